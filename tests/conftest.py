@@ -1,0 +1,93 @@
+"""What every test relies on: an isolated home, and a rule on what may be skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
+
+# Jupyter and IPython read these before the home directory.
+DIRECTORIES = {
+    "HOME": "home",
+    "USERPROFILE": "home",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_DATA_HOME": "data",
+    "XDG_RUNTIME_DIR": "run",
+    "XDG_STATE_HOME": "state",
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter-config",
+    "JUPYTER_DATA_DIR": "jupyter-data",
+    "JUPYTER_RUNTIME_DIR": "jupyter-run",
+    "MPLCONFIGDIR": "matplotlib",
+}
+REMOVED = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG", "PYTHONSTARTUP")
+REMOVED_PREFIXES = ("DATALAB_",)
+
+# Examples may be slow on a shared machine; that is no finding.
+settings.register_profile("datalab", deadline=None)
+settings.load_profile("datalab")
+
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def running_in_ci() -> bool:
+    """Whether `CI` is set to anything but an empty or a false value."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false", "no", "off"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the tests, and the processes they start, a home of their own."""
+    root = tmp_path_factory.mktemp("isolated")
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, name in DIRECTORIES.items():
+            directory = root / name
+            directory.mkdir(mode=0o700, exist_ok=True)
+            patch.setenv(variable, str(directory))
+        for variable in [*os.environ]:
+            if variable in REMOVED or variable.startswith(REMOVED_PREFIXES):
+                patch.delenv(variable)
+        patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR", f"{_CACHE}/uv"))
+        yield root
+
+
+@pytest.fixture(scope="session")
+def environment_cache() -> Path:
+    """A folder outside the clone that survives the run, for costly environments.
+
+    What is put there must be named by a hash of what it was made from.
+    """
+    directory = _CACHE / "datalab-kernel"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def requirement() -> Callable[[object, str], None]:
+    """`requirement(met, reason)`: skip the test if unmet, fail it under CI.
+
+    A test that cannot run on a user's machine is skipped and says why; in CI
+    everything must run, and a silent skip would hide what is broken.
+    """
+
+    def check(met: object, reason: str) -> None:
+        if met:
+            return
+        if running_in_ci():
+            pytest.fail(f"cannot run under CI: {reason}", pytrace=False)
+        pytest.skip(reason)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def system_packages_hint() -> str:
+    """The line that tells which Debian packages the DataLab window needs."""
+    packages = " ".join(APT_PACKAGES.read_text(encoding="utf-8").split())
+    return f"needs the Debian packages in .ci/apt.txt: apt-get install {packages}"
