@@ -1,0 +1,257 @@
+"""Kernelspecs: what tells Jupyter how to start this kernel.
+
+Installing the package already puts one into its own environment. The functions
+here write others, for a Jupyter that lives elsewhere, each naming the Python that
+wrote it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+KERNEL_NAME = "datalab-kernel"
+DISPLAY_NAME = "DataLab Kernel"
+
+_LAUNCHER = "datalab_kernel.launcher"
+_SPEC_FILE = "kernel.json"
+_VALID_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_MISSING_CLI = (
+    "Jupyter's data folders are known to jupyter-client, which is not installed: "
+    "pip install 'datalab-kernel[cli]', or name a folder by --prefix or --sys-prefix"
+)
+
+
+@dataclass(frozen=True)
+class InstalledSpec:
+    """A DataLab kernelspec found on disk."""
+
+    name: str
+    display_name: str
+    directory: Path
+    argv: tuple[str, ...]
+
+
+def make_kernel_cmd(executable: str | None = None) -> list[str]:
+    """Return the command that starts the kernel.
+
+    Args:
+        executable: The Python to start; by default the running one.
+    """
+    command = list(_template()["argv"])
+    command[0] = executable or sys.executable
+    return command
+
+
+def kernel_dict(
+    display_name: str = DISPLAY_NAME, env: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the content of a `kernel.json` for the running Python.
+
+    Args:
+        display_name: What Jupyter shows.
+        env: Variables to set in the kernel's environment.
+
+    Raises:
+        ValueError: If the display name or a variable's name is unusable.
+    """
+    if not display_name.strip():
+        raise ValueError("the display name is empty: Jupyter would show nothing")
+    spec = _template() | {"argv": make_kernel_cmd(), "display_name": display_name}
+    for variable in env or {}:
+        if not variable or "=" in variable or "\0" in variable:
+            raise ValueError(
+                f"{variable!r} cannot name an environment variable: "
+                "give a name without '=', then its value"
+            )
+    if env:
+        spec["env"] = dict(env)
+    return spec
+
+
+def write(directory: Path, spec: Mapping[str, Any]) -> None:
+    """Write a kernelspec, complete or not at all.
+
+    `kernel.json`, without which Jupyter ignores the folder, comes last and is
+    moved into place.
+
+    Args:
+        directory: The kernelspec's own folder; made if missing.
+        spec: The content of `kernel.json`.
+
+    Raises:
+        FileExistsError: If the folder holds another kernel, or is a link.
+        OSError: If it cannot be written; what was made for it is removed.
+    """
+    if directory.is_symlink():
+        raise FileExistsError(f"{directory} is a link to elsewhere: remove it first")
+    if (directory / _SPEC_FILE).exists() and read(directory) is None:
+        raise FileExistsError(
+            f"{directory} holds another kernel: choose another --name"
+        )
+    text = json.dumps(spec, indent=2) + "\n"
+    with _removed_on_failure(directory), as_file(_resources()) as resources:
+        directory.mkdir(parents=True, exist_ok=True)
+        for logo in sorted(resources.glob("logo-*")):
+            _replace(directory / logo.name, logo.read_bytes())
+        _replace(directory / _SPEC_FILE, text.encode())
+
+
+def read(directory: Path) -> InstalledSpec | None:
+    """Return the DataLab kernelspec in a folder, or None if there is none."""
+    try:
+        spec = json.loads((directory / _SPEC_FILE).read_text(encoding="utf-8"))
+        argv = tuple(spec["argv"])
+        display_name = str(spec["display_name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # no kernelspec, or one that Jupyter cannot read either
+    if _LAUNCHER not in argv:
+        return None
+    return InstalledSpec(directory.name, display_name, directory, argv)
+
+
+def install(
+    *,
+    prefix: str | Path | None = None,
+    name: str = KERNEL_NAME,
+    display_name: str = DISPLAY_NAME,
+    env: Mapping[str, str] | None = None,
+) -> Path:
+    """Install a kernelspec that starts the running Python.
+
+    Args:
+        prefix: The environment to write into (`sys.prefix` for this one); by
+            default the user's Jupyter folder.
+        name: The name Jupyter knows it by.
+        display_name: What Jupyter shows.
+        env: Variables to set in the kernel's environment.
+
+    Returns:
+        The kernelspec's folder.
+
+    Raises:
+        ValueError: If a name is unusable.
+        FileExistsError: If another kernel has that name there.
+        ModuleNotFoundError: If the user's folder is asked for and jupyter-client
+            is missing.
+        OSError: If the folder cannot be written.
+    """
+    directory = kernels_folder(prefix) / valid_name(name)
+    write(directory, kernel_dict(display_name, env))
+    return directory
+
+
+def uninstall(*, prefix: str | Path | None = None, name: str = KERNEL_NAME) -> Path:
+    """Remove a kernelspec that `install` wrote with the same arguments.
+
+    Returns:
+        The folder that was removed.
+
+    Raises:
+        FileNotFoundError: If no DataLab kernel has that name there.
+        ValueError: If the name is unusable.
+        ModuleNotFoundError: If the user's folder is asked for and jupyter-client
+            is missing.
+        OSError: If the folder cannot be removed.
+    """
+    directory = kernels_folder(prefix) / valid_name(name)
+    if read(directory) is None:
+        raise FileNotFoundError(
+            f"no DataLab kernel in {directory}: `list` shows where there are some"
+        )
+    shutil.rmtree(directory)
+    return directory
+
+
+def installed(*, prefix: str | Path | None = None) -> list[InstalledSpec]:
+    """Return the DataLab kernelspecs of an environment, or all that Jupyter sees.
+
+    Raises:
+        ModuleNotFoundError: If no prefix is given and jupyter-client is missing.
+    """
+    folders = _jupyter_folders() if prefix is None else [kernels_folder(prefix)]
+    found = []
+    for folder in dict.fromkeys(folders):
+        if folder.is_dir():
+            specs = (read(directory) for directory in sorted(folder.iterdir()))
+            found += [spec for spec in specs if spec is not None]
+    return found
+
+
+def kernels_folder(prefix: str | Path | None = None) -> Path:
+    """Return the folder of kernelspecs of an environment, or of the user.
+
+    Raises:
+        ModuleNotFoundError: If no prefix is given and jupyter-client is missing.
+    """
+    if prefix is not None:
+        return Path(prefix).expanduser().absolute() / "share" / "jupyter" / "kernels"
+    return Path(_jupyter_paths().jupyter_data_dir()) / "kernels"
+
+
+def valid_name(name: str) -> str:
+    """Return a kernel's name as Jupyter spells it, in lower case.
+
+    Raises:
+        ValueError: If Jupyter would not accept it.
+    """
+    if not _VALID_NAME.fullmatch(name.lower()):
+        raise ValueError(
+            f"{name!r} cannot name a kernel: use ASCII letters, digits, '.', '_' "
+            "and '-', beginning with a letter or a digit"
+        )
+    return name.lower()
+
+
+def _jupyter_folders() -> list[Path]:
+    return [Path(folder) for folder in _jupyter_paths().jupyter_path("kernels")]
+
+
+def _jupyter_paths() -> Any:
+    try:
+        from jupyter_core import paths
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(_MISSING_CLI, name=error.name) from error
+    return paths
+
+
+def _resources() -> Any:
+    return files("datalab_kernel") / "resources"
+
+
+def _template() -> dict[str, Any]:
+    text = (_resources() / _SPEC_FILE).read_text(encoding="utf-8")
+    template: dict[str, Any] = json.loads(text)
+    return template
+
+
+def _replace(path: Path, content: bytes) -> None:
+    # Never written in place: installers may have hard-linked it to their cache.
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _removed_on_failure(directory: Path) -> Iterator[None]:
+    existed = directory.exists()
+    try:
+        yield
+    except BaseException:
+        if not existed:
+            shutil.rmtree(directory, ignore_errors=True)
+        raise

@@ -1,0 +1,69 @@
+"""Start the kernel: `python -m datalab_kernel.launcher -f CONNECTION_FILE`.
+
+xeus-python brings the Jupyter protocol and, through xeus-python-shell, an IPython
+shell configured as the user's own is. Two things are added to that shell as soon
+as it exists, before any code of the user runs: the repairs, and this package
+among the extensions to load, beside those that the user configured.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from datalab_kernel.repairs import interrupt
+
+if TYPE_CHECKING:
+    from xeus_python_shell.shell import XPythonShellApp
+
+EXTENSION = "datalab_kernel"
+REPAIRS = (interrupt.install,)
+
+NO_XEUS = (
+    "The DataLab kernel needs xeus-python, which this Python does not have "
+    "({reason}).\nWhere PyPI offers no wheel of it for the platform, install it "
+    "from conda-forge: conda install -c conda-forge xeus-python"
+)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the kernel until it is shut down.
+
+    Args:
+        argv: The program's name and its arguments; `sys.argv` by default.
+
+    Raises:
+        SystemExit: If xeus-python is not installed, or cannot be loaded.
+    """
+    argv = list(sys.argv if argv is None else argv)
+    try:
+        from xeus_python_shell.shell import XPythonShellApp
+        from xpython import launch
+    except ImportError as error:
+        raise SystemExit(NO_XEUS.format(reason=error)) from error
+    extend(XPythonShellApp)
+    # What is left in sys.argv would be parsed as IPython options, and shown to
+    # the user's code.
+    sys.argv = argv[:1]
+    launch(argv)
+
+
+def extend(application: type[XPythonShellApp]) -> None:
+    """Make an IPython application set up its shell as a DataLab kernel's.
+
+    `init_shell` is the only step between reading the user's configuration, which
+    must be extended and not replaced, and loading the extensions.
+    """
+    create_shell = application.init_shell
+
+    def init_shell(app: XPythonShellApp, *args: object, **kwargs: object) -> None:
+        create_shell(app, *args, **kwargs)
+        for repair in REPAIRS:
+            repair(app.shell)
+        app.extra_extensions = [*app.extra_extensions, EXTENSION]
+
+    application.init_shell = init_shell
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""An interrupt stops the running code, not the kernel.
+
+xeus-python's wheel installs a C handler for SIGINT that exits the process, and
+the workspace with it. `jupyter_client` sends the same signal first when it shuts
+a kernel down, so even an orderly end skipped the `atexit` handlers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from xeus_python_shell.shell import XPythonShell
+
+# Each cell runs in a task whose first frame belongs to this module.
+CELL_RUNNER = "xeus_python_shell.shell"
+
+
+def install(shell: XPythonShell) -> None:
+    """Let SIGINT interrupt what `shell` runs; an idle kernel ignores it."""
+    interrupter = Interrupter(shell)
+    shell.run_ast_nodes = interrupter.run_ast_nodes
+    signal.signal(signal.SIGINT, interrupter.on_signal)
+
+
+class Interrupter:
+    """Knows which code of the user runs now, and how to stop it.
+
+    An exception that reaches the kernel's own code would end the event loop (a
+    `KeyboardInterrupt`) or lose the reply that the front end waits for. So it is
+    raised only where a handler is known to be waiting: within the statements of
+    a cell, or in a task or callback that a cell left behind.
+    """
+
+    def __init__(self, shell: XPythonShell) -> None:
+        self._shell = shell
+        self._run_statements = shell.run_ast_nodes
+        self._in_statements = False
+        self._task: asyncio.Task[Any] | None = None
+
+    async def run_ast_nodes(self, *args: Any, **kwargs: Any) -> bool:
+        """Run a cell's statements, as `InteractiveShell.run_ast_nodes` does.
+
+        Returns:
+            Whether an exception ended them.
+        """
+        outer = self._in_statements, self._task
+        try:
+            self._task = _current_task()
+            self._in_statements = True
+            return bool(await self._run_statements(*args, **kwargs))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            # It came just before or after the statements, which IPython guards.
+            self._in_statements = False
+            self._shell.showtraceback()
+            return True
+        finally:
+            self._in_statements, self._task = outer
+
+    def on_signal(self, _number: int, frame: FrameType | None) -> None:
+        """Stop the running code of the user.
+
+        Raises:
+            KeyboardInterrupt: In a cell's statements, or in a startup file.
+            asyncio.CancelledError: In what a cell left running: a background
+                task, a timer, a widget's callback. Only that task or call ends.
+        """
+        if self._reports_error(frame):
+            return
+        current = _current_task()
+        if self._in_statements:
+            if current is self._task:
+                raise KeyboardInterrupt
+            self._cancel_soon()
+        if self._in_left_behind_code(frame, current):
+            raise (
+                asyncio.CancelledError("interrupted")
+                if _loop_is_running()
+                else KeyboardInterrupt
+            )
+
+    def _cancel_soon(self) -> None:
+        """Cancel what the cell awaits, unless it has gone on until then."""
+        task = self._task
+        if task is None:
+            return
+
+        def cancel() -> None:
+            if self._in_statements and self._task is task:
+                task.cancel()
+
+        task.get_loop().call_soon_threadsafe(cancel)
+
+    def _reports_error(self, frame: FrameType | None) -> bool:
+        """Whether a cell has failed and its traceback is being written."""
+        report = type(self._shell).showtraceback.__code__
+        return any(outer.f_code is report for outer in _stack(frame))
+
+    def _in_left_behind_code(
+        self, frame: FrameType | None, current: asyncio.Task[Any] | None
+    ) -> bool:
+        """Whether user code runs that belongs to no cell."""
+        if current is not None and any(
+            outer.f_globals.get("__name__") == CELL_RUNNER for outer in _stack(frame)
+        ):
+            return False
+        return any(outer.f_globals is self._shell.user_ns for outer in _stack(frame))
+
+
+def _stack(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _current_task() -> asyncio.Task[Any] | None:
+    return asyncio.current_task() if _loop_is_running() else None
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
