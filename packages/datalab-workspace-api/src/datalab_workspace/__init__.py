@@ -1,0 +1,108 @@
+"""DataLab's signals and images in any Python program.
+
+    import datalab_workspace as dlw
+
+    ws = dlw.Workspace()
+    ws.add("noise", [...])
+    ws.save("analysis.h5")
+
+Public names are imported when they are first used, so that importing this package costs
+nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datalab_workspace._version import __version__
+    from datalab_workspace.description import (
+        Description,
+        Listing,
+        Status,
+        WorkspaceMode,
+    )
+    from datalab_workspace.errors import (
+        DamagedFileError,
+        FileChangedError,
+        InvalidNameError,
+        LiveUnavailableError,
+        NameConflictError,
+        NotAProjectError,
+        ObjectNotFoundError,
+        StaleFileError,
+        UnsafeFileError,
+        UnsupportedDtypeError,
+        UnsupportedMetadataError,
+        UnsupportedObjectError,
+        WorkspaceError,
+    )
+    from datalab_workspace.record import Record
+    from datalab_workspace.workspace import GroupInfo, Workspace
+    from datalab_workspace.workspace import open_project as open
+
+_HOME = {
+    "__version__": "_version",
+    **dict.fromkeys(
+        ("Description", "Listing", "Status", "WorkspaceMode"), "description"
+    ),
+    **dict.fromkeys(
+        (
+            "DamagedFileError",
+            "FileChangedError",
+            "InvalidNameError",
+            "LiveUnavailableError",
+            "NameConflictError",
+            "NotAProjectError",
+            "ObjectNotFoundError",
+            "StaleFileError",
+            "UnsafeFileError",
+            "UnsupportedDtypeError",
+            "UnsupportedMetadataError",
+            "UnsupportedObjectError",
+            "WorkspaceError",
+        ),
+        "errors",
+    ),
+    "Record": "record",
+    "GroupInfo": "workspace",
+    "Workspace": "workspace",
+    "open": "workspace:open_project",
+}
+
+__all__ = [
+    "DamagedFileError",
+    "Description",
+    "FileChangedError",
+    "GroupInfo",
+    "InvalidNameError",
+    "Listing",
+    "LiveUnavailableError",
+    "NameConflictError",
+    "NotAProjectError",
+    "ObjectNotFoundError",
+    "Record",
+    "StaleFileError",
+    "Status",
+    "UnsafeFileError",
+    "UnsupportedDtypeError",
+    "UnsupportedMetadataError",
+    "UnsupportedObjectError",
+    "Workspace",
+    "WorkspaceError",
+    "WorkspaceMode",
+    "__version__",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _HOME[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), attribute or name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Where the objects of a workspace are: in memory, or in a running DataLab."""

@@ -1,0 +1,116 @@
+"""Objects in memory, numbered and grouped as DataLab numbers and groups them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from datalab_workspace.backends.base import Backend, Capabilities, Entry
+from datalab_workspace.project import Group, Item
+from datalab_workspace.record import KINDS, FieldValue, Kind, PendingRecord, Record
+
+
+@dataclass(eq=False)
+class _Shelf:
+    kind: Kind
+    title: str
+    items: dict[str, Item] = field(default_factory=dict)
+
+
+class MemoryBackend(Backend):
+    """Keeps Records in groups; a file that was opened lazily leaves some pending."""
+
+    capabilities = Capabilities(shares_views=True)
+
+    def __init__(self) -> None:
+        self._shelves: dict[Kind, list[_Shelf]] = {kind: [] for kind in KINDS}
+        self._shelf_of: dict[str, _Shelf] = {}
+
+    def entries(self) -> Sequence[Entry]:
+        """See `Backend.entries`."""
+        return [
+            Entry(item.uuid, item.kind, item.title, shelf.title, item.shape, item.dtype)
+            for shelf in self._all()
+            for item in shelf.items.values()
+        ]
+
+    def groups(self) -> Sequence[tuple[Kind, str, Sequence[str]]]:
+        """See `Backend.groups`."""
+        return [(shelf.kind, shelf.title, list(shelf.items)) for shelf in self._all()]
+
+    def record(self, uuid: str, *, full: bool = False) -> Record:  # noqa: ARG002
+        """See `Backend.record`; everything is at hand, so `full` changes nothing."""
+        items = self._shelf_of[uuid].items
+        item = items[uuid]
+        if isinstance(item, PendingRecord):
+            item = items[uuid] = item.resolve()
+        return item
+
+    def add(self, record: Record, *, group: str | None = None) -> None:
+        """See `Backend.add`."""
+        self._put(record, self._shelf(record.kind, group))
+
+    def replace(self, uuid: str, record: Record) -> None:
+        """See `Backend.replace`."""
+        shelf = self._shelf_of[uuid]
+        if shelf.kind == record.kind:
+            shelf.items[uuid] = record
+        else:
+            del shelf.items[uuid]
+            self.add(record, group=shelf.title)
+
+    def remove(self, uuids: Sequence[str]) -> None:
+        """See `Backend.remove`."""
+        for uuid in uuids:
+            del self._shelf_of.pop(uuid).items[uuid]
+
+    def edit(
+        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+    ) -> None:
+        """See `Backend.edit`."""
+        record = self.record(uuid)
+        record.fields.update(fields)
+        record.metadata.update(metadata)
+
+    def clear(self) -> None:
+        """See `Backend.clear`."""
+        self._shelves = {kind: [] for kind in KINDS}
+        self._shelf_of = {}
+
+    def extend(self, groups: Sequence[Group]) -> None:
+        """See `Backend.extend`."""
+        before = [*reversed(list(self._all()))]
+        known = {(shelf.kind, shelf.title): shelf for shelf in before}
+        for group in groups:
+            shelf = known.get((group.kind, group.title))
+            if shelf is None:
+                shelf = _Shelf(group.kind, group.title)
+                self._shelves[group.kind].append(shelf)
+            for item in group.items:
+                self._put(item, shelf)
+
+    def content(self) -> list[Group]:
+        """See `Backend.content`."""
+        for uuid in self._shelf_of:
+            self.record(uuid)
+        return [
+            Group(shelf.kind, shelf.title, list(shelf.items.values()))
+            for shelf in self._all()
+        ]
+
+    def _all(self) -> Iterator[_Shelf]:
+        for kind in KINDS:
+            yield from self._shelves[kind]
+
+    def _put(self, item: Item, shelf: _Shelf) -> None:
+        shelf.items[item.uuid] = item
+        self._shelf_of[item.uuid] = shelf
+
+    def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
+        for shelf in self._shelves[kind]:
+            if title is None or shelf.title == title:
+                return shelf
+        shelf = _Shelf(kind, title or "")
+        self._shelves[kind].append(shelf)
+        return shelf

@@ -1,0 +1,149 @@
+"""What `Workspace.describe` and `Workspace.status` tell: frozen, without any array."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datalab_workspace.record import Kind, Record, result_keys, roi_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class WorkspaceMode(str, Enum):
+    """Where the objects of a workspace are; equal to the text of its value."""
+
+    STANDALONE = "standalone"
+    LIVE = "live"
+
+    __str__ = str.__str__
+
+
+@dataclass(frozen=True)
+class Description:
+    """One object, without its data.
+
+    Attributes:
+        name: The name that the workspace knows it by.
+        kind: "signal" or "image".
+        short_id: Its number among signals or images as DataLab shows it, ``s001``.
+        uuid: What tells it from every other object for ever.
+        title: Its title.
+        group: Title of its group.
+        shape: (N,) of a signal, (H, W) of an image, () of an empty object.
+        dtype: Element type of the data, None of an empty object.
+        xlabel, xunit, ylabel, yunit, zlabel, zunit: Axis labels and units; those of z
+            are empty for a signal.
+        roi_count: Number of regions of interest.
+        result_count: Number of results of analyses.
+        nbytes: Size of its arrays in bytes.
+        missing: Names of what the source could not bring.
+    """
+
+    name: str
+    kind: Kind
+    short_id: str
+    uuid: str
+    title: str
+    group: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] | None
+    xlabel: str
+    xunit: str
+    ylabel: str
+    yunit: str
+    zlabel: str
+    zunit: str
+    roi_count: int
+    result_count: int
+    nbytes: int
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, record: Record, *, name: str, short_id: str, group: str) -> Description:
+        """Describe `record`, which is at that place of a workspace."""
+
+        def text(field: str) -> str:
+            return str(record.fields.get(field) or "")
+
+        return cls(
+            name=name,
+            kind=record.kind,
+            short_id=short_id,
+            uuid=record.uuid,
+            title=record.title,
+            group=group,
+            shape=record.shape,
+            dtype=record.dtype,
+            roi_count=roi_count(record),
+            result_count=len(list(result_keys(record))),
+            nbytes=record.nbytes,
+            xlabel=text("xlabel"),
+            xunit=text("xunit"),
+            ylabel=text("ylabel"),
+            yunit=text("yunit"),
+            zlabel=text("zlabel"),
+            zunit=text("zunit"),
+        )
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return a table of one row; see `Listing.to_dataframe`."""
+        return Listing([self]).to_dataframe()
+
+
+class Listing(tuple[Description, ...]):
+    """The descriptions of several objects, in their order."""
+
+    __slots__ = ()
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return a table of one row per object, indexed by name.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        import pandas as pd
+
+        columns = [field.name for field in dataclasses.fields(Description)]
+        rows = [[getattr(item, column) for column in columns] for item in self]
+        return pd.DataFrame(rows, columns=columns).set_index("name")
+
+    def __repr__(self) -> str:
+        lines = [
+            "  ".join(
+                (item.short_id, repr(item.name), item.kind, size_text(item.shape))
+                + (() if item.dtype is None else (str(item.dtype),))
+            )
+            for item in self
+        ]
+        return "\n".join(lines) if lines else "no objects"
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """Return a shape as people write it, with crosses; "empty" for ()."""
+    return " × ".join(map(str, shape)) or "empty"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a workspace is, in short.
+
+    Attributes:
+        mode: "standalone" or "live".
+        signals: Number of signals.
+        images: Number of images.
+        path: The project file that `save()` goes to, None where there is none yet.
+        modified: Something changed since that file was loaded or saved.
+    """
+
+    mode: WorkspaceMode
+    signals: int
+    images: int
+    path: Path | None
+    modified: bool

@@ -1,0 +1,138 @@
+"""Every error that the workspace raises, as one tree.
+
+::
+
+    WorkspaceError
+    ├── ObjectNotFoundError       KeyError         no such name, UUID or short id
+    ├── NameConflictError         ValueError       the name is another object's
+    ├── InvalidNameError          ValueError       empty, control characters
+    ├── UnsupportedObjectError    TypeError        no signal, image, array or pair
+    ├── UnsupportedDtypeError     TypeError        data that cannot be kept
+    ├── UnsupportedMetadataError  TypeError        metadata that cannot be kept
+    ├── NotAProjectError          ValueError       the file is no DataLab project
+    ├── UnsafeFileError           ValueError       it reaches beyond itself
+    ├── DamagedFileError          OSError          truncated or corrupt
+    ├── StaleFileError            OSError          an unread array's file changed
+    ├── FileChangedError          FileExistsError  another program saved there
+    └── LiveUnavailableError      ConnectionError  no DataLab to attach to
+
+Each is also the built-in error that a user would expect, so that ``except KeyError``
+does what it says without an import.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+
+__all__ = [
+    "DamagedFileError",
+    "FileChangedError",
+    "InvalidNameError",
+    "LiveUnavailableError",
+    "NameConflictError",
+    "NotAProjectError",
+    "ObjectNotFoundError",
+    "StaleFileError",
+    "UnsafeFileError",
+    "UnsupportedDtypeError",
+    "UnsupportedMetadataError",
+    "UnsupportedObjectError",
+    "WorkspaceError",
+]
+
+
+class WorkspaceError(Exception):
+    """Base class of every error of this package."""
+
+
+class ObjectNotFoundError(WorkspaceError, KeyError):
+    """No object has the name, UUID or short id that was asked for."""
+
+    # KeyError shows the repr of its argument, which would quote a whole sentence.
+    __str__ = Exception.__str__
+
+    @classmethod
+    def among(cls, key: object, names: Sequence[str]) -> ObjectNotFoundError:
+        """Build the error for `key`, saying what comes close and what there is.
+
+        Args:
+            key: What was asked for.
+            names: The names that exist.
+
+        Returns:
+            The error, to be raised by the caller.
+        """
+        message = f"no object {key!r} in the workspace"
+        close = close_matches(str(key), names)
+        if close:
+            message += f"; did you mean {' or '.join(map(repr, close))}?"
+        return cls(f"{message} ({_in_short(names)})")
+
+
+class NameConflictError(WorkspaceError, ValueError):
+    """The name is in use by a different object."""
+
+
+class InvalidNameError(WorkspaceError, ValueError):
+    """The text cannot be the name of an object."""
+
+
+class UnsupportedObjectError(WorkspaceError, TypeError):
+    """The value is not something that a workspace holds."""
+
+
+class UnsupportedDtypeError(WorkspaceError, TypeError):
+    """The data is of a dtype that cannot be kept without loss."""
+
+
+class UnsupportedMetadataError(WorkspaceError, TypeError):
+    """A metadata value is of a type that cannot be kept."""
+
+
+class NotAProjectError(WorkspaceError, ValueError):
+    """The file is not a DataLab project."""
+
+
+class UnsafeFileError(WorkspaceError, ValueError):
+    """The file refers to other files, or declares more data than it may."""
+
+
+class DamagedFileError(WorkspaceError, OSError):
+    """The file is truncated or corrupt."""
+
+
+class StaleFileError(WorkspaceError, OSError):
+    """The file of an unread array was changed or removed by another program."""
+
+
+class FileChangedError(WorkspaceError, FileExistsError):
+    """Another program changed the file since this workspace last read or wrote it."""
+
+
+class LiveUnavailableError(WorkspaceError, ConnectionError):
+    """Live mode was asked for and no DataLab can be attached."""
+
+
+def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[str]:
+    """Return the `choices` that `word` may have been meant for, best first.
+
+    Args:
+        word: What was typed.
+        choices: What would have been right.
+        limit: How many to return at most.
+
+    Returns:
+        At most `limit` choices; upper and lower case count as equal.
+    """
+    folded = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(word.casefold(), folded, n=limit)
+    return [folded[match] for match in close]
+
+
+def _in_short(names: Sequence[str], limit: int = 5) -> str:
+    if not names:
+        return "it is empty"
+    shown = ", ".join(map(repr, names[:limit]))
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return f"it holds {shown}{more}"

@@ -1,0 +1,1 @@
+"""How Records are written down: project files, the sidecar, earlier formats."""

@@ -1,0 +1,457 @@
+"""What the plain form of a file or wire can't hold, and how it is restored.
+
+`split` turns a Record into its *plain* form: texts, numbers, lists, dicts and numeric
+arrays of DataLab's own dtypes, which every DataLab can show and keep. Whatever that
+changes goes, as typed JSON, into one metadata value beside it, the sidecar, under the
+key `KEY`. The key is a public one on purpose: DataLab copies it along and saves it.
+
+`join` restores. An entry of the sidecar is used only where the plain value is still the
+one that `split` made of it, so that whatever is changed in DataLab wins; and all of it
+only while the data is the data that was written, so that the result of a processing,
+which inherits the metadata of its source, is not mistaken for the source.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import warnings
+import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from datalab_workspace.errors import UnsupportedDtypeError
+from datalab_workspace.formats import typedjson
+from datalab_workspace.record import (
+    PRIMARY_ARRAY,
+    Array,
+    ArrayReference,
+    FieldValue,
+    Record,
+)
+from datalab_workspace.values import fits, same
+
+#: Metadata key of the sidecar.
+KEY = "datalab_workspace"
+_FORMAT = 1
+#: Dtypes that DataLab takes, by kind of object; anything else opens an error box there.
+NATIVE_DTYPES: Mapping[str, tuple[np.dtype[Any], ...]] = MappingProxyType(
+    {
+        "signal": tuple(map(np.dtype, ("f8", "f4", "c16"))),
+        "image": tuple(map(np.dtype, ("u1", "i2", "u2", "i4", "f4", "f8", "c16"))),
+    }
+)
+_LARGEST_LISTING = 1000
+
+
+class _Absent:
+    """Stands for a value that has no plain form."""
+
+
+ABSENT = _Absent()
+
+
+def split(record: Record) -> Record:
+    """Return the plain form of `record`, with a sidecar where one is needed.
+
+    Args:
+        record: Any record; it is not changed. Arrays that are not converted are shared
+            with it, unread ones stay unread.
+
+    Returns:
+        A record whose fields are texts without NUL, flags, numbers and None (bounds
+        only), whose arrays have dtypes of `NATIVE_DTYPES`, and whose metadata is a dict
+        of plain values (see `lower`).
+
+    Raises:
+        UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
+        StaleFileError: An unread array that must be converted is gone.
+    """
+    sidecar: dict[str, Any] = {}
+    fields = _split_fields(record, sidecar)
+    arrays = _split_arrays(record, sidecar)
+    metadata = _split_metadata(record, sidecar)
+    if sidecar:
+        data = arrays[PRIMARY_ARRAY[record.kind]]
+        sidecar = {"format": _FORMAT, "data": fingerprint(data)} | sidecar
+        metadata[KEY] = json.dumps(sidecar, separators=(",", ":"))
+    return Record(record.kind, fields, arrays, metadata, record.uuid)
+
+
+def join(plain: Record) -> Record:
+    """Return the record that `split` made `plain` of, or `plain` without a sidecar.
+
+    Args:
+        plain: A record as read from a file or wire. Its data is read, to compare it
+            with the fingerprint, if there is a sidecar and the data is a reference.
+
+    Returns:
+        The record; it shares arrays with `plain` and has no `KEY` in its metadata.
+    """
+    if KEY not in plain.metadata:
+        return plain
+    metadata = {key: v for key, v in plain.metadata.items() if key != KEY}
+    record = Record(
+        plain.kind, dict(plain.fields), dict(plain.arrays), metadata, plain.uuid
+    )
+    sidecar = _parse(plain)
+    if sidecar is not None and sidecar.get("data") == fingerprint(record.data):
+        try:
+            _restore(record, sidecar)
+        except (KeyError, TypeError, ValueError) as error:
+            warnings.warn(
+                f"the sidecar of {plain.title!r} cannot be read ({error}); "
+                "showing the object as DataLab does",
+                stacklevel=2,
+            )
+    return record
+
+
+def has_sidecar(plain: Record) -> bool:
+    """Tell whether `join` would look at the data of `plain`."""
+    return KEY in plain.metadata
+
+
+def fingerprint(array: Array) -> list[Any] | None:
+    """Return what tells data from other data: checksum, dtype and shape.
+
+    Args:
+        array: The primary array of a plain record; read if it is a reference.
+
+    Returns:
+        CRC-32 of the bytes in C order, dtype and shape; None for None.
+    """
+    if array is None:
+        return None
+    known = getattr(array, "crc", None)
+    if known is None:
+        known = checksum(array.read() if isinstance(array, ArrayReference) else array)
+    return [known, array.dtype.str, list(array.shape)]
+
+
+def checksum(array: np.ndarray[Any, Any]) -> int:
+    """Return the CRC-32 of the array's bytes in C order."""
+    contiguous = np.ascontiguousarray(array)
+    return zlib.crc32(contiguous.reshape(-1).view(np.uint8).data) if array.size else 0
+
+
+def _parse(plain: Record) -> dict[str, Any] | None:
+    text = plain.metadata[KEY]
+    try:
+        sidecar = json.loads(text)
+        if sidecar["format"] == _FORMAT:
+            return dict(sidecar)
+        reason = f"it is of format {sidecar['format']!r:.20}, which this version"
+        reason += " does not know; a newer one may"
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        reason = f"it is no sidecar ({error})"
+    warnings.warn(
+        f"the sidecar of {plain.title!r} is left aside: {reason}", stacklevel=3
+    )
+    return None
+
+
+def _restore(record: Record, sidecar: Mapping[str, Any]) -> None:
+    # Decoded before anything is put back: all of it, or nothing.
+    fields = {k: typedjson.decode(v) for k, v in sidecar.get("fields", {}).items()}
+    metadata = [
+        (typedjson.decode(key), typedjson.decode(value))
+        for key, value in sidecar.get("metadata", ())
+    ]
+    arrays = {
+        name: _restored_array(record.arrays[name], spec)
+        for name, spec in sidecar.get("arrays", {}).items()
+    }
+    record.arrays.update(arrays)
+    for name, typed in fields.items():
+        if same(lower_text(typed), record.fields.get(name)):
+            record.fields[name] = typed
+    for key, typed in metadata:
+        plain = _plain_item(key, typed)
+        if plain is ABSENT:
+            record.metadata.setdefault(key, typed)
+        elif key in record.metadata and same(plain, record.metadata[key]):
+            record.metadata[key] = typed
+
+
+# -- fields ---------------------------------------------------------------------------
+
+
+def lower_text(value: FieldValue) -> FieldValue:
+    """Return the text without what HDF5 and XML can't hold, "" for None."""
+    if value is None:
+        return ""
+    return _legible(value) if isinstance(value, str) else value
+
+
+def _legible(text: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", text)
+
+
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _split_fields(record: Record, sidecar: dict[str, Any]) -> dict[str, FieldValue]:
+    fields: dict[str, FieldValue] = {}
+    for name, value in record.fields.items():
+        bound = name.endswith(("scalemin", "scalemax"))
+        fields[name] = value if bound else lower_text(value)
+        if fields[name] != value and value == value:
+            sidecar.setdefault("fields", {})[name] = typedjson.encode(value)
+    return fields
+
+
+# -- arrays ---------------------------------------------------------------------------
+
+
+class RestoredArray:
+    """An unread array that has another dtype, or a mask, once it is read.
+
+    Attributes:
+        plain: The array as the file holds it.
+        dtype: Dtype of what `read` returns.
+    """
+
+    def __init__(self, plain: ArrayReference, spec: Mapping[str, Any]) -> None:
+        self.plain = plain
+        self.spec = spec
+        self.dtype = np.dtype(str(spec["dtype"]))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.plain.shape
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes, once read."""
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def read(self) -> np.ndarray[Any, Any]:
+        """Read and restore the array."""
+        return _convert_back(self.plain.read(), self.spec)
+
+
+def _split_arrays(record: Record, sidecar: dict[str, Any]) -> dict[str, Array]:
+    arrays: dict[str, Array] = {}
+    for name, array in record.arrays.items():
+        plain, spec = _plain_array(array, record, name)
+        arrays[name] = plain
+        if spec is not None:
+            sidecar.setdefault("arrays", {})[name] = spec
+    return arrays
+
+
+def _plain_array(
+    array: Array, record: Record, name: str
+) -> tuple[Array, Mapping[str, Any] | None]:
+    if array is None:
+        return None, None
+    if isinstance(array, RestoredArray):
+        return array.plain, array.spec
+    masked = isinstance(array, np.ma.MaskedArray)
+    dtype = native_dtype(array, record, name)
+    if dtype == array.dtype and not masked:
+        return array, None
+    values = record.array(name)
+    assert values is not None
+    spec: dict[str, Any] = {"dtype": array.dtype.str}
+    if isinstance(values, np.ma.MaskedArray):
+        spec["mask"] = _packed(np.ma.getmaskarray(values))
+        spec["fill"] = typedjson.encode(np.asarray(values.fill_value))
+        values = values.data
+    return values.astype(dtype, copy=False), spec
+
+
+def native_dtype(array: Any, record: Record, name: str) -> np.dtype[Any]:
+    """Return the dtype of DataLab's that holds `array` without loss.
+
+    Args:
+        array: The array, or a reference to it.
+        record: The record that it belongs to.
+        name: Its name there; only the primary array may have another dtype than
+            float64.
+
+    Returns:
+        The array's own dtype where DataLab takes it, else the smallest that is exact.
+
+    Raises:
+        UnsupportedDtypeError: There is none.
+    """
+    primary = name == PRIMARY_ARRAY[record.kind]
+    candidates = NATIVE_DTYPES[record.kind] if primary else (np.dtype("f8"),)
+    own: np.dtype[Any] = array.dtype.newbyteorder("=")
+    if own in candidates:
+        return own
+    values = np.ma.getdata(record.array(name))  # type: ignore[arg-type]
+    for dtype in candidates:
+        if fits(values, dtype):
+            return dtype
+    raise UnsupportedDtypeError(
+        f"{name} of {record.title!r:.80} is of dtype {array.dtype} and holds values "
+        f"that no dtype of DataLab's ({', '.join(map(str, candidates))}) holds without "
+        "loss; convert it with astype() first"
+    )
+
+
+def _packed(mask: np.ndarray[Any, Any]) -> str:
+    return base64.b64encode(zlib.compress(np.packbits(mask).tobytes(), 1)).decode()
+
+
+def _unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    count = int(np.prod(shape))
+    size = -(-count // 8)
+    # The size is known, so that a forged mask cannot expand beyond it.
+    raw = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size)
+    bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=count)
+    return bits.astype(bool).reshape(shape)
+
+
+def _restored_array(plain: Array, spec: Mapping[str, Any]) -> Array:
+    if plain is None:
+        raise ValueError("it converts an array that is not there")
+    if isinstance(plain, np.ndarray):
+        return _convert_back(plain, spec)
+    return RestoredArray(plain, spec)
+
+
+def _convert_back(
+    plain: np.ndarray[Any, Any], spec: Mapping[str, Any]
+) -> np.ndarray[Any, Any]:
+    dtype = np.dtype(str(spec["dtype"]))
+    if dtype.kind not in "biufc":
+        raise ValueError(f"data cannot be of dtype {dtype}")
+    values = plain
+    if plain.dtype != dtype:
+        if plain.dtype.kind == "c" and dtype.kind != "c":
+            raise ValueError(f"complex data cannot have been {dtype}")
+        values = plain.astype(dtype)
+    if "mask" not in spec:
+        return values
+    return np.ma.MaskedArray(
+        values,
+        mask=_unpacked(spec["mask"], plain.shape),
+        fill_value=typedjson.decode(spec["fill"]),
+    )
+
+
+# -- metadata -------------------------------------------------------------------------
+
+# The names by which guidata marks dicts, sequences and dates in HDF5.
+_MARKER = re.compile(r"__(dict|seq\d*)$|__type__$|^#callable#")
+
+
+def is_plain_key(key: object) -> bool:
+    """Tell whether `key` can name a metadata value in a file that DataLab opens.
+
+    DataLab takes "/" and "." for paths within the file, and cannot open a file that
+    holds keys with them.
+    """
+    return (
+        type(key) is str
+        and key not in ("", ".", "..")
+        and "/" not in key
+        and len(key) <= 1000
+        and not _UNWRITABLE.search(key)
+        and not _MARKER.search(key)
+    )
+
+
+def lower(value: Any) -> Any:
+    """Return the plain form of a metadata value, or `ABSENT`.
+
+    Args:
+        value: Any value that metadata may have.
+
+    Returns:
+        A text, flag, number, numeric array, or a list or dict of these. It is the same
+        for the same value, wherever and whenever it is computed.
+    """
+    cls = type(value)
+    if cls is bool or cls is float or cls is complex:
+        return value
+    if cls is int:
+        return value if -(2**63) <= value < 2**63 else str(value)
+    if cls is str:
+        # DataLab resolves texts with this prefix to functions.
+        return (
+            f" {_legible(value)}"
+            if value.startswith("#callable#")
+            else (_legible(value))
+        )
+    if value is None:
+        return ABSENT
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        return _lower_container(value)
+    if isinstance(value, np.ndarray):
+        return _lower_array(value)
+    if isinstance(value, np.generic):
+        return _lower_scalar(value)
+    if isinstance(value, bytes | bytearray):
+        return _legible(bytes(value).decode("utf-8", "backslashreplace"))
+    iso = getattr(value, "isoformat", None)
+    return iso() if iso is not None else _legible(str(value))
+
+
+def _lower_container(value: Any) -> Any:
+    if isinstance(value, dict):
+        lowered = {k: lower(v) for k, v in value.items() if is_plain_key(k)}
+        return {k: v for k, v in lowered.items() if v is not ABSENT}
+    if isinstance(value, list | tuple):
+        return ["" if (low := lower(v)) is ABSENT else low for v in value]
+    return sorted((lower(item) for item in value), key=repr)
+
+
+def _lower_array(array: np.ndarray[Any, Any]) -> Any:
+    values = np.ma.getdata(array)
+    if values.dtype.kind in "biufc" and values.dtype.char not in "gG":
+        return values
+    if values.dtype.names is None and values.size <= _LARGEST_LISTING:
+        if values.dtype.kind in "Mm":
+            values = values.astype(str)
+        return lower(values.tolist())
+    return ABSENT
+
+
+def _lower_scalar(value: np.generic) -> Any:
+    if value.dtype.kind in "biufc" and value.dtype.char not in "gG":
+        return value
+    return _legible(str(value))
+
+
+def _held(value: Any, plain: Any) -> bool:
+    """Tell whether a file gives back `value` where `plain` was written."""
+    if isinstance(value, np.ndarray):
+        return value is plain
+    if isinstance(value, np.generic):
+        # Read back as the Python number of the same precision.
+        return value is plain and value.dtype.char not in "?dDlq"
+    if type(value) is not type(plain):
+        return False
+    if isinstance(value, dict):
+        return value.keys() == plain.keys() and all(
+            _held(item, plain[key]) for key, item in value.items()
+        )
+    if isinstance(value, list):
+        return all(map(_held, value, plain))
+    return bool(value == plain) or (value != value and plain != plain)
+
+
+def _plain_item(key: object, value: Any) -> Any:
+    return lower(value) if is_plain_key(key) and key != KEY else ABSENT
+
+
+def _split_metadata(record: Record, sidecar: dict[str, Any]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    for key, value in record.metadata.items():
+        plain = _plain_item(key, value)
+        if plain is not ABSENT:
+            metadata[key] = plain
+        if plain is ABSENT or not _held(value, plain):
+            entry = [typedjson.encode(key), typedjson.encode(value)]
+            sidecar.setdefault("metadata", []).append(entry)
+    return metadata

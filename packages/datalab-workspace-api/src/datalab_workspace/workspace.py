@@ -1,0 +1,590 @@
+"""The Workspace: named signals and images, wherever they are kept."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
+
+from datalab_workspace.arguments import one_of, suggests_arguments, unknown_argument
+from datalab_workspace.backends.base import Backend
+from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.description import Description, Listing, Status, WorkspaceMode
+from datalab_workspace.errors import (
+    LiveUnavailableError,
+    NameConflictError,
+    ObjectNotFoundError,
+)
+from datalab_workspace.naming import NameBook, check_name, short_ids
+from datalab_workspace.objects import to_object, to_record
+from datalab_workspace.persistence import OnConflict, ProjectLink
+from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field, equal
+from datalab_workspace.values import snapshot
+
+if TYPE_CHECKING:
+    from sigima import ImageObj, SignalObj
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+_MISSING = _Missing()
+
+
+class GroupInfo(NamedTuple):
+    """A group of objects.
+
+    Attributes:
+        kind: "signal" or "image": the panel that the group is in.
+        title: Title of the group.
+        names: Names of its objects in order.
+    """
+
+    kind: Kind
+    title: str
+    names: tuple[str, ...]
+
+
+# Within the class, `list` is its method.
+Names: TypeAlias = "list[str]"
+Groups: TypeAlias = "list[GroupInfo]"
+
+
+class Workspace:
+    """Named signals and images: in memory, and in project files that DataLab opens.
+
+    A workspace maps names to objects. It numbers and orders them as DataLab does:
+    signals, then images, each by group. Everywhere that a method takes a name, it takes
+    a name, a UUID or a short id (``s001``, ``i042``), tried in this order.
+
+    Objects come and go as snapshots: `add` stores a copy, `get` returns a copy, and
+    changing either changes nothing in the workspace until it is added again.
+
+    Args:
+        backend: Where the objects are kept; by default in memory.
+
+    Raises:
+        LiveUnavailableError: The environment asks for live mode
+            (``DATALAB_KERNEL_MODE=live``) and no DataLab can be attached.
+        ValueError: ``DATALAB_KERNEL_MODE`` is set to an unknown mode.
+    """
+
+    def __init__(self, *, backend: Backend | None = None) -> None:
+        if backend is None:
+            _check_mode(os.environ.get("DATALAB_KERNEL_MODE", ""))
+            backend = MemoryBackend()
+        self._backend = backend
+        self._names = NameBook()
+        self._names.sync(backend.entries())
+        self._link = ProjectLink(backend, self._names)
+
+    # -- what there is ----------------------------------------------------------------
+
+    @property
+    def mode(self) -> WorkspaceMode:
+        """Where the objects are: "standalone" is in this process."""
+        return WorkspaceMode.STANDALONE
+
+    @property
+    def path(self) -> Path | None:
+        """The project file that `save()` goes to; None until one is loaded or saved."""
+        return self._link.path
+
+    @property
+    def modified(self) -> bool:
+        """Whether anything changed since `path` was loaded or saved."""
+        return self._link.modified
+
+    def status(self) -> Status:
+        """Return mode, counts and file, without touching any object."""
+        kinds = [entry.kind for entry in self._backend.entries()]
+        return Status(
+            self.mode,
+            kinds.count("signal"),
+            kinds.count("image"),
+            self.path,
+            self.modified,
+        )
+
+    @suggests_arguments
+    def list(
+        self,
+        kind: Kind | None = None,
+        pattern: str | None = None,
+        group: str | None = None,
+    ) -> Names:
+        """Return the names of all objects, or of those that fit what is given.
+
+        Args:
+            kind: "signal" or "image".
+            pattern: A shell pattern for the name, such as ``"fft*"``; case counts.
+            group: Title of a group.
+
+        Returns:
+            Names in the order of DataLab's panels: signals, then images.
+
+        Raises:
+            ValueError: `kind` is neither.
+        """
+        if kind is not None:
+            one_of(kind, "kind", KINDS)
+        return [
+            name
+            for entry in self._backend.entries()
+            if kind in (None, entry.kind)
+            and group in (None, entry.group)
+            and fnmatch.fnmatchcase(
+                name := self._names.name_of(entry.uuid), pattern or "*"
+            )
+        ]
+
+    def exists(self, name: str) -> bool:
+        """Tell whether there is an object of this name, UUID or short id."""
+        try:
+            self._uuid(name)
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    @overload
+    def describe(self, name: None = None) -> Listing: ...
+    @overload
+    def describe(self, name: str) -> Description: ...
+    @suggests_arguments
+    def describe(self, name: str | None = None) -> Description | Listing:
+        """Describe one object or all, without reading any array.
+
+        Args:
+            name: The object; None for all.
+
+        Returns:
+            A `Description`, or a `Listing` of them, in the order of `list`.
+
+        Raises:
+            KeyError: There is no such object.
+        """
+        wanted = None if name is None else self._uuid(name)
+        listing = Listing(
+            Description.of(
+                self._backend.record(entry.uuid),
+                name=self._names.name_of(entry.uuid),
+                short_id=short_id,
+                group=entry.group,
+            )
+            for short_id, entry in short_ids(self._backend.entries())
+            if wanted in (None, entry.uuid)
+        )
+        return listing if wanted is None else listing[0]
+
+    @suggests_arguments
+    def groups(self, kind: Kind | None = None) -> Groups:
+        """Return the groups in order, those of signals first.
+
+        Args:
+            kind: "signal" or "image", to have only the groups of these.
+        """
+        if kind is not None:
+            one_of(kind, "kind", KINDS)
+        return [
+            GroupInfo(panel, title, tuple(map(self._names.name_of, uuids)))
+            for panel, title, uuids in self._backend.groups()
+            if kind in (None, panel)
+        ]
+
+    # -- objects in and out -----------------------------------------------------------
+
+    @suggests_arguments
+    def get(
+        self,
+        name: str,
+        *,
+        default: Any = _MISSING,
+        copy: bool = True,
+        full: bool = False,
+    ) -> Any:
+        """Return an object.
+
+        Args:
+            name: Its name, UUID or short id.
+            default: What to return if there is no such object, instead of raising.
+            copy: Return an object of its own; otherwise one whose arrays are read-only
+                views of what the workspace holds. Its metadata is a copy either way.
+            full: Bring also what is slow to bring from a running DataLab; everything
+                comes anyway where the objects are in memory.
+
+        Returns:
+            A `sigima.SignalObj` or `sigima.ImageObj`.
+
+        Raises:
+            KeyError: There is no such object and no `default`; close matches are named.
+            StaleFileError: The object was not read from its file yet, and the file no
+                longer holds it.
+        """
+        try:
+            uuid = self._uuid(name)
+        except ObjectNotFoundError:
+            if default is _MISSING:
+                raise
+            return default
+        return to_object(self._backend.record(uuid, full=full), copy=copy)
+
+    def record(self, name: str) -> Record:
+        """Return an object as arrays, fields and metadata; needs no sigima.
+
+        Args:
+            name: Its name, UUID or short id.
+
+        Returns:
+            A record whose arrays are read-only views or, where they were not read from
+            their file yet, references.
+
+        Raises:
+            KeyError: There is no such object.
+        """
+        return self._backend.record(self._uuid(name)).copy(views=True)
+
+    @suggests_arguments
+    def add(
+        self,
+        name: Any,
+        obj: Any = _MISSING,
+        overwrite: bool = False,
+        *,
+        group: str | None = None,
+        copy: bool = True,
+    ) -> str:
+        """Store a snapshot of an object under a name, or under its own title.
+
+        Adding the same object again is no error and changes nothing, so that a
+        notebook can be run twice.
+
+        Args:
+            name: The name, any text without control characters; it becomes the title.
+                With one argument only: the object, which goes under its own title.
+            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array, shape (N,), the
+                y of a signal; a 2-D array, shape (H, W), an image; or a tuple (x, y) of
+                1-D arrays. It is left as it was.
+            overwrite: Replace a different object of this name, which keeps its place,
+                group and UUID.
+            group: Title of the group to add to, made if there is none; by default the
+                first of the panel.
+            copy: Copy the arrays; otherwise the workspace holds read-only views of
+                them, and the caller promises not to write to them any more.
+
+        Returns:
+            The name.
+
+        Raises:
+            NameConflictError: Another object has this name (a `ValueError`).
+            InvalidNameError: This cannot be a name (a `ValueError`).
+            TypeError: `obj` is nothing that a workspace holds, its data is not
+                numeric, or its metadata holds a value that cannot be kept.
+        """
+        if obj is _MISSING:
+            name, obj = _own_title(name), name
+        return self._add(check_name(name), obj, overwrite, group, copy)
+
+    def _add(
+        self, name: str, obj: object, overwrite: bool, group: str | None, copy: bool
+    ) -> str:
+        record = to_record(obj, copy=False)
+        uuid = self._names.uuid_of(name)
+        if uuid is None:
+            record.fields["title"] = name
+            self._put(record, copy, group)
+            self._names.bind(record.uuid, name)
+            return name
+        stored = self._backend.record(uuid)
+        if not overwrite:
+            if equal(stored, record):
+                return name
+            raise NameConflictError(
+                f"{name!r} is another {stored.kind} already; pass overwrite=True to "
+                "replace it, or choose another name"
+            )
+        # The name is bound already; a title that differs from it is DataLab's own.
+        record.uuid, record.fields["title"] = uuid, stored.fields["title"]
+        if group is not None and group != self.describe(uuid).group:
+            self._backend.remove([uuid])
+            self._put(record, copy, group)
+        else:
+            self._backend.replace(uuid, record.copy() if copy else record)
+        self._link.modified = True
+        return name
+
+    def remove(self, *names: str) -> None:
+        """Remove objects; all of them, or none if one does not exist.
+
+        Args:
+            names: Names, UUIDs or short ids.
+
+        Raises:
+            KeyError: There is no object of one of the names.
+        """
+        uuids = list(dict.fromkeys(map(self._uuid, names)))
+        if uuids:
+            self._backend.remove(uuids)
+            self._link.modified = True
+        for uuid in uuids:
+            self._names.release(uuid)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give an object another name, and with it another title.
+
+        Its place, group and UUID stay.
+
+        Args:
+            name: Its name, UUID or short id.
+            new_name: The new name.
+
+        Raises:
+            KeyError: There is no object `name`.
+            NameConflictError: Another object is called `new_name` (a `ValueError`).
+            InvalidNameError: `new_name` cannot be a name (a `ValueError`).
+        """
+        uuid = self._uuid(name)
+        check_name(new_name)
+        holder = self._names.uuid_of(new_name)
+        if holder == uuid:
+            return
+        if holder is not None:
+            raise NameConflictError(
+                f"cannot rename {name!r}: another object is called {new_name!r}"
+            )
+        self._backend.edit(uuid, {"title": new_name}, {})
+        self._names.bind(uuid, new_name)
+        self._link.modified = True
+
+    def edit(
+        self, name: str, *, metadata: Mapping[Any, Any] | None = None, **fields: Any
+    ) -> None:
+        """Change labels, units, scales and metadata of an object in place.
+
+        Args:
+            name: Its name, UUID or short id.
+            metadata: Entries to set; others stay.
+            fields: Fields to set: ``xlabel``, ``yunit``, ``zscalemax``, ``x0``…
+
+        Raises:
+            KeyError: There is no such object.
+            TypeError: There is no such field, or a value is of the wrong type; nothing
+                is changed then.
+        """
+        uuid = self._uuid(name)
+        record = self._backend.record(uuid)
+        known = FIELDS[record.kind]
+        if "title" in fields:
+            raise TypeError("edit() does not change the title; use rename()")
+        for field in fields:
+            if field not in record.fields:
+                choices = ["metadata", *(f for f in known if f != "title")]
+                raise unknown_argument("edit", field, choices)
+        checked = {
+            field: checked_field(value, known.get(field), f"{field} of {name!r:.80}")
+            for field, value in fields.items()
+        }
+        entries = snapshot(dict(metadata or {}), f"metadata of {name!r:.80}: it")
+        self._backend.edit(uuid, checked, entries)
+        self._link.modified = True
+
+    @suggests_arguments
+    def clear(self, *, all: bool = False) -> None:  # noqa: ARG002
+        """Remove every object and forget the project file.
+
+        Args:
+            all: Remove also what a running DataLab held before; it makes no difference
+                where the objects are in memory.
+        """
+        self._backend.clear()
+        self._names.clear()
+        self._link.forget()
+
+    # -- files ------------------------------------------------------------------------
+
+    @suggests_arguments
+    def save(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        names: Any = None,
+        compression: str | tuple[str, int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write a project file, which DataLab opens as its own.
+
+        The file is written beside and put in place at the end: whatever happens in
+        between, `path` holds the whole old file or the whole new one.
+
+        Args:
+            path: The file; by default the one that was last loaded or saved. ``~`` is
+                understood, no suffix is added.
+            names: Save only these objects: a name or several.
+            compression: ``"lzf"``, ``"gzip"`` or ``("gzip", level)``; by default arrays
+                are not compressed.
+            overwrite: Replace the file even if another program changed it since this
+                workspace loaded or saved it.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ValueError: There is no path to save to.
+            FileChangedError: Another program changed the file (a `FileExistsError`).
+            TypeError: Data of some object has a dtype that DataLab cannot hold; nothing
+                is written then.
+            OSError: The file cannot be written.
+        """
+        uuids = None
+        if names is not None:
+            chosen = [names] if isinstance(names, str) else names
+            uuids = {self._uuid(name) for name in chosen}
+        return self._link.save(path, uuids, compression, overwrite)
+
+    @suggests_arguments
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        names: Any = None,
+        on_conflict: OnConflict = "error",
+        lazy: bool = False,
+    ) -> Names:
+        """Add the objects of a project file: all of them, or none if that fails.
+
+        An object that is here already and equal is no conflict.
+
+        Args:
+            path: A project of DataLab's since 1.0, of ours, or a file of
+                datalab-kernel 0.2. ``~`` is understood.
+            names: Load only these objects: a name, as the file's own order gives it,
+                or several.
+            on_conflict: What to do with a different object under a name in use:
+                "error", "replace" the one here, "rename" the new one, or "skip" it.
+            lazy: Read no array until it is asked for. The file must stay as it is
+                until then.
+
+        Returns:
+            The names of the file's objects in this workspace, without those skipped.
+
+        Raises:
+            NameConflictError: Names are in use by different objects; all are listed.
+            KeyError: The file has no object of one of `names`.
+            FileNotFoundError: There is no such file.
+            NotAProjectError: The file is no project (a `ValueError`).
+            DamagedFileError: The file is truncated or corrupt (an `OSError`).
+        """
+        chosen = [names] if isinstance(names, str) else names
+        return self._link.load(path, chosen, on_conflict, lazy)
+
+    # -- the mapping protocol ---------------------------------------------------------
+
+    def __getitem__(self, name: str) -> SignalObj | ImageObj:
+        return self.get(name)
+
+    def __setitem__(self, name: str, obj: object) -> None:
+        self.add(name, obj, overwrite=True)
+
+    def __delitem__(self, name: str) -> None:
+        self.remove(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.exists(name)
+
+    def __len__(self) -> int:
+        return len(self._backend.entries())
+
+    def __bool__(self) -> Literal[True]:
+        # An empty workspace is still a workspace: `if workspace:` asks for None.
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.list())
+
+    def keys(self) -> Names:
+        """Return all names."""
+        return self.list()
+
+    def values(self) -> Iterator[SignalObj | ImageObj]:
+        """Yield every object, one at a time."""
+        return (self.get(name) for name in self.list())
+
+    def items(self) -> Iterator[tuple[str, SignalObj | ImageObj]]:
+        """Yield every name and its object, one at a time."""
+        return ((name, self.get(name)) for name in self.list())
+
+    def pop(self, name: str, default: Any = _MISSING) -> Any:
+        """Remove an object and return it.
+
+        Args:
+            name: Its name, UUID or short id.
+            default: What to return if there is no such object, instead of raising.
+
+        Raises:
+            KeyError: There is no such object and no `default`.
+        """
+        obj = self.get(name, default=default)
+        if self.exists(name):
+            self.remove(name)
+        return obj
+
+    def _ipython_key_completions_(self) -> Names:
+        return self.list()
+
+    def __repr__(self) -> str:
+        status = self.status()
+        parts = [f"{status.signals} signal{'s' * (status.signals != 1)}"]
+        parts.append(f"{status.images} image{'s' * (status.images != 1)}")
+        if status.path is not None:
+            parts.append(f"{str(status.path)!r}{' (modified)' * status.modified}")
+        return f"<Workspace {status.mode}: {', '.join(parts)}>"
+
+    # -- within -----------------------------------------------------------------------
+
+    def _uuid(self, name: object) -> str:
+        return self._names.resolve(name, self._backend.entries)
+
+    def _put(self, record: Record, copy: bool, group: str | None) -> None:
+        self._backend.add(record.copy() if copy else record, group=group)
+        self._link.modified = True
+
+
+def _own_title(obj: Any) -> Any:
+    title = getattr(obj, "title", None)
+    if title is None:
+        raise TypeError(
+            f"{type(obj).__name__} has no title of its own; use add(name, object)"
+        )
+    return title
+
+
+def _check_mode(mode: str) -> None:
+    if mode in ("", "auto", "standalone"):
+        return
+    one_of(mode, "DATALAB_KERNEL_MODE", ("standalone", "live"))
+    raise LiveUnavailableError(
+        "DATALAB_KERNEL_MODE=live, but this version cannot attach to a running "
+        "DataLab; unset it to work standalone"
+    )
+
+
+def open_project(path: str | os.PathLike[str]) -> Workspace:
+    """Return a workspace on a project file, of which no array is read until needed.
+
+    Args:
+        path: The file. ``~`` is understood.
+
+    Returns:
+        A standalone workspace; its `save()` goes back to the file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        NotAProjectError: The file is no project (a `ValueError`).
+        DamagedFileError: The file is truncated or corrupt (an `OSError`).
+    """
+    workspace = Workspace(backend=MemoryBackend())
+    workspace.load(path, lazy=True)
+    return workspace
