@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from datalab_workspace.arguments import one_of
 from datalab_workspace.backends.base import Backend
+from datalab_workspace.equality import equal
 from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
 from datalab_workspace.formats.sidecar import RestoredArray
 from datalab_workspace.naming import NameBook, assign_names, free_name
@@ -21,7 +22,6 @@ from datalab_workspace.record import (
     ArrayReference,
     PendingRecord,
     Record,
-    equal,
 )
 
 if TYPE_CHECKING:

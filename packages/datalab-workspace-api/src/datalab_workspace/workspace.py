@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 from datalab_workspace.arguments import one_of, suggests_arguments, unknown_argument
 from datalab_workspace.backends.base import Backend
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.description import Description, Listing, Status, WorkspaceMode
+from datalab_workspace.equality import equal
 from datalab_workspace.errors import (
     LiveUnavailableError,
     NameConflictError,
     ObjectNotFoundError,
 )
+from datalab_workspace.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.naming import NameBook, check_name, short_ids
 from datalab_workspace.objects import to_object, to_record
 from datalab_workspace.persistence import OnConflict, ProjectLink
-from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field, equal
+from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
 from datalab_workspace.values import snapshot
-
-if TYPE_CHECKING:
-    from sigima import ImageObj, SignalObj
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "<required>"
-
-
-_MISSING = _Missing()
 
 
 class GroupInfo(NamedTuple):
@@ -49,12 +40,10 @@ class GroupInfo(NamedTuple):
     names: tuple[str, ...]
 
 
-# Within the class, `list` is its method.
-Names: TypeAlias = "list[str]"
 Groups: TypeAlias = "list[GroupInfo]"
 
 
-class Workspace:
+class Workspace(NamedObjects):
     """Named signals and images: in memory, and in project files that DataLab opens.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
@@ -202,7 +191,7 @@ class Workspace:
         self,
         name: str,
         *,
-        default: Any = _MISSING,
+        default: Any = MISSING,
         copy: bool = True,
         full: bool = False,
     ) -> Any:
@@ -227,7 +216,7 @@ class Workspace:
         try:
             uuid = self._uuid(name)
         except ObjectNotFoundError:
-            if default is _MISSING:
+            if default is MISSING:
                 raise
             return default
         return to_object(self._backend.record(uuid, full=full), copy=copy)
@@ -251,7 +240,7 @@ class Workspace:
     def add(
         self,
         name: Any,
-        obj: Any = _MISSING,
+        obj: Any = MISSING,
         overwrite: bool = False,
         *,
         group: str | None = None,
@@ -284,7 +273,7 @@ class Workspace:
             TypeError: `obj` is nothing that a workspace holds, its data is not
                 numeric, or its metadata holds a value that cannot be kept.
         """
-        if obj is _MISSING:
+        if obj is MISSING:
             name, obj = _own_title(name), name
         return self._add(check_name(name), obj, overwrite, group, copy)
 
@@ -480,59 +469,10 @@ class Workspace:
         chosen = [names] if isinstance(names, str) else names
         return self._link.load(path, chosen, on_conflict, lazy)
 
-    # -- the mapping protocol ---------------------------------------------------------
-
-    def __getitem__(self, name: str) -> SignalObj | ImageObj:
-        return self.get(name)
-
-    def __setitem__(self, name: str, obj: object) -> None:
-        self.add(name, obj, overwrite=True)
-
-    def __delitem__(self, name: str) -> None:
-        self.remove(name)
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.exists(name)
+    # -- within -----------------------------------------------------------------------
 
     def __len__(self) -> int:
         return len(self._backend.entries())
-
-    def __bool__(self) -> Literal[True]:
-        # An empty workspace is still a workspace: `if workspace:` asks for None.
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.list())
-
-    def keys(self) -> Names:
-        """Return all names."""
-        return self.list()
-
-    def values(self) -> Iterator[SignalObj | ImageObj]:
-        """Yield every object, one at a time."""
-        return (self.get(name) for name in self.list())
-
-    def items(self) -> Iterator[tuple[str, SignalObj | ImageObj]]:
-        """Yield every name and its object, one at a time."""
-        return ((name, self.get(name)) for name in self.list())
-
-    def pop(self, name: str, default: Any = _MISSING) -> Any:
-        """Remove an object and return it.
-
-        Args:
-            name: Its name, UUID or short id.
-            default: What to return if there is no such object, instead of raising.
-
-        Raises:
-            KeyError: There is no such object and no `default`.
-        """
-        obj = self.get(name, default=default)
-        if self.exists(name):
-            self.remove(name)
-        return obj
-
-    def _ipython_key_completions_(self) -> Names:
-        return self.list()
 
     def __repr__(self) -> str:
         status = self.status()
@@ -541,8 +481,6 @@ class Workspace:
         if status.path is not None:
             parts.append(f"{str(status.path)!r}{' (modified)' * status.modified}")
         return f"<Workspace {status.mode}: {', '.join(parts)}>"
-
-    # -- within -----------------------------------------------------------------------
 
     def _uuid(self, name: object) -> str:
         return self._names.resolve(name, self._backend.entries)

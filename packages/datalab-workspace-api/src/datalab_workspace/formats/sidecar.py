@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ import numpy as np
 
 from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.formats import typedjson
+from datalab_workspace.formats.plain import ABSENT, is_plain_key, lower, lower_text
 from datalab_workspace.record import (
     PRIMARY_ARRAY,
     Array,
@@ -45,14 +45,6 @@ NATIVE_DTYPES: Mapping[str, tuple[np.dtype[Any], ...]] = MappingProxyType(
         "image": tuple(map(np.dtype, ("u1", "i2", "u2", "i4", "f4", "f8", "c16"))),
     }
 )
-_LARGEST_LISTING = 1000
-
-
-class _Absent:
-    """Stands for a value that has no plain form."""
-
-
-ABSENT = _Absent()
 
 
 def split(record: Record) -> Record:
@@ -65,7 +57,7 @@ def split(record: Record) -> Record:
     Returns:
         A record whose fields are texts without NUL, flags, numbers and None (bounds
         only), whose arrays have dtypes of `NATIVE_DTYPES`, and whose metadata is a dict
-        of plain values (see `lower`).
+        of plain values (see `plain.lower`).
 
     Raises:
         UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
@@ -179,20 +171,6 @@ def _restore(record: Record, sidecar: Mapping[str, Any]) -> None:
 
 
 # -- fields ---------------------------------------------------------------------------
-
-
-def lower_text(value: FieldValue) -> FieldValue:
-    """Return the text without what HDF5 and XML can't hold, "" for None."""
-    if value is None:
-        return ""
-    return _legible(value) if isinstance(value, str) else value
-
-
-def _legible(text: str) -> str:
-    return _UNWRITABLE.sub("\ufffd", text)
-
-
-_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def _split_fields(record: Record, sidecar: dict[str, Any]) -> dict[str, FieldValue]:
@@ -337,90 +315,6 @@ def _convert_back(
         mask=_unpacked(spec["mask"], plain.shape),
         fill_value=typedjson.decode(spec["fill"]),
     )
-
-
-# -- metadata -------------------------------------------------------------------------
-
-# The names by which guidata marks dicts, sequences and dates in HDF5.
-_MARKER = re.compile(r"__(dict|seq\d*)$|__type__$|^#callable#")
-
-
-def is_plain_key(key: object) -> bool:
-    """Tell whether `key` can name a metadata value in a file that DataLab opens.
-
-    DataLab takes "/" and "." for paths within the file, and cannot open a file that
-    holds keys with them.
-    """
-    return (
-        type(key) is str
-        and key not in ("", ".", "..")
-        and "/" not in key
-        and len(key) <= 1000
-        and not _UNWRITABLE.search(key)
-        and not _MARKER.search(key)
-    )
-
-
-def lower(value: Any) -> Any:
-    """Return the plain form of a metadata value, or `ABSENT`.
-
-    Args:
-        value: Any value that metadata may have.
-
-    Returns:
-        A text, flag, number, numeric array, or a list or dict of these. It is the same
-        for the same value, wherever and whenever it is computed.
-    """
-    cls = type(value)
-    if cls is bool or cls is float or cls is complex:
-        return value
-    if cls is int:
-        return value if -(2**63) <= value < 2**63 else str(value)
-    if cls is str:
-        # DataLab resolves texts with this prefix to functions.
-        return (
-            f" {_legible(value)}"
-            if value.startswith("#callable#")
-            else (_legible(value))
-        )
-    if value is None:
-        return ABSENT
-    if isinstance(value, dict | list | tuple | set | frozenset):
-        return _lower_container(value)
-    if isinstance(value, np.ndarray):
-        return _lower_array(value)
-    if isinstance(value, np.generic):
-        return _lower_scalar(value)
-    if isinstance(value, bytes | bytearray):
-        return _legible(bytes(value).decode("utf-8", "backslashreplace"))
-    iso = getattr(value, "isoformat", None)
-    return iso() if iso is not None else _legible(str(value))
-
-
-def _lower_container(value: Any) -> Any:
-    if isinstance(value, dict):
-        lowered = {k: lower(v) for k, v in value.items() if is_plain_key(k)}
-        return {k: v for k, v in lowered.items() if v is not ABSENT}
-    if isinstance(value, list | tuple):
-        return ["" if (low := lower(v)) is ABSENT else low for v in value]
-    return sorted((lower(item) for item in value), key=repr)
-
-
-def _lower_array(array: np.ndarray[Any, Any]) -> Any:
-    values = np.ma.getdata(array)
-    if values.dtype.kind in "biufc" and values.dtype.char not in "gG":
-        return values
-    if values.dtype.names is None and values.size <= _LARGEST_LISTING:
-        if values.dtype.kind in "Mm":
-            values = values.astype(str)
-        return lower(values.tolist())
-    return ABSENT
-
-
-def _lower_scalar(value: np.generic) -> Any:
-    if value.dtype.kind in "biufc" and value.dtype.char not in "gG":
-        return value
-    return _legible(str(value))
 
 
 def _held(value: Any, plain: Any) -> bool:
