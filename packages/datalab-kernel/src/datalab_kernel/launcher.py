@@ -9,9 +9,9 @@ among the extensions to load, beside those that the user configured.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from datalab_kernel.repairs import interrupt
+from datalab_kernel.repairs import interrupt, shutdown
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
@@ -26,8 +26,8 @@ NO_XEUS = (
 )
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run the kernel until it is shut down.
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the kernel until it is shut down, and end the process.
 
     Args:
         argv: The program's name and its arguments; `sys.argv` by default.
@@ -46,6 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     # the user's code.
     sys.argv = argv[:1]
     launch(argv)
+    shutdown.finish()
 
 
 def extend(application: type[XPythonShellApp]) -> None:

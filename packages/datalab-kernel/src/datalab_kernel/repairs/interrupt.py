@@ -22,7 +22,10 @@ CELL_RUNNER = "xeus_python_shell.shell"
 
 
 def install(shell: XPythonShell) -> None:
-    """Let SIGINT interrupt what `shell` runs; an idle kernel ignores it."""
+    """Let SIGINT interrupt what `shell` runs.
+
+    The signal is ignored while the kernel is idle, starts or ends.
+    """
     interrupter = Interrupter(shell)
     shell.run_ast_nodes = interrupter.run_ast_nodes
     signal.signal(signal.SIGINT, interrupter.on_signal)
@@ -51,7 +54,7 @@ class Interrupter:
         """
         outer = self._in_statements, self._task
         try:
-            self._task = _current_task()
+            self._task = asyncio.current_task() if _loop_is_running() else None
             self._in_statements = True
             return bool(await self._run_statements(*args, **kwargs))
         except (KeyboardInterrupt, asyncio.CancelledError):
@@ -66,23 +69,19 @@ class Interrupter:
         """Stop the running code of the user.
 
         Raises:
-            KeyboardInterrupt: In a cell's statements, or in a startup file.
+            KeyboardInterrupt: In a cell's statements.
             asyncio.CancelledError: In what a cell left running: a background
                 task, a timer, a widget's callback. Only that task or call ends.
         """
-        if self._reports_error(frame):
+        if self._reports_error(frame) or not _loop_is_running():
             return
-        current = _current_task()
+        current = asyncio.current_task()
         if self._in_statements:
             if current is self._task:
                 raise KeyboardInterrupt
             self._cancel_soon()
         if self._in_left_behind_code(frame, current):
-            raise (
-                asyncio.CancelledError("interrupted")
-                if _loop_is_running()
-                else KeyboardInterrupt
-            )
+            raise asyncio.CancelledError("interrupted")
 
     def _cancel_soon(self) -> None:
         """Cancel what the cell awaits, unless it has gone on until then."""
@@ -116,10 +115,6 @@ def _stack(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
-
-
-def _current_task() -> asyncio.Task[Any] | None:
-    return asyncio.current_task() if _loop_is_running() else None
 
 
 def _loop_is_running() -> bool:

@@ -1,0 +1,192 @@
+"""Real kernels, started through jupyter_client as a Jupyter front end does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import pytest
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+
+from datalab_kernel import kernelspec
+
+# Longer than anything takes: reaching it means that the kernel hangs.
+PATIENCE = 30.0
+
+
+@dataclass
+class Execution:
+    """What a cell did, as far as it is known."""
+
+    request: str
+    status: str | None = None
+    stdout: str = ""
+    stderr: str = ""
+    result: str | None = None
+    displayed: list[dict[str, Any]] = field(default_factory=list)
+    error: str | None = None
+    idle: bool = False
+
+    def collect(self, message: dict[str, Any]) -> None:
+        content = message["content"]
+        kind = message["msg_type"]
+        if kind == "stream":
+            text = getattr(self, content["name"]) + content["text"]
+            setattr(self, content["name"], text)
+        elif kind == "execute_result":
+            self.result = content["data"]["text/plain"]
+        elif kind == "display_data":
+            self.displayed.append(content["data"])
+        elif kind == "error":
+            self.error = f"{content['ename']}: {content['evalue']}"
+        elif kind == "status":
+            self.idle = content["execution_state"] == "idle"
+        elif kind == "execute_reply":
+            self.status = content["status"]
+
+
+class Kernel:
+    """A running kernel, and a client of it."""
+
+    def __init__(self, manager: KernelManager) -> None:
+        self.manager = manager
+        self.process = manager.provisioner.process
+        self.client = manager.client()
+        self.client.start_channels()
+
+    def wait_until_ready(self) -> None:
+        self.client.wait_for_ready(timeout=PATIENCE)
+
+    def submit(self, code: str) -> Execution:
+        """Ask for a cell to be run, and go on."""
+        return Execution(self.client.execute(code, stop_on_error=False))
+
+    def begin(self, code: str, until: str) -> Execution:
+        """Run a cell until it has printed `until`, and leave it running."""
+        execution = self.submit(code)
+        self._collect(execution, lambda: until in execution.stdout)
+        return execution
+
+    def finish(self, execution: Execution) -> Execution:
+        """Wait until a cell has been answered and all it sent has arrived."""
+        self._collect(execution, lambda: execution.idle)
+        deadline = time.monotonic() + PATIENCE
+        while execution.status is None:
+            reply = self.client.get_shell_msg(timeout=deadline - time.monotonic())
+            if reply["parent_header"]["msg_id"] == execution.request:
+                execution.collect(reply)
+        return execution
+
+    def run(self, code: str) -> Execution:
+        """Run a cell to its end."""
+        return self.finish(self.submit(code))
+
+    def value(self, expression: str) -> str:
+        """Evaluate an expression; return its repr."""
+        execution = self.run(expression)
+        assert execution.error is None, execution.error
+        assert execution.result is not None
+        return execution.result
+
+    def printed(self, text: str) -> None:
+        """Wait until code outside any cell has printed `text`."""
+        deadline = time.monotonic() + PATIENCE
+        seen = ""
+        while text not in seen:
+            message = self.client.get_iopub_msg(timeout=deadline - time.monotonic())
+            seen += message["content"].get("text", "")
+
+    def interrupt(self) -> None:
+        self.manager.interrupt_kernel()
+
+    def restart(self) -> None:
+        self.manager.restart_kernel()
+        self.process = self.manager.provisioner.process
+        self.wait_until_ready()
+
+    def shut_down(self) -> int:
+        """Shut the kernel down as Jupyter does; return its exit code."""
+        self.manager.shutdown_kernel()
+        return int(self.process.returncode)
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel(now=True)
+        self.manager.context.destroy(linger=0)
+
+    def _collect(self, execution: Execution, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            try:
+                message = self.client.get_iopub_msg(timeout=1)
+            except Empty:
+                assert self.manager.is_alive(), "the kernel died"
+                assert time.monotonic() < deadline, f"the kernel hangs: {execution}"
+                continue
+            if message["parent_header"].get("msg_id") == execution.request:
+                execution.collect(message)
+
+
+@contextmanager
+def _running(name: str, jupyter: Path | None, env: dict[str, str]) -> Iterator[Kernel]:
+    specs = KernelSpecManager()
+    if jupyter is not None:
+        specs.kernel_dirs = [str(jupyter / "kernels")]
+    manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
+    manager.start_kernel(env=env)
+    kernel = Kernel(manager)
+    try:
+        kernel.wait_until_ready()
+        yield kernel
+    finally:
+        kernel.close()
+
+
+@pytest.fixture(scope="session")
+def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Jupyter data folder that knows this kernel alone."""
+    prefix = tmp_path_factory.mktemp("prefix")
+    kernelspec.install(prefix=prefix)
+    return prefix / "share" / "jupyter"
+
+
+@pytest.fixture
+def start(
+    jupyter_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Kernel]]:
+    """Start kernels: the DataLab kernel, or another by its name.
+
+    Each test has an IPython folder of its own; variables may be added.
+    """
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    with ExitStack() as running:
+
+        def start(name: str = kernelspec.KERNEL_NAME, **env: str) -> Kernel:
+            jupyter = jupyter_data if name == kernelspec.KERNEL_NAME else None
+            kernel = _running(name, jupyter, {**os.environ, **env})
+            return running.enter_context(kernel)
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def kernel(jupyter_data: Path) -> Iterator[Kernel]:
+    """One DataLab kernel for the tests of a module."""
+    with _running(kernelspec.KERNEL_NAME, jupyter_data, dict(os.environ)) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def ipython_folder(tmp_path: Path) -> Path:
+    """The IPython folder of the kernels that `start` starts."""
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    return profile

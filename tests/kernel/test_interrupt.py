@@ -1,0 +1,194 @@
+"""An interrupt stops what runs; the kernel and its objects stay."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BUSY = "print('running', flush=True)\nwhile True: pass"
+SLEEPING = "import time\nprint('running')\ntime.sleep(600)"
+AWAITING = "import asyncio\nprint('running')\nawait asyncio.sleep(600)"
+DEEP = """
+def nested(depth):
+    if depth:
+        return nested(depth - 1)
+    print('running')
+    while True:
+        try:
+            1 / 0
+        except Exception:
+            pass
+nested(50)
+"""
+
+
+def interrupted(kernel, code: str):
+    """Run a cell that never ends, and interrupt it."""
+    cell = kernel.begin(code, until="running")
+    kernel.interrupt()
+    return kernel.finish(cell)
+
+
+def test_the_stock_kernel_still_exits_on_an_interrupt(start: Callable) -> None:
+    """The defect that `repairs.interrupt` cures; when this fails, drop it."""
+    stock = start("xpython")
+    stock.begin(BUSY, until="running")
+
+    stock.process.send_signal(signal.SIGINT)
+
+    assert stock.process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("code", [BUSY, SLEEPING, DEEP])
+def test_running_code_gets_a_keyboard_interrupt(kernel, code: str) -> None:
+    kernel.run("kept = 41")
+
+    cell = interrupted(kernel, code)
+
+    assert cell.status == "error"
+    assert "KeyboardInterrupt" in cell.error
+    assert kernel.value("kept + 1") == "42"
+
+
+def test_what_a_cell_awaits_is_cancelled(kernel) -> None:
+    kernel.run("kept = 41")
+
+    cell = interrupted(kernel, AWAITING)
+
+    assert cell.status == "error"
+    assert "CancelledError" in cell.error
+    assert kernel.value("kept + 1") == "42"
+
+
+def test_an_idle_kernel_ignores_interrupts(kernel) -> None:
+    kernel.run("kept = 41")
+
+    for _ in range(20):
+        kernel.interrupt()
+
+    assert kernel.value("kept + 1") == "42"
+
+
+def test_code_may_handle_its_own_interrupt(kernel) -> None:
+    cell = interrupted(
+        kernel,
+        "try:\n"
+        "    print('running')\n"
+        "    while True: pass\n"
+        "except KeyboardInterrupt:\n"
+        "    print('tidied')",
+    )
+
+    assert cell.status == "ok"
+    assert "tidied" in cell.stdout
+
+
+def test_a_kernel_is_interrupted_many_times_in_a_row(kernel) -> None:
+    kernel.run("kept = 0")
+
+    for number in range(1, 16):
+        code = (BUSY, SLEEPING, AWAITING)[number % 3]
+        assert interrupted(kernel, f"kept += 1\n{code}").status == "error"
+
+    assert kernel.value("kept") == "15"
+
+
+@pytest.mark.parametrize("code", [BUSY, AWAITING, "1 / 0", "x = 1"])
+def test_a_burst_of_interrupts_never_loses_a_reply(kernel, code: str) -> None:
+    for _ in range(5):
+        cell = kernel.begin(f"print('running')\n{code}", until="running")
+        for _ in range(50):
+            kernel.process.send_signal(signal.SIGINT)
+        assert kernel.finish(cell).status in {"ok", "error"}
+
+    assert kernel.value("1 + 1") == "2"
+
+
+def test_cells_that_wait_in_the_queue_get_their_answers(kernel) -> None:
+    busy = kernel.begin(BUSY, until="running")
+    waiting = kernel.submit("1 + 1")
+
+    kernel.interrupt()
+
+    assert kernel.finish(busy).idle
+    assert kernel.finish(waiting).idle
+    assert kernel.value("2 + 2") == "4"
+
+
+BACKGROUND = """
+import asyncio
+async def background():
+    print('running')
+    while True: pass
+left = asyncio.get_running_loop().create_task(background())
+"""
+TIMER = """
+import asyncio
+def timer():
+    print('running')
+    while True: pass
+asyncio.get_running_loop().call_later(0.2, timer)
+"""
+
+
+def test_a_task_that_a_cell_left_running_is_stopped_alone(kernel) -> None:
+    cell = kernel.begin(BACKGROUND + "kept = 41", until="running")
+
+    kernel.interrupt()
+
+    assert kernel.finish(cell).status == "ok"
+    assert kernel.value("left.cancelled(), kept") == "(True, 41)"
+
+
+def test_a_timer_that_a_cell_left_running_is_stopped_alone(kernel) -> None:
+    kernel.run(TIMER + "kept = 41")
+    kernel.printed("running")
+
+    kernel.interrupt()
+
+    assert kernel.value("kept + 1") == "42"
+
+
+def test_a_background_task_and_the_cell_that_awaits_it_both_stop(kernel) -> None:
+    code = BACKGROUND.replace("left = ", "await ")
+
+    cell = interrupted(kernel, code)
+
+    assert cell.status == "error"
+    assert kernel.value("1 + 1") == "2"
+
+
+def test_the_callback_of_a_widget_is_stopped(kernel) -> None:
+    kernel.run(
+        "from comm import create_comm\n"
+        "channel = create_comm(target_name='front-end')\n"
+        "def on_message(message):\n"
+        "    print('running')\n"
+        "    while True: pass\n"
+        "channel.on_msg(on_message)\n"
+        "kept = 41"
+    )
+    identity = kernel.value("channel.comm_id").strip("'")
+    content = {"comm_id": identity, "data": {}}
+    kernel.client.shell_channel.send(kernel.client.session.msg("comm_msg", content))
+    kernel.printed("running")
+
+    kernel.interrupt()
+
+    assert kernel.value("kept + 1") == "42"
+
+
+def test_an_interrupt_while_the_kernel_starts_does_no_harm(
+    start: Callable, ipython_folder: Path
+) -> None:
+    (ipython_folder / "startup" / "00-user.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nstarted = True\n"
+    )
+
+    assert start().value("started") == "True"
