@@ -1,0 +1,221 @@
+"""Replacing a file as a whole: its path holds the old content or the new, never less.
+
+The new content goes into a temporary file in the same folder, which takes the place of
+the old file once it is complete and on the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import NoReturn
+
+from datalab_workspace.errors import FileChangedError
+
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class FileStamp:
+    """What changes when another program writes a file or puts another in its place.
+
+    Attributes:
+        mtime_ns: Time of the last change, in ns.
+        size: Size in bytes.
+        inode: Which file of its device it is.
+        device: The device.
+    """
+
+    mtime_ns: int
+    size: int
+    inode: int
+    device: int
+
+    @classmethod
+    def of(cls, file: Path | int) -> FileStamp:
+        """Return the stamp of a file, given its path or an open descriptor of it."""
+        status = os.stat(file)  # noqa: PTH116 (Path has none of descriptors)
+        return cls(status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev)
+
+
+class Replacement:
+    """A file that is about to take the place of another.
+
+    Attributes:
+        file: The new content, open for reading and writing.
+        mtime_ns: The time of change that it will bear.
+        stamp: Its stamp, once it is in place.
+    """
+
+    def __init__(self, target: Path, temporary: Path, file: FileIO) -> None:
+        self.target = target
+        self.temporary = temporary
+        self.file = file
+        # Whole microseconds, which every current file system keeps.
+        self.mtime_ns = time.time_ns() // 1000 * 1000
+        self.stamp: FileStamp | None = None
+
+    def commit(self, expected: FileStamp | None) -> None:
+        """Write the content to the disk and put it in place."""
+        os.fsync(self.file.fileno())
+        self.file.close()
+        # After closing: Windows sets the time of change when a file is closed.
+        os.utime(self.temporary, ns=(self.mtime_ns, self.mtime_ns))
+        _check_unchanged(self.target, expected)
+        try:
+            self.temporary.replace(self.target)
+        except PermissionError as error:
+            raise PermissionError(
+                error.errno,
+                "cannot replace the file; another program (DataLab, an HDF5 viewer) "
+                "has it open, close it there and save again",
+                str(self.target),
+            ) from error
+        self.stamp = FileStamp.of(self.target)
+        _sync_folder(self.target.parent)
+
+
+@contextlib.contextmanager
+def replacing(
+    path: Path, *, expected: FileStamp | None = None, size: int = 0
+) -> Iterator[Replacement]:
+    """Open a new file that replaces `path` when the block ends without an error.
+
+    Args:
+        path: The file to be replaced or made. A symbolic link stays one: the file that
+            it leads to is replaced. The mode of an existing file is kept.
+        expected: The stamp that an existing file must have.
+        size: About how many bytes the new content has, for the message on a full disk.
+
+    Yields:
+        The new file; its `stamp` is set after the block.
+
+    Raises:
+        FileChangedError: The file's stamp is not `expected`.
+        FileNotFoundError: There is no such folder.
+        IsADirectoryError: `path` is a folder.
+        PermissionError: The folder or the existing file may not be written.
+        OSError: The disk is full, or `path` is a device. The old file is unharmed.
+    """
+    target = Path(os.path.realpath(path))
+    mode = _check_target(target)
+    _check_unchanged(target, expected)
+    temporary = _temporary(target)
+    with _clear_errors(path, target.parent, size):
+        file = _create(temporary, mode)
+        replacement = Replacement(target, temporary, file)
+        try:
+            with file:
+                yield replacement
+                replacement.commit(expected)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _check_target(target: Path) -> int | None:
+    """Return the mode of the file to be replaced, None if there is none."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is None:
+        if not target.parent.is_dir():
+            raise FileNotFoundError(
+                errno.ENOENT, "there is no such folder", str(target.parent)
+            )
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(
+            errno.EISDIR, "cannot save a project over a folder", str(target)
+        )
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "cannot save a project to a device", str(target))
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is read-only", str(target))
+    return stat.S_IMODE(mode)
+
+
+def _check_unchanged(target: Path, expected: FileStamp | None) -> None:
+    if expected is None:
+        return
+    try:
+        found = FileStamp.of(target)
+    except FileNotFoundError:
+        return  # nothing that could be lost
+    if found != expected:
+        raise FileChangedError(
+            errno.EEXIST,
+            "another program changed the file since it was last loaded or saved here; "
+            "save elsewhere, or pass overwrite=True to discard what is in it",
+            str(target),
+        )
+
+
+def _temporary(target: Path) -> Path:
+    name = target.name.encode()[:_LONGEST_NAME].decode(errors="ignore")
+    suffix = f"{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    return target.with_name(f".{name}.{suffix}")
+
+
+def _create(temporary: Path, mode: int | None) -> FileIO:
+    def opener(name: str, flags: int) -> int:
+        # Never readable by more people than the file that it will replace.
+        return os.open(name, flags, 0o666 if mode is None else mode & 0o666)
+
+    file = FileIO(str(temporary), "x+", opener=opener)
+    if mode is not None and sys.platform != "win32":
+        os.fchmod(file.fileno(), mode)
+    return file
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some network file systems cannot; the file itself is on the disk
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _clear_errors(path: Path, folder: Path, size: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            _raise_full(path, folder, size, error)
+        if isinstance(error, PermissionError) and _names_temporary(error, folder):
+            raise PermissionError(
+                error.errno, "no file may be made in this folder", str(folder)
+            ) from error
+        raise
+
+
+def _names_temporary(error: OSError, folder: Path) -> bool:
+    name = str(error.filename or "")
+    return name.endswith(".tmp") and Path(name).parent == folder
+
+
+def _raise_full(path: Path, folder: Path, size: int, error: OSError) -> NoReturn:
+    free = shutil.disk_usage(folder).free
+    raise OSError(
+        error.errno,
+        f"{os.strerror(error.errno or 0)}: the project needs about {size / 1e6:.1f} MB "
+        f"and {free / 1e6:.1f} MB are free; what was there before is unharmed",
+        str(path),
+    ) from error

@@ -1,0 +1,147 @@
+"""Where things are in a project file, and what they are called there.
+
+::
+
+    /DataLab_Version                       what makes the file a project
+    /DataLab_Sig/gs001: title/s001: title  one HDF5 group per object, in groups
+    /DataLab_Ima/gi001: title/i001: title
+    /DataLab_Mac, /DataLab_His             macros and history: see `foreign`
+    /datalab_workspace                     this package's index: see `manifest`
+
+An object's fields are attributes of its group, its arrays datasets in it, and its
+metadata a group `metadata` below it: see `metadata`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from datalab_workspace.naming import short_id
+from datalab_workspace.record import FIELDS, FieldValue, Kind, Record
+
+VERSION = "DataLab_Version"
+#: The version of DataLab whose layout is written. DataLab itself never compares it.
+WRITTEN_VERSION = "1.3.0"
+#: Root group of each panel.
+SECTIONS: Mapping[Kind, str] = MappingProxyType(
+    {"signal": "DataLab_Sig", "image": "DataLab_Ima"}
+)
+MACROS = "DataLab_Mac"
+HISTORY = "DataLab_His"
+#: Prefix of every root group of DataLab's, of later versions as well.
+FOREIGN_PREFIX = "DataLab_"
+MANIFEST = "datalab_workspace"
+METADATA = "metadata"
+#: Metadata that a file holds but a Record doesn't: the object's UUID and its number.
+UUID_KEY = "__uuid"
+NUMBER_KEY = "__number"
+#: Attributes of an image that DataLab computes when it saves and ignores when it loads.
+EXTENT = ("xmin", "xmax", "ymin", "ymax")
+
+_UNSAFE = re.compile("[^-a-zA-Z0-9_.() ]+")
+
+
+def safe_title(title: str) -> str:
+    """Return `title` as DataLab writes it into the name of an HDF5 group."""
+    return _UNSAFE.sub("", title.replace("/", "_"))
+
+
+def object_name(kind: Kind, number: int, count: int, title: str) -> str:
+    """Return the name of an object's HDF5 group: ``s001: title``.
+
+    Args:
+        kind: Which panel the object is in.
+        number: Its number in the panel, from 1.
+        count: How many there are; as many digits are written as that has, at least
+            three, so that the alphabetical order is that of the numbers.
+        title: Its title.
+    """
+    return f"{_padded(kind, number, count)}: {safe_title(title)}"
+
+
+def group_name(kind: Kind, number: int, count: int, title: str) -> str:
+    """Return the name of a group's HDF5 group: ``gs001: title``; see `object_name`."""
+    return f"g{_padded(kind, number, count)}: {safe_title(title)}"
+
+
+def macro_name(number: int, title: str) -> str:
+    """Return the name of a macro's HDF5 group: ``m001: title``."""
+    return f"m{number:03d}: {safe_title(title)}"
+
+
+def _padded(kind: Kind, number: int, count: int) -> str:
+    short = short_id(kind, number)
+    digits = max(3, len(str(count)))
+    return short[0] + short[1:].rjust(digits, "0")
+
+
+def attributes(plain: Record) -> dict[str, FieldValue]:
+    """Return the attributes of an object's HDF5 group.
+
+    Args:
+        plain: The object in its plain form.
+
+    Returns:
+        Every field and what DataLab computes from them; "" for None, as DataLab
+        writes it.
+    """
+    values: dict[str, FieldValue] = {
+        name: "" if value is None else value for name, value in plain.fields.items()
+    }
+    if plain.kind == "image":
+        values.update(_extent(plain))
+    return values
+
+
+def _extent(image: Record) -> dict[str, float]:
+    # The far edge is origin + size - spacing in DataLab, whatever the spacing.
+    height, width = image.shape if len(image.shape) == 2 else (0, 0)
+    if not height * width:
+        return dict.fromkeys(EXTENT, 0.0)
+    if image.fields["is_uniform_coords"]:
+        x0, y0, dx, dy = (_number(image.fields[n]) for n in ("x0", "y0", "dx", "dy"))
+        corners = (x0, x0 + width - dx, y0, y0 + height - dy)
+        return dict(zip(EXTENT, corners, strict=True))
+    ends: list[float] = []
+    for name in ("xcoords", "ycoords"):
+        coordinates = image.array(name)
+        if coordinates is None or not coordinates.size:
+            ends += [math.nan, math.nan]
+        else:
+            ends += [float(coordinates[0]), float(coordinates[-1])]
+    return dict(zip(EXTENT, ends, strict=True))
+
+
+def _number(value: FieldValue) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def field_value(kind: Kind, name: str, value: Any) -> FieldValue:
+    """Return the field that an attribute holds.
+
+    Args:
+        kind: Kind of the object.
+        name: Name of the attribute and of the field.
+        value: The attribute's value, a Python scalar.
+
+    Returns:
+        A value of the field's type; None for the "" that DataLab writes for it.
+
+    Raises:
+        ValueError: The value cannot be that of the field.
+    """
+    spec = FIELDS[kind].get(name)
+    if spec is None or type(value) is spec.type:
+        return value  # type: ignore[no-any-return]
+    if spec.type is str and isinstance(value, bool | int | float):
+        return str(value)
+    if value == "":
+        return None
+    if isinstance(value, bool | int | float):
+        converted: FieldValue = spec.type(value)
+        return converted
+    raise ValueError(f"the attribute is {value!r:.60}, not a {spec.type.__name__}")

@@ -1,0 +1,229 @@
+"""Arrays that stay in their file until they are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
+from datalab_workspace.formats.h5.atomic import FileStamp
+from datalab_workspace.formats.h5.guard import Limits
+from datalab_workspace.formats.h5.transfer import (
+    Checksum,
+    as_bytes,
+    checksumming,
+    fetch,
+    file_blocks,
+    slabs,
+)
+
+
+class FileArray:
+    """An array in a project file. The file is open only while it is being read.
+
+    Where the file was changed since, the array is looked for under the UUID of its
+    object; it is the same array if its checksum is.
+
+    Attributes:
+        path: The file.
+        uuid: UUID of the object that the array belongs to.
+        where: Path of the object's group in the file.
+        name: Path of the dataset below that.
+        shape: Shape of the array.
+        dtype: Dtype of the array.
+        crc: CRC-32 of its elements in C order, None while that is not known.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        stamp: FileStamp,
+        uuid: str,
+        where: str,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        *,
+        offset: int | None = None,
+        crc: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.path = path
+        self.uuid = uuid
+        self.where = where
+        self.name = name
+        self.shape = shape
+        self.dtype = dtype
+        self.crc = crc
+        self._stamp = stamp
+        self._offset = offset
+        self._limits = limits or Limits()
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {self.where!r} in {str(self.path)!r}, not read yet>"
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes, once read."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def read(self) -> np.ndarray[Any, Any]:
+        """Return the whole array, in new memory.
+
+        Raises:
+            StaleFileError: The file was changed or removed, and holds it no more.
+            DamagedFileError: The file is damaged.
+        """
+        with self._file() as file:
+            if file is not None:
+                return self.read_from(file)
+        array = np.empty(self.shape, self.dtype)
+        for index, block in self._blocks_of_dataset():
+            array[index] = block
+        return array
+
+    def read_from(self, file: FileIO) -> np.ndarray[Any, Any]:
+        """Return the whole array, given the file, known to be unchanged, open."""
+        if self._offset is None:
+            return self.read()
+        array = np.empty(self.shape, self.dtype)
+        try:
+            crc = fetch(file, self._offset, array)
+        except EOFError as error:
+            raise self._stale("was truncated while it was read") from error
+        self._check(crc, file)
+        return array
+
+    def blocks(self) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
+        """Yield index and content of each slab, without ever holding the whole array.
+
+        Blocks lie in memory that is used again two blocks later. Errors are those of
+        `read`; that of a checksum is only known after the last block.
+        """
+        with self._file() as file:
+            if file is None:
+                yield from self._blocks_of_dataset()
+                return
+            assert self._offset is not None
+            with checksumming(self.nbytes) as checksum:
+                source = file_blocks(file, self._offset, self.shape, self.dtype)
+                yield from self._checked_blocks(source, checksum)
+                self._check(checksum.close(), file)
+
+    def learn_checksum(self) -> int:
+        """Return the checksum, reading the array block by block if it is not known."""
+        if self.crc is None:
+            for _ in self.blocks():
+                pass
+        assert self.crc is not None
+        return self.crc
+
+    # -- the file as it was -----------------------------------------------------------
+
+    @contextmanager
+    def _file(self) -> Iterator[FileIO | None]:
+        """Open the file; None if the array must be read by HDF5, or looked for."""
+        try:
+            file = FileIO(str(self.path))
+        except FileNotFoundError as error:
+            raise self._stale("was removed") from error
+        with file:
+            unchanged = FileStamp.of(file.fileno()) == self._stamp
+            yield file if unchanged and self._offset is not None else None
+
+    def _check(self, crc: int, file: FileIO) -> None:
+        """Compare what was read with what should have been."""
+        if FileStamp.of(file.fileno()) != self._stamp:
+            if crc != self.crc:
+                raise self._stale("was changed while it was read")
+        elif self.crc is None:
+            self.crc = crc
+        elif crc != self.crc:
+            raise self._damaged("its checksum is wrong")
+
+    def _checked_blocks(
+        self,
+        source: Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]],
+        checksum: Checksum,
+    ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
+        try:
+            for index, block in source:
+                checksum.update(as_bytes(block))
+                yield index, block
+        except EOFError as error:
+            raise self._stale("was truncated while it was read") from error
+
+    # -- through HDF5 -----------------------------------------------------------------
+
+    def _blocks_of_dataset(
+        self,
+    ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
+        import h5py
+
+        from datalab_workspace.formats.h5.opening import damage, opened
+
+        with self._clear_errors(), opened(self.path, self._limits) as project:
+            changed = project.stamp != self._stamp
+            if changed and self.crc is None:
+                raise self._stale("was changed by another program")
+            dataset = h5py.Dataset(self._find(project))
+            with checksumming(self.nbytes) as checksum:
+                for index, _ in slabs(self.shape, self.dtype.itemsize):
+                    with damage(self.path, project):
+                        block = np.ascontiguousarray(dataset[index], self.dtype)
+                    checksum.update(as_bytes(block))
+                    yield index, block
+                crc = checksum.close()
+            if changed and crc != self.crc:
+                raise self._stale("was changed by another program")
+            if self.crc is not None and crc != self.crc:
+                raise self._damaged("its checksum is wrong")
+            self.crc = crc
+            self._stamp, self._offset = project.stamp, dataset.id.get_offset()
+
+    def _find(self, project: Any) -> Any:
+        """Return the low-level dataset in the file as it is now."""
+        from datalab_workspace.formats.h5.native import find_group
+
+        found = find_group(project, self.uuid, self.where)
+        if found is None:
+            raise self._stale("was changed by another program, the object is gone")
+        self.where, group = found
+        for part in self.name.split("/"):
+            group = None if group is None else project.guard.child(group, part.encode())
+        if group is None:
+            raise self._stale("was changed by another program, the array is gone")
+        dtype = project.guard.dataset(group, f"{self.where}/{self.name}")
+        if dtype != self.dtype or group.shape != self.shape:
+            raise self._stale("was changed by another program")
+        return group
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except StaleFileError:
+            raise
+        except FileNotFoundError as error:
+            raise self._stale("was removed") from error
+        except WorkspaceError as error:
+            if FileStamp.of(self.path) == self._stamp:
+                raise
+            raise self._stale(f"was changed by another program ({error})") from error
+
+    def _stale(self, reason: str) -> StaleFileError:
+        return StaleFileError(
+            f"{str(self.path)!r} {reason}: {self.name} of {self.where!r}, which had "
+            "not been read yet, is lost; load the file again"
+        )
+
+    def _damaged(self, reason: str) -> DamagedFileError:
+        return DamagedFileError(
+            f"{str(self.path)!r} is damaged at {self.where}/{self.name}: {reason}"
+        )

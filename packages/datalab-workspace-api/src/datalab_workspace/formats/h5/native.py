@@ -1,0 +1,219 @@
+"""Reading DataLab's own layout, attribute by attribute: slower, and always right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+from h5py import h5a
+
+from datalab_workspace.errors import DamagedFileError
+from datalab_workspace.formats import sidecar
+from datalab_workspace.formats.h5 import layout
+from datalab_workspace.formats.h5.attributes import AttributeReader
+from datalab_workspace.formats.h5.guard import is_dataset, is_group
+from datalab_workspace.formats.h5.lazy import FileArray
+from datalab_workspace.formats.h5.metadata import MetadataReader
+from datalab_workspace.formats.h5.opening import OpenProject
+from datalab_workspace.project import Group, Item
+from datalab_workspace.record import PRIMARY_ARRAY, Array, Kind, PendingRecord, Record
+
+_NUMBERED = re.compile(r"g?[a-z](\d+)")
+_ROWS = (2, 3, 4)
+
+
+def read_groups(project: OpenProject) -> list[Group]:
+    """Return the groups of a project, with objects whose data is not read.
+
+    Args:
+        project: The open file.
+
+    Returns:
+        Signals, then images. Objects that have a sidecar are pending: whether it is
+        still theirs is only known once their data has been read.
+
+    Raises:
+        DamagedFileError: An object is not as DataLab writes it.
+        UnsafeFileError: See `Guard`.
+    """
+    reader = _Reader(project)
+    groups = []
+    for kind, section in layout.SECTIONS.items():
+        project.at = f"/{section}"
+        panel = project.guard.child(project.root, section.encode())
+        if panel is not None and is_group(panel):
+            groups += [
+                reader.group(kind, member, f"/{section}/{name}")
+                for name, member in reader.in_order(panel, f"/{section}")
+            ]
+    return groups
+
+
+def find_group(project: OpenProject, uuid: str, where: str) -> tuple[str, Any] | None:
+    """Find an object in a file that was written anew.
+
+    Args:
+        project: The open file.
+        uuid: UUID of the object.
+        where: Path where it used to be; taken where no object has the UUID.
+
+    Returns:
+        Path and low-level group; None if there is nothing of the kind.
+    """
+    reader = _Reader(project)
+    there = None
+    for section in layout.SECTIONS.values():
+        panel = project.guard.child(project.root, section.encode())
+        if panel is None or not is_group(panel):
+            continue
+        for group_name, group in reader.in_order(panel, f"/{section}"):
+            for name, member in reader.in_order(group, f"/{section}/{group_name}"):
+                place = f"/{section}/{group_name}/{name}"
+                if reader.uuid(member, place) == uuid:
+                    return place, member
+                if place == where:
+                    there = member
+    return None if there is None else (where, there)
+
+
+class _Reader:
+    """Reads the objects of one file."""
+
+    def __init__(self, project: OpenProject) -> None:
+        self._project = project
+        self._guard = project.guard
+        self._attributes = AttributeReader(project.guard)
+        self._metadata = MetadataReader(project.guard, self._attributes)
+        self._uuids: set[str] = set()
+
+    def in_order(self, group: Any, where: str) -> list[tuple[str, Any]]:
+        """Return the groups in a group, in the order of their numbers.
+
+        DataLab numbers with three digits at least, and HDF5 lists by name, so that
+        ``s1000`` would come before ``s999``.
+        """
+        members = [
+            (name, member)
+            for name, member in self._guard.members(group, where)
+            if is_group(member)
+        ]
+        if all(_NUMBERED.match(name) for name, _ in members):
+            members.sort(key=lambda item: int(_NUMBERED.match(item[0])[1]))  # type: ignore[index]
+        return members
+
+    def group(self, kind: Kind, group: Any, where: str) -> Group:
+        """Return one group of a panel with its objects."""
+        self._project.at = where
+        title = self._attributes.read(group, where).get("title", "")
+        items = [
+            self._item(kind, member, f"{where}/{name}")
+            for name, member in self.in_order(group, where)
+        ]
+        return Group(kind, str(title), items)
+
+    def uuid(self, group: Any, where: str) -> Any:
+        """Return the UUID of an object, None if it has none."""
+        metadata = self._guard.child(group, layout.METADATA.encode())
+        key = layout.UUID_KEY.encode()
+        if metadata is None or not is_group(metadata) or not h5a.exists(metadata, key):
+            return None
+        return self._attributes.one(metadata, key, f"{where}/{layout.METADATA}")
+
+    def _item(self, kind: Kind, group: Any, where: str) -> Item:
+        self._project.at = where
+        attributes = self._attributes.read(group, where)
+        metadata: Any = {}
+        datasets = {}
+        for name, member in self._guard.members(group, where):
+            if is_dataset(member):
+                datasets[name] = member
+            elif name == layout.METADATA and is_group(member):
+                metadata = self._metadata.read(member, f"{where}/{name}")
+        if not isinstance(metadata, dict):
+            raise TypeError("its metadata is a list")
+        metadata.pop(layout.NUMBER_KEY, None)
+        uuid = self._unique(metadata.pop(layout.UUID_KEY, None))
+        arrays = {
+            name: self._array(kind, uuid, where, name, dataset)
+            for name, dataset in datasets.items()
+        }
+        plain = Record(kind, self._fields(kind, attributes), arrays, metadata, uuid)
+        return pending(plain) if sidecar.has_sidecar(plain) else plain
+
+    def _fields(self, kind: Kind, attributes: dict[str, Any]) -> dict[str, Any]:
+        fields = {}
+        for name, value in attributes.items():
+            if name in layout.EXTENT or isinstance(value, np.ndarray | list):
+                continue
+            if isinstance(value, np.generic):
+                value = value.item()
+            if not isinstance(value, str | bool | int | float):
+                continue
+            try:
+                fields[name] = layout.field_value(kind, name, value)
+            except ValueError as error:
+                raise DamagedFileError(
+                    f"{self._guard.name!r} is damaged at {self._project.at}@{name}: "
+                    f"{error}"
+                ) from error
+        return fields
+
+    def _unique(self, uuid: Any) -> str:
+        if not isinstance(uuid, str) or uuid in self._uuids or not _is_uuid(uuid):
+            uuid = str(uuid4())
+        self._uuids.add(uuid)
+        return str(uuid)
+
+    def _array(
+        self, kind: Kind, uuid: str, where: str, name: str, dataset: Any
+    ) -> Array:
+        self._project.at = f"{where}/{name}"
+        dtype = self._guard.dataset(dataset, self._project.at)
+        shape = dataset.shape
+        if name == PRIMARY_ARRAY[kind] and not (
+            len(shape) == 2 and (kind == "image" or shape[0] in _ROWS)
+        ):
+            raise ValueError(f"the data of {_an(kind)} cannot be of shape {shape}")
+        if 0 in shape:
+            return np.empty(shape, dtype)
+        if dataset.get_storage_size() == 0:  # declared and never written
+            return np.zeros(shape, dtype)
+        return FileArray(
+            self._project.path,
+            self._project.stamp,
+            uuid,
+            where,
+            name,
+            shape,
+            dtype,
+            offset=dataset.get_offset(),
+            limits=self._guard.limits,
+        )
+
+
+def pending(plain: Record) -> PendingRecord:
+    """Return what is known of an object whose sidecar has not been compared yet."""
+
+    def resolve() -> Record:
+        data = plain.data
+        if isinstance(data, FileArray):
+            data.learn_checksum()
+        return sidecar.join(plain)
+
+    return PendingRecord(
+        plain.uuid, plain.kind, plain.title, plain.shape, plain.dtype, resolve
+    )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _an(kind: Kind) -> str:
+    return "an image" if kind == "image" else "a signal"

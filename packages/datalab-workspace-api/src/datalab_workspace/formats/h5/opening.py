@@ -1,0 +1,141 @@
+"""Opening a project file, and saying what is wrong with one that can't be read."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from datalab_workspace.errors import DamagedFileError, NotAProjectError, WorkspaceError
+from datalab_workspace.formats.h5 import layout
+from datalab_workspace.formats.h5.atomic import FileStamp
+from datalab_workspace.formats.h5.guard import Guard, Limits
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+#: What h5py and the decoding of what it returns raise for a damaged file.
+_BROKEN = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass
+class OpenProject:
+    """A project file that is being read.
+
+    Attributes:
+        path: Its path, as it was given.
+        stamp: Its stamp when it was opened.
+        raw: The file itself, unbuffered.
+        root: Its low-level HDF5 root group.
+        guard: Watches over what is read.
+        at: Path in the file of what is being read.
+    """
+
+    path: Path
+    stamp: FileStamp
+    raw: FileIO
+    root: Any
+    guard: Guard
+    at: str = "/"
+
+
+@contextlib.contextmanager
+def opened(path: Path, limits: Limits) -> Iterator[OpenProject]:
+    """Open a project file for reading; it is closed when the block ends.
+
+    Args:
+        path: The file.
+        limits: How much it may make of the bytes that it stores.
+
+    Yields:
+        The open file. Whatever HDF5 raises in the block becomes a `DamagedFileError`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        IsADirectoryError: It is a folder.
+        PermissionError: It may not be read.
+        BlockingIOError: Another program is writing it.
+        NotAProjectError: It is something else than a DataLab project.
+        DamagedFileError: It is truncated or corrupt.
+    """
+    with FileIO(str(path)) as raw:
+        stamp = FileStamp.of(raw.fileno())
+        _check_signature(path, raw, stamp.size)
+        with _hdf5(path) as file:
+            guard = Guard(str(path), stamp.size, limits)
+            project = OpenProject(path, stamp, raw, file.id, guard)
+            with damage(path, project):
+                _check_project(path, file)
+                yield project
+
+
+@contextlib.contextmanager
+def damage(path: Path, project: OpenProject) -> Iterator[None]:
+    """Turn what is raised for a damaged file into a `DamagedFileError`."""
+    try:
+        yield
+    except WorkspaceError:
+        raise
+    except _BROKEN as error:
+        reason = str(error) or type(error).__name__
+        raise DamagedFileError(
+            f"{str(path)!r} is damaged at {project.at}: {reason}"
+        ) from error
+
+
+def _check_signature(path: Path, raw: FileIO, size: int) -> None:
+    begin = raw.read(len(_SIGNATURE)) or b""
+    if not begin:
+        raise NotAProjectError(f"{str(path)!r} is no DataLab project: it is empty")
+    if begin == _SIGNATURE:
+        return
+    if _SIGNATURE.startswith(begin):
+        raise DamagedFileError(f"{str(path)!r} is truncated: it has {size} bytes")
+    if not h5py.is_hdf5(str(path)):
+        raise NotAProjectError(
+            f"{str(path)!r} is no DataLab project: it is not an HDF5 file "
+            f"(it begins with {begin!r})"
+        )
+
+
+@contextlib.contextmanager
+def _hdf5(path: Path) -> Iterator[h5py.File]:
+    try:
+        # Without locks where the file system has none, as on some network drives.
+        file = h5py.File(path, "r", locking="best-effort")
+    except OSError as error:
+        if isinstance(error, BlockingIOError) or error.errno == errno.EAGAIN:
+            raise BlockingIOError(
+                errno.EAGAIN, "another program is writing the file", str(path)
+            ) from error
+        raise DamagedFileError(
+            f"{str(path)!r} is truncated or damaged: {error}"
+        ) from error
+    with file:
+        yield file
+
+
+def _check_project(path: Path, file: h5py.File) -> None:
+    if file.id.links.exists(layout.VERSION.encode()):
+        return
+    names: list[str] = []
+    file.id.links.iterate(lambda name: names.append(name.decode(errors="replace")))
+    shown = ", ".join(map(repr, names[:5])) + ("…" if len(names) > 5 else "")
+    raise NotAProjectError(
+        f"{str(path)!r} is no DataLab project: it is an HDF5 file that holds "
+        f"{shown or 'nothing'}, not {layout.VERSION!r}"
+    )

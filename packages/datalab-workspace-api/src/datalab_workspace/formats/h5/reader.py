@@ -1,0 +1,70 @@
+"""Reading a project file: all of it, or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datalab_workspace.formats.h5 import foreign, index, native
+from datalab_workspace.formats.h5.atomic import FileStamp
+from datalab_workspace.formats.h5.guard import Limits
+from datalab_workspace.formats.h5.lazy import FileArray
+from datalab_workspace.formats.h5.opening import OpenProject, opened
+from datalab_workspace.progress import Progress
+from datalab_workspace.project import Group, Item, Project
+from datalab_workspace.record import PendingRecord, Record
+
+
+def read_project(
+    path: Path, *, lazy: bool = False, limits: Limits | None = None
+) -> tuple[Project, FileStamp]:
+    """Read a DataLab project.
+
+    Args:
+        path: The file; any project of DataLab 1.0 or later.
+        lazy: Leave the data of the objects in the file until it is asked for.
+        limits: How much the file may make of the bytes that it stores.
+
+    Returns:
+        The project, with `PendingRecord` and `FileArray` where `lazy`, else with
+        Records in memory; and the stamp of the file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        IsADirectoryError: It is a folder.
+        PermissionError: It may not be read.
+        BlockingIOError: Another program is writing it.
+        NotAProjectError: It is something else than a DataLab project.
+        DamagedFileError: It is truncated or corrupt.
+        UnsafeFileError: It refers to other files, or to more data than it holds.
+    """
+    with opened(path, limits or Limits()) as file:
+        groups = index.read_groups(file)
+        if groups is None:
+            groups = native.read_groups(file)
+        project = Project(groups, foreign.read(file))
+        if not lazy:
+            _read_all(file, project)
+        return project, file.stamp
+
+
+def _read_all(file: OpenProject, project: Project) -> None:
+    total = file.stamp.size
+    with Progress(f"loading {file.path.name!r}", total) as progress:
+        for group in project.groups:
+            group.items[:] = [
+                _read_item(file, group, item, progress) for item in group.items
+            ]
+
+
+def _read_item(
+    file: OpenProject, group: Group, item: Item, progress: Progress
+) -> Record:
+    file.at = f"{group.title}: {item.title}"
+    record = item.resolve() if isinstance(item, PendingRecord) else item
+    for name, array in record.arrays.items():
+        if isinstance(array, FileArray):
+            record.arrays[name] = array.read_from(file.raw)
+        else:
+            record.arrays[name] = record.array(name)
+    progress.advance(record.nbytes)
+    return record

@@ -1,0 +1,146 @@
+"""The file that HDF5 writes to: small things stay in memory, large ones go through.
+
+HDF5 lays out the project's structure here, in memory, where nothing can fail: an error
+of the disk inside HDF5 leaves it with a file that can be neither written nor closed.
+"""
+
+from __future__ import annotations
+
+import os
+from io import FileIO
+from typing import Any
+
+_PAGE = 1 << 14
+
+
+class Staging:
+    """A file-like object over a file, as h5py takes one in the place of a path.
+
+    Pages that a single write covers (those of compressed data) go to the file at once,
+    all others when `finish` is called.
+
+    Args:
+        file: An empty file, open for reading and writing.
+    """
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+        self._pages: dict[int, bytearray] = {}
+        self._spilled: set[int] = set()
+        self._size = 0
+        self._position = 0
+        self._error: OSError | None = None
+
+    def finish(self) -> None:
+        """Write what is in memory to the file.
+
+        Raises:
+            OSError: The file could not be written, now or before.
+        """
+        if self._error is not None:
+            raise self._error
+        self._file.truncate(self._size)
+        for number in sorted(self._pages):
+            start = number * _PAGE
+            page = memoryview(self._pages[number])[: self._size - start]
+            self._file.seek(start)
+            write_all(self._file, page)
+        self._pages.clear()
+
+    # -- what h5py calls --------------------------------------------------------------
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Set the position."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
+        self._position = base[whence] + offset
+        return self._position
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size."""
+        self._size = self._position if size is None else size
+        return self._size
+
+    def flush(self) -> None:
+        """Do nothing: see `finish`."""
+
+    def write(self, data: Any) -> int:
+        """Write at the position."""
+        view = memoryview(data).cast("B")
+        done = 0
+        while done < len(view):
+            number, start = divmod(self._position + done, _PAGE)
+            piece = view[done : done + _PAGE - start]
+            if len(piece) == _PAGE:
+                whole = len(view) - done - (len(view) - done) % _PAGE
+                self._spill(number, view[done : done + whole])
+                done += whole
+            else:
+                self._page(number)[start : start + len(piece)] = piece
+                done += len(piece)
+        self._position += done
+        self._size = max(self._size, self._position)
+        return done
+
+    def readinto(self, buffer: Any) -> int:
+        """Read from the position; what was never written is zero."""
+        view = memoryview(buffer).cast("B")
+        done = 0
+        while done < len(view):
+            number, start = divmod(self._position + done, _PAGE)
+            length = min(_PAGE - start, len(view) - done)
+            view[done : done + length] = self._page(number)[start : start + length]
+            done += length
+        self._position += done
+        return done
+
+    def read(self, size: int) -> bytes:
+        """Read from the position."""
+        buffer = bytearray(size)
+        self.readinto(buffer)
+        return bytes(buffer)
+
+    def _page(self, number: int) -> bytearray:
+        page = self._pages.get(number)
+        if page is None:
+            page = self._pages[number] = bytearray(_PAGE)
+            if number in self._spilled:
+                self._file.seek(number * _PAGE)
+                read_exactly(self._file, memoryview(page))
+                self._spilled.discard(number)
+        return page
+
+    def _spill(self, first: int, pages: memoryview) -> None:
+        numbers = range(first, first + len(pages) // _PAGE)
+        for number in numbers:
+            self._pages.pop(number, None)
+        self._spilled.update(numbers)
+        if self._error is not None:
+            return
+        try:
+            self._file.seek(first * _PAGE)
+            write_all(self._file, pages)
+        except OSError as error:
+            self._error = error  # raised by finish, out of HDF5's reach
+
+
+def write_all(file: FileIO, data: memoryview) -> None:
+    """Write every byte of `data`; a raw file may take less at a time."""
+    while data:
+        data = data[file.write(data) :]
+
+
+def read_exactly(file: FileIO, buffer: memoryview) -> None:
+    """Fill `buffer`.
+
+    Raises:
+        EOFError: The file ends before.
+    """
+    while buffer:
+        count = file.readinto(buffer)
+        if not count:
+            raise EOFError("the file ends too early")
+        buffer = buffer[count:]
