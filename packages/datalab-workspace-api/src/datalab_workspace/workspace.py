@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, overload
 
 from datalab_workspace.arguments import one_of, suggests_arguments, unknown_argument
-from datalab_workspace.backends.base import Backend
+from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.description import Description, Listing, Status, WorkspaceMode
 from datalab_workspace.equality import equal
@@ -77,6 +77,11 @@ class Workspace(NamedObjects):
     def mode(self) -> WorkspaceMode:
         """Where the objects are: "standalone" is in this process."""
         return WorkspaceMode.STANDALONE
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be done with objects where they are."""
+        return self._backend.capabilities
 
     @property
     def path(self) -> Path | None:

@@ -24,8 +24,9 @@ class Capabilities:
         any_name: Every name that `check_name` accepts can be given; otherwise
             `InvalidNameError` is raised before anything is sent.
         full_metadata: Every field, annotation and metadata value comes back.
-        dtypes: Names of the dtypes that image data may have, None for every number;
-            another raises `UnsupportedDtypeError`.
+        dtypes: Names of the dtypes that data is kept in, None for every number. Data of
+            another dtype is converted to one of them and back, or, where that loses
+            anything, raises `UnsupportedDtypeError`.
         shares_views: ``copy=False`` holds and hands out views instead of copies.
     """
 
