@@ -54,12 +54,15 @@ class OpenProject:
 
 
 @contextlib.contextmanager
-def opened(path: Path, limits: Limits) -> Iterator[OpenProject]:
+def opened(
+    path: Path, limits: Limits, *, is_project: bool = True
+) -> Iterator[OpenProject]:
     """Open a project file for reading; it is closed when the block ends.
 
     Args:
         path: The file.
         limits: How much it may make of the bytes that it stores.
+        is_project: Make sure that it is a DataLab project, not some other HDF5 file.
 
     Yields:
         The open file. Whatever HDF5 raises in the block becomes a `DamagedFileError`.
@@ -79,7 +82,8 @@ def opened(path: Path, limits: Limits) -> Iterator[OpenProject]:
             guard = Guard(str(path), stamp.size, limits)
             project = OpenProject(path, stamp, raw, file.id, guard)
             with damage(path, project):
-                _check_project(path, file)
+                if is_project:
+                    _check_project(path, file)
                 yield project
 
 
