@@ -22,9 +22,18 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets import default
 
 KERNEL = "datalab-kernel"
 PRIVATE_FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
+
+
+class EnvironmentKernelManager(AsyncKernelManager):
+    """Starts the kernels that this environment has, whatever the user installed."""
+
+    @default("kernel_spec_manager")
+    def _specs_of_this_environment(self) -> KernelSpecManager:
+        return KernelSpecManager(kernel_dirs=[f"{sys.prefix}/share/jupyter/kernels"])
 
 
 def main() -> int:
@@ -64,12 +73,10 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: int) -> N
     """
     with tempfile.TemporaryDirectory() as private, _log(folder) as log:
         os.environ |= {name: f"{private}/{name}" for name in PRIVATE_FOLDERS}
-        specs = KernelSpecManager(
-            kernel_dirs=[f"{sys.prefix}/share/jupyter/kernels"],
-        )
         client = NotebookClient(
             notebook,
-            km=AsyncKernelManager(kernel_name=KERNEL, kernel_spec_manager=specs),
+            kernel_name=KERNEL,
+            kernel_manager_class=EnvironmentKernelManager,
             resources={"metadata": {"path": str(folder)}},
             timeout=timeout,
         )

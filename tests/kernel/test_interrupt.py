@@ -75,6 +75,33 @@ def test_an_idle_kernel_ignores_interrupts(kernel) -> None:
     assert kernel.value("kept + 1") == "42"
 
 
+def test_an_interrupt_before_the_first_cell_is_not_kept_for_it(start: Callable) -> None:
+    kernel = start()
+    kernel.interrupt()
+
+    assert kernel.value("__import__('time').sleep(0.2) or 42") == "42"
+
+
+def test_processes_started_by_a_cell_can_be_interrupted(kernel) -> None:
+    """The signal is not left blocked for them."""
+    cell = kernel.begin(
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'while True: pass'],"
+        " stderr=subprocess.DEVNULL)\n"
+        "print('running')\n"
+        "try:\n"
+        "    child.wait()\n"
+        "except KeyboardInterrupt:\n"
+        "    child.send_signal(2)\n"
+        "    print('code', child.wait(30))",
+        until="running",
+    )
+
+    kernel.interrupt()
+
+    assert "code -2" in kernel.finish(cell).stdout
+
+
 def test_code_may_handle_its_own_interrupt(kernel) -> None:
     cell = interrupted(
         kernel,

@@ -3,6 +3,10 @@
 xeus-python's wheel installs a C handler for SIGINT that exits the process, and
 the workspace with it. `jupyter_client` sends the same signal first when it shuts
 a kernel down, so even an orderly end skipped the `atexit` handlers.
+
+The system may also hand the signal to one of xeus-python's own threads, where the
+interrupted wait for a message ends the process. They are made to leave it to the main
+thread.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 # Each cell runs in a task whose first frame belongs to this module.
 CELL_RUNNER = "xeus_python_shell.shell"
+CAN_BLOCK = hasattr(signal, "pthread_sigmask")
 
 
 def install(shell: XPythonShell) -> None:
@@ -29,6 +34,9 @@ def install(shell: XPythonShell) -> None:
     interrupter = Interrupter(shell)
     shell.run_ast_nodes = interrupter.run_ast_nodes
     signal.signal(signal.SIGINT, interrupter.on_signal)
+    if CAN_BLOCK:
+        # Threads inherit this, and xeus-python starts its own after this call.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 class Interrupter:
@@ -45,6 +53,7 @@ class Interrupter:
         self._run_statements = shell.run_ast_nodes
         self._in_statements = False
         self._task: asyncio.Task[Any] | None = None
+        self._blocked = CAN_BLOCK
 
     async def run_ast_nodes(self, *args: Any, **kwargs: Any) -> bool:
         """Run a cell's statements, as `InteractiveShell.run_ast_nodes` does.
@@ -52,6 +61,7 @@ class Interrupter:
         Returns:
             Whether an exception ended them.
         """
+        self._unblock()
         outer = self._in_statements, self._task
         try:
             self._task = asyncio.current_task() if _loop_is_running() else None
@@ -82,6 +92,14 @@ class Interrupter:
             self._cancel_soon()
         if self._in_left_behind_code(frame, current):
             raise asyncio.CancelledError("interrupted")
+
+    def _unblock(self) -> None:
+        """Let the signal in again, but none that came before the first cell."""
+        if self._blocked:
+            while signal.SIGINT in signal.sigpending():
+                signal.sigwait({signal.SIGINT})
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            self._blocked = False
 
     def _cancel_soon(self) -> None:
         """Cancel what the cell awaits, unless it has gone on until then."""
