@@ -81,14 +81,16 @@ class Project:
         macros: Macros in order.
         history: History sessions in order, each as a dict.
         complaints: Everything that a user would be bothered with, or that went wrong
-            unseen: boxes, exceptions, errors logged. Empty if all went well. It is
-            not written, but travels in the answer of the process.
+            unseen: boxes, exceptions, errors logged. Empty if all went well.
+        undrawn: Title of each object that DataLab failed to draw, unseen, and why. It
+            need not be the file's fault: DataLab cannot draw everything that it holds.
     """
 
     groups: list[Group] = field(default_factory=list)
     macros: list[Macro] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    undrawn: dict[str, str] = field(default_factory=dict)
 
     def items(self, kind: str | None = None) -> Iterator[Item]:
         """Yield the objects of one kind, or of both, in order."""
@@ -110,11 +112,9 @@ class Project:
 
 
 def write(project: Project, folder: Path) -> None:
-    """Write a project into an existing, empty folder."""
+    """Write what a project holds, without complaints, into an existing folder."""
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    content = dataclasses.asdict(project)
-    del content["complaints"]
-    encoded = _encode(content, arrays)
+    encoded = _encode(dataclasses.asdict(project), arrays)
     (folder / _TEXT).write_text(json.dumps(encoded), encoding="utf-8")
     np.savez(folder / _ARRAYS, allow_pickle=False, **arrays)
 

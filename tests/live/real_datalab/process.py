@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import queue
@@ -69,10 +70,8 @@ class Program:
                 printed last.
         """
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            complaints = self._ask(command, arguments | {"folder": folder}, within)
-            project = exchange.read(Path(folder))
-        project.complaints.extend(complaints)
-        return project
+            told = self._ask(command, arguments | {"folder": folder}, within)
+            return dataclasses.replace(exchange.read(Path(folder)), **told)
 
     def close(self) -> None:
         """End the program as its user would, or by force if it doesn't end."""

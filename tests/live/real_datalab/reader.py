@@ -20,7 +20,7 @@ MACROS = "DataLab_Mac"
 HISTORY = "DataLab_His"
 
 
-def read(path: str, folder: str) -> list[str]:
+def read(path: str, folder: str) -> dict[str, list[str]]:
     """Read a project file.
 
     Args:
@@ -28,7 +28,7 @@ def read(path: str, folder: str) -> list[str]:
         folder: Where to write what it holds, as far as it could be read.
 
     Returns:
-        What went wrong.
+        What went wrong, as "complaints".
     """
     project = exchange.Project()
     try:
@@ -37,7 +37,7 @@ def read(path: str, folder: str) -> list[str]:
     except Exception:  # noqa: BLE001  what a test is to tell
         exchange.write(exchange.Project(), Path(folder))
         project.complaints.append(f"raised: {traceback.format_exc()}")
-    return project.complaints
+    return {"complaints": project.complaints}
 
 
 def _read_into(project: exchange.Project, path: str) -> None:

@@ -2,7 +2,8 @@
 
 Runs in DataLab's environment: ``python -m real_datalab.window``. The window is the
 application's own, started as the application starts it. A timer looks for the boxes
-that it opens, which would wait for a user for ever, notes what they say and closes them.
+that it opens, which would wait for a user for ever, notes what they say and closes
+them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from real_datalab.serving import Server
 
 # Short enough to lose no time on a box, long enough to cost none without.
 BOX_CHECK_MS = 20
+BOX = "box"
+
+Answer = dict[str, Any]
 
 
 class Watch:
@@ -29,7 +33,7 @@ class Watch:
     def __init__(self) -> None:
         from qtpy.QtCore import QTimer
 
-        self.complaints: list[str] = []
+        self._complaints: list[str] = []
         self._timer = QTimer()
         self._timer.timeout.connect(self._close_box)
         self._timer.start(BOX_CHECK_MS)
@@ -40,16 +44,16 @@ class Watch:
         )
 
     def note(self, what: str, text: str) -> None:
-        self.complaints.append(f"{what}: {text}")
+        self._complaints.append(f"{what}: {text}")
 
     @contextmanager
-    def watching(self, complaints: list[str] | None = None) -> Iterator[list[str]]:
+    def watching(self) -> Iterator[list[str]]:
         """Collect the complaints of a block; its exceptions are complaints as well."""
-        self.complaints = [] if complaints is None else complaints
+        self._complaints = []
         printed = _Tee(sys.stderr)
         sys.stderr = printed
         try:
-            yield self.complaints
+            yield self._complaints
         except Exception:  # noqa: BLE001  what a test is to tell
             self.note("raised", traceback.format_exc())
         finally:
@@ -67,7 +71,7 @@ class Watch:
         }
         for box in boxes:
             text = box.text() if isinstance(box, QMessageBox) else ""
-            self.note("box", f"{type(box).__name__} {box.windowTitle()!r} {text}")
+            self.note(BOX, f"{type(box).__name__} {box.windowTitle()!r} {text}")
             box.close()
 
 
@@ -111,7 +115,7 @@ class Window:
         self._main.execute_post_show_actions()
         self._settle()
 
-    def open(self, path: str, folder: str, save_to: str | None) -> list[str]:
+    def open(self, path: str, folder: str, save_to: str | None) -> Answer:
         """Open a project in place of the one that is open, and show all its objects.
 
         Args:
@@ -120,19 +124,26 @@ class Window:
             save_to: Where to save the project after that; None for not at all.
 
         Returns:
-            What a user would be bothered with, and what failed unseen.
+            What a user would be bothered with, or what failed unseen; apart from that,
+            by title, why objects could not be drawn.
         """
         with self._watch.watching() as complaints:
             self._main.open_h5_files([path], import_all=True, reset_all=True)
             self._settle()
         # Before anything is drawn: DataLab notes in the metadata how it drew an object.
         exchange.write(self._observed(), Path(folder))
-        with self._watch.watching(complaints):
-            self._show_everything()
-            if save_to is not None:
+        undrawn: dict[str, str] = {}
+        for title, told in self._draw_everything():
+            boxes = [text for text in told if text.startswith(BOX)]
+            complaints += boxes
+            if len(told) > len(boxes):
+                undrawn[title] = "\n".join(told)
+        if save_to is not None:
+            with self._watch.watching() as told:
                 self._main.save_to_h5_file(save_to)
                 self._settle()
-        return complaints
+            complaints += told
+        return {"complaints": complaints, "undrawn": undrawn}
 
     def close(self) -> None:
         self._main.set_modified(False)
@@ -165,13 +176,15 @@ class Window:
         ]
         return project
 
-    def _show_everything(self) -> None:
-        """Select every object in turn, so that DataLab draws it."""
+    def _draw_everything(self) -> Iterator[tuple[str, list[str]]]:
+        """Select every object in turn, so that it is drawn; yield what that brings."""
         for panel in (self._main.signalpanel, self._main.imagepanel):
             self._main.set_current_panel(panel)
             for uuid in panel.objmodel.get_object_ids():
-                panel.objview.select_objects([uuid])
-                self._settle()
+                with self._watch.watching() as told:
+                    panel.objview.select_objects([uuid])
+                    self._settle()
+                yield panel.objmodel[uuid].title, told
 
     def _settle(self) -> None:
         """Let Qt do what is due, and what that makes due."""
