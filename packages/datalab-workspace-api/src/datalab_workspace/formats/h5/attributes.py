@@ -6,6 +6,7 @@ anew for each of them; here they are made once.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from datalab_workspace.formats.h5.guard import Guard
 _TEXT = h5py.string_dtype()
 #: Bytes that are allowed for in each of several texts of unknown length.
 _LONGEST_SHARED = 64
+_MOST_MEMBERS = 16
 _DTYPES: Mapping[type, Any] = {
     str: _TEXT,
     bool: np.dtype(bool),
@@ -76,7 +78,7 @@ class AttributeReader:
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._slots: dict[tuple[Any, ...], _Slot] = {}
-        self._text = h5t.py_create(_TEXT)
+        self._text = _Slot(_TEXT)
 
     def read(self, owner: Any, where: str) -> dict[str, Any]:
         """Return all attributes of an object by name.
@@ -126,8 +128,9 @@ class AttributeReader:
             key += (stored.get_order(),)
         if cls == h5t.INTEGER:
             key += (stored.get_sign(),)
-        if cls in (h5t.ENUM, h5t.COMPOUND):  # rare, and told apart by their members
-            return _Slot(_bare(stored.dtype))
+        if cls in (h5t.ENUM, h5t.COMPOUND):
+            members = range(min(stored.get_nmembers(), _MOST_MEMBERS))
+            key += tuple(map(stored.get_member_name, members))
         slot = self._slots.get(key)
         if slot is None:
             slot = self._slots[key] = _Slot(_bare(stored.dtype))
@@ -140,23 +143,26 @@ class AttributeReader:
             return python_value(slot.buffer[()])
         if shape is None:  # a null dataspace: no value at all
             return ""
-        count = int(np.prod(shape, dtype=object))
-        self._guard.block(count * slot.buffer.dtype.itemsize, where)
+        self._guard.block(math.prod(shape) * slot.buffer.dtype.itemsize, where)
         values = np.empty(shape, slot.buffer.dtype)
         attribute.read(values, slot.memory)
         return values
 
     def _texts(self, attribute: Any, stored: Any, where: str) -> Any:
         shape = attribute.shape
+        variable = stored.is_variable_str()
+        if shape == () and variable:
+            attribute.read(self._text.buffer, self._text.memory)
+            return self._decoded(self._text.buffer[()], where)
         if shape is None:
             return ""
-        count = int(np.prod(shape, dtype=object))
-        if stored.is_variable_str():
+        count = math.prod(shape)
+        if variable:
             # Each may be as long as the file, where they share one text; their
             # lengths are not known before all are read.
-            self._guard.block((count - 1) * _LONGEST_SHARED, where)
+            self._guard.block(count * _LONGEST_SHARED, where)
             values = np.empty(shape, _TEXT)
-            attribute.read(values, self._text)
+            attribute.read(values, self._text.memory)
         else:
             self._guard.block(count * stored.get_size(), where)
             values = np.empty(shape, stored.dtype)

@@ -7,6 +7,7 @@ that than the memory can take.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ class Guard:
         return bare
 
     def _check_size(self, dataset: Any, dtype: np.dtype[Any], where: str) -> None:
-        declared = int(np.prod(dataset.shape, dtype=object)) * dtype.itemsize
+        declared = math.prod(dataset.shape) * dtype.itemsize
         stored = dataset.get_storage_size()
         if declared <= max(stored, _SMALL):
             return

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -13,7 +18,8 @@ import numpy as np
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats import sidecar, typedjson
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.guard import is_dataset, is_group
+from datalab_workspace.formats.h5.atomic import FileStamp
+from datalab_workspace.formats.h5.guard import Limits, is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
 from datalab_workspace.formats.h5.opening import OpenProject
@@ -22,12 +28,23 @@ from datalab_workspace.project import Group
 from datalab_workspace.record import (
     KINDS,
     PRIMARY_ARRAY,
-    Array,
     Kind,
     PendingRecord,
     Record,
     data_shape,
 )
+
+#: The types of what each column holds.
+_COLUMNS: dict[str, set[type]] = {
+    "uuid": {str},
+    "title": {str},
+    "name": {str},
+    "form": {int},
+    "offset": {int, type(None)},
+    "crc": {int, type(None)},
+    "detail": {int},
+}
+_LARGEST = (1 << 63) - 1
 
 
 def read_groups(project: OpenProject) -> list[Group] | None:
@@ -75,99 +92,132 @@ def _read_index(project: OpenProject) -> dict[str, Any] | None:
     return index if true else None
 
 
+class _Form:
+    """What objects of the same kind, dtype and shape have in common.
+
+    Attributes:
+        kind: "signal" or "image".
+        dtype: Dtype of the data in the file; None of an object without data.
+        shape: Shape of the data in the file.
+        size: Size of the data in bytes.
+        shown_dtype: As `Record.dtype`.
+        shown_shape: As `Record.shape`.
+    """
+
+    def __init__(self, kind: Kind, dtype: Any, shape: Any, shown: Any) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"there are no objects of the kind {kind!r}")
+        self.kind = kind
+        self.dtype = None if dtype is None else _dtype(dtype)
+        self.shape = _shape(shape or ())
+        self.size = math.prod(self.shape) * self.dtype.itemsize if self.dtype else 0
+        self.shown_dtype = self.dtype if shown is None else _dtype(shown)
+        self.shown_shape = data_shape(kind, self.shape)
+
+
 class _Index:
-    """The index of a file, checked."""
+    """The index of a file, checked, and what it leads to."""
 
     def __init__(self, project: OpenProject, columns: dict[str, Any]) -> None:
-        self.path = project.path
-        self.stamp = project.stamp
-        self.limits = project.guard.limits
+        self._path = project.path
+        self._stamp = project.stamp
+        self._limits = project.guard.limits
         self._columns = columns
-        self._dtypes: dict[str, np.dtype[Any]] = {}
+        self._forms = [_Form(*form) for form in columns["forms"]]
+        self._starts = [0, *itertools.accumulate(columns["detail"])]
         offset, crc = columns["details"]
         # Kept, so that the objects stay what they were when the file was opened.
-        self.details = bytearray(_natural(sum(columns["detail"]), self.stamp.size))
-        if self.details:
-            project.raw.seek(_natural(offset, self.stamp.size))
-            read_exactly(project.raw, memoryview(self.details))
-        if zlib.crc32(self.details) != crc:
+        self._details = bytearray(_natural(self._starts[-1], project.stamp.size))
+        if self._details:
+            project.raw.seek(_natural(offset, project.stamp.size))
+            read_exactly(project.raw, memoryview(self._details))
+        if zlib.crc32(self._details) != crc:
             raise ValueError("the details are not those of the index")
+        self._check_columns()
+
+    def _check_columns(self) -> None:
+        columns = self._columns
+        for name, types in _COLUMNS.items():
+            if not set(map(type, columns[name])) <= types:
+                raise TypeError(f"the column {name!r} holds something else")
+        counts = {len(columns[name]) for name in _COLUMNS}
+        counts |= {len(set(columns["uuid"])), sum(g[-1] for g in columns["groups"])}
+        if len(counts) != 1:
+            raise ValueError("the index does not count its objects right")
+        for form, offset in zip(columns["form"], columns["offset"], strict=True):
+            end = self._stamp.size - self._forms[form].size
+            if offset is not None and not 0 <= offset <= end:
+                raise ValueError("an object is not within the file")
 
     def groups(self) -> list[Group]:
         """Return all groups with their objects, pending."""
         columns = self._columns
-        rows = zip(
-            *(
-                columns[name]
-                for name in (
-                    "uuid",
-                    "title",
-                    "name",
-                    "dtype",
-                    "shape",
-                    "offset",
-                    "crc",
-                    "detail",
-                )
-            ),
-            strict=True,
-        )
+        forms = map(self._forms.__getitem__, columns["form"])
+        rows = zip(itertools.count(), columns["uuid"], columns["title"], forms)
         groups = []
-        number = start = 0
-        for kind, title, path, count in columns["groups"]:
-            if kind not in KINDS:
-                raise ValueError(f"there are no objects of the kind {kind!r}")
-            group = Group(kind, str(title))
-            for _ in range(count):
-                row = next(rows)
-                shown = columns["shown"].get(str(number))
-                pending = self._pending(kind, f"{path}/{row[2]}", row, shown, start)
-                group.items.append(pending)
-                number += 1
-                start += row[7]
+        for kind, heading, path, count in columns["groups"]:
+            group = Group(kind, str(heading))
+            for number, uuid, title, form in itertools.islice(rows, count):
+                if form.kind != kind:
+                    raise ValueError(f"object {number} is in the wrong panel")
+                group.items.append(
+                    PendingRecord(
+                        uuid,
+                        kind,
+                        title,
+                        form.shown_shape,
+                        form.shown_dtype,
+                        partial(self._record, path, number),
+                    )
+                )
             groups.append(group)
-        if next(rows, None) is not None or len(set(columns["uuid"])) != number:
-            raise ValueError("the index does not count its objects right")
         return groups
 
-    def _pending(
-        self, kind: Kind, where: str, row: tuple[Any, ...], shown: Any, start: int
-    ) -> PendingRecord:
-        uuid, title, _, dtype, shape, offset, crc, length = row
-        data = None
-        if shape is not None:
-            name = PRIMARY_ARRAY[kind]
-            data = self.array(uuid, where, [name, dtype, shape, offset, crc])
-        resolve = _Resolve(self, kind, uuid, where, data, slice(start, start + length))
-        if data is None:
-            return PendingRecord(uuid, kind, title, (), None, resolve)
-        return PendingRecord(
-            uuid,
-            kind,
-            title,
-            data_shape(kind, data.shape),
-            data.dtype if shown is None else self.dtype(shown),
-            resolve,
-        )
+    def _record(self, path: str, number: int) -> Record:
+        where = f"{path}/{self._columns['name'][number]}"
+        try:
+            return sidecar.join(self._plain(where, number))
+        except WorkspaceError:
+            raise
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
+            raise DamagedFileError(
+                f"{str(self._path)!r} is damaged: its manifest does not tell "
+                f"what {where} is ({error})"
+            ) from error
 
-    def dtype(self, text: str) -> np.dtype[Any]:
-        """Return the dtype that `text` names, of numbers only."""
-        dtype = self._dtypes.get(text)
-        if dtype is None:
-            dtype = np.dtype(str(text))
-            if dtype.kind not in "biufc":
-                raise ValueError(f"{text!r} is no dtype of data")
-            self._dtypes[text] = dtype
-        return dtype
+    def _plain(self, where: str, number: int) -> Record:
+        columns = self._columns
+        form = self._forms[columns["form"][number]]
+        uuid = columns["uuid"][number]
+        place = _Place(self._path, self._stamp, self._limits, uuid, where)
+        start, stop = self._starts[number : number + 2]
+        content = json.loads(self._details[start:stop])
+        arrays = {name: place.array(*a) for name, a in content["arrays"].items()}
+        if form.dtype is not None:
+            name = PRIMARY_ARRAY[form.kind]
+            offset, crc = columns["offset"][number], columns["crc"][number]
+            arrays[name] = place.array(name, form.dtype, form.shape, offset, crc)
+        metadata = typedjson.decode(content["metadata"], place.read)
+        fields = typedjson.decode(content["fields"])
+        return Record(form.kind, fields, arrays, metadata, uuid)
 
-    def array(self, uuid: str, where: str, described: list[Any]) -> Any:
-        """Return an array that the manifest describes, not read; see `_described`."""
-        name, text, shape, offset, crc = described
-        dtype = self.dtype(text)
-        shape = tuple(shape)
+
+@dataclass(frozen=True)
+class _Place:
+    """One object in a file, to which the manifest tells its arrays."""
+
+    path: Path
+    stamp: FileStamp
+    limits: Limits
+    uuid: str
+    where: str
+
+    def array(
+        self, name: str, dtype: Any, shape: Any, offset: int | None, crc: int
+    ) -> Any:
+        """Return an array that is described as by `Manifest`, not read."""
+        dtype, shape = _dtype(dtype), _shape(shape)
         size = math.prod(shape) * dtype.itemsize
-        if any(type(length) is not int or length < 0 for length in shape):
-            raise ValueError(f"{shape} is no shape")
         if not size:
             return np.empty(shape, dtype)
         if offset is not None:
@@ -175,8 +225,8 @@ class _Index:
         return FileArray(
             self.path,
             self.stamp,
-            uuid,
-            where,
+            self.uuid,
+            self.where,
             name,
             shape,
             dtype,
@@ -185,59 +235,24 @@ class _Index:
             limits=self.limits,
         )
 
+    def read(self, described: list[Any]) -> np.ndarray[Any, Any]:
+        """Return an array of the metadata."""
+        array = self.array(*described)
+        return array if isinstance(array, np.ndarray) else array.read()
+
+
+def _dtype(text: Any) -> np.dtype[Any]:
+    dtype: np.dtype[Any] = np.dtype(text)
+    if dtype.kind not in "biufc":
+        raise ValueError(f"{text!r:.40} is no dtype of data")
+    return dtype
+
+
+def _shape(lengths: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(_natural(length, _LARGEST) for length in lengths)
+
 
 def _natural(number: Any, limit: int) -> int:
     if type(number) is not int or not 0 <= number <= limit:
         raise ValueError(f"{number!r:.40} is not between 0 and {limit}")
     return number
-
-
-class _Resolve:
-    """Makes the record of one object from its text in the manifest."""
-
-    __slots__ = ("_data", "_index", "_kind", "_part", "_uuid", "_where")
-
-    def __init__(
-        self,
-        index: _Index,
-        kind: Kind,
-        uuid: str,
-        where: str,
-        data: Array,
-        part: slice,
-    ) -> None:
-        self._index = index
-        self._kind = kind
-        self._uuid = uuid
-        self._where = where
-        self._data = data
-        self._part = part
-
-    def __call__(self) -> Record:
-        try:
-            return sidecar.join(self._plain())
-        except WorkspaceError:
-            raise
-        except (LookupError, TypeError, ValueError, RecursionError) as error:
-            raise DamagedFileError(
-                f"{str(self._index.path)!r} is damaged: its manifest does not tell "
-                f"what {self._where} is ({error})"
-            ) from error
-
-    def _plain(self) -> Record:
-        content = json.loads(self._index.details[self._part])
-        arrays: dict[str, Array] = {
-            name: self._array(described)
-            for name, described in content["arrays"].items()
-        }
-        arrays[PRIMARY_ARRAY[self._kind]] = self._data
-        metadata = typedjson.decode(content["metadata"], self._read)
-        fields = typedjson.decode(content["fields"])
-        return Record(self._kind, fields, arrays, metadata, self._uuid)
-
-    def _array(self, described: list[Any]) -> Any:
-        return self._index.array(self._uuid, self._where, described)
-
-    def _read(self, described: list[Any]) -> np.ndarray[Any, Any]:
-        array = self._array(described)
-        return array if isinstance(array, np.ndarray) else array.read()
