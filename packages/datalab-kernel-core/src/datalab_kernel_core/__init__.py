@@ -1,0 +1,57 @@
+"""The namespace of a DataLab notebook, for any IPython.
+
+    %load_ext datalab_kernel_core
+
+brings `workspace`, `plotter`, `sigima`, `np`, `plt`, `create_signal` and
+`create_image`. What they stand for is imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from datalab_kernel_core._version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from datalab_kernel_core.plotter.plot import Plot
+    from datalab_kernel_core.plotter.plotter import Plotter
+
+__all__ = [
+    "Plot",
+    "Plotter",
+    "__version__",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+_LAZY = {
+    "Plot": "datalab_kernel_core.plotter.plot",
+    "Plotter": "datalab_kernel_core.plotter.plotter",
+}
+
+
+def load_ipython_extension(ip: InteractiveShell) -> None:
+    """Inject the DataLab namespace; loading again keeps the workspace."""
+    from datalab_kernel_core import extension
+
+    extension.load_ipython_extension(ip)
+
+
+def unload_ipython_extension(ip: InteractiveShell) -> None:
+    """Remove the names that are still what was injected."""
+    from datalab_kernel_core import extension
+
+    extension.unload_ipython_extension(ip)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

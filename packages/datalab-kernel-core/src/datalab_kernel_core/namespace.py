@@ -1,0 +1,116 @@
+"""What a notebook finds without importing anything."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from datalab_kernel_core.lazy import (
+    LazyFunction,
+    LazyInstance,
+    LazyModule,
+    stands_for,
+)
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from datalab_workspace import Workspace
+
+MODULES = {"sigima": "sigima", "np": "numpy", "plt": "matplotlib.pyplot"}
+FUNCTIONS = {"create_signal": "sigima", "create_image": "sigima"}
+_MISSING = object()
+
+
+class Namespace:
+    """The names injected into one shell, and the workspace behind them.
+
+    Args:
+        shell: The shell. It is not kept alive.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = weakref.ref(shell)
+        self.workspace: Workspace = LazyInstance(_workspace_class)  # type: ignore[assignment]
+        self._offered: dict[str, Any] = {
+            "workspace": self.workspace,
+            "plotter": LazyInstance(_plotter_class, self.current_workspace),
+        }
+        for name, target in MODULES.items():
+            resolved = partial(self._resolved, name)
+            self._offered[name] = LazyModule(target, resolved)
+        for name, module in FUNCTIONS.items():
+            resolved = partial(self._resolved, name)
+            self._offered[name] = LazyFunction(module, name, resolved)
+        self._injected: dict[str, Any] = {}
+
+    def inject(self) -> None:
+        """Bind every name that is free; what the user bound to one stays.
+
+        Warns:
+            UserWarning: Some names are bound to something else.
+        """
+        shell = self._live_shell()
+        free, kept = {}, []
+        for name, offer in self._offered.items():
+            current = shell.user_ns.get(name, _MISSING)
+            if current is _MISSING:
+                free[name] = offer
+            elif not stands_for(offer, current):
+                kept.append(name)
+        # As not interactive, they are not listed by %who among the user's own.
+        shell.push(free, interactive=False)
+        self._injected.update(free)
+        if kept:
+            warnings.warn(
+                f"kept your own {', '.join(kept)}; for DataLab's, del and %reload_ext",
+                stacklevel=4,
+            )
+
+    def withdraw(self) -> None:
+        """Unbind every name that is still bound to what was injected."""
+        self._live_shell().drop_by_id(self._injected)
+        self._injected.clear()
+
+    def current_workspace(self) -> Workspace:
+        """Return the workspace that the user calls `workspace`.
+
+        It is the injected one, unless the user bound the name to another, for example
+        by ``workspace = datalab_workspace.open(path)``.
+        """
+        from datalab_workspace import Workspace
+
+        shell = self._shell()
+        held = None if shell is None else shell.user_ns.get("workspace")
+        return held if isinstance(held, Workspace) else self.workspace
+
+    def _live_shell(self) -> InteractiveShell:
+        shell = self._shell()
+        if shell is None:
+            raise ReferenceError("the shell of this namespace is gone")
+        return shell
+
+    def _resolved(self, name: str, value: Any) -> None:
+        """Put the real thing in the place of its proxy."""
+        proxy, self._offered[name] = self._offered[name], value
+        shell = self._shell()
+        holders = [self._injected]
+        if shell is not None:
+            holders += [shell.user_ns, shell.user_ns_hidden]
+        for holder in holders:
+            if holder.get(name) is proxy:
+                holder[name] = value
+
+
+def _workspace_class() -> type[Any]:
+    from datalab_workspace import Workspace
+
+    return Workspace
+
+
+def _plotter_class() -> type[Any]:
+    from datalab_kernel_core.plotter.plotter import Plotter
+
+    return Plotter

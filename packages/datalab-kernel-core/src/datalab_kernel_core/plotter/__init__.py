@@ -1,0 +1,1 @@
+"""Pictures of signals and images, drawn with Matplotlib."""

@@ -1,0 +1,224 @@
+"""Shapes drawn over a signal or an image: regions of interest, results of analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, Ellipse, Patch, Polygon, Rectangle
+
+from datalab_kernel_core.plotter.style import ROI_COLOR, drawable
+from datalab_workspace.record import ROI_KEY, Record
+
+#: How many shapes are drawn of one object; DataLab stops there too.
+MAX_SHAPES = 200
+
+ToPhysical = Callable[[int, Any], Any]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A shape in the coordinates of the axes.
+
+    Attributes:
+        kind: "segment", "span", "point", "marker", "circle", "ellipse", "rectangle" or
+            "polygon".
+        coords: As in sigima's geometry results; (xmin, xmax) of a span.
+        label: What is written beside it.
+        color: Its colour.
+        dashed: Whether it is what is outside the shape that counts.
+    """
+
+    kind: str
+    coords: tuple[float, ...]
+    label: str
+    color: str
+    dashed: bool = False
+
+
+_SIZES = {
+    "span": 2,
+    "point": 2,
+    "marker": 2,
+    "circle": 3,
+    "segment": 4,
+    "rectangle": 4,
+    "ellipse": 5,
+}
+_ROI_KINDS = {
+    "SegmentROI": "span",
+    "RectangularROI": "rectangle",
+    "CircularROI": "circle",
+    "PolygonalROI": "polygon",
+}
+
+
+def shape_of(
+    kind: str, coords: Any, label: str, color: str, *, dashed: bool = False
+) -> Shape | None:
+    """Return a shape, or None if `coords` are none of a shape of this kind.
+
+    Args:
+        kind: As in `Shape`.
+        coords: Numbers; those of a polygon may be padded with NaN.
+        label: What is written beside it.
+        color: Its colour.
+        dashed: Whether it is what is outside the shape that counts.
+    """
+    try:
+        values = np.asarray(coords, dtype=float).ravel()
+    except (TypeError, ValueError):
+        return None
+    if kind == "polygon":
+        points = values[: len(values) // 2 * 2].reshape(-1, 2)
+        values = points[np.isfinite(points).all(axis=1)].ravel()
+        right = len(values) > 2
+    else:
+        right = _SIZES.get(kind) == len(values)
+    # A marker with one coordinate is a line across the axes.
+    enough = (
+        np.isfinite(values).any() if kind == "marker" else np.isfinite(values).all()
+    )
+    if not (right and enough):
+        return None
+    return Shape(kind, tuple(values.tolist()), drawable(label, 24), color, dashed)
+
+
+def roi_shapes(record: Record, to_physical: ToPhysical) -> list[Shape | None]:
+    """Return the regions of interest of an object.
+
+    Args:
+        record: The object.
+        to_physical: Converts indices along an axis, 0 for x and 1 for y, to
+            coordinates.
+
+    Returns:
+        A shape each, None for one that is not understood.
+    """
+    roi = record.metadata.get(ROI_KEY)
+    singles = roi.get("single_rois", ()) if isinstance(roi, dict) else ()
+    return [
+        _roi_shape(single, number, to_physical) if isinstance(single, dict) else None
+        for number, single in enumerate(singles, 1)
+    ]
+
+
+def _roi_shape(
+    single: dict[str, Any], number: int, to_physical: ToPhysical
+) -> Shape | None:
+    kind = _ROI_KINDS.get(str(single.get("type")), "")
+    label = str(single.get("title") or f"ROI {number}")
+    inverse = bool(single.get("inverse", False))
+    shape = shape_of(kind, single.get("coords"), label, ROI_COLOR, dashed=inverse)
+    if shape is None or not single.get("indices"):
+        return shape
+    coords = tuple(_physical_coords(kind, shape.coords, to_physical))
+    return Shape(kind, coords, shape.label, shape.color, shape.dashed)
+
+
+def _physical_coords(
+    kind: str, coords: Sequence[float], to_physical: ToPhysical
+) -> Iterator[float]:
+    """Convert the coordinates of a region of interest from indices."""
+    if kind == "span":
+        yield from (float(to_physical(0, index)) for index in coords)
+    elif kind == "polygon":
+        for place, index in enumerate(coords):
+            yield float(to_physical(place % 2, index))
+    elif kind == "rectangle":
+        x, y, width, height = coords
+        x0, y0 = float(to_physical(0, x)), float(to_physical(1, y))
+        yield from (x0, y0)
+        yield float(to_physical(0, x + width)) - x0
+        yield float(to_physical(1, y + height)) - y0
+    else:
+        x, y, radius = coords
+        left, right = (float(to_physical(0, x + side * radius)) for side in (-1, 1))
+        yield from ((left + right) / 2, float(to_physical(1, y)), (right - left) / 2)
+
+
+def draw_shapes(axes: Axes, shapes: Sequence[Shape]) -> None:
+    """Draw shapes without changing what part of the plane the axes show."""
+    axes.autoscale_view()
+    axes.set_autoscale_on(False)
+    for shape in shapes[:MAX_SHAPES]:
+        _DRAWN_BY.get(shape.kind, _draw_patch)(axes, shape)
+
+
+def undrawn_note(shapes: Sequence[Shape | None]) -> str:
+    """Return what to say of shapes that are not drawn, "" if all are."""
+    drawn = sum(shape is not None for shape in shapes)
+    missing = len(shapes) - min(drawn, MAX_SHAPES)
+    return f"{missing} of {len(shapes)} shapes not drawn" if missing else ""
+
+
+def _draw_span(axes: Axes, shape: Shape) -> None:
+    axes.axvspan(*shape.coords, color=shape.color, alpha=0.12, lw=0)
+    for edge in shape.coords:
+        axes.axvline(edge, color=shape.color, lw=0.8)
+    place = axes.get_xaxis_transform()
+    _write(axes, shape, min(shape.coords), 0.99, va="top", transform=place)
+
+
+def _draw_point(axes: Axes, shape: Shape) -> None:
+    x, y = shape.coords
+    if np.isnan(x):
+        axes.axhline(y, color=shape.color, lw=1.0, ls="--")
+        _write(axes, shape, 0.01, y, va="bottom", transform=axes.get_yaxis_transform())
+    elif np.isnan(y):
+        axes.axvline(x, color=shape.color, lw=1.0, ls="--")
+        _write(axes, shape, x, 0.99, va="top", transform=axes.get_xaxis_transform())
+    else:
+        marker = "+" if shape.kind == "marker" else "o"
+        axes.plot([x], [y], marker, color=shape.color, mfc="none", ms=6)
+        _write(axes, shape, x, y, va="bottom")
+
+
+def _draw_segment(axes: Axes, shape: Shape) -> None:
+    x0, y0, x1, y1 = shape.coords
+    axes.plot([x0, x1], [y0, y1], "-o", color=shape.color, lw=1.5, ms=3)
+    _write(axes, shape, min(x0, x1), max(y0, y1), va="bottom")
+
+
+def _draw_patch(axes: Axes, shape: Shape) -> None:
+    patch = _patch(shape)
+    patch.set(
+        fill=False,
+        edgecolor=shape.color,
+        linewidth=1.2,
+        linestyle="--" if shape.dashed else "-",
+    )
+    axes.add_patch(patch)
+    box = patch.get_path().transformed(patch.get_patch_transform()).get_extents()
+    _write(axes, shape, box.x0, min(box.y0, box.y1), va="bottom")
+
+
+def _patch(shape: Shape) -> Patch:
+    if shape.kind == "rectangle":
+        x, y, width, height = shape.coords
+        return Rectangle((x, y), width, height)
+    if shape.kind == "circle":
+        x, y, radius = shape.coords
+        return Circle((x, y), abs(radius))
+    if shape.kind == "ellipse":
+        x, y, a, b, theta = shape.coords
+        return Ellipse((x, y), 2 * a, 2 * b, angle=float(np.degrees(theta)))
+    return Polygon(np.reshape(shape.coords, (-1, 2)))
+
+
+def _write(axes: Axes, shape: Shape, x: float, y: float, **options: Any) -> None:
+    label = f"{shape.label} (outside)" if shape.dashed else shape.label
+    background = {"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.0}
+    text = axes.text(x, y, label, fontsize=7, bbox=background, **options)
+    text.set_clip_on(True)
+
+
+_DRAWN_BY = {
+    "span": _draw_span,
+    "point": _draw_point,
+    "marker": _draw_point,
+    "segment": _draw_segment,
+}

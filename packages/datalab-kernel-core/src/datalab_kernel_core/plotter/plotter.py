@@ -1,0 +1,158 @@
+"""`plotter.plot`: pictures of the objects in a workspace, and of anything like them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datalab_kernel_core.plotter.curves import signal_drawing
+from datalab_kernel_core.plotter.images import image_drawing
+from datalab_kernel_core.plotter.options import Options
+from datalab_kernel_core.plotter.plot import Plot
+from datalab_kernel_core.plotter.reduce import Array
+from datalab_workspace.arguments import suggests_arguments
+from datalab_workspace.objects import to_record
+from datalab_workspace.record import Record
+
+if TYPE_CHECKING:
+    from datalab_workspace import Workspace
+
+_ACCEPTED = (
+    "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
+    "array of numbers, or a pair of 1-D arrays (x, y)"
+)
+
+
+class Plotter:
+    """Draws signals and images.
+
+    Args:
+        workspace: Returns the workspace that names refer to.
+    """
+
+    def __init__(self, workspace: Callable[[], Workspace]) -> None:
+        self._workspace = workspace
+
+    def __repr__(self) -> str:
+        return "<Plotter: plotter.plot(name or object) shows a signal or an image>"
+
+    @suggests_arguments
+    def plot(
+        self,
+        what: Any,
+        title: str | None = None,
+        *,
+        xlabel: str | None = None,
+        ylabel: str | None = None,
+        zlabel: str | None = None,
+        xunit: str | None = None,
+        yunit: str | None = None,
+        zunit: str | None = None,
+        colormap: str | None = None,
+        roi: bool = True,
+        results: bool = True,
+        show_roi: bool | None = None,
+        show_results: bool | None = None,
+    ) -> Plot:
+        """Draw one signal or one image.
+
+        Large data is reduced to what can be seen: of a signal the lowest and highest
+        samples stay, of an image the means of blocks. A complex signal is drawn as
+        modulus and phase, a complex image as its modulus.
+
+        Args:
+            what: The name, UUID or short id of an object in the workspace; or a
+                `sigima.SignalObj` or `sigima.ImageObj`; an array of numbers, shape
+                (N,) or (H, W), masked or not; or a tuple (x, y) of two of shape (N,).
+                It stays as it is, and so does the workspace.
+            title: Title of the picture, instead of the object's own.
+            xlabel: Label of the x axis, instead of the object's own.
+            ylabel: Label of the y axis, likewise.
+            zlabel: Label of an image's colours, likewise.
+            xunit: Unit of the x axis, likewise.
+            yunit: Unit of the y axis, likewise.
+            zunit: Unit of an image's values, likewise.
+            colormap: Name of a Matplotlib colour map, for an image.
+            roi: Draw the regions of interest.
+            results: Draw the geometry results of analyses.
+            show_roi: The same as `roi`; its name in earlier versions.
+            show_results: The same as `results`, likewise.
+
+        Returns:
+            The picture, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            KeyError: There is no object of this name; close matches are named.
+            TypeError: `what` is nothing that can be drawn, or an argument is of the
+                wrong type or does not fit a signal.
+            ValueError: There is no such colour map.
+            StaleFileError: The object was not read from its file yet, and the file no
+                longer holds it.
+        """
+        options = Options(
+            title,
+            xlabel,
+            ylabel,
+            zlabel,
+            xunit,
+            yunit,
+            zunit,
+            colormap,
+            roi=roi if show_roi is None else show_roi,
+            results=results if show_results is None else show_results,
+        )
+        record = self._record(what)
+        name = repr(what if isinstance(what, str) else record.title)
+        if record.kind == "image":
+            return Plot(image_drawing(record, options).figure(), name)
+        unused = options.only_for_images()
+        if unused:
+            raise TypeError(
+                f"{', '.join(unused)} can be given only for an image; "
+                f"{name} is a signal"
+            )
+        return Plot(signal_drawing(record, options).figure(), name)
+
+    def _record(self, what: Any) -> Record:
+        if isinstance(what, str):
+            return self._workspace().record(what)
+        if isinstance(what, np.ndarray) and what.ndim == 1:
+            what = _row(what)
+        elif isinstance(what, tuple) and len(what) == 2:
+            what = tuple(_row(np.ma.asanyarray(row)) for row in what)
+        elif not (isinstance(what, np.ndarray) and what.ndim == 2) and not _is_object(
+            what
+        ):
+            raise TypeError(f"cannot plot {_described(what)}; plot() takes {_ACCEPTED}")
+        return to_record(what, copy=False)
+
+
+def _row(values: Array) -> Array:
+    """Return numbers as a signal holds them, NaN where they are masked.
+
+    A picture needs no more than that: what a workspace would refuse to round is drawn.
+    """
+    if values.dtype.kind not in "biufc":
+        return values
+    dtype = np.complex128 if values.dtype.kind == "c" else np.float64
+    with np.errstate(over="ignore", invalid="ignore"):
+        row = np.array(np.ma.getdata(values), dtype=dtype)
+    row[np.ma.getmaskarray(values)] = np.nan
+    return row
+
+
+def _described(what: object) -> str:
+    if isinstance(what, np.ndarray):
+        return f"an array of {what.ndim} dimensions"
+    return f"a {type(what).__qualname__}"
+
+
+def _is_object(what: object) -> bool:
+    # Where sigima has not been imported, nothing is one of its objects.
+    objects = sys.modules.get("sigima.objects")
+    return objects is not None and isinstance(
+        what, objects.SignalObj | objects.ImageObj
+    )

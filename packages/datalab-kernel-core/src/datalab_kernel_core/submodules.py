@@ -1,0 +1,145 @@
+"""Make `sigima.proc.image.x` work after nothing but `import sigima`.
+
+A plain `import sigima` has no `.proc`, and `sigima.proc` no `.image`: both are there
+only once something has imported them. Where the extension is loaded, these packages get
+a fallback that imports a submodule when it is first asked for, whoever imported the
+package and when. Nothing else about them changes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+
+PACKAGES = ("sigima", "sigima.proc")
+
+
+class SubmoduleFallback:
+    """A package's `__getattr__` that imports its submodules.
+
+    Args:
+        package: The package. Its own `__getattr__`, if it has one, goes first.
+    """
+
+    def __init__(self, package: ModuleType) -> None:
+        self.name = package.__name__
+        self.previous = vars(package).get("__getattr__")
+
+    def __call__(self, attribute: str) -> Any:
+        """Return an attribute of the package, or one of its submodules."""
+        if self.previous is not None:
+            try:
+                return self.previous(attribute)
+            except AttributeError:
+                pass
+        submodule = f"{self.name}.{attribute}"
+        if not attribute.startswith("_") and find_spec(submodule) is not None:
+            return import_module(submodule)
+        raise AttributeError(f"module {self.name!r} has no attribute {attribute!r}")
+
+
+class SubmoduleListing:
+    """A package's `__dir__` that lists its submodules, for completion.
+
+    Args:
+        package: The package. What its own `__dir__` lists, if it has one, stays.
+    """
+
+    def __init__(self, package: ModuleType) -> None:
+        self.package = package
+        self.previous = vars(package).get("__dir__")
+
+    def __call__(self) -> list[str]:
+        """List the package's attributes and submodules."""
+        from pkgutil import iter_modules
+
+        listed = self.previous() if self.previous else vars(self.package)
+        found = (module.name for module in iter_modules(self.package.__path__))
+        return sorted({*listed, *found})
+
+
+_ADDITIONS = {"__getattr__": SubmoduleFallback, "__dir__": SubmoduleListing}
+
+
+def _extend(package: ModuleType) -> None:
+    for name, addition in _ADDITIONS.items():
+        if not isinstance(vars(package).get(name), addition):
+            setattr(package, name, addition(package))
+
+
+def _restore(package: ModuleType) -> None:
+    for name, addition in _ADDITIONS.items():
+        ours = vars(package).get(name)
+        if isinstance(ours, addition):
+            if ours.previous is None:
+                delattr(package, name)
+            else:
+                setattr(package, name, ours.previous)
+
+
+class _Finder:
+    """Finds the packages as the finders after it do, and extends them once loaded."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        if fullname not in PACKAGES:
+            return None
+        for finder in sys.meta_path:
+            if finder is self or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(fullname, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _ExtendingLoader(spec.loader)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+class _ExtendingLoader:
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # Before any of its code runs the module has its own loader back, which
+        # inspect, importlib.resources and pickles look at.
+        module.__loader__ = self.loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self.loader
+        self.loader.exec_module(module)
+        _extend(module)
+
+
+_finder = _Finder()
+
+
+def install() -> None:
+    """Extend the packages, those already imported and those to come."""
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+    for name in PACKAGES:
+        if name in sys.modules:
+            _extend(sys.modules[name])
+
+
+def uninstall() -> None:
+    """Give the packages back as they were, but for the submodules in use."""
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+    for name in PACKAGES:
+        if name in sys.modules:
+            _restore(sys.modules[name])
