@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 BUSY = "print('running', flush=True)\nwhile True: pass"
 SLEEPING = "import time\nprint('running')\ntime.sleep(600)"
-AWAITING = "import asyncio\nprint('running')\nawait asyncio.sleep(600)"
+# Prints when the cell waits already.
+AWAITING = """
+import asyncio
+asyncio.get_running_loop().call_soon(print, 'running')
+await asyncio.sleep(600)
+"""
 DEEP = """
 def nested(depth):
     if depth:
@@ -86,10 +91,11 @@ def test_processes_started_by_a_cell_can_be_interrupted(kernel) -> None:
     """The signal is not left blocked for them."""
     cell = kernel.begin(
         "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'while True: pass'],"
-        " stderr=subprocess.DEVNULL)\n"
-        "print('running')\n"
+        "loop = 'print(\"running\", flush=True)\\nwhile True: pass'\n"
+        "child = subprocess.Popen([sys.executable, '-c', loop],"
+        " stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)\n"
         "try:\n"
+        "    print(child.stdout.readline())\n"
         "    child.wait()\n"
         "except KeyboardInterrupt:\n"
         "    child.send_signal(2)\n"

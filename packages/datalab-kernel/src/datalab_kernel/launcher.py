@@ -41,6 +41,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         from xpython import launch
     except ImportError as error:
         raise SystemExit(NO_XEUS.format(reason=error)) from error
+    interrupt.prepare()
     extend(XPythonShellApp)
     # What is left in sys.argv would be parsed as IPython options, and shown to
     # the user's code.

@@ -4,15 +4,16 @@ xeus-python's wheel installs a C handler for SIGINT that exits the process, and
 the workspace with it. `jupyter_client` sends the same signal first when it shuts
 a kernel down, so even an orderly end skipped the `atexit` handlers.
 
-The system may also hand the signal to one of xeus-python's own threads, where the
-interrupted wait for a message ends the process. They are made to leave it to the main
-thread.
+The system may also hand the signal to another thread: one of xeus-python's own, where
+the interrupted wait for a message ends the process, or IPython's, while the main thread
+sleeps on. They are made to leave it to the main thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,8 +35,14 @@ def install(shell: XPythonShell) -> None:
     interrupter = Interrupter(shell)
     shell.run_ast_nodes = interrupter.run_ast_nodes
     signal.signal(signal.SIGINT, interrupter.on_signal)
+
+
+def prepare() -> None:
+    """Keep SIGINT from the threads that are started before the first cell.
+
+    They inherit what is blocked here; the main thread lets it in again.
+    """
     if CAN_BLOCK:
-        # Threads inherit this, and xeus-python starts its own after this call.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
@@ -53,7 +60,7 @@ class Interrupter:
         self._run_statements = shell.run_ast_nodes
         self._in_statements = False
         self._task: asyncio.Task[Any] | None = None
-        self._blocked = CAN_BLOCK
+        self._ready = False
 
     async def run_ast_nodes(self, *args: Any, **kwargs: Any) -> bool:
         """Run a cell's statements, as `InteractiveShell.run_ast_nodes` does.
@@ -61,7 +68,8 @@ class Interrupter:
         Returns:
             Whether an exception ended them.
         """
-        self._unblock()
+        if not self._ready:
+            self._let_in()
         outer = self._in_statements, self._task
         try:
             self._task = asyncio.current_task() if _loop_is_running() else None
@@ -93,13 +101,20 @@ class Interrupter:
         if self._in_left_behind_code(frame, current):
             raise asyncio.CancelledError("interrupted")
 
-    def _unblock(self) -> None:
-        """Let the signal in again, but none that came before the first cell."""
-        if self._blocked:
+    def _let_in(self) -> None:
+        """Let the signal in, but none that came before the first cell."""
+        self._ready = True
+        if _loop_is_running():
+            with suppress(NotImplementedError):  # on Windows
+                # Makes the signal wake the loop even if it comes just before the
+                # loop goes to wait. The handler itself has to be ours.
+                loop = asyncio.get_running_loop()
+                loop.add_signal_handler(signal.SIGINT, lambda: None)
+                signal.signal(signal.SIGINT, self.on_signal)
+        if CAN_BLOCK:
             while signal.SIGINT in signal.sigpending():
                 signal.sigwait({signal.SIGINT})
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            self._blocked = False
 
     def _cancel_soon(self) -> None:
         """Cancel what the cell awaits, unless it has gone on until then."""
