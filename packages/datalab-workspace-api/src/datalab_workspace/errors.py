@@ -63,10 +63,10 @@ class ObjectNotFoundError(WorkspaceError, KeyError):
         Returns:
             The error, to be raised by the caller.
         """
-        message = f"no object {key!r} in the workspace"
+        message = f"no object {_shortened(key)} in the workspace"
         close = close_matches(str(key), names)
         if close:
-            message += f"; did you mean {' or '.join(map(repr, close))}?"
+            message += f"; did you mean {' or '.join(map(_shortened, close))}?"
         return cls(f"{message} ({_in_short(names)})")
 
 
@@ -133,6 +133,11 @@ def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[s
 def _in_short(names: Sequence[str], limit: int = 5) -> str:
     if not names:
         return "it is empty"
-    shown = ", ".join(map(repr, names[:limit]))
+    shown = ", ".join(map(_shortened, names[:limit]))
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"it holds {shown}{more}"
+
+
+def _shortened(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from datalab_workspace.arguments import suggests_arguments
+
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
 
@@ -82,6 +84,7 @@ class NamedObjects(ABC):
         """Yield every name and its object, one at a time."""
         return ((name, self.get(name)) for name in self.list())
 
+    @suggests_arguments
     def pop(self, name: str, default: Any = MISSING) -> Any:
         """Remove an object and return it.
 

@@ -86,17 +86,17 @@ def to_object(record: Record, *, copy: bool = True) -> SignalObj | ImageObj:
         ImportError: sigima is not installed.
         StaleFileError: An unread array's file no longer holds it.
     """
+    from guidata.config import ValidationMode, temporary_validation_mode
     from sigima import ImageObj, SignalObj
 
+    arrays = {name: _handed_out(record, name, copy) for name in record.arrays}
+    values = {**record.fields, **arrays, "metadata": snapshot(record.metadata)}
     obj: Any = (SignalObj if record.kind == "signal" else ImageObj)()
-    for item in _items(obj):
-        name = item.get_name()
-        if name == "metadata":
-            obj.metadata = snapshot(record.metadata)
-        elif name in record.arrays:
-            setattr(obj, name, _handed_out(record, name, copy))
-        elif name in record.fields:
-            setattr(obj, name, record.fields[name])
+    # What was stored is given back as it was; sigima's checks would warn about it.
+    with temporary_validation_mode(ValidationMode.DISABLED):
+        for item in _items(obj):
+            if item.get_name() in values:
+                setattr(obj, item.get_name(), values[item.get_name()])
     return obj
 
 
@@ -193,7 +193,11 @@ def _from_array(array: np.ndarray[Any, Any], copy: bool) -> Record:
 
 
 def _from_pair(x: object, y: object) -> Record:
-    rows = [np.asarray(x), np.asarray(y)]
+    try:
+        rows = [np.asanyarray(x), np.asanyarray(y)]
+    except ValueError as error:  # rows of different lengths
+        message = f"x and y of the pair (x, y) must be 1-D: {error}"
+        raise UnsupportedObjectError(message) from error
     if rows[0].ndim != 1 or rows[0].shape != rows[1].shape:
         raise UnsupportedObjectError(
             f"x and y of the pair (x, y) are of shape {rows[0].shape} and "
@@ -209,4 +213,6 @@ def _from_pair(x: object, y: object) -> Record:
                 f"{name} of the pair (x, y) is of dtype {row.dtype}, which a signal "
                 "cannot hold without loss; convert it with astype(float)"
             )
-    return Record("signal", arrays={"xydata": np.array(rows, dtype=dtype)})
+    masked = any(isinstance(row, np.ma.MaskedArray) for row in rows)
+    stack = np.ma.stack if masked else np.stack
+    return Record("signal", arrays={"xydata": stack(rows).astype(dtype, copy=False)})

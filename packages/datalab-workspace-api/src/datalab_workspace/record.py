@@ -102,7 +102,7 @@ def checked_field(value: Any, spec: FieldSpec | None, where: str) -> FieldValue:
     Raises:
         UnsupportedObjectError: `value` is of another type.
     """
-    if value is None:
+    if value is None and (spec is None or spec.type is str or spec.default is None):
         return None
     if isinstance(value, np.generic):
         value = value.item()
@@ -286,12 +286,18 @@ def read_only_view(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         masked: np.ndarray[Any, Any] = np.ma.MaskedArray(
             read_only_view(array.data),
             mask=read_only_view(mask) if isinstance(mask, np.ndarray) else mask,
-            fill_value=array.fill_value,
+            fill_value=fill_value(array),
         )
         return masked
     view: np.ndarray[Any, Any] = array.view()
     view.flags.writeable = False
     return view
+
+
+def fill_value(array: np.ma.MaskedArray[Any, Any]) -> Any:
+    """Return the fill value; None for NumPy's default where the dtype has no such."""
+    value = np.asarray(array.fill_value)
+    return value if value.dtype == array.dtype else None
 
 
 def roi_count(record: Record) -> int:

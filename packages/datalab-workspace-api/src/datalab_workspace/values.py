@@ -13,6 +13,7 @@ import enum
 import fractions
 import pathlib
 import uuid
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -137,12 +138,12 @@ def _array(value: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
 
 
 def _numpy_scalar(value: np.generic, where: str) -> np.generic:
-    # A void scalar can be written to, so it is no value; numbers can't.
-    if value.dtype.kind not in _ARRAY_KINDS:
+    if not is_plain_dtype(value.dtype):
         raise UnsupportedMetadataError(
             f"{where} is a NumPy scalar of dtype {value.dtype}, which cannot be kept"
         )
-    return value
+    # Only a row of a table can be written to.
+    return value.copy() if isinstance(value, np.void) else value
 
 
 def is_plain_dtype(dtype: np.dtype[Any]) -> bool:
@@ -150,8 +151,17 @@ def is_plain_dtype(dtype: np.dtype[Any]) -> bool:
     if dtype.subdtype is not None:
         return is_plain_dtype(dtype.subdtype[0])
     if dtype.fields is not None:
-        return all(is_plain_dtype(field[0]) for field in dtype.fields.values())
+        return not _overlap(dtype) and all(
+            is_plain_dtype(field[0]) for field in dtype.fields.values()
+        )
     return dtype.kind in _ARRAY_KINDS
+
+
+def _overlap(dtype: np.dtype[Any]) -> bool:
+    """Tell whether fields share bytes, of which no file format knows."""
+    fields = (dtype.fields or {}).values()
+    extents = sorted((offset, offset + field.itemsize) for field, offset, *_ in fields)
+    return any(end > start for (_, end), (start, _) in pairwise(extents))
 
 
 def _named(cls: type) -> str:
@@ -178,6 +188,8 @@ def same(a: Any, b: Any) -> bool:
         )
     if isinstance(a, list | tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, np.void) and isinstance(b, np.void):
+        return same_array(np.asarray(a), np.asarray(b))
     if isinstance(a, np.generic):
         a = _to_python(a)
     if isinstance(b, np.generic):
@@ -186,6 +198,8 @@ def same(a: Any, b: Any) -> bool:
         return _numbers(a, b) and bool(a == b)
     if isinstance(a, datetime.datetime | datetime.time):
         return bool(a == b) and a.utcoffset() == b.utcoffset() and a.fold == b.fold
+    if isinstance(a, decimal.Decimal):
+        return str(a) == str(b)  # a signalling NaN cannot even be compared
     return bool(a == b) or (a != a and b != b)
 
 
@@ -209,6 +223,8 @@ def same_array(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
         return True
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
+    if a.dtype.names is not None:  # the padding between fields is arbitrary
+        return all(same_array(a[name], b[name]) for name in a.dtype.names)
     masked = isinstance(a, np.ma.MaskedArray), isinstance(b, np.ma.MaskedArray)
     if any(masked):
         mask = np.ma.getmaskarray(a)
@@ -228,7 +244,10 @@ def _same_bits(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
 
 def _same_block(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
     if a.dtype.char in "gG":  # extended precision: the padding between is arbitrary
-        return bool(np.array_equal(a, b, equal_nan=True))
+        return bool(np.array_equal(a, b, equal_nan=True)) and all(
+            np.array_equal(np.signbit(x), np.signbit(y))
+            for x, y in ((a.real, b.real), (a.imag, b.imag))
+        )
     return bool(np.array_equal(_bits(a), _bits(b)))
 
 
@@ -260,12 +279,20 @@ def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
     if array.dtype.kind == "c" and dtype.kind != "c":
         return False
     with np.errstate(all="ignore"):
-        return all(
-            np.array_equal(
-                block, block.astype(dtype).astype(block.dtype), equal_nan=True
-            )
-            for block in _blocks(array)
-        )
+        return all(_survives(block, dtype) for block in _blocks(array))
+
+
+def _survives(block: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
+    converted = block.astype(dtype)
+    if block.dtype.kind == "c":
+        return _same_block(block, converted.astype(block.dtype))
+    real = converted.real
+    if block.dtype.kind in "iu" and dtype.kind in "fc":
+        # Only integers with more bits than the float get here. What is rounded up
+        # beyond their range may come back as the largest of them, or as anything.
+        if bool((real >= float(np.iinfo(block.dtype).max)).any()):
+            return False
+    return _same_block(block, real.astype(block.dtype))
 
 
 def _blocks(array: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:

@@ -20,7 +20,7 @@ from datalab_workspace.errors import (
 )
 from datalab_workspace.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.naming import NameBook, check_name, short_ids
-from datalab_workspace.objects import to_object, to_record
+from datalab_workspace.objects import PLACE_KEYS, to_object, to_record
 from datalab_workspace.persistence import OnConflict, ProjectLink
 from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
 from datalab_workspace.values import snapshot
@@ -136,6 +136,7 @@ class Workspace(NamedObjects):
             )
         ]
 
+    @suggests_arguments
     def exists(self, name: str) -> bool:
         """Tell whether there is an object of this name, UUID or short id."""
         try:
@@ -226,6 +227,7 @@ class Workspace(NamedObjects):
             return default
         return to_object(self._backend.record(uuid, full=full), copy=copy)
 
+    @suggests_arguments
     def record(self, name: str) -> Record:
         """Return an object as arrays, fields and metadata; needs no sigima.
 
@@ -285,6 +287,8 @@ class Workspace(NamedObjects):
     def _add(
         self, name: str, obj: object, overwrite: bool, group: str | None, copy: bool
     ) -> str:
+        if group is not None and not isinstance(group, str):
+            raise TypeError(f"group is the title of one, not {type(group).__name__}")
         record = to_record(obj, copy=False)
         uuid = self._names.uuid_of(name)
         if uuid is None:
@@ -326,6 +330,7 @@ class Workspace(NamedObjects):
         for uuid in uuids:
             self._names.release(uuid)
 
+    @suggests_arguments
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
 
@@ -381,7 +386,11 @@ class Workspace(NamedObjects):
             field: checked_field(value, known.get(field), f"{field} of {name!r:.80}")
             for field, value in fields.items()
         }
-        entries = snapshot(dict(metadata or {}), f"metadata of {name!r:.80}: it")
+        entries = {} if metadata is None else metadata
+        if not isinstance(entries, Mapping):
+            raise TypeError(f"metadata is a dict, not {type(entries).__name__}")
+        entries = {k: v for k, v in entries.items() if k not in PLACE_KEYS}
+        entries = snapshot(entries, f"metadata of {name!r:.80}: it")
         self._backend.edit(uuid, checked, entries)
         self._link.modified = True
 

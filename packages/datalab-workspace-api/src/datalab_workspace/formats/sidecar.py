@@ -32,6 +32,7 @@ from datalab_workspace.record import (
     ArrayReference,
     FieldValue,
     Record,
+    fill_value,
 )
 from datalab_workspace.values import fits, same
 
@@ -240,7 +241,7 @@ def _plain_array(
     spec: dict[str, Any] = {"dtype": array.dtype.str}
     if isinstance(values, np.ma.MaskedArray):
         spec["mask"] = _packed(np.ma.getmaskarray(values))
-        spec["fill"] = typedjson.encode(np.asarray(values.fill_value))
+        spec["fill"] = typedjson.encode(fill_value(values))
         values = values.data
     return values.astype(dtype, copy=False), spec
 

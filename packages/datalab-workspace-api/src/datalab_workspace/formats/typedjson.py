@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from datalab_workspace.record import fill_value
 from datalab_workspace.values import is_plain_dtype
 
 #: Puts an array elsewhere and returns what to write in its place, or returns None.
@@ -29,6 +30,8 @@ PutArray = Callable[[np.ndarray[Any, Any]], object]
 GetArray = Callable[[Any], np.ndarray[Any, Any]]
 
 _TAG = "$"
+#: Integers of more bits are written in base 16: Python refuses very long decimals.
+_LONGEST_DECIMAL = 2000
 
 
 def encode(value: Any, put_array: PutArray | None = None) -> Any:
@@ -46,8 +49,11 @@ def encode(value: Any, put_array: PutArray | None = None) -> Any:
         TypeError: `value` is not of a type that metadata may have.
     """
     cls = type(value)
-    if value is None or cls is bool or cls is int or cls is str:
+    if value is None or cls is bool or cls is str:
         return value
+    if cls is int:
+        long = value.bit_length() > _LONGEST_DECIMAL
+        return _tagged("int", hex(value)) if long else value
     if cls is float:
         return value if math.isfinite(value) else _tagged("float", repr(value))
     if cls is list:
@@ -115,7 +121,7 @@ def _hashable(key: Any) -> Any:
 def _encode_array(array: np.ndarray[Any, Any], put_array: PutArray | None) -> object:
     if isinstance(array, np.ma.MaskedArray):
         mask = None if array.mask is np.ma.nomask else encode(array.mask)
-        fill = encode(np.asarray(array.fill_value))
+        fill = encode(fill_value(array))
         return _tagged("masked", [_encode_array(array.data, put_array), mask, fill])
     if put_array is not None:
         place = put_array(array)
@@ -145,6 +151,8 @@ def _decode_array(payload: Any) -> np.ndarray[Any, Any]:
         raise ValueError(f"arrays of dtype {dtype} are not read")
     data = bytearray(base64.b64decode(raw, validate=True))
     if not data:  # nothing that frombuffer would read
+        if math.prod(shape) * dtype.itemsize:
+            raise ValueError(f"an array of shape {shape} has no elements")
         return np.zeros(shape, dtype)
     array: np.ndarray[Any, Any] = np.frombuffer(data, dtype).reshape(shape)
     return array
@@ -167,14 +175,15 @@ def _encode_time(value: datetime.datetime | datetime.time) -> list[object]:
     naive = value.replace(tzinfo=None).isoformat()
     offset = value.utcoffset()
     seconds = None if offset is None else offset.total_seconds()
-    return [naive, seconds, zone, value.fold]
+    name = None if zone is not None else value.tzname()
+    return [naive, seconds, zone, value.fold, name]
 
 
 def _decode_time(
     cls: type[datetime.datetime | datetime.time],
 ) -> Callable[[Any], datetime.datetime | datetime.time]:
     def read(payload: Any) -> datetime.datetime | datetime.time:
-        naive, seconds, zone, fold = payload
+        naive, seconds, zone, fold, name = payload
         value = cls.fromisoformat(naive).replace(fold=fold)
         if zone is not None:
             try:
@@ -189,7 +198,10 @@ def _decode_time(
         if seconds is None:
             return value
         delta = datetime.timedelta(seconds=seconds)
-        return value.replace(tzinfo=datetime.timezone(delta))
+        fixed = datetime.timezone(delta)
+        if name is not None and name != fixed.tzname(None):
+            fixed = datetime.timezone(delta, name)
+        return value.replace(tzinfo=fixed)
 
     return read
 
@@ -228,6 +240,7 @@ _ENCODERS: dict[type, tuple[str, Callable[[Any], object]]] = {
     uuid.UUID: ("uuid", lambda v: v.hex),
 }
 _DECODERS: dict[str, Callable[[Any], Any]] = {
+    "int": lambda v: int(v, 16),
     "float": float,
     "tuple": lambda v: tuple(decode(v)),
     "set": lambda v: set(map(_hashable, v)),

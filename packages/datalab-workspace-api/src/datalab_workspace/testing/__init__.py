@@ -1,0 +1,64 @@
+"""The conformance suite: what holds of a workspace, whichever backend it is over.
+
+A backend's tests subclass `WorkspaceConformance` and say how a workspace comes about::
+
+    from datalab_workspace import Workspace
+    from datalab_workspace.testing import WorkspaceConformance
+
+
+    class TestMyBackend(WorkspaceConformance):
+        def open_workspace(self):
+            return Workspace(backend=MyBackend())
+
+What the backend declares in its `Capabilities` is asserted; of what it does not
+declare, the documented error is. No test is skipped. The suite needs pytest and
+hypothesis, which the extra ``testing`` installs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from datalab_workspace.testing.comparison import assert_same, differences
+    from datalab_workspace.testing.conformance import WorkspaceConformance
+    from datalab_workspace.testing.suite import WorkspaceSuite
+
+_HOME = {
+    "WorkspaceConformance": "conformance",
+    "WorkspaceSuite": "suite",
+    "assert_same": "comparison",
+    "differences": "comparison",
+}
+
+__all__ = [
+    "WorkspaceConformance",
+    "WorkspaceSuite",
+    "assert_same",
+    "differences",
+]
+
+_WITH_ASSERTIONS = (
+    "comparison",
+    "fidelity",
+    "groups",
+    "mapping",
+    "names",
+    "refusals",
+    "values",
+)
+# Before they are imported, so that a failing assertion tells what was compared.
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _WITH_ASSERTIONS))
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

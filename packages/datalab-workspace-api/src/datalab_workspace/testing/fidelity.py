@@ -1,0 +1,143 @@
+"""The rule of fidelity: everything that an object carries comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from datalab_workspace.backends.base import Capabilities
+from datalab_workspace.testing import strategies
+from datalab_workspace.testing.comparison import (
+    as_stored,
+    assert_same,
+    value_differences,
+)
+from datalab_workspace.testing.samples import KEYS, OBJECTS, VALUES
+from datalab_workspace.testing.samples.images import spot
+from datalab_workspace.testing.samples.signals import gaussian
+from datalab_workspace.testing.suite import WorkspaceSuite, holds
+from datalab_workspace.workspace import Workspace
+
+#: Where in metadata a value may be.
+PLACES: dict[str, Callable[[Any], Any]] = {
+    "alone": lambda value: value,
+    "in a list": lambda value: [0, value, value],
+    "in a tuple": lambda value: ((value,), "x"),
+    "in a dict": lambda value: {"a": value, "b": {"c": [value]}},
+    "under an odd key": lambda value: {"a/b": value, "": {1: value}},
+}
+# Methods are inherited, and a test's cost is that of writing a file.
+_slowly = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
+)
+
+
+class Fidelity(WorkspaceSuite):
+    """What was added is what is got: each bit, each type."""
+
+    def keep(self, capabilities: Capabilities, **objects: Any) -> Workspace:
+        """Add objects, and compare what is kept of them."""
+        workspace = self.open_workspace()
+        for name, obj in objects.items():
+            workspace.add(name, obj)
+        workspace = self.settle(workspace)
+        for name, obj in objects.items():
+            # What does not come with the object comes when it is asked for.
+            missing = workspace.describe(name).missing
+            assert not (capabilities.full_metadata and missing)
+            found = workspace.get(name)
+            assert_same(as_stored(obj, name), found, but=missing, what=name)
+            full = workspace.get(name, full=True)
+            assert_same(as_stored(obj, name), full, what=name)
+        return workspace
+
+    @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+    def test_an_object_comes_back_as_it_was(
+        self, capabilities: Capabilities, make: Callable[[], Any]
+    ) -> None:
+        """A second time, too."""
+        workspace = self.keep(capabilities, x=make())
+        workspace.add("y", workspace.get("x", full=True))
+        workspace = self.settle(workspace)
+        assert_same(as_stored(make(), "y"), workspace.get("y", full=True))
+
+    def test_objects_do_not_disturb_each_other(
+        self, capabilities: Capabilities
+    ) -> None:
+        """All of them at once."""
+        self.keep(capabilities, **{name: make() for name, make in OBJECTS.items()})
+
+    @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+    def test_a_value_of_metadata_comes_back_as_it_was(
+        self, value: Callable[[], Any]
+    ) -> None:
+        """Wherever in the metadata it is."""
+        obj = gaussian()
+        obj.metadata = {key: place(value()) for key, place in PLACES.items()}
+        workspace = self.open_workspace()
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        found = workspace.get("x").metadata
+        assert not list(value_differences(obj.metadata, found, "metadata"))
+        workspace.add("x", obj)  # no other object
+
+    @pytest.mark.parametrize(
+        "value",
+        [1, None, "text", {"n": 1}, {"n": None}, [1, 2], (1, 2), np.arange(3)],
+        ids=repr,
+    )
+    @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
+    def test_a_key_of_metadata_comes_back_as_it_was(self, key: Any, value: Any) -> None:
+        """At the top and below, whatever is under it."""
+        obj = spot()
+        obj.metadata = {"before": 1, key: value, "below": {key: value, "beside": 2}}
+        workspace = self.open_workspace()
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        found = workspace.get("x").metadata
+        assert not list(value_differences(obj.metadata, found, "metadata"))
+        workspace.add("x", obj)
+
+    def test_keys_of_all_types_fit_beside_each_other(self) -> None:
+        """A text is not the number that it shows."""
+        obj = gaussian()
+        obj.metadata = {key: number for number, key in enumerate(KEYS.values())}
+        obj.metadata |= {"1": "text", "None": "text", "b'key'": "text"}
+        workspace = self.open_workspace()
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        found = workspace.get("x").metadata
+        assert not list(value_differences(obj.metadata, found, "metadata"))
+
+    @_slowly
+    @given(metadata=strategies.metadata())
+    def test_any_metadata_comes_back_as_it_was(self, metadata: dict[Any, Any]) -> None:
+        """Whatever a scientist would put there."""
+        obj = gaussian()
+        obj.metadata = metadata
+        workspace = self.open_workspace()
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        found = workspace.get("x").metadata
+        assert not list(value_differences(metadata, found, "metadata"))
+        workspace.add("x", obj)
+
+    @_slowly
+    @given(name=strategies.names(), obj=strategies.objects())
+    def test_any_object_comes_back_as_it_was(self, name: str, obj: Any) -> None:
+        """Under any name."""
+        workspace = self.open_workspace()
+        capabilities = self.capabilities_of(workspace)
+        data = obj.xydata if hasattr(obj, "xydata") else obj.data
+        if not holds(capabilities, data) or not capabilities.any_name:
+            return
+        workspace.add(name, obj)
+        workspace = self.settle(workspace)
+        assert_same(as_stored(obj, name), workspace.get(name, full=True))
+        workspace.add(name, obj)

@@ -1,0 +1,437 @@
+"""The rules of names: which there are, what they mean, and how long they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datalab_workspace.backends.base import Capabilities
+from datalab_workspace.testing.comparison import as_stored, assert_same
+from datalab_workspace.testing.samples.images import spot
+from datalab_workspace.testing.samples.items import with_items
+from datalab_workspace.testing.samples.names import NAMES, NO_NAMES
+from datalab_workspace.testing.samples.signals import gaussian
+from datalab_workspace.testing.suite import WorkspaceSuite
+from datalab_workspace.workspace import Workspace
+
+PIXELS = np.eye(3)
+POINTS = np.arange(4.0)
+
+
+def numbered(number: float) -> Any:
+    """Return the points of a signal that differs from others by its number."""
+    return np.array([number, 0.0, 1.0])
+
+
+def number_of(workspace: Workspace, name: str) -> float:
+    """Return the number of a signal made by `numbered`."""
+    return float(workspace.get(name).y[0])
+
+
+class GivenNames(WorkspaceSuite):
+    """Names are titles, of any text without control characters."""
+
+    @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+    def test_any_text_can_be_a_name(
+        self, workspace: Workspace, capabilities: Capabilities, name: str
+    ) -> None:
+        """It comes back letter by letter, and is understood wherever a name is."""
+        workspace.add("before", PIXELS)
+        if not capabilities.any_name:
+            try:
+                workspace.add(name, POINTS)
+            except ValueError:
+                assert workspace.list() == ["before"]
+                return
+        else:
+            assert workspace.add(name, POINTS) == name
+        workspace = self.settle(workspace)
+        assert workspace.list() == [name, "before"]
+        assert workspace.get(name).title == name
+        assert workspace.describe(name).name == name
+        assert name in workspace
+        workspace.rename(name, "between")
+        workspace.rename("between", name)
+        workspace.remove(name)
+        assert self.settle(workspace).list() == ["before"]
+
+    def test_all_these_names_fit_beside_each_other(
+        self, workspace: Workspace, capabilities: Capabilities
+    ) -> None:
+        """However alike two names look, they are two names."""
+        names = list(NAMES.values()) if capabilities.any_name else ["A", "a", "a "]
+        for number, name in enumerate(names):
+            workspace.add(name, numbered(number))
+        workspace = self.settle(workspace)
+        assert workspace.list() == names
+        numbers = [number_of(workspace, name) for name in names]
+        assert numbers == list(range(len(names)))
+
+    @pytest.mark.parametrize(("name", "reason"), NO_NAMES.values(), ids=NO_NAMES)
+    def test_a_text_that_cannot_be_shown_is_no_name(
+        self, workspace: Workspace, name: str, reason: str
+    ) -> None:
+        """Neither `add` nor `rename` takes it, and nothing changes."""
+        workspace.add("x", POINTS)
+        with pytest.raises(ValueError, match=reason):
+            workspace.add(name, PIXELS)
+        with pytest.raises(ValueError, match=reason):
+            workspace.rename("x", name)
+        assert self.settle(workspace).list() == ["x"]
+
+    @pytest.mark.parametrize("name", [None, 1, b"x", ("x",), POINTS])
+    def test_only_a_text_is_a_name(self, workspace: Workspace, name: Any) -> None:
+        """Anything else is a wrong type, not a wrong value."""
+        workspace.add("x", POINTS)
+        with pytest.raises(TypeError, match="a name is a text"):
+            workspace.add(name, PIXELS)
+        with pytest.raises(TypeError, match="a name is a text"):
+            workspace.rename("x", name)
+        assert workspace.list() == ["x"]
+
+    def test_the_name_becomes_the_title(self, workspace: Workspace) -> None:
+        """The argument keeps its own title."""
+        peak = gaussian()
+        assert workspace.add("peak", peak) == "peak"
+        workspace = self.settle(workspace)
+        assert workspace.describe("peak").title == "peak"
+        assert workspace.get("peak").title == "peak"
+        assert peak.title == "gaussian"
+
+    def test_without_a_name_an_object_goes_under_its_title(
+        self, workspace: Workspace
+    ) -> None:
+        """Its title counts as the name in every respect."""
+        assert workspace.add(gaussian()) == "gaussian"
+        assert workspace.add(spot()) == "spot"
+        assert self.settle(workspace).list() == ["gaussian", "spot"]
+
+    @pytest.mark.parametrize("value", [POINTS, PIXELS, (POINTS, POINTS), "x", None])
+    def test_what_has_no_title_needs_a_name(
+        self, workspace: Workspace, value: Any
+    ) -> None:
+        """The error says how to give one."""
+        with pytest.raises(TypeError, match=re.escape("add(name, object)")):
+            workspace.add(value)
+        assert workspace.list() == []
+
+    def test_an_empty_title_is_no_name(self, workspace: Workspace) -> None:
+        """An object without a title needs a name as well."""
+        with pytest.raises(ValueError, match="empty"):
+            workspace.add(with_items(gaussian(), title=""))
+        with pytest.raises(TypeError, match="title"):
+            workspace.add(with_items(gaussian(), title=None))
+
+
+class NamesOfDuplicates(WorkspaceSuite):
+    """A title that an object before has is followed by a number."""
+
+    def test_duplicates_are_numbered(self, workspace: Workspace) -> None:
+        """Titles stay as they were."""
+        assert self.bring(workspace, "A", "A", "A") == ["A", "A (2)", "A (3)"]
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["A", "A (2)", "A (3)"]
+        assert [workspace.get(name).title for name in workspace] == ["A"] * 3
+        assert [number_of(workspace, name) for name in workspace] == [0, 1, 2]
+
+    def test_a_title_comes_before_a_number(self, workspace: Workspace) -> None:
+        """An object called so by its title is not robbed of it by a duplicate."""
+        titles = ["A", "A", "A (2)", "A (2)"]
+        names = ["A", "A (3)", "A (2)", "A (2) (2)"]
+        assert self.bring(workspace, *titles) == names
+        assert self.settle(workspace).list() == names
+
+    def test_a_number_is_given_by_title(self, workspace: Workspace) -> None:
+        """It follows those in use already, whatever the names in the file were."""
+        workspace.add("A", numbered(7))
+        workspace.add("A (2)", numbered(8))
+        assert self.bring(workspace, "B", "B") == ["B", "B (2)"]
+        workspace.rename("B", "A (3)")
+        assert workspace.list() == ["A", "A (2)", "A (3)", "B (2)"]
+        titles = [item.title for item in self.settle(workspace).describe()]
+        assert titles == ["A", "A (2)", "A (3)", "B"]
+
+    def test_a_name_survives_the_removal_of_the_first(
+        self, workspace: Workspace
+    ) -> None:
+        """Only a workspace that has not seen the first gives its name anew."""
+        self.bring(workspace, "A", "A", "A")
+        workspace.remove("A")
+        assert workspace.list() == ["A (2)", "A (3)"]
+        assert number_of(workspace, "A (2)") == 1
+        with pytest.raises(KeyError):
+            workspace.get("A")
+        workspace.add("A", numbered(9))
+        assert workspace.list() == ["A (2)", "A (3)", "A"]
+        assert [number_of(workspace, n) for n in workspace] == [1, 2, 9]
+
+    def test_a_duplicate_is_replaced_under_its_name(self, workspace: Workspace) -> None:
+        """Its title stays the one that it shares."""
+        self.bring(workspace, "A", "A")
+        workspace.add("A (2)", numbered(5), overwrite=True)
+        assert workspace.describe("A (2)").title == "A"
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["A", "A (2)"]
+        assert [number_of(workspace, n) for n in workspace] == [0, 5]
+
+    def test_renaming_a_duplicate_gives_it_a_title(self, workspace: Workspace) -> None:
+        """Its number is free again."""
+        self.bring(workspace, "A", "A")
+        workspace.rename("A (2)", "B")
+        assert workspace.describe("B").title == "B"
+        assert workspace.add("A (2)", numbered(2)) == "A (2)"
+        assert self.settle(workspace).list() == ["A", "B", "A (2)"]
+
+
+class BoundNames(WorkspaceSuite):
+    """A name is bound to the UUID of its object."""
+
+    def test_another_title_changes_no_name(self, workspace: Workspace) -> None:
+        """Other programs may call the object what they like."""
+        workspace.add("a", numbered(1))
+        workspace.add("b", numbered(2))
+        self.retitle(workspace, "a", "b")
+        assert workspace.list() == ["a", "b"]
+        assert workspace.describe("a").title == "b"
+        assert [number_of(workspace, name) for name in workspace] == [1, 2]
+        workspace.add("c", numbered(3))
+        workspace.remove("b")
+        assert workspace.list() == ["a", "c"]
+
+    def test_renumbering_changes_no_name(self, workspace: Workspace) -> None:
+        """Short ids shift when an object is removed."""
+        for number in range(4):
+            workspace.add(f"n{number}", numbered(number))
+        workspace = self.settle(workspace)
+        assert number_of(workspace, "s002") == 1
+        workspace.remove("n0")
+        assert number_of(workspace, "s002") == 2
+        assert [number_of(workspace, n) for n in workspace.list()] == [1, 2, 3]
+
+    def test_loops_over_names_may_remove(self, workspace: Workspace) -> None:
+        """The list is one of its own, and its names stay true."""
+        self.bring(workspace, "A", "A", "B", "A (2)")
+        workspace = self.settle(workspace)
+        for name in workspace.list():
+            workspace.remove(name)
+        assert self.settle(workspace).list() == []
+
+    def test_a_rename_keeps_place_and_uuid(self, workspace: Workspace) -> None:
+        """The old name is free for another object, which is another object."""
+        for name in ("a", "b", "c"):
+            workspace.add(name, numbered(1))
+        workspace = self.settle(workspace)
+        uuid = workspace.describe("b").uuid
+        workspace.rename("b", "new")
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["a", "new", "c"]
+        described = workspace.describe("new")
+        assert (described.uuid, described.title) == (uuid, "new")
+        with pytest.raises(KeyError):
+            workspace.get("b")
+        workspace.add("b", numbered(1))
+        assert self.settle(workspace).describe("b").uuid != uuid
+
+    def test_a_rename_refuses_a_name_in_use(self, workspace: Workspace) -> None:
+        """Unless it is the object's own."""
+        workspace.add("a", numbered(1))
+        workspace.add("b", PIXELS)
+        with pytest.raises(ValueError, match="'b'"):
+            workspace.rename("a", "b")
+        workspace.rename("b", "b")
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["a", "b"]
+        assert number_of(workspace, "a") == 1
+
+    def test_a_new_name_gets_a_new_uuid(self, workspace: Workspace) -> None:
+        """Even where the object was added or removed before, or tells a UUID."""
+        peak = gaussian()
+        workspace.add("a", peak)
+        first = workspace.describe("a").uuid
+        workspace.add("b", peak)
+        workspace.add("c", workspace.get("a"))
+        peak.metadata["__uuid"] = first
+        workspace.add("d", peak)
+        workspace.remove("a")
+        workspace.add("a", peak)
+        workspace = self.settle(workspace)
+        uuids = {item.uuid for item in workspace.describe()}
+        assert len(uuids - {first}) == 4
+
+
+ACCESSES: dict[str, Callable[[Workspace, str], Any]] = {
+    "get": lambda ws, key: ws.get(key),
+    "[]": lambda ws, key: ws[key],
+    "record": lambda ws, key: ws.record(key),
+    "describe": lambda ws, key: ws.describe(key),
+    "rename": lambda ws, key: ws.rename(key, "new name"),
+    "edit": lambda ws, key: ws.edit(key, xlabel="new label"),
+    "remove": lambda ws, key: ws.remove(key),
+    "del": lambda ws, key: ws.__delitem__(key),
+    "pop": lambda ws, key: ws.pop(key),
+}
+_every_access = pytest.mark.parametrize("access", ACCESSES.values(), ids=ACCESSES)
+
+
+class Lookup(WorkspaceSuite):
+    """What is asked for is a name, a UUID or a short id, tried in this order."""
+
+    @pytest.mark.parametrize("by", ["name", "uuid", "short_id"])
+    @_every_access
+    def test_every_method_takes_all_three(
+        self, workspace: Workspace, access: Callable[[Workspace, str], Any], by: str
+    ) -> None:
+        """They mean the same object."""
+        workspace.add("first", numbered(1))
+        workspace.add("image", PIXELS)
+        workspace.add("second", numbered(2))
+        workspace = self.settle(workspace)
+        before = workspace.describe("second")
+        access(workspace, getattr(before, by))
+        workspace = self.settle(workspace)
+        assert workspace.exists("first")
+        assert workspace.exists("image")
+        if workspace.exists("second"):
+            assert workspace.describe("second").uuid == before.uuid
+
+    @pytest.mark.parametrize("by", ["name", "uuid", "short_id"])
+    def test_exists_takes_all_three(self, workspace: Workspace, by: str) -> None:
+        """As does `in`, which takes anything."""
+        workspace.add("x", PIXELS)
+        workspace = self.settle(workspace)
+        assert getattr(workspace.describe("x"), by) in workspace
+        workspace.remove("x")
+        assert "i001" not in workspace
+        assert not workspace.exists("x")
+        assert 1 not in workspace
+        assert None not in workspace
+
+    def test_a_name_comes_before_a_uuid(
+        self, workspace: Workspace, capabilities: Capabilities
+    ) -> None:
+        """And a UUID before a short id, which no UUID looks like."""
+        workspace.add("x", numbered(1))
+        uuid = workspace.describe("x").uuid
+        if capabilities.any_name:
+            workspace.add(uuid, numbered(2))
+            workspace = self.settle(workspace)
+            assert number_of(workspace, uuid) == 2
+            workspace.remove(uuid)
+        assert number_of(self.settle(workspace), uuid) == 1
+
+    def test_a_name_comes_before_a_short_id(
+        self, workspace: Workspace, capabilities: Capabilities
+    ) -> None:
+        """A new object of that name does not overwrite the one of that number."""
+        for number in (1, 2):
+            workspace.add(f"n{number}", numbered(number))
+        if capabilities.any_name:
+            workspace["s001"] = numbered(3)
+            workspace = self.settle(workspace)
+            assert workspace.list() == ["n1", "n2", "s001"]
+            assert number_of(workspace, "s001") == 3
+            workspace.remove("s001")
+        assert number_of(self.settle(workspace), "s001") == 1
+
+    def test_short_ids_count_signals_and_images_apart(
+        self, workspace: Workspace
+    ) -> None:
+        """In the order in which they are listed: all signals, then all images."""
+        for name in ("i1", "s1", "i2", "s2"):
+            workspace.add(name, PIXELS if name[0] == "i" else POINTS)
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["s1", "s2", "i1", "i2"]
+        listing = workspace.describe()
+        assert [item.short_id for item in listing] == ["s001", "s002", "i001", "i002"]
+        for item in listing:
+            assert workspace.describe(item.short_id) == item
+
+    def test_short_ids_count_through_the_groups(
+        self, workspace: Workspace, capabilities: Capabilities
+    ) -> None:
+        """Not in the order in which the objects came."""
+        groups: dict[str, str | None] = {"a": "one", "b": "two", "c": "one"}
+        if not capabilities.groups:
+            groups = dict.fromkeys("acb")
+        for name, group in groups.items():
+            workspace.add(name, POINTS, group=group)
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["a", "c", "b"]
+        assert workspace.describe("s002").name == "c"
+        assert workspace.describe("b").short_id == "s003"
+
+    @pytest.mark.parametrize(
+        "key", ["s1", "S001", "s0001", "s000", "s002", "i001", "s001\n", " s001", ""]
+    )
+    def test_what_only_looks_like_a_short_id_is_none(
+        self, workspace: Workspace, key: str
+    ) -> None:
+        """Short ids are written as DataLab writes them."""
+        workspace.add("x", POINTS)
+        with pytest.raises(KeyError):
+            self.settle(workspace).get(key)
+
+
+class MissingNames(WorkspaceSuite):
+    """A name that does not exist raises a `KeyError` that helps."""
+
+    @_every_access
+    def test_it_names_close_matches_and_what_there_is(
+        self, workspace: Workspace, access: Callable[[Workspace, str], Any]
+    ) -> None:
+        """The workspace stays as it was."""
+        for name in ("filtered", "Filtered 2", "raw"):
+            workspace.add(name, POINTS)
+        workspace = self.settle(workspace)
+        with pytest.raises(KeyError) as raised:
+            access(workspace, "filterd")
+        message = str(raised.value)
+        assert "no object 'filterd'" in message
+        assert "did you mean 'filtered'" in message
+        assert "'raw'" in message
+        assert workspace.list() == ["filtered", "Filtered 2", "raw"]
+
+    def test_case_is_no_great_difference(self, workspace: Workspace) -> None:
+        """Names that differ by case alone are close."""
+        workspace.add("FFT of X", POINTS)
+        with pytest.raises(KeyError, match="did you mean 'FFT of X'"):
+            workspace.get("fft of x")
+
+    def test_an_empty_workspace_says_so(self, workspace: Workspace) -> None:
+        """There is nothing to be listed."""
+        with pytest.raises(KeyError, match="empty"):
+            self.settle(workspace).get("x")
+
+    def test_the_message_stays_short(self, workspace: Workspace) -> None:
+        """However many names there are, however long."""
+        for number in range(30):
+            workspace.add(f"{number} {'n' * 400}", POINTS)
+        with pytest.raises(KeyError, match="more") as raised:
+            workspace.get("x" * 5000)
+        assert len(str(raised.value)) < 1000
+
+    @pytest.mark.parametrize("key", [None, 5, b"x", ("x",), ["x"], POINTS])
+    def test_nothing_but_a_text_is_a_key(self, workspace: Workspace, key: Any) -> None:
+        """Looking for it is an unsuccessful search, not a failure."""
+        workspace.add("x", POINTS)
+        with pytest.raises(KeyError, match="no object"):
+            workspace.get(key)
+        assert workspace.get(key, default=None) is None
+        assert not workspace.exists(key)
+
+    def test_a_default_is_returned_as_it_is(self, workspace: Workspace) -> None:
+        """Even None; and only where there is nothing."""
+        peak = gaussian()
+        workspace.add("x", peak)
+        workspace = self.settle(workspace)
+        assert workspace.get("y", default=None) is None
+        assert workspace.get("y", default=peak) is peak
+        assert_same(as_stored(peak, "x"), workspace.get("x", default=None))
+
+
+class NameRules(GivenNames, NamesOfDuplicates, BoundNames, Lookup, MissingNames):
+    """All that there is to say of names."""

@@ -1,0 +1,481 @@
+"""The rules of values: what goes in, what comes out, and what shares memory."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datalab_workspace.backends.base import Capabilities
+from datalab_workspace.testing.comparison import as_stored, assert_same
+from datalab_workspace.testing.names import POINTS, number_of, numbered
+from datalab_workspace.testing.samples import OBJECTS
+from datalab_workspace.testing.samples.images import image, pixels, spot
+from datalab_workspace.testing.samples.signals import gaussian, signal
+from datalab_workspace.testing.suite import WorkspaceSuite
+from datalab_workspace.workspace import Workspace
+
+
+def arrays_of(obj: Any) -> list[np.ndarray[Any, Any]]:
+    """Return the arrays of a sigima object, not copies."""
+    names = ("xydata",) if hasattr(obj, "xydata") else ("data", "xcoords", "ycoords")
+    return [array for n in names if (array := getattr(obj, n)) is not None]
+
+
+class Snapshots(WorkspaceSuite):
+    """`add` stores a snapshot; `get` returns one."""
+
+    @pytest.mark.parametrize("share", [False, True], ids=["copy", "view"])
+    @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+    def test_the_argument_stays_as_it_was(
+        self, workspace: Workspace, make: Any, share: bool
+    ) -> None:
+        """Its data, its metadata, the flags of its arrays, the state of its ROI."""
+        obj, twin = make(), copy.deepcopy(make())
+        arrays = arrays_of(obj)
+        state = [(id(array), array.flags.writeable, array.base) for array in arrays]
+        own = {id(value): type(value) for value in obj.metadata.values()}
+        roi_in_metadata = repr(obj.metadata.get("_roi_"))
+        workspace.add("x", obj, copy=not share)
+        assert repr(obj.metadata.get("_roi_")) == roi_in_metadata
+        assert {id(v): type(v) for v in obj.metadata.values()} == own
+        now = arrays_of(obj)
+        assert [(id(a), a.flags.writeable, a.base) for a in now] == state
+        assert_same(twin, obj, what="the argument")
+
+    def test_changing_the_argument_changes_nothing(self, workspace: Workspace) -> None:
+        """Neither by its data, nor by anything within its metadata."""
+        obj = spot()
+        obj.metadata |= {"list": [1, [2]], "array": np.arange(3)}
+        before = as_stored(obj, "x")
+        workspace.add("x", obj)
+        obj.data[:] = 0
+        obj.xlabel = "changed"
+        obj.metadata["list"][1].append(3)
+        obj.metadata["array"][0] = 7
+        obj.metadata["more"] = 1
+        assert_same(before, workspace.get("x"))
+        assert_same(before, self.settle(workspace).get("x"))
+
+    def test_changing_what_was_got_changes_nothing(self, workspace: Workspace) -> None:
+        """Until it is added again; it is writable for that."""
+        obj = gaussian()
+        obj.metadata |= {"list": [1, [2]], "array": np.arange(3)}
+        before = as_stored(obj, "x")
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        got = workspace.get("x")
+        got.xydata[1] = -1
+        got.metadata["list"][1].append(3)
+        got.metadata["array"][0] = 7
+        got.metadata.pop("array")
+        got.xlabel = "changed"
+        assert_same(before, workspace.get("x"))
+        workspace.add("x", got, overwrite=True)
+        assert_same(got, self.settle(workspace).get("x"))
+
+    def test_regions_of_what_was_got_are_its_own(self, workspace: Workspace) -> None:
+        """A region added to one object is in no other."""
+        obj = OBJECTS["image-roi-rectangle"]()
+        before = as_stored(obj, "x")
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        got = workspace.get("x")
+        got.roi.single_rois[0].title = "changed"
+        got.roi.single_rois[0].coords[:] = 1
+        got.sync_roi_to_metadata()
+        assert_same(before, workspace.get("x"))
+
+    def test_two_gets_share_nothing(self, workspace: Workspace) -> None:
+        """Not even where nothing was changed."""
+        workspace.add("x", spot())
+        workspace = self.settle(workspace)
+        first, second = workspace.get("x"), workspace.get("x")
+        assert first is not second
+        assert first.metadata is not second.metadata
+        for pair in zip(arrays_of(first), arrays_of(second), strict=True):
+            assert not np.shares_memory(*pair)
+            assert all(array.flags.writeable for array in pair)
+
+    def test_a_masked_object_is_its_own(self, workspace: Workspace) -> None:
+        """The mask is copied as well as what it hides."""
+        obj = OBJECTS["image-masked"]()
+        before = as_stored(obj, "x")
+        workspace.add("x", obj)
+        obj.data[0, 0] = np.ma.masked
+        obj.data.data[:] = 0
+        workspace = self.settle(workspace)
+        got = workspace.get("x")
+        got.data[2, 2] = np.ma.masked
+        got.data[1, 1] = 5
+        assert_same(before, workspace.get("x"))
+
+
+class Views(WorkspaceSuite):
+    """With ``copy=False`` one memory is enough."""
+
+    def test_views_are_read_only(self, workspace: Workspace) -> None:
+        """What `get` hands out without a copy cannot be written to by mistake."""
+        obj = image(pixels("f8"), xcoords=np.arange(4.0), ycoords=np.arange(3.0))
+        obj.is_uniform_coords = False
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        view = workspace.get("x", copy=False)
+        assert_same(as_stored(obj, "x"), view)
+        for array in arrays_of(view):
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0
+        assert_same(as_stored(obj, "x"), workspace.get("x"))
+
+    def test_a_masked_view_is_read_only(self, workspace: Workspace) -> None:
+        """Its mask too."""
+        obj = OBJECTS["image-masked"]()
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        view = workspace.get("x", copy=False)
+        assert_same(as_stored(obj, "x"), view)
+        with pytest.raises(ValueError, match="read-only"):
+            view.data[0, 0] = 1.0
+        with pytest.raises(ValueError, match="read-only"):
+            view.data[0, 0] = np.ma.masked
+        assert_same(as_stored(obj, "x"), workspace.get("x"))
+
+    @pytest.mark.parametrize("make", [gaussian, spot, OBJECTS["image-masked"]])
+    def test_one_memory_holds_it(self, workspace: Workspace, make: Any) -> None:
+        """From `add(copy=False)` to `get(copy=False)` there is one array."""
+        obj = make()
+        workspace.add("x", obj, copy=False)
+        views = workspace.get("x", copy=False), workspace.get("x", copy=False)
+        shared = workspace.capabilities.shares_views
+        for ours, *others in zip(*map(arrays_of, (obj, *views)), strict=True):
+            assert all(
+                np.shares_memory(ours, o) == (shared and ours.size > 0) for o in others
+            )
+        own = workspace.get("x")
+        assert not np.shares_memory(arrays_of(obj)[0], arrays_of(own)[0])
+        assert_same(as_stored(obj, "x"), own)
+
+    def test_an_array_is_not_copied_either(self, workspace: Workspace) -> None:
+        """Nor is it made read-only for its owner."""
+        data = pixels("f4")
+        workspace.add("x", data, copy=False)
+        view = workspace.get("x", copy=False)
+        shares = workspace.capabilities.shares_views
+        assert np.shares_memory(data, view.data) == shares
+        data[0, 0] = 5  # the caller broke its promise, but could
+
+    def test_metadata_is_copied_all_the_same(self, workspace: Workspace) -> None:
+        """In both directions."""
+        obj = gaussian()
+        obj.metadata["array"] = np.arange(3)
+        workspace.add("x", obj, copy=False)
+        obj.metadata["array"][0] = 9
+        view = workspace.get("x", copy=False)
+        assert view.metadata["array"][0] == 0
+        view.metadata["array"][1] = 9
+        assert self.settle(workspace).get("x").metadata["array"][1] == 1
+
+    def test_a_view_outlives_what_it_views(self, workspace: Workspace) -> None:
+        """Removing or replacing an object leaves views of it alone."""
+        workspace.add("x", spot())
+        view = workspace.get("x", copy=False)
+        expected = as_stored(spot(), "x")
+        workspace.add("x", pixels(), overwrite=True)
+        workspace.clear()
+        assert_same(expected, view)
+
+    def test_a_record_is_a_view(self, workspace: Workspace) -> None:
+        """What it tells is what the object tells, and cannot be written to."""
+        obj = spot()
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        record = workspace.record("x")
+        assert (record.kind, record.title, record.shape) == ("image", "x", (24, 32))
+        data = record.array("data")
+        assert data is not None
+        assert np.array_equal(data, obj.data)
+        record.metadata["new"] = 1
+        record.fields["title"] = "changed"
+        if isinstance(record.arrays["data"], np.ndarray):
+            assert not data.flags.writeable
+        assert_same(as_stored(obj, "x"), workspace.get("x"))
+
+
+DIFFERENCES: dict[str, Any] = {
+    "data": lambda obj: obj.data.__setitem__((0, 0), 12345),
+    "dtype": lambda obj: setattr(obj, "data", obj.data.astype("i4")),
+    "shape": lambda obj: setattr(obj, "data", obj.data[1:]),
+    "mask": lambda obj: setattr(obj, "data", np.ma.MaskedArray(obj.data)),
+    "label": lambda obj: setattr(obj, "xlabel", "other"),
+    "unit": lambda obj: setattr(obj, "zunit", "other"),
+    "origin": lambda obj: setattr(obj, "x0", 0.5),
+    "pixel size": lambda obj: setattr(obj, "dy", 0.5),
+    "coordinates": lambda obj: obj.set_coords(np.arange(32.0), np.arange(24.0)),
+    "lut": lambda obj: setattr(obj, "zscalemin", 3.0),
+    "logarithm": lambda obj: setattr(obj, "xscalelog", True),
+    "annotations": lambda obj: obj.set_annotations([{"type": "label"}]),
+    "metadata": lambda obj: obj.metadata.__setitem__("note", 1),
+    "private metadata": lambda obj: obj.metadata.__setitem__("_note", 1),
+    "less metadata": lambda obj: obj.metadata.pop("list"),
+    "type of metadata": lambda obj: obj.metadata.__setitem__("list", (1, 2)),
+    "value of metadata": lambda obj: obj.metadata["list"].append(3),
+    "roi": lambda obj: obj.roi.single_rois[0].coords.__setitem__(0, 2.0),
+    "inverse roi": lambda obj: setattr(obj.roi.single_rois[0], "inverse", True),
+    "no roi": lambda obj: setattr(obj, "roi", None),
+    "result": lambda obj: obj.metadata.__setitem__("Geometry_x_dict", {"a": 1}),
+}
+
+
+IRRELEVANT: dict[str, Any] = {
+    "title": lambda obj: setattr(obj, "title", "other"),
+    "uuid": lambda obj: obj.metadata.__setitem__("__uuid", "other"),
+    "number": lambda obj: obj.metadata.__setitem__("__number", 7),
+    "colormap": lambda obj: obj.metadata.__setitem__("__colormap", "gray"),
+    "autoscale": lambda obj: setattr(obj, "autoscale", False),
+    "bounds": lambda obj: setattr(obj, "zscalemax", None),
+}
+
+
+class Conflicts(WorkspaceSuite):
+    """A name is given once; the same object may be added again."""
+
+    @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+    def test_an_equal_object_changes_nothing(
+        self, workspace: Workspace, make: Any
+    ) -> None:
+        """So a notebook can be run twice, before and after a restart."""
+        for name in ("before", "x", "after"):
+            workspace.add(name, make())
+        described = workspace.describe()
+        workspace.add("x", make())
+        assert workspace.describe() == described
+        workspace = self.settle(workspace)
+        described = workspace.describe()
+        assert workspace.add("x", make()) == "x"
+        assert workspace.add("x", workspace.get("x")) == "x"
+        assert workspace.add("x", workspace.get("x", copy=False)) == "x"
+        assert workspace.describe() == described
+        assert self.settle(workspace).list() == ["before", "x", "after"]
+
+    @pytest.mark.parametrize("change", DIFFERENCES.values(), ids=DIFFERENCES)
+    def test_a_different_object_is_refused(
+        self, workspace: Workspace, change: Any
+    ) -> None:
+        """Whatever makes the difference, and nothing changes."""
+        obj = OBJECTS["image-roi-rectangle"]()
+        obj.metadata["list"] = [1, 2]
+        stored = as_stored(obj, "x")
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        change(obj)
+        with pytest.raises(ValueError, match=r"'x'.*overwrite=True"):
+            workspace.add("x", obj)
+        assert_same(stored, self.settle(workspace).get("x"))
+
+    @pytest.mark.parametrize("change", IRRELEVANT.values(), ids=IRRELEVANT)
+    def test_what_is_only_shown_makes_no_difference(
+        self, workspace: Workspace, change: Any
+    ) -> None:
+        """Display options, and bounds that an object leaves open, don't count."""
+        obj = spot()
+        obj.metadata["__colormap"] = "viridis"
+        obj.zscalemax = 7.0
+        stored = as_stored(obj, "x")
+        workspace.add("x", obj)
+        workspace = self.settle(workspace)
+        change(obj)
+        workspace.add("x", obj)
+        assert_same(stored, self.settle(workspace).get("x"))
+
+    def test_another_kind_is_different(self, workspace: Workspace) -> None:
+        """The error says what is there."""
+        workspace.add("x", POINTS)
+        with pytest.raises(ValueError, match="signal"):
+            workspace.add("x", pixels())
+
+
+class Overwriting(WorkspaceSuite):
+    """``overwrite=True`` puts an object in the place of another."""
+
+    @pytest.mark.parametrize("positional", [False, True])
+    def test_it_keeps_position_and_uuid(
+        self, workspace: Workspace, capabilities: Capabilities, positional: bool
+    ) -> None:
+        """Where the wire can; the name means the new object in any case."""
+        for number, name in enumerate("abc"):
+            workspace.add(name, numbered(number))
+        workspace = self.settle(workspace)
+        before = workspace.describe("b")
+        if positional:  # as users of the earlier package wrote it
+            workspace.add("b", numbered(7), True)
+        else:
+            assert workspace.add("b", numbered(7), overwrite=True) == "b"
+        workspace = self.settle(workspace)
+        assert number_of(workspace, "b") == 7
+        assert sorted(workspace.list()) == ["a", "b", "c"]
+        if capabilities.in_place_overwrite:
+            assert workspace.list() == ["a", "b", "c"]
+            assert workspace.describe("b") == before
+
+    def test_assignment_overwrites(self, workspace: Workspace) -> None:
+        """And adds, where there is nothing."""
+        workspace["x"] = numbered(1)
+        workspace["x"] = numbered(2)
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["x"]
+        assert number_of(workspace, "x") == 2
+
+    def test_nothing_of_the_old_object_stays(self, workspace: Workspace) -> None:
+        """Not its metadata, nor its labels or regions."""
+        workspace.add("x", OBJECTS["image-results"]())
+        workspace.edit("x", xlabel="old", zscalemin=1.0)
+        workspace = self.settle(workspace)
+        new = image(pixels())
+        workspace.add("x", new, overwrite=True)
+        assert_same(as_stored(new, "x"), self.settle(workspace).get("x"))
+
+    def test_it_may_change_the_kind(
+        self, workspace: Workspace, capabilities: Capabilities
+    ) -> None:
+        """The object moves to the other panel."""
+        workspace.add("x", POINTS)
+        workspace.add("image", pixels())
+        uuid = workspace.describe("x").uuid
+        workspace.add("x", pixels("f8"), overwrite=True)
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["image", "x"]
+        assert workspace.describe("x").short_id == "i002"
+        if capabilities.in_place_overwrite:
+            assert workspace.describe("x").uuid == uuid
+        workspace.add("x", POINTS, overwrite=True)
+        assert self.settle(workspace).list(kind="signal") == ["x"]
+
+    def test_an_equal_object_overwrites_too(self, workspace: Workspace) -> None:
+        """So that display options can be changed."""
+        obj = spot()
+        obj.metadata["__colormap"] = "viridis"
+        workspace.add("x", obj)
+        obj.metadata["__colormap"] = "gray"
+        workspace.add("x", obj, overwrite=True)
+        assert self.settle(workspace).get("x").metadata["__colormap"] == "gray"
+
+    def test_a_new_name_may_be_overwritten(self, workspace: Workspace) -> None:
+        """There need not be anything to be replaced."""
+        workspace.add("x", POINTS, overwrite=True)
+        assert self.settle(workspace).list() == ["x"]
+
+
+class Notebook(WorkspaceSuite):
+    """A notebook can be run twice, before and after a restart."""
+
+    def run(self, workspace: Workspace) -> None:
+        """Do what a notebook does."""
+        import sigima.params
+        import sigima.proc.image as proc
+
+        workspace.add("i042", spot())
+        img = workspace.get("i042")
+        param = sigima.params.GaussianParam.create(sigma=1.5)
+        workspace.add("filtered_i042", proc.gaussian_filter(img, param))
+        workspace.add("noise", (np.arange(5), np.arange(5) ** 2))
+
+    def test_it_leaves_the_same(self, workspace: Workspace) -> None:
+        """Names, places and UUIDs."""
+        self.run(workspace)
+        workspace = self.settle(workspace)
+        before = workspace.describe()
+        self.run(workspace)
+        assert workspace.describe() == before
+        workspace = self.settle(workspace)
+        assert workspace.describe() == before
+        assert workspace.list() == ["noise", "i042", "filtered_i042"]
+
+    def test_another_parameter_is_told(self, workspace: Workspace) -> None:
+        """A result that has changed is not taken for the old one."""
+        import sigima.params
+        import sigima.proc.image as proc
+
+        self.run(workspace)
+        workspace = self.settle(workspace)
+        param = sigima.params.GaussianParam.create(sigma=2.5)
+        again = proc.gaussian_filter(workspace.get("i042"), param)
+        with pytest.raises(ValueError, match="filtered_i042"):
+            workspace.add("filtered_i042", again)
+
+
+class AcceptedValues(WorkspaceSuite):
+    """Signals, images, and for convenience arrays and pairs of arrays."""
+
+    @pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f2", "f4", "f8", ">f8", "c16"])
+    def test_a_one_dimensional_array_is_a_signal(
+        self, workspace: Workspace, dtype: str
+    ) -> None:
+        """Its x counts from 0."""
+        workspace.add("x", np.arange(4).astype(dtype))
+        made = np.complex128 if dtype[0] == "c" else np.float64
+        y = np.arange(4).astype(dtype).astype(made)
+        expected = signal(np.array([np.arange(4), y]), title="x")
+        assert_same(expected, self.settle(workspace).get("x"))
+
+    @pytest.mark.parametrize("dtype", ["?", "u1", "u2", "i8", "f2", "f4", ">f8", "c16"])
+    def test_a_two_dimensional_array_is_an_image(
+        self, workspace: Workspace, dtype: str
+    ) -> None:
+        """Its pixels keep their dtype."""
+        workspace.add("x", pixels(dtype))
+        expected = image(pixels(dtype), title="x")
+        assert_same(expected, self.settle(workspace).get("x"))
+
+    @pytest.mark.parametrize(
+        "pair",
+        [
+            (np.array([1.0, 3.0]), np.array([2.0, 4.0])),
+            ([1, 3], [2, 4]),
+            (np.array([1, 3], "u1"), np.array([2, 4], "f4")),
+            (range(1, 4, 2), (2.0, 4.0)),
+        ],
+    )
+    def test_a_pair_is_a_signal(self, workspace: Workspace, pair: Any) -> None:
+        """Of two sequences of numbers, x and y."""
+        workspace.add("x", pair)
+        expected = signal(np.array([[1.0, 3.0], [2.0, 4.0]]), title="x")
+        assert_same(expected, self.settle(workspace).get("x"))
+
+    def test_masks_of_arrays_are_kept(self, workspace: Workspace) -> None:
+        """Of the data of an image, and of the y of a signal."""
+        y = np.ma.MaskedArray([1.0, 2.0, 3.0], mask=np.array([False, True, False]))
+        workspace.add("y", y)
+        workspace.add("xy", (np.arange(3), y))
+        workspace.add("z", np.ma.MaskedArray(pixels(), mask=pixels() > 5))
+        workspace = self.settle(workspace)
+        for name in ("y", "xy"):
+            mask = np.ma.getmaskarray(workspace.get(name).xydata)
+            assert mask.tolist() == [[False] * 3, [False, True, False]]
+        assert np.array_equal(workspace.get("z").data.mask, pixels() > 5)
+
+    @pytest.mark.parametrize("array", [np.empty(0), np.empty((0, 3)), np.empty((3, 0))])
+    def test_an_array_may_be_empty(self, workspace: Workspace, array: Any) -> None:
+        """It makes a signal or image without points."""
+        workspace.add("x", array)
+        workspace = self.settle(workspace)
+        assert workspace.describe("x").shape == array.shape
+        workspace.add("x", array)
+
+    def test_arrays_share_no_memory(self, workspace: Workspace) -> None:
+        """Nor do the arrays of a pair."""
+        x, y, z = np.arange(3.0), np.arange(3.0), np.zeros((2, 2))
+        workspace.add("y", y)
+        workspace.add("xy", (x, y))
+        workspace.add("z", z)
+        x[:] = y[:] = 9
+        z[:] = 9
+        workspace = self.settle(workspace)
+        assert workspace.get("y").y.tolist() == [0, 1, 2]
+        assert workspace.get("xy").xydata.tolist() == [[0, 1, 2], [0, 1, 2]]
+        assert not workspace.get("z").data.any()
+
+
+class ValueRules(Snapshots, Views, Conflicts, Overwriting, Notebook, AcceptedValues):
+    """All that there is to say of values."""
