@@ -15,6 +15,7 @@ import numpy as np
 from datalab_workspace.record import FieldValue
 
 _LARGEST_LISTING = 1000
+_LONGEST_DECIMAL = 2000  # bits
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 # The names by which guidata marks dicts, sequences and dates in HDF5.
@@ -69,7 +70,7 @@ def lower(value: Any) -> Any:
     if cls is bool or cls is float or cls is complex:
         return value
     if cls is int:
-        return value if -(2**63) <= value < 2**63 else str(value)
+        return value if -(2**63) <= value < 2**63 else _digits(value)
     if cls is str:
         # DataLab resolves texts with this prefix to functions.
         return (
@@ -91,13 +92,17 @@ def lower(value: Any) -> Any:
     return iso() if iso is not None else _legible(str(value))
 
 
+def _digits(value: int) -> str:
+    # Python refuses to write down in decimal what takes it too long.
+    return str(value) if value.bit_length() <= _LONGEST_DECIMAL else hex(value)
+
+
 def _lower_container(value: Any) -> Any:
     if isinstance(value, dict):
         lowered = {k: lower(v) for k, v in value.items() if is_plain_key(k)}
         return {k: v for k, v in lowered.items() if v is not ABSENT}
-    if isinstance(value, list | tuple):
-        return ["" if (low := lower(v)) is ABSENT else low for v in value]
-    return sorted((lower(item) for item in value), key=repr)
+    items = ["" if (low := lower(v)) is ABSENT else low for v in value]
+    return items if isinstance(value, list | tuple) else sorted(items, key=repr)
 
 
 def _lower_array(array: np.ndarray[Any, Any]) -> Any:
