@@ -124,14 +124,16 @@ def _imported(module: str, name: str) -> Any:
 
 
 def stands_for(proxy: object, value: object) -> bool:
-    """Tell whether `value` is what a proxy stands for, without importing anything."""
+    """Tell whether `value` is a proxy or what it stands for; imports nothing."""
+    if proxy is value:
+        return True
     if type(proxy) is LazyModule:
         return sys.modules.get(_own(proxy, "_target")) is value
     if type(proxy) is LazyFunction:
         module, name = _own(proxy, "_target")
         loaded = sys.modules.get(module)
         return loaded is not None and vars(loaded).get(name) is value
-    return proxy is value
+    return False
 
 
 _becoming = threading.RLock()
@@ -195,10 +197,11 @@ def _become(instance: LazyInstance) -> None:
 
 def _guarded(cls: type[Any]) -> type[Any]:
     """Return a subclass of `cls` that lets no other thread see a half-made instance."""
+    lookup: Callable[..., Any] = cls.__getattribute__
 
     def wait(instance: Any, name: str) -> Any:
         with _becoming:
-            return cls.__getattribute__(instance, name)
+            return lookup(instance, name)
 
     return _renamed(cls, __getattribute__=wait)
 
@@ -225,7 +228,7 @@ def _delegate(method: str, operation: Callable[..., Any]) -> None:
     setattr(LazyInstance, method, delegated)
 
 
-for _method, _operation in {
+_OPERATIONS: dict[str, Callable[..., Any]] = {
     "__bool__": bool,
     "__contains__": operator.contains,
     "__delitem__": operator.delitem,
@@ -237,5 +240,6 @@ for _method, _operation in {
     "__repr__": repr,
     "__setitem__": operator.setitem,
     "__str__": str,
-}.items():
+}
+for _method, _operation in _OPERATIONS.items():
     _delegate(_method, _operation)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 import weakref
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel_core.completion import name_matcher
 from datalab_kernel_core.lazy import (
     LazyFunction,
     LazyInstance,
@@ -45,6 +47,7 @@ class Namespace:
             resolved = partial(self._resolved, name)
             self._offered[name] = LazyFunction(module, name, resolved)
         self._injected: dict[str, Any] = {}
+        self._matcher = name_matcher(self._names_behind)
 
     def inject(self) -> None:
         """Bind every name that is free; what the user bound to one stays.
@@ -62,17 +65,25 @@ class Namespace:
                 kept.append(name)
         # As not interactive, they are not listed by %who among the user's own.
         shell.push(free, interactive=False)
+        matchers = shell.Completer.custom_matchers
+        if self._matcher not in matchers:
+            matchers.append(self._matcher)
         self._injected.update(free)
         if kept:
             warnings.warn(
-                f"kept your own {', '.join(kept)}; for DataLab's, del and %reload_ext",
+                f"kept your own {', '.join(kept)}; to have DataLab's, delete yours with "
+                "del and run %reload_ext",
                 stacklevel=4,
             )
 
     def withdraw(self) -> None:
         """Unbind every name that is still bound to what was injected."""
-        self._live_shell().drop_by_id(self._injected)
+        shell = self._live_shell()
+        shell.drop_by_id(self._injected)
         self._injected.clear()
+        matchers = shell.Completer.custom_matchers
+        if self._matcher in matchers:
+            matchers.remove(self._matcher)
 
     def current_workspace(self) -> Workspace:
         """Return the workspace that the user calls `workspace`.
@@ -86,7 +97,20 @@ class Namespace:
         held = None if shell is None else shell.user_ns.get("workspace")
         return held if isinstance(held, Workspace) else self.workspace
 
-    def _live_shell(self) -> InteractiveShell:
+    def _names_behind(self, variable: str) -> Sequence[str]:
+        """Return the names that the methods of a variable take; to complete them."""
+        held = self._live_shell().user_ns.get(variable)
+        if held is self._offered["plotter"]:
+            held = self.current_workspace()
+        # What nobody has touched yet holds nothing; completing must not import it.
+        if type(held) is LazyInstance:
+            return ()
+        from datalab_workspace import Workspace
+
+        return held.list() if isinstance(held, Workspace) else ()
+
+    # IPython's own methods are not typed.
+    def _live_shell(self) -> Any:
         shell = self._shell()
         if shell is None:
             raise ReferenceError("the shell of this namespace is gone")

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 PACKAGES = ("sigima", "sigima.proc")
 
 
-class SubmoduleFallback:
+class _Addition:
+    """A function of a package, in the place of `previous`."""
+
+    previous: Any
+
+
+class SubmoduleFallback(_Addition):
     """A package's `__getattr__` that imports its submodules.
 
     Args:
@@ -46,7 +52,7 @@ class SubmoduleFallback:
         raise AttributeError(f"module {self.name!r} has no attribute {attribute!r}")
 
 
-class SubmoduleListing:
+class SubmoduleListing(_Addition):
     """A package's `__dir__` that lists its submodules, for completion.
 
     Args:
@@ -76,9 +82,9 @@ def _extend(package: ModuleType) -> None:
 
 
 def _restore(package: ModuleType) -> None:
-    for name, addition in _ADDITIONS.items():
+    for name in _ADDITIONS:
         ours = vars(package).get(name)
-        if isinstance(ours, addition):
+        if isinstance(ours, _Addition):
             if ours.previous is None:
                 delattr(package, name)
             else:

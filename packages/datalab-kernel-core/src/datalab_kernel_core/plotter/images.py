@@ -151,7 +151,7 @@ class ImageDrawing:
 
     def figure(self) -> Figure:
         """Draw the picture on a new figure, which no pyplot knows of."""
-        figure = Figure(figsize=(WIDTH, IMAGE_HEIGHT), layout="constrained")
+        figure = Figure(figsize=(WIDTH, IMAGE_HEIGHT), layout="compressed")
         axes = figure.add_subplot()
         if self.pixels is not None:
             drawn = self._draw_pixels(axes, self.pixels)

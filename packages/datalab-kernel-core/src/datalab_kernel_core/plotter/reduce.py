@@ -22,7 +22,7 @@ MAX_POINTS = 50_000
 #: Bins that longer curves are reduced to, about four for each column of pixels.
 BINS = 2000
 #: Images with no side longer than this, in pixels, are drawn whole.
-MAX_SIDE = 1536
+MAX_SIDE = 2048
 #: The same where pixels are not of one size, which takes longer.
 MAX_MESH_SIDE = 512
 #: Pixels handled at a time.
