@@ -49,13 +49,8 @@ def encode(value: Any, put_array: PutArray | None = None) -> Any:
         TypeError: `value` is not of a type that metadata may have.
     """
     cls = type(value)
-    if value is None or cls is bool or cls is str:
+    if cls in _AS_THEMSELVES and _AS_THEMSELVES[cls](value):
         return value
-    if cls is int:
-        long = value.bit_length() > _LONGEST_DECIMAL
-        return _tagged("int", hex(value)) if long else value
-    if cls is float:
-        return value if math.isfinite(value) else _tagged("float", repr(value))
     if cls is list:
         return [encode(item, put_array) for item in value]
     if cls is dict:
@@ -224,7 +219,17 @@ def _sorted_items(items: set[Any] | frozenset[Any]) -> list[Any]:
     return sorted((encode(item) for item in items), key=repr)
 
 
+#: Types that JSON has, and of which values it writes down without loss.
+_AS_THEMSELVES: dict[type, Callable[[Any], bool]] = {
+    type(None): lambda _: True,
+    bool: lambda _: True,
+    str: lambda _: True,
+    int: lambda v: v.bit_length() <= _LONGEST_DECIMAL,
+    float: math.isfinite,
+}
 _ENCODERS: dict[type, tuple[str, Callable[[Any], object]]] = {
+    int: ("int", hex),
+    float: ("float", repr),
     tuple: ("tuple", lambda v: [encode(item) for item in v]),
     set: ("set", _sorted_items),
     frozenset: ("frozenset", _sorted_items),

@@ -60,6 +60,8 @@ class Guard:
         self.limits = limits
         self._seen: set[int] = set()
         self._texts = 0
+        self._claimed: set[object] = set()
+        self._stored = 0
         self._expanded = 0
 
     @cached_property
@@ -126,6 +128,18 @@ class Guard:
             raise self.refuse(name.decode(errors="replace"), "is a link to elsewhere")
         return h5o.open(group, name)
 
+    def below(self, group: Any, path: str) -> Any:
+        """Open what is at a path below a group, None if there is nothing.
+
+        Raises:
+            UnsafeFileError: A part of the path is a link to elsewhere.
+        """
+        for part in path.strip("/").split("/"):
+            if group is None or not is_group(group):
+                return None
+            group = self.child(group, part.encode())
+        return group
+
     def dataset(self, dataset: Any, where: str) -> np.dtype[Any]:
         """Check that a dataset is numbers, in this file, and as large as it says.
 
@@ -172,14 +186,32 @@ class Guard:
 
     def _check_size(self, dataset: Any, dtype: np.dtype[Any], where: str) -> None:
         declared = math.prod(dataset.shape) * dtype.itemsize
-        stored = dataset.get_storage_size()
-        if declared <= max(stored, _SMALL):
-            return
-        if declared > self.limits.ratio * stored:
+        stored = min(dataset.get_storage_size(), self.size)
+        if declared > max(self.limits.ratio * stored, _SMALL):
             raise self.refuse(
                 where, f"declares {declared} bytes of data but stores {stored}"
             )
-        self._expanded += declared - stored
+        self.claim(h5o.get_info(dataset).addr, declared, stored, where)
+
+    def claim(self, key: object, declared: int, stored: int, where: str) -> None:
+        """Count an array that may be read; nothing is stored for two of them.
+
+        Args:
+            key: What tells it from the others; those counted before are not again.
+            declared: Its size in bytes.
+            stored: How many bytes the file stores of it.
+            where: Its path in the file.
+
+        Raises:
+            UnsafeFileError: All arrays together are larger than file or memory.
+        """
+        if key in self._claimed:
+            return
+        self._claimed.add(key)
+        self._stored += stored
+        if self._stored > self.size:
+            raise self.refuse(where, "and others share their data to look larger")
+        self._expanded += max(0, declared - stored)
         if self._expanded > self._allowance:
             raise self.refuse(
                 where, f"expands to {declared} bytes, more than the memory may take"

@@ -19,7 +19,7 @@ from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats import sidecar, typedjson
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.atomic import FileStamp
-from datalab_workspace.formats.h5.guard import Limits, is_dataset, is_group
+from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
 from datalab_workspace.formats.h5.opening import OpenProject
@@ -121,7 +121,7 @@ class _Index:
     def __init__(self, project: OpenProject, columns: dict[str, Any]) -> None:
         self._path = project.path
         self._stamp = project.stamp
-        self._limits = project.guard.limits
+        self._guard = project.guard
         self._columns = columns
         self._forms = [_Form(*form) for form in columns["forms"]]
         self._starts = [0, *itertools.accumulate(columns["detail"])]
@@ -144,10 +144,15 @@ class _Index:
         counts |= {len(set(columns["uuid"])), sum(g[-1] for g in columns["groups"])}
         if len(counts) != 1:
             raise ValueError("the index does not count its objects right")
+        total = 0
         for form, offset in zip(columns["form"], columns["offset"], strict=True):
-            end = self._stamp.size - self._forms[form].size
-            if offset is not None and not 0 <= offset <= end:
-                raise ValueError("an object is not within the file")
+            if offset is not None:
+                size = self._forms[form].size
+                total += size
+                if not 0 <= offset <= self._stamp.size - size:
+                    raise ValueError("an object is not within the file")
+        if total > self._stamp.size:
+            raise ValueError("objects share their data to look larger")
 
     def groups(self) -> list[Group]:
         """Return all groups with their objects, pending."""
@@ -189,10 +194,10 @@ class _Index:
         columns = self._columns
         form = self._forms[columns["form"][number]]
         uuid = columns["uuid"][number]
-        place = _Place(self._path, self._stamp, self._limits, uuid, where)
+        place = _Place(self._path, self._stamp, self._guard, uuid, where)
         start, stop = self._starts[number : number + 2]
         content = json.loads(self._details[start:stop])
-        arrays = {name: place.array(*a) for name, a in content["arrays"].items()}
+        arrays = {name: place.other(*a) for name, a in content["arrays"].items()}
         if form.dtype is not None:
             name = PRIMARY_ARRAY[form.kind]
             offset, crc = columns["offset"][number], columns["crc"][number]
@@ -208,7 +213,7 @@ class _Place:
 
     path: Path
     stamp: FileStamp
-    limits: Limits
+    guard: Guard
     uuid: str
     where: str
 
@@ -232,12 +237,21 @@ class _Place:
             dtype,
             offset=offset,
             crc=_natural(crc, (1 << 32) - 1),
-            limits=self.limits,
+            limits=self.guard.limits,
         )
+
+    def other(
+        self, name: str, dtype: Any, shape: Any, offset: int | None, crc: int
+    ) -> Any:
+        """Return an array that is not the object's data; see `array`."""
+        array = self.array(name, dtype, shape, offset, crc)
+        where = f"{self.where}/{name}"
+        self.guard.claim(where, array.nbytes, array.nbytes, where)
+        return array
 
     def read(self, described: list[Any]) -> np.ndarray[Any, Any]:
         """Return an array of the metadata."""
-        array = self.array(*described)
+        array = self.other(*described)
         return array if isinstance(array, np.ndarray) else array.read()
 
 

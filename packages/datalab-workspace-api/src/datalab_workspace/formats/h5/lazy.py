@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from datalab_workspace.formats.h5.transfer import (
     file_blocks,
     slabs,
 )
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.h5.opening import OpenProject
 
 
 class FileArray:
@@ -82,22 +85,34 @@ class FileArray:
         """
         with self._file() as file:
             if file is not None:
-                return self.read_from(file)
-        array = np.empty(self.shape, self.dtype)
-        for index, block in self._blocks_of_dataset():
-            array[index] = block
-        return array
+                return self._fetched(file)
+        return self._collected(self._blocks_of_dataset())
 
-    def read_from(self, file: FileIO) -> np.ndarray[Any, Any]:
-        """Return the whole array, given the file, known to be unchanged, open."""
+    def read_from(self, project: OpenProject) -> np.ndarray[Any, Any]:
+        """Return the whole array, as `read`, from its file that is open already."""
         if self._offset is None:
-            return self.read()
+            return self._collected(self._blocks_of_project(project))
+        return self._fetched(project.raw)
+
+    def _fetched(self, file: FileIO) -> np.ndarray[Any, Any]:
+        assert self._offset is not None
         array = np.empty(self.shape, self.dtype)
         try:
             crc = fetch(file, self._offset, array)
         except EOFError as error:
-            raise self._stale("was truncated while it was read") from error
+            raise self._cut_off(file) from error
         self._check(crc, file)
+        return array
+
+    def _collected(
+        self, blocks: Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]
+    ) -> np.ndarray[Any, Any]:
+        array = None
+        for index, block in blocks:
+            if array is None:  # not before the dataset is known to be that large
+                array = np.empty(self.shape, self.dtype)
+            array[index] = block
+        assert array is not None
         return array
 
     def blocks(self) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
@@ -113,7 +128,7 @@ class FileArray:
             assert self._offset is not None
             with checksumming(self.nbytes) as checksum:
                 source = file_blocks(file, self._offset, self.shape, self.dtype)
-                yield from self._checked_blocks(source, checksum)
+                yield from self._checked_blocks(source, checksum, file)
                 self._check(checksum.close(), file)
 
     def learn_checksum(self) -> int:
@@ -151,58 +166,68 @@ class FileArray:
         self,
         source: Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]],
         checksum: Checksum,
+        file: FileIO,
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
         try:
             for index, block in source:
                 checksum.update(as_bytes(block))
                 yield index, block
         except EOFError as error:
-            raise self._stale("was truncated while it was read") from error
+            raise self._cut_off(file) from error
 
     # -- through HDF5 -----------------------------------------------------------------
 
     def _blocks_of_dataset(
         self,
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-        import h5py
-
-        from datalab_workspace.formats.h5.opening import damage, opened
+        from datalab_workspace.formats.h5.opening import opened
 
         with self._clear_errors(), opened(self.path, self._limits) as project:
-            changed = project.stamp != self._stamp
-            if changed and self.crc is None:
-                raise self._stale("was changed by another program")
-            dataset = h5py.Dataset(self._find(project))
-            with checksumming(self.nbytes) as checksum:
-                for index, _ in slabs(self.shape, self.dtype.itemsize):
-                    with damage(self.path, project):
-                        block = np.ascontiguousarray(dataset[index], self.dtype)
-                    checksum.update(as_bytes(block))
-                    yield index, block
-                crc = checksum.close()
-            if changed and crc != self.crc:
-                raise self._stale("was changed by another program")
-            if self.crc is not None and crc != self.crc:
-                raise self._damaged("its checksum is wrong")
-            self.crc = crc
-            self._stamp, self._offset = project.stamp, dataset.id.get_offset()
+            yield from self._blocks_of_project(project)
 
-    def _find(self, project: Any) -> Any:
+    def _blocks_of_project(
+        self, project: OpenProject
+    ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
+        import h5py
+
+        from datalab_workspace.formats.h5.opening import damage
+
+        changed = project.stamp != self._stamp
+        if changed and self.crc is None:
+            raise self._stale("was changed by another program")
+        dataset = h5py.Dataset(self._find(project, changed))
+        with checksumming(self.nbytes) as checksum:
+            for index, _ in slabs(self.shape, self.dtype.itemsize):
+                with damage(self.path, project):
+                    block = np.ascontiguousarray(dataset[index], self.dtype)
+                checksum.update(as_bytes(block))
+                yield index, block
+            crc = checksum.close()
+        if changed and crc != self.crc:
+            raise self._stale("was changed by another program")
+        if self.crc is not None and crc != self.crc:
+            raise self._damaged("its checksum is wrong")
+        self.crc = crc
+        self._stamp, self._offset = project.stamp, dataset.id.get_offset()
+
+    def _find(self, project: OpenProject, changed: bool) -> Any:
         """Return the low-level dataset in the file as it is now."""
         from datalab_workspace.formats.h5.native import find_group
 
-        found = find_group(project, self.uuid, self.where)
-        if found is None:
-            raise self._stale("was changed by another program, the object is gone")
-        self.where, group = found
-        for part in self.name.split("/"):
-            group = None if group is None else project.guard.child(group, part.encode())
-        if group is None:
-            raise self._stale("was changed by another program, the array is gone")
-        dtype = project.guard.dataset(group, f"{self.where}/{self.name}")
-        if dtype != self.dtype or group.shape != self.shape:
-            raise self._stale("was changed by another program")
-        return group
+        if changed:
+            found = find_group(project, self.uuid, self.where)
+            if found is None:
+                raise self._missing("the object is gone", changed)
+            self.where, member = found
+        else:
+            member = project.guard.below(project.root, self.where)
+        dataset = project.guard.below(member, self.name)
+        if dataset is None:
+            raise self._missing("the array is gone", changed)
+        dtype = project.guard.dataset(dataset, f"{self.where}/{self.name}")
+        if dtype != self.dtype or dataset.shape != self.shape:
+            raise self._missing("the array is another", changed)
+        return dataset
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -222,6 +247,16 @@ class FileArray:
             f"{str(self.path)!r} {reason}: {self.name} of {self.where!r}, which had "
             "not been read yet, is lost; load the file again"
         )
+
+    def _missing(self, reason: str, changed: bool) -> WorkspaceError:
+        if changed:
+            return self._stale(f"was changed by another program, {reason}")
+        return self._damaged(reason)
+
+    def _cut_off(self, file: FileIO) -> WorkspaceError:
+        if FileStamp.of(file.fileno()) == self._stamp:
+            return self._damaged("the file ends before it")
+        return self._stale("was truncated while it was read")
 
     def _damaged(self, reason: str) -> DamagedFileError:
         return DamagedFileError(

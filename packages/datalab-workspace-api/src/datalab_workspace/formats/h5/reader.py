@@ -63,7 +63,7 @@ def _read_item(
     record = item.resolve() if isinstance(item, PendingRecord) else item
     for name, array in record.arrays.items():
         if isinstance(array, FileArray):
-            record.arrays[name] = array.read_from(file.raw)
+            record.arrays[name] = array.read_from(file)
         else:
             record.arrays[name] = record.array(name)
     progress.advance(record.nbytes)
