@@ -59,8 +59,23 @@ class DataLabWindow:
         Returns:
             What the window holds after opening the file.
         """
-        target = None if save_to is None else str(save_to)
-        return self._program.look("open", path=str(path), save_to=target)
+        return self._program.look("open", path=str(path), save_to=_text(save_to))
+
+    def perform(self, session: str, *, save_to: Path | None = None) -> Project:
+        """Begin an empty project, and do in it what a user might do.
+
+        Args:
+            session: Name of a function of `real_datalab.sessions`.
+            save_to: The file that DataLab is to save the project to.
+
+        Returns:
+            What the window holds after that.
+        """
+        return self._program.look("perform", session=session, save_to=_text(save_to))
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import io
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,8 +127,35 @@ class Window:
             What a user would be bothered with, or what failed unseen; apart from that,
             by title, why objects could not be drawn.
         """
+        return self._work(
+            lambda: self._main.open_h5_files([path], import_all=True, reset_all=True),
+            folder,
+            save_to,
+        )
+
+    def perform(self, session: str, folder: str, save_to: str | None) -> Answer:
+        """Begin an empty project, and do in it what a function of `sessions` does.
+
+        Args:
+            session: The function's name.
+            folder: Where to write what the window then holds.
+            save_to: Where to save the project after that; None for not at all.
+
+        Returns:
+            As of `open`.
+        """
+        from real_datalab import sessions
+
+        self._main.reset_all()
+        return self._work(
+            lambda: getattr(sessions, session)(self._main), folder, save_to
+        )
+
+    def _work(
+        self, work: Callable[[], object], folder: str, save_to: str | None
+    ) -> Answer:
         with self._watch.watching() as complaints:
-            self._main.open_h5_files([path], import_all=True, reset_all=True)
+            work()
             self._settle()
         # Before anything is drawn: DataLab notes in the metadata how it drew an object.
         exchange.write(self._observed(), Path(folder))
@@ -202,7 +229,7 @@ def main() -> None:
     ensure_initialized(load_user_config=True)
     with datalab_app_context(exec_loop=False):
         window = Window(Watch())
-        server.serve({"open": window.open})
+        server.serve({"open": window.open, "perform": window.perform})
         window.close()
 
 

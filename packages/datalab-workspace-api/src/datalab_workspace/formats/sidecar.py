@@ -46,6 +46,13 @@ NATIVE_DTYPES: Mapping[str, tuple[np.dtype[Any], ...]] = MappingProxyType(
         "image": tuple(map(np.dtype, ("u1", "i2", "u2", "i4", "f4", "f8", "c16"))),
     }
 )
+# Kinds of numbers, by what they can hold.
+_RANKS = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+# Under keys that begin so DataLab looks for a result, and fails without these parts.
+_RESULTS = {
+    "Geometry_": ("title", "kind", "coords"),
+    "Table_": ("title", "names", "data"),
+}
 
 
 def split(record: Record) -> Record:
@@ -256,7 +263,9 @@ def native_dtype(array: Any, record: Record, name: str) -> np.dtype[Any]:
             float64.
 
     Returns:
-        The array's own dtype where DataLab takes it, else the smallest that is exact.
+        The array's own dtype where DataLab takes it, else the smallest that is exact,
+        which is one of integers only for integers and flags, and of real numbers only
+        for real ones.
 
     Raises:
         UnsupportedDtypeError: There is none.
@@ -268,7 +277,9 @@ def native_dtype(array: Any, record: Record, name: str) -> np.dtype[Any]:
         return own
     values = np.ma.getdata(record.array(name))  # type: ignore[arg-type]
     for dtype in candidates:
-        if fits(values, dtype):
+        # Whole numbers in a floating-point array stay floating-point: what DataLab
+        # computes of integers is often rounded.
+        if _RANKS[own.kind] <= _RANKS[dtype.kind] and fits(values, dtype):
             return dtype
     raise UnsupportedDtypeError(
         f"{name} of {record.title!r:.80} is of dtype {array.dtype} and holds values "
@@ -337,7 +348,19 @@ def _held(value: Any, plain: Any) -> bool:
 
 
 def _plain_item(key: object, value: Any) -> Any:
-    return lower(value) if is_plain_key(key) and key != KEY else ABSENT
+    if not is_plain_key(key) or key == KEY or _is_broken_result(str(key), value):
+        return ABSENT
+    return lower(value)
+
+
+def _is_broken_result(key: str, value: Any) -> bool:
+    """Tell whether DataLab would take a value for a result, and fail."""
+    for prefix, parts in _RESULTS.items():
+        if key.startswith(prefix) and key.endswith("_dict"):
+            return not isinstance(value, dict) or any(
+                value.get(part) is None for part in parts
+            )
+    return False
 
 
 def _split_metadata(record: Record, sidecar: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""What a user does in DataLab, so that there is what DataLab itself makes.
+
+Runs in DataLab's environment. Each function is given the main window with an empty
+project, and calls what the actions of the menus call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def analysis(main: Any) -> None:
+    """Measure, process and analyse signals and images, in several groups."""
+    from datalab.config import Conf
+
+    # Results go to the metadata; a box that shows them as well would wait for a user.
+    with Conf.show_result_dialog.context(False):
+        _signals(main)
+        _images(main)
+    macro = main.macropanel.add_macro()
+    macro.title = "plot/é"
+    macro.set_code("# -*- coding: utf-8 -*-\nprint('µ')\n")
+
+
+def _compute(main: Any, name: str, param: Any = None) -> None:
+    """Compute something of the selected objects, and have it recorded."""
+    main.historypanel.toggle_record_mode(True)
+    main.calc(name, param, edit=False)
+    main.historypanel.toggle_record_mode(False)
+
+
+def _signals(main: Any) -> None:
+    import sigima.params
+    from sigima.objects import create_signal, create_signal_roi
+
+    main.set_current_panel("signal")
+    main.add_group("raw/é", "signal", select=True)
+    x = np.linspace(-3, 3, 120)
+    units = {"labels": ("t", "U"), "units": ("µs", "V")}
+    peak = create_signal("peak", x, np.exp(-(x**2)), metadata={"gain": 2.5}, **units)
+    peak.roi = create_signal_roi([[-2.0, 2.0], [0.0, 1.0]], title="region")
+    main.add_object(peak)
+    _compute(main, "fwhm", sigima.params.FWHMParam.create())
+    _compute(main, "stats")
+    _compute(main, "fft")
+    main.add_group("second", "signal", select=True)
+    noisy = create_signal("noisy", x, np.cos(x), dy=np.full(120, 0.1), **units)
+    main.add_object(noisy)
+    _compute(main, "moving_average", sigima.params.MovingAverageParam.create(n=5))
+
+
+def _images(main: Any) -> None:
+    import sigima.params
+    from sigima.objects import create_image, create_image_roi
+
+    main.set_current_panel("image")
+    y, x = np.mgrid[:24, :32]
+    data = 1000 * np.exp(-((x - 12) ** 2 + (y - 9) ** 2) / 20)
+    spot = create_image("spot", data.astype("u2"), units=("µm", "µm", "counts"))
+    spot.dx, spot.dy = 0.5, 0.25
+    spot.roi = create_image_roi("circle", [6.0, 2.25, 1.25], title="core")
+    spot.set_annotations([{"type": "label", "text": "é"}])
+    main.add_object(spot)
+    _compute(main, "centroid")
+    _compute(main, "stats")
+    _compute(main, "gaussian_filter", sigima.params.GaussianParam.create(sigma=1.5))
+    main.add_group("uneven", "image", select=True)
+    uneven = create_image("uneven", data[:3, :4].astype("f4"))
+    uneven.set_coords(np.array([0.0, 1.0, 10.0, 100.0]), np.array([0.0, 1.0, 5.0]))
+    main.add_object(uneven)
+
+
+def hard_to_draw(main: Any) -> None:
+    """Add images that are sound, as far as DataLab's own checks go."""
+    from sigima.objects import create_image
+
+    pixels = np.arange(12, dtype="u2").reshape(3, 4)
+    special = np.array([[np.nan, np.inf], [-0.0, 5e-324]])
+    images = {
+        "no-rows": create_image("", np.empty((0, 4))),
+        "no-columns": create_image("", np.empty((4, 0), "u1")),
+        "special-numbers": create_image("", special),
+        "pixel-size": create_image("", pixels),
+        "non-uniform-coordinates": create_image("", pixels),
+        "lut-range": create_image("", pixels),
+        # Drawn last, or a range that has no end would spoil the axes for good.
+        "sound": create_image("", pixels),
+    }
+    images["pixel-size"].dy = -2.0
+    uneven = images["non-uniform-coordinates"]
+    uneven.set_coords(np.array([0.0, 1.0, 10.0, 100.0]), np.array([-1.0, np.nan, 3.5]))
+    images["lut-range"].zscalemin = -1.0
+    images["lut-range"].zscalemax = float("inf")
+    for title, image in images.items():
+        image.title = title
+        main.imagepanel.add_object(image, set_current=False)
