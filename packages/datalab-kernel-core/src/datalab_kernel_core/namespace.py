@@ -71,8 +71,8 @@ class Namespace:
         self._injected.update(free)
         if kept:
             warnings.warn(
-                f"kept your own {', '.join(kept)}; to have DataLab's, delete yours with "
-                "del and run %reload_ext",
+                f"kept your own {', '.join(kept)}; to have DataLab's, delete yours "
+                "with del and run %reload_ext",
                 stacklevel=4,
             )
 

@@ -30,9 +30,11 @@ from datalab_kernel_core.plotter.reduce import (
 from datalab_kernel_core.plotter.results import result_shapes
 from datalab_kernel_core.plotter.style import (
     DEFAULT_COLORMAP,
+    DPI,
     IMAGE_HEIGHT,
     LARGEST,
     TITLE_LENGTH,
+    TITLE_SIZE,
     WIDTH,
     Limits,
     axis_label,
@@ -151,7 +153,7 @@ class ImageDrawing:
 
     def figure(self) -> Figure:
         """Draw the picture on a new figure, which no pyplot knows of."""
-        figure = Figure(figsize=(WIDTH, IMAGE_HEIGHT), layout="compressed")
+        figure = Figure(figsize=(WIDTH, IMAGE_HEIGHT), dpi=DPI, layout="compressed")
         axes = figure.add_subplot()
         if self.pixels is not None:
             drawn = self._draw_pixels(axes, self.pixels)
@@ -159,7 +161,8 @@ class ImageDrawing:
                 figure.colorbar(drawn, ax=axes, label=self.labels[2])
             self._set_view(axes)
         draw_shapes(axes, self.shapes)
-        axes.set(title=self.title, xlabel=self.labels[0], ylabel=self.labels[1])
+        axes.set(xlabel=self.labels[0], ylabel=self.labels[1])
+        axes.set_title(self.title, fontsize=TITLE_SIZE)
         write_notes(figure, self.notes)
         return figure
 

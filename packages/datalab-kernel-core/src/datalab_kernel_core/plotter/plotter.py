@@ -105,7 +105,7 @@ class Plotter:
             results=results if show_results is None else show_results,
         )
         record = self._record(what)
-        name = repr(what if isinstance(what, str) else record.title)
+        name = repr(what if isinstance(what, str) else record.title or record.kind)
         if record.kind == "image":
             return Plot(image_drawing(record, options).figure(), name)
         unused = options.only_for_images()
@@ -119,15 +119,21 @@ class Plotter:
     def _record(self, what: Any) -> Record:
         if isinstance(what, str):
             return self._workspace().record(what)
-        if isinstance(what, np.ndarray) and what.ndim == 1:
-            what = _row(what)
-        elif isinstance(what, tuple) and len(what) == 2:
-            what = tuple(_row(np.ma.asanyarray(row)) for row in what)
-        elif not (isinstance(what, np.ndarray) and what.ndim == 2) and not _is_object(
-            what
-        ):
-            raise TypeError(f"cannot plot {_described(what)}; plot() takes {_ACCEPTED}")
-        return to_record(what, copy=False)
+        if _is_object(what):
+            return to_record(what, copy=False)
+        record = to_record(_numbers(what), copy=False)
+        record.fields["title"] = ""
+        return record
+
+
+def _numbers(what: object) -> Array | tuple[Array, Array]:
+    """Return an array or a pair of them as `to_record` takes it."""
+    if isinstance(what, tuple) and len(what) == 2:
+        x, y = (np.asanyarray(row) for row in what)
+        return _row(x), _row(y)
+    if isinstance(what, np.ndarray) and what.ndim in (1, 2):
+        return _row(what) if what.ndim == 1 else what
+    raise TypeError(f"cannot plot {_described(what)}; plot() takes {_ACCEPTED}")
 
 
 def _row(values: Array) -> Array:

@@ -13,12 +13,14 @@ from matplotlib.figure import Figure
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
+    DPI,
     GRID_COLOR,
     HEIGHT,
     LARGEST,
     LINE_COLOR,
     LINE_WIDTH,
     PHASE_HEIGHT,
+    TITLE_SIZE,
     WIDTH,
     Limits,
     write_notes,
@@ -82,7 +84,7 @@ class SignalDrawing:
         """Draw the picture on a new figure, which no pyplot knows of."""
         rows = len(self.curves)
         height = HEIGHT * (1 + PHASE_HEIGHT * (rows - 1))
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
         ratios = [1, *[PHASE_HEIGHT] * (rows - 1)]
         grid = figure.add_gridspec(rows, 1, height_ratios=ratios)
         panels = grid.subplots(sharex=True, squeeze=False)[:, 0]
@@ -92,7 +94,7 @@ class SignalDrawing:
         _set_limits(panels[0].set_xlim, self.xlimits, log=self.xlog)
         _set_limits(panels[0].set_ylim, self.ylimits, log=self.curves[0].log)
         draw_shapes(panels[0], self.shapes)
-        panels[0].set_title(self.title)
+        panels[0].set_title(self.title, fontsize=TITLE_SIZE)
         panels[-1].set_xlabel(self.xlabel)
         write_notes(figure, self.notes)
         return figure

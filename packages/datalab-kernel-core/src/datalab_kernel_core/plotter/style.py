@@ -32,7 +32,8 @@ GRID_COLOR = "0.9"
 NO_VALUE_COLOR = "0.85"
 DEFAULT_COLORMAP = "viridis"
 #: Longest texts drawn, in characters; longer ones would run out of the picture.
-TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 75, 45, 120
+TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 60, 45, 120
+TITLE_SIZE = 10
 
 
 def drawable(text: str | None, length: int = LABEL_LENGTH) -> str:
