@@ -266,8 +266,9 @@ def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
         dtype: A numeric dtype.
 
     Returns:
-        True where converting to `dtype` and back gives the same elements; always
-        False for arrays that are not numeric.
+        True where each element of the array is the same number in `dtype`, so that
+        converting back gives the same elements; always False for arrays that are not
+        numeric.
     """
     if array.dtype.kind not in "biufc":
         return False
@@ -283,15 +284,23 @@ def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
 
 
 def _survives(block: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
+    if not block.size:
+        return True
+    if block.dtype.kind in "iu" and dtype.kind in "iu":
+        # Integers wrap around: there and back, they would all be the same again.
+        limits = np.iinfo(dtype)
+        return limits.min <= int(block.min()) and int(block.max()) <= limits.max
     converted = block.astype(dtype)
     if block.dtype.kind == "c":
         return _same_block(block, converted.astype(block.dtype))
     real = converted.real
-    if block.dtype.kind in "iu" and dtype.kind in "fc":
+    if block.dtype.kind in "iu":
         # Only integers with more bits than the float get here. What is rounded up
         # beyond their range may come back as the largest of them, or as anything.
-        if bool((real >= float(np.iinfo(block.dtype).max)).any()):
-            return False
+        beyond = float(np.iinfo(block.dtype).max)
+        return not (real >= beyond).any() and _same_block(
+            block, real.astype(block.dtype)
+        )
     return _same_block(block, real.astype(block.dtype))
 
 
