@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
 from datalab_workspace import Workspace
+from datalab_workspace import open as open_project
+from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.formats.sidecar import NATIVE_DTYPES
 from datalab_workspace.testing import WorkspaceConformance
+
+#: What a file holds as it is, or converts there and back.
+FILE_DTYPES = frozenset(str(d) for dtypes in NATIVE_DTYPES.values() for d in dtypes)
 
 
 class TestMemory(WorkspaceConformance):
@@ -12,3 +25,52 @@ class TestMemory(WorkspaceConformance):
 
     def open_workspace(self) -> Workspace:
         return Workspace(backend=MemoryBackend())
+
+
+class Reloaded(WorkspaceConformance):
+    """Objects that went through a file and are known from there alone."""
+
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        self.paths = (tmp_path / f"{number}.h5" for number in itertools.count())
+        # What a power cut leaves is not asked here, and waiting for it is slow.
+        monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+
+    def open_workspace(self) -> Workspace:
+        return Workspace(backend=MemoryBackend())
+
+    def capabilities_of(self, workspace: Workspace) -> Capabilities:
+        return replace(workspace.capabilities, dtypes=FILE_DTYPES)
+
+    def settle(self, workspace: Workspace) -> Workspace:
+        return self.reopen(workspace.save(next(self.paths)))
+
+    def reopen(self, path: Path) -> Workspace:
+        raise NotImplementedError
+
+
+class TestReloadedEagerly(Reloaded):
+    """The file is read at once, and may go."""
+
+    def reopen(self, path: Path) -> Workspace:
+        workspace = Workspace(backend=MemoryBackend())
+        workspace.load(path)
+        path.unlink()
+        return workspace
+
+
+class TestReloadedLazily(Reloaded):
+    """Arrays are read from the file when they are asked for."""
+
+    def reopen(self, path: Path) -> Workspace:
+        return open_project(path)
+
+
+@pytest.mark.slow
+class TestSavedBackLazily(Reloaded):
+    """Unread arrays are streamed from the file to the one that takes its place."""
+
+    def settle(self, workspace: Workspace) -> Workspace:
+        reopened = open_project(workspace.save(next(self.paths)))
+        reopened.save()
+        return reopened

@@ -181,11 +181,7 @@ def same(a: Any, b: Any) -> bool:
             isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and same_array(a, b)
         )
     if isinstance(a, dict):
-        return (
-            isinstance(b, dict)
-            and a.keys() == b.keys()
-            and all(same(value, b[key]) for key, value in a.items())
-        )
+        return isinstance(b, dict) and _same_items(a, b)
     if isinstance(a, list | tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, np.void) and isinstance(b, np.void):
@@ -196,11 +192,39 @@ def same(a: Any, b: Any) -> bool:
         b = _to_python(b)
     if type(a) is not type(b):
         return _numbers(a, b) and bool(a == b)
+    return _same_atoms(a, b)
+
+
+def _same_atoms(a: Any, b: Any) -> bool:
     if isinstance(a, datetime.datetime | datetime.time):
         return bool(a == b) and a.utcoffset() == b.utcoffset() and a.fold == b.fold
     if isinstance(a, decimal.Decimal):
         return str(a) == str(b)  # a signalling NaN cannot even be compared
+    if isinstance(a, set | frozenset):
+        return bool(a == b) or _told(a) == _told(b)
     return bool(a == b) or (a != a and b != b)
+
+
+def _same_items(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+    if a.keys() != b.keys():  # a NaN, as a key, is equal to itself alone
+        a, b = _told(a), _told(b)
+    return a.keys() == b.keys() and all(same(item, b[key]) for key, item in a.items())
+
+
+def _told(values: Any) -> dict[str, Any]:
+    """Return the items of a dict or set by what tells their keys from all others."""
+    items = (
+        values.items() if isinstance(values, dict) else dict.fromkeys(values).items()
+    )
+    return {_identity(key): item for key, item in items}
+
+
+def _identity(key: Any) -> str:
+    if isinstance(key, tuple):
+        return f"({','.join(map(_identity, key))})"
+    if isinstance(key, frozenset):
+        return f"{{{','.join(sorted(map(_identity, key)))}}}"
+    return f"{type(key).__qualname__} {key!r}"
 
 
 def _to_python(value: np.generic) -> Any:
