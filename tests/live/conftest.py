@@ -61,17 +61,22 @@ class DataLabWindow:
         """
         return self._program.look("open", path=str(path), save_to=_text(save_to))
 
-    def perform(self, session: str, *, save_to: Path | None = None) -> Project:
-        """Begin an empty project, and do in it what a user might do.
+    def perform(
+        self, session: str, *, path: Path | None = None, save_to: Path | None = None
+    ) -> Project:
+        """Do in a project what a user might do.
 
         Args:
             session: Name of a function of `real_datalab.sessions`.
+            path: The project file; None for an empty project.
             save_to: The file that DataLab is to save the project to.
 
         Returns:
             What the window holds after that.
         """
-        return self._program.look("perform", session=session, save_to=_text(save_to))
+        return self._program.look(
+            "perform", session=session, path=_text(path), save_to=_text(save_to)
+        )
 
 
 def _text(path: Path | None) -> str | None:

@@ -1,7 +1,7 @@
 """What a user does in DataLab, so that there is what DataLab itself makes.
 
 Runs in DataLab's environment. Each function is given the main window with an empty
-project, and calls what the actions of the menus call.
+project, or one that is open, and calls what the actions of the menus call.
 """
 
 from __future__ import annotations
@@ -96,3 +96,10 @@ def hard_to_draw(main: Any) -> None:
     for title, image in images.items():
         image.title = title
         main.imagepanel.add_object(image, set_current=False)
+
+
+def edit(main: Any) -> None:
+    """Edit the first image and its metadata."""
+    image = next(iter(main.imagepanel))
+    image.zunit = "edited"
+    image.metadata["edited"] = [7]

@@ -133,11 +133,14 @@ class Window:
             save_to,
         )
 
-    def perform(self, session: str, folder: str, save_to: str | None) -> Answer:
-        """Begin an empty project, and do in it what a function of `sessions` does.
+    def perform(
+        self, session: str, path: str | None, folder: str, save_to: str | None
+    ) -> Answer:
+        """Do in a project what a function of `sessions` does.
 
         Args:
             session: The function's name.
+            path: The project file; None for an empty project.
             folder: Where to write what the window then holds.
             save_to: Where to save the project after that; None for not at all.
 
@@ -146,7 +149,10 @@ class Window:
         """
         from real_datalab import sessions
 
-        self._main.reset_all()
+        if path is None:
+            self._main.reset_all()
+        else:
+            self._main.open_h5_files([path], import_all=True, reset_all=True)
         return self._work(
             lambda: getattr(sessions, session)(self._main), folder, save_to
         )

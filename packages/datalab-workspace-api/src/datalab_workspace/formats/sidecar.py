@@ -46,6 +46,9 @@ NATIVE_DTYPES: Mapping[str, tuple[np.dtype[Any], ...]] = MappingProxyType(
         "image": tuple(map(np.dtype, ("u1", "i2", "u2", "i4", "f4", "f8", "c16"))),
     }
 )
+# What stands for no data: DataLab opens an object without, but then cannot save it, and
+# loses the whole project in trying.
+_NO_DATA = {"signal": (2, 0), "image": (0, 0)}
 # Kinds of numbers, by what they can hold.
 _RANKS = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 # Under keys that begin so DataLab looks for a result, and fails without these parts.
@@ -236,7 +239,7 @@ def _plain_array(
     array: Array, record: Record, name: str
 ) -> tuple[Array, Mapping[str, Any] | None]:
     if array is None:
-        return None, None
+        return np.empty(_NO_DATA[record.kind]), {"absent": True}
     if isinstance(array, RestoredArray):
         return array.plain, array.spec
     masked = isinstance(array, np.ma.MaskedArray)
@@ -302,6 +305,8 @@ def _unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
 
 
 def _restored_array(plain: Array, spec: Mapping[str, Any]) -> Array:
+    if spec.get("absent"):
+        return None
     if plain is None:
         raise ValueError("it converts an array that is not there")
     if isinstance(plain, np.ndarray):
