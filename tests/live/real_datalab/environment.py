@@ -43,12 +43,17 @@ def datalab_python(cache: Path) -> Path:
     Raises:
         InstallationError: It could not be made; says what the installer said.
     """
-    environment = cache / f"datalab-{_fingerprint()}"
+    environment = place(cache)
     if not environment.exists():
         with _locked(cache / f"{environment.name}.lock"):
             if not environment.exists():
                 _make(environment)
     return environment / _PYTHON
+
+
+def place(cache: Path) -> Path:
+    """Return the folder of DataLab's environment, whether it is there or not."""
+    return cache / f"datalab-{_fingerprint()}"
 
 
 def missing_library(python: Path) -> str | None:
