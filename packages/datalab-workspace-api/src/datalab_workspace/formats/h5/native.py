@@ -135,11 +135,12 @@ class _Reader:
             raise TypeError("its metadata is a list")
         metadata.pop(layout.NUMBER_KEY, None)
         uuid = self._unique(metadata.pop(layout.UUID_KEY, None))
+        fields = self._fields(kind, attributes)
         arrays = {
             name: self._array(kind, uuid, where, name, dataset)
             for name, dataset in datasets.items()
         }
-        plain = Record(kind, self._fields(kind, attributes), arrays, metadata, uuid)
+        plain = Record(kind, fields, arrays, metadata, uuid)
         return pending(plain) if sidecar.has_sidecar(plain) else plain
 
     def _fields(self, kind: Kind, attributes: dict[str, Any]) -> dict[str, Any]:
