@@ -102,7 +102,7 @@ class Namespace:
         held = self._live_shell().user_ns.get(variable)
         if held is self._offered["plotter"]:
             held = self.current_workspace()
-        # What nobody has touched yet holds nothing; completing must not import it.
+        # What nobody has touched yet holds nothing.
         if type(held) is LazyInstance:
             return ()
         from datalab_workspace import Workspace

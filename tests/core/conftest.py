@@ -1,0 +1,158 @@
+"""Shells, and pictures looked at pixel by pixel."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+from traitlets.config import Config
+
+from datalab_kernel_core import Plot, Plotter, submodules
+from datalab_workspace import Workspace
+
+# Anti-aliasing mixes colours; nothing that is told apart is nearer than this.
+TOLERANCE = 0.1
+
+
+class Shell:
+    """An IPython shell of its own."""
+
+    def __init__(self) -> None:
+        config = Config()
+        config.HistoryManager.enabled = False
+        self.ip = InteractiveShell(config=config)
+
+    def run(self, code: str) -> Any:
+        """Run a cell; return its result, or raise what it raised."""
+        outcome = self.ip.run_cell(code)
+        outcome.raise_error()
+        return outcome.result
+
+    def __getitem__(self, name: str) -> Any:
+        return self.ip.user_ns[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.ip.user_ns
+
+
+@pytest.fixture
+def new_shell() -> Iterator[Callable[[], Shell]]:
+    """Make shells; what the extension changes outside them is undone."""
+    shells: list[Shell] = []
+
+    def new() -> Shell:
+        shells.append(Shell())
+        return shells[-1]
+
+    yield new
+    for shell in shells:
+        for name in [*shell.ip.extension_manager.loaded]:
+            shell.ip.extension_manager.unload_extension(name)
+    assert submodules._finder not in sys.meta_path
+
+
+@pytest.fixture
+def shell(new_shell: Callable[[], Shell]) -> Shell:
+    """A shell without the extension."""
+    return new_shell()
+
+
+@pytest.fixture
+def loaded(shell: Shell) -> Shell:
+    """A shell with the extension."""
+    shell.run("%load_ext datalab_kernel_core")
+    return shell
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return Workspace()
+
+
+@pytest.fixture
+def plotter(workspace: Workspace) -> Plotter:
+    return Plotter(lambda: workspace)
+
+
+class Picture(NamedTuple):
+    """A plot as it is seen: the decoded PNG."""
+
+    plot: Plot
+    pixels: np.ndarray
+
+    def color(self, x: float, y: float, panel: int = 0) -> np.ndarray:
+        """The colour at a place given in the coordinates of the axes."""
+        column, row = self.plot.figure.axes[panel].transData.transform((x, y))
+        return self.pixels[len(self.pixels) - 1 - int(row), int(column)]
+
+    def shows(self, color: Any, x: float, y: float, panel: int = 0) -> bool:
+        """Whether the pixel at a place is of a colour."""
+        wanted = np.array(to_rgb(color))
+        return bool(np.abs(self.color(x, y, panel) - wanted).max() < TOLERANCE)
+
+    def shows_near(self, color: Any, x: float, y: float, panel: int = 0) -> bool:
+        """Whether a pixel of a colour is at most two pixels from a place."""
+        column, row = self.plot.figure.axes[panel].transData.transform((x, y))
+        row, column = len(self.pixels) - 1 - int(row), int(column)
+        around = self.pixels[row - 2 : row + 3, column - 2 : column + 3]
+        distance = np.abs(around - np.array(to_rgb(color))).max(axis=2)
+        return bool((distance < TOLERANCE).any())
+
+    def count(self, color: Any) -> int:
+        """How many pixels are of a colour."""
+        distance = np.abs(self.pixels - np.array(to_rgb(color))).max(axis=2)
+        return int((distance < TOLERANCE).sum())
+
+    @property
+    def texts(self) -> list[str]:
+        """Titles, labels and notes, as they were given to Matplotlib."""
+        axes = self.plot.figure.axes
+        found = [
+            t for a in axes for t in (a.get_title(), a.get_xlabel(), a.get_ylabel())
+        ]
+        note = self.plot.figure.get_supxlabel()
+        written = [text.get_text() for a in axes for text in a.texts]
+        return [text for text in (*found, *written, note) if text]
+
+
+def look(plot: Plot) -> Picture:
+    """Decode what a notebook shows of a plot."""
+    png = plot._repr_png_()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    return Picture(plot, imread(io.BytesIO(png))[..., :3])
+
+
+@pytest.fixture
+def draw(plotter: Plotter) -> Callable[..., Picture]:
+    """Plot something and look at it."""
+
+    def draw(what: Any, *args: Any, **options: Any) -> Picture:
+        return look(plotter.plot(what, *args, **options))
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def in_new_process() -> Callable[[str], Any]:
+    """Run a script in a Python of its own; return what it prints, read as JSON."""
+
+    def run(script: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", script],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr + done.stdout
+        return json.loads(done.stdout)
+
+    return run

@@ -1,0 +1,184 @@
+"""`%load_ext datalab_kernel_core` and `%load_ext datalab_kernel` in IPython."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import pytest
+
+import datalab_kernel_core
+from datalab_kernel_core import submodules
+from datalab_workspace import Workspace
+
+NAMES = {
+    "create_image",
+    "create_signal",
+    "np",
+    "plotter",
+    "plt",
+    "sigima",
+    "workspace",
+}
+EXTENSIONS = ("datalab_kernel_core", "datalab_kernel")
+
+
+def injected(shell: Any) -> set[str]:
+    return NAMES & set(shell.ip.user_ns)
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_either_name_brings_the_whole_namespace(shell, extension: str) -> None:
+    before = set(shell.ip.user_ns)
+
+    shell.run(f"%load_ext {extension}")
+
+    assert set(shell.ip.user_ns) - before == NAMES
+
+
+def test_the_names_are_not_listed_among_the_users_own(loaded) -> None:
+    loaded.run("mine = 1")
+
+    assert loaded.run("%who_ls") == ["mine"]
+
+
+@pytest.mark.parametrize("touched", [False, True])
+@pytest.mark.parametrize("again", EXTENSIONS)
+@pytest.mark.parametrize("magic", ["%load_ext", "%reload_ext"])
+def test_loading_again_changes_nothing(
+    loaded, magic: str, again: str, touched: bool
+) -> None:
+    if touched:
+        loaded.run("workspace.add('kept', np.arange(3.0)); create_signal; sigima.proc")
+    before = {name: loaded[name] for name in NAMES}
+
+    loaded.run(f"{magic} {again}")
+
+    after = {name: loaded[name] for name in NAMES}
+    assert all(after[name] is before[name] for name in ("workspace", "plotter"))
+    assert loaded.run("list(workspace)") == ["kept"] * touched
+
+
+def test_what_was_bound_to_a_name_stays_with_a_warning(shell) -> None:
+    shell.run("np = 1; workspace = [2]")
+
+    with pytest.warns(UserWarning, match="kept your own workspace, np;"):
+        shell.run("%load_ext datalab_kernel_core")
+
+    assert (shell["np"], shell["workspace"]) == (1, [2])
+    assert injected(shell) == NAMES
+
+
+def test_a_module_that_the_user_imported_under_the_same_name_needs_no_warning(
+    shell,
+) -> None:
+    shell.run("import numpy as np\nimport matplotlib.pyplot as plt")
+
+    shell.run("%load_ext datalab_kernel_core")
+
+    assert shell["np"] is numpy
+
+
+def test_a_name_deleted_comes_back_by_reloading(loaded) -> None:
+    loaded.run("workspace.add('kept', np.arange(3.0))\nworkspace = 1\nnp = 2")
+    loaded.run("del workspace, np")
+
+    loaded.run("%reload_ext datalab_kernel_core")
+
+    assert loaded.run("list(workspace)") == ["kept"]
+    assert loaded["np"] is numpy
+
+
+def test_unloading_removes_all_that_is_still_ours(loaded) -> None:
+    loaded.run("np.pi; create_image; plt.rcParams; workspace.list()")
+
+    loaded.run("%unload_ext datalab_kernel_core")
+
+    assert injected(loaded) == set()
+    assert loaded.ip.Completer.custom_matchers == []
+
+
+def test_unloading_keeps_what_the_user_rebound(loaded) -> None:
+    loaded.run("import math as np\nworkspace = 3")
+
+    loaded.run("%unload_ext datalab_kernel_core")
+
+    assert injected(loaded) == {"np", "workspace"}
+
+
+def test_the_workspace_outlives_unloading(loaded) -> None:
+    loaded.run("workspace.add('kept', np.arange(3.0))")
+
+    loaded.run("%unload_ext datalab_kernel_core\n%load_ext datalab_kernel_core")
+
+    assert loaded.run("list(workspace)") == ["kept"]
+
+
+def test_unloading_what_was_never_loaded_does_nothing(shell) -> None:
+    before = set(shell.ip.user_ns)
+
+    datalab_kernel_core.unload_ipython_extension(shell.ip)
+
+    assert set(shell.ip.user_ns) == before
+
+
+def test_a_reset_of_all_variables_is_undone_by_reloading(loaded) -> None:
+    loaded.run("workspace.add('kept', np.arange(3.0))")
+
+    loaded.run("%reset -f")
+    assert injected(loaded) == set()
+    loaded.run("%reload_ext datalab_kernel_core")
+
+    assert injected(loaded) == NAMES
+    assert loaded.run("list(workspace)") == ["kept"]
+    assert loaded.run("float(np.sum(workspace['kept'].y))") == 3.0
+
+
+def test_the_package_can_be_reloaded(loaded) -> None:
+    # DataLab reloads whatever is called datalab_*, in search of plugins.
+    loaded.run("workspace.add('kept', np.arange(3.0))")
+
+    importlib.reload(datalab_kernel_core)
+    loaded.run("%reload_ext datalab_kernel_core")
+
+    assert loaded.run("list(workspace)") == ["kept"]
+    assert isinstance(loaded["plotter"], datalab_kernel_core.Plotter)
+    assert (
+        datalab_kernel_core.Plotter
+        is sys.modules["datalab_kernel_core.plotter.plotter"].Plotter
+    )
+
+
+def test_two_shells_have_a_workspace_each(new_shell: Callable) -> None:
+    first, second = new_shell(), new_shell()
+    for shell in (first, second):
+        shell.run("%load_ext datalab_kernel_core")
+
+    first.run("workspace.add('mine', np.arange(3.0))")
+    first.run("%unload_ext datalab_kernel_core")
+
+    assert second.run("list(workspace)") == []
+    assert submodules._finder in sys.meta_path
+
+
+def test_the_plotter_follows_the_workspace_that_the_user_works_with(
+    loaded, workspace: Workspace
+) -> None:
+    workspace.add("elsewhere", numpy.arange(3.0))
+    loaded.ip.user_ns["workspace"] = workspace
+
+    assert repr(loaded.run("plotter.plot('elsewhere')")) == "<Plot of 'elsewhere'>"
+    loaded.run("workspace = 'no workspace'")
+    with pytest.raises(KeyError, match="elsewhere"):
+        loaded.run("plotter.plot('elsewhere')")
+
+
+def test_the_public_names_are_all_there() -> None:
+    for name in datalab_kernel_core.__all__:
+        assert getattr(datalab_kernel_core, name) is not None
+    assert set(datalab_kernel_core.__all__) <= set(dir(datalab_kernel_core))
+    with pytest.raises(AttributeError, match=r"'datalab_kernel_core'.*'plotters'"):
+        _ = datalab_kernel_core.plotters

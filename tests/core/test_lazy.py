@@ -1,0 +1,260 @@
+"""Stand-ins, and what becomes of them when they are touched."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from datalab_kernel_core.lazy import (
+    LazyFunction,
+    LazyInstance,
+    LazyModule,
+    stands_for,
+)
+
+SOURCE = '''
+"""What the module is for."""
+value = 1
+
+def double(x: int) -> int:
+    """Twice x."""
+    return 2 * x
+'''
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module that nobody has imported yet."""
+    (tmp_path / "costly.py").write_text(SOURCE, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "costly", raising=False)
+    yield "costly"
+    sys.modules.pop("costly", None)
+
+
+@pytest.fixture
+def resolved() -> list[Any]:
+    """What stand-ins were resolved to."""
+    return []
+
+
+@pytest.fixture
+def module(target: str, resolved: list[Any]) -> LazyModule:
+    return LazyModule(target, resolved.append)
+
+
+@pytest.fixture
+def function(target: str, resolved: list[Any]) -> LazyFunction:
+    return LazyFunction(target, "double", resolved.append)
+
+
+def test_making_a_stand_in_imports_nothing(module, function) -> None:
+    assert isinstance(module, ModuleType)
+    assert (module.__name__, function.__name__) == ("costly", "double")
+    assert callable(function)
+    assert "costly" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        pytest.param(lambda m: m.value == 1, id="attribute"),
+        pytest.param(lambda m: "double" in dir(m), id="dir"),
+        pytest.param(lambda m: "costly.py" in repr(m), id="repr"),
+        pytest.param(lambda m: m.__doc__ == "What the module is for.", id="doc"),
+        pytest.param(lambda m: m.__file__.endswith("costly.py"), id="file"),
+        pytest.param(lambda m: vars(m)["value"] == 1, id="vars"),
+        pytest.param(lambda m: m.__spec__.name == "costly", id="spec"),
+    ],
+)
+def test_a_module_is_imported_when_it_is_touched(
+    module, resolved: list[Any], touch: Callable[[Any], bool]
+) -> None:
+    assert touch(module)
+    assert resolved == [sys.modules["costly"]]
+
+
+def test_a_module_can_be_changed_through_its_stand_in(module) -> None:
+    module.value = 2
+    del module.double
+
+    assert sys.modules["costly"].value == 2
+    assert not hasattr(sys.modules["costly"], "double")
+
+
+def test_what_a_module_lacks_is_an_attribute_error(module) -> None:
+    with pytest.raises(AttributeError, match="'costly' has no attribute 'missing'"):
+        _ = module.missing
+
+
+def test_a_function_is_imported_when_it_is_called(
+    function, resolved: list[Any]
+) -> None:
+    assert function(21) == 42
+    assert resolved == [sys.modules["costly"].double]
+
+
+def test_a_function_looks_like_the_real_one(function) -> None:
+    assert inspect.isfunction(function)
+    assert str(inspect.signature(function)) == "(x: 'int') -> 'int'".replace("'", "")
+    assert inspect.getdoc(function) == "Twice x."
+    assert "double" in repr(function)
+
+
+@pytest.mark.parametrize("stand_in", ["module", "function"])
+def test_a_stand_in_is_what_it_stands_for_when_copied(
+    stand_in: str, request: pytest.FixtureRequest
+) -> None:
+    proxy = request.getfixturevalue(stand_in)
+
+    copies = copy.copy(proxy), copy.deepcopy(proxy)
+
+    real = sys.modules["costly"]
+    assert all(c is (real if stand_in == "module" else real.double) for c in copies)
+    if stand_in == "function":
+        assert pickle.loads(pickle.dumps(proxy)) is real.double
+
+
+def test_whether_something_is_stood_for_is_told_without_importing(
+    module, function
+) -> None:
+    assert stands_for(module, module)
+    assert not stands_for(module, 1)
+    assert not stands_for(function, 1)
+    assert "costly" not in sys.modules
+    real = module.double
+    assert stands_for(module, sys.modules["costly"])
+    assert stands_for(function, real)
+    assert not stands_for(function, module)
+
+
+class Box:
+    """Holds things."""
+
+    def __init__(self, *items: Any) -> None:
+        self.items = list(items)
+
+    def __repr__(self) -> str:
+        return f"Box({self.items})"
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.items[index]
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        self.items[index] = value
+
+    def __delitem__(self, index: int) -> None:
+        del self.items[index]
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self.items
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def box(*items: Any) -> Any:
+    return LazyInstance(lambda: Box, *items)
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        pytest.param(lambda b: b.items == [1, 2], id="attribute"),
+        pytest.param(lambda b: isinstance(b, Box), id="isinstance"),
+        pytest.param(lambda b: repr(b) == str(b) == f"{b}" == "Box([1, 2])", id="text"),
+        pytest.param(lambda b: len(b) == 2, id="len"),
+        pytest.param(lambda b: b[1] == 2, id="getitem"),
+        pytest.param(lambda b: 2 in b and 3 not in b, id="contains"),
+        pytest.param(lambda b: list(b) == [1, 2], id="iter"),
+        pytest.param(lambda b: "items" in dir(b), id="dir"),
+        pytest.param(bool, id="bool"),
+        pytest.param(lambda b: b.__doc__ == "Holds things.", id="doc"),
+    ],
+)
+def test_an_instance_becomes_real_when_it_is_touched(touch: Callable) -> None:
+    instance = box(1, 2)
+    assert type(instance) is LazyInstance
+
+    assert touch(instance)
+    assert isinstance(instance, Box)
+    assert type(instance).__qualname__ == "Box"
+    assert type(instance).__module__ == Box.__module__
+
+
+def test_an_instance_can_be_changed_at_first_touch() -> None:
+    first, second, third, fourth = box(1), box(1), box(1), box(1)
+
+    first[0] = 5
+    del second[0]
+    third.items = [7]
+    del fourth.items
+
+    assert (first.items, second.items, third.items) == ([5], [], [7])
+    assert not hasattr(fourth, "items")
+
+
+def test_an_instance_stays_the_same_object() -> None:
+    instance = box()
+    holder = [instance]
+
+    instance.items.append(1)
+
+    assert holder[0] is instance
+    assert holder[0].items == [1]
+
+
+def test_an_instance_that_cannot_be_made_says_so_each_time_until_it_can() -> None:
+    class Picky:
+        allowed = False
+
+        def __init__(self) -> None:
+            if not self.allowed:
+                raise LookupError("not yet")
+            self.made = True
+
+    instance: Any = LazyInstance(lambda: Picky)
+
+    for _ in range(2):
+        with pytest.raises(LookupError, match="not yet"):
+            _ = instance.made
+    Picky.allowed = True
+    assert instance.made
+
+
+def test_threads_that_touch_an_instance_at_once_make_it_once() -> None:
+    made, inside, go_on = [], threading.Event(), threading.Event()
+
+    class Slow:
+        def __init__(self) -> None:
+            made.append(self)
+            inside.set()
+            assert go_on.wait(10)
+            self.ready = True
+
+    instance: Any = LazyInstance(lambda: Slow)
+    seen: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: seen.append(instance.ready)) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    assert inside.wait(10)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+
+    assert seen == [True] * 4
+    assert len(made) == 1
