@@ -18,8 +18,7 @@ from h5py import h5a, h5s, h5t
 from datalab_workspace.formats.h5.guard import Guard
 
 _TEXT = h5py.string_dtype()
-#: Bytes that are allowed for in each of several texts of unknown length.
-_LONGEST_SHARED = 64
+_REFERENCE = 16  # bytes that an attribute stores of each of several texts
 _MOST_MEMBERS = 16
 _DTYPES: Mapping[type, Any] = {
     str: _TEXT,
@@ -158,9 +157,8 @@ class AttributeReader:
             return ""
         count = math.prod(shape)
         if variable:
-            # Each may be as long as the file, where they share one text; their
-            # lengths are not known before all are read.
-            self._guard.block(count * _LONGEST_SHARED, where)
+            self._guard.block(count * _REFERENCE, where)
+            self._guard.texts(count, where)
             values = np.empty(shape, _TEXT)
             attribute.read(values, self._text.memory)
         else:

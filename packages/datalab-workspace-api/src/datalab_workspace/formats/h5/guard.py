@@ -227,6 +227,16 @@ class Guard:
         if self._texts > self.size + _SMALL:
             raise self.refuse(where, "and others share one text to look larger")
 
+    def texts(self, count: int, where: str) -> None:
+        """Check that several texts may be read, whose lengths are not known yet.
+
+        Raises:
+            UnsafeFileError: If they all were one text, of all that is in the file but
+                arrays, the memory could not take them.
+        """
+        if count * (self.size - self._stored) > self._allowance:
+            raise self.refuse(where, f"holds {count} texts that may be of any length")
+
     def block(self, size: int, where: str) -> None:
         """Check that something stored as it is fits into the file."""
         if size > self.size:

@@ -151,8 +151,7 @@ class _Index:
                 total += size
                 if not 0 <= offset <= self._stamp.size - size:
                     raise ValueError("an object is not within the file")
-        if total > self._stamp.size:
-            raise ValueError("objects share their data to look larger")
+        self._guard.claim("data", total, total, "the data of all objects")
 
     def groups(self) -> list[Group]:
         """Return all groups with their objects, pending."""
