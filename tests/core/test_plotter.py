@@ -1,0 +1,232 @@
+"""`plotter.plot`: what it takes, what it refuses, and what it leaves alone."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from sigima.objects import create_image, create_signal
+
+from datalab_kernel_core.plotter.style import LINE_COLOR
+from datalab_workspace.equality import equal
+from datalab_workspace.objects import to_record
+
+RAMP = np.arange(12.0)
+
+
+def ramp_image() -> Any:
+    return create_image("an image", RAMP.reshape(3, 4))
+
+
+def ramp_signal() -> Any:
+    return create_signal("a signal", RAMP, RAMP)
+
+
+@pytest.mark.parametrize(
+    "address", ["my signal", "s001", lambda ws: ws.describe("my signal").uuid]
+)
+def test_an_object_is_plotted_by_name_uuid_and_short_id(
+    workspace, draw, address: Any
+) -> None:
+    workspace.add("my signal", ramp_signal())
+
+    picture = draw(address(workspace) if callable(address) else address)
+
+    assert picture.texts == ["my signal"]
+    assert picture.shows_near(LINE_COLOR, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("what", "panels"),
+    [
+        pytest.param(ramp_signal(), 1, id="SignalObj"),
+        pytest.param(ramp_image(), 2, id="ImageObj"),
+        pytest.param(RAMP, 1, id="1-D array"),
+        pytest.param(RAMP.reshape(3, 4), 2, id="2-D array"),
+        pytest.param((RAMP, RAMP), 1, id="pair of arrays"),
+        pytest.param(([1, 2, 3], [4, 5, 6]), 1, id="pair of lists"),
+    ],
+)
+def test_what_can_be_plotted(draw, what: Any, panels: int) -> None:
+    assert len(draw(what).plot.figure.axes) == panels
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        (None, "cannot plot a NoneType; plot.. takes the name"),
+        (3.0, "cannot plot a float"),
+        ([RAMP, RAMP], "cannot plot a list"),
+        ((RAMP, RAMP, RAMP), "cannot plot a tuple"),
+        (np.zeros((2, 2, 3)), "cannot plot an array of 3 dimensions"),
+        (np.float64(1), "cannot plot a float64"),
+        ((RAMP, RAMP[:3]), r"\(12,\) and \(3,\)"),
+        ((RAMP * 1j, RAMP), "x must be real"),
+        (np.array(["a", "b"]), "dtype"),
+        (np.array([[None]]), "dtype object"),
+        (create_image, "cannot plot a function"),
+    ],
+)
+def test_what_cannot_be_plotted_is_named(plotter, what: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        plotter.plot(what)
+
+
+def test_a_name_that_does_not_exist_raises_with_close_matches(
+    workspace, plotter
+) -> None:
+    workspace.add("my signal", ramp_signal())
+
+    with pytest.raises(KeyError, match="my signal"):
+        plotter.plot("my signl")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"titel": "x"}, TypeError, "did you mean 'title'"),
+        ({"show_rois": True}, TypeError, "did you mean 'show_roi'"),
+        ({"title": 3}, TypeError, "title=3 must be of type str"),
+        ({"roi": "no"}, TypeError, "roi='no' must be of type bool"),
+        ({"colormap": "virids"}, ValueError, "no colormap 'virids'.*'viridis'"),
+    ],
+)
+def test_wrong_options_are_refused(
+    plotter, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        plotter.plot(RAMP.reshape(3, 4), **options)
+
+
+def test_options_of_images_are_refused_for_a_signal(plotter) -> None:
+    with pytest.raises(TypeError, match=r"zlabel, colormap .*'a signal' is a signal"):
+        plotter.plot(ramp_signal(), zlabel="z", colormap="gray")
+
+
+def test_titles_labels_and_units_can_be_chosen(draw) -> None:
+    chosen = {"xlabel": "a", "xunit": "b", "ylabel": "c", "zlabel": "d", "zunit": "e"}
+
+    picture = draw(ramp_image(), "chosen", **chosen)
+
+    assert picture.texts == ["chosen", "a (b)", "c", "d (e)"]
+
+
+@pytest.mark.parametrize("obj", [ramp_signal(), ramp_image()])
+def test_a_plot_changes_neither_the_object_nor_the_workspace(
+    workspace, plotter, tmp_path: Path, obj: Any
+) -> None:
+    workspace.add("kept", obj)
+    workspace.save(tmp_path / "project.h5")
+    before, original = workspace.record("kept"), copy.deepcopy(obj)
+
+    plotter.plot("kept")
+    plotter.plot(obj)
+
+    assert not workspace.modified
+    assert workspace.list() == ["kept"]
+    assert equal(workspace.record("kept"), before)
+    assert equal(to_record(obj), to_record(original))
+
+
+def test_a_read_only_array_is_plotted(draw) -> None:
+    for array in (np.arange(5.0), np.eye(3)):
+        array.flags.writeable = False
+        draw(array)
+
+
+def test_an_object_that_was_not_read_yet_is_plotted(
+    workspace, plotter, draw, tmp_path: Path
+) -> None:
+    workspace.add("stored", ramp_signal())
+    workspace.save(tmp_path / "project.h5")
+    workspace.clear()
+    workspace.load(tmp_path / "project.h5", lazy=True)
+
+    assert draw("stored").shows_near(LINE_COLOR, 6, 6)
+
+
+def test_matplotlib_is_left_as_it_was(plotter) -> None:
+    before, figures = dict(mpl.rcParams), plt.get_fignums()
+
+    plotter.plot(RAMP)
+    plotter.plot(RAMP.reshape(3, 4))
+
+    assert dict(mpl.rcParams) == before
+    assert plt.get_fignums() == figures
+
+
+def test_the_settings_of_the_user_do_not_break_a_plot(plotter) -> None:
+    trying = {"path.simplify": False, "figure.autolayout": True, "figure.dpi": 30}
+
+    with mpl.rc_context(trying):
+        png = plotter.plot(np.random.default_rng(0).normal(size=200_000))._repr_png_()
+
+    assert len(png) < 200_000
+
+
+def test_a_notebook_gets_a_png_and_a_text(loaded) -> None:
+    plot = loaded.run("plotter.plot(np.eye(3))")
+
+    data, _ = loaded.ip.display_formatter.format(plot)
+
+    assert set(data) == {"image/png", "text/plain"}
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "<Plot of 'image'>"
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture.PNG", "no suffix", "v1.2"])
+def test_a_plot_is_saved_as_png(plotter, tmp_path: Path, name: str) -> None:
+    plot = plotter.plot(RAMP)
+
+    saved = plot.save(tmp_path / name)
+
+    assert saved == tmp_path / name
+    assert saved.read_bytes() == plot._repr_png_()
+    assert imread(saved, format="png").shape[:2] == (400, 640)
+
+
+def test_the_home_directory_is_understood(plotter) -> None:
+    assert plotter.plot(RAMP).save("~/picture.png") == Path.home() / "picture.png"
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "pdf", "SVG"])
+def test_another_format_is_refused_before_anything_is_written(
+    plotter, tmp_path: Path, suffix: str
+) -> None:
+    with pytest.raises(ValueError, match=f"writes PNG, not {suffix.lower()}"):
+        plotter.plot(RAMP).save(tmp_path / f"picture.{suffix}")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_does_not_exist_is_an_error(plotter, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        plotter.plot(RAMP).save(tmp_path / "missing" / "picture.png")
+
+
+def test_a_figure_can_be_changed_and_then_shows_so(plotter) -> None:
+    plot = plotter.plot(RAMP)
+    before = plot._repr_png_()
+
+    figure = plot.figure
+    assert plot._repr_png_() == before
+    figure.axes[0].set_title("changed")
+
+    assert plot._repr_png_() != before
+
+
+def test_a_plot_keeps_showing_what_was_plotted(plotter) -> None:
+    data = np.eye(5)
+    plot = plotter.plot(data)
+    before = plot._repr_png_()
+
+    data[:] = np.arange(5)
+
+    _ = plot.figure
+    assert plot._repr_png_() == before
