@@ -109,6 +109,9 @@ def data_differences(kind: str, data: Any, found: Any) -> Iterator[str]:
         own.kind == "f" and found.dtype.kind != "f"
     ):
         yield f"data: numbers of dtype {own} became {found.dtype}"
+    elif own.kind in "iu" and values.tolist() != found.tolist():
+        # Converted back, integers that have wrapped around would be the same.
+        yield f"data: {values!r:.80} became {found!r:.80}"
     else:
         yield from value_differences(values.astype(own), found.astype(own), "data")
 

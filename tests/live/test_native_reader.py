@@ -123,6 +123,29 @@ def test_any_name_is_read(native_read: Reader, tmp_path: Path, kind: str) -> Non
     assert project.titles() == [*NAMES.values()]
 
 
+@pytest.mark.parametrize("compression", ["lzf", "gzip", ("gzip", 9)])
+def test_compressed_data_is_read(
+    native_read: Reader, tmp_path: Path, compression: Any
+) -> None:
+    objects = {
+        "image": image(np.arange(10_000, dtype="u2").reshape(100, 100)),
+        "converted": image(np.arange(10_000).reshape(100, 100)),
+        "signal": gaussian(10_000),
+        "small": gaussian(3),
+    }
+    workspace = Workspace()
+    for name, obj in objects.items():
+        workspace.add(name, obj)
+
+    project = native_read(
+        workspace.save(tmp_path / "compressed.h5", compression=compression)
+    )
+
+    assert project.complaints == []
+    for name, obj in objects.items():
+        assert_shows(project[name], obj, name)
+
+
 def test_more_objects_than_digits_stay_in_order(
     native_read: Reader, tmp_path: Path
 ) -> None:

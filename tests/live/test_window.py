@@ -249,6 +249,35 @@ def test_what_is_changed_in_datalab_wins(datalab_window, tmp_path: Path) -> None
     assert found.zunit == "edited"
 
 
+def test_a_result_of_datalabs_is_not_mistaken_for_its_source(
+    datalab_window, tmp_path: Path
+) -> None:
+    """A copy is the source, whatever its title; what is computed of it is not."""
+    data = np.ma.MaskedArray(np.arange(12).reshape(3, 4) + 1, mask=np.eye(3, 4))
+    source = image(data, metadata={"kept": (1, None)})
+    workspace = Workspace()
+    workspace.add("source", source)
+    workspace.save(tmp_path / "source.h5")
+
+    seen = datalab_window.perform(
+        "process", path=tmp_path / "source.h5", save_to=tmp_path / "processed.h5"
+    )
+    back = Workspace()
+    names = back.load(tmp_path / "processed.h5")
+
+    assert seen.complaints == []
+    assert seen.titles() == ["renamed", "source", "inverse(i001)"]
+    assert names == seen.titles()
+    for name in "renamed", "source":
+        found = back.get(name)
+        assert found.metadata["kept"] == (1, None)
+        assert not list(value_differences(data, found.data, "data"))
+    result = back.get("inverse(i001)")
+    assert not list(value_differences(seen["inverse(i001)"].data, result.data, "data"))
+    np.testing.assert_array_equal(result.data, 1 / data.data)
+    assert SIDECAR not in result.metadata
+
+
 # -- the main job ---------------------------------------------------------------------
 
 
@@ -284,6 +313,8 @@ def analysis(datalab_window, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = datalab_window.perform("analysis", save_to=path)
     assert project.complaints == []
     assert project.undrawn == {}
+    assert [macro.title for macro in project.macros] == ["plot/é"]
+    assert len(project.history[0]["actions"]) == 7
     return path
 
 

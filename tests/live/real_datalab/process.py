@@ -18,7 +18,7 @@ from real_datalab import exchange
 
 # Longer than anything takes: reaching it means that the program hangs.
 START = 120.0
-ANSWER = 90.0
+ANSWER = 180.0
 STOP = 30.0
 
 # DataLab's settings, besides its defaults: nothing that greets or warns the user, no

@@ -103,3 +103,14 @@ def edit(main: Any) -> None:
     image = next(iter(main.imagepanel))
     image.zunit = "edited"
     image.metadata["edited"] = [7]
+
+
+def process(main: Any) -> None:
+    """Duplicate, invert and rename the only image, in this order."""
+    main.set_current_panel("image")
+    main.imagepanel.objview.select_objects([1])
+    main.imagepanel.duplicate_object()
+    main.imagepanel.objview.select_objects([1])
+    main.calc("inverse", edit=False)
+    main.imagepanel.objview.select_objects([1])
+    main.imagepanel.set_current_object_title("renamed")
