@@ -170,12 +170,12 @@ def test_groups_below_groups_without_end_are_refused(path, where):
         group = file[where]
         for _ in range(3000):
             group = group.create_group("d")
-    refuse(path, "is over 64 levels deep")
+    refuse(path, "is over 100 levels deep")
 
 
 def test_metadata_nested_as_deep_as_a_workspace_takes_it_is_read(tmp_path):
     deep = "bottom"
-    for level in range(60):
+    for level in range(63):
         deep = {"down": deep} if level % 2 else [deep]
     workspace = Workspace()
     workspace.add("image", np.zeros((2, 2)))

@@ -33,14 +33,14 @@ class Limits:
     """How much a file may make of the bytes that it stores.
 
     Attributes:
-        depth: Groups within groups.
+        depth: Groups within groups; metadata alone may take 64 of them.
         ratio: Size of one compressed array over what is stored of it; deflate cannot
             reach 1100.
         expansion: Bytes that all compressed arrays read at once may have more than is
             stored of them. None: half of the memory.
     """
 
-    depth: int = 64
+    depth: int = 100
     ratio: int = 1100
     expansion: int | None = None
 
