@@ -99,13 +99,24 @@ class Picture(NamedTuple):
         wanted = np.array(to_rgb(color))
         return bool(np.abs(self.color(x, y, panel) - wanted).max() < TOLERANCE)
 
-    def shows_near(self, color: Any, x: float, y: float, panel: int = 0) -> bool:
-        """Whether a pixel of a colour is at most two pixels from a place."""
+    def shows_near(
+        self, color: Any, x: float, y: float, panel: int = 0, tolerance: float = 0.1
+    ) -> bool:
+        """Whether a pixel of a colour is at most two pixels from a place.
+
+        With a tolerance of 0.45 so is one that a thin line covers by half.
+        """
+        distance = np.abs(self._around(x, y, panel) - np.array(to_rgb(color)))
+        return bool((distance.max(axis=2) < tolerance).any())
+
+    def blank_near(self, x: float, y: float, panel: int = 0) -> bool:
+        """Whether all pixels at most two pixels from a place are white."""
+        return bool((self._around(x, y, panel) > 1 - TOLERANCE).all())
+
+    def _around(self, x: float, y: float, panel: int) -> np.ndarray:
         column, row = self.plot.figure.axes[panel].transData.transform((x, y))
         row, column = len(self.pixels) - 1 - int(row), int(column)
-        around = self.pixels[row - 2 : row + 3, column - 2 : column + 3]
-        distance = np.abs(around - np.array(to_rgb(color))).max(axis=2)
-        return bool((distance < TOLERANCE).any())
+        return self.pixels[row - 2 : row + 3, column - 2 : column + 3]
 
     def count(self, color: Any) -> int:
         """How many pixels are of a colour."""

@@ -75,10 +75,10 @@ class Bins:
         if increasing and -LARGEST < low < high < LARGEST:
             spaced = np.geomspace if log else np.linspace
             inner = spaced(low, high, BINS + 1)[1:-1].astype(x.dtype)
-            edges = np.unique([0, start, n, *np.searchsorted(x, inner)])
+            edges = np.array([0, start, n, *np.searchsorted(x, inner)])
         else:
             edges = np.linspace(0, n, (BINS if increasing else BINS // 2) + 1)
-        return cls(tuple(edges.astype(int).tolist()), increasing)
+        return cls(tuple(np.unique(edges.astype(int)).tolist()), increasing)
 
 
 def curve_indices(x: Array, y: Array, bins: Bins, lowest: float) -> Array:
