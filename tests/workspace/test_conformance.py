@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
@@ -64,6 +65,13 @@ class TestReloadedLazily(Reloaded):
 
     def reopen(self, path: Path) -> Workspace:
         return open_project(path)
+
+
+@pytest.mark.slow
+class TestMemoryForLong(TestMemory):
+    """Many long sequences of operations; the other rules are quick enough."""
+
+    machine_settings = settings(max_examples=400, stateful_step_count=60, deadline=None)
 
 
 @pytest.mark.slow

@@ -25,10 +25,12 @@ import pytest
 if TYPE_CHECKING:
     from datalab_workspace.testing.comparison import assert_same, differences
     from datalab_workspace.testing.conformance import WorkspaceConformance
+    from datalab_workspace.testing.machine import WorkspaceMachine
     from datalab_workspace.testing.suite import WorkspaceSuite
 
 _HOME = {
     "WorkspaceConformance": "conformance",
+    "WorkspaceMachine": "machine",
     "WorkspaceSuite": "suite",
     "assert_same": "comparison",
     "differences": "comparison",
@@ -36,6 +38,7 @@ _HOME = {
 
 __all__ = [
     "WorkspaceConformance",
+    "WorkspaceMachine",
     "WorkspaceSuite",
     "assert_same",
     "differences",
@@ -45,6 +48,7 @@ _WITH_ASSERTIONS = (
     "comparison",
     "fidelity",
     "groups",
+    "machine",
     "mapping",
     "names",
     "refusals",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
 from datalab_workspace.testing.fidelity import Fidelity
 from datalab_workspace.testing.groups import GroupRules
+from datalab_workspace.testing.machine import WorkspaceMachine
 from datalab_workspace.testing.mapping import MappingRules
 from datalab_workspace.testing.names import NameRules
 from datalab_workspace.testing.refusals import RefusalRules
@@ -14,3 +18,16 @@ class WorkspaceConformance(
     NameRules, ValueRules, Fidelity, GroupRules, MappingRules, RefusalRules
 ):
     """Every rule that a user of a workspace can rely on, whatever its backend."""
+
+    #: How many sequences of operations of what length are tried.
+    machine_settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+    def test_any_sequence_of_operations(self) -> None:
+        """Whatever a user does in whatever order, the workspace does as it should."""
+        suite = self
+
+        class Machine(WorkspaceMachine):
+            def __init__(self) -> None:
+                super().__init__(suite)
+
+        run_state_machine_as_test(Machine, settings=self.machine_settings)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from datalab_workspace.backends.base import Capabilities
-from datalab_workspace.testing import strategies
 from datalab_workspace.testing.comparison import (
     as_stored,
     assert_same,
@@ -19,6 +18,7 @@ from datalab_workspace.testing.comparison import (
 from datalab_workspace.testing.samples import KEYS, OBJECTS, VALUES
 from datalab_workspace.testing.samples.images import spot
 from datalab_workspace.testing.samples.signals import gaussian
+from datalab_workspace.testing.strategies import metadata, names, objects
 from datalab_workspace.testing.suite import WorkspaceSuite, holds
 from datalab_workspace.workspace import Workspace
 
@@ -116,7 +116,7 @@ class Fidelity(WorkspaceSuite):
         assert not list(value_differences(obj.metadata, found, "metadata"))
 
     @_slowly
-    @given(metadata=strategies.metadata())
+    @given(metadata=metadata())
     def test_any_metadata_comes_back_as_it_was(self, metadata: dict[Any, Any]) -> None:
         """Whatever a scientist would put there."""
         obj = gaussian()
@@ -129,7 +129,7 @@ class Fidelity(WorkspaceSuite):
         workspace.add("x", obj)
 
     @_slowly
-    @given(name=strategies.names(), obj=strategies.objects())
+    @given(name=names(), obj=objects())
     def test_any_object_comes_back_as_it_was(self, name: str, obj: Any) -> None:
         """Under any name."""
         workspace = self.open_workspace()

@@ -1,0 +1,289 @@
+"""The stateful machine: random operations, compared with a model after each.
+
+Whatever makes a workspace and its model disagree is shrunk by hypothesis to the
+shortest sequence of operations that does.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from datalab_workspace.record import Kind
+from datalab_workspace.testing.model import Model, Thing, content
+
+if TYPE_CHECKING:
+    from datalab_workspace.testing.suite import WorkspaceSuite
+
+#: Few, so that they collide, and alike, so that they must be told apart.
+NAMES = ("a", "b", "a (2)", "A", "s001", "i001", "x/y", "\u03bb \U0001f9ea")
+PLAIN_NAMES = ("a", "b", "c", "d")
+
+_names = st.integers(0, len(NAMES) - 1)
+_kinds: st.SearchStrategy[Kind] = st.sampled_from(["signal", "image"])
+_numbers = st.integers(0, 3)
+_groups = st.sampled_from([None, None, "one", "two"])
+_files = st.sampled_from(["first.h5", "second.h5"])
+_picks = st.integers(0, 100)
+_choices: st.SearchStrategy[Literal["error", "replace", "rename", "skip"]]
+_choices = st.sampled_from(["error", "replace", "rename", "skip"])
+
+
+class WorkspaceMachine(RuleBasedStateMachine):
+    """Uses a workspace as people do, and remembers what it should hold.
+
+    Args:
+        suite: Tells how workspaces come about, and what they can do.
+    """
+
+    def __init__(self, suite: WorkspaceSuite) -> None:
+        super().__init__()
+        self.suite = suite
+        self.workspace = suite.open_workspace()
+        self.capabilities = suite.capabilities_of(self.workspace)
+        self.model = Model()
+        self.files: dict[str, Model] = {}
+        self.folder = tempfile.TemporaryDirectory()
+
+    def name(self, number: int) -> str:
+        """Return a name; a harmless one where others may be refused."""
+        if self.capabilities.any_name:
+            return NAMES[number]
+        return PLAIN_NAMES[number % len(PLAIN_NAMES)]
+
+    def pick(self, number: int) -> str:
+        """Return the name of an object that exists."""
+        names = self.model.names()
+        return names[number % len(names)]
+
+    def path(self, name: str) -> Path:
+        """Return the path of a file."""
+        return Path(self.folder.name, name)
+
+    def learn(self, name: str) -> None:
+        """Remember the UUID that a workspace chose."""
+        self.model.things[name].uuid = self.workspace.describe(name).uuid
+
+    def has_objects(self) -> bool:
+        """Tell whether there is anything to pick."""
+        return bool(self.model.things)
+
+    # -- objects in and out -----------------------------------------------------------
+
+    @rule(number=_names, kind=_kinds, value=_numbers, group=_groups)
+    def add(self, number: int, kind: Kind, value: int, group: str | None) -> None:
+        """A new one is appended, an equal one left alone, a different one refused."""
+        name, data = self.name(number), content(kind, value)
+        group = group if self.capabilities.groups else None
+        known = self.model.things.get(name)
+        if known is None:
+            assert self.workspace.add(name, data, group=group) == name
+            assert self.workspace.modified
+            group = self.model.group(kind, group)
+            self.model.put(name, Thing(kind, value, name, group))
+            self.learn(name)
+        elif known.same_content(Thing(kind, value, name)):
+            assert self.workspace.add(name, data, group=group) == name
+        else:
+            with pytest.raises(ValueError, match="overwrite=True"):
+                self.workspace.add(name, data, group=group)
+
+    @precondition(has_objects)
+    @rule(number=_picks, kind=_kinds, value=_numbers, group=_groups)
+    def overwrite(self, number: int, kind: Kind, value: int, group: str | None) -> None:
+        """It keeps place, group, title and UUID, as far as these are not changed."""
+        name, data = self.pick(number), content(kind, value)
+        group = group if self.capabilities.groups else None
+        self.workspace.add(name, data, overwrite=True, group=group)
+        assert self.workspace.modified
+        old = self.model.things[name]
+        new = replace(old, kind=kind, number=value, note=None, group=group or old.group)
+        if not self.capabilities.in_place_overwrite:
+            self.model.put(name, new)
+            self.learn(name)
+        elif (new.kind, new.group) == (old.kind, old.group):
+            self.model.things[name] = new
+        else:
+            self.model.put(name, new)
+
+    @precondition(has_objects)
+    @rule(numbers=st.lists(_picks, min_size=1, max_size=3))
+    def remove(self, numbers: list[int]) -> None:
+        """Several at once; the same twice is once."""
+        names = [self.pick(number) for number in numbers]
+        self.workspace.remove(*names)
+        assert self.workspace.modified
+        for name in {*names}:
+            del self.model.things[name]
+
+    @precondition(has_objects)
+    @rule(number=_picks, to=_names)
+    def rename(self, number: int, to: int) -> None:
+        """Only a name that no other object has is taken."""
+        old, new = self.pick(number), self.name(to)
+        if new in self.model.things and new != old:
+            with pytest.raises(ValueError, match="cannot rename"):
+                self.workspace.rename(old, new)
+            return
+        self.workspace.rename(old, new)
+        if new != old:
+            self.model.rename(old, new)
+            self.model.things[new].title = new
+
+    @precondition(has_objects)
+    @rule(number=_picks, to=_names)
+    def retitle(self, number: int, to: int) -> None:
+        """What another program calls an object changes no name."""
+        name, title = self.pick(number), self.name(to)
+        self.suite.retitle(self.workspace, name, title)
+        self.model.things[name].title = title
+
+    @precondition(has_objects)
+    @rule(number=_picks, note=_numbers)
+    def edit(self, number: int, note: int) -> None:
+        """Metadata is changed in place."""
+        name = self.pick(number)
+        self.workspace.edit(name, metadata={"note": note})
+        assert self.workspace.modified
+        self.model.things[name].note = note
+
+    @precondition(has_objects)
+    @rule(number=_picks, copy=st.booleans())
+    def get(self, number: int, copy: bool) -> None:
+        """By a name, a UUID or a short id."""
+        self.look(self.pick(number), copy=copy)
+
+    @rule()
+    def clear(self) -> None:
+        """Nothing is left, not even groups."""
+        self.workspace.clear(all=True)
+        self.model = Model()
+
+    # -- files ------------------------------------------------------------------------
+
+    @rule(file=_files)
+    def save(self, file: str) -> None:
+        """The file holds what the workspace does."""
+        assert self.workspace.save(self.path(file)) == self.path(file)
+        assert self.workspace.path == self.path(file)
+        assert not self.workspace.modified
+        self.files[file] = self.model.copy()
+
+    @precondition(has_objects)
+    @rule(numbers=st.lists(_picks, min_size=1, max_size=3), file=_files)
+    def save_some(self, numbers: list[int], file: str) -> None:
+        """Unless that would destroy data which is in the file alone."""
+        names = [self.pick(number) for number in numbers]
+        try:
+            self.workspace.save(self.path(file), names=names)
+        except ValueError as error:
+            assert "would destroy the data" in str(error)  # noqa: PT017
+            return
+        self.files[file] = self.model.only(names)
+
+    @precondition(lambda self: bool(self.files))
+    @rule(number=_picks, lazy=st.booleans())
+    def reopen(self, number: int, lazy: bool) -> None:
+        """A workspace that knows only the file holds what was saved."""
+        file = [*self.files][number % len(self.files)]
+        self.workspace = self.suite.open_workspace()
+        self.model = self.files[file].reopened()
+        names = self.workspace.load(self.path(file), lazy=lazy)
+        assert names == self.model.names()
+        assert not self.workspace.modified
+
+    @precondition(lambda self: bool(self.files))
+    @rule(number=_picks, choice=_choices, lazy=st.booleans())
+    def load(
+        self,
+        number: int,
+        choice: Literal["error", "replace", "rename", "skip"],
+        lazy: bool,
+    ) -> None:
+        """All of the file comes, or nothing; only "replace" changes what is here."""
+        file = [*self.files][number % len(self.files)]
+        incoming = self.files[file].reopened()
+        try:
+            names = self.workspace.load(self.path(file), on_conflict=choice, lazy=lazy)
+        except ValueError as error:
+            assert choice == "error"
+            assert "on_conflict" in str(error)  # noqa: PT017
+            return
+        things = [incoming.things[name] for name in incoming.names()]
+        if choice == "skip":
+            assert len(names) <= len(things)
+            things = self.not_skipped(names, things)
+        assert len(names) == len(things)
+        for name, thing in zip(names, things, strict=True):
+            self.loaded(name, thing, choice == "replace")
+
+    def not_skipped(self, names: list[str], things: list[Thing]) -> list[Thing]:
+        """Return those of a file's things that a load did not skip, in order."""
+        left = iter(things)
+        return [
+            next(thing for thing in left if thing.same_content(self.found(name)))
+            for name in names
+        ]
+
+    def loaded(self, name: str, thing: Thing, replaced: bool) -> None:
+        """Take over into the model what a load brought under a name."""
+        known = self.model.things.get(name)
+        if known is None:
+            self.model.put(name, replace(thing))
+            self.learn(name)
+            return
+        if not replaced:
+            assert known.same_content(thing)
+            return
+        moved = known.kind != thing.kind
+        known.number, known.note, known.kind = thing.number, thing.note, thing.kind
+        if moved or not self.capabilities.in_place_overwrite:
+            self.model.put(name, known)
+            self.learn(name)
+
+    @rule()
+    def settle(self) -> None:
+        """What was kept is what there was."""
+        settled = self.suite.settle(self.workspace)
+        if settled is not self.workspace:
+            self.workspace, self.model = settled, self.model.reopened()
+
+    # -- what must hold ---------------------------------------------------------------
+
+    @invariant()
+    def names_groups_and_uuids_agree(self) -> None:
+        """In their order, and whatever happened to other objects."""
+        assert self.workspace.list() == self.model.names()
+        if self.capabilities.groups:
+            groups = [(g.kind, g.title, [*g.names]) for g in self.workspace.groups()]
+            assert [group for group in groups if group[2]] == self.model.members()
+        for found in self.workspace.describe():
+            thing = self.model.things[found.name]
+            assert (found.kind, found.title) == (thing.kind, thing.title)
+            assert found.uuid == thing.uuid
+
+    def found(self, name: str, *, copy: bool = True) -> Thing:
+        """Return what an object of the workspace is."""
+        obj = self.workspace.get(name, copy=copy)
+        image = not hasattr(obj, "xydata")
+        number = int(obj.data[0, 0] if image else obj.y[0])
+        note = obj.metadata.get("note")
+        return Thing("image" if image else "signal", number, obj.title, note=note)
+
+    def look(self, name: str, *, copy: bool = True) -> None:
+        """Compare one object with what it should be."""
+        assert self.found(name, copy=copy).same_content(self.model.things[name])
+
+    def teardown(self) -> None:
+        """Compare all that is left at the end."""
+        try:
+            for name in self.model.names():
+                self.look(name)
+        finally:
+            self.folder.cleanup()

@@ -1,0 +1,117 @@
+"""What a workspace should hold, as dicts: the model of the stateful machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from datalab_workspace.record import Kind
+
+
+def content(kind: Kind, number: int) -> np.ndarray[Any, Any]:
+    """Return a signal or image that differs from others by its number."""
+    data = np.array([number, 0.5, 1.0])
+    return data if kind == "signal" else data.reshape(1, 3)
+
+
+@dataclass
+class Thing:
+    """What the model knows of one object."""
+
+    kind: Kind
+    number: int
+    title: str
+    group: str = ""
+    uuid: str = ""
+    note: int | None = None
+
+    def same_content(self, other: Thing) -> bool:
+        """Tell whether two things are the same but for title, group and UUID."""
+        ours = self.kind, self.number, self.note
+        return ours == (other.kind, other.number, other.note)
+
+
+@dataclass
+class Model:
+    """Things by name, in the order in which they came, and the groups of each panel."""
+
+    things: dict[str, Thing] = field(default_factory=dict)
+    groups: dict[Kind, list[str]] = field(
+        default_factory=lambda: {"signal": [], "image": []}
+    )
+
+    def group(self, kind: Kind, wanted: str | None) -> str:
+        """Return the group that an object goes to, made if there is none."""
+        known = self.groups[kind]
+        if wanted is None:
+            wanted = known[0] if known else ""
+        if wanted not in known:
+            known.append(wanted)
+        return wanted
+
+    def put(self, name: str, thing: Thing) -> None:
+        """Append a thing to its group."""
+        self.things.pop(name, None)
+        self.group(thing.kind, thing.group)
+        self.things[name] = thing
+
+    def rename(self, old: str, new: str) -> None:
+        """Call a thing by another name, in its place."""
+        self.things = {(new if n == old else n): t for n, t in self.things.items()}
+
+    def members(self) -> list[tuple[Kind, str, list[str]]]:
+        """Return kind, title and names of each group that is not empty, in order."""
+        found = [
+            (
+                kind,
+                title,
+                [
+                    name
+                    for name, thing in self.things.items()
+                    if (thing.kind, thing.group) == (kind, title)
+                ],
+            )
+            for kind, titles in self.groups.items()
+            for title in titles
+        ]
+        return [group for group in found if group[2]]
+
+    def names(self) -> list[str]:
+        """Return all names in the order of a workspace's list."""
+        return [name for _, _, names in self.members() for name in names]
+
+    def only(self, names: list[str]) -> Model:
+        """Return a model of some of the things, without groups that are empty."""
+        some = Model({n: replace(t) for n, t in self.things.items() if n in names})
+        for kind, title, _ in self.members():
+            if any((t.kind, t.group) == (kind, title) for t in some.things.values()):
+                some.group(kind, title)
+        return some
+
+    def copy(self) -> Model:
+        """Return a model that shares nothing with this one."""
+        return Model(
+            {name: replace(thing) for name, thing in self.things.items()},
+            {kind: [*titles] for kind, titles in self.groups.items()},
+        )
+
+    def reopened(self) -> Model:
+        """Return the model of a workspace that knows titles, but not names.
+
+        The first to bear a title is called so; others get the next free number.
+        """
+        again = Model(groups={kind: [*titles] for kind, titles in self.groups.items()})
+        things = [self.things[name] for name in self.names()]
+        titles = [thing.title for thing in things]
+        used = set(titles)
+        for place, thing in enumerate(things):
+            name, number = thing.title, 2
+            if name in titles[:place]:
+                while f"{name} ({number})" in used:
+                    number += 1
+                name = f"{name} ({number})"
+            used.add(name)
+            again.things[name] = replace(thing)
+        return again
