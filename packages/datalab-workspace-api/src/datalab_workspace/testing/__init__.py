@@ -46,8 +46,11 @@ __all__ = [
 
 _WITH_ASSERTIONS = (
     "comparison",
+    "conflicts",
+    "conformance",
     "fidelity",
     "groups",
+    "lookup",
     "machine",
     "mapping",
     "names",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from datalab_workspace.testing.conflicts import ConflictRules
 from datalab_workspace.testing.fidelity import Fidelity
 from datalab_workspace.testing.groups import GroupRules
+from datalab_workspace.testing.lookup import LookupRules
 from datalab_workspace.testing.machine import WorkspaceMachine
 from datalab_workspace.testing.mapping import MappingRules
 from datalab_workspace.testing.names import NameRules
@@ -15,7 +17,14 @@ from datalab_workspace.testing.values import ValueRules
 
 
 class WorkspaceConformance(
-    NameRules, ValueRules, Fidelity, GroupRules, MappingRules, RefusalRules
+    NameRules,
+    LookupRules,
+    ValueRules,
+    ConflictRules,
+    Fidelity,
+    GroupRules,
+    MappingRules,
+    RefusalRules,
 ):
     """Every rule that a user of a workspace can rely on, whatever its backend."""
 
