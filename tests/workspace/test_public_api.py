@@ -1,0 +1,149 @@
+"""What `import datalab_workspace` offers, and what it costs."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import datalab_workspace as dlw
+
+PUBLIC = {
+    # what users call
+    "Workspace",
+    "open",
+    # what they get
+    "Description",
+    "GroupInfo",
+    "Listing",
+    "Record",
+    "Status",
+    "WorkspaceMode",
+    # what they catch
+    "DamagedFileError",
+    "FileChangedError",
+    "InvalidNameError",
+    "LiveUnavailableError",
+    "NameConflictError",
+    "NotAProjectError",
+    "ObjectNotFoundError",
+    "StaleFileError",
+    "UnsafeFileError",
+    "UnsupportedDtypeError",
+    "UnsupportedMetadataError",
+    "UnsupportedObjectError",
+    "WorkspaceError",
+    # what they report
+    "__version__",
+}
+METHODS = """
+    add capabilities clear describe edit exists get groups items keys list load mode
+    modified path pop record remove rename save status values
+""".split()  # noqa: SIM905 - a list is easier to read so
+HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
+BUILTIN_OF = {
+    "DamagedFileError": OSError,
+    "FileChangedError": FileExistsError,
+    "InvalidNameError": ValueError,
+    "LiveUnavailableError": ConnectionError,
+    "NameConflictError": ValueError,
+    "NotAProjectError": ValueError,
+    "ObjectNotFoundError": KeyError,
+    "StaleFileError": OSError,
+    "UnsafeFileError": ValueError,
+    "UnsupportedDtypeError": TypeError,
+    "UnsupportedMetadataError": TypeError,
+    "UnsupportedObjectError": TypeError,
+}
+
+
+def run(code: str) -> str:
+    """Return what a new Python prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_every_public_name():
+    assert set(dlw.__all__) == PUBLIC
+    assert set(dir(dlw)) >= PUBLIC
+    for name in PUBLIC:
+        assert getattr(dlw, name) is not None
+
+
+def test_every_public_method():
+    found = [name for name in dir(dlw.Workspace) if not name.startswith("_")]
+    assert found == METHODS
+
+
+def test_everything_public_is_documented():
+    for name in PUBLIC - {"__version__"}:
+        assert inspect.getdoc(getattr(dlw, name)), name
+    for name in METHODS:
+        assert inspect.getdoc(getattr(dlw.Workspace, name)), name
+
+
+def test_a_name_that_does_not_exist():
+    with pytest.raises(AttributeError, match=r"'datalab_workspace'.*'Workspce'"):
+        dlw.Workspce  # noqa: B018
+
+
+@pytest.mark.parametrize("name", BUILTIN_OF)
+def test_errors_are_what_a_user_would_catch(name):
+    error = getattr(dlw, name)
+    assert issubclass(error, BUILTIN_OF[name])
+    assert issubclass(error, dlw.WorkspaceError)
+
+
+def test_there_is_no_error_without_a_built_in_base():
+    errors = {n for n in PUBLIC if n.endswith("Error")} - {"WorkspaceError"}
+    assert errors == set(BUILTIN_OF)
+
+
+def test_the_message_of_a_missing_name_is_not_quoted():
+    error = dlw.ObjectNotFoundError("no object 'x'")
+    assert str(error) == "no object 'x'"
+
+
+IMPORTED = f"sorted(set({HEAVY!r}) & set(sys.modules))"
+
+
+def test_the_import_is_cheap_and_silent():
+    code = f"import sys, datalab_workspace; print({IMPORTED}, 'numpy' in sys.modules)"
+    assert run(code).strip() == "[] False"
+
+
+def test_an_empty_workspace_needs_numpy_alone():
+    code = f"""
+import sys, numpy as np, datalab_workspace as dlw
+ws = dlw.Workspace()
+ws.add("y", np.arange(3.0))
+ws.rename("y", "z")
+assert ws.list() == ["z"] and ws.describe("z").shape == (3,)
+print({IMPORTED})
+"""
+    assert run(code).strip() == "[]"
+
+
+def test_every_public_name_can_be_imported_without_the_heavy_ones():
+    code = f"import sys; from datalab_workspace import *; print({IMPORTED})"
+    assert run(code).strip() == "[]"
+
+
+def test_it_survives_a_reload():
+    before = dlw.Workspace, dlw.WorkspaceError
+    workspace = dlw.Workspace()
+    importlib.reload(dlw)
+    assert (dlw.Workspace, dlw.WorkspaceError) == before
+    assert isinstance(workspace, dlw.Workspace)
+    with pytest.raises(dlw.ObjectNotFoundError):
+        workspace.get("x")
