@@ -1,0 +1,97 @@
+"""Measuring ours beside a reference, in one run.
+
+Rounds of ours and of the reference alternate, so that whatever else the machine does
+meets both. The ratio that counts is that of the minima: noise only ever adds.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+ROUNDS = 7
+#: What is measured: timed from outside, unless it returns the seconds that count as a
+#: float.
+Subject: TypeAlias = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds that ours and the reference took, round by round."""
+
+    what: str
+    ours: list[float]
+    reference: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """Ours over the reference, of the minima."""
+        return min(self.ours) / min(self.reference)
+
+    def __str__(self) -> str:
+        medians = statistics.median(self.ours), statistics.median(self.reference)
+        return (
+            f"{self.what}: ours {_shown(self.ours)}, reference "
+            f"{_shown(self.reference)}, ratio {self.ratio:.2f} "
+            f"(of medians {medians[0] / medians[1]:.2f})"
+        )
+
+
+def compare(
+    what: str, ours: Subject, reference: Subject, *, rounds: int = ROUNDS
+) -> Comparison:
+    """Measure two things in turn, and print what came out.
+
+    Args:
+        what: What is compared.
+        ours: Does it our way; see `Subject`.
+        reference: Does the same the other way.
+        rounds: How often each is measured, after one round that does not count.
+
+    Returns:
+        The comparison, to be checked against a bound.
+    """
+    ours(), reference()
+    rows = [(seconds(ours), seconds(reference)) for _ in range(rounds)]
+    comparison = Comparison(what, *map(list, zip(*rows, strict=True)))
+    report(str(comparison))
+    return comparison
+
+
+def measure(what: str, subject: Subject, *, rounds: int = ROUNDS) -> float:
+    """Measure one thing for which there is an absolute bound.
+
+    Returns:
+        The fewest seconds that it took.
+    """
+    subject()
+    taken = [seconds(subject) for _ in range(rounds)]
+    report(f"{what}: {_shown(taken)}")
+    return min(taken)
+
+
+def seconds(subject: Subject) -> float:
+    """Run something once and return the seconds that it took."""
+    gc.collect()
+    start = time.perf_counter()
+    own = subject()
+    taken = time.perf_counter() - start
+    return own if isinstance(own, float) else taken
+
+
+def report(line: str) -> None:
+    """Print a line of figures; shown with `pytest -s`."""
+    sys.stdout.write(f"\n{line}\n")
+
+
+def _shown(taken: list[float]) -> str:
+    return f"{_unit(min(taken))} (median {_unit(statistics.median(taken))})"
+
+
+def _unit(value: float) -> str:
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
