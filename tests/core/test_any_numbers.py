@@ -39,13 +39,13 @@ def is_picture(plot: Plot) -> bool:
     return plot._repr_png_().startswith(b"\x89PNG")
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(y=arrays(1))
 def test_any_signal_is_drawn(y: np.ndarray) -> None:
     assert is_picture(PLOTTER.plot(y))
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(
     pair=arrays(1).flatmap(lambda y: st.tuples(nps.arrays(float, y.shape), st.just(y)))
 )
@@ -53,13 +53,13 @@ def test_any_curve_is_drawn(pair: tuple[np.ndarray, np.ndarray]) -> None:
     assert is_picture(PLOTTER.plot(pair))
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(data=arrays(2))
 def test_any_image_is_drawn(data: np.ndarray) -> None:
     assert is_picture(PLOTTER.plot(data))
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(text=st.text(max_size=100))
 def test_any_text_is_drawn(text: str) -> None:
     assert is_picture(PLOTTER.plot(np.arange(3.0), text, xlabel=text, xunit=text))
