@@ -36,7 +36,7 @@ def current() -> str:
     """
     found = {path: VERSION.findall(path.read_text("utf-8")) for path in _sources()}
     found |= {path: _pins().findall(path.read_text("utf-8")) for path in _projects()}
-    versions = {version for all_found in found.values() for version in all_found}
+    versions: set[str] = {version for texts in found.values() for version in texts}
     if len(versions) != 1:
         listing = "\n".join(f"  {path}: {', '.join(v)}" for path, v in found.items())
         raise ValueError(f"the versions differ:\n{listing}")

@@ -36,12 +36,12 @@ def main(argv: list[str] | None = None) -> NoReturn:
         SystemExit: If xeus-python is not installed, or cannot be loaded.
     """
     argv = list(sys.argv if argv is None else argv)
+    interrupt.prepare()  # before an import starts a thread
     try:
         from xeus_python_shell.shell import XPythonShellApp
         from xpython import launch
     except ImportError as error:
         raise SystemExit(NO_XEUS.format(reason=error)) from error
-    interrupt.prepare()
     extend(XPythonShellApp)
     # What is left in sys.argv would be parsed as IPython options, and shown to
     # the user's code.
