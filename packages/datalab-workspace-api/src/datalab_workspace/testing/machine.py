@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from datalab_workspace.record import Kind
 from datalab_workspace.testing.model import Model, Thing, content
@@ -73,6 +79,14 @@ class WorkspaceMachine(RuleBasedStateMachine):
     def has_objects(self) -> bool:
         """Tell whether there is anything to pick."""
         return bool(self.model.things)
+
+    @initialize(objects=st.lists(st.tuples(_names, _kinds, _numbers, _groups)))
+    def begin(self, objects: list[tuple[int, Kind, int, str | None]]) -> None:
+        """With objects and a file that holds them there is more to disagree about."""
+        for arguments in objects[:4]:
+            self.add(*arguments)
+        if objects:
+            self.save("first.h5")
 
     # -- objects in and out -----------------------------------------------------------
 
