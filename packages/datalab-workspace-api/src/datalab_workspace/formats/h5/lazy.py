@@ -22,6 +22,7 @@ from datalab_workspace.formats.h5.transfer import (
     file_blocks,
     slabs,
 )
+from datalab_workspace.progress import Progress
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.h5.opening import OpenProject
@@ -83,35 +84,41 @@ class FileArray:
             StaleFileError: The file was changed or removed, and holds it no more.
             DamagedFileError: The file is damaged.
         """
-        with self._file() as file:
-            if file is not None:
-                return self._fetched(file)
-        return self._collected(self._blocks_of_dataset())
+        with Progress(f"reading {self.where!r}", self.nbytes) as progress:
+            with self._file() as file:
+                if file is not None:
+                    return self._fetched(file, progress)
+            return self._collected(self._blocks_of_dataset(), progress)
 
-    def read_from(self, project: OpenProject) -> np.ndarray[Any, Any]:
+    def read_from(
+        self, project: OpenProject, progress: Progress
+    ) -> np.ndarray[Any, Any]:
         """Return the whole array, as `read`, from its file that is open already."""
         if self._offset is None:
-            return self._collected(self._blocks_of_project(project))
-        return self._fetched(project.raw)
+            return self._collected(self._blocks_of_project(project), progress)
+        return self._fetched(project.raw, progress)
 
-    def _fetched(self, file: FileIO) -> np.ndarray[Any, Any]:
+    def _fetched(self, file: FileIO, progress: Progress) -> np.ndarray[Any, Any]:
         assert self._offset is not None
         array = np.empty(self.shape, self.dtype)
         try:
-            crc = fetch(file, self._offset, array)
+            crc = fetch(file, self._offset, array, progress.advance)
         except EOFError as error:
             raise self._cut_off(file) from error
         self._check(crc, file)
         return array
 
     def _collected(
-        self, blocks: Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]
+        self,
+        blocks: Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]],
+        progress: Progress,
     ) -> np.ndarray[Any, Any]:
         array = None
         for index, block in blocks:
             if array is None:  # not before the dataset is known to be that large
                 array = np.empty(self.shape, self.dtype)
             array[index] = block
+            progress.advance(block.nbytes)
         assert array is not None
         return array
 

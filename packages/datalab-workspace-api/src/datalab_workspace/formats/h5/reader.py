@@ -63,8 +63,8 @@ def _read_item(
     record = item.resolve() if isinstance(item, PendingRecord) else item
     for name, array in record.arrays.items():
         if isinstance(array, FileArray):
-            record.arrays[name] = array.read_from(file)
-        else:
+            record.arrays[name] = array.read_from(file, progress)
+        elif array is not None:
             record.arrays[name] = record.array(name)
-    progress.advance(record.nbytes)
+            progress.advance(array.nbytes)
     return record

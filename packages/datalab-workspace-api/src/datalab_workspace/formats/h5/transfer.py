@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
 from typing import Any
@@ -139,13 +139,19 @@ def checksumming(total: int) -> Iterator[Checksum]:
         checksum.close()
 
 
-def fetch(file: FileIO, offset: int, array: np.ndarray[Any, Any]) -> int:
+def fetch(
+    file: FileIO,
+    offset: int,
+    array: np.ndarray[Any, Any],
+    advance: Callable[[int], None],
+) -> int:
     """Fill an array from a file.
 
     Args:
         file: An unbuffered file.
         offset: Where the elements begin, in C order.
         array: A contiguous array.
+        advance: Told of the size of each block.
 
     Returns:
         The CRC-32 of its bytes.
@@ -160,6 +166,7 @@ def fetch(file: FileIO, offset: int, array: np.ndarray[Any, Any]) -> int:
             block = view[start : start + BLOCK]
             read_exactly(file, block)
             checksum.update(block)
+            advance(len(block))
         return checksum.close()
 
 
