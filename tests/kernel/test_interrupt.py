@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY = "print('running', flush=True)\nwhile True: pass"
-SLEEPING = "import time\nprint('running')\ntime.sleep(600)"
+# In steps: a signal that comes between the print and the sleep does not shorten it.
+SLEEPING = "import time\nprint('running')\nwhile True: time.sleep(2)"
 # Prints when the cell waits already.
 AWAITING = """
 import asyncio
