@@ -298,8 +298,15 @@ def _packed(mask: np.ndarray[Any, Any]) -> str:
 def _unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     count = int(np.prod(shape))
     size = -(-count // 8)
-    # The size is known, so that a forged mask cannot expand beyond it.
-    raw = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size)
+    packed = base64.b64decode(text, validate=True)
+    try:
+        # The size is known, so that a forged mask cannot expand beyond it; to zlib,
+        # a limit of 0 is none.
+        raw = zlib.decompressobj().decompress(packed, max(size, 1))
+    except zlib.error as error:
+        raise ValueError(f"its mask is damaged: {error}") from error
+    if len(raw) != size:
+        raise ValueError(f"its mask is of {len(raw)} bytes, not {size}")
     bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=count)
     return bits.astype(bool).reshape(shape)
 
