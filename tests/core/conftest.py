@@ -130,9 +130,10 @@ class Picture(NamedTuple):
         found = [
             t for a in axes for t in (a.get_title(), a.get_xlabel(), a.get_ylabel())
         ]
-        note = self.plot.figure.get_supxlabel()
-        written = [text.get_text() for a in axes for text in a.texts]
-        return [text for text in (*found, *written, note) if text]
+        written = [
+            t.get_text() for part in (*axes, self.plot.figure) for t in part.texts
+        ]
+        return [text for text in (*found, *written) if text]
 
 
 def look(plot: Plot) -> Picture:
