@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -167,17 +167,22 @@ class ProjectLink:
         return plan.loaded
 
     def _plan(
-        self, groups: Iterable[Group], file_names: Mapping[str, str], choice: OnConflict
+        self, groups: Sequence[Group], file_names: Mapping[str, str], choice: OnConflict
     ) -> _Plan:
         plan = _Plan()
         used = {self._names.name_of(entry.uuid) for entry in self._backend.entries()}
         here = {entry.uuid: entry.title for entry in self._backend.entries()}
+        known = {
+            item.uuid
+            for group in groups
+            for item in group.items
+            if here.get(item.uuid) == item.title
+        }
         for group in groups:
             incoming = Group(group.kind, group.title)
             for item in group.items:
                 name = file_names[item.uuid]
-                twin = item.uuid if here.get(item.uuid) == item.title else None
-                twin = twin or self._names.uuid_of(name)
+                twin = self._twin(item, name, known)
                 if twin is not None and self._settle(plan, item, twin, choice):
                     continue
                 if name in used:
@@ -190,6 +195,20 @@ class ProjectLink:
                 incoming.items.append(item)
             plan.groups.append(incoming)
         return plan
+
+    def _twin(self, item: Item, name: str, known: set[str]) -> str | None:
+        """Return the UUID of the object here that `item` is, or whose name it has.
+
+        Args:
+            item: An object of a file.
+            name: Its name there.
+            known: UUIDs of the file's objects that are here, under whatever names;
+                none of them is taken for another of the file's objects.
+        """
+        if item.uuid in known:
+            return item.uuid
+        holder = self._names.uuid_of(name)
+        return None if holder in known else holder
 
     def _settle(self, plan: _Plan, item: Item, twin: str, choice: OnConflict) -> bool:
         """Decide about an object whose name is in use; False: it is to be added."""

@@ -306,11 +306,13 @@ class Workspace(NamedObjects):
             )
         # The name is bound already; a title that differs from it is DataLab's own.
         record.uuid, record.fields["title"] = uuid, stored.fields["title"]
+        # Copied before anything is removed: there may be no memory for it.
+        kept = record.copy() if copy else record
         if group is not None and group != self.describe(uuid).group:
             self._backend.remove([uuid])
-            self._put(record, copy, group)
+            self._backend.add(kept, group=group)
         else:
-            self._backend.replace(uuid, record.copy() if copy else record)
+            self._backend.replace(uuid, kept)
         self._link.modified = True
         return name
 
