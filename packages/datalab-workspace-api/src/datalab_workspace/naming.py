@@ -77,6 +77,8 @@ def check_name(name: object) -> str:
 
 def name_from_title(title: str) -> str:
     """Return the name that `title` asks for: itself, made fit to be a name."""
+    if title and title.isprintable():  # most are, and this is faster to tell
+        return title
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", title)) or UNTITLED
 
 
