@@ -78,3 +78,17 @@ def test_moving_to_another_group_keeps_the_object_if_memory_is_short(monkeypatch
     monkeypatch.undo()
     assert numbers(workspace) == {"a": 1}
     assert workspace.describe("a").group == "one"
+
+
+def test_only_groups_that_are_needed_are_loaded(tmp_path):
+    source = Workspace()
+    source.add("a", points(1), group="with one that is here")
+    source.add("b", points(2), group="empty")
+    source.add("c", points(3), group="with a new one")
+    source.remove("b")
+    path = source.save(tmp_path / "x.h5")
+    workspace = Workspace()
+    workspace.add("a", points(1), group="mine")
+    workspace.load(path)
+    groups = [(group.title, group.names) for group in workspace.groups()]
+    assert groups == [("mine", ("a",)), ("empty", ()), ("with a new one", ("c",))]

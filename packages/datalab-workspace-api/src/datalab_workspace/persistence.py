@@ -193,7 +193,8 @@ class ProjectLink:
                 plan.names[item.uuid] = name
                 plan.loaded.append(name)
                 incoming.items.append(item)
-            plan.groups.append(incoming)
+            if incoming.items or not group.items:
+                plan.groups.append(incoming)
         return plan
 
     def _twin(self, item: Item, name: str, known: set[str]) -> str | None:

@@ -234,6 +234,12 @@ class WorkspaceMachine(RuleBasedStateMachine):
             assert len(names) <= len(things)
             things = self.not_skipped(names, things)
         assert len(names) == len(things)
+        new = [
+            t for n, t in zip(names, things, strict=True) if n not in self.model.things
+        ]
+        for kind, title, members in incoming.all_groups():
+            if not members or any(thing in new for thing in members.values()):
+                self.model.group(kind, title)
         for name, thing in zip(names, things, strict=True):
             self.loaded(name, thing, choice == "replace")
 

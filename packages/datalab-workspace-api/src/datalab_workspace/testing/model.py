@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,22 +62,24 @@ class Model:
         """Call a thing by another name, in its place."""
         self.things = {(new if n == old else n): t for n, t in self.things.items()}
 
+    def all_groups(self) -> Iterator[tuple[Kind, str, dict[str, Thing]]]:
+        """Yield kind, title and things of each group, in order."""
+        for kind, titles in self.groups.items():
+            for title in titles:
+                yield (
+                    kind,
+                    title,
+                    {
+                        name: thing
+                        for name, thing in self.things.items()
+                        if (thing.kind, thing.group) == (kind, title)
+                    },
+                )
+
     def members(self) -> list[tuple[Kind, str, list[str]]]:
         """Return kind, title and names of each group that is not empty, in order."""
-        found = [
-            (
-                kind,
-                title,
-                [
-                    name
-                    for name, thing in self.things.items()
-                    if (thing.kind, thing.group) == (kind, title)
-                ],
-            )
-            for kind, titles in self.groups.items()
-            for title in titles
-        ]
-        return [group for group in found if group[2]]
+        groups = self.all_groups()
+        return [(kind, title, [*things]) for kind, title, things in groups if things]
 
     def names(self) -> list[str]:
         """Return all names in the order of a workspace's list."""
