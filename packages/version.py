@@ -2,6 +2,8 @@
 
     python packages/version.py          prints it
     python packages/version.py 0.3.1    rewrites the packages and their sibling pins
+
+A test checks that they agree.
 """
 
 from __future__ import annotations
