@@ -76,11 +76,19 @@ def measure(what: str, subject: Subject, *, rounds: int = ROUNDS) -> float:
 
 
 def seconds(subject: Subject) -> float:
-    """Run something once and return the seconds that it took."""
+    """Run something once and return the seconds that it took.
+
+    As in `timeit`, the garbage collector waits: what it takes depends on all that the
+    process holds besides.
+    """
     gc.collect()
-    start = time.perf_counter()
-    own = subject()
-    taken = time.perf_counter() - start
+    gc.disable()
+    try:
+        start = time.perf_counter()
+        own = subject()
+        taken = time.perf_counter() - start
+    finally:
+        gc.enable()
     return own if isinstance(own, float) else taken
 
 
