@@ -6,6 +6,7 @@ import itertools
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -14,7 +15,9 @@ from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.errors import InvalidNameError
 from datalab_workspace.formats.sidecar import NATIVE_DTYPES
+from datalab_workspace.record import Record
 from datalab_workspace.testing import WorkspaceConformance
 
 #: What a file holds as it is, or converts there and back.
@@ -26,6 +29,38 @@ class TestMemory(WorkspaceConformance):
 
     def open_workspace(self) -> Workspace:
         return Workspace(backend=MemoryBackend())
+
+
+class LimitedBackend(MemoryBackend):
+    """Can do the least that a backend may."""
+
+    capabilities = Capabilities(
+        groups=False, in_place_overwrite=False, any_name=False, shares_views=True
+    )
+
+    def add(self, record: Record, *, group: str | None = None) -> None:
+        assert group is None
+        self.check(record.title)
+        super().add(record)
+
+    def replace(self, uuid: str, record: Record) -> None:
+        self.remove([uuid])
+        super().add(record)
+
+    def edit(self, uuid: str, fields: Any, metadata: Any) -> None:
+        self.check(fields.get("title", ""))
+        super().edit(uuid, fields, metadata)
+
+    def check(self, title: str) -> None:
+        if not title.isascii():
+            raise InvalidNameError(f"only ASCII here, not {title!r}")
+
+
+class TestLimited(WorkspaceConformance):
+    """What a backend does not declare is refused as documented."""
+
+    def open_workspace(self) -> Workspace:
+        return Workspace(backend=LimitedBackend())
 
 
 class Reloaded(WorkspaceConformance):

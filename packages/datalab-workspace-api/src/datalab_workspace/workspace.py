@@ -277,6 +277,7 @@ class Workspace(NamedObjects):
         Raises:
             NameConflictError: Another object has this name (a `ValueError`).
             InvalidNameError: This cannot be a name (a `ValueError`).
+            NotImplementedError: `group` is given where there are no groups of choice.
             TypeError: `obj` is nothing that a workspace holds, its data is not
                 numeric, or its metadata holds a value that cannot be kept.
         """
@@ -289,6 +290,11 @@ class Workspace(NamedObjects):
     ) -> str:
         if group is not None and not isinstance(group, str):
             raise TypeError(f"group is the title of one, not {type(group).__name__}")
+        if group is not None and not self.capabilities.groups:
+            raise NotImplementedError(
+                f"{name!r:.80} cannot be put in the group {group!r:.80}: there are no "
+                "groups of choice here; leave group out"
+            )
         record = to_record(obj, copy=False)
         uuid = self._names.uuid_of(name)
         if uuid is None:
