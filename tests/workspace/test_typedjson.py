@@ -77,7 +77,7 @@ def test_an_array_elsewhere_is_not_made_up():
         decode(data)
 
 
-@pytest.mark.parametrize("value", [object(), print, int, ..., range(3)], ids=repr)
+@pytest.mark.parametrize("value", [object, print, ..., range(3)], ids=repr)
 def test_other_values_are_refused(value):
     with pytest.raises(TypeError, match="cannot be written as typed JSON"):
         encode([value])
