@@ -144,7 +144,9 @@ def images(draw: st.DrawFn) -> ImageObj:
     shape = draw(npst.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=5))
     data = draw(npst.arrays(st.sampled_from(IMAGE_DTYPES), shape))
     if draw(st.booleans()):
-        data = np.ma.MaskedArray(data, mask=draw(npst.arrays(np.bool_, shape)))
+        mask = draw(npst.arrays(np.bool_, shape))
+        # NumPy cannot copy arrays of one byte with its own default, 999999.
+        data = np.ma.MaskedArray(data, mask=mask, fill_value=0)
     items = draw(_labels("x", "y", "z")) | draw(_scales("x", "y", "z"))
     if draw(st.booleans()):
         for name, size in (("xcoords", shape[1]), ("ycoords", shape[0])):
