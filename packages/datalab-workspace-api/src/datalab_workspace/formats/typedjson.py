@@ -99,7 +99,7 @@ def decode(data: Any, get_array: GetArray | None = None) -> Any:
         if tag == "masked":
             return _decode_masked(payload, get_array)
         return _DECODERS[tag](payload)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         message = f"cannot read the value tagged {tag!r:.40}: {error}"
         raise ValueError(message) from error
 
