@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datalab_workspace._version import __version__
     from datalab_workspace.description import (
         Description,
+        GroupInfo,
         Listing,
         Status,
         WorkspaceMode,
@@ -39,13 +40,14 @@ if TYPE_CHECKING:
         WorkspaceError,
     )
     from datalab_workspace.record import Record
-    from datalab_workspace.workspace import GroupInfo, Workspace
+    from datalab_workspace.workspace import Workspace
     from datalab_workspace.workspace import open_project as open
 
 _HOME = {
     "__version__": "_version",
     **dict.fromkeys(
-        ("Description", "Listing", "Status", "WorkspaceMode"), "description"
+        ("Description", "GroupInfo", "Listing", "Status", "WorkspaceMode"),
+        "description",
     ),
     **dict.fromkeys(
         (
@@ -66,7 +68,6 @@ _HOME = {
         "errors",
     ),
     "Record": "record",
-    "GroupInfo": "workspace",
     "Workspace": "workspace",
     "open": "workspace:open_project",
 }

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -123,6 +123,20 @@ class Listing(tuple[Description, ...]):
             for item in self
         ]
         return "\n".join(lines) if lines else "no objects"
+
+
+class GroupInfo(NamedTuple):
+    """A group of objects.
+
+    Attributes:
+        kind: "signal" or "image": the panel that the group is in.
+        title: Title of the group.
+        names: Names of its objects in order.
+    """
+
+    kind: Kind
+    title: str
+    names: tuple[str, ...]
 
 
 def size_text(shape: tuple[int, ...]) -> str:

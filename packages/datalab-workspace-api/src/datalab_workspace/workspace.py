@@ -6,39 +6,27 @@ import fnmatch
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 from datalab_workspace.arguments import one_of, suggests_arguments, unknown_argument
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.description import Description, Listing, Status, WorkspaceMode
-from datalab_workspace.equality import equal
-from datalab_workspace.errors import (
-    LiveUnavailableError,
-    NameConflictError,
-    ObjectNotFoundError,
+from datalab_workspace.description import (
+    Description,
+    GroupInfo,
+    Listing,
+    Status,
+    WorkspaceMode,
 )
+from datalab_workspace.discovery import check_mode
+from datalab_workspace.equality import equal
+from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
 from datalab_workspace.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.naming import NameBook, check_name, short_ids
 from datalab_workspace.objects import PLACE_KEYS, to_object, to_record
 from datalab_workspace.persistence import OnConflict, ProjectLink
 from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
 from datalab_workspace.values import snapshot
-
-
-class GroupInfo(NamedTuple):
-    """A group of objects.
-
-    Attributes:
-        kind: "signal" or "image": the panel that the group is in.
-        title: Title of the group.
-        names: Names of its objects in order.
-    """
-
-    kind: Kind
-    title: str
-    names: tuple[str, ...]
-
 
 Groups: TypeAlias = "list[GroupInfo]"
 
@@ -64,7 +52,7 @@ class Workspace(NamedObjects):
 
     def __init__(self, *, backend: Backend | None = None) -> None:
         if backend is None:
-            _check_mode(os.environ.get("DATALAB_KERNEL_MODE", ""))
+            check_mode()
             backend = MemoryBackend()
         self._backend = backend
         self._names = NameBook()
@@ -519,16 +507,6 @@ def _own_title(obj: Any) -> Any:
             f"{type(obj).__name__} has no title of its own; use add(name, object)"
         )
     return title
-
-
-def _check_mode(mode: str) -> None:
-    if mode in ("", "auto", "standalone"):
-        return
-    one_of(mode, "DATALAB_KERNEL_MODE", ("standalone", "live"))
-    raise LiveUnavailableError(
-        "DATALAB_KERNEL_MODE=live, but this version cannot attach to a running "
-        "DataLab; unset it to work standalone"
-    )
 
 
 def open_project(path: str | os.PathLike[str]) -> Workspace:

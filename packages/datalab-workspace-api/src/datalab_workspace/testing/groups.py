@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from datalab_workspace.backends.base import Capabilities
+from datalab_workspace.description import GroupInfo
 from datalab_workspace.testing.comparison import as_stored, assert_same
 from datalab_workspace.testing.names import POINTS, numbered
 from datalab_workspace.testing.samples.images import image, pixels, spot
@@ -15,7 +16,7 @@ from datalab_workspace.testing.samples.items import with_items
 from datalab_workspace.testing.samples.metadata import DEMOTED
 from datalab_workspace.testing.samples.signals import gaussian
 from datalab_workspace.testing.suite import WorkspaceSuite
-from datalab_workspace.workspace import GroupInfo, Workspace
+from datalab_workspace.workspace import Workspace
 
 
 class Groups(WorkspaceSuite):
