@@ -14,6 +14,7 @@ import pytest
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace.errors import DamagedFileError, StaleFileError
+from datalab_workspace.formats.h5 import opening
 from datalab_workspace.formats.h5.lazy import FileArray
 
 PIXELS = np.arange(600, dtype="u2").reshape(20, 30)
@@ -229,6 +230,17 @@ def test_copied_file_is_read_where_it_is(path, tmp_path):
     workspace = open_project(copy)
     path.unlink()
     np.testing.assert_array_equal(data(workspace, "image"), PIXELS)
+
+
+def test_eager_load_opens_the_file_once_however_many_arrays_it_has(path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        opening,
+        "_hdf5",
+        lambda path, make=opening._hdf5: opened.append(1) or make(path),
+    )
+    assert len(Workspace().load(path)) == 3
+    assert len(opened) == 1
 
 
 def test_names_load_only_what_they_name(path, count_reads):
