@@ -48,7 +48,7 @@ def test_an_object_of_the_same_uuid_is_not_taken_for_another_of_its_name(
 def test_an_object_of_the_same_uuid_that_changed_is_a_conflict(duplicates):
     workspace, path = duplicates
     workspace.add("A", points(3), overwrite=True)
-    with pytest.raises(NameConflictError, match="'A' here already"):
+    with pytest.raises(NameConflictError, match="under these names: 'A'; pass"):
         workspace.load(path)
     assert workspace.load(path, on_conflict="replace") == ["first", "A"]
     assert numbers(workspace) == {"first": 1, "A": 2}
@@ -92,3 +92,15 @@ def test_only_groups_that_are_needed_are_loaded(tmp_path):
     workspace.load(path)
     groups = [(group.title, group.names) for group in workspace.groups()]
     assert groups == [("mine", ("a",)), ("empty", ()), ("with a new one", ("c",))]
+
+
+def test_a_name_that_a_file_does_not_have_is_missing_from_the_file(duplicates):
+    _, path = duplicates
+    with pytest.raises(KeyError) as error:
+        Workspace().load(path, names=["A", "b"])
+    assert f"no object 'b' in {str(path)!r}" in str(error.value)
+
+
+def test_the_home_of_a_user_that_does_not_exist_is_no_folder():
+    with pytest.raises(FileNotFoundError, match="~nobody-of-this-name"):
+        Workspace().save("~nobody-of-this-name/a.h5")

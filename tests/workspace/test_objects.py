@@ -105,3 +105,16 @@ def test_a_pair_is_of_sigimas_own_dtypes(x, y, dtype):
     data = to_record((x, y)).array("xydata")
     assert (data.shape, data.dtype) == ((2, len(x)), np.dtype(dtype))
     assert data.tolist() == [[*x], [*y]]
+
+
+def test_a_name_without_an_object_asks_for_the_object():
+    with pytest.raises(TypeError, match=r"add\('noise'\) needs the object, too"):
+        Workspace().add("noise")
+
+
+def test_a_name_and_an_object_in_the_wrong_order_are_told_in_one_line():
+    with pytest.raises(TypeError) as error:
+        Workspace().add(np.zeros((50, 50)), "noise")
+    assert str(error.value) == (
+        "a name is a text, not ndarray; did you mean add(name, object)?"
+    )

@@ -1,9 +1,10 @@
 """DataLab's signals and images in any Python program.
 
     import datalab_workspace as dlw
+    import numpy as np
 
     ws = dlw.Workspace()
-    ws.add("noise", [...])
+    ws.add("noise", np.random.standard_normal(1000))
     ws.save("analysis.h5")
 
 Public names are imported when they are first used, so that importing this package costs

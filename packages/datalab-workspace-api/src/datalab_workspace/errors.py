@@ -53,17 +53,21 @@ class ObjectNotFoundError(WorkspaceError, KeyError):
     __str__ = Exception.__str__
 
     @classmethod
-    def among(cls, key: object, names: Sequence[str]) -> ObjectNotFoundError:
+    def among(
+        cls, key: object, names: Sequence[str], file: str | None = None
+    ) -> ObjectNotFoundError:
         """Build the error for `key`, saying what comes close and what there is.
 
         Args:
             key: What was asked for.
             names: The names that exist.
+            file: Where they exist, if not in the workspace.
 
         Returns:
             The error, to be raised by the caller.
         """
-        message = f"no object {_shortened(key)} in the workspace"
+        place = "the workspace" if file is None else repr(file)
+        message = f"no object {_shortened(key)} in {place}"
         close = close_matches(str(key), names)
         if close:
             message += f"; did you mean {' or '.join(map(_shortened, close))}?"

@@ -57,7 +57,7 @@ def check_name(name: object) -> str:
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"a name is a text, not {type(name).__name__} ({name!r:.60}); "
+            f"a name is a text, not {_in_one_line(name)}; "
             "did you mean add(name, object)?"
         )
     if not name:
@@ -73,6 +73,13 @@ def check_name(name: object) -> str:
             "which no file can hold; decode the text with its right encoding"
         )
     return str(name)
+
+
+def _in_one_line(value: object) -> str:
+    kind = type(value).__name__
+    text = repr(value)
+    # Arrays and objects spread over many lines, of which the first says little.
+    return kind if "\n" in text or len(text) > 60 else f"{kind} ({text})"
 
 
 def name_from_title(title: str) -> str:

@@ -150,9 +150,9 @@ class ProjectLink:
         plan = self._plan(groups, file_names, on_conflict)
         if plan.conflicts:
             raise NameConflictError(
-                f"loading {str(source)!r}: {_listed(plan.conflicts)} "
-                "here already, with other content; pass on_conflict="
-                '"replace", "rename" or "skip"'
+                f"loading {str(source)!r}: the workspace holds other objects under "
+                f"these names: {_listed(plan.conflicts)}; pass "
+                'on_conflict="replace", "rename" or "skip"'
             )
         self._carry_out(plan)
         self._foreign += [f for f in project.foreign if f not in self._foreign]
@@ -246,8 +246,9 @@ def _absolute(path: str | os.PathLike[str]) -> Path:
     if not text:
         raise ValueError("the path is empty")
     # Resolved now, so that a later os.chdir does not move it; resolve() would
-    # replace a symbolic link by its target in what the user sees.
-    return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100
+    # replace a symbolic link by its target in what the user sees. Unlike Path's,
+    # this expanduser() leaves a user that does not exist to be a folder that doesn't.
+    return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
 
 
 def _only(groups: Iterable[Group], uuids: Iterable[str]) -> list[Group]:
@@ -263,8 +264,7 @@ def _chosen(file_names: Mapping[str, str], names: list[str], source: Path) -> li
     uuid_of = {name: uuid for uuid, name in file_names.items()}
     for name in names:
         if name not in uuid_of:
-            error = ObjectNotFoundError.among(name, list(uuid_of))
-            raise ObjectNotFoundError(f"{str(source)!r}: {error}")
+            raise ObjectNotFoundError.among(name, list(uuid_of), str(source))
     return [uuid_of[name] for name in names]
 
 

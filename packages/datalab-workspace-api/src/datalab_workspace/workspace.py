@@ -501,6 +501,8 @@ class Workspace(NamedObjects):
 
 
 def _own_title(obj: Any) -> Any:
+    if isinstance(obj, str):
+        raise TypeError(f"add({obj!r:.80}) needs the object, too: add(name, object)")
     title = getattr(obj, "title", None)
     if title is None:
         raise TypeError(
