@@ -45,6 +45,15 @@ def test_a_listing_is_a_tuple_of_descriptions(workspace):
         first.name = "x"
 
 
+def test_one_object_is_described_without_a_look_at_the_others(workspace, monkeypatch):
+    # So that describing each of many objects takes no time in the square of them.
+    workspace.add("c", np.arange(3.0))
+    workspace.add("d", np.arange(3.0), group="cooked")
+    listed = workspace.describe()
+    monkeypatch.setattr(workspace._backend, "entries", None)
+    assert tuple(map(workspace.describe, ["it's", "c", "d", "b"])) == listed
+
+
 def test_a_listing_makes_a_table(workspace):
     table = workspace.describe().to_dataframe()
     assert [*table.index] == ["it's", "b"]

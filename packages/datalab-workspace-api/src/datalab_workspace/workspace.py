@@ -22,7 +22,7 @@ from datalab_workspace.discovery import check_mode
 from datalab_workspace.equality import equal
 from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
 from datalab_workspace.mapping import MISSING, NamedObjects, Names
-from datalab_workspace.naming import NameBook, check_name, short_ids
+from datalab_workspace.naming import NameBook, check_name, short_id, short_ids
 from datalab_workspace.objects import PLACE_KEYS, to_object, to_record
 from datalab_workspace.persistence import OnConflict, ProjectLink
 from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
@@ -150,18 +150,13 @@ class Workspace(NamedObjects):
         Raises:
             KeyError: There is no such object.
         """
-        wanted = None if name is None else self._uuid(name)
-        listing = Listing(
-            Description.of(
-                self._backend.record(entry.uuid),
-                name=self._names.name_of(entry.uuid),
-                short_id=short_id,
-                group=entry.group,
-            )
-            for short_id, entry in short_ids(self._backend.entries())
-            if wanted in (None, entry.uuid)
+        if name is not None:
+            uuid = self._uuid(name)
+            return self._described(uuid, *self._place(uuid))
+        return Listing(
+            self._described(entry.uuid, number, entry.group)
+            for number, entry in short_ids(self._backend.entries())
         )
-        return listing if wanted is None else listing[0]
 
     @suggests_arguments
     def groups(self, kind: Kind | None = None) -> Groups:
@@ -302,7 +297,7 @@ class Workspace(NamedObjects):
         record.uuid, record.fields["title"] = uuid, stored.fields["title"]
         # Copied before anything is removed: there may be no memory for it.
         kept = record.copy() if copy else record
-        if group is not None and group != self.describe(uuid).group:
+        if group is not None and group != self._place(uuid)[1]:
             self._backend.remove([uuid])
             self._backend.add(kept, group=group)
         else:
@@ -494,6 +489,23 @@ class Workspace(NamedObjects):
 
     def _uuid(self, name: object) -> str:
         return self._names.resolve(name, self._backend.entries)
+
+    def _described(self, uuid: str, number: str, group: str) -> Description:
+        return Description.of(
+            self._backend.record(uuid),
+            name=self._names.name_of(uuid),
+            short_id=number,
+            group=group,
+        )
+
+    def _place(self, uuid: str) -> tuple[str, str]:
+        """Return short id and group of an object, without a look at the others."""
+        count = dict.fromkeys(KINDS, 0)
+        for kind, title, uuids in self._backend.groups():
+            if uuid in uuids:
+                return short_id(kind, count[kind] + uuids.index(uuid) + 1), title
+            count[kind] += len(uuids)
+        raise LookupError(f"{uuid} is in no group")
 
     def _put(self, record: Record, copy: bool, group: str | None) -> None:
         self._backend.add(record.copy() if copy else record, group=group)
