@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 
 import h5py
 import numpy as np
@@ -195,6 +196,29 @@ def test_file_full_of_flipped_bits_is_read_or_refused(path, saved_by_datalab, se
             Workspace().load(path)
         except REFUSALS:
             continue
+
+
+@pytest.mark.parametrize(
+    ("number", "length"), [(0, 0), (0, 8), (0, 2**63), (1, 2**63), (1, 2**64 - 16)]
+)
+def test_heap_without_an_end_is_refused(path, saved_by_datalab, number, length):
+    """HDF5 itself would go round in it for ever."""
+    content = bytearray(saved_by_datalab[0])
+    heap = content.index(b"GCOL")
+    struct.pack_into("<H6xQ", content, heap + 16, number, length)
+    path.write_bytes(content)
+    with pytest.raises(DamagedFileError, match=f"heap at byte {heap} is corrupt"):
+        Workspace().load(path)
+
+
+def test_what_looks_like_a_heap_in_an_array_is_left_alone(path):
+    looks = b"GCOL\1\0\0\0" + (4096).to_bytes(8, "little") + bytes(4080)
+    workspace = Workspace()
+    workspace.add("image", np.frombuffer(looks * (1 << 14), "u1").reshape(4096, -1))
+    workspace.save(path)
+    with h5py.File(path, "r+") as file:
+        del file["datalab_workspace"]
+    assert open_project(path).list() == ["image"]
 
 
 # -- the index ------------------------------------------------------------------------

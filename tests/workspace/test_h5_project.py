@@ -189,7 +189,7 @@ def test_unknown_name_is_refused_before_anything_happens(tmp_path):
     assert list(tmp_path.iterdir()) == []
     path = workspace.save(tmp_path / "a.h5")
     empty = Workspace()
-    with pytest.raises(KeyError, match=r"a\.h5.*no object 'b'"):
+    with pytest.raises(KeyError, match=r"no object 'b' in .*a\.h5"):
         empty.load(path, names=["a", "b"])
     assert empty.list() == []
 
@@ -234,7 +234,7 @@ def test_different_object_under_a_name_in_use(file, lazy, on_conflict, loaded, a
 @pytest.mark.parametrize("lazy", [False, True])
 def test_conflicts_are_all_listed_and_nothing_is_loaded(file, lazy):
     workspace = workspace_of(same=B, other=C)
-    with pytest.raises(NameConflictError, match=r"'same', 'other' .*on_conflict="):
+    with pytest.raises(NameConflictError, match=r"'same', 'other'; .*on_conflict="):
         workspace.load(file, lazy=lazy)
     assert pixels(workspace) == {"same": 1, "other": 2}
     assert workspace.path is None

@@ -150,6 +150,8 @@ class AttributeReader:
     def _texts(self, attribute: Any, stored: Any, where: str) -> Any:
         shape = attribute.shape
         variable = stored.is_variable_str()
+        if variable:
+            self._guard.check_heaps()
         if shape == () and variable:
             attribute.read(self._text.buffer, self._text.memory)
             return self._decoded(self._text.buffer[()], where)

@@ -88,6 +88,7 @@ def _check_dataset(project: OpenProject, dataset: Any, where: str) -> None:
     if h5py.check_string_dtype(dataset.dtype) is None:
         project.guard.dataset(dataset, where)
         return
+    project.guard.check_heaps()
     project.guard.storage(dataset, where)
     project.guard.text(dataset.get_storage_size(), where)
 

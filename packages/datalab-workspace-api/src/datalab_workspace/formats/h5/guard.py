@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,12 +52,16 @@ class Guard:
         name: What to call the file in errors.
         size: Size of the file in bytes.
         limits: How much to allow.
+        check_heaps: Raises a `ValueError` where HDF5 could not read the texts.
     """
 
-    def __init__(self, name: str, size: int, limits: Limits) -> None:
+    def __init__(
+        self, name: str, size: int, limits: Limits, check_heaps: Callable[[], None]
+    ) -> None:
         self.name = name
         self.size = size
         self.limits = limits
+        self.check_heaps = check_heaps
         self._seen: set[int] = set()
         self._texts = 0
         self._claimed: set[object] = set()

@@ -45,6 +45,7 @@ _COLUMNS: dict[str, set[type]] = {
     "detail": {int},
 }
 _LARGEST = (1 << 63) - 1
+_LONGEST = 64  # bytes of an attribute
 
 
 def read_groups(project: OpenProject) -> list[Group] | None:
@@ -70,8 +71,7 @@ def _read_index(project: OpenProject) -> dict[str, Any] | None:
     group = project.guard.child(project.root, layout.MANIFEST.encode())
     if group is None or not is_group(group):
         return None
-    attributes = h5py.AttributeManager(h5py.Group(group))
-    if attributes.get("format") != FORMAT or attributes.get("version") != VERSION:
+    if _own(group, b"format") != FORMAT or _own(group, b"version") != VERSION:
         return None
     dataset = project.guard.child(group, b"index")
     if dataset is None or not is_dataset(dataset) or dataset.get_offset() is None:
@@ -90,6 +90,19 @@ def _read_index(project: OpenProject) -> dict[str, Any] | None:
     except (EOFError, LookupError, TypeError, ValueError, RecursionError):
         return None
     return index if true else None
+
+
+def _own(group: Any, name: bytes) -> Any:
+    """Return an attribute of the types that the manifest has, None if it is not."""
+    if not h5py.h5a.exists(group, name):
+        return None
+    attribute = h5py.h5a.open(group, name)
+    dtype = attribute.dtype
+    if attribute.shape != () or dtype.kind not in "Siu" or dtype.itemsize > _LONGEST:
+        return None
+    value = np.empty((), dtype)
+    attribute.read(value)
+    return value[()]
 
 
 class _Form:

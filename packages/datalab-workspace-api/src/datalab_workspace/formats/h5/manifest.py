@@ -23,7 +23,7 @@ from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.planning import GroupPlan, ObjectPlan, Place, objects
 from datalab_workspace.formats.h5.staging import write_all
 
-FORMAT = "datalab-workspace"
+FORMAT = b"datalab-workspace"
 VERSION = 1
 #: Arrays in metadata that are larger than this are not repeated in the manifest.
 _INLINE = 4096
@@ -63,9 +63,11 @@ class Manifest:
     def reserve(self, file: h5py.File) -> None:
         """Make room in the file, after everything else has its place."""
         group = file.create_group(layout.MANIFEST)
-        group.attrs["format"] = FORMAT
+        # Texts of fixed length: HDF5 keeps others in a heap, and where that is damaged
+        # it may search for ever.
+        group.attrs["format"] = np.bytes_(FORMAT)
         group.attrs["version"] = VERSION
-        group.attrs["writer"] = f"datalab-workspace-api {__version__}"
+        group.attrs["writer"] = np.bytes_(f"datalab-workspace-api {__version__}")
         self._details_offset = _room(group, "details", sum(map(len, self._details)))
         # Its own place and the checksums of the data are not known yet.
         room = len(self._index(_LARGEST, _LARGEST)) + _DIGITS * len(self._objects)

@@ -16,6 +16,7 @@ from datalab_workspace.errors import DamagedFileError, NotAProjectError, Workspa
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Guard, Limits
+from datalab_workspace.formats.h5.heaps import Heaps
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: What h5py and the decoding of what it returns raise for a damaged file.
@@ -78,7 +79,8 @@ def opened(
         stamp = FileStamp.of(raw.fileno())
         _check_signature(path, raw, stamp.size)
         with _hdf5(path) as file:
-            guard = Guard(str(path), stamp.size, limits)
+            heaps = Heaps(raw, stamp.size, file.id)
+            guard = Guard(str(path), stamp.size, limits, heaps.check)
             project = OpenProject(path, stamp, raw, file.id, guard)
             with damage(path, project):
                 if is_project:

@@ -1,0 +1,114 @@
+"""The heaps where HDF5 keeps texts of variable length, checked before it reads them.
+
+HDF5 goes through a heap from one object to the next by their sizes. Where one of these
+is damaged it may go round for ever, and no signal stops it. The layout is that of the
+HDF5 File Format Specification 3.0, section III.E, "Global Heap".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from io import FileIO
+from typing import Any
+
+from h5py import h5o
+
+from datalab_workspace.formats.h5.guard import is_dataset
+from datalab_workspace.formats.h5.staging import read_exactly
+
+_SIGNATURE = b"GCOL"
+_VERSION = 1
+_COLLECTION = struct.Struct("<4sB3xQ")
+_OBJECT = struct.Struct("<HHIQ")
+_ALIGNMENT = 8
+_BLOCK = 1 << 20
+#: From this size on a file is searched only where it holds no arrays.
+_LARGE = 1 << 26
+
+
+class Heaps:
+    """The heaps of one file.
+
+    Args:
+        raw: The file.
+        size: Its size in bytes.
+        root: Its low-level HDF5 root group.
+    """
+
+    def __init__(self, raw: FileIO, size: int, root: Any) -> None:
+        self._raw = raw
+        self._size = size
+        self._root = root
+        self._checked = False
+
+    def check(self) -> None:
+        """Make sure that HDF5 comes to the end of every heap; done once.
+
+        Raises:
+            ValueError: A heap is damaged.
+        """
+        if self._checked:
+            return
+        for begin, end in self._without_arrays():
+            position = begin
+            while (found := self._find(position, end)) is not None:
+                position = found + max(self._check_heap(found), len(_SIGNATURE))
+        self._checked = True
+
+    def _without_arrays(self) -> Iterator[tuple[int, int]]:
+        """Yield the parts of the file, as offsets, that a heap can be in."""
+        begin = 0
+        for offset, size in sorted(self._arrays()) if self._size >= _LARGE else ():
+            yield begin, offset
+            begin = max(begin, offset + size)
+        yield begin, self._size
+
+    def _arrays(self) -> list[tuple[int, int]]:
+        arrays = []
+
+        def visit(name: bytes, info: Any) -> None:
+            if info.type != h5o.TYPE_DATASET:
+                return
+            dataset = h5o.open(self._root, name)
+            if is_dataset(dataset) and dataset.get_offset() is not None:
+                arrays.append((dataset.get_offset(), dataset.get_storage_size()))
+
+        h5o.visit(self._root, visit, info=True)
+        return arrays
+
+    def _find(self, begin: int, end: int) -> int | None:
+        """Return where the next heap may begin."""
+        overlap = len(_SIGNATURE) - 1
+        for start in range(begin, end, _BLOCK):
+            block = self._read(start, min(_BLOCK + overlap, end - start))
+            place = block.find(_SIGNATURE)
+            if place >= 0:
+                return start + place
+        return None
+
+    def _check_heap(self, offset: int) -> int:
+        """Return the size of the heap at an offset, 0 if there is none."""
+        room = self._size - offset
+        if room < _COLLECTION.size:
+            return 0
+        _, version, size = _COLLECTION.unpack(self._read(offset, _COLLECTION.size))
+        if version != _VERSION or not _COLLECTION.size <= size <= room:
+            return 0  # not a heap, or one that HDF5 refuses by itself
+        content = self._read(offset, size)
+        position = _COLLECTION.size
+        while size - position >= _OBJECT.size:
+            number, _, _, length = _OBJECT.unpack_from(content, position)
+            # The size of what is free, number 0, includes this head of it.
+            padded = (length + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT
+            step = _OBJECT.size + padded if number else length
+            if not _OBJECT.size <= step <= size - position:
+                raise ValueError(f"the heap at byte {offset} is corrupt")
+            position += step
+        return int(size)
+
+    def _read(self, offset: int, count: int) -> bytearray:
+        content = bytearray(count)
+        self._raw.seek(offset)
+        read_exactly(self._raw, memoryview(content))
+        return content
