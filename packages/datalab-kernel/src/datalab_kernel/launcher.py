@@ -11,13 +11,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from datalab_kernel.repairs import interrupt, shutdown
+from datalab_kernel.repairs import interrupt, shutdown, streams
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
-REPAIRS = (interrupt.install,)
+REPAIRS = (interrupt.install, streams.install)
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "
@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
     # the user's code.
     sys.argv = argv[:1]
     launch(argv)
+    streams.finish()
     shutdown.finish()
 
 
