@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from uuid import uuid4
 
 from datalab_workspace.arguments import one_of
-from datalab_workspace.backends.base import Backend
+from datalab_workspace.backends.base import Backend, Entry
 from datalab_workspace.equality import equal
 from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
 from datalab_workspace.formats.sidecar import RestoredArray
@@ -147,7 +147,8 @@ class ProjectLink:
             groups = _only(groups, _chosen(file_names, list(names), source))
             if not lazy:
                 groups = [_read(group) for group in groups]
-        plan = self._plan(groups, file_names, on_conflict)
+        before = self._backend.entries()
+        plan = self._plan(before, groups, file_names, on_conflict)
         if plan.conflicts:
             raise NameConflictError(
                 f"loading {str(source)!r}: the workspace holds other objects under "
@@ -161,17 +162,21 @@ class ProjectLink:
         if stamp is not None and names is None and not plan.skipped:
             # Saving there without being asked for a path would lose nothing.
             self.path = source
-            self.modified = len(self._backend.entries()) > len(plan.loaded)
+            self.modified = len(before) + len(plan.names) > len(plan.loaded)
         else:
             self.modified |= bool(plan.names or plan.replaced)
         return plan.loaded
 
     def _plan(
-        self, groups: Sequence[Group], file_names: Mapping[str, str], choice: OnConflict
+        self,
+        entries: Sequence[Entry],
+        groups: Sequence[Group],
+        file_names: Mapping[str, str],
+        choice: OnConflict,
     ) -> _Plan:
         plan = _Plan()
-        used = {self._names.name_of(entry.uuid) for entry in self._backend.entries()}
-        here = {entry.uuid: entry.title for entry in self._backend.entries()}
+        used = {self._names.name_of(entry.uuid) for entry in entries}
+        here = {entry.uuid: entry.title for entry in entries}
         known = {
             item.uuid
             for group in groups
