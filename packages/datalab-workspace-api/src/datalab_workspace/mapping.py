@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.arguments import suggests_arguments
@@ -29,6 +30,9 @@ class NamedObjects(ABC):
     It is no `collections.abc.Mapping`: that one's ``get`` returns None for a name that
     does not exist, where a misspelt name should be told.
     """
+
+    #: Held for the length of each call, where threads may share the objects.
+    _lock: AbstractContextManager[Any] = nullcontext()
 
     @abstractmethod
     def list(self) -> Names:
@@ -95,10 +99,11 @@ class NamedObjects(ABC):
         Raises:
             KeyError: There is no such object and no `default`.
         """
-        obj = self.get(name, default=default)
-        if self.exists(name):
-            self.remove(name)
-        return obj
+        with self._lock:
+            obj = self.get(name, default=default)
+            if self.exists(name):
+                self.remove(name)
+            return obj
 
     def _ipython_key_completions_(self) -> Names:
         return self.list()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, overload
@@ -41,6 +42,8 @@ class Workspace(NamedObjects):
     Objects come and go as snapshots: `add` stores a copy, `get` returns a copy, and
     changing either changes nothing in the workspace until it is added again.
 
+    Threads may share a workspace: each call is carried out as a whole.
+
     Args:
         backend: Where the objects are kept; by default in memory.
 
@@ -51,6 +54,7 @@ class Workspace(NamedObjects):
     """
 
     def __init__(self, *, backend: Backend | None = None) -> None:
+        self._lock = threading.RLock()
         if backend is None:
             check_mode()
             backend = MemoryBackend()
@@ -58,6 +62,15 @@ class Workspace(NamedObjects):
         self._names = NameBook()
         self._names.sync(backend.entries())
         self._link = ProjectLink(backend, self._names)
+
+    # A copy has a lock of its own; locks cannot be pickled.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: held for key, held in vars(self).items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.RLock()
 
     # -- what there is ----------------------------------------------------------------
 
@@ -83,14 +96,15 @@ class Workspace(NamedObjects):
 
     def status(self) -> Status:
         """Return mode, counts and file, without touching any object."""
-        kinds = [entry.kind for entry in self._backend.entries()]
-        return Status(
-            self.mode,
-            kinds.count("signal"),
-            kinds.count("image"),
-            self.path,
-            self.modified,
-        )
+        with self._lock:
+            kinds = [entry.kind for entry in self._backend.entries()]
+            return Status(
+                self.mode,
+                kinds.count("signal"),
+                kinds.count("image"),
+                self.path,
+                self.modified,
+            )
 
     @suggests_arguments
     def list(
@@ -112,26 +126,28 @@ class Workspace(NamedObjects):
         Raises:
             ValueError: `kind` is neither.
         """
-        if kind is not None:
-            one_of(kind, "kind", KINDS)
-        return [
-            name
-            for entry in self._backend.entries()
-            if kind in (None, entry.kind)
-            and group in (None, entry.group)
-            and fnmatch.fnmatchcase(
-                name := self._names.name_of(entry.uuid), pattern or "*"
-            )
-        ]
+        with self._lock:
+            if kind is not None:
+                one_of(kind, "kind", KINDS)
+            return [
+                name
+                for entry in self._backend.entries()
+                if kind in (None, entry.kind)
+                and group in (None, entry.group)
+                and fnmatch.fnmatchcase(
+                    name := self._names.name_of(entry.uuid), pattern or "*"
+                )
+            ]
 
     @suggests_arguments
     def exists(self, name: str) -> bool:
         """Tell whether there is an object of this name, UUID or short id."""
-        try:
-            self._uuid(name)
-        except ObjectNotFoundError:
-            return False
-        return True
+        with self._lock:
+            try:
+                self._uuid(name)
+            except ObjectNotFoundError:
+                return False
+            return True
 
     @overload
     def describe(self, name: None = None) -> Listing: ...
@@ -150,13 +166,14 @@ class Workspace(NamedObjects):
         Raises:
             KeyError: There is no such object.
         """
-        if name is not None:
-            uuid = self._uuid(name)
-            return self._described(uuid, *self._place(uuid))
-        return Listing(
-            self._described(entry.uuid, number, entry.group)
-            for number, entry in short_ids(self._backend.entries())
-        )
+        with self._lock:
+            if name is not None:
+                uuid = self._uuid(name)
+                return self._described(uuid, *self._place(uuid))
+            return Listing(
+                self._described(entry.uuid, number, entry.group)
+                for number, entry in short_ids(self._backend.entries())
+            )
 
     @suggests_arguments
     def groups(self, kind: Kind | None = None) -> Groups:
@@ -165,13 +182,14 @@ class Workspace(NamedObjects):
         Args:
             kind: "signal" or "image", to have only the groups of these.
         """
-        if kind is not None:
-            one_of(kind, "kind", KINDS)
-        return [
-            GroupInfo(panel, title, tuple(map(self._names.name_of, uuids)))
-            for panel, title, uuids in self._backend.groups()
-            if kind in (None, panel)
-        ]
+        with self._lock:
+            if kind is not None:
+                one_of(kind, "kind", KINDS)
+            return [
+                GroupInfo(panel, title, tuple(map(self._names.name_of, uuids)))
+                for panel, title, uuids in self._backend.groups()
+                if kind in (None, panel)
+            ]
 
     # -- objects in and out -----------------------------------------------------------
 
@@ -202,13 +220,14 @@ class Workspace(NamedObjects):
             StaleFileError: The object was not read from its file yet, and the file no
                 longer holds it.
         """
-        try:
-            uuid = self._uuid(name)
-        except ObjectNotFoundError:
-            if default is MISSING:
-                raise
-            return default
-        return to_object(self._backend.record(uuid, full=full), copy=copy)
+        with self._lock:
+            try:
+                uuid = self._uuid(name)
+            except ObjectNotFoundError:
+                if default is MISSING:
+                    raise
+                return default
+            return to_object(self._backend.record(uuid, full=full), copy=copy)
 
     @suggests_arguments
     def record(self, name: str) -> Record:
@@ -224,7 +243,8 @@ class Workspace(NamedObjects):
         Raises:
             KeyError: There is no such object.
         """
-        return self._backend.record(self._uuid(name)).copy(views=True)
+        with self._lock:
+            return self._backend.record(self._uuid(name)).copy(views=True)
 
     @suggests_arguments
     def add(
@@ -271,39 +291,42 @@ class Workspace(NamedObjects):
     def _add(
         self, name: str, obj: object, overwrite: bool, group: str | None, copy: bool
     ) -> str:
-        if group is not None and not isinstance(group, str):
-            raise TypeError(f"group is the title of one, not {type(group).__name__}")
-        if group is not None and not self.capabilities.groups:
-            raise NotImplementedError(
-                f"{name!r:.80} cannot be put in the group {group!r:.80}: there are no "
-                "groups of choice here; leave group out"
-            )
-        record = to_record(obj, copy=False)
-        uuid = self._names.uuid_of(name)
-        if uuid is None:
-            record.fields["title"] = name
-            self._put(record, copy, group)
-            self._names.bind(record.uuid, name)
-            return name
-        stored = self._backend.record(uuid)
-        if not overwrite:
-            if equal(stored, record):
+        with self._lock:
+            if group is not None and not isinstance(group, str):
+                raise TypeError(
+                    f"group is the title of one, not {type(group).__name__}"
+                )
+            if group is not None and not self.capabilities.groups:
+                raise NotImplementedError(
+                    f"{name!r:.80} cannot be put in the group {group!r:.80}: there are "
+                    "no groups of choice here; leave group out"
+                )
+            record = to_record(obj, copy=False)
+            uuid = self._names.uuid_of(name)
+            if uuid is None:
+                record.fields["title"] = name
+                self._put(record, copy, group)
+                self._names.bind(record.uuid, name)
                 return name
-            raise NameConflictError(
-                f"{name!r} is another {stored.kind} already; pass overwrite=True to "
-                "replace it, or choose another name"
-            )
-        # The name is bound already; a title that differs from it is DataLab's own.
-        record.uuid, record.fields["title"] = uuid, stored.fields["title"]
-        # Copied before anything is removed: there may be no memory for it.
-        kept = record.copy() if copy else record
-        if group is not None and group != self._place(uuid)[1]:
-            self._backend.remove([uuid])
-            self._backend.add(kept, group=group)
-        else:
-            self._backend.replace(uuid, kept)
-        self._link.modified = True
-        return name
+            stored = self._backend.record(uuid)
+            if not overwrite:
+                if equal(stored, record):
+                    return name
+                raise NameConflictError(
+                    f"{name!r} is another {stored.kind} already; pass overwrite=True "
+                    "to replace it, or choose another name"
+                )
+            # The name is bound already; a title that differs from it is DataLab's own.
+            record.uuid, record.fields["title"] = uuid, stored.fields["title"]
+            # Copied before anything is removed: there may be no memory for it.
+            kept = record.copy() if copy else record
+            if group is not None and group != self._place(uuid)[1]:
+                self._backend.remove([uuid])
+                self._backend.add(kept, group=group)
+            else:
+                self._backend.replace(uuid, kept)
+            self._link.modified = True
+            return name
 
     def remove(self, *names: str) -> None:
         """Remove objects; all of them, or none if one does not exist.
@@ -314,12 +337,13 @@ class Workspace(NamedObjects):
         Raises:
             KeyError: There is no object of one of the names.
         """
-        uuids = list(dict.fromkeys(map(self._uuid, names)))
-        if uuids:
-            self._backend.remove(uuids)
-            self._link.modified = True
-        for uuid in uuids:
-            self._names.release(uuid)
+        with self._lock:
+            uuids = list(dict.fromkeys(map(self._uuid, names)))
+            if uuids:
+                self._backend.remove(uuids)
+                self._link.modified = True
+            for uuid in uuids:
+                self._names.release(uuid)
 
     @suggests_arguments
     def rename(self, name: str, new_name: str) -> None:
@@ -336,18 +360,19 @@ class Workspace(NamedObjects):
             NameConflictError: Another object is called `new_name` (a `ValueError`).
             InvalidNameError: `new_name` cannot be a name (a `ValueError`).
         """
-        uuid = self._uuid(name)
-        check_name(new_name)
-        holder = self._names.uuid_of(new_name)
-        if holder == uuid:
-            return
-        if holder is not None:
-            raise NameConflictError(
-                f"cannot rename {name!r}: another object is called {new_name!r}"
-            )
-        self._backend.edit(uuid, {"title": new_name}, {})
-        self._names.bind(uuid, new_name)
-        self._link.modified = True
+        with self._lock:
+            uuid = self._uuid(name)
+            check_name(new_name)
+            holder = self._names.uuid_of(new_name)
+            if holder == uuid:
+                return
+            if holder is not None:
+                raise NameConflictError(
+                    f"cannot rename {name!r}: another object is called {new_name!r}"
+                )
+            self._backend.edit(uuid, {"title": new_name}, {})
+            self._names.bind(uuid, new_name)
+            self._link.modified = True
 
     def edit(
         self, name: str, *, metadata: Mapping[Any, Any] | None = None, **fields: Any
@@ -364,26 +389,29 @@ class Workspace(NamedObjects):
             TypeError: There is no such field, or a value is of the wrong type; nothing
                 is changed then.
         """
-        uuid = self._uuid(name)
-        record = self._backend.record(uuid)
-        known = FIELDS[record.kind]
-        if "title" in fields:
-            raise TypeError("edit() does not change the title; use rename()")
-        for field in fields:
-            if field not in record.fields:
-                choices = ["metadata", *(f for f in known if f != "title")]
-                raise unknown_argument("edit", field, choices)
-        checked = {
-            field: checked_field(value, known.get(field), f"{field} of {name!r:.80}")
-            for field, value in fields.items()
-        }
-        entries = {} if metadata is None else metadata
-        if not isinstance(entries, Mapping):
-            raise TypeError(f"metadata is a dict, not {type(entries).__name__}")
-        entries = {k: v for k, v in entries.items() if k not in PLACE_KEYS}
-        entries = snapshot(entries, f"metadata of {name!r:.80}: it")
-        self._backend.edit(uuid, checked, entries)
-        self._link.modified = True
+        with self._lock:
+            uuid = self._uuid(name)
+            record = self._backend.record(uuid)
+            known = FIELDS[record.kind]
+            if "title" in fields:
+                raise TypeError("edit() does not change the title; use rename()")
+            for field in fields:
+                if field not in record.fields:
+                    choices = ["metadata", *(f for f in known if f != "title")]
+                    raise unknown_argument("edit", field, choices)
+            checked = {
+                field: checked_field(
+                    value, known.get(field), f"{field} of {name!r:.80}"
+                )
+                for field, value in fields.items()
+            }
+            entries = {} if metadata is None else metadata
+            if not isinstance(entries, Mapping):
+                raise TypeError(f"metadata is a dict, not {type(entries).__name__}")
+            entries = {k: v for k, v in entries.items() if k not in PLACE_KEYS}
+            entries = snapshot(entries, f"metadata of {name!r:.80}: it")
+            self._backend.edit(uuid, checked, entries)
+            self._link.modified = True
 
     @suggests_arguments
     def clear(self, *, all: bool = False) -> None:  # noqa: ARG002
@@ -393,9 +421,10 @@ class Workspace(NamedObjects):
             all: Remove also what a running DataLab held before; it makes no difference
                 where the objects are in memory.
         """
-        self._backend.clear()
-        self._names.clear()
-        self._link.forget()
+        with self._lock:
+            self._backend.clear()
+            self._names.clear()
+            self._link.forget()
 
     # -- files ------------------------------------------------------------------------
 
@@ -432,11 +461,12 @@ class Workspace(NamedObjects):
                 is written then.
             OSError: The file cannot be written.
         """
-        uuids = None
-        if names is not None:
-            chosen = [names] if isinstance(names, str) else names
-            uuids = {self._uuid(name) for name in chosen}
-        return self._link.save(path, uuids, compression, overwrite)
+        with self._lock:
+            uuids = None
+            if names is not None:
+                chosen = [names] if isinstance(names, str) else names
+                uuids = {self._uuid(name) for name in chosen}
+            return self._link.save(path, uuids, compression, overwrite)
 
     @suggests_arguments
     def load(
@@ -471,13 +501,15 @@ class Workspace(NamedObjects):
             NotAProjectError: The file is no project (a `ValueError`).
             DamagedFileError: The file is truncated or corrupt (an `OSError`).
         """
-        chosen = [names] if isinstance(names, str) else names
-        return self._link.load(path, chosen, on_conflict, lazy)
+        with self._lock:
+            chosen = [names] if isinstance(names, str) else names
+            return self._link.load(path, chosen, on_conflict, lazy)
 
     # -- within -----------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._backend.entries())
+        with self._lock:
+            return len(self._backend.entries())
 
     def __repr__(self) -> str:
         status = self.status()
