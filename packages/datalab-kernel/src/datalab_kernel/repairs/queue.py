@@ -1,0 +1,133 @@
+"""When a cell fails, those that wait behind it are not run.
+
+xeus-python runs them, and reports the first one's error once more for each: what a
+cell's answer says is read from the shell, where a cell that came later, or the one
+that ran before, has left its mark.
+
+A request that arrives while an answer is sent also stays unread until the next one
+comes: ZeroMQ announces a message once, and sending takes the announcement away.
+
+The protocol's `stop_on_error` does not reach Python, so its default holds for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from xeus_python_shell.shell import XPythonShell
+
+RUNNER = "xeus_loop_runner"
+XEUS_CALLBACKS = "pybind11_builtins"
+ABORTED = "an earlier cell failed, so this one was not run"
+LOST = "the cell was ended from outside"
+
+
+def install(shell: XPythonShell) -> None:
+    """Run the cells of `shell` one after the other, up to the first that fails."""
+    module = sys.modules[type(shell).__module__]
+    if not hasattr(module, RUNNER):
+        return
+    queue = Queue(shell)
+    run_cell_async = shell.run_cell_async
+
+    def run(raw_cell: str, done_callback: Callable[[], None], **options: Any) -> Any:
+        queue.silent = bool(options.get("silent", False))
+        return run_cell_async(raw_cell, done_callback, **options)
+
+    shell.run_cell_async = run
+    setattr(module, RUNNER, queue)
+
+
+class Queue:
+    """Runs cells, in place of xeus-python-shell's own runner."""
+
+    def __init__(self, shell: XPythonShell) -> None:
+        self._shell = shell
+        self._lock = asyncio.Lock()
+        self._arrived = 0
+        self._aborted = 0  # all cells that arrived up to this one
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.silent = False
+
+    def __call__(
+        self,
+        cell: Coroutine[Any, Any, Any],
+        post_execute: Callable[[Any], None],
+        reply: Callable[[], None],
+    ) -> None:
+        """Run a cell when those before it have been answered, and answer it."""
+        self._arrived += 1
+        turn = self._run(cell, post_execute, reply, self._arrived, silent=self.silent)
+        task = asyncio.get_running_loop().create_task(turn)
+        self._tasks.add(task)  # or the loop alone would hold it, weakly
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(
+        self,
+        cell: Coroutine[Any, Any, Any],
+        post_execute: Callable[[Any], None],
+        reply: Callable[[], None],
+        number: int,
+        *,
+        silent: bool,
+    ) -> None:
+        async with self._lock:
+            error: list[Any] | None = ["Error", LOST, [LOST]]
+            try:
+                if number <= self._aborted:
+                    cell.close()
+                    error = ["Aborted", ABORTED, [f"Aborted: {ABORTED}"]]
+                    silent = True
+                else:
+                    error = await self._execute(cell, post_execute)
+            finally:
+                # What came while it ran is behind it in the queue; it was read.
+                if error is not None and not silent:
+                    self._aborted = self._arrived
+                self._shell.last_error = error
+                try:
+                    reply()
+                finally:
+                    _read_requests()
+
+    async def _execute(
+        self, cell: Coroutine[Any, Any, Any], post_execute: Callable[[Any], None]
+    ) -> list[Any] | None:
+        """Run a cell; return its error.
+
+        The loop is let go on twice, once so that what the cell scheduled is done
+        before figures and widgets are brought up to date. A request that comes then
+        makes xeus-python reset `last_error`.
+        """
+        self._shell.last_error = None
+        try:
+            result = await cell
+        except Exception as failure:  # noqa: BLE001  # of what reports an error
+            lines = traceback.format_exception(failure)
+            return [type(failure).__name__, lines[-1].strip(), lines]
+        error = self._shell.last_error
+        await asyncio.sleep(0)
+        self._shell.last_error = error
+        post_execute(result)
+        error = self._shell.last_error
+        _read_requests()
+        await asyncio.sleep(0)
+        return error  # type: ignore[no-any-return]
+
+
+def _read_requests() -> None:
+    """Have the requests read, in the loop's next step, that came unannounced."""
+    loop = asyncio.get_running_loop()
+    selector = getattr(loop, "_selector", None)
+    for key in [] if selector is None else selector.get_map().values():
+        reader = key.data[0]
+        callback: Any = getattr(reader, "_callback", None)
+        owner = type(getattr(callback, "__self__", None))
+        if owner.__module__ == XEUS_CALLBACKS:
+            loop.call_soon(callback, context=reader._context)  # noqa: SLF001

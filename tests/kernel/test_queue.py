@@ -1,0 +1,143 @@
+"""Run All: cells run in order, up to the first that fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ABORTED = "Aborted: an earlier cell failed, so this one was not run"
+# What computes for long enough for the others to have been asked for.
+WORK = "import time; time.sleep(0.3)"
+ZERO = "ZeroDivisionError: division by zero"
+
+
+def run_all(kernel, *sources: str) -> list:
+    """Ask for several cells at once, as Run All does, and wait for all of them."""
+    cells = [kernel.submit(source) for source in sources]
+    return finish_all(kernel, cells)
+
+
+def finish_all(kernel, cells: list) -> list:
+    by_request = {cell.request: cell for cell in cells}
+    while not all(cell.idle for cell in cells):
+        collect(by_request, kernel.client.get_iopub_msg(timeout=30))
+    while any(cell.status is None for cell in cells):
+        collect(by_request, kernel.client.get_shell_msg(timeout=30))
+    return cells
+
+
+def collect(by_request: dict, message: dict) -> None:
+    cell = by_request.get(message["parent_header"].get("msg_id"))
+    if cell is not None:
+        cell.collect(message)
+
+
+def test_the_stock_kernel_still_runs_what_waits_behind_an_error(
+    start: Callable,
+) -> None:
+    """The defect that `repairs.queue` cures; when this fails, drop it."""
+    failed, printed = run_all(start("xpython"), "1 / 0", "print('run')")
+
+    assert printed.stdout == "run\n"
+    assert printed.error == failed.error
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        WORK + "; 1 / 0",
+        "import asyncio; await asyncio.sleep(0.3); 1 / 0",
+    ],
+)
+def test_cells_behind_an_error_are_aborted(kernel, failing: str) -> None:
+    kernel.run("ran = []")
+
+    cells = run_all(kernel, "ran.append(0)", failing, "ran.append(1)", "ran.append(2)")
+
+    assert [cell.status for cell in cells] == ["ok", "error", "error", "error"]
+    assert [cell.error for cell in cells] == [None, ZERO, ABORTED, ABORTED]
+    assert kernel.value("ran") == "[0]"
+
+
+def test_a_cell_that_is_awaited_still_aborts_those_that_came_meanwhile(kernel) -> None:
+    first = kernel.begin(
+        "import asyncio\nprint('waits')\ngo = asyncio.Event()\n"
+        "asyncio.get_running_loop().call_later(0.2, go.set)\nawait go.wait()\n1 / 0",
+        until="waits",
+    )
+    second = kernel.submit("2")
+
+    cells = finish_all(kernel, [first, second])
+
+    assert [cell.error for cell in cells] == [ZERO, ABORTED]
+
+
+@pytest.mark.parametrize("failing", ["1 +", "%no_such_magic", "raise SystemExit"])
+def test_errors_that_ipython_treats_apart_stop_the_queue_too(
+    kernel, failing: str
+) -> None:
+    assert run_all(kernel, WORK, failing, "2")[2].error == ABORTED
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_a_request_that_comes_just_when_another_is_answered_is_read(
+    kernel, number: int
+) -> None:
+    """Aborted or run, as it was in time or not; in either case it is answered."""
+    second = run_all(kernel, "1 / 0" if number % 2 else "1", "2")[1]
+
+    assert second.status in {"ok", "error"}
+
+
+def test_cells_asked_for_after_the_answer_run(kernel) -> None:
+    run_all(kernel, "1 / 0", "2")
+
+    assert kernel.value("40 + 2") == "42"
+
+
+def test_an_interrupted_cell_aborts_the_queue(kernel) -> None:
+    busy = kernel.begin("print('busy')\nwhile True: pass", until="busy")
+    waiting = kernel.submit("2")
+
+    kernel.interrupt()
+
+    assert [cell.status for cell in finish_all(kernel, [busy, waiting])] == [
+        "error",
+        "error",
+    ]
+    assert waiting.error == ABORTED
+
+
+def test_a_silent_error_stops_nothing(kernel) -> None:
+    silent = kernel.client.execute("1 / 0", silent=True)
+    shown = kernel.submit("2")
+
+    finish_all(kernel, [shown])
+
+    assert shown.result == "2"
+    assert silent
+
+
+def test_an_error_while_figures_are_brought_up_to_date_is_no_other_cells(
+    kernel,
+) -> None:
+    kernel.run(
+        "def fails(): raise RuntimeError('mine')\n"
+        "get_ipython().events.register('post_execute', fails)"
+    )
+    kernel.run("get_ipython().events.unregister('post_execute', fails)")
+
+    assert kernel.run("1").status == "ok"
+
+
+def test_a_hundred_cells_are_answered_in_order(kernel) -> None:
+    kernel.run("ran = []")
+
+    cells = run_all(kernel, *(f"ran.append({number})" for number in range(100)))
+
+    assert {cell.status for cell in cells} == {"ok"}
+    assert kernel.value("ran == list(range(100))") == "True"
