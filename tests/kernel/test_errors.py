@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def reply(kernel, code: str) -> dict:
@@ -55,6 +58,24 @@ def test_an_error_that_cannot_be_printed_is_reported(kernel) -> None:
     assert content["status"] == "error"
     assert "ZeroDivisionError: division by zero" in "".join(content["traceback"])
     assert kernel.value("1 + 1") == "2"
+
+
+def test_nbclient_lets_an_error_pass_by_its_name(
+    jupyter_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_PATH", str(jupyter_data))
+    notebook = new_notebook(cells=[new_code_cell("1 / 0"), new_code_cell("6 * 7")])
+
+    NotebookClient(
+        notebook,
+        kernel_name="datalab-kernel",
+        timeout=60,
+        allow_error_names=["ZeroDivisionError"],
+    ).execute()
+
+    failed, after = (cell.outputs[0] for cell in notebook.cells)
+    assert failed["ename"] == "ZeroDivisionError"
+    assert after["data"]["text/plain"] == "42"
 
 
 @pytest.mark.parametrize("code", ["exit()", "quit()", "exit", "quit"])

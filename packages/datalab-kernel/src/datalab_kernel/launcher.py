@@ -11,13 +11,19 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from datalab_kernel.repairs import errors, interrupt, queue, shutdown, streams
+from datalab_kernel.repairs import errors, interrupt, parent, queue, shutdown, streams
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
-REPAIRS = (interrupt.install, queue.install, streams.install, errors.install)
+REPAIRS = (
+    interrupt.install,
+    queue.install,
+    streams.install,
+    errors.install,
+    parent.install,
+)
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "
