@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,12 +102,28 @@ def test_what_a_cell_printed_arrives_whole_before_its_error(kernel) -> None:
 
 
 def test_a_line_arrives_while_the_cell_still_computes(kernel) -> None:
-    """It waits for the front end's word, which comes after the line has been seen."""
     cell = kernel.begin("print('line')\nwhile True: pass", until="line\n")
 
     kernel.interrupt()
 
     assert kernel.finish(cell).status == "error"
+
+
+def test_a_slow_loop_shows_its_lines_as_they_come(kernel) -> None:
+    """Both clocks are this machine's; the median leaves out a busy one's worst."""
+    request = kernel.client.execute(
+        "import time\nfor _ in range(9): print(time.time()); time.sleep(0.2)"
+    )
+    delays = []
+    while len(delays) < 9:
+        message = kernel.client.get_iopub_msg(timeout=30)
+        if message["msg_type"] == "stream":
+            assert message["parent_header"]["msg_id"] == request
+            printed = message["content"]["text"].split()
+            delays += [time.time() - float(moment) for moment in printed]
+    kernel.client.get_shell_msg(timeout=30)
+
+    assert statistics.median(delays) < 0.2
 
 
 ASYNCIO = "import asyncio\nloop = asyncio.get_running_loop()\n"
