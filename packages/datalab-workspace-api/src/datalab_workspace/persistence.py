@@ -33,14 +33,34 @@ _CHOICES = ("error", "replace", "rename", "skip")
 
 @dataclass
 class _Plan:
-    """What a load will do, once it is known that nothing stands against it."""
+    """What a load will do, once it is known that nothing stands against it.
+
+    Attributes:
+        groups: Groups that there are to be, without objects.
+        steps: In the order of the file, objects to append and those to replace.
+        names: Names of the new objects by UUID.
+        loaded: Names of all objects of the file that will be here.
+        skipped: Names of those that will not.
+        conflicts: Names for which no choice was made.
+    """
 
     groups: list[Group] = field(default_factory=list)
+    steps: list[Group | Record] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
-    replaced: list[Record] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+
+    def append(self, group: Group, item: Item) -> None:
+        """Have an object appended to a group like that of the file."""
+        last = self.steps[-1] if self.steps else None
+        if not (
+            isinstance(last, Group)
+            and (last.kind, last.title) == (group.kind, group.title)
+        ):
+            last = Group(group.kind, group.title)
+            self.steps.append(last)
+        last.items.append(item)
 
 
 class ProjectLink:
@@ -164,7 +184,7 @@ class ProjectLink:
             self.path = source
             self.modified = len(before) + len(plan.names) > len(plan.loaded)
         else:
-            self.modified |= bool(plan.names or plan.replaced)
+            self.modified |= bool(plan.steps)
         return plan.loaded
 
     def _plan(
@@ -184,7 +204,7 @@ class ProjectLink:
             if here.get(item.uuid) == item.title
         }
         for group in groups:
-            incoming = Group(group.kind, group.title)
+            some_new = not group.items
             for item in group.items:
                 name = file_names[item.uuid]
                 twin = self._twin(item, name, known)
@@ -197,9 +217,10 @@ class ProjectLink:
                     item = _with_uuid(item, str(uuid4()))
                 plan.names[item.uuid] = name
                 plan.loaded.append(name)
-                incoming.items.append(item)
-            if incoming.items or not group.items:
-                plan.groups.append(incoming)
+                plan.append(group, item)
+                some_new = True
+            if some_new:
+                plan.groups.append(Group(group.kind, group.title))
         return plan
 
     def _twin(self, item: Item, name: str, known: set[str]) -> str | None:
@@ -226,7 +247,7 @@ class ProjectLink:
         elif choice == "replace":
             record = dataclasses.replace(record, uuid=twin)
             record.fields["title"] = stored.fields["title"]
-            plan.replaced.append(record)
+            plan.steps.append(record)
             plan.loaded.append(name)
         elif choice == "skip":
             plan.skipped.append(name)
@@ -237,9 +258,12 @@ class ProjectLink:
         return True
 
     def _carry_out(self, plan: _Plan) -> None:
-        for record in plan.replaced:
-            self._backend.replace(record.uuid, record)
         self._backend.extend(plan.groups)
+        for step in plan.steps:
+            if isinstance(step, Group):
+                self._backend.extend([step])
+            else:
+                self._backend.replace(step.uuid, step)
         for uuid, name in plan.names.items():
             self._names.bind(uuid, name)
 

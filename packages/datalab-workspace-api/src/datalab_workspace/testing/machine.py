@@ -246,10 +246,13 @@ class WorkspaceMachine(RuleBasedStateMachine):
     def not_skipped(self, names: list[str], things: list[Thing]) -> list[Thing]:
         """Return those of a file's things that a load did not skip, in order."""
         left = iter(things)
-        return [
-            next(thing for thing in left if thing.same_content(self.found(name)))
-            for name in names
-        ]
+        return [next(t for t in left if self.came_as(name, t)) for name in names]
+
+    def came_as(self, name: str, thing: Thing) -> bool:
+        """Tell whether a thing of a file may be what has this name now."""
+        found = self.found(name)
+        known = name in self.model.things
+        return thing.same_content(found) and (known or thing.title == found.title)
 
     def loaded(self, name: str, thing: Thing, replaced: bool) -> None:
         """Take over into the model what a load brought under a name."""
@@ -258,9 +261,9 @@ class WorkspaceMachine(RuleBasedStateMachine):
             self.model.put(name, replace(thing))
             self.learn(name)
             return
-        if not replaced:
-            assert known.same_content(thing)
-            return
+        if known.same_content(thing):
+            return  # an equal object stays where it is
+        assert replaced
         moved = known.kind != thing.kind
         known.number, known.note, known.kind = thing.number, thing.note, thing.kind
         if moved or not self.capabilities.in_place_overwrite:
