@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from jupyter_client.connect import LocalPortCache
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 
@@ -55,6 +58,34 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
                 patch.delenv(variable)
         patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR", f"{_CACHE}/uv"))
         yield root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernel_ports() -> Iterator[None]:
+    """Give kernels ports of their own.
+
+    `jupyter_client` takes ports that the system calls free; before the kernel binds
+    them, the system may have given one to a connection of another test process.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    # Below those that Linux gives to connections; 10 processes have 1200 each.
+    first = 20_000 + worker % 10 * 1200
+    ports = itertools.cycle(range(first, first + 1200))
+
+    def find_available_port(cache: LocalPortCache, ip: str) -> int:
+        for port in itertools.islice(ports, 1200):
+            with socket.socket() as probe:
+                try:
+                    probe.bind((ip, port))
+                except OSError:
+                    continue
+            cache.currently_used_ports.add(port)
+            return port
+        raise OSError(f"no port from {first} on is free")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalPortCache, "find_available_port", find_available_port)
+        yield
 
 
 @pytest.fixture(scope="session")
