@@ -13,7 +13,11 @@ from uuid import uuid4
 from datalab_workspace.arguments import one_of
 from datalab_workspace.backends.base import Backend, Entry
 from datalab_workspace.equality import equal
-from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
+from datalab_workspace.errors import (
+    NameConflictError,
+    NotAProjectError,
+    ObjectNotFoundError,
+)
 from datalab_workspace.formats.sidecar import RestoredArray
 from datalab_workspace.naming import NameBook, assign_names, free_name
 from datalab_workspace.project import Group, Item, Project
@@ -152,15 +156,9 @@ class ProjectLink:
         lazy: bool,
     ) -> list[str]:
         """See `Workspace.load`."""
-        from datalab_workspace.formats import legacy
-        from datalab_workspace.formats.h5.reader import read_project
-
         one_of(on_conflict, "on_conflict", _CHOICES)
         source = _absolute(path)
-        if legacy.is_legacy(source):
-            project, stamp = legacy.read_legacy(source), None
-        else:
-            project, stamp = read_project(source, lazy=lazy or names is not None)
+        project, stamp = _read_file(source, lazy=lazy or names is not None)
         file_names = assign_names(project.items(), {})
         groups = project.groups
         if names is not None:
@@ -266,6 +264,20 @@ class ProjectLink:
                 self._backend.replace(step.uuid, step)
         for uuid, name in plan.names.items():
             self._names.bind(uuid, name)
+
+
+def _read_file(source: Path, *, lazy: bool) -> tuple[Project, FileStamp | None]:
+    """Read a project, or a file of datalab-kernel 0.2; that is nowhere to save to."""
+    from datalab_workspace.formats.h5.reader import read_project
+
+    try:
+        return read_project(source, lazy=lazy)
+    except NotAProjectError:
+        from datalab_workspace.formats import legacy
+
+        if not legacy.is_legacy(source):
+            raise
+        return legacy.read_legacy(source), None
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

@@ -129,15 +129,14 @@ class Workspace(NamedObjects):
         with self._lock:
             if kind is not None:
                 one_of(kind, "kind", KINDS)
-            return [
-                name
+            names = [
+                self._names.name_of(entry.uuid)
                 for entry in self._backend.entries()
-                if kind in (None, entry.kind)
-                and group in (None, entry.group)
-                and fnmatch.fnmatchcase(
-                    name := self._names.name_of(entry.uuid), pattern or "*"
-                )
+                if kind in (None, entry.kind) and group in (None, entry.group)
             ]
+        if pattern is None:
+            return names
+        return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
 
     @suggests_arguments
     def exists(self, name: str) -> bool:
