@@ -228,8 +228,7 @@ class Listing(WorkspaceSuite):
         assert "empty" in repr(workspace.describe())
 
     def test_descriptions_make_a_table(self, workspace: Workspace) -> None:
-        """Of pandas, indexed by name."""
-        pytest.importorskip("pandas")
+        """Of pandas, which sigima brings, indexed by name."""
         workspace.add("x", spot())
         workspace.add("y", gaussian())
         table = self.settle(workspace).describe().to_dataframe()
