@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
 from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Limits
+from datalab_workspace.formats.h5.opening import OpenProject, damage, opened
+from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.formats.h5.transfer import (
     Checksum,
     as_bytes,
@@ -23,9 +25,6 @@ from datalab_workspace.formats.h5.transfer import (
     slabs,
 )
 from datalab_workspace.progress import Progress
-
-if TYPE_CHECKING:
-    from datalab_workspace.formats.h5.opening import OpenProject
 
 
 class FileArray:
@@ -187,8 +186,6 @@ class FileArray:
     def _blocks_of_dataset(
         self,
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-        from datalab_workspace.formats.h5.opening import opened
-
         with self._clear_errors(), opened(self.path, self._limits) as project:
             yield from self._blocks_of_project(project)
 
@@ -196,8 +193,6 @@ class FileArray:
         self, project: OpenProject
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
         import h5py
-
-        from datalab_workspace.formats.h5.opening import damage
 
         changed = project.stamp != self._stamp
         if changed and self.crc is None:
@@ -219,8 +214,6 @@ class FileArray:
 
     def _find(self, project: OpenProject, changed: bool) -> Any:
         """Return the low-level dataset in the file as it is now."""
-        from datalab_workspace.formats.h5.native import find_group
-
         if changed:
             found = find_group(project, self.uuid, self.where)
             if found is None:

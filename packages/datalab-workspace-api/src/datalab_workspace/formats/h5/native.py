@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
-from h5py import h5a
 
 from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.formats import sidecar
@@ -17,10 +15,10 @@ from datalab_workspace.formats.h5.guard import is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.metadata import MetadataReader
 from datalab_workspace.formats.h5.opening import OpenProject
+from datalab_workspace.formats.h5.panels import in_order
 from datalab_workspace.project import Group, Item
 from datalab_workspace.record import PRIMARY_ARRAY, Array, Kind, PendingRecord, Record
 
-_NUMBERED = re.compile(r"g?[a-z](\d+)")
 _ROWS = (2, 3, 4)
 
 
@@ -46,36 +44,9 @@ def read_groups(project: OpenProject) -> list[Group]:
         if panel is not None and is_group(panel):
             groups += [
                 reader.group(kind, member, f"/{section}/{name}")
-                for name, member in reader.in_order(panel, f"/{section}")
+                for name, member in in_order(project.guard, panel, f"/{section}")
             ]
     return groups
-
-
-def find_group(project: OpenProject, uuid: str, where: str) -> tuple[str, Any] | None:
-    """Find an object in a file that was written anew.
-
-    Args:
-        project: The open file.
-        uuid: UUID of the object.
-        where: Path where it used to be; taken where no object has the UUID.
-
-    Returns:
-        Path and low-level group; None if there is nothing of the kind.
-    """
-    reader = _Reader(project)
-    there = None
-    for section in layout.SECTIONS.values():
-        panel = project.guard.child(project.root, section.encode())
-        if panel is None or not is_group(panel):
-            continue
-        for group_name, group in reader.in_order(panel, f"/{section}"):
-            for name, member in reader.in_order(group, f"/{section}/{group_name}"):
-                place = f"/{section}/{group_name}/{name}"
-                if reader.uuid(member, place) == uuid:
-                    return place, member
-                if place == where:
-                    there = member
-    return None if there is None else (where, there)
 
 
 class _Reader:
@@ -88,38 +59,15 @@ class _Reader:
         self._metadata = MetadataReader(project.guard, self._attributes)
         self._uuids: set[str] = set()
 
-    def in_order(self, group: Any, where: str) -> list[tuple[str, Any]]:
-        """Return the groups in a group, in the order of their numbers.
-
-        DataLab numbers with three digits at least, and HDF5 lists by name, so that
-        ``s1000`` would come before ``s999``.
-        """
-        members = [
-            (name, member)
-            for name, member in self._guard.members(group, where)
-            if is_group(member)
-        ]
-        if all(_NUMBERED.match(name) for name, _ in members):
-            members.sort(key=lambda item: int(_NUMBERED.match(item[0])[1]))  # type: ignore[index]
-        return members
-
     def group(self, kind: Kind, group: Any, where: str) -> Group:
         """Return one group of a panel with its objects."""
         self._project.at = where
         title = self._attributes.read(group, where).get("title", "")
         items = [
             self._item(kind, member, f"{where}/{name}")
-            for name, member in self.in_order(group, where)
+            for name, member in in_order(self._guard, group, where)
         ]
         return Group(kind, str(title), items)
-
-    def uuid(self, group: Any, where: str) -> Any:
-        """Return the UUID of an object, None if it has none."""
-        metadata = self._guard.child(group, layout.METADATA.encode())
-        key = layout.UUID_KEY.encode()
-        if metadata is None or not is_group(metadata) or not h5a.exists(metadata, key):
-            return None
-        return self._attributes.one(metadata, key, f"{where}/{layout.METADATA}")
 
     def _item(self, kind: Kind, group: Any, where: str) -> Item:
         self._project.at = where
