@@ -67,13 +67,13 @@ def kernel_ports() -> Iterator[None]:
     `jupyter_client` takes ports that the system calls free; before the kernel binds
     them, the system may have given one to a connection of another test process.
     """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    # Below those that Linux gives to connections; 10 processes have 1200 each.
-    first = 20_000 + worker % 10 * 1200
-    ports = itertools.cycle(range(first, first + 1200))
+    # Below those that Linux gives to connections; each process begins elsewhere.
+    low, high = 20_000, 32_000
+    first = low + os.getpid() * 1201 % (high - low)
+    ports = itertools.cycle([*range(first, high), *range(low, first)])
 
     def find_available_port(cache: LocalPortCache, ip: str) -> int:
-        for port in itertools.islice(ports, 1200):
+        for port in itertools.islice(ports, high - low):
             with socket.socket() as probe:
                 try:
                     probe.bind((ip, port))
@@ -81,7 +81,7 @@ def kernel_ports() -> Iterator[None]:
                     continue
             cache.currently_used_ports.add(port)
             return port
-        raise OSError(f"no port from {first} on is free")
+        raise OSError(f"no port from {low} to {high} is free")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalPortCache, "find_available_port", find_available_port)
