@@ -64,21 +64,17 @@ def run(code: str) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_importing_the_workspace_costs_little_more_than_numpy() -> None:
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import datalab_workspace",
+        "import datalab_workspace; datalab_workspace.Workspace()",
+    ],
+)
+def test_the_workspace_costs_little_more_than_numpy(code: str) -> None:
     comparison = compare(
-        "import datalab_workspace, beside import numpy",
-        lambda: run("import datalab_workspace"),
-        lambda: run("import numpy"),
-        rounds=ROUNDS,
-    )
-
-    assert comparison.ratio <= IMPORT_BOUND
-
-
-def test_making_a_workspace_costs_little_more_than_numpy() -> None:
-    comparison = compare(
-        "datalab_workspace.Workspace(), beside import numpy",
-        lambda: run("import datalab_workspace; datalab_workspace.Workspace()"),
+        f"{code}, beside import numpy",
+        lambda: run(code),
         lambda: run("import numpy"),
         rounds=ROUNDS,
     )
