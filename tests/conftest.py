@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from jupyter_client.connect import LocalPortCache
+
+# Test modules are imported by their file, so that this folder is not on the path.
+sys.path.insert(0, str(Path(__file__).parent))
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 

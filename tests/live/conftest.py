@@ -11,11 +11,8 @@ import pytest
 # Test modules are imported by their file, so that their folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from real_datalab.environment import (
-    InstallationError,
-    datalab_python,
-    missing_library,
-)
+from environments import InstallationError, python_with
+from real_datalab.environment import REQUIREMENTS, missing_library
 from real_datalab.exchange import Project
 from real_datalab.process import Program
 
@@ -34,7 +31,7 @@ def python_of_datalab(
 ) -> Path:
     """The interpreter of DataLab's environment."""
     try:
-        python = datalab_python(environment_cache)
+        python = python_with(REQUIREMENTS, environment_cache)
     except InstallationError as failure:
         requirement(None, str(failure))
         raise

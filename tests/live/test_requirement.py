@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from real_datalab.environment import InstallationError, missing_library, place
+from environments import InstallationError, place
+from real_datalab.environment import REQUIREMENTS, missing_library
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the packages are Debian's")
 
@@ -25,7 +26,7 @@ def python(tmp_path: Path) -> Callable[[str], Path]:
     """Make an interpreter that says something, and fails."""
 
     def make(said: str) -> Path:
-        python = place(tmp_path / "datalab-kernel") / "bin" / "python"
+        python = place(REQUIREMENTS, tmp_path / "datalab-kernel") / "bin" / "python"
         python.parent.mkdir(parents=True)
         python.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
         python.chmod(0o755)

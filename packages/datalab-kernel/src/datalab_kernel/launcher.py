@@ -11,19 +11,21 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from datalab_kernel.repairs import errors, interrupt, parent, queue, shutdown, streams
+from datalab_kernel.repairs import (
+    errors,
+    interrupt,
+    parent,
+    queue,
+    registry,
+    shutdown,
+    streams,
+)
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
-REPAIRS = (
-    interrupt.install,
-    queue.install,
-    streams.install,
-    errors.install,
-    parent.install,
-)
+REPAIRS = (interrupt, queue, streams, errors, parent)
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "
@@ -67,8 +69,7 @@ def extend(application: type[XPythonShellApp]) -> None:
 
     def init_shell(app: XPythonShellApp, *args: object, **kwargs: object) -> None:
         create_shell(app, *args, **kwargs)
-        for repair in REPAIRS:
-            repair(app.shell)
+        registry.install(app.shell, REPAIRS)
         app.extra_extensions = [*app.extra_extensions, EXTENSION]
 
     application.init_shell = init_shell

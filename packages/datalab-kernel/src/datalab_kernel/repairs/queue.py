@@ -17,6 +17,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel.repairs.registry import NotApplicable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -32,7 +34,7 @@ def install(shell: XPythonShell) -> None:
     """Run the cells of `shell` one after the other, up to the first that fails."""
     module = sys.modules[type(shell).__module__]
     if not hasattr(module, RUNNER):
-        return
+        raise NotApplicable(f"{module.__name__} has no {RUNNER}")
     queue = Queue(shell)
     run_cell_async = shell.run_cell_async
 

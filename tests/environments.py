@@ -1,0 +1,107 @@
+"""Environments that tests need beside their own: made once, then kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PYTHON = Path("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+class InstallationError(RuntimeError):
+    """An environment could not be made."""
+
+
+def python_with(requirements: Path, cache: Path) -> Path:
+    """Return the Python of an environment, which is made if it is not there.
+
+    Args:
+        requirements: What to install; a requirements file.
+        cache: Folder that keeps environments between runs. Processes that want the
+            same one at the same time wait for the one that makes it.
+
+    Returns:
+        Path of the interpreter.
+
+    Raises:
+        InstallationError: It could not be made; says what the installer said.
+    """
+    environment = place(requirements, cache)
+    if not environment.exists():
+        with _locked(cache / f"{environment.name}.lock"):
+            if not environment.exists():
+                _make(environment, requirements)
+    return environment / _PYTHON
+
+
+def place(requirements: Path, cache: Path) -> Path:
+    """Return the folder of an environment, whether it is there or not."""
+    return cache / f"{requirements.stem}-{_fingerprint(requirements)}"
+
+
+def _fingerprint(requirements: Path) -> str:
+    """Tell environments apart that were made of other things."""
+    made_of = (
+        requirements.read_text("utf-8"),
+        sys.version,
+        sys.platform,
+        platform.machine(),
+        sys.base_prefix,
+    )
+    return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:16]
+
+
+def _make(environment: Path, requirements: Path) -> None:
+    """Make an environment beside its place, and move it there when it is whole."""
+    draft = Path(
+        tempfile.mkdtemp(prefix=f"{environment.name}-", dir=environment.parent)
+    )
+    try:
+        for command in _commands(draft, requirements):
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                last = "\n".join((done.stderr or done.stdout).splitlines()[-20:])
+                raise InstallationError(
+                    f"cannot make the environment of {requirements}: "
+                    f"{' '.join(map(str, command))} failed: {last}"
+                )
+        # The interpreter finds its environment by its own place, so that it can be
+        # moved; installed scripts could not, but are not used.
+        draft.rename(environment)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _commands(draft: Path, requirements: Path) -> Iterator[list[str | Path]]:
+    if importlib.util.find_spec("uv") is not None:
+        uv = [sys.executable, "-m", "uv"]
+    elif (found := shutil.which("uv")) is not None:
+        uv = [found]
+    else:
+        yield [sys.executable, "-m", "venv", draft]
+        yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", "-r", requirements]
+        return
+    yield [*uv, "venv", "--clear", "--python", sys.executable, draft]
+    yield [*uv, "pip", "install", "--python", draft / _PYTHON, "-r", requirements]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:
+        # Without a lock each process makes one, and the first to finish wins.
+        yield
+        return
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
