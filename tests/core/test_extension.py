@@ -125,16 +125,27 @@ def test_unloading_what_was_never_loaded_does_nothing(shell) -> None:
     assert set(shell.ip.user_ns) == before
 
 
-def test_a_reset_of_all_variables_is_undone_by_reloading(loaded) -> None:
-    loaded.run("workspace.add('kept', np.arange(3.0))")
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_reset_of_all_variables_brings_the_names_and_objects_back(
+    loaded, touched: bool
+) -> None:
+    if touched:
+        loaded.run("workspace.add('kept', np.arange(3.0))")
+    loaded.run("mine = np = 3")
 
-    loaded.run("%reset -f")
+    for _ in range(2):
+        loaded.run("%reset -f")
+
+        assert injected(loaded) == NAMES
+        assert loaded.run("%who_ls") == []
+        assert loaded.run("list(workspace)") == ["kept"] * touched
+    assert loaded.run("float(np.sum(np.ones(3)))") == 3.0
+
+
+def test_a_reset_after_unloading_brings_nothing_back(loaded) -> None:
+    loaded.run("%unload_ext datalab_kernel_core\n%reset -f")
+
     assert injected(loaded) == set()
-    loaded.run("%reload_ext datalab_kernel_core")
-
-    assert injected(loaded) == NAMES
-    assert loaded.run("list(workspace)") == ["kept"]
-    assert loaded.run("float(np.sum(workspace['kept'].y))") == 3.0
 
 
 def test_the_package_can_be_reloaded(loaded) -> None:

@@ -2,12 +2,12 @@
 
 Both names lead here, and both are about the same namespace: loading one after the
 other, again, or inside a DataLab kernel changes nothing. What a shell was given is
-kept for as long as the shell lives, so that unloading loses no data.
+kept for as long as the shell lives, so that neither unloading nor `%reset` loses data.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from datalab_kernel_core import submodules
@@ -29,6 +29,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     """
     if ip not in _namespaces:
         _namespaces[ip] = Namespace(ip)
+        _inject_after_resets(ip)
     submodules.install()
     _loaded.add(ip)
     _namespaces[ip].inject()
@@ -45,3 +46,16 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     _loaded.discard(ip)
     if not _loaded:
         submodules.uninstall()
+
+
+def _inject_after_resets(ip: InteractiveShell) -> None:
+    """Have `%reset` bring the names back, as it does IPython's own."""
+    shell: Any = ip  # IPython's own methods are not typed
+    begin_anew = shell.init_user_ns
+
+    def init_user_ns() -> None:
+        begin_anew()
+        if ip in _loaded:
+            _namespaces[ip].inject()
+
+    shell.init_user_ns = init_user_ns
