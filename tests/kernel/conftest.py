@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -152,35 +152,54 @@ def _running(name: str, jupyter: Path | None, env: dict[str, str]) -> Iterator[K
 
 @pytest.fixture(scope="session")
 def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Jupyter data folder that knows this kernel alone."""
+    """A Jupyter data folder that knows this kernel, and those that tests add."""
     prefix = tmp_path_factory.mktemp("prefix")
     kernelspec.install(prefix=prefix)
     return prefix / "share" / "jupyter"
 
 
+@pytest.fixture(scope="session")
+def running(jupyter_data: Path) -> Callable[..., AbstractContextManager[Kernel]]:
+    """Kernels for the time of a `with` block, each with further variables if given.
+
+    Names are those of `jupyter_data`, then those of this environment.
+    """
+
+    def running(
+        name: str = kernelspec.KERNEL_NAME, **variables: str
+    ) -> AbstractContextManager[Kernel]:
+        known = (jupyter_data / "kernels" / name).exists()
+        env = {**os.environ, **variables}
+        return _running(name, jupyter_data if known else None, env)
+
+    return running
+
+
 @pytest.fixture
 def start(
-    jupyter_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    running: Callable[..., AbstractContextManager[Kernel]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Kernel]]:
-    """Start kernels: the DataLab kernel, or another by its name.
+    """Start kernels by name, the DataLab kernel by default, as `running` does.
 
     Each test has an IPython folder of its own; variables may be added.
     """
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    with ExitStack() as running:
+    with ExitStack() as stack:
 
-        def start(name: str = kernelspec.KERNEL_NAME, **env: str) -> Kernel:
-            jupyter = jupyter_data if name == kernelspec.KERNEL_NAME else None
-            kernel = _running(name, jupyter, {**os.environ, **env})
-            return running.enter_context(kernel)
+        def start(name: str = kernelspec.KERNEL_NAME, **variables: str) -> Kernel:
+            return stack.enter_context(running(name, **variables))
 
         yield start
 
 
 @pytest.fixture(scope="module")
-def kernel(jupyter_data: Path) -> Iterator[Kernel]:
+def kernel(
+    running: Callable[..., AbstractContextManager[Kernel]],
+) -> Iterator[Kernel]:
     """One DataLab kernel for the tests of a module."""
-    with _running(kernelspec.KERNEL_NAME, jupyter_data, dict(os.environ)) as kernel:
+    with running() as kernel:
         yield kernel
 
 

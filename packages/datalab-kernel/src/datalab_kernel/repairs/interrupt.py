@@ -16,6 +16,8 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel.repairs import cells
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -61,6 +63,9 @@ class Interrupter:
         self._in_statements = False
         self._task: asyncio.Task[Any] | None = None
         self._ready = False
+        # Where cells are calls, xeus-python waits for messages in C++ code of its own,
+        # which takes an interrupted wait for the end.
+        self._shut_out_between = CAN_BLOCK and not cells.are_tasks(shell)
 
     async def run_ast_nodes(self, *args: Any, **kwargs: Any) -> bool:
         """Run a cell's statements, as `InteractiveShell.run_ast_nodes` does.
@@ -82,6 +87,9 @@ class Interrupter:
             return True
         finally:
             self._in_statements, self._task = outer
+            if self._shut_out_between and not self._in_statements:
+                self._ready = False
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
     def on_signal(self, _number: int, frame: FrameType | None) -> None:
         """Stop the running code of the user.
@@ -91,9 +99,9 @@ class Interrupter:
             asyncio.CancelledError: In what a cell left running: a background
                 task, a timer, a widget's callback. Only that task or call ends.
         """
-        if self._reports_error(frame) or not _loop_is_running():
+        if self._reports_error(frame):
             return
-        current = asyncio.current_task()
+        current = asyncio.current_task() if _loop_is_running() else None
         if self._in_statements:
             if current is self._task:
                 raise KeyboardInterrupt
@@ -102,7 +110,7 @@ class Interrupter:
             raise asyncio.CancelledError("interrupted")
 
     def _let_in(self) -> None:
-        """Let the signal in, but none that came before the first cell."""
+        """Let the signal in, but none that came before the cell."""
         self._ready = True
         if _loop_is_running():
             with suppress(NotImplementedError):  # on Windows

@@ -17,6 +17,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel.repairs import cells
 from datalab_kernel.repairs.registry import NotApplicable
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ LOST = "the cell was ended from outside"
 def install(shell: XPythonShell) -> None:
     """Run the cells of `shell` one after the other, up to the first that fails."""
     module = sys.modules[type(shell).__module__]
+    if not cells.are_tasks(shell):
+        raise NotApplicable("this xeus-python drops the cells behind an error itself")
     if not hasattr(module, RUNNER):
         raise NotApplicable(f"{module.__name__} has no {RUNNER}")
     queue = Queue(shell)

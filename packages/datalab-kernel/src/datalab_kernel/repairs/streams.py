@@ -19,6 +19,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel.repairs import cells, registry
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,26 +45,19 @@ def install(shell: XPythonShell) -> None:
 
     xeus-python replaces the streams after this, so they are not there yet.
     """
-    run_cell_async = shell.run_cell_async
 
-    def run(raw_cell: str, done_callback: Callable[[], None], **options: Any) -> Any:
-        if _outbox is None and _is_raw(sys.stdout) and _is_raw(sys.stderr):
+    def begin() -> None:
+        if _outbox is None:
             _connect(shell)
-        outbox = _outbox
-        if outbox is None:
-            return run_cell_async(raw_cell, done_callback, **options)
-        flush_before(builtins, "input", outbox)
-        flush_before(getpass, "getpass", outbox)
+        if _outbox is not None:
+            flush_before(builtins, "input", _outbox)
+            flush_before(getpass, "getpass", _outbox)
 
-        def done() -> None:
-            try:
-                outbox.send()
-            finally:
-                done_callback()
+    def end() -> None:
+        if _outbox is not None:
+            _outbox.send()
 
-        return run_cell_async(raw_cell, done, **options)
-
-    shell.run_cell_async = run
+    cells.around_each(shell, begin, end)
 
 
 def finish() -> None:
@@ -220,8 +215,12 @@ def _is_raw(stream: Any) -> bool:
 def _connect(shell: XPythonShell) -> None:
     """Put collecting streams before xeus-python's own."""
     global _outbox
+    if not (_is_raw(sys.stdout) and _is_raw(sys.stderr)):
+        registry.stand_aside("streams", "the streams are not xeus-python's own")
+        return
     variables = {variable.name: variable for variable in contextvars.copy_context()}
     if REQUEST not in variables:
+        registry.stand_aside("streams", f"no context variable is named {REQUEST}")
         return
     outbox = _outbox = Outbox(variables[REQUEST])
     sys.stdout = Stream(sys.stdout, "stdout", outbox)
