@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 USER_CONFIGURATION = """
 c = get_config()
@@ -80,6 +81,38 @@ def test_the_ipython_folder_holds_what_the_stock_kernel_puts_there(
         }
 
     assert written["datalab-kernel"] == written["xpython"]
+
+
+@pytest.fixture
+def activated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An activated virtual environment that is not the kernel's; its packages."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = tmp_path / "activated" / "lib" / version / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "activated"))
+    return packages
+
+
+ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="the folders are laid otherwise")
+
+
+@ON_POSIX
+def test_the_stock_kernel_still_imports_from_an_activated_environment(
+    start: Callable, activated: Path
+) -> None:
+    """The defect that `repairs.virtualenv` cures; when this fails, drop it."""
+    kernel = start("xpython")
+
+    assert kernel.value(f"{str(activated)!r} in __import__('sys').path") == "True"
+
+
+@ON_POSIX
+def test_packages_of_an_activated_environment_are_not_the_kernels(
+    start: Callable, activated: Path
+) -> None:
+    kernel = start()
+
+    assert kernel.value(f"{str(activated)!r} in __import__('sys').path") == "False"
 
 
 def test_without_xeus_python_the_launcher_says_where_to_get_it(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Start the kernel: `python -m datalab_kernel.launcher -f CONNECTION_FILE`.
 
 xeus-python brings the Jupyter protocol and, through xeus-python-shell, an IPython
-shell configured as the user's own is. Two things are added to that shell as soon
-as it exists, before any code of the user runs: the repairs, and this package
-among the extensions to load, beside those that the user configured.
+shell configured as the user's own is. Three things are added to that shell as soon
+as it exists, before any code of the user runs: the repairs, this package among
+the extensions to load, beside those that the user configured, and the warm-up.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from datalab_kernel import warmup
 from datalab_kernel.repairs import (
     errors,
     interrupt,
@@ -19,6 +20,7 @@ from datalab_kernel.repairs import (
     registry,
     shutdown,
     streams,
+    virtualenv,
 )
 
 if TYPE_CHECKING:
@@ -46,10 +48,11 @@ def main(argv: list[str] | None = None) -> NoReturn:
     argv = list(sys.argv if argv is None else argv)
     interrupt.prepare()  # before an import starts a thread
     try:
-        from xeus_python_shell.shell import XPythonShellApp
+        from xeus_python_shell.shell import XPythonShell, XPythonShellApp
         from xpython import launch
     except ImportError as error:
         raise SystemExit(NO_XEUS.format(reason=error)) from error
+    virtualenv.prepare(XPythonShell)
     extend(XPythonShellApp)
     # What is left in sys.argv would be parsed as IPython options, and shown to
     # the user's code.
@@ -71,6 +74,7 @@ def extend(application: type[XPythonShellApp]) -> None:
         create_shell(app, *args, **kwargs)
         registry.install(app.shell, REPAIRS)
         app.extra_extensions = [*app.extra_extensions, EXTENSION]
+        warmup.start(app.shell)
 
     application.init_shell = init_shell
 
