@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,6 +13,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import psutil
 import pytest
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
@@ -63,6 +66,12 @@ class Kernel:
 
     def wait_until_ready(self) -> None:
         self.client.wait_for_ready(timeout=PATIENCE)
+        # It asks again where the answer takes long: leave none of them to be read.
+        last = self.client.kernel_info()
+        answered = None
+        while answered != last:
+            reply = self.client.get_shell_msg(timeout=PATIENCE)
+            answered = reply["parent_header"]["msg_id"]
 
     def submit(self, code: str) -> Execution:
         """Ask for a cell to be run, and go on."""
@@ -141,6 +150,7 @@ def _running(name: str, jupyter: Path | None, env: dict[str, str]) -> Iterator[K
     if jupyter is not None:
         specs.kernel_dirs = [str(jupyter / "kernels")]
     manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
+    env.pop("PYTEST_CURRENT_TEST", None)  # ipykernel behaves otherwise if it sees it
     manager.start_kernel(env=env)
     kernel = Kernel(manager)
     try:
@@ -209,3 +219,55 @@ def ipython_folder(tmp_path: Path) -> Path:
     profile = tmp_path / "ipython" / "profile_default"
     (profile / "startup").mkdir(parents=True)
     return profile
+
+
+# Starts a kernel, says which process it is, and is killed while the kernel runs.
+SERVER = """
+import sys
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+specs = KernelSpecManager()
+if sys.argv[2]:
+    specs.kernel_dirs = [sys.argv[2]]
+manager = KernelManager(kernel_name=sys.argv[1], kernel_spec_manager=specs)
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=30)
+for code in sys.argv[3:]:
+    client.execute(code)
+while "left" not in client.get_iopub_msg(timeout=30)["content"].get("text", ""):
+    pass
+print(manager.provisioner.process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def orphan(jupyter_data: Path) -> Callable[[str, str], AbstractContextManager[Any]]:
+    """Kernels, by name, that lost their server once a cell of theirs printed `left`.
+
+    The context is the kernel's process.
+    """
+
+    @contextmanager
+    def orphan(name: str, code: str) -> Iterator[psutil.Process]:
+        kernels = jupyter_data / "kernels"
+        with subprocess.Popen(
+            [
+                *(sys.executable, "-c", SERVER, name),
+                *(str(kernels) if (kernels / name).exists() else "", code),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as server:
+            kernel = psutil.Process(int(server.stdout.readline()))
+            server.kill()
+        try:
+            yield kernel
+        finally:
+            if kernel.is_running():
+                kernel.kill()
+
+    return orphan

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +11,7 @@ import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 NAMESPACE = (
     "workspace",
@@ -170,55 +167,14 @@ def test_a_kernel_with_open_comms_as_of_widgets_ends_with_code_0(
     assert kernel.shut_down() == 0
 
 
-# Starts a kernel, says which process it is, and is killed while the kernel runs.
-SERVER = """
-import sys
-from jupyter_client import KernelManager
-from jupyter_client.kernelspec import KernelSpecManager
-specs = KernelSpecManager()
-specs.kernel_dirs = [sys.argv[2]]
-manager = KernelManager(kernel_name=sys.argv[1], kernel_spec_manager=specs)
-manager.start_kernel()
-client = manager.client()
-client.start_channels()
-client.wait_for_ready(timeout=30)
-for code in sys.argv[3:]:
-    client.execute(code)
-while "left" not in client.get_iopub_msg(timeout=30)["content"].get("text", ""):
-    pass
-print(manager.provisioner.process.pid, flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def orphan(name: str, kernels: Path, code: str) -> Iterator[psutil.Process]:
-    """A kernel that has run a cell up to its print of `left`, and lost its server."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, name, str(kernels), code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        kernel = psutil.Process(int(server.stdout.readline()))
-        server.kill()
-    try:
-        yield kernel
-    finally:
-        if kernel.is_running():
-            kernel.kill()
-
-
 ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="parents are not replaced there")
 
 
 @ON_POSIX
-def test_the_stock_kernel_still_outlives_its_server() -> None:
+def test_the_stock_kernel_still_outlives_its_server(orphan: Callable) -> None:
     """The defect that `repairs.parent` cures; when this fails, drop it."""
-    kernels = Path(sys.prefix) / "share" / "jupyter" / "kernels"
-
     with (
-        orphan("xpython", kernels, "print('left')") as stock,
+        orphan("xpython", "print('left')") as stock,
         pytest.raises(psutil.TimeoutExpired),
     ):
         stock.wait(timeout=4)
@@ -227,12 +183,12 @@ def test_the_stock_kernel_still_outlives_its_server() -> None:
 @ON_POSIX
 @pytest.mark.parametrize("then", ["", "while True: pass"], ids=["idle", "busy"])
 def test_an_orphaned_kernel_closes_its_files_and_ends(
-    jupyter_data: Path, tmp_path: Path, then: str
+    orphan: Callable, tmp_path: Path, then: str
 ) -> None:
     path = str(tmp_path / "left.h5")
     code = f"{HDF5.format(path=path)}\nprint('left', flush=True)\n{then}"
 
-    with orphan("datalab-kernel", jupyter_data / "kernels", code) as kernel:
+    with orphan("datalab-kernel", code) as kernel:
         kernel.wait(timeout=30)
 
     with h5py.File(path) as file:

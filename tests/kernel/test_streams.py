@@ -195,6 +195,17 @@ done = subprocess.run([sys.executable, "-c", "pass"], stdout=stream, check=True)
     assert outputs(kernel, code) == [f"{stream} éab"]
 
 
+def test_the_buffer_of_a_stream_takes_bytes_and_keeps_their_place(kernel) -> None:
+    code = (
+        "import sys\nprint('a', end='')\nhalves = 'é'.encode()\n"
+        "n = [sys.stdout.buffer.write(part) for part in (halves[:1], halves[1:])]\n"
+        "sys.stdout.buffer.flush()\nassert n == [1, 1]\n"
+        "print('b')"
+    )
+
+    assert "".join(outputs(kernel, code)).replace("stdout ", "") == "aéb\n"
+
+
 def test_bytes_are_refused(kernel) -> None:
     cell = kernel.run("import sys; sys.stdout.write(b'')")
 

@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from codecs import getincrementaldecoder
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from datalab_kernel.repairs import cells, registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _typeshed import ReadableBuffer
     from xeus_python_shell.shell import XPythonShell
 
 # Text waits no longer than this for more of its kind, in seconds.
@@ -163,6 +165,7 @@ class Stream(io.TextIOBase):
         self._raw = raw
         self._process = getattr(sys, f"__{name}__")
         self._outbox = outbox
+        self.buffer = Bytes(self)
 
     def write(self, text: str) -> int:
         """Print a text; return its length.
@@ -206,6 +209,35 @@ class Stream(io.TextIOBase):
         """Write a text where the process's own output goes."""
         if self._process is not None:
             self._process.write(text)
+
+
+class Bytes(io.BufferedIOBase):
+    """The `buffer` of a stream: what is written to it is text in UTF-8."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._decode = getincrementaldecoder(stream.encoding)(stream.errors).decode
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Print bytes; return their number. A character may come in pieces."""
+        self._stream.write(self._decode(bytes(data)))
+        return memoryview(data).nbytes
+
+    def flush(self) -> None:
+        """Send what was printed."""
+        self._stream.flush()
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def fileno(self) -> int:
+        """Return what the stream's own `fileno` does."""
+        return self._stream.fileno()
+
+    def close(self) -> None:
+        """Send what was printed; other cells go on using the stream."""
+        self.flush()
 
 
 def _is_raw(stream: Any) -> bool:
