@@ -80,8 +80,12 @@ class Kernel:
     def begin(self, code: str, until: str) -> Execution:
         """Run a cell until it has printed `until`, and leave it running."""
         execution = self.submit(code)
-        self._collect(execution, lambda: until in execution.stdout)
+        self.wait_for_output(execution, until)
         return execution
+
+    def wait_for_output(self, execution: Execution, text: str) -> None:
+        """Wait until a cell, or what it left running, has printed a text."""
+        self._collect(execution, lambda: text in execution.stdout)
 
     def finish(self, execution: Execution) -> Execution:
         """Wait until a cell has been answered and all it sent has arrived."""

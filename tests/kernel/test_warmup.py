@@ -2,93 +2,88 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from datalab_kernel.warmup import MODULES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Waits until everything is there; the loop goes on meanwhile, so that the kernel idles.
-WAIT = """
-import threading, sys
-def warming():
-    return [t for t in threading.enumerate() if "_import_all" in t.name]
+OURS = "datalab_kernel_core.plotter.plotter"
+MISSING = f"[m for m in {MODULES!r} if m not in __import__('sys').modules]"
+# A timer of the kernel's own tells when all is there, without a cell that holds it up.
+TELL = f"""
+import asyncio, sys
+def tell():
+    if {OURS!r} in sys.modules:
+        print("warm")
+    else:
+        asyncio.get_running_loop().call_later(0.05, tell)
+tell()
 """
-LOADED = "'sigima' in sys.modules"
-
-
-def wait_until_warm(kernel) -> None:
-    """Ask again until the thread has ended; each question lets the kernel idle."""
-    while kernel.value("warming()") != "[]":
-        pass
 
 
 def test_what_is_needed_is_imported_while_no_cell_runs(start: Callable) -> None:
     kernel = start()
-    kernel.run(WAIT)
+    kernel.begin(TELL, until="warm")
 
-    wait_until_warm(kernel)
-
-    modules = "'sigima.proc.image', 'datalab_workspace.workspace', 'matplotlib.figure'"
-    assert kernel.value(f"[m in sys.modules for m in [{modules}]]") == str([True] * 3)
+    assert kernel.value(MISSING) == "[]"
     assert kernel.value("'matplotlib.pyplot' in sys.modules") == "False"
-    assert kernel.value("get_ipython().run_line_magic('who_ls', '')") == (
-        "['sys', 'threading', 'warming']"
-    )
+    assert kernel.value("%who_ls") == "['asyncio', 'sys', 'tell']"
+
+
+def test_an_interrupt_meanwhile_harms_nothing(start: Callable) -> None:
+    kernel = start()
+    telling = kernel.submit(TELL)
+    for _ in range(20):
+        kernel.interrupt()
+        kernel.client.kernel_info()
+
+    kernel.wait_for_output(telling, "warm")
+
+    assert kernel.value(MISSING) == "[]"
+    assert kernel.shut_down() == 0
 
 
 @pytest.mark.parametrize("value", ["0", "false", "No", " off "])
 def test_the_warm_up_can_be_switched_off(start: Callable, value: str) -> None:
     kernel = start(DATALAB_KERNEL_WARMUP=value)
-    kernel.run(WAIT)
+    kernel.run("import asyncio\nasync def idle(): await asyncio.sleep(0.5)")
 
-    assert kernel.value("warming()") == "[]"
-    assert kernel.value(LOADED) == "False"
+    assert (
+        kernel.run("task = asyncio.get_running_loop().create_task(idle())").error
+        is None
+    )
+    kernel.begin("task.add_done_callback(lambda task: print('idled'))", until="idled")
+
+    assert kernel.value(f"len({MISSING})") == str(len(MODULES))
 
 
-def test_nothing_more_is_imported_while_a_cell_runs(start: Callable) -> None:
+def test_nothing_is_imported_while_a_cell_awaits(start: Callable) -> None:
     kernel = start()
 
     cell = kernel.run(
-        WAIT + "import time\n"
-        "begin = time.monotonic()\n"
-        "while 'numpy' not in sys.modules and time.monotonic() < begin + 1: pass\n"
-        "while time.monotonic() < begin + 2: pass\n"
-        f"print({LOADED})"
+        f"import asyncio\nbefore = {MISSING}\nawait asyncio.sleep(1)\n"
+        f"print({MISSING} == before)"
     )
 
-    assert cell.stdout == "False\n"
-    wait_until_warm(kernel)
-    assert kernel.value(LOADED) == "True"
+    assert cell.stdout == "True\n"
+    kernel.begin(TELL, until="warm")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
-def test_a_process_forked_meanwhile_can_import_the_same(start: Callable) -> None:
-    """It must not find a module half made, by a thread that it does not have."""
-    kernel = start()
-    kernel.run(WAIT)
-    forks = (
-        "import os, signal, warnings\n"
-        "warnings.simplefilter('ignore', DeprecationWarning)\n"
-        "child = os.fork()\n"
-        "if not child:\n"
-        "    signal.alarm(20)\n"
-        "    import sigima.proc.image\n"
-        "    os._exit(0)\n"
-        "os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])"
+def test_nothing_is_imported_that_would_not_be_needed() -> None:
+    """What is listed so that no import takes long is what the others import."""
+    code = (
+        "import sys, sigima.proc.signal, sigima.proc.image, datalab_workspace.objects\n"
+        f"import datalab_workspace.workspace, {OURS}\n"
+        f"print([m for m in {MODULES!r} if m not in sys.modules])"
     )
-    while kernel.value(LOADED) == "False":
-        assert kernel.value(forks) == "0"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
-
-def test_an_interrupt_meanwhile_harms_nothing(start: Callable) -> None:
-    kernel = start()
-    kernel.run(WAIT)
-
-    while kernel.value("warming()") != "[]":
-        kernel.interrupt()
-
-    assert kernel.value(LOADED) == "True"
-    assert kernel.shut_down() == 0
+    assert run.stdout == "[]\n"
