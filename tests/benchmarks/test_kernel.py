@@ -1,0 +1,165 @@
+"""How soon a kernel is ready, what it holds then, and how soon it obeys."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+import pytest
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+from measuring import compare, measure, report
+
+from datalab_kernel import kernelspec
+
+STOCK, IPYKERNEL = "xpython", "python3"
+READY_BOUNDS = {STOCK: 1.2, IPYKERNEL: 0.7}
+MEMORY_BOUND = 1.2
+FIRST_CALL_BOUND = 0.05
+INTERRUPT_BOUND = 0.5
+ROUNDS = 11
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> KernelSpecManager:
+    """What Jupyter finds: this kernel, and the others of this environment."""
+    kernelspec.install(prefix=tmp_path)
+    found = KernelSpecManager()
+    found.kernel_dirs = [
+        str(Path(prefix) / "share" / "jupyter" / "kernels")
+        for prefix in (tmp_path, sys.prefix)
+    ]
+    return found
+
+
+class Ready(NamedTuple):
+    """A running kernel, and what it was like when it had become ready."""
+
+    manager: KernelManager
+    client: Any
+    seconds: float
+    memory: float  # resident, in MiB
+
+
+@contextmanager
+def ready(name: str, specs: KernelSpecManager) -> Iterator[Ready]:
+    """A kernel that has answered its first request."""
+    manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
+    start = time.perf_counter()
+    manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.kernel_info()
+        client.get_shell_msg(timeout=PATIENCE)
+        seconds = time.perf_counter() - start
+        process = psutil.Process(manager.provisioner.process.pid)
+        memory = process.memory_info().rss / 2**20
+        client.wait_for_ready(timeout=PATIENCE)
+        yield Ready(manager, client, seconds, memory)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.context.destroy(linger=0)
+
+
+def seconds_until_ready(name: str, specs: KernelSpecManager) -> float:
+    with ready(name, specs) as kernel:
+        return kernel.seconds
+
+
+def memory_when_ready(name: str, specs: KernelSpecManager) -> float:
+    with ready(name, specs) as kernel:
+        return kernel.memory
+
+
+@pytest.mark.parametrize(("reference", "bound"), READY_BOUNDS.items())
+def test_a_kernel_is_ready_soon(
+    specs: KernelSpecManager, reference: str, bound: float
+) -> None:
+    comparison = compare(
+        f"kernel ready, beside {reference}",
+        lambda: seconds_until_ready(kernelspec.KERNEL_NAME, specs),
+        lambda: seconds_until_ready(reference, specs),
+        rounds=ROUNDS,
+    )
+
+    assert comparison.ratio <= bound
+
+
+def test_a_ready_kernel_holds_little_memory(specs: KernelSpecManager) -> None:
+    rows = [
+        [memory_when_ready(name, specs) for name in (kernelspec.KERNEL_NAME, STOCK)]
+        for _ in range(5)
+    ]
+    ours, stock = (min(column) for column in zip(*rows, strict=True))
+    report(f"resident memory when ready: {ours:.1f} MiB, stock {stock:.1f} MiB")
+
+    assert ours <= MEMORY_BOUND * stock
+
+
+def run(client: Any, code: str) -> float:
+    """Run a cell; return the seconds until it was answered."""
+    start = time.perf_counter()
+    answer = client.execute_interactive(code, output_hook=lambda _message: None)
+    assert answer["content"]["status"] == "ok", answer["content"]
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "sigima.proc.image.butterworth(create_image('x', np.eye(64)), cut_off=0.2)",
+        "sigima.proc.signal.fft(create_signal('x', np.arange(9.), np.arange(9.)))",
+    ],
+)
+def test_a_first_call_after_some_reading_costs_no_import(
+    specs: KernelSpecManager, call: str
+) -> None:
+    def first_call() -> float:
+        with ready(kernelspec.KERNEL_NAME, specs) as kernel:
+            time.sleep(3)  # the user reads
+            return run(kernel.client, f"result = {call}")
+
+    took = measure(f"first {call.partition('(')[0]} after 3 s", first_call, rounds=5)
+
+    assert took <= FIRST_CALL_BOUND
+
+
+RUNNING = {
+    "computing": "print('on')\nwhile True: pass",
+    "sleeping": "import time\nprint('on')\nwhile True: time.sleep(9)",
+    "awaiting": "import asyncio\nprint('on')\nawait asyncio.sleep(99)",
+}
+
+
+@pytest.mark.parametrize("doing", RUNNING)
+def test_an_interrupt_is_obeyed_at_once(specs: KernelSpecManager, doing: str) -> None:
+    with ready(kernelspec.KERNEL_NAME, specs) as (manager, client, *_):
+        run(client, "1")
+
+        def interrupt() -> float:
+            # Else what comes just behind an error may be taken for a part of Run All.
+            request = client.execute(RUNNING[doing], stop_on_error=False)
+            said = None
+            while said != ("stream", request):
+                message = client.get_iopub_msg(timeout=PATIENCE)
+                said = message["msg_type"], message["parent_header"].get("msg_id")
+            start = time.perf_counter()
+            manager.interrupt_kernel()
+            answer = client.get_shell_msg(timeout=PATIENCE)
+            assert answer["parent_header"]["msg_id"] == request
+            return time.perf_counter() - start
+
+        taken = [interrupt() for _ in range(20)]
+        slowest = f"slowest of 20: {max(taken) * 1e3:.0f} ms"
+        took = measure(f"interrupted while {doing} ({slowest})", interrupt, rounds=5)
+
+    assert max(*taken, took) <= INTERRUPT_BOUND
