@@ -16,6 +16,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel import qt
 from datalab_kernel.repairs import cells
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Interrupter:
         """Stop the running code of the user.
 
         Raises:
-            KeyboardInterrupt: In a cell's statements.
+            KeyboardInterrupt: In a cell's statements, or in what Qt called.
             asyncio.CancelledError: In what a cell left running: a background
                 task, a timer, a widget's callback. Only that task or call ends.
         """
@@ -106,6 +107,8 @@ class Interrupter:
             if current is self._task:
                 raise KeyboardInterrupt
             self._cancel_soon()
+        if qt.runs_callback(_stack(frame)):
+            raise KeyboardInterrupt
         if self._in_left_behind_code(frame, current):
             raise asyncio.CancelledError("interrupted")
 

@@ -1,0 +1,179 @@
+"""Windows live beside the cells: `%gui qt` and `%matplotlib qt`.
+
+xeus-python accepts both and does nothing, so that a window is never drawn. Here Qt
+does the waiting of the event loop that runs the kernel: it processes its own events
+until a message or a timer of the loop is due. Neither looks for the other's.
+
+While a cell computes without awaiting, and while a modal dialog is open, the other
+side stands still, as in every kernel of one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from datalab_kernel import qt
+from datalab_kernel.repairs.registry import NotApplicable
+
+if TYPE_CHECKING:
+    from xeus_python_shell.shell import XPythonShell
+
+# What xeus-python-shell has since its cells are tasks of an asyncio loop.
+RUNNER = "xeus_loop_runner"
+
+OFF = ("none", "asyncio")  # the asyncio loop runs in any case
+SUPPORTED = "qt, qt5, qt6, asyncio (which always runs) and none"
+# Those of IPython and matplotlib that are left.
+OTHERS = (
+    "glut",
+    "gtk",
+    "gtk2",
+    "gtk3",
+    "gtk4",
+    "macosx",
+    "osx",
+    "pyglet",
+    "tk",
+    "wx",
+)
+NOT_LIVE = (
+    "the windows of {gui!r} are not live between cells: this kernel supports "
+    + SUPPORTED
+)
+UNSUPPORTED = "{gui!r} is not supported by this kernel: it supports " + SUPPORTED
+
+
+def install(shell: XPythonShell) -> None:
+    """Let `shell` keep the windows of Qt alive, once it is asked to."""
+    module = sys.modules[type(shell).__module__]
+    if not hasattr(module, RUNNER):
+        raise NotApplicable(f"{module.__name__} has no {RUNNER}")
+    integration = Integration(shell)
+    enable_matplotlib = shell.enable_matplotlib
+
+    def enable_backend(gui: str | None = None) -> Any:
+        # Before matplotlib: it would settle on a Qt that cannot start, which ends
+        # the kernel at the first figure.
+        name = (gui or "").lower()
+        if name.startswith("qt"):
+            integration.enable(name[:3] if name[:3] in qt.BINDINGS else "qt")
+        return enable_matplotlib(gui)
+
+    shell.enable_gui = integration.enable
+    shell.enable_matplotlib = enable_backend
+    shell.register_magic_function(integration.magic, "line", "gui")
+    # IPython puts the first in place of the second while a cell runs.
+    shell.excepthook = sys.excepthook = qt.report
+
+
+class Integration:
+    """The event loop of Qt, turned on and off."""
+
+    def __init__(self, shell: XPythonShell) -> None:
+        self._shell = shell
+        self._qt: qt.Qt | None = None
+        self._waiting: Waiting | None = None
+
+    def magic(self, line: str) -> None:
+        """Keep windows alive between cells, and while a cell awaits.
+
+        %gui qt     with the binding that is loaded, or QT_API names, or is installed
+        %gui qt6    with PyQt6 or PySide6
+        %gui qt5    with PyQt5 or PySide2
+        %gui        not any more; also %gui none
+
+        There is an application then, and its event loop runs: do not start it.
+        """
+        name = line.strip()
+        from IPython.core.error import UsageError
+
+        if name.lower() in OTHERS:
+            raise UsageError(UNSUPPORTED.format(gui=name))
+        try:
+            self.enable(name)
+        except (ImportError, ValueError) as error:
+            raise UsageError(str(error)) from error
+
+    def enable(self, gui: str | None = None) -> None:
+        """Keep the windows of a toolkit alive.
+
+        A toolkit that IPython knows and this kernel does not is no error here:
+        matplotlib, which announces the one of its backend, can show its windows
+        as long as a cell waits for them.
+
+        Raises:
+            ValueError: If there is no such toolkit.
+            ImportError: If Qt is not installed, or cannot start.
+        """
+        name = (gui or "none").lower()
+        if name in qt.BINDINGS:
+            self._enable(name)
+        elif name in OFF:
+            self._disable()
+        elif name in OTHERS:
+            warnings.warn(NOT_LIVE.format(gui=gui), stacklevel=2)
+        else:
+            raise ValueError(UNSUPPORTED.format(gui=gui))
+
+    def _enable(self, name: str) -> None:
+        events = qt.start(name)
+        self._disable()
+        self._qt = events
+        self._shell.active_eventloop = name
+        self._shell.events.register("pre_run_cell", self._begin)
+        self._begin()
+
+    def _disable(self) -> None:
+        if self._qt is not None:
+            self._shell.events.unregister("pre_run_cell", self._begin)
+        if self._waiting is not None:
+            self._waiting.end()
+        self._qt = self._waiting = self._shell.active_eventloop = None
+
+    def _begin(self, *_: object) -> None:
+        """Wait with Qt, and process its events on behalf of the cell that begins."""
+        loop: Any = asyncio._get_running_loop()  # noqa: SLF001
+        if loop is None:
+            return  # the kernel starts: the user's configuration asked for Qt
+        if self._waiting is None and self._qt is not None:
+            self._waiting = Waiting(loop._selector, self._qt)  # noqa: SLF001
+        if self._waiting is not None:
+            self._waiting.context = contextvars.copy_context()
+
+
+class Waiting:
+    """Takes the place of a selector's `select`, and has Qt wait in it."""
+
+    def __init__(self, selector: Any, events: qt.Qt) -> None:
+        self.context = contextvars.Context()  # of the cell that the output belongs to
+        self._selector = selector
+        self._select = selector.select
+        self._events = events
+        # Elsewhere there is no descriptor, or none that Qt is known to watch.
+        events.watch(selector.fileno() if sys.platform == "linux" else None)
+        selector.select = self
+
+    def __call__(self, timeout: float | None = None) -> Any:
+        """Process Qt's events, and return what is ready, as `select` does.
+
+        A callback may have given the loop something to do: it looks after each.
+        """
+        if not self._events.is_there:
+            return self._select(timeout)
+        ready = self._select(0)
+        seconds = 0 if ready or (timeout is not None and timeout <= 0) else timeout
+        try:
+            # A copy, for a callback may run a loop of its own.
+            self.context.copy().run(self._events.wait, seconds)
+        except BaseException as error:  # noqa: BLE001  # or the kernel's loop would end
+            sys.excepthook(type(error), error, error.__traceback__)
+        return ready or self._select(0)
+
+    def end(self) -> None:
+        """Let the selector wait by itself again."""
+        del self._selector.select
+        self._events.watch(None)
