@@ -87,10 +87,13 @@ class Integration:
         %gui        not any more; also %gui none
 
         There is an application then, and its event loop runs: do not start it.
+
+        Raises:
+            UsageError: If it cannot be done; says why.
         """
-        name = line.strip()
         from IPython.core.error import UsageError
 
+        name = line.strip()
         if name.lower() in OTHERS:
             raise UsageError(UNSUPPORTED.format(gui=name))
         try:
