@@ -14,6 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+#: A PYTHONPATH with our own packages, which no environment holds: they change.
+SOURCES = os.pathsep.join(
+    map(str, sorted((Path(__file__).parents[1] / "packages").glob("*/src")))
+)
 _PYTHON = Path("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 

@@ -208,12 +208,6 @@ def start(
         yield start
 
 
-@pytest.fixture(scope="session")
-def running() -> Callable[..., AbstractContextManager[Kernel]]:
-    """`running(name, jupyter, env)`: a kernel of another Jupyter data folder."""
-    return _running
-
-
 @pytest.fixture(scope="module")
 def kernel(
     running: Callable[..., AbstractContextManager[Kernel]],

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from environments import InstallationError, python_with
+from environments import SOURCES, InstallationError, python_with
 
 from datalab_kernel import kernelspec
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REQUIREMENTS = Path(__file__).with_name("xeus_python_0_17.txt")
-SOURCES = sorted((Path(__file__).parents[2] / "packages").glob("*/src"))
 NAME = "on-xeus-python-0.17"
 
 # The first of them may have to make the environment.
@@ -35,9 +33,9 @@ def older(
     except InstallationError as failure:
         requirement(None, str(failure))
         raise
-    spec = kernelspec.kernel_dict(
-        env={"PYTHONPATH": os.pathsep.join(map(str, SOURCES))}
-    ) | {"argv": kernelspec.make_kernel_cmd(str(python))}
+    spec = kernelspec.kernel_dict(env={"PYTHONPATH": SOURCES}) | {
+        "argv": kernelspec.make_kernel_cmd(str(python))
+    }
     kernelspec.write(jupyter_data / "kernels" / NAME, spec)
     with running(NAME) as kernel:
         yield kernel
@@ -49,11 +47,11 @@ def test_it_is_that_version(older) -> None:
     assert older.value(version) == "'0.17.6'"
 
 
-def test_only_the_repair_of_the_queue_stands_aside(older) -> None:
+def test_the_repairs_of_what_it_does_not_have_stand_aside(older) -> None:
     older.run("from datalab_kernel.repairs import registry")
 
     assert older.value("[n for n, why in registry.report().items() if why]") == (
-        "['queue']"
+        "['queue', 'eventloop']"
     )
 
 

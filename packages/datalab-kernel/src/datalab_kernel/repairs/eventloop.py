@@ -17,13 +17,11 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel import qt
+from datalab_kernel.repairs import cells
 from datalab_kernel.repairs.registry import NotApplicable
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShell
-
-# What xeus-python-shell has since its cells are tasks of an asyncio loop.
-RUNNER = "xeus_loop_runner"
 
 OFF = ("none", "asyncio")  # the asyncio loop runs in any case
 SUPPORTED = "qt, qt5, qt6, asyncio (which always runs) and none"
@@ -49,9 +47,8 @@ UNSUPPORTED = "{gui!r} is not supported by this kernel: it supports " + SUPPORTE
 
 def install(shell: XPythonShell) -> None:
     """Let `shell` keep the windows of Qt alive, once it is asked to."""
-    module = sys.modules[type(shell).__module__]
-    if not hasattr(module, RUNNER):
-        raise NotApplicable(f"{module.__name__} has no {RUNNER}")
+    if not cells.are_tasks(shell):
+        raise NotApplicable("this xeus-python runs no event loop between cells")
     integration = Integration(shell)
     enable_matplotlib = shell.enable_matplotlib
 
