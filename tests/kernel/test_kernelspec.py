@@ -176,6 +176,38 @@ def test_another_kernel_is_never_overwritten_removed_or_listed(
     assert tree(tmp_path) == before
 
 
+EARLIER = [
+    {"argv": ["python", "-c", "import os; import xeus_python; xeus_python.main()"]},
+    {"argv": ["python", "-m", "datalab_kernel", "-f", "{connection_file}"]},
+    {"argv": ["xpython", "-f", "x"], "env": {"DATALAB_KERNEL_STARTUP": "1"}},
+]
+
+
+@pytest.mark.parametrize("spec", EARLIER)
+def test_what_0_2_installed_is_replaced_and_removed_as_ours_is(
+    tmp_path: Path, spec: dict
+) -> None:
+    directory = kernelspec.kernels_folder(tmp_path) / "datalab-kernel"
+    directory.mkdir(parents=True)
+    earlier = json.dumps(spec | {"display_name": "DataLab", "language": "python"})
+
+    (directory / "kernel.json").write_text(earlier)
+    assert kernelspec.installed(prefix=tmp_path) == []
+    kernelspec.install(prefix=tmp_path)
+    assert spec_of(directory)["argv"] == kernelspec.make_kernel_cmd()
+
+    (directory / "kernel.json").write_text(earlier)
+    kernelspec.uninstall(prefix=tmp_path)
+    assert not directory.exists()
+
+
+def test_a_kernel_that_lives_in_a_folder_named_as_the_package_is_anothers() -> None:
+    argv = ["/home/u/datalab_kernel/bin/python", "-m", "ipykernel_launcher"]
+
+    assert not kernelspec.is_earlier({"argv": argv})
+    assert not kernelspec.is_earlier({"argv": kernelspec.make_kernel_cmd()})
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"argv": 1}', "\x00"])
 def test_a_broken_kernelspec_is_no_kernel_of_ours(tmp_path: Path, content: str) -> None:
     directory = kernelspec.kernels_folder(tmp_path) / "broken"

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 KERNEL_NAME = "datalab-kernel"
 DISPLAY_NAME = "DataLab Kernel"
 
-_LAUNCHER = "datalab_kernel.launcher"
-_SPEC_FILE = "kernel.json"
+LAUNCHER = "datalab_kernel.launcher"
+SPEC_FILE = "kernel.json"
+INSTALL_CLI = "pip install 'datalab-kernel[cli]'"
+
 _VALID_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _MISSING_CLI = (
     "Jupyter's data folders are known to jupyter-client, which is not installed: "
-    "pip install 'datalab-kernel[cli]', or name a folder by --prefix or --sys-prefix"
+    f"{INSTALL_CLI}, or name a folder by --prefix or --sys-prefix"
 )
 
 
@@ -84,7 +86,7 @@ def write(directory: Path, spec: Mapping[str, Any]) -> None:
     """Write a kernelspec, complete or not at all.
 
     `kernel.json`, without which Jupyter ignores the folder, comes last and is
-    moved into place.
+    moved into place. What this package or datalab-kernel 0.2 wrote is replaced.
 
     Args:
         directory: The kernelspec's own folder; made if missing.
@@ -96,7 +98,7 @@ def write(directory: Path, spec: Mapping[str, Any]) -> None:
     """
     if directory.is_symlink():
         raise FileExistsError(f"{directory} is a link to elsewhere: remove it first")
-    if (directory / _SPEC_FILE).exists() and read(directory) is None:
+    if (directory / SPEC_FILE).exists() and not _is_datalabs(directory):
         raise FileExistsError(
             f"{directory} holds another kernel: choose another --name"
         )
@@ -105,20 +107,47 @@ def write(directory: Path, spec: Mapping[str, Any]) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         for logo in sorted(resources.glob("logo-*")):
             _replace(directory / logo.name, logo.read_bytes())
-        _replace(directory / _SPEC_FILE, text.encode())
+        _replace(directory / SPEC_FILE, text.encode())
+
+
+def content(directory: Path) -> dict[str, Any]:
+    """Return what the `kernel.json` in a folder says.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no kernelspec.
+    """
+    spec: Any = json.loads((directory / SPEC_FILE).read_text(encoding="utf-8"))
+    argv = spec.get("argv") if isinstance(spec, dict) else None
+    if not isinstance(argv, list) or not all(isinstance(word, str) for word in argv):
+        raise ValueError("it has no list of words named 'argv'")
+    if not isinstance(spec.get("env", {}), dict):
+        raise ValueError(  # noqa: TRY004  # of the file, not of an argument
+            "its 'env' does not map variables to values"
+        )
+    return dict(spec)
 
 
 def read(directory: Path) -> InstalledSpec | None:
     """Return the DataLab kernelspec in a folder, or None if there is none."""
     try:
-        spec = json.loads((directory / _SPEC_FILE).read_text(encoding="utf-8"))
-        argv = tuple(spec["argv"])
-        display_name = str(spec["display_name"])
-    except (OSError, ValueError, KeyError, TypeError):
+        spec = content(directory)
+    except (OSError, ValueError):
         return None  # no kernelspec, or one that Jupyter cannot read either
-    if _LAUNCHER not in argv:
+    if LAUNCHER not in spec["argv"]:
         return None
-    return InstalledSpec(directory.name, display_name, directory, argv)
+    display_name = str(spec.get("display_name", ""))
+    return InstalledSpec(directory.name, display_name, directory, tuple(spec["argv"]))
+
+
+def is_earlier(spec: Mapping[str, Any]) -> bool:
+    """Whether a kernelspec's content is what datalab-kernel 0.2 wrote."""
+    argv = spec["argv"]
+    return LAUNCHER not in argv and (
+        "DATALAB_KERNEL_STARTUP" in spec.get("env", {})
+        or any(word in ("datalab_kernel", "datalab_kernel.kernel") for word in argv)
+        or any("xeus_python.main" in word for word in argv)
+    )
 
 
 def install(
@@ -153,7 +182,7 @@ def install(
 
 
 def uninstall(*, prefix: str | Path | None = None, name: str = KERNEL_NAME) -> Path:
-    """Remove a kernelspec that `install` wrote with the same arguments.
+    """Remove a kernelspec that `install`, also 0.2's, wrote with the same arguments.
 
     Returns:
         The folder that was removed.
@@ -166,7 +195,7 @@ def uninstall(*, prefix: str | Path | None = None, name: str = KERNEL_NAME) -> P
         OSError: If the folder cannot be removed.
     """
     directory = kernels_folder(prefix) / valid_name(name)
-    if read(directory) is None:
+    if not _is_datalabs(directory):
         raise FileNotFoundError(
             f"no DataLab kernel in {directory}: `list` shows where there are some"
         )
@@ -214,6 +243,14 @@ def valid_name(name: str) -> str:
     return name.lower()
 
 
+def _is_datalabs(directory: Path) -> bool:
+    try:
+        spec = content(directory)
+    except (OSError, ValueError):
+        return False
+    return LAUNCHER in spec["argv"] or is_earlier(spec)
+
+
 def _jupyter_folders() -> list[Path]:
     return [Path(folder) for folder in _jupyter_paths().jupyter_path("kernels")]
 
@@ -231,7 +268,7 @@ def _resources() -> Any:
 
 
 def _template() -> dict[str, Any]:
-    text = (_resources() / _SPEC_FILE).read_text(encoding="utf-8")
+    text = (_resources() / SPEC_FILE).read_text(encoding="utf-8")
     template: dict[str, Any] = json.loads(text)
     return template
 
