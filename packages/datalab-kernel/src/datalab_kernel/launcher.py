@@ -32,8 +32,7 @@ REPAIRS = (interrupt, queue, streams, errors, parent, eventloop)
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "
-    "({reason}).\nWhere PyPI offers no wheel of it for the platform, install it "
-    "from conda-forge: conda install -c conda-forge xeus-python"
+    "({reason}).\nInstall it: {remedy}"
 )
 
 
@@ -52,7 +51,10 @@ def main(argv: list[str] | None = None) -> NoReturn:
         from xeus_python_shell.shell import XPythonShell, XPythonShellApp
         from xpython import launch
     except ImportError as error:
-        raise SystemExit(NO_XEUS.format(reason=error)) from error
+        from datalab_kernel import wheels
+
+        reason = NO_XEUS.format(reason=error, remedy=wheels.remedy())
+        raise SystemExit(reason) from error
     virtualenv.prepare(XPythonShell)
     extend(XPythonShellApp)
     # What is left in sys.argv would be parsed as IPython options, and shown to
