@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import pytest
 
 import datalab_kernel
+from datalab_kernel import cli
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +44,10 @@ def test_install_list_and_uninstall_in_a_prefix(tmp_path: Path) -> None:
         *("--display-name", "My DataLab", "--env", "A", "1", "--env", "B", "2"),
     )
     assert (installed.returncode, installed.stderr) == (0, "")
-    assert installed.stdout == f"Installed mine in {directory}\n"
+    assert installed.stdout == (
+        f"Installed mine in {directory}\n"
+        f"Jupyter shows it as 'My DataLab', to start {sys.executable}\n"
+    )
     spec = json.loads((directory / "kernel.json").read_text())
     assert spec["display_name"] == "My DataLab"
     assert spec["env"] == {"A": "1", "B": "2"}
@@ -88,12 +93,12 @@ def test_the_version_is_the_packages() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["instal"],
         ["install", "--prefix"],
         ["install", "--user", "--sys-prefix"],
         ["install", "--env", "A"],
         ["list", "--name", "x"],
+        ["doctor", "--prefix", "x"],
     ],
 )
 def test_arguments_that_make_no_sense_exit_with_2(arguments: list[str]) -> None:
@@ -101,6 +106,33 @@ def test_arguments_that_make_no_sense_exit_with_2(arguments: list[str]) -> None:
 
     assert result.returncode == 2
     assert "usage: datalab-kernel" in result.stderr
+
+
+def test_without_a_command_all_of_them_are_shown() -> None:
+    result = run()
+
+    assert (result.returncode, result.stdout) == (2, "")
+    for command in ("install", "uninstall", "list", "doctor", "--version"):
+        assert command in result.stderr
+
+
+def test_the_script_is_the_same_command() -> None:
+    (script,) = entry_points(group="console_scripts", name="datalab-kernel")
+
+    assert script.load() is cli.main
+
+
+def test_the_command_line_is_cheap_to_import() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import datalab_kernel.cli\n"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before}\n"
+        "print(sorted(new - sys.stdlib_module_names))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout == "['datalab_kernel']\n"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +158,19 @@ def test_a_prefix_needs_no_jupyter(tmp_path: Path) -> None:
     for command in ("install", "list", "uninstall"):
         result = run(command, "--prefix", tmp_path, without="jupyter_core")
         assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_installing_needs_no_xeus_python(tmp_path: Path) -> None:
+    result = run("install", "--prefix", tmp_path, without="xpython")
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_version_and_this_environment_need_no_jupyter_either() -> None:
+    assert run("--version", without="jupyter_core").returncode == 0
+    assert run("list", "--sys-prefix", without="jupyter_core").returncode == 0
+    missing = run("uninstall", "--sys-prefix", "--name", "x", without="jupyter_core")
+    assert "no DataLab kernel in" in missing.stderr
 
 
 @pytest.mark.parametrize("command", ["install", "uninstall", "list"])

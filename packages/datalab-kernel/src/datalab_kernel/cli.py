@@ -1,9 +1,13 @@
-"""The command line: `python -m datalab_kernel install|uninstall|list`."""
+"""The command line: `python -m datalab_kernel install|uninstall|list|doctor`."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import sys
+from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from datalab_kernel import kernelspec
@@ -20,22 +24,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; `sys.argv` by default.
 
     Returns:
-        0 if it was done, 1 if it could not be, with the reason on standard error.
+        0 if it was done, 1 if it could not be, with the reason on standard error,
+        or if `doctor` found an error; 2, with all commands, if none was given.
 
     Raises:
         SystemExit: With code 2 if the arguments make no sense, 0 after `--help`
             and `--version`.
     """
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
     try:
-        options.command(options)
+        status: int = options.command(options)
     except (OSError, ValueError, ModuleNotFoundError) as error:
         print(f"datalab-kernel: error: {error}", file=sys.stderr)
         return 1
-    return 0
+    return status
 
 
-def _install(options: argparse.Namespace) -> None:
+def _install(options: argparse.Namespace) -> int:
     directory = kernelspec.install(
         prefix=options.prefix,
         name=options.name,
@@ -43,20 +52,44 @@ def _install(options: argparse.Namespace) -> None:
         env=dict(options.env),
     )
     print(f"Installed {directory.name} in {directory}")
+    print(f"Jupyter shows it as {options.display_name!r}, to start {sys.executable}")
+    return 0
 
 
-def _uninstall(options: argparse.Namespace) -> None:
+def _uninstall(options: argparse.Namespace) -> int:
     directory = kernelspec.uninstall(prefix=options.prefix, name=options.name)
     print(f"Removed {directory}")
+    return 0
 
 
-def _list(options: argparse.Namespace) -> None:
+def _list(options: argparse.Namespace) -> int:
     specs = kernelspec.installed(prefix=options.prefix)
     if not specs:
         print("No DataLab kernel is installed there.", file=sys.stderr)
     width = max((len(spec.name) for spec in specs), default=0)
     for spec in specs:
         print(f"{spec.name:{width}}  {spec.directory}  ({spec.argv[0]})")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from datalab_kernel.doctor import examine
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Paths and what kernels say may have characters that a terminal lacks.
+        sys.stdout.reconfigure(errors="replace")
+    found = []
+    for check, finding in examine():
+        found.append({"check": check, **asdict(finding)})
+        if not options.json:
+            print(*finding.lines(), sep="\n", flush=True)
+    counts = Counter(str(finding["level"]) for finding in found)
+    if options.json:
+        content = {"version": __version__, "ok": not counts["error"], "findings": found}
+        print(json.dumps(content, indent=2))
+    else:
+        print(f"\nErrors: {counts['error']}, warnings: {counts['warn']}")
+    return 1 if counts["error"] else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="datalab-kernel", description="Manage the DataLab kernel of Jupyter."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     install = commands.add_parser(
         "install", help="write a kernelspec that starts this Python"
@@ -95,6 +129,14 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="show the kernelspecs of DataLab")
     listing.set_defaults(command=_list)
     _add_location(listing, None)
+
+    doctor = commands.add_parser(
+        "doctor", help="tell whether the kernel works here, and what to do if not"
+    )
+    doctor.set_defaults(command=_doctor)
+    doctor.add_argument(
+        "--json", action="store_true", help="print what was found for a program"
+    )
     return parser
 
 
