@@ -34,7 +34,7 @@ def bare_environment(tmp_path: Path) -> Callable[..., str]:
         path = os.pathsep.join([str(source), str(tmp_path)])
         return subprocess.run(
             [sys.executable, "-S", "-X", "utf8", "-c", text],
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "PATH": str(tmp_path)},
             capture_output=True,
             encoding="utf-8",
             check=True,
