@@ -55,6 +55,13 @@ def test_the_stock_kernel_still_sends_what_a_thread_prints_for_no_cell(
     assert outputs(start("xpython"), in_thread("print('a')")) == []
 
 
+def test_the_stock_kernel_still_shows_what_a_thread_displays_nowhere(
+    start: Callable,
+) -> None:
+    """The defect that `repairs.streams` cures; when this fails, drop it."""
+    assert outputs(start("xpython"), in_thread("display(1)")) == []
+
+
 def in_thread(code: str) -> str:
     return (
         "import threading\n"
@@ -144,6 +151,29 @@ def test_what_a_thread_prints_belongs_to_the_cell_that_started_it(
     kernel, code: str
 ) -> None:
     assert outputs(kernel, code) == ["stdout mine\n"]
+
+
+def test_what_a_thread_displays_belongs_to_its_cell(kernel) -> None:
+    code = in_thread("print('a')\ndisplay(1)\nprint('b')")
+
+    assert outputs(kernel, code) == ["stdout a\n", "1", "stdout b\n"]
+
+
+def test_a_thread_with_a_run_of_its_own_runs_it_and_is_freed(kernel) -> None:
+    code = """
+import gc, threading, weakref
+class Own(threading.Thread):
+    def run(self): print('mine')
+gc.disable()
+thread = Own()
+thread.start()
+thread.join()
+reference = weakref.ref(thread)
+del thread
+gc.enable()
+reference() is None
+"""
+    assert outputs(kernel, code) == ["stdout mine\n", "True"]
 
 
 def test_a_thread_that_outlives_its_cell_still_prints_for_it(kernel) -> None:

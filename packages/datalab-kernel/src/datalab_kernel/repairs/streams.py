@@ -2,7 +2,7 @@
 
 xeus-python sends a message for each call of `write`, two for one `print`. The
 front end's socket drops what it cannot hold, the end of the cell included. What a
-thread prints is sent on behalf of no cell, and front ends drop it.
+thread prints or displays is sent on behalf of no cell, and front ends drop it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ CAPACITY = 1 << 20
 
 # The variable in which xeus-python keeps the request that a message answers.
 REQUEST = "request_context"
-OWNER = "_datalab_kernel_request"
 
 _outbox: Outbox | None = None
 
@@ -60,6 +59,12 @@ def install(shell: XPythonShell) -> None:
             _outbox.send()
 
     cells.around_each(shell, begin, end)
+
+
+def send() -> None:
+    """Send what was printed, so that what is sent next comes after it."""
+    if _outbox is not None:
+        _outbox.send()
 
 
 def finish() -> None:
@@ -125,10 +130,12 @@ class Outbox:
 
     def request(self) -> Any:
         """Return the request on whose behalf the calling code runs, if any."""
-        request = self._variable.get(None)
-        if request is None:
-            return getattr(threading.current_thread(), OWNER, None)
-        return request
+        return self._variable.get(None)
+
+    def act_for(self, request: Any) -> None:
+        """Let the calling thread run on behalf of a request from now on."""
+        if request is not None:
+            self._variable.set(request)
 
     def disconnect(self) -> None:
         """Send nothing any more."""
@@ -289,14 +296,21 @@ def _tell_threads_their_cell(outbox: Outbox) -> None:
     submit_call = ThreadPoolExecutor.submit
 
     def start(thread: threading.Thread) -> None:
-        setattr(thread, OWNER, outbox.request())
+        request, run = outbox.request(), thread.run
+
+        def run_for_cell() -> None:
+            vars(thread).pop("run", None)  # as it refers to the thread
+            outbox.act_for(request)
+            run()
+
+        setattr(thread, "run", run_for_cell)  # noqa: B010  # a method, to mypy
         start_thread(thread)
 
     def submit(executor: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         request = outbox.request()
 
         def call() -> Any:
-            setattr(threading.current_thread(), OWNER, request)
+            outbox.act_for(request)
             return function(*args, **kwargs)
 
         return submit_call(executor, call)
