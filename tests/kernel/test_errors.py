@@ -30,6 +30,30 @@ def test_the_stock_kernel_still_does_not_know_exit(start: Callable) -> None:
     assert "ask_exit" in reply(start("xpython"), "exit()")["evalue"]
 
 
+SHOWN = """
+try:
+    1 / 0
+except ZeroDivisionError:
+    get_ipython().showtraceback()
+print('goes on')
+"""
+
+
+def test_the_stock_kernel_still_fails_for_an_error_that_is_only_shown(
+    start: Callable,
+) -> None:
+    """The defect that `repairs.errors` cures; when this fails, drop it."""
+    assert reply(start("xpython"), SHOWN)["status"] == "error"
+
+
+def test_an_error_that_the_user_s_code_shows_is_not_the_cell_s(kernel) -> None:
+    cell = kernel.run(SHOWN)
+
+    assert cell.status == "ok"
+    assert "ZeroDivisionError" in cell.stderr
+    assert cell.stdout == "goes on\n"
+
+
 @pytest.mark.parametrize(
     ("code", "name"),
     [

@@ -2,15 +2,22 @@
 
 xeus-python names an error `<class 'ValueError'>`, so that nothing that goes by the
 name finds it, and lacks what `exit` and `quit` call. A magic that is misused or does
-not exist counts as a success.
+not exist counts as a success. An error that a widget reports, of its callback or of
+what ran in an output area, is shown nowhere, or makes the cell fail that went on.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from xeus_python_shell.shell import XPythonShell
+
+# The methods of the shell that report an error.
+REPORTS = ("showtraceback", "showsyntaxerror", "showindentationerror")
 
 
 def install(shell: XPythonShell) -> None:
@@ -20,6 +27,12 @@ def install(shell: XPythonShell) -> None:
         name = getattr(etype, "__name__", None) or str(etype)
         shell.last_error = [name, _text(evalue), stb]
 
+    def report(etype: type[BaseException], evalue: Any, stb: list[str]) -> None:
+        if _is_of_cell(sys._getframe(1)):  # noqa: SLF001
+            keep(etype, evalue, stb)
+        else:
+            sys.stderr.write("\n".join([*stb, ""]))
+
     def keep_usage_error(error: BaseException) -> None:
         keep(type(error), error, [f"{type(error).__name__}: {_text(error)}"])
 
@@ -28,10 +41,17 @@ def install(shell: XPythonShell) -> None:
         shell.payload_manager.write_payload(payload)
 
     if hasattr(shell, "_showtraceback"):
-        shell._showtraceback = keep  # noqa: SLF001
+        shell._showtraceback = report  # noqa: SLF001
         shell.show_usage_error = keep_usage_error
     if not hasattr(shell, "ask_exit"):
         shell.ask_exit = ask_exit
+
+
+def _is_of_cell(frame: FrameType | None) -> bool:
+    """Whether IPython reports an error, rather than a library or the user's code."""
+    while frame is not None and frame.f_code.co_name in REPORTS:
+        frame = frame.f_back
+    return frame is None or frame.f_globals.get("__name__", "").startswith("IPython.")
 
 
 def _text(error: Any) -> str:
