@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from datalab_kernel import warmup
 from datalab_kernel.repairs import (
+    comms,
     errors,
     eventloop,
     interrupt,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
-REPAIRS = (interrupt, queue, streams, errors, parent, eventloop)
+REPAIRS = (interrupt, queue, streams, errors, comms, parent, eventloop)
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "
@@ -46,6 +47,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         SystemExit: If xeus-python is not installed, or cannot be loaded.
     """
     argv = list(sys.argv if argv is None else argv)
+    comms.prepare(argv)
     interrupt.prepare()  # before an import starts a thread
     try:
         from xeus_python_shell.shell import XPythonShell, XPythonShellApp
@@ -62,6 +64,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
     sys.argv = argv[:1]
     launch(argv)
     streams.finish()
+    comms.finish()
     shutdown.finish()
 
 

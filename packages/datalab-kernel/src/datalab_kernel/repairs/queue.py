@@ -21,7 +21,7 @@ from datalab_kernel.repairs import cells
 from datalab_kernel.repairs.registry import NotApplicable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
     from xeus_python_shell.shell import XPythonShell
 
@@ -126,13 +126,24 @@ class Queue:
         return error  # type: ignore[no-any-return]
 
 
+def readers() -> Iterator[tuple[Any, Callable[[], None]]]:
+    """Find the sockets of the running loop that xeus-python reads, and how."""
+    for file, handle in _reader_handles():
+        yield file, handle._callback  # noqa: SLF001
+
+
 def _read_requests() -> None:
     """Have the requests read, in the loop's next step, that came unannounced."""
     loop = asyncio.get_running_loop()
-    selector = getattr(loop, "_selector", None)
-    for key in [] if selector is None else selector.get_map().values():
+    for _, handle in _reader_handles():
+        loop.call_soon(handle._callback, context=handle._context)  # noqa: SLF001
+
+
+def _reader_handles() -> Iterator[tuple[Any, Any]]:
+    selector = getattr(asyncio.get_running_loop(), "_selector", None)
+    for key in [] if selector is None else list(selector.get_map().values()):
         reader = key.data[0]
         callback: Any = getattr(reader, "_callback", None)
         owner = type(getattr(callback, "__self__", None))
         if owner.__module__ == XEUS_CALLBACKS:
-            loop.call_soon(callback, context=reader._context)  # noqa: SLF001
+            yield key.fileobj, reader
