@@ -73,13 +73,18 @@ class Kernel:
             reply = self.client.get_shell_msg(timeout=PATIENCE)
             answered = reply["parent_header"]["msg_id"]
 
-    def submit(self, code: str) -> Execution:
-        """Ask for a cell to be run, and go on."""
-        return Execution(self.client.execute(code, stop_on_error=False))
+    def submit(self, code: str, *, stop_on_error: bool = False) -> Execution:
+        """Ask for a cell to be run, and go on.
 
-    def begin(self, code: str, until: str) -> Execution:
+        Args:
+            code: The cell.
+            stop_on_error: If it fails, those behind it are not to be run.
+        """
+        return Execution(self.client.execute(code, stop_on_error=stop_on_error))
+
+    def begin(self, code: str, until: str, *, stop_on_error: bool = False) -> Execution:
         """Run a cell until it has printed `until`, and leave it running."""
-        execution = self.submit(code)
+        execution = self.submit(code, stop_on_error=stop_on_error)
         self.wait_for_output(execution, until)
         return execution
 

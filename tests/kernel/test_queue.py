@@ -17,7 +17,7 @@ ZERO = "ZeroDivisionError: division by zero"
 
 def run_all(kernel, *sources: str) -> list:
     """Ask for several cells at once, as Run All does, and wait for all of them."""
-    cells = [kernel.submit(source) for source in sources]
+    cells = [kernel.submit(source, stop_on_error=True) for source in sources]
     return finish_all(kernel, cells)
 
 
@@ -68,6 +68,7 @@ def test_a_cell_that_is_awaited_still_aborts_those_that_came_meanwhile(kernel) -
         "import asyncio\nprint('waits')\ngo = asyncio.Event()\n"
         "asyncio.get_running_loop().call_later(0.2, go.set)\nawait go.wait()\n1 / 0",
         until="waits",
+        stop_on_error=True,
     )
     second = kernel.submit("2")
 
@@ -93,6 +94,41 @@ def test_a_request_that_comes_just_when_another_is_answered_is_read(
     assert second.status in {"ok", "error"}
 
 
+def test_a_cell_that_may_fail_stops_nothing(kernel) -> None:
+    """As JupyterLab runs one that is tagged `raises-exception`."""
+    kernel.run("ran = []")
+    cells = [
+        kernel.submit(WORK + "; 1 / 0"),
+        kernel.submit("ran.append(1)", stop_on_error=True),
+        kernel.submit("1 / 0"),
+        kernel.submit("ran.append(2)", stop_on_error=True),
+        kernel.submit("1 / 0", stop_on_error=True),
+        kernel.submit("ran.append(3)", stop_on_error=True),
+    ]
+
+    finish_all(kernel, cells)
+
+    assert [cell.error for cell in cells] == [ZERO, None, ZERO, None, ZERO, ABORTED]
+    assert kernel.value("ran") == "[1, 2]"
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_whether_a_failure_stops_the_others_is_told_in_a_busy_moment(
+    kernel, number: int
+) -> None:
+    """Other requests come in between, on the same channel."""
+    kernel.run("ran = []")
+    stop = bool(number % 2)
+    failing = kernel.submit("import time; time.sleep(0.02); 1 / 0", stop_on_error=stop)
+    waiting = kernel.submit("ran.append(0)")
+    for _ in range(number):
+        kernel.client.kernel_info()
+
+    finish_all(kernel, [failing, waiting])
+
+    assert waiting.error == (ABORTED if stop else None)
+
+
 def test_cells_asked_for_after_the_answer_run(kernel) -> None:
     run_all(kernel, "1 / 0", "2")
 
@@ -100,7 +136,9 @@ def test_cells_asked_for_after_the_answer_run(kernel) -> None:
 
 
 def test_an_interrupted_cell_aborts_the_queue(kernel) -> None:
-    busy = kernel.begin("print('busy')\nwhile True: pass", until="busy")
+    busy = kernel.begin(
+        "print('busy')\nwhile True: pass", until="busy", stop_on_error=True
+    )
     waiting = kernel.submit("2")
 
     kernel.interrupt()

@@ -17,6 +17,7 @@ from datalab_kernel.repairs import (
     errors,
     eventloop,
     interrupt,
+    loopback,
     parent,
     queue,
     registry,
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         SystemExit: If xeus-python is not installed, or cannot be loaded.
     """
     argv = list(sys.argv if argv is None else argv)
-    comms.prepare(argv)
+    loopback.prepare(argv)
     interrupt.prepare()  # before an import starts a thread
     try:
         from xeus_python_shell.shell import XPythonShell, XPythonShellApp

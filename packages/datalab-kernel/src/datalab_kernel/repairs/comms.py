@@ -21,11 +21,9 @@ import os
 import sys
 from collections import deque
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import cells, queue, registry, streams
-from datalab_kernel.repairs.loopback import Loopback
+from datalab_kernel.repairs import cells, loopback, registry, sockets, streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,19 +31,13 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
+    from datalab_kernel.repairs.loopback import Loopback
+
     Callback = Callable[[Any], Any]
 
 log = logging.getLogger(__name__)
 
-_connection_file: Path | None = None
 _manager: CommManager | None = None
-
-
-def prepare(argv: Sequence[str]) -> None:
-    """Remember the connection file that the arguments of the kernel name."""
-    global _connection_file
-    if "-f" in argv[:-1]:
-        _connection_file = Path.cwd() / argv[argv.index("-f") + 1]
 
 
 def install(shell: XPythonShell) -> None:
@@ -57,14 +49,12 @@ def install(shell: XPythonShell) -> None:
     """
     global _manager
     module = sys.modules.get("comm")
-    if type(getattr(module, "Comm", None)).__module__ != queue.XEUS_CALLBACKS:
+    if type(getattr(module, "Comm", None)).__module__ != sockets.NATIVE:
         raise registry.NotApplicable("the module comm is not xeus-python's")
     if not cells.are_tasks(shell):
         raise registry.NotApplicable("this xeus-python lets the front end open comms")
-    if _connection_file is None:
-        raise registry.NotApplicable("the kernel was started without -f")
     assert module is not None
-    _manager = CommManager(shell, module, _connection_file)
+    _manager = CommManager(shell, module, loopback.install(shell))
     for name, ours in {
         "Comm": Comm,
         "CommManager": get_comm_manager,  # there is but one
@@ -166,16 +156,14 @@ class Comm:
 class CommManager:
     """Knows all comms, and lets one message at a time be handled."""
 
-    def __init__(
-        self, shell: XPythonShell, module: ModuleType, connection_file: Path
-    ) -> None:
+    def __init__(self, shell: XPythonShell, module: ModuleType, link: Loopback) -> None:
         self.shell = shell
         self.raw_comm = module.Comm
         self._raw_manager = module.CommManager()
         self.comms: dict[str, Comm] = {}
         self.targets: dict[str, Callable[..., Any]] = {}
         self.connected = True
-        self._loopback: Loopback | None = Loopback(shell, connection_file)
+        self._loopback: Loopback | None = link
         self._closed: dict[str, Any] = {}
         self._inbox: deque[tuple[Callback, Any]] = deque()
         self._busy = False

@@ -1,10 +1,12 @@
-"""Let code run as the answer to a request that is no cell.
+"""Requests of the kernel to itself, for what xeus-python's C++ does by requests alone.
 
-What xeus-python publishes names the request that it answers, and it takes this
-name from a context that its C++ makes when an `execute_request` arrives, and from
-nothing else. So the kernel sends itself, on its own shell channel, an empty
-`execute_request` under the name that is wanted, and runs the code when that
+What it publishes names the request that it answers, and it takes this name from a
+context that its C++ makes when an `execute_request` arrives, and from nothing else. To
+answer a request that is no cell, the kernel sends itself, on its own shell channel, an
+empty `execute_request` under the name that is wanted, and runs the code when that
 arrives. The way there and back takes a fraction of a millisecond.
+
+A request that waits also shows whether xeus-python drops those that wait.
 
 Of ZeroMQ, which Python has no access to here, only what this takes is spoken: the
 wire protocol ZMTP 3.0, as a DEALER without authentication.
@@ -20,13 +22,14 @@ import socket
 import threading
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import queue
+from datalab_kernel.repairs import sockets
+from datalab_kernel.repairs.registry import NotApplicable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from xeus_python_shell.shell import XPythonShell
 
@@ -42,6 +45,40 @@ GREETING = (
     + b"NULL".ljust(20, b"\0")  # the mechanism
     + bytes(32)  # as a client, and room for later versions
 )
+
+_connection_file: Path | None = None
+_loopback: Loopback | None = None
+
+
+def prepare(argv: Sequence[str]) -> None:
+    """Remember the connection file that the arguments of the kernel name."""
+    global _connection_file
+    if "-f" in argv[:-1]:
+        _connection_file = Path.cwd() / argv[argv.index("-f") + 1]
+
+
+def install(shell: XPythonShell) -> Loopback:
+    """Let the kernel send itself requests.
+
+    Raises:
+        NotApplicable: If the kernel has no connection file.
+    """
+    global _loopback
+    if _connection_file is None:
+        raise NotApplicable("the kernel was started without -f")
+    _loopback = Loopback(shell, _connection_file)
+    return _loopback
+
+
+def is_dropped_by(function: Callable[[], None]) -> bool:
+    """Run a function; tell whether it dropped the requests that were not read yet.
+
+    Where the kernel cannot send itself one, they are said to be.
+    """
+    if _loopback is not None:
+        return _loopback.is_dropped_by(function)
+    function()
+    return True
 
 
 class Loopback:
@@ -69,15 +106,36 @@ class Loopback:
         contextvars.copy_context().run(self._answer, header, function)
 
     def _answer(self, header: Mapping[str, Any], function: Callable[[], None]) -> None:
-        self._count += 1
-        token = f"{self._session}-{self._count}"
-        content = {"code": token, "silent": True, "allow_stdin": False}
+        token = self._next_id()
         self._waiting[token] = function
         try:
-            self._write({**header, "msg_type": "execute_request"}, content)
+            self._request(token, header)
             self._read_until(lambda: token not in self._waiting)
         finally:
             self._waiting.pop(token, None)
+
+    def is_dropped_by(self, function: Callable[[], None]) -> bool:
+        """Run a function while a request waits; tell whether it dropped the request.
+
+        Where none can be sent, it is said to be.
+        """
+        # Reading makes the context that of what is read.
+        elsewhere, token = contextvars.copy_context(), self._next_id()
+        arrived: list[bool] = []
+        self._waiting[token] = lambda: arrived.append(True)
+        try:
+            readers = elsewhere.run(self._read)  # so that only ours waits
+            try:
+                self._request(token, self._header("execute_request"))
+                select.select(readers, [], [], PATIENCE)
+            finally:
+                function()
+            elsewhere.run(self._read)
+        except OSError:
+            return True
+        finally:
+            self._waiting.pop(token, None)
+        return not arrived
 
     def _receive(
         self, raw_cell: str, done_callback: Callable[[], None], **options: Any
@@ -100,16 +158,25 @@ class Loopback:
         Raises:
             OSError: If the kernel cannot be reached.
         """
+        self._write(self._header(kind), content)
+
+    def _next_id(self) -> str:
         self._count += 1
-        header = {
-            "msg_id": f"{self._session}-{self._count}",
+        return f"{self._session}-{self._count}"
+
+    def _header(self, kind: str) -> dict[str, str]:
+        return {
+            "msg_id": self._next_id(),
             "msg_type": kind,
             "session": self._session,
             "username": "kernel",
             "date": datetime.now(timezone.utc).isoformat(),
             "version": "5.3",
         }
-        self._write(header, content)
+
+    def _request(self, token: str, header: Mapping[str, Any]) -> None:
+        content = {"code": token, "silent": True, "allow_stdin": False}
+        self._write({**header, "msg_type": "execute_request"}, content)
 
     def _write(self, header: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         with self._lock:
@@ -134,15 +201,19 @@ class Loopback:
 
     def _read_until(self, done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
-        readers = dict(queue.readers())
-        while True:
-            for callback in readers.values():
-                callback()
-            if done():
-                return
+        readers = self._read()
+        while not done():
             if time.monotonic() > deadline:
                 raise TimeoutError("a request of the kernel to itself did not arrive")
-            select.select(list(readers), [], [], POLL)
+            select.select(readers, [], [], POLL)
+            self._read()
+
+    def _read(self) -> list[Any]:
+        """Have what has arrived read; return where it was read from."""
+        readers = dict(sockets.readers())
+        for callback in readers.values():
+            callback()
+        return list(readers)
 
 
 def _open(connection: Mapping[str, Any]) -> socket.socket:

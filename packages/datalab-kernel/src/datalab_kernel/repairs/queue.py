@@ -4,10 +4,9 @@ xeus-python runs them, and reports the first one's error once more for each: wha
 cell's answer says is read from the shell, where a cell that came later, or the one
 that ran before, has left its mark.
 
-A request that arrives while an answer is sent also stays unread until the next one
-comes: ZeroMQ announces a message once, and sending takes the announcement away.
-
-The protocol's `stop_on_error` does not reach Python, so its default holds for all.
+Whether a cell's failure is to stop those behind it is for the front end to say, for
+each cell: JupyterLab goes on behind one that is tagged `raises-exception`. What it says
+does not reach Python, but it shows: xeus-python then drops what it has not read yet.
 """
 
 from __future__ import annotations
@@ -17,16 +16,15 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import cells
+from datalab_kernel.repairs import cells, loopback, sockets
 from datalab_kernel.repairs.registry import NotApplicable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
 
     from xeus_python_shell.shell import XPythonShell
 
 RUNNER = "xeus_loop_runner"
-XEUS_CALLBACKS = "pybind11_builtins"
 ABORTED = "an earlier cell failed, so this one was not run"
 LOST = "the cell was ended from outside"
 
@@ -92,14 +90,18 @@ class Queue:
                 else:
                     error = await self._execute(cell, post_execute)
             finally:
-                # What came while it ran is behind it in the queue; it was read.
-                if error is not None and not silent:
-                    self._aborted = self._arrived
                 self._shell.last_error = error
+                failed = error is not None and not silent
+                # What came while it ran is behind it in the queue; it was read.
+                behind = self._arrived
                 try:
-                    reply()
+                    if failed and behind > number:
+                        if loopback.is_dropped_by(reply):
+                            self._aborted = behind
+                    else:
+                        reply()
                 finally:
-                    _read_requests()
+                    sockets.read_soon()
 
     async def _execute(
         self, cell: Coroutine[Any, Any, Any], post_execute: Callable[[Any], None]
@@ -121,29 +123,6 @@ class Queue:
         self._shell.last_error = error
         post_execute(result)
         error = self._shell.last_error
-        _read_requests()
+        sockets.read_soon()
         await asyncio.sleep(0)
         return error  # type: ignore[no-any-return]
-
-
-def readers() -> Iterator[tuple[Any, Callable[[], None]]]:
-    """Find the sockets of the running loop that xeus-python reads, and how."""
-    for file, handle in _reader_handles():
-        yield file, handle._callback  # noqa: SLF001
-
-
-def _read_requests() -> None:
-    """Have the requests read, in the loop's next step, that came unannounced."""
-    loop = asyncio.get_running_loop()
-    for _, handle in _reader_handles():
-        loop.call_soon(handle._callback, context=handle._context)  # noqa: SLF001
-
-
-def _reader_handles() -> Iterator[tuple[Any, Any]]:
-    selector = getattr(asyncio.get_running_loop(), "_selector", None)
-    for key in [] if selector is None else list(selector.get_map().values()):
-        reader = key.data[0]
-        callback: Any = getattr(reader, "_callback", None)
-        owner = type(getattr(callback, "__self__", None))
-        if owner.__module__ == XEUS_CALLBACKS:
-            yield key.fileobj, reader
