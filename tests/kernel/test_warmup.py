@@ -8,23 +8,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalab_kernel.warmup import MODULES
+from datalab_kernel.warmup import MODULES, WITH_FONTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-OURS = "datalab_kernel_core.plotter.plotter"
+LAST = "datalab_kernel_core.plotter.plotter"
 MISSING = f"[m for m in {MODULES!r} if m not in __import__('sys').modules]"
 # A timer of the kernel's own tells when all is there, without a cell that holds it up.
 TELL = f"""
 import asyncio, sys
 def tell():
-    if {OURS!r} in sys.modules:
+    if {LAST!r} in sys.modules:
         print("warm")
     else:
         asyncio.get_running_loop().call_later(0.05, tell)
 tell()
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fonts() -> None:
+    """Matplotlib knows the fonts, as it does from its first use on."""
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
 
 
 def test_what_is_needed_is_imported_while_no_cell_runs(start: Callable) -> None:
@@ -47,6 +54,20 @@ def test_an_interrupt_meanwhile_harms_nothing(start: Callable) -> None:
 
     assert kernel.value(MISSING) == "[]"
     assert kernel.shut_down() == 0
+
+
+def test_fonts_are_not_looked_for_before_they_are_needed(
+    start: Callable, tmp_path: Path
+) -> None:
+    """On some systems that takes longer than all the rest."""
+    kernel = start(MPLCONFIGDIR=str(tmp_path))
+
+    kernel.begin(TELL.replace(LAST, "matplotlib"), until="warm")
+    later = "asyncio.get_running_loop().call_later(0.5, print, 'later')"
+    kernel.begin(later, until="later")
+
+    assert kernel.value(MISSING) == repr([*WITH_FONTS])
+    assert kernel.run("plotter.plot(np.arange(9.0))").error is None
 
 
 @pytest.mark.parametrize("value", ["0", "false", "No", " off "])
@@ -79,7 +100,7 @@ def test_nothing_is_imported_that_would_not_be_needed() -> None:
     """What is listed so that no import takes long is what the others import."""
     code = (
         "import sys, sigima.proc.signal, sigima.proc.image, datalab_workspace.objects\n"
-        f"import datalab_workspace.workspace, {OURS}\n"
+        f"import datalab_workspace.workspace, {LAST}\n"
         f"print([m for m in {MODULES!r} if m not in sys.modules])"
     )
     run = subprocess.run(

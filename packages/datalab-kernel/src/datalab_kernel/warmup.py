@@ -14,6 +14,7 @@ import asyncio
 import logging
 import os
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,9 +44,12 @@ MODULES = (
     "sigima.proc.image",
     "datalab_workspace.workspace",
     "datalab_workspace.objects",
+    "matplotlib",
     "matplotlib.figure",
     "datalab_kernel_core.plotter.plotter",
 )
+# The first of them that a user ever imports looks through all fonts of the system.
+WITH_FONTS = MODULES[-2:]
 
 log = logging.getLogger(__name__)
 
@@ -97,11 +101,19 @@ class WarmUp:
             return
         name = self._left.pop(0)
         try:
-            import_module(name)
+            if name not in WITH_FONTS or _fonts_are_known():
+                import_module(name)
         except Exception:
             # The user meets the same error where the module is used, if ever.
             log.debug("%s could not be warmed up", name, exc_info=True)
         self._import_in(PAUSE)
+
+
+def _fonts_are_known() -> bool:
+    """Whether Matplotlib need not look for fonts, which can take long."""
+    from matplotlib import get_cachedir
+
+    return any(Path(get_cachedir()).glob("fontlist-*.json"))
 
 
 def on_first_loop(begin: Callable[[asyncio.AbstractEventLoop], None]) -> None:
