@@ -123,6 +123,6 @@ def requirement() -> Callable[[object, str], None]:
 
 @pytest.fixture(scope="session")
 def system_packages_hint() -> str:
-    """The line that tells which Debian packages the DataLab window needs."""
+    """The line that tells which Debian packages windows and browsers need."""
     packages = " ".join(APT_PACKAGES.read_text(encoding="utf-8").split())
     return f"needs the Debian packages in .ci/apt.txt: apt-get install {packages}"
