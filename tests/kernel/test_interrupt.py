@@ -62,6 +62,15 @@ def test_running_code_gets_a_keyboard_interrupt(kernel, code: str) -> None:
     assert kernel.value("kept + 1") == "42"
 
 
+def test_the_traceback_ends_where_the_code_was_interrupted(kernel) -> None:
+    interrupted(kernel, BUSY)
+    kernel.run("import sys, traceback")
+
+    frames = kernel.value("[f.name for f in traceback.extract_tb(sys.last_traceback)]")
+    assert "<module>" in frames
+    assert "on_signal" not in frames
+
+
 def test_what_a_cell_awaits_is_cancelled(kernel) -> None:
     kernel.run("kept = 41")
 

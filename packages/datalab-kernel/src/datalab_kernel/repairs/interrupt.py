@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from datalab_kernel.repairs import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
+    from types import CodeType, FrameType, TracebackType
 
     from xeus_python_shell.shell import XPythonShell
 
@@ -37,6 +38,7 @@ def install(shell: XPythonShell) -> None:
     """
     interrupter = Interrupter(shell)
     shell.run_ast_nodes = interrupter.run_ast_nodes
+    shell.showtraceback = interrupter.showtraceback
     signal.signal(signal.SIGINT, interrupter.on_signal)
 
 
@@ -61,6 +63,7 @@ class Interrupter:
     def __init__(self, shell: XPythonShell) -> None:
         self._shell = shell
         self._run_statements = shell.run_ast_nodes
+        self._show_traceback = shell.showtraceback
         self._in_statements = False
         self._task: asyncio.Task[Any] | None = None
         self._ready = False
@@ -91,6 +94,14 @@ class Interrupter:
             if self._shut_out_between and not self._in_statements:
                 self._ready = False
                 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Report an error, as `InteractiveShell.showtraceback` does.
+
+        The signal's handler is left out: an interrupt ends in the user's own line.
+        """
+        _cut_at(sys.exc_info()[2], Interrupter.on_signal.__code__)
+        self._show_traceback(*args, **kwargs)
 
     def on_signal(self, _number: int, frame: FrameType | None) -> None:
         """Stop the running code of the user.
@@ -141,7 +152,7 @@ class Interrupter:
 
     def _reports_error(self, frame: FrameType | None) -> bool:
         """Whether a cell has failed and its traceback is being written."""
-        report = type(self._shell).showtraceback.__code__
+        report = Interrupter.showtraceback.__code__
         return any(outer.f_code is report for outer in _stack(frame))
 
     def _in_left_behind_code(
@@ -159,6 +170,14 @@ def _stack(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
+
+
+def _cut_at(traceback: TracebackType | None, code: CodeType) -> None:
+    """End a traceback before the first call of `code`."""
+    while traceback is not None:
+        if traceback.tb_next is not None and traceback.tb_next.tb_frame.f_code is code:
+            traceback.tb_next = None
+        traceback = traceback.tb_next
 
 
 def _loop_is_running() -> bool:
