@@ -67,8 +67,11 @@ class NotebookPage:
     def editor(self, number: int) -> Locator:
         return self.code_cells.nth(number).locator(".cm-content")
 
-    def prompt(self, number: int) -> Locator:
-        return self.code_cells.nth(number).locator(".jp-InputArea-prompt")
+    def prompts(self, number: int) -> tuple[Locator, Locator]:
+        """What stands before a cell's code, and before its result."""
+        cell = self.code_cells.nth(number)
+        code, result = ".jp-InputArea-prompt", ".jp-OutputArea-prompt"
+        return cell.locator(code), cell.locator(result)
 
     def output(self, number: int) -> Locator:
         return self.code_cells.nth(number).locator(".jp-OutputArea-output")
@@ -83,7 +86,7 @@ class NotebookPage:
 
     def expect_run(self, number: int) -> None:
         """Wait until a cell has been answered."""
-        expect(self.prompt(number)).to_have_text(HAS_RUN)
+        expect(self.prompts(number)[0]).to_have_text(HAS_RUN)
 
     def expect_run_to_the_end(self) -> None:
         """Wait until every cell has been answered."""

@@ -104,6 +104,8 @@ def test_run_all_stops_at_an_error_and_says_what_was_not_run(
         )
     notebook.run(3)
     expect(notebook.output(3)).to_have_text("['first']")
+    for prompt in notebook.prompts(3):
+        expect(prompt).to_have_text("[5]:")
 
 
 def test_the_restart_button_starts_anew(open_notebook: Callable) -> None:
@@ -115,7 +117,8 @@ def test_the_restart_button_starts_anew(open_notebook: Callable) -> None:
 
     notebook.run(1)
     expect(notebook.output(1)).to_have_text("0")
-    expect(notebook.prompt(1)).to_have_text("[1]:")
+    for prompt in notebook.prompts(1):
+        expect(prompt).to_have_text("[1]:")
 
 
 def test_tab_completes_the_names_of_objects(open_notebook: Callable) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from datalab_kernel import warmup
 from datalab_kernel.repairs import (
     comms,
+    counter,
     errors,
     eventloop,
     interrupt,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
-REPAIRS = (interrupt, queue, streams, errors, comms, parent, eventloop)
+REPAIRS = (interrupt, queue, counter, streams, errors, comms, parent, eventloop)
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "

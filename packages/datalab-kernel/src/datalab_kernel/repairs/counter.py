@@ -1,0 +1,77 @@
+"""A cell has one number: in its prompt, its result, its errors, `In` and `Out`.
+
+xeus-python counts every request that is not silent, IPython the cells that it keeps
+in its history. A cell that was not run, or code that a front end runs unseen, makes
+the two differ from then on. What the front end is told cannot be changed from here,
+so IPython follows.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from datalab_kernel.repairs.queue import RUNNER
+from datalab_kernel.repairs.registry import NotApplicable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+
+    from xeus_python_shell.shell import XPythonShell
+
+
+def install(shell: XPythonShell) -> None:
+    """Let `shell` number its cells as the front end does."""
+    module = sys.modules[type(shell).__module__]
+    if not hasattr(module, RUNNER):
+        raise NotApplicable(f"{module.__name__} has no {RUNNER}")
+    counter = Counter(shell, getattr(module, RUNNER))
+    shell.run_cell_async = counter.run_cell_async
+    setattr(module, RUNNER, counter)
+
+
+class Counter:
+    """Counts requests as they come, as xeus-python does."""
+
+    def __init__(self, shell: XPythonShell, runner: Callable[..., None]) -> None:
+        self._shell = shell
+        self._run_cell_async = shell.run_cell_async
+        self._runner = runner
+        self._count = 0
+        self._silent = False
+
+    def run_cell_async(
+        self, raw_cell: str, done_callback: Callable[[], None], **options: Any
+    ) -> Any:
+        """Run a cell, as `XPythonShell.run_cell_async` does."""
+        self._silent = bool(options.get("silent", False))
+        self._count += not self._silent
+        return self._run_cell_async(raw_cell, done_callback, **options)
+
+    def __call__(self, cell: Coroutine[Any, Any, Any], *callbacks: Any) -> None:
+        """Hand a cell to the runner, with the number that is to be its own."""
+        numbered = NumberedCell(cell, self._shell, self._count)
+        self._runner(cell if self._silent else numbered, *callbacks)
+
+
+class NumberedCell:
+    """A cell that takes its number when it is run, which may be later."""
+
+    def __init__(
+        self, cell: Coroutine[Any, Any, Any], shell: XPythonShell, number: int
+    ) -> None:
+        self._cell = cell
+        self._shell = shell
+        self._number = number
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Run the cell."""
+        history = self._shell.history_manager
+        for inputs in (history.input_hist_parsed, history.input_hist_raw):
+            inputs.extend([""] * (self._number - len(inputs)))
+        self._shell.execution_count = self._number
+        return self._cell.__await__()
+
+    def close(self) -> None:
+        """Never run it."""
+        self._cell.close()
