@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from jupyter_client.connect import LocalPortCache
 
 # Test modules are imported by their file, so that this folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
+
+import ports
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 
@@ -66,29 +65,8 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 @pytest.fixture(scope="session", autouse=True)
 def kernel_ports() -> Iterator[None]:
-    """Give kernels ports of their own.
-
-    `jupyter_client` takes ports that the system calls free; before the kernel binds
-    them, the system may have given one to a connection of another test process.
-    """
-    # Below those that Linux gives to connections; each process begins elsewhere.
-    low, high = 20_000, 32_000
-    first = low + os.getpid() * 1201 % (high - low)
-    ports = itertools.cycle([*range(first, high), *range(low, first)])
-
-    def find_available_port(cache: LocalPortCache, ip: str) -> int:
-        for port in itertools.islice(ports, high - low):
-            with socket.socket() as probe:
-                try:
-                    probe.bind((ip, port))
-                except OSError:
-                    continue
-            cache.currently_used_ports.add(port)
-            return port
-        raise OSError(f"no port from {low} to {high} is free")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LocalPortCache, "find_available_port", find_available_port)
+    """Give kernels ports of their own."""
+    with ports.kernel_ports():
         yield
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.request import Request, urlopen
 
 import nbformat
@@ -35,6 +35,7 @@ from notebook_page import PATIENCE, NotebookPage
 from datalab_kernel.kernelspec import DISPLAY_NAME, KERNEL_NAME
 
 ROOT = Path(__file__).parents[3]
+SERVE = Path(__file__).with_name("serve.py")
 QUICKSTART = ROOT / "notebooks" / "quickstart.ipynb"
 SCREENSHOTS = ROOT / ".out" / "screenshots"
 CHROMIUM = shutil.which("chromium")
@@ -89,7 +90,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = tmp_path_factory.mktemp("settings")
     write_settings(settings)
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(sys.executable, SERVE, "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
         f"--ServerApp.root_dir={folder}",
     ]
@@ -109,7 +110,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 assert line, "JupyterLab ended before it was ready"
                 match = re.search(r"(http://127\.0\.0\.1:(\d+))/lab\?token=(\w+)", line)
             # Or it would stop when the pipe is full.
-            log = threading.Thread(target=process.stderr.read)
+            log = threading.Thread(target=keep, args=(process.stderr, folder))
             log.start()
             url, port, token = match.groups()
             wait_until_listening(int(port))
@@ -127,6 +128,12 @@ def write_settings(folder: Path) -> None:
     for plugin, settings in LAB_SETTINGS.items():
         path = plugins / f"{plugin}.jupyterlab-settings"
         path.write_text(json.dumps(settings), encoding="utf-8")
+
+
+def keep(log: IO[str], folder: Path) -> None:
+    """Write what a server says into a file beside its folder."""
+    with folder.with_suffix(".log").open("w", encoding="utf-8") as file:
+        shutil.copyfileobj(log, file)
 
 
 def wait_until_listening(port: int) -> None:
