@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
@@ -141,6 +142,26 @@ def test_code_may_handle_its_own_interrupt(kernel) -> None:
 
     assert cell.status == "ok"
     assert "tidied" in cell.stdout
+
+
+@pytest.mark.parametrize("question", ["input()", "getpass.getpass()"])
+def test_a_question_to_the_user_is_interrupted(kernel, question: str) -> None:
+    cell = kernel.submit(
+        "import getpass\n"
+        "try:\n"
+        f"    {question}\n"
+        "except KeyboardInterrupt as interrupt:\n"
+        "    print('no answer', interrupt.__context__)"
+    )
+    kernel.client.get_stdin_msg(timeout=30)
+    # A signal that comes before xeus-python waits does not end its wait.
+    asking = psutil.Process(kernel.process.pid)
+    while asking.status() != psutil.STATUS_SLEEPING:
+        pass
+    kernel.interrupt()
+
+    assert kernel.finish(cell).stdout == "no answer None\n"
+    assert kernel.value("6 * 7") == "42"
 
 
 def test_a_kernel_is_interrupted_many_times_in_a_row(kernel) -> None:
