@@ -102,23 +102,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env=env
     ) as process:
+        assert process.stderr is not None
+        log = threading.Thread(target=keep, args=(process.stderr, folder))
         try:
-            assert process.stderr is not None
             match = None
             while match is None:
                 line = process.stderr.readline()
                 assert line, "JupyterLab ended before it was ready"
                 match = re.search(r"(http://127\.0\.0\.1:(\d+))/lab\?token=(\w+)", line)
-            # Or it would stop when the pipe is full.
-            log = threading.Thread(target=keep, args=(process.stderr, folder))
-            log.start()
+            log.start()  # or the server would stop when the pipe is full
             url, port, token = match.groups()
             wait_until_listening(int(port))
             yield Server(url, token, folder)
         finally:
             process.terminate()
             process.wait(timeout=30)
-            log.join()
+            if log.is_alive():
+                log.join(timeout=30)
 
 
 def write_settings(folder: Path) -> None:
