@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from notebook_page import NotebookPage
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notebook_page import NotebookPage
     from playwright.sync_api import Page
 
 ADDRESS = "/lab/tree/{path}?reset&"
@@ -37,6 +37,7 @@ def test_a_card_of_the_launcher_opens_a_notebook(page: Page, server) -> None:
     page.goto(f"{server.url}/lab?reset&token={server.token}")
     page.locator(".jp-LauncherCard").filter(has_text=KERNEL).first.click()
 
+    NotebookPage(page).wait_until_idle()
     expect(page.locator(".jp-Toolbar-kernelName")).to_have_text(KERNEL)
 
 
