@@ -331,6 +331,34 @@ def test_messages_that_come_fast_are_handled_in_their_order(kernel) -> None:
     assert kernel.value("seen == [*range(10, 60)]") == "True"
 
 
+@pytest.mark.parametrize("number", [2, 5, 12])
+def test_each_of_many_messages_is_answered_before_its_idle(either, number: int) -> None:
+    """A page listens no more to a message that the kernel has done with."""
+    either.run("import ipywidgets\nbuttons = []")
+    for each in range(number):
+        either.run(
+            "buttons.append(ipywidgets.Button())\n"
+            f"buttons[-1].on_click(lambda _button: print({each}))"
+        )
+    ids = [text(either, f"buttons[{each}].comm.comm_id") for each in range(number)]
+
+    requests = [
+        send(either, "comm_msg", {"comm_id": comm, "data": CLICK}) for comm in ids
+    ]
+
+    done, printed = set(), {}
+    while len(done) < number:
+        message = either.client.get_iopub_msg(timeout=30)
+        parent, content = message["parent_header"].get("msg_id"), message["content"]
+        if message["msg_type"] == "stream" and parent not in done:
+            printed[parent] = content["text"]
+        elif content.get("execution_state") == "idle" and parent in requests:
+            done.add(parent)
+    assert [printed.get(request) for request in requests] == [
+        f"{each}\n" for each in range(number)
+    ]
+
+
 def test_a_cell_finds_what_a_message_before_it_has_changed(kernel) -> None:
     kernel.run(SLIDER)
     slider = text(kernel, "slider.comm.comm_id")

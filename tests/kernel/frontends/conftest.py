@@ -50,8 +50,10 @@ CHROMIUM_OPTIONS = (
 )
 # JupyterLab asks on its first start whether it may fetch news, over the notebook.
 LAB_SETTINGS = {
-    "notification": {"fetchNews": "false", "checkForUpdates": False},
-    "themes": {"adaptive-theme": True},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "apputils-extension/themes": {"adaptive-theme": True},
+    # It asks once, and takes no answer after a second, which a busy machine may need.
+    "completer-extension/manager": {"providerTimeout": PATIENCE},
 }
 # Jupyter Notebook 7 says so with any kernel.
 NOTEBOOK_DEFECTS = (
@@ -123,10 +125,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def write_settings(folder: Path) -> None:
     """Write a user's settings of JupyterLab."""
-    plugins = folder / "@jupyterlab" / "apputils-extension"
-    plugins.mkdir(parents=True)
     for plugin, settings in LAB_SETTINGS.items():
-        path = plugins / f"{plugin}.jupyterlab-settings"
+        path = folder / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
 
 

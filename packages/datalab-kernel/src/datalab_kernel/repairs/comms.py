@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
     Callback = Callable[[Any], Any]
 
+# How many messages may be handled within one another's wait. A page sends the next
+# message of a widget when the one before it was handled: more widgets are seldom moved.
+DEPTH = 16
+
 log = logging.getLogger(__name__)
 
 _manager: CommManager | None = None
@@ -166,7 +170,10 @@ class CommManager:
         self._loopback: Loopback | None = link
         self._closed: dict[str, Any] = {}
         self._inbox: deque[tuple[Callback, Any]] = deque()
-        self._busy = False
+        self._current: tuple[Callback, Any] = (id, None)
+        self._token: str | None = None  # of the current message, until it is handled
+        self._running = False
+        self._received = self._handled = self._depth = 0
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.disconnect)
 
@@ -238,40 +245,54 @@ class CommManager:
     def _handle_in_turn(self, handler: Callback, message: Any) -> None:
         """Have a message handled, after those that came before.
 
-        One can come before another is handled, as that waits for its context.
+        Others come while one waits for its context. Each is handled before its call
+        returns: xeus-python then tells the front end that it was, and the front end
+        listens no more.
         """
+        self._received += 1
+        number = self._received
         self._inbox.append((handler, message))
-        if self._busy:
-            return
-        self._busy = True
+        if self._running or self._depth == DEPTH:
+            return  # the first call will see to it
+        self._depth += 1
         try:
-            while self._inbox:
-                self._handle(*self._inbox.popleft())
+            while self._handled < (number if self._depth > 1 else self._received):
+                self._go_on()
         finally:
-            self._busy = False
+            self._depth -= 1
 
-    def _handle(self, handler: Callback, message: Any) -> None:
-        if self._loopback is not None:
-            try:
-                handle = partial(_handle, handler, message)
-                self._loopback.answer(message["header"], handle)
-            except OSError as error:
-                self._do_without_loopback(error)
+    def _go_on(self) -> None:
+        """Begin with the next message, or wait for the one that was begun."""
+        if self._token is None:
+            self._current = self._inbox.popleft()
+        try:
+            if self._loopback is None:
+                self._handle()
+            elif self._token is None:
+                header = self._current[1]["header"]
+                self._token = self._loopback.begin(header, self._handle)
             else:
-                return
-        _handle(handler, message)
+                self._loopback.wait(self._token)
+        except OSError as error:
+            self._do_without_loopback(error)
+            self._handle()
+
+    def _handle(self) -> None:
+        """Handle the message that was begun with."""
+        self._token, self._running = None, True
+        handler, message = self._current
+        try:
+            handler(message)
+        except (Exception, asyncio.CancelledError, SystemExit):
+            log.exception("a widget, or another comm, failed on a message to it")
+        finally:
+            self._running = False
+            self._handled += 1
+        streams.send()
 
     def _do_without_loopback(self, error: OSError) -> None:
         self._loopback = None
         registry.stand_aside("comms", f"{type(error).__name__}: {error}")
-
-
-def _handle(handler: Callback, message: Any) -> None:
-    try:
-        handler(message)
-    except (Exception, asyncio.CancelledError, SystemExit):
-        log.exception("a widget, or another comm, failed on a message to it")
-    streams.send()
 
 
 def _send(

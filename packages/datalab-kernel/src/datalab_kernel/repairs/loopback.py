@@ -95,31 +95,50 @@ class Loopback:
         self._run_cell_async = shell.run_cell_async
         shell.run_cell_async = self._receive
 
-    def answer(self, header: Mapping[str, Any], function: Callable[[], None]) -> None:
-        """Run a function; what it publishes answers the request with this header.
+    def begin(self, header: Mapping[str, Any], function: Callable[[], None]) -> str:
+        """Have a function run; what it publishes answers the request with this header.
 
-        The channel is read meanwhile. The function must not raise.
+        It runs within a `wait`, and must not raise.
+
+        Returns:
+            What to wait for.
 
         Raises:
-            OSError: If the kernel cannot be reached; the function has not been run.
+            OSError: If the kernel cannot be reached; the function will not be run.
         """
-        contextvars.copy_context().run(self._answer, header, function)
-
-    def _answer(self, header: Mapping[str, Any], function: Callable[[], None]) -> None:
         token = self._next_id()
         self._waiting[token] = function
         try:
             self._request(token, header)
-            self._read_until(lambda: token not in self._waiting)
-        finally:
-            self._waiting.pop(token, None)
+        except OSError:
+            del self._waiting[token]
+            raise
+        return token
+
+    def wait(self, token: str) -> None:
+        """Read what arrives, until what was begun has been run.
+
+        Raises:
+            TimeoutError: If it does not come to that; it will not be run any more.
+        """
+        # Reading makes the context that of what is read.
+        contextvars.copy_context().run(self._wait, token)
+
+    def _wait(self, token: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        readers = self._read()
+        while token in self._waiting:
+            if time.monotonic() > deadline:
+                del self._waiting[token]
+                raise TimeoutError("a request of the kernel to itself did not arrive")
+            select.select(readers, [], [], POLL)
+            self._read()
 
     def is_dropped_by(self, function: Callable[[], None]) -> bool:
         """Run a function while a request waits; tell whether it dropped the request.
 
         Where none can be sent, it is said to be.
         """
-        # Reading makes the context that of what is read.
         elsewhere, token = contextvars.copy_context(), self._next_id()
         arrived: list[bool] = []
         self._waiting[token] = lambda: arrived.append(True)
@@ -198,15 +217,6 @@ class Loopback:
         _, size = _receive(peer, 2)
         _receive(peer, size)
         return peer
-
-    def _read_until(self, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        readers = self._read()
-        while not done():
-            if time.monotonic() > deadline:
-                raise TimeoutError("a request of the kernel to itself did not arrive")
-            select.select(readers, [], [], POLL)
-            self._read()
 
     def _read(self) -> list[Any]:
         """Have what has arrived read; return where it was read from."""
