@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from datalab_workspace.errors import (
         DamagedFileError,
+        FeatureNotFoundError,
         FileChangedError,
         InvalidNameError,
         LiveUnavailableError,
@@ -53,6 +54,7 @@ _HOME = {
     **dict.fromkeys(
         (
             "DamagedFileError",
+            "FeatureNotFoundError",
             "FileChangedError",
             "InvalidNameError",
             "LiveUnavailableError",
@@ -76,6 +78,7 @@ _HOME = {
 __all__ = [
     "DamagedFileError",
     "Description",
+    "FeatureNotFoundError",
     "FileChangedError",
     "GroupInfo",
     "InvalidNameError",

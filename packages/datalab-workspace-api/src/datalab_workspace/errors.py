@@ -5,6 +5,7 @@
     WorkspaceError
     ├── ObjectNotFoundError       KeyError         no such name, UUID or short id
     ├── NameConflictError         ValueError       the name is another object's
+    ├── FeatureNotFoundError      ValueError       no such feature for such objects
     ├── InvalidNameError          ValueError       empty, control characters
     ├── UnsupportedObjectError    TypeError        no signal, image, array or pair
     ├── UnsupportedDtypeError     TypeError        data that cannot be kept
@@ -27,6 +28,7 @@ from collections.abc import Collection, Sequence
 
 __all__ = [
     "DamagedFileError",
+    "FeatureNotFoundError",
     "FileChangedError",
     "InvalidNameError",
     "LiveUnavailableError",
@@ -72,6 +74,10 @@ class ObjectNotFoundError(WorkspaceError, KeyError):
         if close:
             message += f"; did you mean {' or '.join(map(_shortened, close))}?"
         return cls(f"{message} ({_in_short(names)})")
+
+
+class FeatureNotFoundError(WorkspaceError, ValueError):
+    """Nothing of this name can be computed of such an object."""
 
 
 class NameConflictError(WorkspaceError, ValueError):

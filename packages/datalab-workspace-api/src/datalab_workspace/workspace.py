@@ -26,13 +26,14 @@ from datalab_workspace.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.naming import NameBook, check_name, short_id, short_ids
 from datalab_workspace.objects import PLACE_KEYS, to_object, to_record
 from datalab_workspace.persistence import OnConflict, ProjectLink
+from datalab_workspace.processing.calculator import Calculator
 from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
 from datalab_workspace.values import snapshot
 
 Groups: TypeAlias = "list[GroupInfo]"
 
 
-class Workspace(NamedObjects):
+class Workspace(Calculator, NamedObjects):
     """Named signals and images: in memory, and in project files that DataLab opens.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:

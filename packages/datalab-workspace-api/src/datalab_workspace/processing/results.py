@@ -1,0 +1,95 @@
+"""What DataLab notes of a calculation: in a result, or in the object analysed.
+
+Its keys and its order of entries; it reads them to recompute what it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from datalab_workspace.processing.features import Feature
+from datalab_workspace.record import ROI_KEY
+
+if TYPE_CHECKING:
+    from datalab_workspace.processing.calculation import Calculation
+
+PROCESSING_KEY = "__processing_parameters"
+ANALYSIS_KEY = "__analysis_parameters"
+
+
+def how_computed(
+    feature: Feature, sources: Sequence[str], parameters: Any
+) -> dict[str, Any]:
+    """Return how something was computed, as DataLab notes it.
+
+    Args:
+        feature: The feature.
+        sources: UUIDs of what it was computed of.
+        parameters: The parameter object, a list of them, or None.
+    """
+    noted: dict[str, Any] = {"func_name": feature.name, "pattern": feature.pattern}
+    if feature.operands == 1:
+        noted["source_uuid"] = sources[0]
+    else:
+        noted["source_uuids"] = list(sources)
+    if parameters is not None:
+        noted["param_json"] = _as_json(parameters)
+    return noted
+
+
+def drop_results(obj: Any) -> None:
+    """Remove the results of analyses that an object has from its source.
+
+    They are true of the source; DataLab's default is to remove them, too.
+    """
+    for key in [*obj.metadata]:
+        if isinstance(key, str) and is_result_key(key):
+            del obj.metadata[key]
+
+
+def is_result_key(key: str) -> bool:
+    """Tell whether DataLab takes a metadata key for that of a result."""
+    return key.startswith(("Geometry_", "Table_")) and key.endswith("_dict")
+
+
+def analysed(calculation: Calculation, result: Any) -> dict[str, Any]:
+    """Return what an analysis puts into the metadata of the object analysed.
+
+    Args:
+        calculation: What was computed. Its object is changed: it is given the regions
+            of interest that a detection was asked to create.
+        result: The geometry or table result; it is given the parameters, as DataLab
+            keeps them in it.
+    """
+    from sigima.objects import GeometryResult
+
+    feature, parameters = calculation.feature, calculation.parameters
+    (source,) = calculation.sources
+    is_geometry = isinstance(result, GeometryResult)
+    if parameters is not None:
+        result.attrs["param_json"] = _as_json(parameters)
+    key = f"{'Geometry' if is_geometry else 'Table'}_{result.func_name}_dict"
+    entries = {
+        key: result.to_dict(),
+        ANALYSIS_KEY: how_computed(feature, [source.uuid], parameters),
+    }
+    if is_geometry and feature.kind == "image":
+        entries |= _created_regions(source.obj, result)
+    return entries
+
+
+def _created_regions(image: Any, result: Any) -> dict[str, Any]:
+    from sigima.proc.image import apply_detection_rois
+
+    if not apply_detection_rois(image, result):
+        return {}
+    return {ROI_KEY: image.roi.to_dict()}
+
+
+def _as_json(parameters: Any) -> Any:
+    from guidata.dataset import dataset_to_json
+
+    if isinstance(parameters, list):
+        return [dataset_to_json(one) for one in parameters]
+    return dataset_to_json(parameters)
