@@ -24,6 +24,7 @@ PUBLIC = {
     "WorkspaceMode",
     # what they catch
     "DamagedFileError",
+    "FeatureNotFoundError",
     "FileChangedError",
     "InvalidNameError",
     "LiveUnavailableError",
@@ -40,12 +41,14 @@ PUBLIC = {
     "__version__",
 }
 METHODS = """
-    add capabilities clear describe edit exists get groups items keys list load mode
-    modified path pop record remove rename save status values
+    add calc capabilities clear describe edit exists get groups items keys list load
+    mode modified path pop record remove rename save select select_objects selection
+    status values
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
     "DamagedFileError": OSError,
+    "FeatureNotFoundError": ValueError,
     "FileChangedError": FileExistsError,
     "InvalidNameError": ValueError,
     "LiveUnavailableError": ConnectionError,

@@ -6,6 +6,7 @@ project, or one that is open, and calls what the actions of the menus call.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -114,3 +115,85 @@ def process(main: Any) -> None:
     main.calc("inverse", edit=False)
     main.imagepanel.objview.select_objects([1])
     main.imagepanel.set_current_object_title("renamed")
+
+
+def features(main: Any) -> None:
+    """Tell which features DataLab has, by a macro."""
+    told = {
+        panel.PANEL_STR_ID: [
+            (feature.name, feature.pattern, bool(feature.skip_xarray_compat))
+            for feature in panel.processor.computing_registry.values()
+        ]
+        for panel in (main.signalpanel, main.imagepanel)
+    }
+    macro = main.macropanel.add_macro()
+    macro.title = "features"
+    macro.set_code(json.dumps(told))
+
+
+def compute(main: Any) -> None:
+    """Compute what an object lists in its metadata, all else being the default."""
+    from datalab.config import Conf
+
+    (calls,) = (o.metadata["calls"] for o in main.signalpanel if o.title == "calls")
+    with Conf.show_result_dialog.context(False):
+        for name, kind, numbers, second, values in json.loads(calls):
+            panel = main.signalpanel if kind == "signal" else main.imagepanel
+            main.set_current_panel(kind)
+            objects = [panel.objmodel.get_object_from_number(n) for n in numbers]
+            panel.objview.select_objects(objects)
+            _run(panel, name, second, values)
+
+
+def _run(panel: Any, name: str, second: int | None, values: dict[str, Any]) -> None:
+    feature = panel.processor.get_feature(name)
+    options: dict[str, Any] = {"edit": False}
+    obj = panel.objview.get_sel_objects()[0]
+    if feature.paramclass is not None:
+        # Its defaults, as its dialog shows them: without a parameter object, DataLab
+        # opens that dialog for most patterns, whatever `edit` says.
+        param = options["param"] = feature.paramclass()
+        for key, value in values.items():
+            setattr(param, key, value)
+        if hasattr(param, "update_from_obj"):
+            param.update_from_obj(obj)
+        if hasattr(param, "update_operation"):
+            param.update_operation(None, None)
+    if feature.pattern == "1_to_n":
+        options["params"] = obj.roi.to_params(obj)
+    if second is not None:
+        options["obj2"] = panel.objmodel.get_object_from_number(second)
+    panel.processor.run_feature(name, **options)
+
+
+def recompute(main: Any) -> None:
+    """Recompute all that has been computed, from nothing but how it was.
+
+    The titles of what DataLab fails to recompute are left in a macro.
+    """
+    from datalab.gui.processor.base import (
+        extract_analysis_parameters,
+        extract_processing_parameters,
+    )
+
+    failed = []
+    for panel in (main.signalpanel, main.imagepanel):
+        for obj in list(panel):
+            noted = extract_processing_parameters(obj)
+            if noted is not None and noted.pattern == "1-to-1":
+                if hasattr(obj, "xydata"):
+                    obj.xydata = np.zeros((2, 1))
+                else:
+                    obj.data = np.zeros((1, 1))
+                report = panel.processor.recompute_processing(obj, interactive=False)
+                if not report.success:
+                    failed.append(obj.title)
+            noted = extract_analysis_parameters(obj)
+            if noted is not None:
+                for kind in ("Geometry", "Table"):
+                    obj.metadata.pop(f"{kind}_{noted.func_name}_dict", None)
+                if not panel.processor.recompute_analysis(obj):
+                    failed.append(f"{noted.func_name} of {obj.title}")
+    macro = main.macropanel.add_macro()
+    macro.title = "failed"
+    macro.set_code(json.dumps(failed))

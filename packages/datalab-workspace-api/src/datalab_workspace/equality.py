@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datalab_workspace.record import FieldValue, Record
+from datalab_workspace.record import FieldValue, Record, result_keys
 from datalab_workspace.values import same
 
 BOUNDS = frozenset(
@@ -33,7 +33,8 @@ def equal(stored: Record, new: Record) -> bool:
 
     Data, axes, texts, ROI, results and the user's metadata count. Titles don't, since
     an object is stored under the name that it was given; nor do display options, nor
-    bounds that `new` leaves open, since DataLab fills both in.
+    bounds that `new` leaves open, since DataLab fills both in; nor do results that
+    `new` has not, since analyses put them into what is stored.
 
     Args:
         stored: What a workspace holds.
@@ -65,8 +66,9 @@ def _equal_fields(
 
 
 def _equal_metadata(stored: Record, new: Record) -> bool:
-    # DataLab gives every signal a curve style; one that the notebook gave counts.
-    filled_in = CURVE_STYLE_KEYS - new.metadata.keys()
+    # DataLab gives every signal a curve style; one that the notebook gave counts. A
+    # notebook that is run again adds an object as it was before it was analysed.
+    filled_in = {*CURVE_STYLE_KEYS, *result_keys(stored)} - new.metadata.keys()
     return same(
         {key: v for key, v in _user_metadata(stored) if key not in filled_in},
         dict(_user_metadata(new)),

@@ -108,9 +108,10 @@ class Calculator(ABC):
 
         Args:
             name: Name of the feature: ``"fft"``, ``"gaussian_filter"``, ``"stats"``…
-            param: A parameter object of sigima's or a dict; for ``extract_roi`` and
-                ``extract_rois`` also a list of them, without which they take the
-                object's own regions of interest. Without it, sigima's defaults.
+            param: A parameter object of sigima's or a dict of values; without it, the
+                parameters are sigima's defaults. Of ``extract_roi``, ``extract_rois``
+                and ``erase`` also a list of them; without it, the parameters are the
+                object's own regions of interest.
             on: A name, UUID or short id, or several: a feature of one object is
                 computed of each, one of a list of objects of all together. By default
                 what `select` chose.

@@ -51,13 +51,17 @@ def make_parameters(
             parameters.update_from_obj(obj)
     elif isinstance(given, ours):
         parameters = copy.deepcopy(given)
+        _check(parameters, feature)
     else:
         raise TypeError(
             f"the parameters of {feature.name}() are a {ours.__name__}, a dict or "
             f"keywords, not {type(given).__name__}"
         )
     _set(parameters, chosen, feature)
-    _check(parameters, feature)
+    _require(parameters, feature)
+    if hasattr(parameters, "update_operation") and not parameters.operation:
+        # The formula in words, of which sigima makes the title.
+        parameters.update_operation(None, None)
     return parameters
 
 
@@ -105,7 +109,11 @@ def _check(parameters: Any, feature: Feature) -> None:
         value = item.get_value(parameters)
         if value is not None:
             _checked(item, value, feature)
-        elif not _may_be_none(item):
+
+
+def _require(parameters: Any, feature: Feature) -> None:
+    for item in _settable(parameters):
+        if item.get_value(parameters) is None and not _may_be_none(item):
             raise ValueError(
                 f"{feature.name}() needs a value for {item.get_name()!r}: "
                 f"{_allowed(item)}"
@@ -168,14 +176,15 @@ def _is_of_its_type(item: Any, value: object) -> bool:
 
 def _choice(item: Any, value: Any, given: Any, feature: Feature) -> Any:
     keys = _choices(item)
-    if isinstance(value, Enum) and value.name in keys:
-        return value.name
-    for key in keys:
-        written = keys[key]
-        if type(value) in (type(key), type(written)) and value in (key, written):
-            return key
-        if isinstance(key, tuple) and isinstance(value, list) and tuple(value) == key:
-            return key
+    if isinstance(value, list):
+        value = tuple(value)
+    elif isinstance(value, Enum):
+        value = value.value
+    for key, written in keys.items():
+        for spelling in (key, written):
+            # True is no 1 here.
+            if type(value) is type(spelling) and value == spelling:
+                return key
     raise ValueError(_refusal(item, given, feature))
 
 
@@ -183,9 +192,11 @@ def _choices(item: Any) -> dict[Any, Any]:
     """Return how each choice may be written, by the key that is stored."""
     keys = [choice[0] for choice in item.get_prop("data", "choices", ())]
     enum = getattr(item, "_enum_cls", None)
-    if enum is None:
-        return {key: key for key in keys}
-    return {key: enum[key].value for key in keys}
+    members = [key if enum is None else enum[key] for key in keys]
+    return {
+        key: member.value if isinstance(member, Enum) else member
+        for key, member in zip(keys, members, strict=True)
+    }
 
 
 def _may_be_none(item: Any) -> bool:

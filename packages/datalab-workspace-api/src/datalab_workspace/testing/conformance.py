@@ -12,6 +12,7 @@ from datalab_workspace.testing.lookup import LookupRules
 from datalab_workspace.testing.machine import WorkspaceMachine
 from datalab_workspace.testing.mapping import MappingRules
 from datalab_workspace.testing.names import NameRules
+from datalab_workspace.testing.processing import ProcessingRules
 from datalab_workspace.testing.refusals import RefusalRules
 from datalab_workspace.testing.values import ValueRules
 
@@ -25,6 +26,7 @@ class WorkspaceConformance(
     GroupRules,
     MappingRules,
     RefusalRules,
+    ProcessingRules,
 ):
     """Every rule that a user of a workspace can rely on, whatever its backend."""
 
