@@ -170,9 +170,7 @@ def test_the_features_are_those_of_datalab(datalab_window) -> None:
 
 
 @pytest.fixture(scope="module")
-def computed(
-    datalab_window, tmp_path_factory: pytest.TempPathFactory
-) -> Computed:
+def computed(datalab_window, tmp_path_factory: pytest.TempPathFactory) -> Computed:
     """Every feature, computed by DataLab and here; and the file of the latter."""
     folder = tmp_path_factory.mktemp("computed")
     calls = [call for kind in KINDS for call in every_call(kind)]
@@ -190,9 +188,7 @@ def computed(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_is_as_datalab_computes_it(
-    computed: Computed, kind: Kind
-) -> None:
+def test_all_is_as_datalab_computes_it(computed: Computed, kind: Kind) -> None:
     theirs, ours, _ = computed
 
     assert [text for text in theirs.complaints if "Dialog" in text] == []

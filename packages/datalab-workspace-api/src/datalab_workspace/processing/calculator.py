@@ -72,6 +72,7 @@ class Calculator(ABC):
         with self._lock:
             self._chosen = tuple(dict.fromkeys(map(self._uuid, _listed(names))))
 
+    @suggests_arguments
     def select_objects(self, names: NamesOf) -> None:
         """Choose objects, as `select`; it is called so in earlier versions."""
         self.select(names)

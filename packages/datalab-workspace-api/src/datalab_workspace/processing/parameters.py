@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.arguments import unknown_argument
+from datalab_workspace.errors import close_matches
 from datalab_workspace.processing.features import Feature
+
+#: What `calc` itself is told by keyword, which may have been meant.
+CALL = ("on", "with_", "where")
 
 
 def make_parameters(
@@ -40,7 +44,9 @@ def make_parameters(
     ours = feature.parameters
     if ours is None:
         if chosen or not (given is None or isinstance(given, Mapping)):
-            raise TypeError(f"{feature.name}() takes no parameters")
+            close = [*map(repr, close_matches(next(iter(chosen), ""), CALL, limit=1))]
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise TypeError(f"{feature.name}() takes no parameters{hint}")
         return None
     if given is None or isinstance(given, Mapping):
         parameters = ours()
@@ -100,7 +106,7 @@ def _set(parameters: Any, values: Mapping[str, Any], feature: Feature) -> None:
     items = {item.get_name(): item for item in _settable(parameters)}
     for name, value in values.items():
         if name not in items:
-            raise unknown_argument(feature.name, name, list(items))
+            raise unknown_argument(feature.name, name, [*items, *CALL])
         setattr(parameters, name, _checked(items[name], value, feature))
 
 

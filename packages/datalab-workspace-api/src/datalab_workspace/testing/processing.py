@@ -93,12 +93,13 @@ class ProcessingRules(WorkspaceSuite):
         """One name may be a feature for either."""
         workspace = self.filled()
         names = workspace.calc("normalize", on=["wave", "spot", "peak"])
-        assert names == [f"normalize({x})|ref=maximum" for x in ("s002", "i001", "s001")]
+        ids = ("s002", "i001", "s001")
+        assert names == [f"normalize({each})|ref=maximum" for each in ids]
         found = [workspace.describe(name).kind for name in names]
         assert found == ["signal", "image", "signal"]
 
     def test_one_of_a_list_is_a_list(self) -> None:
-        """What is returned depends on how it is asked for, not on how many there are."""
+        """What is returned depends on how it is asked for, not on how many."""
         workspace = self.filled()
         assert workspace.calc("exp", on=["peak"]) == ["exp(s001)"]
         assert workspace.calc("exp", on="s001") == "exp(s001)"
@@ -136,22 +137,23 @@ class ProcessingRules(WorkspaceSuite):
 
     def test_every_region(self) -> None:
         """Those of the object, or those that are given."""
-        from sigima.objects import create_signal_roi
+        from sigima.objects import create_image_roi
 
         workspace = self.filled()
-        with pytest.raises(ValueError, match="'wave' has no region"):
-            workspace.calc("extract_roi", on="wave")
-        peak = sources("signal")["peak"]
-        peak.roi = create_signal_roi([[-1.0, 0.0], [0.5, 2.0]])
-        workspace.add("regions", peak)
+        with pytest.raises(ValueError, match="'slope' has no region"):
+            workspace.calc("extract_roi", on="slope")
+        spot = sources("image")["spot"]
+        spot.roi = create_image_roi("rectangle", [[2, 3, 10, 8], [15, 4, 9, 11]])
+        workspace.add("regions", spot)
         names = workspace.calc("extract_roi", on="regions")
-        assert [workspace.get(name).x.max() for name in names] == [
-            pytest.approx(end, abs=0.1) for end in (0.0, 2.0)
-        ]
-        name = workspace.calc("extract_roi", on="wave", xmin=0.0, xmax=1.0)
-        assert workspace.get(name).x.min() >= 0.0
-        listed = [{"xmin": 0.0, "xmax": 1.0}, {"xmin": 1.0, "xmax": 2.0}]
-        assert workspace.calc("extract_roi", listed, on="wave")[0] == name
+        assert names[0] == "extract_roi(i003)|x0=2.0,y0=3.0,dx=10.0,dy=8.0"
+        assert [workspace.describe(name).shape for name in names] == [(8, 10), (11, 9)]
+        area: dict[str, Any] = {"x0": 1.0, "y0": 2.0, "dx": 5.0, "dy": 4.0}
+        name = workspace.calc("extract_roi", on="slope", **area)
+        assert workspace.describe(name).shape == (4, 5)
+        names = workspace.calc("extract_roi", [area, {**area, "dx": 7}], on="slope")
+        assert names[0] == name
+        assert workspace.describe(names[1]).shape == (4, 7)
 
     def test_results_join_the_group_of_their_source(
         self, capabilities: Capabilities
@@ -191,13 +193,10 @@ class ProcessingRules(WorkspaceSuite):
     def test_another_result_of_the_same_title_gets_the_next_name(self) -> None:
         """It is found again, too."""
         workspace = self.filled()
-        first = workspace.calc("exp", on="peak")
-        workspace["peak"] = sources("signal")["wave"]
+        workspace.add("exp(s001)", sources("signal")["wave"])
         for _ in range(2):
-            assert workspace.calc("exp", on="peak") == f"{first} (2)"
-        assert workspace.get(f"{first} (2)").title == first
-        workspace["peak"] = sources("signal")["peak"]
-        assert workspace.calc("exp", on="peak") == first
+            assert workspace.calc("exp", on="peak") == "exp(s001) (2)"
+        assert workspace.get("exp(s001) (2)").title == "exp(s001)"
 
     # -- analyses ---------------------------------------------------------------------
 
@@ -280,6 +279,8 @@ class ProcessingRules(WorkspaceSuite):
             ({"name": "moving_average", "n": True}, TypeError, "n=True.*whole number"),
             ({"name": "moving_average", "mode": "rflct"}, ValueError, "'reflect'"),
             ({"name": "addition_constant"}, ValueError, "needs a value for 'value'"),
+            ({"name": "moving_average", "wheree": "kernel"}, TypeError, "'where'"),
+            ({"name": "exp", "onn": "peak"}, TypeError, "no parameters.*'on'"),
             ({"name": "exp", "where": "datalb"}, ValueError, "'datalab'"),
         ],
         ids=str,

@@ -1,0 +1,326 @@
+"""Every feature of sigima's, and what goes on around their computation."""
+
+from __future__ import annotations
+
+import re
+import threading
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from sigima.enums import FilterMode
+from sigima.params import GaussianParam, MovingAverageParam
+from sigima.proc import title_formatting
+
+from datalab_workspace import LiveUnavailableError, Workspace
+from datalab_workspace.processing.features import _WINDOWS_ONLY, features
+from datalab_workspace.processing.titles import datalab_titles, with_short_ids
+from datalab_workspace.record import KINDS, Kind
+from datalab_workspace.testing.processing import REQUIRED, sources
+
+EVERY = [(kind, name) for kind in KINDS for name in features(kind)]
+#: What is needed besides `sources`, or what sigima says of them.
+REGION = {"extract_roi", "extract_rois", "erase"}
+FAILING = {
+    ("signal", "evaluate_fit"): (ValueError, "fit parameters"),
+    ("signal", "ifft"): (TypeError, "complex"),
+    ("image", "blob_opencv"): (ModuleNotFoundError, "cv2"),
+}
+FOUND_NOTHING = {("signal", "bandwidth_3db"), ("image", "blob_dog")}
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    """Two signals, peak and wave, and two images, spot and slope."""
+    workspace = Workspace()
+    for kind in KINDS:
+        for name, obj in sources(kind).items():
+            workspace.add(name, obj)
+    return workspace
+
+
+def arguments(kind: Kind, name: str) -> dict[str, Any]:
+    """Return what a feature is computed of, and the parameters that it must have."""
+    feature = features(kind)[name]
+    first, second = sources(kind)
+    values: dict[str, Any] = dict(REQUIRED.get(name, {}))
+    if name in REGION:
+        values |= {"xmin": 0.0, "xmax": 1.0}
+        if kind == "image":
+            values = {"x0": 2.0, "y0": 3.0, "dx": 10.0, "dy": 8.0}
+    values["on"] = [first, second] if feature.operands is None else first
+    if feature.operands == 2:
+        values["with_"] = second
+    return values
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+@pytest.mark.filterwarnings("ignore")
+def test_every_feature(workspace: Workspace, kind: Kind, name: str) -> None:
+    """With sigima's defaults; twice, and the second time nothing changes."""
+    call, before = arguments(kind, name), workspace.list()
+    if (kind, name) in FAILING:
+        error, match = FAILING[kind, name]
+        with pytest.raises(error, match=match) as caught:
+            workspace.calc(name, **call)
+        assert repr(name) in "".join(caught.value.__notes__)
+        assert workspace.list() == before
+        return
+
+    outcome = workspace.calc(name, **call)
+    names = workspace.list()
+    again = workspace.calc(name, **call)
+
+    assert workspace.list() == names
+    if not features(kind)[name].analysis:
+        assert again == outcome
+        assert len(names) == len(before) + 1
+        title = workspace.get(outcome).title
+        assert not re.search(r"\{\d\}", title)
+        assert title not in ("", "Untitled")
+        noted = workspace.record(outcome).metadata["__processing_parameters"]
+        assert noted["func_name"] == name
+    elif (kind, name) in FOUND_NOTHING:
+        assert outcome is None
+    else:
+        assert outcome.to_dataframe() is not None
+        results = [
+            key
+            for key in workspace.record(call["on"]).metadata
+            if key in (f"Geometry_{name}_dict", f"Table_{name}_dict")
+        ]
+        assert len(results) == 1
+
+
+def test_all_of_datalab_1_3_are_there() -> None:
+    """Of 211 that it registers, one twice; sigima has five more."""
+    assert len(features("signal")) >= 96
+    assert len(features("image")) >= 114
+
+
+def test_hints_name_features_that_there_are() -> None:
+    known = {name for kind in KINDS for name in features(kind)}
+    for name, (_, hint) in _WINDOWS_ONLY.items():
+        assert name not in known
+        if "(" not in hint and "." not in hint:
+            assert {word.strip(" …") for word in hint.split(",")} <= known
+
+
+# -- parameters -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        (None, {"n": 7, "mode": "wrap"}),
+        (None, {"n": np.int64(7), "mode": FilterMode.WRAP}),
+        (None, {"n": 7, "mode": "WRAP"}),
+        ({"n": 7, "mode": "wrap"}, {}),
+        ({"n": 3, "mode": "wrap"}, {"n": 7}),
+        (MovingAverageParam.create(n=7, mode=FilterMode.WRAP), {}),
+        (MovingAverageParam.create(n=9, mode=FilterMode.WRAP), {"n": 7}),
+    ],
+    ids=repr,
+)
+def test_parameters_may_be_given_in_any_way(
+    workspace: Workspace, given: Any, values: dict[str, Any]
+) -> None:
+    name = workspace.calc("moving_average", given, on="peak", **values)
+
+    assert name == "moving_average(s001)|size=7, mode=wrap"
+
+
+def test_a_parameter_object_stays_as_it_was(workspace: Workspace) -> None:
+    given = MovingAverageParam.create(n=9)
+
+    workspace.calc("moving_average", given, on="peak", n=5)
+
+    assert given.n == 9
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "match"),
+    [
+        (GaussianParam(), TypeError, "MovingAverageParam.*not GaussianParam"),
+        (5, TypeError, "MovingAverageParam.*not int"),
+        (MovingAverageParam.create(n=5, mode=None), None, ""),
+    ],
+)
+def test_a_wrong_parameter_object_is_told(
+    workspace: Workspace, given: Any, error: Any, match: str
+) -> None:
+    if error is None:
+        with pytest.raises(ValueError, match="needs a value for 'mode'"):
+            workspace.calc("moving_average", given, on="peak")
+        return
+    with pytest.raises(error, match=match):
+        workspace.calc("moving_average", given, on="peak")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "error", "allowed"),
+    [
+        ("butterworth", {"cut_off": 0.9}, ValueError, "of at most 0.5"),
+        ("moving_median", {"n": 4}, ValueError, "an odd number"),
+        ("resize", {"zoom": 0.0}, ValueError, "other than 0"),
+        ("resize", {"prefilter": 1}, TypeError, "True or False"),
+        ("gaussian_filter", {"sigma": None}, TypeError, "a number"),
+        ("gaussian_filter", {"sigma": [1]}, TypeError, "a number"),
+        ("threshold", {"method": "otsuu"}, ValueError, "'otsu'"),
+        ("threshold", {"operation": None}, TypeError, "one of '>', '<'"),
+        ("calibration", {"axis": 1}, ValueError, "one of 'x', 'y', 'z'"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_is_allowed(
+    workspace: Workspace, name: str, values: dict[str, Any], error: Any, allowed: str
+) -> None:
+    (parameter,) = values
+    with pytest.raises(error, match=f"^{name}.*{parameter}=.*{re.escape(allowed)}"):
+        workspace.calc(name, on="spot", **values)
+
+
+def test_parameters_that_contradict_each_other_are_told(workspace: Workspace) -> None:
+    with pytest.raises(ValueError, match="lower must be less") as caught:
+        workspace.calc("histogram", on="peak", lower=2.0, upper=1.0)
+
+    assert "'histogram'" in "".join(caught.value.__notes__)
+
+
+def test_what_follows_from_the_object_follows_from_what_is_chosen(
+    workspace: Workspace,
+) -> None:
+    """And each object has its own."""
+    workspace.add("short", (np.arange(10.0), np.ones(10)))
+
+    names = workspace.calc("zero_padding", on=["peak", "short"], strategy="triple")
+
+    assert [workspace.describe(name).shape for name in names] == [(300,), (30,)]
+
+
+def test_a_choice_may_be_a_member_its_name_or_its_value(workspace: Workspace) -> None:
+    for method in ("cubic", "linear"):
+        name = workspace.calc("resampling", on="peak", method=method, nbpts=50)
+        assert workspace.describe(name).shape == (50,)
+
+
+def test_a_pair_may_be_a_list(workspace: Workspace) -> None:
+    levels = {"signal_shape": "square", "reference_levels": [20, 80]}
+
+    table = workspace.calc("extract_pulse_features", on="peak", **levels)
+
+    assert "[20, 80]" in table.attrs["param_json"]
+
+
+# -- operands -------------------------------------------------------------------------
+
+
+def test_signals_on_other_x_are_interpolated_with_a_warning(
+    workspace: Workspace,
+) -> None:
+    workspace.add("short", (np.linspace(-3, 3, 10), np.ones(10)))
+
+    with pytest.warns(UserWarning, match="addition.*that of 'short'"):
+        name = workspace.calc("addition", on=["peak", "short"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        other = workspace.calc("replace_x_by_other_y", on="peak", with_="wave")
+
+    found = workspace.get(name)
+    assert len(found.x) == 10
+    expected = np.interp(found.x, *sources("signal")["peak"].xydata) + 1
+    np.testing.assert_allclose(found.y, expected)
+    assert workspace.describe(other).shape == (100,)
+
+
+def test_fit_parameters_travel(workspace: Workspace) -> None:
+    fit = workspace.calc("gaussian_fit", on="peak")
+
+    name = workspace.calc("evaluate_fit", on=fit, with_="wave")
+
+    np.testing.assert_allclose(workspace.get(name).y, workspace.get(fit).y)
+
+
+def test_detection_creates_regions_in_its_object(workspace: Workspace) -> None:
+    result = workspace.calc("contour_shape", on="spot", create_rois=True)
+
+    assert len(workspace.get("spot").roi) == len(result.coords) == 1
+
+
+def test_nothing_is_computed_in_datalab_without_one(workspace: Workspace) -> None:
+    with pytest.raises(LiveUnavailableError, match="attached to none"):
+        workspace.calc("exp", on="peak", where="datalab")
+
+
+def test_the_same_again_is_no_change(workspace: Workspace, tmp_path) -> None:
+    workspace.calc("exp", on="peak")
+    workspace.calc("fwhm", on="peak")
+    workspace.save(tmp_path / "x.h5")
+
+    workspace.calc("exp", on="peak")
+    workspace.calc("fwhm", on="peak")
+
+    assert not workspace.modified
+
+
+# -- titles ---------------------------------------------------------------------------
+
+
+def test_titles_are_sigimas_own_again_afterwards(workspace: Workspace) -> None:
+    before = title_formatting.get_default_title_formatter()
+
+    workspace.calc("exp", on="peak")
+    with pytest.raises(TypeError):
+        workspace.calc("ifft", on="peak")
+
+    assert title_formatting.get_default_title_formatter() is before
+
+
+def test_other_threads_keep_their_titles() -> None:
+    """As do those of two calculations that overlap."""
+    import sigima.proc.signal as sips
+
+    peak = sources("signal")["peak"]
+    before = title_formatting.get_default_title_formatter()
+    entered, left = threading.Event(), threading.Event()
+    titles = []
+
+    def work() -> None:
+        titles.append(sips.exp(peak).title)
+        with datalab_titles():
+            entered.set()
+            assert left.wait(30)
+            titles.append(sips.exp(peak).title)
+        titles.append(sips.exp(peak).title)
+
+    own = sips.exp(peak).title
+    thread = threading.Thread(target=work)
+    with datalab_titles():
+        thread.start()
+        assert entered.wait(30)
+        assert sips.exp(peak).title == "exp({0})"
+    assert sips.exp(peak).title == own
+    left.set()
+    thread.join(30)
+
+    assert titles == [own, "exp({0})", own]
+    assert title_formatting.get_default_title_formatter() is before
+
+
+def test_a_formatter_that_is_set_meanwhile_stays() -> None:
+    before = title_formatting.get_default_title_formatter()
+    other = title_formatting.SimpleTitleFormatter()
+    try:
+        with datalab_titles():
+            title_formatting.set_default_title_formatter(other)
+            with datalab_titles():
+                pass
+        assert title_formatting.get_default_title_formatter() is other
+    finally:
+        title_formatting.set_default_title_formatter(before)
+
+
+def test_braces_of_the_users_stay() -> None:
+    assert with_short_ids("f({0}, {1})|{x} {7} {}", ["s001", "s002"]) == (
+        "f(s001, s002)|{x} {7} {}"
+    )
