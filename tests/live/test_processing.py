@@ -202,21 +202,64 @@ def test_all_is_as_datalab_computes_it(computed: Computed, kind: Kind) -> None:
     assert different == []
 
 
-@pytest.mark.parametrize("file", ["ours.h5", "theirs.h5"])
-def test_datalab_recomputes_what_was_computed(
-    datalab_window, computed: Computed, file: str
+def test_datalab_recomputes_what_was_computed_here(
+    datalab_window, computed: Computed
 ) -> None:
-    """Here as well as there, and fails at the same."""
-    before = computed.ours if file == "ours.h5" else computed.theirs
-
-    again = datalab_window.perform("recompute", path=computed.folder / file)
+    again = datalab_window.perform("recompute", path=computed.folder / "ours.h5")
 
     assert json.loads(again.macros[0].contents) == NOT_RECOMPUTED
-    assert again.titles() == before.titles()
+    assert again.titles() == computed.ours.titles()
     different = [
         f"{item.title}: {text}"
-        for item, other in zip(before.items(), again.items(), strict=True)
+        for item, other in zip(computed.ours.items(), again.items(), strict=True)
         for text in differences(item, other)
         if item.title not in NOT_RECOMPUTED
     ]
     assert different == []
+
+
+def test_datalab_recomputes_no_more_of_its_own(
+    datalab_window, computed: Computed
+) -> None:
+    """What it fails to recompute is no matter of what we note."""
+    again = datalab_window.perform("recompute", path=computed.folder / "theirs.h5")
+
+    assert json.loads(again.macros[0].contents) == NOT_RECOMPUTED
+
+
+def test_results_join_the_groups_that_datalab_puts_them_in(
+    datalab_window, tmp_path: Path
+) -> None:
+    calls = [Call("exp", "signal", [2]), Call("difference", "signal", [2], 1)]
+    calls += [Call("average", "signal", [2, 3]), Call("exp", "image", [1])]
+    workspace = Workspace()
+    for (name, obj), group in zip(
+        {**sources("signal"), **sources("image")}.items(),
+        ("one", "two", "first", "second"),
+        strict=True,
+    ):
+        workspace.add(name, obj, group=group)
+    workspace.add("calls", np.arange(3.0), group="two")
+    workspace.add("last", np.arange(3.0), group="three")
+    workspace.edit("calls", metadata={"calls": json.dumps(calls)})
+    workspace.save(tmp_path / "sources.h5")
+    theirs = datalab_window.perform("compute", path=tmp_path / "sources.h5")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*interpolated linearly")
+        for call in calls:
+            call.here(workspace)
+    ours = shown_by(datalab_window, workspace, tmp_path / "ours.h5")
+
+    assert [(g.kind, g.title, len(g.items)) for g in ours.groups] == [
+        ("signal", "one", 1),
+        ("signal", "two", 5),
+        ("signal", "three", 1),
+        ("image", "first", 2),
+        ("image", "second", 1),
+    ]
+    # DataLab renumbers within titles when objects move.
+    assert [(g.kind, g.title, len(g.items)) for g in theirs.groups] == [
+        (g.kind, g.title, len(g.items)) for g in ours.groups
+    ]
+    for item, other in zip(theirs.items(), ours.items(), strict=True):
+        assert list(data_differences(item.kind, item.data, other.data)) == []

@@ -136,7 +136,11 @@ def compute(main: Any) -> None:
     from datalab.config import Conf
 
     (calls,) = (o.metadata["calls"] for o in main.signalpanel if o.title == "calls")
-    with Conf.show_result_dialog.context(False):
+    # As a user who lets signals on different x be interpolated.
+    with (
+        Conf.show_result_dialog.context(False),
+        Conf.xarray_compat_behavior.context("interpolate"),
+    ):
         for name, kind, numbers, second, values in json.loads(calls):
             panel = main.signalpanel if kind == "signal" else main.imagepanel
             main.set_current_panel(kind)

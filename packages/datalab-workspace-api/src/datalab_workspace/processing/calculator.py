@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -12,6 +12,7 @@ from datalab_workspace.equality import equal
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.naming import name_from_title, short_ids
 from datalab_workspace.objects import to_object, to_record
+from datalab_workspace.progress import Progress
 from datalab_workspace.record import Record
 from datalab_workspace.values import same, snapshot
 
@@ -162,7 +163,7 @@ class Calculator(ABC):
                 param,
                 parameters,
             )
-            outcomes = self._keep([(each, each.run()) for each in calculations])
+            outcomes = self._keep(list(_run(calculations)))
             feature = calculations[0].feature
             if feature.operands is None:
                 return outcomes[0]
@@ -250,5 +251,19 @@ class Calculator(ABC):
             self._link.modified = True
 
 
-def _listed(names: NamesOf) -> Iterable[str]:
-    return [names] if isinstance(names, str) else names
+def _run(calculations: Sequence[Calculation]) -> Iterator[tuple[Calculation, Any]]:
+    what = f"computing {calculations[0].feature.name!r}"
+    with Progress(what, len(calculations)) as progress:
+        for calculation in calculations:
+            yield calculation, calculation.run()
+            progress.advance(1)
+
+
+def _listed(names: Any) -> Iterable[str]:
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
+        raise TypeError(
+            f"objects are named here, {type(names).__name__} is no name; add() it first"
+        )
+    return names

@@ -125,7 +125,7 @@ def _what_is_wrong(name: str, kind: Kind) -> str:
     (other,) = (each for each in KINDS if each != kind)
     bare = name.removeprefix(_PREFIX)
     if name in features(other):
-        return f"{name!r} is a feature for {other}s, and this is a {kind}"
+        return f"{name!r} is a feature for {other}s, not for {kind}s"
     if bare != name and bare in features(kind):
         return f"no feature {name!r}; it is called {bare!r}, without {_PREFIX!r}"
     if bare in _WINDOWS_ONLY:

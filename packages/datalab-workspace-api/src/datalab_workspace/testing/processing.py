@@ -266,10 +266,11 @@ class ProcessingRules(WorkspaceSuite):
         [
             ({"name": "fftt"}, ValueError, "did you mean 'fft'"),
             ({"name": "compute_fft"}, ValueError, "called 'fft'"),
-            ({"name": "canny"}, ValueError, "for images, and this is a signal"),
+            ({"name": "canny"}, ValueError, "for images, not for signals"),
             ({"name": "all_denoise", "on": "spot"}, ValueError, "denoise_tv"),
             ({"name": "polyfit"}, ValueError, "polynomial_fit"),
             ({"name": "fft", "on": "wive"}, KeyError, "'wave'"),
+            ({"name": "fft", "on": 3}, TypeError, "int is no name"),
             ({"name": "fft", "on": []}, ValueError, "select"),
             ({"name": "exp", "n": 3}, TypeError, "no parameters"),
             ({"name": "moving_average", "nn": 3}, TypeError, "did you mean 'n'"),
