@@ -144,6 +144,7 @@ def test_a_parameter_object_stays_as_it_was(workspace: Workspace) -> None:
     [
         (GaussianParam(), TypeError, "MovingAverageParam.*not GaussianParam"),
         (5, TypeError, "MovingAverageParam.*not int"),
+        ({5: 1}, TypeError, "no argument '5'"),
         (MovingAverageParam.create(n=5, mode=None), None, ""),
     ],
 )
@@ -261,6 +262,31 @@ def test_the_same_again_is_no_change(workspace: Workspace, tmp_path) -> None:
     workspace.calc("fwhm", on="peak")
 
     assert not workspace.modified
+
+
+@pytest.mark.parametrize(
+    ("geometry", "coordinates", "shape"),
+    [
+        ("rectangle", [2.0, 3.0, 10.0, 8.0], (8, 10)),
+        ("circle", [12.0, 9.0, 4.0], (8, 8)),
+        ("polygon", [2.0, 3.0, 10.0, 3.0, 10.0, 9.0], (6, 8)),
+    ],
+)
+def test_regions_of_any_shape_are_extracted(
+    workspace: Workspace, geometry: str, coordinates: list[float], shape: tuple
+) -> None:
+    """And erased, where they are not meant for the whole image."""
+    from sigima.objects import create_image_roi
+
+    spot = sources("image")["spot"]
+    spot.roi = create_image_roi(geometry, coordinates, title="a {0} region")
+    workspace.add("region", spot)
+
+    (name,) = workspace.calc("extract_roi", on="region")
+    erased = workspace.calc("erase", on="region")
+
+    assert workspace.describe(name).shape == shape
+    assert workspace.describe(erased).shape == spot.data.shape
 
 
 # -- titles ---------------------------------------------------------------------------

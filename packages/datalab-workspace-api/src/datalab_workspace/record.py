@@ -308,6 +308,9 @@ def roi_count(record: Record) -> int:
 
 def result_keys(record: Record) -> Iterator[str]:
     """Yield the metadata keys of the geometry and table results of analyses."""
-    for key in record.metadata:
-        if isinstance(key, str) and _RESULT_KEY.match(key):
-            yield key
+    yield from filter(is_result_key, record.metadata)
+
+
+def is_result_key(key: object) -> bool:
+    """Tell whether a metadata key is that of a geometry or table result."""
+    return isinstance(key, str) and _RESULT_KEY.match(key) is not None

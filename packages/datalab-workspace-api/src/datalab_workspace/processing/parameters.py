@@ -44,7 +44,7 @@ def make_parameters(
     ours = feature.parameters
     if ours is None:
         if chosen or not (given is None or isinstance(given, Mapping)):
-            close = [*map(repr, close_matches(next(iter(chosen), ""), CALL, limit=1))]
+            close = [*map(repr, close_matches(str(next(iter(chosen), "")), CALL, limit=1))]
             hint = f"; did you mean {close[0]}?" if close else ""
             raise TypeError(f"{feature.name}() takes no parameters{hint}")
         return None
@@ -106,7 +106,7 @@ def _set(parameters: Any, values: Mapping[str, Any], feature: Feature) -> None:
     items = {item.get_name(): item for item in _settable(parameters)}
     for name, value in values.items():
         if name not in items:
-            raise unknown_argument(feature.name, name, [*items, *CALL])
+            raise unknown_argument(feature.name, str(name), [*items, *CALL])
         setattr(parameters, name, _checked(items[name], value, feature))
 
 

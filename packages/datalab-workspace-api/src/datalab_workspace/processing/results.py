@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.processing.features import Feature
-from datalab_workspace.record import ROI_KEY
+from datalab_workspace.record import ROI_KEY, is_result_key
 
 if TYPE_CHECKING:
     from datalab_workspace.processing.calculation import Calculation
@@ -43,14 +43,8 @@ def drop_results(obj: Any) -> None:
 
     They are true of the source; DataLab's default is to remove them, too.
     """
-    for key in [*obj.metadata]:
-        if isinstance(key, str) and is_result_key(key):
-            del obj.metadata[key]
-
-
-def is_result_key(key: str) -> bool:
-    """Tell whether DataLab takes a metadata key for that of a result."""
-    return key.startswith(("Geometry_", "Table_")) and key.endswith("_dict")
+    for key in [*filter(is_result_key, obj.metadata)]:
+        del obj.metadata[key]
 
 
 def analysed(calculation: Calculation, result: Any) -> dict[str, Any]:
