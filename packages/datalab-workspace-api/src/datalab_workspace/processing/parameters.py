@@ -44,8 +44,8 @@ def make_parameters(
     ours = feature.parameters
     if ours is None:
         if chosen or not (given is None or isinstance(given, Mapping)):
-            close = [*map(repr, close_matches(str(next(iter(chosen), "")), CALL, limit=1))]
-            hint = f"; did you mean {close[0]}?" if close else ""
+            close = close_matches(str(next(iter(chosen), "")), CALL, limit=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
             raise TypeError(f"{feature.name}() takes no parameters{hint}")
         return None
     if given is None or isinstance(given, Mapping):
