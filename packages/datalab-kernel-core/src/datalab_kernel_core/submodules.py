@@ -9,15 +9,12 @@ package and when. Nothing else about them changes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from importlib.abc import Loader
-    from importlib.machinery import ModuleSpec
+from datalab_kernel_core.imports import ImportHook
 
 PACKAGES = ("sigima", "sigima.proc")
 
@@ -91,61 +88,17 @@ def _restore(package: ModuleType) -> None:
                 setattr(package, name, ours.previous)
 
 
-class _Finder:
-    """Finds the packages as the finders after it do, and extends them once loaded."""
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,
-    ) -> ModuleSpec | None:
-        if fullname not in PACKAGES:
-            return None
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(fullname, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _ExtendingLoader(spec.loader)  # type: ignore[assignment]
-                return spec
-        return None
-
-
-class _ExtendingLoader:
-    def __init__(self, loader: Loader) -> None:
-        self.loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        # Before any of its code runs the module has its own loader back, which
-        # inspect, importlib.resources and pickles look at.
-        module.__loader__ = self.loader
-        if module.__spec__ is not None:
-            module.__spec__.loader = self.loader
-        self.loader.exec_module(module)
-        _extend(module)
-
-
-_finder = _Finder()
+_finder = ImportHook(PACKAGES, _extend)
 
 
 def install() -> None:
     """Extend the packages, those already imported and those to come."""
-    if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)
-    for name in PACKAGES:
-        if name in sys.modules:
-            _extend(sys.modules[name])
+    _finder.install()
 
 
 def uninstall() -> None:
     """Give the packages back as they were, but for the submodules in use."""
-    if _finder in sys.meta_path:
-        sys.meta_path.remove(_finder)
+    _finder.uninstall()
     for name in PACKAGES:
         if name in sys.modules:
             _restore(sys.modules[name])
