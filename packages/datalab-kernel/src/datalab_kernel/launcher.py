@@ -23,6 +23,7 @@ from datalab_kernel.repairs import (
     queue,
     registry,
     shutdown,
+    stdin,
     streams,
     virtualenv,
 )
@@ -31,7 +32,17 @@ if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
-REPAIRS = (interrupt, queue, counter, streams, errors, comms, parent, eventloop)
+REPAIRS = (
+    interrupt,
+    queue,
+    counter,
+    streams,
+    errors,
+    comms,
+    parent,
+    eventloop,
+    stdin,
+)
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "

@@ -1,0 +1,75 @@
+"""`input` and `getpass`, with front ends that take input and with those that don't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from prompting import Prompting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ASKING = ["input('who? ')", "__import__('getpass').getpass('who? ')"]
+
+
+@pytest.mark.parametrize("code", ASKING)
+def test_the_answer_is_returned(kernel, code: str) -> None:
+    cell = Prompting(kernel, f"answer = {code}")
+
+    asked = cell.prompt()
+    cell.say("me")
+
+    assert (asked["prompt"], asked["password"]) == ("who? ", "getpass" in code)
+    assert cell.finish()["status"] == "ok"
+    assert kernel.value("answer") == "'me'"
+
+
+@pytest.mark.parametrize(
+    ("call", "prompt"),
+    [
+        ("input()", ""),
+        ("input(42)", "42"),
+        ("getpass.getpass()", "Password: "),
+        ("getpass.getpass('a', stream=None)", "a"),
+        ("getpass.getpass(prompt='a')", "a"),
+    ],
+)
+def test_they_are_called_as_python_has_them(kernel, call: str, prompt: str) -> None:
+    cell = Prompting(kernel, f"import getpass\n{call}")
+
+    assert cell.prompt()["prompt"] == prompt
+    cell.say("")
+    assert cell.finish()["status"] == "ok"
+
+
+@pytest.mark.parametrize("code", ASKING)
+def test_an_interrupt_ends_the_prompt(kernel, code: str) -> None:
+    cell = Prompting(kernel, code)
+    cell.prompt()
+
+    cell.interrupt()
+
+    content = cell.finish()
+    assert content["ename"] == "KeyboardInterrupt"
+    assert "Interrupted system call" not in "".join(content["traceback"])
+    assert kernel.value("1 + 1") == "2"
+
+
+@pytest.mark.parametrize("name", ["datalab-kernel", "python3"])
+@pytest.mark.parametrize("code", ASKING)
+def test_a_front_end_without_input_gets_a_clear_error(
+    start: Callable, name: str, code: str
+) -> None:
+    cell = Prompting(start(name), code, allow_stdin=False)
+
+    assert cell.finish()["ename"] == "StdinNotImplementedError"
+
+
+def test_the_stock_kernel_still_raises_what_nothing_can_catch_by_name(
+    start: Callable,
+) -> None:
+    """The defect that `repairs.stdin` cures; when this fails, drop it."""
+    cell = Prompting(start("xpython"), "input()", allow_stdin=False)
+
+    assert cell.finish()["ename"] == "<class 'RuntimeError'>"
