@@ -20,6 +20,7 @@ from datalab_kernel.repairs import (
     interrupt,
     loopback,
     parent,
+    postmortem,
     queue,
     registry,
     shutdown,
@@ -42,6 +43,7 @@ REPAIRS = (
     parent,
     eventloop,
     stdin,
+    postmortem,
 )
 
 NO_XEUS = (
