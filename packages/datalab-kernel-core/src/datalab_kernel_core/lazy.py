@@ -136,6 +136,11 @@ def stands_for(proxy: object, value: object) -> bool:
     return False
 
 
+def is_stand_in(value: object) -> bool:
+    """Tell whether nobody has used `value` yet; imports nothing."""
+    return type(value) in (LazyModule, LazyFunction, LazyInstance)
+
+
 _becoming = threading.RLock()
 
 

@@ -15,6 +15,7 @@ from datalab_kernel import warmup
 from datalab_kernel.repairs import (
     comms,
     counter,
+    debugger,
     errors,
     eventloop,
     interrupt,
@@ -44,6 +45,7 @@ REPAIRS = (
     eventloop,
     stdin,
     postmortem,
+    debugger,
 )
 
 NO_XEUS = (

@@ -1,0 +1,1 @@
+"""debugpy's adapter, repaired; a process of its own."""
