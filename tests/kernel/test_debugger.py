@@ -320,7 +320,7 @@ HEAVY = ("sigima", "numpy", "matplotlib.pyplot")
 def test_the_variables_view_imports_nothing_and_lists_no_stand_in(
     start: Callable,
 ) -> None:
-    kernel = start()
+    kernel = start(DATALAB_KERNEL_WARMUP="0")
     debugger = Debugger(kernel)
     debugger.start()
 

@@ -51,7 +51,7 @@ def test_the_repairs_of_what_it_does_not_have_stand_aside(older) -> None:
     older.run("from datalab_kernel.repairs import registry")
 
     assert older.value("[n for n, why in registry.report().items() if why]") == (
-        "['queue', 'comms', 'eventloop']"
+        "['queue', 'counter', 'eventloop', 'comms']"
     )
 
 

@@ -34,18 +34,19 @@ if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
+# The last to wrap what runs a cell, which is comms, is the first to be called.
 REPAIRS = (
     interrupt,
     queue,
     counter,
     streams,
-    errors,
-    comms,
-    parent,
-    eventloop,
     stdin,
+    errors,
     postmortem,
     debugger,
+    eventloop,
+    comms,
+    parent,
 )
 
 NO_XEUS = (

@@ -8,9 +8,13 @@ A prompt must be a string, and `getpass` does not know its other parameters.
 from __future__ import annotations
 
 import builtins
+import errno
 import getpass
+import os
 from types import BuiltinFunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from datalab_kernel.repairs import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +27,8 @@ REFUSAL = "This frontend does not support input requests"
 
 def install(shell: XPythonShell) -> None:
     """Make the functions that xeus-python provides for each cell as Python's are."""
-    run_cell_async = shell.run_cell_async
 
-    def run(*args: Any, **options: Any) -> Any:
+    def begin() -> None:
         for owner, name, kind in (
             (builtins, "input", Input),
             (getpass, "getpass", GetPass),
@@ -33,9 +36,8 @@ def install(shell: XPythonShell) -> None:
             function = getattr(owner, name)
             if _is_of_xeus(function):
                 setattr(owner, name, kind(function))
-        return run_cell_async(*args, **options)
 
-    shell.run_cell_async = run
+    cells.around_each(shell, begin, lambda: None)
 
 
 class Input:
@@ -59,13 +61,16 @@ class Input:
         try:
             return self._ask_xeus(str(prompt))
         except KeyboardInterrupt:
-            # Its context is the failure of the system call that it interrupted.
-            raise KeyboardInterrupt(f"{self.name}() was interrupted") from None
+            pass  # raised anew, without what xeus-python made of it as its context
+        raise KeyboardInterrupt(f"{self.name}() was interrupted")
 
     def _ask_xeus(self, prompt: str) -> str:
         try:
             return self._function(prompt=prompt)
         except RuntimeError as error:
+            # Calling `str` lets Python handle a signal here, not later.
+            if str(error) == os.strerror(errno.EINTR):
+                raise KeyboardInterrupt from error
             if str(error) != REFUSAL:
                 raise
         from IPython.core.error import StdinNotImplementedError

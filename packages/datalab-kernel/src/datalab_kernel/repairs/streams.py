@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import builtins
 import contextvars
-import errno
 import getpass
 import io
 import os
@@ -52,8 +51,8 @@ def install(shell: XPythonShell) -> None:
         if _outbox is None:
             _connect(shell)
         if _outbox is not None:
-            flush_before(builtins, "input", _outbox, Asking)
-            flush_before(getpass, "getpass", _outbox, Asking)
+            flush_before(builtins, "input", _outbox)
+            flush_before(getpass, "getpass", _outbox)
 
     def end() -> None:
         if _outbox is not None:
@@ -284,35 +283,11 @@ class Flushing:
         return self._function(*args, **kwargs)
 
 
-class Asking(Flushing):
-    """A question to the user, which an interrupt ends as it ends any other code."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Send what was printed, and ask.
-
-        Raises:
-            KeyboardInterrupt: In the place of what xeus-python raises when a signal
-                ends its wait.
-        """
-        try:
-            try:
-                return super().__call__(*args, **kwargs)
-            except RuntimeError as error:
-                # Calling `str` lets Python handle the signal here, not later.
-                if str(error) != os.strerror(errno.EINTR):
-                    raise
-        except KeyboardInterrupt:
-            pass  # raised anew, without the error above as its context
-        raise KeyboardInterrupt
-
-
-def flush_before(
-    owner: Any, name: str, outbox: Outbox, kind: type[Flushing] = Flushing
-) -> None:
+def flush_before(owner: Any, name: str, outbox: Outbox) -> None:
     """Make a function send everything printed first; doing it again is harmless."""
     function = getattr(owner, name, None)
     if callable(function) and not isinstance(function, Flushing):
-        setattr(owner, name, kind(function, outbox))
+        setattr(owner, name, Flushing(function, outbox))
 
 
 def _tell_threads_their_cell(outbox: Outbox) -> None:
