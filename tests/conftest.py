@@ -13,6 +13,7 @@ from hypothesis import settings
 # Test modules are imported by their file, so that this folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+import environments
 import ports
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
@@ -97,6 +98,22 @@ def requirement() -> Callable[[object, str], None]:
         pytest.skip(reason)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def python_of(
+    environment_cache: Path, requirement: Callable[[object, str], None]
+) -> Callable[[Path], Path]:
+    """`python_of(requirements)`: the interpreter of an environment that has them."""
+
+    def python(requirements: Path) -> Path:
+        try:
+            return environments.python_with(requirements, environment_cache)
+        except environments.InstallationError as failure:
+            requirement(None, str(failure))
+            raise
+
+    return python
 
 
 @pytest.fixture(scope="session")

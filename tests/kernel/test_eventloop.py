@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from environments import SOURCES, InstallationError, python_with
+from environments import SOURCES
 
 from datalab_kernel import kernelspec, qt
 from datalab_kernel.repairs import eventloop
@@ -47,16 +47,12 @@ DIALOG = "dialog = QtWidgets.QDialog(); later(50, dialog.accept); print(run(dial
 
 @pytest.fixture(scope="session")
 def python_of_qt(
-    environment_cache: Path,
+    python_of: Callable[[Path], Path],
     requirement: Callable[[object, str], None],
     system_packages_hint: str,
 ) -> Path:
     """The interpreter of an environment with Qt, in which it starts."""
-    try:
-        python = python_with(REQUIREMENTS, environment_cache)
-    except InstallationError as failure:
-        requirement(None, str(failure))
-        raise
+    python = python_of(REQUIREMENTS)
     for api in INSTALLED:
         probe = subprocess.run(
             [python, "-c", qt.PROBE.format(package=qt.PACKAGES[api])],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from environments import SOURCES, InstallationError, python_with
+from environments import SOURCES
 
 from datalab_kernel import kernelspec
 
@@ -22,17 +22,10 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def older(
-    environment_cache: Path,
-    requirement: Callable[[object, str], None],
-    jupyter_data: Path,
-    running: Callable,
+    python_of: Callable[[Path], Path], jupyter_data: Path, running: Callable
 ) -> Iterator:
     """One kernel for the tests of this module."""
-    try:
-        python = python_with(REQUIREMENTS, environment_cache)
-    except InstallationError as failure:
-        requirement(None, str(failure))
-        raise
+    python = python_of(REQUIREMENTS)
     spec = kernelspec.kernel_dict(env={"PYTHONPATH": SOURCES}) | {
         "argv": kernelspec.make_kernel_cmd(str(python))
     }

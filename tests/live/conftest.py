@@ -11,7 +11,6 @@ import pytest
 # Test modules are imported by their file, so that their folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from environments import InstallationError, python_with
 from real_datalab.environment import REQUIREMENTS, missing_library
 from real_datalab.exchange import Project
 from real_datalab.process import Program
@@ -25,16 +24,12 @@ def datalab_files() -> Path:
 
 @pytest.fixture(scope="session")
 def python_of_datalab(
-    environment_cache: Path,
+    python_of: Callable[[Path], Path],
     requirement: Callable[[object, str], None],
     system_packages_hint: str,
 ) -> Path:
     """The interpreter of DataLab's environment."""
-    try:
-        python = python_with(REQUIREMENTS, environment_cache)
-    except InstallationError as failure:
-        requirement(None, str(failure))
-        raise
+    python = python_of(REQUIREMENTS)
     missing = missing_library(python)
     requirement(missing is None, f"{system_packages_hint} ({missing})")
     return python
