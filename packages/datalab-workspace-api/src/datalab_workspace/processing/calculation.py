@@ -13,6 +13,7 @@ from datalab_workspace.processing.features import Feature, find_feature
 from datalab_workspace.processing.parameters import make_parameters, region_parameters
 from datalab_workspace.processing.results import (
     PROCESSING_KEY,
+    analysed,
     drop_results,
     how_computed,
 )
@@ -80,6 +81,17 @@ class Calculation:
         noted = how_computed(self.feature, uuids, self.parameters)
         result.metadata[PROCESSING_KEY] = noted
         return result
+
+    def noted(self, result: Any) -> dict[str, Any] | None:
+        """Return what an analysis puts into the metadata of the object analysed.
+
+        Args:
+            result: What `run` returned; see `results.analysed`.
+        """
+        if result is None:
+            return None
+        (source,) = self.sources
+        return analysed(self.feature, source.uuid, source.obj, self.parameters, result)
 
     def _computed(self) -> Any:
         feature = self.feature

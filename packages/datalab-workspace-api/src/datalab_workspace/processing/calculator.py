@@ -208,15 +208,12 @@ class Calculator(ABC):
 
     def _keep(self, done: Sequence[tuple[Calculation, Any]]) -> Outcomes:
         """Add what was computed; what cannot be kept is told before that."""
-        from datalab_workspace.processing.results import analysed
-
         kept: list[Record | dict[Any, Any] | None] = []
         for calculation, result in done:
             if not calculation.feature.analysis:
                 kept.append(to_record(result, copy=False))
             else:
-                noted = None if result is None else analysed(calculation, result)
-                kept.append(snapshot(noted, "the result"))
+                kept.append(snapshot(calculation.noted(result), "the result"))
         outcomes: list[Any] = []
         for (calculation, result), what in zip(done, kept, strict=True):
             source = calculation.sources[0]

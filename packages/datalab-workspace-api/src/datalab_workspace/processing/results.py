@@ -6,13 +6,10 @@ Its keys and its order of entries; it reads them to recompute what it shows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.record import ROI_KEY, is_result_key
-
-if TYPE_CHECKING:
-    from datalab_workspace.processing.calculation import Calculation
 
 PROCESSING_KEY = "__processing_parameters"
 ANALYSIS_KEY = "__analysis_parameters"
@@ -47,29 +44,32 @@ def drop_results(obj: Any) -> None:
         del obj.metadata[key]
 
 
-def analysed(calculation: Calculation, result: Any) -> dict[str, Any]:
+def analysed(
+    feature: Feature, source: str, obj: Any, parameters: Any, result: Any
+) -> dict[str, Any]:
     """Return what an analysis puts into the metadata of the object analysed.
 
     Args:
-        calculation: What was computed. Its object is changed: it is given the regions
-            of interest that a detection was asked to create.
+        feature: The analysis.
+        source: UUID of the object.
+        obj: The sigima object. It is given the regions of interest that a detection was
+            asked to create.
+        parameters: The parameter object, or None.
         result: The geometry or table result; it is given the parameters, as DataLab
             keeps them in it.
     """
     from sigima.objects import GeometryResult
 
-    feature, parameters = calculation.feature, calculation.parameters
-    (source,) = calculation.sources
     is_geometry = isinstance(result, GeometryResult)
     if parameters is not None:
         result.attrs["param_json"] = _as_json(parameters)
     key = f"{'Geometry' if is_geometry else 'Table'}_{result.func_name}_dict"
     entries = {
         key: result.to_dict(),
-        ANALYSIS_KEY: how_computed(feature, [source.uuid], parameters),
+        ANALYSIS_KEY: how_computed(feature, [source], parameters),
     }
     if is_geometry and feature.kind == "image":
-        entries |= _created_regions(source.obj, result)
+        entries |= _created_regions(obj, result)
     return entries
 
 
