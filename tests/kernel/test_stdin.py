@@ -73,3 +73,32 @@ def test_the_stock_kernel_still_raises_what_nothing_can_catch_by_name(
     cell = Prompting(start("xpython"), "input()", allow_stdin=False)
 
     assert cell.finish()["ename"] == "<class 'RuntimeError'>"
+
+
+@pytest.mark.parametrize("function", ["input", "__import__('getpass').getpass"])
+def test_a_cell_that_waited_behind_another_asks_its_user(kernel, function: str) -> None:
+    client = kernel.client
+    client.execute("import time; time.sleep(0.3)", stop_on_error=False)
+    request = client.execute(f"answer = {function}('how? ')", allow_stdin=True)
+    behind = client.execute("input()", allow_stdin=False)
+
+    assert client.get_stdin_msg(timeout=30)["content"]["prompt"] == "how? "
+    client.input("so")
+    replies = {}
+    while behind not in replies:
+        reply = client.get_shell_msg(timeout=30)
+        replies[reply["parent_header"]["msg_id"]] = reply["content"]
+
+    assert replies[request]["status"] == "ok"
+    assert replies[behind]["ename"] == "StdinNotImplementedError"
+    assert kernel.value("answer") == "'so'"
+
+
+def test_the_stock_kernel_still_lets_such_a_cell_ask_the_process(
+    start: Callable,
+) -> None:
+    """The defect that `stdin.keep` cures; when this fails, drop it."""
+    stock = start("xpython")
+    stock.client.execute("import time; time.sleep(0.3)")
+
+    assert "EOFError" in stock.finish(stock.submit("input()")).error

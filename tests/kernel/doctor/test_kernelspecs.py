@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from doctoring import NEEDS_A_SHELL, OWN_ENVIRONMENT, launcher, the, write_spec
+from environments import SOURCES
 
 import datalab_kernel
 from datalab_kernel import kernelspec
@@ -110,8 +111,7 @@ def test_another_environments_python_is_a_warning(jupyter: Path) -> None:
     command = [sys.executable, "-m", "venv", "--without-pip", str(other)]
     subprocess.run(command, check=True)
     python = str(other / "bin" / "python")
-    source = Path(datalab_kernel.__file__).parents[1]
-    packages = [str(source), str(Path(pytest.__file__).parents[1])]
+    packages = [SOURCES, str(Path(pytest.__file__).parents[1])]
     env = {"PYTHONPATH": os.pathsep.join(packages)}
     directory = write_spec(jupyter, argv=launcher(python), env=env)
 

@@ -16,7 +16,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import cells, loopback, sockets
+from datalab_kernel.repairs import cells, loopback, sockets, stdin
 from datalab_kernel.repairs.registry import NotApplicable
 
 if TYPE_CHECKING:
@@ -41,10 +41,27 @@ def install(shell: XPythonShell) -> None:
 
     def run(raw_cell: str, done_callback: Callable[[], None], **options: Any) -> Any:
         queue.silent = bool(options.get("silent", False))
-        return run_cell_async(raw_cell, done_callback, **options)
+        return run_cell_async(raw_cell, Answer(done_callback), **options)
 
     shell.run_cell_async = run
     setattr(module, RUNNER, queue)
+
+
+class Answer:
+    """Answers a request, and forgets how.
+
+    What xeus-python undoes when the function goes, it must undo then and there: the
+    frames of a traceback may keep all that was at hand when a cell was run.
+    """
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function: Callable[[], None] | None = function
+
+    def __call__(self) -> None:
+        """Answer, if that has not been done."""
+        function, self._function = self._function, None
+        if function is not None:
+            function()
 
 
 class Queue:
@@ -66,7 +83,14 @@ class Queue:
     ) -> None:
         """Run a cell when those before it have been answered, and answer it."""
         self._arrived += 1
-        turn = self._run(cell, post_execute, reply, self._arrived, silent=self.silent)
+        turn = self._run(
+            cell,
+            post_execute,
+            reply,
+            self._arrived,
+            silent=self.silent,
+            prepare=stdin.keep(),
+        )
         task = asyncio.get_running_loop().create_task(turn)
         self._tasks.add(task)  # or the loop alone would hold it, weakly
         task.add_done_callback(self._tasks.discard)
@@ -79,6 +103,7 @@ class Queue:
         number: int,
         *,
         silent: bool,
+        prepare: Callable[[], None],
     ) -> None:
         async with self._lock:
             error: list[Any] | None = ["Error", LOST, [LOST]]
@@ -88,6 +113,7 @@ class Queue:
                     error = ["Aborted", ABORTED, [f"Aborted: {ABORTED}"]]
                     silent = True
                 else:
+                    prepare()
                     error = await self._execute(cell, post_execute)
             finally:
                 self._shell.last_error = error

@@ -40,6 +40,24 @@ def install(shell: XPythonShell) -> None:
     cells.around_each(shell, begin, lambda: None)
 
 
+def keep() -> Callable[[], None]:
+    """Return what puts the functions of now back, for a cell that is run later.
+
+    When a cell has ended, xeus-python puts back those that there were when it arrived,
+    and cells that wait would ask the process's own input.
+    """
+    functions = [
+        (owner, name, getattr(owner, name))
+        for owner, name in ((builtins, "input"), (getpass, "getpass"))
+    ]
+
+    def restore() -> None:
+        for owner, name, function in functions:
+            setattr(owner, name, function)
+
+    return restore
+
+
 class Input:
     """`input` of a cell."""
 
