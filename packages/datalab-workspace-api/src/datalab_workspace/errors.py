@@ -15,7 +15,13 @@
     ├── DamagedFileError          OSError          truncated or corrupt
     ├── StaleFileError            OSError          an unread array's file changed
     ├── FileChangedError          FileExistsError  another program saved there
-    └── LiveUnavailableError      ConnectionError  no DataLab to attach to
+    └── LiveError                 ConnectionError  of a running DataLab
+        ├── LiveUnavailableError                   no DataLab to attach to
+        ├── UnreachableError                       nothing listens there
+        ├── NoAnswerError         TimeoutError     it listens, and stays silent
+        ├── ConnectionLostError                    it went away in the middle
+        ├── TokenError            PermissionError  DataLab wants another token
+        └── DataLabError                           it failed, or talks nonsense
 
 Each is also the built-in error that a user would expect, so that ``except KeyError``
 does what it says without an import.
@@ -27,15 +33,21 @@ import difflib
 from collections.abc import Collection, Sequence
 
 __all__ = [
+    "ConnectionLostError",
     "DamagedFileError",
+    "DataLabError",
     "FeatureNotFoundError",
     "FileChangedError",
     "InvalidNameError",
+    "LiveError",
     "LiveUnavailableError",
     "NameConflictError",
+    "NoAnswerError",
     "NotAProjectError",
     "ObjectNotFoundError",
     "StaleFileError",
+    "TokenError",
+    "UnreachableError",
     "UnsafeFileError",
     "UnsupportedDtypeError",
     "UnsupportedMetadataError",
@@ -120,8 +132,32 @@ class FileChangedError(WorkspaceError, FileExistsError):
     """Another program changed the file since this workspace last read or wrote it."""
 
 
-class LiveUnavailableError(WorkspaceError, ConnectionError):
+class LiveError(WorkspaceError, ConnectionError):
+    """Something went wrong between this process and a running DataLab."""
+
+
+class LiveUnavailableError(LiveError):
     """Live mode was asked for and no DataLab can be attached."""
+
+
+class UnreachableError(LiveError):
+    """Nothing accepts connections where DataLab is said to be."""
+
+
+class NoAnswerError(LiveError, TimeoutError):
+    """DataLab accepted a request and did not answer it in time."""
+
+
+class ConnectionLostError(LiveError):
+    """DataLab closed the connection before its answer was complete."""
+
+
+class TokenError(LiveError, PermissionError):
+    """DataLab asks for a token, or for another one."""
+
+
+class DataLabError(LiveError):
+    """DataLab answered that it failed, or with something that is no answer."""
 
 
 def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[str]:
