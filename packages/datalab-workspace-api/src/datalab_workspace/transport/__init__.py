@@ -1,0 +1,1 @@
+"""How requests reach a running DataLab: one interface, one module per platform."""

@@ -1,0 +1,282 @@
+"""The transport of an ordinary Python: one connection by the standard library.
+
+No proxy, no ``.netrc`` and no redirect can lead a token elsewhere, because none is ever
+looked at; and importing this costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from datalab_workspace.errors import (
+    ConnectionLostError,
+    DataLabError,
+    LiveError,
+    NoAnswerError,
+    UnreachableError,
+)
+from datalab_workspace.transport.base import (
+    Answer,
+    Body,
+    Buffer,
+    Timeouts,
+    Transport,
+)
+from datalab_workspace.transport.bounded import (
+    BoundedConnection,
+    BoundedSecureConnection,
+    Deadline,
+)
+
+#: Seconds after which an idle connection is not used again. Uvicorn, which serves
+#: DataLab's Web API, closes them after 5.
+_IDLE = 3.0
+_CHUNK = 1 << 22
+_LIMIT = 1 << 33
+_RETRY = "check that DataLab still runs, then try again"
+
+
+def checked_url(url: str) -> str:
+    """Return a server's URL without its path.
+
+    Args:
+        url: ``http://host:port``, maybe with a path.
+
+    Raises:
+        ValueError: It is no such URL, or it contains a user's name or a password.
+    """
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(
+            "the URL of DataLab contains a name or password; give the token by itself"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r:.80} is no URL like 'http://127.0.0.1:18080'")
+    parts.port  # noqa: B018  raises ValueError where it is no number
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class NativeTransport(Transport):
+    """Requests by the standard library, one at a time; may be used by many threads.
+
+    Args:
+        url: The server: ``http://host:port``.
+        token: What it wants to see in the ``Authorization`` header.
+        timeouts: How long to wait, where a request does not say.
+        limit: How many bytes an answer may have.
+
+    Raises:
+        ValueError: `url` is no URL of a server.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        timeouts: Timeouts | None = None,
+        limit: int = _LIMIT,
+    ) -> None:
+        self._url = checked_url(url)
+        parts = urlsplit(self._url)
+        self._token = _checked_token(token)
+        self._timeouts = timeouts or Timeouts()
+        self._limit = limit
+        secure = parts.scheme == "https"
+        connection = BoundedSecureConnection if secure else BoundedConnection
+        port = parts.port or (443 if secure else 80)
+        self._connection = connection(str(parts.hostname), port, Deadline())
+        self._used = 0.0
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._url!r})"
+
+    @property
+    def url(self) -> str:
+        """The server's URL."""
+        return self._url
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        timeouts: Timeouts | None = None,
+        repeatable: bool = False,
+    ) -> Answer:
+        """Send a request and return the answer; see `Transport.request`."""
+        timeouts = timeouts or self._timeouts
+        own = {"Accept-Encoding": "identity", "User-Agent": "datalab-workspace"}
+        if self._token:
+            own["Authorization"] = f"Bearer {self._token}"
+        sent = {**own, **(headers or {}), "Content-Length": str(len(body or ()))}
+        with self._lock:
+            try:
+                return self._send(method, path, sent, body, timeouts, repeatable)
+            except LiveError:
+                self._connection.close()
+                raise
+            except (OSError, http.client.HTTPException) as error:
+                self._connection.close()
+                what = f"{method} {path.partition('?')[0]:.200}"
+                raise self._told(error, what, timeouts) from error
+            except BaseException:  # an interrupt leaves half an exchange behind
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Close the connection; a later request opens another one."""
+        with self._lock:
+            self._connection.close()
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Body | None,
+        timeouts: Timeouts,
+        repeatable: bool,
+    ) -> Answer:
+        if self._is_alive():
+            try:
+                return self._exchange(method, path, headers, body, timeouts)
+            except (http.client.RemoteDisconnected, ConnectionError) as error:
+                self._connection.close()
+                if isinstance(error, LiveError) or not repeatable:
+                    raise
+        self._connect(timeouts)
+        return self._exchange(method, path, headers, body, timeouts)
+
+    def _is_alive(self) -> bool:
+        """Tell whether a connection is open; close it if it won't serve any more."""
+        sock = self._connection.sock
+        if sock is None:
+            return False
+        # Readable without a request: closed, or an answer to nothing.
+        stale = time.monotonic() - self._used > _IDLE or _is_readable(sock)
+        if stale:
+            self._connection.close()
+        return not stale
+
+    def _connect(self, timeouts: Timeouts) -> None:
+        self._connection.timeout = timeouts.connect
+        try:
+            self._connection.connect()
+        except TimeoutError as error:
+            raise UnreachableError(
+                f"{self._url} did not accept a connection within "
+                f"{timeouts.connect:g} s; {_RETRY}"
+            ) from error
+        except OSError as error:
+            raise UnreachableError(
+                f"no DataLab accepts connections at {self._url} ({_reason(error)}); "
+                "start it and its Web API, or give another address"
+            ) from error
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Body | None,
+        timeouts: Timeouts,
+    ) -> Answer:
+        connection = self._connection
+        connection.deadline.start(timeouts.read)
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        for part in body or ():
+            connection.send(part)
+        with connection.getresponse() as response:
+            received = self._read(response)
+        self._used = time.monotonic()
+        if response.status >= 500:
+            # DataLab resets a connection on which it failed, a moment later.
+            connection.close()
+        if 300 <= response.status < 400:
+            raise DataLabError(
+                f"{self._url} redirects to another address, which is not followed; "
+                "give the address of DataLab itself"
+            )
+        named = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, named, received)
+
+    def _read(self, response: http.client.HTTPResponse) -> Buffer:
+        length = response.length
+        if length is not None:
+            self._check_size(length)
+            return _read_exactly(response, length)
+        received = bytearray()
+        while chunk := response.read(_CHUNK):
+            received += chunk
+            self._check_size(len(received))
+        return received
+
+    def _check_size(self, size: int) -> None:
+        if size > self._limit:
+            raise DataLabError(
+                f"{self._url} answers with {size} bytes or more, which is beyond the "
+                f"limit of {self._limit}; is it DataLab?"
+            )
+
+    def _told(self, error: Exception, what: str, timeouts: Timeouts) -> LiveError:
+        """Return the error to raise for one of the standard library's."""
+        if isinstance(error, TimeoutError):
+            return NoAnswerError(
+                f"DataLab at {self._url} did not answer {what} within "
+                f"{timeouts.read:g} s; it is busy, or a box is open in its window: "
+                "close it, then try again"
+            )
+        if isinstance(error, http.client.IncompleteRead | OSError):
+            return ConnectionLostError(
+                f"the connection to DataLab at {self._url} broke during {what} "
+                f"({_reason(error)}); what was asked may have been done or not: "
+                f"{_RETRY}"
+            )
+        return DataLabError(
+            f"{self._url} gave no HTTP answer to {what} ({_reason(error)}); "
+            "is it DataLab?"
+        )
+
+
+def _checked_token(token: str | None) -> str | None:
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise ValueError("the token holds characters that no token of DataLab's has")
+    return token
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def _read_exactly(response: http.client.HTTPResponse, length: int) -> Buffer:
+    # Memory that is not touched is not used: a server may announce what it never sends.
+    received = np.empty(length, np.uint8).data
+    filled = 0
+    while filled < length:
+        count = response.readinto(received[filled : filled + _CHUNK])
+        if not count:
+            raise http.client.IncompleteRead(b"", length - filled)
+        filled += count
+    return received
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, http.client.IncompleteRead):
+        return f"{error.expected} bytes are missing"
+    # The repr quotes garbage safely; it never holds what was sent.
+    return f"{type(error).__name__}: {error!s:.80}" if str(error) else repr(error)
