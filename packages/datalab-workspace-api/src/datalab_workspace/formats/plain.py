@@ -92,6 +92,12 @@ def lower(value: Any) -> Any:
     return iso() if iso is not None else _legible(str(value))
 
 
+def check_dict(value: object, what: str) -> None:
+    """Raise `ValueError` unless what was read is a dict."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is no dict")  # noqa: TRY004  it was read
+
+
 def _digits(value: int) -> str:
     # Python refuses to write down in decimal what takes it too long.
     return str(value) if value.bit_length() <= _LONGEST_DECIMAL else hex(value)

@@ -9,6 +9,9 @@ key `KEY`. The key is a public one on purpose: DataLab copies it along and saves
 one that `split` made of it, so that whatever is changed in DataLab wins; and all of it
 only while the data is the data that was written, so that the result of a processing,
 which inherits the metadata of its source, is not mistaken for the source.
+
+Files and wires differ in what they hold, see :mod:`datalab_workspace.formats.forms`. An
+object may be read from another carrier than it was written to, DataLab in between.
 """
 
 from __future__ import annotations
@@ -18,14 +21,20 @@ import json
 import warnings
 import zlib
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.formats import typedjson
-from datalab_workspace.formats.plain import ABSENT, is_plain_key, lower, lower_text
+from datalab_workspace.formats.forms import (
+    FILE,
+    FORMS,
+    NATIVE_DTYPES,
+    Form,
+    as_json,
+)
+from datalab_workspace.formats.plain import ABSENT, is_plain_key, lower
 from datalab_workspace.record import (
     PRIMARY_ARRAY,
     Array,
@@ -36,19 +45,21 @@ from datalab_workspace.record import (
 )
 from datalab_workspace.values import fits, same
 
+__all__ = [
+    "KEY",
+    "NATIVE_DTYPES",
+    "RestoredArray",
+    "checksum",
+    "fingerprint",
+    "has_sidecar",
+    "join",
+    "native_dtype",
+    "split",
+]
+
 #: Metadata key of the sidecar.
 KEY = "datalab_workspace"
 _FORMAT = 1
-#: Dtypes that DataLab takes, by kind of object; anything else opens an error box there.
-NATIVE_DTYPES: Mapping[str, tuple[np.dtype[Any], ...]] = MappingProxyType(
-    {
-        "signal": tuple(map(np.dtype, ("f8", "f4", "c16"))),
-        "image": tuple(map(np.dtype, ("u1", "i2", "u2", "i4", "f4", "f8", "c16"))),
-    }
-)
-# What stands for no data: DataLab opens an object without, but then cannot save it, and
-# loses the whole project in trying.
-_NO_DATA = {"signal": (2, 0), "image": (0, 0)}
 # Kinds of numbers, by what they can hold.
 _RANKS = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 # Under keys that begin so DataLab looks for a result, and fails without these parts.
@@ -58,39 +69,44 @@ _RESULTS = {
 }
 
 
-def split(record: Record) -> Record:
+def split(record: Record, form: Form = FILE) -> Record:
     """Return the plain form of `record`, with a sidecar where one is needed.
 
     Args:
         record: Any record; it is not changed. Arrays that are not converted are shared
-            with it, unread ones stay unread.
+            with it; in a file, unread ones stay unread.
+        form: The plain form to make.
 
     Returns:
         A record whose fields are texts without NUL, flags, numbers and None (bounds
-        only), whose arrays have dtypes of `NATIVE_DTYPES`, and whose metadata is a dict
-        of plain values (see `plain.lower`).
+        only), whose arrays have the form's dtypes, and whose metadata is a dict of
+        plain values (see `plain.lower` and `Form.lower`).
 
     Raises:
         UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
         StaleFileError: An unread array that must be converted is gone.
     """
     sidecar: dict[str, Any] = {}
-    fields = _split_fields(record, sidecar)
-    arrays = _split_arrays(record, sidecar)
-    metadata = _split_metadata(record, sidecar)
+    fields = _split_fields(record, sidecar, form)
+    arrays = _split_arrays(record, sidecar, form)
+    metadata = _split_metadata(record, sidecar, form)
     if sidecar:
         data = arrays[PRIMARY_ARRAY[record.kind]]
-        sidecar = {"format": _FORMAT, "data": fingerprint(data)} | sidecar
+        head = {"format": _FORMAT, "data": fingerprint(data)}
+        # Files say nothing, as they did before there were other forms.
+        named = {} if form is FILE else {"form": form.name}
+        sidecar = head | named | sidecar
         metadata[KEY] = json.dumps(sidecar, separators=(",", ":"))
     return Record(record.kind, fields, arrays, metadata, record.uuid)
 
 
-def join(plain: Record) -> Record:
+def join(plain: Record, form: Form = FILE) -> Record:
     """Return the record that `split` made `plain` of, or `plain` without a sidecar.
 
     Args:
         plain: A record as read from a file or wire. Its data is read, to compare it
             with the fingerprint, if there is a sidecar and the data is a reference.
+        form: The plain form that it has.
 
     Returns:
         The record; it shares arrays with `plain` and has no `KEY` in its metadata.
@@ -104,7 +120,7 @@ def join(plain: Record) -> Record:
     sidecar = _parse(plain)
     if sidecar is not None and sidecar.get("data") == fingerprint(record.data):
         try:
-            _restore(record, sidecar)
+            _restore(record, sidecar, form)
         except (KeyError, TypeError, ValueError) as error:
             warnings.warn(
                 f"the sidecar of {plain.title!r} cannot be read ({error}); "
@@ -158,7 +174,8 @@ def _parse(plain: Record) -> dict[str, Any] | None:
     return None
 
 
-def _restore(record: Record, sidecar: Mapping[str, Any]) -> None:
+def _restore(record: Record, sidecar: Mapping[str, Any], reader: Form) -> None:
+    writer = FORMS[sidecar.get("form", FILE.name)]
     # Decoded before anything is put back: all of it, or nothing.
     fields = {k: typedjson.decode(v) for k, v in sidecar.get("fields", {}).items()}
     metadata = [
@@ -168,28 +185,45 @@ def _restore(record: Record, sidecar: Mapping[str, Any]) -> None:
     arrays = {
         name: _restored_array(record.arrays[name], spec)
         for name, spec in sidecar.get("arrays", {}).items()
+        if _is_unchanged(record.arrays[name], spec)
     }
     record.arrays.update(arrays)
     for name, typed in fields.items():
-        if same(lower_text(typed), record.fields.get(name)):
+        written = writer.field(record.kind, name, typed)
+        expected = reader.field(record.kind, name, written)
+        if same(expected, record.fields.get(name)):
             record.fields[name] = typed
     for key, typed in metadata:
-        plain = _plain_item(key, typed)
-        if plain is ABSENT:
+        plain = _plain_item(key, typed, writer)
+        if plain is ABSENT or (reader.drops(key) and key not in record.metadata):
             record.metadata.setdefault(key, typed)
-        elif key in record.metadata and same(plain, record.metadata[key]):
+        elif key in record.metadata and _agree(
+            plain, record.metadata[key], writer.is_json or reader.is_json
+        ):
             record.metadata[key] = typed
+
+
+def _is_unchanged(plain: Array, spec: Mapping[str, Any]) -> bool:
+    """Tell whether an array that was left out is still not there."""
+    return not (spec.get("left out") and plain is not None and plain.shape != (0,))
+
+
+def _agree(written: Any, found: Any, by_json: bool) -> bool:
+    if by_json:  # where an array and a list of the same numbers are the same
+        return same(as_json(written), as_json(found))
+    return same(written, found)
 
 
 # -- fields ---------------------------------------------------------------------------
 
 
-def _split_fields(record: Record, sidecar: dict[str, Any]) -> dict[str, FieldValue]:
+def _split_fields(
+    record: Record, sidecar: dict[str, Any], form: Form
+) -> dict[str, FieldValue]:
     fields: dict[str, FieldValue] = {}
     for name, value in record.fields.items():
-        bound = name.endswith(("scalemin", "scalemax"))
-        fields[name] = value if bound else lower_text(value)
-        if fields[name] != value and value == value:
+        fields[name] = form.field(record.kind, name, value)
+        if not same(fields[name], value):
             sidecar.setdefault("fields", {})[name] = typedjson.encode(value)
     return fields
 
@@ -225,10 +259,12 @@ class RestoredArray:
         return _convert_back(self.plain.read(), self.spec)
 
 
-def _split_arrays(record: Record, sidecar: dict[str, Any]) -> dict[str, Array]:
+def _split_arrays(
+    record: Record, sidecar: dict[str, Any], form: Form
+) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     for name, array in record.arrays.items():
-        plain, spec = _plain_array(array, record, name)
+        plain, spec = _plain_array(array, record, name, form)
         arrays[name] = plain
         if spec is not None:
             sidecar.setdefault("arrays", {})[name] = spec
@@ -236,19 +272,33 @@ def _split_arrays(record: Record, sidecar: dict[str, Any]) -> dict[str, Array]:
 
 
 def _plain_array(
-    array: Array, record: Record, name: str
+    array: Array, record: Record, name: str, form: Form
 ) -> tuple[Array, Mapping[str, Any] | None]:
     if array is None:
-        return np.empty(_NO_DATA[record.kind]), {"absent": True}
-    if isinstance(array, RestoredArray):
+        return _nothing(record, form), {"absent": True}
+    if isinstance(array, RestoredArray) and form is FILE:
         return array.plain, array.spec
     masked = isinstance(array, np.ma.MaskedArray)
-    dtype = native_dtype(array, record, name)
+    dtype = native_dtype(array, record, name, form)
+    if form.landed is not None:
+        return _landed_array(record, name, dtype, form)
     if dtype == array.dtype and not masked:
         return array, None
     values = record.array(name)
     assert values is not None
-    spec: dict[str, Any] = {"dtype": array.dtype.str}
+    return _converted(values, dtype)
+
+
+def _nothing(record: Record, form: Form) -> np.ndarray[Any, Any]:
+    return np.full(form.no_data[record.kind], np.nan)
+
+
+def _converted(
+    values: np.ndarray[Any, Any], dtype: np.dtype[Any]
+) -> tuple[np.ndarray[Any, Any], dict[str, Any] | None]:
+    if values.dtype == dtype and not isinstance(values, np.ma.MaskedArray):
+        return values, None
+    spec: dict[str, Any] = {"dtype": values.dtype.str}
     if isinstance(values, np.ma.MaskedArray):
         spec["mask"] = _packed(np.ma.getmaskarray(values))
         spec["fill"] = typedjson.encode(fill_value(values))
@@ -256,7 +306,29 @@ def _plain_array(
     return values.astype(dtype, copy=False), spec
 
 
-def native_dtype(array: Any, record: Record, name: str) -> np.dtype[Any]:
+def _landed_array(
+    record: Record, name: str, dtype: np.dtype[Any], form: Form
+) -> tuple[np.ndarray[Any, Any], Mapping[str, Any] | None]:
+    """Return what comes back of an array, and how it was where that differs."""
+    values = record.array(name)
+    assert values is not None
+    if name != PRIMARY_ARRAY[record.kind]:
+        if name in form.arrays[record.kind] or not values.size:
+            return values, None
+        return np.empty(0), {"whole": typedjson.encode(values), "left out": True}
+    if not values.size:
+        return _nothing(record, form), {"whole": typedjson.encode(values)}
+    assert form.landed is not None
+    converted, spec = _converted(values, dtype)
+    landed = form.landed(record.kind, converted)
+    if landed is converted or same(landed, converted):
+        return landed, spec
+    return landed, {"whole": typedjson.encode(values)}
+
+
+def native_dtype(
+    array: Any, record: Record, name: str, form: Form = FILE
+) -> np.dtype[Any]:
     """Return the dtype of DataLab's that holds `array` without loss.
 
     Args:
@@ -264,6 +336,7 @@ def native_dtype(array: Any, record: Record, name: str) -> np.dtype[Any]:
         record: The record that it belongs to.
         name: Its name there; only the primary array may have another dtype than
             float64.
+        form: The plain form that it is to have.
 
     Returns:
         The array's own dtype where DataLab takes it, else the smallest that is exact,
@@ -274,7 +347,7 @@ def native_dtype(array: Any, record: Record, name: str) -> np.dtype[Any]:
         UnsupportedDtypeError: There is none.
     """
     primary = name == PRIMARY_ARRAY[record.kind]
-    candidates = NATIVE_DTYPES[record.kind] if primary else (np.dtype("f8"),)
+    candidates = form.dtypes[record.kind] if primary else (np.dtype("f8"),)
     own: np.dtype[Any] = array.dtype.newbyteorder("=")
     if own in candidates:
         return own
@@ -314,11 +387,19 @@ def _unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
 def _restored_array(plain: Array, spec: Mapping[str, Any]) -> Array:
     if spec.get("absent"):
         return None
+    if "whole" in spec:
+        return _whole(typedjson.decode(spec["whole"]))
     if plain is None:
         raise ValueError("it converts an array that is not there")
     if isinstance(plain, np.ndarray):
         return _convert_back(plain, spec)
     return RestoredArray(plain, spec)
+
+
+def _whole(array: Any) -> np.ndarray[Any, Any]:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
+        raise ValueError("data cannot be anything but an array of numbers")
+    return array
 
 
 def _convert_back(
@@ -359,10 +440,11 @@ def _held(value: Any, plain: Any) -> bool:
     return bool(value == plain) or (value != value and plain != plain)
 
 
-def _plain_item(key: object, value: Any) -> Any:
+def _plain_item(key: object, value: Any, form: Form) -> Any:
     if not is_plain_key(key) or key == KEY or _is_broken_result(str(key), value):
         return ABSENT
-    return lower(value)
+    lowered = lower(value)
+    return ABSENT if lowered is ABSENT else form.lower(lowered)
 
 
 def _is_broken_result(key: str, value: Any) -> bool:
@@ -375,13 +457,15 @@ def _is_broken_result(key: str, value: Any) -> bool:
     return False
 
 
-def _split_metadata(record: Record, sidecar: dict[str, Any]) -> dict[str, Any]:
+def _split_metadata(
+    record: Record, sidecar: dict[str, Any], form: Form
+) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     for key, value in record.metadata.items():
-        plain = _plain_item(key, value)
+        plain = _plain_item(key, value, form)
         if plain is not ABSENT:
             metadata[key] = plain
-        if plain is ABSENT or not _held(value, plain):
+        if plain is ABSENT or form.drops(key) or not _held(value, plain):
             entry = [typedjson.encode(key), typedjson.encode(value)]
             sidecar.setdefault("metadata", []).append(entry)
     return metadata
