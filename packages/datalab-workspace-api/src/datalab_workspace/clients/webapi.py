@@ -1,0 +1,367 @@
+"""The client of DataLab's Web API: objects by name, as Records.
+
+DataLab's answers are taken as DataLab 1.3 gives them, its defects included; whatever
+goes wrong becomes one error that says with which object, what DataLab said and what to
+do about it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import numpy as np
+
+from datalab_workspace.arguments import one_of
+from datalab_workspace.errors import (
+    ConnectionLostError,
+    DamagedFileError,
+    DataLabError,
+    InvalidNameError,
+    NameConflictError,
+    ObjectNotFoundError,
+    TokenError,
+    UnsupportedObjectError,
+)
+from datalab_workspace.formats import npz
+from datalab_workspace.record import KINDS, Kind, Record
+from datalab_workspace.transport.base import Answer, Body, Timeouts, Transport
+
+_BASE = "/api/v1"
+# DataLab puts the name in a header of its answer, and fails where it can't stand there.
+_UNROUTABLE = re.compile("[/\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
+#: What DataLab says when something, a box most often, keeps its window from answering.
+_BLOCKED = "Main thread execution timed out"
+_CLOSE_BOX = "a box is probably open in DataLab's window: close it, then try again"
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """What DataLab says of itself, to anybody.
+
+    Attributes:
+        version: DataLab's version.
+        api_version: The version of its Web API: "v1".
+        needs_token: It takes no request from this machine without a token either.
+    """
+
+    version: str
+    api_version: str
+    needs_token: bool
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as DataLab lists it.
+
+    Attributes:
+        name: The name by which it is addressed: its title. Where several have the same,
+            this is the first of them, whichever was meant.
+        kind: "signal" or "image".
+        shape: (N,) of a signal, (H, W) of an image.
+        dtype: Element type of the data.
+        texts: Labels and units.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    texts: Mapping[str, str]
+
+
+def can_route(name: str) -> bool:
+    """Tell whether the Web API can address an object of that name."""
+    return name not in ("", ".", "..") and not _UNROUTABLE.search(name)
+
+
+class WebApi:
+    """DataLab's Web API.
+
+    Args:
+        transport: Carries the requests, with the token.
+
+    Every method raises `UnreachableError`, `NoAnswerError`, `ConnectionLostError`,
+    `TokenError` or `DataLabError`, all of which are `ConnectionError`, where DataLab
+    can't be reached, or answers that it failed.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._transport.url!r})"
+
+    @property
+    def url(self) -> str:
+        """The server's URL."""
+        return self._transport.url
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+    def status(self, timeouts: Timeouts | None = None) -> ServerStatus:
+        """Return what DataLab says of itself; needs no token."""
+        answer = self._transport.request(
+            "GET", f"{_BASE}/status", timeouts=timeouts, repeatable=True
+        )
+        said = self._json(answer, 200)
+        try:
+            if said["running"] is not True:
+                raise ValueError("it does not run")  # noqa: TRY301
+            return ServerStatus(
+                str(said["version"]),
+                str(said["api_version"]),
+                not said.get("localhost_no_token", False),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._nonsense(said) from error
+
+    def objects(self) -> list[Listed]:
+        """Return all objects: signals, then images, in DataLab's order."""
+        said = self._json(self._get("/objects"), 200)
+        try:
+            return [_listed(item) for item in said["objects"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._nonsense(said) from error
+
+    def describe(self, name: str) -> Listed:
+        """Return what DataLab lists of one object.
+
+        Raises:
+            ObjectNotFoundError: No object has the name.
+            InvalidNameError: None can be addressed by it.
+        """
+        said = self._json(self._get(_route(name)), 200, name)
+        try:
+            return _listed(said)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._nonsense(said) from error
+
+    def get(self, name: str, *, uuid: str | None = None) -> Record:
+        """Return an object, as far as the Web API brings it; see `npz.decode`.
+
+        Args:
+            name: Its name.
+            uuid: Its UUID, where it is known; the Web API does not tell.
+
+        Raises:
+            ObjectNotFoundError: No object has the name.
+            InvalidNameError: None can be addressed by it.
+        """
+        answer = self._get(f"{_route(name)}/data?compress=false")
+        self._check(answer, 200, name)
+        try:
+            return npz.decode(answer.body, uuid=uuid)
+        except DamagedFileError as error:
+            raise DataLabError(
+                f"what DataLab at {self.url} sent for {name!r:.80} cannot be read: "
+                f"{error}"
+            ) from error
+
+    def put(self, name: str, record: Record, *, overwrite: bool = False) -> None:
+        """Add an object under a name, which becomes its title.
+
+        DataLab selects it and shows its kind. The record's UUID becomes the object's;
+        it must be no other object's, on which DataLab would open a box.
+
+        Args:
+            name: The name.
+            record: The object.
+            overwrite: Remove the first object of that name, of whatever kind, first.
+
+        Raises:
+            NameConflictError: An object has the name.
+            InvalidNameError: None can be addressed by it.
+            UnsupportedDtypeError: DataLab can't hold the data without loss.
+            UnsupportedObjectError: DataLab refuses the object.
+        """
+        path = f"{_route(name)}/data?overwrite={str(overwrite).lower()}"
+        answer = self._transport.request(
+            "PUT",
+            _base(path),
+            headers={"Content-Type": "application/x-npz"},
+            body=Body(npz.encode(record)),
+        )
+        self._check(answer, 201, name)
+
+    def patch(self, name: str, **texts: str) -> None:
+        """Set the title, labels or units of an object.
+
+        DataLab 1.3 fails after it has done so; what it did is read back.
+
+        Args:
+            name: Its name.
+            texts: The new texts: title, xlabel, xunit, ylabel…
+
+        Raises:
+            ObjectNotFoundError: No object has the name.
+            InvalidNameError: None can be addressed by it, or by the new title.
+            NameConflictError: Another object has the new title.
+        """
+        for field in texts:
+            one_of(field, "field", _TEXTS)
+        path = f"{_route(name)}/metadata"
+        title = texts.get("title", name)
+        if title != name and self._exists(title):
+            raise NameConflictError(
+                f"{title!r:.80} is another object's name in DataLab; choose another"
+            )
+        try:
+            answer = self._send_json("PATCH", path, texts)
+        except ConnectionLostError:
+            answer = None
+        if answer is None or answer.status >= 500:
+            self._verify(name, title, texts)
+        else:
+            self._check(answer, 200, name)
+
+    def remove(self, name: str) -> None:
+        """Remove the first object of a name.
+
+        Raises:
+            ObjectNotFoundError: No object has the name.
+            InvalidNameError: None can be addressed by it.
+        """
+        self._check(self._transport.request("DELETE", _base(_route(name))), 204, name)
+
+    def select(self, names: Sequence[str], kind: Kind | None = None) -> None:
+        """Select objects of one kind, without switching to it in the window.
+
+        Args:
+            names: Their names.
+            kind: Their kind, where there are objects of both kinds of a name.
+
+        Raises:
+            ObjectNotFoundError: No object has one of the names.
+            UnsupportedObjectError: They are of both kinds.
+        """
+        selection = {"selection": list(names), "panel": kind}
+        answer = self._send_json("POST", "/select", selection, repeatable=True)
+        self._check(answer, 200, ", ".join(names))
+
+    # -- requests and answers ---------------------------------------------------------
+
+    def _get(self, path: str) -> Answer:
+        return self._transport.request("GET", _base(path), repeatable=True)
+
+    def _send_json(
+        self, method: str, path: str, content: object, *, repeatable: bool = False
+    ) -> Answer:
+        return self._transport.request(
+            method,
+            _base(path),
+            headers={"Content-Type": "application/json"},
+            body=Body([json.dumps(content).encode()]),
+            repeatable=repeatable,
+        )
+
+    def _exists(self, name: str) -> bool:
+        try:
+            self.describe(name)
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    def _verify(self, name: str, title: str, texts: Mapping[str, str]) -> None:
+        try:
+            found = self.describe(title)
+        except ObjectNotFoundError:
+            found = self.describe(name)
+        have = {**found.texts, "title": found.name}
+        lacking = {field for field, text in texts.items() if have.get(field) != text}
+        if lacking:
+            raise DataLabError(
+                f"DataLab failed to set {', '.join(sorted(lacking))} of {name!r:.80}"
+            )
+
+    def _json(self, answer: Answer, expected: int, name: str | None = None) -> Any:
+        self._check(answer, expected, name)
+        try:
+            return json.loads(bytes(answer.body))
+        except (ValueError, RecursionError) as error:
+            raise self._nonsense(bytes(answer.body[:80])) from error
+
+    def _nonsense(self, said: object) -> DataLabError:
+        return DataLabError(
+            f"{self.url} answers with something that DataLab does not say "
+            f"({said!r:.80}); is it DataLab?"
+        )
+
+    def _check(self, answer: Answer, expected: int, name: str | None = None) -> None:
+        if answer.status != expected:
+            self._refuse(answer, name)
+
+    def _refuse(self, answer: Answer, name: str | None) -> NoReturn:
+        said = _detail(answer)
+        about = f" ({name!r:.80})" if name else ""
+        if answer.status in (401, 403):
+            raise TokenError(
+                f"DataLab at {self.url} wants its token ({said}); it shows it under "
+                "File > Web API: connect with it, or set DATALAB_WORKSPACE_TOKEN"
+            )
+        if answer.status == 404 and name is not None and "not found" in said:
+            raise ObjectNotFoundError(
+                f"no object {name!r:.80} in DataLab ({said}); it may have been "
+                "renamed or removed there"
+            )
+        if answer.status == 409:
+            raise NameConflictError(
+                f"DataLab has an object {name!r:.80} already ({said}); "
+                "overwrite it, or choose another name"
+            )
+        if answer.status == 422:
+            raise UnsupportedObjectError(f"DataLab refuses this{about}: {said}")
+        if _BLOCKED in said:
+            raise DataLabError(f"DataLab did not get to it{about}: {_CLOSE_BOX}")
+        raise DataLabError(
+            f"DataLab at {self.url} failed with status {answer.status}{about}: {said}; "
+            "its log may tell more"
+        )
+
+
+def _base(path: str) -> str:
+    return _BASE + path
+
+
+def _route(name: str) -> str:
+    if not can_route(name):
+        raise InvalidNameError(
+            f"DataLab's Web API cannot address an object by the name {name!r:.80}: "
+            "'.', '..', '' and names with '/' or control characters need XML-RPC"
+        )
+    return f"/objects/{quote(name, safe='')}"
+
+
+def _listed(item: Any) -> Listed:
+    if item["type"] not in KINDS:
+        raise ValueError(item["type"])
+    texts = {field: str(item.get(field) or "") for field in _TEXTS}
+    shape = tuple(int(length) for length in item["shape"])
+    return Listed(
+        str(item["name"]), item["type"], shape, np.dtype(item["dtype"]), texts
+    )
+
+
+def _detail(answer: Answer) -> str:
+    """Return in one line what DataLab said about an error."""
+    text = bytes(answer.body[:4000]).decode("utf-8", "replace")
+    try:
+        detail = json.loads(text)["detail"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        detail = text
+    if isinstance(detail, list):
+        detail = "; ".join(str(part.get("msg", part)) for part in map(_as_dict, detail))
+    # What follows is a traceback of DataLab's, which helps nobody here.
+    line = str(detail).split("\n\n", maxsplit=1)[0]
+    return f"{' '.join(line.split())!r:.300}"
+
+
+def _as_dict(part: Any) -> dict[str, Any]:
+    return part if isinstance(part, dict) else {"msg": part}
