@@ -1,13 +1,36 @@
-"""Where a workspace is to be: what the environment says about it."""
+"""Where a workspace is to be: what the environment and DataLab's own files say.
+
+Nothing here deletes or changes anything: a stale file is DataLab's to remove.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.arguments import one_of
-from datalab_workspace.errors import LiveUnavailableError
+from datalab_workspace.errors import LiveError, LiveUnavailableError
+
+if TYPE_CHECKING:
+    from datalab_workspace.transport.base import Timeouts
 
 MODE_VARIABLE = "DATALAB_KERNEL_MODE"
+URL_VARIABLE = "DATALAB_WORKSPACE_URL"
+TOKEN_VARIABLE = "DATALAB_WORKSPACE_TOKEN"  # noqa: S105  the name of a variable
+PORT_VARIABLE = "DATALAB_XMLRPCPORT"
+#: Where DataLab's Web API is by default, whoever's DataLab it is.
+DEFAULT_URL = "http://127.0.0.1:18080"
+#: Seconds that finding a DataLab, or finding none, may take.
+WITHIN = 2.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  compared only
+_LARGEST_FILE = 1 << 16
+
+How: TypeAlias = Literal["environment", "connection file", "settings", "default port"]
 
 
 def check_mode() -> None:
@@ -25,3 +48,228 @@ def check_mode() -> None:
         f"{MODE_VARIABLE}=live, but this version cannot attach to a running DataLab; "
         "unset it to work standalone"
     )
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A DataLab that answered.
+
+    Attributes:
+        how: By what it was found.
+        version: DataLab's version.
+        url: URL of its Web API, None where that is not started.
+        token: The token for it, None where none is known.
+        xmlrpc_port: Port of its XML-RPC server, None where that does not answer, or is
+            not known to be of the same DataLab.
+    """
+
+    how: How
+    version: str
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    xmlrpc_port: int | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search came to.
+
+    Attributes:
+        found: The user's own DataLab, None where none was found.
+        default: What answers on the default port and is not known to be the user's
+            own; only to be told, or attached when the user asks for it.
+        notes: What was tried in vain and why, a sentence each, without secrets.
+    """
+
+    found: Endpoint | None
+    default: Endpoint | None
+    notes: tuple[str, ...]
+
+
+def search(within: float = WITHIN) -> Search:
+    """Look for a running DataLab of this user.
+
+    The environment is looked at first; where it names a URL, that is the one or there
+    is none. Then come the file in which DataLab tells how to connect to it, and the
+    settings in which it keeps its XML-RPC port.
+
+    Args:
+        within: Seconds that this may take.
+    """
+    return _Searching(within).search()
+
+
+class _Searching:
+    def __init__(self, within: float) -> None:
+        self._end = time.monotonic() + within
+        self._notes: list[str] = []
+
+    def search(self) -> Search:
+        url = os.environ.get(URL_VARIABLE)
+        ways: list[Callable[[], Endpoint | None]]
+        if url:
+            ways = [lambda: self._by_environment(url)]
+        else:
+            ways = [self._by_connection_file, self._by_settings]
+        found = next(filter(None, (way() for way in ways)), None)
+        default = None
+        if found is None and not url:
+            default = self._ask(DEFAULT_URL, None, "default port")
+            del self._notes[-1 if default is None else len(self._notes) :]
+        return Search(found, default, tuple(self._notes))
+
+    def _by_environment(self, url: str) -> Endpoint | None:
+        token = os.environ.get(TOKEN_VARIABLE) or None
+        endpoint = self._ask(url, token, "environment")
+        return endpoint and self._with_xmlrpc(endpoint)
+
+    def _by_connection_file(self) -> Endpoint | None:
+        path = connection_file()
+        try:
+            told = _read_json(path)
+        except (OSError, ValueError) as error:
+            if not isinstance(error, FileNotFoundError):
+                self._notes.append(f"{path} cannot be read ({type(error).__name__})")
+            return None
+        url, token, pid = (told.get(key) for key in ("url", "token", "pid"))
+        if not isinstance(url, str) or not isinstance(token, str | None):
+            self._notes.append(f"{path} is no connection file of DataLab's")
+            return None
+        if type(pid) is int and not _runs(pid):
+            self._notes.append(f"{path} is stale: process {pid} of it has ended")
+            return None
+        endpoint = self._ask(url, token, "connection file")
+        return endpoint and self._with_xmlrpc(endpoint)
+
+    def _by_settings(self) -> Endpoint | None:
+        for port in self._xmlrpc_ports():
+            status = self._ask_xmlrpc(port)
+            if status is None:
+                continue
+            version, webapi = status
+            url, token = webapi.get("url"), webapi.get("token")
+            if not webapi.get("running") or not isinstance(url, str):
+                url = token = None
+            return Endpoint("settings", version, url, token, port)
+        return None
+
+    def _with_xmlrpc(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint with the XML-RPC port of the same DataLab."""
+        from datalab_workspace.transport.native import host_and_port
+
+        assert endpoint.url is not None
+        host, port = host_and_port(endpoint.url)
+        for candidate in self._xmlrpc_ports() if host in _LOOPBACK else ():
+            status = self._ask_xmlrpc(candidate)
+            told = status[1].get("url") if status else None
+            if isinstance(told, str) and host_and_port(told)[1] == port:
+                return Endpoint(
+                    endpoint.how,
+                    endpoint.version,
+                    endpoint.url,
+                    endpoint.token,
+                    candidate,
+                )
+            if told is not None:
+                self._notes.append(
+                    f"the XML-RPC port {candidate} is of another DataLab ({told!r:.80})"
+                )
+        return endpoint
+
+    def _xmlrpc_ports(self) -> Iterator[int]:
+        from datalab_workspace.clients.settings import xmlrpc_port
+
+        text = os.environ.get(PORT_VARIABLE, "")
+        if text.isascii() and text.isdigit() and len(text) < 6:
+            yield int(text)
+            return
+        if text:
+            self._notes.append(f"{PORT_VARIABLE} is no port")
+        port = xmlrpc_port()
+        if port is not None and not _is_anothers(port):
+            yield port
+
+    def _ask(self, url: str, token: str | None, how: How) -> Endpoint | None:
+        from datalab_workspace.clients.webapi import WebApi
+        from datalab_workspace.transport.native import NativeTransport
+
+        try:
+            client = WebApi(NativeTransport(url, token=token))
+        except ValueError as error:
+            self._notes.append(f"the URL of the {how} cannot be used: {error}")
+            return None
+        try:
+            status = client.status(self._timeouts())
+        except LiveError as error:
+            self._notes.append(f"by the {how}: {error}")
+            return None
+        finally:
+            client.close()
+        return Endpoint(how, status.version, client.url, token)
+
+    def _ask_xmlrpc(self, port: int) -> tuple[str, Mapping[str, Any]] | None:
+        from datalab_workspace.clients.xmlrpc import XmlRpc
+
+        client = XmlRpc(port)
+        try:
+            version = client.version(self._timeouts().read)
+            # Asked once it is known not to be stuck.
+            told = client.call("get_webapi_status", timeouts=self._timeouts())
+        except LiveError as error:
+            self._notes.append(f"by the XML-RPC port {port}: {error}")
+            return None
+        finally:
+            client.close()
+        return version, told if isinstance(told, dict) else {}
+
+    def _timeouts(self) -> Timeouts:
+        """Return what the next request may take of the time that is left."""
+        from datalab_workspace.transport.base import Timeouts
+
+        half = max(0.01, (self._end - time.monotonic()) / 2)
+        return Timeouts(connect=half / 2, read=half)
+
+
+def connection_file() -> Path:
+    """Return where DataLab writes down how to connect to it."""
+    if os.name == "nt":
+        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    else:
+        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "datalab" / "webapi_connection.json"
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > _LARGEST_FILE:
+        raise ValueError("it is too large")
+    told = json.loads(path.read_text("utf-8"))
+    if not isinstance(told, dict):
+        raise ValueError("it is no dict")  # noqa: TRY004  it was read
+    return told
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process of this user runs; True where that cannot be told."""
+    if os.name == "nt":
+        return True  # os.kill would end it
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except OSError:  # gone, or the number is now that of another user's process
+        return False
+    return True
+
+
+def _is_anothers(port: int) -> bool:
+    """Tell whether another user listens on a port; False where that cannot be told."""
+    try:
+        table = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
+    except (OSError, ValueError):
+        return False
+    listening = "0A"
+    for row in table:
+        _, local, _, state, _, _, _, uid, *_ = row.split()
+        if state == listening and int(local.partition(":")[2], 16) == port:
+            return int(uid) != os.getuid()
+    return False

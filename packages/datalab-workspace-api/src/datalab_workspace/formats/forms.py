@@ -174,14 +174,23 @@ def join_rows(x: Row, y: Row, dx: Row = None, dy: Row = None) -> np.ndarray[Any,
 def _landed_in_rpc(_: Kind, data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if data.dtype.kind in "iu":
         return data
-    if data.dtype.kind == "c":
-        # This is how guidata puts complex numbers together, infinite ones wrongly.
-        with np.errstate(invalid="ignore"):
-            return np.asarray(data.real, data.dtype) + 1j * np.asarray(
-                data.imag, data.dtype
-            )
-    nan = np.isnan(data)
-    return np.where(nan, data.dtype.type(np.nan), data) if nan.any() else data
+    sent = _without_payloads(data)
+    if data.dtype.kind != "c":
+        return sent
+    # This is how guidata puts complex numbers together, infinite ones wrongly.
+    with np.errstate(invalid="ignore"):
+        put_together = sent.real.astype(data.dtype) + 1j * sent.imag.astype(data.dtype)
+    return _without_payloads(put_together)
+
+
+def _without_payloads(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return data in which every NaN is the one that JSON can write down."""
+    if not np.isnan(data).any():
+        return data
+    copied = data.copy()
+    for part in (copied.real, copied.imag) if data.dtype.kind == "c" else (copied,):
+        part[np.isnan(part)] = np.nan
+    return copied
 
 
 # -- the three ------------------------------------------------------------------------

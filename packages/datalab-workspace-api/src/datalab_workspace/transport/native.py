@@ -39,6 +39,7 @@ from datalab_workspace.transport.bounded import (
 #: Seconds after which an idle connection is not used again. Uvicorn, which serves
 #: DataLab's Web API, closes them after 5.
 _IDLE = 3.0
+_DEFAULT_PORT = {"http": 80, "https": 443}
 _CHUNK = 1 << 22
 _LIMIT = 1 << 33
 _RETRY = "check that DataLab still runs, then try again"
@@ -64,6 +65,16 @@ def checked_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def host_and_port(url: str) -> tuple[str, int]:
+    """Return a server's host and port from its URL.
+
+    Raises:
+        ValueError: It is no such URL.
+    """
+    parts = urlsplit(checked_url(url))
+    return str(parts.hostname), parts.port or _DEFAULT_PORT[parts.scheme]
+
+
 class NativeTransport(Transport):
     """Requests by the standard library, one at a time; may be used by many threads.
 
@@ -86,14 +97,12 @@ class NativeTransport(Transport):
         limit: int = _LIMIT,
     ) -> None:
         self._url = checked_url(url)
-        parts = urlsplit(self._url)
         self._token = _checked_token(token)
         self._timeouts = timeouts or Timeouts()
         self._limit = limit
-        secure = parts.scheme == "https"
+        secure = self._url.startswith("https:")
         connection = BoundedSecureConnection if secure else BoundedConnection
-        port = parts.port or (443 if secure else 80)
-        self._connection = connection(str(parts.hostname), port, Deadline())
+        self._connection = connection(*host_and_port(self._url), Deadline())
         self._used = 0.0
         self._lock = threading.Lock()
 
