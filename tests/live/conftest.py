@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 # Test modules are imported by their file, so that their folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from environments import InstallationError, python_with
+from real_datalab.application import Application
 from real_datalab.environment import REQUIREMENTS, missing_library
 from real_datalab.exchange import Project
 from real_datalab.process import Program
+
+from datalab_workspace.clients.webapi import WebApi
+from datalab_workspace.clients.xmlrpc import XmlRpc
+from datalab_workspace.transport.native import NativeTransport
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +103,104 @@ def native_read(
     program = Program(python_of_datalab, "real_datalab.reader", folder)
     yield lambda path: program.look("read", path=str(path))
     program.close()
+
+
+def _running(
+    python: Path, factory: pytest.TempPathFactory, name: str, **options: bool
+) -> Iterator[Application]:
+    application = Application(python, factory.mktemp(name), **options)
+    yield application
+    if application.unattended:
+        application.close()
+    else:  # it would ask whether to save
+        application.kill()
+
+
+@pytest.fixture(scope="session")
+def _datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    yield from _running(python_of_datalab, tmp_path_factory, "datalab")
+
+
+@pytest.fixture(scope="session")
+def _datalab_without_token(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    yield from _running(python_of_datalab, tmp_path_factory, "open", needs_token=False)
+
+
+@pytest.fixture(scope="session")
+def _attended_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    yield from _running(
+        python_of_datalab, tmp_path_factory, "attended", unattended=False
+    )
+
+
+@pytest.fixture
+def datalab(_datalab: Application) -> Application:
+    """The running application, empty, which asks for its token."""
+    _datalab.empty()
+    return _datalab
+
+
+@pytest.fixture
+def datalab_without_token(_datalab_without_token: Application) -> Application:
+    """The running application, empty, as it is by default on one's own machine."""
+    _datalab_without_token.empty()
+    return _datalab_without_token
+
+
+@pytest.fixture
+def attended_datalab(_attended_datalab: Application) -> Iterator[Application]:
+    """The running application, empty, which shows every box that a user would see."""
+    _attended_datalab.empty()
+    yield _attended_datalab
+    _attended_datalab.close_boxes()
+
+
+@pytest.fixture
+def web_api() -> Iterator[Callable[..., WebApi]]:
+    """Make clients of the Web API: (URL, token, options of the transport)."""
+    with ExitStack() as stack:
+
+        def connect(url: str, token: str | None = None, **options: Any) -> WebApi:
+            client = WebApi(NativeTransport(url, token=token, **options))
+            stack.callback(client.close)
+            return client
+
+        yield connect
+
+
+@pytest.fixture
+def xml_rpc() -> Iterator[Callable[..., XmlRpc]]:
+    """Make clients of XML-RPC: (port, options of the transport)."""
+    with ExitStack() as stack:
+
+        def connect(port: int, **options: Any) -> XmlRpc:
+            url = f"http://127.0.0.1:{port}"
+            transport = NativeTransport(url, **options) if options else None
+            client = XmlRpc(port, transport=transport)
+            stack.callback(client.close)
+            return client
+
+        yield connect
+
+
+@pytest.fixture
+def new_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Application]]:
+    """Start an application that a test may kill."""
+    started: list[Application] = []
+
+    def start() -> Application:
+        folder = tmp_path_factory.mktemp("mortal")
+        started.append(Application(python_of_datalab, folder))
+        return started[-1]
+
+    yield start
+    for application in started:
+        application.kill()

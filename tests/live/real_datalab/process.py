@@ -39,6 +39,35 @@ class ProgramError(RuntimeError):
     """A program in DataLab's environment died, hung or failed to answer."""
 
 
+def environment_in(folder: Path) -> dict[str, str]:
+    """Return the environment of a program that has its home and settings in `folder`.
+
+    Nothing of the tests' own environment that could change DataLab is in it.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _UNWANTED and not name.startswith(_UNWANTED_PREFIXES)
+    }
+    return kept | {
+        "HOME": str(folder / "home"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "QT_API": "pyqt5",
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+
+
+def write_settings(folder: Path, settings: str) -> Path:
+    """Give DataLab settings in `folder`; return their file."""
+    for name in ("home", "config/.DataLab_v1"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    path = folder / "config" / ".DataLab_v1" / "DataLab_v1_typed.ini"
+    path.write_text(settings, "utf-8")
+    return path
+
+
 class Program:
     """A program that is started when it is first asked, and again if it is gone.
 
@@ -101,10 +130,7 @@ class Program:
         return answer["result"]
 
     def _start(self) -> None:
-        for name in ("home", "config/.DataLab_v1"):
-            (self._folder / name).mkdir(parents=True, exist_ok=True)
-        settings = self._folder / "config" / ".DataLab_v1" / "DataLab_v1_typed.ini"
-        settings.write_text(_SETTINGS, "utf-8")
+        write_settings(self._folder, _SETTINGS)
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [self._python, "-m", self._module],
@@ -113,28 +139,13 @@ class Program:
                 stderr=log,
                 encoding="utf-8",
                 cwd=self._folder,
-                env=self._environment(),
+                env=environment_in(self._folder),
             )
         self._answers = queue.SimpleQueue()
         forward = _forwarder(self._process.stdout, self._answers)
         self._forwarding = threading.Thread(target=forward, daemon=True)
         self._forwarding.start()
         self._answer(START)
-
-    def _environment(self) -> dict[str, str]:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in _UNWANTED and not name.startswith(_UNWANTED_PREFIXES)
-        }
-        return kept | {
-            "HOME": str(self._folder / "home"),
-            "XDG_CONFIG_HOME": str(self._folder / "config"),
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-            "QT_API": "pyqt5",
-            "QT_QPA_PLATFORM": "offscreen",
-        }
 
     @property
     def _log(self) -> Path:

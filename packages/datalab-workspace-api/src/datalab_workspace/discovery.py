@@ -112,11 +112,12 @@ class _Searching:
         else:
             ways = [self._by_connection_file, self._by_settings]
         found = next(filter(None, (way() for way in ways)), None)
+        notes = tuple(self._notes)
         default = None
         if found is None and not url:
+            # That nothing is there is no news: whatever it says is not noted.
             default = self._ask(DEFAULT_URL, None, "default port")
-            del self._notes[-1 if default is None else len(self._notes) :]
-        return Search(found, default, tuple(self._notes))
+        return Search(found, default, notes)
 
     def _by_environment(self, url: str) -> Endpoint | None:
         token = os.environ.get(TOKEN_VARIABLE) or None

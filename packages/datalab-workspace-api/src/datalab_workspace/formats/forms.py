@@ -179,15 +179,16 @@ def _landed_in_rpc(_: Kind, data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return sent
     # This is how guidata puts complex numbers together, infinite ones wrongly.
     with np.errstate(invalid="ignore"):
-        put_together = sent.real.astype(data.dtype) + 1j * sent.imag.astype(data.dtype)
-    return _without_payloads(put_together)
+        whole: np.ndarray[Any, Any] = 1j * sent.imag.astype(data.dtype)
+        whole += sent.real
+    return _without_payloads(whole)
 
 
 def _without_payloads(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return data in which every NaN is the one that JSON can write down."""
     if not np.isnan(data).any():
         return data
-    copied = data.copy()
+    copied: np.ndarray[Any, Any] = data.copy()
     for part in (copied.real, copied.imag) if data.dtype.kind == "c" else (copied,):
         part[np.isnan(part)] = np.nan
     return copied

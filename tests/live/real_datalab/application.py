@@ -1,0 +1,206 @@
+"""The whole application, with both of its servers, as a process of its own."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from xmlrpc.client import ServerProxy, Transport
+
+from real_datalab.process import environment_in, write_settings
+
+# Longer than anything takes: reaching one means that DataLab hangs.
+START = 120.0
+STOP = 15.0
+CALL = 20.0
+
+TOKEN = "token-of-the-tests"
+_SETTINGS = """\
+[main]
+version = 1.0.0
+tour_enabled = False
+webapi_localhost_no_token = {}
+"""
+_PLUGINS = Path(__file__).with_name("plugins")
+# Below the ports that the system gives to connections, and no default of DataLab's.
+_PORTS = (12_000, 17_000)
+_taken: set[int] = set()
+
+
+class ApplicationError(RuntimeError):
+    """DataLab did not start, or does not end."""
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on and that was not returned before."""
+    low, high = _PORTS
+    first = low + os.getpid() * 37 % (high - low)
+    for port in [*range(first, high), *range(low, first)]:
+        if port in _taken:
+            continue
+        _taken.add(port)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ApplicationError(f"no port from {low} to {high} is free")
+
+
+class _TimedTransport(Transport):
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(host, timeout=CALL)
+
+
+class Application:
+    """DataLab with its Web API and its XML-RPC server, without a screen.
+
+    Args:
+        python: The interpreter of DataLab's environment.
+        folder: Where it has its home, its settings and its log.
+        needs_token: It asks for the token even on this machine, which is not its
+            default.
+        unattended: It answers most of its boxes itself, instead of showing them.
+    """
+
+    def __init__(
+        self,
+        python: Path,
+        folder: Path,
+        *,
+        needs_token: bool = True,
+        unattended: bool = True,
+    ) -> None:
+        self.folder = folder
+        self.token = TOKEN
+        self.web_port = free_port()
+        self.rpc_port = free_port()
+        self.unattended = unattended
+        self._boxes = folder / "boxes.txt"
+        self.settings = write_settings(folder, _SETTINGS.format(not needs_token))
+        environment = environment_in(folder) | {
+            "DATALAB_WEBAPI_ENABLED": "1",
+            "DATALAB_WEBAPI_HOST": "127.0.0.1",
+            "DATALAB_WEBAPI_PORT": str(self.web_port),
+            "DATALAB_WEBAPI_TOKEN": self.token,
+            "DATALAB_XMLRPCPORT": str(self.rpc_port),
+            "DATALAB_TEST_BOXES": str(self._boxes),
+            "PYTHONPATH": str(_PLUGINS),
+        }
+        if unattended:
+            environment |= {"GUIDATA_UNATTENDED": "1", "SIGIMAX_DO_NOT_QUIT": "1"}
+        self._log = folder / "log.txt"
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [python, "-m", "datalab.app"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                env=environment,
+            )
+        try:
+            self.wait_until(self._answers, START)
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def url(self) -> str:
+        """URL of the Web API."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def rpc(self) -> ServerProxy:
+        """The XML-RPC server, by the standard library's client."""
+        url = f"http://127.0.0.1:{self.rpc_port}"
+        return ServerProxy(url, transport=_TimedTransport(), allow_none=True)
+
+    def bare(
+        self, method: str, path: str, body: bytes | None = None, timeout: float = CALL
+    ) -> bytes:
+        """Send a request to the Web API by the standard library's client."""
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.web_port, timeout=timeout
+        )
+        headers = {"Authorization": f"Bearer {self.token}"}
+        try:
+            connection.request(method, f"/api/v1{path}", body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        assert answer.status < 300, (answer.status, content[:300])
+        return content
+
+    def boxes(self) -> list[str]:
+        """Return what was noted of modal widgets since the start, a line each."""
+        return self._boxes.read_text("utf-8").splitlines()
+
+    def close_boxes(self) -> None:
+        """Close the boxes that are open."""
+        request = self._boxes.with_suffix(".close")
+        request.touch()
+        self.wait_until(lambda: not request.exists(), CALL)
+
+    def wait_until(self, is_so: Callable[[], bool], within: float) -> None:
+        """Wait until something is so; at once an error if DataLab ends meanwhile."""
+        end = time.monotonic() + within
+        for _ in itertools.count():
+            if is_so():
+                return
+            if time.monotonic() > end:
+                raise ApplicationError(
+                    f"it is not so within {within:g} s: {self.log()}"
+                )
+            with suppress(subprocess.TimeoutExpired):
+                code = self.process.wait(timeout=0.05)
+                raise ApplicationError(f"DataLab ended with {code}: {self.log()}")
+
+    def log(self) -> str:
+        """Return what DataLab printed last."""
+        return self._log.read_text("utf-8", errors="replace")[-3000:]
+
+    def empty(self) -> None:
+        """Remove everything from the workspace."""
+        self.rpc.reset_all()
+
+    def freeze(self) -> None:
+        """Stop the process as it is."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the process go on."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """End DataLab as its user would, or by force if it doesn't end."""
+        try:
+            self.rpc.close_application()
+            self.process.wait(timeout=STOP)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ApplicationError(f"DataLab does not end: {self.log()}") from error
+        finally:
+            self.kill()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=5) as told:
+                running = json.load(told)["running"]
+            return bool(running and self.rpc.get_version())
+        except (OSError, URLError):
+            return False

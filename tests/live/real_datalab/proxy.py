@@ -1,0 +1,175 @@
+"""A proxy between a client and DataLab that does what networks and servers do."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+_CHUNK = 1 << 16
+# Longer than a test waits for anything.
+_PATIENCE = 60.0
+
+#: Handles one connection: (what the client sends on, what leads to DataLab, the proxy).
+Behaviour = Callable[["socket.socket", "socket.socket", "Proxy"], None]
+
+
+class Proxy:
+    """Listens on a port of its own and treats each connection as it is told.
+
+    Args:
+        port: The port of DataLab's.
+
+    Attributes:
+        port: The proxy's own port.
+        behaviours: How to treat the next connections; the last one stays.
+        connections: How many there were.
+        released: Set at the end, for behaviours that hold a connection until then.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.target = port
+        self.behaviours: list[Behaviour] = [forward]
+        self.connections = 0
+        self.released = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._threads: list[threading.Thread] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self.released.set()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in (self._accepting, *self._threads):
+            thread.join(_PATIENCE)
+            assert not thread.is_alive()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            self.connections += 1
+            several = len(self.behaviours) > 1
+            behaviour = self.behaviours.pop(0) if several else self.behaviours[0]
+            thread = threading.Thread(target=self._serve, args=(client, behaviour))
+            thread.start()
+            self._threads.append(thread)
+
+    def _serve(self, client: socket.socket, behaviour: Behaviour) -> None:
+        with client, suppress(OSError):
+            server = socket.create_connection(("127.0.0.1", self.target))
+            with server:
+                client.settimeout(_PATIENCE)
+                server.settimeout(_PATIENCE)
+                behaviour(client, server, self)
+
+
+@contextmanager
+def proxy_to(port: int, *behaviours: Behaviour) -> Iterator[Proxy]:
+    """A proxy that treats its first connections as told, the rest as the last."""
+    proxy = Proxy(port)
+    proxy.behaviours[:] = behaviours or [forward]
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+# -- behaviours -----------------------------------------------------------------------
+
+
+def forward(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+    """Carry everything both ways."""
+    back = threading.Thread(target=_carry, args=(server, client))
+    back.start()
+    _carry(client, server)
+    back.join()
+
+
+def drop(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+    """Reset the connection once a request comes."""
+    client.recv(_CHUNK)
+    _reset(client)
+
+
+def swallow(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+    """Take a request and never answer."""
+    client.recv(_CHUNK)
+    proxy.released.wait(_PATIENCE)
+
+
+def saying(answer: bytes) -> Behaviour:
+    """Answer every request with these bytes, then close the connection."""
+
+    def behave(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+        client.recv(_CHUNK)
+        client.sendall(answer)
+
+    return behave
+
+
+def half(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+    """Pass on the request, and only the first part of the answer."""
+    server.sendall(client.recv(_CHUNK))
+    answer = server.recv(_CHUNK)
+    client.sendall(answer[: answer.index(b"\r\n\r\n") + 10])
+
+
+def half_and_silence(
+    client: socket.socket, server: socket.socket, proxy: Proxy
+) -> None:
+    """As `half`, but keep the connection open."""
+    half(client, server, proxy)
+    proxy.released.wait(_PATIENCE)
+
+
+def trickle(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+    """Pass on the request, and the answer byte by byte, ten of them a second."""
+    server.sendall(client.recv(_CHUNK))
+    for byte in server.recv(_CHUNK):
+        client.sendall(bytes([byte]))
+        if proxy.released.wait(0.1):
+            return
+
+
+def once(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+    """Carry one exchange; reset the connection when another request comes."""
+    server.sendall(client.recv(_CHUNK))
+    client.sendall(server.recv(_CHUNK))
+    client.recv(_CHUNK)
+    _reset(client)
+
+
+def applied_then_dropped(
+    client: socket.socket, server: socket.socket, proxy: Proxy
+) -> None:
+    """Pass on the request, wait for the answer, and keep it."""
+    server.sendall(client.recv(_CHUNK))
+    server.recv(_CHUNK)
+    _reset(client)
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(_CHUNK):
+            target.sendall(piece)
+    for end in (source, target):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+def _reset(sock: socket.socket) -> None:
+    """Close a connection so that the other end is told that it was no proper end."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
