@@ -173,6 +173,9 @@ class Application:
     def empty(self) -> None:
         """Remove everything from the workspace."""
         self.rpc.reset_all()
+        # Answered by the thread of the window: DataLab has come out of the call, which
+        # an XML-RPC call at once could find it in, and wait for ever (see XmlRpc).
+        assert b'"count":0' in self.bare("GET", "/objects")
 
     def freeze(self) -> None:
         """Stop the process as it is."""
