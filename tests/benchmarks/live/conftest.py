@@ -1,0 +1,28 @@
+"""The running DataLab, started as the live tests start it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Test modules are imported by their file, so that the folder is not on the path.
+sys.path.insert(0, str(Path(__file__).parents[2] / "live"))
+
+from environments import python_with
+from real_datalab.application import Application
+from real_datalab.environment import REQUIREMENTS
+
+
+@pytest.fixture(scope="module")
+def datalab(
+    environment_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """The application, which draws nothing of what it is sent."""
+    python = python_with(REQUIREMENTS, environment_cache)
+    application = Application(python, tmp_path_factory.mktemp("datalab"))
+    application.rpc.toggle_auto_refresh(False)
+    yield application
+    application.close()
