@@ -101,6 +101,16 @@ def test_where_nothing_is_lost_there_is_no_sidecar() -> None:
     assert sidecar.KEY not in sidecar.split(to_record(obj), NPZ).metadata
 
 
+def test_lists_of_which_datalab_makes_arrays_come_back_as_lists() -> None:
+    obj = gaussian()
+    obj.metadata = {"coords": [1, 2], "deep": {"coords": [[1.5]]}}
+    plain = sidecar.split(to_record(obj), NPZ)
+    plain.metadata["coords"] = np.array([1, 2])
+    plain.metadata["deep"]["coords"] = np.array([[1.5]])
+
+    assert sidecar.join(plain, RPC).metadata == obj.metadata
+
+
 def test_what_the_file_can_not_hold_is_not_sent_either() -> None:
     """DataLab could not save a project with it."""
     obj = gaussian()

@@ -132,7 +132,10 @@ class Application:
         connection = http.client.HTTPConnection(
             "127.0.0.1", self.web_port, timeout=timeout
         )
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",  # which DataLab asks of JSON alone
+        }
         try:
             connection.request(method, f"/api/v1{path}", body, headers)
             answer = connection.getresponse()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import threading
@@ -99,13 +100,13 @@ def forward(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
 
 def drop(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Reset the connection once a request comes."""
-    client.recv(_CHUNK)
+    _request(client)
     _reset(client)
 
 
 def swallow(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Take a request and never answer."""
-    client.recv(_CHUNK)
+    _request(client)
     proxy.released.wait(_PATIENCE)
 
 
@@ -113,7 +114,7 @@ def saying(answer: bytes) -> Behaviour:
     """Answer every request with these bytes, then close the connection."""
 
     def behave(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
-        client.recv(_CHUNK)
+        _request(client)
         client.sendall(answer)
 
     return behave
@@ -121,7 +122,7 @@ def saying(answer: bytes) -> Behaviour:
 
 def half(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Pass on the request, and only the first part of the answer."""
-    server.sendall(client.recv(_CHUNK))
+    server.sendall(_request(client))
     answer = server.recv(_CHUNK)
     client.sendall(answer[: answer.index(b"\r\n\r\n") + 10])
 
@@ -136,7 +137,7 @@ def half_and_silence(
 
 def trickle(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Pass on the request, and the answer byte by byte, ten of them a second."""
-    server.sendall(client.recv(_CHUNK))
+    server.sendall(_request(client))
     for byte in server.recv(_CHUNK):
         client.sendall(bytes([byte]))
         if proxy.released.wait(0.1):
@@ -145,9 +146,9 @@ def trickle(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
 
 def once(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Carry one exchange; reset the connection when another request comes."""
-    server.sendall(client.recv(_CHUNK))
+    server.sendall(_request(client))
     client.sendall(server.recv(_CHUNK))
-    client.recv(_CHUNK)
+    _request(client)
     _reset(client)
 
 
@@ -155,9 +156,24 @@ def applied_then_dropped(
     client: socket.socket, server: socket.socket, proxy: Proxy
 ) -> None:
     """Pass on the request, wait for the answer, and keep it."""
-    server.sendall(client.recv(_CHUNK))
+    server.sendall(_request(client))
     server.recv(_CHUNK)
     _reset(client)
+
+
+def _request(client: socket.socket) -> bytes:
+    """Take in one whole request; nothing, if the client goes."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        piece = client.recv(_CHUNK)
+        if not piece:
+            return b""
+        request += piece
+    head, _, body = request.partition(b"\r\n\r\n")
+    (length,) = re.findall(rb"(?i)\ncontent-length: *(\d+)", head)
+    while len(body) < int(length):
+        body += client.recv(_CHUNK)
+    return head + b"\r\n\r\n" + body
 
 
 def _carry(source: socket.socket, target: socket.socket) -> None:

@@ -128,7 +128,7 @@ class _Searching:
         path = connection_file()
         try:
             told = _read_json(path)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             if not isinstance(error, FileNotFoundError):
                 self._notes.append(f"{path} cannot be read ({type(error).__name__})")
             return None

@@ -138,11 +138,7 @@ class WebApi:
             ObjectNotFoundError: No object has the name.
             InvalidNameError: None can be addressed by it.
         """
-        said = self._json(self._get(_route(name)), 200, name)
-        try:
-            return _listed(said)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense(said) from error
+        return self._listed(self._get(_route(name)), 200, name)
 
     def get(self, name: str, *, uuid: str | None = None) -> Record:
         """Return an object, as far as the Web API brings it; see `npz.decode`.
@@ -189,7 +185,7 @@ class WebApi:
             headers={"Content-Type": "application/x-npz"},
             body=Body(npz.encode(record)),
         )
-        self._check(answer, 201, name)
+        self._listed(answer, 201, name)
 
     def patch(self, name: str, **texts: str) -> None:
         """Set the title, labels or units of an object.
@@ -220,7 +216,7 @@ class WebApi:
         if answer is None or answer.status >= 500:
             self._verify(name, title, texts)
         else:
-            self._check(answer, 200, name)
+            self._listed(answer, 200, name)
 
     def remove(self, name: str) -> None:
         """Remove the first object of a name.
@@ -244,7 +240,9 @@ class WebApi:
         """
         selection = {"selection": list(names), "panel": kind}
         answer = self._send_json("POST", "/select", selection, repeatable=True)
-        self._check(answer, 200, ", ".join(names))
+        said = self._json(answer, 200, ", ".join(names))
+        if not isinstance(said, dict) or "selected" not in said:
+            raise self._nonsense(said)
 
     # -- requests and answers ---------------------------------------------------------
 
@@ -280,6 +278,13 @@ class WebApi:
             raise DataLabError(
                 f"DataLab failed to set {', '.join(sorted(lacking))} of {name!r:.80}"
             )
+
+    def _listed(self, answer: Answer, expected: int, name: str) -> Listed:
+        said = self._json(answer, expected, name)
+        try:
+            return _listed(said)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._nonsense(said) from error
 
     def _json(self, answer: Answer, expected: int, name: str | None = None) -> Any:
         self._check(answer, expected, name)

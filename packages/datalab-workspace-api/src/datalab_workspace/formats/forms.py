@@ -41,7 +41,7 @@ class Form:
         arrays: Names of the arrays that it carries, by kind of object.
         fields: Names of the fields that it carries, by kind of object; None for all.
         drops: Tells whether a metadata value under a key does not come back.
-        lower: Makes of a plain metadata value what the carrier makes of it.
+        lower: Makes of a key and its plain metadata value what the carrier makes of it.
         landed: Makes of data what comes back of it, which has at least one element.
         is_json: Its metadata is JSON, so that an array may become a list.
     """
@@ -52,7 +52,7 @@ class Form:
     arrays: Mapping[str, tuple[str, ...]]
     fields: Mapping[str, frozenset[str]] | None
     drops: Callable[[str], bool]
-    lower: Callable[[Any], Any]
+    lower: Callable[[str, Any], Any]
     landed: Callable[[Kind, np.ndarray[Any, Any]], np.ndarray[Any, Any]] | None
     is_json: bool
 
@@ -95,10 +95,18 @@ def as_json(value: Any) -> Any:
     if isinstance(value, complex):
         return str(value)
     if isinstance(value, dict):
-        return {key: as_json(item) for key, item in value.items()}
+        return {key: _json_item(key, as_json(item)) for key, item in value.items()}
     if isinstance(value, list):
         return _no_array([as_json(item) for item in value])
     return value
+
+
+class _Coordinates(list[Any]):
+    """A list of which DataLab makes an array, so that it is not held as it is."""
+
+
+def _json_item(key: str, value: Any) -> Any:
+    return _Coordinates(value) if key == "coords" and type(value) is list else value
 
 
 def as_rpc_json(value: Any) -> Any:
@@ -197,7 +205,7 @@ def _without_payloads(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 # -- the three ------------------------------------------------------------------------
 
 
-def _same(value: Any) -> Any:
+def _as_it_is(_: str, value: Any) -> Any:
     return value
 
 
@@ -218,7 +226,7 @@ FILE = Form(
     arrays=ARRAYS,
     fields=None,
     drops=_nothing,
-    lower=_same,
+    lower=_as_it_is,
     landed=None,
     is_json=False,
 )
@@ -237,7 +245,7 @@ NPZ = Form(
     arrays={"signal": ("xydata",), "image": ("data",)},
     fields={"signal": _TEXTS, "image": _TEXTS | {"zlabel", "zunit", *_GEOMETRY}},
     drops=_is_private,
-    lower=as_json,
+    lower=lambda key, value: _json_item(key, as_json(value)),
     landed=_landed_in_npz,
     is_json=True,
 )
@@ -249,7 +257,7 @@ RPC = Form(
     arrays=ARRAYS,
     fields=None,
     drops=_nothing,
-    lower=as_rpc_json,
+    lower=lambda _, value: as_rpc_json(value),
     landed=_landed_in_rpc,
     is_json=True,
 )

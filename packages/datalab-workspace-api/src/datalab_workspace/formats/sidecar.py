@@ -444,7 +444,7 @@ def _plain_item(key: object, value: Any, form: Form) -> Any:
     if not is_plain_key(key) or key == KEY or _is_broken_result(str(key), value):
         return ABSENT
     lowered = lower(value)
-    return ABSENT if lowered is ABSENT else form.lower(lowered)
+    return ABSENT if lowered is ABSENT else form.lower(str(key), lowered)
 
 
 def _is_broken_result(key: str, value: Any) -> bool:
