@@ -100,13 +100,13 @@ def forward(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
 
 def drop(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Reset the connection once a request comes."""
-    _request(client)
+    _message(client)
     _reset(client)
 
 
 def swallow(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Take a request and never answer."""
-    _request(client)
+    _message(client)
     proxy.released.wait(_PATIENCE)
 
 
@@ -114,7 +114,7 @@ def saying(answer: bytes) -> Behaviour:
     """Answer every request with these bytes, then close the connection."""
 
     def behave(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
-        _request(client)
+        _message(client)
         client.sendall(answer)
 
     return behave
@@ -122,8 +122,8 @@ def saying(answer: bytes) -> Behaviour:
 
 def half(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Pass on the request, and only the first part of the answer."""
-    server.sendall(_request(client))
-    answer = server.recv(_CHUNK)
+    server.sendall(_message(client))
+    answer = _message(server)
     client.sendall(answer[: answer.index(b"\r\n\r\n") + 10])
 
 
@@ -137,8 +137,8 @@ def half_and_silence(
 
 def trickle(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Pass on the request, and the answer byte by byte, ten of them a second."""
-    server.sendall(_request(client))
-    for byte in server.recv(_CHUNK):
+    server.sendall(_message(client))
+    for byte in _message(server):
         client.sendall(bytes([byte]))
         if proxy.released.wait(0.1):
             return
@@ -146,9 +146,9 @@ def trickle(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
 
 def once(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
     """Carry one exchange; reset the connection when another request comes."""
-    server.sendall(_request(client))
-    client.sendall(server.recv(_CHUNK))
-    _request(client)
+    server.sendall(_message(client))
+    client.sendall(_message(server))
+    _message(client)
     _reset(client)
 
 
@@ -156,23 +156,23 @@ def applied_then_dropped(
     client: socket.socket, server: socket.socket, proxy: Proxy
 ) -> None:
     """Pass on the request, wait for the answer, and keep it."""
-    server.sendall(_request(client))
-    server.recv(_CHUNK)
+    server.sendall(_message(client))
+    _message(server)
     _reset(client)
 
 
-def _request(client: socket.socket) -> bytes:
-    """Take in one whole request; nothing, if the client goes."""
-    request = b""
-    while b"\r\n\r\n" not in request:
-        piece = client.recv(_CHUNK)
+def _message(end: socket.socket) -> bytes:
+    """Take in one whole request or answer; nothing, if the connection ends."""
+    message = b""
+    while b"\r\n\r\n" not in message:
+        piece = end.recv(_CHUNK)
         if not piece:
             return b""
-        request += piece
-    head, _, body = request.partition(b"\r\n\r\n")
-    (length,) = re.findall(rb"(?i)\ncontent-length: *(\d+)", head)
+        message += piece
+    head, _, body = message.partition(b"\r\n\r\n")
+    (length,) = re.findall(rb"(?i)\ncontent-length: *(\d+)", head) or [b"0"]
     while len(body) < int(length):
-        body += client.recv(_CHUNK)
+        body += end.recv(_CHUNK)
     return head + b"\r\n\r\n" + body
 
 
