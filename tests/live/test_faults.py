@@ -78,6 +78,15 @@ FAULTS: dict[str, tuple[Behaviour, type[ConnectionError]]] = {
         ),
         DataLabError,
     ),
+    "entities that expand": (
+        proxy.saying(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 194\r\n\r\n"
+            b'<!DOCTYPE m [<!ENTITY a "aaaaaaaaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+            b"<methodResponse><params><param><value>&b;</value></param></params>"
+            b"</methodResponse>" + b" " * 40
+        ),
+        DataLabError,
+    ),
     "too much": (
         proxy.saying(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"),
         DataLabError,
