@@ -157,6 +157,7 @@ def datalab_without_token(_datalab_without_token: Application) -> Application:
 def attended_datalab(_attended_datalab: Application) -> Iterator[Application]:
     """The running application, empty, which shows every box that a user would see."""
     _attended_datalab.empty()
+    _attended_datalab.forget_boxes()
     yield _attended_datalab
     _attended_datalab.close_boxes()
 

@@ -146,8 +146,12 @@ class Application:
         return content
 
     def boxes(self) -> list[str]:
-        """Return what was noted of modal widgets since the start, a line each."""
+        """Return what was noted of modal widgets, a line each."""
         return self._boxes.read_text("utf-8").splitlines()
+
+    def forget_boxes(self) -> None:
+        """Forget what was noted so far."""
+        self._boxes.write_text("", "utf-8")
 
     def close_boxes(self) -> None:
         """Close the boxes that are open."""
