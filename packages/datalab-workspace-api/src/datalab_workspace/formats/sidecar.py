@@ -204,7 +204,9 @@ def _restore(record: Record, sidecar: Mapping[str, Any], reader: Form) -> None:
 
 
 def _is_unchanged(plain: Array, spec: Mapping[str, Any]) -> bool:
-    """Tell whether an array that was left out is still not there."""
+    """Tell whether an array is still as it was written, or still left out."""
+    if "of" in spec:
+        return bool(fingerprint(plain) == spec["of"])
     return not (spec.get("left out") and plain is not None and plain.shape != (0,))
 
 
@@ -313,8 +315,10 @@ def _landed_array(
     values = record.array(name)
     assert values is not None
     if name != PRIMARY_ARRAY[record.kind]:
-        if name in form.arrays[record.kind] or not values.size:
+        if not values.size:
             return values, None
+        if name in form.arrays[record.kind]:
+            return _landed_coordinates(record, values, form)
         return np.empty(0), {"whole": typedjson.encode(values), "left out": True}
     if not values.size:
         return _nothing(record, form), {"whole": typedjson.encode(values)}
@@ -324,6 +328,17 @@ def _landed_array(
     if landed is converted or same(landed, converted):
         return landed, spec
     return landed, {"whole": typedjson.encode(values)}
+
+
+def _landed_coordinates(
+    record: Record, values: np.ndarray[Any, Any], form: Form
+) -> tuple[np.ndarray[Any, Any], Mapping[str, Any] | None]:
+    assert form.landed is not None
+    landed = form.landed(record.kind, values)
+    if landed is values or same(landed, values):
+        return landed, None
+    whole = typedjson.encode(values)
+    return landed, {"whole": whole, "of": fingerprint(landed)}
 
 
 def native_dtype(
