@@ -13,7 +13,6 @@ import pytest
 # Test modules are imported by their file, so that their folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from environments import InstallationError, python_with
 from real_datalab.application import Application
 from real_datalab.environment import REQUIREMENTS, missing_library
 from real_datalab.exchange import Project

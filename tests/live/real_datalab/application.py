@@ -185,8 +185,9 @@ class Application:
         assert b'"count":0' in self.bare("GET", "/objects")
 
     def freeze(self) -> None:
-        """Stop the process as it is."""
+        """Stop the process as it is; it has stopped when this returns."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
 
     def thaw(self) -> None:
         """Let the process go on."""
