@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ADDRESS = "/lab/tree/{path}?"
+ADDRESS = "/lab/tree/{path}?reset&"
 
 WIDGETS = """
 import ipywidgets as widgets
