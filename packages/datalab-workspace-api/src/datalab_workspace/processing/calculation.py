@@ -193,3 +193,5 @@ def _add_note(error: Exception, note: str) -> None:
         error.add_note(note)
     elif error.args and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
+        if isinstance(error, ImportError):
+            error.msg = error.args[0]  # which is what it shows
