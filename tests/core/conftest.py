@@ -135,11 +135,23 @@ class Picture(NamedTuple):
         ]
         return [text for text in (*found, *written) if text]
 
+    @property
+    def legends(self) -> list[list[str]]:
+        """What the legends say, panel by panel."""
+        shown = [axes.get_legend() for axes in self.plot.figure.axes]
+        return [
+            [text.get_text() for text in legend.get_texts()]
+            for legend in shown
+            if legend is not None
+        ]
+
 
 def look(plot: Plot) -> Picture:
     """Decode what a notebook shows of a plot."""
     png = plot._repr_png_()
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    assert plot.figure is plot.figure
+    assert plot._repr_png_() == png  # drawn anew, it is the same, and has its layout
     return Picture(plot, imread(io.BytesIO(png))[..., :3])
 
 

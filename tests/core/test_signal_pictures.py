@@ -112,7 +112,8 @@ def test_a_complex_signal_is_shown_as_modulus_and_phase(draw) -> None:
 
     picture = draw(turning)
 
-    assert picture.texts == ["signal", "modulus (V)", "(s)", "phase (°)"]
+    assert picture.texts == ["signal", "(V)", "(s)", "phase (°)"]
+    assert picture.legends == [["modulus"], ["phase"]]
     assert picture.shows_near(LINE_COLOR, 5, 2)
     assert picture.shows_near(LINE_COLOR, 4, np.degrees(1), panel=1)
 

@@ -1,11 +1,14 @@
-"""From a signal to its drawing: labels, scales, and curves reduced to what shows."""
+"""From signals to their drawing: labels, scales, and curves reduced to what shows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from datalab_kernel_core.plotter.annotations import annotation_shapes
+from datalab_kernel_core.plotter.looks import Look, look_of
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import Shape, roi_shapes, undrawn_note
 from datalab_kernel_core.plotter.reduce import (
@@ -17,153 +20,211 @@ from datalab_kernel_core.plotter.reduce import (
     without_undrawable,
 )
 from datalab_kernel_core.plotter.results import result_shapes
-from datalab_kernel_core.plotter.signals import Curve, SignalDrawing
+from datalab_kernel_core.plotter.samples import Samples, component
+from datalab_kernel_core.plotter.signals import Curve, Panel, SignalsDrawing
 from datalab_kernel_core.plotter.style import (
     LARGEST,
     TITLE_LENGTH,
     Limits,
     axis_label,
     bounds,
-    display_option,
     drawable,
-    number,
+    joined,
 )
-from datalab_workspace.record import Record
+from datalab_kernel_core.plotter.subjects import Subject
 
 #: More error bars than this are drawn as a band.
 MAX_BARS = 1000
-_STYLES = ("Lines", "Sticks", "Steps", "Dots")
+_UNITLESS = {"phase": "°"}
 
 
 @dataclass(frozen=True)
-class Samples:
-    """The samples of a signal.
+class _Axes:
+    """What the curves of one panel have in common."""
 
-    Attributes:
-        x: Real, shape (N,).
-        y: Real or complex, shape (N,).
-        dx: Uncertainty of x, shape (N,), None if there is none.
-        dy: Uncertainty of y, likewise.
-    """
-
-    x: Array
-    y: Array
-    dx: Array | None = None
-    dy: Array | None = None
-
-    @classmethod
-    def of(cls, record: Record) -> Samples:
-        """Return the samples of a signal, views of its array."""
-        xydata = record.array("xydata")
-        if xydata is None:
-            return cls(np.empty(0), np.empty(0))
-        x, y, *errors = xydata
-        dx, dy = (_given(row.real) for row in errors) if errors else (None, None)
-        return cls(x.real, y, dx, dy)
-
-    def within(self, limits: Limits) -> Samples:
-        """Return the samples between two bounds of x and one more on each side.
-
-        Args:
-            limits: The bounds, None for none; x increases.
-        """
-        low, high = limits
-        start = 0 if low is None else int(np.searchsorted(self.x, low)) - 1
-        stop = len(self.x) if high is None else int(np.searchsorted(self.x, high)) + 1
-        part = slice(max(start, 0), max(stop, start + 2))
-        errors = (None if row is None else row[part] for row in (self.dx, self.dy))
-        return Samples(self.x[part], self.y[part], *errors)
+    xlog: bool
+    ylog: bool
+    xlimits: Limits
 
 
-def signal_drawing(record: Record, options: Options) -> SignalDrawing:
-    """Work out the picture of a signal.
+def signals_drawing(
+    subjects: Sequence[Subject], options: Options, title: str | None
+) -> SignalsDrawing:
+    """Work out the picture of signals, drawn over each other.
 
     Args:
-        record: The signal.
+        subjects: The signals, at least one.
         options: What was chosen for the picture.
+        title: Title of the picture, instead of the signal's own.
 
     Returns:
-        A drawing that shares no memory with the signal.
+        A drawing that shares no memory with the signals.
     """
-    samples = Samples.of(record)
     notes: list[str] = []
-    fields = record.fields
+    records = [subject.record for subject in subjects]
+    fixed = not any(record.fields["autoscale"] for record in records)
     xlimits: Limits = (None, None)
-    ylimits: Limits = (None, None)
-    if not fields["autoscale"]:
-        xlimits, ylimits = bounds(record, "x"), bounds(record, "y")
-    xlog = _log_possible("x", bool(fields["xscalelog"]), samples.x, notes)
-    curves = _curves(record, options, samples, xlog, xlimits, notes)
-    if not any(np.isfinite(curve.y).any() for curve in curves):
-        notes.append("no values" if len(samples.y) else "no data")
-    shapes = _shapes(record, options, samples)
+    if fixed:
+        xlimits = joined([bounds(record, "x") for record in records])
+    xs = [_samples(subject).x for subject in subjects]
+    wanted = all(record.fields["xscalelog"] for record in records)
+    xlog = _log_possible("x", wanted, xs, notes)
+    panels = _panels(subjects, options, xlog, xlimits, notes)
+    if not any(np.isfinite(curve.y).any() for one in panels for curve in one.curves):
+        notes.append("no values" if any(map(len, xs)) else "no data")
+    shapes = [shape for one in subjects for shape in _shapes(one, options)]
     notes += filter(None, [undrawn_note(shapes)])
-    style = str(display_option(record, "curvestyle", "Lines"))
-    return SignalDrawing(
-        drawable(options.text(record, "title"), TITLE_LENGTH),
-        axis_label(options.text(record, "xlabel"), options.text(record, "xunit")),
-        curves,
-        style=style if style in _STYLES else "Lines",
-        shade=number(display_option(record, "shade", 0.0), 0.0, 1.0),
-        baseline=number(display_option(record, "baseline", 0.0), -LARGEST, LARGEST),
+    if title is None:
+        title = subjects[0].title if len(subjects) == 1 else ""
+    return SignalsDrawing(
+        drawable(title, TITLE_LENGTH),
+        _axis_label(subjects, options, "x"),
+        panels,
         xlog=xlog,
         xlimits=xlimits,
-        ylimits=ylimits,
         shapes=[shape for shape in shapes if shape is not None],
         notes=notes,
     )
 
 
-def _curves(
-    record: Record,
+def _samples(subject: Subject) -> Samples:
+    if subject.samples is None:
+        raise TypeError(f"{subject.title!r} is no signal")
+    return subject.samples
+
+
+def _panels(
+    subjects: Sequence[Subject],
     options: Options,
-    samples: Samples,
     xlog: bool,
     xlimits: Limits,
     notes: list[str],
-) -> list[Curve]:
-    bins = None
-    if len(samples.y) > MAX_POINTS:
-        bins = Bins.along(samples.x, log=xlog)
-        if bins.increasing and xlimits != (None, None):
-            samples = samples.within(xlimits)
-            bins = Bins.along(samples.x, log=xlog)
-    label, unit = options.text(record, "ylabel"), options.text(record, "yunit")
-    wanted = bool(record.fields["yscalelog"])
-    if samples.y.dtype.kind != "c":
-        log = _log_possible("y", wanted, samples.y, notes)
-        label = axis_label(label, unit)
-        return [_curve(samples, samples.y, label, xlog, log, bins, notes)]
-    with np.errstate(over="ignore", invalid="ignore"):
-        modulus, phase = np.abs(samples.y), np.angle(samples.y, deg=True)
-    log = _log_possible("y", wanted, modulus, notes)
-    label = axis_label(f"modulus of {label}" if label else "modulus", unit)
-    bare = Samples(samples.x, phase)
+) -> list[Panel]:
+    """Return one panel, or one each of the components that share no axis."""
+    names: list[tuple[str, ...]] = [("",)] * len(subjects)
+    for place, subject in enumerate(subjects):
+        if _samples(subject).y.dtype.kind == "c":
+            names[place] = options.components("polar")
+    together = options.complex_as == "cartesian"
+    rows = 1 if together else max(map(len, names))
+    panels = []
+    for row in range(rows):
+        drawn = [
+            (place, name)
+            for place, own in enumerate(names)
+            for name in (own if together else own[row : row + 1])
+        ]
+        panels.append(_panel(subjects, drawn, options, xlog, xlimits, notes))
+    return panels
+
+
+def _panel(
+    subjects: Sequence[Subject],
+    drawn: list[tuple[int, str]],
+    options: Options,
+    xlog: bool,
+    xlimits: Limits,
+    notes: list[str],
+) -> Panel:
+    """Return the panel of components, given as the number of a signal and a name."""
+    owners = [subjects[place] for place, _ in drawn]
+    values = [
+        component(_samples(owner).y, name) if name else _samples(owner).y
+        for owner, (_, name) in zip(owners, drawn, strict=True)
+    ]
+    is_phase = all(name in _UNITLESS for _, name in drawn)
+    records = [owner.record for owner in owners]
+    wanted = not is_phase and all(record.fields["yscalelog"] for record in records)
+    axes = _Axes(xlog, _log_possible("y", wanted, values, notes), xlimits)
+    legends = _legends(subjects, drawn, options)
+    curves = []
+    for (place, name), owner, y, legend in zip(
+        drawn, owners, values, legends, strict=True
+    ):
+        samples = _samples(owner)
+        if name:  # what the uncertainty of a component is, is not known
+            samples = Samples(samples.x, y)
+        look = _component_look(look_of(owner.record, place), name)
+        curves.append(_curve(samples, y, look, legend, axes, notes))
+    fixed = not is_phase and not any(record.fields["autoscale"] for record in records)
+    label = axis_label("phase", "°") if is_phase else _axis_label(owners, options, "y")
+    return Panel(
+        label,
+        curves,
+        log=axes.ylog,
+        limits=joined([bounds(r, "y") for r in records]) if fixed else (None, None),
+        named=len(curves) > 1 or any(name for _, name in drawn),
+    )
+
+
+def _component_look(look: Look, name: str) -> Look:
+    if name != "imaginary":
+        return look
+    return Look(**{**vars(look), "line": "--"})
+
+
+def _legends(
+    subjects: Sequence[Subject], drawn: list[tuple[int, str]], options: Options
+) -> list[str]:
+    """Return what tells the curves of a panel apart: title, component, unit."""
+    if len(subjects) == 1:
+        return [name for _, name in drawn]
+    titles = [drawable(subject.title) for subject in subjects]
+    titles = [
+        title or f"signal {number}" for number, title in enumerate(titles, start=1)
+    ]
+    for place, title in enumerate(titles):
+        if (earlier := titles[:place].count(title)) > 0:
+            titles[place] = f"{title} ({earlier + 1})"
+    labels = [
+        axis_label(
+            options.text(subject.record, "ylabel"),
+            options.text(subject.record, "yunit"),
+        )
+        for subject in subjects
+    ]
+    if len(set(labels)) == 1:
+        labels = [""] * len(labels)
     return [
-        _curve(samples, modulus, label, xlog, log, bins, notes),
-        _curve(bare, phase, axis_label("phase", "°"), xlog, False, bins, notes),
+        ", ".join(filter(None, (titles[place], name, labels[place])))
+        for place, name in drawn
     ]
 
 
+def _axis_label(subjects: Sequence[Subject], options: Options, axis: str) -> str:
+    """Return the label of an axis, as far as it is that of all signals."""
+    label, unit = (
+        texts.pop() if len(texts) == 1 else ""
+        for texts in (
+            {options.text(subject.record, f"{axis}{part}") for subject in subjects}
+            for part in ("label", "unit")
+        )
+    )
+    return axis_label(label, unit)
+
+
 def _curve(
-    samples: Samples,
-    y: Array,
-    label: str,
-    xlog: bool,
-    ylog: bool,
-    bins: Bins | None,
-    notes: list[str],
+    samples: Samples, y: Array, look: Look, legend: str, axes: _Axes, notes: list[str]
 ) -> Curve:
-    lowest = 0.0 if ylog else -LARGEST
+    count = len(y)
+    bins = None
+    if count > MAX_POINTS:
+        bins = Bins.along(samples.x, log=axes.xlog)
+        if bins.increasing and axes.xlimits != (None, None):
+            seen = Samples(samples.x, y, samples.dx, samples.dy).within(axes.xlimits)
+            samples, y = seen, seen.y
+            bins = Bins.along(samples.x, log=axes.xlog)
+    lowest = 0.0 if axes.ylog else -LARGEST
     kept = slice(None) if bins is None else curve_indices(samples.x, y, bins, lowest)
-    x = without_undrawable(samples.x[kept], 0.0 if xlog else -LARGEST)
+    x = without_undrawable(samples.x[kept], 0.0 if axes.xlog else -LARGEST)
     drawn = without_undrawable(y[kept], lowest)
     if len(y) <= MAX_BARS:
         dx, dy = _bars(samples.dx), _bars(samples.dy)
-        return Curve(label, x, drawn, dx, dy, log=ylog)
+        return Curve(x, drawn, dx, dy, None, look, legend, count)
     if samples.dx is not None:
         notes.append("uncertainties of x not drawn")
-    return Curve(label, x, drawn, band=_band(samples, y, bins), log=ylog)
+    band = _band(samples, y, bins)
+    return Curve(x, drawn, band=band, look=look, legend=legend, count=count)
 
 
 def _band(
@@ -188,26 +249,32 @@ def _bars(errors: Array | None) -> Array | None:
     return None if errors is None else without_undrawable(np.abs(errors))
 
 
-def _given(errors: Array) -> Array | None:
-    """Return uncertainties, None if there are none: sigima then has NaN or zeros."""
-    return errors if np.any(np.isfinite(errors) & (errors != 0)) else None
-
-
-def _log_possible(axis: str, wanted: bool, values: Array, notes: list[str]) -> bool:
-    possible = wanted and bool(np.any((values > 0) & (values < LARGEST)))
-    if wanted and len(values) and not possible:
+def _log_possible(
+    axis: str, wanted: bool, rows: Sequence[Array], notes: list[str]
+) -> bool:
+    if not wanted:
+        return False
+    possible = any(bool(np.any((row > 0) & (row < LARGEST))) for row in rows)
+    if not possible and any(map(len, rows)):
         notes.append(f"no positive {axis}, so its axis is linear")
     return possible
 
 
-def _shapes(record: Record, options: Options, samples: Samples) -> list[Shape | None]:
-    def to_physical(_axis: int, index: float) -> float:
-        places = np.arange(len(samples.x))
-        return float(np.interp(index, places, samples.x)) if len(places) else index
+def _shapes(subject: Subject, options: Options) -> list[Shape | None]:
+    x = _samples(subject).x
 
+    def to_physical(_axis: int, index: float) -> float:
+        if not len(x):
+            return index
+        before = min(max(int(index), 0), len(x) - 1)
+        after = min(before + 1, len(x) - 1)
+        return float(np.interp(index, (before, before + 1), (x[before], x[after])))
+
+    record = subject.record
     shapes: list[Shape | None] = []
     if options.roi:
         shapes += roi_shapes(record, to_physical)
-    if options.results:
-        shapes += result_shapes(record)
+    shapes += result_shapes(record, options.results)
+    if options.annotations:
+        shapes += annotation_shapes(record)
     return shapes

@@ -1,123 +1,32 @@
-"""Pictures of images."""
+"""Pictures of images: one, or several side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
-from datalab_kernel_core.plotter.options import Options
-from datalab_kernel_core.plotter.overlays import (
-    Shape,
-    draw_shapes,
-    roi_shapes,
-    undrawn_note,
-)
-from datalab_kernel_core.plotter.reduce import (
-    MAX_MESH_SIDE,
-    MAX_SIDE,
-    Array,
-    block_mean,
-    reduction_factor,
-    shown_values,
-    value_range,
-)
-from datalab_kernel_core.plotter.results import result_shapes
+from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
+from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
-    DEFAULT_COLORMAP,
-    DPI,
+    IMAGE_COLUMNS,
     IMAGE_HEIGHT,
-    LARGEST,
-    TITLE_LENGTH,
+    SMALL_IMAGE,
     TITLE_SIZE,
     WIDTH,
     Limits,
-    axis_label,
-    bounds,
+    as_text,
     colormap,
-    display_option,
-    drawable,
-    has_colormap,
     write_notes,
 )
-from datalab_workspace.record import Record
 
 #: Pixels are drawn to scale unless the picture would be more elongated than this.
 MAX_ELONGATION = 5.0
-
-
-@dataclass(frozen=True)
-class PixelAxis:
-    """Where the pixels of an image are along one of its axes.
-
-    Attributes:
-        centres: Coordinates of the pixels' centres, shape (N,), N at least 1, finite,
-            increasing or decreasing.
-        step: Their distance; None where it is not the same for all.
-    """
-
-    centres: Array
-    step: float | None
-
-    @classmethod
-    def of(cls, record: Record, axis: str, length: int, notes: list[str]) -> PixelAxis:
-        """Return the axis of an image; its pixel numbers if its own cannot be drawn.
-
-        Args:
-            record: The image.
-            axis: "x" or "y".
-            length: Number of pixels, at least 1.
-            notes: Where to tell that they cannot.
-        """
-        if not record.fields["is_uniform_coords"]:
-            coords = np.asarray(record.array(f"{axis}coords"))
-            if _usable(coords, length):
-                return cls(coords.astype(np.float64), None)
-        else:
-            start, step = record.fields[f"{axis}0"], record.fields[f"d{axis}"]
-            if isinstance(start, float) and isinstance(step, float) and step:
-                with np.errstate(over="ignore", invalid="ignore"):
-                    coords = start + step * np.arange(length)
-                if _usable(coords, length):
-                    return cls(coords, step)
-        notes.append(f"{axis} in pixels: its coordinates cannot be drawn")
-        return cls(np.arange(length, dtype=np.float64), 1.0)
-
-    def edges(self, factor: int = 1) -> Array:
-        """Return where blocks of `factor` pixels begin and the last one ends.
-
-        Args:
-            factor: Number of pixels in a block; the last one may have fewer.
-
-        Returns:
-            Shape (ceil(N / factor) + 1,).
-        """
-        between = (self.centres[1:] + self.centres[:-1]) / 2
-        if len(between):
-            begin, end = between[0] - self.centres[0], self.centres[-1] - between[-1]
-        else:
-            begin = end = (self.step or 1.0) / 2
-        ends = self.centres[0] - begin, self.centres[-1] + end
-        edges = np.concatenate([ends[:1], between, ends[1:]])
-        return np.append(edges[:-1:factor], edges[-1])
-
-    def at(self, place: float) -> float:
-        """Return the coordinate of a place given in pixels."""
-        if self.step is not None:
-            return float(self.centres[0] + place * self.step)
-        return float(np.interp(place, np.arange(len(self.centres)), self.centres))
-
-
-def _usable(coords: Array, length: int) -> bool:
-    if coords.shape != (length,) or not np.all(np.abs(coords) < LARGEST):
-        return False
-    steps = np.diff(coords)
-    return bool((steps > 0).all() or (steps < 0).all())
 
 
 @dataclass(frozen=True)
@@ -130,13 +39,14 @@ class ImageDrawing:
         pixels: Shape (H, W), NaN where there is no value; None of an empty image.
         edges: Of the pixels along x and y, shapes (W + 1,) and (H + 1,).
         uniform: Whether the pixels are of the same size, but for the last ones.
-        factor: Number of the image's pixels in a side of one that is drawn.
         limits: Lowest and highest value that have a colour of their own; None where
             no pixel has a value.
         colormap: Name of the colour map.
         view: Bounds of the x and y axes, None for one that the image sets.
         shapes: What is drawn over the image.
         notes: What is to be said about the picture, in it.
+        shape: Shape of the image.
+        found: Its lowest and highest value, None where no pixel has one.
     """
 
     title: str
@@ -144,27 +54,42 @@ class ImageDrawing:
     pixels: Array | None
     edges: tuple[Array, Array]
     uniform: bool
-    factor: int
     limits: tuple[float, float] | None
     colormap: str
     view: tuple[Limits, Limits]
     shapes: Sequence[Shape]
     notes: list[str]
+    shape: tuple[int, ...] = ()
+    found: tuple[float, float] | None = None
 
-    def figure(self) -> Figure:
-        """Draw the picture on a new figure, which no pyplot knows of."""
-        figure = Figure(figsize=(WIDTH, IMAGE_HEIGHT), dpi=DPI, layout="compressed")
-        axes = figure.add_subplot()
+    @property
+    def description(self) -> str:
+        """What the picture shows, for who cannot see it."""
+        said = "image of " + ("×".join(map(str, self.shape[::-1])) or "no") + " pixels"
+        if self.found is None:
+            return f"{said}, no values"
+        low, high = map(as_text, self.found)
+        values = self.labels[2] or "values"
+        marked = f", {len(self.shapes)} marked" if self.shapes else ""
+        return f"{said}, {values} from {low} to {high}{marked}"
+
+    def draw(self, axes: Axes) -> ScalarMappable | None:
+        """Draw the image.
+
+        Args:
+            axes: Empty ones.
+
+        Returns:
+            What a colour bar is made for; None where no pixel has a value.
+        """
+        drawn = None
         if self.pixels is not None:
             drawn = self._draw_pixels(axes, self.pixels)
-            if self.limits is not None:
-                figure.colorbar(drawn, ax=axes, label=self.labels[2])
             self._set_view(axes)
         draw_shapes(axes, self.shapes)
         axes.set(xlabel=self.labels[0], ylabel=self.labels[1])
         axes.set_title(self.title, fontsize=TITLE_SIZE)
-        write_notes(figure, self.notes)
-        return figure
+        return None if self.limits is None else drawn
 
     def _draw_pixels(self, axes: Axes, pixels: Array) -> ScalarMappable:
         low, high = self.limits or (0.0, 1.0)
@@ -175,7 +100,9 @@ class ImageDrawing:
         }
         x, y = self.edges
         if not self.uniform:
-            return axes.pcolormesh(x, y, pixels, shading="flat", **look)
+            return axes.pcolormesh(
+                x, y, pixels, shading="flat", rasterized=True, **look
+            )
         # Where the last blocks are smaller, what is beyond the edge is out of view.
         right, bottom = (_full_end(edges) for edges in self.edges)
         extent = (float(x[0]), right, bottom, float(y[0]))
@@ -202,106 +129,91 @@ def _full_end(edges: Array) -> float:
     return float(edges[0] + count * (edges[1] - edges[0]))
 
 
-def image_drawing(record: Record, options: Options) -> ImageDrawing:
-    """Work out the picture of an image.
+@dataclass(frozen=True)
+class ImagesDrawing:
+    """All that the picture of images shows, independent of the images.
+
+    Attributes:
+        images: The images, at least one, in the order in which they are read.
+        title: Title of the whole, "" for none.
+        shared: Whether they have one colour scale.
+    """
+
+    images: Sequence[ImageDrawing]
+    title: str = ""
+    shared: bool = False
+
+    # Leaves no gaps between images that are drawn to scale.
+    layout = "compressed"
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Number of rows and of columns."""
+        columns = min(len(self.images), IMAGE_COLUMNS)
+        return ceil(len(self.images) / columns), columns
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height, inches."""
+        if len(self.images) == 1:
+            return WIDTH, IMAGE_HEIGHT
+        rows, columns = self.grid
+        width, height = SMALL_IMAGE
+        return width * columns, height * rows
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, for who cannot see it."""
+        if len(self.images) == 1:
+            return self.images[0].description
+        said = (f"{one.title} {one.description}".strip() for one in self.images)
+        return "; ".join(said)
+
+    def draw(self, figure: FigureBase) -> None:
+        """Draw the picture on an empty figure."""
+        rows, columns = self.grid
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        drawn = [
+            (one.draw(own), own, one)
+            for own, one in zip(axes, self.images, strict=False)
+        ]
+        for unused in axes[len(self.images) :]:
+            unused.remove()
+        scaled = [(made, own, one) for made, own, one in drawn if made is not None]
+        if self.shared and scaled:
+            used = list(axes[: len(self.images)])
+            figure.colorbar(scaled[0][0], ax=used, label=scaled[0][2].labels[2])
+        else:
+            for made, own, one in scaled:
+                figure.colorbar(made, ax=own, label=one.labels[2])
+        if self.title:
+            figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
+        write_notes(figure, [note for one in self.images for note in one.notes])
+
+
+def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:
+    """Return images that have the same colour for the same value.
 
     Args:
-        record: The image.
-        options: What was chosen for the picture.
-
-    Returns:
-        A drawing that shares no memory with the image.
+        images: The images. The colour map is that of the first.
 
     Raises:
-        ValueError: The colour map that was chosen does not exist.
+        ValueError: Their values are of different units.
     """
-    notes: list[str] = []
-    data = record.array("data")
-    height, width = (1, 1) if data is None or not data.size else data.shape
-    x = PixelAxis.of(record, "x", width, notes)
-    y = PixelAxis.of(record, "y", height, notes)
-    uniform = x.step is not None and y.step is not None
-    factor = reduction_factor((height, width), MAX_SIDE if uniform else MAX_MESH_SIDE)
-    pixels, limits = _pixels(data, factor, notes)
-    shapes = _shapes(record, options, (x, y))
-    notes += filter(None, [undrawn_note(shapes)])
-    free: Limits = (None, None)
-    fixed = not record.fields["autoscale"]
-    return ImageDrawing(
-        drawable(options.text(record, "title"), TITLE_LENGTH),
-        _labels(record, options),
-        pixels,
-        (x.edges(factor), y.edges(factor)),
-        uniform,
-        factor,
-        _color_limits(record, limits),
-        _colormap_name(record, options),
-        (bounds(record, "x"), bounds(record, "y")) if fixed else (free, free),
-        [shape for shape in shapes if shape is not None],
-        notes,
-    )
-
-
-def _pixels(
-    data: Array | None, factor: int, notes: list[str]
-) -> tuple[Array | None, tuple[float, float] | None]:
-    """Return the pixels to draw, and the lowest and highest value of all pixels."""
-    if data is None or not data.size:
-        notes.append("no data")
-        return None, None
-    if data.dtype.kind == "c":
-        notes.append("modulus of complex values")
-    limits = value_range(data)
-    if limits is None:
-        notes.append("no values")
-    if factor == 1:
-        values = shown_values(data)
-        return values.astype(np.result_type(values.dtype, np.float32)), limits
-    notes.append(f"each pixel is the mean of {factor}×{factor}")
-    return block_mean(data, factor), limits
-
-
-def _color_limits(
-    record: Record, found: tuple[float, float] | None
-) -> tuple[float, float] | None:
-    """Return the range of the colours: the image's own, as far as it has one."""
-    if found is None:
-        return None
-    low, high = (
-        extreme if bound is None else bound
-        for bound, extreme in zip(bounds(record, "z"), found, strict=True)
-    )
-    if low < high:
-        return low, high
-    # A constant image, or bounds that leave nothing between them.
-    middle = found[0]
-    margin = max(abs(middle) * 1e-3, 1e-300) if middle else 0.5
-    return middle - margin, found[1] + margin
-
-
-def _labels(record: Record, options: Options) -> tuple[str, str, str]:
-    x, y, z = (
-        axis_label(
-            options.text(record, f"{axis}label"), options.text(record, f"{axis}unit")
+    labels = {one.labels[2] for one in images if one.limits is not None}
+    if len(labels) > 1:
+        named = ", ".join(sorted(label or "none" for label in labels))
+        raise ValueError(
+            "shared_scale=True needs images of the same quantity; their labels and "
+            f"units are: {named}. Give zlabel= and zunit= if it is the same"
         )
-        for axis in "xyz"
-    )
-    return x, y, z
-
-
-def _colormap_name(record: Record, options: Options) -> str:
-    if options.colormap is not None:
-        return options.colormap
-    own = str(display_option(record, "colormap", DEFAULT_COLORMAP))
-    return own if has_colormap(own) else DEFAULT_COLORMAP
-
-
-def _shapes(
-    record: Record, options: Options, axes: tuple[PixelAxis, PixelAxis]
-) -> list[Shape | None]:
-    shapes: list[Shape | None] = []
-    if options.roi:
-        shapes += roi_shapes(record, lambda axis, place: axes[axis].at(place))
-    if options.results:
-        shapes += result_shapes(record)
-    return shapes
+    limits = [one.limits for one in images if one.limits is not None]
+    if not limits:
+        return list(images)
+    low, high = min(limit[0] for limit in limits), max(limit[1] for limit in limits)
+    return [
+        one
+        if one.limits is None
+        else replace(one, limits=(low, high), colormap=images[0].colormap)
+        for one in images
+    ]

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
+from datalab_kernel_core.plotter.style import DPI, checked_colormap
+from datalab_workspace.arguments import one_of
 from datalab_workspace.record import Record
+
+#: What is drawn of complex numbers, by the values of `complex_as`.
+COMPONENTS = {
+    "polar": ("modulus", "phase"),
+    "cartesian": ("real", "imaginary"),
+    "modulus": ("modulus",),
+    "phase": ("phase",),
+    "real": ("real",),
+    "imaginary": ("imaginary",),
+}
+_TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
+_SWITCHES = ("shared_scale", "roi", "annotations")
+_SIZES = ("width", "height")
+#: Sides of a picture, in pixels at normal resolution.
+_SMALLEST, _LARGEST = 100, 10_000
 
 
 @dataclass(frozen=True)
@@ -13,14 +31,25 @@ class Options:
 
     Attributes:
         title: Title of the picture.
+        titles: Titles of the objects, in a picture of several.
         xlabel: Label of the x axis; `ylabel`, `zlabel` likewise.
         xunit: Unit of the x axis; `yunit`, `zunit` likewise.
         colormap: Name of a Matplotlib colour map.
+        shared_scale: Whether several images have one colour scale.
+        complex_as: One of `COMPONENTS`.
+        width: Width of the picture in pixels; `height` likewise.
         roi: Whether to draw the regions of interest.
-        results: Whether to draw the geometry results of analyses.
+        results: Whether to show the results of analyses; or those to show.
+        annotations: Whether to draw the annotations.
+
+    Raises:
+        TypeError: A value is of the wrong type.
+        ValueError: There is no such colour map, no such way to draw complex numbers,
+            or a size is out of bounds.
     """
 
     title: str | None = None
+    titles: Any = None
     xlabel: str | None = None
     ylabel: str | None = None
     zlabel: str | None = None
@@ -28,22 +57,64 @@ class Options:
     yunit: str | None = None
     zunit: str | None = None
     colormap: str | None = None
+    shared_scale: bool = False
+    complex_as: str | None = None
+    width: int | None = None
+    height: int | None = None
     roi: bool = True
-    results: bool = True
+    results: Any = True
+    annotations: bool = True
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            wanted = bool if isinstance(field.default, bool) else str
-            if value is not field.default and not isinstance(value, wanted):
-                raise TypeError(
-                    f"{field.name}={value!r:.60} must be of type {wanted.__name__}"
+        for name in (*_TEXTS, "colormap", "complex_as"):
+            self._check(name, str, optional=True)
+        for name in _SWITCHES:
+            self._check(name, bool)
+        for name in _SIZES:
+            self._check(name, int, optional=True)
+            size = getattr(self, name)
+            if size is not None and not _SMALLEST <= size <= _LARGEST:
+                raise ValueError(
+                    f"{name}={size} must be from {_SMALLEST} to {_LARGEST} pixels"
                 )
+        if self.complex_as is not None:
+            one_of(self.complex_as, "complex_as", tuple(COMPONENTS))
+        if self.colormap is not None:
+            object.__setattr__(self, "colormap", checked_colormap(self.colormap))
+        if self.titles is not None:
+            self._check_titles()
+
+    def _check(self, name: str, wanted: type, *, optional: bool = False) -> None:
+        value = getattr(self, name)
+        if optional and value is None:
+            return
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise TypeError(f"{name}={value!r:.60} must be of type {wanted.__name__}")
+
+    def _check_titles(self) -> None:
+        titles = self.titles
+        if not isinstance(titles, list | tuple) or not all(
+            isinstance(title, str) for title in titles
+        ):
+            raise TypeError(f"titles={titles!r:.60} must be a list of str")
+
+    @property
+    def size(self) -> tuple[float | None, float | None]:
+        """Width and height that were chosen, inches."""
+        width, height = (
+            None if pixels is None else pixels / DPI
+            for pixels in (self.width, self.height)
+        )
+        return width, height
+
+    def components(self, default: str) -> tuple[str, ...]:
+        """Return what to draw of complex numbers: names, as in `COMPONENTS`."""
+        return COMPONENTS[self.complex_as or default]
 
     def only_for_images(self) -> list[str]:
         """Return the names of the options given that no signal has a use for."""
-        names = ("zlabel", "zunit", "colormap")
-        return [name for name in names if getattr(self, name) is not None]
+        names = ("zlabel", "zunit", "colormap", "shared_scale")
+        return [name for name in names if getattr(self, name) not in (None, False)]
 
     def text(self, record: Record, name: str) -> str:
         """Return a title, label or unit: the one chosen, else the object's own."""

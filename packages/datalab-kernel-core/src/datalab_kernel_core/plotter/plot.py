@@ -3,75 +3,159 @@
 from __future__ import annotations
 
 import os
-import warnings
-from io import BytesIO
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from datalab_kernel_core.plotter import interactive
+from datalab_kernel_core.plotter.drawing import Drawing
+from datalab_kernel_core.plotter.formats import (
+    MIME_TYPES,
+    Formats,
+    rendered,
+    wanted_formats,
+)
 from datalab_kernel_core.plotter.style import DPI
+from datalab_kernel_core.plotter.tables import ResultTable
 
 
 class Plot:
     """A finished picture, shown by a notebook as image/png.
 
-    It is a copy: what becomes of the object afterwards does not change it.
+    It keeps the picture and what is drawn in it, not the objects: what becomes of them
+    afterwards does not change it.
 
     Args:
-        figure: The picture. It is drawn at once, so that what cannot be drawn raises
-            here, and not where an error would be lost.
+        drawing: What the picture shows. It is drawn at once, so that what cannot be
+            drawn raises here, and not where an error would be lost.
         name: What it is a picture of.
+        tables: What is shown below the picture.
     """
 
-    def __init__(self, figure: Figure, name: str = "") -> None:
-        self._figure = figure
+    def __init__(
+        self, drawing: Drawing, name: str = "", tables: Sequence[ResultTable] = ()
+    ) -> None:
+        self._drawing = drawing
         self._name = name
-        self._handed_out = False
-        self._png = self._rendered()
+        self._figure: Figure | None = None
+        self._pictures: dict[tuple[str, float], bytes] = {}
+        self.tables = tuple(tables)
+        self._bundle(wanted_formats())
 
     @property
     def figure(self) -> Figure:
-        """The Matplotlib figure; what is changed in it shows from then on."""
-        self._handed_out = True
+        """The Matplotlib figure, drawn anew; what is changed in it shows from then on.
+
+        It is drawn from what the picture shows, so that large data is reduced in it.
+        """
+        if self._figure is None:
+            self._figure = self._drawing.figure(interactive.figure_maker())
         return self._figure
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a PNG file.
+    @property
+    def axes(self) -> list[Axes]:
+        """The axes of the figure, those of colour bars among them."""
+        return self.figure.axes
+
+    def save(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
+        """Write the picture to a PNG, SVG or PDF file.
 
         Args:
-            path: The file; ``~`` is the home directory. No suffix is added. For other
-                formats there is ``plot.figure.savefig(path)``.
+            path: The file; ``~`` is the home directory. Its suffix tells the format:
+                .svg, .pdf, and PNG for any that is no format of pictures. No suffix
+                is added.
+            dpi: Pixels per inch, for a picture of 6.4 inches in width by default 100.
 
         Returns:
             The file.
 
         Raises:
-            ValueError: The suffix is that of another format.
+            ValueError: The suffix is that of another format, or `dpi` is not positive.
+            TypeError: `dpi` is no number.
             OSError: The file cannot be written.
         """
         target = Path(path).expanduser()
         suffix = target.suffix.lower().lstrip(".")
-        if suffix != "png" and suffix in self._figure.canvas.get_supported_filetypes():
+        others = Figure().canvas.get_supported_filetypes()
+        if suffix in others and suffix not in MIME_TYPES:
             raise ValueError(
-                f"save() writes PNG, not {suffix}: {str(path)!r}; "
+                f"save() writes PNG, SVG and PDF, not {suffix}: {str(path)!r}; "
                 "for other formats use plot.figure.savefig()"
             )
-        target.write_bytes(self._repr_png_())
+        if dpi is not None and not isinstance(dpi, int | float):
+            raise TypeError(f"dpi={dpi!r:.60} must be a number")
+        if dpi is not None and not 0 < dpi < float("inf"):
+            raise ValueError(f"dpi={dpi!r} must be positive")
+        kind = suffix if suffix in MIME_TYPES else "png"
+        target.write_bytes(self._rendered(kind, DPI if dpi is None else dpi))
         return target
 
-    def _repr_png_(self) -> bytes:
-        if self._handed_out:
-            self._png = self._rendered()
-        return self._png
+    def _rendered(self, kind: str, dpi: float, *, keep: bool = False) -> bytes:
+        if self._figure is not None:  # it may have been changed
+            return rendered(self._figure, kind, dpi)
+        picture = self._pictures.get((kind, dpi))
+        if picture is None:
+            picture = rendered(self._drawing.figure(), kind, dpi)
+            if keep:
+                self._pictures[kind, dpi] = picture
+        return picture
 
-    def _rendered(self) -> bytes:
-        png = BytesIO()
-        with warnings.catch_warnings():
-            # Titles may be in any script; what the font lacks is drawn as a box.
-            warnings.filterwarnings("ignore", "Glyph .* missing from")
-            FigureCanvasAgg(self._figure).print_figure(png, format="png", dpi=DPI)
-        return png.getvalue()
+    def _repr_png_(self) -> bytes:
+        return self._rendered("png", DPI)
+
+    def _repr_mimebundle_(
+        self,
+        include: Any = None,
+        exclude: Any = None,  # noqa: ARG002 (IPython's own)
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        formats = wanted_formats()
+        if include is not None and MIME_TYPES["svg"] in include:
+            formats = Formats(formats.scale, svg=True)
+        data, metadata = self._bundle(formats)
+        if interactive.shows_widgets():
+            data |= interactive.widget_view(self.figure)
+        return data, metadata
+
+    def _bundle(self, formats: Formats) -> tuple[dict[str, Any], dict[str, Any]]:
+        png = self._rendered("png", DPI * formats.scale, keep=True)
+        data: dict[str, Any] = {"image/png": png, "text/plain": repr(self)}
+        shown: dict[str, Any] = {"alt": repr(self)}
+        if formats.scale > 1:
+            # Bytes 16 to 24 of a PNG are its width and height.
+            sides = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+            width, height = (side // formats.scale for side in sides)
+            shown |= {"width": width, "height": height}
+        if formats.svg:
+            data[MIME_TYPES["svg"]] = self._rendered("svg", DPI, keep=True).decode()
+        return data, {"image/png": shown}
+
+    def _ipython_display_(self) -> None:
+        """Show what one output cannot hold: tables below the picture, a window.
+
+        A table in the same output would hide the picture: front ends show HTML
+        rather than PNG.
+
+        Raises:
+            NotImplementedError: The picture is all there is; IPython then shows it as
+                it shows any object.
+        """
+        if interactive.shows_windows():
+            interactive.show_window(self.figure)
+        if not self.tables:
+            raise NotImplementedError
+        from IPython import display
+
+        show: Callable[..., Any] = display.display
+        data, metadata = self._repr_mimebundle_()
+        png = b64encode(data["image/png"]).decode("ascii")
+        show(data | {"image/png": png}, metadata=metadata, raw=True)
+        for table in self.tables:
+            show(table)
 
     def __repr__(self) -> str:
-        return f"<Plot of {self._name}>" if self._name else "<Plot>"
+        of = f" of {self._name}" if self._name else ""
+        return f"<Plot{of}: {self._drawing.description}>"

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from datalab_kernel_core.plotter.curves import signal_drawing
-from datalab_kernel_core.plotter.images import image_drawing
+from datalab_kernel_core.plotter.drawing import drawing_of
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
-from datalab_kernel_core.plotter.reduce import Array
+from datalab_kernel_core.plotter.results import Result, checked_results, table_results
+from datalab_kernel_core.plotter.subjects import Subject, subjects_of
+from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.arguments import suggests_arguments
-from datalab_workspace.objects import to_record
 from datalab_workspace.record import Record
 
 if TYPE_CHECKING:
     from datalab_workspace import Workspace
-
-_ACCEPTED = (
-    "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
-    "array of numbers, or a pair of 1-D arrays (x, y)"
-)
 
 
 class Plotter:
@@ -37,7 +29,7 @@ class Plotter:
         self._workspace = workspace
 
     def __repr__(self) -> str:
-        return "<Plotter: plotter.plot(name or object) shows a signal or an image>"
+        return "<Plotter: plotter.plot(name or object) shows signals and images>"
 
     @suggests_arguments
     def plot(
@@ -45,6 +37,7 @@ class Plotter:
         what: Any,
         title: str | None = None,
         *,
+        titles: list[str] | None = None,
         xlabel: str | None = None,
         ylabel: str | None = None,
         zlabel: str | None = None,
@@ -52,32 +45,50 @@ class Plotter:
         yunit: str | None = None,
         zunit: str | None = None,
         colormap: str | None = None,
+        shared_scale: bool = False,
+        complex_as: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
         roi: bool = True,
-        results: bool = True,
+        results: Any = True,
+        annotations: bool = True,
         show_roi: bool | None = None,
         show_results: bool | None = None,
     ) -> Plot:
-        """Draw one signal or one image.
+        """Draw signals and images.
 
-        Large data is reduced to what can be seen: of a signal the lowest and highest
-        samples stay, of an image the means of blocks. A complex signal is drawn as
-        modulus and phase, a complex image as its modulus.
+        In a list, signals that follow each other are drawn over each other, images
+        that follow each other side by side; signals and images are in rows of their
+        own. Large data is reduced to what can be seen: of a signal the lowest and
+        highest samples stay, of an image the means of blocks.
 
         Args:
-            what: The name, UUID or short id of an object in the workspace; or a
+            what: The name, UUID or short id of an object in the workspace; a
                 `sigima.SignalObj` or `sigima.ImageObj`; an array of numbers, shape
-                (N,) or (H, W), masked or not; or a tuple (x, y) of two of shape (N,).
-                It stays as it is, and so does the workspace.
+                (N,) or (H, W), masked or not; a tuple (x, y) of two of shape (N,); or
+                a list of these. It stays as it is, and so does the workspace.
             title: Title of the picture, instead of the object's own.
+            titles: Titles of several objects: in the legend or above each image.
             xlabel: Label of the x axis, instead of the object's own.
             ylabel: Label of the y axis, likewise.
             zlabel: Label of an image's colours, likewise.
             xunit: Unit of the x axis, likewise.
             yunit: Unit of the y axis, likewise.
             zunit: Unit of an image's values, likewise.
-            colormap: Name of a Matplotlib colour map, for an image.
+            colormap: Name of a Matplotlib colour map, for images.
+            shared_scale: Give all images of a row one colour scale: from the lowest
+                to the highest value of any.
+            complex_as: What to draw of complex numbers: "polar" (modulus and phase),
+                "cartesian" (real and imaginary part), or "modulus", "phase", "real"
+                or "imaginary" alone. By default "polar" for signals and "modulus" for
+                images.
+            width: Width of the picture in pixels.
+            height: Height of the picture in pixels.
             roi: Draw the regions of interest.
-            results: Draw the geometry results of analyses.
+            results: Show the results of analyses: geometry in the picture, tables
+                below it. Or the results to show instead of the objects' own: sigima's
+                GeometryResult or TableResult, or a list of these.
+            annotations: Draw the annotations.
             show_roi: The same as `roi`; its name in earlier versions.
             show_results: The same as `results`, likewise.
 
@@ -88,12 +99,15 @@ class Plotter:
             KeyError: There is no object of this name; close matches are named.
             TypeError: `what` is nothing that can be drawn, or an argument is of the
                 wrong type or does not fit a signal.
-            ValueError: There is no such colour map.
+            ValueError: There is no such colour map, the list is empty, there are not
+                as many titles as objects, a size is out of bounds, or images of
+                different units are to share a colour scale.
             StaleFileError: The object was not read from its file yet, and the file no
                 longer holds it.
         """
         options = Options(
             title,
+            titles,
             xlabel,
             ylabel,
             zlabel,
@@ -101,64 +115,116 @@ class Plotter:
             yunit,
             zunit,
             colormap,
+            shared_scale,
+            complex_as,
+            width,
+            height,
             roi=roi if show_roi is None else show_roi,
-            results=results if show_results is None else show_results,
+            results=checked_results(results if show_results is None else show_results),
+            annotations=annotations,
         )
-        record = self._record(what)
-        name = repr(what if isinstance(what, str) else record.title or record.kind)
-        if record.kind == "image":
-            return Plot(image_drawing(record, options).figure(), name)
-        unused = options.only_for_images()
-        if unused:
+        subjects = subjects_of(what, options.titles, self._record)
+        _check_fits(subjects, options)
+        drawing, tables = drawing_of(subjects, options), _tables(subjects, options)
+        plot = Plot(drawing, _name(what, subjects), tables)
+        several = what if isinstance(what, list) else [what]
+        self._plotted([one for one in several if isinstance(one, str)])
+        return plot
+
+    def _plotted(self, names: list[str]) -> None:
+        """Do what is to follow when a picture was drawn.
+
+        Args:
+            names: The names, UUIDs and short ids of the objects in the workspace that
+                the picture shows, as the user gave them.
+        """
+
+    @suggests_arguments
+    def display_table(
+        self,
+        result: Any,
+        title: str | None = None,
+        *,
+        visible_only: bool = True,
+        transpose_single_row: bool = True,
+    ) -> ResultTable:
+        """Show the result of an analysis as a table.
+
+        Args:
+            result: sigima's TableResult or GeometryResult, or the dictionary of one.
+            title: Title of the table, instead of the result's own.
+            visible_only: Leave out the columns that the result itself hides.
+            transpose_single_row: Show a result of one row as two columns.
+
+        Returns:
+            The table, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            TypeError: `result` is no result, or `title` is no text.
+            ValueError: The dictionary is not that of a result.
+        """
+        if title is not None and not isinstance(title, str):
+            raise TypeError(f"title={title!r:.60} must be of type str")
+        return ResultTable(
+            Result.of(result),
+            title,
+            visible_only=visible_only,
+            transpose_single_row=transpose_single_row,
+        )
+
+    @suggests_arguments
+    def display_geometry(self, result: Any, title: str | None = None) -> ResultTable:
+        """Show the coordinates of a geometry result as a table.
+
+        Args:
+            result: sigima's GeometryResult, or the dictionary of one.
+            title: Title of the table, instead of the result's own.
+
+        Returns:
+            The table, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            TypeError: `result` is no geometry result, or `title` is no text.
+            ValueError: The dictionary is not that of a result.
+        """
+        if not Result.of(result).kind:
             raise TypeError(
-                f"{', '.join(unused)} can be given only for an image; "
-                f"{name} is a signal"
+                "display_geometry() takes a geometry result; for a table result there "
+                "is display_table()"
             )
-        return Plot(signal_drawing(record, options).figure(), name)
+        return self.display_table(result, title)
 
-    def _record(self, what: Any) -> Record:
-        if isinstance(what, str):
-            return self._workspace().record(what)
-        if _is_object(what):
-            return to_record(what, copy=False)
-        record = to_record(_numbers(what), copy=False)
-        record.fields["title"] = ""
-        return record
+    def _record(self, name: str) -> Record:
+        return self._workspace().record(name)
 
 
-def _numbers(what: object) -> Array | tuple[Array, Array]:
-    """Return an array or a pair of them as `to_record` takes it."""
-    if isinstance(what, tuple) and len(what) == 2:
-        x, y = (np.asanyarray(row) for row in what)
-        return _row(x), _row(y)
-    if isinstance(what, np.ndarray) and what.ndim in (1, 2):
-        return _row(what) if what.ndim == 1 else what
-    raise TypeError(f"cannot plot {_described(what)}; plot() takes {_ACCEPTED}")
+def _check_fits(subjects: list[Subject], options: Options) -> None:
+    unused = options.only_for_images()
+    if unused and all(one.record.kind == "signal" for one in subjects):
+        names = ", ".join(repr(one.title or "signal") for one in subjects[:3])
+        are = "is a signal" if len(subjects) == 1 else "are signals"
+        raise TypeError(
+            f"{', '.join(unused)} can be given only for an image; {names} {are}"
+        )
 
 
-def _row(values: Array) -> Array:
-    """Return numbers as a signal holds them, NaN where they are masked.
-
-    A picture needs no more than that: what a workspace would refuse to round is drawn.
-    """
-    if values.dtype.kind not in "biufc":
-        return values
-    dtype = np.complex128 if values.dtype.kind == "c" else np.float64
-    with np.errstate(over="ignore", invalid="ignore"):
-        row = np.array(np.ma.getdata(values), dtype=dtype)
-    row[np.ma.getmaskarray(values)] = np.nan
-    return row
+def _name(what: Any, subjects: list[Subject]) -> str:
+    if isinstance(what, str):
+        return repr(what)
+    names = [repr(one.title or one.record.kind) for one in subjects[:3]]
+    return ", ".join(names) + ", …" * (len(subjects) > 3)
 
 
-def _described(what: object) -> str:
-    if isinstance(what, np.ndarray):
-        return f"an array of {what.ndim} dimensions"
-    return f"a {type(what).__qualname__}"
-
-
-def _is_object(what: object) -> bool:
-    # Where sigima has not been imported, nothing is one of its objects.
-    objects = sys.modules.get("sigima.objects")
-    return objects is not None and isinstance(
-        what, objects.SignalObj | objects.ImageObj
-    )
+def _tables(subjects: list[Subject], options: Options) -> list[ResultTable]:
+    own = isinstance(options.results, bool)
+    return [
+        ResultTable(
+            result,
+            f"{subject.title}: {result.title}"
+            if own and subject.title and len(subjects) > 1
+            else None,
+        )
+        # Results that were given are about no object in particular.
+        for subject in (subjects if own else subjects[:1])
+        for result in table_results(subject.record, options.results)
+    ]

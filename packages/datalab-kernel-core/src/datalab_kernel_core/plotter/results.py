@@ -1,36 +1,187 @@
-"""The geometry results of analyses that an object carries in its metadata."""
+"""The results of analyses: those an object carries in its metadata, and others."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
-from datalab_kernel_core.plotter.style import RESULT_COLOR
+from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_option
 from datalab_workspace.record import Record, result_keys
 
+#: Geometry results of more rows than this are named at the first of them only.
+MAX_NAMED = 3
+_COLUMNS = {
+    "point": ["x", "y"],
+    "marker": ["x", "y"],
+    "segment": ["x0", "y0", "x1", "y1"],
+    "rectangle": ["x", "y", "width", "height"],
+    "circle": ["x", "y", "r"],
+    "ellipse": ["x", "y", "a", "b", "θ"],
+}
 
-def result_shapes(record: Record) -> list[Shape | None]:
-    """Return the geometry results of an object, where DataLab puts them.
+
+@dataclass(frozen=True)
+class Result:
+    """A result of an analysis: sigima's geometry or table.
+
+    Attributes:
+        title: What was found.
+        kind: Kind of shape, as in `overlays.Shape`; "" of a table.
+        columns: Names of the columns.
+        rows: Values, one row each.
+        regions: Index of the region of interest of each row, -1 for the whole object;
+            None where there are no regions.
+        attributes: What else is told about it.
+    """
+
+    title: str
+    kind: str
+    columns: list[str]
+    rows: list[list[Any]]
+    regions: list[int] | None
+    attributes: dict[Any, Any]
+
+    @classmethod
+    def of(cls, value: Any) -> Result:
+        """Return a result from sigima's object or from the dictionary of one.
+
+        Raises:
+            TypeError: It is neither.
+            ValueError: The dictionary is not that of a result.
+        """
+        to_dict = getattr(value, "to_dict", None)
+        held = to_dict() if callable(to_dict) else value
+        if not isinstance(held, dict) or not {"coords", "names"} & held.keys():
+            raise TypeError(
+                f"a {type(value).__qualname__} is no result; results are sigima's "
+                "GeometryResult and TableResult, or dictionaries made by to_dict()"
+            )
+        try:
+            rows = held["coords"] if "coords" in held else held["data"]
+            return cls._read(held, [list(row) for row in rows])
+        except (KeyError, TypeError) as error:
+            name = repr(held.get("title"))[:60]
+            raise ValueError(f"the result {name} is malformed: {error}") from error
+
+    @classmethod
+    def _read(cls, held: dict[Any, Any], rows: list[list[Any]]) -> Result:
+        title = str(held.get("title") or "result")
+        width = max(map(len, rows), default=0)
+        if "coords" in held:
+            kind = str(getattr(held["kind"], "value", held["kind"]))
+            columns = _COLUMNS.get(kind) or _numbered(kind, width)
+        else:
+            kind, columns = "", [str(name) for name in held["names"]]
+        if any(len(row) != len(columns) for row in rows):
+            raise TypeError(f"its rows are not of {len(columns)} values")
+        regions = held.get("roi_indices")
+        if regions is not None:
+            regions = [int(index) for index in regions]
+            if len(regions) != len(rows):
+                raise TypeError(f"{len(regions)} regions for {len(rows)} rows")
+        attributes = held.get("attrs")
+        attributes = attributes if isinstance(attributes, dict) else {}
+        return cls(title, kind, columns, rows, regions, attributes)
+
+    def hidden(self) -> set[str]:
+        """Return the columns that sigima's display preferences hide."""
+        key = "hidden_coords" if self.kind else "hidden_metrics"
+        names = self.attributes.get(key, ())
+        listed = isinstance(names, list | tuple | set | frozenset | np.ndarray)
+        return {str(name) for name in names} if listed else set()
+
+
+def _numbered(kind: str, width: int) -> list[str]:
+    if kind == "polygon":
+        return [f"{axis}{place}" for place in range(width // 2) for axis in "xy"]
+    return [f"coord_{place}" for place in range(width)]
+
+
+def result_shapes(record: Record, chosen: Any) -> list[Shape | None]:
+    """Return the geometry results to draw over an object.
 
     Args:
-        record: The object.
+        record: The object. DataLab puts its results into its metadata.
+        chosen: Whether to draw these; or the results to draw instead.
 
     Returns:
         A shape for each row of each result, None for one that is not understood.
     """
     shapes: list[Shape | None] = []
-    for key in result_keys(record):
-        result = record.metadata[key]
-        if key.startswith("Geometry_") and isinstance(result, dict):
-            shapes += _shapes(result)
+    for result in _chosen(record, chosen, "Geometry_"):
+        if result is None:
+            shapes.append(None)
+        elif result.kind:
+            shapes += _shapes(result, record)
     return shapes
 
 
-def _shapes(result: dict[str, Any]) -> list[Shape | None]:
-    kind, title = str(result.get("kind")), str(result.get("title") or "")
-    rows = result.get("coords")
-    if not isinstance(rows, list | tuple | np.ndarray):
-        return [None]
-    return [shape_of(kind, row, title, RESULT_COLOR) for row in rows]
+def table_results(record: Record, chosen: Any) -> list[Result]:
+    """Return the table results to show beside an object; as for `result_shapes`."""
+    found = _chosen(record, chosen, "Table_")
+    return [result for result in found if result is not None and not result.kind]
+
+
+def checked_results(chosen: Any) -> bool | list[Result]:
+    """Return what is given as `results=`: a flag, a result, or a list of them.
+
+    Raises:
+        TypeError: It is none of these.
+        ValueError: A dictionary is not that of a result.
+    """
+    if isinstance(chosen, bool):
+        return chosen
+    several = chosen if isinstance(chosen, list | tuple) else [chosen]
+    return [Result.of(one) for one in several]
+
+
+def _chosen(record: Record, chosen: Any, prefix: str) -> Iterator[Result | None]:
+    if not isinstance(chosen, bool):
+        yield from chosen
+        return
+    for key in result_keys(record) if chosen else ():
+        if key.startswith(prefix):
+            try:
+                yield Result.of(record.metadata[key])
+            except (TypeError, ValueError):  # said in the picture, by who counts them
+                yield None
+
+
+def _shapes(result: Result, record: Record) -> Iterator[Shape | None]:
+    for place, row in enumerate(result.rows):
+        named = place == 0 or len(result.rows) <= MAX_NAMED
+        label = _label(result, row, record) if named else ""
+        yield shape_of(result.kind, row, label, RESULT_COLOR)
+
+
+def _label(result: Result, row: list[Any], record: Record) -> str:
+    """Return the title of a result, and the value where a signal's result is one."""
+    value = _value(result.kind, row) if record.kind == "signal" else None
+    if value is None:
+        return result.title
+    try:
+        written = str(display_option(record, "format", "")) % value
+    except (TypeError, ValueError):
+        written = as_text(value)
+    return f"{result.title}: {written}"
+
+
+def _value(kind: str, row: list[Any]) -> float | None:
+    try:
+        numbers = [float(number) for number in row]
+    except (TypeError, ValueError):
+        return None
+    finite = [number for number in numbers if np.isfinite(number)]
+    if kind == "marker" and len(finite) == 1:
+        return finite[0]
+    if kind != "segment" or len(finite) != 4:
+        return None
+    width, height = finite[2] - finite[0], finite[3] - finite[1]
+    # Of a segment along an axis its length is meant; units tell nothing of others.
+    if width and height:
+        return None
+    return abs(width or height)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
 from matplotlib.colors import Colormap
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 from datalab_workspace.errors import close_matches
 from datalab_workspace.record import Record
@@ -22,10 +23,28 @@ WIDTH, HEIGHT = 6.4, 4.0
 IMAGE_HEIGHT = 4.8
 #: Height of the phase of a complex signal, in that of its modulus.
 PHASE_HEIGHT = 0.6
-LINE_COLOR = "#1f77b4"
+#: Images in a row, and the width and height of one of several, inches.
+IMAGE_COLUMNS, SMALL_IMAGE = 3, (3.6, 3.2)
+#: Colours that curves take in turn, then again with the next of the line styles; those
+#: of DataLab.
+COLORS = (
+    "#1f77b4",
+    "#ff7f0e",
+    "#2ca02c",
+    "#d62728",
+    "#9467bd",
+    "#8c564b",
+    "#e377c2",
+    "#7f7f7f",
+    "#bcbd22",
+    "#17becf",
+)
+LINE_STYLES = ("-", "--", "-.", (0, (6, 2, 1, 2, 1, 2)))
+LINE_COLOR = COLORS[0]
 LINE_WIDTH = 1.0
 ROI_COLOR = "#ff3333"
 RESULT_COLOR = "#ffb000"
+ANNOTATION_COLOR = "#ff9933"
 NOTE_COLOR = "0.4"
 GRID_COLOR = "0.9"
 #: What pixels without a value look like.
@@ -61,21 +80,31 @@ def axis_label(label: str | None, unit: str | None) -> str:
     )
 
 
-def has_colormap(name: str) -> bool:
-    """Tell whether Matplotlib has the colour map `name`."""
-    return name in matplotlib.colormaps
+def known_colormap(name: str) -> str | None:
+    """Return Matplotlib's spelling of the name of a colour map, None if it has none."""
+    if name in matplotlib.colormaps:
+        return name
+    # PlotPy does not tell small letters from capitals.
+    spellings = {known.lower(): known for known in matplotlib.colormaps}
+    return spellings.get(name.lower())
 
 
-def colormap(name: str) -> Colormap:
-    """Return the colour map `name`, with a colour for pixels without a value.
+def checked_colormap(name: str) -> str:
+    """Return the name of a colour map that exists.
 
     Raises:
         ValueError: Matplotlib has no colour map of this name.
     """
-    if not has_colormap(name):
+    known = known_colormap(name)
+    if known is None:
         close = close_matches(name, list(matplotlib.colormaps))
         hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
         raise ValueError(f"there is no colormap {name!r:.80}{hint}")
+    return known
+
+
+def colormap(name: str) -> Colormap:
+    """Return a colour map, with a colour for pixels without a value."""
     return matplotlib.colormaps[name].with_extremes(bad=NO_VALUE_COLOR)
 
 
@@ -102,8 +131,21 @@ def _bound(value: Any) -> float | None:
     return float(value) if usable else None
 
 
-def write_notes(figure: Figure, notes: list[str]) -> None:
+def joined(limits: Sequence[Limits]) -> Limits:
+    """Return bounds that hold for several objects, None where one of them is free."""
+    lows, highs = zip(*limits, strict=True)
+    low = None if None in lows else min(lows)
+    high = None if None in highs else max(highs)
+    return low, high
+
+
+def as_text(value: float) -> str:
+    """Return a number in as many digits as a reader looks at."""
+    return f"{value:.4g}"
+
+
+def write_notes(figure: FigureBase, notes: Sequence[str]) -> None:
     """Write below a picture what there is to say about it."""
     if notes:
-        text = drawable("; ".join(notes), NOTE_LENGTH)
+        text = drawable("; ".join(dict.fromkeys(notes)), NOTE_LENGTH)
         figure.supxlabel(text, x=0.99, ha="right", fontsize=7, color=NOTE_COLOR)

@@ -1,0 +1,99 @@
+"""In which formats pictures are wanted, and pictures in these formats."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+#: Formats that `Plot.save` writes, and their MIME types.
+MIME_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+
+
+@dataclass(frozen=True)
+class Formats:
+    """What IPython's settings ask for.
+
+    Attributes:
+        scale: How many pixels to draw for one of the page: 2 for a retina display.
+        svg: Whether SVG is wanted besides PNG.
+    """
+
+    scale: int = 1
+    svg: bool = False
+
+
+def wanted_formats() -> Formats:
+    """Return the formats in which the current shell wants Matplotlib's figures.
+
+    `set_matplotlib_formats` and ``%config InlineBackend`` tell the shell how to show a
+    `Figure`; before Matplotlib's backend is loaded only the configuration knows.
+    """
+    shell = _shell()
+    if shell is None:
+        return Formats()
+    from IPython.core.pylabtools import retina_figure
+
+    formatters = shell.display_formatter.formatters
+    shown_by = {
+        mime: _lookup(formatters[mime])
+        for mime in ("image/png", "image/svg+xml", "image/jpeg", "application/pdf")
+        if mime in formatters
+    }
+    if any(shown_by.values()):
+        # Both are partial functions.
+        png = getattr(shown_by.get("image/png"), "func", None)
+        svg = shown_by.get("image/svg+xml") is not None
+        return Formats(2 if png is retina_figure else 1, svg)
+    names = _configured(shell)
+    return Formats(2 if {"retina", "png2x"} & names else 1, "svg" in names)
+
+
+def _shell() -> Any:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return get_ipython()
+
+
+def _lookup(formatter: Any) -> Any:
+    try:
+        return formatter.lookup_by_type(Figure)
+    except KeyError:
+        return None
+
+
+def _configured(shell: Any) -> set[str]:
+    from matplotlib_inline.config import InlineBackend
+
+    backend = (
+        InlineBackend.instance()
+        if InlineBackend.initialized()
+        else InlineBackend(parent=shell)
+    )
+    return set(backend.figure_formats)
+
+
+def rendered(figure: Figure, kind: str, dpi: float) -> bytes:
+    """Return a picture in a format.
+
+    Args:
+        figure: The picture.
+        kind: "png", "svg" or "pdf".
+        dpi: Pixels per inch; in vector formats of what is rasterized in them.
+    """
+    written = BytesIO()
+    with warnings.catch_warnings():
+        # Titles may be in any script; what the font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        if kind == "png" and figure.canvas.manager is None:
+            FigureCanvasAgg(figure).print_figure(written, format=kind, dpi=dpi)
+        else:
+            figure.savefig(written, format=kind, dpi=dpi)
+    return written.getvalue()

@@ -1,0 +1,234 @@
+"""From an image to its drawing: coordinates, labels, and the pixels that show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datalab_kernel_core.plotter.annotations import annotation_shapes
+from datalab_kernel_core.plotter.images import ImageDrawing
+from datalab_kernel_core.plotter.options import Options
+from datalab_kernel_core.plotter.overlays import Shape, roi_shapes, undrawn_note
+from datalab_kernel_core.plotter.reduce import (
+    MAX_MESH_SIDE,
+    MAX_SIDE,
+    Array,
+    block_mean,
+    reduction_factor,
+    shown_values,
+    value_range,
+)
+from datalab_kernel_core.plotter.results import result_shapes
+from datalab_kernel_core.plotter.samples import component
+from datalab_kernel_core.plotter.style import (
+    DEFAULT_COLORMAP,
+    LARGEST,
+    TITLE_LENGTH,
+    Limits,
+    axis_label,
+    bounds,
+    display_option,
+    drawable,
+    known_colormap,
+)
+from datalab_kernel_core.plotter.subjects import Subject
+from datalab_workspace.record import Record
+
+
+@dataclass(frozen=True)
+class PixelAxis:
+    """Where the pixels of an image are along one of its axes.
+
+    Attributes:
+        centres: Coordinates of the pixels' centres, shape (N,), N at least 1, finite,
+            increasing or decreasing.
+        step: Their distance; None where it is not the same for all.
+    """
+
+    centres: Array
+    step: float | None
+
+    @classmethod
+    def of(cls, record: Record, axis: str, length: int, notes: list[str]) -> PixelAxis:
+        """Return the axis of an image; its pixel numbers if its own cannot be drawn.
+
+        Args:
+            record: The image.
+            axis: "x" or "y".
+            length: Number of pixels, at least 1.
+            notes: Where to tell that they cannot.
+        """
+        if not record.fields["is_uniform_coords"]:
+            coords = np.asarray(record.array(f"{axis}coords"))
+            if _usable(coords, length):
+                return cls(coords.astype(np.float64), None)
+        else:
+            start, step = record.fields[f"{axis}0"], record.fields[f"d{axis}"]
+            if isinstance(start, float) and isinstance(step, float) and step:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    coords = start + step * np.arange(length)
+                if _usable(coords, length):
+                    return cls(coords, step)
+        notes.append(f"{axis} in pixels: its coordinates cannot be drawn")
+        return cls(np.arange(length, dtype=np.float64), 1.0)
+
+    def edges(self, factor: int = 1) -> Array:
+        """Return where blocks of `factor` pixels begin and the last one ends.
+
+        Args:
+            factor: Number of pixels in a block; the last one may have fewer.
+
+        Returns:
+            Shape (ceil(N / factor) + 1,).
+        """
+        between = (self.centres[1:] + self.centres[:-1]) / 2
+        if len(between):
+            begin, end = between[0] - self.centres[0], self.centres[-1] - between[-1]
+        else:
+            begin = end = (self.step or 1.0) / 2
+        ends = self.centres[0] - begin, self.centres[-1] + end
+        edges = np.concatenate([ends[:1], between, ends[1:]])
+        return np.append(edges[:-1:factor], edges[-1])
+
+    def at(self, place: float) -> float:
+        """Return the coordinate of a place given in pixels."""
+        if self.step is not None:
+            return float(self.centres[0] + place * self.step)
+        return float(np.interp(place, np.arange(len(self.centres)), self.centres))
+
+
+def _usable(coords: Array, length: int) -> bool:
+    if coords.shape != (length,) or not np.all(np.abs(coords) < LARGEST):
+        return False
+    steps = np.diff(coords)
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
+def image_drawings(subject: Subject, options: Options) -> list[ImageDrawing]:
+    """Work out the picture of an image.
+
+    Args:
+        subject: The image.
+        options: What was chosen for the picture.
+
+    Returns:
+        Drawings that share no memory with the image: one, or two where both components
+        of a complex image are to be shown.
+    """
+    data = subject.record.array("data")
+    if data is None or data.dtype.kind != "c":
+        return [_drawing(subject, data, "", options)]
+    names = options.components("modulus")
+    return [_drawing(subject, data, name, options) for name in names]
+
+
+def _drawing(
+    subject: Subject, data: Array | None, name: str, options: Options
+) -> ImageDrawing:
+    record = subject.record
+    notes: list[str] = []
+    height, width = (1, 1) if data is None or not data.size else data.shape
+    x = PixelAxis.of(record, "x", width, notes)
+    y = PixelAxis.of(record, "y", height, notes)
+    uniform = x.step is not None and y.step is not None
+    factor = reduction_factor((height, width), MAX_SIDE if uniform else MAX_MESH_SIDE)
+    if name and data is not None:
+        # The modulus is taken block by block, without a copy of the whole image.
+        data = data if name == "modulus" else component(data, name)
+        notes.append(f"{name} of complex values")
+    pixels, found = _pixels(data, factor, notes)
+    shapes = _shapes(record, options, (x, y))
+    notes += filter(None, [undrawn_note(shapes)])
+    free: Limits = (None, None)
+    fixed = not record.fields["autoscale"]
+    own_limits = free if name not in ("", "modulus", "real") else bounds(record, "z")
+    return ImageDrawing(
+        drawable(subject.title, TITLE_LENGTH),
+        _labels(record, options, "°" if name == "phase" else None),
+        pixels,
+        (x.edges(factor), y.edges(factor)),
+        uniform,
+        _color_limits(own_limits, found),
+        _colormap_name(record, options, notes),
+        (bounds(record, "x"), bounds(record, "y")) if fixed else (free, free),
+        [shape for shape in shapes if shape is not None],
+        notes,
+        shape=() if data is None else data.shape,
+        found=found,
+    )
+
+
+def _pixels(
+    data: Array | None, factor: int, notes: list[str]
+) -> tuple[Array | None, tuple[float, float] | None]:
+    """Return the pixels to draw, and the lowest and highest value of all pixels."""
+    if data is None or not data.size:
+        notes.append("no data")
+        return None, None
+    limits = value_range(data)
+    if limits is None:
+        notes.append("no values")
+    if factor == 1:
+        values = shown_values(data)
+        return values.astype(np.result_type(values.dtype, np.float32)), limits
+    notes.append(f"each pixel is the mean of {factor}×{factor}")
+    return block_mean(data, factor), limits
+
+
+def _color_limits(
+    chosen: Limits, found: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    """Return the range of the colours: the image's own, as far as it has one."""
+    if found is None:
+        return None
+    low, high = (
+        extreme if bound is None else bound
+        for bound, extreme in zip(chosen, found, strict=True)
+    )
+    if low < high:
+        return low, high
+    # A constant image, or bounds that leave nothing between them.
+    middle = found[0]
+    margin = max(abs(middle) * 1e-3, 1e-300) if middle else 0.5
+    return middle - margin, found[1] + margin
+
+
+def _labels(
+    record: Record, options: Options, zunit: str | None
+) -> tuple[str, str, str]:
+    units = {axis: options.text(record, f"{axis}unit") for axis in "xyz"}
+    if zunit is not None:
+        units["z"] = zunit
+    x, y, z = (
+        axis_label(options.text(record, f"{axis}label"), unit)
+        for axis, unit in units.items()
+    )
+    return x, y, z
+
+
+def _colormap_name(record: Record, options: Options, notes: list[str]) -> str:
+    if options.colormap is not None:
+        return options.colormap
+    own = display_option(record, "colormap", DEFAULT_COLORMAP)
+    known = known_colormap(own) if isinstance(own, str) else None
+    if known is None:
+        if isinstance(own, str):
+            notes.append(f"colormap {own!r:.30} is unknown")
+        return DEFAULT_COLORMAP
+    if display_option(record, "invert_colormap", False) is True:
+        inverted = known[:-2] if known.endswith("_r") else f"{known}_r"
+        return known_colormap(inverted) or known
+    return known
+
+
+def _shapes(
+    record: Record, options: Options, axes: tuple[PixelAxis, PixelAxis]
+) -> list[Shape | None]:
+    shapes: list[Shape | None] = []
+    if options.roi:
+        shapes += roi_shapes(record, lambda axis, place: axes[axis].at(place))
+    shapes += result_shapes(record, options.results)
+    if options.annotations:
+        shapes += annotation_shapes(record)
+    return shapes

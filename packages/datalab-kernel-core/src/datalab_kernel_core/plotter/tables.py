@@ -1,0 +1,112 @@
+"""Results of analyses as tables, as a notebook shows them."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from datalab_kernel_core.plotter.results import Result
+from datalab_kernel_core.plotter.style import as_text
+
+#: More rows than this are left out of what is shown; `to_dataframe` has all.
+MAX_ROWS = 200
+
+
+class ResultTable:
+    """A result of an analysis, shown by a notebook as a table.
+
+    Args:
+        result: The result.
+        title: Title of the table, instead of the result's own.
+        visible_only: Leave out the columns that the result's display preferences hide.
+        transpose_single_row: Show a result of one row as two columns: name and value.
+    """
+
+    def __init__(
+        self,
+        result: Result,
+        title: str | None = None,
+        *,
+        visible_only: bool = True,
+        transpose_single_row: bool = True,
+    ) -> None:
+        self._result = result
+        self._title = result.title if title is None else title
+        self._visible_only = visible_only
+        self._transposed = transpose_single_row and len(result.rows) == 1
+
+    def to_dataframe(self) -> Any:
+        """Return the values as a `pandas.DataFrame`, in a column each.
+
+        Where there are regions of interest, the first column, "roi_index", tells the
+        number of each row's, -1 for the whole object.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        import pandas as pd
+
+        columns, rows = self._shown()
+        frame = pd.DataFrame(rows, columns=columns)
+        if self._result.regions is not None:
+            frame.insert(0, "roi_index", self._result.regions)
+        return frame
+
+    def _shown(self) -> tuple[list[str], list[list[Any]]]:
+        hidden = self._result.hidden() if self._visible_only else set()
+        kept = [i for i, n in enumerate(self._result.columns) if n not in hidden]
+        columns = [self._result.columns[place] for place in kept]
+        return columns, [[row[place] for place in kept] for row in self._result.rows]
+
+    def _heads(self) -> list[str]:
+        regions = self._result.regions
+        if regions is None:
+            return ["" for _ in self._result.rows]
+        return ["" if index < 0 else f"ROI {index}" for index in regions]
+
+    def _lines(self) -> list[list[str]]:
+        """Return what is shown, line by line, the first that of the headings."""
+        columns, rows = self._shown()
+        heads, written = self._heads(), [[_text(v) for v in row] for row in rows]
+        if self._transposed:
+            pairs = zip(columns, written[0], strict=True)
+            return [["", heads[0]], *map(list, pairs)]
+        shown = zip(heads[:MAX_ROWS], written[:MAX_ROWS], strict=True)
+        return [["", *columns], *([head, *row] for head, row in shown)]
+
+    def _left_out(self) -> str:
+        missing = len(self._result.rows) - MAX_ROWS
+        return f"and {missing} more rows; to_dataframe() has all" if missing > 0 else ""
+
+    def _repr_html_(self) -> str:
+        first, *rest = self._lines()
+        head = "".join(f"<th>{escape(text)}</th>" for text in first)
+        head = f"<thead><tr>{head}</tr></thead>" if any(first) else ""
+        body = "".join(
+            f"<tr><th>{escape(name)}</th>"
+            + "".join(f"<td>{escape(text)}</td>" for text in cells)
+            + "</tr>"
+            for name, *cells in rest
+        )
+        foot = f"<p>{escape(self._left_out())}</p>" if self._left_out() else ""
+        caption = escape(self._title)
+        return f"<b>{caption}</b><table>{head}<tbody>{body}</tbody></table>{foot}"
+
+    def __repr__(self) -> str:
+        lines = self._lines()
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        rows = (
+            "  ".join(t.rjust(w) for t, w in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+        shown = [self._title, *filter(None, rows), self._left_out()]
+        return "\n".join(filter(None, shown))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    is_float = isinstance(value, float | np.floating)
+    return as_text(float(value)) if is_float else str(value)
