@@ -127,6 +127,7 @@ class Picture(NamedTuple):
     def texts(self) -> list[str]:
         """Titles, labels and notes, as they were given to Matplotlib."""
         axes = self.plot.figure.axes
+        axes = [part for one in axes for part in (one, *one.child_axes)]
         found = [
             t for a in axes for t in (a.get_title(), a.get_xlabel(), a.get_ylabel())
         ]

@@ -43,18 +43,20 @@ def test_an_object_is_plotted_by_name_uuid_and_short_id(
 
 
 @pytest.mark.parametrize(
-    ("what", "panels"),
+    ("what", "bars"),
     [
-        pytest.param(ramp_signal(), 1, id="SignalObj"),
-        pytest.param(ramp_image(), 2, id="ImageObj"),
-        pytest.param(RAMP, 1, id="1-D array"),
-        pytest.param(RAMP.reshape(3, 4), 2, id="2-D array"),
-        pytest.param((RAMP, RAMP), 1, id="pair of arrays"),
-        pytest.param(([1, 2, 3], [4, 5, 6]), 1, id="pair of lists"),
+        pytest.param(ramp_signal(), 0, id="SignalObj"),
+        pytest.param(ramp_image(), 1, id="ImageObj"),
+        pytest.param(RAMP, 0, id="1-D array"),
+        pytest.param(RAMP.reshape(3, 4), 1, id="2-D array"),
+        pytest.param((RAMP, RAMP), 0, id="pair of arrays"),
+        pytest.param(([1, 2, 3], [4, 5, 6]), 0, id="pair of lists"),
     ],
 )
-def test_what_can_be_plotted(draw, what: Any, panels: int) -> None:
-    assert len(draw(what).plot.figure.axes) == panels
+def test_what_can_be_plotted(draw, what: Any, bars: int) -> None:
+    (axes,) = draw(what).plot.axes
+
+    assert len(axes.child_axes) == bars
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,11 @@ from matplotlib.figure import FigureBase
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
+    DESCRIBED,
     IMAGE_COLUMNS,
     IMAGE_HEIGHT,
+    IMAGE_MARGINS,
+    LOWEST_IMAGE,
     SMALL_IMAGE,
     TITLE_SIZE,
     WIDTH,
@@ -108,19 +111,35 @@ class ImageDrawing:
         extent = (float(x[0]), right, bottom, float(y[0]))
         return axes.imshow(pixels, extent=extent, interpolation="antialiased", **look)
 
-    def _set_view(self, axes: Axes) -> None:
-        """Show the whole image or the chosen part of it, y downwards as in DataLab."""
+    def height(self, width: float) -> float:
+        """Return the height that suits a picture of a width, inches."""
+        left, right, bottom, top = self._sides()
+        beside, below = IMAGE_MARGINS
+        proportion = (bottom - top) / (right - left) if self._to_scale() else 0.75
+        height = (width - beside) * proportion + below
+        return min(max(height, LOWEST_IMAGE), width * IMAGE_HEIGHT / WIDTH)
+
+    def _sides(self) -> tuple[float, float, float, float]:
+        """Return the bounds of what is seen: left, right, bottom, top."""
         sides = []
         for edges, (low, high) in zip(self.edges, self.view, strict=True):
             low = float(edges.min()) if low is None else low
             high = float(edges.max()) if high is None else high
-            usable = low < high
-            sides.append((low, high) if usable else (edges.min(), edges.max()))
+            whole = float(edges.min()), float(edges.max())
+            sides.append((low, high) if low < high else whole)
         (left, right), (top, bottom) = sides
-        axes.set(xlim=(left, right), ylim=(bottom, top))
+        return left, right, bottom, top
+
+    def _to_scale(self) -> bool:
+        left, right, bottom, top = self._sides()
         elongation = (right - left) / (bottom - top)
-        to_scale = 1 / MAX_ELONGATION <= elongation <= MAX_ELONGATION
-        axes.set_aspect("equal" if to_scale else "auto")
+        return 1 / MAX_ELONGATION <= elongation <= MAX_ELONGATION
+
+    def _set_view(self, axes: Axes) -> None:
+        """Show the whole image or the chosen part of it, y downwards as in DataLab."""
+        left, right, bottom, top = self._sides()
+        axes.set(xlim=(left, right), ylim=(bottom, top))
+        axes.set_aspect("equal" if self._to_scale() else "auto")
 
 
 def _full_end(edges: Array) -> float:
@@ -155,18 +174,19 @@ class ImagesDrawing:
     @property
     def size(self) -> tuple[float, float]:
         """Width and height, inches."""
-        if len(self.images) == 1:
-            return WIDTH, IMAGE_HEIGHT
         rows, columns = self.grid
-        width, height = SMALL_IMAGE
-        return width * columns, height * rows
+        width = WIDTH if len(self.images) == 1 else SMALL_IMAGE
+        height = max(one.height(width) for one in self.images)
+        return width * columns, height * rows + 0.3 * bool(self.title)
 
     @property
     def description(self) -> str:
         """What the picture shows, for who cannot see it."""
         if len(self.images) == 1:
             return self.images[0].description
-        said = (f"{one.title} {one.description}".strip() for one in self.images)
+        said = [f"{one.title} {one.description}".strip() for one in self.images]
+        more = len(said) - DESCRIBED
+        said[DESCRIBED:] = [f"{more} more images"] if more > 0 else []
         return "; ".join(said)
 
     def draw(self, figure: FigureBase) -> None:
@@ -180,15 +200,23 @@ class ImagesDrawing:
         for unused in axes[len(self.images) :]:
             unused.remove()
         scaled = [(made, own, one) for made, own, one in drawn if made is not None]
-        if self.shared and scaled:
+        if self.shared and scaled and rows > 1:
             used = list(axes[: len(self.images)])
             figure.colorbar(scaled[0][0], ax=used, label=scaled[0][2].labels[2])
         else:
-            for made, own, one in scaled:
-                figure.colorbar(made, ax=own, label=one.labels[2])
+            for made, own, one in scaled[-1:] if self.shared else scaled:
+                _draw_colorbar(figure, made, own, one.labels[2])
         if self.title:
             figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
         write_notes(figure, [note for one in self.images for note in one.notes])
+
+
+def _draw_colorbar(
+    figure: FigureBase, drawn: ScalarMappable, axes: Axes, label: str
+) -> None:
+    """Draw a colour bar as high as the image, which is not as high as its place."""
+    place = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
+    figure.colorbar(drawn, cax=place, label=label)
 
 
 def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:

@@ -204,19 +204,19 @@ def _draw_point(axes: Axes, shape: Shape) -> None:
     else:
         marker = "+" if shape.kind == "marker" else "o"
         axes.plot([x], [y], marker, color=shape.color, mfc="none", ms=6)
-        _write(axes, shape, x, y, va="bottom")
+        _write_above(axes, shape, (x, y), (4, 4))
 
 
 def _draw_segment(axes: Axes, shape: Shape) -> None:
     x0, y0, x1, y1 = shape.coords
     axes.plot([x0, x1], [y0, y1], "-o", color=shape.color, lw=1.5, ms=3)
-    _write(axes, shape, min(x0, x1), max(y0, y1), va="bottom")
+    _write_above(axes, shape, ((x0 + x1) / 2, (y0 + y1) / 2), (0, 4), ha="center")
 
 
 def _draw_polyline(axes: Axes, shape: Shape) -> None:
     x, y = np.reshape(shape.coords, (-1, 2)).T
     axes.plot(x, y, "-", color=shape.color, lw=1.2)
-    _write(axes, shape, x[0], y[0], va="bottom")
+    _write_above(axes, shape, (x[0], y[0]))
 
 
 def _draw_text(axes: Axes, shape: Shape) -> None:
@@ -235,7 +235,8 @@ def _draw_patch(axes: Axes, shape: Shape) -> None:
     )
     axes.add_patch(patch)
     box = patch.get_path().transformed(patch.get_patch_transform()).get_extents()
-    _write(axes, shape, box.x0, min(box.y0, box.y1), va="bottom")
+    top = min(box.y0, box.y1) if axes.yaxis_inverted() else max(box.y0, box.y1)
+    _write_above(axes, shape, (box.x0, top))
 
 
 def _patch(shape: Shape) -> Patch:
@@ -251,12 +252,36 @@ def _patch(shape: Shape) -> Patch:
     return Polygon(np.reshape(shape.coords, (-1, 2)))
 
 
+_BACKGROUND = {"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.0}
+
+
 def _write(axes: Axes, shape: Shape, x: float, y: float, **options: Any) -> None:
+    if shape.label:
+        text = axes.text(x, y, shape.label, fontsize=7, bbox=_BACKGROUND, **options)
+        text.set_clip_on(True)
+
+
+def _write_above(
+    axes: Axes,
+    shape: Shape,
+    place: tuple[float, float],
+    shift: tuple[float, float] = (0, 2),
+    ha: str = "left",
+) -> None:
+    """Write the label of a shape where it does not hide it; `shift` is in points."""
     if not shape.label:
         return
     label = f"{shape.label} (outside)" if shape.dashed else shape.label
-    background = {"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.0}
-    text = axes.text(x, y, label, fontsize=7, bbox=background, **options)
+    text = axes.annotate(
+        label,
+        place,
+        shift,
+        textcoords="offset points",
+        fontsize=7,
+        ha=ha,
+        va="bottom",
+        bbox=_BACKGROUND,
+    )
     text.set_clip_on(True)
 
 

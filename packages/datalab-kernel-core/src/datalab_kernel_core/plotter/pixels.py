@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from datalab_kernel_core.plotter.samples import component
 from datalab_kernel_core.plotter.style import (
     DEFAULT_COLORMAP,
     LARGEST,
+    PHASE_COLORMAP,
     TITLE_LENGTH,
     Limits,
     axis_label,
@@ -120,7 +121,14 @@ def image_drawings(subject: Subject, options: Options) -> list[ImageDrawing]:
     if data is None or data.dtype.kind != "c":
         return [_drawing(subject, data, "", options)]
     names = options.components("modulus")
-    return [_drawing(subject, data, name, options) for name in names]
+    drawings = [_drawing(subject, data, name, options) for name in names]
+    if len(names) == 1:
+        drawings[0].notes.append(f"{names[0]} of complex values")
+        return drawings
+    return [
+        replace(drawing, title=f"{drawing.title}, {name}".removeprefix(", "))
+        for drawing, name in zip(drawings, names, strict=True)
+    ]
 
 
 def _drawing(
@@ -136,7 +144,6 @@ def _drawing(
     if name and data is not None:
         # The modulus is taken block by block, without a copy of the whole image.
         data = data if name == "modulus" else component(data, name)
-        notes.append(f"{name} of complex values")
     pixels, found = _pixels(data, factor, notes)
     shapes = _shapes(record, options, (x, y))
     notes += filter(None, [undrawn_note(shapes)])
@@ -150,7 +157,9 @@ def _drawing(
         (x.edges(factor), y.edges(factor)),
         uniform,
         _color_limits(own_limits, found),
-        _colormap_name(record, options, notes),
+        PHASE_COLORMAP
+        if name == "phase" and options.colormap is None
+        else _colormap_name(record, options, notes),
         (bounds(record, "x"), bounds(record, "y")) if fixed else (free, free),
         [shape for shape in shapes if shape is not None],
         notes,

@@ -58,7 +58,7 @@ class Plot:
 
     @property
     def axes(self) -> list[Axes]:
-        """The axes of the figure, those of colour bars among them."""
+        """The axes of the figure: of each image, of each panel of curves."""
         return self.figure.axes
 
     def save(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
@@ -158,4 +158,6 @@ class Plot:
 
     def __repr__(self) -> str:
         of = f" of {self._name}" if self._name else ""
-        return f"<Plot{of}: {self._drawing.description}>"
+        # Texts are kept as Matplotlib takes them, with a backslash before each dollar.
+        said = self._drawing.description.replace(r"\$", "$")
+        return f"<Plot{of}: {said}>"

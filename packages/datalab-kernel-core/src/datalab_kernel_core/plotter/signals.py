@@ -14,6 +14,7 @@ from datalab_kernel_core.plotter.looks import Look
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
+    DESCRIBED,
     GRID_COLOR,
     HEIGHT,
     LARGEST,
@@ -123,7 +124,9 @@ class SignalsDrawing:
         kind = "signal" if len(self.panels[0].curves) == 1 else "signals"
         axes = [self.xlabel, *(panel.label for panel in self.panels)]
         labels = " against ".join(filter(None, (axes[1], axes[0])))
-        said = "; ".join(curve.description for curve in curves[:_NAMED])
+        told = [curve.description for curve in curves[:DESCRIBED]]
+        more = len(curves) - DESCRIBED
+        said = "; ".join([*told, *([f"{more} more curves"] if more > 0 else [])])
         marked = f"; {len(self.shapes)} marked" if self.shapes else ""
         return f"{kind}{f' of {labels}' * bool(labels)}: {said}{marked}"
 

@@ -23,8 +23,14 @@ WIDTH, HEIGHT = 6.4, 4.0
 IMAGE_HEIGHT = 4.8
 #: Height of the phase of a complex signal, in that of its modulus.
 PHASE_HEIGHT = 0.6
-#: Images in a row, and the width and height of one of several, inches.
-IMAGE_COLUMNS, SMALL_IMAGE = 3, (3.6, 3.2)
+#: Images in a row, and the width of one of several, inches.
+IMAGE_COLUMNS, SMALL_IMAGE = 3, 3.6
+#: What texts and the colour bar take of the width and of the height of an image.
+IMAGE_MARGINS = 1.5, 0.9
+#: Lowest height of an image, inches.
+LOWEST_IMAGE = 1.6
+#: Curves or images that the description of a picture tells of one by one.
+DESCRIBED = 5
 #: Colours that curves take in turn, then again with the next of the line styles; those
 #: of DataLab.
 COLORS = (
@@ -50,6 +56,8 @@ GRID_COLOR = "0.9"
 #: What pixels without a value look like.
 NO_VALUE_COLOR = "0.85"
 DEFAULT_COLORMAP = "viridis"
+#: -180° and 180° are of one colour.
+PHASE_COLORMAP = "twilight"
 #: Longest texts drawn, in characters; longer ones would run out of the picture.
 TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 60, 45, 120
 TITLE_SIZE = 10
