@@ -33,6 +33,7 @@ class Execution:
     stdout: str = ""
     stderr: str = ""
     result: str | None = None
+    shown: dict[str, Any] = field(default_factory=dict)  # the content of the result
     displayed: list[dict[str, Any]] = field(default_factory=list)
     error: str | None = None
     idle: bool = False
@@ -44,7 +45,8 @@ class Execution:
             text = getattr(self, content["name"]) + content["text"]
             setattr(self, content["name"], text)
         elif kind == "execute_result":
-            self.result = content["data"]["text/plain"]
+            self.result = content["data"].get("text/plain")
+            self.shown = content
         elif kind == "display_data":
             self.displayed.append(content["data"])
         elif kind == "error":
