@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.arguments import one_of
-from datalab_workspace.errors import LiveError, LiveUnavailableError
+from datalab_workspace.errors import LiveError
 
 if TYPE_CHECKING:
+    from datalab_workspace.clients.webapi import WebApi
     from datalab_workspace.transport.base import Timeouts
 
 MODE_VARIABLE = "DATALAB_KERNEL_MODE"
@@ -30,24 +31,23 @@ WITHIN = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  compared only
 _LARGEST_FILE = 1 << 16
 
-How: TypeAlias = Literal["environment", "connection file", "settings", "default port"]
+How: TypeAlias = Literal[
+    "environment", "connection file", "settings", "default port", "url"
+]
 
 
-def check_mode() -> None:
-    """Make sure that the environment asks for nothing but a standalone workspace.
+Mode: TypeAlias = Literal["auto", "standalone", "live"]
+
+
+def wanted_mode() -> Mode:
+    """Return where the environment asks a workspace to be.
 
     Raises:
-        LiveUnavailableError: It asks for live mode.
         ValueError: It asks for a mode that there is not.
     """
-    mode = os.environ.get(MODE_VARIABLE, "")
-    if mode in ("", "auto", "standalone"):
-        return
-    one_of(mode, MODE_VARIABLE, ("standalone", "live"))
-    raise LiveUnavailableError(
-        f"{MODE_VARIABLE}=live, but this version cannot attach to a running DataLab; "
-        "unset it to work standalone"
-    )
+    mode = os.environ.get(MODE_VARIABLE, "") or "auto"
+    one_of(mode, MODE_VARIABLE, ("auto", "standalone", "live"))
+    return mode  # type: ignore[return-value]  # it is one of them
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,16 @@ class Search:
         default: What answers on the default port and is not known to be the user's
             own; only to be told, or attached when the user asks for it.
         notes: What was tried in vain and why, a sentence each, without secrets.
+        named: The environment names a URL.
     """
 
     found: Endpoint | None
     default: Endpoint | None
     notes: tuple[str, ...]
+    named: bool = False
 
 
-def search(within: float = WITHIN) -> Search:
+def search(within: float = WITHIN, *, default: bool = True) -> Search:
     """Look for a running DataLab of this user.
 
     The environment is looked at first; where it names a URL, that is the one or there
@@ -95,8 +97,25 @@ def search(within: float = WITHIN) -> Search:
 
     Args:
         within: Seconds that this may take.
+        default: Look at the default port, too.
     """
-    return _Searching(within).search()
+    return _Searching(within).search(default=default)
+
+
+def locate(url: str, token: str | None, within: float = WITHIN) -> Endpoint:
+    """Return the DataLab at a URL.
+
+    Args:
+        url: URL of its Web API.
+        token: Its token; if left out, the one that the environment or DataLab's own
+            file gives for this URL, and for no other.
+        within: Seconds that this may take.
+
+    Raises:
+        LiveError: It does not answer there.
+        ValueError: That is no URL of a server.
+    """
+    return _Searching(within).locate(url, token)
 
 
 class _Searching:
@@ -104,7 +123,26 @@ class _Searching:
         self._end = time.monotonic() + within
         self._notes: list[str] = []
 
-    def search(self) -> Search:
+    def locate(self, url: str, token: str | None) -> Endpoint:
+        from datalab_workspace.transport.native import host_and_port
+
+        where = host_and_port(url)
+        named = os.environ.get(URL_VARIABLE)
+        if token is None and named and host_and_port(named) == where:
+            token = os.environ.get(TOKEN_VARIABLE) or None
+        if token is None:
+            told = self._read_connection_file() or {}
+            if isinstance(told.get("url"), str) and host_and_port(told["url"]) == where:
+                token = told.get("token")
+        client = self._client(url, token)
+        try:
+            status = client.status(self._timeouts())
+        finally:
+            client.close()
+        endpoint = Endpoint("url", status.version, client.url, token)
+        return self._with_xmlrpc(endpoint)
+
+    def search(self, *, default: bool) -> Search:
         url = os.environ.get(URL_VARIABLE)
         ways: list[Callable[[], Endpoint | None]]
         if url:
@@ -113,11 +151,11 @@ class _Searching:
             ways = [self._by_connection_file, self._by_settings]
         found = next(filter(None, (way() for way in ways)), None)
         notes = tuple(self._notes)
-        default = None
-        if found is None and not url:
+        other = None
+        if found is None and not url and default:
             # That nothing is there is no news: whatever it says is not noted.
-            default = self._ask(DEFAULT_URL, None, "default port")
-        return Search(found, default, notes)
+            other = self._ask(DEFAULT_URL, None, "default port")
+        return Search(found, other, notes, bool(url))
 
     def _by_environment(self, url: str) -> Endpoint | None:
         token = os.environ.get(TOKEN_VARIABLE) or None
@@ -125,13 +163,10 @@ class _Searching:
         return endpoint and self._with_xmlrpc(endpoint)
 
     def _by_connection_file(self) -> Endpoint | None:
-        path = connection_file()
-        try:
-            told = _read_json(path)
-        except (OSError, ValueError, RecursionError) as error:
-            if not isinstance(error, FileNotFoundError):
-                self._notes.append(f"{path} cannot be read ({type(error).__name__})")
+        told = self._read_connection_file()
+        if told is None:
             return None
+        path = connection_file()
         url, token, pid = (told.get(key) for key in ("url", "token", "pid"))
         if not isinstance(url, str) or not isinstance(token, str | None):
             self._notes.append(f"{path} is no connection file of DataLab's")
@@ -141,6 +176,15 @@ class _Searching:
             return None
         endpoint = self._ask(url, token, "connection file")
         return endpoint and self._with_xmlrpc(endpoint)
+
+    def _read_connection_file(self) -> dict[str, Any] | None:
+        path = connection_file()
+        try:
+            return _read_json(path)
+        except (OSError, ValueError, RecursionError) as error:
+            if not isinstance(error, FileNotFoundError):
+                self._notes.append(f"{path} cannot be read ({type(error).__name__})")
+            return None
 
     def _by_settings(self) -> Endpoint | None:
         for port in self._xmlrpc_ports():
@@ -191,11 +235,8 @@ class _Searching:
             yield port
 
     def _ask(self, url: str, token: str | None, how: How) -> Endpoint | None:
-        from datalab_workspace.clients.webapi import WebApi
-        from datalab_workspace.transport.native import NativeTransport
-
         try:
-            client = WebApi(NativeTransport(url, token=token))
+            client = self._client(url, token)
         except ValueError as error:
             self._notes.append(f"the URL of the {how} cannot be used: {error}")
             return None
@@ -207,6 +248,12 @@ class _Searching:
         finally:
             client.close()
         return Endpoint(how, status.version, client.url, token)
+
+    def _client(self, url: str, token: str | None) -> WebApi:
+        from datalab_workspace.clients.webapi import WebApi
+        from datalab_workspace.transport.native import NativeTransport
+
+        return WebApi(NativeTransport(url, token=token))
 
     def _ask_xmlrpc(self, port: int) -> tuple[str, Mapping[str, Any]] | None:
         from datalab_workspace.clients.xmlrpc import XmlRpc

@@ -71,13 +71,16 @@ def to_record(value: object, *, copy: bool = True) -> Record:
     raise UnsupportedObjectError(f"cannot add {what}; a workspace holds {_ACCEPTED}")
 
 
-def to_object(record: Record, *, copy: bool = True) -> SignalObj | ImageObj:
+def to_object(
+    record: Record, *, copy: bool = True, own: bool = False
+) -> SignalObj | ImageObj:
     """Make the sigima object of a record.
 
     Args:
         record: The record.
         copy: Give the object arrays of its own; otherwise read-only views of the
             record's, where those are in memory. Metadata is copied in any case.
+        own: Nobody else has the record's arrays: they need not be copied.
 
     Returns:
         A new `sigima.SignalObj` or `sigima.ImageObj`.
@@ -89,7 +92,7 @@ def to_object(record: Record, *, copy: bool = True) -> SignalObj | ImageObj:
     from guidata.config import ValidationMode, temporary_validation_mode
     from sigima import ImageObj, SignalObj
 
-    arrays = {name: _handed_out(record, name, copy) for name in record.arrays}
+    arrays = {name: _handed_out(record, name, copy, own) for name in record.arrays}
     values = {**record.fields, **arrays, "metadata": snapshot(record.metadata)}
     obj: Any = (SignalObj if record.kind == "signal" else ImageObj)()
     # What was stored is given back as it was; sigima's checks would warn about it.
@@ -100,13 +103,17 @@ def to_object(record: Record, *, copy: bool = True) -> SignalObj | ImageObj:
     return obj
 
 
-def _handed_out(record: Record, name: str, copy: bool) -> np.ndarray[Any, Any] | None:
+def _handed_out(
+    record: Record, name: str, copy: bool, own: bool
+) -> np.ndarray[Any, Any] | None:
     held = record.arrays[name]
     if held is None:
         return None
     if not isinstance(held, np.ndarray):
         read = held.read()
         return read if copy else read_only_view(read)
+    if own and copy and held.flags.writeable:
+        return held
     return independent_copy(held) if copy else read_only_view(held)
 
 

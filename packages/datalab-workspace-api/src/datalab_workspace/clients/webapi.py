@@ -27,14 +27,16 @@ from datalab_workspace.errors import (
     TokenError,
     UnsupportedObjectError,
 )
-from datalab_workspace.formats import npz
+from datalab_workspace.formats import npz, sidecar
+from datalab_workspace.formats.forms import NPZ
 from datalab_workspace.record import KINDS, Kind, Record
 from datalab_workspace.transport.base import Answer, Body, Timeouts, Transport
 
 _BASE = "/api/v1"
 # DataLab puts the name in a header of its answer, and fails where it can't stand there.
 _UNROUTABLE = re.compile("[/\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-_TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
+#: The texts of an object that the Web API can set.
+TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
 #: What DataLab says when something, a box most often, keeps its window from answering.
 _BLOCKED = "Main thread execution timed out"
 _CLOSE_BOX = "a box is probably open in DataLab's window: close it, then try again"
@@ -61,17 +63,18 @@ class Listed:
 
     Attributes:
         name: The name by which it is addressed: its title. Where several have the same,
-            this is the first of them, whichever was meant.
-        kind: "signal" or "image".
-        shape: (N,) of a signal, (H, W) of an image.
-        dtype: Element type of the data.
-        texts: Labels and units.
+            the first of them is addressed, whichever is meant.
+        kind: "signal" or "image"; of one that has the title of another before it, that
+            of the first.
+        shape: (N,) of a signal, (H, W) of an image; () of such a one.
+        dtype: Element type of the data; None of such a one.
+        texts: Labels and units; none of such a one.
     """
 
     name: str
     kind: Kind
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any] | None
     texts: Mapping[str, str]
 
 
@@ -123,11 +126,11 @@ class WebApi:
         except (KeyError, TypeError, ValueError) as error:
             raise self._nonsense(said) from error
 
-    def objects(self) -> list[Listed]:
+    def objects(self, timeouts: Timeouts | None = None) -> list[Listed]:
         """Return all objects: signals, then images, in DataLab's order."""
-        said = self._json(self._get("/objects"), 200)
+        said = self._json(self._get("/objects", timeouts), 200)
         try:
-            return [_listed(item) for item in said["objects"]]
+            return _first_told([_listed(item) for item in said["objects"]])
         except (KeyError, TypeError, ValueError) as error:
             raise self._nonsense(said) from error
 
@@ -151,17 +154,21 @@ class WebApi:
             ObjectNotFoundError: No object has the name.
             InvalidNameError: None can be addressed by it.
         """
+        return sidecar.join(self.get_plain(name, uuid=uuid), NPZ)
+
+    def get_plain(self, name: str, *, uuid: str | None = None) -> Record:
+        """Return an object as it is there, whatever its sidecar says; see `get`."""
         answer = self._get(f"{_route(name)}/data?compress=false")
         self._check(answer, 200, name)
         try:
-            return npz.decode(answer.body, uuid=uuid)
+            return npz.read(answer.body, uuid=uuid)
         except DamagedFileError as error:
             raise DataLabError(
                 f"what DataLab at {self.url} sent for {name!r:.80} cannot be read: "
                 f"{error}"
             ) from error
 
-    def put(self, name: str, record: Record, *, overwrite: bool = False) -> None:
+    def put(self, name: str, record: Record, *, overwrite: bool = False) -> Listed:
         """Add an object under a name, which becomes its title.
 
         DataLab selects it and shows its kind. The record's UUID becomes the object's;
@@ -171,6 +178,9 @@ class WebApi:
             name: The name.
             record: The object.
             overwrite: Remove the first object of that name, of whatever kind, first.
+
+        Returns:
+            What DataLab lists of the new object.
 
         Raises:
             NameConflictError: An object has the name.
@@ -185,7 +195,7 @@ class WebApi:
             headers={"Content-Type": "application/x-npz"},
             body=Body(npz.encode(record)),
         )
-        self._listed(answer, 201, name)
+        return self._listed(answer, 201, name)
 
     def patch(self, name: str, **texts: str) -> None:
         """Set the title, labels or units of an object.
@@ -202,7 +212,7 @@ class WebApi:
             NameConflictError: Another object has the new title.
         """
         for field in texts:
-            one_of(field, "field", _TEXTS)
+            one_of(field, "field", TEXTS)
         path = f"{_route(name)}/metadata"
         title = texts.get("title", name)
         if title != name and self._exists(title):
@@ -246,8 +256,10 @@ class WebApi:
 
     # -- requests and answers ---------------------------------------------------------
 
-    def _get(self, path: str) -> Answer:
-        return self._transport.request("GET", _base(path), repeatable=True)
+    def _get(self, path: str, timeouts: Timeouts | None = None) -> Answer:
+        return self._transport.request(
+            "GET", _base(path), timeouts=timeouts, repeatable=True
+        )
 
     def _send_json(
         self, method: str, path: str, content: object, *, repeatable: bool = False
@@ -347,11 +359,23 @@ def _route(name: str) -> str:
 def _listed(item: Any) -> Listed:
     if item["type"] not in KINDS:
         raise ValueError(item["type"])
-    texts = {field: str(item.get(field) or "") for field in _TEXTS}
+    texts = {field: str(item.get(field) or "") for field in TEXTS}
     shape = tuple(int(length) for length in item["shape"])
     return Listed(
         str(item["name"]), item["type"], shape, np.dtype(item["dtype"]), texts
     )
+
+
+def _first_told(listed: list[Listed]) -> list[Listed]:
+    """Leave out what DataLab tells of the first instead of another one of its title."""
+    seen: set[str] = set()
+    told = []
+    for item in listed:
+        told.append(
+            Listed(item.name, item.kind, (), None, {}) if item.name in seen else item
+        )
+        seen.add(item.name)
+    return told
 
 
 def _detail(answer: Answer) -> str:

@@ -33,7 +33,8 @@ from datalab_workspace.errors import (
     LiveError,
     ObjectNotFoundError,
 )
-from datalab_workspace.formats import rpcjson
+from datalab_workspace.formats import rpcjson, sidecar
+from datalab_workspace.formats.forms import RPC
 from datalab_workspace.record import KINDS, Kind, Record
 from datalab_workspace.transport.base import Body, Timeouts, Transport
 from datalab_workspace.transport.native import NativeTransport
@@ -216,13 +217,23 @@ class XmlRpc:
         """Return all objects: signals, then images, in DataLab's order."""
         return [placed for kind in KINDS for placed in self.panel(kind)]
 
-    def panel(self, kind: Kind) -> list[Placed]:
-        """Return the objects of a kind, in DataLab's order."""
+    def uuids(self, kind: Kind) -> list[str]:
+        """Return the UUIDs of the objects of a kind, in DataLab's order."""
+        return self._texts("get_object_uuids", kind)
+
+    def panel(self, kind: Kind, known: Sequence[str] = ()) -> list[Placed]:
+        """Return the objects of a kind, in DataLab's order.
+
+        Args:
+            kind: "signal" or "image".
+            known: UUIDs that they had before; where they have these still, it is not
+                asked twice whether they change meanwhile.
+        """
         with self._lock:
-            before = self._texts("get_object_uuids", kind)
+            before = self.uuids(kind)
             for _ in range(_ATTEMPTS):
                 titles = self._texts("get_object_titles", kind)
-                uuids = self._texts("get_object_uuids", kind)
+                uuids = before if before == [*known] else self.uuids(kind)
                 if uuids == before and len(titles) == len(uuids):
                     return [
                         Placed(uuid, kind, title)
@@ -240,9 +251,13 @@ class XmlRpc:
         Raises:
             ObjectNotFoundError: There is none of this UUID and kind.
         """
+        return sidecar.join(self.get_plain(uuid, kind), RPC)
+
+    def get_plain(self, uuid: str, kind: Kind) -> Record:
+        """Return an object as it is there, whatever its sidecar says; see `get`."""
         result = self.call("get_object", uuid, kind)
         try:
-            record = rpcjson.decode(result)
+            record = rpcjson.read(result)
         except DamagedFileError as error:
             raise DataLabError(
                 f"what DataLab sent for the {kind} {uuid} cannot be read: {error}"
@@ -261,7 +276,7 @@ class XmlRpc:
             InvalidNameError: XML can't hold its title.
         """
         encoded = rpcjson.encode(record)
-        _check_text(record.title)
+        check_text(record.title)
         with self._lock:
             if record.uuid in self._texts("get_object_uuids", record.kind):
                 raise DataLabError(f"DataLab has a {record.kind} {record.uuid} already")
@@ -276,7 +291,7 @@ class XmlRpc:
             UnsupportedDtypeError: DataLab can't hold the data without loss.
         """
         encoded = rpcjson.encode(record)
-        _check_text(record.title)
+        check_text(record.title)
         with self._lock:
             self._find([record.uuid], record.kind)
             self._do("set_object", encoded)
@@ -288,7 +303,7 @@ class XmlRpc:
             ObjectNotFoundError: There is none of this UUID and kind.
             InvalidNameError: XML can't hold the title.
         """
-        _check_text(title)
+        check_text(title)
         with self._selected([uuid], kind):
             self._on_panel("rename_selected_object_or_group", kind, title)
         found = {placed.uuid: placed.title for placed in self.panel(kind)}
@@ -297,6 +312,12 @@ class XmlRpc:
                 f"DataLab did not rename the {kind} {uuid} to {title!r:.80}; was "
                 "something selected in its window meanwhile?"
             )
+
+    def remove_all(self, kind: Kind) -> None:
+        """Remove all objects and groups of a kind."""
+        self._on_panel("remove_all_objects", kind)
+        if self.uuids(kind):
+            raise DataLabError(f"DataLab did not remove all {kind}s")
 
     def remove(self, uuids: Sequence[str], kind: Kind) -> None:
         """Remove objects of a kind.
@@ -346,26 +367,40 @@ class XmlRpc:
         except (TypeError, ValueError) as error:
             raise _nonsense("tell its groups", result) from error
 
-    def target(self, kind: Kind, title: str) -> None:
-        """Select the first group of a title, made where there is none.
+    def members(self, kind: Kind, number: int) -> list[str] | None:
+        """Return UUIDs of the objects of a group, None where there is no such group.
 
-        What is added next, by either wire, goes to its end.
+        Args:
+            kind: The kind of its objects.
+            number: Its number in the panel, from 1.
+        """
+        try:
+            return self._texts("get_object_uuids", kind, number)
+        except ObjectNotFoundError:
+            return None
+        except DataLabError as error:
+            # This is how DataLab looks for the group of that number.
+            if "IndexError" in str(error):
+                return None
+            raise
+
+    def add_group(self, kind: Kind, title: str) -> list[PlacedGroup]:
+        """Make a group at the end of a panel, and return all groups.
 
         Raises:
             InvalidNameError: XML can't hold the title.
         """
-        _check_text(title)
+        check_text(title)
         with self._lock:
-            group = self._group(kind, title)
-            if group is None:
-                self._do("add_group", title, kind, False)
-                group = self._group(kind, title)
-            if group is None:
-                raise DataLabError(f"DataLab did not make the group {title!r:.80}")
-            self._do("select_groups", [group.number], kind)
+            self._do("add_group", title, kind, False)
+            groups = self.groups(kind)
+        if not groups or groups[-1].title != title:
+            raise DataLabError(f"DataLab did not make the group {title!r:.80}")
+        return groups
 
-    def _group(self, kind: Kind, title: str) -> PlacedGroup | None:
-        return next((g for g in self.groups(kind) if g.title == title), None)
+    def select_group(self, kind: Kind, number: int) -> None:
+        """Select a group, which draws its objects; what is added next goes there."""
+        self._do("select_groups", [number], kind)
 
     # -- selection --------------------------------------------------------------------
 
@@ -475,7 +510,12 @@ class XmlRpc:
             )
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Make sure that XML-RPC can carry a text.
+
+    Raises:
+        InvalidNameError: It holds a character that XML can't.
+    """
     if control := _CONTROLS.search(text):
         raise InvalidNameError(
             f"{text!r:.80} holds the character {control.group()!r}, which DataLab's "

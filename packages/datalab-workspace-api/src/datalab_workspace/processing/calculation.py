@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.errors import UnsupportedObjectError, add_note
 from datalab_workspace.processing.alignment import aligned
 from datalab_workspace.processing.features import Feature, find_feature
 from datalab_workspace.processing.parameters import make_parameters, region_parameters
@@ -29,7 +28,6 @@ class Operand:
         uuid: Its UUID.
         name: Its name in the workspace.
         short_id: Its short id.
-        group: Title of its group.
         kind: "signal" or "image".
         obj: The sigima object, a copy.
     """
@@ -37,7 +35,6 @@ class Operand:
     uuid: str
     name: str
     short_id: str
-    group: str
     kind: Kind
     obj: Any
 
@@ -70,7 +67,7 @@ class Calculation:
             result = self._computed()
         except Exception as error:
             names = ", ".join(repr(source.name) for source in self.sources)
-            _add_note(error, f"while computing {self.feature.name!r} of {names}")
+            add_note(error, f"while computing {self.feature.name!r} of {names}")
             raise
         if self.feature.analysis:
             return result
@@ -176,7 +173,7 @@ def _calculation(
         try:
             validate(*(source.obj for source in sources))
         except Exception as error:
-            _add_note(error, f"a parameter of {feature.name!r}")
+            add_note(error, f"a parameter of {feature.name!r}")
             raise
     return Calculation(feature, sources, parameters)
 
@@ -186,12 +183,3 @@ def _refuse_second(feature: Feature, second: Operand | None) -> None:
         return
     takes = "a list of objects" if feature.operands is None else "one object"
     raise TypeError(f"{feature.name}() takes {takes}, by on=; it has no use for with_=")
-
-
-def _add_note(error: Exception, note: str) -> None:
-    if sys.version_info >= (3, 11):
-        error.add_note(note)
-    elif error.args and isinstance(error.args[0], str):
-        error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
-        if isinstance(error, ImportError):
-            error.msg = error.args[0]  # which is what it shows

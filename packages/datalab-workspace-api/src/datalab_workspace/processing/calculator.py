@@ -37,7 +37,6 @@ class Calculator(ABC):
     results are those that DataLab would give, so that it can recompute them.
     """
 
-    _lock: AbstractContextManager[Any]
     _backend: Backend
     _names: NameBook
     _link: ProjectLink
@@ -45,8 +44,16 @@ class Calculator(ABC):
     _chosen: tuple[str, ...] = ()
 
     @abstractmethod
+    def _current(self, max_age: float = 0.0) -> AbstractContextManager[None]:
+        """Do one thing as a whole, beginning with what others have changed."""
+
+    @abstractmethod
     def _uuid(self, name: object) -> str:
         """Return the UUID of the object of this name, UUID or short id."""
+
+    @abstractmethod
+    def _group_of(self, uuid: str) -> str:
+        """Return the title of an object's group."""
 
     # -- what it is computed of -------------------------------------------------------
 
@@ -54,15 +61,24 @@ class Calculator(ABC):
     def selection(self) -> Names:
         """Names of the objects that `select` chose last, without those removed since.
 
-        `calc` computes of these where it is not told otherwise. Nothing else changes
-        the choice.
+        Of a running DataLab, those that are selected in its window, in the panel that
+        it shows. `calc`, where it is not told otherwise, computes of what `select`
+        chose; nothing else changes that choice.
+
+        Raises:
+            NotOnThisWireError: DataLab's XML-RPC server, which alone tells what is
+                selected, is not there (a `NotImplementedError`).
         """
-        with self._lock:
-            return [self._names.name_of(uuid) for uuid in self._chosen_ones()]
+        with self._current():
+            selected = self._backend.selection()
+            uuids = self._chosen_ones() if selected is None else selected
+            return [self._names.name_of(uuid) for uuid in uuids]
 
     @suggests_arguments
     def select(self, names: NamesOf) -> None:
         """Choose the objects that `calc` computes of where it is not told otherwise.
+
+        In a running DataLab, they are selected in the window, too.
 
         Args:
             names: A name, UUID or short id, or several; none with an empty list.
@@ -70,8 +86,10 @@ class Calculator(ABC):
         Raises:
             KeyError: There is no such object; the choice stays as it was then.
         """
-        with self._lock:
-            self._chosen = tuple(dict.fromkeys(map(self._uuid, _listed(names))))
+        with self._current():
+            chosen = tuple(dict.fromkeys(map(self._uuid, _listed(names))))
+            self._backend.select(chosen)
+            self._chosen = chosen
 
     @suggests_arguments
     def select_objects(self, names: NamesOf) -> None:
@@ -144,7 +162,7 @@ class Calculator(ABC):
             UserWarning: Signals on different x were interpolated; and what sigima
                 warns of.
         """
-        with self._lock:
+        with self._current():
             one_of(where, "where", ("kernel", "datalab"))
             if where == "datalab":
                 raise LiveUnavailableError(
@@ -199,7 +217,6 @@ class Calculator(ABC):
                     entry.uuid,
                     self._names.name_of(entry.uuid),
                     number,
-                    entry.group,
                     entry.kind,
                     # A copy: functions may write to what they are given.
                     to_object(self._backend.record(entry.uuid, full=True)),
@@ -218,14 +235,14 @@ class Calculator(ABC):
         for (calculation, result), what in zip(done, kept, strict=True):
             source = calculation.sources[0]
             if isinstance(what, Record):
-                group = source.group if what.kind == source.kind else None
-                outcomes.append(self._add_result(what, group))
+                beside = source.uuid if what.kind == source.kind else None
+                outcomes.append(self._add_result(what, beside))
             else:
                 self._note(source.uuid, what or {})
                 outcomes.append(result)
         return outcomes
 
-    def _add_result(self, record: Record, group: str | None) -> str:
+    def _add_result(self, record: Record, beside: str | None) -> str:
         title = name_from_title(record.title)
         name, number = title, 1
         while (holder := self._names.uuid_of(name)) is not None:
@@ -233,10 +250,10 @@ class Calculator(ABC):
                 return name
             number += 1
             name = f"{title} ({number})"
-        record.fields["title"] = title
-        self._backend.add(
-            record.copy(), group=group if self._backend.capabilities.groups else None
-        )
+        can = self._backend.capabilities
+        record.fields["title"] = title if can.tells_apart else name
+        group = self._group_of(beside) if can.groups and beside else None
+        self._backend.add(record.copy(), group=group, composed=True)
         self._names.bind(record.uuid, name)
         self._link.modified = True
         return name

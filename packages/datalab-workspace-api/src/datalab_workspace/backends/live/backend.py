@@ -1,0 +1,461 @@
+"""The objects in a running DataLab.
+
+Data goes by the Web API, which is quick; XML-RPC does what that cannot: it tells UUIDs,
+tells objects of the same title apart, knows of groups and of all that an object has.
+With one of the two alone, what only the other can do is refused with an error that says
+so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
+from datalab_workspace.backends.live.catalogue import Catalogue, Known
+from datalab_workspace.backends.live.keepsakes import Keepsakes
+from datalab_workspace.backends.live.places import Places
+from datalab_workspace.backends.live.titles import GivenTitles
+from datalab_workspace.backends.live.transfer import Transfer
+from datalab_workspace.backends.live.wires import Wires
+from datalab_workspace.clients.webapi import Listed
+from datalab_workspace.description import Outline, WorkspaceMode
+from datalab_workspace.discovery import Endpoint
+from datalab_workspace.errors import DataLabError, LiveError
+from datalab_workspace.formats.forms import NATIVE_DTYPES, NPZ
+from datalab_workspace.progress import Progress
+from datalab_workspace.project import Group, Item
+from datalab_workspace.record import KINDS, FieldValue, Kind, PendingRecord, Record
+from datalab_workspace.transport.base import Timeouts
+
+#: What is known of DataLab is good for so many times as long as it took to find out,
+#: where that is asked for: listing many objects takes long.
+_PATIENCE = 5.0
+_ATTEMPTS = 5
+#: Objects from which on removing them together, by XML-RPC, is the quicker way.
+_MANY = 5
+
+
+class LiveBackend(Backend):
+    """Keeps objects in a running DataLab, whose user and other programs use it, too.
+
+    Args:
+        wires: The clients.
+    """
+
+    def __init__(self, wires: Wires) -> None:
+        self._catalogue = Catalogue()
+        self._looked = self._cost = 0.0
+        self._unsure = True
+        self._bulk = 0
+        self._places = Places()
+        self._given = GivenTitles()
+        self._kept = Keepsakes()
+        #: UUIDs of what was added here, and of what was got.
+        self.added: set[str] = set()
+        self.got: set[str] = set()
+        self.attach(wires)
+
+    def reattach(self, endpoint: Endpoint) -> None:
+        """Go on with the DataLab that was there, or another, wherever it is now."""
+        self.wires.close()
+        self.attach(Wires(endpoint))
+
+    def check(self, within: float) -> None:
+        """Make sure that DataLab lets us in.
+
+        Args:
+            within: Seconds that this may take.
+
+        Raises:
+            LiveError: It does not, or does not answer.
+        """
+        timeouts = Timeouts(connect=within, read=within)
+        if self.wires.web is not None:
+            self.wires.web.objects(timeouts)
+
+    def told(self) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+        """Return what `Status` tells of DataLab, and notes."""
+        endpoint = self.wires.endpoint
+        notes: tuple[str, ...] = ()
+        try:
+            self.refresh()
+        except LiveError as error:
+            notes = (f"DataLab does not answer: {error}",)
+        wires = {"version": endpoint.version, "url": endpoint.url}
+        return wires | {"wires": self.wires.told()}, notes
+
+    def attach(self, wires: Wires) -> None:
+        """Use other clients, those of the DataLab that was there or of a new one."""
+        self.wires = wires
+        self._transfer = Transfer(wires)
+        self._unsure = True
+        self._places.forget()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.wires.close()
+
+    @property
+    def mode(self) -> WorkspaceMode:
+        """The objects are in DataLab."""
+        return WorkspaceMode.LIVE
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be done over the wires that there are."""
+        rpc = self.wires.rpc is not None
+        dtypes = NATIVE_DTYPES if self.wires.web is None else NPZ.dtypes
+        return Capabilities(
+            groups=rpc,
+            in_place_overwrite=rpc,
+            any_name=rpc,
+            tells_apart=rpc,
+            dtypes=frozenset(str(d) for kind in KINDS for d in dtypes[kind]),
+        )
+
+    # -- what there is ----------------------------------------------------------------
+
+    def refresh(self, max_age: float = 0.0) -> bool:
+        """See `Backend.refresh`."""
+        age = time.monotonic() - self._looked
+        if max_age and not self._unsure and age < max(max_age, self._cost * _PATIENCE):
+            return False
+        begun = time.monotonic()
+        self._catalogue = self._read()
+        self._unsure = False
+        self._looked = time.monotonic()
+        self._cost = self._looked - begun
+        return True
+
+    def _read(self) -> Catalogue:
+        web = self.wires.web
+        if web is None:
+            return self._by_rpc()
+        listed = web.objects()
+        if self._catalogue.agrees(listed) and not self._unsure:
+            return self._catalogue.updated(listed)
+        rpc = self.wires.answering()
+        if rpc is None:
+            return self._catalogue.by_titles(listed)
+        for _ in range(_ATTEMPTS):
+            uuids = {kind: rpc.uuids(kind) for kind in KINDS}
+            again = web.objects()
+            if [(i.kind, i.name) for i in again] == [(i.kind, i.name) for i in listed]:
+                found = self._catalogue.with_uuids(again, uuids)
+                # None where the Web API leaves out an object that it cannot list.
+                return self._by_rpc(again) if found is None else found
+            listed = again
+        raise DataLabError(
+            "the objects in DataLab change faster than they can be listed; "
+            "wait until what changes them is done"
+        )
+
+    def _by_rpc(self, listed: Sequence[Listed] = ()) -> Catalogue:
+        rpc = self.wires.needed("listing objects")
+        told = {(item.kind, item.name): item for item in listed}
+        items = []
+        for kind in KINDS:
+            known = [i.uuid for i in self._catalogue.items if i.kind == kind]
+            for placed in rpc.panel(kind, known):
+                item = Known(placed.uuid, kind, placed.title)
+                about = told.get((kind, placed.title))
+                items.append(item if about is None else item.as_listed(about))
+        return Catalogue(items)
+
+    def entries(self) -> Sequence[Entry]:
+        """See `Backend.entries`; groups are not told."""
+        return [
+            Entry(item.uuid, item.kind, item.title, "", item.shape, item.dtype)
+            for item in self._catalogue.items
+        ]
+
+    def kind_of(self, uuid: str) -> Kind:
+        """See `Backend.kind_of`."""
+        return self._catalogue[uuid].kind
+
+    def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
+        """See `Backend.groups`; by the Web API alone, each kind is one group."""
+        kinds = KINDS if kind is None else (kind,)
+        of_kind = {
+            k: [item.uuid for item in self._catalogue.items if item.kind == k]
+            for k in kinds
+        }
+        if self.wires.rpc is None:
+            return [PanelGroup(k, "", uuids) for k, uuids in of_kind.items() if uuids]
+        rpc = self.wires.needed("telling groups")
+        return [
+            PanelGroup(k, group.title, [u for u in group.uuids if u in self._catalogue])
+            for k in kinds
+            for group in self._places.of(rpc, k)
+        ]
+
+    def outline(self, uuid: str) -> Outline:
+        """See `Backend.outline`."""
+        return self._transfer.outline(self._catalogue, self._catalogue[uuid])
+
+    def record(self, uuid: str, *, full: bool = False) -> Record:
+        """See `Backend.record`."""
+        record = self._transfer.fetch(self._catalogue, uuid, full=full)
+        self.got.add(uuid)
+        self._kept.keep(record)
+        return record
+
+    def content(self, uuids: Collection[str] | None = None) -> list[Group]:
+        """See `Backend.content`."""
+        chosen = [
+            (group, [u for u in group.uuids if uuids is None or u in uuids])
+            for group in self.groups()
+        ]
+        groups = []
+        with Progress("getting objects", sum(len(u) for _, u in chosen)) as progress:
+            for group, members in chosen:
+                if members or uuids is None:
+                    items: list[Item] = []
+                    for uuid in members:
+                        items.append(self.record(uuid, full=True))
+                        progress.advance(1)
+                    groups.append(Group(group.kind, group.title, items))
+        return groups
+
+    def kept(self) -> Mapping[str, Record]:
+        """Return what is remembered of objects, by UUID, for when DataLab is gone."""
+        return self._kept.records
+
+    # -- changes ----------------------------------------------------------------------
+
+    def add(
+        self, record: Record, *, group: str | None = None, composed: bool = False
+    ) -> None:
+        """See `Backend.add`."""
+        rpc = self.wires.answering() if group is None else self.wires.needed("a group")
+        last = rpc is None or self._places.aim(rpc, record.kind, group)
+        if not composed:
+            self._given.give(record.uuid, record.title)
+        try:
+            new = self._transfer.send(self._catalogue, record)
+        except BaseException:
+            self._given.forget(record.uuid)
+            self._unsure = True
+            raise
+        self.added.add(record.uuid)
+        self._kept.keep(record.copy() if self._kept.wants(record) else record)
+        self._catalogue, before = self._catalogue.appended(new), self._catalogue
+        self._changed(before, (), new, certain=last and rpc is not None)
+
+    def replace(self, uuid: str, record: Record) -> None:
+        """See `Backend.replace`; of large data the place may not stay the same."""
+        known = self._catalogue[uuid]
+        if known.kind != record.kind:
+            group = self._group_of(known) if self.capabilities.groups else None
+            self.move(uuid, record, group)
+            return
+        before = self._catalogue
+        moved = self._transfer.replace(before, record, self._places)
+        self._kept.keep(record.copy() if self._kept.wants(record) else record)
+        if moved is None:
+            self._catalogue = before.replaced(
+                Known(uuid, record.kind, known.title, record.shape, record.dtype)
+            )
+            return
+        self._catalogue = before.without([uuid]).appended(moved)
+        self._changed(before, (uuid,), moved, certain=False)
+
+    def move(self, uuid: str, record: Record, group: str | None) -> None:
+        """See `Backend.move`."""
+        self._transfer.check(record)
+        composed, found = not self._given.has(uuid), uuid not in self.added
+        self.remove([uuid])
+        self.add(record, group=group, composed=composed)
+        if found:
+            self.added.discard(uuid)
+
+    def _group_of(self, known: Known) -> str | None:
+        for group in self.groups(known.kind):
+            if known.uuid in group.uuids:
+                return group.title
+        return None
+
+    def remove(self, uuids: Sequence[str]) -> None:
+        """See `Backend.remove`."""
+        before = self._catalogue
+        try:
+            self._remove(uuids)
+        except BaseException:
+            self._unsure = True
+            raise
+        self._catalogue = before.without(uuids)
+        self._changed(before, uuids, None, certain=False)
+        for uuid in uuids:
+            self._given.forget(uuid)
+            self._kept.forget(uuid)
+            self.added.discard(uuid)
+            self.got.discard(uuid)
+
+    def _remove(self, uuids: Sequence[str]) -> None:
+        web = self.wires.web
+        addresses = [self._catalogue.address(uuid) for uuid in uuids]
+        named = [address for address in addresses if address is not None]
+        few = len(uuids) < _MANY or self.wires.answering() is None
+        if web is not None and few and len(named) == len(uuids):
+            for address in named:
+                web.remove(address)
+            return
+        if self.wires.rpc is None:
+            for uuid in uuids:
+                self._transfer.addressed(self._catalogue, uuid)  # raises
+        rpc = self.wires.needed("removing objects by their UUIDs")
+        for kind in KINDS:
+            rpc.remove([u for u in uuids if self._catalogue[u].kind == kind], kind)
+
+    def edit(
+        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+    ) -> None:
+        """See `Backend.edit`."""
+        changes = dict(fields)
+        if "title" in changes:
+            self._rename(uuid, str(changes.pop("title")))
+        if not changes and not metadata:
+            return
+        if not metadata and self._transfer.patch(self._catalogue, uuid, changes):
+            self._kept.forget(uuid)
+            self._unsure = True
+            return
+        record = self.record(uuid, full=self.wires.rpc is not None)
+        record.fields.update(changes)
+        record.metadata.update(metadata)
+        self.replace(uuid, record)
+
+    def _rename(self, uuid: str, title: str) -> None:
+        self._transfer.rename(self._catalogue, uuid, title)
+        self._given.give(uuid, title)
+        self._kept.forget(uuid)
+        self._catalogue = self._catalogue.retitled({uuid: title})
+
+    def clear(self, *, all: bool = False) -> None:
+        """See `Backend.clear`."""
+        if not all:
+            self.remove([u for u in self.added if u in self._catalogue])
+            return
+        rpc = self.wires.answering()
+        if rpc is None:
+            self.remove([item.uuid for item in self._catalogue.items])
+        else:
+            for kind in KINDS:
+                rpc.remove_all(kind)
+        self._catalogue = Catalogue()
+        self._places.forget()
+        self._unsure = True
+
+    def extend(self, groups: Sequence[Group]) -> None:
+        """See `Backend.extend`; nothing is drawn until all are there."""
+        count = sum(len(group.items) for group in groups)
+        if not count:
+            return self._add_groups(groups)
+        with self.bulk(), Progress("adding objects to DataLab", count) as progress:
+            named = self.capabilities.groups
+            for group in groups:
+                for item in group.items:
+                    record = item.resolve() if isinstance(item, PendingRecord) else item
+                    self.add(record, group=group.title if named else None)
+                    progress.advance(1)
+        return None
+
+    def _add_groups(self, groups: Sequence[Group]) -> None:
+        if not groups or self.wires.rpc is None:
+            return
+        rpc = self.wires.needed("adding groups")
+        for kind in {group.kind for group in groups}:
+            titles = [group.title for group in self._places.of(rpc, kind)]
+            for group in groups:
+                if group.kind == kind and group.title not in titles:
+                    rpc.add_group(kind, group.title)
+                    titles.append(group.title)
+        self._places.forget()
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """See `Backend.bulk`."""
+        with ExitStack() as stack:
+            rpc = None if self._bulk else self.wires.answering()
+            if rpc is not None:
+                stack.enter_context(rpc.refresh_off())
+            before = self._catalogue
+            self._bulk += 1
+            try:
+                yield
+            finally:
+                self._bulk -= 1
+            if not self._bulk:
+                self._put_back(before, self._read_anew())
+
+    # -- afterwards -------------------------------------------------------------------
+
+    def _changed(
+        self, before: Catalogue, gone: Collection[str], new: Known | None, certain: bool
+    ) -> None:
+        """Find out what a change of ours made of the other objects' titles.
+
+        Args:
+            before: What there was before.
+            gone: UUIDs of what was removed.
+            new: What was added.
+            certain: The new one is the last, and nothing else has changed its place.
+        """
+        if self._bulk:
+            return
+        web = self.wires.web
+        if certain and not self._given.are_at_risk():
+            return
+        if web is None:
+            self._unsure = True
+            if not self._given.are_at_risk():
+                return
+            after = self._read_anew()
+        else:
+            followed = before.follow(web.objects(), gone, new)
+            after = self._read_anew() if followed is None else followed
+        self._put_back(before, after)
+
+    def _read_anew(self) -> Catalogue:
+        self._unsure = True
+        self._catalogue = self._read()
+        self._unsure = False
+        self._looked = time.monotonic()
+        return self._catalogue
+
+    def _put_back(self, before: Catalogue, after: Catalogue) -> None:
+        self._catalogue = after
+        for uuid, title in self._given.rewritten(before, after).items():
+            self._transfer.rename(self._catalogue, uuid, title)
+            self._catalogue = self._catalogue.retitled({uuid: title})
+
+    # -- the window -------------------------------------------------------------------
+
+    def show(self, uuid: str) -> None:
+        """Have DataLab's window show an object."""
+        self.select([uuid], show=True)
+
+    def select(self, uuids: Sequence[str], *, show: bool = False) -> None:
+        """Select objects in DataLab's window, as far as it can select them together."""
+        rpc = self.wires.answering()
+        for kind in KINDS:
+            chosen = [u for u in uuids if self._catalogue[u].kind == kind]
+            if chosen and rpc is not None:
+                rpc.select(chosen, kind, show=show)
+            elif chosen and self.wires.web is not None:
+                titles = [
+                    self._transfer.addressed(self._catalogue, uuid) for uuid in chosen
+                ]
+                self.wires.web.select(titles, kind)
+
+    def selection(self) -> list[str]:
+        """Return UUIDs of what is selected in the panel that the window shows."""
+        rpc = self.wires.needed("reading what is selected in DataLab's window")
+        return [uuid for uuid in rpc.selection() if uuid in self._catalogue]
+
+    def screenshot(self, stem: str) -> None:
+        """Have DataLab write a picture of its window; see `XmlRpc.screenshot`."""
+        self.wires.needed("a picture of DataLab's window").screenshot(stem)

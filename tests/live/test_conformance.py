@@ -1,0 +1,90 @@
+"""The conformance suite over the real DataLab, by both of its wires and by each alone."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from datalab_workspace import Workspace
+from datalab_workspace.backends.live.backend import LiveBackend
+from datalab_workspace.backends.live.wires import Wires
+from datalab_workspace.clients.xmlrpc import XmlRpc
+from datalab_workspace.discovery import Endpoint
+from datalab_workspace.record import Record
+from datalab_workspace.testing import WorkspaceConformance
+
+pytestmark = pytest.mark.live
+
+
+class Live(WorkspaceConformance):
+    """Objects in a DataLab that was empty before."""
+
+    by_web: ClassVar[bool]
+    by_rpc: ClassVar[bool]
+    machine_settings = settings(
+        max_examples=4,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+    @pytest.fixture(autouse=True)
+    def _running(self, datalab):
+        self.datalab = datalab
+        self.opened: list[Workspace] = []
+        yield
+        for workspace in self.opened:
+            workspace._backend.close()
+
+    def open_workspace(self) -> Workspace:
+        self.datalab.empty()
+        return self.attach()
+
+    def attach(self) -> Workspace:
+        url = self.datalab.url if self.by_web else None
+        port = self.datalab.rpc_port if self.by_rpc else None
+        endpoint = Endpoint("url", "1.3.0", url, self.datalab.token, port)
+        workspace = Workspace(backend=LiveBackend(Wires(endpoint)))
+        self.opened.append(workspace)
+        return workspace
+
+    def settle(self, workspace: Workspace) -> Workspace:
+        return self.attach()
+
+    def retitle(self, workspace: Workspace, name: str, title: str) -> None:
+        described = workspace.describe(name)
+        client = XmlRpc(self.datalab.rpc_port)
+        kind = described.kind
+        (uuid,) = [p.uuid for p in client.panel(kind) if p.title == described.title]
+        client.rename(uuid, kind, title)
+        client.close()
+
+    def bring(self, workspace: Workspace, *titles: str) -> list[str]:
+        before = workspace.list()
+        client = XmlRpc(self.datalab.rpc_port)
+        for number, title in enumerate(titles):
+            data = np.array([[0.0, 1.0], [number, number]])
+            client.add(Record("signal", {"title": title}, {"xydata": data}))
+        client.close()
+        return [name for name in workspace.list() if name not in before]
+
+
+class TestBothWires(Live):
+    """The Web API for the data, XML-RPC for what that cannot do."""
+
+    by_web = by_rpc = True
+
+
+class TestWebApiAlone(Live):
+    """As with a DataLab on another machine."""
+
+    by_web, by_rpc = True, False
+
+
+class TestXmlRpcAlone(Live):
+    """As where the Web API has not been started."""
+
+    by_web, by_rpc = False, True
