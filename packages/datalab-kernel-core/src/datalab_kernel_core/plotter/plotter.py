@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datalab_kernel_core.plotter import screenshot
 from datalab_kernel_core.plotter.curves import signal_drawing
 from datalab_kernel_core.plotter.images import image_drawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.reduce import Array
+from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_workspace.arguments import suggests_arguments
 from datalab_workspace.objects import to_record
 from datalab_workspace.record import Record
@@ -115,6 +117,18 @@ class Plotter:
                 f"{name} is a signal"
             )
         return Plot(signal_drawing(record, options).figure(), name)
+
+    def screenshot(self) -> Screenshot:
+        """Take a picture of the DataLab window that the workspace is attached to.
+
+        Returns:
+            The picture, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            ConnectionError: The workspace is attached to no DataLab, or to one that
+                runs on another machine or can't be reached by XML-RPC.
+        """
+        return screenshot.of_window(self._workspace())
 
     def _record(self, what: Any) -> Record:
         if isinstance(what, str):
