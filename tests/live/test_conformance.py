@@ -1,4 +1,4 @@
-"""The conformance suite over the real DataLab, by both of its wires and by each alone."""
+"""The conformance suite over the real DataLab, by both wires and by each alone."""
 
 from __future__ import annotations
 
