@@ -33,6 +33,8 @@ class Capabilities:
         tells_apart: Objects of the same title can be told apart, and one that another
             program retitles keeps its name; otherwise the former raises
             `AmbiguousObjectError`, and the latter is another object.
+        window: Objects are shown in a window; what its user has selected there is what
+            `selection` tells.
     """
 
     groups: bool = True
@@ -42,6 +44,7 @@ class Capabilities:
     dtypes: frozenset[str] | None = None
     shares_views: bool = False
     tells_apart: bool = True
+    window: bool = False
 
 
 class PanelGroup(NamedTuple):

@@ -143,7 +143,9 @@ class Edits(WorkspaceSuite):
         expected.metadata |= {"change": (2,), "new/key": None}
         assert_same(expected, workspace.get("x"))
         after = workspace.describe("x")
-        assert (after.uuid, after.short_id) == (before.uuid, before.short_id)
+        assert after.short_id == before.short_id
+        if workspace.capabilities.tells_apart:
+            assert after.uuid == before.uuid
 
     def test_metadata_is_copied(self, workspace: Workspace) -> None:
         """What was handed in can be changed afterwards."""
@@ -196,8 +198,8 @@ class Edits(WorkspaceSuite):
         workspace.add("x", POINTS)
         uuid = workspace.describe("x").uuid
         workspace.edit("x", metadata={"__uuid": "other", "__number": 5})
-        workspace = self.settle(workspace)
         assert workspace.describe("x").uuid == uuid
+        workspace = self.settle(workspace)
         assert not workspace.get("x").metadata.keys() & {"__uuid", "__number"}
 
     def test_views_do_not_change(self, workspace: Workspace) -> None:

@@ -112,7 +112,9 @@ class LiveBackend(Backend):
             groups=rpc,
             in_place_overwrite=rpc,
             any_name=rpc,
+            full_metadata=rpc,
             tells_apart=rpc,
+            window=True,
             dtypes=frozenset(str(d) for kind in KINDS for d in dtypes[kind]),
         )
 
@@ -341,7 +343,10 @@ class LiveBackend(Backend):
             return
         rpc = self.wires.answering()
         if rpc is None:
-            self.remove([item.uuid for item in self._catalogue.items])
+            assert self.wires.web is not None
+            for item in self._catalogue.items:
+                # Of several with one title, whichever is first: all of them are to go.
+                self.wires.web.remove(item.title)
         else:
             for kind in KINDS:
                 rpc.remove_all(kind)
