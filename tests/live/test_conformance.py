@@ -25,8 +25,8 @@ class Live(WorkspaceConformance):
     by_web: ClassVar[bool]
     by_rpc: ClassVar[bool]
     machine_settings = settings(
-        max_examples=4,
-        stateful_step_count=30,
+        max_examples=3,
+        stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -37,6 +37,8 @@ _BASE = "/api/v1"
 _UNROUTABLE = re.compile("[/\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 #: The texts of an object that the Web API can set.
 TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
+#: Bytes of what it says of an error; it repeats names of any length.
+_LARGEST_DETAIL = 1 << 16
 #: What DataLab says when something, a box most often, keeps its window from answering.
 _BLOCKED = "Main thread execution timed out"
 _CLOSE_BOX = "a box is probably open in DataLab's window: close it, then try again"
@@ -323,7 +325,7 @@ class WebApi:
                 f"DataLab at {self.url} wants its token ({said}); it shows it under "
                 "File > Web API: connect with it, or set DATALAB_WORKSPACE_TOKEN"
             )
-        if answer.status == 404 and name is not None and "not found" in said:
+        if answer.status == 404 and name is not None and b"not found" in answer.body:
             raise ObjectNotFoundError(
                 f"no object {name!r:.80} in DataLab ({said}); it may have been "
                 "renamed or removed there"
@@ -380,7 +382,7 @@ def _first_told(listed: list[Listed]) -> list[Listed]:
 
 def _detail(answer: Answer) -> str:
     """Return in one line what DataLab said about an error."""
-    text = bytes(answer.body[:4000]).decode("utf-8", "replace")
+    text = bytes(answer.body[:_LARGEST_DETAIL]).decode("utf-8", "replace")
     try:
         detail = json.loads(text)["detail"]
     except (ValueError, KeyError, TypeError, RecursionError):

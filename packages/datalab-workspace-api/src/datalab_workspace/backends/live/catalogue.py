@@ -7,6 +7,7 @@ has. Without XML-RPC, objects are followed by their places and titles.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,11 @@ from uuid import uuid4
 import numpy as np
 
 from datalab_workspace.clients.webapi import Listed, can_route
+from datalab_workspace.naming import SHORT_ID_PREFIX
 from datalab_workspace.record import Kind
+
+#: What DataLab takes for a UUID, wherever in a title it stands.
+UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,11 @@ class Known:
         return Known(
             self.uuid, self.kind, listed.name, listed.shape, listed.dtype, listed.texts
         )
+
+
+def rewritten(title: str, kind: Kind) -> str:
+    """Return what DataLab makes of a title in which it finds UUIDs."""
+    return UUID.sub(f"{SHORT_ID_PREFIX[kind]}xxx", title)
 
 
 class Catalogue:
@@ -131,10 +141,11 @@ class Catalogue:
             None where the list cannot have come about by that change alone.
         """
         left = [item for item in self.items if item.uuid not in gone]
+        titles = () if new is None else (new.title, rewritten(new.title, new.kind))
         places = [
             place
             for place, told in enumerate(listed)
-            if new is not None and (told.kind, told.name) == (new.kind, new.title)
+            if new is not None and told.kind == new.kind and told.name in titles
         ]
         for place in reversed(places) if new is not None else [None]:
             rest = [told for number, told in enumerate(listed) if number != place]

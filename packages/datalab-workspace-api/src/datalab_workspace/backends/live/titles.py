@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from datalab_workspace.backends.live.catalogue import Catalogue
+from datalab_workspace.backends.live.catalogue import UUID, Catalogue
 
-#: What DataLab takes for the id of an object or group, wherever in a title it stands,
-#: and for a UUID.
-_REWRITTEN = re.compile(r"[si][0-9]{3}|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+#: What DataLab takes for the id of an object or group, wherever in a title it stands.
+_ID = re.compile("[si][0-9]{3}")
 
 
 class GivenTitles:
@@ -22,7 +21,7 @@ class GivenTitles:
         """Remember the title that an object is given."""
         self.forget(uuid)
         self._titles[uuid] = title
-        if _REWRITTEN.search(title):
+        if _ID.search(title) or UUID.search(title):
             self._at_risk.add(uuid)
 
     def has(self, uuid: str) -> bool:
