@@ -325,7 +325,11 @@ class WebApi:
                 f"DataLab at {self.url} wants its token ({said}); it shows it under "
                 "File > Web API: connect with it, or set DATALAB_WORKSPACE_TOKEN"
             )
-        if answer.status == 404 and name is not None and b"not found" in answer.body:
+        if (
+            answer.status == 404
+            and name is not None
+            and b"not found" in bytes(answer.body)
+        ):
             raise ObjectNotFoundError(
                 f"no object {name!r:.80} in DataLab ({said}); it may have been "
                 "renamed or removed there"
