@@ -19,7 +19,8 @@ PLACE_KEYS = frozenset({"__uuid", "__number"})
 DISPLAY_KEYS = frozenset(
     """
     __alpha __alpha_function __baseline __colormap __curvestyle __format
-    __interpolation __invert_colormap __keep_lut_range __shade __showlabel
+    __interpolation __invert_colormap __keep_lut_range __result_label_offset
+    __result_label_position __shade __showlabel
     """.split()  # noqa: SIM905 - a list is easier to read so
 )
 #: What DataLab computes of an object that it draws, and that leaves it open.
@@ -61,8 +62,13 @@ def differences(
         if name in but or type(item).__name__.startswith(("Begin", "End")):
             continue
         if name == "metadata":
-            theirs = own_metadata(found, besides=expected.metadata)
-            yield from value_differences(_metadata(expected), theirs, "metadata")
+            ours = {
+                key: value
+                for key, value in _metadata(expected).items()
+                if value is not None or key not in DISPLAY_KEYS
+            }
+            theirs = own_metadata(found, besides=ours)
+            yield from value_differences(ours, theirs, "metadata")
         elif name not in BOUNDS or getattr(expected, name) is not None:
             yield from value_differences(
                 getattr(expected, name), getattr(found, name), name
@@ -81,7 +87,7 @@ def own_metadata(obj: Any, besides: Collection[Any] = ()) -> dict[Any, Any]:
         obj: A `SignalObj` or `ImageObj`.
         besides: Keys that count in any case.
     """
-    filled_in = DISPLAY_KEYS - {*besides}
+    filled_in = DISPLAY_KEYS.difference(besides)
     return {k: v for k, v in _metadata(obj).items() if k not in filled_in}
 
 

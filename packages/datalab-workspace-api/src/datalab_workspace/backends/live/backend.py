@@ -20,10 +20,10 @@ from datalab_workspace.backends.live.places import Places
 from datalab_workspace.backends.live.titles import GivenTitles
 from datalab_workspace.backends.live.transfer import Transfer
 from datalab_workspace.backends.live.wires import Wires
-from datalab_workspace.clients.webapi import Listed
+from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.description import Outline, WorkspaceMode
 from datalab_workspace.discovery import Endpoint
-from datalab_workspace.errors import DataLabError, LiveError
+from datalab_workspace.errors import LiveError
 from datalab_workspace.formats.forms import NATIVE_DTYPES, NPZ
 from datalab_workspace.progress import Progress
 from datalab_workspace.project import Group, Item
@@ -33,7 +33,6 @@ from datalab_workspace.transport.base import Timeouts
 #: What is known of DataLab is good for so many times as long as it took to find out,
 #: where that is asked for: listing many objects takes long.
 _PATIENCE = 5.0
-_ATTEMPTS = 5
 #: Objects from which on removing them together, by XML-RPC, is the quicker way.
 _MANY = 5
 
@@ -49,6 +48,8 @@ class LiveBackend(Backend):
         self._catalogue = Catalogue()
         self._looked = self._cost = 0.0
         self._unsure = True
+        # Titles as the Web API listed them last.
+        self._listed: list[str] = []
         self._bulk = 0
         self._places = Places()
         self._given = GivenTitles()
@@ -133,38 +134,28 @@ class LiveBackend(Backend):
         return True
 
     def _read(self) -> Catalogue:
-        web = self.wires.web
+        web, rpc = self.wires.web, self.wires.answering()
         if web is None:
-            return self._by_rpc()
-        listed = web.objects()
-        if self._catalogue.agrees(listed) and not self._unsure:
-            return self._catalogue.updated(listed)
-        rpc = self.wires.answering()
+            return self._by_rpc(self.wires.needed("listing objects"))
         if rpc is None:
+            listed = web.objects()
+            if self._catalogue.agrees(listed) and not self._unsure:
+                return self._catalogue.updated(listed)
             return self._catalogue.by_titles(listed)
-        for _ in range(_ATTEMPTS):
-            uuids = {kind: rpc.uuids(kind) for kind in KINDS}
-            again = web.objects()
-            if [(i.kind, i.name) for i in again] == [(i.kind, i.name) for i in listed]:
-                found = self._catalogue.with_uuids(again, uuids)
-                # None where the Web API leaves out an object that it cannot list.
-                return self._by_rpc(again) if found is None else found
-            listed = again
-        raise DataLabError(
-            "the objects in DataLab change faster than they can be listed; "
-            "wait until what changes them is done"
-        )
+        # The Web API lists objects as they came, whatever their order and groups are.
+        uuids = [uuid for kind in KINDS for uuid in rpc.uuids(kind)]
+        listed = web.objects()
+        known = [item.uuid for item in self._catalogue.items] == uuids
+        before, self._listed = self._listed, [item.name for item in listed]
+        if known and self._listed == before and not self._unsure:
+            return self._catalogue.with_told(listed)
+        return self._by_rpc(rpc).with_told(listed)
 
-    def _by_rpc(self, listed: Sequence[Listed] = ()) -> Catalogue:
-        rpc = self.wires.needed("listing objects")
-        told = {(item.kind, item.name): item for item in listed}
+    def _by_rpc(self, rpc: XmlRpc) -> Catalogue:
         items = []
         for kind in KINDS:
             known = [i.uuid for i in self._catalogue.items if i.kind == kind]
-            for placed in rpc.panel(kind, known):
-                item = Known(placed.uuid, kind, placed.title)
-                about = told.get((kind, placed.title))
-                items.append(item if about is None else item.as_listed(about))
+            items += [Known(p.uuid, kind, p.title) for p in rpc.panel(kind, known)]
         return Catalogue(items)
 
     def entries(self) -> Sequence[Entry]:
@@ -245,6 +236,9 @@ class LiveBackend(Backend):
         self.added.add(record.uuid)
         self._kept.keep(record.copy() if self._kept.wants(record) else record)
         self._catalogue, before = self._catalogue.appended(new), self._catalogue
+        signals = [item for item in before.items if item.kind == "signal"]
+        place = len(signals) if record.kind == "signal" else len(self._listed)
+        self._listed.insert(place, record.title)
         self._changed(before, (), new, certain=last and rpc is not None)
 
     def replace(self, uuid: str, record: Record) -> None:
@@ -259,7 +253,14 @@ class LiveBackend(Backend):
         self._kept.keep(record.copy() if self._kept.wants(record) else record)
         if moved is None:
             self._catalogue = before.replaced(
-                Known(uuid, record.kind, known.title, record.shape, record.dtype)
+                Known(
+                    uuid,
+                    record.kind,
+                    known.title,
+                    record.shape,
+                    record.dtype,
+                    listed=known.listed,
+                )
             )
             return
         self._catalogue = before.without([uuid]).appended(moved)
@@ -335,6 +336,7 @@ class LiveBackend(Backend):
         self._given.give(uuid, title)
         self._kept.forget(uuid)
         self._catalogue = self._catalogue.retitled({uuid: title})
+        self._unsure |= self.wires.rpc is not None
 
     def clear(self, *, all: bool = False) -> None:
         """See `Backend.clear`."""
@@ -414,11 +416,9 @@ class LiveBackend(Backend):
         web = self.wires.web
         if certain and not self._given.are_at_risk():
             return
-        if web is None:
+        if web is None or self.wires.rpc is not None:
             self._unsure = True
-            if not self._given.are_at_risk():
-                return
-            after = self._read_anew()
+            after = self._read_anew() if self._given.are_at_risk() else self._catalogue
         else:
             followed = before.follow(web.objects(), gone, new)
             after = self._read_anew() if followed is None else followed
@@ -426,13 +426,12 @@ class LiveBackend(Backend):
 
     def _read_anew(self) -> Catalogue:
         self._unsure = True
-        self._catalogue = self._read()
-        self._unsure = False
-        self._looked = time.monotonic()
+        self.refresh()
         return self._catalogue
 
     def _put_back(self, before: Catalogue, after: Catalogue) -> None:
         self._catalogue = after
+        self._unsure |= bool(self._given.rewritten(before, after))
         for uuid, title in self._given.rewritten(before, after).items():
             self._transfer.rename(self._catalogue, uuid, title)
             self._catalogue = self._catalogue.retitled({uuid: title})

@@ -35,6 +35,7 @@ class Known:
         shape: As `Record.shape`; () where it is not known.
         dtype: As `Record.dtype`; None where it is not known.
         texts: Labels and units, as far as they are known.
+        listed: The Web API lists it under its title.
     """
 
     uuid: str
@@ -43,6 +44,7 @@ class Known:
     shape: tuple[int, ...] = ()
     dtype: np.dtype[Any] | None = None
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    listed: bool = False
 
     @property
     def nbytes(self) -> int:
@@ -57,7 +59,13 @@ class Known:
         if listed.kind != self.kind:  # where that of another one of its title is told
             return Known(self.uuid, self.kind, listed.name)
         return Known(
-            self.uuid, self.kind, listed.name, listed.shape, listed.dtype, listed.texts
+            self.uuid,
+            self.kind,
+            listed.name,
+            listed.shape,
+            listed.dtype,
+            listed.texts,
+            listed=True,
         )
 
 
@@ -95,8 +103,9 @@ class Catalogue:
             None where the title is such as no request can hold, or is that of another
             object, too.
         """
-        title = self._by_uuid[uuid].title
-        return title if can_route(title) and self._titles[title] == 1 else None
+        item = self._by_uuid[uuid]
+        alone = item.listed and self._titles[item.title] == 1
+        return item.title if alone and can_route(item.title) else None
 
     def agrees(self, listed: Sequence[Listed]) -> bool:
         """Tell whether a list is of these objects, under these titles."""
@@ -108,23 +117,17 @@ class Catalogue:
             item.as_listed(told) for item, told in zip(self.items, listed, strict=True)
         )
 
-    def with_uuids(
-        self, listed: Sequence[Listed], uuids: Mapping[Kind, Sequence[str]]
-    ) -> Catalogue | None:
-        """Return the catalogue of a list, by the UUIDs of each kind in order.
-
-        Returns:
-            None where they are not of the same objects.
-        """
+    def with_told(self, listed: Iterable[Listed]) -> Catalogue:
+        """Return the same objects with what a list, in any order, tells of them."""
+        told = {item.name: item for item in reversed([*listed])}
         items = []
-        for kind, known in uuids.items():
-            told = [item for item in listed if item.kind == kind]
-            if len(told) != len(known):
-                return None
-            items += [
-                Known(uuid, kind, one.name, one.shape, one.dtype, one.texts)
-                for uuid, one in zip(known, told, strict=True)
-            ]
+        for item in self.items:
+            about = told.pop(item.title, None)
+            items.append(
+                Known(item.uuid, item.kind, item.title)
+                if about is None
+                else item.as_listed(about)
+            )
         return Catalogue(items)
 
     def follow(

@@ -169,9 +169,7 @@ class Transfer:
         passing = f"datalab_workspace {uuid4().hex}"
         listed = self._put(passing, record)
         rpc.rename(record.uuid, record.kind, title)
-        return Known(
-            new.uuid, new.kind, title, listed.shape, listed.dtype, listed.texts
-        )
+        return Known(new.uuid, new.kind, title, listed.shape, listed.dtype)
 
     def _put(self, title: str, record: Record) -> Listed:
         web = self._wires.web

@@ -1,4 +1,4 @@
-"""The conformance suite over the real DataLab, by both wires and by each alone."""
+"""The conformance suite over the real DataLab."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from datalab_workspace.discovery import Endpoint
 from datalab_workspace.record import Record
 from datalab_workspace.testing import WorkspaceConformance
 
-pytestmark = pytest.mark.live
-
 
 class Live(WorkspaceConformance):
     """Objects in a DataLab that was empty before."""
 
     by_web: ClassVar[bool]
     by_rpc: ClassVar[bool]
+    #: What it adds is drawn, which takes more time than all the rest.
+    draws: ClassVar[bool] = False
     machine_settings = settings(
-        max_examples=3,
-        stateful_step_count=20,
+        max_examples=2,
+        stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
@@ -34,10 +34,12 @@ class Live(WorkspaceConformance):
     @pytest.fixture(autouse=True)
     def _running(self, datalab):
         self.datalab = datalab
+        datalab.rpc.toggle_auto_refresh(self.draws)
         self.opened: list[Workspace] = []
         yield
         for workspace in self.opened:
             workspace._backend.close()
+        datalab.rpc.toggle_auto_refresh(True)
 
     def open_workspace(self) -> Workspace:
         self.datalab.empty()
@@ -70,21 +72,3 @@ class Live(WorkspaceConformance):
             client.add(Record("signal", {"title": title}, {"xydata": data}))
         client.close()
         return [name for name in workspace.list() if name not in before]
-
-
-class TestBothWires(Live):
-    """The Web API for the data, XML-RPC for what that cannot do."""
-
-    by_web = by_rpc = True
-
-
-class TestWebApiAlone(Live):
-    """As with a DataLab on another machine."""
-
-    by_web, by_rpc = True, False
-
-
-class TestXmlRpcAlone(Live):
-    """As where the Web API has not been started."""
-
-    by_web, by_rpc = False, True
