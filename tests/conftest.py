@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import environments
 import ports
 
+from datalab_workspace import discovery
+
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 
 # Jupyter and IPython read these before the home directory.
@@ -62,6 +64,14 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
                 patch.delenv(variable)
         patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR", f"{_CACHE}/uv"))
         yield root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_default_port() -> Iterator[None]:
+    """Keep away from the port where a DataLab of whoever runs the tests may be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discovery, "DEFAULT_URL", "http://127.0.0.1:9")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -460,9 +460,9 @@ def test_without_a_browser_the_user_is_told_where_the_notebook_is(
 
 def test_the_window_answers_while_jupyter_starts(desktop: Desktop) -> None:
     """Choosing the entry returns at once, and the window goes on."""
+    before = len(desktop.pages())
     desktop.choose(OPEN)
 
     assert desktop.status() == "Starting Jupyter…"
     assert desktop.evaluate("1 + 1") == 2
-    before = len(desktop.pages())
     desktop.datalab.wait_until(lambda: len(desktop.pages()) > before, START)

@@ -16,9 +16,9 @@
     ├── DamagedFileError          OSError          truncated or corrupt
     ├── StaleFileError            OSError          an unread array's file changed
     ├── FileChangedError          FileExistsError  another program saved there
-    ├── NotOnThisWireError        NotImplementedError  DataLab cannot do it so
     └── LiveError                 ConnectionError  of a running DataLab
         ├── LiveUnavailableError                   no DataLab to attach to
+        ├── NotOnThisWireError    NotImplementedError  not over this wire
         ├── UnreachableError                       nothing listens there
         ├── NoAnswerError         TimeoutError     it listens, and stays silent
         ├── ConnectionLostError                    it went away in the middle
@@ -141,16 +141,16 @@ class FileChangedError(WorkspaceError, FileExistsError):
     """Another program changed the file since this workspace last read or wrote it."""
 
 
-class NotOnThisWireError(WorkspaceError, NotImplementedError):
-    """What is asked for needs DataLab's XML-RPC, or its Web API, which is not there."""
-
-
 class LiveError(WorkspaceError, ConnectionError):
     """Something went wrong between this process and a running DataLab."""
 
 
 class LiveUnavailableError(LiveError):
     """Live mode was asked for and no DataLab can be attached."""
+
+
+class NotOnThisWireError(LiveError, NotImplementedError):
+    """What is asked for needs DataLab's XML-RPC, or its Web API, which is not there."""
 
 
 class UnreachableError(LiveError):

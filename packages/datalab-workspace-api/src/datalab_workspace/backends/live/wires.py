@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from datalab_workspace.clients.webapi import WebApi
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 #: Seconds for which XML-RPC that answered is taken to go on answering.
 _TRUSTED = 1.0
+
+
+def _close(clients: Sequence[WebApi | XmlRpc]) -> None:
+    for client in clients:
+        client.close()
 
 
 class Wires:
@@ -38,12 +45,9 @@ class Wires:
             self.rpc = XmlRpc(endpoint.xmlrpc_port)
         self._trusted_until = 0.0
         self._silence: LiveError | None = None
-
-    def close(self) -> None:
-        """Close the connections."""
-        for client in (self.web, self.rpc):
-            if client is not None:
-                client.close()
+        clients = [client for client in (self.web, self.rpc) if client is not None]
+        #: Closes the connections, at the latest when nobody uses them any more.
+        self.close = weakref.finalize(self, _close, clients)
 
     def answering(self) -> XmlRpc | None:
         """Return the client of XML-RPC if it answers, which is quickly found out."""
