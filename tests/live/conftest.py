@@ -13,6 +13,7 @@ import pytest
 # Test modules are imported by their file, so that their folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from live_suite import Live
 from real_datalab.application import Application
 from real_datalab.environment import REQUIREMENTS, missing_library
 from real_datalab.exchange import Project
@@ -21,6 +22,28 @@ from real_datalab.process import Program
 from datalab_workspace.clients.webapi import WebApi
 from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.transport.native import NativeTransport
+
+#: From so many samples on, each way to DataLab takes its share of them.
+_MANY = 12
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share out the samples of the conformance suite.
+
+    Each rule is tested by both wires and by each alone, with all of its samples where
+    these are few. Of many, each of the three takes every third, so that together they
+    take all; the others are slow.
+    """
+    tests: dict[tuple[type, str], list[pytest.Function]] = {}
+    for item in items:
+        if isinstance(item, pytest.Function) and issubclass(item.cls or object, Live):
+            tests.setdefault((item.cls, item.originalname), []).append(item)
+    for (suite, _), samples in tests.items():
+        if len(samples) >= _MANY:
+            for number, item in enumerate(samples):
+                if number % 3 != suite.share:
+                    item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from real_datalab.application import Application
+from sigima.objects import create_signal
 
 import datalab_workspace as dlw
+from datalab_workspace.backends.live.backend import LiveBackend
+from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.discovery import Endpoint
+from datalab_workspace.record import KINDS
+from datalab_workspace.testing.processing import sources
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -249,3 +255,84 @@ def test_what_was_made_in_datalab_is_described(named):
     assert "annotations" in described.missing
     assert workspace.describe("small").missing == ()
     assert workspace.describe("small").roi_count == 0
+
+
+def test_datalab_computes_what_it_is_told_to(attended_datalab):
+    """The same as is computed here, and without a box."""
+    endpoint = Endpoint(
+        "url",
+        "1.3.0",
+        attended_datalab.url,
+        attended_datalab.token,
+        attended_datalab.rpc_port,
+    )
+    workspace = dlw.Workspace(backend=LiveBackend(Wires(endpoint)))
+    for kind in KINDS:
+        for name, obj in sources(kind).items():
+            workspace.add(name, obj)
+    calls = [
+        ("moving_average", "wave", {"n": 5, "mode": "mirror"}),
+        ("fft", "wave", {}),
+        ("gaussian_filter", "spot", {"sigma": 2.0}),
+    ]
+    for feature, on, parameters in calls:
+        here = workspace.calc(feature, on=on, **parameters)
+        expected = workspace.get(here)
+        workspace.remove(here)
+        there = workspace.calc(feature, on=on, where="datalab", **parameters)
+        assert there == here
+        np.testing.assert_array_equal(workspace.get(there).data, expected.data)
+    with pytest.raises(NotImplementedError, match="'stats'"):
+        workspace.calc("stats", on="peak", where="datalab")
+    with pytest.raises(NotImplementedError, match="'difference'"):
+        workspace.calc("difference", on="peak", with_="wave", where="datalab")
+    with pytest.raises(NotImplementedError, match="'binning'"):
+        workspace.calc("binning", on="spot", sx=2, sy=2, where="datalab")
+    with pytest.raises(TypeError, match="did you mean"):
+        workspace.calc("moving_average", on="wave", nn=3, where="datalab")
+    assert attended_datalab.boxes() == []
+
+
+def test_nothing_opens_a_box(attended_datalab):
+    """Whatever a notebook does, as its user sees it."""
+    workspace = dlw.connect(attended_datalab.url, attended_datalab.token)
+    workspace.add("none", create_signal("none"))
+    for dtype in ("?", "i1", "u4", "i8", "u8", "f2", ">u2", ">f8", "c8"):
+        workspace.add(f"image {dtype}", np.eye(3).astype(dtype))
+        workspace.add(f"signal {dtype}", np.arange(3).astype(dtype))
+        workspace.add(f"image {dtype}", np.ones((2, 2), dtype), overwrite=True)
+    workspace.add("empty", np.empty((0, 3)))
+    with pytest.raises(TypeError):
+        workspace.add("too precise", np.array([[2**60 + 1]], "i8"))
+    workspace.calc("average", on=["signal i1", "signal i8"])
+    workspace.calc("stats", on="image u4")
+    workspace.edit("image u4", xlabel="x", metadata={"a": {1}})
+    for name in workspace:
+        workspace.get(name, full=True)
+    assert attended_datalab.boxes() == []
+    for name in workspace.list():
+        workspace.remove(name)
+    assert attended_datalab.boxes() == []
+
+
+@pytest.mark.parametrize("by_rpc", [True, False])
+def test_removing_what_others_were_computed_of_opens_no_box(attended_datalab, by_rpc):
+    port = attended_datalab.rpc_port if by_rpc else None
+    endpoint = Endpoint(
+        "url", "1.3.0", attended_datalab.url, attended_datalab.token, port
+    )
+    workspace = dlw.Workspace(backend=LiveBackend(Wires(endpoint)))
+    for kind in KINDS:
+        for name, obj in sources(kind).items():
+            workspace.add(name, obj)
+    first = workspace.calc("exp", on="peak")
+    second = workspace.calc("sqrt", on=first)
+    workspace.calc("average", on=["peak", "wave", first])
+    workspace.add("peak", POINTS, overwrite=True)
+    workspace.remove("peak")
+    workspace.remove(first, "wave")
+    assert second in workspace
+    workspace.calc("exp", on="spot")
+    workspace.add("spot", POINTS, overwrite=True)
+    workspace.clear(all=True)
+    assert attended_datalab.boxes() == []

@@ -12,3 +12,4 @@ class TestBothWires(Live):
     """The Web API for the data, XML-RPC for what that cannot do."""
 
     by_web = by_rpc = draws = True
+    share = 0

@@ -12,3 +12,4 @@ class TestWebApiAlone(Live):
     """As with a DataLab on another machine."""
 
     by_web, by_rpc = True, False
+    share = 1

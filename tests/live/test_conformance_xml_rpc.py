@@ -12,3 +12,4 @@ class TestXmlRpcAlone(Live):
     """As where the Web API has not been started."""
 
     by_web, by_rpc = False, True
+    share = 2

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datalab_workspace.description import Outline, WorkspaceMode
+from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.project import Group
 from datalab_workspace.record import FieldValue, Kind, Record
 
@@ -210,6 +211,16 @@ class Backend(ABC):
 
     def show(self, uuid: str) -> None:  # noqa: B027  likewise
         """Have a user see an object; in memory nobody does."""
+
+    def compute(
+        self, uuid: str, name: str, parameters: Mapping[str, Any] | None
+    ) -> Sequence[str]:
+        """Compute a feature of an object where that is, and return what it added."""
+        raise LiveUnavailableError(
+            f"where='datalab' would compute {name!r:.80} with {parameters!r:.80} of "
+            f"{uuid} in a running DataLab, but this workspace is attached to none; "
+            "leave it out to compute here"
+        )
 
     def bulk(self) -> AbstractContextManager[None]:
         """Return a context in which many objects are added."""

@@ -256,6 +256,20 @@ class WebApi:
         if not isinstance(said, dict) or "selected" not in said:
             raise self._nonsense(said)
 
+    def calc(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Compute something of what is selected in the panel that the window shows.
+
+        A box opens in DataLab where that fails.
+
+        Args:
+            name: Name of the feature.
+            parameters: Values of its parameters that JSON can hold, by name.
+        """
+        call = {"name": name, "param": parameters and dict(parameters)}
+        said = self._json(self._send_json("POST", "/calc", call), 200, name)
+        if not isinstance(said, dict) or said.get("success") is not True:
+            raise self._nonsense(said)
+
     # -- requests and answers ---------------------------------------------------------
 
     def _get(self, path: str, timeouts: Timeouts | None = None) -> Answer:

@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datalab_workspace.errors import UnsupportedObjectError, add_note
+from datalab_workspace.errors import (
+    NotOnThisWireError,
+    UnsupportedObjectError,
+    add_note,
+)
 from datalab_workspace.processing.alignment import aligned
-from datalab_workspace.processing.features import Feature, find_feature
+from datalab_workspace.processing.features import ASKED_FOR, Feature, find_feature
 from datalab_workspace.processing.parameters import make_parameters, region_parameters
 from datalab_workspace.processing.results import (
-    PROCESSING_KEY,
     analysed,
     drop_results,
     how_computed,
 )
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.record import Kind
+from datalab_workspace.record import PROCESSING_KEY, Kind
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,32 @@ class Calculation:
         noted = how_computed(self.feature, uuids, self.parameters)
         result.metadata[PROCESSING_KEY] = noted
         return result
+
+    def check_remote(self) -> None:
+        """Make sure that DataLab can be told to compute this.
+
+        Raises:
+            NotOnThisWireError: It is of several objects, or an analysis, or DataLab's
+                window computes it in a way of its own: a box would open there.
+        """
+        feature = self.feature
+        asks = feature.operands != 1 or feature.each_region or feature.name in ASKED_FOR
+        if asks or feature.analysis:
+            raise NotOnThisWireError(
+                f"DataLab would open a box when told to compute {feature.name!r}; "
+                "leave out where='datalab' to compute it here"
+            )
+
+    def parameter_values(self) -> dict[str, Any] | None:
+        """Return the values of the parameters, by name, as JSON can hold them."""
+        if self.parameters is None:
+            return None
+        values = {}
+        for item in self.parameters.get_items():
+            value = getattr(self.parameters, item.get_name(), None)
+            if isinstance(value, str | bool | int | float):
+                values[item.get_name()] = getattr(value, "value", value)
+        return values
 
     def noted(self, result: Any) -> dict[str, Any] | None:
         """Return what an analysis puts into the metadata of the object analysed.

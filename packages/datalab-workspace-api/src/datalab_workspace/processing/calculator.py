@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.arguments import one_of, suggests_arguments
+from datalab_workspace.description import WorkspaceMode
 from datalab_workspace.equality import equal
-from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.naming import name_from_title, short_ids
 from datalab_workspace.objects import to_object, to_record
 from datalab_workspace.progress import Progress
@@ -137,7 +137,8 @@ class Calculator(ABC):
                 what `select` chose.
             with_: Name of the second object, for a feature of two.
             where: "kernel" computes in this process, "datalab" in the DataLab that the
-                workspace is attached to.
+                workspace is attached to, for what makes an object of one. It is
+                computed here before, for DataLab would open a box if it failed.
             parameters: Values of parameters by name; they win over those in `param`.
 
         Returns:
@@ -156,6 +157,8 @@ class Calculator(ABC):
                 what to compute of.
             LiveUnavailableError: `where` is "datalab", and the workspace is attached to
                 none (a `ConnectionError`).
+            NotOnThisWireError: `where` is "datalab", and only one of its wires is
+                there, or its window would ask for what it computes (likewise).
             Exception: What sigima raises; a note says of which feature and object.
 
         Warns:
@@ -164,11 +167,6 @@ class Calculator(ABC):
         """
         with self._current():
             one_of(where, "where", ("kernel", "datalab"))
-            if where == "datalab":
-                raise LiveUnavailableError(
-                    "where='datalab' computes in a running DataLab, and this workspace "
-                    "is attached to none; leave it out to compute here"
-                )
             from datalab_workspace.processing.calculation import plan
 
             uuids = self._to_compute_of(on, name)
@@ -181,8 +179,11 @@ class Calculator(ABC):
                 param,
                 parameters,
             )
-            outcomes = self._keep(list(_run(calculations)))
             feature = calculations[0].feature
+            if where == "datalab":
+                outcomes = self._computed_there(calculations)
+            else:
+                outcomes = self._keep(list(_run(calculations)))
             if feature.operands is None:
                 return outcomes[0]
             of_one = isinstance(on, str) or (on is None and len(uuids) == 1)
@@ -240,6 +241,23 @@ class Calculator(ABC):
             else:
                 self._note(source.uuid, what or {})
                 outcomes.append(result)
+        return outcomes
+
+    def _computed_there(self, calculations: Sequence[Calculation]) -> Outcomes:
+        """Have DataLab compute what is known, by computing it here, to succeed."""
+        for calculation in calculations:
+            calculation.check_remote()
+        if self._backend.mode is WorkspaceMode.STANDALONE:
+            first = calculations[0]
+            self._backend.compute(first.sources[0].uuid, first.feature.name, None)
+        outcomes: list[Any] = []
+        for calculation, _ in list(_run(calculations)):
+            source = calculation.sources[0]
+            values = calculation.parameter_values()
+            added = self._backend.compute(source.uuid, calculation.feature.name, values)
+            self._names.sync(self._backend.entries())
+            self._link.modified = True
+            outcomes += [self._names.name_of(uuid) for uuid in added]
         return outcomes
 
     def _add_result(self, record: Record, beside: str | None) -> str:

@@ -41,6 +41,15 @@ _WINDOWS_ONLY: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+#: What DataLab's window computes by a method of its own, which asks its user.
+ASKED_FOR = frozenset(
+    """
+    average_profile binning erase full_width_at_y line_profile offset_correction
+    peak_detection radial_profile resize segment_profile x_at_y y_at_x
+    """.split()  # noqa: SIM905 - a list is easier to read so
+)
+
+
 @dataclass(frozen=True)
 class Feature:
     """One function of sigima's.

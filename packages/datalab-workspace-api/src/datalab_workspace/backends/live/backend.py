@@ -16,6 +16,7 @@ from typing import Any
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
 from datalab_workspace.backends.live.catalogue import Catalogue, Known
 from datalab_workspace.backends.live.keepsakes import Keepsakes
+from datalab_workspace.backends.live.lineage import Lineage, cut
 from datalab_workspace.backends.live.places import Places
 from datalab_workspace.backends.live.titles import GivenTitles
 from datalab_workspace.backends.live.transfer import Transfer
@@ -23,7 +24,7 @@ from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.description import Outline, WorkspaceMode
 from datalab_workspace.discovery import Endpoint
-from datalab_workspace.errors import LiveError
+from datalab_workspace.errors import DataLabError, LiveError, NotOnThisWireError
 from datalab_workspace.formats.forms import NATIVE_DTYPES, NPZ
 from datalab_workspace.progress import Progress
 from datalab_workspace.project import Group, Item
@@ -54,6 +55,7 @@ class LiveBackend(Backend):
         self._places = Places()
         self._given = GivenTitles()
         self._kept = Keepsakes()
+        self._lineage = Lineage()
         #: UUIDs of what was added here, and of what was got.
         self.added: set[str] = set()
         self.got: set[str] = set()
@@ -194,6 +196,8 @@ class LiveBackend(Backend):
         record = self._transfer.fetch(self._catalogue, uuid, full=full)
         self.got.add(uuid)
         self._kept.keep(record)
+        if self.wires.rpc is not None:
+            self._lineage.learn(record)
         return record
 
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
@@ -234,6 +238,7 @@ class LiveBackend(Backend):
             self._unsure = True
             raise
         self.added.add(record.uuid)
+        self._lineage.learn(record)
         self._kept.keep(record.copy() if self._kept.wants(record) else record)
         self._catalogue, before = self._catalogue.appended(new), self._catalogue
         signals = [item for item in before.items if item.kind == "signal"]
@@ -249,7 +254,12 @@ class LiveBackend(Backend):
             self.move(uuid, record, group)
             return
         before = self._catalogue
-        moved = self._transfer.replace(before, record, self._places)
+        if self.wires.rpc is None:  # it is removed and added then
+            self._cut_loose([uuid])
+        moved = self._transfer.replace(
+            before, record, self._places, in_place=bool(self._computed_of([uuid]))
+        )
+        self._lineage.learn(record)
         self._kept.keep(record.copy() if self._kept.wants(record) else record)
         if moved is None:
             self._catalogue = before.replaced(
@@ -284,6 +294,7 @@ class LiveBackend(Backend):
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
         before = self._catalogue
+        self._cut_loose(uuids)
         try:
             self._remove(uuids)
         except BaseException:
@@ -294,8 +305,37 @@ class LiveBackend(Backend):
         for uuid in uuids:
             self._given.forget(uuid)
             self._kept.forget(uuid)
+            self._lineage.forget(uuid)
             self.added.discard(uuid)
             self.got.discard(uuid)
+
+    def _computed_of(self, uuids: Collection[str]) -> list[str]:
+        """Return UUIDs of the other objects that were computed of some."""
+        kinds = {self._catalogue[uuid].kind for uuid in uuids}
+        rpc, found = self.wires.answering(), []
+        for item in self._catalogue.items:
+            if item.uuid in uuids or item.kind not in kinds:
+                continue
+            sources = self._lineage.of(item.uuid)
+            if sources is None and rpc is not None and item.may_be_computed():
+                sources = self._lineage.learn(rpc.get_plain(item.uuid, item.kind))
+            if sources and not sources.isdisjoint(uuids):
+                found.append(item.uuid)
+        return found
+
+    def _cut_loose(self, uuids: Sequence[str]) -> None:
+        """Have nothing that stays come from objects that are to be removed."""
+        for uuid in self._computed_of(uuids):
+            by_rpc = self.wires.rpc is not None
+            record = self._transfer.fetch(self._catalogue, uuid, full=by_rpc)
+            cut(record, uuids)
+            self._lineage.learn(record)
+            if by_rpc:
+                self._transfer.replace(
+                    self._catalogue, record, self._places, in_place=True
+                )
+            else:  # it is removed, too, and added again
+                self.replace(uuid, record)
 
     def _remove(self, uuids: Sequence[str]) -> None:
         web = self.wires.web
@@ -459,6 +499,33 @@ class LiveBackend(Backend):
         """Return UUIDs of what is selected in the panel that the window shows."""
         rpc = self.wires.needed("reading what is selected in DataLab's window")
         return [uuid for uuid in rpc.selection() if uuid in self._catalogue]
+
+    def compute(
+        self, uuid: str, name: str, parameters: Mapping[str, Any] | None
+    ) -> list[str]:
+        """Have DataLab compute a feature of an object.
+
+        Args:
+            uuid: UUID of the object.
+            name: Name of the feature, which is known to succeed.
+            parameters: Values of its parameters.
+
+        Returns:
+            UUIDs of the objects that it added.
+        """
+        what = f"computing {name!r:.80} in DataLab"
+        rpc, web, known = self.wires.needed(what), self.wires.web, self._catalogue[uuid]
+        if web is None:  # XML-RPC would have DataLab ask its user for the parameters
+            raise NotOnThisWireError(f"{what} needs its Web API; start it there")
+        rpc.select([uuid], known.kind, show=True)
+        if rpc.shown() != known.kind or rpc.selection() != [uuid]:
+            raise DataLabError(
+                f"{what}: something else was selected in its window meanwhile"
+            )
+        web.calc(name, parameters)
+        before = self._catalogue
+        self._read_anew()
+        return [i.uuid for i in self._catalogue.items if i.uuid not in before]
 
     def screenshot(self, stem: str) -> None:
         """Have DataLab write a picture of its window; see `XmlRpc.screenshot`."""

@@ -20,6 +20,10 @@ from datalab_workspace.clients.webapi import Listed, can_route
 from datalab_workspace.naming import SHORT_ID_PREFIX
 from datalab_workspace.record import Kind
 
+#: What DataLab takes for the id of an object or group, wherever in a title it stands.
+SHORT_ID = re.compile("[si][0-9]{3}")
+#: Bytes of data that XML-RPC carries slowly.
+_LARGE = 1 << 20
 #: What DataLab takes for a UUID, wherever in a title it stands.
 UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 
@@ -53,6 +57,13 @@ class Known:
             return 0
         rows = 2 if self.kind == "signal" else 1
         return rows * int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def may_be_computed(self) -> bool:
+        """Tell whether it is worth while to find out what it was computed of.
+
+        DataLab's titles tell, unless they were changed; large objects come slowly.
+        """
+        return self.nbytes <= _LARGE or SHORT_ID.search(self.title) is not None
 
     def as_listed(self, listed: Listed) -> Known:
         """Return the same object with what a list tells of it."""

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from datalab_workspace.backends.live.catalogue import UUID, Catalogue
-
-#: What DataLab takes for the id of an object or group, wherever in a title it stands.
-_ID = re.compile("[si][0-9]{3}")
+from datalab_workspace.backends.live.catalogue import SHORT_ID, UUID, Catalogue
 
 
 class GivenTitles:
@@ -21,7 +16,7 @@ class GivenTitles:
         """Remember the title that an object is given."""
         self.forget(uuid)
         self._titles[uuid] = title
-        if _ID.search(title) or UUID.search(title):
+        if SHORT_ID.search(title) or UUID.search(title):
             self._at_risk.add(uuid)
 
     def has(self, uuid: str) -> bool:

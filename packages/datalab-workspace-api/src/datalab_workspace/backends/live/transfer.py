@@ -185,9 +185,21 @@ class Transfer:
             raise
 
     def replace(
-        self, catalogue: Catalogue, record: Record, places: Places
+        self,
+        catalogue: Catalogue,
+        record: Record,
+        places: Places,
+        *,
+        in_place: bool = False,
     ) -> Known | None:
         """Put an object in the place of that of its UUID, which is of its kind.
+
+        Args:
+            catalogue: What there is.
+            record: The object.
+            places: The groups.
+            in_place: Do not remove it meanwhile where that can be avoided, however
+                slow that is.
 
         Returns:
             None where it keeps its place; otherwise what is known of it, last in its
@@ -196,6 +208,7 @@ class Transfer:
         known, wires = catalogue[record.uuid], self._wires
         if wires.rpc is not None and (
             wires.web is None
+            or in_place
             or max(known.nbytes, record.nbytes) <= SMALL
             or catalogue.address(record.uuid) is None
         ):
