@@ -105,8 +105,8 @@ def write_pictures(
 
 def _environment() -> dict[str, str]:
     # A run that is to be repeated must not depend on a DataLab that happens to be
-    # open, nor put its objects there.
-    return {**os.environ, "DATALAB_KERNEL_MODE": "standalone"}
+    # open, nor put its objects there, unless that is asked for.
+    return {"DATALAB_KERNEL_MODE": "standalone", **os.environ}
 
 
 def _log(folder: Path) -> Any:

@@ -163,10 +163,16 @@ class LazyInstance(_Vessel):
     Args:
         load: Returns the class; a plain one, without slots.
         args: Positional arguments to make the instance with.
+        made: Called with the instance once it is one.
     """
 
-    def __init__(self, load: Callable[[], type[Any]], *args: Any) -> None:
-        _own(self, "__dict__")["pending"] = (load, args)
+    def __init__(
+        self,
+        load: Callable[[], type[Any]],
+        *args: Any,
+        made: Callable[[Any], None] | None = None,
+    ) -> None:
+        _own(self, "__dict__")["pending"] = (load, args, made)
 
     def __getattribute__(self, name: str) -> Any:
         _become(self)
@@ -190,7 +196,7 @@ def _become(instance: LazyInstance) -> None:
         if type(instance) is not LazyInstance:
             return  # another thread was first
         attributes = _own(instance, "__dict__")
-        load, args = attributes["pending"]
+        load, args, made = attributes["pending"]
         real = _renamed(load(), _Vessel)
         _own_set(instance, "__class__", _guarded(real))
         try:
@@ -198,10 +204,12 @@ def _become(instance: LazyInstance) -> None:
             real.__init__(instance, *args)
         except BaseException:
             attributes.clear()
-            attributes["pending"] = (load, args)
+            attributes["pending"] = (load, args, made)
             _own_set(instance, "__class__", LazyInstance)
             raise
         _own_set(instance, "__class__", real)
+    if made is not None:
+        made(instance)
 
 
 def _guarded(cls: type[Any]) -> type[Any]:

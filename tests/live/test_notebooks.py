@@ -1,0 +1,65 @@
+"""The same notebook, in memory and in DataLab: the same results, twice in a row."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from real_datalab.application import Application
+
+import datalab_workspace as dlw
+from datalab_workspace.testing.comparison import assert_same
+
+# The first of them may have to make DataLab's environment.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+#: What DataLab computes of what it draws, and keeps with the object.
+DRAWN = ("autoscale",)
+
+
+def executed(notebook: Path, out: Path, **variables: str) -> list[str]:
+    """Run a notebook and return what its cells printed and returned, as text."""
+    run = subprocess.run(
+        [sys.executable, ROOT / "notebooks" / "run.py", notebook, "--out", out],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | variables,
+    )
+    assert run.returncode == 0, run.stderr
+    texts = []
+    for cell in nbformat.read(out / notebook.name, as_version=4).cells:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            texts.append(output.get("text") or data.get("text/plain") or "")
+    return [text for text in texts if not text.startswith("Attached to DataLab")]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_gives_the_same_results(
+    notebook: Path, datalab: Application, tmp_path: Path
+) -> None:
+    expected = executed(notebook, tmp_path / "standalone")
+    connection = {
+        "DATALAB_WORKSPACE_URL": datalab.url,
+        "DATALAB_WORKSPACE_TOKEN": datalab.token,
+        "DATALAB_XMLRPCPORT": str(datalab.rpc_port),
+        "DATALAB_KERNEL_MODE": "live",
+    }
+    assert executed(notebook, tmp_path / "live", **connection) == expected
+    # What it lists then was there before; all else is the same again.
+    assert len(executed(notebook, tmp_path / "live", **connection)) == len(expected)
+    here, there = (
+        dlw.open(tmp_path / place / "analysis.h5") for place in ("standalone", "live")
+    )
+    assert here.list() == there.list()
+    for name in here:
+        assert_same(here.get(name), there.get(name), but=DRAWN, what=name)
+    shown = dlw.connect(datalab.url, datalab.token)
+    assert [name for name in shown.list() if name in here] == here.list()
