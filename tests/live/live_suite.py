@@ -22,7 +22,7 @@ class Live(WorkspaceConformance):
 
     by_web: ClassVar[bool]
     by_rpc: ClassVar[bool]
-    #: Which third of the samples it takes.
+    #: Which sixth of the samples it takes.
     share: ClassVar[int]
     #: What it adds is drawn, which takes more time than all the rest.
     draws: ClassVar[bool] = False

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
@@ -236,8 +237,7 @@ class Workspace(Calculator, Attachable, NamedObjects):
                 if default is MISSING:
                     raise
                 return default
-            ours = self._backend.mode is WorkspaceMode.STANDALONE
-            return to_object(record, copy=copy, own=not ours)
+            return to_object(record, copy=copy, own=not self._is_held())
 
     @suggests_arguments
     def record(self, name: str) -> Record:
@@ -301,41 +301,74 @@ class Workspace(Calculator, Attachable, NamedObjects):
     def _add(
         self, name: str, obj: object, overwrite: bool, group: str | None, copy: bool
     ) -> str:
-        with self._current():
-            if group is not None and not isinstance(group, str):
-                raise TypeError(
-                    f"group is the title of one, not {type(group).__name__}"
-                )
-            if group is not None and not self.capabilities.groups:
-                raise NotImplementedError(
-                    f"{name!r:.80} cannot be put in the group {group!r:.80}: there are "
-                    "no groups of choice here; leave group out"
-                )
+        # Of a new name, it is found out by adding whether others have taken it.
+        trusting = self._backend.refuses_titles_in_use
+        with self._current(inf if trusting else 0.0):
+            self._check_group(name, group)
             record = to_record(obj, copy=False)
-            uuid = self._names.uuid_of(name)
-            if uuid is None:
-                record.fields["title"] = name
-                self._put(record, copy, group)
-                self._names.bind(record.uuid, name)
+            if self._names.uuid_of(name) is None and self._is_added(
+                name, record, group, copy
+            ):
                 return name
-            stored = self._backend.record(uuid)
-            if not overwrite:
-                if equal(stored, record):
-                    return name
-                raise NameConflictError(
-                    f"{name!r} is another {stored.kind} already; pass overwrite=True "
-                    "to replace it, or choose another name"
-                )
-            # The name is bound already; a title that differs from it is DataLab's own.
-            record.uuid, record.fields["title"] = uuid, stored.fields["title"]
-            # Copied before anything is removed: there may be no memory for it.
-            kept = record.copy() if copy else record
-            if group is not None and group != self._group_of(uuid):
-                self._backend.move(uuid, kept, group)
-            else:
-                self._backend.replace(uuid, kept)
-            self._link.modified = True
+            uuid = (self._anew() if trusting else self._names).uuid_of(name)
+            if uuid is None:  # it has gone since it was last seen
+                self._is_added(name, record, group, copy)
+                return name
+            self._add_again(name, uuid, record, overwrite, group, copy)
             return name
+
+    def _check_group(self, name: str, group: object) -> None:
+        if group is not None and not isinstance(group, str):
+            raise TypeError(f"group is the title of one, not {type(group).__name__}")
+        if group is not None and not self.capabilities.groups:
+            raise NotImplementedError(
+                f"{name!r:.80} cannot be put in the group {group!r:.80}: there are "
+                "no groups of choice here; leave group out"
+            )
+
+    def _is_added(
+        self, name: str, record: Record, group: str | None, copy: bool
+    ) -> bool:
+        """Add an object under a name that is free; False where others have taken it."""
+        record.fields["title"] = name
+        held = record.copy() if copy and self._is_held() else record
+        try:
+            self._backend.add(held, group=group)
+        except NameConflictError:
+            if self._anew().uuid_of(name) is None:
+                raise
+            return False
+        self._names.bind(record.uuid, name)
+        self._link.modified = True
+        return True
+
+    def _add_again(
+        self,
+        name: str,
+        uuid: str,
+        record: Record,
+        overwrite: bool,
+        group: str | None,
+        copy: bool,
+    ) -> None:
+        """Put an object in the place of the one that has its name, or leave that."""
+        stored = self._backend.record(uuid)
+        if not overwrite:
+            if equal(stored, record):
+                return
+            raise NameConflictError(
+                f"{name!r} is another {stored.kind} already; pass overwrite=True "
+                "to replace it, or choose another name"
+            )
+        # The name is bound already; a title that differs from it is DataLab's own.
+        record.uuid, record.fields["title"] = uuid, stored.fields["title"]
+        # Copied before anything is removed: there may be no memory for it.
+        kept = record.copy() if copy and self._is_held() else record
+        if group is not None and group != self._group_of(uuid):
+            self._backend.move(uuid, kept, group)
+        else:
+            self._backend.replace(uuid, kept)
+        self._link.modified = True
 
     @suggests_arguments
     def update(
@@ -595,6 +628,12 @@ class Workspace(Calculator, Attachable, NamedObjects):
             finally:
                 self._depth -= 1
 
+    def _anew(self) -> NameBook:
+        """Return the names of what is there now."""
+        if self._backend.refresh():
+            self._names.sync(self._backend.entries())
+        return self._names
+
     def _uuid(self, name: object) -> str:
         return self._names.resolve(name, self._backend.entries)
 
@@ -603,9 +642,9 @@ class Workspace(Calculator, Attachable, NamedObjects):
             return self._backend.record(self._uuid(name), full=full)
         except ObjectNotFoundError:
             # It may have gone, or been retitled, since it was last looked for.
-            if not self._backend.refresh():
+            if self._backend.mode is WorkspaceMode.STANDALONE:
                 raise
-            self._names.sync(self._backend.entries())
+            self._anew()
             return self._backend.record(self._uuid(name), full=full)
 
     def _described(self, uuid: str, number: str, group: str) -> Description:
@@ -630,9 +669,9 @@ class Workspace(Calculator, Attachable, NamedObjects):
     def _group_of(self, uuid: str) -> str:
         return self._place(uuid)[1]
 
-    def _put(self, record: Record, copy: bool, group: str | None) -> None:
-        self._backend.add(record.copy() if copy else record, group=group)
-        self._link.modified = True
+    def _is_held(self) -> bool:
+        """Whether what is added, and got, is what the backend itself holds."""
+        return self.capabilities.shares_views
 
 
 def _own_title(obj: Any) -> Any:

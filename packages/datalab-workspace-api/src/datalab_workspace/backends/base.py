@@ -26,6 +26,7 @@ class Capabilities:
         in_place_overwrite: Overwriting keeps position, group and UUID.
         any_name: Every name that `check_name` accepts can be given; otherwise
             `InvalidNameError` is raised before anything is sent.
+        noncharacters: So can those with U+FFFE or U+FFFF; otherwise likewise.
         full_metadata: Every field, annotation and metadata value comes back.
         dtypes: Names of the dtypes that data is kept in, None for every number. Data of
             another dtype is converted to one of them and back, or, where that loses
@@ -41,6 +42,7 @@ class Capabilities:
     groups: bool = True
     in_place_overwrite: bool = True
     any_name: bool = True
+    noncharacters: bool = True
     full_metadata: bool = True
     dtypes: frozenset[str] | None = None
     shares_views: bool = False
@@ -100,6 +102,11 @@ class Backend(ABC):
     def mode(self) -> WorkspaceMode:
         """Where the objects are."""
         return WorkspaceMode.STANDALONE
+
+    @property
+    def refuses_titles_in_use(self) -> bool:
+        """Whether `add` raises `NameConflictError` where others took the title."""
+        return False
 
     def refresh(self, max_age: float = 0.0) -> bool:  # noqa: ARG002
         """Find out what others have changed; nothing else here does so.

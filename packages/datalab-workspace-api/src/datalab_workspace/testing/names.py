@@ -31,6 +31,11 @@ def number_of(workspace: Workspace, name: str) -> float:
     return float(workspace.get(name).y[0])
 
 
+def can_stand(name: str, capabilities: Capabilities) -> bool:
+    """Tell whether there is no character in a name that cannot be in one."""
+    return capabilities.noncharacters or not {"\ufffe", "\uffff"} & {*name}
+
+
 class GivenNames(WorkspaceSuite):
     """Names are titles, of any text without control characters."""
 
@@ -40,7 +45,7 @@ class GivenNames(WorkspaceSuite):
     ) -> None:
         """It comes back letter by letter, and is understood wherever a name is."""
         workspace.add("before", PIXELS)
-        if not capabilities.any_name:
+        if not capabilities.any_name or not can_stand(name, capabilities):
             try:
                 workspace.add(name, POINTS)
             except ValueError:
@@ -62,7 +67,8 @@ class GivenNames(WorkspaceSuite):
         self, workspace: Workspace, capabilities: Capabilities
     ) -> None:
         """However alike two names look, they are two names."""
-        names = list(NAMES.values()) if capabilities.any_name else ["A", "a", "a "]
+        names = [name for name in NAMES.values() if can_stand(name, capabilities)]
+        names = names if capabilities.any_name else ["A", "a", "a "]
         for number, name in enumerate(names):
             workspace.add(name, numbered(number))
         workspace = self.settle(workspace)

@@ -115,6 +115,7 @@ class LiveBackend(Backend):
             groups=rpc,
             in_place_overwrite=rpc,
             any_name=rpc,
+            noncharacters=not rpc,
             full_metadata=rpc,
             tells_apart=rpc,
             window=True,
@@ -122,6 +123,11 @@ class LiveBackend(Backend):
         )
 
     # -- what there is ----------------------------------------------------------------
+
+    @property
+    def refuses_titles_in_use(self) -> bool:
+        """The Web API does so."""
+        return self.wires.web is not None
 
     def refresh(self, max_age: float = 0.0) -> bool:
         """See `Backend.refresh`."""
@@ -301,7 +307,11 @@ class LiveBackend(Backend):
             self._unsure = True
             raise
         self._catalogue = before.without(uuids)
-        self._changed(before, uuids, None, certain=False)
+        for uuid in uuids:
+            if before[uuid].title in self._listed:
+                self._listed.remove(before[uuid].title)
+        # What is left stays in its order.
+        self._changed(before, uuids, None, certain=self.wires.rpc is not None)
         for uuid in uuids:
             self._given.forget(uuid)
             self._kept.forget(uuid)

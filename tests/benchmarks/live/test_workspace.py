@@ -1,0 +1,149 @@
+"""The workspace in DataLab beside bare HTTP requests of the same bytes."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from measuring import compare, report
+from real_datalab.application import Application
+
+import datalab_workspace as dlw
+from datalab_workspace.backends.live.backend import LiveBackend
+from datalab_workspace.backends.live.wires import Wires
+from datalab_workspace.discovery import Endpoint
+from datalab_workspace.formats import npz
+from datalab_workspace.objects import to_record
+
+# The first of them may have to make DataLab's environment.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
+
+ADD_BOUND = 1.3
+GET_BOUND = 1.2
+BULK_BOUND = 1.2
+GIVEN_UP = 2.0
+COUNT = 100
+
+
+@pytest.fixture
+def workspace(datalab: Application) -> Iterator[dlw.Workspace]:
+    datalab.rpc.reset_all()
+    endpoint = Endpoint("url", "1.3.0", datalab.url, datalab.token, datalab.rpc_port)
+    backend = LiveBackend(Wires(endpoint))
+    yield dlw.Workspace(backend=backend)
+    backend.close()
+
+
+class Bare:
+    """Requests on a connection that stays."""
+
+    def __init__(self, datalab: Application) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", datalab.web_port)
+        self._headers = {"Authorization": f"Bearer {datalab.token}"}
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __call__(self, method: str, name: str, body: bytes | None = None) -> bytes:
+        path = f"/api/v1/objects/{name}"
+        self._connection.request(method, path, body, self._headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        assert answer.status in (200, 201, 204), content[:200]
+        return content
+
+
+@pytest.fixture
+def bare(datalab: Application) -> Iterator[Bare]:
+    requests = Bare(datalab)
+    yield requests
+    requests.close()
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 4096, (4096, 8192), np.uint16)
+
+
+def test_an_image_is_added(
+    bare: Bare, workspace: dlw.Workspace, image: np.ndarray
+) -> None:
+    body = b"".join(npz.encode(to_record(image)))
+
+    def ours() -> float:
+        begun = time.perf_counter()
+        workspace.add("ours", image)
+        took = time.perf_counter() - begun
+        workspace.remove("ours")
+        return took
+
+    def reference() -> float:
+        begun = time.perf_counter()
+        bare("PUT", "bare/data", body)
+        took = time.perf_counter() - begun
+        bare("DELETE", "bare")
+        return took
+
+    what = "add of a 64 MiB uint16 image, beside a bare PUT"
+    assert compare(what, ours, reference).ratio <= ADD_BOUND
+
+
+def test_an_image_is_got(
+    bare: Bare, workspace: dlw.Workspace, image: np.ndarray
+) -> None:
+    from sigima import ImageObj
+
+    workspace.add("x", image)
+    assert isinstance(workspace.get("x"), ImageObj)
+    what = "get of a 64 MiB uint16 image, beside a bare GET"
+    compared = compare(
+        what,
+        lambda: workspace.get("x"),
+        lambda: bare("GET", "x/data?compress=false"),
+    )
+    np.testing.assert_array_equal(workspace.get("x").data, image)
+    assert compared.ratio <= GET_BOUND
+
+
+def test_many_signals_are_added(
+    datalab: Application, bare: Bare, workspace: dlw.Workspace
+) -> None:
+    numbers = itertools.count()
+    signals = [np.random.default_rng(n).standard_normal(1000) for n in range(COUNT)]
+
+    def emptied() -> None:
+        datalab.rpc.reset_all()
+        datalab.bare("GET", "/objects")
+
+    def ours() -> float:
+        emptied()
+        begun = time.perf_counter()
+        workspace.update({f"n{number}": y for number, y in enumerate(signals)})
+        return time.perf_counter() - begun
+
+    def reference() -> float:
+        emptied()
+        begun = time.perf_counter()
+        for y in signals:
+            body = b"".join(npz.encode(to_record(y)))
+            bare("PUT", f"b{next(numbers)}/data", body)
+        return time.perf_counter() - begun
+
+    what = f"{COUNT} signals of 1000 points, beside bare PUTs, nothing drawn"
+    assert compare(what, ours, reference, rounds=5).ratio <= BULK_BOUND
+
+
+def test_a_dead_url_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One where nothing listens, and one that never answers."""
+    for url in ("http://127.0.0.1:9", "http://10.255.255.1:18080"):
+        monkeypatch.setenv("DATALAB_WORKSPACE_URL", url)
+        begun = time.perf_counter()
+        with pytest.warns(UserWarning, match="working in memory"):
+            assert dlw.Workspace().mode == "standalone"
+        took = time.perf_counter() - begun
+        report(f"standalone after {url}: {took:.2f} s")
+        assert took <= GIVEN_UP
