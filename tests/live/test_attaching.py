@@ -48,6 +48,16 @@ def test_a_named_datalab_is_attached(named):
     assert dlw.Workspace().list() == ["x"]
 
 
+def test_looking_at_the_status_changes_nothing(named):
+    dlw.Workspace().add("x", POINTS)
+    workspace = dlw.Workspace()
+    assert workspace.status().signals == 1
+    assert workspace.add("x", POINTS) == "x"
+    with pytest.raises(dlw.NameConflictError):
+        workspace.add("x", POINTS + 1)
+    assert workspace.list() == ["x"]
+
+
 def test_a_wrong_token_is_told(named, monkeypatch):
     monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", "wrong")
     with pytest.warns(UserWarning, match="token"):

@@ -107,6 +107,7 @@ class Attachable(ABC):
             notes = self._notes
             if self._backend.mode is WorkspaceMode.LIVE:
                 wires, notes = self._live_backend().told()
+                self._names.sync(self._backend.entries())
             else:
                 notes = (*notes, *_what_runs())
             kinds = [entry.kind for entry in self._backend.entries()]
