@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import (
@@ -154,17 +154,25 @@ class ImageDrawing:
     def figure(self) -> Figure:
         """Draw the picture on a new figure, which no pyplot knows of."""
         figure = Figure(figsize=(WIDTH, IMAGE_HEIGHT), dpi=DPI, layout="compressed")
+        self.draw_on(figure)
+        return figure
+
+    def draw_on(self, figure: Figure | SubFigure) -> None:
+        """Draw the picture on a figure or a part of one."""
         axes = figure.add_subplot()
         if self.pixels is not None:
             drawn = self._draw_pixels(axes, self.pixels)
             if self.limits is not None:
-                figure.colorbar(drawn, ax=axes, label=self.labels[2])
+                # A part of a figure can't have the layout "compressed": there, only
+                # an inset is as high as an image drawn to scale.
+                inset = isinstance(figure, SubFigure)
+                place = axes.inset_axes((1.04, 0, 0.06, 1)) if inset else None
+                figure.colorbar(drawn, cax=place, ax=axes, label=self.labels[2])
             self._set_view(axes)
         draw_shapes(axes, self.shapes)
         axes.set(xlabel=self.labels[0], ylabel=self.labels[1])
         axes.set_title(self.title, fontsize=TITLE_SIZE)
         write_notes(figure, self.notes)
-        return figure
 
     def _draw_pixels(self, axes: Axes, pixels: Array) -> ScalarMappable:
         low, high = self.limits or (0.0, 1.0)

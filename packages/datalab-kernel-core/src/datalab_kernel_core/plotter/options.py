@@ -18,6 +18,7 @@ class Options:
         colormap: Name of a Matplotlib colour map.
         roi: Whether to draw the regions of interest.
         results: Whether to draw the geometry results of analyses.
+        shared_scale: Whether images drawn together have the same range of colours.
     """
 
     title: str | None = None
@@ -30,6 +31,7 @@ class Options:
     colormap: str | None = None
     roi: bool = True
     results: bool = True
+    shared_scale: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -43,7 +45,8 @@ class Options:
     def only_for_images(self) -> list[str]:
         """Return the names of the options given that no signal has a use for."""
         names = ("zlabel", "zunit", "colormap")
-        return [name for name in names if getattr(self, name) is not None]
+        given = [name for name in names if getattr(self, name) is not None]
+        return [*given, *["shared_scale"] * self.shared_scale]
 
     def text(self, record: Record, name: str) -> str:
         """Return a title, label or unit: the one chosen, else the object's own."""

@@ -7,10 +7,16 @@ import warnings
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from datalab_kernel_core.plotter.style import DPI
+
+#: More would take gigabytes for a picture of ordinary size.
+MAX_DPI = 2400
+_FORMATS = ("png", "svg", "pdf")
 
 
 class Plot:
@@ -36,28 +42,41 @@ class Plot:
         self._handed_out = True
         return self._figure
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a PNG file.
+    @property
+    def axes(self) -> list[Axes]:
+        """The axes of `figure`, those of colour bars included."""
+        return self.figure.axes
+
+    def save(self, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
+        """Write the picture to a PNG, SVG or PDF file, as the suffix says.
 
         Args:
-            path: The file; ``~`` is the home directory. No suffix is added. For other
-                formats there is ``plot.figure.savefig(path)``.
+            path: The file; ``~`` is the home directory. No suffix is added; without
+                one the file is PNG.
+            dpi: Resolution in pixels per inch, 100 unless given.
 
         Returns:
             The file.
 
         Raises:
-            ValueError: The suffix is that of another format.
+            TypeError: `dpi` is not a number.
+            ValueError: The suffix is that of another format, or `dpi` is not between
+                1 and 2400.
             OSError: The file cannot be written.
         """
         target = Path(path).expanduser()
         suffix = target.suffix.lower().lstrip(".")
-        if suffix != "png" and suffix in self._figure.canvas.get_supported_filetypes():
+        known = self._figure.canvas.get_supported_filetypes()
+        if suffix in known and suffix not in _FORMATS:
             raise ValueError(
-                f"save() writes PNG, not {suffix}: {str(path)!r}; "
+                f"save() writes PNG, SVG and PDF, not {suffix}: {str(path)!r}; "
                 "for other formats use plot.figure.savefig()"
             )
-        target.write_bytes(self._repr_png_())
+        format_ = suffix if suffix in _FORMATS else "png"
+        if dpi is None and format_ == "png":
+            target.write_bytes(self._repr_png_())
+        else:
+            target.write_bytes(self._rendered(format_, _resolution(dpi)))
         return target
 
     def _repr_png_(self) -> bytes:
@@ -65,13 +84,24 @@ class Plot:
             self._png = self._rendered()
         return self._png
 
-    def _rendered(self) -> bytes:
-        png = BytesIO()
+    def _rendered(self, format_: str = "png", dpi: float = DPI) -> bytes:
+        file = BytesIO()
         with warnings.catch_warnings():
             # Titles may be in any script; what the font lacks is drawn as a box.
             warnings.filterwarnings("ignore", "Glyph .* missing from")
-            FigureCanvasAgg(self._figure).print_figure(png, format="png", dpi=DPI)
-        return png.getvalue()
+            canvas = FigureCanvasAgg(self._figure)
+            canvas.print_figure(file, format=format_, dpi=dpi)
+        return file.getvalue()
 
     def __repr__(self) -> str:
         return f"<Plot of {self._name}>" if self._name else "<Plot>"
+
+
+def _resolution(dpi: float | None) -> float:
+    if dpi is None:
+        return DPI
+    if isinstance(dpi, bool) or not isinstance(dpi, int | float | np.number):
+        raise TypeError(f"dpi={dpi!r:.60} must be a number")
+    if not 1 <= dpi <= MAX_DPI:
+        raise ValueError(f"dpi={dpi!r:.60} must be between 1 and {MAX_DPI}")
+    return float(dpi)

@@ -12,6 +12,7 @@ from datalab_kernel_core.plotter import screenshot
 from datalab_kernel_core.plotter.curves import signal_drawing
 from datalab_kernel_core.plotter.images import image_drawing
 from datalab_kernel_core.plotter.options import Options
+from datalab_kernel_core.plotter.panels import several
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.screenshot import Screenshot
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _ACCEPTED = (
     "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
-    "array of numbers, or a pair of 1-D arrays (x, y)"
+    "array of numbers, a pair of 1-D arrays (x, y), or a list of these"
 )
 
 
@@ -58,8 +59,9 @@ class Plotter:
         results: bool = True,
         show_roi: bool | None = None,
         show_results: bool | None = None,
+        shared_scale: bool = False,
     ) -> Plot:
-        """Draw one signal or one image.
+        """Draw a signal or an image, or several of them in one picture.
 
         Large data is reduced to what can be seen: of a signal the lowest and highest
         samples stay, of an image the means of blocks. A complex signal is drawn as
@@ -68,9 +70,12 @@ class Plotter:
         Args:
             what: The name, UUID or short id of an object in the workspace; or a
                 `sigima.SignalObj` or `sigima.ImageObj`; an array of numbers, shape
-                (N,) or (H, W), masked or not; or a tuple (x, y) of two of shape (N,).
-                It stays as it is, and so does the workspace.
-            title: Title of the picture, instead of the object's own.
+                (N,) or (H, W), masked or not; or a tuple (x, y) of two of shape (N,);
+                or a list of these: its signals are drawn over one another with a
+                legend, its images side by side below them. It stays as it is, and so
+                does the workspace.
+            title: Title of the picture, instead of the object's own; of a list, a
+                title above all.
             xlabel: Label of the x axis, instead of the object's own.
             ylabel: Label of the y axis, likewise.
             zlabel: Label of an image's colours, likewise.
@@ -82,6 +87,7 @@ class Plotter:
             results: Draw the geometry results of analyses.
             show_roi: The same as `roi`; its name in earlier versions.
             show_results: The same as `results`, likewise.
+            shared_scale: Give all images of a list the same range of colours.
 
         Returns:
             The picture, which a notebook shows where it is the last line of a cell.
@@ -90,7 +96,7 @@ class Plotter:
             KeyError: There is no object of this name; close matches are named.
             TypeError: `what` is nothing that can be drawn, or an argument is of the
                 wrong type or does not fit a signal.
-            ValueError: There is no such colour map.
+            ValueError: There is no such colour map, or the list is empty.
             StaleFileError: The object was not read from its file yet, and the file no
                 longer holds it.
         """
@@ -105,7 +111,10 @@ class Plotter:
             colormap,
             roi=roi if show_roi is None else show_roi,
             results=results if show_results is None else show_results,
+            shared_scale=shared_scale,
         )
+        if isinstance(what, list):
+            return self._plot_several(what, options)
         record = self._record(what)
         name = repr(what if isinstance(what, str) else record.title or record.kind)
         if record.kind == "image":
@@ -129,6 +138,28 @@ class Plotter:
                 runs on another machine or can't be reached by XML-RPC.
         """
         return screenshot.of_window(self._workspace())
+
+    def _plot_several(self, what: list[Any], options: Options) -> Plot:
+        if not what:
+            raise ValueError(f"cannot plot an empty list; plot() takes {_ACCEPTED}")
+        records = [self._item(item, place) for place, item in enumerate(what)]
+        unused = options.only_for_images()
+        if unused and not any(record.kind == "image" for record in records):
+            raise TypeError(
+                f"{', '.join(unused)} can be given only for images; "
+                "the list holds only signals"
+            )
+        names = [
+            repr(item if isinstance(item, str) else record.title or record.kind)
+            for item, record in zip(what, records, strict=True)
+        ]
+        return Plot(several(records, options), ", ".join(names))
+
+    def _item(self, item: Any, place: int) -> Record:
+        try:
+            return self._record(item)
+        except TypeError as error:
+            raise TypeError(f"item {place} of the list: {error}") from error
 
     def _record(self, what: Any) -> Record:
         if isinstance(what, str):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
@@ -85,21 +85,26 @@ class SignalDrawing:
         rows = len(self.curves)
         height = HEIGHT * (1 + PHASE_HEIGHT * (rows - 1))
         figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
-        ratios = [1, *[PHASE_HEIGHT] * (rows - 1)]
-        grid = figure.add_gridspec(rows, 1, height_ratios=ratios)
-        panels = grid.subplots(sharex=True, squeeze=False)[:, 0]
+        panels = curve_panels(figure, rows)
         for axes, curve in zip(panels, self.curves, strict=True):
             axes.set_xscale(*_scale(log=self.xlog))
-            self._draw_curve(axes, curve)
-        _set_limits(panels[0].set_xlim, self.xlimits, log=self.xlog)
-        _set_limits(panels[0].set_ylim, self.ylimits, log=self.curves[0].log)
+            self.draw_curve(axes, curve)
+        set_limits(panels[0].set_xlim, self.xlimits, log=self.xlog)
+        set_limits(panels[0].set_ylim, self.ylimits, log=self.curves[0].log)
         draw_shapes(panels[0], self.shapes)
         panels[0].set_title(self.title, fontsize=TITLE_SIZE)
         panels[-1].set_xlabel(self.xlabel)
         write_notes(figure, self.notes)
         return figure
 
-    def _draw_curve(self, axes: Axes, curve: Curve) -> None:
+    def draw_curve(self, axes: Axes, curve: Curve, color: str = LINE_COLOR) -> None:
+        """Draw one of the curves in the style of the signal.
+
+        Args:
+            axes: Where to; its y axis becomes that of the curve.
+            curve: One of `curves`.
+            color: Colour of the curve, its error bars and the shaded area.
+        """
         axes.set_yscale(*_scale(log=curve.log))
         axes.set_ylabel(curve.label)
         axes.margins(x=0.02)
@@ -107,18 +112,18 @@ class SignalDrawing:
         axes.set_axisbelow(True)
         step: Literal["post"] | None = "post" if self.style == "Steps" else None
         if self.shade:
-            look: dict[str, Any] = {"color": LINE_COLOR, "alpha": self.shade, "lw": 0}
+            look: dict[str, Any] = {"color": color, "alpha": self.shade, "lw": 0}
             axes.fill_between(curve.x, curve.y, self.baseline, step=step, **look)
-        _draw_errors(axes, curve)
+        _draw_errors(axes, curve, color)
         if self.style == "Dots":
-            axes.plot(curve.x, curve.y, ".", color=LINE_COLOR, ms=4)
+            axes.plot(curve.x, curve.y, ".", color=color, ms=4)
             return
         x, y = self._sticks(curve) if self.style == "Sticks" else (curve.x, curve.y)
         drawstyle = "steps-post" if step else "default"
-        axes.plot(x, y, color=LINE_COLOR, lw=LINE_WIDTH, drawstyle=drawstyle)
+        axes.plot(x, y, color=color, lw=LINE_WIDTH, drawstyle=drawstyle)
         alone = _isolated(y)
         if alone.any():
-            axes.plot(x[alone], y[alone], ".", color=LINE_COLOR, ms=4)
+            axes.plot(x[alone], y[alone], ".", color=color, ms=4)
 
     def _sticks(self, curve: Curve) -> tuple[Array, Array]:
         """Return one line that goes up and down each stick, and is broken between."""
@@ -128,9 +133,16 @@ class SignalDrawing:
         return x, np.column_stack([feet, curve.y, gap]).ravel()
 
 
-def _draw_errors(axes: Axes, curve: Curve) -> None:
+def curve_panels(figure: Figure | SubFigure, rows: int) -> list[Axes]:
+    """Return axes one above the other for a curve and, below it, its phase."""
+    ratios = [1, *[PHASE_HEIGHT] * (rows - 1)]
+    grid = figure.add_gridspec(rows, 1, height_ratios=ratios)
+    return list(grid.subplots(sharex=True, squeeze=False)[:, 0])
+
+
+def _draw_errors(axes: Axes, curve: Curve, color: str) -> None:
     if curve.band is not None:
-        axes.fill_between(*curve.band, color=LINE_COLOR, alpha=0.25, lw=0)
+        axes.fill_between(*curve.band, color=color, alpha=0.25, lw=0)
     if curve.dx is not None or curve.dy is not None:
         axes.errorbar(
             curve.x,
@@ -138,7 +150,7 @@ def _draw_errors(axes: Axes, curve: Curve) -> None:
             yerr=curve.dy,
             xerr=curve.dx,
             fmt="none",
-            ecolor=LINE_COLOR,
+            ecolor=color,
             elinewidth=0.8,
             capsize=2,
             alpha=0.6,
@@ -156,7 +168,7 @@ def _scale(*, log: bool) -> tuple[str]:
     return ("log",) if log else ("linear",)
 
 
-def _set_limits(setter: Callable[..., Any], limits: Limits, *, log: bool) -> None:
+def set_limits(setter: Callable[..., Any], limits: Limits, *, log: bool) -> None:
     """Set the bounds that can be set: on a logarithmic axis, positive ones."""
     lowest = 0.0 if log else -LARGEST
     low, high = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.colors import Colormap
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from datalab_workspace.errors import close_matches
 from datalab_workspace.record import Record
@@ -20,10 +20,15 @@ LARGEST = 1e300
 WIDTH, HEIGHT = 6.4, 4.0
 #: Height of an image, inches.
 IMAGE_HEIGHT = 4.8
+#: Width and height of one of several images, inches.
+PANEL_WIDTH, PANEL_HEIGHT = 4.0, 3.4
 #: Height of the phase of a complex signal, in that of its modulus.
 PHASE_HEIGHT = 0.6
 LINE_COLOR = "#1f77b4"
 LINE_WIDTH = 1.0
+#: Colours of signals drawn over one another, the first that of one alone; those of
+#: overlays are not among them.
+CYCLE = (LINE_COLOR, "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#7f7f7f")
 ROI_COLOR = "#ff3333"
 RESULT_COLOR = "#ffb000"
 NOTE_COLOR = "0.4"
@@ -102,7 +107,7 @@ def _bound(value: Any) -> float | None:
     return float(value) if usable else None
 
 
-def write_notes(figure: Figure, notes: list[str]) -> None:
+def write_notes(figure: Figure | SubFigure, notes: list[str]) -> None:
     """Write below a picture what there is to say about it."""
     if notes:
         text = drawable("; ".join(notes), NOTE_LENGTH)
