@@ -106,9 +106,7 @@ def test_a_colour_bar_is_as_high_as_its_image(plotter) -> None:
 
     for axes in (axes for axes in figure.axes if axes.images):
         (bar,) = axes.child_axes
-        assert (bar.bbox.y0, bar.bbox.y1) == pytest.approx(
-            (axes.bbox.y0, axes.bbox.y1)
-        )
+        assert (bar.bbox.y0, bar.bbox.y1) == pytest.approx((axes.bbox.y0, axes.bbox.y1))
 
 
 def test_names_and_objects_are_plotted_together(workspace, plotter) -> None:

@@ -116,9 +116,8 @@ def _draw_row(axes: Axes, signals: list[SignalDrawing], row: int) -> None:
             continue
         color = CYCLE[number % len(CYCLE)]
         signal.draw_curve(axes, signal.curves[row], color)
-        marked = signal.style == "Dots"
-        look = {"color": color, "ls": "" if marked else "-"}
-        handles += axes.plot([], [], marker="." if marked else "", **look)
+        marker, line = (".", "") if signal.style == "Dots" else ("", "-")
+        handles += axes.plot([], [], color=color, marker=marker, ls=line)
         labels.append(signal.title or f"signal {number + 1}")
     axes.legend(handles, labels, fontsize=8)
 

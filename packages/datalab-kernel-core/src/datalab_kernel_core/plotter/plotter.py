@@ -16,6 +16,7 @@ from datalab_kernel_core.plotter.panels import several
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.screenshot import Screenshot
+from datalab_kernel_core.plotter.tables import ResultTable, result_table
 from datalab_workspace.arguments import suggests_arguments
 from datalab_workspace.objects import to_record
 from datalab_workspace.record import Record
@@ -138,6 +139,29 @@ class Plotter:
                 runs on another machine or can't be reached by XML-RPC.
         """
         return screenshot.of_window(self._workspace())
+    def display_table(self, result: Any, title: str | None = None) -> ResultTable:
+        """Return the table of a table result of sigima, as a notebook shows it.
+
+        Args:
+            result: A `TableResult`.
+            title: Its title, instead of the result's own.
+
+        Raises:
+            TypeError: `result` is not a table result, or `title` no text.
+        """
+        return result_table(result, "table", title)
+
+    def display_geometry(self, result: Any, title: str | None = None) -> ResultTable:
+        """Return the coordinates of a geometry result of sigima as a table.
+
+        Args:
+            result: A `GeometryResult`.
+            title: Its title, instead of the result's own.
+
+        Raises:
+            TypeError: `result` is not a geometry result, or `title` no text.
+        """
+        return result_table(result, "geometry", title)
 
     def _plot_several(self, what: list[Any], options: Options) -> Plot:
         if not what:
