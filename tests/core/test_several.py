@@ -57,6 +57,18 @@ def test_an_axis_is_logarithmic_if_it_is_for_all_signals(plotter) -> None:
     assert plotter.plot([first, second]).figure.axes[0].get_yscale() == "log"
 
 
+def test_a_linear_axis_shows_what_a_logarithmic_one_could_not(plotter) -> None:
+    negative, other = signal("a", X - 5), signal("b", X)
+    negative.xscalelog = negative.yscalelog = True
+
+    axes = plotter.plot([negative, other]).figure.axes[0]
+
+    drawn = next(line for line in axes.lines if len(line.get_xdata()))
+    np.testing.assert_array_equal(drawn.get_xdata(), X)
+    np.testing.assert_array_equal(drawn.get_ydata(), X - 5)
+    assert negative.yscalelog
+
+
 def test_a_complex_signal_among_real_ones_has_a_phase_below(plotter) -> None:
     items = [signal("real", X), signal("complex", X * np.exp(1j * X))]
 

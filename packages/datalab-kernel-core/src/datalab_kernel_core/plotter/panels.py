@@ -51,7 +51,7 @@ def several(records: Sequence[Record], options: Options) -> Figure:
         ValueError: The colour map that was chosen does not exist.
     """
     own = replace(options, title=None)
-    signals = [signal_drawing(r, own) for r in records if r.kind == "signal"]
+    signals = _signal_drawings([r for r in records if r.kind == "signal"], own)
     images = [image_drawing(r, own) for r in records if r.kind == "image"]
     if options.shared_scale:
         images = _with_one_scale(images)
@@ -73,6 +73,25 @@ def several(records: Sequence[Record], options: Options) -> Figure:
         row, column = divmod(place, MAX_COLUMNS)
         image.draw_on(figure.add_subfigure(grid[row + bool(signals), column]))
     return figure
+
+
+def _signal_drawings(
+    records: Sequence[Record], options: Options
+) -> list[SignalDrawing]:
+    """Work out the signals of one panel, for axes that are the same for all."""
+    drawings = [signal_drawing(record, options) for record in records]
+    mixed = {
+        "xscalelog": len({drawing.xlog for drawing in drawings}) > 1,
+        "yscalelog": len({drawing.curves[0].log for drawing in drawings}) > 1,
+    }
+    if not any(mixed.values()):
+        return drawings
+    # For a logarithmic axis what is not positive was left out: a linear one shows it.
+    linear = {name: False for name, differs in mixed.items() if differs}
+    return [
+        signal_drawing(replace(record, fields={**record.fields, **linear}), options)
+        for record in records
+    ]
 
 
 def _with_one_scale(images: list[ImageDrawing]) -> list[ImageDrawing]:
