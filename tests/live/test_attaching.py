@@ -8,6 +8,7 @@ from real_datalab.application import Application
 from sigima.objects import create_signal
 
 import datalab_workspace as dlw
+from datalab_kernel_core.plotter.plotter import Plotter
 from datalab_workspace.backends.live.backend import LiveBackend
 from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.backends.memory import MemoryBackend
@@ -248,7 +249,8 @@ def test_the_window(named):
     workspace = dlw.Workspace()
     workspace.update({"a": POINTS, "b": POINTS, "i": np.eye(3)})
     workspace.select(["a", "b"])
-    workspace.show("i")
+    plotter = Plotter(lambda: workspace)
+    plotter.plot("i")
     assert workspace.selection == ["i"]
     named.rpc.set_current_panel("signal")
     assert workspace.selection == ["a", "b"]

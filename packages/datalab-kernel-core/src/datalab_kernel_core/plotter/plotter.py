@@ -64,6 +64,9 @@ class Plotter:
     ) -> Plot:
         """Draw a signal or an image, or several of them in one picture.
 
+        An object that is named is also shown in the window of a running DataLab that
+        the workspace is attached to; what `calc` computes of stays as it was chosen.
+
         Large data is reduced to what can be seen: of a signal the lowest and highest
         samples stay, of an image the means of blocks. A complex signal is drawn as
         modulus and phase, a complex image as its modulus.
@@ -117,6 +120,8 @@ class Plotter:
         if isinstance(what, list):
             return self._plot_several(what, options)
         record = self._record(what)
+        if isinstance(what, str):
+            self._workspace().show(what)
         name = repr(what if isinstance(what, str) else record.title or record.kind)
         if record.kind == "image":
             return Plot(image_drawing(record, options).figure(), name)
@@ -139,6 +144,7 @@ class Plotter:
                 runs on another machine or can't be reached by XML-RPC.
         """
         return screenshot.of_window(self._workspace())
+
     def display_table(self, result: Any, title: str | None = None) -> ResultTable:
         """Return the table of a table result of sigima, as a notebook shows it.
 
