@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import os
+import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
-from measuring import compare, report
+from environments import python_with
+from measuring import Peak, compare, report
 from real_datalab.application import Application
 
 import datalab_workspace as dlw
@@ -23,6 +27,8 @@ from datalab_workspace.objects import to_record
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 ADD_BOUND = 1.3
+EARLIER_BOUND = 1 / 5
+COPIES = 1.1
 GET_BOUND = 1.2
 BULK_BOUND = 1.2
 GIVEN_UP = 2.0
@@ -90,6 +96,69 @@ def test_an_image_is_added(
 
     what = "add of a 64 MiB uint16 image, beside a bare PUT"
     assert compare(what, ours, reference).ratio <= ADD_BOUND
+
+
+def test_an_image_is_added_faster_than_before(
+    datalab: Application,
+    workspace: dlw.Workspace,
+    image: np.ndarray,
+    environment_cache: Path,
+) -> None:
+    """Than by the package of the earlier version, in an environment of its own."""
+    here = Path(__file__).parent
+    python = python_with(here / "earlier.txt", environment_cache)
+    variables = {
+        "DATALAB_WORKSPACE_URL": datalab.url,
+        "DATALAB_WORKSPACE_TOKEN": datalab.token,
+        "DATALAB_KERNEL_MODE": "live",
+    }
+    program = subprocess.Popen(
+        [python, here / "earlier.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | variables,
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+    lines = iter(program.stdout)
+    assert next(line for line in lines if line == "ready\n")
+
+    def reference() -> float:
+        program.stdin.write("\n")
+        program.stdin.flush()
+        return float(next(lines))
+
+    def ours() -> float:
+        begun = time.perf_counter()
+        workspace.add("ours", image)
+        took = time.perf_counter() - begun
+        workspace.remove("ours")
+        return took
+
+    what = "add of a 64 MiB uint16 image, beside datalab-kernel 0.2.11"
+    compared = compare(what, ours, reference, rounds=5)
+    program.stdin.close()
+    program.wait(60)
+    program.stdout.close()
+    assert compared.ratio <= EARLIER_BOUND
+
+
+def test_memory(workspace: dlw.Workspace, image: np.ndarray) -> None:
+    """Adding and getting take one copy at most."""
+    workspace.add("x", image)
+    workspace.get("x")
+    other = image + 1
+    with Peak() as adding:
+        workspace.add("x", other, overwrite=True)
+    with Peak() as getting:
+        workspace.get("x")
+    report(
+        f"client memory beside 64 MiB: adding "
+        f"{adding.peak >> 20} MiB, getting {getting.peak >> 20} MiB"
+    )
+    assert adding.peak < COPIES * image.nbytes
+    assert getting.peak < COPIES * image.nbytes
 
 
 def test_an_image_is_got(

@@ -352,8 +352,8 @@ class Workspace(Calculator, Attachable, NamedObjects):
         copy: bool,
     ) -> None:
         """Put an object in the place of the one that has its name, or leave that."""
-        stored = self._backend.record(uuid)
         if not overwrite:
+            stored = self._backend.record(uuid)
             if equal(stored, record):
                 return
             raise NameConflictError(
@@ -361,7 +361,7 @@ class Workspace(Calculator, Attachable, NamedObjects):
                 "to replace it, or choose another name"
             )
         # The name is bound already; a title that differs from it is DataLab's own.
-        record.uuid, record.fields["title"] = uuid, stored.fields["title"]
+        record.uuid, record.fields["title"] = uuid, self._backend.title_of(uuid)
         # Copied before anything is removed: there may be no memory for it.
         kept = record.copy() if copy and self._is_held() else record
         if group is not None and group != self._group_of(uuid):

@@ -132,6 +132,10 @@ class Backend(ABC):
         """Return the kind of an object that exists."""
 
     @abstractmethod
+    def title_of(self, uuid: str) -> FieldValue:
+        """Return the title of an object that exists."""
+
+    @abstractmethod
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """Return the groups, of one kind or both, in the order of `entries`."""
 

@@ -42,6 +42,11 @@ class MemoryBackend(Backend):
         """See `Backend.kind_of`."""
         return self._shelf_of[uuid].kind
 
+    def title_of(self, uuid: str) -> FieldValue:
+        """See `Backend.title_of`."""
+        item = self._shelf_of[uuid].items[uuid]
+        return item.fields["title"] if isinstance(item, Record) else item.title
+
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """See `Backend.groups`."""
         return [

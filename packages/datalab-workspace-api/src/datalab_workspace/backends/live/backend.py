@@ -177,6 +177,10 @@ class LiveBackend(Backend):
         """See `Backend.kind_of`."""
         return self._catalogue[uuid].kind
 
+    def title_of(self, uuid: str) -> FieldValue:
+        """See `Backend.title_of`."""
+        return self._catalogue[uuid].title
+
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """See `Backend.groups`; by the Web API alone, each kind is one group."""
         kinds = KINDS if kind is None else (kind,)
