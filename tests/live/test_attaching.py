@@ -167,6 +167,27 @@ def test_coming_home(named, keep, names):
     workspace.disconnect()
 
 
+def test_saving_is_no_getting(named, tmp_path):
+    dlw.Workspace().add("theirs", POINTS)
+    workspace = dlw.Workspace()
+    workspace.add("mine", POINTS)
+    workspace.save(tmp_path / "all.h5")
+    assert dlw.open(tmp_path / "all.h5").list() == ["theirs", "mine"]
+    workspace.disconnect()
+    assert workspace.list() == ["mine"]
+
+
+def test_what_was_got_may_be_changed(new_datalab, home):
+    """What is remembered of it is what was added."""
+    datalab = new_datalab()
+    home.connect(datalab.url, datalab.token)
+    home.add("x", POINTS)
+    home.get("x").y[:] = 9
+    datalab.kill()
+    home.disconnect()
+    assert home.get("x").y.tolist() == [0, 1, 2]
+
+
 def test_clear_leaves_what_was_there(named):
     dlw.Workspace().add("theirs", POINTS)
     workspace = dlw.Workspace()

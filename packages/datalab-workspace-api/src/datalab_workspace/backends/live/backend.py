@@ -19,7 +19,7 @@ from datalab_workspace.backends.live.keepsakes import Keepsakes
 from datalab_workspace.backends.live.lineage import Lineage, cut
 from datalab_workspace.backends.live.places import Places
 from datalab_workspace.backends.live.titles import GivenTitles
-from datalab_workspace.backends.live.transfer import Transfer
+from datalab_workspace.backends.live.transfer import SMALL, Transfer
 from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.description import Outline, WorkspaceMode
@@ -222,7 +222,8 @@ class LiveBackend(Backend):
                 if members or uuids is None:
                     items: list[Item] = []
                     for uuid in members:
-                        items.append(self.record(uuid, full=True))
+                        fetched = self._transfer.fetch(self._catalogue, uuid, full=True)
+                        items.append(fetched)
                         progress.advance(1)
                     groups.append(Group(group.kind, group.title, items))
         return groups
@@ -249,7 +250,7 @@ class LiveBackend(Backend):
             raise
         self.added.add(record.uuid)
         self._lineage.learn(record)
-        self._kept.keep(record.copy() if self._kept.wants(record) else record)
+        self._kept.keep(record)
         self._catalogue, before = self._catalogue.appended(new), self._catalogue
         signals = [item for item in before.items if item.kind == "signal"]
         place = len(signals) if record.kind == "signal" else len(self._listed)
@@ -263,14 +264,14 @@ class LiveBackend(Backend):
             group = self._group_of(known) if self.capabilities.groups else None
             self.move(uuid, record, group)
             return
-        before = self._catalogue
         if self.wires.rpc is None:  # it is removed and added then
             self._cut_loose([uuid])
-        moved = self._transfer.replace(
-            before, record, self._places, in_place=bool(self._computed_of([uuid]))
-        )
+        before = self._catalogue
+        large = max(known.nbytes, record.nbytes) > SMALL
+        in_place = large and bool(self._computed_of([uuid]))
+        moved = self._transfer.replace(before, record, self._places, in_place=in_place)
         self._lineage.learn(record)
-        self._kept.keep(record.copy() if self._kept.wants(record) else record)
+        self._kept.keep(record)
         if moved is None:
             self._catalogue = before.replaced(
                 Known(
@@ -303,8 +304,8 @@ class LiveBackend(Backend):
 
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
-        before = self._catalogue
         self._cut_loose(uuids)
+        before = self._catalogue
         try:
             self._remove(uuids)
         except BaseException:

@@ -24,16 +24,12 @@ class Keepsakes:
         """The objects by UUID."""
         return self._records
 
-    def wants(self, record: Record) -> bool:
-        """Tell whether an object is small enough to be kept."""
-        return record.nbytes <= _LARGEST
-
     def keep(self, record: Record) -> None:
-        """Remember an object, which nobody changes any more, if it is small."""
+        """Remember an object as it is now, if it is small."""
         self.forget(record.uuid)
-        if not self.wants(record):
+        if record.nbytes > _LARGEST:
             return
-        self._records[record.uuid] = record
+        self._records[record.uuid] = record.copy()
         self._bytes += record.nbytes
         while self._bytes > _MOST:
             _, oldest = self._records.popitem(last=False)
