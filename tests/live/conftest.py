@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share out the samples of the conformance suite.
 
     Each rule is tested by both wires and by each alone, with all of its samples where
-    these are few. Of many, each of the three takes every sixth, and none that another
+    these are few. Of many, each of the three takes every twelfth, and none that another
     takes; the others are slow.
     """
     tests: dict[tuple[type, str], list[pytest.Function]] = {}
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for (suite, _), samples in tests.items():
         if len(samples) >= _MANY:
             for number, item in enumerate(samples):
-                if number % 6 != suite.share:
+                if number % 12 != suite.share * 4:
                     item.add_marker(pytest.mark.slow)
 
 

@@ -22,12 +22,12 @@ class Live(WorkspaceConformance):
 
     by_web: ClassVar[bool]
     by_rpc: ClassVar[bool]
-    #: Which sixth of the samples it takes.
+    #: Which of the samples it takes.
     share: ClassVar[int]
     #: What it adds is drawn, which takes more time than all the rest.
     draws: ClassVar[bool] = False
     machine_settings = settings(
-        max_examples=2,
+        max_examples=1,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -37,10 +37,7 @@ class Live(WorkspaceConformance):
     def _running(self, datalab):
         self.datalab = datalab
         datalab.rpc.toggle_auto_refresh(self.draws)
-        self.opened: list[Workspace] = []
         yield
-        for workspace in self.opened:
-            workspace._backend.close()
         datalab.rpc.toggle_auto_refresh(True)
 
     def open_workspace(self) -> Workspace:
@@ -51,9 +48,7 @@ class Live(WorkspaceConformance):
         url = self.datalab.url if self.by_web else None
         port = self.datalab.rpc_port if self.by_rpc else None
         endpoint = Endpoint("url", "1.3.0", url, self.datalab.token, port)
-        workspace = Workspace(backend=LiveBackend(Wires(endpoint)))
-        self.opened.append(workspace)
-        return workspace
+        return Workspace(backend=LiveBackend(Wires(endpoint)))
 
     def settle(self, workspace: Workspace) -> Workspace:
         return self.attach()

@@ -7,7 +7,7 @@ looked at; and importing this costs next to nothing.
 from __future__ import annotations
 
 import http.client
-import select
+import selectors
 import socket
 import threading
 import time
@@ -269,7 +269,10 @@ def _checked_token(token: str | None) -> str | None:
 
 
 def _is_readable(sock: socket.socket) -> bool:
-    return bool(select.select([sock], [], [], 0)[0])
+    # Not select.select, which takes no descriptor beyond 1023.
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def _read_exactly(response: http.client.HTTPResponse, length: int) -> Buffer:
