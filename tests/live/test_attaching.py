@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from real_datalab.application import Application
-from sigima.objects import create_signal
+from sigima.objects import create_image, create_signal
 
 import datalab_workspace as dlw
 from datalab_kernel_core.plotter.plotter import Plotter
@@ -324,6 +324,18 @@ def test_datalab_computes_what_it_is_told_to(attended_datalab):
     with pytest.raises(TypeError, match="did you mean"):
         workspace.calc("moving_average", on="wave", nn=3, where="datalab")
     assert attended_datalab.boxes() == []
+
+
+def test_large_data_is_computed_of_in_full(named):
+    """Of what was made in DataLab, where its pixels are comes by XML-RPC alone."""
+    image = create_image("warped", np.random.default_rng(0).random((400, 400)))
+    image.set_coords(np.arange(400.0) ** 2, np.arange(400.0))
+    workspace = dlw.Workspace()
+    workspace.add("warped", image)
+    for again in (workspace, dlw.Workspace()):  # the latter has not added it
+        found = again.get(again.calc("fliph", on="warped"), full=True)
+        assert not found.is_uniform_coords
+        np.testing.assert_array_equal(found.xcoords, image.xcoords)
 
 
 def test_nothing_opens_a_box(attended_datalab):

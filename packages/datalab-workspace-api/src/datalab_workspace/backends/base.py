@@ -152,6 +152,10 @@ class Backend(ABC):
             full: Bring also what is slow to bring.
         """
 
+    def operand(self, uuid: str) -> Record:
+        """Return one object with all that its data mean, to compute something of it."""
+        return self.record(uuid, full=True)
+
     @abstractmethod
     def add(
         self, record: Record, *, group: str | None = None, composed: bool = False

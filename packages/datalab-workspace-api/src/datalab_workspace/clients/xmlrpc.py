@@ -36,7 +36,7 @@ from datalab_workspace.errors import (
 from datalab_workspace.formats import rpcjson, sidecar
 from datalab_workspace.formats.forms import RPC
 from datalab_workspace.record import KINDS, Kind, Record
-from datalab_workspace.transport.base import Body, Timeouts, Transport
+from datalab_workspace.transport.base import SLOWEST, Body, Timeouts, Transport
 from datalab_workspace.transport.native import NativeTransport
 
 #: Seconds in which a server that is not stuck tells its version.
@@ -253,9 +253,18 @@ class XmlRpc:
         """
         return sidecar.join(self.get_plain(uuid, kind), RPC)
 
-    def get_plain(self, uuid: str, kind: Kind) -> Record:
-        """Return an object as it is there, whatever its sidecar says; see `get`."""
-        result = self.call("get_object", uuid, kind)
+    def get_plain(self, uuid: str, kind: Kind, nbytes: int = 0) -> Record:
+        """Return an object as it is there, whatever its sidecar says; see `get`.
+
+        Args:
+            uuid: Its UUID.
+            kind: Its kind.
+            nbytes: Size of its data, where it is known to be large; of DataLab's
+                making decimals of each MiB, a second is expected.
+        """
+        read = _TIMEOUTS.read + nbytes / SLOWEST
+        timeouts = Timeouts(connect=_TIMEOUTS.connect, read=read)
+        result = self.call("get_object", uuid, kind, timeouts=timeouts)
         try:
             record = rpcjson.read(result)
         except DamagedFileError as error:

@@ -220,7 +220,7 @@ class Calculator(ABC):
                     number,
                     entry.kind,
                     # A copy: functions may write to what they are given.
-                    to_object(self._backend.record(entry.uuid, full=True)),
+                    to_object(self._backend.operand(entry.uuid)),
                 )
         return [operands[uuid] for uuid in uuids]
 

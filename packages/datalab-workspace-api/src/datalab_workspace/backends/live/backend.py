@@ -210,6 +210,14 @@ class LiveBackend(Backend):
             self._lineage.learn(record)
         return record
 
+    def operand(self, uuid: str) -> Record:
+        """See `Backend.operand`.
+
+        The Web API tells no coordinates of an image that are not evenly spaced, but of
+        what was added here the sidecar does.
+        """
+        return self.record(uuid, full=uuid not in self.added)
+
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
         """See `Backend.content`."""
         chosen = [

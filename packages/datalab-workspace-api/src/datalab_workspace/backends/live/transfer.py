@@ -83,7 +83,8 @@ class Transfer:
             what = f"getting {known.title!r:.80} in full"
             rpc = wires.needed(what) if full else wires.answering()
             if rpc is not None:
-                return rpcjson.with_data(rpc.get_plain(uuid, known.kind), exact)
+                plain = rpc.get_plain(uuid, known.kind, exact.nbytes)
+                return rpcjson.with_data(plain, exact)
         return sidecar.join(exact, NPZ)
 
     def _exact(self, catalogue: Catalogue, known: Known) -> Record:
