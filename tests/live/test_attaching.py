@@ -111,6 +111,7 @@ def test_conflicts(named, home, choice, names, value):
     with pytest.raises(dlw.NameConflictError, match="'a'"):
         home.connect()
     assert home.mode == "standalone"
+    assert home.describe("a").title == "a"
     assert dlw.Workspace().list() == ["a", "b"]
     home.connect(on_conflict=choice)
     assert sorted(home.list()) == sorted([*names, "b"])
@@ -165,6 +166,16 @@ def test_coming_home(named, keep, names):
     with pytest.raises(ValueError, match="keep"):
         workspace.disconnect(keep="some")
     workspace.disconnect()
+
+
+def test_many_at_once_up_to_the_one_that_is_refused(named):
+    workspace = dlw.Workspace()
+    workspace.add("a", POINTS, group="one")
+    workspace.add("b", POINTS, group="two")
+    with pytest.raises(TypeError, match="cannot add dict"):
+        workspace.update({"c": POINTS, "bad": {}, "d": POINTS})
+    assert workspace.list() == ["a", "c", "b"]
+    assert workspace.describe("s002").name == "c"
 
 
 def test_saving_is_no_getting(named, tmp_path):

@@ -26,7 +26,8 @@ class WorkspaceMode(str, Enum):
     __str__ = str.__str__
 
 
-_TEXTS = ("xlabel", "xunit", "ylabel", "yunit", "zlabel", "zunit")
+#: Labels and units of the axes.
+TEXT_FIELDS = ("xlabel", "xunit", "ylabel", "yunit", "zlabel", "zunit")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Outline:
             record.title,
             record.shape,
             record.dtype,
-            {name: str(record.fields.get(name) or "") for name in _TEXTS},
+            {name: str(record.fields.get(name) or "") for name in TEXT_FIELDS},
             roi_count(record),
             len(list(result_keys(record))),
             record.nbytes,

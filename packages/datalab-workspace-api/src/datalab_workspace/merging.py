@@ -123,8 +123,9 @@ class Merge:
         if equal(stored, record):
             self.merged.append(name)
         elif self.on_conflict == "replace":
-            record = dataclasses.replace(record, uuid=twin)
-            record.fields["title"] = stored.fields["title"]
+            # The object may be another workspace's, which keeps it as it is.
+            fields = record.fields | {"title": stored.fields["title"]}
+            record = dataclasses.replace(record, uuid=twin, fields=fields)
             self._steps.append(record)
             self._replaced[twin] = stored
             self.merged.append(name)

@@ -306,15 +306,13 @@ class Workspace(Calculator, Attachable, NamedObjects):
         with self._current(inf if trusting else 0.0):
             self._check_group(name, group)
             record = to_record(obj, copy=False)
-            if self._names.uuid_of(name) is None and self._is_added(
-                name, record, group, copy
-            ):
-                return name
-            uuid = (self._anew() if trusting else self._names).uuid_of(name)
-            if uuid is None:  # it has gone since it was last seen
-                self._is_added(name, record, group, copy)
-                return name
-            self._add_again(name, uuid, record, overwrite, group, copy)
+            uuid = self._names.uuid_of(name)
+            if uuid is not None and trusting:  # it may have gone since it was seen
+                uuid = self._anew().uuid_of(name)
+            if uuid is None:
+                uuid = self._add_new(name, record, group, copy)
+            if uuid is not None:
+                self._add_again(name, uuid, record, overwrite, group, copy)
             return name
 
     def _check_group(self, name: str, group: object) -> None:
@@ -326,21 +324,27 @@ class Workspace(Calculator, Attachable, NamedObjects):
                 "no groups of choice here; leave group out"
             )
 
-    def _is_added(
+    def _add_new(
         self, name: str, record: Record, group: str | None, copy: bool
-    ) -> bool:
-        """Add an object under a name that is free; False where others have taken it."""
+    ) -> str | None:
+        """Add an object under a name that seems to be free.
+
+        Returns:
+            The UUID of the object that others have given the name meanwhile; None if
+            there is none, and this one is added.
+        """
         record.fields["title"] = name
         held = record.copy() if copy and self._is_held() else record
         try:
             self._backend.add(held, group=group)
         except NameConflictError:
-            if self._anew().uuid_of(name) is None:
+            holder = self._anew().uuid_of(name)
+            if holder is None:
                 raise
-            return False
+            return holder
         self._names.bind(record.uuid, name)
         self._link.modified = True
-        return True
+        return None
 
     def _add_again(
         self,

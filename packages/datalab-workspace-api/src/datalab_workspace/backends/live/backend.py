@@ -474,7 +474,8 @@ class LiveBackend(Backend):
             new: What was added.
             certain: The new one is the last, and nothing else has changed its place.
         """
-        if self._bulk:
+        if self._bulk:  # looked at once, at its end
+            self._unsure |= not certain
             return
         web = self.wires.web
         if certain and not self._given.are_at_risk():

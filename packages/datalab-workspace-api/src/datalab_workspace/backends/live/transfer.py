@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from datalab_workspace.backends.live.places import Places
 from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.clients.webapi import TEXTS, Listed, can_route
 from datalab_workspace.clients.xmlrpc import check_text
-from datalab_workspace.description import Outline
+from datalab_workspace.description import TEXT_FIELDS, Outline
 from datalab_workspace.errors import (
     AmbiguousObjectError,
     ConnectionLostError,
@@ -77,13 +78,14 @@ class Transfer:
         if wires.web is None or (
             wires.rpc is not None and catalogue.address(uuid) is None
         ):
-            return wires.needed(f"getting {known.title!r:.80}").get(uuid, known.kind)
+            rpc = wires.needed(f"getting {known.title!r:.80}")
+            return sidecar.join(rpc.get_plain(uuid, known.kind, known.nbytes), RPC)
         exact = self._exact(catalogue, known)
         if wires.rpc is not None and (full or exact.nbytes <= SMALL):
             what = f"getting {known.title!r:.80} in full"
-            rpc = wires.needed(what) if full else wires.answering()
-            if rpc is not None:
-                plain = rpc.get_plain(uuid, known.kind, exact.nbytes)
+            answering = wires.needed(what) if full else wires.answering()
+            if answering is not None:
+                plain = answering.get_plain(uuid, known.kind, exact.nbytes)
                 return rpcjson.with_data(plain, exact)
         return sidecar.join(exact, NPZ)
 
@@ -105,12 +107,7 @@ class Transfer:
                     known.title,
                     known.shape,
                     known.dtype,
-                    {
-                        f"{axis}{part}": ""
-                        for axis in "xyz"
-                        for part in ("label", "unit")
-                    }
-                    | {k: text for k, text in known.texts.items() if k != "title"},
+                    {name: known.texts.get(name, "") for name in TEXT_FIELDS},
                     None,
                     None,
                     known.nbytes,
@@ -169,8 +166,23 @@ class Transfer:
             return new
         passing = f"datalab_workspace {uuid4().hex}"
         listed = self._put(passing, record)
-        rpc.rename(record.uuid, record.kind, title)
+        try:
+            rpc.rename(record.uuid, record.kind, title)
+        except LiveError:
+            self._take_back(passing)
+            raise
         return Known(new.uuid, new.kind, title, listed.shape, listed.dtype)
+
+    def _take_back(self, title: str) -> None:
+        """Remove what was just added, while another error is on its way."""
+        assert self._wires.web is not None
+        try:
+            self._wires.web.remove(title)
+        except (LiveError, ObjectNotFoundError) as error:
+            warnings.warn(
+                f"{title!r} is left in DataLab and could not be removed ({error})",
+                stacklevel=2,
+            )
 
     def _put(self, title: str, record: Record) -> Listed:
         web = self._wires.web
@@ -236,13 +248,14 @@ class Transfer:
         small = catalogue[uuid].nbytes <= SMALL
         if web is None or address is None or (small and self._wires.rpc is not None):
             return False
-        texts = {name: value for name, value in fields.items() if name in TEXTS}
-        if len(texts) < len(fields):
+        texts = {
+            name: value
+            for name, value in fields.items()
+            if name in TEXTS and isinstance(value, str)
+        }
+        if texts.keys() != fields.keys():
             return False
-        wanted = {name: v for name, v in texts.items() if isinstance(v, str)}
-        if len(wanted) < len(texts):
-            return False
-        web.patch(address, **wanted)
+        web.patch(address, **texts)
         return True
 
     def rename(self, catalogue: Catalogue, uuid: str, title: str) -> None:
