@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from datalab_workspace import Workspace
 from datalab_workspace.backends.live.backend import LiveBackend
@@ -33,15 +33,29 @@ class Live(WorkspaceConformance):
         suppress_health_check=list(HealthCheck),
     )
 
-    @pytest.fixture(autouse=True)
-    def _running(self, datalab):
-        self.datalab = datalab
-        datalab.rpc.toggle_auto_refresh(self.draws)
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _drawing(cls, _datalab):
+        _datalab.rpc.toggle_auto_refresh(cls.draws)
         yield
-        datalab.rpc.toggle_auto_refresh(True)
+        _datalab.rpc.toggle_auto_refresh(True)
+
+    @pytest.fixture(autouse=True)
+    def _running(self, datalab, request):
+        self.datalab = datalab
+        self.is_empty = True
+        # DataLab dies of drawing some coordinates, such as pixels 1e16 wide.
+        absurd = self.draws and is_hypothesis_test(request.function)
+        if absurd:
+            datalab.rpc.toggle_auto_refresh(False)
+        yield
+        if absurd:
+            datalab.rpc.toggle_auto_refresh(True)
 
     def open_workspace(self) -> Workspace:
-        self.datalab.empty()
+        if not self.is_empty:
+            self.datalab.empty()
+        self.is_empty = False
         return self.attach()
 
     def attach(self) -> Workspace:
