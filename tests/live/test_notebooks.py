@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,16 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 #: What DataLab computes of what it draws, and keeps with the object.
 DRAWN = ("autoscale",)
+
+
+def connection_to(datalab: Application) -> dict[str, str]:
+    """Return the environment of a kernel that is attached to DataLab."""
+    return {
+        "DATALAB_WORKSPACE_URL": datalab.url,
+        "DATALAB_WORKSPACE_TOKEN": datalab.token,
+        "DATALAB_XMLRPCPORT": str(datalab.rpc_port),
+        "DATALAB_KERNEL_MODE": "live",
+    }
 
 
 def executed(notebook: Path, out: Path, **variables: str) -> list[str]:
@@ -47,12 +58,7 @@ def test_a_notebook_gives_the_same_results(
     notebook: Path, datalab: Application, tmp_path: Path
 ) -> None:
     expected = executed(notebook, tmp_path / "standalone")
-    connection = {
-        "DATALAB_WORKSPACE_URL": datalab.url,
-        "DATALAB_WORKSPACE_TOKEN": datalab.token,
-        "DATALAB_XMLRPCPORT": str(datalab.rpc_port),
-        "DATALAB_KERNEL_MODE": "live",
-    }
+    connection = connection_to(datalab)
     assert executed(notebook, tmp_path / "live", **connection) == expected
     # What it lists then was there before; all else is the same again.
     assert len(executed(notebook, tmp_path / "live", **connection)) == len(expected)
@@ -64,3 +70,30 @@ def test_a_notebook_gives_the_same_results(
         assert_same(here.get(name), there.get(name), but=DRAWN, what=name)
     shown = dlw.connect(datalab.url, datalab.token)
     assert [name for name in shown.list() if name in here] == here.list()
+
+
+def test_two_kernels_at_once(datalab: Application, tmp_path: Path) -> None:
+    """Each adds, renames and removes what is its own, while the other does."""
+    connection = connection_to(datalab)
+    notebooks = []
+    for who in ("one", "two"):
+        cells = [
+            f"""\
+for number in range(5):
+    workspace.add(f"{who} {{number}}", np.full(3, number))
+    assert workspace.get(f"{who} {{number}}").y[0] == number
+    workspace.rename(f"{who} {{number}}", f"{who} again {{number}}")
+workspace.remove("{who} again 4")
+""",
+            f"[name for name in workspace.list() if name.startswith('{who}')]",
+        ]
+        notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
+        notebook.cells = [nbformat.v4.new_code_cell(source) for source in cells]
+        notebooks.append(tmp_path / f"{who}.ipynb")
+        nbformat.write(notebook, notebooks[-1])
+    with ThreadPoolExecutor() as pool:
+        texts = [*pool.map(lambda n: executed(n, tmp_path, **connection), notebooks)]
+    expected = {f"{who} again {n}": n for who in ("one", "two") for n in range(4)}
+    assert [eval(text) for (text,) in texts] == [[*expected][:4], [*expected][4:]]
+    shown = dlw.connect(datalab.url, datalab.token)
+    assert {name: shown.get(name).y[0] for name in shown} == expected

@@ -230,6 +230,29 @@ class WebApi:
         else:
             self._listed(answer, 200, name)
 
+    def retitle(self, name: str, title: str) -> None:
+        """Set the title of an object, to that of another one, too.
+
+        DataLab 1.3 does so and then fails; whether it did is to be looked at. What its
+        window shows stays as it was.
+
+        Args:
+            name: Its name.
+            title: The new title, which need not be one that can be addressed.
+
+        Raises:
+            ObjectNotFoundError: No object has the name.
+            InvalidNameError: None can be addressed by it.
+        """
+        try:
+            answer = self._send_json(
+                "PATCH", f"{_route(name)}/metadata", {"title": title}
+            )
+        except ConnectionLostError:
+            return
+        if answer.status < 500:
+            self._check(answer, 200, name)
+
     def remove(self, name: str) -> None:
         """Remove the first object of a name.
 

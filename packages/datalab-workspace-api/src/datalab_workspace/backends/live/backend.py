@@ -8,7 +8,6 @@ so.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -20,22 +19,21 @@ from datalab_workspace.backends.live.lineage import Lineage, cut
 from datalab_workspace.backends.live.places import Places
 from datalab_workspace.backends.live.titles import GivenTitles
 from datalab_workspace.backends.live.transfer import SMALL, Transfer
+from datalab_workspace.backends.live.view import View
 from datalab_workspace.backends.live.wires import Wires
-from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.description import Outline, WorkspaceMode
 from datalab_workspace.discovery import Endpoint
-from datalab_workspace.errors import DataLabError, LiveError, NotOnThisWireError
+from datalab_workspace.errors import (
+    DataLabError,
+    LiveError,
+    NotOnThisWireError,
+    ObjectNotFoundError,
+)
 from datalab_workspace.formats.forms import NATIVE_DTYPES, NPZ
 from datalab_workspace.progress import Progress
 from datalab_workspace.project import Group, Item
 from datalab_workspace.record import KINDS, FieldValue, Kind, PendingRecord, Record
 from datalab_workspace.transport.base import Timeouts
-
-#: What is known of DataLab is good for so many times as long as it took to find out,
-#: where that is asked for: listing many objects takes long.
-_PATIENCE = 5.0
-#: Objects from which on removing them together, by XML-RPC, is the quicker way.
-_MANY = 5
 
 
 class LiveBackend(Backend):
@@ -46,11 +44,7 @@ class LiveBackend(Backend):
     """
 
     def __init__(self, wires: Wires) -> None:
-        self._catalogue = Catalogue()
-        self._looked = self._cost = 0.0
-        self._unsure = True
-        # Titles as the Web API listed them last.
-        self._listed: list[str] = []
+        self._view = View(wires)
         self._bulk = 0
         self._places = Places()
         self._given = GivenTitles()
@@ -59,12 +53,12 @@ class LiveBackend(Backend):
         #: UUIDs of what was added here, and of what was got.
         self.added: set[str] = set()
         self.got: set[str] = set()
-        self.attach(wires)
+        self._attach(wires)
 
     def reattach(self, endpoint: Endpoint) -> None:
         """Go on with the DataLab that was there, or another, wherever it is now."""
         self.wires.close()
-        self.attach(Wires(endpoint))
+        self._attach(Wires(endpoint))
 
     def check(self, within: float) -> None:
         """Make sure that DataLab lets us in.
@@ -90,11 +84,10 @@ class LiveBackend(Backend):
         wires = {"version": endpoint.version, "url": endpoint.url}
         return wires | {"wires": self.wires.told()}, notes
 
-    def attach(self, wires: Wires) -> None:
-        """Use other clients, those of the DataLab that was there or of a new one."""
+    def _attach(self, wires: Wires) -> None:
         self.wires = wires
+        self._view.attach(wires)
         self._transfer = Transfer(wires)
-        self._unsure = True
         self._places.forget()
 
     def close(self) -> None:
@@ -131,40 +124,11 @@ class LiveBackend(Backend):
 
     def refresh(self, max_age: float = 0.0) -> bool:
         """See `Backend.refresh`."""
-        age = time.monotonic() - self._looked
-        if max_age and not self._unsure and age < max(max_age, self._cost * _PATIENCE):
-            return False
-        begun = time.monotonic()
-        self._catalogue = self._read()
-        self._unsure = False
-        self._looked = time.monotonic()
-        self._cost = self._looked - begun
-        return True
+        return self._view.refresh(max_age)
 
-    def _read(self) -> Catalogue:
-        web, rpc = self.wires.web, self.wires.answering()
-        if web is None:
-            return self._by_rpc(self.wires.needed("listing objects"))
-        if rpc is None:
-            listed = web.objects()
-            if self._catalogue.agrees(listed) and not self._unsure:
-                return self._catalogue.updated(listed)
-            return self._catalogue.by_titles(listed)
-        # The Web API lists objects as they came, whatever their order and groups are.
-        uuids = [uuid for kind in KINDS for uuid in rpc.uuids(kind)]
-        listed = web.objects()
-        known = [item.uuid for item in self._catalogue.items] == uuids
-        before, self._listed = self._listed, [item.name for item in listed]
-        if known and self._listed == before and not self._unsure:
-            return self._catalogue.with_told(listed)
-        return self._by_rpc(rpc).with_told(listed)
-
-    def _by_rpc(self, rpc: XmlRpc) -> Catalogue:
-        items = []
-        for kind in KINDS:
-            known = [i.uuid for i in self._catalogue.items if i.kind == kind]
-            items += [Known(p.uuid, kind, p.title) for p in rpc.panel(kind, known)]
-        return Catalogue(items)
+    @property
+    def _catalogue(self) -> Catalogue:
+        return self._view.catalogue
 
     def entries(self) -> Sequence[Entry]:
         """See `Backend.entries`; groups are not told."""
@@ -254,15 +218,13 @@ class LiveBackend(Backend):
             new = self._transfer.send(self._catalogue, record)
         except BaseException:
             self._given.forget(record.uuid)
-            self._unsure = True
+            self._view.unsure = True
             raise
         self.added.add(record.uuid)
         self._lineage.learn(record)
         self._kept.keep(record)
-        self._catalogue, before = self._catalogue.appended(new), self._catalogue
-        signals = [item for item in before.items if item.kind == "signal"]
-        place = len(signals) if record.kind == "signal" else len(self._listed)
-        self._listed.insert(place, record.title)
+        before = self._catalogue
+        self._view.append(new)
         self._changed(before, (), new, certain=last and rpc is not None)
 
     def replace(self, uuid: str, record: Record) -> None:
@@ -281,7 +243,7 @@ class LiveBackend(Backend):
         self._lineage.learn(record)
         self._kept.keep(record)
         if moved is None:
-            self._catalogue = before.replaced(
+            self._view.catalogue = before.replaced(
                 Known(
                     uuid,
                     record.kind,
@@ -292,7 +254,7 @@ class LiveBackend(Backend):
                 )
             )
             return
-        self._catalogue = before.without([uuid]).appended(moved)
+        self._view.catalogue = before.without([uuid]).appended(moved)
         self._changed(before, (uuid,), moved, certain=False)
 
     def move(self, uuid: str, record: Record, group: str | None) -> None:
@@ -313,44 +275,34 @@ class LiveBackend(Backend):
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
         self._cut_loose(uuids)
-        before = self._catalogue
-        try:
-            self._remove(uuids)
-        except BaseException:
-            self._unsure = True
-            raise
-        self._catalogue = before.without(uuids)
-        for uuid in uuids:
-            if before[uuid].title in self._listed:
-                self._listed.remove(before[uuid].title)
-        # What is left stays in its order.
-        self._changed(before, uuids, None, certain=self.wires.rpc is not None)
-        for uuid in uuids:
-            self._given.forget(uuid)
-            self._kept.forget(uuid)
-            self._lineage.forget(uuid)
+        first = self._catalogue
+        for place, uuid in enumerate(uuids, 1):
+            before = self._catalogue
+            try:
+                self._remove(uuid)
+            except BaseException:
+                self._view.unsure = True
+                raise
+            self._view.remove(uuid)
+            if any(first[u].may_be_retitled() for u in uuids[place:]):
+                self._look(before, (uuid,), None)
+            for memory in (self._given, self._kept, self._lineage):
+                memory.forget(uuid)
             self.added.discard(uuid)
             self.got.discard(uuid)
+        self._changed(first, uuids, None, certain=self.wires.rpc is not None)
 
     def _computed_of(self, uuids: Collection[str]) -> list[str]:
-        """Return UUIDs of the other objects that were computed of some."""
-        kinds = {self._catalogue[uuid].kind for uuid in uuids}
-        rpc, found = self.wires.answering(), []
-        for item in self._catalogue.items:
-            if item.uuid in uuids or item.kind not in kinds:
-                continue
-            sources = self._lineage.of(item.uuid)
-            if sources is None and rpc is not None and item.may_be_computed():
-                sources = self._lineage.learn(rpc.get_plain(item.uuid, item.kind))
-            if sources and not sources.isdisjoint(uuids):
-                found.append(item.uuid)
-        return found
+        return self._lineage.computed_of(uuids, self._catalogue, self.wires.answering())
 
     def _cut_loose(self, uuids: Sequence[str]) -> None:
         """Have nothing that stays come from objects that are to be removed."""
         for uuid in self._computed_of(uuids):
             by_rpc = self.wires.rpc is not None
-            record = self._transfer.fetch(self._catalogue, uuid, full=by_rpc)
+            try:
+                record = self._transfer.fetch(self._catalogue, uuid, full=by_rpc)
+            except ObjectNotFoundError:
+                continue  # another program has removed it meanwhile
             cut(record, uuids)
             self._lineage.learn(record)
             if by_rpc:
@@ -360,21 +312,16 @@ class LiveBackend(Backend):
             else:  # it is removed, too, and added again
                 self.replace(uuid, record)
 
-    def _remove(self, uuids: Sequence[str]) -> None:
-        web = self.wires.web
-        addresses = [self._catalogue.address(uuid) for uuid in uuids]
-        named = [address for address in addresses if address is not None]
-        few = len(uuids) < _MANY or self.wires.answering() is None
-        if web is not None and few and len(named) == len(uuids):
-            for address in named:
-                web.remove(address)
-            return
-        if self.wires.rpc is None:
-            for uuid in uuids:
-                self._transfer.addressed(self._catalogue, uuid)  # raises
-        rpc = self.wires.needed("removing objects by their UUIDs")
-        for kind in KINDS:
-            rpc.remove([u for u in uuids if self._catalogue[u].kind == kind], kind)
+    def _remove(self, uuid: str) -> None:
+        # The Web API needs nothing to be selected, where others could be in the way.
+        address = self._catalogue.address(uuid)
+        if self.wires.web is not None and address is not None:
+            self.wires.web.remove(address)
+        elif self.wires.rpc is None:
+            self._transfer.addressed(self._catalogue, uuid)  # raises
+        else:
+            rpc = self.wires.needed("removing an object by its UUID")
+            rpc.remove([uuid], self._catalogue[uuid].kind)
 
     def edit(
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
@@ -387,7 +334,7 @@ class LiveBackend(Backend):
             return
         if not metadata and self._transfer.patch(self._catalogue, uuid, changes):
             self._kept.forget(uuid)
-            self._unsure = True
+            self._view.unsure = True
             return
         record = self.record(uuid, full=self.wires.rpc is not None)
         record.fields.update(changes)
@@ -398,8 +345,8 @@ class LiveBackend(Backend):
         self._transfer.rename(self._catalogue, uuid, title)
         self._given.give(uuid, title)
         self._kept.forget(uuid)
-        self._catalogue = self._catalogue.retitled({uuid: title})
-        self._unsure |= self.wires.rpc is not None
+        self._view.catalogue = self._catalogue.retitled({uuid: title})
+        self._view.unsure |= self.wires.rpc is not None
 
     def clear(self, *, all: bool = False) -> None:
         """See `Backend.clear`."""
@@ -415,9 +362,8 @@ class LiveBackend(Backend):
         else:
             for kind in KINDS:
                 rpc.remove_all(kind)
-        self._catalogue = Catalogue()
+        self._view.clear()
         self._places.forget()
-        self._unsure = True
 
     def extend(self, groups: Sequence[Group]) -> None:
         """See `Backend.extend`; nothing is drawn until all are there."""
@@ -459,46 +405,48 @@ class LiveBackend(Backend):
             finally:
                 self._bulk -= 1
             if not self._bulk:
-                self._put_back(before, self._read_anew())
+                self._put_back(before, self._view.seen_anew())
 
     # -- afterwards -------------------------------------------------------------------
 
     def _changed(
-        self, before: Catalogue, gone: Collection[str], new: Known | None, certain: bool
+        self,
+        before: Catalogue,
+        gone: Collection[str],
+        new: Known | None,
+        *,
+        certain: bool,
     ) -> None:
-        """Find out what a change of ours made of the other objects' titles.
+        """Find out what a change of ours made of the other objects, and mend it.
 
         Args:
             before: What there was before.
             gone: UUIDs of what was removed.
             new: What was added.
-            certain: The new one is the last, and nothing else has changed its place.
+            certain: It is known where everything is now.
         """
         if self._bulk:  # looked at once, at its end
-            self._unsure |= not certain
-            return
-        web = self.wires.web
-        if certain and not self._given.are_at_risk():
-            return
-        if web is None or self.wires.rpc is not None:
-            self._unsure = True
-            after = self._read_anew() if self._given.are_at_risk() else self._catalogue
-        else:
-            followed = before.follow(web.objects(), gone, new)
-            after = self._read_anew() if followed is None else followed
-        self._put_back(before, after)
+            self._view.unsure |= not certain
+        elif not certain or self._given.are_at_risk():
+            self._put_back(before, self._look(before, gone, new))
 
-    def _read_anew(self) -> Catalogue:
-        self._unsure = True
-        self.refresh()
-        return self._catalogue
+    def _look(
+        self, before: Catalogue, gone: Collection[str], new: Known | None
+    ) -> Catalogue:
+        """Return what there is after a change of ours; see `_changed`."""
+        web = self.wires.web
+        if web is not None and self.wires.rpc is None:
+            followed = before.follow(web.objects(), gone, new)
+            if followed is not None:
+                self._view.catalogue = followed
+                return followed
+        return self._view.seen_anew()
 
     def _put_back(self, before: Catalogue, after: Catalogue) -> None:
-        self._catalogue = after
-        self._unsure |= bool(self._given.rewritten(before, after))
         for uuid, title in self._given.rewritten(before, after).items():
             self._transfer.rename(self._catalogue, uuid, title)
-            self._catalogue = self._catalogue.retitled({uuid: title})
+            self._view.catalogue = self._catalogue.retitled({uuid: title})
+            self._view.unsure = True
 
     # -- the window -------------------------------------------------------------------
 
@@ -548,8 +496,15 @@ class LiveBackend(Backend):
             )
         web.calc(name, parameters)
         before = self._catalogue
-        self._read_anew()
-        return [i.uuid for i in self._catalogue.items if i.uuid not in before]
+        self._view.seen_anew()
+        added = [item for item in self._catalogue.items if item.uuid not in before]
+        for item in added:
+            if uuid not in self._lineage.learn(rpc.get_plain(item.uuid, item.kind)):
+                raise DataLabError(
+                    f"{what}: {item.title!r:.80} was computed of something else, which "
+                    "was selected in its window in that moment"
+                )
+        return [item.uuid for item in added]
 
     def screenshot(self, stem: str) -> None:
         """Have DataLab write a picture of its window; see `XmlRpc.screenshot`."""

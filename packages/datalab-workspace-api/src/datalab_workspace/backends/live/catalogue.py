@@ -58,6 +58,10 @@ class Known:
         rows = 2 if self.kind == "signal" else 1
         return rows * int(np.prod(self.shape)) * self.dtype.itemsize
 
+    def may_be_retitled(self) -> bool:
+        """Tell whether DataLab may rewrite its title when objects come and go."""
+        return may_be_rewritten(self.title)
+
     def may_be_computed(self) -> bool:
         """Tell whether it is worth while to find out what it was computed of.
 
@@ -78,6 +82,11 @@ class Known:
             listed.texts,
             listed=True,
         )
+
+
+def may_be_rewritten(title: str) -> bool:
+    """Tell whether DataLab finds in a title what it replaces."""
+    return bool(SHORT_ID.search(title) or UUID.search(title))
 
 
 def rewritten(title: str, kind: Kind) -> str:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from datalab_workspace.backends.live.catalogue import Catalogue
+from datalab_workspace.clients.xmlrpc import XmlRpc
+from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.record import PROCESSING_KEY, Record
 
 
@@ -24,9 +27,32 @@ class Lineage:
         sources = self._sources[record.uuid] = _sources(record.metadata)
         return sources
 
-    def of(self, uuid: str) -> frozenset[str] | None:
-        """Return UUIDs of what an object was computed of; None if that is not known."""
-        return self._sources.get(uuid)
+    def computed_of(
+        self, uuids: Collection[str], catalogue: Catalogue, rpc: XmlRpc | None
+    ) -> list[str]:
+        """Return UUIDs of the other objects that were computed of some.
+
+        Args:
+            uuids: UUIDs of objects.
+            catalogue: What there is.
+            rpc: Tells what is not known yet; without it, only what was computed here
+                is known.
+        """
+        kinds = {catalogue[uuid].kind for uuid in uuids}
+        found = []
+        for item in catalogue.items:
+            if item.uuid in uuids or item.kind not in kinds:
+                continue
+            sources = self._sources.get(item.uuid)
+            if sources is None and rpc is not None and item.may_be_computed():
+                try:
+                    record = rpc.get_plain(item.uuid, item.kind, item.nbytes)
+                except ObjectNotFoundError:
+                    continue  # another program has removed it meanwhile
+                sources = self.learn(record)
+            if sources and not sources.isdisjoint(uuids):
+                found.append(item.uuid)
+        return found
 
     def forget(self, uuid: str) -> None:
         """Forget an object."""

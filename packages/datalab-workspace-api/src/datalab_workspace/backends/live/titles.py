@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datalab_workspace.backends.live.catalogue import SHORT_ID, UUID, Catalogue
+from datalab_workspace.backends.live.catalogue import Catalogue, may_be_rewritten
 
 
 class GivenTitles:
@@ -16,7 +16,7 @@ class GivenTitles:
         """Remember the title that an object is given."""
         self.forget(uuid)
         self._titles[uuid] = title
-        if SHORT_ID.search(title) or UUID.search(title):
+        if may_be_rewritten(title):
             self._at_risk.add(uuid)
 
     def has(self, uuid: str) -> bool:

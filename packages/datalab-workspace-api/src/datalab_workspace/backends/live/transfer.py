@@ -9,19 +9,20 @@ from uuid import uuid4
 from datalab_workspace.backends.live.catalogue import Catalogue, Known
 from datalab_workspace.backends.live.places import Places
 from datalab_workspace.backends.live.wires import Wires
+from datalab_workspace.clients.rpccalls import check_text
 from datalab_workspace.clients.webapi import TEXTS, Listed, can_route
-from datalab_workspace.clients.xmlrpc import check_text
 from datalab_workspace.description import TEXT_FIELDS, Outline
 from datalab_workspace.errors import (
     AmbiguousObjectError,
     ConnectionLostError,
+    DataLabError,
     InvalidNameError,
     LiveError,
     ObjectNotFoundError,
 )
 from datalab_workspace.formats import rpcjson, sidecar
 from datalab_workspace.formats.forms import NPZ, RPC
-from datalab_workspace.record import FieldValue, Record
+from datalab_workspace.record import FieldValue, Kind, Record
 
 #: Bytes of data up to which an object goes by XML-RPC, too: there, they are decimals,
 #: and a MiB of them takes about 0.3 s.
@@ -164,10 +165,10 @@ class Transfer:
         if wires.web is None or record.nbytes <= SMALL:
             rpc.add(record)
             return new
-        passing = f"datalab_workspace {uuid4().hex}"
+        passing = passing_title()
         listed = self._put(passing, record)
         try:
-            rpc.rename(record.uuid, record.kind, title)
+            self._retitle(passing, record.uuid, record.kind, title)
         except LiveError:
             self._take_back(passing)
             raise
@@ -268,9 +269,13 @@ class Transfer:
         wires = self._wires
         if wires.rpc is not None:
             check_text(title)
-        rpc = wires.answering()
+        rpc, known = wires.answering(), catalogue[uuid]
+        address = catalogue.address(uuid)
+        if rpc is not None and wires.web is not None and address is not None:
+            self._retitle(address, uuid, known.kind, title)
+            return
         if rpc is not None:
-            rpc.rename(uuid, catalogue[uuid].kind, title)
+            self.set_title(catalogue, uuid, title)
             return
         if wires.web is None or not can_route(title):
             wires.needed(f"the title {title!r:.80}")
@@ -281,3 +286,38 @@ class Transfer:
                 "could not tell the two apart; choose another name"
             )
         wires.web.patch(self.addressed(catalogue, uuid), title=title)
+
+    def _retitle(self, address: str, uuid: str, kind: Kind, title: str) -> None:
+        """Set a title by the Web API, which needs nothing to be selected for that.
+
+        Another program that selects something at the same time can do no harm then.
+        """
+        web, rpc = self._wires.web, self._wires.needed(f"the title {title!r:.80}")
+        assert web is not None
+        web.retitle(address, title)
+        rpc.show_titles()
+        titles = {placed.uuid: placed.title for placed in rpc.panel(kind)}
+        if titles.get(uuid) != title:
+            raise DataLabError(
+                f"DataLab did not rename the {kind} {address!r:.80} to {title!r:.80}; "
+                "was it renamed or removed there meanwhile?"
+            )
+
+    def set_title(self, catalogue: Catalogue, uuid: str, title: str) -> None:
+        """Set a title by XML-RPC: of a small object by sending it as it is.
+
+        A large one has to be selected for that; another program that selects something
+        in that moment is found out, but not kept from being in the way.
+        """
+        rpc = self._wires.needed(f"the title {title!r:.80}")
+        record = self.fetch(catalogue, uuid, full=True)
+        if record.nbytes <= SMALL:
+            record.fields["title"] = title
+            rpc.replace(record)
+        else:
+            rpc.rename(uuid, record.kind, title)
+
+
+def passing_title() -> str:
+    """Return a title that no object has, and in which DataLab finds no short id."""
+    return f"datalab_workspace {uuid4().hex}"
