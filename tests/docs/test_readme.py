@@ -81,6 +81,21 @@ def test_each_example_runs(block: Block, folder: Path) -> None:
     assert "Traceback" not in run.stdout
 
 
+def test_the_commands_for_files_run_as_they_are_shown(folder: Path) -> None:
+    commands = [c for c in COMMANDS if "-m datalab_workspace " in c]
+    assert len(commands) == 4
+    for command in commands:
+        run = subprocess.run(
+            [sys.executable, *command.split()[1:]],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (run.returncode, run.stderr) == (0, "")
+        assert run.stdout
+
+
 def test_the_two_commands_are_one_line_each_and_start_from_nothing() -> None:
     setup = "python3 -m venv .venv && .venv/bin/python -m pip install -q hatch"
 
