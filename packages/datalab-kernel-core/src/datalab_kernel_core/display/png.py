@@ -75,3 +75,16 @@ def image_element(png: bytes, width: int, height: int, alternative: str) -> str:
         f'<img src="data:image/png;base64,{b64encode(png).decode()}" width="{width}" '
         f'height="{height}" alt="{alternative}" style="max-width:none">'
     )
+
+
+def with_text(png: bytes, keyword: str, text: str) -> bytes:
+    """Return a PNG file with a text in it that nobody sees.
+
+    Args:
+        png: The file.
+        keyword: What the text is, in ASCII.
+        text: The text, in ASCII.
+    """
+    end = len(_SIGNATURE) + 25  # of the header, which is the first chunk
+    chunk = _chunk(b"tEXt", f"{keyword}\0{text}".encode("ascii"))
+    return png[:end] + chunk + png[end:]
