@@ -29,14 +29,18 @@ class CurveSource:
 
     Args:
         record: The signal. It is not copied: what is changed in its arrays shows.
+        phase: Show the phase of complex values, in degrees, instead of their modulus.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, *, phase: bool = False) -> None:
         self._record = record
         samples = Samples.of(record)
         self._x, self._values = samples.x, samples.y
         with np.errstate(over="ignore", invalid="ignore"):
-            self._y = np.abs(samples.y) if self.complex else samples.y
+            if phase:
+                self._y = np.angle(samples.y, deg=True)
+            else:
+                self._y = np.abs(samples.y) if self.complex else samples.y
         x = self._x
         self._increasing = bool(len(x) and x[0] == x[0] and (x[1:] >= x[:-1]).all())
         self._drawn = np.arange(0)
@@ -44,7 +48,15 @@ class CurveSource:
     @property
     def complex(self) -> bool:
         """Whether the values are complex; their modulus is shown."""
-        return self._values.dtype.kind == "c"
+        return bool(self._values.dtype.kind == "c")
+
+    def points(self, request: ViewRequest) -> tuple[Array, Array]:
+        """Return x and y of what shows a part, NaN for what cannot be drawn."""
+        kept, note = self._kept(request)
+        xlog, ylog = request.log
+        x = without_undrawable(self._x[kept], 0.0 if xlog else -LARGEST)
+        y = without_undrawable(self._y[kept], 0.0 if ylog else -LARGEST)
+        return _with_gaps(kept, x, y) if note is None else (x, y)
 
     def about(self) -> dict[str, Any]:
         """See `Source.about`."""
@@ -161,16 +173,17 @@ class CurveSource:
     def _kept_of_path(
         self, request: ViewRequest, bins: int, lowest: float
     ) -> tuple[Array, str | None]:
-        """Do the same for a curve that goes back: only samples in view count."""
-        there = np.ones(len(self._x), bool)
+        """Do the same for a curve that goes back: what is near the view counts."""
+        near = np.ones(max(len(self._x) - 1, 0), bool)  # lines between two samples
         for values, ends, log in zip(
             (self._x, self._y), (request.x, request.y), request.log, strict=True
         ):
             low, high = (_data(end, log) for end in ends)
-            there &= (values >= low) & (values <= high)
-        beside = there.copy()
-        beside[1:] |= there[:-1]
-        beside[:-1] |= there[1:]
+            near &= (values[:-1] >= low) | (values[1:] >= low)
+            near &= (values[:-1] <= high) | (values[1:] <= high)
+        beside = np.zeros(len(self._x), bool)
+        beside[:-1] |= near
+        beside[1:] |= near
         shown = np.flatnonzero(beside)
         if len(shown) <= 2 * bins:
             return shown, None

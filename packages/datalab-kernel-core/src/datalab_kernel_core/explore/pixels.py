@@ -108,6 +108,41 @@ class PixelSource:
         }
         return Answer(told, [packed, palette])
 
+    def places(self, number: int, ends: Range) -> Range:
+        """Return places in pixels of two coordinates.
+
+        Args:
+            number: 0 for x, 1 for y.
+            ends: The coordinates; the axis is uniform.
+        """
+        axis = self._axes[number]
+        start, step = float(axis.centres[0]), axis.step or 1.0
+        low, high = sorted((end - start) / step + 0.5 for end in ends)
+        return low, high
+
+    def part(
+        self, request: ViewRequest
+    ) -> tuple[tuple[float, float, float, float], Array]:
+        """Return the pixels that show a part, and where they are.
+
+        Returns:
+            The extent as Matplotlib takes it (left, right, bottom, top), and values of
+            shape (H, W), NaN where there is none.
+        """
+        height, width = self._data.shape
+        columns, rows = _clipped(request.x, width), _clipped(request.y, height)
+        if columns[0] == columns[1] or rows[0] == rows[1]:
+            return (0.0, 1.0, 1.0, 0.0), np.zeros((0, 0))
+        box, values = self._reduced(columns, rows, _factor(columns, rows, request))
+        left, right, top, bottom = (
+            float(axis.centres[0] + (place - 0.5) * (axis.step or 1.0))
+            for axis, place in zip(
+                (self._axes[0],) * 2 + (self._axes[1],) * 2, box, strict=True
+            )
+        )
+        shown = values.astype(np.result_type(values.dtype, np.float32))
+        return (left, right, bottom, top), shown
+
     def value(self, x: float, y: float, log: tuple[bool, bool]) -> Answer:  # noqa: ARG002
         """See `Source.value`: that of the pixel."""
         column, row = int(np.floor(x)), int(np.floor(y))

@@ -18,7 +18,7 @@ def _text(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-class ViewWidget(anywidget.AnyWidget):  # type: ignore[misc]  # of untyped ipywidgets
+class ViewWidget(anywidget.AnyWidget):
     """What the front end knows of a view."""
 
     # Texts, not paths: those may be watched for changes. One text, because a module

@@ -125,14 +125,16 @@ class Plotter:
             self._workspace().show(what)
         name = repr(what if isinstance(what, str) else record.title or record.kind)
         if record.kind == "image":
-            return Plot(image_drawing(record, options).figure(), name)
+            figure = image_drawing(record, options).figure()
+            return Plot(figure, name, lambda: self._record(what))
         unused = options.only_for_images()
         if unused:
             raise TypeError(
                 f"{', '.join(unused)} can be given only for an image; "
                 f"{name} is a signal"
             )
-        return Plot(signal_drawing(record, options).figure(), name)
+        figure = signal_drawing(record, options).figure()
+        return Plot(figure, name, lambda: self._record(what))
 
     def explore(self, what: Any) -> View:
         """Show a signal or an image to zoom in, to move about and to read values from.
