@@ -152,9 +152,10 @@ def test_the_nearest_value_is_told_exactly() -> None:
     }
     assert "sample 2" in told(9, 0, (False, False)).told["text"]
     assert "sample 1" in told(np.log10(0.21), 0, (True, False)).told["text"]
-    assert "modulus = 5.0" in curve(x, [3 + 4j] * 3).value(0, 0, (False, False)).told[
-        "text"
-    ]
+    assert (
+        "modulus = 5.0"
+        in curve(x, [3 + 4j] * 3).value(0, 0, (False, False)).told["text"]
+    )
     assert curve([], []).value(0, 0, (False, False)).told == {"text": "", "at": None}
 
 

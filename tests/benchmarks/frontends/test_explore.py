@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import statistics
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-# The server, the browser and the notebooks of the tests of front ends.
-FRONTENDS = Path(__file__).parents[1] / "kernel" / "frontends"
-sys.path.insert(0, str(FRONTENDS))
-
 from measuring import report
 from view_page import ViewPage
 
