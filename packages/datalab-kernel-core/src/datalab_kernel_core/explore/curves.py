@@ -209,10 +209,12 @@ def _screen(values: Array, log: bool) -> Array:
 
 def _extent(values: Array, *, log: bool) -> Range | None:
     """Return where values begin and end on the screen's axis; None without any."""
-    low, high = (
-        (float(values.min()), float(values.max())) if values.size else (np.nan, np.nan)
-    )
-    if log or not -LARGEST < low <= high < LARGEST:
+    if not values.size:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if log and -LARGEST < low <= 0 < high < LARGEST:
+        low = float(np.min(values, where=values > 0, initial=high))
+    elif not (0.0 if log else -LARGEST) < low <= high < LARGEST:
         drawn = without_undrawable(values, 0.0 if log else -LARGEST)
         drawn = drawn[np.isfinite(drawn)]
         if not drawn.size:

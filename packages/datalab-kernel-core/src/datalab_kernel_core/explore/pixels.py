@@ -9,14 +9,16 @@ import numpy as np
 
 from datalab_kernel_core.explore.curves import plain_label, plain_title
 from datalab_kernel_core.explore.messages import Answer, Range, ViewRequest
-from datalab_kernel_core.plotter.images import PixelAxis, color_limits, colormap_name
+from datalab_kernel_core.plotter.images import (
+    ImageDrawing,
+    PixelAxis,
+    image_drawing,
+)
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.reduce import (
     Array,
     block_mean,
-    reduction_factor,
     shown_values,
-    value_range,
 )
 from datalab_kernel_core.plotter.style import colormap
 from datalab_workspace.record import Record
@@ -25,8 +27,6 @@ from datalab_workspace.record import Record
 MAX_BYTES = 140_000
 #: Pixels of a picture, before it is known how many bytes they take.
 _MAX_PIXELS = 1_000_000
-#: Longest side of what is kept to show the whole image.
-_OVERVIEW = 1024
 _COLORS = 255
 #: What there is to choose from, besides the image's own.
 _COLORMAPS = (
@@ -41,9 +41,10 @@ class PixelSource:
     Args:
         record: The image. It is not copied: what is changed in its data shows, but for
             the range of the colours and the view of the whole.
+        drawing: Its picture, in which these have been worked out already.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, drawing: ImageDrawing | None = None) -> None:
         self._record = record
         data = record.array("data")
         self._data = np.zeros((0, 0)) if data is None else data
@@ -55,10 +56,11 @@ class PixelSource:
         )
         if self._data.dtype.kind == "c":
             self._notes.append("modulus of complex values")
-        found = value_range(self._data) if self._data.size else None
-        self._limits = color_limits(record, found)
-        self._colormap = colormap_name(record, Options())
+        drawing = drawing or image_drawing(record, Options())
+        self._limits, self._colormap = drawing.limits, drawing.colormap
         self._overview: tuple[int, Array] | None = None
+        if drawing.factor > 1 and drawing.pixels is not None:
+            self._overview = drawing.factor, drawing.pixels
 
     def about(self) -> dict[str, Any]:
         """See `Source.about`."""
@@ -176,10 +178,9 @@ class PixelSource:
         """
         left, top = columns[0] // factor * factor, rows[0] // factor * factor
         data, step = self._data, factor
-        if factor > 1:
-            whole, overview = self._whole()
-            if factor % whole == 0 and whole > 1:
-                data, step = overview, factor // whole
+        if self._overview is not None and factor % self._overview[0] == 0:
+            whole, data = self._overview
+            step = factor // whole
         scale = factor // step
         height, width = self._data.shape
         bottom = min(-(-rows[1] // factor) * factor, height)
@@ -191,13 +192,6 @@ class PixelSource:
         # The last blocks may reach beyond the image.
         end = (left + values.shape[1] * factor, top + values.shape[0] * factor)
         return (left, end[0], top, end[1]), values
-
-    def _whole(self) -> tuple[int, Array]:
-        if self._overview is None:
-            factor = reduction_factor(self._data.shape, _OVERVIEW)
-            means = block_mean(self._data, factor) if factor > 1 else self._data
-            self._overview = factor, means
-        return self._overview
 
 
 def _clipped(ends: Range, length: int) -> tuple[int, int]:

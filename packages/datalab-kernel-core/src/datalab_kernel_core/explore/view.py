@@ -46,11 +46,16 @@ class View:
         self._name = name
         self._widget: Any = None
         self._widget_class = _widget_class()
-        signal = record.kind == "signal"
-        drawn = signal_drawing if signal else image_drawing
-        plot = Plot(drawn(record, Options()).figure(), name)
+        self._source: Source
+        if record.kind == "signal":
+            figure = signal_drawing(record, Options()).figure()
+            self._source = CurveSource(record)
+        else:
+            drawing = image_drawing(record, Options())
+            figure = drawing.figure()
+            self._source = PixelSource(record, drawing)
+        plot = Plot(figure, name)
         self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
-        self._source: Source = CurveSource(record) if signal else PixelSource(record)
 
     def close(self) -> None:
         """Leave only the picture."""

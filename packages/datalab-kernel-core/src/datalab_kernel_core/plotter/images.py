@@ -242,8 +242,8 @@ def image_drawing(record: Record, options: Options) -> ImageDrawing:
         (x.edges(factor), y.edges(factor)),
         uniform,
         factor,
-        color_limits(record, limits),
-        colormap_name(record, options),
+        _color_limits(record, limits),
+        _colormap_name(record, options),
         (bounds(record, "x"), bounds(record, "y")) if fixed else (free, free),
         [shape for shape in shapes if shape is not None],
         notes,
@@ -269,7 +269,7 @@ def _pixels(
     return block_mean(data, factor), limits
 
 
-def color_limits(
+def _color_limits(
     record: Record, found: tuple[float, float] | None
 ) -> tuple[float, float] | None:
     """Return the range of the colours: the image's own, as far as it has one."""
@@ -297,8 +297,7 @@ def _labels(record: Record, options: Options) -> tuple[str, str, str]:
     return x, y, z
 
 
-def colormap_name(record: Record, options: Options) -> str:
-    """Return the colour map of an image: the one chosen, else its own."""
+def _colormap_name(record: Record, options: Options) -> str:
     if options.colormap is not None:
         return options.colormap
     own = str(display_option(record, "colormap", DEFAULT_COLORMAP))
