@@ -124,7 +124,7 @@ class _Searching:
         self._notes: list[str] = []
 
     def locate(self, url: str, token: str | None) -> Endpoint:
-        from datalab_workspace.transport.native import host_and_port
+        from datalab_workspace.transport.address import host_and_port
 
         where = host_and_port(url)
         named = os.environ.get(URL_VARIABLE)
@@ -200,7 +200,7 @@ class _Searching:
 
     def _with_xmlrpc(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint with the XML-RPC port of the same DataLab."""
-        from datalab_workspace.transport.native import host_and_port
+        from datalab_workspace.transport.address import host_and_port
 
         assert endpoint.url is not None
         host, port = host_and_port(endpoint.url)

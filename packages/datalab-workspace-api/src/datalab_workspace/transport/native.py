@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -22,6 +21,11 @@ from datalab_workspace.errors import (
     LiveError,
     NoAnswerError,
     UnreachableError,
+)
+from datalab_workspace.transport.address import (
+    checked_token,
+    checked_url,
+    host_and_port,
 )
 from datalab_workspace.transport.base import (
     Answer,
@@ -39,40 +43,9 @@ from datalab_workspace.transport.bounded import (
 #: Seconds after which an idle connection is not used again. Uvicorn, which serves
 #: DataLab's Web API, closes them after 5.
 _IDLE = 3.0
-_DEFAULT_PORT = {"http": 80, "https": 443}
 _CHUNK = 1 << 22
 _LIMIT = 1 << 33
 _RETRY = "check that DataLab still runs, then try again"
-
-
-def checked_url(url: str) -> str:
-    """Return a server's URL without its path.
-
-    Args:
-        url: ``http://host:port``, maybe with a path.
-
-    Raises:
-        ValueError: It is no such URL, or it contains a user's name or a password.
-    """
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            "the URL of DataLab contains a name or password; give the token by itself"
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r:.80} is no URL like 'http://127.0.0.1:18080'")
-    parts.port  # noqa: B018  raises ValueError where it is no number
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def host_and_port(url: str) -> tuple[str, int]:
-    """Return a server's host and port from its URL.
-
-    Raises:
-        ValueError: It is no such URL.
-    """
-    parts = urlsplit(checked_url(url))
-    return str(parts.hostname), parts.port or _DEFAULT_PORT[parts.scheme]
 
 
 class NativeTransport(Transport):
@@ -97,7 +70,7 @@ class NativeTransport(Transport):
         limit: int = _LIMIT,
     ) -> None:
         self._url = checked_url(url)
-        self._token = _checked_token(token)
+        self._token = checked_token(token)
         self._timeouts = timeouts or Timeouts()
         self._limit = limit
         secure = self._url.startswith("https:")
@@ -260,12 +233,6 @@ class NativeTransport(Transport):
             f"{self._url} gave no HTTP answer to {what} ({_reason(error)}); "
             "is it DataLab?"
         )
-
-
-def _checked_token(token: str | None) -> str | None:
-    if token is not None and not (token.isascii() and token.isprintable()):
-        raise ValueError("the token holds characters that no token of DataLab's has")
-    return token
 
 
 def _is_readable(sock: socket.socket) -> bool:
