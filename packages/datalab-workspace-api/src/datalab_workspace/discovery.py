@@ -251,9 +251,9 @@ class _Searching:
 
     def _client(self, url: str, token: str | None) -> WebApi:
         from datalab_workspace.clients.webapi import WebApi
-        from datalab_workspace.transport.native import NativeTransport
+        from datalab_workspace.transport.choice import transport_to
 
-        return WebApi(NativeTransport(url, token=token))
+        return WebApi(transport_to(url, token))
 
     def _ask_xmlrpc(self, port: int) -> tuple[str, Mapping[str, Any]] | None:
         from datalab_workspace.clients.xmlrpc import XmlRpc

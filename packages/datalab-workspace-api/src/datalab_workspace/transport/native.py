@@ -15,13 +15,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from datalab_workspace.errors import (
-    ConnectionLostError,
-    DataLabError,
-    LiveError,
-    NoAnswerError,
-    UnreachableError,
-)
+from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
+from datalab_workspace.transport import failures
 from datalab_workspace.transport.address import (
     checked_token,
     checked_url,
@@ -45,7 +40,6 @@ from datalab_workspace.transport.bounded import (
 _IDLE = 3.0
 _CHUNK = 1 << 22
 _LIMIT = 1 << 33
-_RETRY = "check that DataLab still runs, then try again"
 
 
 class NativeTransport(Transport):
@@ -111,8 +105,9 @@ class NativeTransport(Transport):
                 raise
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
-                what = f"{method} {path.partition('?')[0]:.200}"
-                raise self._told(error, what, timeouts) from error
+                raise self._told(
+                    error, failures.named(method, path), timeouts
+                ) from error
             except BaseException:  # an interrupt leaves half an exchange behind
                 self._connection.close()
                 raise
@@ -159,7 +154,7 @@ class NativeTransport(Transport):
         except TimeoutError as error:
             raise UnreachableError(
                 f"{self._url} did not accept a connection within "
-                f"{timeouts.connect:g} s; {_RETRY}"
+                f"{timeouts.connect:g} s; {failures.RETRY}"
             ) from error
         except OSError as error:
             raise UnreachableError(
@@ -190,10 +185,7 @@ class NativeTransport(Transport):
             # DataLab resets a connection on which it failed, a moment later.
             connection.close()
         if 300 <= response.status < 400:
-            raise DataLabError(
-                f"{self._url} redirects to another address, which is not followed; "
-                "give the address of DataLab itself"
-            )
+            raise failures.redirected(self._url)
         named = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, named, received)
 
@@ -210,25 +202,14 @@ class NativeTransport(Transport):
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:
-            raise DataLabError(
-                f"{self._url} answers with {size} bytes or more, which is beyond the "
-                f"limit of {self._limit}; is it DataLab?"
-            )
+            raise failures.too_large(self._url, size, self._limit)
 
     def _told(self, error: Exception, what: str, timeouts: Timeouts) -> LiveError:
         """Return the error to raise for one of the standard library's."""
         if isinstance(error, TimeoutError):
-            return NoAnswerError(
-                f"DataLab at {self._url} did not answer {what} within "
-                f"{timeouts.read:g} s; it is busy, or a box is open in its window: "
-                "close it, then try again"
-            )
+            return failures.silent(self._url, what, timeouts.read)
         if isinstance(error, http.client.IncompleteRead | OSError):
-            return ConnectionLostError(
-                f"the connection to DataLab at {self._url} broke during {what} "
-                f"({_reason(error)}); what was asked may have been done or not: "
-                f"{_RETRY}"
-            )
+            return failures.broken(self._url, what, _reason(error))
         return DataLabError(
             f"{self._url} gave no HTTP answer to {what} ({_reason(error)}); "
             "is it DataLab?"
