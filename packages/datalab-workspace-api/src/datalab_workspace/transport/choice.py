@@ -1,15 +1,13 @@
-"""Where this Python runs, and the transport that works there."""
+"""The transport that works where this Python runs."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
+
+from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from datalab_workspace.transport.base import Transport
-
-#: No sockets, no threads and no processes: a kernel in the page of a web site.
-IN_BROWSER = sys.platform == "emscripten"
 
 
 def transport_to(url: str, token: str | None = None) -> Transport:
