@@ -19,22 +19,18 @@ _START = """async (name) => {
   window.kernel = session.kernel;
   await window.kernel.info;
 }"""
-_EXECUTE = """async ([code, answers]) => {
-  const future = window.kernel.requestExecute({code, allow_stdin: true});
-  const outputs = [], prompts = [];
+_EXECUTE = """async code => {
+  const future = window.kernel.requestExecute({code});
+  const outputs = [];
   future.onIOPub = message => {
     const type = message.header.msg_type;
     if (type !== 'status' && type !== 'execute_input')
       outputs.push({type, content: message.content});
   };
-  future.onStdin = message => {
-    prompts.push(message.content);
-    window.kernel.sendInputReply(
-      {status: 'ok', value: answers.shift()}, message.header);
-  };
   const reply = await future.done;
-  return {status: reply.content.status, outputs, prompts};
+  return {status: reply.content.status, outputs};
 }"""
+_BEGIN = f"code => {{ window.pending = ({_EXECUTE})(code); }}"
 _COMPLETE = """async code => {
   const reply = await window.kernel.requestComplete({code, cursor_pos: code.length});
   return reply.content;
@@ -52,12 +48,10 @@ class Result:
     Attributes:
         status: "ok" or "error".
         outputs: Messages of its outputs: their types and contents.
-        prompts: What it asked its user.
     """
 
     status: str
     outputs: list[dict[str, Any]] = field(default_factory=list)
-    prompts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -91,22 +85,25 @@ class KernelPage:
         page.wait_for_function("window.jupyterapp !== undefined")
         page.evaluate(_START, name)
 
-    def execute(self, code: str, *answers: str) -> Result:
-        """Run a cell, whatever comes of it.
+    def execute(self, code: str) -> Result:
+        """Run a cell, whatever comes of it."""
+        return Result(**self.page.evaluate(_EXECUTE, code))
 
-        Args:
-            code: The cell.
-            answers: What the user types where the cell asks.
-        """
-        return Result(**self.page.evaluate(_EXECUTE, [code, list(answers)]))
+    def begin(self, code: str) -> None:
+        """Have a cell begin to run."""
+        self.page.evaluate(_BEGIN, code)
 
-    def run(self, code: str, *answers: str) -> Result:
+    def finish(self) -> Result:
+        """Wait for the cell that began."""
+        return Result(**self.page.evaluate("window.pending"))
+
+    def run(self, code: str) -> Result:
         """Run a cell that raises nothing.
 
         Raises:
             CellError: It raised.
         """
-        result = self.execute(code, *answers)
+        result = self.execute(code)
         if result.status != "ok":
             traceback = [
                 line

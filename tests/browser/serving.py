@@ -1,4 +1,4 @@
-"""A JupyterLite site on loopback: what was built, with our packages packed in."""
+"""Sites on loopback: what was built, with our packages packed in."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-#: Where the kernel's page looks for the packages that are unpacked at its start.
-KERNEL = "/extensions/@jupyterlite/xeus-python-kernel/static"
+_KERNEL = "extensions/@jupyterlite/xeus-python-kernel/static"
 _SITE_PACKAGES = "lib/python3.11/site-packages"
-#: What makes a page cross-origin isolated, which some sites are.
+#: What makes a page cross-origin isolated, as some sites are.
 ISOLATED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -37,14 +37,14 @@ class _Handler(SimpleHTTPRequestHandler):
         self,
         files: Mapping[str, bytes],
         headers: Mapping[str, str],
-        *args: object,
-        **options: object,
+        *args: Any,
+        **options: Any,
     ) -> None:
-        self.files, self.headers_sent = files, headers
+        self.files, self.more_headers = files, headers
         super().__init__(*args, **options)
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        path = urlsplit(self.path).path.lstrip("/")
         content = self.files.get(path)
         if content is None:
             super().do_GET()
@@ -56,7 +56,7 @@ class _Handler(SimpleHTTPRequestHandler):
         self.wfile.write(content)
 
     def end_headers(self) -> None:
-        for name, value in self.headers_sent.items():
+        for name, value in self.more_headers.items():
             self.send_header(name, value)
         super().end_headers()
 
@@ -92,36 +92,43 @@ def served(
         server.server_close()
 
 
-def with_packages(folder: Path, packages: Mapping[str, Path]) -> dict[str, bytes]:
-    """Return what a site is to serve for its kernel to have packages of ours.
+def site_files(
+    folder: Path, sources: list[Path], settings: Mapping[str, Any] | None = None
+) -> dict[str, bytes]:
+    """Return what a site is to serve for its kernel to have some packages.
 
     Args:
         folder: The built site.
-        packages: Source folders of Python packages, by their names.
+        sources: Packages and modules.
+        settings: What the site says of DataLab.
     """
-    meta = json.loads((folder / f"{KERNEL[1:]}/empack_env_meta.json").read_text())
-    files = {}
-    for name, source in packages.items():
-        stem = f"{name}-0-0"
-        files[f"{KERNEL}/{stem}.tar.gz"] = _packed(source)
-        meta["packages"].append(
-            {
-                "name": name,
-                "version": "0",
-                "build": "0",
-                "filename_stem": stem,
-                "filename": f"{stem}.tar.gz",
-            }
-        )
-    files[f"{KERNEL}/empack_env_meta.json"] = json.dumps(meta).encode()
-    return files
+    site = json.loads((folder / "jupyter-lite.json").read_text("utf-8"))
+    config = site["jupyter-config-data"]
+    config["exposeAppInBrowser"] = True
+    if settings is not None:
+        config["litePluginSettings"] = {"datalab-workspace": settings}
+    meta = json.loads((folder / _KERNEL / "empack_env_meta.json").read_text("utf-8"))
+    name = {"name": "tested", "version": "0", "build": "0", "filename_stem": "tested"}
+    meta["packages"].append({**name, "filename": "tested.tar.gz"})
+    return {
+        "jupyter-lite.json": json.dumps(site).encode(),
+        f"{_KERNEL}/empack_env_meta.json": json.dumps(meta).encode(),
+        f"{_KERNEL}/tested.tar.gz": packed(sources, _SITE_PACKAGES),
+    }
 
 
-def _packed(source: Path) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path in sorted(source.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                place = path.relative_to(source.parent).as_posix()
-                archive.add(path, f"{_SITE_PACKAGES}/{place}")
-    return gzip.compress(packed.getvalue(), compresslevel=1)
+def packed(sources: list[Path], place: str) -> bytes:
+    """Return an archive of packages and modules.
+
+    Args:
+        sources: Their folders and files.
+        place: Where in the archive they are.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as members:
+        for source in sources:
+            for path in [source] if source.is_file() else sorted(source.rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    name = path.relative_to(source.parent).as_posix()
+                    members.add(path, f"{place}/{name}")
+    return gzip.compress(archive.getvalue(), compresslevel=1)
