@@ -30,7 +30,7 @@ KERNEL = "xeus-python"
 PACKAGES = Path(__file__).parents[2] / "packages"
 #: What runs in the kernel besides our own: the tests of the conformance suite.
 INSIDE = sorted(Path(__file__).with_name("inside").glob("*.py"))
-PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pytest")
+PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pytest", "tzdata")
 # Longer than anything takes, in milliseconds.
 PATIENCE = 60_000
 
