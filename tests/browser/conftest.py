@@ -111,8 +111,8 @@ def open_lab(
 ) -> Iterator[Callable[..., Page]]:
     """Open JupyterLite in a browser of its own.
 
-    `open_lab(settings, headers, options, permissions)`: what the site says of DataLab,
-    what it sends with each file, how the browser is started, what its user allows.
+    `open_lab(settings, headers, options, host)`: what the site says of DataLab, what it
+    sends with each file, how the browser is started, by which name it is asked for.
     """
     with ExitStack() as stack:
 
@@ -120,17 +120,15 @@ def open_lab(
             settings: dict[str, str] | None = None,
             headers: dict[str, str] | None = None,
             options: Callable[[str], tuple[str, ...]] = lambda _url: (),
-            permissions: tuple[str, ...] = (),
+            host: str = "127.0.0.1",
         ) -> Page:
             files = site_files(site, sources(), settings)
             url = stack.enter_context(served(site, files, headers))
             browser = launch(*options(url))
             context = browser.new_context(viewport={"width": 1280, "height": 960})
             context.set_default_timeout(PATIENCE)
-            if permissions:
-                context.grant_permissions([*permissions])
             page = context.new_page()
-            page.goto(f"{url}/lab/index.html?reset")
+            page.goto(f"{url.replace('127.0.0.1', host)}/lab/index.html?reset")
             return page
 
         yield open_lab

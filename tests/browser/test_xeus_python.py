@@ -106,6 +106,42 @@ def test_a_picture_is_displayed(kernel: KernelPage) -> None:
     assert width == 3
 
 
+# -- files ----------------------------------------------------------------------------
+
+
+def test_a_file_of_the_site_is_replaced_as_a_whole(kernel: KernelPage) -> None:
+    """By what h5py writes through, in the files that JupyterLab shows."""
+    told = kernel.run(
+        "from pathlib import Path\n"
+        "from datalab_workspace.formats.h5.atomic import FileStamp, replacing\n"
+        "from datalab_workspace.formats.h5.staging import Staging\n"
+        "path = Path('project.h5')\n"
+        "def save(text, expected=None):\n"
+        "    with replacing(path, expected=expected) as new:\n"
+        "        staging = Staging(new.file)\n"
+        "        staging.seek(70_000)\n"
+        "        staging.write(text)\n"
+        "        staging.seek(0)\n"
+        "        staging.write(b'begin')\n"
+        "        staging.finish()\n"
+        "        if not text:\n"
+        "            raise ValueError\n"
+        "    return new.stamp\n"
+        "stamp = save(b'old')\nstamp = save(b'new', stamp)\n"
+        "try:\n    save(b'')\nexcept ValueError:\n    pass\n"
+        "content = path.read_bytes()\n"
+        "print(FileStamp.of(path) == stamp, len(content), content[:5], content[-3:])\n"
+        "print([*Path().glob('*.h5'), *Path().glob('.*')])"
+    )
+
+    assert told.text == ("True 70003 b'begin' b'new'\n[PosixPath('project.h5')]\n")
+    shown = kernel.page.evaluate(
+        "async () => (await window.jupyterapp.serviceManager.contents"
+        ".get('project.h5')).size"
+    )
+    assert shown == 70_003
+
+
 # -- DataLab --------------------------------------------------------------------------
 
 
