@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import tarfile
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from environments import InstallationError, made, run
@@ -23,23 +22,29 @@ def built_site(python: Path) -> Path:
         python: The interpreter of the environment of `REQUIREMENTS`.
     """
     environment = python.parents[1]
-    return made(environment.with_name(f"{environment.name}-site"), _builder(python))
+    place = environment.with_name(f"{environment.name}-site")
+    return made(place, lambda draft: build_site(python, draft))
 
 
-def _builder(python: Path) -> Callable[[Path], None]:
-    def build(draft: Path) -> None:
-        with tempfile.TemporaryDirectory() as empty:
-            run(
-                [
-                    *(python, "-m", "jupyterlite_core.app", "build"),
-                    *("--lite-dir", empty, "--output-dir", draft),
-                    # It would fetch a kernel anew, with the packages of today.
-                    *("--disable-addons", "jupyterlite-xeus-python"),
-                ],
-                "cannot build a JupyterLite site",
-            )
+def build_site(python: Path, place: Path, contents: Path | None = None) -> None:
+    """Build a JupyterLite site with that kernel.
 
-    return build
+    Args:
+        python: The interpreter of the environment of `REQUIREMENTS`.
+        place: The folder for it.
+        contents: A folder of notebooks that the site shows.
+    """
+    with tempfile.TemporaryDirectory() as empty:
+        run(
+            [
+                *(python, "-m", "jupyterlite_core.app", "build"),
+                *("--lite-dir", empty, "--output-dir", place),
+                *(() if contents is None else ("--contents", contents)),
+                # It would fetch a kernel anew, with the packages of today.
+                *("--disable-addons", "jupyterlite-xeus-python"),
+            ],
+            "cannot build a JupyterLite site",
+        )
 
 
 def pyodide(python: Path) -> Path:
