@@ -89,7 +89,7 @@ def build_with_numpy(contents: Path, out: Path) -> None:
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
     from builds import REQUIREMENTS, build_site  # type: ignore[import-not-found]
     from environments import python_with  # type: ignore[import-not-found]
-    from serving import site_files  # type: ignore[import-not-found]
+    from packing import site_files  # type: ignore[import-not-found]
 
     cache = Path.home() / ".cache" / "datalab-kernel"
     cache.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -20,34 +19,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "live"))
 
 import builds
 from kernel_page import KernelPage
+from packing import site_files, sources
 from real_datalab.application import Application
 from real_datalab.environment import REQUIREMENTS, missing_library
-from serving import served, site_files
+from serving import served
 
 CHROMIUM = shutil.which("chromium")
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--no-first-run")
 KERNEL = "xeus-python"
-PACKAGES = Path(__file__).parents[2] / "packages"
-#: What runs in the kernel besides our own: the tests of the conformance suite.
-INSIDE = sorted(Path(__file__).with_name("inside").glob("*.py"))
-PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pytest", "tzdata")
 # Longer than anything takes, in milliseconds.
 PATIENCE = 60_000
-
-
-def sources() -> list[Path]:
-    """What a kernel of the tests has in its site-packages besides its own."""
-    ours = [p for p in PACKAGES.glob("*/src/datalab_*") if p.is_dir()]
-    return [*ours, *INSIDE, *map(_place, PYTEST)]
-
-
-def _place(module: str) -> Path:
-    """The file of a module, or the folder of a package."""
-    spec = importlib.util.find_spec(module)
-    assert spec is not None
-    assert spec.origin is not None
-    path = Path(spec.origin)
-    return path.parent if path.name == "__init__.py" else path
 
 
 @pytest.fixture(scope="session")

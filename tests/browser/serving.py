@@ -1,11 +1,7 @@
-"""Sites on loopback: what was built, with our packages packed in."""
+"""Sites on loopback."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import json
-import tarfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-_KERNEL = "extensions/@jupyterlite/xeus-python-kernel/static"
-_SITE_PACKAGES = "lib/python3.11/site-packages"
 #: What makes a page cross-origin isolated, as some sites are.
 ISOLATED = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -90,45 +84,3 @@ def served(
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def site_files(
-    folder: Path, sources: list[Path], settings: Mapping[str, Any] | None = None
-) -> dict[str, bytes]:
-    """Return what a site is to serve for its kernel to have some packages.
-
-    Args:
-        folder: The built site.
-        sources: Packages and modules.
-        settings: What the site says of DataLab.
-    """
-    site = json.loads((folder / "jupyter-lite.json").read_text("utf-8"))
-    config = site["jupyter-config-data"]
-    config["exposeAppInBrowser"] = True
-    if settings is not None:
-        config["litePluginSettings"] = {"datalab-workspace": settings}
-    meta = json.loads((folder / _KERNEL / "empack_env_meta.json").read_text("utf-8"))
-    name = {"name": "tested", "version": "0", "build": "0", "filename_stem": "tested"}
-    meta["packages"].append({**name, "filename": "tested.tar.gz"})
-    return {
-        "jupyter-lite.json": json.dumps(site).encode(),
-        f"{_KERNEL}/empack_env_meta.json": json.dumps(meta).encode(),
-        f"{_KERNEL}/tested.tar.gz": packed(sources, _SITE_PACKAGES),
-    }
-
-
-def packed(sources: list[Path], place: str) -> bytes:
-    """Return an archive of packages and modules.
-
-    Args:
-        sources: Their folders and files.
-        place: Where in the archive they are.
-    """
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as members:
-        for source in sources:
-            for path in [source] if source.is_file() else sorted(source.rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
-                    name = path.relative_to(source.parent).as_posix()
-                    members.add(path, f"{place}/{name}")
-    return gzip.compress(archive.getvalue(), compresslevel=1)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packing import packed
 from playwright.sync_api import Page
 from real_datalab.application import free_port
-from serving import packed, served
+from serving import served
 
 pytestmark = pytest.mark.timeout(240)
 
