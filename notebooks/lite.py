@@ -68,6 +68,7 @@ def build_from_the_forge(folder: Path, contents: Path, out: Path) -> None:
             *("--contents", contents, "--output-dir", out.absolute()),
             f"--XeusAddon.environment_file={path}",
         ],
+        cwd=folder,
         check=True,
     )
 

@@ -44,6 +44,7 @@ def build_site(python: Path, place: Path, contents: Path | None = None) -> None:
                 *("--disable-addons", "jupyterlite-xeus-python"),
             ],
             "cannot build a JupyterLite site",
+            cwd=empty,  # where it leaves a database of what it has done
         )
 
 
