@@ -9,6 +9,7 @@ from pathlib import Path
 import builds
 import nbformat
 import pytest
+from notebook_page import NotebookPage
 from packing import site_files, sources
 from playwright.sync_api import Page, expect
 from serving import served
@@ -31,7 +32,7 @@ def lite():
 
 
 @pytest.fixture
-def notebook(
+def page(
     lite, python_of_lite: Path, launch: Callable, tmp_path: Path
 ) -> Iterator[Page]:
     """The quickstart, of which the first cell loads the extension."""
@@ -51,19 +52,16 @@ def notebook(
         yield page
 
 
-def test_the_quickstart_opens_and_shows_a_picture(notebook: Page) -> None:
-    kernel = notebook.get_by_role("dialog").get_by_role("button", name="Select")
-    cells = notebook.locator(".jp-Notebook .jp-CodeCell")
-    expect(cells.or_(kernel).first).to_be_visible()
-    if kernel.is_visible():
-        kernel.click()
+def test_the_quickstart_opens_and_shows_a_picture(page: Page) -> None:
+    notebook = NotebookPage(page)
+    # What is run before that is lost.
+    notebook.wait_until_idle()
     for number in range(2):
-        cells.nth(number).locator(".cm-content").click()
-        notebook.keyboard.press("Shift+Enter")
+        notebook.run(number)
+        notebook.expect_run(number)
 
-    picture = cells.nth(1).locator(".jp-OutputArea-output img")
-    expect(picture).to_have_js_property("naturalWidth", 3)
-    assert cells.nth(0).locator("[data-mime-type*='stderr']").count() == 0
+    expect(notebook.pictures).to_have_js_property("naturalWidth", 3)
+    expect(notebook.errors).to_have_count(0)
 
 
 def test_the_forge_is_given_the_packages_of_this_clone(lite) -> None:
