@@ -26,6 +26,7 @@ from datalab_workspace.record import (
     independent_copy,
     read_only_view,
 )
+from datalab_workspace.runtime import require
 from datalab_workspace.values import fits, snapshot
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def to_object(
         ImportError: sigima is not installed.
         StaleFileError: An unread array's file no longer holds it.
     """
+    require("sigima", "a SignalObj or ImageObj", "read its arrays by record()")
     from guidata.config import ValidationMode, temporary_validation_mode
     from sigima import ImageObj, SignalObj
 
