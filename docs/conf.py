@@ -1,0 +1,47 @@
+"""How Sphinx builds the documentation: ``hatch run docs``."""
+
+from __future__ import annotations
+
+from datalab_kernel import __version__
+
+project = "DataLab-Kernel"
+author = "DataLab-Kernel developers"
+copyright = author  # noqa: A001  the name that Sphinx wants
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+suppress_warnings = ["myst.xref_ambiguous"]
+
+# Docstrings name things in single backticks. What is public becomes a link.
+default_role = "py:obj"
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:obj", ".*"),  # a name in backticks need not be a public one
+    # Types of other packages and aliases of ours, in signatures.
+    ("py:.*", r"(collections|datetime|pathlib|typing|os|np|numpy|pd|pandas)\..*"),
+    ("py:class", r"(InteractiveShell|IPython\..*|matplotlib\..*|sigima\..*|Figure)"),
+    ("py:class", r"(Path|Any|Iterator|Mapping|Callable|Literal|SignalObj|ImageObj)"),
+    ("py:class", r"(datalab_\w+\.)?([a-z_]+\.)*_?[A-Z]\w*"),
+]
+autodoc_default_options = {"members": True, "inherited-members": "tuple"}
+autodoc_member_order = "groupwise"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_custom_sections = [("Warns", "returns_style")]
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"DataLab-Kernel {release}"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 6,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
