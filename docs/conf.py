@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from datalab_kernel import __version__
 
 project = "DataLab-Kernel"
@@ -37,11 +39,13 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"DataLab-Kernel {release}"
 html_show_sourcelink = False
 html_copy_source = False
+# Pages of no section have no list of its pages.
+html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 4,
     "footer_start": ["copyright"],
     "footer_end": [],
 }

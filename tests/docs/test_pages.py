@@ -28,6 +28,13 @@ def test_the_examples_of_a_page_run(page: Page, tmp_path: Path) -> None:
     documentation.run(page, tmp_path, {"DATALAB_KERNEL_MODE": "standalone"})
 
 
+@pytest.mark.parametrize("manner", sorted(MANNERS))
+def test_an_example_that_fails_is_noticed(manner: str, tmp_path: Path) -> None:
+    text = f"% tested: {manner}\n\n```python\n1 / 0\n```\n"
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        documentation.run(Page(tmp_path, text), tmp_path, {})
+
+
 def test_every_page_with_python_says_how_it_is_run() -> None:
     said = {page.name: page.manner for page in PAGES if page.python}
     assert said
@@ -56,26 +63,16 @@ def test_every_link_leads_somewhere_or_is_a_url() -> None:
 
 def test_the_architecture_names_what_exists() -> None:
     text = (DOCS / "architecture.md").read_text("utf-8")
-    files = {
-        path.relative_to(source).as_posix() + "/" * path.is_dir()
+    there = {
+        "/" + path.relative_to(source).as_posix() + "/" * path.is_dir()
         for source in SOURCES
         for path in source.rglob("*")
-        if "__pycache__" not in path.parts
     }
-    ends = {"/".join(path.split("/")[-n:]) for path in files for n in range(1, 6)}
-    folders = {
-        "/".join(f.rstrip("/").split("/")[-n:])
-        for f in files
-        if f.endswith("/")
-        for n in range(1, 6)
-    }
-    named = set(re.findall(r"\b[a-z_0-9]+(?:/[a-z_0-9]+)*\.py\b", text))
-    in_folders = set(
-        re.findall(r"(?<![\w/.])[a-z_0-9]+(?:/[a-z_0-9]+)*/(?![\w/])", text)
-    )
-    modules = set(re.findall(r"`(datalab_[a-z_.0-9]+)`", text))
-    assert len(named) > 30
-    assert named - ends == set()
-    assert {name.rstrip("/") for name in in_folders} - folders == set()
+    named = set(re.findall(r"(?<![\w/.])[a-z_]\w*(?:/\w+)*(?:\.py\b|/(?!\w))", text))
+    modules = set(re.findall(r"`(datalab_\w+(?:\.\w+)*)`", text))
     modules = {name for name in modules if not name.endswith(".py")}
+
+    assert len(named) > 40
+    assert len(modules) > 3
+    assert {n for n in named if not any(p.endswith(f"/{n}") for p in there)} == set()
     assert {name for name in modules if importlib.util.find_spec(name) is None} == set()
