@@ -37,6 +37,8 @@ napoleon_custom_sections = [("Warns", "returns_style")]
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"DataLab-Kernel {release}"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_show_sourcelink = False
 html_copy_source = False
 # Pages of no section have no list of its pages.
