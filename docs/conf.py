@@ -14,18 +14,19 @@ version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_ambiguous"]
 
 # Docstrings name things in single backticks. What is public becomes a link.
 default_role = "py:obj"
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),  # a name in backticks need not be a public one
-    # Types of other packages and aliases of ours, in signatures.
-    ("py:.*", r"(collections|datetime|pathlib|typing|os|np|numpy|pd|pandas)\..*"),
-    ("py:class", r"(InteractiveShell|IPython\..*|matplotlib\..*|sigima\..*|Figure)"),
-    ("py:class", r"(Path|Any|Iterator|Mapping|Callable|Literal|SignalObj|ImageObj)"),
-    ("py:class", r"(datalab_\w+\.)?([a-z_]+\.)*_?[A-Z]\w*"),
+    # Types of other packages, and aliases and protocols of ours, in signatures.
+    ("py:class", r"(collections|matplotlib|numpy|os|pathlib|pd)\..*"),
+    ("py:class", "Path|InteractiveShell|SignalObj|ImageObj|Kind|NamesOf|Where"),
+    (
+        "py:class",
+        r"datalab_workspace\.(backends\.base\.Backend|record\.ArrayReference)",
+    ),
 ]
 autodoc_default_options = {"members": True, "inherited-members": "tuple"}
 autodoc_member_order = "groupwise"
