@@ -20,13 +20,11 @@ default_role = "py:obj"
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),  # a name in backticks need not be a public one
-    # Types of other packages, and aliases and protocols of ours, in signatures.
+    # In signatures: types of other packages, those that are imported for type checkers
+    # alone, and those of modules that are not public.
     ("py:class", r"(collections|matplotlib|numpy|os|pathlib|pd)\..*"),
-    ("py:class", "Path|InteractiveShell|SignalObj|ImageObj|Kind|NamesOf|Where"),
-    (
-        "py:class",
-        r"datalab_workspace\.(backends\.base\.Backend|record\.ArrayReference)",
-    ),
+    ("py:class", r"[A-Z]\w*"),
+    ("py:class", r"datalab_\w+(\.[a-z]\w*)+\.\w+"),
 ]
 autodoc_default_options = {"members": True, "inherited-members": "tuple"}
 autodoc_member_order = "groupwise"
