@@ -6,52 +6,13 @@ import json
 import subprocess
 import sys
 import tarfile
-import zipfile
-from email import message_from_bytes
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from artefacts import PACKAGES, Artefacts, build
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = {
-    "datalab-workspace-api": "datalab_workspace",
-    "datalab-kernel-core": "datalab_kernel_core",
-    "datalab-kernel": "datalab_kernel",
-}
 KERNELSPEC = "share/jupyter/kernels/datalab-kernel"
 KERNELSPEC_FILES = {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
-
-
-class Artefacts(NamedTuple):
-    """What is published of a package."""
-
-    wheel: Path
-    sdist: Path
-
-    def files(self) -> dict[str, bytes]:
-        with zipfile.ZipFile(self.wheel) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
-
-    def metadata(self) -> dict[str, list[str]]:
-        (text,) = (v for k, v in self.files().items() if k.endswith("-info/METADATA"))
-        message = message_from_bytes(text)
-        return {key: message.get_all(key) or [] for key in message}
-
-
-def build(source: Path, dist: Path) -> Artefacts:
-    command = [sys.executable, "-m", "hatchling", "build", "-d", str(dist)]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    return Artefacts(next(dist.glob("*.whl")), next(dist.glob("*.tar.gz")))
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artefacts]:
-    """The artefacts of the three packages, by name."""
-    return {
-        name: build(ROOT / "packages" / name, tmp_path_factory.mktemp(name))
-        for name in PACKAGES
-    }
 
 
 @pytest.mark.parametrize(("name", "module"), PACKAGES.items())
@@ -114,7 +75,8 @@ def test_installing_makes_the_kernel_appear_and_uninstalling_removes_it(
     python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 
     def uv(*arguments: str | Path) -> None:
-        command = ["uv", *map(str, arguments), "--offline", "--no-config"]
+        uv = [sys.executable, "-m", "uv"]
+        command = [*uv, *map(str, arguments), "--offline", "--no-config"]
         subprocess.run(command, check=True, capture_output=True)
 
     uv("venv", "--python", sys.executable, environment)
