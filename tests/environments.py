@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,13 +25,14 @@ class InstallationError(RuntimeError):
     """An environment could not be made."""
 
 
-def python_with(requirements: Path, cache: Path) -> Path:
+def python_with(requirements: Path, cache: Path, *options: str) -> Path:
     """Return the Python of an environment, which is made if it is not there.
 
     Args:
         requirements: What to install; a requirements file.
         cache: Folder that keeps environments between runs. Processes that want the
             same one at the same time wait for the one that makes it.
+        options: Of the installer, beside the requirements.
 
     Returns:
         Path of the interpreter.
@@ -39,20 +40,20 @@ def python_with(requirements: Path, cache: Path) -> Path:
     Raises:
         InstallationError: It could not be made; says what the installer said.
     """
-    environment = place(requirements, cache)
+    environment = place(requirements, cache, *options)
     if not environment.exists():
         with _locked(cache / f"{environment.name}.lock"):
             if not environment.exists():
-                _make(environment, requirements)
+                _make(environment, requirements, options)
     return environment / _PYTHON
 
 
-def place(requirements: Path, cache: Path) -> Path:
+def place(requirements: Path, cache: Path, *options: str) -> Path:
     """Return the folder of an environment, whether it is there or not."""
-    return cache / f"{requirements.stem}-{_fingerprint(requirements)}"
+    return cache / f"{requirements.stem}-{_fingerprint(requirements, options)}"
 
 
-def _fingerprint(requirements: Path) -> str:
+def _fingerprint(requirements: Path, options: Sequence[str]) -> str:
     """Tell environments apart that were made of other things."""
     made_of = (
         requirements.read_text("utf-8"),
@@ -60,17 +61,18 @@ def _fingerprint(requirements: Path) -> str:
         sys.platform,
         platform.machine(),
         sys.base_prefix,
+        *options,
     )
     return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:16]
 
 
-def _make(environment: Path, requirements: Path) -> None:
+def _make(environment: Path, requirements: Path, options: Sequence[str]) -> None:
     """Make an environment beside its place, and move it there when it is whole."""
     draft = Path(
         tempfile.mkdtemp(prefix=f"{environment.name}-", dir=environment.parent)
     )
     try:
-        for command in _commands(draft, requirements):
+        for command in _commands(draft, ["-r", requirements, *options]):
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 last = "\n".join((done.stderr or done.stdout).splitlines()[-20:])
@@ -85,17 +87,17 @@ def _make(environment: Path, requirements: Path) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _commands(draft: Path, requirements: Path) -> Iterator[list[str | Path]]:
+def _commands(draft: Path, wanted: Sequence[str | Path]) -> Iterator[list[str | Path]]:
     if importlib.util.find_spec("uv") is not None:
         uv = [sys.executable, "-m", "uv"]
     elif (found := shutil.which("uv")) is not None:
         uv = [found]
     else:
         yield [sys.executable, "-m", "venv", draft]
-        yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", "-r", requirements]
+        yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", *wanted]
         return
     yield [*uv, "venv", "--clear", "--python", sys.executable, draft]
-    yield [*uv, "pip", "install", "--python", draft / _PYTHON, "-r", requirements]
+    yield [*uv, "pip", "install", "--python", draft / _PYTHON, *wanted]
 
 
 @contextmanager
