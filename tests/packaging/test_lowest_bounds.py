@@ -1,8 +1,8 @@
 """The oldest releases that the packages say they run on are releases they run on.
 
 `hatch run lowest` installs them, or of those that have no wheel for this Python the
-oldest that has one, and runs the tests of the workspace and of the namespace there. What
-the kernel does on the oldest xeus-python is tested in tests/kernel.
+oldest that has one, and runs the tests of the workspace and of the namespace there.
+What the kernel does on the oldest xeus-python is tested in tests/kernel.
 """
 
 from __future__ import annotations
