@@ -23,7 +23,7 @@ from datalab_workspace.clients.webapi import WebApi
 from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.transport.native import NativeTransport
 
-#: From so many samples on, each way to DataLab takes its share of them.
+#: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
 
 
@@ -33,17 +33,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Each rule is tested by both wires and by each alone, with all of its samples where
     these are few. Of many, each of the three takes every twelfth, and none that another
-    takes; the others are slow.
+    takes; the others are slow. XML-RPC alone, the slowest, takes a third of a few, too,
+    and leaves to both wires what takes longest.
     """
     tests: dict[tuple[type, str], list[pytest.Function]] = {}
     for item in items:
         if isinstance(item, pytest.Function) and issubclass(item.cls or object, Live):
             tests.setdefault((item.cls, item.originalname), []).append(item)
-    for (suite, _), samples in tests.items():
+    for (suite, name), samples in tests.items():
+        every, first = 1, 0
         if len(samples) >= _MANY:
-            for number, item in enumerate(samples):
-                if number % 12 != suite.share * 4:
-                    item.add_marker(pytest.mark.slow)
+            every, first = 12, suite.share * 4
+        elif len(samples) >= suite.few:
+            every = 3
+        for number, item in enumerate(samples):
+            if number % every != first or name in suite.left_out:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

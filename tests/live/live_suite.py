@@ -22,8 +22,11 @@ class Live(WorkspaceConformance):
 
     by_web: ClassVar[bool]
     by_rpc: ClassVar[bool]
-    #: Which of the samples it takes.
+    #: Which of many samples it takes, and from how many on it takes a third of a few.
     share: ClassVar[int]
+    few: ClassVar[int] = 12
+    #: Tests that it leaves to the other ways.
+    left_out: ClassVar[frozenset[str]] = frozenset()
     #: What it adds is drawn, which takes more time than all the rest.
     draws: ClassVar[bool] = False
     machine_settings = settings(

@@ -13,3 +13,5 @@ class TestXmlRpcAlone(Live):
 
     by_web, by_rpc = False, True
     share = 2
+    few = 4
+    left_out = frozenset({"test_objects_do_not_disturb_each_other"})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from artefacts import PACKAGES, Artefacts, build
+from packaging.requirements import Requirement
 
 # What check-wheel-contents finds in the kernel's, and is meant: the kernelspec is there
 # twice (W002; what is installed, and what others are written from), and the plugin of
@@ -80,12 +81,27 @@ def test_a_source_archive_builds_the_same_wheel_elsewhere(
     assert build(source, tmp_path / "dist").files() == built[name].files()
 
 
-def test_the_workspace_leaves_its_heavy_dependencies_out_of_the_browser(
-    built: dict[str, Artefacts],
-) -> None:
-    required = built["datalab-workspace-api"].metadata()["Requires-Dist"]
+IN_BROWSER = {
+    "datalab-workspace-api": {"numpy"},
+    "datalab-kernel-core": {"datalab-workspace-api", "matplotlib", "ipython"},
+    "datalab-kernel": {"datalab-kernel-core"},
+}
 
-    everywhere = [text for text in required if ";" not in text]
-    native = [text for text in required if "emscripten" in text]
-    assert [text.split(">")[0] for text in everywhere] == ["numpy"]
-    assert {text.split(">")[0] for text in native} == {"h5py", "requests", "sigima"}
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_in_a_browser_nothing_is_required_that_it_cannot_have(
+    built: dict[str, Artefacts], name: str
+) -> None:
+    """Not even by the extra `cli`: jupyter-client needs sockets."""
+    platform = {"sys_platform": "emscripten", "platform_system": "Emscripten"}
+    stated = map(Requirement, built[name].metadata()["Requires-Dist"])
+
+    required = {
+        requirement.name
+        for requirement in stated
+        for extra in ("", "cli")
+        if requirement.marker is None
+        or requirement.marker.evaluate({**platform, "extra": extra})
+    }
+
+    assert required == IN_BROWSER[name]

@@ -36,6 +36,14 @@ TOOLS = (
     "tomli>=2.0; python_version < '3.11'",
 )
 TESTS = ("tests/workspace", "tests/core")
+# What is of the run that runs them, and of its environment.
+INHERITED = (
+    "VIRTUAL_ENV",
+    "PYTEST_ADDOPTS",
+    "PYTEST_CURRENT_TEST",
+    "PYTEST_XDIST_WORKER",
+    "PYTEST_XDIST_WORKER_COUNT",
+)
 # What needs more than the oldest, and why that is no reason to ask for more.
 SIGIMA = "of features and checks that sigima 1.3 brought"
 NEWER = {
@@ -121,7 +129,7 @@ def test_the_packages_run_on_them(oldest: Path) -> None:
     # What old releases warn of, or are warned of themselves, is no finding.
     command += ["-W", "ignore", "-o", "filterwarnings=", "-p", "no:cacheprovider"]
     environment = {**os.environ, "PYTHONPATH": SOURCES}
-    for variable in ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER"):
+    for variable in INHERITED:
         environment.pop(variable, None)
 
     run = subprocess.run(command, cwd=ROOT, env=environment)

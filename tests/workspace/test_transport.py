@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
+from datalab_workspace.transport.address import checked_url
 from datalab_workspace.transport.base import Body, Timeouts
 from datalab_workspace.transport.native import (
     NativeTransport,
     _is_readable,
-    checked_url,
 )
 
 TOKEN = "a-very-secret-token"

@@ -19,6 +19,8 @@ from importlib import import_module
 from types import FunctionType, ModuleType, new_class
 from typing import Any
 
+from datalab_workspace.runtime import require
+
 OnResolved = Callable[[Any], None]
 
 _own = object.__getattribute__
@@ -104,23 +106,28 @@ class LazyFunction:
         return repr(_function(self))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _imported, _own(self, "_target")
+        return _function_of, _own(self, "_target")
 
 
 def _module(proxy: LazyModule) -> ModuleType:
-    module = import_module(_own(proxy, "_target"))
+    module = _imported(_own(proxy, "_target"))
     _own(proxy, "_on_resolved")(module)
     return module
 
 
 def _function(proxy: LazyFunction) -> Any:
-    function = _imported(*_own(proxy, "_target"))
+    function = _function_of(*_own(proxy, "_target"))
     _own(proxy, "_on_resolved")(function)
     return function
 
 
-def _imported(module: str, name: str) -> Any:
-    return getattr(import_module(module), name)
+def _imported(module: str) -> ModuleType:
+    require(module.partition(".")[0], "this")
+    return import_module(module)
+
+
+def _function_of(module: str, name: str) -> Any:
+    return getattr(_imported(module), name)
 
 
 def stands_for(proxy: object, value: object) -> bool:

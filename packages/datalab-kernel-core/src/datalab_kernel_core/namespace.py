@@ -16,6 +16,7 @@ from datalab_kernel_core.lazy import (
     LazyModule,
     stands_for,
 )
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -147,6 +148,7 @@ def _tell_where(workspace: Workspace) -> None:
 
 
 def _plotter_class() -> type[Any]:
+    require("matplotlib", "the plotter")
     from datalab_kernel_core.plotter.plotter import Plotter
 
     return Plotter

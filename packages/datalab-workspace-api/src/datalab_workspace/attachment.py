@@ -25,6 +25,7 @@ from datalab_workspace.errors import LiveError, LiveUnavailableError
 from datalab_workspace.merging import Merge, OnConflict, in_short
 from datalab_workspace.naming import NameBook
 from datalab_workspace.project import Group
+from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.live.backend import LiveBackend
@@ -288,7 +289,8 @@ class Attachable(ABC):
 
 
 def _what_runs() -> tuple[str, ...]:
-    searched = search()
+    # In a browser, its user would be asked whether the page may look.
+    searched = search(default=not IN_BROWSER)
     if searched.found is not None:
         return (f"{_place(searched.found)} is yours; connect() attaches it",)
     if searched.default is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -70,6 +71,38 @@ class Outline:
             record.nbytes,
             missing,
         )
+
+    @classmethod
+    def known(
+        cls,
+        kind: Kind,
+        title: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any] | None,
+        texts: Mapping[str, str] | None = None,
+    ) -> Outline:
+        """Outline an object of which no more than this is known."""
+        rows = 2 if kind == "signal" else 1
+        size = 0 if dtype is None else rows * math.prod(shape) * dtype.itemsize
+        return cls(kind, title, shape, dtype, texts or {}, None, None, size)
+
+
+class Glimpse(NamedTuple):
+    """What is known of an object without reading anything or asking anybody.
+
+    Attributes:
+        name: The name that the workspace knows it by.
+        short_id: Its number among signals or images, ``s001``.
+        group: Title of its group, "" where that is not known.
+        outline: The rest that is known; texts that are not are left out.
+        record: The object itself where it is in memory, not a copy.
+    """
+
+    name: str
+    short_id: str
+    group: str
+    outline: Outline
+    record: Record | None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.arguments import one_of
 from datalab_workspace.errors import LiveError
+from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from datalab_workspace.clients.webapi import WebApi
@@ -28,11 +29,13 @@ PORT_VARIABLE = "DATALAB_XMLRPCPORT"
 DEFAULT_URL = "http://127.0.0.1:18080"
 #: Seconds that finding a DataLab, or finding none, may take.
 WITHIN = 2.0
+#: Seconds that reaching one takes where a browser may ask its user first.
+_WITH_CONSENT = 30.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  compared only
 _LARGEST_FILE = 1 << 16
 
 How: TypeAlias = Literal[
-    "environment", "connection file", "settings", "default port", "url"
+    "environment", "page", "connection file", "settings", "default port", "url"
 ]
 
 
@@ -93,7 +96,7 @@ def search(within: float = WITHIN, *, default: bool = True) -> Search:
 
     The environment is looked at first; where it names a URL, that is the one or there
     is none. Then come the file in which DataLab tells how to connect to it, and the
-    settings in which it keeps its XML-RPC port.
+    settings in which it keeps its XML-RPC port; in a browser, the page's settings.
 
     Args:
         within: Seconds that this may take.
@@ -102,19 +105,22 @@ def search(within: float = WITHIN, *, default: bool = True) -> Search:
     return _Searching(within).search(default=default)
 
 
-def locate(url: str, token: str | None, within: float = WITHIN) -> Endpoint:
+def locate(url: str, token: str | None, within: float | None = None) -> Endpoint:
     """Return the DataLab at a URL.
 
     Args:
         url: URL of its Web API.
-        token: Its token; if left out, the one that the environment or DataLab's own
-            file gives for this URL, and for no other.
-        within: Seconds that this may take.
+        token: Its token; if left out, the one that the environment, DataLab's own file
+            or the page's settings give for this URL, and for no other.
+        within: Seconds that this may take; if left out, `WITHIN`, and in a browser what
+            its user may need to answer it.
 
     Raises:
         LiveError: It does not answer there.
         ValueError: That is no URL of a server.
     """
+    if within is None:
+        within = _WITH_CONSENT if IN_BROWSER else WITHIN
     return _Searching(within).locate(url, token)
 
 
@@ -124,16 +130,17 @@ class _Searching:
         self._notes: list[str] = []
 
     def locate(self, url: str, token: str | None) -> Endpoint:
-        from datalab_workspace.transport.native import host_and_port
+        from datalab_workspace.transport.address import host_and_port
 
         where = host_and_port(url)
         named = os.environ.get(URL_VARIABLE)
         if token is None and named and host_and_port(named) == where:
             token = os.environ.get(TOKEN_VARIABLE) or None
         if token is None:
-            told = self._read_connection_file() or {}
+            told = self._read_page() if IN_BROWSER else self._read_connection_file()
+            told = told or {}
             if isinstance(told.get("url"), str) and host_and_port(told["url"]) == where:
-                token = told.get("token")
+                token = told.get("token") or None
         client = self._client(url, token)
         try:
             status = client.status(self._timeouts())
@@ -147,6 +154,8 @@ class _Searching:
         ways: list[Callable[[], Endpoint | None]]
         if url:
             ways = [lambda: self._by_environment(url)]
+        elif IN_BROWSER:
+            ways = [self._by_page]
         else:
             ways = [self._by_connection_file, self._by_settings]
         found = next(filter(None, (way() for way in ways)), None)
@@ -161,6 +170,27 @@ class _Searching:
         token = os.environ.get(TOKEN_VARIABLE) or None
         endpoint = self._ask(url, token, "environment")
         return endpoint and self._with_xmlrpc(endpoint)
+
+    def _by_page(self) -> Endpoint | None:
+        told = self._read_page()
+        url, token = told.get("url"), told.get("token")
+        if url is None:
+            return None
+        if not isinstance(url, str) or not isinstance(token, str | None):
+            self._notes.append("the page's settings name no URL and token as texts")
+            return None
+        return self._ask(url, token, "page")
+
+    def _read_page(self) -> Mapping[str, Any]:
+        from datalab_workspace.clients.page import page_settings
+
+        try:
+            return page_settings()
+        except (ValueError, RecursionError) as error:
+            self._notes.append(
+                f"the page's settings cannot be read ({type(error).__name__})"
+            )
+            return {}
 
     def _by_connection_file(self) -> Endpoint | None:
         told = self._read_connection_file()
@@ -200,7 +230,7 @@ class _Searching:
 
     def _with_xmlrpc(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint with the XML-RPC port of the same DataLab."""
-        from datalab_workspace.transport.native import host_and_port
+        from datalab_workspace.transport.address import host_and_port
 
         assert endpoint.url is not None
         host, port = host_and_port(endpoint.url)
@@ -222,6 +252,8 @@ class _Searching:
         return endpoint
 
     def _xmlrpc_ports(self) -> Iterator[int]:
+        if IN_BROWSER:
+            return  # no page may ask an XML-RPC server of DataLab's
         from datalab_workspace.clients.settings import xmlrpc_port
 
         text = os.environ.get(PORT_VARIABLE, "")
@@ -251,9 +283,9 @@ class _Searching:
 
     def _client(self, url: str, token: str | None) -> WebApi:
         from datalab_workspace.clients.webapi import WebApi
-        from datalab_workspace.transport.native import NativeTransport
+        from datalab_workspace.transport.choice import transport_to
 
-        return WebApi(NativeTransport(url, token=token))
+        return WebApi(transport_to(url, token))
 
     def _ask_xmlrpc(self, port: int) -> tuple[str, Mapping[str, Any]] | None:
         from datalab_workspace.clients.xmlrpc import XmlRpc

@@ -26,6 +26,7 @@ from datalab_workspace.record import (
     independent_copy,
     read_only_view,
 )
+from datalab_workspace.runtime import require
 from datalab_workspace.values import fits, snapshot
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def to_object(
         ImportError: sigima is not installed.
         StaleFileError: An unread array's file no longer holds it.
     """
+    require("sigima", "a SignalObj or ImageObj", "read its arrays by record()")
     from guidata.config import ValidationMode, temporary_validation_mode
     from sigima import ImageObj, SignalObj
 
@@ -150,14 +152,21 @@ def _from_object(obj: Any, kind: Kind, copy: bool) -> Record:
     return Record(kind, fields, arrays, _metadata(obj))
 
 
-def _metadata(obj: Any) -> dict[Any, Any]:
+def held_metadata(obj: SignalObj | ImageObj) -> dict[Any, Any]:
+    """Return an object's metadata as it is, regions of interest included; no copy."""
     metadata = {k: v for k, v in obj.metadata.items() if k not in PLACE_KEYS}
     # obj.roi may be ahead of the metadata, which only sync_roi_to_metadata(), called
     # on the user's own object, would bring up to date.
     roi = getattr(obj, "_BaseObj__roi_cache", None)
     if roi is not None:
         metadata[ROI_KEY] = roi.to_dict()
-    copied: dict[Any, Any] = snapshot(metadata, f"metadata of {obj.title!r:.80}: it")
+    return metadata
+
+
+def _metadata(obj: Any) -> dict[Any, Any]:
+    copied: dict[Any, Any] = snapshot(
+        held_metadata(obj), f"metadata of {obj.title!r:.80}: it"
+    )
     return copied
 
 

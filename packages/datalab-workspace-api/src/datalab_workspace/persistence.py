@@ -20,6 +20,7 @@ from datalab_workspace.record import (
     PendingRecord,
     Record,
 )
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.h5.atomic import FileStamp
@@ -59,6 +60,7 @@ class ProjectLink:
         overwrite: bool,
     ) -> Path:
         """See `Workspace.save`."""
+        require("h5py", "a project file")
         from datalab_workspace.formats.h5.writer import write_project
 
         target = self._target(path)
@@ -142,6 +144,7 @@ class ProjectLink:
 
 def _read_file(source: Path, *, lazy: bool) -> tuple[Project, FileStamp | None]:
     """Read a project, or a file of datalab-kernel 0.2; that is nowhere to save to."""
+    require("h5py", "a project file")
     from datalab_workspace.formats.h5.reader import read_project
 
     try:

@@ -16,6 +16,7 @@ from datalab_workspace.attachment import Attachable, backend_of_choice
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.description import (
     Description,
+    Glimpse,
     GroupInfo,
     Listing,
     WorkspaceMode,
@@ -30,6 +31,7 @@ from datalab_workspace.processing.calculator import Calculator
 from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
 from datalab_workspace.values import snapshot
 
+Glimpses: TypeAlias = "list[Glimpse]"
 Groups: TypeAlias = "list[GroupInfo]"
 
 #: Seconds for which an object's name is taken to mean what it meant.
@@ -193,6 +195,33 @@ class Workspace(Adding, Calculator, Attachable, NamedObjects):
             return [
                 GroupInfo(panel, title, tuple(map(self._names.name_of, uuids)))
                 for panel, title, uuids in self._backend.groups(kind)
+            ]
+
+    def _glimpse(self, most: int) -> tuple[int, Glimpses]:
+        """Return what is known without reading a file or asking a running DataLab.
+
+        It is for showing a workspace, which must neither take long nor fail. Of objects
+        in DataLab it tells what was there when the workspace last looked.
+
+        Args:
+            most: Number of objects to tell of; of more, the first and the last.
+
+        Returns:
+            The number of all objects, and what is known of those.
+        """
+        with self._lock:
+            numbered = list(short_ids(self._backend.entries()))
+            total = len(numbered)
+            if total > most:
+                numbered[most // 2 : total - most // 2] = []
+            return total, [
+                Glimpse(
+                    self._names.name_of(entry.uuid),
+                    number,
+                    entry.group,
+                    *self._backend.glimpse(entry.uuid),
+                )
+                for number, entry in numbered
             ]
 
     # -- objects in and out -----------------------------------------------------------

@@ -53,10 +53,12 @@ class Samples:
 
     @classmethod
     def of(cls, record: Record) -> Samples:
-        """Return the samples of a signal, views of its array."""
+        """Return the samples of a signal, views of its array; NaN for masked ones."""
         xydata = record.array("xydata")
         if xydata is None:
             return cls(np.empty(0), np.empty(0))
+        if isinstance(xydata, np.ma.MaskedArray):
+            xydata = xydata.filled(np.nan)
         x, y, *errors = xydata
         dx, dy = (_given(row.real) for row in errors) if errors else (None, None)
         return cls(x.real, y, dx, dy)

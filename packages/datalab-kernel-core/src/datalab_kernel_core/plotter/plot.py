@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +15,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from datalab_kernel_core.plotter.style import DPI
+
+if TYPE_CHECKING:
+    from datalab_workspace.record import Record
 
 #: More would take gigabytes for a picture of ordinary size.
 MAX_DPI = 2400
@@ -28,11 +33,18 @@ class Plot:
         figure: The picture. It is drawn at once, so that what cannot be drawn raises
             here, and not where an error would be lost.
         name: What it is a picture of.
+        source: Returns the object; None of several.
     """
 
-    def __init__(self, figure: Figure, name: str = "") -> None:
+    def __init__(
+        self,
+        figure: Figure,
+        name: str = "",
+        source: Callable[[], Record] | None = None,
+    ) -> None:
         self._figure = figure
         self._name = name
+        self._source = source
         self._handed_out = False
         self._png = self._rendered()
 
@@ -46,6 +58,27 @@ class Plot:
     def axes(self) -> list[Axes]:
         """The axes of `figure`, those of colour bars included."""
         return self.figure.axes
+
+    def reduce_on_zoom(self) -> Any:
+        """Return the figure as `%matplotlib widget` has it, reduced anew at each zoom.
+
+        A picture of large data holds only what can be seen of the whole. Here the
+        object, as it is now, is looked at again wherever one zooms or moves.
+
+        Returns:
+            The canvas, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            ImportError: ipympl is not installed.
+            TypeError: The picture is of several objects.
+        """
+        if self._source is None:
+            raise TypeError("reduce_on_zoom() is for the picture of one object")
+        from datalab_kernel_core.explore.refining import on_canvas, refine
+
+        canvas = on_canvas(self.figure)
+        refine(self.figure, self._source())
+        return canvas
 
     def save(self, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
         """Write the picture to a PNG, SVG or PDF file, as the suffix says.

@@ -22,6 +22,7 @@ from datalab_workspace.objects import to_record
 from datalab_workspace.record import Record
 
 if TYPE_CHECKING:
+    from datalab_kernel_core.explore.view import View
     from datalab_workspace import Workspace
 
 _ACCEPTED = (
@@ -124,14 +125,45 @@ class Plotter:
             self._workspace().show(what)
         name = repr(what if isinstance(what, str) else record.title or record.kind)
         if record.kind == "image":
-            return Plot(image_drawing(record, options).figure(), name)
+            figure = image_drawing(record, options).figure()
+            return Plot(figure, name, lambda: self._record(what))
         unused = options.only_for_images()
         if unused:
             raise TypeError(
                 f"{', '.join(unused)} can be given only for an image; "
                 f"{name} is a signal"
             )
-        return Plot(signal_drawing(record, options).figure(), name)
+        figure = signal_drawing(record, options).figure()
+        return Plot(figure, name, lambda: self._record(what))
+
+    def explore(self, what: Any) -> View:
+        """Show a signal or an image to zoom in, to move about and to read values from.
+
+        The wheel zooms, dragging moves, dragging with Shift zooms to a box, and a
+        double click shows all again. The kernel sends only what the screen can show,
+        and every value that is read is exact. The notebook keeps a picture.
+
+        Args:
+            what: What `plot` takes, but for a list. An object that is given, and not
+                named, is not copied: what is changed in its data shows at the next
+                zoom.
+
+        Returns:
+            The view, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            ImportError: anywidget is not installed.
+            KeyError: There is no object of this name; close matches are named.
+            TypeError: `what` is nothing that can be drawn.
+            StaleFileError: The object was not read from its file yet, and the file no
+                longer holds it.
+        """
+        from datalab_kernel_core.explore.view import View
+
+        record = self._record(what)
+        return View(
+            record, repr(what if isinstance(what, str) else record.title or record.kind)
+        )
 
     def screenshot(self) -> Screenshot:
         """Take a picture of the DataLab window that the workspace is attached to.

@@ -105,10 +105,11 @@ def result_table(result: Any, kind: str, title: str | None) -> ResultTable:
         return ResultTable(title, [str(n) for n in content["names"]], content["data"])
     rows = content["coords"]
     width = len(rows[0]) if len(rows) else 0
-    return ResultTable(title, _coordinates(str(content["kind"]), width), rows)
+    return ResultTable(title, coordinate_names(str(content["kind"]), width), rows)
 
 
-def _coordinates(kind: str, width: int) -> Sequence[str]:
+def coordinate_names(kind: str, width: int) -> Sequence[str]:
+    """Return the names of the coordinates of a geometry, where they are known."""
     names = _COORDINATES.get(kind, ())
     if len(names) == width or not width:
         return names

@@ -144,6 +144,15 @@ class Backend(ABC):
         return Outline.of(self.record(uuid))
 
     @abstractmethod
+    def glimpse(self, uuid: str) -> tuple[Outline, Record | None]:
+        """Return what is known of an object, without reading or asking for anything.
+
+        Returns:
+            An outline, of which counts that are not known are None and texts that are
+            not are left out; and the record where it is in memory.
+        """
+
+    @abstractmethod
     def record(self, uuid: str, *, full: bool = False) -> Record:
         """Return one object; its arrays may be references.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
+from datalab_workspace.description import Outline
 from datalab_workspace.project import Group, Item
 from datalab_workspace.record import KINDS, FieldValue, Kind, PendingRecord, Record
 
@@ -54,6 +55,13 @@ class MemoryBackend(Backend):
             for shelf in self._all()
             if kind in (None, shelf.kind)
         ]
+
+    def glimpse(self, uuid: str) -> tuple[Outline, Record | None]:
+        """See `Backend.glimpse`."""
+        item = self._shelf_of[uuid].items[uuid]
+        if isinstance(item, PendingRecord):
+            return Outline.known(item.kind, item.title, item.shape, item.dtype), None
+        return Outline.of(item), item
 
     def record(self, uuid: str, *, full: bool = False) -> Record:  # noqa: ARG002
         """See `Backend.record`; everything is at hand, so `full` changes nothing."""

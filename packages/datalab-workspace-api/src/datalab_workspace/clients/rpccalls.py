@@ -28,7 +28,6 @@ from datalab_workspace.errors import (
 )
 from datalab_workspace.record import Kind
 from datalab_workspace.transport.base import Body, Timeouts, Transport
-from datalab_workspace.transport.native import NativeTransport
 
 #: Seconds in which a server that is not stuck tells its version.
 PROBE = 1.5
@@ -46,6 +45,13 @@ _BLANKS = bytes.maketrans(
 )
 
 
+def _to_this_machine(port: int) -> Transport:
+    # It needs sockets, which a browser does not have.
+    from datalab_workspace.transport.native import NativeTransport
+
+    return NativeTransport(f"http://127.0.0.1:{port}", timeouts=TIMEOUTS, limit=_LIMIT)
+
+
 class Calls:
     """DataLab's XML-RPC server on this machine; may be used by many threads.
 
@@ -59,9 +65,7 @@ class Calls:
     """
 
     def __init__(self, port: int, *, transport: Transport | None = None) -> None:
-        self._transport = transport or NativeTransport(
-            f"http://127.0.0.1:{port}", timeouts=TIMEOUTS, limit=_LIMIT
-        )
+        self._transport = transport or _to_this_machine(port)
         # Held over several calls where the second relies on what the first selected.
         self._lock = threading.RLock()
         self._ready = 0.0

@@ -14,6 +14,7 @@ from datalab_workspace.naming import name_from_title, short_ids
 from datalab_workspace.objects import to_object, to_record
 from datalab_workspace.progress import Progress
 from datalab_workspace.record import Record
+from datalab_workspace.runtime import require
 from datalab_workspace.values import same, snapshot
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class Calculator(ABC):
         """
         with self._current():
             one_of(where, "where", ("kernel", "datalab"))
+            require("sigima", "calc()")
             from datalab_workspace.processing.calculation import plan
 
             uuids = self._to_compute_of(on, name)

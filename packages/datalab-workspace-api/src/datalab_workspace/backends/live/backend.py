@@ -161,6 +161,13 @@ class LiveBackend(Backend):
             for group in self._places.of(rpc, k)
         ]
 
+    def glimpse(self, uuid: str) -> tuple[Outline, Record | None]:
+        """See `Backend.glimpse`; what was got may have changed since."""
+        known = self._catalogue[uuid]
+        return Outline.known(
+            known.kind, known.title, known.shape, known.dtype, known.texts
+        ), None
+
     def outline(self, uuid: str) -> Outline:
         """See `Backend.outline`."""
         return self._transfer.outline(self._catalogue, self._catalogue[uuid])

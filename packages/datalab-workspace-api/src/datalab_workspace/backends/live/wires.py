@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from datalab_workspace.clients.webapi import WebApi
 from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.errors import LiveError, NoAnswerError, NotOnThisWireError
-from datalab_workspace.transport.native import NativeTransport
+from datalab_workspace.transport.choice import transport_to
 
 if TYPE_CHECKING:
     from datalab_workspace.discovery import Endpoint
@@ -40,7 +40,7 @@ class Wires:
         self.endpoint = endpoint
         self.web = self.rpc = None
         if endpoint.url is not None:
-            self.web = WebApi(NativeTransport(endpoint.url, token=endpoint.token))
+            self.web = WebApi(transport_to(endpoint.url, endpoint.token))
         if endpoint.xmlrpc_port is not None:
             self.rpc = XmlRpc(endpoint.xmlrpc_port)
         self._trusted_until = 0.0
