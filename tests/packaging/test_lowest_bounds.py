@@ -21,10 +21,12 @@ from packaging.version import Version
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 OLDEST = ("--resolution", "lowest-direct", "--only-binary", ":all:")
+EXTRAS = ("cli", "interactive")
 # What the tests need beside the packages' own requirements.
 TOOLS = (
     "hypothesis>=6.100",
     "ipykernel>=6.29",
+    "ipympl>=0.9.4",
     "nbclient>=0.10",
     "nbformat>=5.10",
     "packaging>=24.0",
@@ -65,6 +67,11 @@ NEWER = {
             "reads a title in a way that Matplotlib 3.8 brought"
         ),
     },
+    "tests/core/test_explore.py": {
+        "test_a_figure_shows_more_pixels_where_it_is_zoomed": (
+            "compares the extent of a picture as a list, a tuple in old Matplotlib"
+        ),
+    },
     "tests/core/test_submodules.py": {
         "test_it_works_at_first_touch": (
             "makes warnings errors; NumPy before 1.26 warns of itself on Python 3.10"
@@ -74,11 +81,12 @@ NEWER = {
 
 
 def bounds() -> Iterator[Requirement]:
-    """What the packages require of others, the extra for the command line included."""
+    """What the packages require of others, also by the extras that users ask for."""
     for name in PACKAGES:
         project = pyproject(name)["project"]
-        extras = project.get("optional-dependencies", {}).get("cli", [])
-        for requirement in map(Requirement, [*project["dependencies"], *extras]):
+        extras = project.get("optional-dependencies", {})
+        asked = [text for extra in EXTRAS for text in extras.get(extra, [])]
+        for requirement in map(Requirement, [*project["dependencies"], *asked]):
             if requirement.name not in PACKAGES:
                 requirement.marker = None  # those of a browser are not meant
                 yield requirement
