@@ -8,19 +8,16 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+import documentation
 import pytest
-
-import datalab_workspace
+from documentation import FENCE, ROOT
 
 try:
     import tomllib
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
@@ -48,9 +45,7 @@ COMMANDS = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with what the examples start from: a project."""
-    workspace = datalab_workspace.Workspace()
-    workspace.add("i042", np.random.default_rng(0).random((64, 64)))
-    workspace.save(tmp_path / "analysis.h5")
+    documentation.fill(tmp_path)
     return tmp_path
 
 

@@ -83,3 +83,7 @@ def test_whatever_that_needs_is_there(
 
     assert needed - {name.replace("_", "-") for name in listed} == set()
     assert "xeus-python" in listed
+
+
+def test_the_readme_shows_this_very_file() -> None:
+    assert ENVIRONMENT.read_text("utf-8") in (ROOT / "README.md").read_text("utf-8")

@@ -94,7 +94,7 @@ class Attachable(ABC):
 
     @property
     def mode(self) -> WorkspaceMode:
-        """Where the objects are: "standalone" is in this process, "live" in DataLab."""
+        """Where the objects are, "standalone" in this process or "live" in DataLab."""
         return self._backend.mode
 
     def status(self) -> Status:

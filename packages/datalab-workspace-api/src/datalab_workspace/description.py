@@ -118,8 +118,12 @@ class Description:
         group: Title of its group.
         shape: (N,) of a signal, (H, W) of an image, () of an empty object.
         dtype: Element type of the data, None of an empty object.
-        xlabel, xunit, ylabel, yunit, zlabel, zunit: Axis labels and units; those of z
-            are empty for a signal.
+        xlabel: Label of the x axis.
+        xunit: Its unit.
+        ylabel: Label of the y axis.
+        yunit: Its unit.
+        zlabel: Label of an image's values, empty for a signal.
+        zunit: Their unit, likewise.
         roi_count: Number of regions of interest; None where that cannot be told
             without bringing large data.
         result_count: Number of results of analyses; likewise.

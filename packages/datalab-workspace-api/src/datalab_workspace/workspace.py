@@ -119,7 +119,7 @@ class Workspace(Adding, Calculator, Attachable, NamedObjects):
             group: Title of a group.
 
         Returns:
-            Names in the order of DataLab's panels: signals, then images.
+            Names in the order of DataLab's panels, signals before images.
 
         Raises:
             ValueError: `kind` is neither.
