@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import environments
 import ports
 
+from datalab_workspace import discovery
+
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 
 # Jupyter and IPython read these before the home directory.
@@ -65,6 +67,14 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_default_port() -> Iterator[None]:
+    """Keep away from the port where a DataLab of whoever runs the tests may be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discovery, "DEFAULT_URL", "http://127.0.0.1:9")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def kernel_ports() -> Iterator[None]:
     """Give kernels ports of their own."""
     with ports.kernel_ports():
@@ -103,12 +113,12 @@ def requirement() -> Callable[[object, str], None]:
 @pytest.fixture(scope="session")
 def python_of(
     environment_cache: Path, requirement: Callable[[object, str], None]
-) -> Callable[[Path], Path]:
-    """`python_of(requirements)`: the interpreter of an environment that has them."""
+) -> Callable[..., Path]:
+    """`python_of(requirements, *options)`: the Python of an environment with them."""
 
-    def python(requirements: Path) -> Path:
+    def python(requirements: Path, *options: str) -> Path:
         try:
-            return environments.python_with(requirements, environment_cache)
+            return environments.python_with(requirements, environment_cache, *options)
         except environments.InstallationError as failure:
             requirement(None, str(failure))
             raise

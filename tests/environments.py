@@ -10,9 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 #: A PYTHONPATH with our own packages, which no environment holds: they change.
 SOURCES = os.pathsep.join(
@@ -25,13 +26,14 @@ class InstallationError(RuntimeError):
     """An environment could not be made."""
 
 
-def python_with(requirements: Path, cache: Path) -> Path:
+def python_with(requirements: Path, cache: Path, *options: str) -> Path:
     """Return the Python of an environment, which is made if it is not there.
 
     Args:
         requirements: What to install; a requirements file.
         cache: Folder that keeps environments between runs. Processes that want the
             same one at the same time wait for the one that makes it.
+        options: Of the installer, beside the requirements.
 
     Returns:
         Path of the interpreter.
@@ -39,20 +41,32 @@ def python_with(requirements: Path, cache: Path) -> Path:
     Raises:
         InstallationError: It could not be made; says what the installer said.
     """
-    environment = place(requirements, cache)
-    if not environment.exists():
-        with _locked(cache / f"{environment.name}.lock"):
-            if not environment.exists():
-                _make(environment, requirements)
+    environment = place(requirements, cache, *options)
+    made(environment, lambda draft: _install(draft, requirements, options))
     return environment / _PYTHON
 
 
-def place(requirements: Path, cache: Path) -> Path:
+def made(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Return a folder that is kept between runs, made if it is not there.
+
+    Args:
+        folder: The folder; its name is to contain a hash of what it is made from.
+        make: Fills an empty folder, which is moved to its place once it is whole.
+            Processes that want the same one wait for the one that makes it.
+    """
+    if not folder.exists():
+        with _locked(folder.with_name(f"{folder.name}.lock")):
+            if not folder.exists():
+                _make(folder, make)
+    return folder
+
+
+def place(requirements: Path, cache: Path, *options: str) -> Path:
     """Return the folder of an environment, whether it is there or not."""
-    return cache / f"{requirements.stem}-{_fingerprint(requirements)}"
+    return cache / f"{requirements.stem}-{_fingerprint(requirements, options)}"
 
 
-def _fingerprint(requirements: Path) -> str:
+def _fingerprint(requirements: Path, options: Sequence[str]) -> str:
     """Tell environments apart that were made of other things."""
     made_of = (
         requirements.read_text("utf-8"),
@@ -60,42 +74,54 @@ def _fingerprint(requirements: Path) -> str:
         sys.platform,
         platform.machine(),
         sys.base_prefix,
+        *options,
     )
     return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:16]
 
 
-def _make(environment: Path, requirements: Path) -> None:
-    """Make an environment beside its place, and move it there when it is whole."""
-    draft = Path(
-        tempfile.mkdtemp(prefix=f"{environment.name}-", dir=environment.parent)
-    )
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    """Make a folder beside its place, and move it there when it is whole."""
+    draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
     try:
-        for command in _commands(draft, requirements):
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                last = "\n".join((done.stderr or done.stdout).splitlines()[-20:])
-                raise InstallationError(
-                    f"cannot make the environment of {requirements}: "
-                    f"{' '.join(map(str, command))} failed: {last}"
-                )
-        # The interpreter finds its environment by its own place, so that it can be
-        # moved; installed scripts could not, but are not used.
-        draft.rename(environment)
+        make(draft)
+        # The interpreter of an environment finds it by its own place, so that it can
+        # be moved; installed scripts could not, but are not used.
+        draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _commands(draft: Path, requirements: Path) -> Iterator[list[str | Path]]:
+def _install(draft: Path, requirements: Path, options: Sequence[str]) -> None:
+    for command in _commands(draft, ["-r", requirements, *options]):
+        run(command, f"cannot make the environment of {requirements}")
+
+
+def run(command: Sequence[str | Path], failure: str, **options: Any) -> str:
+    """Run a command and return what it printed.
+
+    Raises:
+        InstallationError: It failed; says what it said last.
+    """
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode:
+        last = "\n".join((done.stderr or done.stdout).splitlines()[-20:])
+        raise InstallationError(
+            f"{failure}: {' '.join(map(str, command))} failed: {last}"
+        )
+    return done.stdout
+
+
+def _commands(draft: Path, wanted: Sequence[str | Path]) -> Iterator[list[str | Path]]:
     if importlib.util.find_spec("uv") is not None:
         uv = [sys.executable, "-m", "uv"]
     elif (found := shutil.which("uv")) is not None:
         uv = [found]
     else:
         yield [sys.executable, "-m", "venv", draft]
-        yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", "-r", requirements]
+        yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", *wanted]
         return
     yield [*uv, "venv", "--clear", "--python", sys.executable, draft]
-    yield [*uv, "pip", "install", "--python", draft / _PYTHON, "-r", requirements]
+    yield [*uv, "pip", "install", "--python", draft / _PYTHON, *wanted]
 
 
 @contextmanager

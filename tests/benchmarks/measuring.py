@@ -9,10 +9,13 @@ from __future__ import annotations
 import gc
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
+
+import psutil
 
 ROUNDS = 7
 #: What is measured: timed from outside, unless it returns the seconds that count as a
@@ -103,3 +106,24 @@ def _shown(taken: list[float]) -> str:
 
 def _unit(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
+
+
+class Peak:
+    """How much memory this process had at most, beyond what it had."""
+
+    def __enter__(self) -> Peak:  # noqa: PYI034  Self is of Python 3.11
+        self._process = psutil.Process()
+        self._before = self.most = self._process.memory_info().rss
+        self._done = threading.Event()
+        self._watching = threading.Thread(target=self._watch)
+        self._watching.start()
+        return self
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.001):
+            self.most = max(self.most, self._process.memory_info().rss)
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watching.join()
+        self.peak = self.most - self._before

@@ -8,19 +8,16 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+import documentation
 import pytest
-
-import datalab_workspace
+from documentation import FENCE, ROOT
 
 try:
     import tomllib
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
@@ -48,9 +45,7 @@ COMMANDS = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with what the examples start from: a project."""
-    workspace = datalab_workspace.Workspace()
-    workspace.add("i042", np.random.default_rng(0).random((64, 64)))
-    workspace.save(tmp_path / "analysis.h5")
+    documentation.fill(tmp_path)
     return tmp_path
 
 
@@ -79,6 +74,21 @@ def test_each_example_runs(block: Block, folder: Path) -> None:
 
     assert (run.returncode, run.stderr) == (0, ""), run.stdout
     assert "Traceback" not in run.stdout
+
+
+def test_the_commands_for_files_run_as_they_are_shown(folder: Path) -> None:
+    commands = [c for c in COMMANDS if "-m datalab_workspace " in c]
+    assert len(commands) == 4
+    for command in commands:
+        run = subprocess.run(
+            [sys.executable, *command.split()[1:]],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (run.returncode, run.stderr) == (0, "")
+        assert run.stdout
 
 
 def test_the_two_commands_are_one_line_each_and_start_from_nothing() -> None:

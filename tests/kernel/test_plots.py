@@ -66,8 +66,10 @@ def test_a_semicolon_keeps_it_quiet_and_display_shows_it(kernel) -> None:
     [
         "%matplotlib inline\n%config InlineBackend.figure_formats = {'retina'}",
         "%config InlineBackend.figure_format = 'retina'",
-        "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
-        "set_matplotlib_formats('retina')",
+        (
+            "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
+            "set_matplotlib_formats('retina')"
+        ),
     ],
 )
 def test_a_retina_display_gets_twice_the_pixels(kernel, setting: str) -> None:

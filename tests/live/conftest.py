@@ -13,6 +13,7 @@ import pytest
 # Test modules are imported by their file, so that their folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from live_suite import Live
 from real_datalab.application import Application
 from real_datalab.environment import REQUIREMENTS, missing_library
 from real_datalab.exchange import Project
@@ -21,6 +22,33 @@ from real_datalab.process import Program
 from datalab_workspace.clients.webapi import WebApi
 from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.transport.native import NativeTransport
+
+#: From so many samples on, each way to DataLab takes one of twelve.
+_MANY = 12
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share out the samples of the conformance suite.
+
+    Each rule is tested by both wires and by each alone, with all of its samples where
+    these are few. Of many, each of the three takes every twelfth, and none that another
+    takes; the others are slow. XML-RPC alone, the slowest, takes a third of a few, too,
+    and leaves to both wires what takes longest.
+    """
+    tests: dict[tuple[type, str], list[pytest.Function]] = {}
+    for item in items:
+        if isinstance(item, pytest.Function) and issubclass(item.cls or object, Live):
+            tests.setdefault((item.cls, item.originalname), []).append(item)
+    for (suite, name), samples in tests.items():
+        every, first = 1, 0
+        if len(samples) >= _MANY:
+            every, first = 12, suite.share * 4
+        elif len(samples) >= suite.few:
+            every = 3
+        for number, item in enumerate(samples):
+            if number % every != first or name in suite.left_out:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

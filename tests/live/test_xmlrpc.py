@@ -226,13 +226,15 @@ def test_groups(rpc: XmlRpc) -> None:
     rpc.add(first)
     rpc.add(an_image())
 
-    rpc.target("signal", "mine")
+    groups = rpc.add_group("signal", "mine")
+    rpc.select_group("signal", groups[-1].number)
     second = a_signal("second")
     rpc.add(second)
-    rpc.target("signal", "")
+    rpc.select_group("signal", 1)
     third = a_signal("third")
     rpc.add(third)
-    rpc.target("signal", "mine")
+    assert rpc.members("signal", 1) == [first.uuid, third.uuid]
+    assert rpc.members("signal", 3) is None
 
     found = [(group.number, group.title, group.uuids) for group in rpc.groups("signal")]
     assert found == [
@@ -247,7 +249,8 @@ def test_groups(rpc: XmlRpc) -> None:
 def test_a_group_is_the_target_of_both_wires(
     rpc: XmlRpc, datalab: Application, web_api: Callable[..., Any]
 ) -> None:
-    rpc.target("image", "mine")
+    groups = rpc.add_group("image", "mine")
+    rpc.select_group("image", groups[-1].number)
     record = an_image()
 
     web_api(datalab.url, datalab.token).put("x", record)
@@ -331,7 +334,8 @@ def test_no_box_is_opened(
     rpc.rename(record.uuid, record.kind, "renamed")
     rpc.replace(record)
     rpc.remove([record.uuid], record.kind)
-    rpc.target(record.kind, "new")
+    groups = rpc.add_group(record.kind, "new")
+    rpc.select_group(record.kind, groups[-1].number)
     rpc.groups("signal")
 
     assert attended_datalab.boxes() == []

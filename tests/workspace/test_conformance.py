@@ -34,11 +34,15 @@ class TestMemory(WorkspaceConformance):
 class LimitedBackend(MemoryBackend):
     """Can do the least that a backend may."""
 
-    capabilities = Capabilities(
-        groups=False, in_place_overwrite=False, any_name=False, shares_views=True
-    )
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            groups=False, in_place_overwrite=False, any_name=False, shares_views=True
+        )
 
-    def add(self, record: Record, *, group: str | None = None) -> None:
+    def add(
+        self, record: Record, *, group: str | None = None, composed: bool = False
+    ) -> None:
         assert group is None
         self.check(record.title)
         super().add(record)

@@ -14,6 +14,7 @@ import datalab_workspace as dlw
 PUBLIC = {
     # what users call
     "Workspace",
+    "connect",
     "open",
     # what they get
     "Description",
@@ -23,6 +24,7 @@ PUBLIC = {
     "Status",
     "WorkspaceMode",
     # what they catch
+    "AmbiguousObjectError",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -34,6 +36,7 @@ PUBLIC = {
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
+    "NotOnThisWireError",
     "ObjectNotFoundError",
     "StaleFileError",
     "TokenError",
@@ -47,12 +50,14 @@ PUBLIC = {
     "__version__",
 }
 METHODS = """
-    add calc capabilities clear describe edit exists get groups items keys list load
-    mode modified path pop record remove rename save select select_objects selection
-    status values
+    add calc capabilities clear connect describe disconnect edit exists get groups items
+    keys list load mode modified path pop record remove rename resync save select
+    select_objects selection show status update values
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
+    "AmbiguousObjectError": ValueError,
+    "NotOnThisWireError": NotImplementedError,
     "ConnectionLostError": ConnectionError,
     "DataLabError": ConnectionError,
     "LiveError": ConnectionError,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -13,8 +15,12 @@ from typing import Any
 import pytest
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
+from datalab_workspace.transport.address import checked_url
 from datalab_workspace.transport.base import Body, Timeouts
-from datalab_workspace.transport.native import NativeTransport, checked_url
+from datalab_workspace.transport.native import (
+    NativeTransport,
+    _is_readable,
+)
 
 TOKEN = "a-very-secret-token"
 
@@ -241,3 +247,24 @@ print(sorted(set(heavy) & set(sys.modules)))
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="descriptors are no numbers there")
+def test_a_connection_may_have_any_descriptor() -> None:
+    """In a process with thousands of open files, too."""
+    import fcntl
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+    first, second = socket.socketpair()
+    try:
+        high = fcntl.fcntl(first, fcntl.F_DUPFD_CLOEXEC, 1024)
+        with socket.socket(fileno=high) as kept:
+            assert not _is_readable(kept)
+            second.send(b"x")
+            assert _is_readable(kept)
+    finally:
+        first.close()
+        second.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

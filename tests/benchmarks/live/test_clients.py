@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
 
 import numpy as np
-import psutil
 import pytest
-from measuring import compare, report
+from measuring import Peak, compare, report
 from real_datalab.application import Application
 
 from datalab_workspace.clients.webapi import WebApi
@@ -118,24 +116,3 @@ def test_memory(web: WebApi, record: Record) -> None:
     )
     assert sending.peak < 0.1 * record.nbytes
     assert receiving.peak < COPIES * record.nbytes
-
-
-class Peak:
-    """How much memory this process had at most, beyond what it had."""
-
-    def __enter__(self) -> Peak:  # noqa: PYI034  Self is of Python 3.11
-        self._process = psutil.Process()
-        self._before = self.most = self._process.memory_info().rss
-        self._done = threading.Event()
-        self._watching = threading.Thread(target=self._watch)
-        self._watching.start()
-        return self
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.001):
-            self.most = max(self.most, self._process.memory_info().rss)
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._watching.join()
-        self.peak = self.most - self._before

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,9 @@ class Application:
         needs_token: It asks for the token even on this machine, which is not its
             default.
         unattended: It answers most of its boxes itself, instead of showing them.
+        modules: Folders of further modules, which DataLab takes for plugins if they
+            are named so.
+        variables: Further variables of its environment.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Application:
         *,
         needs_token: bool = True,
         unattended: bool = True,
+        modules: Sequence[Path] = (),
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.token = TOKEN
@@ -94,8 +99,9 @@ class Application:
             "DATALAB_WEBAPI_TOKEN": self.token,
             "DATALAB_XMLRPCPORT": str(self.rpc_port),
             "DATALAB_TEST_BOXES": str(self._boxes),
-            "PYTHONPATH": str(_PLUGINS),
+            "PYTHONPATH": os.pathsep.join(map(str, (_PLUGINS, *modules))),
         }
+        environment |= variables or {}
         if unattended:
             environment |= {"GUIDATA_UNATTENDED": "1", "SIGIMAX_DO_NOT_QUIT": "1"}
         self._log = folder / "log.txt"

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _OF_NAMES = ("remove", "select")
 #: Methods of which the first one is.
 _OF_A_NAME = (
-    *("add", "describe", "edit", "exists", "get", "plot", "pop", "record", "rename"),
+    *("add", "describe", "edit", "exists", "explore", "get", "plot", "pop", "record"),
+    "rename",
     *_OF_NAMES,
 )
 _STRING = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""

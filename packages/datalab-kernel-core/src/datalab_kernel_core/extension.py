@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from datalab_kernel_core import submodules
+from datalab_kernel_core.display import formatters
 from datalab_kernel_core.namespace import Namespace
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         _namespaces[ip] = Namespace(ip)
         _inject_after_resets(ip)
     submodules.install()
+    formatters.install(ip)
     _loaded.add(ip)
     _namespaces[ip].inject()
 
@@ -43,6 +45,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     """
     if ip in _namespaces:
         _namespaces[ip].withdraw()
+        formatters.uninstall(ip)
     _loaded.discard(ip)
     if not _loaded:
         submodules.uninstall()

@@ -19,6 +19,8 @@ from importlib import import_module
 from types import FunctionType, ModuleType, new_class
 from typing import Any
 
+from datalab_workspace.runtime import require
+
 OnResolved = Callable[[Any], None]
 
 _own = object.__getattribute__
@@ -104,23 +106,28 @@ class LazyFunction:
         return repr(_function(self))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _imported, _own(self, "_target")
+        return _function_of, _own(self, "_target")
 
 
 def _module(proxy: LazyModule) -> ModuleType:
-    module = import_module(_own(proxy, "_target"))
+    module = _imported(_own(proxy, "_target"))
     _own(proxy, "_on_resolved")(module)
     return module
 
 
 def _function(proxy: LazyFunction) -> Any:
-    function = _imported(*_own(proxy, "_target"))
+    function = _function_of(*_own(proxy, "_target"))
     _own(proxy, "_on_resolved")(function)
     return function
 
 
-def _imported(module: str, name: str) -> Any:
-    return getattr(import_module(module), name)
+def _imported(module: str) -> ModuleType:
+    require(module.partition(".")[0], "this")
+    return import_module(module)
+
+
+def _function_of(module: str, name: str) -> Any:
+    return getattr(_imported(module), name)
 
 
 def stands_for(proxy: object, value: object) -> bool:
@@ -163,10 +170,16 @@ class LazyInstance(_Vessel):
     Args:
         load: Returns the class; a plain one, without slots.
         args: Positional arguments to make the instance with.
+        made: Called with the instance once it is one.
     """
 
-    def __init__(self, load: Callable[[], type[Any]], *args: Any) -> None:
-        _own(self, "__dict__")["pending"] = (load, args)
+    def __init__(
+        self,
+        load: Callable[[], type[Any]],
+        *args: Any,
+        made: Callable[[Any], None] | None = None,
+    ) -> None:
+        _own(self, "__dict__")["pending"] = (load, args, made)
 
     def __getattribute__(self, name: str) -> Any:
         _become(self)
@@ -190,7 +203,7 @@ def _become(instance: LazyInstance) -> None:
         if type(instance) is not LazyInstance:
             return  # another thread was first
         attributes = _own(instance, "__dict__")
-        load, args = attributes["pending"]
+        load, args, made = attributes["pending"]
         real = _renamed(load(), _Vessel)
         _own_set(instance, "__class__", _guarded(real))
         try:
@@ -198,10 +211,12 @@ def _become(instance: LazyInstance) -> None:
             real.__init__(instance, *args)
         except BaseException:
             attributes.clear()
-            attributes["pending"] = (load, args)
+            attributes["pending"] = (load, args, made)
             _own_set(instance, "__class__", LazyInstance)
             raise
         _own_set(instance, "__class__", real)
+    if made is not None:
+        made(instance)
 
 
 def _guarded(cls: type[Any]) -> type[Any]:

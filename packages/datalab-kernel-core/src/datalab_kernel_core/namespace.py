@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from datalab_kernel_core.lazy import (
     LazyModule,
     stands_for,
 )
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -35,7 +37,9 @@ class Namespace:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = weakref.ref(shell)
-        self.workspace: Workspace = LazyInstance(_workspace_class)  # type: ignore[assignment]
+        self.workspace: Workspace = LazyInstance(  # type: ignore[assignment]
+            _workspace_class, made=_tell_where
+        )
         self._offered: dict[str, Any] = {
             "workspace": self.workspace,
             "plotter": LazyInstance(_plotter_class, self.current_workspace),
@@ -134,7 +138,17 @@ def _workspace_class() -> type[Any]:
     return Workspace
 
 
+def _tell_where(workspace: Workspace) -> None:
+    """Say in one line to which DataLab a workspace is attached, if it is to one."""
+    if workspace.mode == "live":
+        status = workspace.status()
+        place = f" at {status.url}" if status.url else ""
+        wires = ", ".join(status.wires)
+        sys.stdout.write(f"Attached to DataLab {status.version}{place} ({wires})\n")
+
+
 def _plotter_class() -> type[Any]:
+    require("matplotlib", "the plotter")
     from datalab_kernel_core.plotter.plotter import Plotter
 
     return Plotter

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         WorkspaceMode,
     )
     from datalab_workspace.errors import (
+        AmbiguousObjectError,
         ConnectionLostError,
         DamagedFileError,
         DataLabError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         NameConflictError,
         NoAnswerError,
         NotAProjectError,
+        NotOnThisWireError,
         ObjectNotFoundError,
         StaleFileError,
         TokenError,
@@ -47,9 +49,10 @@ if TYPE_CHECKING:
         UnsupportedObjectError,
         WorkspaceError,
     )
+    from datalab_workspace.opening import connect
+    from datalab_workspace.opening import open_project as open
     from datalab_workspace.record import Record
     from datalab_workspace.workspace import Workspace
-    from datalab_workspace.workspace import open_project as open
 
 _HOME = {
     "__version__": "_version",
@@ -59,6 +62,7 @@ _HOME = {
     ),
     **dict.fromkeys(
         (
+            "AmbiguousObjectError",
             "ConnectionLostError",
             "DamagedFileError",
             "DataLabError",
@@ -70,6 +74,7 @@ _HOME = {
             "NameConflictError",
             "NoAnswerError",
             "NotAProjectError",
+            "NotOnThisWireError",
             "ObjectNotFoundError",
             "StaleFileError",
             "TokenError",
@@ -84,10 +89,12 @@ _HOME = {
     ),
     "Record": "record",
     "Workspace": "workspace",
-    "open": "workspace:open_project",
+    "connect": "opening",
+    "open": "opening:open_project",
 }
 
 __all__ = [
+    "AmbiguousObjectError",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -102,6 +109,7 @@ __all__ = [
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
+    "NotOnThisWireError",
     "ObjectNotFoundError",
     "Record",
     "StaleFileError",
@@ -116,6 +124,7 @@ __all__ = [
     "WorkspaceError",
     "WorkspaceMode",
     "__version__",
+    "connect",
     "open",
 ]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -25,6 +27,84 @@ class WorkspaceMode(str, Enum):
     __str__ = str.__str__
 
 
+#: Labels and units of the axes.
+TEXT_FIELDS = ("xlabel", "xunit", "ylabel", "yunit", "zlabel", "zunit")
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What can be told of an object without its data.
+
+    Attributes:
+        kind: "signal" or "image".
+        title: Its title.
+        shape: (N,) of a signal, (H, W) of an image, () of an empty object.
+        dtype: Element type of the data, None of an empty object.
+        texts: Labels and units of the axes, by field; none is left out.
+        roi_count: Number of regions of interest; None where it is not known.
+        result_count: Number of results of analyses; likewise.
+        nbytes: Size of its arrays in bytes.
+        missing: Names of what comes only with ``get(name, full=True)``, if at all.
+    """
+
+    kind: Kind
+    title: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] | None
+    texts: Mapping[str, str]
+    roi_count: int | None
+    result_count: int | None
+    nbytes: int
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, record: Record, missing: tuple[str, ...] = ()) -> Outline:
+        """Outline `record`."""
+        return cls(
+            record.kind,
+            record.title,
+            record.shape,
+            record.dtype,
+            {name: str(record.fields.get(name) or "") for name in TEXT_FIELDS},
+            roi_count(record),
+            len(list(result_keys(record))),
+            record.nbytes,
+            missing,
+        )
+
+    @classmethod
+    def known(
+        cls,
+        kind: Kind,
+        title: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any] | None,
+        texts: Mapping[str, str] | None = None,
+    ) -> Outline:
+        """Outline an object of which no more than this is known."""
+        rows = 2 if kind == "signal" else 1
+        size = 0 if dtype is None else rows * math.prod(shape) * dtype.itemsize
+        return cls(kind, title, shape, dtype, texts or {}, None, None, size)
+
+
+class Glimpse(NamedTuple):
+    """What is known of an object without reading anything or asking anybody.
+
+    Attributes:
+        name: The name that the workspace knows it by.
+        short_id: Its number among signals or images, ``s001``.
+        group: Title of its group, "" where that is not known.
+        outline: The rest that is known; texts that are not are left out.
+        record: The object itself where it is in memory, not a copy.
+    """
+
+    name: str
+    short_id: str
+    group: str
+    outline: Outline
+    record: Record | None
+
+
 @dataclass(frozen=True)
 class Description:
     """One object, without its data.
@@ -38,12 +118,19 @@ class Description:
         group: Title of its group.
         shape: (N,) of a signal, (H, W) of an image, () of an empty object.
         dtype: Element type of the data, None of an empty object.
-        xlabel, xunit, ylabel, yunit, zlabel, zunit: Axis labels and units; those of z
-            are empty for a signal.
-        roi_count: Number of regions of interest.
-        result_count: Number of results of analyses.
+        xlabel: Label of the x axis.
+        xunit: Its unit.
+        ylabel: Label of the y axis.
+        yunit: Its unit.
+        zlabel: Label of an image's values, empty for a signal.
+        zunit: Their unit, likewise.
+        roi_count: Number of regions of interest; None where that cannot be told
+            without bringing large data.
+        result_count: Number of results of analyses; likewise.
         nbytes: Size of its arrays in bytes.
-        missing: Names of what the source could not bring.
+        missing: What was set in a running DataLab and comes only with
+            ``get(name, full=True)``, or not at all: "annotations", "bounds", "scales",
+            "coordinates", "private metadata".
     """
 
     name: str
@@ -60,36 +147,30 @@ class Description:
     yunit: str
     zlabel: str
     zunit: str
-    roi_count: int
-    result_count: int
+    roi_count: int | None
+    result_count: int | None
     nbytes: int
     missing: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, record: Record, *, name: str, short_id: str, group: str) -> Description:
-        """Describe `record`, which is at that place of a workspace."""
-
-        def text(field: str) -> str:
-            return str(record.fields.get(field) or "")
-
+    def of(
+        cls, outline: Outline, *, name: str, short_id: str, uuid: str, group: str
+    ) -> Description:
+        """Describe an object that is at that place of a workspace."""
         return cls(
             name=name,
-            kind=record.kind,
+            kind=outline.kind,
             short_id=short_id,
-            uuid=record.uuid,
-            title=record.title,
+            uuid=uuid,
+            title=outline.title,
             group=group,
-            shape=record.shape,
-            dtype=record.dtype,
-            roi_count=roi_count(record),
-            result_count=len(list(result_keys(record))),
-            nbytes=record.nbytes,
-            xlabel=text("xlabel"),
-            xunit=text("xunit"),
-            ylabel=text("ylabel"),
-            yunit=text("yunit"),
-            zlabel=text("zlabel"),
-            zunit=text("zunit"),
+            shape=outline.shape,
+            dtype=outline.dtype,
+            roi_count=outline.roi_count,
+            result_count=outline.result_count,
+            nbytes=outline.nbytes,
+            missing=outline.missing,
+            **outline.texts,
         )
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -154,6 +235,12 @@ class Status:
         images: Number of images.
         path: The project file that `save()` goes to, None where there is none yet.
         modified: Something changed since that file was loaded or saved.
+        version: Version of the DataLab that the workspace is attached to.
+        url: URL of its Web API, None where that is not in use.
+        wires: What carries objects from and to it: "Web API", "XML-RPC", with the
+            reason in brackets where one does not answer.
+        notes: What else is known of running DataLabs, a sentence each; of a standalone
+            workspace, why it is not attached to one.
     """
 
     mode: WorkspaceMode
@@ -161,3 +248,7 @@ class Status:
     images: int
     path: Path | None
     modified: bool
+    version: str | None = None
+    url: str | None = None
+    wires: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.arguments import one_of
-from datalab_workspace.errors import LiveError, LiveUnavailableError
+from datalab_workspace.errors import LiveError
+from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
+    from datalab_workspace.clients.webapi import WebApi
     from datalab_workspace.transport.base import Timeouts
 
 MODE_VARIABLE = "DATALAB_KERNEL_MODE"
@@ -27,27 +29,28 @@ PORT_VARIABLE = "DATALAB_XMLRPCPORT"
 DEFAULT_URL = "http://127.0.0.1:18080"
 #: Seconds that finding a DataLab, or finding none, may take.
 WITHIN = 2.0
+#: Seconds that reaching one takes where a browser may ask its user first.
+_WITH_CONSENT = 30.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  compared only
 _LARGEST_FILE = 1 << 16
 
-How: TypeAlias = Literal["environment", "connection file", "settings", "default port"]
+How: TypeAlias = Literal[
+    "environment", "page", "connection file", "settings", "default port", "url"
+]
 
 
-def check_mode() -> None:
-    """Make sure that the environment asks for nothing but a standalone workspace.
+Mode: TypeAlias = Literal["auto", "standalone", "live"]
+
+
+def wanted_mode() -> Mode:
+    """Return where the environment asks a workspace to be.
 
     Raises:
-        LiveUnavailableError: It asks for live mode.
         ValueError: It asks for a mode that there is not.
     """
-    mode = os.environ.get(MODE_VARIABLE, "")
-    if mode in ("", "auto", "standalone"):
-        return
-    one_of(mode, MODE_VARIABLE, ("standalone", "live"))
-    raise LiveUnavailableError(
-        f"{MODE_VARIABLE}=live, but this version cannot attach to a running DataLab; "
-        "unset it to work standalone"
-    )
+    mode = os.environ.get(MODE_VARIABLE, "") or "auto"
+    one_of(mode, MODE_VARIABLE, ("auto", "standalone", "live"))
+    return mode  # type: ignore[return-value]  # it is one of them
 
 
 @dataclass(frozen=True)
@@ -79,24 +82,46 @@ class Search:
         default: What answers on the default port and is not known to be the user's
             own; only to be told, or attached when the user asks for it.
         notes: What was tried in vain and why, a sentence each, without secrets.
+        named: The environment names a URL.
     """
 
     found: Endpoint | None
     default: Endpoint | None
     notes: tuple[str, ...]
+    named: bool = False
 
 
-def search(within: float = WITHIN) -> Search:
+def search(within: float = WITHIN, *, default: bool = True) -> Search:
     """Look for a running DataLab of this user.
 
     The environment is looked at first; where it names a URL, that is the one or there
     is none. Then come the file in which DataLab tells how to connect to it, and the
-    settings in which it keeps its XML-RPC port.
+    settings in which it keeps its XML-RPC port; in a browser, the page's settings.
 
     Args:
         within: Seconds that this may take.
+        default: Look at the default port, too.
     """
-    return _Searching(within).search()
+    return _Searching(within).search(default=default)
+
+
+def locate(url: str, token: str | None, within: float | None = None) -> Endpoint:
+    """Return the DataLab at a URL.
+
+    Args:
+        url: URL of its Web API.
+        token: Its token; if left out, the one that the environment, DataLab's own file
+            or the page's settings give for this URL, and for no other.
+        within: Seconds that this may take; if left out, `WITHIN`, and in a browser what
+            its user may need to answer it.
+
+    Raises:
+        LiveError: It does not answer there.
+        ValueError: That is no URL of a server.
+    """
+    if within is None:
+        within = _WITH_CONSENT if IN_BROWSER else WITHIN
+    return _Searching(within).locate(url, token)
 
 
 class _Searching:
@@ -104,34 +129,74 @@ class _Searching:
         self._end = time.monotonic() + within
         self._notes: list[str] = []
 
-    def search(self) -> Search:
+    def locate(self, url: str, token: str | None) -> Endpoint:
+        from datalab_workspace.transport.address import host_and_port
+
+        where = host_and_port(url)
+        named = os.environ.get(URL_VARIABLE)
+        if token is None and named and host_and_port(named) == where:
+            token = os.environ.get(TOKEN_VARIABLE) or None
+        if token is None:
+            told = self._read_page() if IN_BROWSER else self._read_connection_file()
+            told = told or {}
+            if isinstance(told.get("url"), str) and host_and_port(told["url"]) == where:
+                token = told.get("token") or None
+        client = self._client(url, token)
+        try:
+            status = client.status(self._timeouts())
+        finally:
+            client.close()
+        endpoint = Endpoint("url", status.version, client.url, token)
+        return self._with_xmlrpc(endpoint)
+
+    def search(self, *, default: bool) -> Search:
         url = os.environ.get(URL_VARIABLE)
         ways: list[Callable[[], Endpoint | None]]
         if url:
             ways = [lambda: self._by_environment(url)]
+        elif IN_BROWSER:
+            ways = [self._by_page]
         else:
             ways = [self._by_connection_file, self._by_settings]
         found = next(filter(None, (way() for way in ways)), None)
         notes = tuple(self._notes)
-        default = None
-        if found is None and not url:
+        other = None
+        if found is None and not url and default:
             # That nothing is there is no news: whatever it says is not noted.
-            default = self._ask(DEFAULT_URL, None, "default port")
-        return Search(found, default, notes)
+            other = self._ask(DEFAULT_URL, None, "default port")
+        return Search(found, other, notes, bool(url))
 
     def _by_environment(self, url: str) -> Endpoint | None:
         token = os.environ.get(TOKEN_VARIABLE) or None
         endpoint = self._ask(url, token, "environment")
         return endpoint and self._with_xmlrpc(endpoint)
 
-    def _by_connection_file(self) -> Endpoint | None:
-        path = connection_file()
-        try:
-            told = _read_json(path)
-        except (OSError, ValueError, RecursionError) as error:
-            if not isinstance(error, FileNotFoundError):
-                self._notes.append(f"{path} cannot be read ({type(error).__name__})")
+    def _by_page(self) -> Endpoint | None:
+        told = self._read_page()
+        url, token = told.get("url"), told.get("token")
+        if url is None:
             return None
+        if not isinstance(url, str) or not isinstance(token, str | None):
+            self._notes.append("the page's settings name no URL and token as texts")
+            return None
+        return self._ask(url, token, "page")
+
+    def _read_page(self) -> Mapping[str, Any]:
+        from datalab_workspace.clients.page import page_settings
+
+        try:
+            return page_settings()
+        except (ValueError, RecursionError) as error:
+            self._notes.append(
+                f"the page's settings cannot be read ({type(error).__name__})"
+            )
+            return {}
+
+    def _by_connection_file(self) -> Endpoint | None:
+        told = self._read_connection_file()
+        if told is None:
+            return None
+        path = connection_file()
         url, token, pid = (told.get(key) for key in ("url", "token", "pid"))
         if not isinstance(url, str) or not isinstance(token, str | None):
             self._notes.append(f"{path} is no connection file of DataLab's")
@@ -141,6 +206,15 @@ class _Searching:
             return None
         endpoint = self._ask(url, token, "connection file")
         return endpoint and self._with_xmlrpc(endpoint)
+
+    def _read_connection_file(self) -> dict[str, Any] | None:
+        path = connection_file()
+        try:
+            return _read_json(path)
+        except (OSError, ValueError, RecursionError) as error:
+            if not isinstance(error, FileNotFoundError):
+                self._notes.append(f"{path} cannot be read ({type(error).__name__})")
+            return None
 
     def _by_settings(self) -> Endpoint | None:
         for port in self._xmlrpc_ports():
@@ -156,7 +230,7 @@ class _Searching:
 
     def _with_xmlrpc(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint with the XML-RPC port of the same DataLab."""
-        from datalab_workspace.transport.native import host_and_port
+        from datalab_workspace.transport.address import host_and_port
 
         assert endpoint.url is not None
         host, port = host_and_port(endpoint.url)
@@ -178,6 +252,8 @@ class _Searching:
         return endpoint
 
     def _xmlrpc_ports(self) -> Iterator[int]:
+        if IN_BROWSER:
+            return  # no page may ask an XML-RPC server of DataLab's
         from datalab_workspace.clients.settings import xmlrpc_port
 
         text = os.environ.get(PORT_VARIABLE, "")
@@ -191,11 +267,8 @@ class _Searching:
             yield port
 
     def _ask(self, url: str, token: str | None, how: How) -> Endpoint | None:
-        from datalab_workspace.clients.webapi import WebApi
-        from datalab_workspace.transport.native import NativeTransport
-
         try:
-            client = WebApi(NativeTransport(url, token=token))
+            client = self._client(url, token)
         except ValueError as error:
             self._notes.append(f"the URL of the {how} cannot be used: {error}")
             return None
@@ -207,6 +280,12 @@ class _Searching:
         finally:
             client.close()
         return Endpoint(how, status.version, client.url, token)
+
+    def _client(self, url: str, token: str | None) -> WebApi:
+        from datalab_workspace.clients.webapi import WebApi
+        from datalab_workspace.transport.choice import transport_to
+
+        return WebApi(transport_to(url, token))
 
     def _ask_xmlrpc(self, port: int) -> tuple[str, Mapping[str, Any]] | None:
         from datalab_workspace.clients.xmlrpc import XmlRpc

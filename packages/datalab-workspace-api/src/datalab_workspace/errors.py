@@ -5,6 +5,7 @@
     WorkspaceError
     ├── ObjectNotFoundError       KeyError         no such name, UUID or short id
     ├── NameConflictError         ValueError       the name is another object's
+    ├── AmbiguousObjectError      ValueError       several objects have the title
     ├── FeatureNotFoundError      ValueError       no such feature for such objects
     ├── InvalidNameError          ValueError       empty, control characters
     ├── UnsupportedObjectError    TypeError        no signal, image, array or pair
@@ -17,6 +18,7 @@
     ├── FileChangedError          FileExistsError  another program saved there
     └── LiveError                 ConnectionError  of a running DataLab
         ├── LiveUnavailableError                   no DataLab to attach to
+        ├── NotOnThisWireError    NotImplementedError  not over this wire
         ├── UnreachableError                       nothing listens there
         ├── NoAnswerError         TimeoutError     it listens, and stays silent
         ├── ConnectionLostError                    it went away in the middle
@@ -30,9 +32,11 @@ does what it says without an import.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Collection, Sequence
 
 __all__ = [
+    "AmbiguousObjectError",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -44,6 +48,7 @@ __all__ = [
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
+    "NotOnThisWireError",
     "ObjectNotFoundError",
     "StaleFileError",
     "TokenError",
@@ -96,6 +101,10 @@ class NameConflictError(WorkspaceError, ValueError):
     """The name is in use by a different object."""
 
 
+class AmbiguousObjectError(WorkspaceError, ValueError):
+    """Several objects in DataLab have one title, and nothing else tells them apart."""
+
+
 class InvalidNameError(WorkspaceError, ValueError):
     """The text cannot be the name of an object."""
 
@@ -140,6 +149,10 @@ class LiveUnavailableError(LiveError):
     """Live mode was asked for and no DataLab can be attached."""
 
 
+class NotOnThisWireError(LiveError, NotImplementedError):
+    """What is asked for needs DataLab's XML-RPC, or its Web API, which is not there."""
+
+
 class UnreachableError(LiveError):
     """Nothing accepts connections where DataLab is said to be."""
 
@@ -158,6 +171,16 @@ class TokenError(LiveError, PermissionError):
 
 class DataLabError(LiveError):
     """DataLab answered that it failed, or with something that is no answer."""
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Have an error say one thing more, below its own message."""
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+    elif error.args and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
+        if isinstance(error, ImportError):
+            error.msg = error.args[0]  # which is what it shows
 
 
 def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[str]:

@@ -26,6 +26,7 @@ from datalab_workspace.record import (
     independent_copy,
     read_only_view,
 )
+from datalab_workspace.runtime import require
 from datalab_workspace.values import fits, snapshot
 
 if TYPE_CHECKING:
@@ -71,13 +72,16 @@ def to_record(value: object, *, copy: bool = True) -> Record:
     raise UnsupportedObjectError(f"cannot add {what}; a workspace holds {_ACCEPTED}")
 
 
-def to_object(record: Record, *, copy: bool = True) -> SignalObj | ImageObj:
+def to_object(
+    record: Record, *, copy: bool = True, own: bool = False
+) -> SignalObj | ImageObj:
     """Make the sigima object of a record.
 
     Args:
         record: The record.
         copy: Give the object arrays of its own; otherwise read-only views of the
             record's, where those are in memory. Metadata is copied in any case.
+        own: Nobody else has the record's arrays: they need not be copied.
 
     Returns:
         A new `sigima.SignalObj` or `sigima.ImageObj`.
@@ -86,10 +90,11 @@ def to_object(record: Record, *, copy: bool = True) -> SignalObj | ImageObj:
         ImportError: sigima is not installed.
         StaleFileError: An unread array's file no longer holds it.
     """
+    require("sigima", "a SignalObj or ImageObj", "read its arrays by record()")
     from guidata.config import ValidationMode, temporary_validation_mode
     from sigima import ImageObj, SignalObj
 
-    arrays = {name: _handed_out(record, name, copy) for name in record.arrays}
+    arrays = {name: _handed_out(record, name, copy, own) for name in record.arrays}
     values = {**record.fields, **arrays, "metadata": snapshot(record.metadata)}
     obj: Any = (SignalObj if record.kind == "signal" else ImageObj)()
     # What was stored is given back as it was; sigima's checks would warn about it.
@@ -100,13 +105,17 @@ def to_object(record: Record, *, copy: bool = True) -> SignalObj | ImageObj:
     return obj
 
 
-def _handed_out(record: Record, name: str, copy: bool) -> np.ndarray[Any, Any] | None:
+def _handed_out(
+    record: Record, name: str, copy: bool, own: bool
+) -> np.ndarray[Any, Any] | None:
     held = record.arrays[name]
     if held is None:
         return None
     if not isinstance(held, np.ndarray):
         read = held.read()
         return read if copy else read_only_view(read)
+    if own and copy and held.flags.writeable:
+        return held
     return independent_copy(held) if copy else read_only_view(held)
 
 
@@ -143,14 +152,21 @@ def _from_object(obj: Any, kind: Kind, copy: bool) -> Record:
     return Record(kind, fields, arrays, _metadata(obj))
 
 
-def _metadata(obj: Any) -> dict[Any, Any]:
+def held_metadata(obj: SignalObj | ImageObj) -> dict[Any, Any]:
+    """Return an object's metadata as it is, regions of interest included; no copy."""
     metadata = {k: v for k, v in obj.metadata.items() if k not in PLACE_KEYS}
     # obj.roi may be ahead of the metadata, which only sync_roi_to_metadata(), called
     # on the user's own object, would bring up to date.
     roi = getattr(obj, "_BaseObj__roi_cache", None)
     if roi is not None:
         metadata[ROI_KEY] = roi.to_dict()
-    copied: dict[Any, Any] = snapshot(metadata, f"metadata of {obj.title!r:.80}: it")
+    return metadata
+
+
+def _metadata(obj: Any) -> dict[Any, Any]:
+    copied: dict[Any, Any] = snapshot(
+        held_metadata(obj), f"metadata of {obj.title!r:.80}: it"
+    )
     return copied
 
 

@@ -34,6 +34,8 @@ ARRAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 #: Metadata key under which sigima keeps the regions of interest of an object.
 ROI_KEY = "_roi_"
+#: Metadata key under which DataLab notes how an object was computed.
+PROCESSING_KEY = "__processing_parameters"
 _RESULT_KEY = re.compile(r"(Geometry|Table)_.*_dict\Z", re.DOTALL)
 
 

@@ -5,36 +5,41 @@ from __future__ import annotations
 import fnmatch
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, overload
 
+from datalab_workspace.adding import Adding
 from datalab_workspace.arguments import one_of, suggests_arguments, unknown_argument
+from datalab_workspace.attachment import Attachable, backend_of_choice
 from datalab_workspace.backends.base import Backend, Capabilities
-from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.description import (
     Description,
+    Glimpse,
     GroupInfo,
     Listing,
-    Status,
     WorkspaceMode,
 )
-from datalab_workspace.discovery import check_mode
-from datalab_workspace.equality import equal
 from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
 from datalab_workspace.mapping import MISSING, NamedObjects, Names
+from datalab_workspace.merging import OnConflict
 from datalab_workspace.naming import NameBook, check_name, short_id, short_ids
-from datalab_workspace.objects import PLACE_KEYS, to_object, to_record
-from datalab_workspace.persistence import OnConflict, ProjectLink
+from datalab_workspace.objects import PLACE_KEYS, to_object
+from datalab_workspace.persistence import ProjectLink
 from datalab_workspace.processing.calculator import Calculator
 from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
 from datalab_workspace.values import snapshot
 
+Glimpses: TypeAlias = "list[Glimpse]"
 Groups: TypeAlias = "list[GroupInfo]"
 
+#: Seconds for which an object's name is taken to mean what it meant.
+_RECENT = 0.2
 
-class Workspace(Calculator, NamedObjects):
-    """Named signals and images: in memory, and in project files that DataLab opens.
+
+class Workspace(Adding, Calculator, Attachable, NamedObjects):
+    """Named signals and images: in memory, or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
     signals, then images, each by group. Everywhere that a method takes a name, it takes
@@ -43,22 +48,31 @@ class Workspace(Calculator, NamedObjects):
     Objects come and go as snapshots: `add` stores a copy, `get` returns a copy, and
     changing either changes nothing in the workspace until it is added again.
 
+    A workspace attaches by itself to a running DataLab that the environment names
+    (``DATALAB_WORKSPACE_URL`` and ``_TOKEN``), or that is this user's own; otherwise it
+    keeps its objects in memory. In a DataLab, every change shows in its window, and
+    every method raises a `ConnectionError` where DataLab does not answer.
+
     Threads may share a workspace: each call is carried out as a whole.
 
     Args:
-        backend: Where the objects are kept; by default in memory.
+        backend: Where the objects are kept; by default as said above.
 
     Raises:
         LiveUnavailableError: The environment asks for live mode
             (``DATALAB_KERNEL_MODE=live``) and no DataLab can be attached.
         ValueError: ``DATALAB_KERNEL_MODE`` is set to an unknown mode.
+
+    Warns:
+        UserWarning: A DataLab that the environment names cannot be attached.
     """
 
     def __init__(self, *, backend: Backend | None = None) -> None:
         self._lock = threading.RLock()
+        self._depth = 0
+        self._notes: tuple[str, ...] = ()
         if backend is None:
-            check_mode()
-            backend = MemoryBackend()
+            backend, self._notes = backend_of_choice()
         self._backend = backend
         self._names = NameBook()
         self._names.sync(backend.entries())
@@ -76,11 +90,6 @@ class Workspace(Calculator, NamedObjects):
     # -- what there is ----------------------------------------------------------------
 
     @property
-    def mode(self) -> WorkspaceMode:
-        """Where the objects are: "standalone" is in this process."""
-        return WorkspaceMode.STANDALONE
-
-    @property
     def capabilities(self) -> Capabilities:
         """What can be done with objects where they are."""
         return self._backend.capabilities
@@ -94,18 +103,6 @@ class Workspace(Calculator, NamedObjects):
     def modified(self) -> bool:
         """Whether anything changed since `path` was loaded or saved."""
         return self._link.modified
-
-    def status(self) -> Status:
-        """Return mode, counts and file, without touching any object."""
-        with self._lock:
-            kinds = [entry.kind for entry in self._backend.entries()]
-            return Status(
-                self.mode,
-                kinds.count("signal"),
-                kinds.count("image"),
-                self.path,
-                self.modified,
-            )
 
     @suggests_arguments
     def list(
@@ -122,19 +119,24 @@ class Workspace(Calculator, NamedObjects):
             group: Title of a group.
 
         Returns:
-            Names in the order of DataLab's panels: signals, then images.
+            Names in the order of DataLab's panels, signals before images.
 
         Raises:
             ValueError: `kind` is neither.
         """
-        with self._lock:
+        with self._current():
             if kind is not None:
                 one_of(kind, "kind", KINDS)
-            names = [
-                self._names.name_of(entry.uuid)
-                for entry in self._backend.entries()
-                if kind in (None, entry.kind) and group in (None, entry.group)
-            ]
+            if group is None:
+                uuids = [
+                    entry.uuid
+                    for entry in self._backend.entries()
+                    if kind in (None, entry.kind)
+                ]
+            else:
+                groups = [g for g in self._backend.groups(kind) if g.title == group]
+                uuids = [uuid for group_ in groups for uuid in group_.uuids]
+            names = [self._names.name_of(uuid) for uuid in uuids]
         if pattern is None:
             return names
         return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
@@ -142,7 +144,7 @@ class Workspace(Calculator, NamedObjects):
     @suggests_arguments
     def exists(self, name: str) -> bool:
         """Tell whether there is an object of this name, UUID or short id."""
-        with self._lock:
+        with self._current():
             try:
                 self._uuid(name)
             except ObjectNotFoundError:
@@ -166,12 +168,17 @@ class Workspace(Calculator, NamedObjects):
         Raises:
             KeyError: There is no such object.
         """
-        with self._lock:
+        with self._current():
             if name is not None:
                 uuid = self._uuid(name)
                 return self._described(uuid, *self._place(uuid))
+            group_of = {
+                uuid: group.title
+                for group in self._backend.groups()
+                for uuid in group.uuids
+            }
             return Listing(
-                self._described(entry.uuid, number, entry.group)
+                self._described(entry.uuid, number, group_of.get(entry.uuid, ""))
                 for number, entry in short_ids(self._backend.entries())
             )
 
@@ -182,13 +189,39 @@ class Workspace(Calculator, NamedObjects):
         Args:
             kind: "signal" or "image", to have only the groups of these.
         """
-        with self._lock:
+        with self._current():
             if kind is not None:
                 one_of(kind, "kind", KINDS)
             return [
                 GroupInfo(panel, title, tuple(map(self._names.name_of, uuids)))
-                for panel, title, uuids in self._backend.groups()
-                if kind in (None, panel)
+                for panel, title, uuids in self._backend.groups(kind)
+            ]
+
+    def _glimpse(self, most: int) -> tuple[int, Glimpses]:
+        """Return what is known without reading a file or asking a running DataLab.
+
+        It is for showing a workspace, which must neither take long nor fail. Of objects
+        in DataLab it tells what was there when the workspace last looked.
+
+        Args:
+            most: Number of objects to tell of; of more, the first and the last.
+
+        Returns:
+            The number of all objects, and what is known of those.
+        """
+        with self._lock:
+            numbered = list(short_ids(self._backend.entries()))
+            total = len(numbered)
+            if total > most:
+                numbered[most // 2 : total - most // 2] = []
+            return total, [
+                Glimpse(
+                    self._names.name_of(entry.uuid),
+                    number,
+                    entry.group,
+                    *self._backend.glimpse(entry.uuid),
+                )
+                for number, entry in numbered
             ]
 
     # -- objects in and out -----------------------------------------------------------
@@ -209,8 +242,10 @@ class Workspace(Calculator, NamedObjects):
             default: What to return if there is no such object, instead of raising.
             copy: Return an object of its own; otherwise one whose arrays are read-only
                 views of what the workspace holds. Its metadata is a copy either way.
-            full: Bring also what is slow to bring from a running DataLab; everything
-                comes anyway where the objects are in memory.
+            full: Bring also what is slow to bring of large data from a running
+                DataLab: bounds, scales, annotations and the like that were set there
+                (see `Description.missing`). Everything comes anyway where the objects
+                are in memory.
 
         Returns:
             A `sigima.SignalObj` or `sigima.ImageObj`.
@@ -219,15 +254,17 @@ class Workspace(Calculator, NamedObjects):
             KeyError: There is no such object and no `default`; close matches are named.
             StaleFileError: The object was not read from its file yet, and the file no
                 longer holds it.
+            AmbiguousObjectError: Several objects in DataLab have its title, and only
+                its Web API is there (a `ValueError`).
         """
-        with self._lock:
+        with self._current(_RECENT):
             try:
-                uuid = self._uuid(name)
+                record = self._fetch(name, full)
             except ObjectNotFoundError:
                 if default is MISSING:
                     raise
                 return default
-            return to_object(self._backend.record(uuid, full=full), copy=copy)
+            return to_object(record, copy=copy, own=not self._is_held())
 
     @suggests_arguments
     def record(self, name: str) -> Record:
@@ -243,90 +280,8 @@ class Workspace(Calculator, NamedObjects):
         Raises:
             KeyError: There is no such object.
         """
-        with self._lock:
-            return self._backend.record(self._uuid(name)).copy(views=True)
-
-    @suggests_arguments
-    def add(
-        self,
-        name: Any,
-        obj: Any = MISSING,
-        overwrite: bool = False,
-        *,
-        group: str | None = None,
-        copy: bool = True,
-    ) -> str:
-        """Store a snapshot of an object under a name, or under its own title.
-
-        Adding the same object again is no error and changes nothing, so that a
-        notebook can be run twice.
-
-        Args:
-            name: The name, any text without control characters; it becomes the title.
-                With one argument only: the object, which goes under its own title.
-            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array, shape (N,), the
-                y of a signal; a 2-D array, shape (H, W), an image; or a tuple (x, y) of
-                1-D arrays. It is left as it was.
-            overwrite: Replace a different object of this name, which keeps its place,
-                group and UUID.
-            group: Title of the group to add to, made if there is none; by default the
-                first of the panel.
-            copy: Copy the arrays; otherwise the workspace holds read-only views of
-                them, and the caller promises not to write to them any more.
-
-        Returns:
-            The name.
-
-        Raises:
-            NameConflictError: Another object has this name (a `ValueError`).
-            InvalidNameError: This cannot be a name (a `ValueError`).
-            NotImplementedError: `group` is given where there are no groups of choice.
-            TypeError: `obj` is nothing that a workspace holds, its data is not
-                numeric, or its metadata holds a value that cannot be kept.
-        """
-        if obj is MISSING:
-            name, obj = _own_title(name), name
-        return self._add(check_name(name), obj, overwrite, group, copy)
-
-    def _add(
-        self, name: str, obj: object, overwrite: bool, group: str | None, copy: bool
-    ) -> str:
-        with self._lock:
-            if group is not None and not isinstance(group, str):
-                raise TypeError(
-                    f"group is the title of one, not {type(group).__name__}"
-                )
-            if group is not None and not self.capabilities.groups:
-                raise NotImplementedError(
-                    f"{name!r:.80} cannot be put in the group {group!r:.80}: there are "
-                    "no groups of choice here; leave group out"
-                )
-            record = to_record(obj, copy=False)
-            uuid = self._names.uuid_of(name)
-            if uuid is None:
-                record.fields["title"] = name
-                self._put(record, copy, group)
-                self._names.bind(record.uuid, name)
-                return name
-            stored = self._backend.record(uuid)
-            if not overwrite:
-                if equal(stored, record):
-                    return name
-                raise NameConflictError(
-                    f"{name!r} is another {stored.kind} already; pass overwrite=True "
-                    "to replace it, or choose another name"
-                )
-            # The name is bound already; a title that differs from it is DataLab's own.
-            record.uuid, record.fields["title"] = uuid, stored.fields["title"]
-            # Copied before anything is removed: there may be no memory for it.
-            kept = record.copy() if copy else record
-            if group is not None and group != self._place(uuid)[1]:
-                self._backend.remove([uuid])
-                self._backend.add(kept, group=group)
-            else:
-                self._backend.replace(uuid, kept)
-            self._link.modified = True
-            return name
+        with self._current(_RECENT):
+            return self._fetch(name).copy(views=True)
 
     def remove(self, *names: str) -> None:
         """Remove objects; all of them, or none if one does not exist.
@@ -337,7 +292,7 @@ class Workspace(Calculator, NamedObjects):
         Raises:
             KeyError: There is no object of one of the names.
         """
-        with self._lock:
+        with self._current():
             uuids = list(dict.fromkeys(map(self._uuid, names)))
             if uuids:
                 self._backend.remove(uuids)
@@ -360,7 +315,7 @@ class Workspace(Calculator, NamedObjects):
             NameConflictError: Another object is called `new_name` (a `ValueError`).
             InvalidNameError: `new_name` cannot be a name (a `ValueError`).
         """
-        with self._lock:
+        with self._current():
             uuid = self._uuid(name)
             check_name(new_name)
             holder = self._names.uuid_of(new_name)
@@ -389,7 +344,7 @@ class Workspace(Calculator, NamedObjects):
             TypeError: There is no such field, or a value is of the wrong type; nothing
                 is changed then.
         """
-        with self._lock:
+        with self._current():
             uuid = self._uuid(name)
             record = self._backend.record(uuid)
             known = FIELDS[record.kind]
@@ -414,16 +369,16 @@ class Workspace(Calculator, NamedObjects):
             self._link.modified = True
 
     @suggests_arguments
-    def clear(self, *, all: bool = False) -> None:  # noqa: ARG002
-        """Remove every object and forget the project file.
+    def clear(self, *, all: bool = False) -> None:
+        """Remove every object that was added here, and forget the project file.
 
         Args:
-            all: Remove also what a running DataLab held before; it makes no difference
-                where the objects are in memory.
+            all: Remove also what a running DataLab holds besides; it makes no
+                difference where the objects are in memory.
         """
-        with self._lock:
-            self._backend.clear()
-            self._names.clear()
+        with self._current():
+            self._backend.clear(all=all)
+            self._names.sync(self._backend.entries())
             self._link.forget()
 
     # -- files ------------------------------------------------------------------------
@@ -461,7 +416,7 @@ class Workspace(Calculator, NamedObjects):
                 is written then.
             OSError: The file cannot be written.
         """
-        with self._lock:
+        with self._current():
             uuids = None
             if names is not None:
                 chosen = [names] if isinstance(names, str) else names
@@ -501,74 +456,80 @@ class Workspace(Calculator, NamedObjects):
             NotAProjectError: The file is no project (a `ValueError`).
             DamagedFileError: The file is truncated or corrupt (an `OSError`).
         """
-        with self._lock:
+        with self._current():
             chosen = [names] if isinstance(names, str) else names
             return self._link.load(path, chosen, on_conflict, lazy)
 
     # -- within -----------------------------------------------------------------------
 
     def __len__(self) -> int:
-        with self._lock:
+        with self._current():
             return len(self._backend.entries())
 
     def __repr__(self) -> str:
-        status = self.status()
-        parts = [f"{status.signals} signal{'s' * (status.signals != 1)}"]
-        parts.append(f"{status.images} image{'s' * (status.images != 1)}")
-        if status.path is not None:
-            parts.append(f"{str(status.path)!r}{' (modified)' * status.modified}")
-        return f"<Workspace {status.mode}: {', '.join(parts)}>"
+        # Of what is known: a repr neither waits for DataLab nor fails with it.
+        kinds = [entry.kind for entry in self._backend.entries()]
+        parts = [
+            f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}"
+            for kind in KINDS
+        ]
+        if self.path is not None:
+            parts.append(f"{str(self.path)!r}{' (modified)' * self.modified}")
+        return f"<Workspace {self.mode}{self._where()}: {', '.join(parts)}>"
+
+    @contextmanager
+    def _current(self, max_age: float = 0.0) -> Iterator[None]:
+        """Do one thing as a whole, beginning with what others have changed.
+
+        Args:
+            max_age: Seconds; see `Backend.refresh`.
+        """
+        with self._lock:
+            if not self._depth and self._backend.refresh(max_age):
+                self._names.sync(self._backend.entries())
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    def _anew(self) -> NameBook:
+        """Return the names of what is there now."""
+        if self._backend.refresh():
+            self._names.sync(self._backend.entries())
+        return self._names
 
     def _uuid(self, name: object) -> str:
         return self._names.resolve(name, self._backend.entries)
 
+    def _fetch(self, name: object, full: bool = False) -> Record:
+        try:
+            return self._backend.record(self._uuid(name), full=full)
+        except ObjectNotFoundError:
+            # It may have gone, or been retitled, since it was last looked for.
+            if self._backend.mode is WorkspaceMode.STANDALONE:
+                raise
+            self._anew()
+            return self._backend.record(self._uuid(name), full=full)
+
     def _described(self, uuid: str, number: str, group: str) -> Description:
         return Description.of(
-            self._backend.record(uuid),
+            self._backend.outline(uuid),
             name=self._names.name_of(uuid),
             short_id=number,
+            uuid=uuid,
             group=group,
         )
 
     def _place(self, uuid: str) -> tuple[str, str]:
         """Return short id and group of an object, without a look at the others."""
-        count = dict.fromkeys(KINDS, 0)
-        for kind, title, uuids in self._backend.groups():
-            if uuid in uuids:
-                return short_id(kind, count[kind] + uuids.index(uuid) + 1), title
-            count[kind] += len(uuids)
+        kind, before = self._backend.kind_of(uuid), 0
+        for group in self._backend.groups(kind):
+            if uuid in group.uuids:
+                place = before + group.uuids.index(uuid) + 1
+                return short_id(kind, place), group.title
+            before += len(group.uuids)
         raise LookupError(f"{uuid} is in no group")
 
-    def _put(self, record: Record, copy: bool, group: str | None) -> None:
-        self._backend.add(record.copy() if copy else record, group=group)
-        self._link.modified = True
-
-
-def _own_title(obj: Any) -> Any:
-    if isinstance(obj, str):
-        raise TypeError(f"add({obj!r:.80}) needs the object, too: add(name, object)")
-    title = getattr(obj, "title", None)
-    if title is None:
-        raise TypeError(
-            f"{type(obj).__name__} has no title of its own; use add(name, object)"
-        )
-    return title
-
-
-def open_project(path: str | os.PathLike[str]) -> Workspace:
-    """Return a workspace on a project file, of which no array is read until needed.
-
-    Args:
-        path: The file. ``~`` is understood.
-
-    Returns:
-        A standalone workspace; its `save()` goes back to the file.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        NotAProjectError: The file is no project (a `ValueError`).
-        DamagedFileError: The file is truncated or corrupt (an `OSError`).
-    """
-    workspace = Workspace(backend=MemoryBackend())
-    workspace.load(path, lazy=True)
-    return workspace
+    def _group_of(self, uuid: str) -> str:
+        return self._place(uuid)[1]

@@ -78,7 +78,7 @@ def signals_drawing(
         title = subjects[0].title if len(subjects) == 1 else ""
     return SignalsDrawing(
         drawable(title, TITLE_LENGTH),
-        _axis_label(subjects, options, "x"),
+        _x_label(subjects, options),
         panels,
         xlog=xlog,
         xlimits=xlimits,
@@ -147,7 +147,7 @@ def _panel(
         look = _component_look(look_of(owner.record, place), name)
         curves.append(_curve(samples, y, look, legend, axes, notes))
     fixed = not is_phase and not any(record.fields["autoscale"] for record in records)
-    label = axis_label("phase", "°") if is_phase else _axis_label(owners, options, "y")
+    label = axis_label("phase", "°") if is_phase else _y_label(owners, options)
     return Panel(
         label,
         curves,
@@ -191,12 +191,25 @@ def _legends(
     ]
 
 
-def _axis_label(subjects: Sequence[Subject], options: Options, axis: str) -> str:
-    """Return the label of an axis, as far as it is that of all signals."""
+def _x_label(subjects: Sequence[Subject], options: Options) -> str:
+    """Return the label of the x axis: all that there are, each once."""
+    records = [subject.record for subject in subjects]
+    labels = [
+        axis_label(options.text(record, "xlabel"), options.text(record, "xunit"))
+        for record in records
+    ]
+    return " / ".join(dict.fromkeys(filter(None, labels)))
+
+
+def _y_label(subjects: Sequence[Subject], options: Options) -> str:
+    """Return the label of a y axis as far as it is that of all signals.
+
+    What they do not share is told in the legend.
+    """
     label, unit = (
         texts.pop() if len(texts) == 1 else ""
         for texts in (
-            {options.text(subject.record, f"{axis}{part}") for subject in subjects}
+            {options.text(subject.record, f"y{part}") for subject in subjects}
             for part in ("label", "unit")
         )
     )

@@ -50,6 +50,7 @@ class ImageDrawing:
         notes: What is to be said about the picture, in it.
         shape: Shape of the image.
         found: Its lowest and highest value, None where no pixel has one.
+        factor: Number of its pixels in a side of one that is drawn.
     """
 
     title: str
@@ -64,6 +65,7 @@ class ImageDrawing:
     notes: list[str]
     shape: tuple[int, ...] = ()
     found: tuple[float, float] | None = None
+    factor: int = 1
 
     @property
     def description(self) -> str:

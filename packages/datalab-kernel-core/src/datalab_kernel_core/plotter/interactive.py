@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
@@ -53,14 +54,48 @@ def _with_window(**options: Any) -> Figure:
         return plt.figure(**options)
 
 
-def widget_view(figure: Figure) -> dict[str, Any]:
-    """Return the MIME data of a figure as a widget, which is made at the first call."""
-    from ipympl.backend_nbagg import Canvas, FigureManager
+def on_canvas(figure: Figure) -> Any:
+    """Return the canvas of a figure that is a widget; it is made at the first call.
 
+    Raises:
+        ImportError: ipympl is not installed.
+    """
+    with _backend_kept():
+        try:
+            from ipympl.backend_nbagg import Canvas, FigureManager
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "ipympl":
+                raise
+            raise ImportError(
+                "a figure that answers to the mouse needs ipympl, which is not "
+                "installed: pip install ipympl, here and where Jupyter runs, and "
+                "reload the page",
+                name=error.name,
+            ) from error
     if not isinstance(figure.canvas, Canvas):
+        # Brings the toolbar; no pyplot knows of the figure.
         FigureManager(Canvas(figure), 0)
-    canvas: Any = figure.canvas
-    bundle = canvas._repr_mimebundle_()
+    return figure.canvas
+
+
+@contextmanager
+def _backend_kept() -> Iterator[None]:
+    """Keep the user's backend: whoever imports ipympl gets it for all figures."""
+    name = dict.__getitem__(matplotlib.rcParams, "backend")
+    yield
+    if dict.__getitem__(matplotlib.rcParams, "backend") == name:
+        return
+    if "matplotlib.pyplot" in sys.modules:
+        from matplotlib import pyplot as plt
+
+        plt.switch_backend(name)
+    else:
+        dict.__setitem__(matplotlib.rcParams, "backend", name)
+
+
+def widget_view(figure: Figure) -> dict[str, Any]:
+    """Return the MIME data of a figure as a widget."""
+    bundle = on_canvas(figure)._repr_mimebundle_()
     return {WIDGET_VIEW: bundle[WIDGET_VIEW]}
 
 

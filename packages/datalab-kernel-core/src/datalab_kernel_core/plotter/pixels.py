@@ -165,6 +165,7 @@ def _drawing(
         notes,
         shape=() if data is None else data.shape,
         found=found,
+        factor=factor,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -19,8 +20,12 @@ from datalab_kernel_core.plotter.formats import (
     rendered,
     wanted_formats,
 )
+from datalab_kernel_core.plotter.source import Source
 from datalab_kernel_core.plotter.style import DPI
 from datalab_kernel_core.plotter.tables import ResultTable
+
+#: More would take gigabytes for a picture of ordinary size.
+MAX_DPI = 2400
 
 
 class Plot:
@@ -34,15 +39,21 @@ class Plot:
             drawn raises here, and not where an error would be lost.
         name: What it is a picture of.
         tables: What is shown below the picture.
+        source: What `reduce_on_zoom` looks at again; None where that cannot be done.
     """
 
     def __init__(
-        self, drawing: Drawing, name: str = "", tables: Sequence[ResultTable] = ()
+        self,
+        drawing: Drawing,
+        name: str = "",
+        tables: Sequence[ResultTable] = (),
+        source: Source | None = None,
     ) -> None:
         self._drawing = drawing
         self._name = name
         self._figure: Figure | None = None
         self._pictures: dict[tuple[str, float], bytes] = {}
+        self._source = source
         self.tables = tuple(tables)
         self._bundle(wanted_formats())
 
@@ -61,20 +72,49 @@ class Plot:
         """The axes of the figure: of each image, of each panel of curves."""
         return self.figure.axes
 
-    def save(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
+    def reduce_on_zoom(self) -> Any:
+        """Return the figure as `%matplotlib widget` has it, reduced anew at each zoom.
+
+        A picture of large data holds only what can be seen of the whole. Here the
+        object, as it is now, is looked at again wherever one zooms or moves.
+
+        Returns:
+            The canvas, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            ImportError: ipympl is not installed.
+            TypeError: The picture is of several objects, or `complex_as` was given.
+            KeyError: There is no longer an object of the name that was plotted.
+            ReferenceError: What was plotted was given, not named, and is gone since
+                the picture was shown.
+        """
+        if self._source is None:
+            raise TypeError(
+                "reduce_on_zoom() is for the picture of one object, plotted without "
+                "complex_as="
+            )
+        from datalab_kernel_core.explore.refining import refine
+
+        subject = self._source.subject()
+        canvas = interactive.on_canvas(self.figure)
+        refine(self.figure, subject)
+        return canvas
+
+    def save(self, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
         """Write the picture to a PNG, SVG or PDF file.
 
         Args:
             path: The file; ``~`` is the home directory. Its suffix tells the format:
                 .svg, .pdf, and PNG for any that is no format of pictures. No suffix
                 is added.
-            dpi: Pixels per inch, for a picture of 6.4 inches in width by default 100.
+            dpi: Pixels per inch of a picture that is 6.4 inches wide; 100 unless given.
 
         Returns:
             The file.
 
         Raises:
-            ValueError: The suffix is that of another format, or `dpi` is not positive.
+            ValueError: The suffix is that of another format, or `dpi` is not between
+                1 and 2400.
             TypeError: `dpi` is no number.
             OSError: The file cannot be written.
         """
@@ -86,12 +126,8 @@ class Plot:
                 f"save() writes PNG, SVG and PDF, not {suffix}: {str(path)!r}; "
                 "for other formats use plot.figure.savefig()"
             )
-        if dpi is not None and not isinstance(dpi, int | float):
-            raise TypeError(f"dpi={dpi!r:.60} must be a number")
-        if dpi is not None and not 0 < dpi < float("inf"):
-            raise ValueError(f"dpi={dpi!r} must be positive")
         kind = suffix if suffix in MIME_TYPES else "png"
-        target.write_bytes(self._rendered(kind, DPI if dpi is None else dpi))
+        target.write_bytes(self._rendered(kind, _resolution(dpi)))
         return target
 
     def _rendered(self, kind: str, dpi: float, *, keep: bool = False) -> bytes:
@@ -116,6 +152,8 @@ class Plot:
         if include is not None and MIME_TYPES["svg"] in include:
             formats = Formats(formats.scale, svg=True)
         data, metadata = self._bundle(formats)
+        if self._source is not None:
+            self._source.let_go()
         if interactive.shows_widgets():
             data |= interactive.widget_view(self.figure)
         return data, metadata
@@ -161,3 +199,13 @@ class Plot:
         # Texts are kept as Matplotlib takes them, with a backslash before each dollar.
         said = self._drawing.description.replace(r"\$", "$")
         return f"<Plot{of}: {said}>"
+
+
+def _resolution(dpi: float | None) -> float:
+    if dpi is None:
+        return DPI
+    if isinstance(dpi, bool) or not isinstance(dpi, int | float | np.number):
+        raise TypeError(f"dpi={dpi!r:.60} must be a number")
+    if not 1 <= dpi <= MAX_DPI:
+        raise ValueError(f"dpi={dpi!r:.60} must be between 1 and {MAX_DPI}")
+    return float(dpi)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel_core.plotter import screenshot
 from datalab_kernel_core.plotter.drawing import drawing_of
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.results import Result, checked_results, table_results
-from datalab_kernel_core.plotter.subjects import Subject, subjects_of
+from datalab_kernel_core.plotter.screenshot import Screenshot
+from datalab_kernel_core.plotter.source import Source
+from datalab_kernel_core.plotter.subjects import Subject, subject_of, subjects_of
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.arguments import suggests_arguments
 from datalab_workspace.record import Record
 
 if TYPE_CHECKING:
+    from datalab_kernel_core.explore.view import View
     from datalab_workspace import Workspace
 
 
@@ -56,6 +60,9 @@ class Plotter:
         show_results: bool | None = None,
     ) -> Plot:
         """Draw signals and images.
+
+        An object that is named is also shown in the window of a running DataLab that
+        the workspace is attached to; what `calc` computes of stays as it was chosen.
 
         In a list, signals that follow each other are drawn over each other, images
         that follow each other side by side; signals and images are in rows of their
@@ -126,18 +133,51 @@ class Plotter:
         subjects = subjects_of(what, options.titles, self._record)
         _check_fits(subjects, options)
         drawing, tables = drawing_of(subjects, options), _tables(subjects, options)
-        plot = Plot(drawing, _name(what, subjects), tables)
-        several = what if isinstance(what, list) else [what]
-        self._plotted([one for one in several if isinstance(one, str)])
+        source = None
+        if not isinstance(what, list) and options.complex_as is None:
+            source = Source(what, self._record)
+        plot = Plot(drawing, _name(what, subjects), tables, source)
+        if isinstance(what, str):
+            self._workspace().show(what)
         return plot
 
-    def _plotted(self, names: list[str]) -> None:
-        """Do what is to follow when a picture was drawn.
+    def explore(self, what: Any) -> View:
+        """Show a signal or an image to zoom in, to move about and to read values from.
+
+        The wheel zooms, dragging moves, dragging with Shift zooms to a box, and a
+        double click shows all again. The kernel sends only what the screen can show,
+        and every value that is read is exact. The notebook keeps a picture.
 
         Args:
-            names: The names, UUIDs and short ids of the objects in the workspace that
-                the picture shows, as the user gave them.
+            what: What `plot` takes, but for a list. What is given, and not named, is
+                not copied: what is changed in its data shows at the next zoom.
+
+        Returns:
+            The view, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            ImportError: anywidget is not installed.
+            KeyError: There is no object of this name; close matches are named.
+            TypeError: `what` is nothing that can be drawn.
+            StaleFileError: The object was not read from its file yet, and the file no
+                longer holds it.
         """
+        from datalab_kernel_core.explore.view import View
+
+        subject = subject_of(what, self._record)
+        return View(subject, _name(what, [subject]))
+
+    def screenshot(self) -> Screenshot:
+        """Take a picture of the DataLab window that the workspace is attached to.
+
+        Returns:
+            The picture, which a notebook shows where it is the last line of a cell.
+
+        Raises:
+            ConnectionError: The workspace is attached to no DataLab, or to one that
+                runs on another machine or can't be reached by XML-RPC.
+        """
+        return screenshot.of_window(self._workspace())
 
     @suggests_arguments
     def display_table(

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from datalab_kernel_core.plotter.style import LARGEST
-
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
+#: Larger values overflow in Matplotlib's own arithmetic.
+LARGEST = 1e300
 #: Curves of up to this many points are drawn whole.
 MAX_POINTS = 50_000
 #: Bins that longer curves are reduced to, about four for each column of pixels.

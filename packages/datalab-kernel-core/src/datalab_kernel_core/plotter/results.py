@@ -8,20 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from datalab_kernel_core.plotter.coordinates import coordinate_names
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_option
 from datalab_workspace.record import Record, result_keys
 
 #: Geometry results of more rows than this are named at the first of them only.
 MAX_NAMED = 3
-_COLUMNS = {
-    "point": ["x", "y"],
-    "marker": ["x", "y"],
-    "segment": ["x0", "y0", "x1", "y1"],
-    "rectangle": ["x", "y", "width", "height"],
-    "circle": ["x", "y", "r"],
-    "ellipse": ["x", "y", "a", "b", "θ"],
-}
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class Result:
         width = max(map(len, rows), default=0)
         if "coords" in held:
             kind = str(getattr(held["kind"], "value", held["kind"]))
-            columns = _COLUMNS.get(kind) or _numbered(kind, width)
+            columns = coordinate_names(kind, width)
         else:
             kind, columns = "", [str(name) for name in held["names"]]
         if any(len(row) != len(columns) for row in rows):
@@ -93,12 +86,6 @@ class Result:
         names = self.attributes.get(key, ())
         listed = isinstance(names, list | tuple | set | frozenset | np.ndarray)
         return {str(name) for name in names} if listed else set()
-
-
-def _numbered(kind: str, width: int) -> list[str]:
-    if kind == "polygon":
-        return [f"{axis}{place}" for place in range(width // 2) for axis in "xy"]
-    return [f"coord_{place}" for place in range(width)]
 
 
 def result_shapes(record: Record, chosen: Any) -> list[Shape | None]:

@@ -156,6 +156,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_axisbelow(True)
     for curve in panel.curves:
         _draw_curve(axes, curve)
+        _draw_errors(axes, curve)
     if panel.named and len(panel.curves) <= _NAMED:
         _write_legend(axes, panel)
 
@@ -180,7 +181,6 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
     if look.shade:
         area: dict[str, Any] = {"color": look.color, "alpha": look.shade, "lw": 0}
         axes.fill_between(curve.x, curve.y, look.baseline, step=step, **area)
-    _draw_errors(axes, curve)
     # One artist holds the legend's entry, whatever the curve is made of.
     symbols: dict[str, Any] = {
         "marker": look.marker or "None",
@@ -231,6 +231,7 @@ def _draw_errors(axes: Axes, curve: Curve) -> None:
             yerr=curve.dy,
             xerr=curve.dx,
             fmt="none",
+            zorder=1.9,  # behind the curve
             ecolor=color,
             elinewidth=0.8,
             capsize=2,

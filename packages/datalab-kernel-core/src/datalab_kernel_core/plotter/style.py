@@ -9,14 +9,13 @@ import matplotlib
 from matplotlib.colors import Colormap
 from matplotlib.figure import FigureBase
 
+from datalab_kernel_core.plotter.reduce import LARGEST as LARGEST
 from datalab_workspace.errors import close_matches
 from datalab_workspace.record import Record
 
 Limits = tuple[float | None, float | None]
 
 DPI = 100
-#: Larger values overflow in Matplotlib's own arithmetic.
-LARGEST = 1e300
 #: Width of a picture and height of one of a signal, inches.
 WIDTH, HEIGHT = 6.4, 4.0
 #: Height of an image, inches.

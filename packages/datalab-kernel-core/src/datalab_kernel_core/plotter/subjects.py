@@ -58,7 +58,10 @@ def subjects_of(
         raise ValueError(
             f"titles names {len(titles)} objects, but {len(several)} are plotted"
         )
-    subjects = [_subject(one, find) for one in several]
+    subjects = [
+        _item(one, find, place if isinstance(what, list) else None)
+        for place, one in enumerate(several)
+    ]
     if titles is None:
         return subjects
     return [
@@ -67,7 +70,17 @@ def subjects_of(
     ]
 
 
-def _subject(what: Any, find: Callable[[str], Record]) -> Subject:
+def _item(what: Any, find: Callable[[str], Record], place: int | None) -> Subject:
+    try:
+        return subject_of(what, find)
+    except TypeError as error:
+        if place is None:
+            raise
+        raise type(error)(f"item {place} of the list: {error}") from error
+
+
+def subject_of(what: Any, find: Callable[[str], Record]) -> Subject:
+    """Return one signal or image that is to be drawn; as `subjects_of`, but no list."""
     if isinstance(what, str) or _is_object(what):
         record = find(what) if isinstance(what, str) else to_record(what, copy=False)
         samples = Samples.of(record) if record.kind == "signal" else None

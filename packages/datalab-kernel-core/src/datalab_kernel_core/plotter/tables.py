@@ -91,8 +91,8 @@ class ResultTable:
             for name, *cells in rest
         )
         foot = f"<p>{escape(self._left_out())}</p>" if self._left_out() else ""
-        caption = escape(self._title)
-        return f"<b>{caption}</b><table>{head}<tbody>{body}</tbody></table>{foot}"
+        caption = f"<caption>{escape(self._title)}</caption>" if self._title else ""
+        return f"<table>{caption}{head}<tbody>{body}</tbody></table>{foot}"
 
     def __repr__(self) -> str:
         lines = self._lines()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from datalab_workspace.backends.base import Backend, Capabilities, Entry
+from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
+from datalab_workspace.description import Outline
 from datalab_workspace.project import Group, Item
 from datalab_workspace.record import KINDS, FieldValue, Kind, PendingRecord, Record
 
@@ -21,11 +22,14 @@ class _Shelf:
 class MemoryBackend(Backend):
     """Keeps Records in groups; a file that was opened lazily leaves some pending."""
 
-    capabilities = Capabilities(shares_views=True)
-
     def __init__(self) -> None:
         self._shelves: dict[Kind, list[_Shelf]] = {kind: [] for kind in KINDS}
         self._shelf_of: dict[str, _Shelf] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything can be done, and views are shared."""
+        return Capabilities(shares_views=True)
 
     def entries(self) -> Sequence[Entry]:
         """See `Backend.entries`."""
@@ -35,9 +39,29 @@ class MemoryBackend(Backend):
             for item in shelf.items.values()
         ]
 
-    def groups(self) -> Sequence[tuple[Kind, str, Sequence[str]]]:
+    def kind_of(self, uuid: str) -> Kind:
+        """See `Backend.kind_of`."""
+        return self._shelf_of[uuid].kind
+
+    def title_of(self, uuid: str) -> FieldValue:
+        """See `Backend.title_of`."""
+        item = self._shelf_of[uuid].items[uuid]
+        return item.fields["title"] if isinstance(item, Record) else item.title
+
+    def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """See `Backend.groups`."""
-        return [(shelf.kind, shelf.title, list(shelf.items)) for shelf in self._all()]
+        return [
+            PanelGroup(shelf.kind, shelf.title, list(shelf.items))
+            for shelf in self._all()
+            if kind in (None, shelf.kind)
+        ]
+
+    def glimpse(self, uuid: str) -> tuple[Outline, Record | None]:
+        """See `Backend.glimpse`."""
+        item = self._shelf_of[uuid].items[uuid]
+        if isinstance(item, PendingRecord):
+            return Outline.known(item.kind, item.title, item.shape, item.dtype), None
+        return Outline.of(item), item
 
     def record(self, uuid: str, *, full: bool = False) -> Record:  # noqa: ARG002
         """See `Backend.record`; everything is at hand, so `full` changes nothing."""
@@ -47,8 +71,14 @@ class MemoryBackend(Backend):
             item = items[uuid] = item.resolve()
         return item
 
-    def add(self, record: Record, *, group: str | None = None) -> None:
-        """See `Backend.add`."""
+    def add(
+        self,
+        record: Record,
+        *,
+        group: str | None = None,
+        composed: bool = False,  # noqa: ARG002
+    ) -> None:
+        """See `Backend.add`; no title is ever rewritten here."""
         self._put(record, self._shelf(record.kind, group))
 
     def replace(self, uuid: str, record: Record) -> None:
@@ -59,6 +89,11 @@ class MemoryBackend(Backend):
         else:
             del shelf.items[uuid]
             self.add(record, group=shelf.title)
+
+    def move(self, uuid: str, record: Record, group: str | None) -> None:
+        """See `Backend.move`."""
+        self.remove([uuid])
+        self.add(record, group=group)
 
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
@@ -73,7 +108,7 @@ class MemoryBackend(Backend):
         record.fields.update(fields)
         record.metadata.update(metadata)
 
-    def clear(self) -> None:
+    def clear(self, *, all: bool = False) -> None:  # noqa: ARG002
         """See `Backend.clear`."""
         self._shelves = {kind: [] for kind in KINDS}
         self._shelf_of = {}
@@ -90,14 +125,15 @@ class MemoryBackend(Backend):
             for item in group.items:
                 self._put(item, shelf)
 
-    def content(self) -> list[Group]:
+    def content(self, uuids: Collection[str] | None = None) -> list[Group]:
         """See `Backend.content`."""
-        for uuid in self._shelf_of:
-            self.record(uuid)
-        return [
-            Group(shelf.kind, shelf.title, list(shelf.items.values()))
-            for shelf in self._all()
-        ]
+        groups = []
+        for shelf in self._all():
+            chosen = [u for u in shelf.items if uuids is None or u in uuids]
+            if chosen or uuids is None:
+                items: list[Item] = [self.record(uuid) for uuid in chosen]
+                groups.append(Group(shelf.kind, shelf.title, items))
+        return groups
 
     def _all(self) -> Iterator[_Shelf]:
         for kind in KINDS:

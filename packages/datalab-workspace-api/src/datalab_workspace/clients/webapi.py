@@ -27,14 +27,18 @@ from datalab_workspace.errors import (
     TokenError,
     UnsupportedObjectError,
 )
-from datalab_workspace.formats import npz
+from datalab_workspace.formats import npz, sidecar
+from datalab_workspace.formats.forms import NPZ
 from datalab_workspace.record import KINDS, Kind, Record
 from datalab_workspace.transport.base import Answer, Body, Timeouts, Transport
 
 _BASE = "/api/v1"
 # DataLab puts the name in a header of its answer, and fails where it can't stand there.
 _UNROUTABLE = re.compile("[/\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-_TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
+#: The texts of an object that the Web API can set.
+TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
+#: Bytes of what it says of an error; it repeats names of any length.
+_LARGEST_DETAIL = 1 << 16
 #: What DataLab says when something, a box most often, keeps its window from answering.
 _BLOCKED = "Main thread execution timed out"
 _CLOSE_BOX = "a box is probably open in DataLab's window: close it, then try again"
@@ -61,17 +65,18 @@ class Listed:
 
     Attributes:
         name: The name by which it is addressed: its title. Where several have the same,
-            this is the first of them, whichever was meant.
-        kind: "signal" or "image".
-        shape: (N,) of a signal, (H, W) of an image.
-        dtype: Element type of the data.
-        texts: Labels and units.
+            the first of them is addressed, whichever is meant.
+        kind: "signal" or "image"; of one that has the title of another before it, that
+            of the first.
+        shape: (N,) of a signal, (H, W) of an image; () of such a one.
+        dtype: Element type of the data; None of such a one.
+        texts: Labels and units; none of such a one.
     """
 
     name: str
     kind: Kind
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any] | None
     texts: Mapping[str, str]
 
 
@@ -123,11 +128,11 @@ class WebApi:
         except (KeyError, TypeError, ValueError) as error:
             raise self._nonsense(said) from error
 
-    def objects(self) -> list[Listed]:
+    def objects(self, timeouts: Timeouts | None = None) -> list[Listed]:
         """Return all objects: signals, then images, in DataLab's order."""
-        said = self._json(self._get("/objects"), 200)
+        said = self._json(self._get("/objects", timeouts), 200)
         try:
-            return [_listed(item) for item in said["objects"]]
+            return _first_told([_listed(item) for item in said["objects"]])
         except (KeyError, TypeError, ValueError) as error:
             raise self._nonsense(said) from error
 
@@ -151,17 +156,21 @@ class WebApi:
             ObjectNotFoundError: No object has the name.
             InvalidNameError: None can be addressed by it.
         """
+        return sidecar.join(self.get_plain(name, uuid=uuid), NPZ)
+
+    def get_plain(self, name: str, *, uuid: str | None = None) -> Record:
+        """Return an object as it is there, whatever its sidecar says; see `get`."""
         answer = self._get(f"{_route(name)}/data?compress=false")
         self._check(answer, 200, name)
         try:
-            return npz.decode(answer.body, uuid=uuid)
+            return npz.read(answer.body, uuid=uuid)
         except DamagedFileError as error:
             raise DataLabError(
                 f"what DataLab at {self.url} sent for {name!r:.80} cannot be read: "
                 f"{error}"
             ) from error
 
-    def put(self, name: str, record: Record, *, overwrite: bool = False) -> None:
+    def put(self, name: str, record: Record, *, overwrite: bool = False) -> Listed:
         """Add an object under a name, which becomes its title.
 
         DataLab selects it and shows its kind. The record's UUID becomes the object's;
@@ -171,6 +180,9 @@ class WebApi:
             name: The name.
             record: The object.
             overwrite: Remove the first object of that name, of whatever kind, first.
+
+        Returns:
+            What DataLab lists of the new object.
 
         Raises:
             NameConflictError: An object has the name.
@@ -185,7 +197,7 @@ class WebApi:
             headers={"Content-Type": "application/x-npz"},
             body=Body(npz.encode(record)),
         )
-        self._listed(answer, 201, name)
+        return self._listed(answer, 201, name)
 
     def patch(self, name: str, **texts: str) -> None:
         """Set the title, labels or units of an object.
@@ -202,7 +214,7 @@ class WebApi:
             NameConflictError: Another object has the new title.
         """
         for field in texts:
-            one_of(field, "field", _TEXTS)
+            one_of(field, "field", TEXTS)
         path = f"{_route(name)}/metadata"
         title = texts.get("title", name)
         if title != name and self._exists(title):
@@ -217,6 +229,29 @@ class WebApi:
             self._verify(name, title, texts)
         else:
             self._listed(answer, 200, name)
+
+    def retitle(self, name: str, title: str) -> None:
+        """Set the title of an object, to that of another one, too.
+
+        DataLab 1.3 does so and then fails; whether it did is to be looked at. What its
+        window shows stays as it was.
+
+        Args:
+            name: Its name.
+            title: The new title, which need not be one that can be addressed.
+
+        Raises:
+            ObjectNotFoundError: No object has the name.
+            InvalidNameError: None can be addressed by it.
+        """
+        try:
+            answer = self._send_json(
+                "PATCH", f"{_route(name)}/metadata", {"title": title}
+            )
+        except ConnectionLostError:
+            return
+        if answer.status < 500:
+            self._check(answer, 200, name)
 
     def remove(self, name: str) -> None:
         """Remove the first object of a name.
@@ -244,10 +279,26 @@ class WebApi:
         if not isinstance(said, dict) or "selected" not in said:
             raise self._nonsense(said)
 
+    def calc(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Compute something of what is selected in the panel that the window shows.
+
+        A box opens in DataLab where that fails.
+
+        Args:
+            name: Name of the feature.
+            parameters: Values of its parameters that JSON can hold, by name.
+        """
+        call = {"name": name, "param": parameters and dict(parameters)}
+        said = self._json(self._send_json("POST", "/calc", call), 200, name)
+        if not isinstance(said, dict) or said.get("success") is not True:
+            raise self._nonsense(said)
+
     # -- requests and answers ---------------------------------------------------------
 
-    def _get(self, path: str) -> Answer:
-        return self._transport.request("GET", _base(path), repeatable=True)
+    def _get(self, path: str, timeouts: Timeouts | None = None) -> Answer:
+        return self._transport.request(
+            "GET", _base(path), timeouts=timeouts, repeatable=True
+        )
 
     def _send_json(
         self, method: str, path: str, content: object, *, repeatable: bool = False
@@ -311,7 +362,11 @@ class WebApi:
                 f"DataLab at {self.url} wants its token ({said}); it shows it under "
                 "File > Web API: connect with it, or set DATALAB_WORKSPACE_TOKEN"
             )
-        if answer.status == 404 and name is not None and "not found" in said:
+        if (
+            answer.status == 404
+            and name is not None
+            and b"not found" in bytes(answer.body)
+        ):
             raise ObjectNotFoundError(
                 f"no object {name!r:.80} in DataLab ({said}); it may have been "
                 "renamed or removed there"
@@ -347,16 +402,28 @@ def _route(name: str) -> str:
 def _listed(item: Any) -> Listed:
     if item["type"] not in KINDS:
         raise ValueError(item["type"])
-    texts = {field: str(item.get(field) or "") for field in _TEXTS}
+    texts = {field: str(item.get(field) or "") for field in TEXTS}
     shape = tuple(int(length) for length in item["shape"])
     return Listed(
         str(item["name"]), item["type"], shape, np.dtype(item["dtype"]), texts
     )
 
 
+def _first_told(listed: list[Listed]) -> list[Listed]:
+    """Leave out what DataLab tells of the first instead of another one of its title."""
+    seen: set[str] = set()
+    told = []
+    for item in listed:
+        told.append(
+            Listed(item.name, item.kind, (), None, {}) if item.name in seen else item
+        )
+        seen.add(item.name)
+    return told
+
+
 def _detail(answer: Answer) -> str:
     """Return in one line what DataLab said about an error."""
-    text = bytes(answer.body[:4000]).decode("utf-8", "replace")
+    text = bytes(answer.body[:_LARGEST_DETAIL]).decode("utf-8", "replace")
     try:
         detail = json.loads(text)["detail"]
     except (ValueError, KeyError, TypeError, RecursionError):

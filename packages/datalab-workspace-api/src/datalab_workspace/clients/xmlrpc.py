@@ -1,58 +1,30 @@
 """The client of DataLab's XML-RPC server: objects by UUID, groups, selection, refresh.
 
-The server has one thread, asks for no token, and has no timeout: while DataLab shows a
-box that an XML-RPC call opened, no call is answered any more. So each call here has a
-timeout, and whatever would open a box is refused before it is sent.
-
-DataLab 1.3 says that a call is done a moment before it is ready for the next one, and
-never answers a call that arrives in that moment; so a call is followed by a pause.
-
-A call that returns nothing in fact returns what an earlier call returned last, and one
-of these may fail to be sent; so the results of such calls are never looked at, and what
-they did is read back instead.
+Whatever would open a box in DataLab, which then answers no call any more, is refused
+before it is sent.
 """
 
 from __future__ import annotations
 
-import re
-import threading
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-from xml.parsers.expat import ExpatError
-from xmlrpc.client import Fault, ResponseError, dumps, loads
 
+from datalab_workspace.clients.rpccalls import TIMEOUTS, Calls, check_text, nonsense
 from datalab_workspace.clients.settings import auto_refresh
 from datalab_workspace.errors import (
     DamagedFileError,
     DataLabError,
-    InvalidNameError,
     LiveError,
     ObjectNotFoundError,
 )
-from datalab_workspace.formats import rpcjson
+from datalab_workspace.formats import rpcjson, sidecar
+from datalab_workspace.formats.forms import RPC
 from datalab_workspace.record import KINDS, Kind, Record
-from datalab_workspace.transport.base import Body, Timeouts, Transport
-from datalab_workspace.transport.native import NativeTransport
+from datalab_workspace.transport.base import SLOWEST, Timeouts
 
-#: Seconds in which a server that is not stuck tells its version.
-PROBE = 1.5
-_TIMEOUTS = Timeouts(connect=2.0, read=20.0)
-#: Bytes of an answer; an object's data are decimals there.
-_LIMIT = 1 << 30
-#: Seconds between calls: long beside that moment, short beside the 50 ms of each call.
-_PAUSE = 0.01
 _ATTEMPTS = 5
-_UNMARSHALLED = "cannot marshal"
-_MISSING = re.compile(r"KeyError|Invalid object index, id or title")
-# XML can't hold them, not even escaped: DataLab fails on a call, or we on its answer.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_BLANKS = bytes.maketrans(
-    (controls := bytes([*range(9), 11, 12, *range(14, 32)])), b" " * len(controls)
-)
 
 
 @dataclass(frozen=True)
@@ -87,128 +59,11 @@ class PlacedGroup:
     uuids: tuple[str, ...]
 
 
-class XmlRpc:
-    """DataLab's XML-RPC server on this machine; may be used by many threads.
+class XmlRpc(Calls):
+    """The client of DataLab's XML-RPC server on this machine.
 
-    Args:
-        port: Its port.
-        transport: Carries the calls; one to this machine if left out.
-
-    Every method raises `UnreachableError`, `NoAnswerError`, `ConnectionLostError` or
-    `DataLabError`, all of which are `ConnectionError`, where DataLab can't be reached,
-    or answers that it failed.
+    See `Calls` for its arguments and for the errors that every method raises.
     """
-
-    def __init__(self, port: int, *, transport: Transport | None = None) -> None:
-        self._transport = transport or NativeTransport(
-            f"http://127.0.0.1:{port}", timeouts=_TIMEOUTS, limit=_LIMIT
-        )
-        # Held over several calls where the second relies on what the first selected.
-        self._lock = threading.RLock()
-        self._ready = 0.0
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._transport.url!r})"
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._transport.close()
-
-    # -- calls ------------------------------------------------------------------------
-
-    def call(self, method: str, *args: Any, timeouts: Timeouts | None = None) -> Any:
-        """Call a method of the server.
-
-        Args:
-            method: Its name.
-            args: Values that XML-RPC can carry.
-            timeouts: How long to wait, where it isn't the usual.
-
-        Returns:
-            What it returns.
-
-        Raises:
-            InvalidNameError: A text holds characters that XML can't.
-        """
-        try:
-            request = dumps(args, method, allow_none=True)
-        except (OverflowError, TypeError) as error:
-            raise DataLabError(f"{method} cannot be called so: {error}") from error
-        if control := _CONTROLS.search(request):
-            raise InvalidNameError(
-                f"DataLab's XML-RPC cannot carry the character {control.group()!r}; "
-                "leave it out"
-            )
-        with self._lock:
-            time.sleep(max(0.0, self._ready - time.monotonic()))
-            try:
-                answer = self._transport.request(
-                    "POST",
-                    "/RPC2",
-                    headers={"Content-Type": "text/xml"},
-                    body=Body([request.encode()]),
-                    timeouts=timeouts,
-                )
-            finally:
-                self._ready = time.monotonic() + _PAUSE
-        if answer.status != 200:
-            raise DataLabError(
-                f"{self._transport.url} answers {method} with the HTTP status "
-                f"{answer.status}; is it DataLab's XML-RPC server?"
-            )
-        return self._result(method, bytes(answer.body))
-
-    def _result(self, method: str, body: bytes) -> Any:
-        try:
-            if b"<!" in body:  # where entities are declared, which could expand
-                raise ValueError("it holds declarations")  # noqa: TRY301
-            (result,), _ = loads(body.translate(_BLANKS))
-        except Fault as fault:
-            said = " ".join(str(fault.faultString).split())
-            if _MISSING.search(said):
-                raise ObjectNotFoundError(f"DataLab has no such object: {said}") from (
-                    fault
-                )
-            raise DataLabError(f"DataLab failed to {method}: {said:.300}") from fault
-        except (ExpatError, ResponseError, ValueError, TypeError) as error:
-            raise DataLabError(
-                f"{self._transport.url} gives no XML-RPC answer to {method} "
-                f"({error!s:.80}); is it DataLab's XML-RPC server?"
-            ) from error
-        return result
-
-    def _do(self, method: str, *args: Any) -> None:
-        """Call a method that returns nothing, whatever it may seem to return."""
-        try:
-            self.call(method, *args)
-        except DataLabError as error:
-            # It was done; only what another call returned before cannot be sent.
-            if _UNMARSHALLED not in str(error):
-                raise
-
-    def _on_panel(self, method: str, kind: Kind | None, *args: Any) -> None:
-        self._do("call_method", method, {"args": [*args], "kwargs": {}, "panel": kind})
-
-    def _texts(self, method: str, *args: Any) -> list[str]:
-        result = self.call(method, *args)
-        if not isinstance(result, list) or not all(isinstance(t, str) for t in result):
-            raise _nonsense(method, result)
-        return result
-
-    def version(self, within: float = PROBE) -> str:
-        """Return DataLab's version, which does not wait for its window.
-
-        Args:
-            within: Seconds after which the server counts as stuck.
-
-        Raises:
-            NoAnswerError: The server is stuck, most likely behind a box in the window.
-        """
-        timeouts = Timeouts(connect=within, read=within)
-        result = self.call("get_version", timeouts=timeouts)
-        if not isinstance(result, str):
-            raise _nonsense("get_version", result)
-        return result
 
     # -- objects ----------------------------------------------------------------------
 
@@ -216,13 +71,24 @@ class XmlRpc:
         """Return all objects: signals, then images, in DataLab's order."""
         return [placed for kind in KINDS for placed in self.panel(kind)]
 
-    def panel(self, kind: Kind) -> list[Placed]:
-        """Return the objects of a kind, in DataLab's order."""
+    def uuids(self, kind: Kind) -> list[str]:
+        """Return the UUIDs of the objects of a kind, in DataLab's order."""
+        return self._texts("get_object_uuids", kind)
+
+    def panel(self, kind: Kind, known: Sequence[str] = ()) -> list[Placed]:
+        """Return the objects of a kind, in DataLab's order.
+
+        Args:
+            kind: "signal" or "image".
+            known: UUIDs that they had before; where they have these still, it is not
+                asked twice whether they change meanwhile.
+        """
         with self._lock:
-            before = self._texts("get_object_uuids", kind)
+            before = self.uuids(kind)
             for _ in range(_ATTEMPTS):
                 titles = self._texts("get_object_titles", kind)
-                uuids = self._texts("get_object_uuids", kind)
+                sure = before == [*known] and len(titles) == len(before)
+                uuids = before if sure else self.uuids(kind)
                 if uuids == before and len(titles) == len(uuids):
                     return [
                         Placed(uuid, kind, title)
@@ -240,9 +106,24 @@ class XmlRpc:
         Raises:
             ObjectNotFoundError: There is none of this UUID and kind.
         """
-        result = self.call("get_object", uuid, kind)
+        return sidecar.join(self.get_plain(uuid, kind), RPC)
+
+    def get_plain(self, uuid: str, kind: Kind, nbytes: int = 0) -> Record:
+        """Return an object as it is there, whatever its sidecar says; see `get`.
+
+        Args:
+            uuid: Its UUID.
+            kind: Its kind.
+            nbytes: Size of its data, where it is known to be large; of DataLab's
+                making decimals of each MiB, a second is expected.
+        """
+        timeouts = None
+        if nbytes > SLOWEST:
+            read = TIMEOUTS.read + nbytes / SLOWEST
+            timeouts = Timeouts(connect=TIMEOUTS.connect, read=read)
+        result = self.call("get_object", uuid, kind, timeouts=timeouts)
         try:
-            record = rpcjson.decode(result)
+            record = rpcjson.read(result)
         except DamagedFileError as error:
             raise DataLabError(
                 f"what DataLab sent for the {kind} {uuid} cannot be read: {error}"
@@ -261,7 +142,7 @@ class XmlRpc:
             InvalidNameError: XML can't hold its title.
         """
         encoded = rpcjson.encode(record)
-        _check_text(record.title)
+        check_text(record.title)
         with self._lock:
             if record.uuid in self._texts("get_object_uuids", record.kind):
                 raise DataLabError(f"DataLab has a {record.kind} {record.uuid} already")
@@ -276,7 +157,7 @@ class XmlRpc:
             UnsupportedDtypeError: DataLab can't hold the data without loss.
         """
         encoded = rpcjson.encode(record)
-        _check_text(record.title)
+        check_text(record.title)
         with self._lock:
             self._find([record.uuid], record.kind)
             self._do("set_object", encoded)
@@ -288,7 +169,7 @@ class XmlRpc:
             ObjectNotFoundError: There is none of this UUID and kind.
             InvalidNameError: XML can't hold the title.
         """
-        _check_text(title)
+        check_text(title)
         with self._selected([uuid], kind):
             self._on_panel("rename_selected_object_or_group", kind, title)
         found = {placed.uuid: placed.title for placed in self.panel(kind)}
@@ -297,6 +178,12 @@ class XmlRpc:
                 f"DataLab did not rename the {kind} {uuid} to {title!r:.80}; was "
                 "something selected in its window meanwhile?"
             )
+
+    def remove_all(self, kind: Kind) -> None:
+        """Remove all objects and groups of a kind."""
+        self._on_panel("remove_all_objects", kind)
+        if self.uuids(kind):
+            raise DataLabError(f"DataLab did not remove all {kind}s")
 
     def remove(self, uuids: Sequence[str], kind: Kind) -> None:
         """Remove objects of a kind.
@@ -344,28 +231,42 @@ class XmlRpc:
                 )
             ]
         except (TypeError, ValueError) as error:
-            raise _nonsense("tell its groups", result) from error
+            raise nonsense("tell its groups", result) from error
 
-    def target(self, kind: Kind, title: str) -> None:
-        """Select the first group of a title, made where there is none.
+    def members(self, kind: Kind, number: int) -> list[str] | None:
+        """Return UUIDs of the objects of a group, None where there is no such group.
 
-        What is added next, by either wire, goes to its end.
+        Args:
+            kind: The kind of its objects.
+            number: Its number in the panel, from 1.
+        """
+        try:
+            return self._texts("get_object_uuids", kind, number)
+        except ObjectNotFoundError:
+            return None
+        except DataLabError as error:
+            # This is how DataLab looks for the group of that number.
+            if "IndexError" in str(error):
+                return None
+            raise
+
+    def add_group(self, kind: Kind, title: str) -> list[PlacedGroup]:
+        """Make a group at the end of a panel, and return all groups.
 
         Raises:
             InvalidNameError: XML can't hold the title.
         """
-        _check_text(title)
+        check_text(title)
         with self._lock:
-            group = self._group(kind, title)
-            if group is None:
-                self._do("add_group", title, kind, False)
-                group = self._group(kind, title)
-            if group is None:
-                raise DataLabError(f"DataLab did not make the group {title!r:.80}")
-            self._do("select_groups", [group.number], kind)
+            self._do("add_group", title, kind, False)
+            groups = self.groups(kind)
+        if not groups or groups[-1].title != title:
+            raise DataLabError(f"DataLab did not make the group {title!r:.80}")
+        return groups
 
-    def _group(self, kind: Kind, title: str) -> PlacedGroup | None:
-        return next((g for g in self.groups(kind) if g.title == title), None)
+    def select_group(self, kind: Kind, number: int) -> None:
+        """Select a group, which draws its objects; what is added next goes there."""
+        self._do("select_groups", [number], kind)
 
     # -- selection --------------------------------------------------------------------
 
@@ -373,7 +274,7 @@ class XmlRpc:
         """Return which panel the window shows: "signal", "image" or "macro"."""
         result = self.call("get_current_panel")
         if not isinstance(result, str):
-            raise _nonsense("get_current_panel", result)
+            raise nonsense("get_current_panel", result)
         return result
 
     def selection(self) -> list[str]:
@@ -435,6 +336,17 @@ class XmlRpc:
                 if before != kind:
                     self._do("set_current_panel", before)
 
+    def show_titles(self) -> None:
+        """Have the window show titles that the Web API has changed.
+
+        Of several objects that are selected in the panel that is shown, all stay so.
+        """
+        with self._lock:
+            kind, selected = self.shown(), self.selection()
+            self._on_panel("repopulate_panel_trees", None)
+            if len(selected) > 1:
+                self._do("select_objects", selected, kind)
+
     # -- the window -------------------------------------------------------------------
 
     def screenshot(self, stem: str) -> None:
@@ -473,17 +385,3 @@ class XmlRpc:
                 "; switch it on in its View menu",
                 stacklevel=4,
             )
-
-
-def _check_text(text: str) -> None:
-    if control := _CONTROLS.search(text):
-        raise InvalidNameError(
-            f"{text!r:.80} holds the character {control.group()!r}, which DataLab's "
-            "XML-RPC cannot carry; leave it out"
-        )
-
-
-def _nonsense(what: str, result: object) -> DataLabError:
-    return DataLabError(
-        f"DataLab answers {what} with {result!r:.80}, which is no answer to it"
-    )

@@ -81,6 +81,14 @@ def decode(body: Buffer, *, uuid: str | None = None) -> Record:
     Raises:
         DamagedFileError: `body` is no such archive.
     """
+    return sidecar.join(read(body, uuid=uuid), NPZ)
+
+
+def read(body: Buffer, *, uuid: str | None = None) -> Record:
+    """Return the plain record that an NPZ body holds, whatever its sidecar says.
+
+    See `decode`.
+    """
     archive = Archive(body, most=_MOST_MEMBERS, largest=_LARGEST)
     try:
         head = json.loads(bytes(archive.read(_METADATA)))
@@ -98,7 +106,7 @@ def decode(body: Buffer, *, uuid: str | None = None) -> Record:
     record = Record(kind, fields, {PRIMARY_ARRAY[kind]: data}, metadata)
     if uuid is not None:
         record.uuid = uuid
-    return sidecar.join(record, NPZ)
+    return record
 
 
 def _carried(kind: Kind) -> list[str]:

@@ -17,7 +17,14 @@ from datalab_workspace.errors import DamagedFileError, UnsupportedObjectError
 from datalab_workspace.formats import sidecar
 from datalab_workspace.formats.forms import RPC
 from datalab_workspace.formats.plain import check_dict
-from datalab_workspace.record import ARRAYS, FIELDS, Kind, Record, checked_field
+from datalab_workspace.record import (
+    ARRAYS,
+    FIELDS,
+    PRIMARY_ARRAY,
+    Kind,
+    Record,
+    checked_field,
+)
 
 _CLASS_OF: dict[Kind, str] = {"signal": "SignalObj", "image": "ImageObj"}
 _KIND_OF = {name: kind for kind, name in _CLASS_OF.items()}
@@ -56,6 +63,11 @@ def decode(data: Any) -> Record:
     Raises:
         DamagedFileError: `data` is no signal or image.
     """
+    return sidecar.join(read(data), RPC)
+
+
+def read(data: Any) -> Record:
+    """Return the plain record of an object, whatever its sidecar says; see `decode`."""
     kind, text = _checked(data)
     try:
         items = json.loads(text)
@@ -67,7 +79,24 @@ def decode(data: Any) -> Record:
         raise DamagedFileError(f"it is no object of sigima's: {error}") from error
     record.uuid = str(metadata.get(_UUID, record.uuid))
     record.metadata = {k: v for k, v in metadata.items() if k not in _PLACE_KEYS}
-    return sidecar.join(record, RPC)
+    return record
+
+
+def with_data(plain: Record, exact: Record) -> Record:
+    """Return an object with what both wires bring of it.
+
+    Args:
+        plain: What `read` returned of it, whose numbers went through decimals.
+        exact: What `npz.read` returned of it, whose data are exact.
+
+    Returns:
+        The whole object.
+    """
+    name = PRIMARY_ARRAY[plain.kind]
+    arrays = {**plain.arrays, name: exact.arrays[name]}
+    return sidecar.join(
+        Record(plain.kind, plain.fields, arrays, plain.metadata, plain.uuid), RPC
+    )
 
 
 def _checked(data: Any) -> tuple[Kind, str]:

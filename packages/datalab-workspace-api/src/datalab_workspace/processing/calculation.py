@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.errors import (
+    NotOnThisWireError,
+    UnsupportedObjectError,
+    add_note,
+)
 from datalab_workspace.processing.alignment import aligned
-from datalab_workspace.processing.features import Feature, find_feature
+from datalab_workspace.processing.features import ASKED_FOR, Feature, find_feature
 from datalab_workspace.processing.parameters import make_parameters, region_parameters
 from datalab_workspace.processing.results import (
-    PROCESSING_KEY,
     analysed,
     drop_results,
     how_computed,
 )
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.record import Kind
+from datalab_workspace.record import PROCESSING_KEY, Kind
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,6 @@ class Operand:
         uuid: Its UUID.
         name: Its name in the workspace.
         short_id: Its short id.
-        group: Title of its group.
         kind: "signal" or "image".
         obj: The sigima object, a copy.
     """
@@ -37,7 +38,6 @@ class Operand:
     uuid: str
     name: str
     short_id: str
-    group: str
     kind: Kind
     obj: Any
 
@@ -70,7 +70,7 @@ class Calculation:
             result = self._computed()
         except Exception as error:
             names = ", ".join(repr(source.name) for source in self.sources)
-            _add_note(error, f"while computing {self.feature.name!r} of {names}")
+            add_note(error, f"while computing {self.feature.name!r} of {names}")
             raise
         if self.feature.analysis:
             return result
@@ -81,6 +81,32 @@ class Calculation:
         noted = how_computed(self.feature, uuids, self.parameters)
         result.metadata[PROCESSING_KEY] = noted
         return result
+
+    def check_remote(self) -> None:
+        """Make sure that DataLab can be told to compute this.
+
+        Raises:
+            NotOnThisWireError: It is of several objects, or an analysis, or DataLab's
+                window computes it in a way of its own: a box would open there.
+        """
+        feature = self.feature
+        asks = feature.operands != 1 or feature.each_region or feature.name in ASKED_FOR
+        if asks or feature.analysis:
+            raise NotOnThisWireError(
+                f"DataLab would open a box when told to compute {feature.name!r}; "
+                "leave out where='datalab' to compute it here"
+            )
+
+    def parameter_values(self) -> dict[str, Any] | None:
+        """Return the values of the parameters, by name, as JSON can hold them."""
+        if self.parameters is None:
+            return None
+        values = {}
+        for item in self.parameters.get_items():
+            value = getattr(self.parameters, item.get_name(), None)
+            if isinstance(value, str | bool | int | float):
+                values[item.get_name()] = getattr(value, "value", value)
+        return values
 
     def noted(self, result: Any) -> dict[str, Any] | None:
         """Return what an analysis puts into the metadata of the object analysed.
@@ -176,7 +202,7 @@ def _calculation(
         try:
             validate(*(source.obj for source in sources))
         except Exception as error:
-            _add_note(error, f"a parameter of {feature.name!r}")
+            add_note(error, f"a parameter of {feature.name!r}")
             raise
     return Calculation(feature, sources, parameters)
 
@@ -186,12 +212,3 @@ def _refuse_second(feature: Feature, second: Operand | None) -> None:
         return
     takes = "a list of objects" if feature.operands is None else "one object"
     raise TypeError(f"{feature.name}() takes {takes}, by on=; it has no use for with_=")
-
-
-def _add_note(error: Exception, note: str) -> None:
-    if sys.version_info >= (3, 11):
-        error.add_note(note)
-    elif error.args and isinstance(error.args[0], str):
-        error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
-        if isinstance(error, ImportError):
-            error.msg = error.args[0]  # which is what it shows

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.arguments import one_of, suggests_arguments
+from datalab_workspace.description import WorkspaceMode
 from datalab_workspace.equality import equal
-from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.naming import name_from_title, short_ids
 from datalab_workspace.objects import to_object, to_record
 from datalab_workspace.progress import Progress
 from datalab_workspace.record import Record
+from datalab_workspace.runtime import require
 from datalab_workspace.values import same, snapshot
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ class Calculator(ABC):
     results are those that DataLab would give, so that it can recompute them.
     """
 
-    _lock: AbstractContextManager[Any]
     _backend: Backend
     _names: NameBook
     _link: ProjectLink
@@ -45,8 +45,16 @@ class Calculator(ABC):
     _chosen: tuple[str, ...] = ()
 
     @abstractmethod
+    def _current(self, max_age: float = 0.0) -> AbstractContextManager[None]:
+        """Do one thing as a whole, beginning with what others have changed."""
+
+    @abstractmethod
     def _uuid(self, name: object) -> str:
         """Return the UUID of the object of this name, UUID or short id."""
+
+    @abstractmethod
+    def _group_of(self, uuid: str) -> str:
+        """Return the title of an object's group."""
 
     # -- what it is computed of -------------------------------------------------------
 
@@ -54,15 +62,24 @@ class Calculator(ABC):
     def selection(self) -> Names:
         """Names of the objects that `select` chose last, without those removed since.
 
-        `calc` computes of these where it is not told otherwise. Nothing else changes
-        the choice.
+        Of a running DataLab, those that are selected in its window, in the panel that
+        it shows. `calc`, where it is not told otherwise, computes of what `select`
+        chose; nothing else changes that choice.
+
+        Raises:
+            NotOnThisWireError: DataLab's XML-RPC server, which alone tells what is
+                selected, is not there (a `NotImplementedError`).
         """
-        with self._lock:
-            return [self._names.name_of(uuid) for uuid in self._chosen_ones()]
+        with self._current():
+            selected = self._backend.selection()
+            uuids = self._chosen_ones() if selected is None else selected
+            return [self._names.name_of(uuid) for uuid in uuids]
 
     @suggests_arguments
     def select(self, names: NamesOf) -> None:
         """Choose the objects that `calc` computes of where it is not told otherwise.
+
+        In a running DataLab, they are selected in the window, too.
 
         Args:
             names: A name, UUID or short id, or several; none with an empty list.
@@ -70,8 +87,10 @@ class Calculator(ABC):
         Raises:
             KeyError: There is no such object; the choice stays as it was then.
         """
-        with self._lock:
-            self._chosen = tuple(dict.fromkeys(map(self._uuid, _listed(names))))
+        with self._current():
+            chosen = tuple(dict.fromkeys(map(self._uuid, _listed(names))))
+            self._backend.select(chosen)
+            self._chosen = chosen
 
     @suggests_arguments
     def select_objects(self, names: NamesOf) -> None:
@@ -119,7 +138,8 @@ class Calculator(ABC):
                 what `select` chose.
             with_: Name of the second object, for a feature of two.
             where: "kernel" computes in this process, "datalab" in the DataLab that the
-                workspace is attached to.
+                workspace is attached to, for what makes an object of one. It is
+                computed here before, for DataLab would open a box if it failed.
             parameters: Values of parameters by name; they win over those in `param`.
 
         Returns:
@@ -138,19 +158,17 @@ class Calculator(ABC):
                 what to compute of.
             LiveUnavailableError: `where` is "datalab", and the workspace is attached to
                 none (a `ConnectionError`).
+            NotOnThisWireError: `where` is "datalab", and only one of its wires is
+                there, or its window would ask for what it computes (likewise).
             Exception: What sigima raises; a note says of which feature and object.
 
         Warns:
             UserWarning: Signals on different x were interpolated; and what sigima
                 warns of.
         """
-        with self._lock:
+        with self._current():
             one_of(where, "where", ("kernel", "datalab"))
-            if where == "datalab":
-                raise LiveUnavailableError(
-                    "where='datalab' computes in a running DataLab, and this workspace "
-                    "is attached to none; leave it out to compute here"
-                )
+            require("sigima", "calc()")
             from datalab_workspace.processing.calculation import plan
 
             uuids = self._to_compute_of(on, name)
@@ -163,8 +181,11 @@ class Calculator(ABC):
                 param,
                 parameters,
             )
-            outcomes = self._keep(list(_run(calculations)))
             feature = calculations[0].feature
+            if where == "datalab":
+                outcomes = self._computed_there(calculations)
+            else:
+                outcomes = self._keep(list(_run(calculations)))
             if feature.operands is None:
                 return outcomes[0]
             of_one = isinstance(on, str) or (on is None and len(uuids) == 1)
@@ -199,10 +220,9 @@ class Calculator(ABC):
                     entry.uuid,
                     self._names.name_of(entry.uuid),
                     number,
-                    entry.group,
                     entry.kind,
                     # A copy: functions may write to what they are given.
-                    to_object(self._backend.record(entry.uuid, full=True)),
+                    to_object(self._backend.operand(entry.uuid)),
                 )
         return [operands[uuid] for uuid in uuids]
 
@@ -218,14 +238,31 @@ class Calculator(ABC):
         for (calculation, result), what in zip(done, kept, strict=True):
             source = calculation.sources[0]
             if isinstance(what, Record):
-                group = source.group if what.kind == source.kind else None
-                outcomes.append(self._add_result(what, group))
+                beside = source.uuid if what.kind == source.kind else None
+                outcomes.append(self._add_result(what, beside))
             else:
                 self._note(source.uuid, what or {})
                 outcomes.append(result)
         return outcomes
 
-    def _add_result(self, record: Record, group: str | None) -> str:
+    def _computed_there(self, calculations: Sequence[Calculation]) -> Outcomes:
+        """Have DataLab compute what is known, by computing it here, to succeed."""
+        for calculation in calculations:
+            calculation.check_remote()
+        if self._backend.mode is WorkspaceMode.STANDALONE:
+            first = calculations[0]
+            self._backend.compute(first.sources[0].uuid, first.feature.name, None)
+        outcomes: list[Any] = []
+        for calculation, _ in list(_run(calculations)):
+            source = calculation.sources[0]
+            values = calculation.parameter_values()
+            added = self._backend.compute(source.uuid, calculation.feature.name, values)
+            self._names.sync(self._backend.entries())
+            self._link.modified = True
+            outcomes += [self._names.name_of(uuid) for uuid in added]
+        return outcomes
+
+    def _add_result(self, record: Record, beside: str | None) -> str:
         title = name_from_title(record.title)
         name, number = title, 1
         while (holder := self._names.uuid_of(name)) is not None:
@@ -233,10 +270,10 @@ class Calculator(ABC):
                 return name
             number += 1
             name = f"{title} ({number})"
-        record.fields["title"] = title
-        self._backend.add(
-            record.copy(), group=group if self._backend.capabilities.groups else None
-        )
+        can = self._backend.capabilities
+        record.fields["title"] = title if can.tells_apart else name
+        group = self._group_of(beside) if can.groups and beside else None
+        self._backend.add(record.copy(), group=group, composed=True)
         self._names.bind(record.uuid, name)
         self._link.modified = True
         return name

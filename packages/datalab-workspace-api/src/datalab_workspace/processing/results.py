@@ -11,7 +11,6 @@ from typing import Any
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.record import ROI_KEY, is_result_key
 
-PROCESSING_KEY = "__processing_parameters"
 ANALYSIS_KEY = "__analysis_parameters"
 
 

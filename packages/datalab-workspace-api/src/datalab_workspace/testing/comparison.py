@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import copy
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
 
 #: Metadata that DataLab and the workspace give an object for its place.
 PLACE_KEYS = frozenset({"__uuid", "__number"})
+#: Metadata that DataLab gives an object that it draws.
+DISPLAY_KEYS = frozenset(
+    """
+    __alpha __alpha_function __baseline __colormap __curvestyle __format
+    __interpolation __invert_colormap __keep_lut_range __result_label_offset
+    __result_label_position __shade __showlabel
+    """.split()  # noqa: SIM905 - a list is easier to read so
+)
+#: What DataLab computes of an object that it draws, and that leaves it open.
+BOUNDS = frozenset(f"{axis}scale{end}" for axis in "xyz" for end in ("min", "max"))
 
 
 def assert_same(
@@ -37,6 +47,8 @@ def differences(
 ) -> Iterator[str]:
     """Yield what differs between two sigima objects, one line each.
 
+    What DataLab fills in where it draws an object is no difference.
+
     Args:
         expected: A `SignalObj` or `ImageObj`.
         found: What is compared with it.
@@ -50,10 +62,14 @@ def differences(
         if name in but or type(item).__name__.startswith(("Begin", "End")):
             continue
         if name == "metadata":
-            yield from value_differences(
-                _metadata(expected), _metadata(found), "metadata"
-            )
-        else:
+            ours = {
+                key: value
+                for key, value in _metadata(expected).items()
+                if value is not None or key not in DISPLAY_KEYS
+            }
+            theirs = own_metadata(found, besides=ours)
+            yield from value_differences(ours, theirs, "metadata")
+        elif name not in BOUNDS or getattr(expected, name) is not None:
             yield from value_differences(
                 getattr(expected, name), getattr(found, name), name
             )
@@ -62,6 +78,17 @@ def differences(
 
 def _metadata(obj: Any) -> dict[Any, Any]:
     return {k: v for k, v in obj.metadata.items() if k not in PLACE_KEYS}
+
+
+def own_metadata(obj: Any, besides: Collection[Any] = ()) -> dict[Any, Any]:
+    """Return the metadata of an object without what DataLab fills in.
+
+    Args:
+        obj: A `SignalObj` or `ImageObj`.
+        besides: Keys that count in any case.
+    """
+    filled_in = DISPLAY_KEYS.difference(besides)
+    return {k: v for k, v in _metadata(obj).items() if k not in filled_in}
 
 
 def _roi_differences(expected: Any, found: Any) -> Iterator[str]:

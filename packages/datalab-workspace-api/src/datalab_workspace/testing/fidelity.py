@@ -13,6 +13,7 @@ from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.testing.comparison import (
     as_stored,
     assert_same,
+    own_metadata,
     value_differences,
 )
 from datalab_workspace.testing.samples import KEYS, OBJECTS, VALUES
@@ -85,7 +86,7 @@ class Fidelity(WorkspaceSuite):
         workspace = self.open_workspace()
         workspace.add("x", obj)
         workspace = self.settle(workspace)
-        found = workspace.get("x").metadata
+        found = own_metadata(workspace.get("x"), besides=obj.metadata)
         assert not list(value_differences(obj.metadata, found, "metadata"))
         workspace.add("x", obj)  # no other object
 
@@ -100,7 +101,7 @@ class Fidelity(WorkspaceSuite):
             workspace.add(repr(value), obj)
         workspace = self.settle(workspace)
         for name, obj in objects.items():
-            found = workspace.get(name).metadata
+            found = own_metadata(workspace.get(name), besides=obj.metadata)
             assert not list(value_differences(obj.metadata, found, name))
             workspace.add(name, obj)
 
@@ -112,7 +113,7 @@ class Fidelity(WorkspaceSuite):
         workspace = self.open_workspace()
         workspace.add("x", obj)
         workspace = self.settle(workspace)
-        found = workspace.get("x").metadata
+        found = own_metadata(workspace.get("x"), besides=obj.metadata)
         assert not list(value_differences(obj.metadata, found, "metadata"))
 
     @_slowly
@@ -124,7 +125,7 @@ class Fidelity(WorkspaceSuite):
         workspace = self.open_workspace()
         workspace.add("x", obj)
         workspace = self.settle(workspace)
-        found = workspace.get("x").metadata
+        found = own_metadata(workspace.get("x"), besides=obj.metadata)
         assert not list(value_differences(metadata, found, "metadata"))
         workspace.add("x", obj)
 

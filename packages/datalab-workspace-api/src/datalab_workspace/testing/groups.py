@@ -9,7 +9,11 @@ import pytest
 
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.description import GroupInfo
-from datalab_workspace.testing.comparison import as_stored, assert_same
+from datalab_workspace.testing.comparison import (
+    as_stored,
+    assert_same,
+    own_metadata,
+)
 from datalab_workspace.testing.names import POINTS, numbered
 from datalab_workspace.testing.samples.images import image, pixels, spot
 from datalab_workspace.testing.samples.items import with_items
@@ -143,7 +147,9 @@ class Edits(WorkspaceSuite):
         expected.metadata |= {"change": (2,), "new/key": None}
         assert_same(expected, workspace.get("x"))
         after = workspace.describe("x")
-        assert (after.uuid, after.short_id) == (before.uuid, before.short_id)
+        assert after.short_id == before.short_id
+        if workspace.capabilities.tells_apart:
+            assert after.uuid == before.uuid
 
     def test_metadata_is_copied(self, workspace: Workspace) -> None:
         """What was handed in can be changed afterwards."""
@@ -196,8 +202,8 @@ class Edits(WorkspaceSuite):
         workspace.add("x", POINTS)
         uuid = workspace.describe("x").uuid
         workspace.edit("x", metadata={"__uuid": "other", "__number": 5})
-        workspace = self.settle(workspace)
         assert workspace.describe("x").uuid == uuid
+        workspace = self.settle(workspace)
         assert not workspace.get("x").metadata.keys() & {"__uuid", "__number"}
 
     def test_views_do_not_change(self, workspace: Workspace) -> None:
@@ -205,7 +211,7 @@ class Edits(WorkspaceSuite):
         workspace.add("x", image(pixels()))
         view = workspace.get("x", copy=False)
         workspace.edit("x", xlabel="new", metadata={"a": 1})
-        assert (view.xlabel, view.metadata) == ("", {})
+        assert (view.xlabel, own_metadata(view)) == ("", {})
 
     @pytest.mark.parametrize(("value", "kept"), DEMOTED.values(), ids=DEMOTED)
     def test_values_lose_classes_of_their_own(
@@ -215,7 +221,7 @@ class Edits(WorkspaceSuite):
         workspace.add("x", POINTS)
         workspace.edit("x", metadata={"key": value})
         assert type(workspace.get("x").metadata["key"]) is type(kept)
-        assert self.settle(workspace).get("x").metadata == {"key": kept}
+        assert own_metadata(self.settle(workspace).get("x")) == {"key": kept}
 
 
 class GroupRules(Groups, Edits):

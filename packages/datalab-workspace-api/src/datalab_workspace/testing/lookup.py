@@ -46,7 +46,7 @@ class Lookup(WorkspaceSuite):
         workspace = self.settle(workspace)
         assert workspace.exists("first")
         assert workspace.exists("image")
-        if workspace.exists("second"):
+        if workspace.exists("second") and workspace.capabilities.tells_apart:
             assert workspace.describe("second").uuid == before.uuid
 
     @pytest.mark.parametrize("by", ["name", "uuid", "short_id"])
@@ -72,7 +72,9 @@ class Lookup(WorkspaceSuite):
             workspace = self.settle(workspace)
             assert number_of(workspace, uuid) == 2
             workspace.remove(uuid)
-        assert number_of(self.settle(workspace), uuid) == 1
+        if workspace.capabilities.tells_apart:
+            workspace = self.settle(workspace)
+        assert number_of(workspace, uuid) == 1
 
     def test_a_name_comes_before_a_short_id(
         self, workspace: Workspace, capabilities: Capabilities

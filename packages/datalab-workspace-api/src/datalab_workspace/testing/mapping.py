@@ -129,7 +129,6 @@ class Removal(WorkspaceSuite):
         workspace.add("a", numbered(1))
         workspace.add("b", pixels())
         uuid = workspace.describe("a").uuid
-        workspace = self.settle(workspace)
         workspace.clear()
         assert len(workspace) == 0
         assert not workspace.exists(uuid)
@@ -245,7 +244,8 @@ class Listing(WorkspaceSuite):
         status = workspace.status()
         assert (status.signals, status.images) == (2, 1)
         assert status.mode == workspace.mode
-        assert f"{workspace.mode}: 2 signals, 1 image" in repr(workspace)
+        assert repr(workspace).startswith(f"<Workspace {workspace.mode}")
+        assert "2 signals, 1 image" in repr(workspace)
 
 
 def _circle() -> dict[str, Any]:

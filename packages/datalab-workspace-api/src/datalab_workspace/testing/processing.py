@@ -196,7 +196,9 @@ class ProcessingRules(WorkspaceSuite):
         workspace.add("exp(s001)", sources("signal")["wave"])
         for _ in range(2):
             assert workspace.calc("exp", on="peak") == "exp(s001) (2)"
-        assert workspace.get("exp(s001) (2)").title == "exp(s001)"
+        shared = workspace.capabilities.tells_apart
+        title = "exp(s001)" if shared else "exp(s001) (2)"
+        assert workspace.get("exp(s001) (2)").title == title
 
     # -- analyses ---------------------------------------------------------------------
 
@@ -237,25 +239,33 @@ class ProcessingRules(WorkspaceSuite):
 
     # -- what is chosen ---------------------------------------------------------------
 
+    def selected(self, workspace: Workspace, *names: str) -> bool:
+        """Tell whether it is these that `calc` computes of.
+
+        What a window shows as selected may be more, or less, and is not asked.
+        """
+        can_tell = not workspace.capabilities.window
+        return not can_tell or workspace.selection == [*names]
+
     def test_without_on_it_is_what_was_selected(self) -> None:
         """By name, UUID or short id; what is gone is no longer selected."""
         workspace = self.filled()
         with pytest.raises(ValueError, match="select"):
             workspace.calc("exp")
         workspace.select(["wave", workspace.describe("spot").uuid, "s001"])
-        assert workspace.selection == ["wave", "spot", "peak"]
+        assert self.selected(workspace, "wave", "spot", "peak")
         assert len(workspace.calc("exp")) == 3
-        assert workspace.selection == ["wave", "spot", "peak"]
+        assert self.selected(workspace, "wave", "spot", "peak")
         with pytest.raises(KeyError, match="'wive'"):
             workspace.select(["peak", "wive"])
-        assert workspace.selection == ["wave", "spot", "peak"]
+        assert self.selected(workspace, "wave", "spot", "peak")
         workspace.rename("wave", "cosine")
         workspace.remove("spot")
-        assert workspace.selection == ["cosine", "peak"]
+        assert self.selected(workspace, "cosine", "peak")
         workspace.select_objects("peak")
         assert workspace.calc("sqrt") == "sqrt(s001)"
         workspace.select([])
-        assert workspace.selection == []
+        assert self.selected(workspace)
         with pytest.raises(ValueError, match="select"):
             workspace.calc("exp")
 

@@ -7,21 +7,20 @@ looked at; and importing this costs next to nothing.
 from __future__ import annotations
 
 import http.client
-import select
+import selectors
 import socket
 import threading
 import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import numpy as np
 
-from datalab_workspace.errors import (
-    ConnectionLostError,
-    DataLabError,
-    LiveError,
-    NoAnswerError,
-    UnreachableError,
+from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
+from datalab_workspace.transport import failures
+from datalab_workspace.transport.address import (
+    checked_token,
+    checked_url,
+    host_and_port,
 )
 from datalab_workspace.transport.base import (
     Answer,
@@ -39,40 +38,8 @@ from datalab_workspace.transport.bounded import (
 #: Seconds after which an idle connection is not used again. Uvicorn, which serves
 #: DataLab's Web API, closes them after 5.
 _IDLE = 3.0
-_DEFAULT_PORT = {"http": 80, "https": 443}
 _CHUNK = 1 << 22
 _LIMIT = 1 << 33
-_RETRY = "check that DataLab still runs, then try again"
-
-
-def checked_url(url: str) -> str:
-    """Return a server's URL without its path.
-
-    Args:
-        url: ``http://host:port``, maybe with a path.
-
-    Raises:
-        ValueError: It is no such URL, or it contains a user's name or a password.
-    """
-    parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            "the URL of DataLab contains a name or password; give the token by itself"
-        )
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r:.80} is no URL like 'http://127.0.0.1:18080'")
-    parts.port  # noqa: B018  raises ValueError where it is no number
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def host_and_port(url: str) -> tuple[str, int]:
-    """Return a server's host and port from its URL.
-
-    Raises:
-        ValueError: It is no such URL.
-    """
-    parts = urlsplit(checked_url(url))
-    return str(parts.hostname), parts.port or _DEFAULT_PORT[parts.scheme]
 
 
 class NativeTransport(Transport):
@@ -97,7 +64,7 @@ class NativeTransport(Transport):
         limit: int = _LIMIT,
     ) -> None:
         self._url = checked_url(url)
-        self._token = _checked_token(token)
+        self._token = checked_token(token)
         self._timeouts = timeouts or Timeouts()
         self._limit = limit
         secure = self._url.startswith("https:")
@@ -138,8 +105,9 @@ class NativeTransport(Transport):
                 raise
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
-                what = f"{method} {path.partition('?')[0]:.200}"
-                raise self._told(error, what, timeouts) from error
+                raise self._told(
+                    error, failures.named(method, path), timeouts
+                ) from error
             except BaseException:  # an interrupt leaves half an exchange behind
                 self._connection.close()
                 raise
@@ -186,7 +154,7 @@ class NativeTransport(Transport):
         except TimeoutError as error:
             raise UnreachableError(
                 f"{self._url} did not accept a connection within "
-                f"{timeouts.connect:g} s; {_RETRY}"
+                f"{timeouts.connect:g} s; {failures.RETRY}"
             ) from error
         except OSError as error:
             raise UnreachableError(
@@ -217,10 +185,7 @@ class NativeTransport(Transport):
             # DataLab resets a connection on which it failed, a moment later.
             connection.close()
         if 300 <= response.status < 400:
-            raise DataLabError(
-                f"{self._url} redirects to another address, which is not followed; "
-                "give the address of DataLab itself"
-            )
+            raise failures.redirected(self._url)
         named = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, named, received)
 
@@ -237,39 +202,25 @@ class NativeTransport(Transport):
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:
-            raise DataLabError(
-                f"{self._url} answers with {size} bytes or more, which is beyond the "
-                f"limit of {self._limit}; is it DataLab?"
-            )
+            raise failures.too_large(self._url, size, self._limit)
 
     def _told(self, error: Exception, what: str, timeouts: Timeouts) -> LiveError:
         """Return the error to raise for one of the standard library's."""
         if isinstance(error, TimeoutError):
-            return NoAnswerError(
-                f"DataLab at {self._url} did not answer {what} within "
-                f"{timeouts.read:g} s; it is busy, or a box is open in its window: "
-                "close it, then try again"
-            )
+            return failures.silent(self._url, what, timeouts.read)
         if isinstance(error, http.client.IncompleteRead | OSError):
-            return ConnectionLostError(
-                f"the connection to DataLab at {self._url} broke during {what} "
-                f"({_reason(error)}); what was asked may have been done or not: "
-                f"{_RETRY}"
-            )
+            return failures.broken(self._url, what, _reason(error))
         return DataLabError(
             f"{self._url} gave no HTTP answer to {what} ({_reason(error)}); "
             "is it DataLab?"
         )
 
 
-def _checked_token(token: str | None) -> str | None:
-    if token is not None and not (token.isascii() and token.isprintable()):
-        raise ValueError("the token holds characters that no token of DataLab's has")
-    return token
-
-
 def _is_readable(sock: socket.socket) -> bool:
-    return bool(select.select([sock], [], [], 0)[0])
+    # Not select.select, which takes no descriptor beyond 1023.
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def _read_exactly(response: http.client.HTTPResponse, length: int) -> Buffer:

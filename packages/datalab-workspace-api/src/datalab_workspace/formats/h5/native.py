@@ -9,6 +9,7 @@ import numpy as np
 
 from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.formats import sidecar
+from datalab_workspace.formats.forms import NATIVE_DTYPES
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
 from datalab_workspace.formats.h5.guard import is_dataset, is_group
@@ -22,11 +23,14 @@ from datalab_workspace.record import PRIMARY_ARRAY, Array, Kind, PendingRecord, 
 _ROWS = (2, 3, 4)
 
 
-def read_groups(project: OpenProject) -> list[Group]:
+def read_groups(
+    project: OpenProject, obstacles: list[str] | None = None
+) -> list[Group]:
     """Return the groups of a project, with objects whose data is not read.
 
     Args:
         project: The open file.
+        obstacles: Is told what DataLab would not open, or not save again.
 
     Returns:
         Signals, then images. Objects that have a sidecar are pending: whether it is
@@ -36,7 +40,7 @@ def read_groups(project: OpenProject) -> list[Group]:
         DamagedFileError: An object is not as DataLab writes it.
         UnsafeFileError: See `Guard`.
     """
-    reader = _Reader(project)
+    reader = _Reader(project, [] if obstacles is None else obstacles)
     groups = []
     for kind, section in layout.SECTIONS.items():
         project.at = f"/{section}"
@@ -52,8 +56,9 @@ def read_groups(project: OpenProject) -> list[Group]:
 class _Reader:
     """Reads the objects of one file."""
 
-    def __init__(self, project: OpenProject) -> None:
+    def __init__(self, project: OpenProject, obstacles: list[str]) -> None:
         self._project = project
+        self._obstacles = obstacles
         self._guard = project.guard
         self._attributes = AttributeReader(project.guard)
         self._metadata = MetadataReader(project.guard, self._attributes)
@@ -62,7 +67,10 @@ class _Reader:
     def group(self, kind: Kind, group: Any, where: str) -> Group:
         """Return one group of a panel with its objects."""
         self._project.at = where
-        title = self._attributes.read(group, where).get("title", "")
+        attributes = self._attributes.read(group, where)
+        if "title" not in attributes:
+            self._obstacles.append(f"the group {where} has no title")
+        title = attributes.get("title", "")
         items = [
             self._item(kind, member, f"{where}/{name}")
             for name, member in in_order(self._guard, group, where)
@@ -82,7 +90,11 @@ class _Reader:
         if not isinstance(metadata, dict):
             raise TypeError("its metadata is a list")
         metadata.pop(layout.NUMBER_KEY, None)
-        uuid = self._unique(metadata.pop(layout.UUID_KEY, None))
+        uuid = self._unique(metadata.pop(layout.UUID_KEY, None), where)
+        if PRIMARY_ARRAY[kind] not in datasets:
+            self._obstacles.append(
+                f"{where} has no data: DataLab opens it, and fails to save it"
+            )
         fields = self._fields(kind, attributes)
         arrays = {
             name: self._array(kind, uuid, where, name, dataset)
@@ -109,7 +121,11 @@ class _Reader:
                 ) from error
         return fields
 
-    def _unique(self, uuid: Any) -> str:
+    def _unique(self, uuid: Any, where: str) -> str:
+        if isinstance(uuid, str) and uuid in self._uuids:
+            self._obstacles.append(
+                f"{where} has the UUID of another object; DataLab leaves it out"
+            )
         if not isinstance(uuid, str) or uuid in self._uuids or not _is_uuid(uuid):
             uuid = str(uuid4())
         self._uuids.add(uuid)
@@ -121,6 +137,8 @@ class _Reader:
         self._project.at = f"{where}/{name}"
         dtype = self._guard.dataset(dataset, self._project.at)
         shape = dataset.shape
+        if name == PRIMARY_ARRAY[kind] and dtype not in NATIVE_DTYPES[kind]:
+            self._obstacles.append(f"{where} has data of the dtype {dtype}")
         if name == PRIMARY_ARRAY[kind] and not (
             len(shape) == 2 and (kind == "image" or shape[0] in _ROWS)
         ):

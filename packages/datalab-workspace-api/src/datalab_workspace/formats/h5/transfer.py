@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.formats.h5.staging import read_exactly, write_all
+from datalab_workspace.runtime import IN_BROWSER
 
 #: Size of the pieces in which arrays are moved, in bytes.
 BLOCK = 4 << 20
@@ -27,11 +28,13 @@ class Checksum:
     """CRC-32 of blocks that come one after the other.
 
     Args:
-        total: Size of all blocks in bytes; where it is one block, no thread is used.
+        total: Size of all blocks in bytes; where it is one block, no thread is used,
+            and none where there are no threads.
     """
 
     def __init__(self, total: int) -> None:
-        self._pool = ThreadPoolExecutor(1) if total > BLOCK else None
+        threaded = total > BLOCK and not IN_BROWSER
+        self._pool = ThreadPoolExecutor(1) if threaded else None
         self._pending: Future[None] | None = None
         self._value = 0
 

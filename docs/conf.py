@@ -1,0 +1,52 @@
+"""How Sphinx builds the documentation: ``hatch run docs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datalab_kernel import __version__
+
+project = "DataLab-Kernel"
+author = "DataLab-Kernel developers"
+copyright = author  # noqa: A001  the name that Sphinx wants
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings name things in single backticks. What is public becomes a link.
+default_role = "py:obj"
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:obj", ".*"),  # a name in backticks need not be a public one
+    # In signatures: types of other packages, those that are imported for type checkers
+    # alone, and those of modules that are not public.
+    ("py:class", r"(collections|matplotlib|numpy|os|pathlib|pd)\..*"),
+    ("py:class", r"[A-Z]\w*"),
+    ("py:class", r"datalab_\w+(\.[a-z]\w*)+\.\w+"),
+]
+autodoc_default_options = {"members": True, "inherited-members": "tuple"}
+autodoc_member_order = "groupwise"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_custom_sections = [("Warns", "returns_style")]
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"DataLab-Kernel {release}"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
+html_show_sourcelink = False
+html_copy_source = False
+# Pages of no section have no list of its pages.
+html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 4,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}

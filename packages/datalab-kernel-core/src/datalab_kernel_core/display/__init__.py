@@ -1,0 +1,1 @@
+"""What objects, workspaces and their descriptions look like in a notebook."""

@@ -1,0 +1,89 @@
+"""Have IPython show objects, workspaces and their descriptions as HTML and short text.
+
+They are known by the names of their types, so that nothing is imported before there is
+such an object: not sigima, not NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_DISPLAY = "datalab_kernel_core.display"
+_DESCRIPTION = "datalab_workspace.description"
+#: Which module makes what of which type; the functions are called `<what>_html` and
+#: `<what>_text`.
+_SHOWN = {
+    "sigima.objects.signal.object.SignalObj": (f"{_DISPLAY}.object_html", "signal"),
+    "sigima.objects.image.object.ImageObj": (f"{_DISPLAY}.object_html", "image"),
+    # Its base: the injected workspace has a class of its own, of the same name, and
+    # IPython would keep what it finds under a name for the first class that has it.
+    "datalab_workspace.mapping.NamedObjects": (
+        f"{_DISPLAY}.workspace_html",
+        "workspace",
+    ),
+    f"{_DESCRIPTION}.Listing": (f"{_DISPLAY}.workspace_html", "listing"),
+    f"{_DESCRIPTION}.Description": (f"{_DISPLAY}.summaries_html", "description"),
+    f"{_DESCRIPTION}.Status": (f"{_DISPLAY}.summaries_html", "status"),
+    f"{_DESCRIPTION}.GroupInfo": (f"{_DISPLAY}.summaries_html", "group"),
+}
+
+
+def install(shell: InteractiveShell) -> None:
+    """Show them; what the user has registered for one of the types stays."""
+    for formatter, function in _formatters(shell):
+        for name, (module, what) in _SHOWN.items():
+            if formatter.for_type(name) is None:
+                formatter.for_type(name, function(module, what))
+
+
+def uninstall(shell: InteractiveShell) -> None:
+    """Show them as IPython does again."""
+    for formatter, _ in _formatters(shell):
+        for name in _SHOWN:
+            if isinstance(formatter.for_type(name), _Shown):
+                formatter.pop(name)
+
+
+def _formatters(
+    shell: InteractiveShell,
+) -> list[tuple[Any, Callable[[str, str], _Shown]]]:
+    formatters = shell.display_formatter.formatters  # type: ignore[union-attr]
+    return [(formatters["text/html"], _AsHtml), (formatters["text/plain"], _AsText)]
+
+
+class _Shown:
+    """Shows objects of one type by a function that is imported when it is needed.
+
+    Args:
+        module: Full name of the module.
+        what: First part of the function's name.
+    """
+
+    def __init__(self, module: str, what: str) -> None:
+        self._module = module
+        self._what = what
+
+    def _function(self, form: str) -> Any:
+        return getattr(import_module(self._module), f"{self._what}_{form}")
+
+
+class _AsHtml(_Shown):
+    def __call__(self, obj: Any) -> str:
+        text: str = self._function("html")(obj)
+        return text
+
+
+class _AsText(_Shown):
+    def __call__(self, obj: Any, printer: Any, cycle: bool) -> None:  # noqa: ARG002
+        lines = self._function("text")(obj).split("\n")
+        if len(printer.stack) > 1:  # within a list or the like
+            del lines[1:]
+        for place, line in enumerate(lines):
+            if place:
+                printer.break_()
+            printer.text(line)

@@ -1,0 +1,78 @@
+"""HTML that is legible on light and dark ground, wherever it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+# JupyterLab's colours where there are some, as in its pages and its exports; elsewhere
+# those of the page's own scheme. Each rule is confined to what is shown here.
+_STYLE = """<style>
+.datalab-view{
+--dl-fg:var(--jp-content-font-color1,#1b1b1b);--dl-dim:var(--jp-content-font-color2,#555);
+--dl-bg:var(--jp-layout-color0,#fff);--dl-line:var(--jp-border-color2,#d0d0d0);
+--dl-stripe:var(--jp-layout-color1,#f6f6f6);
+color:var(--dl-fg);background:var(--dl-bg);display:inline-block;max-width:100%;
+overflow-x:auto;font-family:var(--jp-ui-font-family,system-ui,sans-serif);
+font-size:13px;line-height:1.4;padding:4px 6px}
+@media (prefers-color-scheme:dark){.datalab-view{
+--dl-fg:var(--jp-content-font-color1,#e4e4e4);--dl-dim:var(--jp-content-font-color2,#aaa);
+--dl-bg:var(--jp-layout-color0,#161616);--dl-line:var(--jp-border-color2,#444);
+--dl-stripe:var(--jp-layout-color1,#1f1f1f)}}
+.datalab-view table{border-collapse:collapse;margin:2px 0;font-size:inherit;
+color:inherit;border:0}
+.datalab-view tr,.datalab-view tbody tr:nth-child(odd){background:none;border:0}
+.datalab-view tbody tr:nth-child(even){background:var(--dl-stripe)}
+.datalab-view th,.datalab-view td{padding:2px 8px;text-align:left;vertical-align:middle;
+border:0;border-bottom:1px solid var(--dl-line);color:inherit;max-width:none;
+white-space:nowrap}
+.datalab-view th{color:var(--dl-dim);font-weight:600}
+.datalab-view .dl-number{text-align:right;font-variant-numeric:tabular-nums}
+.datalab-view .dl-dim{color:var(--dl-dim)}
+.datalab-view .dl-card{display:flex;flex-wrap:wrap;gap:6px 18px;align-items:flex-start}
+.datalab-view summary{cursor:pointer;color:var(--dl-dim)}
+</style>"""
+
+
+def page(*parts: str) -> str:
+    """Return parts of HTML as one that is styled."""
+    return f'{_STYLE}<div class="datalab-view">{"".join(parts)}</div>'
+
+
+def heading(text: str, note: str = "") -> str:
+    """Return a line that says what is shown; both escaped already."""
+    dim = f' <span class="dl-dim">{note}</span>' if note else ""
+    return f"<div><b>{text}</b>{dim}</div>"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: str = "") -> str:
+    """Return a table.
+
+    Args:
+        head: Names of the columns.
+        rows: The cells, escaped already.
+        numbers: For each column a letter: "n" where it holds numbers.
+    """
+    classes = [' class="dl-number"' * (c == "n") for c in numbers.ljust(len(head))]
+    names = "".join(
+        f"<th{kind}>{name}</th>" for kind, name in zip(classes, head, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{kind}>{cell}</td>" for kind, cell in zip(classes, row, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def properties(rows: Iterable[tuple[str, str]]) -> str:
+    """Return a table of names and values, both escaped already."""
+    body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
+    return f"<table><tbody>{body}</tbody></table>"
+
+
+def folded(summary: str, content: str) -> str:
+    """Return what is shown only when its summary is clicked; both escaped already."""
+    return f"<details><summary>{summary}</summary>{content}</details>"

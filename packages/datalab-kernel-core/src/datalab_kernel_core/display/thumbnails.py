@@ -1,0 +1,193 @@
+"""What data looks like, in a few hundred bytes: made by NumPy alone, in bounded time.
+
+Of large data only parts are looked at, spread evenly over the whole.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from datalab_kernel_core.display.png import encode, image_element, viridis
+from datalab_kernel_core.plotter.reduce import (
+    LARGEST,
+    Array,
+    Bins,
+    block_mean,
+    curve_indices,
+    without_undrawable,
+)
+from datalab_workspace.record import PRIMARY_ARRAY, Record
+
+#: A curve drawn in mid-blue, which is seen on light and on dark ground.
+_LINE = np.array([[0, 0, 0, 0], [55, 138, 221, 255]], np.uint8)
+#: Bytes of one object that are looked at.
+_PART = 4 << 20
+#: Columns and rows of a curve are drawn twice as fine as they are shown.
+_FINE = 2
+_SPARK = (96, 24)
+_TILE = 32
+_TILE_LEVELS = 15
+
+
+@dataclass
+class Budget:
+    """What the thumbnails of a workspace may cost, all together.
+
+    Attributes:
+        nbytes: Bytes of data that may still be read.
+        characters: Characters of HTML that may still be written.
+        until: When to stop, by `time.perf_counter`.
+    """
+
+    nbytes: int = 64 << 20
+    characters: int = 100_000
+    until: float = field(default_factory=lambda: time.perf_counter() + 0.2)
+
+    def thumbnail(self, record: Record | None, alternative: str) -> str:
+        """Return a small picture of an object, "" if there is nothing to show it by.
+
+        Args:
+            record: The object; None where it is not in memory.
+            alternative: What it is, in words, already escaped.
+        """
+        data = in_memory(record)
+        if record is None or data is None or not data.size:
+            return ""
+        part = min(data.nbytes, _PART)
+        if part > self.nbytes or time.perf_counter() > self.until:
+            return ""
+        self.nbytes -= part
+        picture = sparkline if record.kind == "signal" else tile
+        element = picture(data, alternative)
+        if len(element) > self.characters:
+            return ""
+        self.characters -= len(element)
+        return element
+
+
+def in_memory(record: Record | None) -> Array | None:
+    """Return an object's data if it is in memory; a file is not read for it."""
+    if record is None:
+        return None
+    data = record.arrays[PRIMARY_ARRAY[record.kind]]
+    return data if isinstance(data, np.ndarray) else None
+
+
+def sparkline(xydata: Array, alternative: str) -> str:
+    """Return HTML that shows the y of a signal over the number of the sample."""
+    width, height = _SPARK
+    y = real(_sampled(xydata[1]))
+    x = np.arange(len(y))
+    return _curve(x, y, width, height, alternative)
+
+
+def curve(xydata: Array, alternative: str, width: int, height: int) -> str:
+    """Return HTML that shows a signal: y over x, every sample of it counted.
+
+    Args:
+        xydata: Shape (2, N) or (4, N), N at least 1.
+        alternative: What it is, in words, already escaped.
+        width: Width in CSS pixels.
+        height: Height in CSS pixels.
+    """
+    return _curve(xydata[0].real, real(xydata[1]), width, height, alternative)
+
+
+def _curve(x: Array, y: Array, width: int, height: int, alternative: str) -> str:
+    if len(y) > 8 * width:
+        edges = np.linspace(0, len(y), 2 * width + 1).astype(int)
+        increasing = bool((x[1:] >= x[:-1]).all())
+        kept = curve_indices(x, y, Bins(tuple(edges.tolist()), increasing), -LARGEST)
+        x, y = x[kept], y[kept]
+    pixels = _drawn(x, y, width * _FINE, height * _FINE)
+    return image_element(encode(pixels, _LINE), width, height, alternative)
+
+
+def _drawn(x: Array, y: Array, width: int, height: int) -> Array:
+    """Draw a line through points; broken where a value cannot be drawn.
+
+    Returns:
+        1 where the line is, otherwise 0; uint8, shape (height, width).
+    """
+    columns, rows = _scaled(x, width - 2), _scaled(y, height - 2)
+    rows = height - 1 - rows
+    there = np.isfinite(columns) & np.isfinite(rows)
+    between = there[1:] & there[:-1]
+    start = np.stack([columns[:-1], rows[:-1]])[:, between]
+    step = np.stack([columns[1:], rows[1:]])[:, between] - start
+    # Each piece of the line by as many points as it is pixels long.
+    points = np.ceil(np.abs(step).max(axis=0)).astype(int) + 1
+    piece = np.repeat(np.arange(len(points)), points)
+    place = np.arange(len(piece)) - np.repeat(np.cumsum(points) - points, points)
+    along = place / points[piece]
+    line = start[:, piece] + step[:, piece] * along
+    alone = np.stack([columns, rows])[:, there]
+    pixels = np.zeros((height, width), np.uint8)
+    for column, row in (line, alone):
+        column, row = column.astype(int), row.astype(int)
+        pixels[row, column] = pixels[row - 1, column] = 1  # two pixels thick
+    return pixels
+
+
+def _scaled(values: Array, length: int) -> Array:
+    """Return values as places from 0 to `length`, NaN where there is none."""
+    values = without_undrawable(values)
+    there = values[np.isfinite(values)]
+    if not there.size:
+        return values
+    low, high = float(there.min()), float(there.max())
+    half = high / 2 - low / 2  # high - low may be beyond what a float can be
+    if not half:
+        return np.where(np.isnan(values), values, length / 2)
+    scaled: Array = (values / 2 - low / 2) / half * length
+    return scaled
+
+
+def tile(data: Array, alternative: str) -> str:
+    """Return HTML that shows an image in a square of 32 pixels."""
+    return pixels_element(data, alternative, _TILE, _TILE_LEVELS)
+
+
+def pixels_element(data: Array, alternative: str, side: int, levels: int) -> str:
+    """Return HTML that shows an image, its lowest value dark and its highest bright.
+
+    Args:
+        data: Pixels, shape (H, W), neither of them 0.
+        alternative: What it is, in words, already escaped.
+        side: Length of its longer side in CSS pixels.
+        levels: Number of colours, at most 255.
+    """
+    rows = -(-data.nbytes // _PART)
+    part = data[:: min(rows, max(1, len(data) // side))]
+    factor = -(-max(part.shape) // (2 * side if levels > _TILE_LEVELS else side))
+    values = block_mean(part, factor)
+    scaled = _scaled(values, levels - 1)
+    with np.errstate(invalid="ignore"):
+        indices = np.where(np.isnan(scaled), 0, scaled + 1).astype(np.uint8)
+    height, width = data.shape
+    scale = side / max(height, width)
+    shown = max(8, round(width * scale)), max(8, round(height * scale))
+    return image_element(encode(indices, viridis(levels)), *shown, alternative)
+
+
+def real(values: Array) -> Array:
+    """Return values as they are shown: the modulus of complex ones."""
+    if values.dtype.kind != "c":
+        return values
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.abs(values)
+
+
+def _sampled(y: Array) -> Array:
+    """Return a part of the samples, in runs spread evenly, of at most `_PART` bytes."""
+    if y.nbytes <= _PART:
+        return y
+    runs = 2 * _SPARK[0]
+    step = len(y) // runs
+    run = max(1, _PART // y.itemsize // runs)
+    places = (np.arange(runs) * step)[:, np.newaxis] + np.arange(min(run, step))
+    sampled: Array = y[places.ravel()]
+    return sampled

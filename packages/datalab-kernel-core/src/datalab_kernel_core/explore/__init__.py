@@ -1,0 +1,1 @@
+"""An interactive view that sends only what the screen can show."""

@@ -1,0 +1,243 @@
+"""Images, looked at interactively."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from datalab_kernel_core.explore.curves import plain_label, plain_title
+from datalab_kernel_core.explore.messages import Answer, Range, ViewRequest
+from datalab_kernel_core.plotter.images import ImageDrawing
+from datalab_kernel_core.plotter.options import Options
+from datalab_kernel_core.plotter.pixels import PixelAxis, image_drawings
+from datalab_kernel_core.plotter.reduce import (
+    Array,
+    block_mean,
+    shown_values,
+)
+from datalab_kernel_core.plotter.style import checked_colormap, colormap
+from datalab_kernel_core.plotter.subjects import Subject
+from datalab_workspace.record import Record
+
+#: A picture that takes more is reduced further.
+MAX_BYTES = 140_000
+#: Pixels of a picture, before it is known how many bytes they take.
+_MAX_PIXELS = 1_000_000
+_COLORS = 255
+#: What there is to choose from, besides the image's own.
+_COLORMAPS = (
+    *("viridis", "gray", "inferno", "plasma", "cividis", "turbo", "jet", "coolwarm"),
+    *("hot", "bone"),
+)
+
+
+class PixelSource:
+    """The pixels of an image.
+
+    Args:
+        record: The image. It is not copied: what is changed in its data shows, but for
+            the range of the colours and the view of the whole.
+        drawing: Its picture, in which these have been worked out already.
+    """
+
+    def __init__(self, record: Record, drawing: ImageDrawing | None = None) -> None:
+        self._record = record
+        data = record.array("data")
+        self._data = np.zeros((0, 0)) if data is None else data
+        self._notes: list[str] = []
+        height, width = self._data.shape if self._data.size else (1, 1)
+        self._axes = (
+            PixelAxis.of(record, "x", width, self._notes),
+            PixelAxis.of(record, "y", height, self._notes),
+        )
+        if self._data.dtype.kind == "c":
+            self._notes.append("modulus of complex values")
+        drawing = drawing or image_drawings(Subject(record, ""), Options())[0]
+        self._limits, self._colormap = drawing.limits, drawing.colormap
+        self._overview: tuple[int, Array] | None = None
+        if drawing.factor > 1 and drawing.pixels is not None:
+            self._overview = drawing.factor, drawing.pixels
+
+    def about(self) -> dict[str, Any]:
+        """See `Source.about`."""
+        height, width = self._data.shape
+        labels = {f"{axis}label": plain_label(self._record, axis) for axis in "xyz"}
+        axes = []
+        for axis, name in zip(self._axes, "xy", strict=True):
+            if axis.step is None:
+                labels[f"{name}label"] = "pixel (coordinates are not uniform)"
+            uniform = (float(axis.centres[0]), axis.step or 1.0)
+            axes.append((0.0, 1.0) if axis.step is None else uniform)
+        steps = abs(axes[0][1]), abs(axes[1][1])
+        return {
+            "kind": "image",
+            "title": plain_title(self._record),
+            **labels,
+            "shape": (height, width),
+            "axes": axes,
+            "aspect": steps[1] / steps[0],
+            "limits": self._limits,
+            "colormap": self._colormap,
+            "colormaps": sorted({*_COLORMAPS, self._colormap}),
+        }
+
+    def view(self, request: ViewRequest) -> Answer:
+        """See `Source.view`."""
+        limits = request.limits or self._limits
+        palette = _palette(request.colormap or self._colormap)
+        height, width = self._data.shape
+        columns = _clipped(request.x, width)
+        rows = _clipped(request.y, height)
+        count = (columns[1] - columns[0]) * (rows[1] - rows[0])
+        if not count or limits is None:
+            return Answer({"shape": (0, 0), "note": self._note(1, "no values")})
+        factor = _factor(columns, rows, request)
+        while True:
+            box, values = self._reduced(columns, rows, factor)
+            packed = zlib.compress(_indices(values, limits), 1)
+            if len(packed) <= MAX_BYTES:
+                break
+            factor *= 2
+        told = {
+            "shape": values.shape,
+            "box": box,
+            "note": self._note(factor),
+            "limits": limits,
+        }
+        return Answer(told, [packed, palette])
+
+    def places(self, number: int, ends: Range) -> Range:
+        """Return places in pixels of two coordinates.
+
+        Args:
+            number: 0 for x, 1 for y.
+            ends: The coordinates; the axis is uniform.
+        """
+        axis = self._axes[number]
+        start, step = float(axis.centres[0]), axis.step or 1.0
+        low, high = sorted((end - start) / step + 0.5 for end in ends)
+        return low, high
+
+    def part(
+        self, request: ViewRequest
+    ) -> tuple[tuple[float, float, float, float], Array]:
+        """Return the pixels that show a part, and where they are.
+
+        Returns:
+            The extent as Matplotlib takes it (left, right, bottom, top), and values of
+            shape (H, W), NaN where there is none.
+        """
+        height, width = self._data.shape
+        columns, rows = _clipped(request.x, width), _clipped(request.y, height)
+        if columns[0] == columns[1] or rows[0] == rows[1]:
+            return (0.0, 1.0, 1.0, 0.0), np.zeros((0, 0))
+        box, values = self._reduced(columns, rows, _factor(columns, rows, request))
+        left, right, top, bottom = (
+            float(axis.centres[0] + (place - 0.5) * (axis.step or 1.0))
+            for axis, place in zip(
+                (self._axes[0],) * 2 + (self._axes[1],) * 2, box, strict=True
+            )
+        )
+        shown = values.astype(np.result_type(values.dtype, np.float32))
+        return (left, right, bottom, top), shown
+
+    def value(self, x: float, y: float, log: tuple[bool, bool]) -> Answer:  # noqa: ARG002
+        """See `Source.value`: that of the pixel."""
+        column, row = int(np.floor(x)), int(np.floor(y))
+        height, width = self._data.shape
+        if not (0 <= column < width and 0 <= row < height):
+            return Answer({"text": "", "at": None})
+        value = self._data[row, column]
+        shown = "no value (masked)" if value is np.ma.masked else str(value)
+        parts = [
+            f"{name} = {_number(axis.at(place))}{self._unit(name)}"
+            for name, axis, place in zip("xy", self._axes, (column, row), strict=True)
+        ]
+        text = f"{', '.join(parts)}, value = {shown}{self._unit('z')}"
+        return Answer({"text": f"{text}  (row {row}, column {column})", "at": None})
+
+    def _unit(self, axis: str) -> str:
+        unit = self._record.fields[f"{axis}unit"]
+        return f" {unit}" if unit else ""
+
+    def _note(self, factor: int, *more: str) -> str:
+        mean = f"each pixel is the mean of {factor}×{factor}"
+        return "; ".join([*self._notes, *more, *[mean] * (factor > 1)])
+
+    def _reduced(
+        self, columns: tuple[int, int], rows: tuple[int, int], factor: int
+    ) -> tuple[tuple[int, int, int, int], Array]:
+        """Return means of blocks, and the pixels that they cover.
+
+        The blocks are the same wherever the view is, so that nothing shimmers when it
+        is moved.
+        """
+        left, top = columns[0] // factor * factor, rows[0] // factor * factor
+        data, step = self._data, factor
+        if self._overview is not None and factor % self._overview[0] == 0:
+            whole, data = self._overview
+            step = factor // whole
+        scale = factor // step
+        height, width = self._data.shape
+        bottom = min(-(-rows[1] // factor) * factor, height)
+        right = min(-(-columns[1] // factor) * factor, width)
+        part = data[
+            top // scale : -(-bottom // scale), left // scale : -(-right // scale)
+        ]
+        values = shown_values(part) if step == 1 else block_mean(part, step)
+        # The last blocks may reach beyond the image.
+        end = (left + values.shape[1] * factor, top + values.shape[0] * factor)
+        return (left, end[0], top, end[1]), values
+
+
+def _clipped(ends: Range, length: int) -> tuple[int, int]:
+    low, high = (min(max(end, 0.0), float(length)) for end in ends)
+    return int(np.floor(low)), int(np.ceil(high))
+
+
+def _factor(
+    columns: tuple[int, int], rows: tuple[int, int], request: ViewRequest
+) -> int:
+    width, height = columns[1] - columns[0], rows[1] - rows[0]
+    # Of the part of the screen that the image takes.
+    screen = (
+        max(1.0, request.width * min(1.0, width / (request.x[1] - request.x[0]))),
+        max(1.0, request.height * min(1.0, height / (request.y[1] - request.y[0]))),
+    )
+    factor = 1
+    while (
+        width / factor > 2 * screen[0]
+        or height / factor > 2 * screen[1]
+        or width * height / factor**2 > _MAX_PIXELS
+    ):
+        factor *= 2
+    return factor
+
+
+def _indices(values: Array, limits: Range) -> bytes:
+    """Return the number of each pixel's colour, from 1; 0 of one without a value."""
+    low, high = limits
+    with np.errstate(over="ignore", invalid="ignore"):
+        floats = values.astype(np.result_type(values.dtype, np.float32))
+        scaled = (floats - low) * ((_COLORS - 1) / (high - low))
+        indices = np.clip(scaled, 0, _COLORS - 1) + 1.5
+        indices[np.isnan(indices)] = 0
+    return indices.astype(np.uint8).tobytes()
+
+
+def _palette(name: str) -> Array:
+    """Return colours by number, uint8, shape (256, 3): that of no value, and 255 more.
+
+    Raises:
+        ValueError: There is no colour map of this name.
+    """
+    chosen = colormap(checked_colormap(name)).resampled(_COLORS)
+    colors = np.concatenate([[chosen.get_bad()], chosen(np.arange(_COLORS))])
+    palette: Array = np.rint(colors[:, :3] * 255).astype(np.uint8)
+    return palette
+
+
+def _number(value: float) -> str:
+    return f"{value:.12g}"

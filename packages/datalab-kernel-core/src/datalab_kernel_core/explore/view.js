@@ -1,0 +1,393 @@
+// The view that takes the place of its picture in a page. The data stays in the kernel:
+// what the screen can show is asked for whenever the view changes, and until the answer
+// comes what was shown before is shown to the new scale.
+
+const MARGIN = { left: 74, right: 14, top: 24, bottom: 42 };
+const MAX_WIDTH = 900;
+const MAX_ELONGATION = 5;
+const PATIENCE = 3000; // milliseconds until it is said that the kernel is busy
+
+// ---- asking the kernel ---------------------------------------------------------------
+
+// One request of a kind is under way at a time; of those that come meanwhile, the last.
+class Link {
+  constructor(model, onBusy) {
+    this.model = model;
+    this.onBusy = onBusy;
+    this.id = Math.random().toString(36).slice(2);
+    this.number = 0;
+    this.waiting = {};
+    this.next = {};
+  }
+
+  ask(kind, request) {
+    if (this.waiting[kind]) {
+      this.next[kind] = request;
+      return;
+    }
+    this.waiting[kind] = setTimeout(this.onBusy, PATIENCE);
+    this.number += 1;
+    this.model.send({ ...request, ask: kind, view: this.id, number: this.number });
+  }
+
+  answered(kind) {
+    clearTimeout(this.waiting[kind]);
+    delete this.waiting[kind];
+    const request = this.next[kind];
+    delete this.next[kind];
+    if (request) this.ask(kind, request);
+  }
+}
+
+// ---- the view ------------------------------------------------------------------------
+
+function element(name, parent, properties = {}) {
+  const made = Object.assign(document.createElement(name), properties);
+  parent.append(made);
+  return made;
+}
+
+class View {
+  constructor(model, image) {
+    this.about = model.get("about");
+    this.image = image;
+    this.isImage = this.about.kind === "image";
+    this.link = new Link(model, () => this.say(this.note, "the kernel is busy…"));
+    this.log = [...(this.about.log ?? [false, false])];
+    this.limits = null;
+    this.colormap = null;
+    this.shown = 0;
+    this.asked = {};
+    this.build();
+    this.listen();
+    this.resize();
+    this.home();
+  }
+
+  build() {
+    this.el = document.createElement("div");
+    this.el.className = "datalab-explore";
+    this.el.style.display = "none"; // until there is something to show
+    this.canvas = element("canvas", this.el);
+    const row = element("div", this.el, { className: "dle-row" });
+    this.value = element("span", row, { className: "dle-value" });
+    this.button(row, "all", "Show all (double click)", () => this.home());
+    if (this.isImage) this.buildColors(row);
+    else ["x", "y"].forEach((axis, n) => this.buildLog(row, axis, n));
+    this.note = element("div", this.el, { className: "dle-note" });
+    this.error = element("div", this.el, { className: "dle-error" });
+    this.el.title =
+      "wheel: zoom; drag: move; Shift and drag: zoom to a box; double click: show all";
+    this.image.after(this.el);
+  }
+
+  button(row, text, title, action) {
+    const button = element("button", row, { textContent: text, title, type: "button" });
+    button.addEventListener("click", action);
+    return button;
+  }
+
+  buildLog(row, axis, number) {
+    const button = this.button(row, `log ${axis}`, `Logarithmic ${axis} axis`, () => {
+      this.log[number] = !this.log[number];
+      button.setAttribute("aria-pressed", this.log[number]);
+      this.home();
+    });
+    button.setAttribute("aria-pressed", this.log[number]);
+    button.disabled = !this.about.extents[`${axis}log`] || !this.about.extents[axis];
+  }
+
+  buildColors(row) {
+    if (!this.about.limits) return;
+    const inputs = [0, 1].map((end) => {
+      const title = `${end ? "Highest" : "Lowest"} value with a colour of its own`;
+      const input = element("input", row, { type: "number", step: "any", title });
+      const apply = () => {
+        const limits = inputs.map((one) => Number(one.value));
+        if (String(limits) === String(this.limits ?? this.about.limits)) return;
+        this.limits = limits;
+        this.change();
+      };
+      input.addEventListener("change", apply);
+      input.addEventListener("keydown", (event) => {
+        event.stopPropagation(); // or the notebook would take it for a command
+        if (event.key === "Enter") apply();
+      });
+      return input;
+    });
+    const fill = () => inputs.forEach((input, end) => { input.value = this.about.limits[end]; });
+    fill();
+    this.button(row, "full range", "Colours over the whole range of values", () => {
+      this.limits = null;
+      fill();
+      this.change();
+    });
+    const choice = element("select", row, { title: "Colour map" });
+    for (const name of this.about.colormaps) element("option", choice, { textContent: name });
+    choice.value = this.about.colormap;
+    choice.addEventListener("change", () => {
+      this.colormap = choice.value;
+      this.change();
+    });
+  }
+
+  // -- where things are --
+
+  resize() {
+    const room = this.el.clientWidth || this.image.parentElement?.clientWidth || MAX_WIDTH;
+    const width = Math.max(Math.min(room, MAX_WIDTH), 240);
+    let height = 360;
+    if (this.isImage) {
+      const [rows, columns] = this.about.shape;
+      const shape = (rows * this.about.aspect) / (columns || 1) || 1;
+      height = Math.min(Math.max((width - 88) * shape + 66, 260), 560);
+    }
+    if (width === this.width && height === this.height) return false;
+    [this.width, this.height] = [width, height];
+    this.ratio = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(width * this.ratio);
+    this.canvas.height = Math.round(height * this.ratio);
+    this.canvas.style.height = `${height}px`;
+    this.canvas.style.width = `${width}px`;
+    const inner = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
+    this.plot = { left: MARGIN.left, top: MARGIN.top, width: inner[0], height: inner[1] };
+    return true;
+  }
+
+  // Of values `middle + half * n` the places are `a + b * n`.
+  affine(axis, middle, half) {
+    const [low, high] = this[axis];
+    const { left, top, width, height } = this.plot;
+    const upwards = axis === "y" && !this.isImage;
+    const [start, length] = axis === "x" ? [left, width] : [top, height];
+    const scale = (upwards ? -length : length) / (high - low);
+    return [start + (upwards ? length : 0) + (middle - low) * scale, half * scale];
+  }
+
+  place(axis, value) {
+    return this.affine(axis, value, 0)[0];
+  }
+
+  at(axis, pixel) {
+    const [low, high] = this[axis];
+    const start = this.place(axis, low);
+    const end = this.place(axis, high);
+    return low + ((pixel - start) / (end - start)) * (high - low);
+  }
+
+  home() {
+    if (this.isImage) this.fit();
+    else {
+      const { extents } = this.about;
+      const range = (axis, log) => extents[log ? `${axis}log` : axis] ?? [0, 1];
+      this.x = [...range("x", this.log[0])];
+      this.y = [...range("y", this.log[1])];
+      this.autoY = true;
+    }
+    this.change();
+  }
+
+  fit() {
+    const [rows, columns] = this.about.shape.map((side) => side || 1);
+    const { aspect } = this.about;
+    const { width, height } = this.plot;
+    const elongation = columns / (rows * aspect);
+    let scales = [columns / width, rows / height];
+    if (elongation < MAX_ELONGATION && elongation > 1 / MAX_ELONGATION) {
+      const scale = Math.max(scales[0], scales[1] * aspect);
+      scales = [scale, scale / aspect];
+    }
+    const around = (middle, span) => [middle - span / 2, middle + span / 2];
+    this.x = around(columns / 2, width * scales[0]);
+    this.y = around(rows / 2, height * scales[1]);
+  }
+
+  zoom(axis, factor, pixel) {
+    const centre = this.at(axis, pixel);
+    this.set(axis, this[axis].map((end) => centre + (end - centre) * factor));
+  }
+
+  // Not closer than numbers, or pixels, can be told apart, nor farther than makes sense.
+  set(axis, [low, high]) {
+    const side = axis === "x" ? 1 : 0;
+    const whole = this.isImage
+      ? this.about.shape[side] || 1
+      : Math.abs(this.extent(axis)[1] - this.extent(axis)[0]);
+    const finest = this.isImage ? 3 : 1e-13 * Math.max(Math.abs(low), Math.abs(high));
+    const span = high - low;
+    if (span > finest && span < 50 * whole && Number.isFinite(span)) this[axis] = [low, high];
+  }
+
+  extent(axis) {
+    const log = this.log[axis === "x" ? 0 : 1];
+    return this.about.extents[log ? `${axis}log` : axis] ?? [0, 1];
+  }
+
+  // -- asking and showing --
+
+  change() {
+    this.draw();
+    this.changed = performance.now();
+    const { width, height } = this.plot;
+    this.link.ask("view", {
+      x: this.x,
+      y: this.y,
+      width: Math.round(width * (this.isImage ? this.ratio : 1)),
+      height: Math.round(height * (this.isImage ? this.ratio : 1)),
+      log: this.log,
+      limits: this.limits,
+      colormap: this.colormap,
+      changed: this.changed,
+    });
+  }
+
+  async receive(told, buffers) {
+    if (told.view !== this.link.id) return;
+    this.link.answered(told.ask);
+    this.say(this.error, told.error ?? "");
+    this.say(this.note, this.picture?.told.note ?? "");
+    if (told.error) this.show();
+    else if (told.ask === "value") this.read(told);
+    else await this.take(told, buffers);
+  }
+
+  async take(told, buffers) {
+    const picture = this.isImage ? await Pixels.of(told, buffers) : new Curve(told, buffers);
+    if (told.number < this.shown) return; // a later one was quicker
+    this.shown = told.number;
+    this.picture = picture;
+    this.say(this.note, told.note);
+    if (!this.isImage && this.autoY) {
+      const [low, high] = told.range;
+      const margin = (high - low) * 0.05 || Math.abs(low) * 1e-3 || 0.5;
+      this.y = [low - margin, high + margin];
+    }
+    this.show();
+    const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    this.draw(() => {
+      const taken = performance.now() - told.changed;
+      Object.assign(this.el.dataset, { painted: told.number, milliseconds: taken, bytes });
+    });
+  }
+
+  show() {
+    if (this.el.style.display === "") return;
+    this.el.style.display = "";
+    this.image.style.display = "none";
+  }
+
+  remove() {
+    this.el.remove();
+    this.image.style.display = "";
+  }
+
+  say(where, text) {
+    if (where.textContent !== text) where.textContent = text ?? "";
+  }
+
+  read(told) {
+    if (!this.pointer) return;
+    this.say(this.value, told.text);
+    this.mark = told.at;
+    if (!this.isImage) this.draw();
+  }
+
+  draw(then) {
+    if (then) this.then = then;
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      paint(this);
+      const done = this.then;
+      this.then = null;
+      if (done) done();
+    });
+  }
+
+  // -- the pointer --
+
+  listen() {
+    const on = (name, action, options) => this.canvas.addEventListener(name, action, options);
+    on("wheel", (event) => this.onWheel(event), { passive: false });
+    on("pointerdown", (event) => this.onDown(event));
+    on("pointermove", (event) => this.onMove(event));
+    on("pointerup", (event) => this.onUp(event));
+    on("pointercancel", () => { this.drag = this.box = null; });
+    on("dblclick", () => this.home());
+    on("pointerleave", () => {
+      this.pointer = this.mark = null;
+      this.say(this.value, "");
+      this.draw();
+    });
+    this.resizes = new ResizeObserver(() => {
+      if (this.el.style.display === "" && this.resize()) {
+        if (this.isImage) this.fit();
+        this.change();
+      }
+    });
+    this.resizes.observe(this.el);
+  }
+
+  onWheel(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    const lines = event.deltaMode === 1 ? 24 : 1;
+    const factor = Math.exp(Math.max(Math.min(event.deltaY * lines * 0.002, 1), -1));
+    const onYAxis = event.offsetX < this.plot.left;
+    if (this.isImage || !onYAxis) this.zoom("x", factor, event.offsetX);
+    if (this.isImage || onYAxis) {
+      this.autoY = false;
+      this.zoom("y", factor, event.offsetY);
+    }
+    this.change();
+  }
+
+  onDown(event) {
+    if (event.button !== 0) return;
+    this.canvas.setPointerCapture(event.pointerId);
+    const from = [event.offsetX, event.offsetY];
+    this.drag = { from, x: this.x, y: this.y, boxed: event.shiftKey };
+  }
+
+  onMove(event) {
+    const [x, y] = (this.pointer = [event.offsetX, event.offsetY]);
+    if (!this.drag) {
+      this.link.ask("value", { x: this.at("x", x), y: this.at("y", y), log: this.log });
+      return;
+    }
+    const [fromX, fromY] = this.drag.from;
+    if (this.drag.boxed) {
+      this.box = [fromX, fromY, x, y];
+      this.draw();
+      return;
+    }
+    if (Math.abs(x - fromX) + Math.abs(y - fromY) < 3) return;
+    this.x = this.moved("x", x - fromX);
+    if (this.isImage || !this.autoY) this.y = this.moved("y", y - fromY);
+    this.change();
+  }
+
+  moved(axis, pixels) {
+    const [low, high] = this.drag[axis];
+    const { width, height } = this.plot;
+    const upwards = axis === "y" && !this.isImage;
+    const by = (pixels / (axis === "x" ? width : height)) * (high - low);
+    return [low, high].map((end) => end + (upwards ? by : -by));
+  }
+
+  onUp() {
+    const { box } = this;
+    this.drag = this.box = null;
+    if (!box) return;
+    const [x0, y0, x1, y1] = box;
+    if (Math.abs(x1 - x0) > 4 && Math.abs(y1 - y0) > 4) {
+      const ends = (axis, a, b) => [this.at(axis, a), this.at(axis, b)].sort((p, q) => p - q);
+      const [x, y] = [ends("x", x0, x1), ends("y", y0, y1)];
+      this.set("x", x);
+      this.set("y", y);
+      this.autoY = false;
+      this.change();
+    }
+    this.draw();
+  }
+}

@@ -1,0 +1,71 @@
+"""Show a page of the Jupyter server in the user's browser.
+
+A browser's command line can be read by every user of the machine. So what is on it is
+the name of a file, which only this user can read and which leads to the page.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import webbrowser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={url}">
+<title>Opening the notebook</title>
+</head>
+<body><p><a href="{url}">Open the notebook</a></p></body>
+</html>
+"""
+
+
+def address(server: Any, path: str) -> str:
+    """Return what a browser is to open; as the user set up Jupyter, by a file.
+
+    Args:
+        server: The application of jupyter-server.
+        path: The page's path on the server, not yet quoted.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    token = server.identity_provider.token
+    url = f"{server.connection_url}{quote(path)}?token={quote(token)}"
+    if not server.use_redirect_file:
+        return url
+    from jupyter_core.paths import secure_write
+
+    file = _file(server)
+    with secure_write(str(file)) as page:
+        page.write(_PAGE.format(url=html.escape(url)))
+    return file.as_uri()
+
+
+def show(server: Any, address: str) -> None:
+    """Start the browser that Jupyter is set up for, or the system's.
+
+    Raises:
+        OSError: There is none, or it does not start.
+    """
+    try:
+        started = webbrowser.get(server.browser or None).open(address)
+    except webbrowser.Error as error:
+        raise OSError(f"no web browser was found ({error})") from error
+    if not started:
+        raise OSError("the web browser does not start")
+
+
+def forget(server: Any) -> None:
+    """Remove the file that leads to the server."""
+    _file(server).unlink(missing_ok=True)
+
+
+def _file(server: Any) -> Path:
+    return Path(server.runtime_dir).absolute() / f"datalab-{os.getpid()}-open.html"

@@ -1,0 +1,71 @@
+"""How a notebook finds the DataLab whose window this is."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from typing import Any, TypeAlias
+
+from datalab_workspace.discovery import (
+    MODE_VARIABLE,
+    PORT_VARIABLE,
+    TOKEN_VARIABLE,
+    URL_VARIABLE,
+)
+
+#: Values of environment variables; None where one must not be set.
+Variables: TypeAlias = dict[str, str | None]
+
+
+def variables(main: Any, proxy: Any) -> Variables:
+    """Return what a kernel's environment must hold, with the Web API started.
+
+    Args:
+        main: DataLab's main window.
+        proxy: What DataLab gives its plugins to control it.
+
+    Raises:
+        ConnectionError: DataLab has no Web API, or it cannot be started.
+    """
+    url, token = _web_api(proxy)
+    port = getattr(getattr(main, "remote_server", None), "port", None)
+    return {
+        URL_VARIABLE: _reachable(url),
+        TOKEN_VARIABLE: token,
+        PORT_VARIABLE: str(port) if port else None,
+        MODE_VARIABLE: None,  # what DataLab was started with is not for its notebooks
+    }
+
+
+def as_commands(environment: Variables) -> str:
+    """Return the lines that set the variables in the shell of this system."""
+    given = {k: v for k, v in environment.items() if v is not None}
+    if os.name == "nt":
+        # PowerShell, where a quote is doubled within quotes.
+        lines = [f"$env:{k} = '" + v.replace("'", "''") + "'" for k, v in given.items()]
+    else:
+        lines = [f"export {k}={shlex.quote(v)}" for k, v in given.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _web_api(proxy: Any) -> tuple[str, str]:
+    status = proxy.get_webapi_status()
+    if not status.get("available", True):
+        raise ConnectionError(
+            "DataLab's Web API is not available: install fastapi and uvicorn beside "
+            "DataLab"
+        )
+    if not status.get("running"):
+        try:
+            status = proxy.start_webapi_server()
+        except (RuntimeError, OSError, ValueError) as error:
+            raise ConnectionError(
+                f"DataLab's Web API does not start: {error}"
+            ) from error
+    return status["url"], status["token"]
+
+
+def _reachable(url: str) -> str:
+    """Return the URL of a server on this machine that may listen everywhere."""
+    return re.sub(r"//(0\.0\.0\.0|\[::\])(?=[:/]|$)", "//127.0.0.1", url)

@@ -1,0 +1,109 @@
+"""What a window of DataLab knows of its Jupyter server, and tells its user.
+
+It belongs to the window, not to the plugin, which DataLab makes anew whenever plugins
+are reloaded. Nothing here waits for the server, and no box that is shown is modal.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from qtpy.QtCore import QObject, QStandardPaths, Qt, Signal
+from qtpy.QtWidgets import QMessageBox
+
+from datalab_kernel.desktop.connection import Variables
+from datalab_kernel.desktop.server import Server
+
+_SHOWN_MS = 10_000
+_FOLDER = "DataLab"
+
+
+class Control(QObject):  # type: ignore[misc]  # of a Qt binding that DataLab brings
+    """The Jupyter server of a window.
+
+    Args:
+        main: DataLab's main window.
+    """
+
+    _told = Signal(object)
+
+    def __init__(self, main: Any) -> None:
+        super().__init__(main)
+        self._server: Server | None = None
+        self._told.connect(self._on_told)  # in the window's thread
+        main.SIG_CLOSING.connect(self._on_closing)
+
+    def open_notebook(self, environment: Variables) -> None:
+        """Open a new notebook, in a server that is started if none runs.
+
+        Args:
+            environment: Variables for its kernel.
+        """
+        if self._server is None or not self._server.runs:
+            self.say("Starting Jupyter…")
+            try:
+                self._server = Server(notebook_folder(), self._tell)
+            except OSError as error:
+                self.warn(f"Jupyter does not start: {error}")
+                return
+        self._server.open_notebook(environment)
+
+    def stop(self) -> None:
+        """Stop the server with its kernels."""
+        if self._server is None or not self._server.runs:
+            self.say("No Jupyter server of this window runs")
+            return
+        self.say("Stopping Jupyter…")
+        self._server.stop()
+
+    def say(self, text: str) -> None:
+        """Show a message in the window's status bar for a while."""
+        self.parent().statusBar().showMessage(text, _SHOWN_MS)
+
+    def warn(self, text: str, details: str = "") -> None:
+        """Show a message that stays until it is closed and lets the window go on."""
+        box = QMessageBox(QMessageBox.Warning, "Jupyter", text, parent=self.parent())
+        box.setInformativeText(details)
+        box.setWindowModality(Qt.NonModal)
+        box.setAttribute(Qt.WA_DeleteOnClose)
+        box.show()
+
+    def _tell(self, answer: dict[str, Any]) -> None:
+        """Pass on what the server answers; called by other threads."""
+        self._told.emit(answer)
+
+    def _on_told(self, answer: dict[str, Any]) -> None:
+        if "opened" in answer:
+            self.say(f"Opened {answer['opened']}")
+        elif "failed" in answer:
+            self.warn(f"Jupyter: {answer['failed']}")
+        elif answer["asked"]:
+            self.say("The Jupyter server has stopped")
+        else:
+            self.warn(
+                f"The Jupyter server has ended (exit code {answer['ended']})",
+                "\n".join(answer["lines"]),
+            )
+
+    def _on_closing(self) -> None:
+        if self._server is not None:
+            self._server.stop(silently=True)
+
+
+_of_window: WeakKeyDictionary[Any, Control] = WeakKeyDictionary()
+
+
+def of_window(main: Any) -> Control:
+    """Return the control of a window, the same one each time."""
+    control = _of_window.get(main)
+    if control is None:
+        control = _of_window[main] = Control(main)
+    return control
+
+
+def notebook_folder() -> Path:
+    """Return where notebooks are made: "DataLab" among the user's documents."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.DocumentsLocation)
+    return Path(documents or Path.home()) / _FOLDER

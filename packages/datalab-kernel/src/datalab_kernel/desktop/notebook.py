@@ -1,0 +1,34 @@
+"""New notebooks from the template."""
+
+from __future__ import annotations
+
+import itertools
+from importlib.resources import files
+from pathlib import Path
+
+_NAME = "DataLab"
+
+
+def create(folder: Path) -> Path:
+    """Make a notebook that no other has the name of.
+
+    Args:
+        folder: Where; made if missing.
+
+    Returns:
+        The notebook's file.
+
+    Raises:
+        OSError: It cannot be written there.
+    """
+    template = (files("datalab_kernel.desktop") / "notebook.ipynb").read_bytes()
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        path = folder / (f"{_NAME} {number}.ipynb" if number > 1 else f"{_NAME}.ipynb")
+        try:
+            with path.open("xb") as file:
+                file.write(template)
+        except FileExistsError:
+            continue
+        break
+    return path

@@ -1,0 +1,113 @@
+"""The handle of a Jupyter server: a process that ends with the one that started it.
+
+The server runs `datalab_kernel.desktop.serving`. Requests go to it as lines of JSON
+through its standard input, which the system closes when this process ends, however it
+ends; that is what stops the server. So no secret is on a command line, in a file or in
+the environment that the process starts with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from datalab_kernel.desktop.connection import Variables
+
+_COMMAND = ("-m", "datalab_kernel.desktop.serving")
+_LAST_LINES = 20
+
+
+class Server:
+    """A Jupyter server, which starts at once and is asked for notebooks at any time.
+
+    Args:
+        folder: Where notebooks are made; made if missing.
+        tell: Called, by threads of the handle, with each answer of the server:
+            ``{"opened": file}`` or ``{"failed": reason}``; at its end with
+            ``{"ended": code, "asked": bool, "lines": what it printed last}``.
+
+    Raises:
+        OSError: The process cannot be started.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        tell: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self._token = secrets.token_urlsafe(32)
+        self._tell = tell
+        self._asked = self._silent = False
+        self._lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self._process = subprocess.Popen(  # noqa: S603  our own module
+            [sys.executable, *_COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        logging = threading.Thread(target=self._keep_lines, daemon=True)
+        logging.start()
+        threading.Thread(target=self._listen, args=(logging,), daemon=True).start()
+        self._send(folder=str(folder), token=self._token)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs, and was not asked to stop."""
+        return not self._asked and self._process.poll() is None
+
+    def open_notebook(self, environment: Variables) -> None:
+        """Ask for a new notebook in the user's browser.
+
+        Args:
+            environment: Variables for the kernels that start from now on.
+        """
+        self._send(environment=environment)
+
+    def stop(self, *, silently: bool = False) -> None:
+        """Ask it to end with its kernels; does not wait for that.
+
+        Args:
+            silently: Tell nothing any more.
+        """
+        self._silent |= silently
+        self._asked = True
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it ended before; `tell` learns that
+            self._process.stdin.close()
+
+    def _send(self, **request: Any) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it ended; `tell` learns that, with its last lines
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+
+    def _keep_lines(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._lines.append(line.rstrip().replace(self._token, "…"))
+
+    def _listen(self, logging: threading.Thread) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._answer(json.loads(line))
+        code = self._process.wait()
+        # A kernel that goes on a little has the stream too, and prints nothing of note.
+        logging.join(timeout=1)
+        self._answer({"ended": code, "asked": self._asked, "lines": [*self._lines]})
+
+    def _answer(self, answer: dict[str, Any]) -> None:
+        if not self._silent:
+            self._tell(answer)

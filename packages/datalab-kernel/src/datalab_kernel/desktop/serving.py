@@ -1,0 +1,138 @@
+"""The Jupyter server's process: `python -m datalab_kernel.desktop.serving`.
+
+Its standard input brings JSON, a line each: first the settings, then requests. When it
+ends, as it does with the process that started this one, the server shuts its kernels
+down and ends too. Answers go to standard output, a line of JSON each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+from datalab_kernel.desktop import browser, notebook
+from datalab_kernel.kernelspec import KERNEL_NAME
+
+#: Seconds in which the kernels are to shut down.
+_PATIENCE = 15.0
+#: The part of a URL before a notebook's name.
+_PLACE = "lab/tree"
+
+
+def main() -> None:
+    """Serve until the standard input ends.
+
+    Raises:
+        SystemExit: The server cannot start; the reason is printed.
+    """
+    requests, answers = _own_streams()
+    first = requests.readline()
+    if not first:
+        return
+    settings = json.loads(first)
+    folder = Path(settings["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    # It takes a second, and is not to be imported with this module.
+    from jupyterlab.labapp import LabApp
+
+    server: Any = LabApp.initialize_server(_options(folder, settings["token"]))
+    # Jupyter writes its token to a file for browsers, as the user's umask has it.
+    server.no_browser_open_file = True
+    if KERNEL_NAME not in server.kernel_spec_manager.find_kernel_specs():
+        raise SystemExit(
+            f"Jupyter does not find the kernel {KERNEL_NAME!r}; run "
+            f"{sys.executable} -m datalab_kernel install --sys-prefix"
+        )
+    serving = Serving(server, folder, answers)
+    threading.Thread(target=serving.listen, args=(requests,), daemon=True).start()
+    try:
+        server.start()
+    finally:
+        browser.forget(server)
+
+
+class Serving:
+    """Does what it is asked to, once the server runs.
+
+    Args:
+        server: The application of jupyter-server.
+        folder: Where notebooks are made; its root.
+        answers: Where to write answers.
+    """
+
+    def __init__(self, server: Any, folder: Path, answers: TextIO) -> None:
+        self._server = server
+        self._folder = folder
+        self._answers = answers
+
+    def listen(self, requests: TextIO) -> None:
+        """Pass requests to the server's thread until there are no more, and stop it."""
+        for line in requests:
+            self._server.io_loop.add_callback(self._open, **json.loads(line))
+        # Who would read it is gone, maybe: nothing is to fail for that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        watchdog = threading.Timer(_PATIENCE, os._exit, [1])
+        watchdog.daemon = True
+        watchdog.start()
+        self._server.io_loop.add_callback(self._server.stop)
+
+    def _open(self, environment: dict[str, str | None]) -> None:
+        """Open a new notebook, the kernel of which will have the variables."""
+        for name, value in environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        try:
+            file = notebook.create(self._folder)
+            address = browser.address(self._server, f"{_PLACE}/{file.name}")
+        except OSError as error:
+            self._answer(failed=f"no notebook can be made in {self._folder}: {error}")
+            return
+        # Some browsers let the program that starts them wait.
+        show = threading.Thread(target=self._show, args=(file, address), daemon=True)
+        show.start()
+
+    def _show(self, file: Path, address: str) -> None:
+        try:
+            browser.show(self._server, address)
+        except OSError as error:
+            self._answer(
+                failed=f"{file} cannot be shown: {error}; open it from the page that "
+                "`jupyter server list` names"
+            )
+        else:
+            self._answer(opened=str(file))
+
+    def _answer(self, **answer: str) -> None:
+        # One write: answers may come from several threads.
+        self._answers.write(json.dumps(answer) + "\n")
+        self._answers.flush()
+
+
+def _own_streams() -> tuple[TextIO, TextIO]:
+    """Take the standard streams away from kernels, which would inherit them."""
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _options(folder: Path, token: str) -> list[str]:
+    """Return what a command line would say; it goes before the user's own settings."""
+    return [
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder}",
+        f"--IdentityProvider.token={token}",
+        f"--MultiKernelManager.default_kernel_name={KERNEL_NAME}",
+    ]
+
+
+if __name__ == "__main__":
+    main()

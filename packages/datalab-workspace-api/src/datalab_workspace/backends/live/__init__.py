@@ -1,0 +1,1 @@
+"""Objects in a running DataLab, by its Web API and its XML-RPC server."""

@@ -1,0 +1,58 @@
+"""The conformance suite in a browser's kernel, against a DataLab by its Web API.
+
+What of it needs neither sigima nor h5py nor hypothesis.
+"""
+
+from __future__ import annotations
+
+import os
+
+from datalab_workspace import Workspace
+from datalab_workspace.backends.live.backend import LiveBackend
+from datalab_workspace.backends.live.wires import Wires
+from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.discovery import Endpoint
+from datalab_workspace.testing.conflicts import ConflictRules
+from datalab_workspace.testing.groups import GroupRules
+from datalab_workspace.testing.lookup import LookupRules
+from datalab_workspace.testing.mapping import MappingRules
+from datalab_workspace.testing.names import NameRules
+from datalab_workspace.testing.refusals import RefusalRules
+from datalab_workspace.testing.values import ValueRules
+
+
+class Rules(
+    NameRules,
+    LookupRules,
+    ValueRules,
+    ConflictRules,
+    GroupRules,
+    MappingRules,
+    RefusalRules,
+):
+    """What the suite says of objects that are arrays."""
+
+
+class TestInMemory(Rules):
+    def open_workspace(self) -> Workspace:
+        return Workspace(backend=MemoryBackend())
+
+
+class TestLive(Rules):
+    def open_workspace(self) -> Workspace:
+        workspace = self.attach()
+        if len(workspace):
+            workspace.clear(all=True)
+        return workspace
+
+    def attach(self) -> Workspace:
+        url, token = os.environ["TESTED_URL"], os.environ["TESTED_TOKEN"]
+        endpoint = Endpoint("url", "1.3.0", url, token)
+        return Workspace(backend=LiveBackend(Wires(endpoint)))
+
+    def settle(self, workspace: Workspace) -> Workspace:
+        return self.attach()
+
+    def retitle(self, workspace: Workspace, name: str, title: str) -> None:
+        other = LiveBackend(workspace._backend.wires)
+        other.wires.web.retitle(name, title)

@@ -1,0 +1,76 @@
+"""What a kernel has of ours, as a site serves it."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_KERNEL = "extensions/@jupyterlite/xeus-python-kernel/static"
+_SITE_PACKAGES = "lib/python3.11/site-packages"
+PACKAGES = Path(__file__).parents[2] / "packages"
+#: What runs in the kernel besides our own: the tests of the conformance suite.
+INSIDE = sorted(Path(__file__).with_name("inside").glob("*.py"))
+PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pytest", "tzdata")
+
+
+def sources() -> list[Path]:
+    """What a kernel of the tests has in its site-packages besides its own."""
+    ours = [p for p in PACKAGES.glob("*/src/datalab_*") if p.is_dir()]
+    return [*ours, *INSIDE, *map(_place, PYTEST)]
+
+
+def _place(module: str) -> Path:
+    """The file of a module, or the folder of a package."""
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    path = Path(spec.origin)
+    return path.parent if path.name == "__init__.py" else path
+
+
+def site_files(
+    folder: Path, sources: list[Path], settings: Mapping[str, Any] | None = None
+) -> dict[str, bytes]:
+    """Return what a site is to serve for its kernel to have some packages.
+
+    Args:
+        folder: The built site.
+        sources: Packages and modules.
+        settings: What the site says of DataLab.
+    """
+    site = json.loads((folder / "jupyter-lite.json").read_text("utf-8"))
+    config = site["jupyter-config-data"]
+    config["exposeAppInBrowser"] = True
+    if settings is not None:
+        config["litePluginSettings"] = {"datalab-workspace": settings}
+    meta = json.loads((folder / _KERNEL / "empack_env_meta.json").read_text("utf-8"))
+    name = {"name": "tested", "version": "0", "build": "0", "filename_stem": "tested"}
+    meta["packages"].append({**name, "filename": "tested.tar.gz"})
+    return {
+        "jupyter-lite.json": json.dumps(site).encode(),
+        f"{_KERNEL}/empack_env_meta.json": json.dumps(meta).encode(),
+        f"{_KERNEL}/tested.tar.gz": packed(sources, _SITE_PACKAGES),
+    }
+
+
+def packed(sources: list[Path], place: str) -> bytes:
+    """Return an archive of packages and modules.
+
+    Args:
+        sources: Their folders and files.
+        place: Where in the archive they are.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as members:
+        for source in sources:
+            for path in [source] if source.is_file() else sorted(source.rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    name = path.relative_to(source.parent).as_posix()
+                    members.add(path, f"{place}/{name}")
+    return gzip.compress(archive.getvalue(), compresslevel=1)

@@ -1,0 +1,90 @@
+"""Results of analyses as tables: what is shown, escaped, and refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sigima.objects import GeometryResult, KindShape, TableResult
+
+from datalab_kernel_core.plotter.tables import MAX_ROWS
+
+ATTACK = "<img src=x onerror=alert(1)>"
+
+
+def table(rows: int = 1, title: str = "counts", cell: Any = 1.25) -> TableResult:
+    return TableResult(title, headers=["a", "b"], data=[[cell, 2]] * rows)
+
+
+def geometry(kind: KindShape, *coords: float) -> GeometryResult:
+    return GeometryResult("found", kind, np.array([coords]))
+
+
+def test_a_table_is_shown_as_html_and_text_and_becomes_a_dataframe(loaded) -> None:
+    loaded.ip.user_ns["result"] = table()
+    shown = loaded.run("plotter.display_table(result)")
+
+    data, _ = loaded.ip.display_formatter.format(shown)
+
+    assert "<caption>counts</caption>" in data["text/html"]
+    assert "<tr><th>a</th><td>1.25</td></tr>" in data["text/html"]
+    assert data["text/plain"].splitlines() == ["counts", "a  1.25", "b     2"]
+    assert shown.to_dataframe().to_dict("list") == {"a": [1.25], "b": [2]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "coords", "names"),
+    [
+        (KindShape.POINT, (1.0, 2.0), "x y"),
+        (KindShape.MARKER, (1.0, 2.0), "x y"),
+        (KindShape.SEGMENT, (1.0, 2.0, 3.0, 4.0), "x0 y0 x1 y1"),
+        (KindShape.RECTANGLE, (1.0, 2.0, 3.0, 4.0), "x y width height"),
+        (KindShape.CIRCLE, (1.0, 2.0, 3.0), "x y r"),
+        (KindShape.ELLIPSE, (1.0, 2.0, 3.0, 4.0, 0.5), "x y a b theta"),
+        (KindShape.POLYGON, (0.0, 0.0, 1.0, 0.0, 1.0, 1.0), "x0 y0 x1 y1 x2 y2"),
+    ],
+)
+def test_the_coordinates_of_each_geometry_are_named(
+    plotter, kind: KindShape, coords: tuple[float, ...], names: str
+) -> None:
+    frame = plotter.display_geometry(geometry(kind, *coords)).to_dataframe()
+
+    assert list(frame.columns) == names.split()
+    assert frame.iloc[0].tolist() == list(coords)
+
+
+def test_titles_and_cells_are_escaped(plotter) -> None:
+    for shown in (
+        plotter.display_table(table(title=ATTACK, cell=ATTACK)),
+        plotter.display_table(table(), ATTACK),
+    ):
+        assert "<img" not in shown._repr_html_()
+        assert "&lt;img" in shown._repr_html_()
+
+
+def test_a_long_table_says_how_many_rows_are_not_shown(plotter) -> None:
+    shown = plotter.display_table(table(MAX_ROWS + 5))
+
+    assert "5 more rows" in shown._repr_html_()
+    assert "5 more rows" in repr(shown).splitlines()[-1]
+    assert len(shown.to_dataframe()) == MAX_ROWS + 5
+
+
+@pytest.mark.parametrize("what", [None, "text", {"a": []}, 3])
+def test_what_is_no_result_is_refused(plotter, what: Any) -> None:
+    for display in (plotter.display_table, plotter.display_geometry):
+        with pytest.raises(TypeError, match="is no result; results are"):
+            display(what)
+
+
+def test_a_dictionary_that_is_no_result_is_refused(plotter) -> None:
+    with pytest.raises(ValueError, match="the result 't' is malformed: 'data'"):
+        plotter.display_table({"title": "t", "names": ["a"]})
+
+
+def test_one_kind_of_result_is_not_taken_for_the_other(plotter) -> None:
+    with pytest.raises(TypeError, match="takes a geometry result"):
+        plotter.display_geometry(table())
+    with pytest.raises(TypeError, match="title=3 must be"):
+        plotter.display_table(table(), 3)

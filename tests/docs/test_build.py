@@ -1,0 +1,72 @@
+"""The documentation builds without a warning, and leaves out no public name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from documentation import DOCS
+
+import datalab_kernel
+import datalab_kernel_core
+import datalab_workspace
+from datalab_kernel_core import Plot, Plotter
+from datalab_workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q"),
+            *("-b", "html", "-d", folder / "doctrees", DOCS, folder / "html"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def inventory(built: Path) -> set[str]:
+    """The names of Python objects that the pages describe."""
+    content = (built / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    rows = (line.split(" ") for line in zlib.decompress(content).decode().splitlines())
+    return {row[0] for row in rows if row[1].startswith("py:")}
+
+
+@pytest.mark.parametrize(
+    "module", [datalab_workspace, datalab_kernel_core, datalab_kernel]
+)
+def test_every_public_name_is_described(
+    module: ModuleType, inventory: set[str]
+) -> None:
+    names = {f"{module.__name__}.{name}" for name in module.__all__}
+    assert names
+    assert names - inventory == set()
+
+
+@pytest.mark.parametrize("cls", [Workspace, Plotter, Plot])
+def test_every_public_method_is_described(cls: type, inventory: set[str]) -> None:
+    package = cls.__module__.partition(".")[0]
+    names = {
+        f"{package}.{cls.__name__}.{name}"
+        for name in dir(cls)
+        if not name.startswith("_")
+    }
+    assert names
+    assert names - inventory == set()
+
+
+def test_the_pages_ask_no_other_server_for_anything(built: Path) -> None:
+    for page in built.rglob("*.html"):
+        text = page.read_text("utf-8")
+        for attribute in ('src="http', "@import", 'rel="stylesheet" href="http'):
+            assert attribute not in text, page

@@ -1,0 +1,88 @@
+"""The conformance suite over the real DataLab."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, is_hypothesis_test, settings
+
+from datalab_workspace import Workspace
+from datalab_workspace.backends.live.backend import LiveBackend
+from datalab_workspace.backends.live.wires import Wires
+from datalab_workspace.clients.xmlrpc import XmlRpc
+from datalab_workspace.discovery import Endpoint
+from datalab_workspace.record import Record
+from datalab_workspace.testing import WorkspaceConformance
+
+
+class Live(WorkspaceConformance):
+    """Objects in a DataLab that was empty before."""
+
+    by_web: ClassVar[bool]
+    by_rpc: ClassVar[bool]
+    #: Which of many samples it takes, and from how many on it takes a third of a few.
+    share: ClassVar[int]
+    few: ClassVar[int] = 12
+    #: Tests that it leaves to the other ways.
+    left_out: ClassVar[frozenset[str]] = frozenset()
+    #: What it adds is drawn, which takes more time than all the rest.
+    draws: ClassVar[bool] = False
+    machine_settings = settings(
+        max_examples=1,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _drawing(cls, _datalab):
+        _datalab.rpc.toggle_auto_refresh(cls.draws)
+        yield
+        _datalab.rpc.toggle_auto_refresh(True)
+
+    @pytest.fixture(autouse=True)
+    def _running(self, datalab, request):
+        self.datalab = datalab
+        self.is_empty = True
+        # DataLab dies of drawing some coordinates, such as pixels 1e16 wide.
+        absurd = self.draws and is_hypothesis_test(request.function)
+        if absurd:
+            datalab.rpc.toggle_auto_refresh(False)
+        yield
+        if absurd:
+            datalab.rpc.toggle_auto_refresh(True)
+
+    def open_workspace(self) -> Workspace:
+        if not self.is_empty:
+            self.datalab.empty()
+        self.is_empty = False
+        return self.attach()
+
+    def attach(self) -> Workspace:
+        url = self.datalab.url if self.by_web else None
+        port = self.datalab.rpc_port if self.by_rpc else None
+        endpoint = Endpoint("url", "1.3.0", url, self.datalab.token, port)
+        return Workspace(backend=LiveBackend(Wires(endpoint)))
+
+    def settle(self, workspace: Workspace) -> Workspace:
+        return self.attach()
+
+    def retitle(self, workspace: Workspace, name: str, title: str) -> None:
+        described = workspace.describe(name)
+        client = XmlRpc(self.datalab.rpc_port)
+        kind = described.kind
+        (uuid,) = [p.uuid for p in client.panel(kind) if p.title == described.title]
+        client.rename(uuid, kind, title)
+        client.close()
+
+    def bring(self, workspace: Workspace, *titles: str) -> list[str]:
+        before = workspace.list()
+        client = XmlRpc(self.datalab.rpc_port)
+        for number, title in enumerate(titles):
+            data = np.array([[0.0, 1.0], [number, number]])
+            client.add(Record("signal", {"title": title}, {"xydata": data}))
+        client.close()
+        return [name for name in workspace.list() if name not in before]

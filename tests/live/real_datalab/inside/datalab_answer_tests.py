@@ -1,0 +1,84 @@
+"""A DataLab plugin that runs a test's code in the window; in DataLab's environment.
+
+Tests reach it over XML-RPC: ``call_method("evaluate", {"args": [code]})``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from datalab.plugins import PluginBase, PluginInfo, PluginRegistry
+from qtpy.QtWidgets import QAction, QMessageBox
+
+
+class Evaluator(PluginBase):
+    """Gives the main window a method that evaluates an expression."""
+
+    PLUGIN_INFO = PluginInfo(name="Evaluator", version="1", description="")
+
+    def register_hooks(self) -> None:
+        main = self.main
+
+        def evaluate(code: str) -> str:
+            return json.dumps(eval(code, {"main": main, **globals()}))
+
+        main.evaluate = evaluate
+
+    def create_actions(self) -> None:
+        """There are none."""
+
+
+def entries(main: Any) -> list[list[str]]:
+    """Return what the menu "Jupyter" has, each time that it is there, by panel."""
+    found = []
+    for panel in (main.signalpanel, main.imagepanel):
+        main.set_current_panel(panel)
+        main.plugins_menu.aboutToShow.emit()
+        menus = [
+            action.menu()
+            for action in main.plugins_menu.actions()
+            if action.menu() is not None and action.text() == "Jupyter"
+        ]
+        found += [[entry.text() for entry in menu.actions()] for menu in menus]
+    return found
+
+
+def trigger(main: Any, title: str) -> None:
+    """Choose an entry of the menu "Jupyter"."""
+    main.plugins_menu.aboutToShow.emit()
+    (menu,) = (a.menu() for a in main.plugins_menu.actions() if a.text() == "Jupyter")
+    (action,) = (a for a in menu.actions() if a.text() == title)
+    assert isinstance(action, QAction)
+    assert action.isEnabled()
+    action.trigger()
+
+
+def shown_boxes(main: Any) -> list[list[str]]:
+    """Return the boxes over the window: their text and whatever else they say."""
+    return [
+        [box.text(), box.informativeText()]
+        for box in main.findChildren(QMessageBox)
+        if box.isVisible()
+    ]
+
+
+def failed_plugins() -> list[str]:
+    """Return the names of the modules and plugins that DataLab could not load."""
+    return [plugin.name for plugin in PluginRegistry.get_failed_plugins()]
+
+
+def identities() -> list[int]:
+    """Return what would change if our modules were imported anew."""
+    import datalab_workspace
+    from datalab_kernel.desktop import server
+    from datalab_workspace import errors, workspace
+
+    classes = (
+        datalab_workspace.Workspace,
+        workspace.Workspace,
+        errors.LiveError,
+        errors.ObjectNotFoundError,
+        server.Server,
+    )
+    return [id(cls) for cls in classes]

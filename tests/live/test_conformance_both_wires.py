@@ -1,0 +1,15 @@
+"""The conformance suite over the real DataLab, by both of its wires."""
+
+from __future__ import annotations
+
+import pytest
+from live_suite import Live
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
+
+
+class TestBothWires(Live):
+    """The Web API for the data, XML-RPC for what that cannot do."""
+
+    by_web = by_rpc = draws = True
+    share = 0

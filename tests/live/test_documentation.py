@@ -1,0 +1,27 @@
+"""The pages about a running DataLab, beside one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import documentation
+import pytest
+from documentation import PAGES, Page
+from real_datalab.application import Application
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, id=p.name) for p in PAGES if p.manner == "live"]
+)
+def test_the_examples_of_a_page_run(
+    page: Page, datalab: Application, tmp_path: Path
+) -> None:
+    documentation.fill(tmp_path)
+    variables = {
+        "DATALAB_WORKSPACE_URL": datalab.url,
+        "DATALAB_WORKSPACE_TOKEN": datalab.token,
+        "DATALAB_XMLRPCPORT": str(datalab.rpc_port),
+    }
+    documentation.run(page, tmp_path, variables)

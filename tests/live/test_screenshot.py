@@ -1,0 +1,108 @@
+"""Pictures of the real DataLab's window."""
+
+from __future__ import annotations
+
+import io
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+from real_datalab.application import Application
+
+import datalab_workspace as dlw
+from datalab_kernel_core.plotter import screenshot
+from datalab_kernel_core.plotter.plotter import Plotter
+from datalab_workspace.clients.xmlrpc import XmlRpc
+from datalab_workspace.errors import (
+    DataLabError,
+    LiveUnavailableError,
+    UnreachableError,
+)
+
+# The first of them may have to make DataLab's environment.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def rpc(datalab: Application, xml_rpc: Callable[..., XmlRpc]) -> XmlRpc:
+    return xml_rpc(datalab.rpc_port)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only place for temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def plotter_on(workspace: dlw.Workspace) -> Plotter:
+    return Plotter(lambda: workspace)
+
+
+def test_a_notebook_shows_the_window(
+    datalab: Application, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(datalab.rpc_port))
+    workspace = dlw.connect(datalab.url, datalab.token)
+
+    picture = plotter_on(workspace).screenshot()
+
+    workspace.disconnect(keep=False)
+
+    pixels = matplotlib.image.imread(io.BytesIO(picture._repr_png_()), format="png")
+    height, width = pixels.shape[:2]
+    assert min(height, width) > 200
+    assert pixels[..., :3].std() > 0.01  # something is drawn
+    assert repr(picture) == (
+        f"<Screenshot of DataLab's window, {width} × {height} pixels>"
+    )
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_picture_is_saved(rpc: XmlRpc, tmp_path: Path) -> None:
+    picture = screenshot.take(rpc.screenshot)
+
+    assert picture.save(tmp_path / "window.png").read_bytes() == picture._repr_png_()
+
+
+def test_others_cannot_see_it(rpc: XmlRpc) -> None:
+    modes = []
+
+    def write(stem: str) -> None:
+        rpc.screenshot(stem)
+        modes.append(stat.S_IMODE(Path(stem).parent.stat().st_mode))
+
+    screenshot.take(write)
+
+    assert modes == [0o700]
+
+
+def test_a_standalone_workspace_has_no_window() -> None:
+    with pytest.raises(LiveUnavailableError, match="workspace is standalone; attach"):
+        plotter_on(dlw.Workspace()).screenshot()
+
+
+def test_a_datalab_that_is_gone_is_told(
+    xml_rpc: Callable[..., XmlRpc], temporary: Path
+) -> None:
+    with pytest.raises(UnreachableError):
+        screenshot.take(xml_rpc(1).screenshot)
+
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "written", [None, b"", b"\x89PNG\r\n\x1a\n cut off"], ids=["none", "empty", "cut"]
+)
+def test_a_picture_that_is_not_whole_is_told(written: bytes | None) -> None:
+    """As of a DataLab on another machine, behind a tunnel, or on a full disk."""
+
+    def write(stem: str) -> None:
+        if written is not None:
+            Path(f"{stem}_2026-01-01-000000.png").write_bytes(written)
+
+    with pytest.raises(DataLabError, match="does it run on this machine"):
+        screenshot.take(write)

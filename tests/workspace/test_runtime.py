@@ -1,0 +1,42 @@
+"""What is done where a package, or threads, cannot be had."""
+
+from __future__ import annotations
+
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from datalab_workspace import runtime
+from datalab_workspace.formats.h5 import transfer
+
+
+def test_what_is_installed_is_not_imported() -> None:
+    runtime.require("this", "a test")  # it would print a poem
+
+
+def test_what_is_missing_is_named_with_a_way_out() -> None:
+    with pytest.raises(ModuleNotFoundError) as caught:
+        runtime.require("no_such_package", "the test", "do without")
+
+    assert caught.value.name == "no_such_package"
+    assert str(caught.value) == (
+        "the test needs no_such_package, which is not installed here: "
+        "install it with pip or conda, or do without"
+    )
+
+
+def test_a_checksum_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_threads(*_: object) -> ThreadPoolExecutor:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(transfer, "IN_BROWSER", True)
+    monkeypatch.setattr(transfer, "ThreadPoolExecutor", no_threads)
+    blocks = [bytes([number]) * transfer.BLOCK for number in (1, 2)]
+    checksum = transfer.Checksum(2 * transfer.BLOCK)
+
+    for block in blocks:
+        checksum.update(memoryview(block))
+
+    assert checksum.close() == zlib.crc32(np.frombuffer(b"".join(blocks), np.uint8))
