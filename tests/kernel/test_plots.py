@@ -64,7 +64,7 @@ def test_a_semicolon_keeps_it_quiet_and_display_shows_it(kernel) -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        "%matplotlib inline\n%config InlineBackend.figure_formats = {'retina'}",
+        "%matplotlib inline\n%config InlineBackend.figure_formats = ['retina']",
         "%config InlineBackend.figure_format = 'retina'",
         (
             "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
@@ -85,7 +85,7 @@ def test_a_retina_display_gets_twice_the_pixels(kernel, setting: str) -> None:
 
 
 def test_svg_is_shown_besides_png_where_it_is_asked_for(kernel) -> None:
-    done(kernel, "%matplotlib inline\n%config InlineBackend.figure_formats = {'svg'}")
+    done(kernel, "%matplotlib inline\n%config InlineBackend.figure_formats = ['svg']")
 
     data = done(kernel, "plotter.plot(np.arange(5.0))").shown["data"]
 
@@ -98,7 +98,9 @@ def test_the_configuration_file_is_obeyed_before_matplotlib_is_used(
 ) -> None:
     config = ipython_folder / "ipython_config.py"
     config.write_text("get_config().InlineBackend.figure_formats = {'retina'}\n")
-    kernel = start()
+    # xeus-python keeps the configuration from its shell, and so from Matplotlib too.
+    kernel = start("python3")
+    done(kernel, "%load_ext datalab_kernel_core")
 
     shown = done(kernel, "plotter.plot(np.arange(5.0))").shown
 
