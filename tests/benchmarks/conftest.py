@@ -5,5 +5,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+
+from datalab_kernel import kernelspec
+
 # Test modules are imported by their file, so that their folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> KernelSpecManager:
+    """What Jupyter finds: this kernel, and the others of this environment."""
+    kernelspec.install(prefix=tmp_path)
+    found = KernelSpecManager()
+    found.kernel_dirs = [
+        str(Path(prefix) / "share" / "jupyter" / "kernels")
+        for prefix in (tmp_path, sys.prefix)
+    ]
+    return found

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
@@ -25,18 +23,6 @@ FIRST_CALL_BOUND = 0.05
 INTERRUPT_BOUND = 0.5
 ROUNDS = 11
 PATIENCE = 60.0
-
-
-@pytest.fixture
-def specs(tmp_path: Path) -> KernelSpecManager:
-    """What Jupyter finds: this kernel, and the others of this environment."""
-    kernelspec.install(prefix=tmp_path)
-    found = KernelSpecManager()
-    found.kernel_dirs = [
-        str(Path(prefix) / "share" / "jupyter" / "kernels")
-        for prefix in (tmp_path, sys.prefix)
-    ]
-    return found
 
 
 class Ready(NamedTuple):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
 from datalab_kernel_core import Plot, Plotter
+from datalab_kernel_core.plotter.options import COMPONENTS
 from datalab_workspace import Workspace
 
 DTYPES = st.one_of(
@@ -57,6 +58,19 @@ def test_any_curve_is_drawn(pair: tuple[np.ndarray, np.ndarray]) -> None:
 @given(data=arrays(2))
 def test_any_image_is_drawn(data: np.ndarray) -> None:
     assert is_picture(PLOTTER.plot(data))
+
+
+@settings(max_examples=10)
+@given(
+    what=st.lists(arrays(1) | arrays(2), min_size=1, max_size=4),
+    complex_as=st.sampled_from([None, *COMPONENTS]),
+    shared_scale=st.booleans(),
+)
+def test_any_list_is_drawn(
+    what: list[np.ndarray], complex_as: str | None, shared_scale: bool
+) -> None:
+    shared = shared_scale and any(data.ndim == 2 for data in what)
+    assert is_picture(PLOTTER.plot(what, complex_as=complex_as, shared_scale=shared))
 
 
 @settings(max_examples=10)

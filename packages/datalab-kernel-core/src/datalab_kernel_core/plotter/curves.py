@@ -154,6 +154,7 @@ def _panel(
         log=axes.ylog,
         limits=joined([bounds(r, "y") for r in records]) if fixed else (None, None),
         named=len(curves) > 1 or any(name for _, name in drawn),
+        degrees=is_phase,
     )
 
 

@@ -25,6 +25,7 @@ from datalab_kernel_core.plotter.style import (
     Limits,
     as_text,
     colormap,
+    degree_ticks,
     write_notes,
 )
 
@@ -51,6 +52,7 @@ class ImageDrawing:
         shape: Shape of the image.
         found: Its lowest and highest value, None where no pixel has one.
         factor: Number of its pixels in a side of one that is drawn.
+        degrees: Whether the values are angles.
     """
 
     title: str
@@ -66,6 +68,7 @@ class ImageDrawing:
     shape: tuple[int, ...] = ()
     found: tuple[float, float] | None = None
     factor: int = 1
+    degrees: bool = False
 
     @property
     def description(self) -> str:
@@ -207,18 +210,13 @@ class ImagesDrawing:
             figure.colorbar(scaled[0][0], ax=used, label=scaled[0][2].labels[2])
         else:
             for made, own, one in scaled[-1:] if self.shared else scaled:
-                _draw_colorbar(figure, made, own, one.labels[2])
+                # As high as the image, which is not as high as its place.
+                place = own.inset_axes((1.03, 0.0, 0.045, 1.0))
+                ticks = degree_ticks() if one.degrees else None
+                figure.colorbar(made, cax=place, label=one.labels[2], ticks=ticks)
         if self.title:
             figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
         write_notes(figure, [note for one in self.images for note in one.notes])
-
-
-def _draw_colorbar(
-    figure: FigureBase, drawn: ScalarMappable, axes: Axes, label: str
-) -> None:
-    """Draw a colour bar as high as the image, which is not as high as its place."""
-    place = axes.inset_axes((1.03, 0.0, 0.045, 1.0))
-    figure.colorbar(drawn, cax=place, label=label)
 
 
 def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Ellipse, Patch, Polygon, Rectangle
+from matplotlib.patheffects import withStroke
 
 from datalab_kernel_core.plotter.style import (
     LABEL_LENGTH,
@@ -165,8 +168,20 @@ def draw_shapes(axes: Axes, shapes: Sequence[Shape]) -> None:
     """Draw shapes without changing what part of the plane the axes show."""
     axes.autoscale_view()
     axes.set_autoscale_on(False)
+    before = set(axes.get_children())
     for shape in shapes[:MAX_SHAPES]:
         _DRAWN_BY.get(shape.kind, _draw_patch)(axes, shape)
+    if axes.yaxis_inverted():  # as images have it
+        _outline([one for one in axes.get_children() if one not in before])
+
+
+def _outline(artists: Sequence[Artist]) -> None:
+    """Have lines seen on an image whatever its colours are."""
+    for artist in artists:
+        if isinstance(artist, Line2D | Patch):
+            width = artist.get_linewidth() + 1.4
+            stroke = withStroke(linewidth=width, foreground="black", alpha=0.6)
+            artist.set_path_effects([stroke])
 
 
 def undrawn_note(shapes: Sequence[Shape | None]) -> str:

@@ -25,6 +25,7 @@ from datalab_kernel_core.plotter.style import (
     DEFAULT_COLORMAP,
     LARGEST,
     PHASE_COLORMAP,
+    PHASE_LIMITS,
     TITLE_LENGTH,
     Limits,
     axis_label,
@@ -149,16 +150,19 @@ def _drawing(
     notes += filter(None, [undrawn_note(shapes)])
     free: Limits = (None, None)
     fixed = not record.fields["autoscale"]
-    own_limits = free if name not in ("", "modulus", "real") else bounds(record, "z")
+    own_limits = free if name == "imaginary" else bounds(record, "z")
+    is_phase = name == "phase"
+    if is_phase:
+        own_limits = PHASE_LIMITS
     return ImageDrawing(
         drawable(subject.title, TITLE_LENGTH),
-        _labels(record, options, "°" if name == "phase" else None),
+        _labels(record, options, is_phase=is_phase),
         pixels,
         (x.edges(factor), y.edges(factor)),
         uniform,
         _color_limits(own_limits, found),
         PHASE_COLORMAP
-        if name == "phase" and options.colormap is None
+        if is_phase and options.colormap is None
         else _colormap_name(record, options, notes),
         (bounds(record, "x"), bounds(record, "y")) if fixed else (free, free),
         [shape for shape in shapes if shape is not None],
@@ -166,6 +170,7 @@ def _drawing(
         shape=() if data is None else data.shape,
         found=found,
         factor=factor,
+        degrees=is_phase,
     )
 
 
@@ -205,15 +210,16 @@ def _color_limits(
 
 
 def _labels(
-    record: Record, options: Options, zunit: str | None
+    record: Record, options: Options, *, is_phase: bool
 ) -> tuple[str, str, str]:
-    units = {axis: options.text(record, f"{axis}unit") for axis in "xyz"}
-    if zunit is not None:
-        units["z"] = zunit
     x, y, z = (
-        axis_label(options.text(record, f"{axis}label"), unit)
-        for axis, unit in units.items()
+        axis_label(
+            options.text(record, f"{axis}label"), options.text(record, f"{axis}unit")
+        )
+        for axis in "xyz"
     )
+    if is_phase:
+        z = axis_label(options.zlabel or "phase", options.zunit or "°")
     return x, y, z
 
 

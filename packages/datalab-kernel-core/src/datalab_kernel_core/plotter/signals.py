@@ -23,6 +23,7 @@ from datalab_kernel_core.plotter.style import (
     WIDTH,
     Limits,
     as_text,
+    degree_ticks,
     write_notes,
 )
 
@@ -79,6 +80,7 @@ class Panel:
         log: Whether the y axis is logarithmic.
         limits: Bounds of the y axis, None for one that the data sets.
         named: Whether a legend says what the curves are.
+        degrees: Whether y is an angle.
     """
 
     label: str
@@ -86,6 +88,7 @@ class Panel:
     log: bool = False
     limits: Limits = (None, None)
     named: bool = False
+    degrees: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,8 @@ class SignalsDrawing:
 def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_yscale(*_scale(log=panel.log))
     axes.set_ylabel(panel.label)
+    if panel.degrees:
+        axes.yaxis.set_major_locator(degree_ticks())
     axes.margins(x=0.02)
     axes.grid(visible=True, color=GRID_COLOR, linewidth=0.6)
     axes.set_axisbelow(True)

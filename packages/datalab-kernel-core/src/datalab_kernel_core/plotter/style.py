@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib
 from matplotlib.colors import Colormap
 from matplotlib.figure import FigureBase
+from matplotlib.ticker import MaxNLocator
 
 from datalab_kernel_core.plotter.reduce import LARGEST as LARGEST
 from datalab_workspace.errors import close_matches
@@ -57,6 +58,7 @@ NO_VALUE_COLOR = "0.85"
 DEFAULT_COLORMAP = "viridis"
 #: -180° and 180° are of one colour.
 PHASE_COLORMAP = "twilight"
+PHASE_LIMITS = -180.0, 180.0
 #: Longest texts drawn, in characters; longer ones would run out of the picture.
 TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 60, 45, 120
 TITLE_SIZE = 10
@@ -149,6 +151,11 @@ def joined(limits: Sequence[Limits]) -> Limits:
 def as_text(value: float) -> str:
     """Return a number in as many digits as a reader looks at."""
     return f"{value:.4g}"
+
+
+def degree_ticks() -> MaxNLocator:
+    """Return where to place the ticks of an axis of angles: at 90° rather than 100°."""
+    return MaxNLocator(nbins=5, steps=[1, 1.5, 3, 4.5, 9, 10])
 
 
 def write_notes(figure: FigureBase, notes: Sequence[str]) -> None:
