@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -276,13 +275,3 @@ def test_many_samples_on_a_logarithmic_axis_keep_their_shape(draw) -> None:
 
     for x in (3, 100, 10_000, 300_000):
         assert picture.shows_near(LINE_COLOR, x, np.log10(x + 1))
-
-
-def test_ten_million_samples_take_a_moment(plotter) -> None:
-    y = np.random.default_rng(0).normal(size=10_000_000)
-    begin = time.process_time()
-
-    plotter.plot(y)
-
-    # 0.3 s where it was measured; drawn whole it takes many seconds and 500 MiB.
-    assert time.process_time() - begin < 3.0
