@@ -574,3 +574,26 @@ def test_it_stands_aside_where_cells_are_no_tasks() -> None:
         eventloop.install(Shell())
 
     assert vars(Shell()) == {}
+
+
+def test_a_plot_has_a_window_where_figures_have(start_with_qt: Callable) -> None:
+    windows = (
+        "any(w.isVisible() for w in QtWidgets.QApplication.topLevelWidgets() "
+        "if w.inherits('QMainWindow'))"
+    )
+    with start_with_qt() as kernel:
+        done(kernel, f"%matplotlib qt\n{USE_QT}")
+        quiet = done(kernel, "plot = plotter.plot(np.arange(5.0));")
+        assert kernel.value(windows) == "False"
+        assert (quiet.result, quiet.displayed) == (None, [])
+
+        shown = done(kernel, "plot")
+
+        assert shown.result.startswith("<Plot of 'signal'")
+        assert kernel.value(windows) == "True"
+        assert kernel.value("plot.figure.canvas.toolbar is not None") == "True"
+        done(kernel, "plot.axes[0].set_xlim(1, 2); plot.figure.canvas.draw()")
+        done(kernel, "plt.close(plot.figure)")
+        shows(kernel, "later(100, lambda: print('later'))", "later")
+        assert kernel.value(windows) == "False"
+        assert done(kernel, "plot").result.startswith("<Plot of 'signal'")
