@@ -124,5 +124,6 @@ def on_canvas(figure: Figure) -> Any:
             name=error.name,
         ) from error
     canvas = Canvas(figure)
+    canvas.header_visible = False  # it would say "Figure 0"
     FigureManager(canvas, 0)  # brings the toolbar; no pyplot knows of the figure
     return canvas
