@@ -51,6 +51,9 @@ def write_quickstart(path: Path) -> None:
     """Write the quickstart for a kernel that knows nothing of DataLab at its start."""
     notebook = nbformat.read(QUICKSTART, as_version=4)
     del notebook.metadata["kernelspec"]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # what it shows is to be the visitor's own
+            cell.outputs, cell.execution_count = [], None
     notebook.cells.insert(0, nbformat.v4.new_code_cell("%load_ext datalab_kernel"))
     nbformat.write(notebook, path)
 

@@ -1,6 +1,7 @@
 """Execute a notebook in the DataLab kernel of this environment.
 
     python notebooks/run.py notebooks/quickstart.ipynb --out FOLDER
+    python notebooks/run.py notebooks/quickstart.ipynb --save
 
 The notebook runs inside the folder, as if it lay there. The folder then holds the
 executed notebook, its pictures, what its cells wrote, and the kernel's log. The
@@ -52,6 +53,8 @@ def main() -> int:
         *write_pictures(notebook, out, options.notebook),
     ]
     nbformat.write(notebook, made[0])
+    if options.save and failure is None:
+        nbformat.write(notebook, options.notebook)
     if failure is not None:
         print(f"A cell failed; see {made[0]}\n{failure}", file=sys.stderr)
         return 1
@@ -79,6 +82,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, timeout: int) -> N
             kernel_manager_class=EnvironmentKernelManager,
             resources={"metadata": {"path": str(folder)}},
             timeout=timeout,
+            record_timing=False,
         )
         client.execute(env=_environment(), stdout=log, stderr=log)
 
@@ -123,6 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--timeout", type=int, default=300, help="seconds that a cell may take"
+    )
+    parser.add_argument(
+        "--save", action="store_true", help="keep the outputs in the notebook itself"
     )
     return parser
 

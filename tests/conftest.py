@@ -113,12 +113,12 @@ def requirement() -> Callable[[object, str], None]:
 @pytest.fixture(scope="session")
 def python_of(
     environment_cache: Path, requirement: Callable[[object, str], None]
-) -> Callable[[Path], Path]:
-    """`python_of(requirements)`: the interpreter of an environment that has them."""
+) -> Callable[..., Path]:
+    """`python_of(requirements, *options)`: the Python of an environment with them."""
 
-    def python(requirements: Path) -> Path:
+    def python(requirements: Path, *options: str) -> Path:
         try:
-            return environments.python_with(requirements, environment_cache)
+            return environments.python_with(requirements, environment_cache, *options)
         except environments.InstallationError as failure:
             requirement(None, str(failure))
             raise

@@ -26,13 +26,14 @@ class InstallationError(RuntimeError):
     """An environment could not be made."""
 
 
-def python_with(requirements: Path, cache: Path) -> Path:
+def python_with(requirements: Path, cache: Path, *options: str) -> Path:
     """Return the Python of an environment, which is made if it is not there.
 
     Args:
         requirements: What to install; a requirements file.
         cache: Folder that keeps environments between runs. Processes that want the
             same one at the same time wait for the one that makes it.
+        options: Of the installer, beside the requirements.
 
     Returns:
         Path of the interpreter.
@@ -40,8 +41,8 @@ def python_with(requirements: Path, cache: Path) -> Path:
     Raises:
         InstallationError: It could not be made; says what the installer said.
     """
-    environment = place(requirements, cache)
-    made(environment, lambda draft: _install(draft, requirements))
+    environment = place(requirements, cache, *options)
+    made(environment, lambda draft: _install(draft, requirements, options))
     return environment / _PYTHON
 
 
@@ -60,12 +61,12 @@ def made(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def place(requirements: Path, cache: Path) -> Path:
+def place(requirements: Path, cache: Path, *options: str) -> Path:
     """Return the folder of an environment, whether it is there or not."""
-    return cache / f"{requirements.stem}-{_fingerprint(requirements)}"
+    return cache / f"{requirements.stem}-{_fingerprint(requirements, options)}"
 
 
-def _fingerprint(requirements: Path) -> str:
+def _fingerprint(requirements: Path, options: Sequence[str]) -> str:
     """Tell environments apart that were made of other things."""
     made_of = (
         requirements.read_text("utf-8"),
@@ -73,6 +74,7 @@ def _fingerprint(requirements: Path) -> str:
         sys.platform,
         platform.machine(),
         sys.base_prefix,
+        *options,
     )
     return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:16]
 
@@ -89,8 +91,8 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _install(draft: Path, requirements: Path) -> None:
-    for command in _commands(draft, requirements):
+def _install(draft: Path, requirements: Path, options: Sequence[str]) -> None:
+    for command in _commands(draft, ["-r", requirements, *options]):
         run(command, f"cannot make the environment of {requirements}")
 
 
@@ -109,17 +111,17 @@ def run(command: Sequence[str | Path], failure: str, **options: Any) -> str:
     return done.stdout
 
 
-def _commands(draft: Path, requirements: Path) -> Iterator[list[str | Path]]:
+def _commands(draft: Path, wanted: Sequence[str | Path]) -> Iterator[list[str | Path]]:
     if importlib.util.find_spec("uv") is not None:
         uv = [sys.executable, "-m", "uv"]
     elif (found := shutil.which("uv")) is not None:
         uv = [found]
     else:
         yield [sys.executable, "-m", "venv", draft]
-        yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", "-r", requirements]
+        yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", *wanted]
         return
     yield [*uv, "venv", "--clear", "--python", sys.executable, draft]
-    yield [*uv, "pip", "install", "--python", draft / _PYTHON, "-r", requirements]
+    yield [*uv, "pip", "install", "--python", draft / _PYTHON, *wanted]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sigima.objects import create_image, create_signal
 
-from datalab_kernel_core.plotter.overlays import MAX_SHAPES, shape_of
+from datalab_kernel_core.plotter.overlays import MAX_SHAPES, NAME_LENGTH, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR
 from datalab_workspace.record import ROI_KEY
 
@@ -115,4 +115,4 @@ def test_the_label_of_a_shape_is_a_text_whatever_is_in_it() -> None:
     shape = shape_of("point", (1, 2), "$\n" + "x" * 100, "red")
 
     assert shape is not None
-    assert shape.label == r"\$ " + "x" * 21 + "…"
+    assert shape.label == r"\$ " + "x" * (NAME_LENGTH - 3) + "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from sigima.objects import create_image, create_signal
 
@@ -294,3 +296,18 @@ def test_a_plot_keeps_showing_what_was_plotted(plotter) -> None:
 
     _ = plot.figure
     assert plot._repr_png_() == before
+
+
+def figures() -> int:
+    gc.collect()
+    return sum(isinstance(held, Figure) for held in gc.get_objects())
+
+
+def test_pictures_that_nobody_holds_are_gone(plotter) -> None:
+    before = figures()
+    for _ in range(10):
+        for what in (ramp_signal(), ramp_image(), [ramp_signal(), ramp_image()]):
+            assert plotter.plot(what)._repr_png_()
+
+    assert figures() == before
+    assert plt.get_fignums() == []

@@ -130,7 +130,7 @@ def test_without_xeus_python_the_launcher_says_where_to_get_it(tmp_path: Path) -
 
     assert result.returncode == 1
     assert "No module named 'xpython'" in result.stderr
-    assert "conda install -c conda-forge xeus-python" in result.stderr
+    assert "pip install xeus-python" in result.stderr
     assert "Traceback" not in result.stderr
 
 

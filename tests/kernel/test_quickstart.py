@@ -63,12 +63,20 @@ def test_the_notebook_holds_the_promise_as_consecutive_code() -> None:
     assert HEART in "\n".join(code_cells(NOTEBOOK))
 
 
-def test_the_notebook_asks_for_this_kernel_and_is_kept_without_outputs() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+@pytest.mark.parametrize(
+    "path", sorted(NOTEBOOK.parent.glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_a_notebook_asks_for_this_kernel_and_is_kept_as_it_ran(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
 
     assert notebook.metadata.kernelspec.name == "datalab-kernel"
-    assert not [cell for cell in notebook.cells if cell.get("outputs")]
+    counts = [c.execution_count for c in notebook.cells if c.cell_type == "code"]
+    assert counts == [*range(1, len(counts) + 1)]
+    kept = str(notebook)
+    assert "image/png" in kept or "plotter.plot" not in kept
+    for private in ("/home/", "/root/", "/tmp/", "/Users/"):
+        assert private not in kept
 
 
 def test_the_executed_notebook_has_run_to_its_end(results: Path) -> None:

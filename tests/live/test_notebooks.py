@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -22,6 +23,51 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 #: What DataLab computes of what it draws, and keeps with the object.
 DRAWN = ("autoscale",)
+
+
+def named(workspace: dlw.Workspace, name: str) -> Any:
+    """Return an object that says by name, not by UUID, what it was computed of."""
+    names = {item.uuid: item.name for item in workspace.describe()}
+    obj = workspace.get(name)
+    for key, value in obj.metadata.items():
+        if key.startswith("__") and isinstance(value, dict):
+            obj.metadata[key] = {
+                k: [names.get(u, u) for u in v]
+                if isinstance(v, list)
+                else names.get(v, v)
+                if isinstance(v, str)
+                else v
+                for k, v in value.items()
+            }
+    return obj
+
+
+class Outputs:
+    """Runs each notebook without a DataLab, once.
+
+    Args:
+        folder: Where the notebooks leave what they make.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._texts: dict[Path, list[str]] = {}
+
+    def folder(self, notebook: Path) -> Path:
+        """Return where a notebook has run."""
+        return self._folder / notebook.stem
+
+    def __call__(self, notebook: Path) -> list[str]:
+        """Return what its cells printed and returned."""
+        if notebook not in self._texts:
+            self._texts[notebook] = executed(notebook, self.folder(notebook))
+        return self._texts[notebook]
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
+    """What the notebooks give without a DataLab."""
+    return Outputs(tmp_path_factory.mktemp("standalone"))
 
 
 def connection_to(datalab: Application) -> dict[str, str]:
@@ -44,32 +90,79 @@ def executed(notebook: Path, out: Path, **variables: str) -> list[str]:
         env=os.environ | variables,
     )
     assert run.returncode == 0, run.stderr
-    texts = []
-    for cell in nbformat.read(out / notebook.name, as_version=4).cells:
+    return texts(out / notebook.name)
+
+
+def texts(notebook: Path) -> list[str]:
+    """Return what the cells of a notebook printed and returned, as it is kept there."""
+    found: list[str] = []
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        printed = ""
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
-            texts.append(output.get("text") or data.get("text/plain") or "")
-    # Where it is, and that it takes its time, are no results.
-    return [t for t in texts if not t.startswith(("Attached to DataLab", "\r"))]
+            if output.output_type != "stream":
+                found.append(data.get("text/plain") or "")
+            elif output.name == "stdout":  # in as many pieces as it came
+                printed += output.text
+        found += printed.splitlines()
+    # Where it is, is no result.
+    return [text for text in found if not text.startswith("Attached to DataLab")]
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_gives_the_same_results(
+def runs_in(notebook: Path) -> set[str]:
+    """Return in which modes a notebook says that it runs."""
+    metadata = nbformat.read(notebook, as_version=4).metadata
+    return {*metadata["datalab_kernel"]["modes"]}
+
+
+@pytest.mark.parametrize(
+    "notebook",
+    [path for path in NOTEBOOKS if "standalone" in runs_in(path)],
+    ids=lambda path: path.stem,
+)
+def test_a_notebook_gives_what_it_shows(notebook: Path, outputs: Outputs) -> None:
+    assert outputs(notebook) == texts(notebook)
+
+
+@pytest.mark.parametrize(
+    "notebook",
+    [path for path in NOTEBOOKS if runs_in(path) == {"standalone", "live"}],
+    ids=lambda path: path.stem,
+)
+def test_it_gives_the_same_results_in_datalab(
+    notebook: Path, datalab: Application, outputs: Outputs, tmp_path: Path
+) -> None:
+    expected = outputs(notebook)
+    connection = connection_to(datalab)
+    assert executed(notebook, tmp_path, **connection) == expected
+    for path in tmp_path.glob("*.h5"):
+        here, there = dlw.open(outputs.folder(notebook) / path.name), dlw.open(path)
+        assert here.list() == there.list()
+        for name in here:
+            assert_same(named(here, name), named(there, name), but=DRAWN, what=name)
+        shown = dlw.connect(datalab.url, datalab.token)
+        assert set(here) <= set(shown)
+
+
+@pytest.mark.parametrize(
+    "notebook",
+    [path for path in NOTEBOOKS if runs_in(path) == {"live"}],
+    ids=lambda path: path.stem,
+)
+def test_it_needs_a_datalab(
     notebook: Path, datalab: Application, tmp_path: Path
 ) -> None:
-    expected = executed(notebook, tmp_path / "standalone")
+    assert executed(notebook, tmp_path, **connection_to(datalab)) == texts(notebook)
+
+
+def test_a_notebook_runs_twice_in_the_same_datalab(
+    datalab: Application, tmp_path: Path
+) -> None:
     connection = connection_to(datalab)
-    assert executed(notebook, tmp_path / "live", **connection) == expected
+    (quickstart,) = (path for path in NOTEBOOKS if path.stem == "quickstart")
+    first = executed(quickstart, tmp_path, **connection)
     # What it lists then was there before; all else is the same again.
-    assert len(executed(notebook, tmp_path / "live", **connection)) == len(expected)
-    here, there = (
-        dlw.open(tmp_path / place / "analysis.h5") for place in ("standalone", "live")
-    )
-    assert here.list() == there.list()
-    for name in here:
-        assert_same(here.get(name), there.get(name), but=DRAWN, what=name)
-    shown = dlw.connect(datalab.url, datalab.token)
-    assert [name for name in shown.list() if name in here] == here.list()
+    assert len(executed(quickstart, tmp_path, **connection)) == len(first)
 
 
 def test_two_kernels_at_once(datalab: Application, tmp_path: Path) -> None:

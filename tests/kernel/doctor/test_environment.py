@@ -72,12 +72,12 @@ def test_where_there_is_a_wheel_pip_installs_xeus_python(
         ),
     ],
 )
-def test_where_there_is_no_wheel_conda_forge_is_named(
+def test_where_there_is_no_wheel_another_kernel_is_named(
     platform: wheels.Platform, reason: str
 ) -> None:
     assert reason in str(wheels.why_none(platform))
-    assert wheels.remedy(platform).startswith("conda install -c conda-forge")
-    finding = the(environment.check_interpreter(platform), "conda-forge")
+    assert wheels.remedy(platform).startswith(wheels.OTHERWISE)
+    finding = the(environment.check_interpreter(platform), "another kernel")
     assert finding.level == "note"
     assert reason in finding.text
 

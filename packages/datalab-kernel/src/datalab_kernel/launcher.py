@@ -51,7 +51,7 @@ REPAIRS = (
 
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, which this Python does not have "
-    "({reason}).\nInstall it: {remedy}"
+    "({reason}).\nWhat to do: {remedy}"
 )
 
 

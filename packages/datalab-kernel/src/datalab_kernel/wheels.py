@@ -12,7 +12,8 @@ GLIBC = (2, 28)
 MACOS = (15, 0)
 
 PIP = "pip install xeus-python"
-CONDA = "conda install -c conda-forge xeus-python"
+#: conda-forge's has the program, but not the module by which this kernel starts it.
+OTHERWISE = "use %load_ext datalab_kernel in another kernel, such as ipykernel"
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ def why_none(platform: Platform) -> str | None:
 
 
 def remedy(platform: Platform | None = None) -> str:
-    """Return how to install xeus-python on a platform; by default, on this one."""
+    """Return what to do where it is missing on a platform; by default, on this one."""
     reason = why_none(platform or Platform.current())
     if reason is None:
-        return f"{PIP}, or in a conda environment: {CONDA}"
-    return f"{CONDA} (PyPI has no wheel of it for {reason})"
+        return PIP
+    return f"{OTHERWISE} (PyPI has no wheel of xeus-python for {reason})"
 
 
 def _why_none_for_system(platform: Platform) -> str | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from datalab_kernel_core.plotter.annotations import annotation_shapes
+from datalab_kernel_core.plotter.looks import look_of
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import Shape, roi_shapes, undrawn_note
 from datalab_kernel_core.plotter.reduce import (
@@ -32,7 +34,7 @@ from datalab_workspace.record import Record
 
 #: More error bars than this are drawn as a band.
 MAX_BARS = 1000
-_STYLES = ("Lines", "Sticks", "Steps", "Dots")
+_STYLES = ("Lines", "Sticks", "Steps", "Dots", "NoCurve")
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def signal_drawing(record: Record, options: Options) -> SignalDrawing:
         drawable(options.text(record, "title"), TITLE_LENGTH),
         axis_label(options.text(record, "xlabel"), options.text(record, "xunit")),
         curves,
+        look=look_of(record),
         style=style if style in _STYLES else "Lines",
         shade=number(display_option(record, "shade", 0.0), 0.0, 1.0),
         baseline=number(display_option(record, "baseline", 0.0), -LARGEST, LARGEST),
@@ -212,4 +215,6 @@ def _shapes(record: Record, options: Options, samples: Samples) -> list[Shape | 
         shapes += roi_shapes(record, to_physical)
     if options.results:
         shapes += result_shapes(record)
+    if options.annotations:
+        shapes += annotation_shapes(record)
     return shapes

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure, SubFigure
 
+from datalab_kernel_core.plotter.annotations import annotation_shapes
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import (
     Shape,
@@ -301,7 +302,11 @@ def _colormap_name(record: Record, options: Options) -> str:
     if options.colormap is not None:
         return options.colormap
     own = str(display_option(record, "colormap", DEFAULT_COLORMAP))
-    return own if has_colormap(own) else DEFAULT_COLORMAP
+    known = own if has_colormap(own) else DEFAULT_COLORMAP
+    if display_option(record, "invert_colormap", False) is not True:
+        return known
+    inverted = known[:-2] if known.endswith("_r") else f"{known}_r"
+    return inverted if has_colormap(inverted) else known
 
 
 def _shapes(
@@ -312,4 +317,6 @@ def _shapes(
         shapes += roi_shapes(record, lambda axis, place: axes[axis].at(place))
     if options.results:
         shapes += result_shapes(record)
+    if options.annotations:
+        shapes += annotation_shapes(record)
     return shapes

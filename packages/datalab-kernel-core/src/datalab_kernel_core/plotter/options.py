@@ -18,6 +18,7 @@ class Options:
         colormap: Name of a Matplotlib colour map.
         roi: Whether to draw the regions of interest.
         results: Whether to draw the geometry results of analyses.
+        annotations: Whether to draw what was drawn over the object in DataLab.
         shared_scale: Whether images drawn together have the same range of colours.
     """
 
@@ -31,6 +32,7 @@ class Options:
     colormap: str | None = None
     roi: bool = True
     results: bool = True
+    annotations: bool = True
     shared_scale: bool = False
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Shapes drawn over a signal or an image: regions of interest, results of analyses."""
+"""Shapes drawn over signals and images: regions of interest, results, annotations."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Ellipse, Patch, Polygon, Rectangle
 
-from datalab_kernel_core.plotter.style import ROI_COLOR, drawable
+from datalab_kernel_core.plotter.style import (
+    LABEL_LENGTH,
+    LARGEST,
+    ROI_COLOR,
+    drawable,
+)
 from datalab_workspace.record import ROI_KEY, Record
 
 #: How many shapes are drawn of one object; DataLab stops there too.
 MAX_SHAPES = 200
+#: Longest label of a shape, in characters.
+NAME_LENGTH = 32
 
 ToPhysical = Callable[[int, Any], Any]
 
@@ -25,11 +32,13 @@ class Shape:
 
     Attributes:
         kind: "segment", "span", "point", "marker", "circle", "ellipse", "rectangle" or
-            "polygon".
-        coords: As in sigima's geometry results; (xmin, xmax) of a span.
+            "polygon"; of annotations also "yspan", "polyline", "text" and, with a place
+            in parts of the axes, "axes text".
+        coords: As in sigima's geometry results; (min, max) of a span.
         label: What is written beside it.
         color: Its colour.
         dashed: Whether it is what is outside the shape that counts.
+        anchor: Of a text, the alignments with its place: horizontal and vertical.
     """
 
     kind: str
@@ -37,10 +46,14 @@ class Shape:
     label: str
     color: str
     dashed: bool = False
+    anchor: tuple[str, str] = ("left", "top")
 
 
 _SIZES = {
     "span": 2,
+    "yspan": 2,
+    "text": 2,
+    "axes text": 2,
     "point": 2,
     "marker": 2,
     "circle": 3,
@@ -57,7 +70,13 @@ _ROI_KINDS = {
 
 
 def shape_of(
-    kind: str, coords: Any, label: str, color: str, *, dashed: bool = False
+    kind: str,
+    coords: Any,
+    label: str,
+    color: str,
+    *,
+    dashed: bool = False,
+    anchor: tuple[str, str] = ("left", "top"),
 ) -> Shape | None:
     """Return a shape, or None if `coords` are none of a shape of this kind.
 
@@ -66,25 +85,27 @@ def shape_of(
         coords: Numbers; those of a polygon may be padded with NaN.
         label: What is written beside it.
         color: Its colour.
-        dashed: Whether it is what is outside the shape that counts.
+        dashed: As in `Shape`.
+        anchor: As in `Shape`.
     """
     try:
         values = np.asarray(coords, dtype=float).ravel()
     except (TypeError, ValueError):
         return None
-    if kind == "polygon":
+    if kind in ("polygon", "polyline"):
         points = values[: len(values) // 2 * 2].reshape(-1, 2)
         values = points[np.isfinite(points).all(axis=1)].ravel()
         right = len(values) > 2
     else:
         right = _SIZES.get(kind) == len(values)
     # A marker with one coordinate is a line across the axes.
-    enough = (
-        np.isfinite(values).any() if kind == "marker" else np.isfinite(values).all()
-    )
+    drawn = np.abs(values) < LARGEST
+    enough = drawn.any() if kind == "marker" else drawn.all()
     if not (right and enough):
         return None
-    return Shape(kind, tuple(values.tolist()), drawable(label, 24), color, dashed)
+    length = LABEL_LENGTH if kind in ("text", "axes text") else NAME_LENGTH
+    text = drawable(label, length)
+    return Shape(kind, tuple(values.tolist()), text, color, dashed, anchor)
 
 
 def roi_shapes(record: Record, to_physical: ToPhysical) -> list[Shape | None]:
@@ -156,11 +177,20 @@ def undrawn_note(shapes: Sequence[Shape | None]) -> str:
 
 
 def _draw_span(axes: Axes, shape: Shape) -> None:
-    axes.axvspan(*shape.coords, color=shape.color, alpha=0.12, lw=0)
-    for edge in shape.coords:
-        axes.axvline(edge, color=shape.color, lw=0.8)
-    place = axes.get_xaxis_transform()
-    _write(axes, shape, min(shape.coords), 0.99, va="top", transform=place)
+    edges = sorted(shape.coords)
+    along_x = shape.kind == "span"
+    area, line = (
+        (axes.axvspan, axes.axvline) if along_x else (axes.axhspan, axes.axhline)
+    )
+    area(*edges, color=shape.color, alpha=0.12, lw=0)
+    for edge in edges:
+        line(edge, color=shape.color, lw=0.8)
+    if along_x:
+        place = axes.get_xaxis_transform()
+        _write(axes, shape, edges[0], 0.99, va="top", transform=place)
+    else:
+        place = axes.get_yaxis_transform()
+        _write(axes, shape, 0.01, edges[1], va="bottom", transform=place)
 
 
 def _draw_point(axes: Axes, shape: Shape) -> None:
@@ -174,13 +204,25 @@ def _draw_point(axes: Axes, shape: Shape) -> None:
     else:
         marker = "+" if shape.kind == "marker" else "o"
         axes.plot([x], [y], marker, color=shape.color, mfc="none", ms=6)
-        _write(axes, shape, x, y, va="bottom")
+        _write_above(axes, shape, (x, y), (4, 4))
 
 
 def _draw_segment(axes: Axes, shape: Shape) -> None:
     x0, y0, x1, y1 = shape.coords
     axes.plot([x0, x1], [y0, y1], "-o", color=shape.color, lw=1.5, ms=3)
-    _write(axes, shape, min(x0, x1), max(y0, y1), va="bottom")
+    _write_above(axes, shape, ((x0 + x1) / 2, (y0 + y1) / 2), (0, 4), ha="center")
+
+
+def _draw_polyline(axes: Axes, shape: Shape) -> None:
+    x, y = np.reshape(shape.coords, (-1, 2)).T
+    axes.plot(x, y, "-", color=shape.color, lw=1.2)
+    _write_above(axes, shape, (x[0], y[0]))
+
+
+def _draw_text(axes: Axes, shape: Shape) -> None:
+    place = axes.transAxes if shape.kind == "axes text" else axes.transData
+    horizontal, vertical = shape.anchor
+    _write(axes, shape, *shape.coords, ha=horizontal, va=vertical, transform=place)
 
 
 def _draw_patch(axes: Axes, shape: Shape) -> None:
@@ -193,7 +235,8 @@ def _draw_patch(axes: Axes, shape: Shape) -> None:
     )
     axes.add_patch(patch)
     box = patch.get_path().transformed(patch.get_patch_transform()).get_extents()
-    _write(axes, shape, box.x0, min(box.y0, box.y1), va="bottom")
+    top = min(box.y0, box.y1) if axes.yaxis_inverted() else max(box.y0, box.y1)
+    _write_above(axes, shape, (box.x0, top))
 
 
 def _patch(shape: Shape) -> Patch:
@@ -209,15 +252,45 @@ def _patch(shape: Shape) -> Patch:
     return Polygon(np.reshape(shape.coords, (-1, 2)))
 
 
+_BACKGROUND = {"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.0}
+
+
 def _write(axes: Axes, shape: Shape, x: float, y: float, **options: Any) -> None:
+    if shape.label:
+        text = axes.text(x, y, shape.label, fontsize=7, bbox=_BACKGROUND, **options)
+        text.set_clip_on(True)
+
+
+def _write_above(
+    axes: Axes,
+    shape: Shape,
+    place: tuple[float, float],
+    shift: tuple[float, float] = (0, 2),
+    ha: str = "left",
+) -> None:
+    """Write the label of a shape where it does not hide it; `shift` is in points."""
+    if not shape.label:
+        return
     label = f"{shape.label} (outside)" if shape.dashed else shape.label
-    background = {"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.0}
-    text = axes.text(x, y, label, fontsize=7, bbox=background, **options)
+    text = axes.annotate(
+        label,
+        place,
+        shift,
+        textcoords="offset points",
+        fontsize=7,
+        ha=ha,
+        va="bottom",
+        bbox=_BACKGROUND,
+    )
     text.set_clip_on(True)
 
 
 _DRAWN_BY = {
     "span": _draw_span,
+    "yspan": _draw_span,
+    "polyline": _draw_polyline,
+    "text": _draw_text,
+    "axes text": _draw_text,
     "point": _draw_point,
     "marker": _draw_point,
     "segment": _draw_segment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -35,6 +36,8 @@ from datalab_workspace.record import Record
 
 #: More images than this begin a new row.
 MAX_COLUMNS = 3
+#: The legend of more curves is beside them.
+_INSIDE = 5
 
 
 def several(records: Sequence[Record], options: Options) -> Figure:
@@ -135,10 +138,22 @@ def _draw_row(axes: Axes, signals: list[SignalDrawing], row: int) -> None:
             continue
         color = CYCLE[number % len(CYCLE)]
         signal.draw_curve(axes, signal.curves[row], color)
-        marker, line = (".", "") if signal.style == "Dots" else ("", "-")
-        handles += axes.plot([], [], color=color, marker=marker, ls=line)
+        look = signal.look
+        color = look.color or color
+        dots = signal.style in ("Dots", "NoCurve")
+        handles += axes.plot(
+            [],
+            [],
+            color=color,
+            marker=look.marker or ("." if dots else ""),
+            ls="" if dots else look.line,
+        )
         labels.append(signal.title or f"signal {number + 1}")
-    axes.legend(handles, labels, fontsize=8)
+    # Of many, it would hide the curves.
+    place: dict[str, Any] = {}
+    if len(labels) > _INSIDE:
+        place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+    axes.legend(handles, labels, fontsize=8, **place)
 
 
 def _joined(labels: list[str]) -> str:

@@ -59,6 +59,7 @@ class Plotter:
         colormap: str | None = None,
         roi: bool = True,
         results: bool = True,
+        annotations: bool = True,
         show_roi: bool | None = None,
         show_results: bool | None = None,
         shared_scale: bool = False,
@@ -90,6 +91,7 @@ class Plotter:
             colormap: Name of a Matplotlib colour map, for an image.
             roi: Draw the regions of interest.
             results: Draw the geometry results of analyses.
+            annotations: Draw what was drawn over the object in DataLab.
             show_roi: The same as `roi`; its name in earlier versions.
             show_results: The same as `results`, likewise.
             shared_scale: Give all images of a list the same range of colours.
@@ -116,6 +118,7 @@ class Plotter:
             colormap,
             roi=roi if show_roi is None else show_roi,
             results=results if show_results is None else show_results,
+            annotations=annotations,
             shared_scale=shared_scale,
         )
         if isinstance(what, list):

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from datalab_kernel_core.plotter.looks import Look
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
@@ -18,7 +19,6 @@ from datalab_kernel_core.plotter.style import (
     HEIGHT,
     LARGEST,
     LINE_COLOR,
-    LINE_WIDTH,
     PHASE_HEIGHT,
     TITLE_SIZE,
     WIDTH,
@@ -58,7 +58,8 @@ class SignalDrawing:
         title: Title of the picture.
         xlabel: Label of the x axis.
         curves: One, or modulus and phase of a complex signal.
-        style: "Lines", "Sticks", "Steps" or "Dots", as DataLab calls them.
+        look: Colour, line and symbols of the curves.
+        style: "Lines", "Sticks", "Steps", "Dots" or "NoCurve", as DataLab calls them.
         shade: Opacity of the area under the curve, 0 to 1.
         baseline: Where sticks and the shaded area begin.
         xlog: Whether the x axis is logarithmic.
@@ -71,6 +72,7 @@ class SignalDrawing:
     title: str
     xlabel: str
     curves: list[Curve]
+    look: Look = field(default_factory=Look)
     style: str = "Lines"
     shade: float = 0.0
     baseline: float = 0.0
@@ -103,8 +105,11 @@ class SignalDrawing:
         Args:
             axes: Where to; its y axis becomes that of the curve.
             curve: One of `curves`.
-            color: Colour of the curve, its error bars and the shaded area.
+            color: Colour of the curve, its error bars and the shaded area, where the
+                signal has none of its own.
         """
+        look = self.look
+        color = look.color or color
         axes.set_yscale(*_scale(log=curve.log))
         axes.set_ylabel(curve.label)
         axes.margins(x=0.02)
@@ -112,15 +117,20 @@ class SignalDrawing:
         axes.set_axisbelow(True)
         step: Literal["post"] | None = "post" if self.style == "Steps" else None
         if self.shade:
-            look: dict[str, Any] = {"color": color, "alpha": self.shade, "lw": 0}
-            axes.fill_between(curve.x, curve.y, self.baseline, step=step, **look)
+            area: dict[str, Any] = {"color": color, "alpha": self.shade, "lw": 0}
+            axes.fill_between(curve.x, curve.y, self.baseline, step=step, **area)
         _draw_errors(axes, curve, color)
+        if look.marker:
+            _draw_symbols(axes, curve, look, color)
+        if self.style == "NoCurve":
+            return
         if self.style == "Dots":
             axes.plot(curve.x, curve.y, ".", color=color, ms=4)
             return
         x, y = self._sticks(curve) if self.style == "Sticks" else (curve.x, curve.y)
         drawstyle = "steps-post" if step else "default"
-        axes.plot(x, y, color=color, lw=LINE_WIDTH, drawstyle=drawstyle)
+        line: dict[str, Any] = {"ls": look.line, "lw": look.width}
+        axes.plot(x, y, color=color, drawstyle=drawstyle, **line)
         alone = _isolated(y)
         if alone.any():
             axes.plot(x[alone], y[alone], ".", color=color, ms=4)
@@ -138,6 +148,17 @@ def curve_panels(figure: Figure | SubFigure, rows: int) -> list[Axes]:
     ratios = [1, *[PHASE_HEIGHT] * (rows - 1)]
     grid = figure.add_gridspec(rows, 1, height_ratios=ratios)
     return list(grid.subplots(sharex=True, squeeze=False)[:, 0])
+
+
+def _draw_symbols(axes: Axes, curve: Curve, look: Look, color: str) -> None:
+    axes.plot(
+        curve.x,
+        curve.y,
+        look.marker,
+        ms=look.size,
+        mfc=look.face or color,
+        mec=look.edge or color,
+    )
 
 
 def _draw_errors(axes: Axes, curve: Curve, color: str) -> None:

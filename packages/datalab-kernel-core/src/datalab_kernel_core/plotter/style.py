@@ -30,6 +30,7 @@ LINE_WIDTH = 1.0
 CYCLE = (LINE_COLOR, "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#7f7f7f")
 ROI_COLOR = "#ff3333"
 RESULT_COLOR = "#ffb000"
+ANNOTATION_COLOR = "#ff9933"
 NOTE_COLOR = "0.4"
 GRID_COLOR = "0.9"
 #: What pixels without a value look like.

@@ -76,7 +76,7 @@ def check_interpreter(platform: wheels.Platform | None = None) -> Iterator[Findi
     else:
         yield Finding(
             "note",
-            f"PyPI has no xeus-python for {reason}: it comes from conda-forge",
+            f"PyPI has no xeus-python for {reason}: {wheels.OTHERWISE}",
         )
 
 

@@ -147,12 +147,16 @@ def _what_is_wrong(name: str, kind: Kind) -> str:
 
 
 def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
+    import sigima
     from sigima import ImageObj, SignalObj
     from sigima.proc.decorator import get_computation_metadata
 
     original = inspect.unwrap(function)
-    # The decorated function is of another module than its annotations.
-    hints = typing.get_type_hints(original, vars(sys.modules[function.__module__]))
+    # The decorated function is of another module than its annotations, where sigima
+    # before 1.3 imports some names for type checkers alone.
+    names = {"sigima": sigima, "ImageObj": ImageObj, "SignalObj": SignalObj}
+    names |= vars(sys.modules[function.__module__])
+    hints = typing.get_type_hints(original, names)
     yielded = _alternatives(hints.pop("return"))
     operands: int | None = 0
     parameters, listed = None, False

@@ -1,0 +1,140 @@
+"""The annotations of an object: what its user drew over it in DataLab."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import is_color_like
+
+from datalab_kernel_core.plotter.overlays import Shape, shape_of
+from datalab_kernel_core.plotter.reduce import Array
+from datalab_kernel_core.plotter.style import ANNOTATION_COLOR
+from datalab_workspace.record import Record
+
+_NAN = float("nan")
+
+
+def annotation_shapes(record: Record) -> list[Shape | None]:
+    """Return the annotations of an object.
+
+    Args:
+        record: The object. Its annotations are JSON in sigima's form, or the items of
+            PlotPy in which earlier versions of DataLab wrote them.
+
+    Returns:
+        The shapes of those that are visible, None for one that is not understood.
+    """
+    text = record.fields.get("annotations")
+    if not text:
+        return []
+    try:
+        entries = _entries(json.loads(str(text)))
+    except ValueError:
+        return [None]
+    shapes: list[Shape | None] = []
+    for entry in entries:
+        shapes += _shapes(entry)
+    return shapes
+
+
+def _entries(document: Any) -> list[Any]:
+    if isinstance(document, dict) and isinstance(document.get("annotations"), list):
+        return list(document["annotations"])
+    if isinstance(document, list):
+        return document
+    # The whole text is what PlotPy wrote.
+    return [{"plotpy_json": json.dumps(document)}]
+
+
+def _shapes(entry: Any) -> list[Shape | None]:
+    if not isinstance(entry, dict):
+        return [None]
+    try:
+        annotations = _annotations(entry)
+    # sigima reads them from version 1.3 on; its errors are those of a wrong form.
+    except (ImportError, KeyError, TypeError, ValueError):
+        return [None]
+    return [shape for one in annotations if one.visible for shape in _drawn(one)]
+
+
+def _annotations(entry: dict[Any, Any]) -> list[Any]:
+    from sigima.objects import annotations as model
+    from sigima.objects.annotations import legacy_plotpy
+
+    if "plotpy_json" in entry:
+        return list(legacy_plotpy.legacy_plotpy_payload_to_annotations(entry))
+    return [model.annotation_from_dict(entry)]
+
+
+def _drawn(annotation: Any) -> Iterator[Shape | None]:
+    kind = annotation.kind.value
+    label = annotation.label
+    name = label.text if label is not None and label.visible else annotation.title
+    stroke = annotation.style.stroke.color
+    color = stroke if is_color_like(stroke) else ANNOTATION_COLOR
+    if kind == "text":
+        yield _text(annotation)
+    elif kind == "range":
+        span = "span" if annotation.axis.value == "x" else "yspan"
+        yield shape_of(span, (annotation.start, annotation.end), name, color)
+    elif kind == "cursor":
+        for place in _cursor(annotation):
+            yield shape_of("marker", place, name, color)
+    else:
+        shape, coords = _geometry(kind, annotation)
+        yield shape_of(shape, coords, name, color)
+
+
+def _text(annotation: Any) -> Shape | None:
+    kind = "text" if annotation.coordinate_space.value == "data" else "axes text"
+    words = annotation.anchor.value.split("-")
+    horizontal = next((word for word in words if word in ("left", "right")), "center")
+    vertical = next((word for word in words if word in ("top", "bottom")), "center")
+    color = annotation.style.text.color
+    return shape_of(
+        kind,
+        (annotation.x, annotation.y),
+        annotation.text,
+        color if is_color_like(color) else ANNOTATION_COLOR,
+        anchor=(horizontal, vertical),
+    )
+
+
+def _cursor(annotation: Any) -> list[tuple[float, float]]:
+    orientation, position = annotation.orientation.value, annotation.position
+    if orientation == "crosshair":
+        x, y = position
+        return [(x, _NAN), (_NAN, y)]
+    return [(position, _NAN) if orientation == "vertical" else (_NAN, position)]
+
+
+def _geometry(kind: str, annotation: Any) -> tuple[str, Any]:
+    """Return the shape and coordinates, in sigima's order, of an annotation."""
+    if kind == "point":
+        return "point", (annotation.x, annotation.y)
+    if kind == "segment":
+        return kind, (annotation.x0, annotation.y0, annotation.x1, annotation.y1)
+    if kind == "rectangle":
+        return "polygon", _corners(annotation)
+    if kind == "circle":
+        return kind, (annotation.cx, annotation.cy, annotation.radius)
+    if kind == "ellipse":
+        radii = annotation.radius_x, annotation.radius_y
+        return kind, (annotation.cx, annotation.cy, *radii, annotation.angle)
+    return kind, annotation.points
+
+
+def _corners(rectangle: Any) -> Array:
+    """Return the corners of a rectangle given by its centre and angle, shape (4, 2)."""
+    sides = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2
+    sine, cosine = np.sin(rectangle.angle), np.cos(rectangle.angle)
+    turned: Array = (
+        sides
+        * (rectangle.width, rectangle.height)
+        @ np.array([[cosine, sine], [-sine, cosine]])
+    )
+    turned += (rectangle.x, rectangle.y)
+    return turned
