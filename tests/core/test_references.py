@@ -220,6 +220,9 @@ SCENES: dict[str, Callable[[Plotter], Plot]] = {
     "own_scales": lambda p: p.plot([image(), NOISE]),
     "shared_scale": lambda p: p.plot([image(), NOISE], "Shared", shared_scale=True),
     "mixed": lambda p: p.plot([SINES[0], SINES[5], image(), NOISE], "Signals, images"),
+    "without_overlays": lambda p: p.plot(
+        annotated_image(), roi=False, results=False, annotations=False
+    ),
 }
 
 

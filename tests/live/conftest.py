@@ -33,8 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Each rule is tested by both wires and by each alone, with all of its samples where
     these are few. Of many, each of the three takes every twelfth, and none that another
-    takes; the others are slow. XML-RPC alone, the slowest, takes a third of a few, too,
-    and leaves to both wires what takes longest.
+    takes; the others are slow. XML-RPC alone, the slowest, takes a third of a few, too.
+    What takes longest is left to the quicker ones.
     """
     tests: dict[tuple[type, str], list[pytest.Function]] = {}
     for item in items:

@@ -13,3 +13,4 @@ class TestBothWires(Live):
 
     by_web = by_rpc = draws = True
     share = 0
+    left_out = frozenset({"test_objects_do_not_disturb_each_other"})

@@ -126,8 +126,13 @@ def test_a_notebook_gives_what_it_shows(notebook: Path, outputs: Outputs) -> Non
 
 @pytest.mark.parametrize(
     "notebook",
-    [path for path in NOTEBOOKS if runs_in(path) == {"standalone", "live"}],
-    ids=lambda path: path.stem,
+    [
+        pytest.param(
+            path, id=path.stem, marks=[pytest.mark.slow] * (path.stem == "el_nino")
+        )
+        for path in NOTEBOOKS
+        if runs_in(path) == {"standalone", "live"}
+    ],
 )
 def test_it_gives_the_same_results_in_datalab(
     notebook: Path, datalab: Application, outputs: Outputs, tmp_path: Path

@@ -218,6 +218,7 @@ def test_datalab_recomputes_what_was_computed_here(
     assert different == []
 
 
+@pytest.mark.slow
 def test_datalab_recomputes_no_more_of_its_own(
     datalab_window, computed: Computed
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from playwright.sync_api import Page, expect
 # Helpers are imported by their file, as the tests are.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from view_page import ViewPage
+from view_page import ViewPage, contrast
 
 ADDRESS = "/lab/tree/{path}?reset&"
 
@@ -282,16 +281,3 @@ def test_a_view_is_legible_in_both_themes(
         "el => [getComputedStyle(el).color, getComputedStyle(el).backgroundColor]"
     )
     assert contrast(text, ground) > 7
-
-
-def contrast(one: str, other: str) -> float:
-    """The ratio of the lightness of two CSS colours, from 1 to 21."""
-    lights = []
-    for color in (one, other):
-        channels = [float(part) / 255 for part in re.findall(r"[\d.]+", color)[:3]]
-        linear = [
-            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
-            for part in channels
-        ]
-        lights.append(float(np.dot(linear, [0.2126, 0.7152, 0.0722])) + 0.05)
-    return max(lights) / min(lights)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
 ANY_NUMBER = re.compile(r"\d+")
@@ -82,3 +83,16 @@ class ViewPage:
         match = re.search(pattern, self.value.inner_text())
         assert match is not None
         return match.groups()
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of the lightness of two CSS colours, from 1 to 21."""
+    lights = []
+    for color in (one, other):
+        channels = [float(part) / 255 for part in re.findall(r"[\d.]+", color)[:3]]
+        linear = [
+            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+            for part in channels
+        ]
+        lights.append(float(np.dot(linear, [0.2126, 0.7152, 0.0722])) + 0.05)
+    return max(lights) / min(lights)

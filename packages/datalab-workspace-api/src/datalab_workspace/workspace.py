@@ -201,15 +201,21 @@ class Workspace(Adding, Calculator, Attachable, NamedObjects):
         """Return what is known without reading a file or asking a running DataLab.
 
         It is for showing a workspace, which must neither take long nor fail. Of objects
-        in DataLab it tells what was there when the workspace last looked.
+        in DataLab it tells what was there when the workspace last looked; only where it
+        never has does it look, but gets no data.
 
         Args:
             most: Number of objects to tell of; of more, the first and the last.
 
         Returns:
             The number of all objects, and what is known of those.
+
+        Raises:
+            LiveError: Nothing is known yet, and DataLab does not answer.
         """
         with self._lock:
+            if not self._backend.seen:
+                self._anew()
             numbered = list(short_ids(self._backend.entries()))
             total = len(numbered)
             if total > most:
@@ -473,6 +479,8 @@ class Workspace(Adding, Calculator, Attachable, NamedObjects):
             f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}"
             for kind in KINDS
         ]
+        if not self._backend.seen:
+            parts = ["not looked at yet"]
         if self.path is not None:
             parts.append(f"{str(self.path)!r}{' (modified)' * self.modified}")
         return f"<Workspace {self.mode}{self._where()}: {', '.join(parts)}>"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 # JupyterLab's colours where there are some, as in its pages and its exports; elsewhere
-# those of the page's own scheme. Each rule is confined to what is shown here.
+# those of the page's own scheme. Each rule is confined to what is shown here. The class
+# is there twice where JupyterLab has rules of its own, of one class less.
 _STYLE = """<style>
 .datalab-view{
 --dl-fg:var(--jp-content-font-color1,#1b1b1b);--dl-dim:var(--jp-content-font-color2,#555);
@@ -20,13 +21,15 @@ font-size:13px;line-height:1.4;padding:4px 6px}
 --dl-stripe:var(--jp-layout-color1,#1f1f1f)}}
 .datalab-view table{border-collapse:collapse;margin:2px 0;font-size:inherit;
 color:inherit;border:0}
-.datalab-view tr,.datalab-view tbody tr:nth-child(odd){background:none;border:0}
-.datalab-view tbody tr:nth-child(even){background:var(--dl-stripe)}
-.datalab-view th,.datalab-view td{padding:2px 8px;text-align:left;vertical-align:middle;
-border:0;border-bottom:1px solid var(--dl-line);color:inherit;max-width:none;
-white-space:nowrap}
+.datalab-view.datalab-view tr,
+.datalab-view.datalab-view tbody tr:nth-child(odd){background:none;border:0}
+.datalab-view.datalab-view tbody tr:nth-child(even){background:var(--dl-stripe)}
+.datalab-view.datalab-view th,.datalab-view.datalab-view td{padding:2px 8px;
+text-align:left;vertical-align:middle;border:0;border-bottom:1px solid var(--dl-line);
+color:inherit;max-width:none;white-space:nowrap}
 .datalab-view th{color:var(--dl-dim);font-weight:600}
-.datalab-view .dl-number{text-align:right;font-variant-numeric:tabular-nums}
+.datalab-view.datalab-view .dl-number{text-align:right;
+font-variant-numeric:tabular-nums}
 .datalab-view .dl-dim{color:var(--dl-dim)}
 .datalab-view .dl-card{display:flex;flex-wrap:wrap;gap:6px 18px;align-items:flex-start}
 .datalab-view summary{cursor:pointer;color:var(--dl-dim)}

@@ -74,7 +74,9 @@ def on_canvas(figure: Figure) -> Any:
             ) from error
     if not isinstance(figure.canvas, Canvas):
         # Brings the toolbar; no pyplot knows of the figure.
-        FigureManager(Canvas(figure), 0)
+        canvas = Canvas(figure)
+        FigureManager(canvas, 0)
+        canvas.header_visible = False  # it would say "Figure 0"
     return figure.canvas
 
 

@@ -123,6 +123,11 @@ class Backend(ABC):
         """
         return False
 
+    @property
+    def seen(self) -> bool:
+        """Whether it has been looked at once what there is."""
+        return True
+
     @abstractmethod
     def entries(self) -> Sequence[Entry]:
         """Return all objects: signals, then images, each by group and position."""

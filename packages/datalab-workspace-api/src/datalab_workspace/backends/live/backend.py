@@ -127,6 +127,11 @@ class LiveBackend(Backend):
         return self._view.refresh(max_age)
 
     @property
+    def seen(self) -> bool:
+        """See `Backend.seen`; attaching looks at nothing."""
+        return self._view.seen
+
+    @property
     def _catalogue(self) -> Catalogue:
         return self._view.catalogue
 

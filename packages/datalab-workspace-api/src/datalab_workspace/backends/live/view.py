@@ -37,6 +37,11 @@ class View:
         self._wires = wires
         self.unsure = True
 
+    @property
+    def seen(self) -> bool:
+        """Whether DataLab has told once what there is."""
+        return self._looked > 0.0
+
     def refresh(self, max_age: float = 0.0) -> bool:
         """Find out what others have changed; see `Backend.refresh`."""
         age = time.monotonic() - self._looked

@@ -1,0 +1,85 @@
+"""What a workspace whose objects are in DataLab looks like in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from real_datalab.application import Application
+from sigima.objects import create_image
+
+import datalab_workspace as dlw
+from datalab_kernel_core.display.workspace_html import workspace_html, workspace_text
+from datalab_workspace.transport.native import NativeTransport
+
+# The first of them may have to make DataLab's environment.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def attached(datalab: Application, monkeypatch: pytest.MonkeyPatch) -> dlw.Workspace:
+    """A workspace that has just been attached to a DataLab with two objects."""
+    monkeypatch.setenv("DATALAB_WORKSPACE_URL", datalab.url)
+    monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", datalab.token)
+    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(datalab.rpc_port))
+    other = dlw.Workspace()
+    other.add("curve", np.arange(3.0))
+    other.add("picture", create_image("", np.ones((4, 5)), units=("mm", "", "lsb")))
+    return dlw.Workspace()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths that DataLab is asked for."""
+    paths: list[str] = []
+    request: Callable[..., Any] = NativeTransport.request
+
+    def noted(
+        transport: NativeTransport, method: str, path: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        paths.append(path)
+        return request(transport, method, path, *args, **kwargs)
+
+    monkeypatch.setattr(NativeTransport, "request", noted)
+    return paths
+
+
+def test_it_is_shown_as_it_was_last_seen_without_asking(attached, asked) -> None:
+    attached.list()
+    asked.clear()
+
+    html, text = workspace_html(attached), workspace_text(attached)
+
+    assert asked == []
+    assert "as last seen in DataLab" in html
+    assert "<td>curve</td>" in html
+    assert "<td>mm, lsb</td>" in html
+    assert "i001  picture  image  4 × 5  float64" in text
+    assert "1 signal, 1 image" in text
+
+
+def test_where_nothing_was_seen_it_looks_and_gets_no_data(attached, asked) -> None:
+    assert "not looked at yet" in repr(attached)
+    assert asked == []
+
+    html = workspace_html(attached)
+
+    assert "<td>curve</td>" in html
+    assert "4 × 5" in html
+    assert asked != []
+    assert [path for path in asked if "data" in path] == []
+    assert "1 signal, 1 image" in repr(attached)
+
+
+def test_without_datalab_it_is_shown_as_it_was(new_datalab, monkeypatch) -> None:
+    datalab = new_datalab()
+    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(datalab.rpc_port))
+    workspace = dlw.connect(datalab.url, datalab.token)
+    workspace.add("curve", np.arange(3.0))
+    datalab.kill()
+    with pytest.raises(dlw.LiveError):
+        workspace.add("another", np.arange(3.0))
+
+    assert "<td>curve</td>" in workspace_html(workspace)
