@@ -69,7 +69,7 @@ class Plot:
 
     @property
     def axes(self) -> list[Axes]:
-        """The axes of the figure: of each image, of each panel of curves."""
+        """The axes of `figure`: its images, and its panels of curves."""
         return self.figure.axes
 
     def reduce_on_zoom(self) -> Any:
