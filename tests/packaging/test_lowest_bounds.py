@@ -60,10 +60,7 @@ NEWER = {
         "test_detection_creates_regions_in_its_object": SIGIMA,
     },
     "tests/core/test_several.py": {
-        "test_the_legend_names_each_signal_in_its_colour": (
-            "before Matplotlib 3.10, legends leave out titles that begin with '_'"
-        ),
-        "test_images_are_side_by_side_and_below_the_signals": (
+        "test_images_are_side_by_side_and_below_what_was_named_before": (
             "reads a title in a way that Matplotlib 3.8 brought"
         ),
     },

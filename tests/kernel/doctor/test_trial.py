@@ -89,9 +89,10 @@ FAULTS = {
     "import numpy; numpy.linspace = None": (
         "error kernel datalab-kernel: a cell failed: TypeError"
     ),
-    "from datalab_kernel_core.plotter.plot import Plot; del Plot._repr_png_": (
-        "error kernel datalab-kernel: a plot did not arrive as a picture"
-    ),
+    (
+        "from datalab_kernel_core.plotter.plot import Plot; "
+        "del Plot._repr_png_, Plot._repr_mimebundle_"
+    ): ("error kernel datalab-kernel: a plot did not arrive as a picture"),
     "launcher.REPAIRS = (); launcher.interrupt.prepare = lambda: None": (
         "error kernel datalab-kernel: died while it ran a cell"
     ),
