@@ -109,6 +109,26 @@ def test_images_have_a_scale_of_their_own_or_a_shared_one(
     assert limits == ([(0.0, 111.0)] * 2 if shared else own)
 
 
+@pytest.mark.filterwarnings("error")
+def test_single_precision_shares_a_scale_with_what_is_beyond_it(draw) -> None:
+    draw([RAMP.astype("f4"), RAMP * 1e200], shared_scale=True)
+    bounded = create_image("bounded", RAMP.astype("f4"))
+    bounded.zscalemin, bounded.zscalemax = -1e200, 1e200
+    draw(bounded)
+
+
+def test_phases_keep_a_scale_of_their_own(plotter) -> None:
+    items = [RAMP + 1j * k for k in range(3)]
+
+    plot = plotter.plot(items, complex_as="polar", shared_scale=True)
+
+    limits = [axes.images[0].get_clim() for axes in plot.axes if axes.images]
+    assert limits[1::2] == [(-180.0, 180.0)] * 3
+    assert limits[0] == limits[2] == limits[4]
+    bars = [bar.get_ylabel() for axes in plot.axes for bar in axes.child_axes]
+    assert bars == ["", "phase (°)"]
+
+
 def test_images_are_side_by_side_and_below_what_was_named_before(plotter) -> None:
     items = [signal("s", X), create_image("a", RAMP), create_image("b", RAMP)]
 

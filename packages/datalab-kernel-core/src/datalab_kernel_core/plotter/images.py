@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import FigureBase
@@ -31,6 +32,7 @@ from datalab_kernel_core.plotter.style import (
 
 #: Pixels are drawn to scale unless the picture would be more elongated than this.
 MAX_ELONGATION = 5.0
+_LARGEST_SINGLE = float(np.finfo(np.float32).max) / 4
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class ImageDrawing:
             "vmin": low,
             "vmax": high,
         }
+        if max(-low, high) > _LARGEST_SINGLE:  # what Matplotlib subtracts in float32
+            pixels = pixels.astype(np.float64)
         x, y = self.edges
         if not self.uniform:
             return axes.pcolormesh(
@@ -205,11 +209,13 @@ class ImagesDrawing:
         for unused in axes[len(self.images) :]:
             unused.remove()
         scaled = [(made, own, one) for made, own, one in drawn if made is not None]
-        if self.shared and scaled and rows > 1:
+        if self.shared:  # one bar is enough for all values, and one for all phases
+            scaled = list({drawing[2].degrees: drawing for drawing in scaled}.values())
+        if self.shared and rows > 1 and len(scaled) == 1:
             used = list(axes[: len(self.images)])
             figure.colorbar(scaled[0][0], ax=used, label=scaled[0][2].labels[2])
         else:
-            for made, own, one in scaled[-1:] if self.shared else scaled:
+            for made, own, one in scaled:
                 # As high as the image, which is not as high as its place.
                 place = own.inset_axes((1.03, 0.0, 0.045, 1.0))
                 ticks = degree_ticks() if one.degrees else None
@@ -223,25 +229,26 @@ def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:
     """Return images that have the same colour for the same value.
 
     Args:
-        images: The images. The colour map is that of the first.
+        images: The images. The colour map is that of the first; phases keep their own.
 
     Raises:
         ValueError: Their values are of different units.
     """
-    labels = {one.labels[2] for one in images if one.limits is not None}
+    valued = [one for one in images if one.limits is not None and not one.degrees]
+    labels = {one.labels[2] for one in valued}
     if len(labels) > 1:
         named = ", ".join(sorted(label or "none" for label in labels))
         raise ValueError(
             "shared_scale=True needs images of the same quantity; their labels and "
             f"units are: {named}. Give zlabel= and zunit= if it is the same"
         )
-    limits = [one.limits for one in images if one.limits is not None]
+    limits = [one.limits for one in valued if one.limits is not None]
     if not limits:
         return list(images)
     low, high = min(limit[0] for limit in limits), max(limit[1] for limit in limits)
     return [
         one
-        if one.limits is None
-        else replace(one, limits=(low, high), colormap=images[0].colormap)
+        if one.limits is None or one.degrees
+        else replace(one, limits=(low, high), colormap=valued[0].colormap)
         for one in images
     ]
