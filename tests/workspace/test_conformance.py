@@ -16,7 +16,7 @@ from datalab_workspace import open as open_project
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import InvalidNameError
-from datalab_workspace.formats.sidecar import NATIVE_DTYPES
+from datalab_workspace.formats.forms import NATIVE_DTYPES
 from datalab_workspace.record import Record
 from datalab_workspace.testing import WorkspaceConformance
 

@@ -11,14 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from datalab_workspace.formats.sidecar import (
-    KEY,
-    NATIVE_DTYPES,
-    RestoredArray,
-    fingerprint,
-    join,
-    split,
-)
+from datalab_workspace.formats.arrays import RestoredArray, fingerprint
+from datalab_workspace.formats.forms import NATIVE_DTYPES
+from datalab_workspace.formats.sidecar import KEY, join, split
 from datalab_workspace.objects import to_object, to_record
 from datalab_workspace.record import PRIMARY_ARRAY, Record
 from datalab_workspace.testing import assert_same, strategies

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from datalab_workspace.backends.base import Backend
 from datalab_workspace.description import WorkspaceMode
 from datalab_workspace.errors import NotAProjectError, ObjectNotFoundError
-from datalab_workspace.formats.sidecar import RestoredArray
+from datalab_workspace.formats.arrays import RestoredArray
 from datalab_workspace.merging import Merge, OnConflict, in_short
 from datalab_workspace.naming import NameBook, assign_names
 from datalab_workspace.project import Group, Item, Project

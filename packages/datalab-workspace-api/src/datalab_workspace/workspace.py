@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any
 
 from datalab_workspace.adding import Adding
-from datalab_workspace.arguments import one_of, suggests_arguments, unknown_argument
+from datalab_workspace.arguments import suggests_arguments, unknown_argument
 from datalab_workspace.attachment import Attachable, backend_of_choice
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.description import (
-    Description,
-    Glimpse,
-    GroupInfo,
-    Listing,
     WorkspaceMode,
 )
 from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
 from datalab_workspace.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.merging import OnConflict
-from datalab_workspace.naming import NameBook, check_name, short_id, short_ids
+from datalab_workspace.naming import NameBook, check_name
 from datalab_workspace.objects import PLACE_KEYS, to_object
+from datalab_workspace.overview import Overview
 from datalab_workspace.persistence import ProjectLink
 from datalab_workspace.processing.calculator import Calculator
-from datalab_workspace.record import FIELDS, KINDS, Kind, Record, checked_field
+from datalab_workspace.record import FIELDS, KINDS, Record, checked_field
 from datalab_workspace.values import snapshot
-
-Glimpses: TypeAlias = "list[Glimpse]"
-Groups: TypeAlias = "list[GroupInfo]"
 
 #: Seconds for which an object's name is taken to mean what it meant.
 _RECENT = 0.2
 
 
-class Workspace(Adding, Calculator, Attachable, NamedObjects):
+class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
     """Named signals and images: in memory, or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
@@ -103,132 +96,6 @@ class Workspace(Adding, Calculator, Attachable, NamedObjects):
     def modified(self) -> bool:
         """Whether anything changed since `path` was loaded or saved."""
         return self._link.modified
-
-    @suggests_arguments
-    def list(
-        self,
-        kind: Kind | None = None,
-        pattern: str | None = None,
-        group: str | None = None,
-    ) -> Names:
-        """Return the names of all objects, or of those that fit what is given.
-
-        Args:
-            kind: "signal" or "image".
-            pattern: A shell pattern for the name, such as ``"fft*"``; case counts.
-            group: Title of a group.
-
-        Returns:
-            Names in the order of DataLab's panels, signals before images.
-
-        Raises:
-            ValueError: `kind` is neither.
-        """
-        with self._current():
-            if kind is not None:
-                one_of(kind, "kind", KINDS)
-            if group is None:
-                uuids = [
-                    entry.uuid
-                    for entry in self._backend.entries()
-                    if kind in (None, entry.kind)
-                ]
-            else:
-                groups = [g for g in self._backend.groups(kind) if g.title == group]
-                uuids = [uuid for group_ in groups for uuid in group_.uuids]
-            names = [self._names.name_of(uuid) for uuid in uuids]
-        if pattern is None:
-            return names
-        return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
-
-    @suggests_arguments
-    def exists(self, name: str) -> bool:
-        """Tell whether there is an object of this name, UUID or short id."""
-        with self._current():
-            try:
-                self._uuid(name)
-            except ObjectNotFoundError:
-                return False
-            return True
-
-    @overload
-    def describe(self, name: None = None) -> Listing: ...
-    @overload
-    def describe(self, name: str) -> Description: ...
-    @suggests_arguments
-    def describe(self, name: str | None = None) -> Description | Listing:
-        """Describe one object or all, without reading any array.
-
-        Args:
-            name: The object; None for all.
-
-        Returns:
-            A `Description`, or a `Listing` of them, in the order of `list`.
-
-        Raises:
-            KeyError: There is no such object.
-        """
-        with self._current():
-            if name is not None:
-                uuid = self._uuid(name)
-                return self._described(uuid, *self._place(uuid))
-            group_of = {
-                uuid: group.title
-                for group in self._backend.groups()
-                for uuid in group.uuids
-            }
-            return Listing(
-                self._described(entry.uuid, number, group_of.get(entry.uuid, ""))
-                for number, entry in short_ids(self._backend.entries())
-            )
-
-    @suggests_arguments
-    def groups(self, kind: Kind | None = None) -> Groups:
-        """Return the groups in order, those of signals first.
-
-        Args:
-            kind: "signal" or "image", to have only the groups of these.
-        """
-        with self._current():
-            if kind is not None:
-                one_of(kind, "kind", KINDS)
-            return [
-                GroupInfo(panel, title, tuple(map(self._names.name_of, uuids)))
-                for panel, title, uuids in self._backend.groups(kind)
-            ]
-
-    def _glimpse(self, most: int) -> tuple[int, Glimpses]:
-        """Return what is known without reading a file or asking a running DataLab.
-
-        It is for showing a workspace, which must neither take long nor fail. Of objects
-        in DataLab it tells what was there when the workspace last looked; only where it
-        never has does it look, but gets no data.
-
-        Args:
-            most: Number of objects to tell of; of more, the first and the last.
-
-        Returns:
-            The number of all objects, and what is known of those.
-
-        Raises:
-            LiveError: Nothing is known yet, and DataLab does not answer.
-        """
-        with self._lock:
-            if not self._backend.seen:
-                self._anew()
-            numbered = list(short_ids(self._backend.entries()))
-            total = len(numbered)
-            if total > most:
-                numbered[most // 2 : total - most // 2] = []
-            return total, [
-                Glimpse(
-                    self._names.name_of(entry.uuid),
-                    number,
-                    entry.group,
-                    *self._backend.glimpse(entry.uuid),
-                )
-                for number, entry in numbered
-            ]
 
     # -- objects in and out -----------------------------------------------------------
 
@@ -519,25 +386,3 @@ class Workspace(Adding, Calculator, Attachable, NamedObjects):
                 raise
             self._anew()
             return self._backend.record(self._uuid(name), full=full)
-
-    def _described(self, uuid: str, number: str, group: str) -> Description:
-        return Description.of(
-            self._backend.outline(uuid),
-            name=self._names.name_of(uuid),
-            short_id=number,
-            uuid=uuid,
-            group=group,
-        )
-
-    def _place(self, uuid: str) -> tuple[str, str]:
-        """Return short id and group of an object, without a look at the others."""
-        kind, before = self._backend.kind_of(uuid), 0
-        for group in self._backend.groups(kind):
-            if uuid in group.uuids:
-                place = before + group.uuids.index(uuid) + 1
-                return short_id(kind, place), group.title
-            before += len(group.uuids)
-        raise LookupError(f"{uuid} is in no group")
-
-    def _group_of(self, uuid: str) -> str:
-        return self._place(uuid)[1]

@@ -66,8 +66,8 @@ class Answer:
 class Transport(ABC):
     """Carries requests to one server.
 
-    Whatever implements it sends a token in the ``Authorization`` header alone, follows
-    no redirect, and tells of the token in no text.
+    Whatever implements it sends a token in the ``Authorization`` header alone, takes no
+    answer that a redirect led to, and tells of the token in no text.
     """
 
     @property

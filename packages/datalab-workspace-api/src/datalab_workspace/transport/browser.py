@@ -18,15 +18,14 @@ from datalab_workspace.errors import (
     UnreachableError,
 )
 from datalab_workspace.transport import failures
-from datalab_workspace.transport.address import checked_token, checked_url
 from datalab_workspace.transport.base import (
     SLOWEST,
     Answer,
     Body,
     Timeouts,
-    Transport,
 )
 from datalab_workspace.transport.javascript import JavaScript, javascript
+from datalab_workspace.transport.server import ServerTransport
 
 #: What a Python of 32 bits can hold beside a copy.
 _LIMIT = 1 << 30
@@ -35,7 +34,7 @@ _EARLY = 0.01
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
-class BrowserTransport(Transport):
+class BrowserTransport(ServerTransport):
     """Requests by the browser, each on whatever connection it has.
 
     A browser tells nothing of an answer before it is complete: it must be within the
@@ -61,19 +60,8 @@ class BrowserTransport(Transport):
         timeouts: Timeouts | None = None,
         limit: int = _LIMIT,
     ) -> None:
-        self._url = checked_url(url)
-        self._token = checked_token(token)
-        self._timeouts = timeouts or Timeouts()
-        self._limit = limit
+        super().__init__(url, token=token, timeouts=timeouts, limit=limit)
         self._javascript = javascript()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._url!r})"
-
-    @property
-    def url(self) -> str:
-        """The server's URL."""
-        return self._url
 
     def request(
         self,
@@ -87,9 +75,7 @@ class BrowserTransport(Transport):
     ) -> Answer:
         """Send a request and return the answer; see `Transport.request`."""
         timeouts = timeouts or self._timeouts
-        sent = dict(headers or {})
-        if self._token:
-            sent["Authorization"] = f"Bearer {self._token}"
+        sent = dict(headers or {}) | self._authorization()
         try:
             return self._exchange(method, path, sent, body, timeouts)
         except ConnectionLostError:

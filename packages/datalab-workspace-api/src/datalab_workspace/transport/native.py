@@ -17,23 +17,19 @@ import numpy as np
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
 from datalab_workspace.transport import failures
-from datalab_workspace.transport.address import (
-    checked_token,
-    checked_url,
-    host_and_port,
-)
+from datalab_workspace.transport.address import host_and_port
 from datalab_workspace.transport.base import (
     Answer,
     Body,
     Buffer,
     Timeouts,
-    Transport,
 )
 from datalab_workspace.transport.bounded import (
     BoundedConnection,
     BoundedSecureConnection,
     Deadline,
 )
+from datalab_workspace.transport.server import ServerTransport
 
 #: Seconds after which an idle connection is not used again. Uvicorn, which serves
 #: DataLab's Web API, closes them after 5.
@@ -42,7 +38,7 @@ _CHUNK = 1 << 22
 _LIMIT = 1 << 33
 
 
-class NativeTransport(Transport):
+class NativeTransport(ServerTransport):
     """Requests by the standard library, one at a time; may be used by many threads.
 
     Args:
@@ -63,23 +59,12 @@ class NativeTransport(Transport):
         timeouts: Timeouts | None = None,
         limit: int = _LIMIT,
     ) -> None:
-        self._url = checked_url(url)
-        self._token = checked_token(token)
-        self._timeouts = timeouts or Timeouts()
-        self._limit = limit
+        super().__init__(url, token=token, timeouts=timeouts, limit=limit)
         secure = self._url.startswith("https:")
         connection = BoundedSecureConnection if secure else BoundedConnection
         self._connection = connection(*host_and_port(self._url), Deadline())
         self._used = 0.0
         self._lock = threading.Lock()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._url!r})"
-
-    @property
-    def url(self) -> str:
-        """The server's URL."""
-        return self._url
 
     def request(
         self,
@@ -94,9 +79,8 @@ class NativeTransport(Transport):
         """Send a request and return the answer; see `Transport.request`."""
         timeouts = timeouts or self._timeouts
         own = {"Accept-Encoding": "identity", "User-Agent": "datalab-workspace"}
-        if self._token:
-            own["Authorization"] = f"Bearer {self._token}"
-        sent = {**own, **(headers or {}), "Content-Length": str(len(body or ()))}
+        length = {"Content-Length": str(len(body or ()))}
+        sent = own | self._authorization() | dict(headers or {}) | length
         with self._lock:
             try:
                 return self._send(method, path, sent, body, timeouts, repeatable)

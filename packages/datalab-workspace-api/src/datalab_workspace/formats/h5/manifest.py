@@ -18,7 +18,8 @@ import h5py
 import numpy as np
 
 from datalab_workspace._version import __version__
-from datalab_workspace.formats import sidecar, typedjson
+from datalab_workspace.formats import typedjson
+from datalab_workspace.formats.arrays import checksum
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.planning import GroupPlan, ObjectPlan, Place, objects
 from datalab_workspace.formats.h5.staging import write_all
@@ -144,5 +145,5 @@ def _detail(plan: ObjectPlan) -> bytes:
 
 def _described(place: Place) -> list[Any]:
     array = place.array
-    crc = sidecar.checksum(array)
+    crc = checksum(array)
     return [place.name, array.dtype.str, list(array.shape), place.offset, crc]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.formats import sidecar
+from datalab_workspace.formats.arrays import checksum
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.plain import lower_text
 from datalab_workspace.project import Group, Project
@@ -149,7 +150,7 @@ class _Converted:
         self.shape = converted.shape
         self.dtype = converted.dtype
         self.nbytes = converted.nbytes
-        self.crc = sidecar.checksum(converted)
+        self.crc = checksum(converted)
 
     def read(self) -> np.ndarray[Any, Any]:
         """Convert the array."""

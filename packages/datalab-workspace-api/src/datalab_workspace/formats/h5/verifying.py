@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalab_workspace.errors import NotAProjectError, WorkspaceError
+from datalab_workspace.formats.arrays import RestoredArray
 from datalab_workspace.formats.h5 import index, native
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.opening import OpenProject, opened
-from datalab_workspace.formats.sidecar import RestoredArray
 from datalab_workspace.progress import Progress
 from datalab_workspace.project import Group, Item
 from datalab_workspace.record import PRIMARY_ARRAY, PendingRecord, Record
