@@ -174,6 +174,14 @@ def datalab(_datalab: Application) -> Application:
 
 
 @pytest.fixture
+def named(datalab: Application, monkeypatch: pytest.MonkeyPatch) -> Application:
+    """The running application, empty, which the environment names."""
+    for variable, value in datalab.connection.items():
+        monkeypatch.setenv(variable, value)
+    return datalab
+
+
+@pytest.fixture
 def datalab_without_token(_datalab_without_token: Application) -> Application:
     """The running application, empty, as it is by default on one's own machine."""
     _datalab_without_token.empty()

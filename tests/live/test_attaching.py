@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from real_datalab.application import Application
 from sigima.objects import create_image, create_signal
 
 import datalab_workspace as dlw
@@ -20,15 +19,6 @@ from datalab_workspace.testing.processing import sources
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 POINTS = np.arange(3.0)
-
-
-@pytest.fixture
-def named(datalab: Application, monkeypatch: pytest.MonkeyPatch) -> Application:
-    """DataLab, which the environment names."""
-    monkeypatch.setenv("DATALAB_WORKSPACE_URL", datalab.url)
-    monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", datalab.token)
-    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(datalab.rpc_port))
-    return datalab
 
 
 @pytest.fixture
@@ -232,9 +222,8 @@ def test_a_datalab_that_is_gone(new_datalab, home, tmp_path):
 
 def test_a_datalab_that_comes_back(new_datalab, monkeypatch, tmp_path):
     first = new_datalab()
-    monkeypatch.setenv("DATALAB_WORKSPACE_URL", first.url)
-    monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", first.token)
-    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(first.rpc_port))
+    for variable, value in first.connection.items():
+        monkeypatch.setenv(variable, value)
     workspace = dlw.Workspace()
     workspace.add("x", POINTS)
     workspace.rename("x", "y")

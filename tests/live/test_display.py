@@ -19,11 +19,8 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def attached(datalab: Application, monkeypatch: pytest.MonkeyPatch) -> dlw.Workspace:
+def attached(named: Application) -> dlw.Workspace:
     """A workspace that has just been attached to a DataLab with two objects."""
-    monkeypatch.setenv("DATALAB_WORKSPACE_URL", datalab.url)
-    monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", datalab.token)
-    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(datalab.rpc_port))
     other = dlw.Workspace()
     other.add("curve", np.arange(3.0))
     other.add("picture", create_image("", np.ones((4, 5)), units=("mm", "", "lsb")))

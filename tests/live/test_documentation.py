@@ -19,9 +19,4 @@ def test_the_examples_of_a_page_run(
     page: Page, datalab: Application, tmp_path: Path
 ) -> None:
     documentation.fill(tmp_path)
-    variables = {
-        "DATALAB_WORKSPACE_URL": datalab.url,
-        "DATALAB_WORKSPACE_TOKEN": datalab.token,
-        "DATALAB_XMLRPCPORT": str(datalab.rpc_port),
-    }
-    documentation.run(page, tmp_path, variables)
+    documentation.run(page, tmp_path, datalab.connection)

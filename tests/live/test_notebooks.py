@@ -72,12 +72,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
 
 def connection_to(datalab: Application) -> dict[str, str]:
     """Return the environment of a kernel that is attached to DataLab."""
-    return {
-        "DATALAB_WORKSPACE_URL": datalab.url,
-        "DATALAB_WORKSPACE_TOKEN": datalab.token,
-        "DATALAB_XMLRPCPORT": str(datalab.rpc_port),
-        "DATALAB_KERNEL_MODE": "live",
-    }
+    return datalab.connection | {"DATALAB_KERNEL_MODE": "live"}
 
 
 def executed(notebook: Path, out: Path, **variables: str) -> list[str]:

@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from real_datalab.application import Application
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
@@ -15,16 +14,7 @@ from datalab_workspace.shell.commands import main
 pytestmark = pytest.mark.live
 
 
-@pytest.fixture
-def running(datalab: Application, monkeypatch: pytest.MonkeyPatch) -> Application:
-    """DataLab, as the environment of a shell names it."""
-    monkeypatch.setenv("DATALAB_WORKSPACE_URL", datalab.url)
-    monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", datalab.token)
-    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(datalab.rpc_port))
-    return datalab
-
-
-def test_objects_go_to_datalab_and_come_from_there(running, tmp_path, capsys):
+def test_objects_go_to_datalab_and_come_from_there(named, tmp_path, capsys):
     ws = dlw.Workspace(backend=MemoryBackend())
     ws.add("image", np.arange(12, dtype=np.uint32).reshape(3, 4), group="scans")
     ws.add("signal", np.arange(5.0))
@@ -45,15 +35,15 @@ def test_objects_go_to_datalab_and_come_from_there(running, tmp_path, capsys):
     assert there.record("image").dtype == np.uint32
 
 
-def test_the_running_datalab_is_checked(running, capsys):
+def test_the_running_datalab_is_checked(named, capsys):
     assert main(["check", "live"]) == 0
     told = capsys.readouterr()
-    assert f"DataLab 1.3.0 at {running.url}" in told.out
+    assert f"DataLab 1.3.0 at {named.url}" in told.out
     assert "Web API, XML-RPC" in told.out
-    assert running.token not in told.out + told.err
+    assert named.token not in told.out + told.err
 
 
-def test_a_datalab_that_is_not_there_is_told(running, capsys, monkeypatch):
+def test_a_datalab_that_is_not_there_is_told(named, capsys, monkeypatch):
     monkeypatch.setenv("DATALAB_WORKSPACE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("DATALAB_XMLRPCPORT", "9")
     assert main(["ls", "live"]) == 1

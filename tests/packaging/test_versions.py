@@ -10,18 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from artefacts import PACKAGES, ROOT
 
 try:
     import tomllib
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = {
-    "datalab-workspace-api": "datalab_workspace",
-    "datalab-kernel-core": "datalab_kernel_core",
-    "datalab-kernel": "datalab_kernel",
-}
 SIBLINGS = {
     "datalab-workspace-api": set(),
     "datalab-kernel-core": {"datalab-workspace-api"},

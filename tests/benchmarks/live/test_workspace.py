@@ -136,11 +136,7 @@ def test_an_image_is_added_faster_than_before(
     """Than by the package of the earlier version, in an environment of its own."""
     here = Path(__file__).parent
     python = python_with(here / "earlier.txt", environment_cache)
-    variables = {
-        "DATALAB_WORKSPACE_URL": datalab.url,
-        "DATALAB_WORKSPACE_TOKEN": datalab.token,
-        "DATALAB_KERNEL_MODE": "live",
-    }
+    variables = datalab.connection | {"DATALAB_KERNEL_MODE": "live"}
     program = subprocess.Popen(
         [python, here / "earlier.py"],
         stdin=subprocess.PIPE,

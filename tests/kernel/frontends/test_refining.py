@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 # Helpers are imported by their file, as the tests are.
@@ -44,21 +45,17 @@ print(1000 < left < right < 3000, pixels.shape[1] / (right - left) >= 1)
 """
 
 
-def test_a_signal_is_refined_where_a_rectangle_is_zoomed(
-    open_notebook: Callable[..., Any], page: Page
+@pytest.mark.parametrize(
+    ("plot", "look", "seen"),
+    [(SIGNAL, SAMPLES, "True True True"), (IMAGE, PIXELS, "True True")],
+    ids=["signal", "image"],
+)
+def test_a_picture_is_refined_where_a_rectangle_is_zoomed(
+    open_notebook: Callable[..., Any], page: Page, plot: str, look: str, seen: str
 ) -> None:
-    notebook = zoomed(open_notebook(SIGNAL, SAMPLES))
+    notebook = zoomed(open_notebook(plot, look))
 
-    expect(notebook.output(1)).to_have_text("True True True")
-    expect(notebook.errors).to_have_count(0)
-
-
-def test_an_image_is_refined_where_a_rectangle_is_zoomed(
-    open_notebook: Callable[..., Any], page: Page
-) -> None:
-    notebook = zoomed(open_notebook(IMAGE, PIXELS))
-
-    expect(notebook.output(1)).to_have_text("True True")
+    expect(notebook.output(1)).to_have_text(seen)
     expect(notebook.errors).to_have_count(0)
 
 

@@ -126,6 +126,15 @@ class Application:
         return f"http://127.0.0.1:{self.web_port}"
 
     @property
+    def connection(self) -> dict[str, str]:
+        """The variables of an environment that names it to a workspace."""
+        return {
+            "DATALAB_WORKSPACE_URL": self.url,
+            "DATALAB_WORKSPACE_TOKEN": self.token,
+            "DATALAB_XMLRPCPORT": str(self.rpc_port),
+        }
+
+    @property
     def rpc(self) -> ServerProxy:
         """The XML-RPC server, by the standard library's client."""
         url = f"http://127.0.0.1:{self.rpc_port}"

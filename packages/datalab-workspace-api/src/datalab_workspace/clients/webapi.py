@@ -7,16 +7,16 @@ do about it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
 from datalab_workspace.arguments import one_of
+from datalab_workspace.clients.webrequests import Requests
 from datalab_workspace.errors import (
     ConnectionLostError,
     DamagedFileError,
@@ -24,24 +24,16 @@ from datalab_workspace.errors import (
     InvalidNameError,
     NameConflictError,
     ObjectNotFoundError,
-    TokenError,
-    UnsupportedObjectError,
 )
 from datalab_workspace.formats import npz, sidecar
 from datalab_workspace.formats.forms import NPZ
 from datalab_workspace.record import KINDS, Kind, Record
-from datalab_workspace.transport.base import Answer, Body, Timeouts, Transport
+from datalab_workspace.transport.base import Answer, Body, Timeouts
 
-_BASE = "/api/v1"
 # DataLab puts the name in a header of its answer, and fails where it can't stand there.
 _UNROUTABLE = re.compile("[/\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 #: The texts of an object that the Web API can set.
 TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
-#: Bytes of what it says of an error; it repeats names of any length.
-_LARGEST_DETAIL = 1 << 16
-#: What DataLab says when something, a box most often, keeps its window from answering.
-_BLOCKED = "Main thread execution timed out"
-_CLOSE_BOX = "a box is probably open in DataLab's window: close it, then try again"
 
 
 @dataclass(frozen=True)
@@ -85,38 +77,15 @@ def can_route(name: str) -> bool:
     return name not in ("", ".", "..") and not _UNROUTABLE.search(name)
 
 
-class WebApi:
+class WebApi(Requests):
     """DataLab's Web API.
 
-    Args:
-        transport: Carries the requests, with the token.
-
-    Every method raises `UnreachableError`, `NoAnswerError`, `ConnectionLostError`,
-    `TokenError` or `DataLabError`, all of which are `ConnectionError`, where DataLab
-    can't be reached, or answers that it failed.
+    See `Requests` for its argument and for the errors that every method raises.
     """
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._transport.url!r})"
-
-    @property
-    def url(self) -> str:
-        """The server's URL."""
-        return self._transport.url
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._transport.close()
 
     def status(self, timeouts: Timeouts | None = None) -> ServerStatus:
         """Return what DataLab says of itself; needs no token."""
-        answer = self._transport.request(
-            "GET", f"{_BASE}/status", timeouts=timeouts, repeatable=True
-        )
-        said = self._json(answer, 200)
+        said = self._json(self._get("/status", timeouts), 200)
         try:
             if said["running"] is not True:
                 raise ValueError("it does not run")  # noqa: TRY301
@@ -191,9 +160,9 @@ class WebApi:
             UnsupportedObjectError: DataLab refuses the object.
         """
         path = f"{_route(name)}/data?overwrite={str(overwrite).lower()}"
-        answer = self._transport.request(
+        answer = self._request(
             "PUT",
-            _base(path),
+            path,
             headers={"Content-Type": "application/x-npz"},
             body=Body(npz.encode(record)),
         )
@@ -260,7 +229,7 @@ class WebApi:
             ObjectNotFoundError: No object has the name.
             InvalidNameError: None can be addressed by it.
         """
-        self._check(self._transport.request("DELETE", _base(_route(name))), 204, name)
+        self._check(self._request("DELETE", _route(name)), 204, name)
 
     def select(self, names: Sequence[str], kind: Kind | None = None) -> None:
         """Select objects of one kind, without switching to it in the window.
@@ -293,24 +262,6 @@ class WebApi:
         if not isinstance(said, dict) or said.get("success") is not True:
             raise self._nonsense(said)
 
-    # -- requests and answers ---------------------------------------------------------
-
-    def _get(self, path: str, timeouts: Timeouts | None = None) -> Answer:
-        return self._transport.request(
-            "GET", _base(path), timeouts=timeouts, repeatable=True
-        )
-
-    def _send_json(
-        self, method: str, path: str, content: object, *, repeatable: bool = False
-    ) -> Answer:
-        return self._transport.request(
-            method,
-            _base(path),
-            headers={"Content-Type": "application/json"},
-            body=Body([json.dumps(content).encode()]),
-            repeatable=repeatable,
-        )
-
     def _exists(self, name: str) -> bool:
         try:
             self.describe(name)
@@ -336,58 +287,6 @@ class WebApi:
             return _listed(said)
         except (KeyError, TypeError, ValueError) as error:
             raise self._nonsense(said) from error
-
-    def _json(self, answer: Answer, expected: int, name: str | None = None) -> Any:
-        self._check(answer, expected, name)
-        try:
-            return json.loads(bytes(answer.body))
-        except (ValueError, RecursionError) as error:
-            raise self._nonsense(bytes(answer.body[:80])) from error
-
-    def _nonsense(self, said: object) -> DataLabError:
-        return DataLabError(
-            f"{self.url} answers with something that DataLab does not say "
-            f"({said!r:.80}); is it DataLab?"
-        )
-
-    def _check(self, answer: Answer, expected: int, name: str | None = None) -> None:
-        if answer.status != expected:
-            self._refuse(answer, name)
-
-    def _refuse(self, answer: Answer, name: str | None) -> NoReturn:
-        said = _detail(answer)
-        about = f" ({name!r:.80})" if name else ""
-        if answer.status in (401, 403):
-            raise TokenError(
-                f"DataLab at {self.url} wants its token ({said}); it shows it under "
-                "File > Web API: connect with it, or set DATALAB_WORKSPACE_TOKEN"
-            )
-        if (
-            answer.status == 404
-            and name is not None
-            and b"not found" in bytes(answer.body)
-        ):
-            raise ObjectNotFoundError(
-                f"no object {name!r:.80} in DataLab ({said}); it may have been "
-                "renamed or removed there"
-            )
-        if answer.status == 409:
-            raise NameConflictError(
-                f"DataLab has an object {name!r:.80} already ({said}); "
-                "overwrite it, or choose another name"
-            )
-        if answer.status == 422:
-            raise UnsupportedObjectError(f"DataLab refuses this{about}: {said}")
-        if _BLOCKED in said:
-            raise DataLabError(f"DataLab did not get to it{about}: {_CLOSE_BOX}")
-        raise DataLabError(
-            f"DataLab at {self.url} failed with status {answer.status}{about}: {said}; "
-            "its log may tell more"
-        )
-
-
-def _base(path: str) -> str:
-    return _BASE + path
 
 
 def _route(name: str) -> str:
@@ -419,21 +318,3 @@ def _first_told(listed: list[Listed]) -> list[Listed]:
         )
         seen.add(item.name)
     return told
-
-
-def _detail(answer: Answer) -> str:
-    """Return in one line what DataLab said about an error."""
-    text = bytes(answer.body[:_LARGEST_DETAIL]).decode("utf-8", "replace")
-    try:
-        detail = json.loads(text)["detail"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        detail = text
-    if isinstance(detail, list):
-        detail = "; ".join(str(part.get("msg", part)) for part in map(_as_dict, detail))
-    # What follows is a traceback of DataLab's, which helps nobody here.
-    line = str(detail).split("\n\n", maxsplit=1)[0]
-    return f"{' '.join(line.split())!r:.300}"
-
-
-def _as_dict(part: Any) -> dict[str, Any]:
-    return part if isinstance(part, dict) else {"msg": part}

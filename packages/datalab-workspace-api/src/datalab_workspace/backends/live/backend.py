@@ -20,13 +20,12 @@ from datalab_workspace.backends.live.places import Places
 from datalab_workspace.backends.live.titles import GivenTitles
 from datalab_workspace.backends.live.transfer import SMALL, Transfer
 from datalab_workspace.backends.live.view import View
+from datalab_workspace.backends.live.window import Window
 from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.description import Outline, WorkspaceMode
 from datalab_workspace.discovery import Endpoint
 from datalab_workspace.errors import (
-    DataLabError,
     LiveError,
-    NotOnThisWireError,
     ObjectNotFoundError,
 )
 from datalab_workspace.formats.forms import NATIVE_DTYPES, NPZ
@@ -88,6 +87,7 @@ class LiveBackend(Backend):
         self.wires = wires
         self._view.attach(wires)
         self._transfer = Transfer(wires)
+        self._window = Window(wires, self._view, self._transfer, self._lineage)
         self._places.forget()
 
     def close(self) -> None:
@@ -464,59 +464,21 @@ class LiveBackend(Backend):
 
     def show(self, uuid: str) -> None:
         """Have DataLab's window show an object."""
-        self.select([uuid], show=True)
+        self._window.select([uuid], show=True)
 
-    def select(self, uuids: Sequence[str], *, show: bool = False) -> None:
-        """Select objects in DataLab's window, as far as it can select them together."""
-        rpc = self.wires.answering()
-        for kind in KINDS:
-            chosen = [u for u in uuids if self._catalogue[u].kind == kind]
-            if chosen and rpc is not None:
-                rpc.select(chosen, kind, show=show)
-            elif chosen and self.wires.web is not None:
-                titles = [
-                    self._transfer.addressed(self._catalogue, uuid) for uuid in chosen
-                ]
-                self.wires.web.select(titles, kind)
+    def select(self, uuids: Sequence[str]) -> None:
+        """See `Window.select`."""
+        self._window.select(uuids)
 
     def selection(self) -> list[str]:
-        """Return UUIDs of what is selected in the panel that the window shows."""
-        rpc = self.wires.needed("reading what is selected in DataLab's window")
-        return [uuid for uuid in rpc.selection() if uuid in self._catalogue]
+        """See `Window.selection`."""
+        return self._window.selection()
 
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None
     ) -> list[str]:
-        """Have DataLab compute a feature of an object.
-
-        Args:
-            uuid: UUID of the object.
-            name: Name of the feature, which is known to succeed.
-            parameters: Values of its parameters.
-
-        Returns:
-            UUIDs of the objects that it added.
-        """
-        what = f"computing {name!r:.80} in DataLab"
-        rpc, web, known = self.wires.needed(what), self.wires.web, self._catalogue[uuid]
-        if web is None:  # XML-RPC would have DataLab ask its user for the parameters
-            raise NotOnThisWireError(f"{what} needs its Web API; start it there")
-        rpc.select([uuid], known.kind, show=True)
-        if rpc.shown() != known.kind or rpc.selection() != [uuid]:
-            raise DataLabError(
-                f"{what}: something else was selected in its window meanwhile"
-            )
-        web.calc(name, parameters)
-        before = self._catalogue
-        self._view.seen_anew()
-        added = [item for item in self._catalogue.items if item.uuid not in before]
-        for item in added:
-            if uuid not in self._lineage.learn(rpc.get_plain(item.uuid, item.kind)):
-                raise DataLabError(
-                    f"{what}: {item.title!r:.80} was computed of something else, which "
-                    "was selected in its window in that moment"
-                )
-        return [item.uuid for item in added]
+        """See `Window.compute`."""
+        return self._window.compute(uuid, name, parameters)
 
     def screenshot(self, stem: str) -> None:
         """Have DataLab write a picture of its window; see `XmlRpc.screenshot`."""
