@@ -13,7 +13,10 @@ MACOS = (15, 0)
 
 PIP = "pip install xeus-python"
 #: conda-forge's has the program, but not the module by which this kernel starts it.
-OTHERWISE = "use %load_ext datalab_kernel in another kernel, such as ipykernel"
+OTHERWISE = (
+    "install datalab-kernel-core, and use %load_ext datalab_kernel_core in another "
+    "kernel, such as ipykernel"
+)
 
 
 @dataclass(frozen=True)
