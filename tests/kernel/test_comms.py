@@ -396,6 +396,19 @@ def test_a_callback_that_fails_says_so_and_the_next_one_runs(kernel) -> None:
     assert kernel.value("calls") == "[1, 1]"
 
 
+def test_what_a_failed_callback_leaves_can_be_freed_anywhere(kernel) -> None:
+    """The collector may run in a frame without an `__import__`: a named tuple's."""
+    clicked = button(kernel, "1 / 0")
+    tell(kernel, clicked, CLICK)
+    freed = "eval('free()', {'__builtins__': {}, 'free': __import__('gc').collect})"
+
+    for _ in range(2):  # what the last error was is kept until the next
+        assert kernel.run(freed).error is None
+        kernel.run("1 / 0")
+
+    assert kernel.value("1 + 1") == "2"
+
+
 def test_a_comm_whose_function_fails_says_so(kernel) -> None:
     kernel.run(
         "import comm\nbad = comm.create_comm('mine')\nbad.on_msg(lambda _: 1 / 0)"

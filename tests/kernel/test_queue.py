@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +93,29 @@ def test_a_request_that_comes_just_when_another_is_answered_is_read(
     second = run_all(kernel, "1 / 0" if number % 2 else "1", "2")[1]
 
     assert second.status in {"ok", "error"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what comes cannot be held back")
+def test_a_request_that_comes_while_a_failure_is_answered_runs(kernel) -> None:
+    """Front ends would wait for ever for one that xeus-python dropped unread."""
+    kernel.run(
+        "import time\nfrom datalab_kernel.repairs.queue import Queue\n"
+        "answer = Queue._answer\n"
+        "def slowly(*args, **options):\n"
+        "    print('answers', flush=True)\n"
+        "    time.sleep(0.2)\n"
+        "    answer(*args, **options)\n"
+        "Queue._answer = slowly"
+    )
+    try:
+        failing = kernel.begin("1 / 0", until="answers", stop_on_error=True)
+        second = kernel.submit("2")
+        finish_all(kernel, [failing, second])
+    finally:
+        kernel.run("Queue._answer = answer")
+
+    assert failing.error == ZERO
+    assert second.result == "2"
 
 
 def test_a_cell_that_may_fail_stops_nothing(kernel) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -88,6 +89,26 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """JupyterLab of this environment, which serves Jupyter Notebook too."""
+    with serving(tmp_path_factory) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server_of_the_module(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
+    """Another such server.
+
+    Where both front ends have a file of the same name, a server knows only the one that
+    was asked for first, and refuses the other.
+    """
+    with serving(tmp_path_factory) as server:
+        yield server
+
+
+@contextmanager
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run JupyterLab of this environment."""
     folder = tmp_path_factory.mktemp("lab")
     settings = tmp_path_factory.mktemp("settings")
     write_settings(settings)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Server
     from notebook_page import NotebookPage
 
 ADDRESS = "/notebooks/{path}?"
 KERNEL = "DataLab Kernel"
+
+
+@pytest.fixture
+def server(server_of_the_module: Server) -> Server:
+    """A server that JupyterLab is not asked of."""
+    return server_of_the_module
 
 
 def test_the_quickstart_runs_with_the_kernel_chosen_by_its_name(

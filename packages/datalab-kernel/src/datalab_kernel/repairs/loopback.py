@@ -6,7 +6,8 @@ answer a request that is no cell, the kernel sends itself, on its own shell chan
 empty `execute_request` under the name that is wanted, and runs the code when that
 arrives. The way there and back takes a fraction of a millisecond.
 
-A request that waits also shows whether xeus-python drops those that wait.
+A request that waits also shows whether xeus-python drops those that wait, and one that
+has been read, that all which came before it has been.
 
 Of ZeroMQ, which Python has no access to here, only what this takes is spoken: the
 wire protocol ZMTP 3.0, as a DEALER without authentication.
@@ -21,11 +22,12 @@ import select
 import socket
 import threading
 import time
+from contextlib import ExitStack, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import sockets
+from datalab_kernel.repairs import holding, sockets
 from datalab_kernel.repairs.registry import NotApplicable
 
 if TYPE_CHECKING:
@@ -79,6 +81,17 @@ def is_dropped_by(function: Callable[[], None]) -> bool:
         return _loopback.is_dropped_by(function)
     function()
     return True
+
+
+def when_all_is_read(function: Callable[[], None]) -> None:
+    """Run a function when what came has been read; what comes meanwhile waits outside.
+
+    Where the kernel cannot send itself requests, it is run at once.
+    """
+    if _loopback is None:
+        function()
+    else:
+        _loopback.when_all_is_read(function)
 
 
 class Loopback:
@@ -156,6 +169,23 @@ class Loopback:
             self._waiting.pop(token, None)
         return not arrived
 
+    def when_all_is_read(self, function: Callable[[], None]) -> None:
+        """Run a function when what came has been read, and hold back what comes then.
+
+        What was under way when others were held back came before a request that is
+        sent after that.
+        """
+        with ExitStack() as released:
+            try:
+                with suppress(OSError):  # it is run in any case
+                    with self._lock:
+                        own = self._connected()
+                    released.enter_context(holding.held_beside(own))
+                    header = self._header("execute_request")
+                    self.wait(self.begin(header, lambda: None))
+            finally:
+                function()
+
     def _receive(
         self, raw_cell: str, done_callback: Callable[[], None], **options: Any
     ) -> Any:
@@ -163,9 +193,15 @@ class Loopback:
 
         Such a request is not replied to: nobody listens, and to make a reply,
         xeus-python takes what belongs to a cell that runs meanwhile.
+
+        How it would be is forgotten first. The frames of an error's traceback keep this
+        one, and where the garbage collector has to free what is left of the request,
+        xeus-python may publish from any frame, and ends the kernel if it is one without
+        an `__import__`, such as a named tuple's.
         """
         if not raw_cell.startswith(self._session):
             return self._run_cell_async(raw_cell, done_callback, **options)
+        del done_callback
         function = self._waiting.pop(raw_cell, None)
         if function is not None:
             function()
@@ -199,11 +235,15 @@ class Loopback:
 
     def _write(self, header: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         with self._lock:
-            if self._socket is None:
-                self._socket = self._connect()
+            peer = self._connected()
             parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
             message = [b"<IDS|MSG>", _sign(self._key, parts), *parts]
-            self._socket.sendall(_encode(message))
+            peer.sendall(_encode(message))
+
+    def _connected(self) -> socket.socket:
+        if self._socket is None:
+            self._socket = self._connect()
+        return self._socket
 
     def _connect(self) -> socket.socket:
         connection = json.loads(self._connection_file.read_bytes())

@@ -116,18 +116,28 @@ class Queue:
                     prepare()
                     error = await self._execute(cell, post_execute)
             finally:
-                self._shell.last_error = error
                 failed = error is not None and not silent
-                # What came while it ran is behind it in the queue; it was read.
-                behind = self._arrived
+
+                def answer() -> None:
+                    self._shell.last_error = error
+                    self._answer(reply, number, failed=failed)
+
                 try:
-                    if failed and behind > number:
-                        if loopback.is_dropped_by(reply):
-                            self._aborted = behind
+                    if failed:
+                        # Or front ends wait for ever for what is dropped unread: it is
+                        # answered, but not said to be done.
+                        loopback.when_all_is_read(answer)
                     else:
-                        reply()
+                        answer()
                 finally:
                     sockets.read_soon()
+
+    def _answer(self, reply: Callable[[], None], number: int, *, failed: bool) -> None:
+        behind = self._arrived  # what came while it ran, and was read
+        if not failed or behind == number:
+            reply()
+        elif loopback.is_dropped_by(reply):
+            self._aborted = behind
 
     async def _execute(
         self, cell: Coroutine[Any, Any, Any], post_execute: Callable[[Any], None]
