@@ -309,7 +309,7 @@ def test_twenty_interrupts_stop_twenty_cells(any_kernel) -> None:
     for _ in range(20):
         cell = any_kernel.begin(BUSY, until="running")
         any_kernel.interrupt()
-        assert "KeyboardInterrupt" in any_kernel.finish(cell).error
+        assert any_kernel.finish(cell).error == "KeyboardInterrupt: "
 
     assert any_kernel.value("kept") == "42"
 

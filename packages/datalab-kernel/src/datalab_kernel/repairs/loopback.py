@@ -6,11 +6,10 @@ answer a request that is no cell, the kernel sends itself, on its own shell chan
 empty `execute_request` under the name that is wanted, and runs the code when that
 arrives. The way there and back takes a fraction of a millisecond.
 
-A request that waits also shows whether xeus-python drops those that wait, and one that
-has been read, that all which came before it has been.
+A request that waits also shows whether xeus-python drops those that wait.
 
 Of ZeroMQ, which Python has no access to here, only what this takes is spoken: the
-wire protocol ZMTP 3.0, as a DEALER without authentication.
+wire protocol ZMTP 3.0, as a DEALER without authentication, and the PING of ZMTP 3.1.
 """
 
 from __future__ import annotations
@@ -170,21 +169,32 @@ class Loopback:
         return not arrived
 
     def when_all_is_read(self, function: Callable[[], None]) -> None:
-        """Run a function when what came has been read, and hold back what comes then.
-
-        What was under way when others were held back came before a request that is
-        sent after that.
-        """
+        """Run a function when what came has been read; hold back what comes then."""
         with ExitStack() as released:
             try:
                 with suppress(OSError):  # it is run in any case
-                    with self._lock:
-                        own = self._connected()
-                    released.enter_context(holding.held_beside(own))
-                    header = self._header("execute_request")
-                    self.wait(self.begin(header, lambda: None))
+                    self._hold_others(released)
+                    contextvars.copy_context().run(self._read)
             finally:
                 function()
+
+    def _hold_others(self, released: ExitStack) -> None:
+        """Hold back what others send; what was under way arrives first.
+
+        ZeroMQ itself answers a PING, in its turn.
+
+        Raises:
+            OSError: If the kernel cannot be reached.
+        """
+        with self._lock:
+            peer = self._connected()
+            released.enter_context(holding.held_beside(peer))
+            echo = os.urandom(16)
+            self._socket = None  # unless all goes well: it may be left amid a frame
+            peer.sendall(_command(b"PING", bytes(2) + echo))
+            while _receive_frame(peer) != (COMMAND, b"\x04PONG" + echo):
+                pass  # replies that nobody waited for
+            self._socket = peer
 
     def _receive(
         self, raw_cell: str, done_callback: Callable[[], None], **options: Any
@@ -252,10 +262,8 @@ class Loopback:
         peer.settimeout(PATIENCE)
         peer.sendall(GREETING)
         _receive(peer, len(GREETING))
-        ready = b"\x05READY" + _property(b"Socket-Type", b"DEALER")
-        peer.sendall(bytes([COMMAND, len(ready)]) + ready)
-        _, size = _receive(peer, 2)
-        _receive(peer, size)
+        peer.sendall(_command(b"READY", _property(b"Socket-Type", b"DEALER")))
+        _receive_frame(peer)
         return peer
 
     def _read(self) -> list[Any]:
@@ -288,6 +296,18 @@ def _receive(peer: socket.socket, size: int) -> bytes:
             raise ConnectionResetError("the kernel does not talk to itself")
         received += more
     return received
+
+
+def _receive_frame(peer: socket.socket) -> tuple[int, bytes]:
+    """Receive a frame; return its flags and its body."""
+    (flags,) = _receive(peer, 1)
+    size = int.from_bytes(_receive(peer, 8 if flags & LONG else 1), "big")
+    return flags, _receive(peer, size)
+
+
+def _command(name: bytes, body: bytes) -> bytes:
+    body = bytes([len(name)]) + name + body
+    return bytes([COMMAND, len(body)]) + body
 
 
 def _property(name: bytes, value: bytes) -> bytes:
