@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import environments
 import ports
 
-from datalab_workspace import discovery
+from datalab_workspace.live import discovery
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 

@@ -54,8 +54,8 @@ START = """async () => {
 }"""
 BEGIN = """
 import json
-from datalab_workspace.transport.base import Body, Timeouts
-from datalab_workspace.transport.browser import BrowserTransport
+from datalab_workspace.live.transport.base import Body, Timeouts
+from datalab_workspace.live.transport.browser import BrowserTransport
 transport = BrowserTransport({url!r}, token={token!r}, timeouts=Timeouts(0.5, 0.5))
 """
 

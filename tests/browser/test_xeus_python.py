@@ -14,9 +14,9 @@ from kernel_page import KernelPage
 from noise import noise
 from real_datalab.application import Application, free_port
 
-from datalab_workspace.clients.webapi import WebApi
-from datalab_workspace.formats.forms import NPZ
-from datalab_workspace.transport.native import NativeTransport
+from datalab_workspace.encoding.carriers import NPZ
+from datalab_workspace.live.clients.webapi import WebApi
+from datalab_workspace.live.transport.native import NativeTransport
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
@@ -153,7 +153,7 @@ def test_a_signal_and_an_image_go_there_and_back(
         "ws.add('i', np.arange(12, dtype='int16').reshape(3, 4))\n"
         "ws.rename('i', 'image')\nprint(ws.list(), ws.describe('image').shape)\n"
         "print(ws.record('s').array('xydata').tolist())\n"
-        "ws.remove('s')\nprint(ws.list(), ws.mode, ws.status().wires)"
+        "ws.remove('s')\nprint(ws.list(), ws.mode, ws.status().protocols)"
     )
 
     assert told.text == (
@@ -259,8 +259,8 @@ def test_a_datalab_that_stands_still(
     attached: KernelPage, datalab: Application
 ) -> None:
     attached.run(
-        "from datalab_workspace.transport.base import Timeouts\n"
-        "from datalab_workspace.transport.browser import BrowserTransport\n"
+        "from datalab_workspace.live.transport.base import Timeouts\n"
+        "from datalab_workspace.live.transport.browser import BrowserTransport\n"
         "transport = BrowserTransport(URL, timeouts=Timeouts(0.5, 0.5))"
     )
     datalab.freeze()

@@ -32,8 +32,8 @@ from datalab_kernel_core.display.statistics import MAX_VALUES, Statistics
 from datalab_kernel_core.display.thumbnails import Budget
 from datalab_workspace import Workspace
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.description import Description, GroupInfo, Listing, Outline
-from datalab_workspace.record import Record
+from datalab_workspace.model.description import Description, GroupInfo, Listing, Summary
+from datalab_workspace.model.record import Record
 from datalab_workspace.testing import samples, strategies
 
 ATTACK = "</td><script>alert(1)</script><img src=x onerror='alert(2)'>\"&"
@@ -284,14 +284,14 @@ def test_an_object_whose_record_is_there_and_its_data_not_is_shown_unread(
 class Distant(MemoryBackend):
     """Knows what a list told, and lets nobody ask for more."""
 
-    def glimpse(self, uuid: str) -> tuple[Outline, Record | None]:
+    def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         item = super().record(uuid)
-        return Outline.known(item.kind, item.title, (), None), None
+        return Summary.known(item.kind, item.title, (), None), None
 
     def record(self, uuid: str, *, full: bool = False) -> Record:
         raise AssertionError("asked for data")
 
-    outline = record  # type: ignore[assignment]
+    summary = record  # type: ignore[assignment]
 
 
 def test_what_is_not_known_is_shown_by_a_dash_and_not_asked_for() -> None:

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from sigima.objects import create_image, create_signal
 
 from datalab_kernel_core import Plotter
-from datalab_kernel_core.explore import refining
+from datalab_kernel_core.explore import refine
 from datalab_kernel_core.explore import view as view_module
 from datalab_kernel_core.explore.curves import CurveSource
 from datalab_kernel_core.explore.messages import ViewRequest
 from datalab_kernel_core.explore.pixels import PixelSource
-from datalab_workspace.objects import to_record
+from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.testing import samples
 
 SIGNAL_BYTES, IMAGE_BYTES = 20_000, 150_000
@@ -343,7 +343,7 @@ def test_a_figure_shows_more_samples_where_it_is_zoomed(plotter: Plotter) -> Non
     y[500_000:500_100:2] = 1.0
     plot = plotter.plot(y)
     figure = plot.figure
-    refining.refine(figure, plot._source.subject())
+    refine.refine(figure, plot._source.subject())
     (axes,) = figure.axes
     before = len(axes.lines[0].get_xdata())
 
@@ -360,7 +360,7 @@ def test_a_figure_shows_more_samples_where_it_is_zoomed(plotter: Plotter) -> Non
 def test_a_figure_shows_more_pixels_where_it_is_zoomed(plotter: Plotter) -> None:
     data = np.random.default_rng(0).normal(size=(3000, 5000))
     plot = plotter.plot(create_image("i", data))
-    refining.refine(plot.figure, plot._source.subject())
+    refine.refine(plot.figure, plot._source.subject())
     axes = plot.figure.axes[0]
 
     axes.set(xlim=(100, 119), ylim=(69, 50))
@@ -375,7 +375,7 @@ def test_a_figure_shows_more_pixels_where_it_is_zoomed(plotter: Plotter) -> None
 def test_the_phase_of_a_complex_signal_is_refined_too(plotter: Plotter) -> None:
     y = np.exp(1j * np.arange(200_000.0))
     plot = plotter.plot(y)
-    refining.refine(plot.figure, plot._source.subject())
+    refine.refine(plot.figure, plot._source.subject())
 
     plot.figure.axes[0].set_xlim(10, 20)  # which both share
     plot._repr_png_()

@@ -12,7 +12,7 @@ from sigima.objects import create_image, create_image_roi
 from datalab_kernel_core.plotter.pixels import PixelAxis
 from datalab_kernel_core.plotter.reduce import MAX_SIDE
 from datalab_kernel_core.plotter.style import NO_VALUE_COLOR, ROI_COLOR
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 
 VIRIDIS, GRAY = mpl.colormaps["viridis"], mpl.colormaps["gray"]
 LOWEST, HIGHEST = VIRIDIS(0.0)[:3], VIRIDIS(1.0)[:3]

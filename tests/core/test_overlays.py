@@ -10,7 +10,7 @@ from sigima.objects import create_image, create_signal
 
 from datalab_kernel_core.plotter.overlays import MAX_SHAPES, NAME_LENGTH, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR
-from datalab_workspace.record import ROI_KEY
+from datalab_workspace.model.record import ROI_KEY
 
 GEOMETRIES = {
     "segment": ([10, 10, 30, 20], (20, 15)),

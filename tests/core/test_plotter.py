@@ -14,8 +14,8 @@ from matplotlib.image import imread
 from sigima.objects import create_image, create_signal
 
 from datalab_kernel_core.plotter.style import LINE_COLOR
-from datalab_workspace.equality import equal
-from datalab_workspace.objects import to_record
+from datalab_workspace.model.equality import equal
+from datalab_workspace.model.sigima_objects import to_record
 
 RAMP = np.arange(12.0)
 

@@ -16,11 +16,11 @@ import project_reader
 
 from datalab_workspace import Workspace
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.formats.forms import NATIVE_DTYPES
-from datalab_workspace.formats.typedjson import _DECODERS
-from datalab_workspace.record import FIELDS
+from datalab_workspace.encoding.carriers import NATIVE_DTYPES
+from datalab_workspace.encoding.typed_json import _DECODERS
+from datalab_workspace.model.metadata_values import same
+from datalab_workspace.model.record import FIELDS
 from datalab_workspace.testing.samples import OBJECTS, VALUES
-from datalab_workspace.values import same
 
 TEXT = (DOCS / "file-format.md").read_text("utf-8")
 DEFAULTS = {"": "", "true": True, "false": False, '"Untitled"': "Untitled", '""': ""}

@@ -18,7 +18,7 @@ from environments import SOURCES
 
 from datalab_kernel import kernelspec, qt
 from datalab_kernel.repairs import eventloop
-from datalab_kernel.repairs.registry import NotApplicable
+from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

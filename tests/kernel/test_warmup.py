@@ -99,7 +99,8 @@ def test_nothing_is_imported_while_a_cell_awaits(start: Callable) -> None:
 def test_nothing_is_imported_that_would_not_be_needed() -> None:
     """What is listed so that no import takes long is what the others import."""
     code = (
-        "import sys, sigima.proc.signal, sigima.proc.image, datalab_workspace.objects\n"
+        "import sys, sigima.proc.signal, sigima.proc.image\n"
+        "import datalab_workspace.model.sigima_objects\n"
         f"import datalab_workspace.workspace, {LAST}\n"
         f"print([m for m in {MODULES!r} if m not in sys.modules])"
     )

@@ -19,9 +19,9 @@ from real_datalab.environment import REQUIREMENTS, missing_library
 from real_datalab.exchange import Project
 from real_datalab.process import Program
 
-from datalab_workspace.clients.webapi import WebApi
-from datalab_workspace.clients.xmlrpc import XmlRpc
-from datalab_workspace.transport.native import NativeTransport
+from datalab_workspace.live.clients.webapi import WebApi
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
+from datalab_workspace.live.transport.native import NativeTransport
 
 #: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
@@ -31,7 +31,7 @@ _MANY = 12
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share out the samples of the conformance suite.
 
-    Each rule is tested by both wires and by each alone, with all of its samples where
+    Each rule is tested by both protocols and by each alone, with all its samples where
     these are few. Of many, each of the three takes every twelfth, and none that another
     takes; the others are slow. XML-RPC alone, the slowest, takes a third of a few, too.
     What takes longest is left to the quicker ones.

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from datalab_workspace import Workspace
-from datalab_workspace.backends.live.backend import LiveBackend
-from datalab_workspace.backends.live.wires import Wires
-from datalab_workspace.clients.xmlrpc import XmlRpc
-from datalab_workspace.discovery import Endpoint
-from datalab_workspace.record import Record
+from datalab_workspace.live.backend import LiveBackend
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
+from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.model.record import Record
 from datalab_workspace.testing import WorkspaceConformance
 
 
@@ -65,7 +65,7 @@ class Live(WorkspaceConformance):
         url = self.datalab.url if self.by_web else None
         port = self.datalab.rpc_port if self.by_rpc else None
         endpoint = Endpoint("url", "1.3.0", url, self.datalab.token, port)
-        return Workspace(backend=LiveBackend(Wires(endpoint)))
+        return Workspace(backend=LiveBackend(Connection(endpoint)))
 
     def settle(self, workspace: Workspace) -> Workspace:
         return self.attach()

@@ -8,11 +8,11 @@ from sigima.objects import create_image, create_signal
 
 import datalab_workspace as dlw
 from datalab_kernel_core.plotter.plotter import Plotter
-from datalab_workspace.backends.live.backend import LiveBackend
-from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.discovery import Endpoint
-from datalab_workspace.record import KINDS
+from datalab_workspace.live.backend import LiveBackend
+from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.model.record import KINDS
 from datalab_workspace.testing.processing import sources
 
 # The first of them may have to make DataLab's environment.
@@ -33,7 +33,7 @@ def test_a_named_datalab_is_attached(named):
     workspace.add("x", POINTS)
     status = workspace.status()
     assert (status.signals, status.images) == (1, 0)
-    assert status.wires == ("Web API", "XML-RPC")
+    assert status.protocols == ("Web API", "XML-RPC")
     assert (status.version, status.url) == ("1.3.0", named.url)
     assert named.token not in repr(status) + repr(workspace) + str(vars(workspace))
     assert dlw.Workspace().list() == ["x"]
@@ -299,7 +299,7 @@ def test_datalab_computes_what_it_is_told_to(attended_datalab):
         attended_datalab.token,
         attended_datalab.rpc_port,
     )
-    workspace = dlw.Workspace(backend=LiveBackend(Wires(endpoint)))
+    workspace = dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
     for kind in KINDS:
         for name, obj in sources(kind).items():
             workspace.add(name, obj)
@@ -366,7 +366,7 @@ def test_removing_what_others_were_computed_of_opens_no_box(attended_datalab, by
     endpoint = Endpoint(
         "url", "1.3.0", attended_datalab.url, attended_datalab.token, port
     )
-    workspace = dlw.Workspace(backend=LiveBackend(Wires(endpoint)))
+    workspace = dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
     for kind in KINDS:
         for name, obj in sources(kind).items():
             workspace.add(name, obj)

@@ -13,17 +13,17 @@ from real_datalab import proxy
 from real_datalab.application import Application
 from real_datalab.proxy import Behaviour, proxy_to
 
-from datalab_workspace.clients.webapi import WebApi
-from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.errors import (
     ConnectionLostError,
     DataLabError,
     NoAnswerError,
     UnreachableError,
 )
-from datalab_workspace.objects import to_record
-from datalab_workspace.record import Record
-from datalab_workspace.transport.base import Timeouts
+from datalab_workspace.live.clients.webapi import WebApi
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
+from datalab_workspace.live.transport.base import Timeouts
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.sigima_objects import to_record
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

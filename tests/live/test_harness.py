@@ -47,7 +47,7 @@ def changed(datalab_files: Path, tmp_path: Path) -> Callable[..., Path]:
 def test_a_project_is_seen_whole(look: Callable, datalab_files: Path) -> None:
     project = look(datalab_files / "full.h5")
 
-    assert project.outline() == [
+    assert project.summary() == [
         ("signal", "", ["Sig α/β: 1", "complex", "normalize(s001)|ref=maximum"]),
         ("signal", "Second group/é", ["f32"]),
         ("image", "", ["Img", "NonUni"]),
@@ -82,7 +82,7 @@ def test_macros_and_history_are_seen(look: Callable, datalab_files: Path) -> Non
     project = look(datalab_files / "history.h5")
 
     assert project.complaints == []
-    assert project.outline()[-1] == ("image", "Second group/é", [])
+    assert project.summary()[-1] == ("image", "Second group/é", [])
     assert [macro.title for macro in project.macros] == ["macro 1/é", "second"]
     first, second = project.history
     assert [action["title"] for action in first["actions"]] == [
@@ -119,7 +119,7 @@ def test_what_datalab_saves_it_opens_again(
 
     assert before.complaints == []
     assert after.complaints == []
-    assert after.outline() == before.outline()
+    assert after.summary() == before.summary()
     assert after.macros == before.macros
     assert after.history == before.history
     for old, new in zip(before.items(), after.items(), strict=True):

@@ -177,7 +177,7 @@ def test_groups_are_read_in_order(native_read: Reader, tmp_path: Path) -> None:
     project = native_read(workspace.save(tmp_path / "groups.h5"))
 
     assert project.complaints == []
-    assert project.outline() == layout
+    assert project.summary() == layout
 
 
 #: What DataLab shows of values that no file can hold as they are, besides the rules of
@@ -325,4 +325,4 @@ def test_what_datalab_wrote_and_we_saved_again_is_read_as_it_was(
     assert after.complaints == before.complaints == []
     assert after.macros == before.macros
     assert not list(value_differences(before.history, after.history, "history"))
-    assert after.outline() == before.outline()
+    assert after.summary() == before.summary()

@@ -22,8 +22,8 @@ from real_datalab.application import CALL, STOP, Application
 from real_datalab.beside import REQUIREMENTS, with_our_packages
 from real_datalab.notebooks import Page
 
-from datalab_workspace.clients.webapi import WebApi
-from datalab_workspace.objects import to_record
+from datalab_workspace.live.clients.webapi import WebApi
+from datalab_workspace.model.sigima_objects import to_record
 
 # The first of them may have to make an environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

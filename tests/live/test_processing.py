@@ -14,8 +14,8 @@ from comparing import SIDECAR, STYLE_KEYS, as_python, data_differences
 from real_datalab.exchange import Item, Project
 
 from datalab_workspace import Workspace
+from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import features
-from datalab_workspace.record import KINDS, Kind
 from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.processing import REQUIRED, sources
 

@@ -15,12 +15,12 @@ from real_datalab.application import Application
 import datalab_workspace as dlw
 from datalab_kernel_core.plotter import screenshot
 from datalab_kernel_core.plotter.plotter import Plotter
-from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.errors import (
     DataLabError,
     LiveUnavailableError,
     UnreachableError,
 )
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

@@ -9,7 +9,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.shell.commands import main
+from datalab_workspace.cli.commands import main
 
 pytestmark = pytest.mark.live
 

@@ -13,7 +13,6 @@ import pytest
 from comparing import DTYPES
 from real_datalab.application import Application
 
-from datalab_workspace.clients.webapi import Listed, WebApi, can_route
 from datalab_workspace.errors import (
     DataLabError,
     InvalidNameError,
@@ -24,15 +23,16 @@ from datalab_workspace.errors import (
     UnsupportedDtypeError,
     UnsupportedObjectError,
 )
-from datalab_workspace.objects import to_object, to_record
-from datalab_workspace.record import Record
+from datalab_workspace.live.clients.webapi import Listed, WebApi, can_route
+from datalab_workspace.live.transport.base import Timeouts
+from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same
 from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.samples import OBJECTS
 from datalab_workspace.testing.samples.images import image, spot
 from datalab_workspace.testing.samples.signals import gaussian, signal
-from datalab_workspace.transport.base import Timeouts
-from datalab_workspace.transport.native import NativeTransport
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

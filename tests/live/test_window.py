@@ -204,7 +204,7 @@ def test_groups_are_shown_in_order_and_come_back(travel: Travel) -> None:
     trip = travel(workspace)
 
     assert trip.seen.complaints == []
-    assert trip.seen.outline() == layout
+    assert trip.seen.summary() == layout
     assert [(g.kind, g.title, [*g.names]) for g in trip.back.groups()] == layout
     for item in trip.seen.items():
         assert item.uuid == trip.back.record(item.title).uuid
@@ -329,7 +329,7 @@ def test_what_was_made_in_datalab_is_loaded_as_it_is(
 
     assert len(theirs.titles()) == 7
     groups = [(g.kind, g.title, [*g.names]) for g in workspace.groups()]
-    assert groups == theirs.outline()
+    assert groups == theirs.summary()
     for item in theirs.items():
         obj = workspace.get(item.title)
         assert_shows(item, obj, item.title)

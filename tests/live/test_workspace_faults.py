@@ -12,12 +12,12 @@ from real_datalab.application import Application
 from real_datalab.proxy import proxy_to
 
 import datalab_workspace as dlw
-from datalab_workspace.backends.live.backend import LiveBackend
-from datalab_workspace.backends.live.wires import Wires
-from datalab_workspace.clients.webapi import WebApi
-from datalab_workspace.discovery import Endpoint
-from datalab_workspace.transport.base import Timeouts
-from datalab_workspace.transport.native import NativeTransport
+from datalab_workspace.live.backend import LiveBackend
+from datalab_workspace.live.clients.webapi import WebApi
+from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.live.transport.base import Timeouts
+from datalab_workspace.live.transport.native import NativeTransport
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -33,7 +33,7 @@ def attached(
     url = f"http://127.0.0.1:{web_port or datalab.web_port}"
     port = rpc_port or datalab.rpc_port
     endpoint = Endpoint("url", "1.3.0", url, datalab.token, port)
-    return dlw.Workspace(backend=LiveBackend(Wires(endpoint)))
+    return dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
 
 
 def test_without_a_token_where_none_is_needed(
@@ -53,7 +53,7 @@ def test_a_frozen_datalab(new_datalab: Callable[[], Application]) -> None:
     quick = NativeTransport(
         datalab.url, token=datalab.token, timeouts=Timeouts(connect=2, read=2)
     )
-    workspace._backend.wires.web = WebApi(quick)
+    workspace._backend.connection.web = WebApi(quick)
     datalab.freeze()
     begun = time.monotonic()
     with pytest.raises(ConnectionError):
@@ -70,7 +70,7 @@ def test_an_answer_that_is_lost_is_no_loss(datalab: Application) -> None:
     with proxy_to(datalab.web_port, proxy.forward) as between:
         workspace = attached(datalab, web_port=between.port)
         workspace.add("x", POINTS)
-        workspace._backend.wires.web.close()
+        workspace._backend.connection.web.close()
         between.behaviours[:] = [proxy.applied_then_dropped, proxy.forward]
         workspace.add("y", POINTS)
         workspace._backend.close()
@@ -82,13 +82,13 @@ def test_xml_rpc_that_is_stuck(datalab: Application) -> None:
     with proxy_to(datalab.rpc_port, proxy.forward) as between:
         workspace = attached(datalab, rpc_port=between.port)
         workspace.add("x", POINTS)
-        workspace._backend.wires.rpc.close()
+        workspace._backend.connection.rpc.close()
         between.behaviours[:] = [proxy.swallow]
-        workspace._backend.wires._trusted_until = 0.0
+        workspace._backend.connection._trusted_until = 0.0
         workspace.add("y", POINTS + 1)
         assert sorted(workspace.list()) == ["x", "y"]
         assert workspace.get("y").y.tolist() == [1, 2, 3]
-        assert any("XML-RPC (" in wire for wire in workspace.status().wires)
+        assert any("XML-RPC (" in wire for wire in workspace.status().protocols)
         with pytest.raises(ConnectionError, match="box"):
             workspace.add("z", POINTS, group="new")
         with pytest.raises(ConnectionError, match="box"):

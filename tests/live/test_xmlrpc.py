@@ -14,7 +14,6 @@ import pytest
 from comparing import DTYPES
 from real_datalab.application import Application
 
-from datalab_workspace.clients.xmlrpc import XmlRpc
 from datalab_workspace.errors import (
     DataLabError,
     InvalidNameError,
@@ -22,12 +21,13 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
     UnsupportedDtypeError,
 )
-from datalab_workspace.objects import to_object, to_record
-from datalab_workspace.record import Record
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
+from datalab_workspace.live.transport.base import Timeouts
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing.comparison import differences, value_differences
 from datalab_workspace.testing.samples import OBJECTS
 from datalab_workspace.testing.samples.images import image, spot
-from datalab_workspace.transport.base import Timeouts
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -92,7 +92,7 @@ def test_pixels_come_from_datalab_bit_for_bit(
     assert found.title == "x"
 
 
-def test_what_both_wires_carry_is_the_same_object(
+def test_what_both_protocols_carry_is_the_same_object(
     rpc: XmlRpc, datalab: Application, web_api: Callable[..., Any]
 ) -> None:
     """What only XML-RPC brings comes back from what only the Web API was given."""
@@ -246,7 +246,7 @@ def test_groups(rpc: XmlRpc) -> None:
     assert titles == ["first", "third", "second"]
 
 
-def test_a_group_is_the_target_of_both_wires(
+def test_a_group_is_the_target_of_both_protocols(
     rpc: XmlRpc, datalab: Application, web_api: Callable[..., Any]
 ) -> None:
     groups = rpc.add_group("image", "mine")
@@ -341,7 +341,7 @@ def test_no_box_is_opened(
     assert attended_datalab.boxes() == []
 
 
-def test_a_stuck_wire_is_told_while_the_other_answers(
+def test_status_names_a_stuck_protocol_while_the_other_answers(
     new_datalab: Callable[[], Application],
     xml_rpc: Callable[..., XmlRpc],
     web_api: Callable[..., Any],

@@ -6,11 +6,11 @@ import inspect
 
 import pytest
 
-from datalab_workspace.arguments import one_of, suggests_arguments, unknown_argument
 from datalab_workspace.errors import close_matches
+from datalab_workspace.validation import one_of, suggest_on_typo, unknown_argument
 
 
-@suggests_arguments
+@suggest_on_typo
 def function(first, *, overwrite=False, group=None):
     """Return the arguments."""
     return first, overwrite, group
@@ -49,7 +49,7 @@ def test_other_mistakes_are_pythons_own():
 
 def test_a_function_that_takes_any_keyword_has_none_misspelt():
     with pytest.raises(TypeError, match="takes any keyword"):
-        suggests_arguments(lambda **_: None)
+        suggest_on_typo(lambda **_: None)
 
 
 def test_an_error_lists_what_there_is():

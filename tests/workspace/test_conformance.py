@@ -15,9 +15,9 @@ from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.encoding.carriers import NATIVE_DTYPES
 from datalab_workspace.errors import InvalidNameError
-from datalab_workspace.formats.forms import NATIVE_DTYPES
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 from datalab_workspace.testing import WorkspaceConformance
 
 #: What a file holds as it is, or converts there and back.

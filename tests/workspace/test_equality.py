@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from datalab_workspace.equality import equal
-from datalab_workspace.formats.typedjson import decode, encode
-from datalab_workspace.record import Record
+from datalab_workspace.encoding.typed_json import decode, encode
+from datalab_workspace.model.equality import equal
+from datalab_workspace.model.metadata_values import same, snapshot
+from datalab_workspace.model.record import Record
 from datalab_workspace.testing import strategies
-from datalab_workspace.values import same, snapshot
 
 PARIS = zoneinfo.ZoneInfo("Europe/Paris")
 AT = dt.datetime(2024, 10, 27, 2, 30, tzinfo=PARIS)

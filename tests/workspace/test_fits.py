@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datalab_workspace.values import fits
+from datalab_workspace.model.metadata_values import fits
 
 LARGEST = {code: np.iinfo(code).max for code in ("i4", "i8", "u8")}
 KEPT = [

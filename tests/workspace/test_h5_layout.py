@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datalab_workspace import Workspace
-from datalab_workspace.formats import sidecar
+from datalab_workspace.encoding import sidecar
 
 DATA = Path(__file__).parents[1] / "data" / "datalab"
 WINDOW_FILES = ["full", "history", "empty"]

@@ -14,7 +14,7 @@ import pytest
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace.errors import DamagedFileError, StaleFileError
-from datalab_workspace.formats.h5 import opening
+from datalab_workspace.formats.h5 import open_file
 from datalab_workspace.formats.h5.lazy import FileArray
 
 PIXELS = np.arange(600, dtype="u2").reshape(20, 30)
@@ -235,9 +235,9 @@ def test_copied_file_is_read_where_it_is(path, tmp_path):
 def test_eager_load_opens_the_file_once_however_many_arrays_it_has(path, monkeypatch):
     opened = []
     monkeypatch.setattr(
-        opening,
+        open_file,
         "_hdf5",
-        lambda path, make=opening._hdf5: opened.append(1) or make(path),
+        lambda path, make=open_file._hdf5: opened.append(1) or make(path),
     )
     assert len(Workspace().load(path)) == 3
     assert len(opened) == 1

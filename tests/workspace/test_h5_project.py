@@ -14,8 +14,8 @@ from datalab_workspace import open as open_project
 from datalab_workspace.errors import NameConflictError, UnsupportedMetadataError
 from datalab_workspace.formats.h5.reader import read_project
 from datalab_workspace.formats.h5.writer import write_project
-from datalab_workspace.project import Group, Project
-from datalab_workspace.record import Record
+from datalab_workspace.model.project import Group, Project
+from datalab_workspace.model.record import Record
 from datalab_workspace.testing.comparison import as_stored, assert_same
 from datalab_workspace.testing.samples import KEYS, NAMES, OBJECTS, VALUES
 

@@ -10,8 +10,8 @@ import pytest
 
 from datalab_workspace import Listing, Workspace
 from datalab_workspace import open as open_project
-from datalab_workspace.description import size_text
-from datalab_workspace.mapping import MISSING, NamedObjects
+from datalab_workspace.model.description import size_text
+from datalab_workspace.operations.mapping import MISSING, NamedObjects
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from datalab_workspace import Workspace
 from datalab_workspace.errors import NameConflictError
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 
 
 def points(number):

@@ -7,10 +7,10 @@ import pytest
 
 from datalab_workspace import NameConflictError, UnreachableError
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.merging import Merge
-from datalab_workspace.naming import NameBook
-from datalab_workspace.project import Group
-from datalab_workspace.record import Record
+from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.project import Group
+from datalab_workspace.model.record import Record
+from datalab_workspace.operations.merge import Merge
 
 
 def signal(title: str, value: float) -> Record:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datalab_workspace.errors import InvalidNameError, ObjectNotFoundError
-from datalab_workspace.naming import (
+from datalab_workspace.model.naming import (
     NameBook,
     assign_names,
     check_name,

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding.carriers import FILE, NPZ, RPC
 from datalab_workspace.errors import DamagedFileError, UnsupportedDtypeError
-from datalab_workspace.formats import npz, sidecar, zips
-from datalab_workspace.formats.forms import FILE, NPZ, RPC
-from datalab_workspace.objects import to_object, to_record
-from datalab_workspace.record import Record
+from datalab_workspace.live.codecs import npz, zip_archive
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same, strategies
 from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.samples import OBJECTS
@@ -165,10 +166,10 @@ def test_archives_too_large_for_their_headers(
     full: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What 4 GiB are, made small: the numbers that are too large stand elsewhere."""
-    monkeypatch.setattr(zips, "_FULL", full)
+    monkeypatch.setattr(zip_archive, "_FULL", full)
     contents = {"a": b"x" * 100, "b": b"y" * 500, "c": b"", "d": b"z" * 3}
 
-    laid = b"".join(zips.stored((name, [c]) for name, c in contents.items()))
+    laid = b"".join(zip_archive.stored((name, [c]) for name, c in contents.items()))
 
     # A reader looks for the wide numbers where it sees 0xFFFFFFFF.
     laid = laid.replace(struct.pack("<L", full), b"\xff" * 4)

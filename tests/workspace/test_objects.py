@@ -12,7 +12,7 @@ from guidata.config import ValidationMode, temporary_validation_mode
 
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
-from datalab_workspace.objects import to_object, to_record
+from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same
 from datalab_workspace.testing.samples.images import image, pixels
 from datalab_workspace.testing.samples.items import with_items

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from datalab_workspace.formats.plain import ABSENT, is_plain_key, lower, lower_text
+from datalab_workspace.encoding.metadata import (
+    ABSENT,
+    is_plain_key,
+    lower,
+    to_plain_text,
+)
 from datalab_workspace.testing import strategies
 from datalab_workspace.testing.comparison import value_differences
 
@@ -109,6 +114,6 @@ def test_other_keys_are(key):
 
 
 def test_texts_of_fields():
-    assert lower_text(None) == ""
-    assert lower_text("a\x00") == "a\ufffd"
-    assert lower_text(2.5) == 2.5
+    assert to_plain_text(None) == ""
+    assert to_plain_text("a\x00") == "a\ufffd"
+    assert to_plain_text(2.5) == 2.5

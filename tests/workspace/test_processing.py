@@ -14,9 +14,9 @@ from sigima.params import GaussianParam, MovingAverageParam
 from sigima.proc import title_formatting
 
 from datalab_workspace import LiveUnavailableError, Workspace
+from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import _WINDOWS_ONLY, features
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.record import KINDS, Kind
 from datalab_workspace.testing.processing import REQUIRED, sources
 
 EVERY = [(kind, name) for kind in KINDS for name in features(kind)]

@@ -36,7 +36,7 @@ PUBLIC = {
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
-    "NotOnThisWireError",
+    "NotSupportedByProtocolError",
     "ObjectNotFoundError",
     "StaleFileError",
     "TokenError",
@@ -51,13 +51,13 @@ PUBLIC = {
 }
 METHODS = """
     add calc capabilities clear connect describe disconnect edit exists get groups items
-    keys list load mode modified path pop record remove rename resync save select
-    select_objects selection show status update values
+    keys list load mode modified path pop preview record remove rename resync save
+    select select_objects selection show status update values
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
     "AmbiguousObjectError": ValueError,
-    "NotOnThisWireError": NotImplementedError,
+    "NotSupportedByProtocolError": NotImplementedError,
     "ConnectionLostError": ConnectionError,
     "DataLabError": ConnectionError,
     "LiveError": ConnectionError,

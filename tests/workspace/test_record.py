@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datalab_workspace import Record, UnsupportedObjectError
-from datalab_workspace.record import (
+from datalab_workspace.model.record import (
     FIELDS,
     FieldSpec,
     checked_field,

@@ -12,9 +12,9 @@ from hypothesis import assume, given, settings
 from sigima.client.utils import dataset_to_rpcjson, rpcjson_to_dataset
 
 from datalab_workspace.errors import DamagedFileError
-from datalab_workspace.formats import rpcjson
-from datalab_workspace.objects import to_object, to_record
-from datalab_workspace.record import Record
+from datalab_workspace.live.codecs import rpc_json
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same, strategies
 from datalab_workspace.testing.samples import OBJECTS
 from datalab_workspace.testing.samples.signals import gaussian
@@ -22,8 +22,8 @@ from datalab_workspace.testing.samples.signals import gaussian
 
 def through(record: Record) -> Record:
     with np.errstate(invalid="ignore"):  # infinite complex numbers
-        obj = rpcjson_to_dataset(rpcjson.encode(record))
-    return rpcjson.decode(dataset_to_rpcjson(obj))
+        obj = rpcjson_to_dataset(rpc_json.encode(record))
+    return rpc_json.decode(dataset_to_rpcjson(obj))
 
 
 @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
@@ -62,7 +62,7 @@ def test_an_object_of_sigimas_own_is_read_as_it_is() -> None:
     obj = gaussian()
     obj.metadata = {"n": 1, "list": [1, "b", None]}
 
-    found = rpcjson.decode(dataset_to_rpcjson(obj))
+    found = rpc_json.decode(dataset_to_rpcjson(obj))
 
     assert_same(obj, to_object(found))
 
@@ -89,11 +89,11 @@ def test_an_object_of_sigimas_own_is_read_as_it_is() -> None:
 )
 def test_what_is_no_object_is_refused(data: Any) -> None:
     with pytest.raises(DamagedFileError):
-        rpcjson.decode(data)
+        rpc_json.decode(data)
 
 
 def test_nothing_is_imported_that_a_peer_names() -> None:
     assert "antigravity" not in sys.modules
     with pytest.raises(DamagedFileError, match=r"antigravity\.SignalObj"):
-        rpcjson.decode(["antigravity", "SignalObj", json.dumps({})])
+        rpc_json.decode(["antigravity", "SignalObj", json.dumps({})])
     assert "antigravity" not in sys.modules

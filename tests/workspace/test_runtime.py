@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datalab_workspace import runtime
-from datalab_workspace.formats.h5 import transfer
+from datalab_workspace.formats.h5 import array_io
 
 
 def test_what_is_installed_is_not_imported() -> None:
@@ -31,10 +31,10 @@ def test_a_checksum_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_threads(*_: object) -> ThreadPoolExecutor:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(transfer, "IN_BROWSER", True)
-    monkeypatch.setattr(transfer, "ThreadPoolExecutor", no_threads)
-    blocks = [bytes([number]) * transfer.BLOCK for number in (1, 2)]
-    checksum = transfer.Checksum(2 * transfer.BLOCK)
+    monkeypatch.setattr(array_io, "IN_BROWSER", True)
+    monkeypatch.setattr(array_io, "ThreadPoolExecutor", no_threads)
+    blocks = [bytes([number]) * array_io.BLOCK for number in (1, 2)]
+    checksum = array_io.Checksum(2 * array_io.BLOCK)
 
     for block in blocks:
         checksum.update(memoryview(block))

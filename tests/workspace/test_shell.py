@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.formats.h5.verifying import verify
-from datalab_workspace.shell import pictures
-from datalab_workspace.shell.commands import main
-from datalab_workspace.shell.pictures import Style, best_style, picture
+from datalab_workspace.cli import pictures
+from datalab_workspace.cli.commands import main
+from datalab_workspace.cli.pictures import Style, best_style, picture
+from datalab_workspace.formats.h5.verify import verify
 
 DATA = Path(__file__).parents[1] / "data"
 

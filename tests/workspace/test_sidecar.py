@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datalab_workspace.formats import sidecar
-from datalab_workspace.objects import to_record
-from datalab_workspace.record import PRIMARY_ARRAY, Record
+from datalab_workspace.encoding import sidecar
+from datalab_workspace.model.record import PRIMARY_ARRAY, Record
+from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.samples.images import image
 from datalab_workspace.testing.samples.signals import gaussian, signal

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from datalab_workspace.formats.arrays import RestoredArray, fingerprint
-from datalab_workspace.formats.forms import NATIVE_DTYPES
-from datalab_workspace.formats.sidecar import KEY, join, split
-from datalab_workspace.objects import to_object, to_record
-from datalab_workspace.record import PRIMARY_ARRAY, Record
+from datalab_workspace.encoding.arrays import RestoredArray, fingerprint
+from datalab_workspace.encoding.carriers import NATIVE_DTYPES
+from datalab_workspace.encoding.sidecar import KEY, join, split
+from datalab_workspace.model.record import PRIMARY_ARRAY, Record
+from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same, strategies
 from datalab_workspace.testing.samples import OBJECTS
 from datalab_workspace.testing.samples.images import image, spot

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
-from datalab_workspace.transport.address import checked_url
-from datalab_workspace.transport.base import Body, Timeouts
-from datalab_workspace.transport.native import (
+from datalab_workspace.live.transport.address import checked_url
+from datalab_workspace.live.transport.base import Body, Timeouts
+from datalab_workspace.live.transport.native import (
     NativeTransport,
     _is_readable,
 )
@@ -236,10 +236,12 @@ def test_threads_take_turns(server: Any, transport: NativeTransport) -> None:
 def test_the_clients_need_numpy_alone() -> None:
     code = """
 import sys
-from datalab_workspace.clients import webapi, xmlrpc
-from datalab_workspace import discovery
-from datalab_workspace.formats import npz, rpcjson
-from datalab_workspace.transport import native
+from datalab_workspace.live.clients import webapi
+from datalab_workspace.live.clients import xmlrpc
+from datalab_workspace.live import discovery
+from datalab_workspace.live.codecs import npz
+from datalab_workspace.live.codecs import rpc_json
+from datalab_workspace.live.transport import native
 heavy = ("sigima", "guidata", "h5py", "requests", "scipy", "pandas", "urllib3")
 print(sorted(set(heavy) & set(sys.modules)))
 """

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalab_workspace.formats.typedjson import decode, encode
+from datalab_workspace.encoding.typed_json import decode, encode
 from datalab_workspace.testing import strategies
 from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.samples import KEYS, REFUSED_VALUES, VALUES

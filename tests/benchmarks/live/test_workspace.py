@@ -19,11 +19,11 @@ from measuring import Peak, compare, measure, report
 from real_datalab.application import Application
 
 import datalab_workspace as dlw
-from datalab_workspace.backends.live.backend import LiveBackend
-from datalab_workspace.backends.live.wires import Wires
-from datalab_workspace.discovery import Endpoint
-from datalab_workspace.formats import npz
-from datalab_workspace.objects import to_record
+from datalab_workspace.live.backend import LiveBackend
+from datalab_workspace.live.codecs import npz
+from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.model.sigima_objects import to_record
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
@@ -41,7 +41,7 @@ COUNT = 100
 def workspace(datalab: Application) -> Iterator[dlw.Workspace]:
     datalab.rpc.reset_all()
     endpoint = Endpoint("url", "1.3.0", datalab.url, datalab.token, datalab.rpc_port)
-    backend = LiveBackend(Wires(endpoint))
+    backend = LiveBackend(Connection(endpoint))
     yield dlw.Workspace(backend=backend)
     backend.close()
 

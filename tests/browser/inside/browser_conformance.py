@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 
 from datalab_workspace import Workspace
-from datalab_workspace.backends.live.backend import LiveBackend
-from datalab_workspace.backends.live.wires import Wires
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.discovery import Endpoint
+from datalab_workspace.live.backend import LiveBackend
+from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.testing.conflicts import ConflictRules
 from datalab_workspace.testing.groups import GroupRules
 from datalab_workspace.testing.lookup import LookupRules
@@ -48,11 +48,11 @@ class TestLive(Rules):
     def attach(self) -> Workspace:
         url, token = os.environ["TESTED_URL"], os.environ["TESTED_TOKEN"]
         endpoint = Endpoint("url", "1.3.0", url, token)
-        return Workspace(backend=LiveBackend(Wires(endpoint)))
+        return Workspace(backend=LiveBackend(Connection(endpoint)))
 
     def settle(self, workspace: Workspace) -> Workspace:
         return self.attach()
 
     def retitle(self, workspace: Workspace, name: str, title: str) -> None:
-        other = LiveBackend(workspace._backend.wires)
-        other.wires.web.retitle(name, title)
+        other = LiveBackend(workspace._backend.connection)
+        other.connection.web.retitle(name, title)

@@ -1,4 +1,4 @@
-"""Places that Jupyter and Python look at first."""
+"""GroupTargets that Jupyter and Python look at first."""
 
 from __future__ import annotations
 

@@ -99,6 +99,6 @@ def test_a_damaged_connection_file_is_a_warning(settings: Path) -> None:
 
 
 def test_without_the_workspace_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "datalab_workspace.discovery", None)
+    monkeypatch.setitem(sys.modules, "datalab_workspace.live.discovery", None)
 
     assert the(desktop.check(), "no workspace").level == "error"

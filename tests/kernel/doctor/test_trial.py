@@ -111,7 +111,7 @@ FAULTS = {
 }
 LAUNCH = """
 from datalab_kernel import launcher
-from datalab_kernel.repairs import registry
+from datalab_kernel.xeus import registry
 def stand_aside(shell): raise registry.NotApplicable('no need')
 {fault}
 launcher.main()

@@ -101,7 +101,7 @@ class Project:
     def titles(self, kind: str | None = None) -> list[str]:
         return [item.title for item in self.items(kind)]
 
-    def outline(self) -> list[tuple[str, str, list[str]]]:
+    def summary(self) -> list[tuple[str, str, list[str]]]:
         """Return kind, title and objects' titles of each group."""
         return [(g.kind, g.title, [i.title for i in g.items]) for g in self.groups]
 

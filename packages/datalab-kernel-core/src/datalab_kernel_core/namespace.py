@@ -143,8 +143,10 @@ def _tell_where(workspace: Workspace) -> None:
     if workspace.mode == "live":
         status = workspace.status()
         place = f" at {status.url}" if status.url else ""
-        wires = ", ".join(status.wires)
-        sys.stdout.write(f"Attached to DataLab {status.version}{place} ({wires})\n")
+        connection = ", ".join(status.protocols)
+        sys.stdout.write(
+            f"Attached to DataLab {status.version}{place} ({connection})\n"
+        )
 
 
 def _plotter_class() -> type[Any]:

@@ -19,16 +19,14 @@ from datalab_kernel.repairs import (
     errors,
     eventloop,
     interrupt,
-    loopback,
     parent,
     postmortem,
     queue,
-    registry,
     shutdown,
     stdin,
     streams,
-    virtualenv,
 )
+from datalab_kernel.xeus import loopback, registry, virtualenv
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp

@@ -43,7 +43,7 @@ MODULES = (
     "sigima.proc.signal",
     "sigima.proc.image",
     "datalab_workspace.workspace",
-    "datalab_workspace.objects",
+    "datalab_workspace.model.sigima_objects",
     "matplotlib",
     "matplotlib.figure",
     "datalab_kernel_core.plotter.plotter",

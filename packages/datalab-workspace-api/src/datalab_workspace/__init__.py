@@ -18,13 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datalab_workspace._version import __version__
-    from datalab_workspace.description import (
-        Description,
-        GroupInfo,
-        Listing,
-        Status,
-        WorkspaceMode,
-    )
     from datalab_workspace.errors import (
         AmbiguousObjectError,
         ConnectionLostError,
@@ -38,7 +31,7 @@ if TYPE_CHECKING:
         NameConflictError,
         NoAnswerError,
         NotAProjectError,
-        NotOnThisWireError,
+        NotSupportedByProtocolError,
         ObjectNotFoundError,
         StaleFileError,
         TokenError,
@@ -49,16 +42,23 @@ if TYPE_CHECKING:
         UnsupportedObjectError,
         WorkspaceError,
     )
-    from datalab_workspace.opening import connect
-    from datalab_workspace.opening import open_project as open
-    from datalab_workspace.record import Record
+    from datalab_workspace.factories import connect
+    from datalab_workspace.factories import open_project as open
+    from datalab_workspace.model.description import (
+        Description,
+        GroupInfo,
+        Listing,
+        Status,
+        WorkspaceMode,
+    )
+    from datalab_workspace.model.record import Record
     from datalab_workspace.workspace import Workspace
 
 _HOME = {
     "__version__": "_version",
     **dict.fromkeys(
         ("Description", "GroupInfo", "Listing", "Status", "WorkspaceMode"),
-        "description",
+        "model.description",
     ),
     **dict.fromkeys(
         (
@@ -74,7 +74,7 @@ _HOME = {
             "NameConflictError",
             "NoAnswerError",
             "NotAProjectError",
-            "NotOnThisWireError",
+            "NotSupportedByProtocolError",
             "ObjectNotFoundError",
             "StaleFileError",
             "TokenError",
@@ -87,10 +87,10 @@ _HOME = {
         ),
         "errors",
     ),
-    "Record": "record",
+    "Record": "model.record",
     "Workspace": "workspace",
-    "connect": "opening",
-    "open": "opening:open_project",
+    "connect": "factories",
+    "open": "factories:open_project",
 }
 
 __all__ = [
@@ -109,7 +109,7 @@ __all__ = [
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
-    "NotOnThisWireError",
+    "NotSupportedByProtocolError",
     "ObjectNotFoundError",
     "Record",
     "StaleFileError",

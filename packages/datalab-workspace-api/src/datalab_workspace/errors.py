@@ -18,7 +18,7 @@
     ├── FileChangedError          FileExistsError  another program saved there
     └── LiveError                 ConnectionError  of a running DataLab
         ├── LiveUnavailableError                   no DataLab to attach to
-        ├── NotOnThisWireError    NotImplementedError  not over this wire
+        ├── NotSupportedByProtocolError    NotImplementedError  not over this wire
         ├── UnreachableError                       nothing listens there
         ├── NoAnswerError         TimeoutError     it listens, and stays silent
         ├── ConnectionLostError                    it went away in the middle
@@ -48,7 +48,7 @@ __all__ = [
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
-    "NotOnThisWireError",
+    "NotSupportedByProtocolError",
     "ObjectNotFoundError",
     "StaleFileError",
     "TokenError",
@@ -149,7 +149,7 @@ class LiveUnavailableError(LiveError):
     """Live mode was asked for and no DataLab can be attached."""
 
 
-class NotOnThisWireError(LiveError, NotImplementedError):
+class NotSupportedByProtocolError(LiveError, NotImplementedError):
     """What is asked for needs DataLab's XML-RPC, or its Web API, which is not there."""
 
 

@@ -9,23 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from datalab_workspace.adding import Adding
-from datalab_workspace.arguments import suggests_arguments, unknown_argument
-from datalab_workspace.attachment import Attachable, backend_of_choice
 from datalab_workspace.backends.base import Backend, Capabilities
-from datalab_workspace.description import (
+from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
+from datalab_workspace.model.description import (
     WorkspaceMode,
 )
-from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
-from datalab_workspace.mapping import MISSING, NamedObjects, Names
-from datalab_workspace.merging import OnConflict
-from datalab_workspace.naming import NameBook, check_name
-from datalab_workspace.objects import PLACE_KEYS, to_object
-from datalab_workspace.overview import Overview
-from datalab_workspace.persistence import ProjectLink
+from datalab_workspace.model.metadata_values import snapshot
+from datalab_workspace.model.naming import NameBook, check_name
+from datalab_workspace.model.record import FIELDS, KINDS, Record, checked_field
+from datalab_workspace.model.sigima_objects import IDENTITY_KEYS, to_object
+from datalab_workspace.operations.add import Adding
+from datalab_workspace.operations.attachment import Attachable, backend_of_choice
+from datalab_workspace.operations.files import ProjectLink
+from datalab_workspace.operations.listing import Overview
+from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
+from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing.calculator import Calculator
-from datalab_workspace.record import FIELDS, KINDS, Record, checked_field
-from datalab_workspace.values import snapshot
+from datalab_workspace.validation import suggest_on_typo, unknown_argument
 
 #: Seconds for which an object's name is taken to mean what it meant.
 _RECENT = 0.2
@@ -99,7 +99,7 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
 
     # -- objects in and out -----------------------------------------------------------
 
-    @suggests_arguments
+    @suggest_on_typo
     def get(
         self,
         name: str,
@@ -139,7 +139,7 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
                 return default
             return to_object(record, copy=copy, own=not self._is_held())
 
-    @suggests_arguments
+    @suggest_on_typo
     def record(self, name: str) -> Record:
         """Return an object as arrays, fields and metadata; needs no sigima.
 
@@ -173,7 +173,7 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
             for uuid in uuids:
                 self._names.release(uuid)
 
-    @suggests_arguments
+    @suggest_on_typo
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
 
@@ -236,12 +236,12 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
             entries = {} if metadata is None else metadata
             if not isinstance(entries, Mapping):
                 raise TypeError(f"metadata is a dict, not {type(entries).__name__}")
-            entries = {k: v for k, v in entries.items() if k not in PLACE_KEYS}
+            entries = {k: v for k, v in entries.items() if k not in IDENTITY_KEYS}
             entries = snapshot(entries, f"metadata of {name!r:.80}: it")
             self._backend.edit(uuid, checked, entries)
             self._link.modified = True
 
-    @suggests_arguments
+    @suggest_on_typo
     def clear(self, *, all: bool = False) -> None:
         """Remove every object that was added here, and forget the project file.
 
@@ -256,7 +256,7 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
 
     # -- files ------------------------------------------------------------------------
 
-    @suggests_arguments
+    @suggest_on_typo
     def save(
         self,
         path: str | os.PathLike[str] | None = None,
@@ -296,7 +296,7 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
                 uuids = {self._uuid(name) for name in chosen}
             return self._link.save(path, uuids, compression, overwrite)
 
-    @suggests_arguments
+    @suggest_on_typo
     def load(
         self,
         path: str | os.PathLike[str],
@@ -368,7 +368,7 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
             finally:
                 self._depth -= 1
 
-    def _anew(self) -> NameBook:
+    def _refresh(self) -> NameBook:
         """Return the names of what is there now."""
         if self._backend.refresh():
             self._names.sync(self._backend.entries())
@@ -384,5 +384,5 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
             # It may have gone, or been retitled, since it was last looked for.
             if self._backend.mode is WorkspaceMode.STANDALONE:
                 raise
-            self._anew()
+            self._refresh()
             return self._backend.record(self._uuid(name), full=full)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _DISPLAY = "datalab_kernel_core.display"
-_DESCRIPTION = "datalab_workspace.description"
+_DESCRIPTION = "datalab_workspace.model.description"
 #: Which module makes what of which type; the functions are called `<what>_html` and
 #: `<what>_text`.
 _SHOWN = {
@@ -22,7 +22,7 @@ _SHOWN = {
     "sigima.objects.image.object.ImageObj": (f"{_DISPLAY}.object_html", "image"),
     # Its base: the injected workspace has a class of its own, of the same name, and
     # IPython would keep what it finds under a name for the first class that has it.
-    "datalab_workspace.mapping.NamedObjects": (
+    "datalab_workspace.operations.mapping.NamedObjects": (
         f"{_DISPLAY}.workspace_html",
         "workspace",
     ),

@@ -20,9 +20,8 @@ from datalab_kernel_core.display.texts import (
 )
 from datalab_kernel_core.plotter.coordinates import coordinate_names
 from datalab_kernel_core.plotter.reduce import Array
-from datalab_workspace.description import Outline, size_text
-from datalab_workspace.objects import held_metadata
-from datalab_workspace.record import (
+from datalab_workspace.model.description import Summary, size_text
+from datalab_workspace.model.record import (
     ARRAYS,
     FIELDS,
     PRIMARY_ARRAY,
@@ -32,6 +31,7 @@ from datalab_workspace.record import (
     is_result_key,
     result_keys,
 )
+from datalab_workspace.model.sigima_objects import held_metadata
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -72,7 +72,7 @@ def _record(obj: Any, kind: Kind) -> Record:
 
 
 def _line(record: Record, name: str) -> str:
-    outline = Outline.of(record)
+    outline = Summary.of(record)
     parts = [
         f"{size_text(outline.shape)} {outline.dtype or ''}".rstrip(),
         *(
@@ -87,7 +87,7 @@ def _line(record: Record, name: str) -> str:
 
 
 def _card(record: Record) -> str:
-    outline = Outline.of(record)
+    outline = Summary.of(record)
     about = " · ".join(
         (
             outline.kind,

@@ -36,7 +36,7 @@ class Statistics:
 
     @classmethod
     def of(cls, data: Array) -> Statistics:
-        """Look at the values of an object; at the modulus of complex ones.
+        """CurveStyle at the values of an object; at the modulus of complex ones.
 
         Args:
             data: Real or complex, shape (N,) or (H, W), possibly masked.

@@ -19,7 +19,7 @@ from datalab_kernel_core.display.workspace_html import (
     outline_of,
     shape_text,
 )
-from datalab_workspace.description import Description, GroupInfo, Status
+from datalab_workspace.model.description import Description, GroupInfo, Status
 
 #: Names of a group's objects that are shown.
 _MAX_NAMES = 30
@@ -81,8 +81,8 @@ def _status(status: Status) -> Iterator[tuple[str, str]]:
         yield "DataLab", status.version
     if status.url is not None:
         yield "Web API", status.url
-    if status.wires:
-        yield "wires", ", ".join(status.wires)
+    if status.protocols:
+        yield "connection", ", ".join(status.protocols)
     for note in status.notes:
         yield "note", note
 

@@ -19,7 +19,7 @@ from datalab_kernel_core.plotter.reduce import (
     curve_indices,
     without_undrawable,
 )
-from datalab_workspace.record import PRIMARY_ARRAY, Record
+from datalab_workspace.model.record import PRIMARY_ARRAY, Record
 
 #: A curve drawn in mid-blue, which is seen on light and on dark ground.
 _LINE = np.array([[0, 0, 0, 0], [55, 138, 221, 255]], np.uint8)

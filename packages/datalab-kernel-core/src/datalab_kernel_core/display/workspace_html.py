@@ -16,11 +16,11 @@ from datalab_kernel_core.display.texts import (
 )
 from datalab_kernel_core.display.thumbnails import Budget
 from datalab_workspace import Workspace
-from datalab_workspace.description import (
+from datalab_workspace.model.description import (
     Description,
-    Glimpse,
     Listing,
-    Outline,
+    Preview,
+    Summary,
     size_text,
 )
 
@@ -36,7 +36,7 @@ _NUMBERS = "       nnn"
 
 def workspace_html(workspace: Workspace) -> str:
     """Return a workspace as HTML."""
-    total, glimpses = workspace._glimpse(MAX_ROWS)  # noqa: SLF001  the same project's
+    total, glimpses = workspace.preview(MAX_ROWS)
     budget = Budget()
     rows = [
         [*_cells(g.short_id, g.name, g.group, g.outline), _thumbnail(g, budget)]
@@ -48,7 +48,7 @@ def workspace_html(workspace: Workspace) -> str:
 
 def workspace_text(workspace: Workspace) -> str:
     """Return a workspace as lines of text."""
-    total, glimpses = workspace._glimpse(MAX_ROWS)  # noqa: SLF001
+    total, glimpses = workspace.preview(MAX_ROWS)
     lines = [
         "  ".join(filter(None, (g.short_id, cut(g.name), *_in_short(g.outline))))
         for g in glimpses
@@ -77,14 +77,14 @@ def listing_text(listing: Listing) -> str:
     return f"{ends[0]}\n… {total - MAX_ROWS} more …\n{ends[1]}"
 
 
-def outline_of(item: Description) -> Outline:
+def outline_of(item: Description) -> Summary:
     """Return what a description tells of an object itself."""
     texts = {
         f"{axis}{part}": getattr(item, f"{axis}{part}")
         for axis in "xyz"
         for part in ("label", "unit")
     }
-    return Outline(
+    return Summary(
         item.kind,
         item.title,
         item.shape,
@@ -117,7 +117,7 @@ def _table(head: Sequence[str], rows: list[list[str]], total: int) -> str:
     return markup.table(head, rows, _NUMBERS)
 
 
-def _cells(short_id: str, name: str, group: str, outline: Outline) -> list[str]:
+def _cells(short_id: str, name: str, group: str, outline: Summary) -> list[str]:
     units = [html(outline.texts.get(f"{axis}unit"), UNIT_LENGTH) for axis in "xyz"]
     return [
         short_id,
@@ -133,16 +133,16 @@ def _cells(short_id: str, name: str, group: str, outline: Outline) -> list[str]:
     ]
 
 
-def _thumbnail(glimpse: Glimpse, budget: Budget) -> str:
+def _thumbnail(glimpse: Preview, budget: Budget) -> str:
     return budget.thumbnail(glimpse.record, html(glimpse.name))
 
 
-def shape_text(outline: Outline) -> str:
+def shape_text(outline: Summary) -> str:
     """Return the shape of an object; a dash where it may be just not known."""
     return size_text(outline.shape) if outline.shape else _UNKNOWN
 
 
-def dtype_text(outline: Outline) -> str:
+def dtype_text(outline: Summary) -> str:
     """Return the dtype of an object, likewise."""
     return _UNKNOWN if outline.dtype is None else str(outline.dtype)
 
@@ -152,5 +152,5 @@ def count_text(number: int | None) -> str:
     return _UNKNOWN if number is None else str(number or "")
 
 
-def _in_short(outline: Outline) -> tuple[str, ...]:
+def _in_short(outline: Summary) -> tuple[str, ...]:
     return outline.kind, shape_text(outline), dtype_text(outline)

@@ -16,7 +16,7 @@ from datalab_kernel_core.plotter.reduce import (
 )
 from datalab_kernel_core.plotter.samples import Samples, component
 from datalab_kernel_core.plotter.style import TITLE_LENGTH, axis_label, drawable
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 
 #: Bins of a view, however wide: with two samples of each it stays within 20 kB.
 MAX_BINS = 1100

@@ -1,6 +1,6 @@
 """What an interactive view asks of the kernel, and what it is answered.
 
-All messages are JSON, with numbers in binary beside them. Places are those of the
+All messages are JSON, with numbers in binary beside them. GroupTargets are those of the
 screen's axes: the logarithm where an axis is logarithmic, pixels of an image.
 """
 

@@ -12,14 +12,14 @@ from datalab_kernel_core.explore.messages import Answer, Range, ViewRequest
 from datalab_kernel_core.plotter.images import ImageDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.pixels import PixelAxis, image_drawings
+from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.reduce import (
     Array,
     block_mean,
     shown_values,
 )
 from datalab_kernel_core.plotter.style import checked_colormap, colormap
-from datalab_kernel_core.plotter.subjects import Subject
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 
 #: A picture that takes more is reduced further.
 MAX_BYTES = 140_000
@@ -54,7 +54,7 @@ class PixelSource:
         )
         if self._data.dtype.kind == "c":
             self._notes.append("modulus of complex values")
-        drawing = drawing or image_drawings(Subject(record, ""), Options())[0]
+        drawing = drawing or image_drawings(PlotItem(record, ""), Options())[0]
         self._limits, self._colormap = drawing.limits, drawing.colormap
         self._overview: tuple[int, Array] | None = None
         if drawing.factor > 1 and drawing.pixels is not None:

@@ -18,7 +18,7 @@ from datalab_kernel_core.plotter.images import ImagesDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.pixels import image_drawings
 from datalab_kernel_core.plotter.plot import Plot
-from datalab_kernel_core.plotter.subjects import Subject
+from datalab_kernel_core.plotter.plot_input import PlotItem
 
 #: Bytes at the beginning of a picture that no other one begins with: header and id.
 _UNIQUE = 84
@@ -43,7 +43,7 @@ class View:
         ImportError: anywidget is not installed.
     """
 
-    def __init__(self, subject: Subject, name: str) -> None:
+    def __init__(self, subject: PlotItem, name: str) -> None:
         self._name = name
         self._widget: Any = None
         self._widget_class = _widget_class()

@@ -11,7 +11,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-_PARTS = ("axes", "pictures", "painting", "view", "page")
+_PARTS = ("axes", "pictures", "paint", "view", "page")
 
 
 def _text(name: str) -> str:

@@ -12,7 +12,7 @@ from matplotlib.colors import is_color_like
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import ANNOTATION_COLOR
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 
 _NAN = float("nan")
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from datalab_kernel_core.plotter.annotations import annotation_shapes
-from datalab_kernel_core.plotter.looks import Look, look_of
+from datalab_kernel_core.plotter.curve_style import CurveStyle, look_of
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import Shape, roi_shapes, undrawn_note
+from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.reduce import (
     MAX_POINTS,
     Array,
@@ -31,7 +32,6 @@ from datalab_kernel_core.plotter.style import (
     drawable,
     joined,
 )
-from datalab_kernel_core.plotter.subjects import Subject
 
 #: More error bars than this are drawn as a band.
 MAX_BARS = 1000
@@ -48,7 +48,7 @@ class _Axes:
 
 
 def signals_drawing(
-    subjects: Sequence[Subject], options: Options, title: str | None
+    subjects: Sequence[PlotItem], options: Options, title: str | None
 ) -> SignalsDrawing:
     """Work out the picture of signals, drawn over each other.
 
@@ -87,14 +87,14 @@ def signals_drawing(
     )
 
 
-def _samples(subject: Subject) -> Samples:
+def _samples(subject: PlotItem) -> Samples:
     if subject.samples is None:
         raise TypeError(f"{subject.title!r} is no signal")
     return subject.samples
 
 
 def _panels(
-    subjects: Sequence[Subject],
+    subjects: Sequence[PlotItem],
     options: Options,
     xlog: bool,
     xlimits: Limits,
@@ -119,7 +119,7 @@ def _panels(
 
 
 def _panel(
-    subjects: Sequence[Subject],
+    subjects: Sequence[PlotItem],
     drawn: list[tuple[int, str]],
     options: Options,
     xlog: bool,
@@ -158,14 +158,14 @@ def _panel(
     )
 
 
-def _component_look(look: Look, name: str) -> Look:
+def _component_look(look: CurveStyle, name: str) -> CurveStyle:
     if name != "imaginary":
         return look
-    return Look(**{**vars(look), "line": "--"})
+    return CurveStyle(**{**vars(look), "line": "--"})
 
 
 def _legends(
-    subjects: Sequence[Subject], drawn: list[tuple[int, str]], options: Options
+    subjects: Sequence[PlotItem], drawn: list[tuple[int, str]], options: Options
 ) -> list[str]:
     """Return what tells the curves of a panel apart: title, component, unit."""
     if len(subjects) == 1:
@@ -192,7 +192,7 @@ def _legends(
     ]
 
 
-def _x_label(subjects: Sequence[Subject], options: Options) -> str:
+def _x_label(subjects: Sequence[PlotItem], options: Options) -> str:
     """Return the label of the x axis: all that there are, each once."""
     records = [subject.record for subject in subjects]
     labels = [
@@ -202,7 +202,7 @@ def _x_label(subjects: Sequence[Subject], options: Options) -> str:
     return " / ".join(dict.fromkeys(filter(None, labels)))
 
 
-def _y_label(subjects: Sequence[Subject], options: Options) -> str:
+def _y_label(subjects: Sequence[PlotItem], options: Options) -> str:
     """Return the label of a y axis as far as it is that of all signals.
 
     What they do not share is told in the legend.
@@ -218,7 +218,12 @@ def _y_label(subjects: Sequence[Subject], options: Options) -> str:
 
 
 def _curve(
-    samples: Samples, y: Array, look: Look, legend: str, axes: _Axes, notes: list[str]
+    samples: Samples,
+    y: Array,
+    look: CurveStyle,
+    legend: str,
+    axes: _Axes,
+    notes: list[str],
 ) -> Curve:
     count = len(y)
     bins = None
@@ -274,7 +279,7 @@ def _log_possible(
     return possible
 
 
-def _shapes(subject: Subject, options: Options) -> list[Shape | None]:
+def _shapes(subject: PlotItem, options: Options) -> list[Shape | None]:
     x = _samples(subject).x
 
     def to_physical(_axis: int, index: float) -> float:

@@ -13,13 +13,13 @@ from datalab_kernel_core.plotter.curves import signals_drawing
 from datalab_kernel_core.plotter.images import ImagesDrawing, with_shared_scale
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.pixels import image_drawings
+from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.style import (
     DPI,
     TITLE_LENGTH,
     TITLE_SIZE,
     drawable,
 )
-from datalab_kernel_core.plotter.subjects import Subject
 
 
 class Row(Protocol):
@@ -84,7 +84,7 @@ class Drawing:
         return figure
 
 
-def drawing_of(subjects: Sequence[Subject], options: Options) -> Drawing:
+def drawing_of(subjects: Sequence[PlotItem], options: Options) -> Drawing:
     """Work out a picture: signals that follow each other in one row, images likewise.
 
     Args:
@@ -107,13 +107,13 @@ def drawing_of(subjects: Sequence[Subject], options: Options) -> Drawing:
     return Drawing(rows, drawable(options.title, TITLE_LENGTH), options.size)
 
 
-def _row(kind: str, subjects: list[Subject], options: Options, *, alone: bool) -> Row:
+def _row(kind: str, subjects: list[PlotItem], options: Options, *, alone: bool) -> Row:
     title = options.title if alone else None
     if kind == "signal":
         return signals_drawing(subjects, options, title)
     if alone and title is not None and len(subjects) == 1:
         (subject,) = subjects
-        subjects, title = [Subject(subject.record, title)], None
+        subjects, title = [PlotItem(subject.record, title)], None
     images = [one for subject in subjects for one in image_drawings(subject, options)]
     if options.shared_scale:
         images = with_shared_scale(images)

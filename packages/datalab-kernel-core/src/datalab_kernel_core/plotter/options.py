@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalab_kernel_core.plotter.style import DPI, checked_colormap
-from datalab_workspace.arguments import one_of
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
+from datalab_workspace.validation import one_of
 
 #: What is drawn of complex numbers, by the values of `complex_as`.
 COMPONENTS = {

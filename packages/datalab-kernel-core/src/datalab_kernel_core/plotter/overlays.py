@@ -19,7 +19,7 @@ from datalab_kernel_core.plotter.style import (
     ROI_COLOR,
     drawable,
 )
-from datalab_workspace.record import ROI_KEY, Record
+from datalab_workspace.model.record import ROI_KEY, Record
 
 #: How many shapes are drawn of one object; DataLab stops there too.
 MAX_SHAPES = 200

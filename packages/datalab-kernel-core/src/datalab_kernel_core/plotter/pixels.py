@@ -10,6 +10,7 @@ from datalab_kernel_core.plotter.annotations import annotation_shapes
 from datalab_kernel_core.plotter.images import ImageDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import Shape, roi_shapes, undrawn_note
+from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.reduce import (
     MAX_MESH_SIDE,
     MAX_SIDE,
@@ -34,8 +35,7 @@ from datalab_kernel_core.plotter.style import (
     drawable,
     known_colormap,
 )
-from datalab_kernel_core.plotter.subjects import Subject
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _usable(coords: Array, length: int) -> bool:
     return bool((steps > 0).all() or (steps < 0).all())
 
 
-def image_drawings(subject: Subject, options: Options) -> list[ImageDrawing]:
+def image_drawings(subject: PlotItem, options: Options) -> list[ImageDrawing]:
     """Work out the picture of an image.
 
     Args:
@@ -133,7 +133,7 @@ def image_drawings(subject: Subject, options: Options) -> list[ImageDrawing]:
 
 
 def _drawing(
-    subject: Subject, data: Array | None, name: str, options: Options
+    subject: PlotItem, data: Array | None, name: str, options: Options
 ) -> ImageDrawing:
     record = subject.record
     notes: list[str] = []

@@ -93,7 +93,7 @@ class Plot:
                 "reduce_on_zoom() is for the picture of one object, plotted without "
                 "complex_as="
             )
-        from datalab_kernel_core.explore.refining import refine
+        from datalab_kernel_core.explore.refine import refine
 
         subject = self._source.subject()
         canvas = interactive.on_canvas(self.figure)

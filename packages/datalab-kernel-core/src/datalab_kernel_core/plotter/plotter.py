@@ -9,13 +9,13 @@ from datalab_kernel_core.plotter import screenshot
 from datalab_kernel_core.plotter.drawing import drawing_of
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
+from datalab_kernel_core.plotter.plot_input import PlotItem, subject_of, subjects_of
 from datalab_kernel_core.plotter.results import Result, checked_results, table_results
 from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_kernel_core.plotter.source import Source
-from datalab_kernel_core.plotter.subjects import Subject, subject_of, subjects_of
 from datalab_kernel_core.plotter.tables import ResultTable
-from datalab_workspace.arguments import suggests_arguments
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
+from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
@@ -35,7 +35,7 @@ class Plotter:
     def __repr__(self) -> str:
         return "<Plotter: plotter.plot(name or object) shows signals and images>"
 
-    @suggests_arguments
+    @suggest_on_typo
     def plot(
         self,
         what: Any,
@@ -179,7 +179,7 @@ class Plotter:
         """
         return screenshot.of_window(self._workspace())
 
-    @suggests_arguments
+    @suggest_on_typo
     def display_table(
         self,
         result: Any,
@@ -212,7 +212,7 @@ class Plotter:
             transpose_single_row=transpose_single_row,
         )
 
-    @suggests_arguments
+    @suggest_on_typo
     def display_geometry(self, result: Any, title: str | None = None) -> ResultTable:
         """Show the coordinates of a geometry result as a table.
 
@@ -238,7 +238,7 @@ class Plotter:
         return self._workspace().record(name)
 
 
-def _check_fits(subjects: list[Subject], options: Options) -> None:
+def _check_fits(subjects: list[PlotItem], options: Options) -> None:
     unused = options.only_for_images()
     if unused and all(one.record.kind == "signal" for one in subjects):
         names = ", ".join(repr(one.title or "signal") for one in subjects[:3])
@@ -248,14 +248,14 @@ def _check_fits(subjects: list[Subject], options: Options) -> None:
         )
 
 
-def _name(what: Any, subjects: list[Subject]) -> str:
+def _name(what: Any, subjects: list[PlotItem]) -> str:
     if isinstance(what, str):
         return repr(what)
     names = [repr(one.title or one.record.kind) for one in subjects[:3]]
     return ", ".join(names) + ", …" * (len(subjects) > 3)
 
 
-def _tables(subjects: list[Subject], options: Options) -> list[ResultTable]:
+def _tables(subjects: list[PlotItem], options: Options) -> list[ResultTable]:
     own = isinstance(options.results, bool)
     return [
         ResultTable(

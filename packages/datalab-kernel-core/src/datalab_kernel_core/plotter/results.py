@@ -11,7 +11,7 @@ import numpy as np
 from datalab_kernel_core.plotter.coordinates import coordinate_names
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_option
-from datalab_workspace.record import Record, result_keys
+from datalab_workspace.model.record import Record, result_keys
 
 #: Geometry results of more rows than this are named at the first of them only.
 MAX_NAMED = 3

@@ -8,7 +8,7 @@ import numpy as np
 
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import Limits
-from datalab_workspace.record import Record
+from datalab_workspace.model.record import Record
 
 
 @dataclass(frozen=True)

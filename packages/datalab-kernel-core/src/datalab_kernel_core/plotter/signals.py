@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 
-from datalab_kernel_core.plotter.looks import Look
+from datalab_kernel_core.plotter.curve_style import CurveStyle
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
@@ -55,7 +55,7 @@ class Curve:
     dx: Array | None = None
     dy: Array | None = None
     band: tuple[Array, Array, Array] | None = None
-    look: Look = field(default_factory=Look)
+    look: CurveStyle = field(default_factory=CurveStyle)
     legend: str = ""
     count: int = 0
 

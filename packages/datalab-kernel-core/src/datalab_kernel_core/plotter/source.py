@@ -6,8 +6,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from datalab_kernel_core.plotter.subjects import Subject, subject_of
-from datalab_workspace.record import Record
+from datalab_kernel_core.plotter.plot_input import PlotItem, subject_of
+from datalab_workspace.model.record import Record
 
 
 class Source:
@@ -33,7 +33,7 @@ class Source:
         else:
             self._what = _reference(self._what)
 
-    def subject(self) -> Subject:
+    def subject(self) -> PlotItem:
         """Return it as it is now.
 
         Raises:

@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import Any, TypeAlias
 
-from datalab_workspace.discovery import (
+from datalab_workspace.live.discovery import (
     MODE_VARIABLE,
     PORT_VARIABLE,
     TOKEN_VARIABLE,

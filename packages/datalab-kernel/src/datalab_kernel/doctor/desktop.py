@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from datalab_kernel.doctor.findings import Finding
 
 if TYPE_CHECKING:
-    from datalab_workspace.discovery import Endpoint, Mode, Search
+    from datalab_workspace.live.discovery import Endpoint, Mode, Search
 
 _START = "start DataLab and its Web API (File > Web API)"
 
@@ -16,7 +16,7 @@ _START = "start DataLab and its Web API (File > Web API)"
 def check() -> Iterator[Finding]:
     """Look for a DataLab as a workspace does; show no token."""
     try:
-        from datalab_workspace.discovery import search, wanted_mode
+        from datalab_workspace.live.discovery import search, wanted_mode
     except ImportError as error:
         yield Finding("error", f"no workspace: {error}")
         return
@@ -49,9 +49,9 @@ def _findings(searched: Search, mode: Mode) -> Iterator[Finding]:
 
 
 def _described(endpoint: Endpoint) -> str:
-    wires = []
+    connection = []
     if endpoint.url is not None:
-        wires.append(f"Web API at {endpoint.url}")
+        connection.append(f"Web API at {endpoint.url}")
     if endpoint.xmlrpc_port is not None:
-        wires.append(f"XML-RPC port {endpoint.xmlrpc_port}")
-    return f"DataLab {endpoint.version} ({', '.join(wires)})"
+        connection.append(f"XML-RPC port {endpoint.xmlrpc_port}")
+    return f"DataLab {endpoint.version} ({', '.join(connection)})"

@@ -37,7 +37,7 @@ workspace.add("slope", sigima.proc.signal.derivative(workspace.get("trial")))
 plotter.plot("slope")
 """
 LONG_CELL = "import time; print('running', flush=True); time.sleep({seconds})"
-REPORT = "__import__('datalab_kernel.repairs.registry', fromlist=['_']).report()"
+REPORT = "__import__('datalab_kernel.xeus.registry', fromlist=['_']).report()"
 
 
 class Failed(Exception):  # noqa: N818  # of the kernel, not of the trial

@@ -23,7 +23,8 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import cells, loopback, registry, sockets, streams
+from datalab_kernel.repairs import streams
+from datalab_kernel.xeus import cells, loopback, registry, sockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-    from datalab_kernel.repairs.loopback import Loopback
+    from datalab_kernel.xeus.loopback import Loopback
 
     Callback = Callable[[Any], Any]
 

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel.repairs.queue import RUNNER
-from datalab_kernel.repairs.registry import NotApplicable
+from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs.registry import NotApplicable, stand_aside
+from datalab_kernel.xeus.registry import NotApplicable, stand_aside
 from datalab_kernel_core.imports import ImportHook
 from datalab_kernel_core.lazy import is_stand_in
 

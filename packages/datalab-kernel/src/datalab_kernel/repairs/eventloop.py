@@ -17,8 +17,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel import qt
-from datalab_kernel.repairs import cells
-from datalab_kernel.repairs.registry import NotApplicable
+from datalab_kernel.xeus import cells
+from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShell

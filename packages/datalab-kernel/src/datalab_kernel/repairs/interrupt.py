@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel import qt
-from datalab_kernel.repairs import cells
+from datalab_kernel.xeus import cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs.registry import NotApplicable
+from datalab_kernel.xeus.registry import NotApplicable
 from datalab_kernel_core.imports import ImportHook
 
 if TYPE_CHECKING:

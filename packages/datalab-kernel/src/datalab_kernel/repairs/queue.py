@@ -16,8 +16,9 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import cells, loopback, sockets, stdin
-from datalab_kernel.repairs.registry import NotApplicable
+from datalab_kernel.repairs import stdin
+from datalab_kernel.xeus import cells, loopback, sockets
+from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -14,7 +14,7 @@ import os
 from types import BuiltinFunctionType
 from typing import TYPE_CHECKING
 
-from datalab_kernel.repairs import cells
+from datalab_kernel.xeus import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from codecs import getincrementaldecoder
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs import cells, registry
+from datalab_kernel.xeus import cells, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

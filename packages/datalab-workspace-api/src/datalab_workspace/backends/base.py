@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from datalab_workspace.description import Outline, WorkspaceMode
 from datalab_workspace.errors import LiveUnavailableError
-from datalab_workspace.project import Group
-from datalab_workspace.record import FieldValue, Kind, Record
+from datalab_workspace.model.description import Summary, WorkspaceMode
+from datalab_workspace.model.project import Group
+from datalab_workspace.model.record import FieldValue, Kind, Record
 
 
 @dataclass(frozen=True)
@@ -144,16 +144,16 @@ class Backend(ABC):
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """Return the groups, of one kind or both, in the order of `entries`."""
 
-    def outline(self, uuid: str) -> Outline:
+    def summary(self, uuid: str) -> Summary:
         """Return what can be told of an object without its data."""
-        return Outline.of(self.record(uuid))
+        return Summary.of(self.record(uuid))
 
     @abstractmethod
-    def glimpse(self, uuid: str) -> tuple[Outline, Record | None]:
+    def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """Return what is known of an object, without reading or asking for anything.
 
         Returns:
-            An outline, of which counts that are not known are None and texts that are
+            An summary, of which counts that are not known are None and texts that are
             not are left out; and the record where it is in memory.
         """
 

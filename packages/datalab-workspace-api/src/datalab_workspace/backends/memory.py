@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
-from datalab_workspace.description import Outline
-from datalab_workspace.project import Group, Item
-from datalab_workspace.record import KINDS, FieldValue, Kind, PendingRecord, Record
+from datalab_workspace.model.description import Summary
+from datalab_workspace.model.project import Group, Item
+from datalab_workspace.model.record import (
+    KINDS,
+    FieldValue,
+    Kind,
+    PendingRecord,
+    Record,
+)
 
 
 @dataclass(eq=False)
@@ -56,12 +62,12 @@ class MemoryBackend(Backend):
             if kind in (None, shelf.kind)
         ]
 
-    def glimpse(self, uuid: str) -> tuple[Outline, Record | None]:
-        """See `Backend.glimpse`."""
+    def preview(self, uuid: str) -> tuple[Summary, Record | None]:
+        """See `Backend.preview`."""
         item = self._shelf_of[uuid].items[uuid]
         if isinstance(item, PendingRecord):
-            return Outline.known(item.kind, item.title, item.shape, item.dtype), None
-        return Outline.of(item), item
+            return Summary.known(item.kind, item.title, item.shape, item.dtype), None
+        return Summary.of(item), item
 
     def record(self, uuid: str, *, full: bool = False) -> Record:  # noqa: ARG002
         """See `Backend.record`; everything is at hand, so `full` changes nothing."""

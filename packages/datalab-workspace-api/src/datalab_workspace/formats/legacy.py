@@ -18,9 +18,9 @@ from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
 from datalab_workspace.formats.h5.guard import Limits, is_dataset, is_group
 from datalab_workspace.formats.h5.metadata import read_dataset
-from datalab_workspace.formats.h5.opening import OpenProject, opened
-from datalab_workspace.project import Group, Project
-from datalab_workspace.record import FIELDS, KINDS, Kind, Record
+from datalab_workspace.formats.h5.open_file import OpenProject, opened
+from datalab_workspace.model.project import Group, Project
+from datalab_workspace.model.record import FIELDS, KINDS, Kind, Record
 
 _MARKER = "datalab_kernel_version"
 _FORMAT = "format_version"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalab_workspace.errors import (
-    NotOnThisWireError,
+    NotSupportedByProtocolError,
     UnsupportedObjectError,
     add_note,
 )
+from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
 from datalab_workspace.processing.features import ASKED_FOR, Feature, find_feature
 from datalab_workspace.processing.parameters import make_parameters, region_parameters
@@ -20,7 +21,6 @@ from datalab_workspace.processing.results import (
     how_computed,
 )
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.record import PROCESSING_KEY, Kind
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ class Calculation:
         """Make sure that DataLab can be told to compute this.
 
         Raises:
-            NotOnThisWireError: It is of several objects, or an analysis, or DataLab's
-                window computes it in a way of its own: a box would open there.
+            NotSupportedByProtocolError: It is of several objects, or an analysis, or
+                DataLab's window computes it in a way of its own: a dialog would open.
         """
         feature = self.feature
         asks = feature.operands != 1 or feature.each_region or feature.name in ASKED_FOR
         if asks or feature.analysis:
-            raise NotOnThisWireError(
+            raise NotSupportedByProtocolError(
                 f"DataLab would open a box when told to compute {feature.name!r}; "
                 "leave out where='datalab' to compute it here"
             )

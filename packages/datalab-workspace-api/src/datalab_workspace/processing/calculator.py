@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from datalab_workspace.arguments import one_of, suggests_arguments
-from datalab_workspace.description import WorkspaceMode
-from datalab_workspace.equality import equal
-from datalab_workspace.naming import name_from_title, short_ids
-from datalab_workspace.objects import to_object, to_record
+from datalab_workspace.model.description import WorkspaceMode
+from datalab_workspace.model.equality import equal
+from datalab_workspace.model.metadata_values import same, snapshot
+from datalab_workspace.model.naming import name_from_title, short_ids
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.progress import Progress
-from datalab_workspace.record import Record
 from datalab_workspace.runtime import require
-from datalab_workspace.values import same, snapshot
+from datalab_workspace.validation import one_of, suggest_on_typo
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.base import Backend
-    from datalab_workspace.naming import NameBook
-    from datalab_workspace.persistence import ProjectLink
+    from datalab_workspace.model.naming import NameBook
+    from datalab_workspace.operations.files import ProjectLink
     from datalab_workspace.processing.calculation import Calculation, Operand
 
 Where: TypeAlias = Literal["kernel", "datalab"]
@@ -67,15 +67,15 @@ class Calculator(ABC):
         chose; nothing else changes that choice.
 
         Raises:
-            NotOnThisWireError: DataLab's XML-RPC server, which alone tells what is
-                selected, is not there (a `NotImplementedError`).
+            NotSupportedByProtocolError: DataLab's XML-RPC server, the only one that
+                reports the selection, is not available (a `NotImplementedError`).
         """
         with self._current():
             selected = self._backend.selection()
             uuids = self._chosen_ones() if selected is None else selected
             return [self._names.name_of(uuid) for uuid in uuids]
 
-    @suggests_arguments
+    @suggest_on_typo
     def select(self, names: NamesOf) -> None:
         """Choose the objects that `calc` computes of where it is not told otherwise.
 
@@ -92,7 +92,7 @@ class Calculator(ABC):
             self._backend.select(chosen)
             self._chosen = chosen
 
-    @suggests_arguments
+    @suggest_on_typo
     def select_objects(self, names: NamesOf) -> None:
         """Choose objects, as `select`; it is called so in earlier versions."""
         self.select(names)
@@ -158,8 +158,8 @@ class Calculator(ABC):
                 what to compute of.
             LiveUnavailableError: `where` is "datalab", and the workspace is attached to
                 none (a `ConnectionError`).
-            NotOnThisWireError: `where` is "datalab", and only one of its wires is
-                there, or its window would ask for what it computes (likewise).
+            NotSupportedByProtocolError: `where` is "datalab", and only one of its
+                protocols is available, or its window would open a dialog (likewise).
             Exception: What sigima raises; a note says of which feature and object.
 
         Warns:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from datalab_workspace.errors import FeatureNotFoundError, close_matches
-from datalab_workspace.record import KINDS, Kind
+from datalab_workspace.model.record import KINDS, Kind
 
 _PREFIX = "compute_"
 _DIALOG = "asks its user in a dialog"

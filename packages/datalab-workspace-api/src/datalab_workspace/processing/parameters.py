@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.arguments import unknown_argument
 from datalab_workspace.errors import close_matches
 from datalab_workspace.processing.features import Feature
+from datalab_workspace.validation import unknown_argument
 
 #: What `calc` itself is told by keyword, which may have been meant.
 CALL = ("on", "with_", "where")

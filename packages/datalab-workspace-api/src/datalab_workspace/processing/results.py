@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from datalab_workspace.model.record import ROI_KEY, is_result_key
 from datalab_workspace.processing.features import Feature
-from datalab_workspace.record import ROI_KEY, is_result_key
 
 ANALYSIS_KEY = "__analysis_parameters"
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 #: Metadata that DataLab and the workspace give an object for its place.
-PLACE_KEYS = frozenset({"__uuid", "__number"})
+IDENTITY_KEYS = frozenset({"__uuid", "__number"})
 #: Metadata that DataLab gives an object that it draws.
 DISPLAY_KEYS = frozenset(
     """
@@ -77,7 +77,7 @@ def differences(
 
 
 def _metadata(obj: Any) -> dict[Any, Any]:
-    return {k: v for k, v in obj.metadata.items() if k not in PLACE_KEYS}
+    return {k: v for k, v in obj.metadata.items() if k not in IDENTITY_KEYS}
 
 
 def own_metadata(obj: Any, besides: Collection[Any] = ()) -> dict[Any, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from datalab_workspace.backends.base import Capabilities
-from datalab_workspace.description import GroupInfo
+from datalab_workspace.model.description import GroupInfo
 from datalab_workspace.testing.comparison import (
     as_stored,
     assert_same,

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from datalab_workspace.record import Kind
+from datalab_workspace.model.record import Kind
 from datalab_workspace.testing.model import Model, Thing, content
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.record import Kind
+from datalab_workspace.model.record import Kind
 
 
 def content(kind: Kind, number: int) -> np.ndarray[Any, Any]:

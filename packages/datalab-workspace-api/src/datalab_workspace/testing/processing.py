@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from datalab_workspace.backends.base import Capabilities
-from datalab_workspace.record import KINDS, Kind
+from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.testing.comparison import assert_same
 from datalab_workspace.testing.suite import WorkspaceSuite
 from datalab_workspace.workspace import Workspace

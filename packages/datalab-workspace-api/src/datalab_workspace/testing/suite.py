@@ -12,8 +12,8 @@ import pytest
 
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.record import Record
-from datalab_workspace.values import fits
+from datalab_workspace.model.metadata_values import fits
+from datalab_workspace.model.record import Record
 from datalab_workspace.workspace import Workspace
 
 

@@ -15,17 +15,17 @@ from typing import Any
 import h5py
 import numpy as np
 
+from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
-from datalab_workspace.formats import sidecar, typedjson
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
-from datalab_workspace.formats.h5.opening import OpenProject
+from datalab_workspace.formats.h5.open_file import OpenProject
 from datalab_workspace.formats.h5.staging import read_exactly
-from datalab_workspace.project import Group
-from datalab_workspace.record import (
+from datalab_workspace.model.project import Group
+from datalab_workspace.model.record import (
     KINDS,
     PRIMARY_ARRAY,
     Kind,
@@ -214,8 +214,8 @@ class _Index:
             name = PRIMARY_ARRAY[form.kind]
             offset, crc = columns["offset"][number], columns["crc"][number]
             arrays[name] = place.array(name, form.dtype, form.shape, offset, crc)
-        metadata = typedjson.decode(content["metadata"], place.read)
-        fields = typedjson.decode(content["fields"])
+        metadata = typed_json.decode(content["metadata"], place.read)
+        fields = typed_json.decode(content["fields"])
         return Record(form.kind, fields, arrays, metadata, uuid)
 
 

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from datalab_workspace.naming import short_id
-from datalab_workspace.record import FIELDS, FieldValue, Kind, Record
+from datalab_workspace.model.naming import short_id
+from datalab_workspace.model.record import FIELDS, FieldValue, Kind, Record
 
 VERSION = "DataLab_Version"
 #: The version of DataLab whose layout is written. DataLab itself never compares it.

@@ -12,11 +12,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
-from datalab_workspace.formats.h5.atomic import FileStamp
-from datalab_workspace.formats.h5.guard import Limits
-from datalab_workspace.formats.h5.opening import OpenProject, damage, opened
-from datalab_workspace.formats.h5.panels import find_group
-from datalab_workspace.formats.h5.transfer import (
+from datalab_workspace.formats.h5.array_io import (
     Checksum,
     as_bytes,
     checksumming,
@@ -24,6 +20,10 @@ from datalab_workspace.formats.h5.transfer import (
     file_blocks,
     slabs,
 )
+from datalab_workspace.formats.h5.atomic import FileStamp
+from datalab_workspace.formats.h5.guard import Limits
+from datalab_workspace.formats.h5.open_file import OpenProject, damage, opened
+from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.progress import Progress
 
 

@@ -18,10 +18,10 @@ import h5py
 import numpy as np
 
 from datalab_workspace._version import __version__
-from datalab_workspace.formats import typedjson
-from datalab_workspace.formats.arrays import checksum
+from datalab_workspace.encoding import typed_json
+from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.planning import GroupPlan, ObjectPlan, Place, objects
+from datalab_workspace.formats.h5.plan import GroupPlan, ObjectPlan, Place, objects
 from datalab_workspace.formats.h5.staging import write_all
 
 FORMAT = b"datalab-workspace"
@@ -136,9 +136,9 @@ def _detail(plan: ObjectPlan) -> bytes:
         if (place := plan.places.get(name)) and place is not plan.primary
     }
     content = {
-        "fields": typedjson.encode(plan.plain.fields),
+        "fields": typed_json.encode(plan.plain.fields),
         "arrays": arrays,
-        "metadata": typedjson.encode(plan.plain.metadata, put_array),
+        "metadata": typed_json.encode(plan.plain.metadata, put_array),
     }
     return json.dumps(content, separators=(",", ":")).encode()
 

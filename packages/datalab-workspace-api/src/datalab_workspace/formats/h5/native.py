@@ -7,18 +7,24 @@ from uuid import UUID, uuid4
 
 import numpy as np
 
+from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding.carriers import NATIVE_DTYPES
 from datalab_workspace.errors import DamagedFileError
-from datalab_workspace.formats import sidecar
-from datalab_workspace.formats.forms import NATIVE_DTYPES
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
 from datalab_workspace.formats.h5.guard import is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.metadata import MetadataReader
-from datalab_workspace.formats.h5.opening import OpenProject
+from datalab_workspace.formats.h5.open_file import OpenProject
 from datalab_workspace.formats.h5.panels import in_order
-from datalab_workspace.project import Group, Item
-from datalab_workspace.record import PRIMARY_ARRAY, Array, Kind, PendingRecord, Record
+from datalab_workspace.model.project import Group, Item
+from datalab_workspace.model.record import (
+    PRIMARY_ARRAY,
+    Array,
+    Kind,
+    PendingRecord,
+    Record,
+)
 
 _ROWS = (2, 3, 4)
 

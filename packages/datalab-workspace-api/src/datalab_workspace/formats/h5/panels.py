@@ -10,7 +10,7 @@ from h5py import h5a
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
 from datalab_workspace.formats.h5.guard import Guard, is_group
-from datalab_workspace.formats.h5.opening import OpenProject
+from datalab_workspace.formats.h5.open_file import OpenProject
 
 _NUMBERED = re.compile(r"g?[a-z](\d+)")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datalab_workspace.formats.h5 import foreign, index, native
+from datalab_workspace.formats.h5 import index, native, opaque_sections
 from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.formats.h5.opening import OpenProject, opened
+from datalab_workspace.formats.h5.open_file import OpenProject, opened
+from datalab_workspace.model.project import Group, Item, Project
+from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
-from datalab_workspace.project import Group, Item, Project
-from datalab_workspace.record import PendingRecord, Record
 
 
 def read_project(
@@ -41,7 +41,7 @@ def read_project(
         groups = index.read_groups(file)
         if groups is None:
             groups = native.read_groups(file)
-        project = Project(groups, foreign.read(file))
+        project = Project(groups, opaque_sections.read(file))
         if not lazy:
             _read_all(file, project)
         return project, file.stamp

@@ -18,11 +18,11 @@ import numpy as np
 from h5py import h5d, h5g, h5o, h5p, h5s, h5t
 
 from datalab_workspace.formats.h5 import layout
+from datalab_workspace.formats.h5.array_io import cut
 from datalab_workspace.formats.h5.attributes import AttributeWriter, type_key
 from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
-from datalab_workspace.formats.h5.planning import GroupPlan, ObjectPlan, Place
-from datalab_workspace.formats.h5.transfer import cut
-from datalab_workspace.record import PRIMARY_ARRAY, Array, Kind
+from datalab_workspace.formats.h5.plan import GroupPlan, ObjectPlan, Place
+from datalab_workspace.model.record import PRIMARY_ARRAY, Array, Kind
 
 _CHUNK = 1 << 20
 #: Arrays smaller than this are not compressed; it would make them larger.

@@ -10,22 +10,22 @@ from typing import Any, TypeAlias
 import h5py
 import numpy as np
 
-from datalab_workspace.formats.h5 import foreign, layout
-from datalab_workspace.formats.h5.atomic import FileStamp, replacing
-from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.formats.h5.manifest import Manifest
-from datalab_workspace.formats.h5.planning import GroupPlan, Place, objects, plan
-from datalab_workspace.formats.h5.staging import Staging
-from datalab_workspace.formats.h5.structure import Structure
-from datalab_workspace.formats.h5.transfer import (
+from datalab_workspace.formats.h5 import layout, opaque_sections
+from datalab_workspace.formats.h5.array_io import (
     array_blocks,
     as_bytes,
     checksumming,
     store,
 )
+from datalab_workspace.formats.h5.atomic import FileStamp, replacing
+from datalab_workspace.formats.h5.lazy import FileArray
+from datalab_workspace.formats.h5.manifest import Manifest
+from datalab_workspace.formats.h5.plan import GroupPlan, Place, objects, plan
+from datalab_workspace.formats.h5.staging import Staging
+from datalab_workspace.formats.h5.structure import Structure
+from datalab_workspace.model.project import Project
+from datalab_workspace.model.record import ArrayReference
 from datalab_workspace.progress import Progress
-from datalab_workspace.project import Project
-from datalab_workspace.record import ArrayReference
 
 Compression: TypeAlias = "str | tuple[str, int] | None"
 References: TypeAlias = Mapping[str, Mapping[str, ArrayReference]]
@@ -72,7 +72,7 @@ def write_project(
         with h5py.File(staging, "w") as file:
             file[layout.VERSION] = layout.WRITTEN_VERSION
             Structure(file, filters).write(groups)
-            foreign.write(file, project.foreign)
+            opaque_sections.write(file, project.foreign)
             for place in _places(groups):
                 if place.dataset is not None:
                     _compress(place, progress)

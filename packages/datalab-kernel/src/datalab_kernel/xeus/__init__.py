@@ -1,0 +1,1 @@
+"""How xeus-python runs cells and answers requests: what the repairs stand on."""

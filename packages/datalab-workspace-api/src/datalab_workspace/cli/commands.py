@@ -1,0 +1,159 @@
+"""The command line: ``python -m datalab_workspace ls|show|copy|check FILE|live``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from datalab_workspace._version import __version__
+from datalab_workspace.cli import check, copy, output
+from datalab_workspace.cli.pictures import STYLES
+from datalab_workspace.errors import WorkspaceError
+from datalab_workspace.model.record import KINDS
+
+_ENDED_BY_SIGINT = 130
+_ENDED_BY_SIGPIPE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments after the program's name; `sys.argv` by default.
+
+    Returns:
+        0 if it was done; 1 if it could not be, with the reason on standard error, or
+        if `check` found something wrong; 2, with all commands, if none was given.
+
+    Raises:
+        SystemExit: With code 2 if the arguments make no sense, 0 after `--help` and
+            `--version`.
+    """
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        text, data, done = options.command(options)
+        _put(json.dumps(data, indent=2, ensure_ascii=False) if options.json else text)
+    except KeyboardInterrupt:
+        return _ENDED_BY_SIGINT
+    except BrokenPipeError:
+        # Whoever read has seen enough; the interpreter must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _ENDED_BY_SIGPIPE
+    except (WorkspaceError, OSError, ModuleNotFoundError) as error:
+        reason = error.args[0] if isinstance(error, KeyError) else error
+        told = output.printable(str(reason))
+        sys.stderr.write(f"datalab_workspace: error: {told}\n")
+        return 1
+    return 0 if done else 1
+
+
+def _put(text: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(f"{shown}\n" if shown else "")
+    sys.stdout.flush()
+
+
+def _ls(options: argparse.Namespace) -> tuple[str, Any, bool]:
+    workspace = copy.workspace_at(options.where, options.url)
+    found = workspace.describe()
+    kept = set(
+        workspace.list(kind=options.kind, pattern=options.pattern, group=options.group)
+    )
+    items = [item for item in found if item.name in kept]
+    return output.table(items), [output.as_json(item) for item in items], True
+
+
+def _show(options: argparse.Namespace) -> tuple[str, Any, bool]:
+    workspace = copy.workspace_at(options.where, options.url)
+    names = options.names or workspace.list()
+    style = output.style_of(sys.stdout, options.picture)
+    shown = [output.Shown.of(workspace, name) for name in names]
+    text = "\n\n".join(item.text(style) for item in shown)
+    return text, [item.as_json() for item in shown], True
+
+
+def _copy(options: argparse.Namespace) -> tuple[str, Any, bool]:
+    names = copy.copy(
+        options.source,
+        options.target,
+        options.names,
+        on_conflict=options.on_conflict,
+        url=options.url,
+    )
+    noun = "object" if len(names) == 1 else "objects"
+    text = f"{len(names)} {noun} copied to {output.printable(options.target)}"
+    return text, {"copied": names, "to": options.target}, True
+
+
+def _check(options: argparse.Namespace) -> tuple[str, Any, bool]:
+    verdict = check.check(options.where, options.url)
+    return verdict.text(), verdict.as_json(), verdict.is_good
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m datalab_workspace",
+        description="Signals and images in project files and in a running DataLab.",
+        epilog="FILE is a project of DataLab's, or 'live' for the DataLab that runs; "
+        "its token is read from DATALAB_WORKSPACE_TOKEN, or from DataLab's own file.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    ls = _command(commands, "ls", _ls, "list the objects")
+    ls.add_argument("where", metavar="FILE|live")
+    ls.add_argument("--kind", choices=KINDS, help="only signals, or only images")
+    ls.add_argument("--group", help="only those of the group of this title")
+    ls.add_argument("--pattern", help="only names like this, as in 'scan*'")
+
+    show = _command(commands, "show", _show, "tell all about objects, with a picture")
+    show.add_argument("where", metavar="FILE|live")
+    show.add_argument("names", nargs="*", metavar="NAME", help="by default, all")
+    show.add_argument(
+        "--picture",
+        choices=("auto", *STYLES, "none"),
+        default="auto",
+        help="what the terminal can show; by default, as much as it says that it can",
+    )
+
+    copy = _command(commands, "copy", _copy, "copy objects, with all that they have")
+    copy.add_argument("source", metavar="FILE|live")
+    copy.add_argument("target", metavar="FILE|live", help="is made, or added to")
+    copy.add_argument("names", nargs="*", metavar="NAME", help="by default, all")
+    copy.add_argument(
+        "--on-conflict",
+        choices=("error", "replace", "rename", "skip"),
+        default="error",
+        help="where another object there has the name (default: copy nothing)",
+    )
+
+    check = _command(
+        commands, "check", _check, "verify checksums; tell whether DataLab opens a file"
+    )
+    check.add_argument("where", metavar="FILE|live")
+    return parser
+
+
+def _command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], tuple[str, Any, bool]],
+    what: str,
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=what, description=f"{what[0].upper()}{what[1:]}."
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--url", help="URL of the Web API of the DataLab of 'live'")
+    command.set_defaults(command=run)
+    return command

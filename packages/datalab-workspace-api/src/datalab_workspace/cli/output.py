@@ -1,0 +1,191 @@
+"""What a shell is told of objects: tables, descriptions, JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import numpy as np
+
+from datalab_workspace.cli.pictures import Style, best_style, picture
+from datalab_workspace.model.description import Description, size_text
+from datalab_workspace.model.record import PRIMARY_ARRAY, Record, is_result_key
+from datalab_workspace.workspace import Workspace
+
+_LONGEST = 60
+_HEADINGS = ("id", "name", "kind", "size", "dtype", "group", "ROI", "results")
+
+
+def printable(text: str) -> str:
+    """Return a text of a file as a terminal may get it, without control characters."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def table(items: Sequence[Description]) -> str:
+    """Return a table of objects, a line each; "no objects" of none."""
+    if not items:
+        return "no objects"
+    rows = [_HEADINGS, *map(_row, items)]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(_HEADINGS))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _row(item: Description) -> tuple[str, ...]:
+    return (
+        item.short_id,
+        _cut(item.name),
+        item.kind,
+        size_text(item.shape),
+        "" if item.dtype is None else str(item.dtype),
+        _cut(item.group),
+        _count(item.roi_count),
+        _count(item.result_count),
+    )
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number or "")
+
+
+def _cut(text: str) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+
+
+def as_json(item: Description) -> dict[str, Any]:
+    """Return what is told of an object as JSON has it."""
+    told = dataclasses.asdict(item)
+    told["dtype"] = None if item.dtype is None else str(item.dtype)
+    return told
+
+
+def style_of(stream: TextIO, wanted: str) -> Style | None:
+    """Return how pictures are drawn there; None for not at all.
+
+    Args:
+        stream: Where the text goes.
+        wanted: What was asked for: the name of a style, "auto" or "none".
+    """
+    if wanted == "none":
+        return None
+    return best_style(stream) if wanted == "auto" else Style(wanted)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One object with its content.
+
+    Attributes:
+        about: Its description.
+        record: The object.
+        data: Its primary array, read.
+    """
+
+    about: Description
+    record: Record
+    data: np.ndarray[Any, Any] | None
+
+    @classmethod
+    def of(cls, workspace: Workspace, name: str) -> Shown:
+        """Bring an object of a workspace."""
+        record = workspace.record(name)
+        data = record.array(PRIMARY_ARRAY[record.kind])
+        return cls(workspace.describe(name), record, data)
+
+    def text(self, style: Style | None) -> str:
+        """Return all about the object, and its picture where there is a style."""
+        lines = [printable(self.about.name)]
+        facts = self._facts()
+        width = max(len(label) for label, _ in facts)
+        body = [f"{label.ljust(width)}  {printable(said)}" for label, said in facts]
+        if style is not None and self.data is not None:
+            body += picture(self.data, self.about.kind, style)
+        return "\n  ".join([*lines, *body])
+
+    def _facts(self) -> list[tuple[str, str]]:
+        about = self.about
+        facts = [
+            ("id", f"{about.short_id}, {about.uuid}"),
+            ("title", about.title if about.title != about.name else ""),
+            ("kind", about.kind),
+            ("group", about.group),
+            ("size", f"{size_text(about.shape)}, {about.nbytes} bytes"),
+            ("dtype", "" if about.dtype is None else str(about.dtype)),
+            ("x", _axis(about.xlabel, about.xunit)),
+            ("y", _axis(about.ylabel, about.yunit)),
+            ("z", _axis(about.zlabel, about.zunit)),
+            ("values", self._values()),
+            ("ROI", str(about.roi_count or "")),
+            ("results", ", ".join(self._results())),
+        ]
+        for key, value in self._metadata():
+            facts.append((f"metadata {_cut(key)}", _cut(repr(value))))
+        return [(label, value) for label, value in facts if value]
+
+    def _values(self) -> str:
+        found = self._statistics() or {}
+        return ", ".join(f"{name} {value:.6g}" for name, value in found.items())
+
+    def _statistics(self) -> dict[str, float] | None:
+        if self.data is None:
+            return None
+        return statistics(self.data[1] if self.about.kind == "signal" else self.data)
+
+    def _results(self) -> list[str]:
+        return [str(key) for key in self.record.metadata if is_result_key(key)]
+
+    def _metadata(self) -> Iterable[tuple[str, Any]]:
+        for key, value in self.record.metadata.items():
+            if not is_result_key(key) and not str(key).startswith("__"):
+                yield str(key), value
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all about the object as JSON has it; other values as Python's text."""
+        told = as_json(self.about)
+        told["values"] = self._statistics()
+        told["results"] = self._results()
+        told["metadata"] = {key: _json(value) for key, value in self._metadata()}
+        return told
+
+
+def _axis(label: str, unit: str) -> str:
+    return f"{label} ({unit})" if label and unit else label or unit
+
+
+def statistics(values: np.ndarray[Any, Any]) -> dict[str, float] | None:
+    """Return minimum, maximum and mean of what is finite, and not masked, of an array.
+
+    Returns:
+        Those of the modulus of complex values; None where nothing is finite.
+    """
+    values = np.abs(values) if values.dtype.kind == "c" else values
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.compressed()
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    if not values.size:
+        return None
+    return {
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "mean": float(values.mean(dtype=np.float64)),
+    }
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        return _json(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)

@@ -1,0 +1,174 @@
+"""Thumbnails of signals and images in a terminal, made of characters.
+
+A curve is drawn with Braille patterns, eight dots to a character; an image with half
+blocks, two pixels to a character, in shades of grey, in as many as the terminal has.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TextIO
+
+import numpy as np
+
+from datalab_workspace.model.record import Kind
+
+#: Size of a picture in characters.
+COLUMNS, ROWS = 60, 15
+_BRAILLE = 0x2800
+#: What each dot of a pattern adds, by row and column (Unicode 15, chapter 21.1).
+_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+_SHADES = " ░▒▓█"
+_RESET = "\x1b[0m"
+_GREYS_OF_256 = (232, 24)  # the first, and how many
+
+
+class Style(Enum):
+    """What a terminal can show of an image; curves need no colours.
+
+    Attributes:
+        TRUECOLOR: 256 shades of grey.
+        COLOR256: The 24 shades of the palette that most terminals have.
+        SHADES: Blocks of five densities, in one colour.
+    """
+
+    TRUECOLOR = "truecolor"
+    COLOR256 = "256"
+    SHADES = "shades"
+
+
+STYLES = tuple(style.value for style in Style)
+
+
+def best_style(stream: TextIO) -> Style | None:
+    """Return what a terminal says that it can show; None where it is no terminal."""
+    try:
+        "⣿▀░".encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return None
+    terminal = os.environ.get("TERM", "")
+    if not stream.isatty() or terminal == "dumb":
+        return None
+    if "NO_COLOR" in os.environ:
+        return Style.SHADES
+    if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
+        return Style.TRUECOLOR
+    return Style.COLOR256 if "256" in terminal else Style.SHADES
+
+
+def picture(data: np.ndarray[Any, Any], kind: Kind, style: Style) -> list[str]:
+    """Return a picture of an object as lines of text; none of an empty one.
+
+    Args:
+        data: The primary array of a record; the modulus is drawn of complex data.
+        kind: "signal" or "image".
+        style: What the terminal can show.
+    """
+    if not data.size:
+        return []
+    return _curve(data[0], data[1]) if kind == "signal" else _image(data, style)
+
+
+# -- curves -------------------------------------------------------------------------
+
+
+def _curve(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> list[str]:
+    """Draw the smallest and the largest value of each column, and all between."""
+    x, y = _real(x), _real(y)
+    keep = np.isfinite(x) & np.isfinite(y)
+    x, y = x[keep], y[keep]
+    if not x.size:
+        return []
+    width, height = 2 * COLUMNS, 4 * ROWS
+    column = _scaled(x, width)
+    row = _scaled(-y, height)
+    top = np.full(width, height)
+    bottom = np.full(width, -1)
+    np.minimum.at(top, column, row)
+    np.maximum.at(bottom, column, row)
+    rows = np.arange(height)[:, None]
+    return _braille((rows >= top) & (rows <= bottom))
+
+
+def _braille(dots: np.ndarray[Any, Any]) -> list[str]:
+    cells = dots.reshape(ROWS, 4, COLUMNS, 2)
+    codes = (cells * _DOTS[None, :, None, :]).sum((1, 3)) + _BRAILLE
+    return ["".join(map(chr, line)) for line in codes]
+
+
+# -- images -------------------------------------------------------------------------
+
+
+def _image(data: np.ndarray[Any, Any], style: Style) -> list[str]:
+    height = max(1, min(2 * ROWS, round(COLUMNS * data.shape[0] / data.shape[1])))
+    width = max(1, min(COLUMNS, round(2 * ROWS * data.shape[1] / data.shape[0])))
+    taken = data[np.ix_(_every(data.shape[0], height), _every(data.shape[1], width))]
+    values = np.ma.filled(np.ma.asarray(_real(taken)), np.nan)
+    levels = _levels(values)
+    if style is Style.SHADES:
+        return ["".join(_shade(v) for v in line) for line in levels[::2]]
+    code = _truecolor if style is Style.TRUECOLOR else _color256
+    if height % 2:
+        levels = np.vstack([levels, np.full((1, width), -1)])
+    return [
+        "".join(map(code, upper, lower)) + _RESET
+        for upper, lower in zip(levels[::2], levels[1::2], strict=True)
+    ]
+
+
+def _every(length: int, count: int) -> np.ndarray[Any, Any]:
+    """Return places in the middle of equal parts."""
+    return (np.arange(count) * 2 + 1) * length // (2 * count)
+
+
+def _levels(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return levels from 0 to 255; -1 where there is no number."""
+    finite = np.isfinite(values)
+    levels = np.full(values.shape, -1)
+    if finite.any():
+        levels[finite] = _scaled(values[finite], 256)
+    return levels
+
+
+def _shade(level: int) -> str:
+    return " " if level < 0 else _SHADES[level * len(_SHADES) // 256]
+
+
+def _truecolor(upper: int, lower: int) -> str:
+    return _half(upper, lower, lambda level: f"2;{level};{level};{level}")
+
+
+def _color256(upper: int, lower: int) -> str:
+    first, count = _GREYS_OF_256
+    return _half(upper, lower, lambda level: f"5;{first + level * count // 256}")
+
+
+def _half(upper: int, lower: int, grey: Callable[[int], str]) -> str:
+    """Return one character: its upper half in one shade, its lower half in another."""
+    if upper < 0 and lower < 0:
+        return f"{_RESET} "
+    if upper < 0:
+        return f"{_RESET}\x1b[38;{grey(lower)}m▄"
+    behind = "49" if lower < 0 else f"48;{grey(lower)}"
+    return f"\x1b[38;{grey(upper)};{behind}m▀"
+
+
+# -- both ---------------------------------------------------------------------------
+
+
+def _real(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    real: np.ndarray[Any, Any] = np.abs(values) if values.dtype.kind == "c" else values
+    return real.astype(np.float64)
+
+
+def _scaled(values: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+    """Return whole numbers from 0 to `count` - 1, for finite values."""
+    # Halved, so that the difference of the largest floats is finite.
+    low, high = values.min() / 2, values.max() / 2
+    if low == high:
+        return np.full(values.shape, count // 2)
+    part = (values / 2 - low) / (high - low)
+    places: np.ndarray[Any, Any] = np.minimum(part * count, count - 1)
+    return places.astype(np.int64)

@@ -1,0 +1,125 @@
+"""The parts of a project that are DataLab's alone, carried from file to file.
+
+Each root group of DataLab's that holds no signals or images (macros, history, and what
+later versions may add) is kept as the bytes of a small HDF5 file. Where several files
+were loaded, their macros and histories are put together.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import h5py
+import numpy as np
+
+from datalab_workspace.formats.h5 import layout
+from datalab_workspace.formats.h5.attributes import AttributeReader
+from datalab_workspace.formats.h5.guard import is_dataset, is_group
+from datalab_workspace.formats.h5.open_file import OpenProject
+
+_IDS = "IDs"
+
+
+def read(project: OpenProject) -> list[bytes]:
+    """Return the parts that are DataLab's alone, each as the bytes of an HDF5 file.
+
+    Raises:
+        UnsafeFileError: See `Guard`.
+    """
+    names: list[bytes] = []
+    project.root.links.iterate(lambda name: names.append(name))
+    known = {layout.VERSION, *layout.SECTIONS.values()}
+    images = []
+    for name in names:
+        text = name.decode(errors="replace")
+        if text in known or not text.startswith(layout.FOREIGN_PREFIX):
+            continue
+        project.at = f"/{text}"
+        section = project.guard.child(project.root, name)
+        if _is_empty(section):
+            continue
+        _check(project, AttributeReader(project.guard), section, f"/{text}")
+        images.append(_image(section, text))
+    return images
+
+
+def write(file: h5py.File, images: Iterable[bytes]) -> None:
+    """Put the parts of several projects together into a new file.
+
+    Args:
+        file: The new file, which holds none of them yet.
+        images: What `read` returned.
+    """
+    for image in images:
+        with h5py.File(io.BytesIO(image), "r") as source:
+            for name, section in source.items():
+                if name not in file:
+                    source.copy(section, file, name)
+                elif name == layout.MACROS:
+                    _add_macros(section, file[name])
+                elif name == layout.HISTORY:
+                    _add_history(section, file[name])
+    if layout.HISTORY not in file:
+        # DataLab writes an empty history as well.
+        file.create_group(layout.HISTORY).attrs[_IDS] = np.empty(0)
+
+
+def _is_empty(section: Any) -> bool:
+    return is_group(section) and section.get_num_objs() == 0
+
+
+def _check(
+    project: OpenProject, attributes: AttributeReader, member: Any, where: str
+) -> None:
+    """Look at everything that would be copied."""
+    project.at = where
+    if is_dataset(member):
+        _check_dataset(project, member, where)
+    elif is_group(member):
+        attributes.read(member, where)
+        for name, below in project.guard.members(member, where):
+            _check(project, attributes, below, f"{where}/{name}")
+
+
+def _check_dataset(project: OpenProject, dataset: Any, where: str) -> None:
+    if h5py.check_string_dtype(dataset.dtype) is None:
+        project.guard.dataset(dataset, where)
+        return
+    project.guard.check_heaps()
+    project.guard.storage(dataset, where)
+    project.guard.text(dataset.get_storage_size(), where)
+
+
+def _image(section: Any, name: str) -> bytes:
+    # The name only tells it from those of other threads; no file is made.
+    scratch = f"{name}-{uuid.uuid4()}"
+    with h5py.File(scratch, "w", driver="core", backing_store=False) as image:
+        h5py.h5o.copy(section, b".", image.id, name.encode())
+        image.flush()
+        content: bytes = image.id.get_file_image()
+    return content
+
+
+def _add_macros(source: h5py.Group, target: h5py.Group) -> None:
+    known = {_uid(macro) for macro in target.values()}
+    for macro in source.values():
+        if _uid(macro) not in known:
+            title = str(macro.attrs.get("title", ""))
+            name = layout.macro_name(len(target) + 1, title)
+            source.copy(macro, target, name)
+
+
+def _uid(macro: h5py.Group) -> str:
+    return str(macro.attrs.get("uid", macro.name))
+
+
+def _add_history(source: h5py.Group, target: h5py.Group) -> None:
+    there = list(target.attrs[_IDS])
+    for session in source.attrs[_IDS]:
+        if session not in there:
+            source.copy(session, target)
+            there.append(session)
+    target.attrs[_IDS] = np.array(there)

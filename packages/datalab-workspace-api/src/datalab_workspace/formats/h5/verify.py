@@ -1,0 +1,135 @@
+"""Verifying a project file: what its checksums say, and what DataLab would make of it.
+
+The file is read twice over: by its manifest, as this package does, and by DataLab's
+layout, as DataLab does. Both must tell the same objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datalab_workspace.encoding.arrays import RestoredArray
+from datalab_workspace.errors import NotAProjectError, WorkspaceError
+from datalab_workspace.formats.h5 import index, native
+from datalab_workspace.formats.h5.guard import Limits
+from datalab_workspace.formats.h5.lazy import FileArray
+from datalab_workspace.formats.h5.open_file import OpenProject, opened
+from datalab_workspace.model.metadata_values import same
+from datalab_workspace.model.project import Group, Item
+from datalab_workspace.model.record import PRIMARY_ARRAY, PendingRecord, Record
+from datalab_workspace.progress import Progress
+
+
+@dataclass
+class Verdict:
+    """What was found out about a project file.
+
+    Attributes:
+        path: The file.
+        objects: Number of its objects.
+        checksums: Number of arrays whose checksum was compared; a file that DataLab
+            saved has none.
+        problems: What is damaged, or cannot be read, and where.
+        obstacles: Why DataLab would not open all of it, or not save it again.
+    """
+
+    path: Path
+    objects: int = 0
+    checksums: int = 0
+    problems: list[str] = field(default_factory=list)
+    obstacles: list[str] = field(default_factory=list)
+
+
+def verify(path: Path, limits: Limits | None = None) -> Verdict:
+    """Read all of a project file, and compare it with its checksums.
+
+    Args:
+        path: The file.
+        limits: How much it may make of the bytes that it stores.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        NotAProjectError: It is something else than a DataLab project.
+    """
+    verdict = Verdict(path)
+    try:
+        # Each way of reading claims what the file may take of memory for itself.
+        with opened(path, limits or Limits()) as file:
+            layout = native.read_groups(file, verdict.obstacles)
+        with opened(path, limits or Limits()) as file:
+            _verify(file, layout, verdict)
+    except NotAProjectError:
+        raise
+    except WorkspaceError as error:
+        verdict.problems.append(str(error))
+    return verdict
+
+
+def _verify(file: OpenProject, layout: list[Group], verdict: Verdict) -> None:
+    told = index.read_groups(file)
+    groups = layout if told is None else told
+    items = [item for group in groups for item in group.items]
+    verdict.objects = len(items)
+    plain = {item.uuid: item for group in layout for item in group.items}
+    if told is not None and _heads(told) != _heads(layout):
+        verdict.problems.append(
+            "what DataLab reads of it are other objects than its manifest tells"
+        )
+    with Progress(f"checking {file.path.name!r}", file.stamp.size) as progress:
+        for item in items:
+            other = plain.get(item.uuid) if told is not None else None
+            verdict.problems += _problems(file, item, other, verdict, progress)
+
+
+def _heads(groups: list[Group]) -> list[object]:
+    return [
+        (group.kind, group.title, [(item.uuid, item.title) for item in group.items])
+        for group in groups
+    ]
+
+
+def _problems(
+    file: OpenProject,
+    item: Item,
+    other: Item | None,
+    verdict: Verdict,
+    progress: Progress,
+) -> Iterator[str]:
+    """Yield what is wrong with one object."""
+    try:
+        record = _resolved(item)
+        for array in _unread(record):
+            verdict.checksums += array.crc is not None
+            array.read_from(file, progress)
+        if other is not None and not _agree(record, _resolved(other)):
+            yield f"{item.title!r:.80} is something else for DataLab than here"
+    except WorkspaceError as error:
+        yield f"{item.title!r:.80}: {error}"
+
+
+def _resolved(item: Item) -> Record:
+    return item.resolve() if isinstance(item, PendingRecord) else item
+
+
+def _unread(record: Record) -> Iterator[FileArray]:
+    for array in record.arrays.values():
+        plain = array.plain if isinstance(array, RestoredArray) else array
+        if isinstance(plain, FileArray):
+            yield plain
+
+
+def _agree(record: Record, other: Record) -> bool:
+    name = PRIMARY_ARRAY[record.kind]
+    places = [
+        (array.where, array.name, array.shape)
+        for one in (record, other)
+        for array in _unread(one)
+        if array.name == name
+    ]
+    return (
+        same(record.fields, other.fields)
+        and same(record.metadata, other.metadata)
+        and len(set(places)) <= 1
+    )

@@ -1,0 +1,1 @@
+"""A running DataLab: the backend, its clients, and how they find it."""

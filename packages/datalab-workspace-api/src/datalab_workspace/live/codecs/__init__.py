@@ -1,0 +1,1 @@
+"""Records as the bytes and JSON of DataLab's protocols."""

@@ -1,0 +1,215 @@
+"""Records as the NPZ bodies of DataLab's Web API.
+
+An archive of ``x.npy``, ``y.npy`` and, where there are uncertainties, ``dx.npy`` and
+``dy.npy`` of a signal, or of ``data.npy`` of an image, with ``metadata.json`` beside
+them: the type, the title, the texts and place of the axes, and under ``obj_metadata``
+the object's own metadata, the sidecar among it.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding.carriers import NPZ, join_rows, split_rows
+from datalab_workspace.encoding.metadata import check_dict
+from datalab_workspace.errors import DamagedFileError, UnsupportedObjectError
+from datalab_workspace.live.codecs.zip_archive import Archive, Buffer, stored
+from datalab_workspace.model.record import (
+    FIELDS,
+    KINDS,
+    PRIMARY_ARRAY,
+    ROI_KEY,
+    Kind,
+    Record,
+    checked_field,
+)
+
+_METADATA = "metadata.json"
+_ROWS = ("x", "y", "dx", "dy")
+_UUID = "__uuid"
+IDENTITY_KEYS = frozenset({_UUID, "__number"})
+#: What an archive may hold: DataLab's have five members at most.
+_MOST_MEMBERS = 64
+#: Bytes to which a compressed member may unfold. DataLab is asked for stored ones.
+_LARGEST = 1 << 31
+_LARGEST_HEADER = 1 << 16
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+
+def encode(record: Record) -> list[Buffer]:
+    """Return the body of a request that adds `record`, in parts.
+
+    Args:
+        record: The object; its UUID is sent along, and DataLab keeps it.
+
+    Returns:
+        Buffers, among them views of the record's own arrays.
+
+    Raises:
+        UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
+        StaleFileError: An unread array's file no longer holds it.
+    """
+    plain = sidecar.split(record, NPZ)
+    fields = {name: plain.fields[name] for name in _carried(record.kind)}
+    head: dict[str, Any] = {"type": record.kind, **fields}
+    head["obj_metadata"] = plain.metadata | {_UUID: record.uuid}
+    text = json.dumps(head, ensure_ascii=False).encode()
+    members = [(f"{name}.npy", _npy(array)) for name, array in _members(plain)]
+    return stored([*members, (_METADATA, [text])])
+
+
+def decode(body: Buffer, *, uuid: str | None = None) -> Record:
+    """Return the record that an NPZ body holds.
+
+    Args:
+        body: The archive. The record's arrays may be views of it.
+        uuid: UUID of the object, which is not in the archive; a new one if left out.
+
+    Returns:
+        The record. What the Web API does not bring and the sidecar does not know is as
+        in a new object: bounds, scales, annotations, coordinates of an image, and
+        metadata under keys with an underscore.
+
+    Raises:
+        DamagedFileError: `body` is no such archive.
+    """
+    return sidecar.join(read(body, uuid=uuid), NPZ)
+
+
+def read(body: Buffer, *, uuid: str | None = None) -> Record:
+    """Return the plain record that an NPZ body holds, whatever its sidecar says.
+
+    See `decode`.
+    """
+    archive = Archive(body, most=_MOST_MEMBERS, largest=_LARGEST)
+    try:
+        head = json.loads(bytes(archive.read(_METADATA)))
+        kind, fields, metadata = _parsed(head)
+        if kind == "signal":
+            rows = {name: _array(archive, name) for name in _ROWS}
+            data: Array | None = join_rows(**rows)
+        else:
+            data = _array(archive, "data")
+        # A signal's rows have been stacked, an image is as it came.
+        if data is None or data.ndim != 2:
+            raise ValueError(f"the data of the {kind} has no shape that one has")  # noqa: TRY301
+    except (ValueError, RecursionError, UnsupportedObjectError) as error:
+        raise DamagedFileError(f"it is no object of DataLab's: {error}") from error
+    record = Record(kind, fields, {PRIMARY_ARRAY[kind]: data}, metadata)
+    if uuid is not None:
+        record.uuid = uuid
+    return record
+
+
+def _carried(kind: Kind) -> list[str]:
+    return [name for name in FIELDS[kind] if NPZ.carries(kind, name)]
+
+
+# -- arrays ---------------------------------------------------------------------------
+
+
+def _members(plain: Record) -> Iterator[tuple[str, Array]]:
+    if plain.kind == "image":
+        data = plain.array("data")
+        assert data is not None
+        yield "data", data
+        return
+    xydata = plain.array("xydata")
+    assert xydata is not None
+    for name, row in zip(_ROWS, split_rows(xydata), strict=True):
+        if row is not None:
+            yield name, row
+
+
+def _npy(array: Array) -> list[Buffer]:
+    contiguous = np.ascontiguousarray(array)
+    # DataLab opens an error box on data of another byte order.
+    native = contiguous.astype(contiguous.dtype.newbyteorder("="), copy=False)
+    header = io.BytesIO()
+    described = np.lib.format.header_data_from_array_1_0(native)
+    np.lib.format.write_array_header_1_0(header, described)
+    return [header.getvalue(), native.reshape(-1).view(np.uint8).data]
+
+
+def _array(archive: Archive, name: str) -> Array | None:
+    if f"{name}.npy" not in archive:
+        return None
+    member = archive.read(f"{name}.npy")
+    dtype, order, shape, start = _header(member)
+    if dtype.kind not in "biufc":
+        raise ValueError(f"{name} is of dtype {dtype}")
+    count = 1
+    for length in shape:
+        count *= length
+    if count * dtype.itemsize != len(member) - start:
+        raise ValueError(f"{name} is not as large as its shape {shape} says")
+    flat = np.frombuffer(member[start:], dtype)
+    array = flat.reshape(shape, order=order)
+    # Views of an archive may lie askew, and those of bytes cannot be written to.
+    usable = array.flags.aligned and array.flags.writeable
+    return array if usable else array.copy()
+
+
+def _header(member: memoryview) -> tuple[np.dtype[Any], Any, tuple[int, ...], int]:
+    """Return dtype, order and shape of an array and where its elements begin."""
+    magic = bytes(member[:8])
+    if magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
+        raise ValueError("an array is in no format of NumPy's")
+    width = 2 if magic[6] == 1 else 4
+    length = int.from_bytes(member[8 : 8 + width], "little")
+    start = 8 + width + length
+    if length > _LARGEST_HEADER or start > len(member):
+        raise ValueError("an array has a header that is too long")
+    try:
+        head = ast.literal_eval(bytes(member[8 + width : start]).decode().strip())
+        shape = tuple(head["shape"])
+        # Only a text: a list would describe a record, of which data never is.
+        dtype = np.dtype(str(head["descr"]))
+        order = "F" if head["fortran_order"] else "C"
+    except (KeyError, TypeError, SyntaxError, MemoryError) as error:
+        raise ValueError(f"an array has no proper header: {error!r:.80}") from error
+    if not all(type(length) is int and length >= 0 for length in shape):
+        raise ValueError(f"an array has the shape {shape!r:.80}")
+    return dtype, order, shape, start
+
+
+# -- metadata -------------------------------------------------------------------------
+
+
+def _parsed(head: Any) -> tuple[Kind, dict[str, Any], dict[str, Any]]:
+    check_dict(head, _METADATA)
+    if head.get("type") not in KINDS:
+        raise ValueError("it says of no type that there is")
+    kind: Kind = head["type"]
+    fields = {
+        name: checked_field(_default(head[name], name, kind), FIELDS[kind][name], name)
+        for name in _carried(kind)
+        if name in head
+    }
+    metadata = head.get("obj_metadata") or {}
+    check_dict(metadata, "its metadata")
+    kept = {key: value for key, value in metadata.items() if key not in IDENTITY_KEYS}
+    return kind, fields, _with_coordinates(kept)
+
+
+def _default(value: Any, name: str, kind: Kind) -> Any:
+    """Return the value of a field, which is None where DataLab has none."""
+    return FIELDS[kind][name].default if value is None else value
+
+
+def _with_coordinates(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Turn the coordinates of regions of interest back into arrays."""
+    roi = metadata.get(ROI_KEY)
+    regions = roi.get("single_rois") if isinstance(roi, dict) else None
+    for region in regions if isinstance(regions, list) else ():
+        if isinstance(region, dict) and isinstance(region.get("coords"), list):
+            region["coords"] = np.array(region["coords"], np.float64)
+    return metadata

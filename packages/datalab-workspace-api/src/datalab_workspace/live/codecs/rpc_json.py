@@ -1,0 +1,186 @@
+"""Records as the JSON by which DataLab exchanges objects over XML-RPC.
+
+An object is a list of three texts: a module, a class and guidata's JSON of the items of
+that class. The first two are compared with what sigima's are called; nothing is
+imported because a peer names it, and no sigima is needed here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding.carriers import RPC
+from datalab_workspace.encoding.metadata import check_dict
+from datalab_workspace.errors import DamagedFileError, UnsupportedObjectError
+from datalab_workspace.model.record import (
+    ARRAYS,
+    FIELDS,
+    PRIMARY_ARRAY,
+    Kind,
+    Record,
+    checked_field,
+)
+
+_CLASS_OF: dict[Kind, str] = {"signal": "SignalObj", "image": "ImageObj"}
+_KIND_OF = {name: kind for kind, name in _CLASS_OF.items()}
+#: Where every sigima has the two classes.
+_MODULE = "sigima.objects"
+_UUID = "__uuid"
+IDENTITY_KEYS = frozenset({_UUID, "__number"})
+#: Items that DataLab computes.
+_COMPUTED = frozenset({"xmin", "xmax", "ymin", "ymax"})
+
+
+def encode(record: Record) -> list[str]:
+    """Return `record` as DataLab takes it, with its UUID.
+
+    Raises:
+        UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
+        StaleFileError: An unread array's file no longer holds it.
+    """
+    plain = sidecar.split(record, RPC)
+    metadata = {key: _encoded(value) for key, value in plain.metadata.items()}
+    items: dict[str, Any] = {name: plain.fields[name] for name in FIELDS[record.kind]}
+    items |= {name: _encoded(plain.array(name)) for name in ARRAYS[record.kind]}
+    items["metadata"] = metadata | {_UUID: record.uuid}
+    return [_MODULE, _CLASS_OF[record.kind], json.dumps(items)]
+
+
+def decode(data: Any) -> Record:
+    """Return the record of an object that DataLab sent.
+
+    Args:
+        data: What came for it.
+
+    Returns:
+        The whole object, with its UUID.
+
+    Raises:
+        DamagedFileError: `data` is no signal or image.
+    """
+    return sidecar.join(read(data), RPC)
+
+
+def read(data: Any) -> Record:
+    """Return the plain record of an object, whatever its sidecar says; see `decode`."""
+    kind, text = _checked(data)
+    try:
+        items = json.loads(text)
+        check_dict(items, "what it holds")
+        check_dict(items.get("metadata"), "its metadata")
+        metadata = {key: _decoded(value) for key, value in items["metadata"].items()}
+        record = Record(kind, _fields(items, kind), _arrays(items, kind))
+    except (ValueError, RecursionError, UnsupportedObjectError) as error:
+        raise DamagedFileError(f"it is no object of sigima's: {error}") from error
+    record.uuid = str(metadata.get(_UUID, record.uuid))
+    record.metadata = {k: v for k, v in metadata.items() if k not in IDENTITY_KEYS}
+    return record
+
+
+def with_data(plain: Record, exact: Record) -> Record:
+    """Return an object with what both protocols bring of it.
+
+    Args:
+        plain: What `read` returned of it, whose numbers went through decimals.
+        exact: What `npz.read` returned of it, whose data are exact.
+
+    Returns:
+        The whole object.
+    """
+    name = PRIMARY_ARRAY[plain.kind]
+    arrays = {**plain.arrays, name: exact.arrays[name]}
+    return sidecar.join(
+        Record(plain.kind, plain.fields, arrays, plain.metadata, plain.uuid), RPC
+    )
+
+
+def _checked(data: Any) -> tuple[Kind, str]:
+    if (
+        isinstance(data, Sequence)
+        and len(data) == 3
+        and all(isinstance(part, str) for part in data)
+    ):
+        module, name, text = data
+        if name in _KIND_OF and f"{module}.".startswith(f"{_MODULE}."):
+            return _KIND_OF[name], text
+        raise DamagedFileError(
+            f"it is a {module:.80}.{name:.80}, which is no signal or image of sigima's"
+        )
+    raise DamagedFileError(f"{data!r:.80} is no signal or image")
+
+
+def _fields(items: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    fields = {}
+    for name, value in items.items():
+        if name in (*ARRAYS[kind], "metadata") or name in _COMPUTED:
+            continue
+        spec = FIELDS[kind].get(name)
+        if spec is None and isinstance(value, list | dict):
+            continue  # an item of a later sigima, which no field can hold
+        fields[name] = checked_field(value, spec, name)
+    return fields
+
+
+def _arrays(items: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    primary, *coordinates = ARRAYS[kind]
+    arrays = {name: _decoded(items.get(name)) for name in (primary, *coordinates)}
+    data = arrays[primary]
+    if data is not None and (not isinstance(data, np.ndarray) or data.ndim != 2):
+        raise ValueError(f"its {primary} has another shape than a {kind} has")
+    for name in coordinates:
+        if arrays[name] is None:
+            arrays[name] = np.empty(0)
+        elif not isinstance(arrays[name], np.ndarray) or arrays[name].ndim != 1:
+            raise ValueError(f"its {name} are no list of numbers")
+    return arrays
+
+
+# -- guidata's way with arrays --------------------------------------------------------
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        flat = value.tolist()
+        if value.dtype.kind == "c":
+            flat = value.real.tolist() + value.imag.tolist()
+        return ["array", flat, str(value.dtype)]
+    if isinstance(value, dict):
+        return {key: _encoded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encoded(item) for item in value]
+    return value
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _decoded(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    if len(value) == 3 and isinstance(value[0], str) and value[0] == "array":
+        array = _decoded_array(value[1], value[2])
+        if array is not None:
+            return array
+    return [_decoded(item) for item in value]
+
+
+def _decoded_array(items: Any, dtype_name: Any) -> np.ndarray[Any, Any] | None:
+    """Return the array, None where the list only looks like one."""
+    if not isinstance(items, list) or not isinstance(dtype_name, str):
+        return None
+    try:
+        dtype = np.dtype(dtype_name)
+        if dtype.kind not in "biufcUS":
+            return None
+        if dtype.kind != "c":
+            return np.asarray(items, dtype)
+        half = len(items) // 2
+        array = np.empty(np.shape(items[:half]), dtype)
+        array.real, array.imag = items[:half], items[half:]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return array

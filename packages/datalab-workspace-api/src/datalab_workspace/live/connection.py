@@ -1,0 +1,98 @@
+"""The two protocols to a running DataLab, and which of them answers."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from datalab_workspace.errors import (
+    LiveError,
+    NoAnswerError,
+    NotSupportedByProtocolError,
+)
+from datalab_workspace.live.clients.webapi import WebApi
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
+from datalab_workspace.live.transport.choice import transport_to
+
+if TYPE_CHECKING:
+    from datalab_workspace.live.discovery import Endpoint
+
+#: Seconds for which XML-RPC that answered is taken to go on answering.
+_TRUSTED = 1.0
+
+
+def _close(clients: Sequence[WebApi | XmlRpc]) -> None:
+    for client in clients:
+        client.close()
+
+
+class Connection:
+    """The clients of one DataLab.
+
+    Args:
+        endpoint: Where it is.
+
+    Attributes:
+        endpoint: Where it is.
+        web: The client of its Web API, None where that is not started.
+        rpc: The client of its XML-RPC server, None where that is not known.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.web = self.rpc = None
+        if endpoint.url is not None:
+            self.web = WebApi(transport_to(endpoint.url, endpoint.token))
+        if endpoint.xmlrpc_port is not None:
+            self.rpc = XmlRpc(endpoint.xmlrpc_port)
+        self._trusted_until = 0.0
+        self._silence: LiveError | None = None
+        clients = [client for client in (self.web, self.rpc) if client is not None]
+        #: Closes the connections, at the latest when nobody uses them any more.
+        self.close = weakref.finalize(self, _close, clients)
+
+    def xmlrpc_if_alive(self) -> XmlRpc | None:
+        """Return the client of XML-RPC if it answers, which is quickly found out."""
+        if self.rpc is None:
+            return None
+        if time.monotonic() > self._trusted_until:
+            try:
+                self.rpc.version()
+                self._silence = None
+            except LiveError as error:
+                self._silence = error
+            self._trusted_until = time.monotonic() + _TRUSTED
+        return None if self._silence else self.rpc
+
+    def require_xmlrpc(self, what: str) -> XmlRpc:
+        """Return the client of XML-RPC, for what it alone can do.
+
+        Args:
+            what: What that is, for the error.
+
+        Raises:
+            NotSupportedByProtocolError: XML-RPC is not there.
+            NoAnswerError: It does not answer.
+        """
+        if self.rpc is None:
+            raise NotSupportedByProtocolError(
+                f"{what} needs DataLab's XML-RPC server, which is not known: set "
+                "DATALAB_XMLRPCPORT to its port, on DataLab's machine, and resync()"
+            )
+        rpc = self.xmlrpc_if_alive()
+        if rpc is None:
+            raise NoAnswerError(
+                f"{what} needs DataLab's XML-RPC server, which does not answer "
+                f"({self._silence}); a box is probably open in DataLab's window"
+            )
+        return rpc
+
+    def status_names(self) -> tuple[str, ...]:
+        """Return the connection in use, and of one that does not answer why."""
+        names = [] if self.web is None else ["Web API"]
+        if self.rpc is not None:
+            silent = self.xmlrpc_if_alive() is None
+            names.append(f"XML-RPC ({self._silence})" if silent else "XML-RPC")
+        return tuple(names)

@@ -1,0 +1,42 @@
+"""What is remembered of objects in DataLab, for when it is gone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from datalab_workspace.model.record import Record
+
+#: Bytes of data, of one object and of all together.
+_LARGEST = 1 << 20
+_MOST = 1 << 26
+
+
+class RecordCache:
+    """The small objects that went over the wire last."""
+
+    def __init__(self) -> None:
+        self._records: OrderedDict[str, Record] = OrderedDict()
+        self._bytes = 0
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """The objects by UUID."""
+        return self._records
+
+    def keep(self, record: Record) -> None:
+        """Remember an object as it is now, if it is small."""
+        self.forget(record.uuid)
+        if record.nbytes > _LARGEST:
+            return
+        self._records[record.uuid] = record.copy()
+        self._bytes += record.nbytes
+        while self._bytes > _MOST:
+            _, oldest = self._records.popitem(last=False)
+            self._bytes -= oldest.nbytes
+
+    def forget(self, uuid: str) -> None:
+        """Forget an object, if it is known."""
+        record = self._records.pop(uuid, None)
+        if record is not None:
+            self._bytes -= record.nbytes

@@ -1,0 +1,338 @@
+"""How one object goes to DataLab and comes from there: which wire carries what."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from uuid import uuid4
+
+from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding.carriers import NPZ, RPC
+from datalab_workspace.errors import (
+    AmbiguousObjectError,
+    ConnectionLostError,
+    DataLabError,
+    InvalidNameError,
+    LiveError,
+    ObjectNotFoundError,
+)
+from datalab_workspace.live.catalogue import Catalogue, Known
+from datalab_workspace.live.clients.webapi import TEXTS, Listed, can_route
+from datalab_workspace.live.clients.xmlrpc_calls import check_text
+from datalab_workspace.live.codecs import rpc_json
+from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.groups import GroupTargets
+from datalab_workspace.model.description import TEXT_FIELDS, Summary
+from datalab_workspace.model.record import FieldValue, Kind, Record
+
+#: Bytes of data up to which an object goes by XML-RPC, too: there, they are decimals,
+#: and a MiB of them takes about 0.3 s.
+SMALL = 1 << 20
+#: What the Web API does not bring of an object as it is in DataLab.
+NOT_BY_WEB = ("annotations", "bounds", "scales", "private metadata")
+
+
+class Router:
+    """Carries objects over the protocols that are available.
+
+    Args:
+        connection: The clients.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def addressed(self, catalogue: Catalogue, uuid: str) -> str:
+        """Return the title by which the Web API alone can address an object.
+
+        Raises:
+            AmbiguousObjectError: Another object has the same title.
+            InvalidNameError: No request can hold the title.
+        """
+        address = catalogue.address(uuid)
+        if address is not None:
+            return address
+        title = catalogue[uuid].title
+        if can_route(title):
+            raise AmbiguousObjectError(
+                f"several objects in DataLab have the title {title!r:.80}, and its Web "
+                "API cannot tell them apart; give them different titles there"
+            )
+        raise InvalidNameError(
+            f"DataLab's Web API cannot address the object {title!r:.80}; give it a "
+            "title without '/' and control characters, which is not '.' or '..'"
+        )
+
+    # -- from DataLab -----------------------------------------------------------------
+
+    def fetch(self, catalogue: Catalogue, uuid: str, *, full: bool) -> Record:
+        """Return an object.
+
+        Args:
+            catalogue: What there is.
+            uuid: UUID of the object.
+            full: Bring all there is of it even if it is large, which is slow then.
+
+        Raises:
+            ObjectNotFoundError: It is there no more, or under another title.
+        """
+        known, connection = catalogue[uuid], self._connection
+        if connection.web is None or (
+            connection.rpc is not None and catalogue.address(uuid) is None
+        ):
+            rpc = connection.require_xmlrpc(f"getting {known.title!r:.80}")
+            return sidecar.join(rpc.get_plain(uuid, known.kind, known.nbytes), RPC)
+        exact = self._exact(catalogue, known)
+        if connection.rpc is not None and (full or exact.nbytes <= SMALL):
+            what = f"getting {known.title!r:.80} in full"
+            answering = (
+                connection.require_xmlrpc(what)
+                if full
+                else connection.xmlrpc_if_alive()
+            )
+            if answering is not None:
+                plain = answering.get_plain(uuid, known.kind, exact.nbytes)
+                return rpc_json.with_data(plain, exact)
+        return sidecar.join(exact, NPZ)
+
+    def _exact(self, catalogue: Catalogue, known: Known) -> Record:
+        assert self._connection.web is not None
+        title = self.addressed(catalogue, known.uuid)
+        exact = self._connection.web.get_plain(title, uuid=known.uuid)
+        if exact.kind != known.kind:
+            raise ObjectNotFoundError(f"DataLab has no {known.kind} {title!r:.80}")
+        return exact
+
+    def summary(self, catalogue: Catalogue, known: Known) -> Summary:
+        """Return what can be told of an object without bringing much data."""
+        missing = (*NOT_BY_WEB, *(["coordinates"] if known.kind == "image" else []))
+        if (
+            self._connection.web is not None
+            and catalogue.address(known.uuid) is not None
+        ):
+            if known.nbytes > SMALL:
+                return Summary(
+                    known.kind,
+                    known.title,
+                    known.shape,
+                    known.dtype,
+                    {name: known.texts.get(name, "") for name in TEXT_FIELDS},
+                    None,
+                    None,
+                    known.nbytes,
+                    missing,
+                )
+            record = sidecar.join(self._exact(catalogue, known), NPZ)
+            return Summary.of(record, missing if self._connection.rpc is None else ())
+        return Summary.of(self.fetch(catalogue, known.uuid, full=False))
+
+    # -- to DataLab -------------------------------------------------------------------
+
+    def check(self, record: Record) -> None:
+        """Find out whether DataLab can hold an object, without sending it.
+
+        Raises:
+            UnsupportedDtypeError: DataLab can't hold the data without loss.
+            InvalidNameError: No wire that there is carries the title.
+        """
+        sidecar.split(record, RPC if self._connection.web is None else NPZ)
+        if self._connection.rpc is not None:
+            check_text(record.title)
+        elif not can_route(record.title):
+            raise InvalidNameError(
+                f"DataLab's Web API cannot address an object by the name "
+                f"{record.title!r:.80}, and its XML-RPC, which can, is not known; "
+                "choose a name without '/' and control characters, not '.' or '..'"
+            )
+
+    def send(self, catalogue: Catalogue, record: Record) -> Known:
+        """Add an object.
+
+        Returns:
+            What is known of it.
+
+        Raises:
+            InvalidNameError: No wire that there is carries its title.
+            AmbiguousObjectError: It could not be told from another object.
+            UnsupportedDtypeError: DataLab can't hold the data without loss.
+        """
+        title, connection = record.title, self._connection
+        new = Known(record.uuid, record.kind, title, record.shape, record.dtype)
+        if connection.rpc is not None:
+            check_text(title)
+        free = not catalogue.has_title(title)
+        if connection.web is not None and free and can_route(title):
+            return new.as_listed(self._put(title, record))
+        if connection.rpc is None:
+            self.check(record)
+            raise AmbiguousObjectError(
+                f"DataLab has another object titled {title!r:.80}, and its Web API "
+                "could not tell the two apart; choose another name"
+            )
+        rpc = connection.require_xmlrpc(f"adding an object titled {title!r:.80}")
+        if connection.web is None or record.nbytes <= SMALL:
+            rpc.add(record)
+            return new
+        passing = passing_title()
+        listed = self._put(passing, record)
+        try:
+            self._retitle(passing, record.uuid, record.kind, title)
+        except LiveError:
+            self._take_back(passing)
+            raise
+        return Known(new.uuid, new.kind, title, listed.shape, listed.dtype)
+
+    def _take_back(self, title: str) -> None:
+        """Remove what was just added, while another error is on its way."""
+        assert self._connection.web is not None
+        try:
+            self._connection.web.remove(title)
+        except (LiveError, ObjectNotFoundError) as error:
+            warnings.warn(
+                f"{title!r} is left in DataLab and could not be removed ({error})",
+                stacklevel=2,
+            )
+
+    def _put(self, title: str, record: Record) -> Listed:
+        web = self._connection.web
+        assert web is not None
+        try:
+            return web.put(title, record)
+        except ConnectionLostError:
+            # The title was free: if something has it now, that is this object.
+            try:
+                return web.describe(title)
+            except (LiveError, ObjectNotFoundError):
+                pass
+            raise
+
+    def replace(
+        self,
+        catalogue: Catalogue,
+        record: Record,
+        targets: GroupTargets,
+        *,
+        in_place: bool = False,
+    ) -> Known | None:
+        """Put an object in the place of that of its UUID, which is of its kind.
+
+        Args:
+            catalogue: What there is.
+            record: The object.
+            targets: The groups.
+            in_place: Do not remove it meanwhile where that can be avoided, however
+                slow that is.
+
+        Returns:
+            None where it keeps its place; otherwise what is known of it, last in its
+            group.
+        """
+        known, connection = catalogue[record.uuid], self._connection
+        if connection.rpc is not None and (
+            connection.web is None
+            or in_place
+            or max(known.nbytes, record.nbytes) <= SMALL
+            or catalogue.address(record.uuid) is None
+        ):
+            connection.require_xmlrpc(f"replacing {known.title!r:.80}").replace(record)
+            return None
+        title = self.addressed(catalogue, record.uuid)
+        rpc = connection.xmlrpc_if_alive()
+        if rpc is not None:
+            targets.select_group_of(rpc, record.kind, record.uuid)
+        assert connection.web is not None
+        listed = connection.web.put(title, record, overwrite=True)
+        return Known(record.uuid, record.kind, title).as_listed(listed)
+
+    def patch(
+        self, catalogue: Catalogue, uuid: str, fields: Mapping[str, FieldValue]
+    ) -> bool:
+        """Set labels and units without sending the data, where that can be done.
+
+        Returns:
+            Whether it was done. Small objects are better sent, for then DataLab's
+            window shows the change.
+        """
+        web, address = self._connection.web, catalogue.address(uuid)
+        small = catalogue[uuid].nbytes <= SMALL
+        if (
+            web is None
+            or address is None
+            or (small and self._connection.rpc is not None)
+        ):
+            return False
+        texts = {
+            name: value
+            for name, value in fields.items()
+            if name in TEXTS and isinstance(value, str)
+        }
+        if texts.keys() != fields.keys():
+            return False
+        web.patch(address, **texts)
+        return True
+
+    def rename(self, catalogue: Catalogue, uuid: str, title: str) -> None:
+        """Give an object another title.
+
+        Raises:
+            InvalidNameError: No wire that there is carries it.
+            AmbiguousObjectError: The object could not be told from another one.
+        """
+        connection = self._connection
+        if connection.rpc is not None:
+            check_text(title)
+        rpc, known = connection.xmlrpc_if_alive(), catalogue[uuid]
+        address = catalogue.address(uuid)
+        if rpc is not None and connection.web is not None and address is not None:
+            self._retitle(address, uuid, known.kind, title)
+            return
+        if rpc is not None:
+            self.set_title(catalogue, uuid, title)
+            return
+        if connection.web is None or not can_route(title):
+            connection.require_xmlrpc(f"the title {title!r:.80}")
+        assert connection.web is not None
+        if catalogue.has_title(title):
+            raise AmbiguousObjectError(
+                f"DataLab has another object titled {title!r:.80}, and its Web API "
+                "could not tell the two apart; choose another name"
+            )
+        connection.web.patch(self.addressed(catalogue, uuid), title=title)
+
+    def _retitle(self, address: str, uuid: str, kind: Kind, title: str) -> None:
+        """Set a title by the Web API, which needs nothing to be selected for that.
+
+        Another program that selects something at the same time can do no harm then.
+        """
+        web, rpc = (
+            self._connection.web,
+            self._connection.require_xmlrpc(f"the title {title!r:.80}"),
+        )
+        assert web is not None
+        web.retitle(address, title)
+        rpc.show_titles()
+        titles = {placed.uuid: placed.title for placed in rpc.panel(kind)}
+        if titles.get(uuid) != title:
+            raise DataLabError(
+                f"DataLab did not rename the {kind} {address!r:.80} to {title!r:.80}; "
+                "was it renamed or removed there meanwhile?"
+            )
+
+    def set_title(self, catalogue: Catalogue, uuid: str, title: str) -> None:
+        """Set a title by XML-RPC: of a small object by sending it as it is.
+
+        A large one has to be selected for that; another program that selects something
+        in that moment is found out, but not kept from being in the way.
+        """
+        rpc = self._connection.require_xmlrpc(f"the title {title!r:.80}")
+        record = self.fetch(catalogue, uuid, full=True)
+        if record.nbytes <= SMALL:
+            record.fields["title"] = title
+            rpc.replace(record)
+        else:
+            rpc.rename(uuid, record.kind, title)
+
+
+def passing_title() -> str:
+    """Return a title that no object has, and in which DataLab finds no short id."""
+    return f"datalab_workspace {uuid4().hex}"

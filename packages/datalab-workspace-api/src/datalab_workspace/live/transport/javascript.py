@@ -1,0 +1,93 @@
+"""The little of JavaScript that a request needs, from either Python of a browser.
+
+xeus-python comes with pyjs, which hands JavaScript's objects out by other rules than
+Pyodide does. Recent ones also bring modules named `js` and `pyodide` that are not
+Pyodide's; so pyjs is looked for first.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from importlib import import_module
+from typing import Any
+
+from datalab_workspace.live.transport.base import Body, Buffer
+
+
+class JavaScript(ABC):
+    """What a transport uses of JavaScript.
+
+    Attributes:
+        scope: Its global object.
+        error: What Python raises for an error of JavaScript's.
+    """
+
+    scope: Any
+    error: type[Exception]
+
+    def new(self, name: str, *args: Any) -> Any:
+        """Return a new object of a global class."""
+        return getattr(self.scope, name).new(*args)
+
+    def sent(self, body: Body) -> Any:
+        """Return a body as one typed array, outside of this Python's memory."""
+        whole, place = self.new("Uint8Array", len(body)), 0
+        for part in body:
+            whole.set(self._typed(part), place)
+            place += part.nbytes
+        return whole
+
+    @abstractmethod
+    def received(self, response: Any) -> Buffer:
+        """Return the bytes of an ``ArrayBuffer``; they may be written to."""
+
+    @abstractmethod
+    def _typed(self, part: memoryview) -> Any:
+        """Return bytes as a typed array."""
+
+
+class Pyjs(JavaScript):
+    """xeus-python's."""
+
+    def __init__(self) -> None:
+        self._pyjs: Any = import_module("pyjs")
+        self.scope = self._pyjs.js
+        self.error = self._pyjs.JsException
+
+    def received(self, response: Any) -> Buffer:
+        """See `JavaScript.received`."""
+        copied = self._pyjs.to_py(self.new("Uint8Array", response))
+        return memoryview(copied)
+
+    def _typed(self, part: memoryview) -> Any:
+        return self._pyjs.buffer_to_js_typed_array(part)
+
+
+class Pyodide(JavaScript):
+    """Pyodide's."""
+
+    def __init__(self) -> None:
+        self.scope = import_module("js")
+        ffi: Any = import_module("pyodide.ffi")
+        self._to_js, self.error = ffi.to_js, ffi.JsException
+
+    def received(self, response: Any) -> Buffer:
+        """See `JavaScript.received`."""
+        received = bytearray(response.byteLength)
+        response.assign_to(received)
+        return received
+
+    def _typed(self, part: memoryview) -> Any:
+        return self._to_js(part)
+
+
+def javascript() -> JavaScript:
+    """Return what this Python has of JavaScript.
+
+    Raises:
+        ImportError: It runs in no browser, or in one by other means.
+    """
+    try:
+        return Pyjs()
+    except ModuleNotFoundError:
+        return Pyodide()

@@ -1,0 +1,1 @@
+"""What a workspace holds: records, names, descriptions, projects."""

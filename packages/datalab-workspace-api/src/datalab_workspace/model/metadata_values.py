@@ -1,0 +1,335 @@
+"""The Python and NumPy values that metadata may hold: copied, compared, refused.
+
+The set is the same in every mode, because it is what the sidecar can write down
+(:mod:`datalab_workspace.encoding.sidecar`); whatever is outside it is refused when the
+object is added, not when a file is saved.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import fractions
+import pathlib
+import uuid
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from datalab_workspace.errors import UnsupportedMetadataError
+
+#: Values that never change, so that a copy may share them.
+ATOMS: tuple[type, ...] = (
+    type(None),
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    datetime.datetime,
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    decimal.Decimal,
+    fractions.Fraction,
+    uuid.UUID,
+)
+_ATOM_SET = frozenset(ATOMS)
+#: Subclasses of these (a DICOM number, an `IntEnum` member, an `OrderedDict`) are kept
+#: as the value that they are, without their class.
+_BASES: tuple[type, ...] = (str, bool, int, float, complex, bytes, bytearray)
+_ARRAY_KINDS = frozenset("biufcSUMm")
+_MAX_DEPTH = 64
+
+
+def snapshot(value: Any, where: str = "metadata") -> Any:
+    """Return an independent copy of a metadata value.
+
+    Args:
+        value: None, bool, int, float, complex, str, bytes, date, time, datetime,
+            timedelta, Decimal, Fraction, UUID, path, NumPy scalar or array (of
+            numbers, text, bytes, dates or records of these, masked or not), or a list,
+            tuple, set, frozenset or dict of such values.
+        where: What to call the value in an error, for example ``"metadata['a']"``.
+
+    Returns:
+        The copy. Instances of subclasses are returned as their base class.
+
+    Raises:
+        UnsupportedMetadataError: The value, or one within it, is of another type; the
+            message says which.
+    """
+    return _snapshot(value, where, 0)
+
+
+def _snapshot(value: Any, where: str, depth: int) -> Any:
+    cls = type(value)
+    if cls in _ATOM_SET:
+        return value
+    if depth > _MAX_DEPTH:
+        raise UnsupportedMetadataError(
+            f"{where[:80]}… is nested more than {_MAX_DEPTH} levels deep "
+            "(does it contain itself?)"
+        )
+    if isinstance(value, dict):
+        return {
+            _key(key, where): _snapshot(item, f"{where}[{key!r}]", depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        items = [
+            _snapshot(item, f"{where}[{index}]", depth + 1)
+            for index, item in enumerate(value)
+        ]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, set | frozenset):
+        members = frozenset(_key(item, where) for item in value)
+        return members if isinstance(value, frozenset) else set(members)
+    if isinstance(value, np.ndarray):
+        return _array(value, where)
+    return _scalar(value, where)
+
+
+def _scalar(value: Any, where: str) -> Any:
+    if isinstance(value, np.generic):
+        return _numpy_scalar(value, where)
+    if isinstance(value, pathlib.PurePath):
+        return value
+    for base in _BASES:
+        if isinstance(value, base) and not _is_symbol(value):
+            return base(value)
+    raise UnsupportedMetadataError(
+        f"{where} is {_named(type(value))}, which neither a file nor DataLab can keep; "
+        "store a number, a text, a date, an array, or a list, tuple or dict of these"
+    )
+
+
+def _is_symbol(value: Any) -> bool:
+    """Tell whether `value` is an enumeration member that means more than its value."""
+    return isinstance(value, enum.Enum) and not isinstance(value, int | str)
+
+
+def _key(key: Any, where: str) -> Any:
+    if isinstance(key, tuple):
+        return tuple(_key(item, where) for item in key)
+    if type(key) in _ATOM_SET or isinstance(key, np.generic | frozenset):
+        return _snapshot(key, f"a key of {where}", 0)
+    for base in (str, int, float):
+        if isinstance(key, base):
+            return base(key)
+    raise UnsupportedMetadataError(
+        f"{where} has the key {key!r}, {_named(type(key))}, which cannot be kept; "
+        "use a text or a number"
+    )
+
+
+def _array(value: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
+    if not is_plain_dtype(value.dtype):
+        raise UnsupportedMetadataError(
+            f"{where} is an array of dtype {value.dtype}, which cannot be kept; "
+            "use an array of numbers, text, bytes or dates, or a list"
+        )
+    if isinstance(value, np.ma.MaskedArray):
+        return np.ma.MaskedArray(value, copy=True)
+    return np.array(value, copy=True, order="C", subok=False)
+
+
+def _numpy_scalar(value: np.generic, where: str) -> np.generic:
+    if not is_plain_dtype(value.dtype):
+        raise UnsupportedMetadataError(
+            f"{where} is a NumPy scalar of dtype {value.dtype}, which cannot be kept"
+        )
+    # Only a row of a table can be written to.
+    return value.copy() if isinstance(value, np.void) else value
+
+
+def is_plain_dtype(dtype: np.dtype[Any]) -> bool:
+    """Tell whether elements of `dtype` are values, not references to objects."""
+    if dtype.subdtype is not None:
+        return is_plain_dtype(dtype.subdtype[0])
+    if dtype.fields is not None:
+        return not _overlap(dtype) and all(
+            is_plain_dtype(field[0]) for field in dtype.fields.values()
+        )
+    return dtype.kind in _ARRAY_KINDS
+
+
+def _overlap(dtype: np.dtype[Any]) -> bool:
+    """Tell whether fields share bytes, of which no file format knows."""
+    fields = (dtype.fields or {}).values()
+    extents = sorted((offset, offset + field.itemsize) for field, offset, *_ in fields)
+    return any(end > start for (_, end), (start, _) in pairwise(extents))
+
+
+def _named(cls: type) -> str:
+    name = cls.__qualname__
+    return name if cls.__module__ == "builtins" else f"{cls.__module__}.{name}"
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two metadata values or arrays are the same.
+
+    NaN is the same as NaN. Arrays must agree in dtype, shape, mask and bit for bit. A
+    number is the same as the NumPy scalar of its value, True is not the same as 1, nor
+    a list as a tuple, nor 12:00 in one timezone as the same instant in another.
+    """
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return (
+            isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and same_array(a, b)
+        )
+    if isinstance(a, dict):
+        return isinstance(b, dict) and _same_items(a, b)
+    if isinstance(a, list | tuple):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, np.void) and isinstance(b, np.void):
+        return same_array(np.asarray(a), np.asarray(b))
+    if isinstance(a, np.generic):
+        a = _to_python(a)
+    if isinstance(b, np.generic):
+        b = _to_python(b)
+    if type(a) is not type(b):
+        return _numbers(a, b) and bool(a == b)
+    return _same_atoms(a, b)
+
+
+def _same_atoms(a: Any, b: Any) -> bool:
+    if isinstance(a, datetime.datetime | datetime.time):
+        return bool(a == b) and a.utcoffset() == b.utcoffset() and a.fold == b.fold
+    if isinstance(a, decimal.Decimal):
+        return str(a) == str(b)  # a signalling NaN cannot even be compared
+    if isinstance(a, set | frozenset):
+        return bool(a == b) or _told(a) == _told(b)
+    return bool(a == b) or (a != a and b != b)
+
+
+def _same_items(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+    if a.keys() != b.keys():  # a NaN, as a key, is equal to itself alone
+        a, b = _told(a), _told(b)
+    return a.keys() == b.keys() and all(same(item, b[key]) for key, item in a.items())
+
+
+def _told(values: Any) -> dict[str, Any]:
+    """Return the items of a dict or set by what tells their keys from all others."""
+    items = (
+        values.items() if isinstance(values, dict) else dict.fromkeys(values).items()
+    )
+    return {_identity(key): item for key, item in items}
+
+
+def _identity(key: Any) -> str:
+    if isinstance(key, tuple):
+        return f"({','.join(map(_identity, key))})"
+    if isinstance(key, frozenset):
+        return f"{{{','.join(sorted(map(_identity, key)))}}}"
+    return f"{type(key).__qualname__} {key!r}"
+
+
+def _to_python(value: np.generic) -> Any:
+    # Dates and long doubles have no Python counterpart of the same precision.
+    plain = value.item()
+    return value if value.dtype.kind in "Mm" or value.dtype.itemsize > 16 else plain
+
+
+def _numbers(a: Any, b: Any) -> bool:
+    return all(
+        isinstance(value, int | float | complex | np.number)
+        and not isinstance(value, bool)
+        for value in (a, b)
+    )
+
+
+def same_array(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Tell whether two arrays agree in dtype, shape, mask and, unmasked, each bit."""
+    if a is b:
+        return True
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.names is not None:  # the padding between fields is arbitrary
+        return all(same_array(a[name], b[name]) for name in a.dtype.names)
+    masked = isinstance(a, np.ma.MaskedArray), isinstance(b, np.ma.MaskedArray)
+    if any(masked):
+        mask = np.ma.getmaskarray(a)
+        return (
+            all(masked)
+            and bool(np.array_equal(mask, np.ma.getmaskarray(b)))
+            and _same_bits(np.ma.getdata(a)[~mask], np.ma.getdata(b)[~mask])
+        )
+    return _same_bits(a, b)
+
+
+def _same_bits(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    # In blocks, so that comparing two large images takes little memory and a
+    # difference at the beginning is found at once.
+    return all(map(_same_block, _blocks(a), _blocks(b)))
+
+
+def _same_block(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    if a.dtype.char in "gG":  # extended precision: the padding between is arbitrary
+        return bool(np.array_equal(a, b, equal_nan=True)) and all(
+            np.array_equal(np.signbit(x), np.signbit(y))
+            for x, y in ((a.real, b.real), (a.imag, b.imag))
+        )
+    return bool(np.array_equal(_bits(a), _bits(b)))
+
+
+def _bits(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    flat = np.ascontiguousarray(block).reshape(-1)
+    if flat.dtype.itemsize == 0:
+        return np.empty(0, np.uint8)
+    return flat.view(np.uint8)
+
+
+def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
+    """Tell whether `dtype` holds every element of `array` without loss.
+
+    Args:
+        array: An array of any dtype.
+        dtype: A numeric dtype.
+
+    Returns:
+        True where each element of the array is the same number in `dtype`, so that
+        converting back gives the same elements; always False for arrays that are not
+        numeric.
+    """
+    if array.dtype.kind not in "biufc":
+        return False
+    if np.can_cast(array.dtype, dtype, "safe") and not (
+        # NumPy calls the cast of a 64-bit integer to a float safe; it is not exact.
+        array.dtype.kind in "iu" and array.dtype.itemsize >= 8 and dtype.kind in "fc"
+    ):
+        return True
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        return False
+    with np.errstate(all="ignore"):
+        return all(_survives(block, dtype) for block in _blocks(array))
+
+
+def _survives(block: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
+    if not block.size:
+        return True
+    if block.dtype.kind in "iu" and dtype.kind in "iu":
+        # Integers wrap around: there and back, they would all be the same again.
+        limits = np.iinfo(dtype)
+        return limits.min <= int(block.min()) and int(block.max()) <= limits.max
+    converted = block.astype(dtype)
+    if block.dtype.kind == "c":
+        return _same_block(block, converted.astype(block.dtype))
+    real = converted.real
+    if block.dtype.kind in "iu":
+        # Only integers with more bits than the float get here. What is rounded up
+        # beyond their range may come back as the largest of them, or as anything.
+        beyond = float(np.iinfo(block.dtype).max)
+        return not (real >= beyond).any() and _same_block(
+            block, real.astype(block.dtype)
+        )
+    return _same_block(block, real.astype(block.dtype))
+
+
+def _blocks(array: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
+    if array.ndim == 0:
+        return [array]
+    step = max(1, (1 << 22) // max(1, array.itemsize * int(np.prod(array.shape[1:]))))
+    return [array[start : start + step] for start in range(0, len(array), step)]

@@ -1,0 +1,45 @@
+"""What a project file holds, as Records: groups of objects in order, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from datalab_workspace.model.record import Kind, PendingRecord, Record
+
+Item: TypeAlias = "Record | PendingRecord"
+
+
+@dataclass
+class Group:
+    """One group of a panel.
+
+    Attributes:
+        kind: Which panel the group is in: "signal" or "image".
+        title: Title of the group; may be empty, and several groups may share one.
+        items: The objects, in order.
+    """
+
+    kind: Kind
+    title: str
+    items: list[Item] = field(default_factory=list)
+
+
+@dataclass
+class Project:
+    """The content of a project file.
+
+    Attributes:
+        groups: The groups of signals, then those of images, in order.
+        foreign: The parts that are DataLab's alone (macros, history), each as the
+            bytes of a small HDF5 file that holds nothing else; kept, never looked into.
+    """
+
+    groups: list[Group] = field(default_factory=list)
+    foreign: list[bytes] = field(default_factory=list)
+
+    def items(self) -> Iterator[Item]:
+        """Yield every object in order."""
+        for group in self.groups:
+            yield from group.items

@@ -1,0 +1,1 @@
+"""What a workspace does, one module for each job."""

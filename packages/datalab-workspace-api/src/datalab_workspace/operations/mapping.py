@@ -1,0 +1,109 @@
+"""The mapping protocol: a workspace is used like a dict of named objects."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from datalab_workspace.validation import suggest_on_typo
+
+if TYPE_CHECKING:
+    from sigima import ImageObj, SignalObj
+
+# Within the classes, `list` is their method.
+Names: TypeAlias = "list[str]"
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+MISSING = _Missing()
+
+
+class NamedObjects(ABC):
+    """What makes ``ws[name]``, ``name in ws``, ``for name in ws`` and the like work.
+
+    It is no `collections.abc.Mapping`: that one's ``get`` returns None for a name that
+    does not exist, where a misspelt name should be told.
+    """
+
+    #: Held for the length of each call, where threads may share the objects.
+    _lock: AbstractContextManager[Any] = nullcontext()
+
+    @abstractmethod
+    def list(self) -> Names:
+        """Return all names in order."""
+
+    @abstractmethod
+    def exists(self, name: str) -> bool:
+        """Tell whether there is such an object."""
+
+    @abstractmethod
+    def get(self, name: str, *, default: Any = MISSING) -> Any:
+        """Return an object."""
+
+    @abstractmethod
+    def add(self, name: Any, obj: Any = MISSING, overwrite: bool = False) -> str:
+        """Store an object."""
+
+    @abstractmethod
+    def remove(self, *names: str) -> None:
+        """Remove objects."""
+
+    def __getitem__(self, name: str) -> SignalObj | ImageObj:
+        return self.get(name)
+
+    def __setitem__(self, name: str, obj: object) -> None:
+        self.add(name, obj, overwrite=True)
+
+    def __delitem__(self, name: str) -> None:
+        self.remove(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.exists(name)
+
+    def __len__(self) -> int:
+        return len(self.list())
+
+    def __bool__(self) -> Literal[True]:
+        # An empty workspace is still a workspace: `if workspace:` asks for None.
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.list())
+
+    def keys(self) -> Names:
+        """Return all names."""
+        return self.list()
+
+    def values(self) -> Iterator[SignalObj | ImageObj]:
+        """Yield every object, one at a time."""
+        return (self.get(name) for name in self.list())
+
+    def items(self) -> Iterator[tuple[str, SignalObj | ImageObj]]:
+        """Yield every name and its object, one at a time."""
+        return ((name, self.get(name)) for name in self.list())
+
+    @suggest_on_typo
+    def pop(self, name: str, default: Any = MISSING) -> Any:
+        """Remove an object and return it.
+
+        Args:
+            name: Its name, UUID or short id.
+            default: What to return if there is no such object, instead of raising.
+
+        Raises:
+            KeyError: There is no such object and no `default`.
+        """
+        with self._lock:
+            obj = self.get(name, default=default)
+            if self.exists(name):
+                self.remove(name)
+            return obj
+
+    def _ipython_key_completions_(self) -> Names:
+        return self.list()

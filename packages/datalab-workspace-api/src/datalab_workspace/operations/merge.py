@@ -1,0 +1,215 @@
+"""How the objects of a file, or of another workspace, join those that are here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+from uuid import uuid4
+
+from datalab_workspace.backends.base import Backend, Entry
+from datalab_workspace.errors import LiveError, NameConflictError, add_note
+from datalab_workspace.model.equality import equal
+from datalab_workspace.model.naming import NameBook, free_name
+from datalab_workspace.model.project import Group, Item
+from datalab_workspace.model.record import PendingRecord, Record
+from datalab_workspace.validation import one_of
+
+OnConflict: TypeAlias = Literal["error", "replace", "rename", "skip"]
+_CHOICES = ("error", "replace", "rename", "skip")
+
+
+@dataclass
+class Merge:
+    """Objects that are to join a workspace: all of them, or none if that fails.
+
+    Args:
+        backend: Where the objects of the workspace are.
+        names: Their names.
+        on_conflict: See `Workspace.load`.
+
+    Attributes:
+        names: Names of the new objects by UUID.
+        merged: Names of all the objects that will be here.
+        skipped: Names of those that will not.
+
+    Raises:
+        ValueError: There is no such choice.
+    """
+
+    backend: Backend
+    book: NameBook
+    on_conflict: OnConflict
+    names: dict[str, str] = field(default_factory=dict, init=False)
+    merged: list[str] = field(default_factory=list, init=False)
+    skipped: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        one_of(self.on_conflict, "on_conflict", _CHOICES)
+        self._groups: list[Group] = []
+        # In their order, objects to append and those to replace others.
+        self._steps: list[Group | Record] = []
+        self._replaced: dict[str, Record] = {}
+        self._conflicts: list[str] = []
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to be added or replaced."""
+        return bool(self._steps)
+
+    def prepare(
+        self, groups: Sequence[Group], names: Mapping[str, str], doing: str
+    ) -> None:
+        """Find out what is to be done with each object.
+
+        Args:
+            groups: The objects, in groups.
+            names: Their names, by UUID.
+            doing: What is being done, for the error.
+
+        Raises:
+            NameConflictError: Names are in use by different objects, and the choice
+                is "error"; all are listed.
+        """
+        entries = self.backend.entries()
+        used = {self.book.name_of(entry.uuid) for entry in entries}
+        known = _known(entries, groups)
+        here = {entry.uuid for entry in entries}
+        for group in groups:
+            some_new = not group.items
+            for item in group.items:
+                name = names[item.uuid]
+                twin = self._twin(item, name, known)
+                if twin is not None and self._settle(item, twin):
+                    continue
+                if name in used:
+                    name = free_name(name, used)
+                used.add(name)
+                if item.uuid in here:
+                    item = _with_uuid(item, str(uuid4()))
+                self.names[item.uuid] = name
+                self.merged.append(name)
+                self._append(group, item)
+                some_new = True
+            if some_new:
+                self._groups.append(Group(group.kind, group.title))
+        if self._conflicts:
+            raise NameConflictError(
+                f"{doing}: the workspace holds other objects under these names: "
+                f"{in_short(self._conflicts)}; pass "
+                'on_conflict="replace", "rename" or "skip"'
+            )
+
+    def _twin(self, item: Item, name: str, known: set[str]) -> str | None:
+        """Return the UUID of the object here that `item` is, or whose name it has.
+
+        Args:
+            item: An object that is to join.
+            name: Its name.
+            known: UUIDs of those that are here, under whatever names; none of them is
+                taken for another of those that are to join.
+        """
+        if item.uuid in known:
+            return item.uuid
+        holder = self.book.uuid_of(name)
+        return None if holder in known else holder
+
+    def _settle(self, item: Item, twin: str) -> bool:
+        """Decide about an object whose name is in use; False: it is to be added."""
+        record = item.resolve() if isinstance(item, PendingRecord) else item
+        stored = self.backend.record(twin, full=True)
+        name = self.book.name_of(twin)
+        if equal(stored, record):
+            self.merged.append(name)
+        elif self.on_conflict == "replace":
+            # The object may be another workspace's, which keeps it as it is.
+            fields = record.fields | {"title": stored.fields["title"]}
+            record = dataclasses.replace(record, uuid=twin, fields=fields)
+            self._steps.append(record)
+            self._replaced[twin] = stored
+            self.merged.append(name)
+        elif self.on_conflict == "skip":
+            self.skipped.append(name)
+        elif self.on_conflict == "rename":
+            return False
+        else:
+            self._conflicts.append(name)
+        return True
+
+    def _append(self, group: Group, item: Item) -> None:
+        """Have an object appended to a group like its own."""
+        last = self._steps[-1] if self._steps else None
+        if not (
+            isinstance(last, Group)
+            and (last.kind, last.title) == (group.kind, group.title)
+        ):
+            last = Group(group.kind, group.title)
+            self._steps.append(last)
+        last.items.append(item)
+
+    def carry_out(self) -> None:
+        """Do what was found to be done, and name the new objects.
+
+        Raises:
+            LiveError: DataLab failed; what it has done is undone where it can be.
+        """
+        done: list[Group | Record] = []
+        try:
+            self.backend.extend(self._groups)
+            for step in self._steps:
+                done.append(step)
+                if isinstance(step, Group):
+                    self.backend.extend([step])
+                else:
+                    self.backend.replace(step.uuid, step)
+        except BaseException as error:
+            self._undo(done, error)
+            raise
+        for uuid, name in self.names.items():
+            self.book.bind(uuid, name)
+
+    def _undo(self, done: Sequence[Group | Record], error: BaseException) -> None:
+        try:
+            self.backend.refresh()
+            here = {entry.uuid for entry in self.backend.entries()}
+            added = [
+                item.uuid
+                for step in done
+                if isinstance(step, Group)
+                for item in step.items
+                if item.uuid in here
+            ]
+            if added:
+                self.backend.remove(added)
+            for step in done:
+                if isinstance(step, Record) and step.uuid in here:
+                    self.backend.replace(step.uuid, self._replaced[step.uuid])
+        except LiveError as another:
+            add_note(error, f"What was done before could not be undone: {another}")
+
+
+def _known(entries: Sequence[Entry], groups: Sequence[Group]) -> set[str]:
+    titles = {entry.uuid: entry.title for entry in entries}
+    return {
+        item.uuid
+        for group in groups
+        for item in group.items
+        if titles.get(item.uuid) == item.title
+    }
+
+
+def _with_uuid(item: Item, uuid: str) -> Item:
+    if isinstance(item, Record):
+        return dataclasses.replace(item, uuid=uuid)
+    resolve = item.resolve
+    return dataclasses.replace(
+        item, uuid=uuid, resolve=lambda: dataclasses.replace(resolve(), uuid=uuid)
+    )
+
+
+def in_short(names: Sequence[str], limit: int = 20) -> str:
+    """Return names as an error lists them: the first ones, and how many more."""
+    shown = ", ".join(map(repr, names[:limit]))
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return shown + more
