@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -31,6 +32,28 @@ def suggest_on_typo(function: F) -> F:
         return function(*args, **kwargs)
 
     return checked  # type: ignore[return-value]
+
+
+def warn_if_positional(argument: str) -> Callable[[F], F]:
+    """Decorate a method so that passing `argument` by its position is deprecated."""
+
+    def decorate(function: F) -> F:
+        position = list(inspect.signature(function).parameters).index(argument)
+
+        @functools.wraps(function)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if len(args) > position:
+                warnings.warn(
+                    f"{function.__name__}() will not accept {argument} as a positional "
+                    f"argument; pass {argument}={args[position]!r:.40}",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+            return function(*args, **kwargs)
+
+        return checked  # type: ignore[return-value]
+
+    return decorate
 
 
 def unknown_argument(function: str, keyword: str, known: list[str]) -> TypeError:

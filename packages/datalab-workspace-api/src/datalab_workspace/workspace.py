@@ -1,55 +1,60 @@
-"""The Workspace: named signals and images, wherever they are kept."""
+"""The Workspace: named signals and images, in memory, in DataLab and in files."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, overload
 
 from datalab_workspace.backends.base import Backend, Capabilities
-from datalab_workspace.errors import NameConflictError, ObjectNotFoundError
+from datalab_workspace.events import ChangeEvent
+from datalab_workspace.live.attach import backend_of_choice, running_datalabs
 from datalab_workspace.model.description import (
+    Description,
+    GroupInfo,
+    Listing,
+    Preview,
+    Status,
     WorkspaceMode,
 )
-from datalab_workspace.model.metadata_values import snapshot
-from datalab_workspace.model.naming import NameBook, check_name
-from datalab_workspace.model.record import FIELDS, KINDS, Record, checked_field
-from datalab_workspace.model.sigima_objects import IDENTITY_KEYS, to_object
-from datalab_workspace.operations.add import Adding
-from datalab_workspace.operations.attachment import Attachable, backend_of_choice
-from datalab_workspace.operations.files import ProjectLink
-from datalab_workspace.operations.listing import Overview
-from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
+from datalab_workspace.model.record import Kind, Record
+from datalab_workspace.operations import add as adding
+from datalab_workspace.operations import attachment, edit, files, listing
+from datalab_workspace.operations.mapping import MISSING, NamedObjects
 from datalab_workspace.operations.merge import OnConflict
-from datalab_workspace.processing.calculator import Calculator
-from datalab_workspace.validation import suggest_on_typo, unknown_argument
+from datalab_workspace.processing import calculator
+from datalab_workspace.session import Session
+from datalab_workspace.subscriptions import Subscription
+from datalab_workspace.validation import suggest_on_typo, warn_if_positional
 
-#: Seconds for which an object's name is taken to mean what it meant.
-_RECENT = 0.2
+# Within the class, `list` is its method.
+Groups: TypeAlias = "list[GroupInfo]"
+Names: TypeAlias = "list[str]"
+Previews: TypeAlias = "list[Preview]"
 
 
-class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
-    """Named signals and images: in memory, or in a running DataLab, and in files.
+class Workspace(NamedObjects):
+    """Named signals and images: in memory or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
-    signals, then images, each by group. Everywhere that a method takes a name, it takes
-    a name, a UUID or a short id (``s001``, ``i042``), tried in this order.
+    signals, then images, each by group. Every method that takes a name also takes a
+    UUID or a short id (``s001``, ``i042``); they are tried in this order.
 
-    Objects come and go as snapshots: `add` stores a copy, `get` returns a copy, and
-    changing either changes nothing in the workspace until it is added again.
+    Objects are snapshots: `add` stores a copy and `get` returns a copy. Changing either
+    copy changes nothing in the workspace until you add it again.
 
-    A workspace attaches by itself to a running DataLab that the environment names
-    (``DATALAB_WORKSPACE_URL`` and ``_TOKEN``), or that is this user's own; otherwise it
-    keeps its objects in memory. In a DataLab, every change shows in its window, and
-    every method raises a `ConnectionError` where DataLab does not answer.
+    A new workspace attaches to a running DataLab that the environment names
+    (``DATALAB_WORKSPACE_URL`` and ``_TOKEN``), or that belongs to this user. Otherwise
+    it keeps its objects in memory. Changes in an attached DataLab show in its window,
+    and every method raises a `ConnectionError` if DataLab does not answer.
 
-    Threads may share a workspace: each call is carried out as a whole.
+    Threads may share a workspace: each call is carried out as a whole, and a call that
+    fails leaves the workspace as it was.
 
     Args:
-        backend: Where the objects are kept; by default as said above.
+        backend: Where the objects are kept; by default as described above.
 
     Raises:
         LiveUnavailableError: The environment asks for live mode
@@ -58,46 +63,100 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
 
     Warns:
         UserWarning: A DataLab that the environment names cannot be attached.
+
+    Example:
+        >>> ws = dlw.Workspace()
+        >>> ws.add("ramp", np.arange(5.0))
+        'ramp'
+        >>> ws
+        <Workspace standalone: 1 signal, 0 images>
     """
 
     def __init__(self, *, backend: Backend | None = None) -> None:
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._notes: tuple[str, ...] = ()
+        notes: tuple[str, ...] = ()
         if backend is None:
-            backend, self._notes = backend_of_choice()
-        self._backend = backend
-        self._names = NameBook()
-        self._names.sync(backend.entries())
-        self._link = ProjectLink(backend, self._names)
-
-    # A copy has a lock of its own; locks cannot be pickled.
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: held for key, held in vars(self).items() if key != "_lock"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._lock = threading.RLock()
-
-    # -- what there is ----------------------------------------------------------------
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What can be done with objects where they are."""
-        return self._backend.capabilities
-
-    @property
-    def path(self) -> Path | None:
-        """The project file that `save()` goes to; None until one is loaded or saved."""
-        return self._link.path
-
-    @property
-    def modified(self) -> bool:
-        """Whether anything changed since `path` was loaded or saved."""
-        return self._link.modified
+            backend, notes = backend_of_choice()
+        self._session = Session(backend, notes)
 
     # -- objects in and out -----------------------------------------------------------
+
+    @warn_if_positional("overwrite")
+    @suggest_on_typo
+    def add(
+        self,
+        name: Any,
+        obj: Any = MISSING,
+        overwrite: bool = False,
+        *,
+        group: str | None = None,
+        copy: bool = True,
+    ) -> str:
+        """Store a snapshot of an object under a name, or under its own title.
+
+        Adding an equal object again is not an error and changes nothing, so that a
+        notebook can be run twice.
+
+        Args:
+            name: The name: any string without control characters. It becomes the title.
+                With one argument only: the object, which keeps its own title.
+            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,),
+                which becomes the y of a signal; a 2-D array of shape (H, W), which
+                becomes an image; or a tuple (x, y) of 1-D arrays. It is not changed.
+            overwrite: Replace a different object of this name. The new object takes
+                over its position, group and UUID.
+            group: Title of the group to add to, which is created if it does not exist;
+                by default the first group of the panel.
+            copy: Copy the arrays. Otherwise the workspace holds read-only views, and
+                the caller promises not to write to the arrays any more.
+
+        Returns:
+            The name.
+
+        Raises:
+            NameConflictError: A different object has this name (a `ValueError`).
+            InvalidNameError: The string cannot be a name (a `ValueError`).
+            NotImplementedError: `group` is given, but this workspace has no groups.
+            TypeError: `obj` is not an object that a workspace can hold, its data is not
+                numeric, or its metadata holds a value that cannot be kept.
+
+        Example:
+            >>> workspace.add("ramp", np.arange(5.0), group="raw")
+            'ramp'
+        """
+        return adding.add(self._session, name, obj, overwrite, group, copy)
+
+    @suggest_on_typo
+    def update(
+        self,
+        objects: Mapping[str, Any],
+        *,
+        overwrite: bool = True,
+        group: str | None = None,
+        copy: bool = True,
+    ) -> Names:
+        """Add several objects: all of them, or none if one cannot be added.
+
+        A running DataLab draws them only when all have been added.
+
+        Args:
+            objects: The objects by their names; see `add` for both.
+            overwrite: Replace different objects of these names, as ``ws[name] = obj``.
+            group: See `add`.
+            copy: See `add`.
+
+        Returns:
+            The names.
+
+        Raises:
+            NameConflictError: Different objects have some of the names, and `overwrite`
+                is False (a `ValueError`).
+            Exception: Whatever `add` raises for one of the objects.
+
+        Example:
+            >>> workspace.update({"a": np.zeros(3), "b": np.ones(3)})
+            ['a', 'b']
+        """
+        return adding.update(self._session, objects, overwrite, group, copy)
 
     @suggest_on_typo
     def get(
@@ -112,72 +171,86 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
 
         Args:
             name: Its name, UUID or short id.
-            default: What to return if there is no such object, instead of raising.
-            copy: Return an object of its own; otherwise one whose arrays are read-only
-                views of what the workspace holds. Its metadata is a copy either way.
-            full: Bring also what is slow to bring of large data from a running
-                DataLab: bounds, scales, annotations and the like that were set there
-                (see `Description.missing`). Everything comes anyway where the objects
-                are in memory.
+            default: The value to return if there is no such object, instead of raising.
+            copy: Return an independent object. Otherwise the arrays of the object are
+                read-only views of those in the workspace. The metadata is always a copy.
+            full: Also fetch what is slow to fetch for large data in a running DataLab:
+                bounds, scales, annotations and the like that were set there (see
+                `Description.missing`). It makes no difference for objects in memory.
 
         Returns:
             A `sigima.SignalObj` or `sigima.ImageObj`.
 
         Raises:
-            KeyError: There is no such object and no `default`; close matches are named.
-            StaleFileError: The object was not read from its file yet, and the file no
-                longer holds it.
+            KeyError: There is no such object and no `default`; the message names close
+                matches.
+            StaleFileError: The data has not been read from its file yet, and the file
+                no longer contains it.
             AmbiguousObjectError: Several objects in DataLab have its title, and only
-                its Web API is there (a `ValueError`).
+                the Web API is available (a `ValueError`).
+
+        Example:
+            >>> workspace.get("peak").title
+            'peak'
         """
-        with self._current(_RECENT):
-            try:
-                record = self._fetch(name, full)
-            except ObjectNotFoundError:
-                if default is MISSING:
-                    raise
-                return default
-            return to_object(record, copy=copy, own=not self._is_held())
+        return listing.get(self._session, name, default, copy, full)
 
     @suggest_on_typo
     def record(self, name: str) -> Record:
-        """Return an object as arrays, fields and metadata; needs no sigima.
+        """Return an object as arrays, fields and metadata; this does not need sigima.
 
         Args:
             name: Its name, UUID or short id.
 
         Returns:
-            A record whose arrays are read-only views or, where they were not read from
-            their file yet, references.
+            A record. Its arrays are read-only views, or references if they have not
+            been read from their file yet.
 
         Raises:
             KeyError: There is no such object.
+
+        Example:
+            >>> workspace.record("peak").kind
+            'signal'
         """
-        with self._current(_RECENT):
-            return self._fetch(name).copy(views=True)
+        return listing.get_record(self._session, name)
+
+    @suggest_on_typo
+    def pop(self, name: str, default: Any = MISSING) -> Any:
+        """Remove an object and return it.
+
+        Args:
+            name: Its name, UUID or short id.
+            default: The value to return if there is no such object, instead of raising.
+
+        Raises:
+            KeyError: There is no such object and no `default`.
+
+        Example:
+            >>> workspace.pop("peak").title
+            'peak'
+        """
+        return listing.pop(self._session, name, default)
 
     def remove(self, *names: str) -> None:
-        """Remove objects; all of them, or none if one does not exist.
+        """Remove objects: all of them, or none if one does not exist.
 
         Args:
             names: Names, UUIDs or short ids.
 
         Raises:
             KeyError: There is no object of one of the names.
+
+        Example:
+            >>> workspace.remove("peak", "noisy")
         """
-        with self._current():
-            uuids = list(dict.fromkeys(map(self._uuid, names)))
-            if uuids:
-                self._backend.remove(uuids)
-                self._link.modified = True
-            for uuid in uuids:
-                self._names.release(uuid)
+        edit.remove(self._session, names)
 
     @suggest_on_typo
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
 
-        Its place, group and UUID stay.
+        Its position, group and UUID stay the same.
 
         Args:
             name: Its name, UUID or short id.
@@ -185,22 +258,13 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
 
         Raises:
             KeyError: There is no object `name`.
-            NameConflictError: Another object is called `new_name` (a `ValueError`).
+            NameConflictError: Another object has the name `new_name` (a `ValueError`).
             InvalidNameError: `new_name` cannot be a name (a `ValueError`).
+
+        Example:
+            >>> workspace.rename("peak", "line")
         """
-        with self._current():
-            uuid = self._uuid(name)
-            check_name(new_name)
-            holder = self._names.uuid_of(new_name)
-            if holder == uuid:
-                return
-            if holder is not None:
-                raise NameConflictError(
-                    f"cannot rename {name!r}: another object is called {new_name!r}"
-                )
-            self._backend.edit(uuid, {"title": new_name}, {})
-            self._names.bind(uuid, new_name)
-            self._link.modified = True
+        edit.rename(self._session, name, new_name)
 
     def edit(
         self, name: str, *, metadata: Mapping[Any, Any] | None = None, **fields: Any
@@ -209,50 +273,191 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
 
         Args:
             name: Its name, UUID or short id.
-            metadata: Entries to set; others stay.
+            metadata: Entries to set; the other entries stay.
             fields: Fields to set: ``xlabel``, ``yunit``, ``zscalemax``, ``x0``…
 
         Raises:
             KeyError: There is no such object.
-            TypeError: There is no such field, or a value is of the wrong type; nothing
-                is changed then.
+            TypeError: There is no such field, or a value has the wrong type. Nothing is
+                changed then.
+
+        Example:
+            >>> workspace.edit("peak", xunit="s", metadata={"operator": "Ada"})
         """
-        with self._current():
-            uuid = self._uuid(name)
-            record = self._backend.record(uuid)
-            known = FIELDS[record.kind]
-            if "title" in fields:
-                raise TypeError("edit() does not change the title; use rename()")
-            for field in fields:
-                if field not in record.fields:
-                    choices = ["metadata", *(f for f in known if f != "title")]
-                    raise unknown_argument("edit", field, choices)
-            checked = {
-                field: checked_field(
-                    value, known.get(field), f"{field} of {name!r:.80}"
-                )
-                for field, value in fields.items()
-            }
-            entries = {} if metadata is None else metadata
-            if not isinstance(entries, Mapping):
-                raise TypeError(f"metadata is a dict, not {type(entries).__name__}")
-            entries = {k: v for k, v in entries.items() if k not in IDENTITY_KEYS}
-            entries = snapshot(entries, f"metadata of {name!r:.80}: it")
-            self._backend.edit(uuid, checked, entries)
-            self._link.modified = True
+        edit.edit(self._session, name, metadata, fields)
 
     @suggest_on_typo
     def clear(self, *, all: bool = False) -> None:
         """Remove every object that was added here, and forget the project file.
 
         Args:
-            all: Remove also what a running DataLab holds besides; it makes no
-                difference where the objects are in memory.
+            all: Also remove the other objects in a running DataLab. It makes no
+                difference for objects in memory.
+
+        Example:
+            >>> workspace.clear()
         """
-        with self._current():
-            self._backend.clear(all=all)
-            self._names.sync(self._backend.entries())
-            self._link.forget()
+        edit.clear(self._session, all=all)
+
+    # -- lists and descriptions -------------------------------------------------------
+
+    @suggest_on_typo
+    def list(
+        self,
+        kind: Kind | None = None,
+        pattern: str | None = None,
+        group: str | None = None,
+    ) -> Names:
+        """Return the names of all objects, or of those that match.
+
+        Args:
+            kind: "signal" or "image".
+            pattern: A shell pattern for the name, such as ``"fft*"``; it is
+                case-sensitive.
+            group: Title of a group.
+
+        Returns:
+            Names in the order of DataLab's panels, signals before images.
+
+        Raises:
+            ValueError: `kind` is not one of these.
+
+        Example:
+            >>> workspace.list("signal")
+            ['peak', 'noisy']
+        """
+        return listing.list_objects(self._session, kind, pattern, group)
+
+    @suggest_on_typo
+    def exists(self, name: str) -> bool:
+        """Return whether there is an object with this name, UUID or short id.
+
+        Example:
+            >>> workspace.exists("peak")
+            True
+        """
+        return listing.exists(self._session, name)
+
+    @overload
+    def describe(self, name: None = None) -> Listing: ...
+    @overload
+    def describe(self, name: str) -> Description: ...
+    @suggest_on_typo
+    def describe(self, name: str | None = None) -> Description | Listing:
+        """Describe one object or all objects, without reading arrays from a file.
+
+        Args:
+            name: The object; None for all objects.
+
+        Returns:
+            A `Description`, or a `Listing` of them in the order of `list`.
+
+        Raises:
+            KeyError: There is no such object.
+
+        Example:
+            >>> workspace.describe("peak").short_id
+            's001'
+        """
+        return listing.describe(self._session, name)
+
+    @suggest_on_typo
+    def groups(self, kind: Kind | None = None) -> Groups:
+        """Return the groups in order, those of signals first.
+
+        Args:
+            kind: "signal" or "image", to return only the groups of that panel.
+
+        Example:
+            >>> [group.names for group in workspace.groups("signal")]
+            [('peak', 'noisy')]
+        """
+        return listing.list_groups(self._session, kind)
+
+    @suggest_on_typo
+    def preview(self, most: int = 100) -> tuple[int, Previews]:
+        """Return what is known without reading a file or asking a running DataLab.
+
+        It is meant for showing a workspace, which must neither take long nor fail. For
+        objects in DataLab it returns what the last look found; it looks only if there
+        was no look yet, and never fetches data.
+
+        Args:
+            most: Number of objects to return. If there are more, the first and the last
+                ones are returned.
+
+        Returns:
+            The number of all objects, and a `Preview` of each of those.
+
+        Raises:
+            LiveError: Nothing is known yet, and DataLab does not answer.
+
+        Example:
+            >>> count, previews = workspace.preview(most=10)
+            >>> count, previews[0].name
+            (3, 'peak')
+        """
+        return listing.preview(self._session, most)
+
+    def status(self) -> Status:
+        """Return the mode, counts, the project file, and what DataLabs are running.
+
+        A standalone workspace looks for a running DataLab, for at most 2 s. The token
+        is never part of the status.
+
+        Example:
+            >>> workspace.status().signals
+            2
+        """
+        alone = self._session.backend.location is None
+        notes = (*self._session.notes, *running_datalabs()) if alone else ()
+        return listing.status(self._session, notes)
+
+    @property
+    def mode(self) -> WorkspaceMode:
+        """Where the objects are: "standalone" in this process or "live" in DataLab."""
+        return self._session.backend.mode
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be done with objects where they are."""
+        return self._session.backend.capabilities
+
+    @property
+    def path(self) -> Path | None:
+        """The project file that `save()` writes; None until one is loaded or saved."""
+        return self._session.project.path
+
+    @property
+    def modified(self) -> bool:
+        """Whether anything has changed since `path` was loaded or saved."""
+        return self._session.project.modified
+
+    @suggest_on_typo
+    def on_change(self, callback: Callable[[ChangeEvent], object]) -> Subscription:
+        """Call a function after every change of the workspace.
+
+        The function runs in the thread that made the change, after the call that made
+        it has been carried out. Changes that DataLab or another notebook made are found
+        when the workspace looks; they are delivered on the event loop that was running
+        when you subscribed, or in a script on a thread of their own. Whatever the
+        function changes is a later event. An error in the function is logged and
+        affects nobody else.
+
+        Args:
+            callback: A function of one argument, a `ChangeEvent`. A bound method does
+                not keep its object alive.
+
+        Returns:
+            A handle; its ``cancel()`` ends the calls. It is a context manager, too.
+
+        Example:
+            >>> handle = workspace.on_change(lambda event: print(event.kind))
+            >>> workspace.remove("noisy")
+            removed
+            >>> handle.cancel()
+        """
+        return self._session.subscribers.add(callback)
 
     # -- files ------------------------------------------------------------------------
 
@@ -265,15 +470,15 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
         compression: str | tuple[str, int] | None = None,
         overwrite: bool = False,
     ) -> Path:
-        """Write a project file, which DataLab opens as its own.
+        """Write a project file, which DataLab opens as one of its own.
 
-        The file is written beside and put in place at the end: whatever happens in
-        between, `path` holds the whole old file or the whole new one.
+        The file is written to a temporary file first and then replaced in one step:
+        whatever happens, `path` holds the whole old file or the whole new one.
 
         Args:
             path: The file; by default the one that was last loaded or saved. ``~`` is
-                understood, no suffix is added.
-            names: Save only these objects: a name or several.
+                expanded, and no suffix is added.
+            names: Save only these objects: one name or several.
             compression: ``"lzf"``, ``"gzip"`` or ``("gzip", level)``; by default arrays
                 are not compressed.
             overwrite: Replace the file even if another program changed it since this
@@ -285,16 +490,15 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
         Raises:
             ValueError: There is no path to save to.
             FileChangedError: Another program changed the file (a `FileExistsError`).
-            TypeError: Data of some object has a dtype that DataLab cannot hold; nothing
-                is written then.
+            TypeError: The data of an object has a dtype that DataLab cannot hold;
+                nothing is written then.
             OSError: The file cannot be written.
+
+        Example:
+            >>> workspace.save("analysis.h5").name
+            'analysis.h5'
         """
-        with self._current():
-            uuids = None
-            if names is not None:
-                chosen = [names] if isinstance(names, str) else names
-                uuids = {self._uuid(name) for name in chosen}
-            return self._link.save(path, uuids, compression, overwrite)
+        return files.save(self._session, path, names, compression, overwrite)
 
     @suggest_on_typo
     def load(
@@ -307,82 +511,240 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
     ) -> Names:
         """Add the objects of a project file: all of them, or none if that fails.
 
-        An object that is here already and equal is no conflict.
+        An object that is already here and equal is not a conflict.
 
         Args:
-            path: A project of DataLab's since 1.0, of ours, or a file of
-                datalab-kernel 0.2. ``~`` is understood.
-            names: Load only these objects: a name, as the file's own order gives it,
+            path: A DataLab project (1.0 or later), a project of ours, or a file of
+                datalab-kernel 0.2. ``~`` is expanded.
+            names: Load only these objects: one name, as the order of the file gives it,
                 or several.
-            on_conflict: What to do with a different object under a name in use:
-                "error", "replace" the one here, "rename" the new one, or "skip" it.
-            lazy: Read no array until it is asked for. The file must stay as it is
-                until then.
+            on_conflict: What to do with a different object whose name is in use:
+                "error", "replace" the object here, "rename" the new one, or "skip" it.
+            lazy: Read each array only when it is needed. The file must not change until
+                then.
 
         Returns:
-            The names of the file's objects in this workspace, without those skipped.
+            The names of the file's objects in this workspace, without skipped ones.
 
         Raises:
-            NameConflictError: Names are in use by different objects; all are listed.
+            NameConflictError: Different objects use some of the names; all of them are
+                listed.
             KeyError: The file has no object of one of `names`.
             FileNotFoundError: There is no such file.
-            NotAProjectError: The file is no project (a `ValueError`).
+            NotAProjectError: The file is not a project (a `ValueError`).
             DamagedFileError: The file is truncated or corrupt (an `OSError`).
+
+        Example:
+            >>> path = workspace.save("analysis.h5")
+            >>> dlw.Workspace().load(path, names=["peak"])
+            ['peak']
         """
-        with self._current():
-            chosen = [names] if isinstance(names, str) else names
-            return self._link.load(path, chosen, on_conflict, lazy)
+        return files.load(self._session, path, names, on_conflict, lazy)
 
-    # -- within -----------------------------------------------------------------------
+    # -- processing -------------------------------------------------------------------
 
-    def __len__(self) -> int:
-        with self._current():
-            return len(self._backend.entries())
+    def calc(
+        self,
+        name: str,
+        param: Any = None,
+        *,
+        on: str | Iterable[str] | None = None,
+        with_: str | None = None,
+        where: calculator.Where = "kernel",
+        **parameters: Any,
+    ) -> Any:
+        """Compute a feature from objects, by the name that DataLab and sigima give it.
 
-    def __repr__(self) -> str:
-        # Of what is known: a repr neither waits for DataLab nor fails with it.
-        kinds = [entry.kind for entry in self._backend.entries()]
-        parts = [
-            f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}"
-            for kind in KINDS
-        ]
-        if not self._backend.seen:
-            parts = ["not looked at yet"]
-        if self.path is not None:
-            parts.append(f"{str(self.path)!r}{' (modified)' * self.modified}")
-        return f"<Workspace {self.mode}{self._where()}: {', '.join(parts)}>"
+        The names are those of the functions in `sigima.proc.signal` and
+        `sigima.proc.image`; the kind of the objects decides which of the two is used.
 
-    @contextmanager
-    def _current(self, max_age: float = 0.0) -> Iterator[None]:
-        """Do one thing as a whole, beginning with what others have changed.
+        A computed signal or image is added under the title that DataLab gives it, at
+        the end of the group of its (first) source, or in the first group of its panel
+        if it is of the other kind. If another object has that name, the next free name
+        is used, as in ``fft(s001) (2)``. If an equal object has it, that object is the
+        result and nothing is added, so that a notebook can be run twice. The result of
+        an analysis goes into the metadata of the object analysed, where DataLab puts
+        it. Everything is computed before anything is added or changed, and other
+        threads can use the workspace during the computation.
 
         Args:
-            max_age: Seconds; see `Backend.refresh`.
+            name: Name of the feature: ``"fft"``, ``"gaussian_filter"``, ``"stats"``…
+            param: A parameter object of sigima or a dict of values; by default sigima's
+                defaults. ``extract_roi``, ``extract_rois`` and ``erase`` also take a
+                list of them; by default they use the regions of the object.
+            on: One name, UUID or short id, or several. A feature of one object is
+                computed from each, a feature of a list from all of them together. By
+                default the objects that `select` chose.
+            with_: Name of the second object, for a feature of two objects.
+            where: "kernel" computes in this process; "datalab" computes in the DataLab
+                that the workspace is attached to, for features that make one object
+                from one. It is computed here first, because DataLab would open a
+                dialog if it failed.
+            parameters: Values of parameters by name; they override those in `param`.
+
+        Returns:
+            The name of the result. For an analysis the result itself, a
+            `GeometryResult` or `TableResult` of sigima, or None if it found nothing. A
+            list of these if `on` is a list and the feature is computed from each, or if
+            it is computed from several regions.
+
+        Raises:
+            FeatureNotFoundError: There is no such feature for these objects (a
+                `ValueError`); close matches are named.
+            KeyError: There is no such object.
+            TypeError: There is no such parameter, or one has the wrong type; or the
+                feature takes other objects.
+            ValueError: A parameter has a value that is not allowed, or there is no
+                object to compute from.
+            LiveUnavailableError: `where` is "datalab", and the workspace is not
+                attached to one (a `ConnectionError`).
+            NotSupportedByProtocolError: `where` is "datalab", and only one of its
+                protocols is available, or its window would open a dialog (likewise).
+            Exception: Whatever sigima raises; a note names the feature and the object.
+
+        Warns:
+            UserWarning: Signals with different x were interpolated; and whatever sigima
+                warns about.
+
+        Example:
+            >>> workspace.calc("moving_average", on="noisy", n=5)
+            'moving_average(s002)|size=5, mode=reflect'
         """
-        with self._lock:
-            if not self._depth and self._backend.refresh(max_age):
-                self._names.sync(self._backend.entries())
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
+        arguments = (name, param, on, with_, where, parameters)
+        return calculator.calculate(self._session, *arguments)
 
-    def _refresh(self) -> NameBook:
-        """Return the names of what is there now."""
-        if self._backend.refresh():
-            self._names.sync(self._backend.entries())
-        return self._names
+    @suggest_on_typo
+    def select(self, names: str | Iterable[str]) -> None:
+        """Choose the objects that `calc` uses if it is called without `on`.
 
-    def _uuid(self, name: object) -> str:
-        return self._names.resolve(name, self._backend.entries)
+        In a running DataLab, they are selected in the window, too.
 
-    def _fetch(self, name: object, full: bool = False) -> Record:
-        try:
-            return self._backend.record(self._uuid(name), full=full)
-        except ObjectNotFoundError:
-            # It may have gone, or been retitled, since it was last looked for.
-            if self._backend.mode is WorkspaceMode.STANDALONE:
-                raise
-            self._refresh()
-            return self._backend.record(self._uuid(name), full=full)
+        Args:
+            names: One name, UUID or short id, or several; an empty list for none.
+
+        Raises:
+            KeyError: There is no such object; the choice stays as it was.
+
+        Example:
+            >>> workspace.select("peak")
+        """
+        calculator.select(self._session, names)
+
+    @property
+    def selection(self) -> Names:
+        """Names of the objects that `select` chose last and that still exist.
+
+        In a running DataLab, the names of the objects that are selected in the panel
+        that its window shows. `calc` without `on` uses the choice of `select`; nothing
+        else changes that choice.
+
+        Raises:
+            NotSupportedByProtocolError: DataLab's XML-RPC server, which alone reports
+                the selection, is not available (a `NotImplementedError`).
+        """
+        return calculator.selection(self._session)
+
+    @suggest_on_typo
+    def select_objects(self, names: str | Iterable[str]) -> None:
+        """Choose objects; deprecated, use `select`."""
+        warnings.warn(
+            "select_objects() is deprecated; use select()",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        self.select(names)
+
+    # -- a running DataLab ------------------------------------------------------------
+
+    @suggest_on_typo
+    def connect(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        on_conflict: OnConflict = "error",
+    ) -> None:
+        """Move to a running DataLab with all objects, or with none if that fails.
+
+        An object that is already there and equal is not a conflict.
+
+        Args:
+            url: URL of its Web API, as DataLab shows it under File > Web API; by
+                default that of the DataLab that is found, even by its default port.
+            token: The token that DataLab shows with the URL; by default the one that
+                the environment or DataLab's own file gives for this URL.
+            on_conflict: What to do with an object whose name a different object in
+                DataLab has: "error", "replace" the object there, "rename" the one here,
+                or "skip" it, which leaves it behind.
+
+        Raises:
+            LiveError: DataLab cannot be reached, does not answer, or refuses the token
+                (a `ConnectionError`); the workspace stays as it was.
+            NameConflictError: Different objects there use some of the names; all of
+                them are listed.
+            ValueError: `url` is not a URL, or `on_conflict` is not one of these.
+
+        Example:
+            >>> workspace.connect("http://127.0.0.1:9", "token")
+            Traceback (most recent call last):
+            ...
+            datalab_workspace.errors.UnreachableError: ...
+        """
+        attachment.connect(self._session, url, token, on_conflict)
+
+    @suggest_on_typo
+    def disconnect(self, keep: attachment.Keep = True) -> None:
+        """Leave DataLab as it is and go on in memory.
+
+        Args:
+            keep: True keeps the objects that were added or fetched here; "all" keeps
+                every object in DataLab, False none.
+
+        Warns:
+            UserWarning: DataLab is gone. The objects that are remembered here are kept,
+                and those that are lost are named.
+
+        Example:
+            >>> workspace.disconnect()
+        """
+        attachment.disconnect(self._session, keep)
+
+    def resync(self) -> None:
+        """Find DataLab again, even on another port, and the objects it holds now.
+
+        Objects that it still holds keep their names. A standalone workspace stays as it
+        is.
+
+        Raises:
+            LiveError: DataLab is not found (a `ConnectionError`); later calls still
+                look for it where it was.
+
+        Example:
+            >>> workspace.resync()
+        """
+        attachment.resync(self._session)
+
+    @suggest_on_typo
+    def show(self, name: str) -> None:
+        """Show an object in DataLab's window; in memory, this does nothing.
+
+        It does not change the choice of `select`.
+
+        Args:
+            name: Its name, UUID or short id.
+
+        Raises:
+            KeyError: There is no such object.
+
+        Example:
+            >>> workspace.show("peak")
+        """
+        attachment.show(self._session, name)
+
+    # -- the operators of a dict ------------------------------------------------------
+
+    def __len__(self) -> int:
+        return listing.count(self._session)
+
+    def __repr__(self) -> str:
+        return listing.summarize(self._session)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,8 +36,10 @@ class Capabilities:
         tells_apart: Objects of the same title can be told apart, and one that another
             program retitles keeps its name; otherwise the former raises
             `AmbiguousObjectError`, and the latter is another object.
-        window: Objects are shown in a window; what its user has selected there is what
-            `selection` tells.
+        window: Objects are shown in a window; `selection` returns what its user has
+            selected there.
+        shared: Other programs and users may add, change and remove objects.
+        computes: `compute` runs a feature where the objects are.
     """
 
     groups: bool = True
@@ -48,6 +51,8 @@ class Capabilities:
     shares_views: bool = False
     tells_apart: bool = True
     window: bool = False
+    shared: bool = False
+    computes: bool = False
 
 
 class PanelGroup(NamedTuple):
@@ -85,6 +90,37 @@ class Entry(NamedTuple):
     dtype: np.dtype[Any] | None
 
 
+class BackendStatus(NamedTuple):
+    """What is known of the program that holds the objects of a backend.
+
+    Attributes:
+        version: Its version, None if the objects are in this process.
+        url: Its URL, None if it has none.
+        protocols: Names of the protocols in use; a protocol that does not answer is
+            followed by the reason in brackets.
+        notes: Anything else, one sentence each.
+    """
+
+    version: str | None = None
+    url: str | None = None
+    protocols: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class BroughtHome(NamedTuple):
+    """The objects that a backend hands over when a workspace leaves it.
+
+    Attributes:
+        groups: The objects, in groups.
+        lost: UUIDs of the objects that could not be fetched.
+        reason: Why they could not be fetched.
+    """
+
+    groups: Sequence[Group]
+    lost: Sequence[str] = ()
+    reason: str = ""
+
+
 class Backend(ABC):
     """Keeps Records by UUID, in groups, in order.
 
@@ -102,6 +138,15 @@ class Backend(ABC):
     def mode(self) -> WorkspaceMode:
         """Where the objects are."""
         return WorkspaceMode.STANDALONE
+
+    @property
+    def location(self) -> str | None:
+        """Where the objects are, for people to read; None for those in this process."""
+        return None
+
+    def status(self) -> BackendStatus:
+        """Return what is known of the program that holds the objects."""
+        return BackendStatus()
 
     @property
     def refuses_titles_in_use(self) -> bool:
@@ -231,6 +276,30 @@ class Backend(ABC):
             uuids: Return only these objects, and no groups without any.
         """
 
+    def unread(self, path: Path) -> Sequence[str]:  # noqa: ARG002
+        """Return UUIDs of the objects with data that is still only in a file.
+
+        Args:
+            path: The project file.
+        """
+        return ()
+
+    def bring_home(self, *, everything: bool) -> BroughtHome:  # noqa: ARG002
+        """Return the objects that a workspace keeps when it leaves this backend.
+
+        Args:
+            everything: Return all objects; otherwise those that this workspace has
+                added or fetched.
+        """
+        return BroughtHome(self.content())
+
+    def resync(self) -> None:  # noqa: B027  likewise
+        """Find the program that holds the objects again, and what it holds now.
+
+        Raises:
+            LiveError: It is not found (a `ConnectionError`).
+        """
+
     def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  in memory
         """Select objects where a user sees them; in memory nobody does."""
 
@@ -244,11 +313,23 @@ class Backend(ABC):
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None
     ) -> Sequence[str]:
-        """Compute a feature of an object where that is, and return what it added."""
+        """Compute a feature of an object where that is.
+
+        Args:
+            uuid: UUID of an object that exists.
+            name: Name of the feature.
+            parameters: Values of its parameters by name; None if it has none.
+
+        Returns:
+            UUIDs of the objects that were added.
+
+        Raises:
+            LiveUnavailableError: The backend does not declare ``computes`` (a
+                `ConnectionError`).
+        """
         raise LiveUnavailableError(
-            f"where='datalab' would compute {name!r:.80} with {parameters!r:.80} of "
-            f"{uuid} in a running DataLab, but this workspace is attached to none; "
-            "leave it out to compute here"
+            f"cannot compute {name!r:.80} of {uuid} with {parameters!r:.80} in DataLab: "
+            "this workspace is not attached to one; leave where= out to compute here"
         )
 
     def bulk(self) -> AbstractContextManager[None]:

@@ -12,12 +12,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
+from datalab_workspace.backends.base import (
+    Backend,
+    BackendStatus,
+    BroughtHome,
+    Capabilities,
+    Entry,
+    PanelGroup,
+)
 from datalab_workspace.encoding.carriers import NATIVE_DTYPES, NPZ
 from datalab_workspace.errors import (
     LiveError,
     ObjectNotFoundError,
 )
+from datalab_workspace.live.attach import describe, find_again
 from datalab_workspace.live.catalogue import Catalogue, Known
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
@@ -60,8 +68,9 @@ class LiveBackend(Backend):
         self.got: set[str] = set()
         self._attach(connection)
 
-    def reattach(self, endpoint: Endpoint) -> None:
-        """Go on with the DataLab that was there, or another, wherever it is now."""
+    def resync(self) -> None:
+        """See `Backend.resync`; it may have been restarted on another port."""
+        endpoint = find_again(self.connection.endpoint)
         self.connection.close()
         self._attach(Connection(endpoint))
 
@@ -78,16 +87,21 @@ class LiveBackend(Backend):
         if self.connection.web is not None:
             self.connection.web.objects(timeouts)
 
-    def connection_status(self) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-        """Return what `Status` tells of DataLab, and notes."""
+    @property
+    def location(self) -> str:
+        """See `Backend.location`."""
+        return describe(self.connection.endpoint)
+
+    def status(self) -> BackendStatus:
+        """See `Backend.status`; it also finds out whether DataLab answers."""
         endpoint = self.connection.endpoint
         notes: tuple[str, ...] = ()
         try:
             self.refresh()
         except LiveError as error:
             notes = (f"DataLab does not answer: {error}",)
-        known = {"version": endpoint.version, "url": endpoint.url}
-        return known | {"protocols": self.connection.status_names()}, notes
+        protocols = self.connection.status_names()
+        return BackendStatus(endpoint.version, endpoint.url, protocols, notes)
 
     def _attach(self, connection: Connection) -> None:
         self.connection = connection
@@ -118,6 +132,8 @@ class LiveBackend(Backend):
             full_metadata=rpc,
             tells_apart=rpc,
             window=True,
+            shared=True,
+            computes=True,
             dtypes=frozenset(str(d) for kind in KINDS for d in dtypes[kind]),
         )
 
@@ -218,9 +234,25 @@ class LiveBackend(Backend):
                     groups.append(Group(group.kind, group.title, items))
         return groups
 
-    def cached_records(self) -> Mapping[str, Record]:
-        """Return what is remembered of objects, by UUID, for when DataLab is gone."""
-        return self._cache.records
+    def bring_home(self, *, everything: bool) -> BroughtHome:
+        """See `Backend.bring_home`; small objects are remembered if DataLab is gone."""
+        try:
+            self.refresh()
+            return BroughtHome(
+                self.content(None if everything else self.added | self.got)
+            )
+        except LiveError as error:
+            reason = str(error)
+        groups = {kind: Group(kind, "") for kind in KINDS}
+        lost = []
+        for item in self._catalogue.items:
+            if everything or item.uuid in self.added | self.got:
+                record = self._cache.records.get(item.uuid)
+                if record is None:
+                    lost.append(item.uuid)
+                else:
+                    groups[item.kind].items.append(record)
+        return BroughtHome([g for g in groups.values() if g.items], lost, reason)
 
     # -- changes ----------------------------------------------------------------------
 

@@ -1,145 +1,132 @@
-"""How a workspace and project files meet: conflicts, all or nothing, nothing lost."""
+"""Save a workspace to project files, and load project files into it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.backends.base import Backend
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import NotAProjectError, ObjectNotFoundError
-from datalab_workspace.model.description import WorkspaceMode
-from datalab_workspace.model.naming import NameBook, assign_names
+from datalab_workspace.errors import (
+    NotAProjectError,
+    ObjectNotFoundError,
+    list_names,
+)
+from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
-    Array,
     ArrayReference,
     PendingRecord,
     Record,
 )
-from datalab_workspace.operations.merge import Merge, OnConflict, in_short
+from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.runtime import require
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.h5.atomic import FileStamp
 
 
-class ProjectLink:
-    """Which project files a workspace loaded and saved, and what they held besides.
+def save(
+    session: Session,
+    path: str | os.PathLike[str] | None,
+    names: Any,
+    compression: str | tuple[str, int] | None,
+    overwrite: bool,
+) -> Path:
+    """See `Workspace.save`."""
+    require("h5py", "a project file")
+    from datalab_workspace.formats.h5.writer import write_project
 
-    Attributes:
-        path: The file that `save` goes to when it is given none.
-        modified: Something changed since that file was loaded or saved.
-    """
-
-    def __init__(self, backend: Backend, names: NameBook) -> None:
-        self._backend = backend
-        self._names = names
-        self.forget()
-
-    def move(self, backend: Backend, names: NameBook) -> None:
-        """Go on with objects that are kept elsewhere."""
-        self._backend, self._names = backend, names
-
-    def forget(self) -> None:
-        """Forget all files, and the macros and history that they held."""
-        self.path: Path | None = None
-        self.modified = False
-        self._stamps: dict[Path, FileStamp] = {}
-        self._foreign: list[bytes] = []
-
-    # -- save -------------------------------------------------------------------------
-
-    def save(
-        self,
-        path: str | os.PathLike[str] | None,
-        uuids: set[str] | None,
-        compression: str | tuple[str, int] | None,
-        overwrite: bool,
-    ) -> Path:
-        """See `Workspace.save`."""
-        require("h5py", "a project file")
-        from datalab_workspace.formats.h5.writer import write_project
-
-        target = self._target(path)
-        known = self._stamps.get(target)
-        groups = self._backend.content(uuids)
-        if uuids is not None and self._backend.mode is WorkspaceMode.STANDALONE:
-            self._check_partial(target, uuids)
-        foreign = self._foreign if uuids is None or known is not None else []
+    with session.transaction() as transaction:
+        project = session.project
+        uuids = None
+        if names is not None:
+            uuids = {transaction.uuid(name) for name in _listed(names)}
+        target = _target(path, project.path)
+        known = project.stamps.get(target)
+        groups = transaction.backend.content(uuids)
+        if uuids is not None:
+            _check_partial(transaction, target, uuids)
+        foreign = project.foreign if uuids is None or known is not None else []
         stamp, references = write_project(
             target,
             Project(groups, foreign),
             compression=compression,
             expected=None if overwrite or not target.exists() else known,
         )
-        self._stamps[target] = stamp
-        if uuids is None:
-            self.path, self.modified = target, False
+        project.saved(target, stamp, whole=uuids is None)
         if uuids is None or known is not None:
             _repoint(groups, references)
+        transaction.kind, transaction.path = "saved", target
         return target
 
-    def _target(self, path: str | os.PathLike[str] | None) -> Path:
-        if path is not None:
-            return _absolute(path)
-        if self.path is None:
-            raise ValueError(
-                "there is no file to save to yet; call save(path) with the path of one"
-            )
-        return self.path
 
-    def _check_partial(self, target: Path, uuids: set[str]) -> None:
-        left_out = [
-            self._names.name_of(entry.uuid)
-            for entry in self._backend.entries()
-            if entry.uuid not in uuids
-            and any(
-                _source(array) == target
-                for array in self._backend.record(entry.uuid).arrays.values()
-            )
-        ]
-        if left_out:
-            raise ValueError(
-                f"saving only some objects to {str(target)!r} would destroy the data "
-                f"of {in_short(left_out)}, which has not been read from that file yet; "
-                "save to another file, or save all"
-            )
-
-    # -- load -------------------------------------------------------------------------
-
-    def load(
-        self,
-        path: str | os.PathLike[str],
-        names: Iterable[str] | None,
-        on_conflict: OnConflict,
-        lazy: bool,
-    ) -> list[str]:
-        """See `Workspace.load`."""
-        merge = Merge(self._backend, self._names, on_conflict)
+def load(
+    session: Session,
+    path: str | os.PathLike[str],
+    names: Any,
+    on_conflict: OnConflict,
+    lazy: bool,
+) -> list[str]:
+    """See `Workspace.load`."""
+    with session.transaction() as transaction:
+        merge = Merge(transaction.backend, transaction.names, on_conflict)
         source = _absolute(path)
         project, stamp = _read_file(source, lazy=lazy or names is not None)
         file_names = assign_names(project.items(), {})
         groups = project.groups
         if names is not None:
-            groups = _only(groups, _chosen(file_names, list(names), source))
+            groups = _only(groups, _chosen(file_names, list(_listed(names)), source))
             if not lazy:
                 groups = [_read(group) for group in groups]
-        before = len(self._backend.entries())
+        before = len(transaction.backend.entries())
         merge.prepare(groups, file_names, f"loading {str(source)!r}")
         merge.carry_out()
-        self._foreign += [f for f in project.foreign if f not in self._foreign]
-        if stamp is not None:
-            self._stamps[source] = stamp
-        if stamp is not None and names is None and not merge.skipped:
-            # Saving there without being asked for a path would lose nothing.
-            self.path = source
-            self.modified = before + len(merge.names) > len(merge.merged)
-        else:
-            self.modified |= merge.changes
+        transaction.changes += merge.changes
+        transaction.kind, transaction.path = "loaded", source
+        is_whole = names is None and not merge.skipped
+        more = before + len(merge.names) > len(merge.merged)
+        session.project.loaded(
+            source,
+            stamp,
+            project.foreign,
+            is_whole=is_whole,
+            modified=more if is_whole and stamp is not None else bool(merge.changes),
+        )
         return merge.merged
+
+
+def _listed(names: Any) -> Iterable[str]:
+    return [names] if isinstance(names, str) else names
+
+
+def _target(
+    path: str | os.PathLike[str] | None, project_path: Path | None
+) -> Path:
+    if path is not None:
+        return _absolute(path)
+    if project_path is None:
+        raise ValueError(
+            "this workspace has no file to save to yet; call save(path) with a path"
+        )
+    return project_path
+
+
+def _check_partial(transaction: Transaction, target: Path, uuids: set[str]) -> None:
+    left_out = [
+        transaction.names.name_of(uuid)
+        for uuid in transaction.backend.unread(target)
+        if uuid not in uuids
+    ]
+    if left_out:
+        raise ValueError(
+            f"saving only some objects to {str(target)!r} would destroy the data of "
+            f"{list_names(left_out)}, which has not been read from that file yet; save "
+            "to another file, or save all objects"
+        )
 
 
 def _read_file(source: Path, *, lazy: bool) -> tuple[Project, FileStamp | None]:
@@ -160,7 +147,9 @@ def _read_file(source: Path, *, lazy: bool) -> tuple[Project, FileStamp | None]:
 def _absolute(path: str | os.PathLike[str]) -> Path:
     text = os.fspath(path)
     if not isinstance(text, str):
-        raise TypeError(f"a path is a text or a Path, not {type(text).__name__}")
+        raise TypeError(
+            f"expected a string or a Path for path, got {type(text).__name__}"
+        )
     if not text:
         raise ValueError("the path is empty")
     # Resolved now, so that a later os.chdir does not move it; resolve() would
@@ -194,12 +183,6 @@ def _read(group: Group) -> Group:
             record.arrays[name] = record.array(name)
         items.append(record)
     return Group(group.kind, group.title, items)
-
-
-def _source(array: Array) -> Path | None:
-    plain = array.plain if isinstance(array, RestoredArray) else array
-    path = getattr(plain, "path", None)
-    return path if isinstance(path, Path) else None
 
 
 def _repoint(

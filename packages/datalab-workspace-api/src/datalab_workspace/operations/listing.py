@@ -1,188 +1,199 @@
-"""What there is in a workspace: names, descriptions, groups."""
+"""List and describe the objects and groups of a workspace, and fetch them."""
 
 from __future__ import annotations
 
 import fnmatch
-from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
-from typing import Any, TypeAlias, overload
+from collections.abc import Sequence
+from typing import Any
 
-from datalab_workspace.backends.base import Backend
 from datalab_workspace.errors import ObjectNotFoundError
-from datalab_workspace.model.description import Description, GroupInfo, Listing, Preview
-from datalab_workspace.model.naming import NameBook, short_id, short_ids
-from datalab_workspace.model.record import KINDS, Kind
-from datalab_workspace.validation import one_of, suggest_on_typo
+from datalab_workspace.model.description import (
+    Description,
+    GroupInfo,
+    Listing,
+    Preview,
+    Status,
+)
+from datalab_workspace.model.naming import short_ids
+from datalab_workspace.model.record import KINDS, Kind, Record
+from datalab_workspace.model.sigima_objects import to_object
+from datalab_workspace.operations.mapping import MISSING
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
+from datalab_workspace.validation import one_of
 
-# Within a workspace, `list` is its method.
-Glimpses: TypeAlias = "list[Preview]"
-Groups: TypeAlias = "list[GroupInfo]"
-Names: TypeAlias = "list[str]"
+#: Seconds for which a name is taken to mean the same object without another look.
+_RECENT = 0.2
 
 
-class Overview(ABC):
-    """What makes ``ws.list()``, ``ws.describe()`` and ``ws.groups()`` work."""
+def get(session: Session, name: str, default: Any, copy: bool, full: bool) -> Any:
+    """See `Workspace.get`."""
+    with session.transaction(_RECENT) as transaction:
+        try:
+            record = transaction.record(name, full=full)
+        except ObjectNotFoundError:
+            if default is MISSING:
+                raise
+            return default
+        own = not transaction.backend.capabilities.shares_views
+        return to_object(record, copy=copy, own=own)
 
-    _backend: Backend
-    _lock: AbstractContextManager[Any]
-    _names: NameBook
 
-    @abstractmethod
-    def _current(self, max_age: float = 0.0) -> AbstractContextManager[None]:
-        """Do one thing as a whole, beginning with what others have changed."""
+def get_record(session: Session, name: str) -> Record:
+    """See `Workspace.record`."""
+    with session.transaction(_RECENT) as transaction:
+        return transaction.record(name).copy(views=True)
 
-    @abstractmethod
-    def _refresh(self) -> NameBook:
-        """Return the names of what is there now."""
 
-    @abstractmethod
-    def _uuid(self, name: object) -> str:
-        """Return the UUID of an object that is named."""
+def pop(session: Session, name: str, default: Any) -> Any:
+    """See `Workspace.pop`."""
+    with session.transaction() as transaction:
+        try:
+            uuid = transaction.uuid(name)
+        except ObjectNotFoundError:
+            if default is MISSING:
+                raise
+            return default
+        obj = get(session, uuid, MISSING, copy=True, full=False)
+        transaction.remove([uuid])
+        return obj
 
-    @suggest_on_typo
-    def list(
-        self,
-        kind: Kind | None = None,
-        pattern: str | None = None,
-        group: str | None = None,
-    ) -> Names:
-        """Return the names of all objects, or of those that fit what is given.
 
-        Args:
-            kind: "signal" or "image".
-            pattern: A shell pattern for the name, such as ``"fft*"``; case counts.
-            group: Title of a group.
+def exists(session: Session, name: str) -> bool:
+    """See `Workspace.exists`."""
+    with session.transaction() as transaction:
+        try:
+            transaction.uuid(name)
+        except ObjectNotFoundError:
+            return False
+        return True
 
-        Returns:
-            Names in the order of DataLab's panels, signals before images.
 
-        Raises:
-            ValueError: `kind` is neither.
-        """
-        with self._current():
-            if kind is not None:
-                one_of(kind, "kind", KINDS)
-            if group is None:
-                uuids = [
-                    entry.uuid
-                    for entry in self._backend.entries()
-                    if kind in (None, entry.kind)
-                ]
-            else:
-                groups = [g for g in self._backend.groups(kind) if g.title == group]
-                uuids = [uuid for group_ in groups for uuid in group_.uuids]
-            names = [self._names.name_of(uuid) for uuid in uuids]
-        if pattern is None:
-            return names
-        return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
+def count(session: Session) -> int:
+    """Return the number of objects."""
+    with session.transaction() as transaction:
+        return len(transaction.backend.entries())
 
-    @suggest_on_typo
-    def exists(self, name: str) -> bool:
-        """Tell whether there is an object of this name, UUID or short id."""
-        with self._current():
-            try:
-                self._uuid(name)
-            except ObjectNotFoundError:
-                return False
-            return True
 
-    @overload
-    def describe(self, name: None = None) -> Listing: ...
-    @overload
-    def describe(self, name: str) -> Description: ...
-    @suggest_on_typo
-    def describe(self, name: str | None = None) -> Description | Listing:
-        """Describe one object or all, without reading any array.
+def list_objects(
+    session: Session, kind: Kind | None, pattern: str | None, group: str | None
+) -> list[str]:
+    """See `Workspace.list`."""
+    with session.transaction() as transaction:
+        _check_kind(kind)
+        backend = transaction.backend
+        if group is None:
+            entries = backend.entries()
+            uuids = [entry.uuid for entry in entries if kind in (None, entry.kind)]
+        else:
+            groups = [g for g in backend.groups(kind) if g.title == group]
+            uuids = [uuid for group_ in groups for uuid in group_.uuids]
+        names = [transaction.names.name_of(uuid) for uuid in uuids]
+    if pattern is None:
+        return names
+    return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
 
-        Args:
-            name: The object; None for all.
 
-        Returns:
-            A `Description`, or a `Listing` of them, in the order of `list`.
+def list_groups(session: Session, kind: Kind | None) -> list[GroupInfo]:
+    """See `Workspace.groups`."""
+    with session.transaction() as transaction:
+        _check_kind(kind)
+        return [
+            GroupInfo(panel, title, tuple(map(transaction.names.name_of, uuids)))
+            for panel, title, uuids in transaction.backend.groups(kind)
+        ]
 
-        Raises:
-            KeyError: There is no such object.
-        """
-        with self._current():
-            if name is not None:
-                uuid = self._uuid(name)
-                return self._described(uuid, *self._place(uuid))
-            group_of = {
-                uuid: group.title
-                for group in self._backend.groups()
-                for uuid in group.uuids
-            }
-            return Listing(
-                self._described(entry.uuid, number, group_of.get(entry.uuid, ""))
-                for number, entry in short_ids(self._backend.entries())
-            )
 
-    @suggest_on_typo
-    def groups(self, kind: Kind | None = None) -> Groups:
-        """Return the groups in order, those of signals first.
-
-        Args:
-            kind: "signal" or "image", to have only the groups of these.
-        """
-        with self._current():
-            if kind is not None:
-                one_of(kind, "kind", KINDS)
-            return [
-                GroupInfo(panel, title, tuple(map(self._names.name_of, uuids)))
-                for panel, title, uuids in self._backend.groups(kind)
-            ]
-
-    def preview(self, most: int) -> tuple[int, Glimpses]:
-        """Return what is known without reading a file or asking a running DataLab.
-
-        It is for showing a workspace, which must neither take long nor fail. Of objects
-        in DataLab it tells what was there when the workspace last looked; only where it
-        never has does it look, but gets no data.
-
-        Args:
-            most: Number of objects to tell of; of more, the first and the last.
-
-        Returns:
-            The number of all objects, and what is known of those.
-
-        Raises:
-            LiveError: Nothing is known yet, and DataLab does not answer.
-        """
-        with self._lock:
-            if not self._backend.seen:
-                self._refresh()
-            numbered = list(short_ids(self._backend.entries()))
-            total = len(numbered)
-            if total > most:
-                numbered[most // 2 : total - most // 2] = []
-            return total, [
-                Preview(
-                    self._names.name_of(entry.uuid),
-                    number,
-                    entry.group,
-                    *self._backend.preview(entry.uuid),
-                )
-                for number, entry in numbered
-            ]
-
-    def _described(self, uuid: str, number: str, group: str) -> Description:
-        return Description.of(
-            self._backend.summary(uuid),
-            name=self._names.name_of(uuid),
-            short_id=number,
-            uuid=uuid,
-            group=group,
+def describe(session: Session, name: str | None) -> Description | Listing:
+    """See `Workspace.describe`."""
+    with session.transaction() as transaction:
+        if name is not None:
+            uuid = transaction.uuid(name)
+            return _described(transaction, uuid, *transaction.position(uuid))
+        group_of = {
+            uuid: group.title
+            for group in transaction.backend.groups()
+            for uuid in group.uuids
+        }
+        return Listing(
+            _described(transaction, entry.uuid, number, group_of.get(entry.uuid, ""))
+            for number, entry in short_ids(transaction.backend.entries())
         )
 
-    def _place(self, uuid: str) -> tuple[str, str]:
-        """Return short id and group of an object, without a look at the others."""
-        kind, before = self._backend.kind_of(uuid), 0
-        for group in self._backend.groups(kind):
-            if uuid in group.uuids:
-                place = before + group.uuids.index(uuid) + 1
-                return short_id(kind, place), group.title
-            before += len(group.uuids)
-        raise LookupError(f"{uuid} is in no group")
 
-    def _group_of(self, uuid: str) -> str:
-        return self._place(uuid)[1]
+def preview(session: Session, most: int) -> tuple[int, list[Preview]]:
+    """See `Workspace.preview`."""
+    with session.transaction(None) as transaction:
+        backend = transaction.backend
+        if not backend.seen:
+            transaction.look()
+        numbered = list(short_ids(backend.entries()))
+        total = len(numbered)
+        if total > most:
+            numbered[most // 2 : total - most // 2] = []
+        return total, [
+            Preview(
+                transaction.names.name_of(entry.uuid),
+                number,
+                entry.group,
+                *backend.preview(entry.uuid),
+            )
+            for number, entry in numbered
+        ]
+
+
+def status(session: Session, notes: Sequence[str]) -> Status:
+    """Return the status of a session.
+
+    Args:
+        session: The session.
+        notes: What else is known of running DataLabs.
+    """
+    with session.transaction(None) as transaction:
+        backend = transaction.backend
+        server = backend.status()
+        transaction.names.sync(backend.entries())
+        kinds = [entry.kind for entry in backend.entries()]
+        return Status(
+            backend.mode,
+            kinds.count("signal"),
+            kinds.count("image"),
+            session.project.path,
+            session.project.modified,
+            server.version,
+            server.url,
+            server.protocols,
+            (*notes, *server.notes),
+        )
+
+
+def summarize(session: Session) -> str:
+    """Return the repr of a workspace; it neither waits for DataLab nor fails with it."""
+    backend, project = session.backend, session.project
+    kinds = [entry.kind for entry in backend.entries()]
+    parts = [
+        f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in KINDS
+    ]
+    if not backend.seen:
+        parts = ["not looked at yet"]
+    if project.path is not None:
+        parts.append(f"{str(project.path)!r}{' (modified)' * project.modified}")
+    place = "" if backend.location is None else f" in {backend.location}"
+    return f"<Workspace {backend.mode}{place}: {', '.join(parts)}>"
+
+
+def _described(
+    transaction: Transaction, uuid: str, number: str, group: str
+) -> Description:
+    return Description.of(
+        transaction.backend.summary(uuid),
+        name=transaction.names.name_of(uuid),
+        short_id=number,
+        uuid=uuid,
+        group=group,
+    )
+
+
+def _check_kind(kind: Kind | None) -> None:
+    if kind is not None:
+        one_of(kind, "kind", KINDS)

@@ -1,18 +1,15 @@
-"""The mapping protocol: a workspace is used like a dict of named objects."""
+"""The mapping protocol, in terms of a workspace's public methods."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-
-from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
 
-# Within the classes, `list` is their method.
+# Within the class, `list` is its method.
 Names: TypeAlias = "list[str]"
 
 
@@ -25,14 +22,11 @@ MISSING = _Missing()
 
 
 class NamedObjects(ABC):
-    """What makes ``ws[name]``, ``name in ws``, ``for name in ws`` and the like work.
+    """The operators of a dict: ``ws[name]``, ``name in ws``, ``for name in ws``…
 
-    It is no `collections.abc.Mapping`: that one's ``get`` returns None for a name that
-    does not exist, where a misspelt name should be told.
+    This is not a `collections.abc.Mapping`, whose ``get`` returns None for a name that
+    does not exist: a misspelt name must raise an error.
     """
-
-    #: Held for the length of each call, where threads may share the objects.
-    _lock: AbstractContextManager[Any] = nullcontext()
 
     @abstractmethod
     def list(self) -> Names:
@@ -40,7 +34,7 @@ class NamedObjects(ABC):
 
     @abstractmethod
     def exists(self, name: str) -> bool:
-        """Tell whether there is such an object."""
+        """Return whether there is such an object."""
 
     @abstractmethod
     def get(self, name: str, *, default: Any = MISSING) -> Any:
@@ -87,23 +81,6 @@ class NamedObjects(ABC):
     def items(self) -> Iterator[tuple[str, SignalObj | ImageObj]]:
         """Yield every name and its object, one at a time."""
         return ((name, self.get(name)) for name in self.list())
-
-    @suggest_on_typo
-    def pop(self, name: str, default: Any = MISSING) -> Any:
-        """Remove an object and return it.
-
-        Args:
-            name: Its name, UUID or short id.
-            default: What to return if there is no such object, instead of raising.
-
-        Raises:
-            KeyError: There is no such object and no `default`.
-        """
-        with self._lock:
-            obj = self.get(name, default=default)
-            if self.exists(name):
-                self.remove(name)
-            return obj
 
     def _ipython_key_completions_(self) -> Names:
         return self.list()

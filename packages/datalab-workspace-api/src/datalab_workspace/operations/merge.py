@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 from uuid import uuid4
 
 from datalab_workspace.backends.base import Backend, Entry
-from datalab_workspace.errors import LiveError, NameConflictError, add_note
+from datalab_workspace.errors import LiveError, NameConflictError, add_note, list_names
+from datalab_workspace.events import ObjectChange
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.naming import NameBook, free_name
 from datalab_workspace.model.project import Group, Item
@@ -54,9 +55,19 @@ class Merge:
         self._conflicts: list[str] = []
 
     @property
-    def changes(self) -> bool:
-        """Whether there is anything to be added or replaced."""
-        return bool(self._steps)
+    def changes(self) -> list[ObjectChange]:
+        """The objects that are added and replaced."""
+        return [
+            ObjectChange("added", item.uuid, None, self.names[item.uuid])
+            if isinstance(step, Group)
+            else self._replacement(item.uuid)
+            for step in self._steps
+            for item in (step.items if isinstance(step, Group) else [step])
+        ]
+
+    def _replacement(self, uuid: str) -> ObjectChange:
+        name = self.book.name_of(uuid)
+        return ObjectChange("replaced", uuid, name, name)
 
     def prepare(
         self, groups: Sequence[Group], names: Mapping[str, str], doing: str
@@ -96,8 +107,8 @@ class Merge:
                 self._groups.append(Group(group.kind, group.title))
         if self._conflicts:
             raise NameConflictError(
-                f"{doing}: the workspace holds other objects under these names: "
-                f"{in_short(self._conflicts)}; pass "
+                f"{doing}: these names are already used by different objects: "
+                f"{list_names(self._conflicts)}; pass "
                 'on_conflict="replace", "rename" or "skip"'
             )
 
@@ -206,10 +217,3 @@ def _with_uuid(item: Item, uuid: str) -> Item:
     return dataclasses.replace(
         item, uuid=uuid, resolve=lambda: dataclasses.replace(resolve(), uuid=uuid)
     )
-
-
-def in_short(names: Sequence[str], limit: int = 20) -> str:
-    """Return names as an error lists them: the first ones, and how many more."""
-    shown = ", ".join(map(repr, names[:limit]))
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return shown + more

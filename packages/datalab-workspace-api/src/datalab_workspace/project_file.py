@@ -1,0 +1,79 @@
+"""The project file of a workspace: its path, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datalab_workspace.events import ChangeEvent
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.h5.atomic import FileStamp
+
+
+class ProjectFile:
+    """The files that a workspace loaded and saved, and what else they hold.
+
+    Attributes:
+        path: The file that `Workspace.save` writes when it is given no path.
+        modified: True if something changed since that file was loaded or saved.
+        stamps: For each file that was loaded or saved, what it was like then.
+        foreign: The macros and the history of DataLab that the files hold; they are
+            kept without being interpreted.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all files, and the macros and history that they held."""
+        self.path: Path | None = None
+        self.modified = False
+        self.stamps: dict[Path, FileStamp] = {}
+        self.foreign: list[bytes] = []
+
+    def follow(self, event: ChangeEvent) -> None:
+        """Note a change of the workspace, unless it is about the file itself."""
+        if event.kind == "cleared":
+            self.forget()
+        elif event.kind not in ("saved", "loaded", "attached", "detached"):
+            self.modified = True
+
+    def saved(self, path: Path, stamp: FileStamp, *, whole: bool) -> None:
+        """Note that objects were saved: all of them, or only some."""
+        self.stamps[path] = stamp
+        if whole:
+            self.path, self.modified = path, False
+
+    def loaded(
+        self,
+        path: Path,
+        stamp: FileStamp | None,
+        foreign: Iterable[bytes],
+        *,
+        is_whole: bool,
+        modified: bool,
+    ) -> None:
+        """Note that objects were loaded.
+
+        Args:
+            path: The file.
+            stamp: What the file is like; None if it is not one to save to.
+            foreign: The macros and history in it.
+            is_whole: The workspace holds every object of the file, so that saving to
+                it would lose nothing.
+            modified: The workspace holds, or held before, something else.
+        """
+        self.foreign += [part for part in foreign if part not in self.foreign]
+        if stamp is not None:
+            self.stamps[path] = stamp
+        if stamp is not None and is_whole:
+            self.path = path
+            self.modified = modified
+        else:
+            self.modified |= modified
+
+    def detached(self, *, modified: bool) -> None:
+        """Note that the objects are in memory again, without those left in DataLab."""
+        self.modified = modified

@@ -1,0 +1,172 @@
+"""The session of a workspace: the state that all of its operations share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from datalab_workspace.backends.base import Backend, Entry
+from datalab_workspace.events import ChangeEvent, ObjectChange, Origin, kind_of
+from datalab_workspace.model.naming import NameBook
+from datalab_workspace.project_file import ProjectFile
+from datalab_workspace.subscriptions import Dispatcher
+from datalab_workspace.transaction import Transaction
+
+
+class Session:
+    """What one workspace works with: a lock, a backend, names and a project file.
+
+    Args:
+        backend: Where the objects are.
+        notes: Why the workspace is not attached to a running DataLab.
+
+    Attributes:
+        backend: Where the objects are.
+        names: The names of the objects.
+        project: The project file that was loaded or saved.
+        chosen: UUIDs of the objects that `select` chose last.
+        notes: Why the workspace is not attached to a running DataLab.
+        subscribers: The callbacks that receive change events.
+    """
+
+    def __init__(self, backend: Backend, notes: Sequence[str] = ()) -> None:
+        self._lock = threading.RLock()
+        self._transaction: Transaction | None = None
+        self._revision = 0
+        # The objects and their names as the session last saw them, where others may
+        # change them; None until it has looked once.
+        self._known: dict[str, tuple[Entry, str]] | None = None
+        self.backend = backend
+        self.names = NameBook()
+        self.names.sync(backend.entries())
+        self.project = ProjectFile()
+        self.chosen: tuple[str, ...] = ()
+        self.notes = tuple(notes)
+        self.subscribers = Dispatcher()
+
+    # A copy has a lock and subscribers of its own; neither can be pickled.
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = ("_lock", "_transaction", "subscribers")
+        return {key: held for key, held in vars(self).items() if key not in own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.RLock()
+        self._transaction = None
+        self.subscribers = Dispatcher()
+
+    @contextmanager
+    def transaction(self, max_age: float | None = 0.0) -> Iterator[Transaction]:
+        """Carry out one public call as a whole.
+
+        The call looks at the backend at most once, when it begins or when it first
+        needs to, and holds the lock until its end. A transaction within another one is
+        that other one. If the call fails, what it has written is undone; in any case its
+        event is delivered at the end, without the lock.
+
+        Args:
+            max_age: Do not look at the beginning if the last look is no more than this
+                many seconds ago; None does not look at the beginning at all.
+
+        Yields:
+            The transaction.
+
+        Raises:
+            LiveError: The backend cannot be asked (a `ConnectionError`).
+        """
+        events: list[ChangeEvent] = []
+        try:
+            with self._lock:
+                outer = self._transaction
+                if outer is not None:
+                    yield outer
+                    return
+                transaction = self._transaction = Transaction(self)
+                try:
+                    if max_age is not None:
+                        transaction.look(max_age)
+                    yield transaction
+                except BaseException as error:
+                    transaction.undo(error)
+                    raise
+                finally:
+                    self._transaction = None
+                    events = self._events_of(transaction)
+        finally:
+            for event in events:
+                self.subscribers.dispatch(event)
+
+    def switch(self, backend: Backend, names: NameBook) -> None:
+        """Go on with objects that are kept elsewhere."""
+        self.backend.close()
+        self.backend, self.names = backend, names
+        self.notes = ()
+        self._known = None
+
+    # -- events -----------------------------------------------------------------------
+
+    def _events_of(self, transaction: Transaction) -> list[ChangeEvent]:
+        """Return the events of a transaction at its end: first what others changed."""
+        found = []
+        if self.backend.capabilities.shared and self.backend.seen:
+            elsewhere = self._changed_elsewhere({c.uuid for c in transaction.changes})
+            if elsewhere:
+                found.append((Origin.DATALAB, kind_of(elsewhere), elsewhere, None))
+        changes = tuple(transaction.changes)
+        kind = transaction.kind
+        if kind is None and changes:
+            kind = kind_of(changes)
+        if kind is not None:
+            found.append((Origin.NOTEBOOK, kind, changes, transaction.path))
+        events = []
+        for origin, kind, changes, path in found:
+            self._revision += 1
+            events.append(ChangeEvent(self._revision, origin, kind, changes, path))
+            self.project.follow(events[-1])
+        return events
+
+    def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
+        """Return what others have changed since the session last saw its objects.
+
+        Args:
+            own: UUIDs of the objects that this session has just changed.
+        """
+        entries = self.backend.entries()
+        self.names.sync(entries)
+        before = self._known
+        now = {entry.uuid: (entry, self.names.name_of(entry.uuid)) for entry in entries}
+        self._known = now
+        if before is None:
+            return ()
+        changes = [
+            ObjectChange("removed", uuid, name, None)
+            for uuid, (_, name) in before.items()
+            if uuid not in now and uuid not in own
+        ]
+        for uuid, (entry, name) in now.items():
+            if uuid in own:
+                continue
+            if uuid not in before:
+                changes.append(ObjectChange("added", uuid, None, name))
+            elif before[uuid] != (entry, name):
+                changes += _differences(before[uuid][0], before[uuid][1], entry, name)
+        return tuple(changes)
+
+
+def _differences(
+    before: Entry, name_before: str, entry: Entry, name: str
+) -> list[ObjectChange]:
+    """Compare two entries of one object, as far as both are known."""
+    known = before.dtype is not None and entry.dtype is not None
+    form, form_before = (entry.shape, entry.dtype), (before.shape, before.dtype)
+    if before.kind != entry.kind or (known and form_before != form):
+        return [ObjectChange("replaced", entry.uuid, name_before, name)]
+    if name != name_before:
+        parts = frozenset({"title"})
+        return [ObjectChange("renamed", entry.uuid, name_before, name, parts)]
+    if entry.title != before.title:
+        return [ObjectChange("edited", entry.uuid, name, name, frozenset({"title"}))]
+    return []

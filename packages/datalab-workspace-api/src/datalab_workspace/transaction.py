@@ -1,0 +1,224 @@
+"""One public call of a workspace: its look at the backend, its writes, their undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalab_workspace.errors import LiveError, ObjectNotFoundError, add_note
+from datalab_workspace.events import ALL_PARTS, ChangeKind, ObjectChange, parts_of
+from datalab_workspace.model.naming import short_id
+from datalab_workspace.model.record import FieldValue, Record
+
+if TYPE_CHECKING:
+    from datalab_workspace.backends.base import Backend
+    from datalab_workspace.model.naming import NameBook
+    from datalab_workspace.session import Session
+
+
+class Transaction:
+    """What one public call reads and writes; see `Session.transaction`.
+
+    Every write goes through it, so that the call's event lists every change, and so
+    that a call which fails in the middle leaves nothing half done.
+
+    Attributes:
+        changes: The changes of objects so far, in order.
+        kind: The kind of the call's event, if it concerns the whole workspace.
+        path: The project file that the call saved or loaded.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._looked = False
+        self._writes = False
+        self._undo: list[Callable[[], None]] = []
+        self.changes: list[ObjectChange] = []
+        self.kind: ChangeKind | None = None
+        self.path: Path | None = None
+
+    @property
+    def backend(self) -> Backend:
+        """Where the objects are."""
+        return self._session.backend
+
+    @property
+    def names(self) -> NameBook:
+        """The names of the objects."""
+        return self._session.names
+
+    # -- reading ----------------------------------------------------------------------
+
+    def look(self, max_age: float = 0.0) -> bool:
+        """Find out what others have changed, once in a transaction.
+
+        Args:
+            max_age: See `Backend.refresh`; a look that it saves may be made later.
+
+        Returns:
+            False if the transaction has looked before; there is nothing new then.
+        """
+        if self._looked:
+            return False
+        changed = self.backend.refresh(max_age)
+        if changed:
+            self.names.sync(self.backend.entries())
+        self._looked = changed or not max_age
+        return True
+
+    def uuid(self, name: object) -> str:
+        """Return the UUID of the object that a name, UUID or short id means.
+
+        Raises:
+            ObjectNotFoundError: There is no such object (a `KeyError`).
+        """
+        return self.names.resolve(name, self.backend.entries)
+
+    def record(self, name: object, *, full: bool = False) -> Record:
+        """Return the record of an object, as the backend holds it.
+
+        Args:
+            name: Its name, UUID or short id.
+            full: See `Backend.record`.
+
+        Raises:
+            ObjectNotFoundError: There is no such object (a `KeyError`).
+        """
+        try:
+            return self.backend.record(self.uuid(name), full=full)
+        except ObjectNotFoundError:
+            # Others may have removed or retitled it since the last look.
+            if not self.backend.capabilities.shared or not self.look():
+                raise
+            return self.backend.record(self.uuid(name), full=full)
+
+    def position(self, uuid: str) -> tuple[str, str]:
+        """Return short id and group title of an object, without a look at the others.
+
+        Raises:
+            ObjectNotFoundError: It is in no group: another program has just removed it.
+        """
+        kind, before = self.backend.kind_of(uuid), 0
+        for group in self.backend.groups(kind):
+            if uuid in group.uuids:
+                number = before + group.uuids.index(uuid) + 1
+                return short_id(kind, number), group.title
+            before += len(group.uuids)
+        raise ObjectNotFoundError(
+            f"{self.names.name_of(uuid)!r:.80} was removed by another program"
+        )
+
+    # -- writing ----------------------------------------------------------------------
+
+    def add(
+        self,
+        record: Record,
+        name: str,
+        *,
+        group: str | None = None,
+        composed: bool = False,
+    ) -> None:
+        """Append an object under a name that is free; see `Backend.add`."""
+        self._writes = True
+        self.backend.add(record, group=group, composed=composed)
+        self.names.bind(record.uuid, name)
+        self._undo.append(lambda: self.backend.remove([record.uuid]))
+        self.changes.append(ObjectChange("added", record.uuid, None, name))
+
+    def replace(
+        self, record: Record, *, group: str | None = None, restorable: bool = False
+    ) -> None:
+        """Put an object in the place of the one with its UUID.
+
+        Args:
+            record: The new object.
+            group: Title of the group to move it to; None leaves it where it is.
+            restorable: Fetch the old object first, to put it back if the call fails
+                later. A call that writes nothing else needs no such thing.
+        """
+        self._writes = True
+        uuid = record.uuid
+        if restorable:
+            old = self.backend.record(uuid, full=True)
+            self._undo.append(lambda: self.backend.replace(uuid, old))
+        name, parts = self.names.name_of(uuid), ALL_PARTS
+        if group is None or group == self.position(uuid)[1]:
+            self.backend.replace(uuid, record)
+        else:
+            self.backend.move(uuid, record, group)
+            parts |= {"group"}
+        self.changes.append(ObjectChange("replaced", uuid, name, name, parts))
+
+    def edit(
+        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+    ) -> None:
+        """Set fields (not the title) and metadata of an object."""
+        if not fields and not metadata:
+            return
+        self._writes = True
+        self.backend.edit(uuid, fields, metadata)
+        name = self.names.name_of(uuid)
+        parts = parts_of(fields, metadata)
+        self.changes.append(ObjectChange("edited", uuid, name, name, parts))
+
+    def rename(self, uuid: str, name: str) -> None:
+        """Give an object a free name, which becomes its title, too."""
+        self._writes = True
+        before = self.names.name_of(uuid)
+        self.backend.edit(uuid, {"title": name}, {})
+        self.names.bind(uuid, name)
+        parts = frozenset({"title"})
+        self.changes.append(ObjectChange("renamed", uuid, before, name, parts))
+
+    def remove(self, uuids: Sequence[str]) -> None:
+        """Remove objects."""
+        if not uuids:
+            return
+        self._writes = True
+        self.backend.remove(uuids)
+        for uuid in uuids:
+            name = self.names.name_of(uuid)
+            self.names.release(uuid)
+            self.changes.append(ObjectChange("removed", uuid, name, None))
+
+    def clear(self, *, all: bool) -> None:
+        """Remove every object that was added here, or `all` objects."""
+        self._writes = True
+        before = {e.uuid: self.names.name_of(e.uuid) for e in self.backend.entries()}
+        self.backend.clear(all=all)
+        left = self.backend.entries()
+        self.names.sync(left)
+        kept = {entry.uuid for entry in left}
+        self.changes += [
+            ObjectChange("removed", uuid, name, None)
+            for uuid, name in before.items()
+            if uuid not in kept
+        ]
+        self.kind = "cleared"
+
+    def note(self, uuids: Sequence[str]) -> None:
+        """Name and report objects that the backend has added by itself."""
+        self._writes = True
+        self.names.sync(self.backend.entries())
+        for uuid in uuids:
+            name = self.names.name_of(uuid)
+            self.changes.append(ObjectChange("added", uuid, None, name))
+
+    # -- failing ----------------------------------------------------------------------
+
+    def undo(self, error: BaseException) -> None:
+        """Take back what was written, after an error in the middle of the call."""
+        self.kind = None
+        if not self._writes:
+            return
+        try:
+            for step in reversed(self._undo):
+                with suppress(ObjectNotFoundError):  # others have removed it since
+                    step()
+            self.changes.clear()
+        except LiveError as another:
+            add_note(error, f"What was done before could not be undone: {another}")
+        # A write that was interrupted may have been carried out all the same.
+        self.names.sync(self.backend.entries())
