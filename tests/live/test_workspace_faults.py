@@ -53,7 +53,7 @@ def test_a_frozen_datalab(new_datalab: Callable[[], Application]) -> None:
     quick = NativeTransport(
         datalab.url, token=datalab.token, timeouts=Timeouts(connect=2, read=2)
     )
-    workspace._backend.connection.web = WebApi(quick)
+    workspace.backend.connection.web = WebApi(quick)
     datalab.freeze()
     begun = time.monotonic()
     with pytest.raises(ConnectionError):
@@ -70,10 +70,10 @@ def test_an_answer_that_is_lost_is_no_loss(datalab: Application) -> None:
     with proxy_to(datalab.web_port, proxy.forward) as between:
         workspace = attached(datalab, web_port=between.port)
         workspace.add("x", POINTS)
-        workspace._backend.connection.web.close()
+        workspace.backend.connection.web.close()
         between.behaviours[:] = [proxy.applied_then_dropped, proxy.forward]
         workspace.add("y", POINTS)
-        workspace._backend.close()
+        workspace.backend.close()
     assert attached(datalab).list() == ["x", "y"]
 
 
@@ -82,9 +82,9 @@ def test_xml_rpc_that_is_stuck(datalab: Application) -> None:
     with proxy_to(datalab.rpc_port, proxy.forward) as between:
         workspace = attached(datalab, rpc_port=between.port)
         workspace.add("x", POINTS)
-        workspace._backend.connection.rpc.close()
+        workspace.backend.connection.rpc.close()
         between.behaviours[:] = [proxy.swallow]
-        workspace._backend.connection._trusted_until = 0.0
+        workspace.backend.connection._trusted_until = 0.0
         workspace.add("y", POINTS + 1)
         assert sorted(workspace.list()) == ["x", "y"]
         assert workspace.get("y").y.tolist() == [1, 2, 3]
@@ -93,7 +93,7 @@ def test_xml_rpc_that_is_stuck(datalab: Application) -> None:
             workspace.add("z", POINTS, group="new")
         with pytest.raises(ConnectionError, match="box"):
             assert workspace.selection
-        workspace._backend.close()
+        workspace.backend.close()
     workspace = attached(datalab)
     assert workspace.list() == ["x", "y"]
 

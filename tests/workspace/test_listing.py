@@ -50,7 +50,7 @@ def test_one_object_is_described_without_a_look_at_the_others(workspace, monkeyp
     workspace.add("c", np.arange(3.0))
     workspace.add("d", np.arange(3.0), group="cooked")
     listed = workspace.describe()
-    monkeypatch.setattr(workspace._backend, "entries", None)
+    monkeypatch.setattr(workspace.backend, "entries", None)
     assert tuple(map(workspace.describe, ["it's", "c", "d", "b"])) == listed
 
 

@@ -27,7 +27,7 @@ def duplicates(tmp_path):
     workspace.add("first", points(1))
     workspace.add("A", points(2))
     first = workspace.describe("first").uuid
-    workspace._backend.edit(first, {"title": "A"}, {})
+    workspace.backend.edit(first, {"title": "A"}, {})
     path = workspace.save(tmp_path / "duplicates.h5")
     return workspace, path
 
@@ -48,7 +48,7 @@ def test_an_object_of_the_same_uuid_is_not_taken_for_another_of_its_name(
 def test_an_object_of_the_same_uuid_that_changed_is_a_conflict(duplicates):
     workspace, path = duplicates
     workspace.add("A", points(3), overwrite=True)
-    with pytest.raises(NameConflictError, match="under these names: 'A'; pass"):
+    with pytest.raises(NameConflictError, match="different objects: 'A'; pass"):
         workspace.load(path)
     assert workspace.load(path, on_conflict="replace") == ["first", "A"]
     assert numbers(workspace) == {"first": 1, "A": 2}

@@ -108,7 +108,7 @@ def test_a_pair_is_of_sigimas_own_dtypes(x, y, dtype):
 
 
 def test_a_name_without_an_object_asks_for_the_object():
-    with pytest.raises(TypeError, match=r"add\('noise'\) needs the object, too"):
+    with pytest.raises(TypeError, match=r"add\('noise'\) has no object"):
         Workspace().add("noise")
 
 

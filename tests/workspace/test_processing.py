@@ -254,7 +254,7 @@ def test_detection_creates_regions_in_its_object(workspace: Workspace) -> None:
 
 
 def test_nothing_is_computed_in_datalab_without_one(workspace: Workspace) -> None:
-    with pytest.raises(LiveUnavailableError, match="attached to none"):
+    with pytest.raises(LiveUnavailableError, match="not attached to one"):
         workspace.calc("exp", on="peak", where="datalab")
 
 

@@ -50,9 +50,10 @@ PUBLIC = {
     "__version__",
 }
 METHODS = """
-    add calc capabilities clear connect describe disconnect edit exists get groups items
-    keys list load mode modified path pop preview record remove rename resync save
-    select select_objects selection show status update values
+    add backend calc capabilities clear connect describe disconnect edit exists get
+    groups items keys list load mode modified on_change path pop preview record
+    remove rename resync save select select_objects selection show status update
+    values
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {

@@ -54,5 +54,5 @@ class TestLive(Rules):
         return self.attach()
 
     def retitle(self, workspace: Workspace, name: str, title: str) -> None:
-        other = LiveBackend(workspace._backend.connection)
+        other = LiveBackend(workspace.backend.connection)
         other.connection.web.retitle(name, title)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.model.record import ROI_KEY, is_result_key

@@ -5,10 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Entry
-from datalab_workspace.events import ChangeEvent, ObjectChange, Origin, kind_of
+from datalab_workspace.events import (
+    ChangeEvent,
+    ChangeKind,
+    ObjectChange,
+    Origin,
+    kind_of,
+)
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.project_file import ProjectFile
 from datalab_workspace.subscriptions import Dispatcher
@@ -64,8 +71,8 @@ class Session:
 
         The call looks at the backend at most once, when it begins or when it first
         needs to, and holds the lock until its end. A transaction within another one is
-        that other one. If the call fails, what it has written is undone; in any case its
-        event is delivered at the end, without the lock.
+        that other one. If the call fails, what it has written is undone. Its event is
+        delivered at the end, without the lock.
 
         Args:
             max_age: Do not look at the beginning if the last look is no more than this
@@ -110,7 +117,9 @@ class Session:
 
     def _events_of(self, transaction: Transaction) -> list[ChangeEvent]:
         """Return the events of a transaction at its end: first what others changed."""
-        found = []
+        found: list[
+            tuple[Origin, ChangeKind, tuple[ObjectChange, ...], Path | None]
+        ] = []
         if self.backend.capabilities.shared and self.backend.seen:
             elsewhere = self._changed_elsewhere({c.uuid for c in transaction.changes})
             if elsewhere:
@@ -122,10 +131,11 @@ class Session:
         if kind is not None:
             found.append((Origin.NOTEBOOK, kind, changes, transaction.path))
         events = []
-        for origin, kind, changes, path in found:
-            self._revision += 1
-            events.append(ChangeEvent(self._revision, origin, kind, changes, path))
-            self.project.follow(events[-1])
+        for number, parts in enumerate(found, self._revision + 1):
+            self._revision = number
+            event = ChangeEvent(number, *parts)
+            self.project.follow(event)
+            events.append(event)
         return events
 
     def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:

@@ -34,9 +34,9 @@ class Subscription:
     It is a context manager, too, which cancels the subscription at its end.
 
     Example:
-        >>> with workspace.on_change(lambda event: print(event.kind, *event.names_after)):
+        >>> with workspace.on_change(lambda event: print(event.kind, *event.uuids)):
         ...     _ = workspace.add("more", np.zeros(3))
-        added more
+        added ...
     """
 
     def __init__(self, callback: Callback, dispatcher: Dispatcher) -> None:

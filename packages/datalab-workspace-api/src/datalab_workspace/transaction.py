@@ -1,4 +1,4 @@
-"""One public call of a workspace: its look at the backend, its writes, their undoing."""
+"""One public call of a workspace: its look at the backend, its writes, their undo."""
 
 from __future__ import annotations
 
@@ -122,7 +122,10 @@ class Transaction:
     ) -> None:
         """Append an object under a name that is free; see `Backend.add`."""
         self._writes = True
-        self.backend.add(record, group=group, composed=composed)
+        if composed:
+            self.backend.add(record, group=group, composed=True)
+        else:
+            self.backend.add(record, group=group)
         self.names.bind(record.uuid, name)
         self._undo.append(lambda: self.backend.remove([record.uuid]))
         self.changes.append(ObjectChange("added", record.uuid, None, name))

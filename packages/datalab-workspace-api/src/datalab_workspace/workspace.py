@@ -173,7 +173,7 @@ class Workspace(NamedObjects):
             name: Its name, UUID or short id.
             default: The value to return if there is no such object, instead of raising.
             copy: Return an independent object. Otherwise the arrays of the object are
-                read-only views of those in the workspace. The metadata is always a copy.
+                read-only views of those in the workspace. Metadata is always copied.
             full: Also fetch what is slow to fetch for large data in a running DataLab:
                 bounds, scales, annotations and the like that were set there (see
                 `Description.missing`). It makes no difference for objects in memory.
@@ -417,6 +417,11 @@ class Workspace(NamedObjects):
     def mode(self) -> WorkspaceMode:
         """Where the objects are: "standalone" in this process or "live" in DataLab."""
         return self._session.backend.mode
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that keeps the objects; for those who extend the workspace."""
+        return self._session.backend
 
     @property
     def capabilities(self) -> Capabilities:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalab_workspace.errors import DataLabError, LiveUnavailableError
+from datalab_workspace.errors import DataLabError
 
 if TYPE_CHECKING:
     from datalab_workspace import Workspace
@@ -60,14 +60,7 @@ def of_window(workspace: Workspace) -> Screenshot:
         LiveUnavailableError: It is attached to none.
         ConnectionError: DataLab can't be reached by XML-RPC, or runs elsewhere.
     """
-    backend = workspace._backend  # noqa: SLF001  the same project's
-    write_picture = getattr(backend, "screenshot", None)
-    if write_picture is None:
-        raise LiveUnavailableError(
-            "there is no window to take a picture of: the workspace is "
-            f"{workspace.mode}; attach it to a running DataLab first"
-        )
-    return take(write_picture)
+    return take(workspace.backend.screenshot)
 
 
 def take(write_picture: Callable[[str], object]) -> Screenshot:

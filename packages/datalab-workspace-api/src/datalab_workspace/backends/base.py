@@ -310,6 +310,20 @@ class Backend(ABC):
     def show(self, uuid: str) -> None:  # noqa: B027  likewise
         """Have a user see an object; in memory nobody does."""
 
+    def screenshot(self, stem: str) -> None:
+        """Write a picture of the window to ``<stem>_<date>.png``.
+
+        Args:
+            stem: Path of the file, on the machine of the window, without its ending.
+
+        Raises:
+            LiveUnavailableError: There is no window (a `ConnectionError`).
+        """
+        raise LiveUnavailableError(
+            f"cannot write a picture of a window to {stem!r:.200}: this workspace is "
+            "not attached to a running DataLab; connect() it first"
+        )
+
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None
     ) -> Sequence[str]:
@@ -328,8 +342,8 @@ class Backend(ABC):
                 `ConnectionError`).
         """
         raise LiveUnavailableError(
-            f"cannot compute {name!r:.80} of {uuid} with {parameters!r:.80} in DataLab: "
-            "this workspace is not attached to one; leave where= out to compute here"
+            f"cannot compute {name!r:.80} from {uuid} with {parameters!r:.80} in "
+            "DataLab: this workspace is not attached to one; leave where= out"
         )
 
     def bulk(self) -> AbstractContextManager[None]:

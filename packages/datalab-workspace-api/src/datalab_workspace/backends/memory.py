@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
-from datalab_workspace.model.description import Summary
 from datalab_workspace.encoding.arrays import RestoredArray
+from datalab_workspace.model.description import Summary
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
     KINDS,

@@ -28,7 +28,6 @@ from datalab_workspace.errors import (
 from datalab_workspace.live.attach import describe, find_again
 from datalab_workspace.live.catalogue import Catalogue, Known
 from datalab_workspace.live.connection import Connection
-from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.groups import GroupTargets
 from datalab_workspace.live.pinned_titles import PinnedTitles
 from datalab_workspace.live.record_cache import RecordCache

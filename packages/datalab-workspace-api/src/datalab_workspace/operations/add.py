@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from datalab_workspace.errors import NameConflictError, add_note, list_names
+from datalab_workspace.errors import NameConflictError, add_note
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import Record

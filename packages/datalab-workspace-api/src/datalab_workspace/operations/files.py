@@ -103,9 +103,7 @@ def _listed(names: Any) -> Iterable[str]:
     return [names] if isinstance(names, str) else names
 
 
-def _target(
-    path: str | os.PathLike[str] | None, project_path: Path | None
-) -> Path:
+def _target(path: str | os.PathLike[str] | None, project_path: Path | None) -> Path:
     if path is not None:
         return _absolute(path)
     if project_path is None:

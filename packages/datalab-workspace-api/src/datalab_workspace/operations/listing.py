@@ -168,7 +168,7 @@ def status(session: Session, notes: Sequence[str]) -> Status:
 
 
 def summarize(session: Session) -> str:
-    """Return the repr of a workspace; it neither waits for DataLab nor fails with it."""
+    """Return the repr of a workspace, without waiting for DataLab."""
     backend, project = session.backend, session.project
     kinds = [entry.kind for entry in backend.entries()]
     parts = [

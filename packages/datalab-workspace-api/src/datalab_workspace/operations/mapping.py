@@ -22,7 +22,7 @@ MISSING = _Missing()
 
 
 class NamedObjects(ABC):
-    """The operators of a dict: ``ws[name]``, ``name in ws``, ``for name in ws``…
+    """The operators of a dict, such as ``ws[name]`` and ``name in ws``.
 
     This is not a `collections.abc.Mapping`, whose ``get`` returns None for a name that
     does not exist: a misspelt name must raise an error.
@@ -81,6 +81,13 @@ class NamedObjects(ABC):
     def items(self) -> Iterator[tuple[str, SignalObj | ImageObj]]:
         """Yield every name and its object, one at a time."""
         return ((name, self.get(name)) for name in self.list())
+
+    def pop(self, name: str, default: Any = MISSING) -> Any:
+        """Remove an object and return it, or `default` if there is no such object."""
+        obj = self.get(name, default=default)
+        if self.exists(name):
+            self.remove(name)
+        return obj
 
     def _ipython_key_completions_(self) -> Names:
         return self.list()

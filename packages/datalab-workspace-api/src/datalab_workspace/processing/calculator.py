@@ -143,9 +143,7 @@ def _run(calculations: Sequence[Calculation]) -> Iterator[tuple[Calculation, Any
 # -- results --------------------------------------------------------------------------
 
 
-def _store_all(
-    session: Session, done: Sequence[tuple[Calculation, Any]]
-) -> list[Any]:
+def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> list[Any]:
     """Store results; one that cannot be kept is refused before any is stored."""
     kept: list[Record | dict[Any, Any]] = []
     for calculation, result in done:

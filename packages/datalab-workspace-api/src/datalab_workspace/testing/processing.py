@@ -262,7 +262,8 @@ class ProcessingRules(WorkspaceSuite):
         workspace.rename("wave", "cosine")
         workspace.remove("spot")
         assert self.selected(workspace, "cosine", "peak")
-        workspace.select_objects("peak")
+        with pytest.deprecated_call(match="use select"):
+            workspace.select_objects("peak")
         assert workspace.calc("sqrt") == "sqrt(s001)"
         workspace.select([])
         assert self.selected(workspace)
@@ -280,7 +281,7 @@ class ProcessingRules(WorkspaceSuite):
             ({"name": "all_denoise", "on": "spot"}, ValueError, "denoise_tv"),
             ({"name": "polyfit"}, ValueError, "polynomial_fit"),
             ({"name": "fft", "on": "wive"}, KeyError, "'wave'"),
-            ({"name": "fft", "on": 3}, TypeError, "int is no name"),
+            ({"name": "fft", "on": 3}, TypeError, "got int"),
             ({"name": "fft", "on": []}, ValueError, "select"),
             ({"name": "exp", "n": 3}, TypeError, "no parameters"),
             ({"name": "moving_average", "nn": 3}, TypeError, "did you mean 'n'"),

@@ -52,7 +52,7 @@ class WorkspaceSuite(ABC):
             title: Its new title.
         """
         record = workspace.record(name)
-        workspace._backend.edit(record.uuid, {"title": title}, {})  # noqa: SLF001
+        workspace.backend.edit(record.uuid, {"title": title}, {})
 
     def bring(self, workspace: Workspace, *titles: str) -> list[str]:
         """Do as another program that appends signals with these titles.
