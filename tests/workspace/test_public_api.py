@@ -25,6 +25,10 @@ PUBLIC = {
     "WorkspaceMode",
     # what they catch
     "AmbiguousObjectError",
+    "ChangeEvent",
+    "ObjectChange",
+    "Origin",
+    "Subscription",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",

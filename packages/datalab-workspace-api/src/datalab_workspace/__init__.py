@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UnsupportedObjectError,
         WorkspaceError,
     )
+    from datalab_workspace.events import ChangeEvent, ObjectChange, Origin
     from datalab_workspace.factories import connect
     from datalab_workspace.factories import open_project as open
     from datalab_workspace.model.description import (
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         WorkspaceMode,
     )
     from datalab_workspace.model.record import Record
+    from datalab_workspace.subscriptions import Subscription
     from datalab_workspace.workspace import Workspace
 
 _HOME = {
@@ -87,7 +89,9 @@ _HOME = {
         ),
         "errors",
     ),
+    **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "Record": "model.record",
+    "Subscription": "subscriptions",
     "Workspace": "workspace",
     "connect": "factories",
     "open": "factories:open_project",
@@ -95,6 +99,7 @@ _HOME = {
 
 __all__ = [
     "AmbiguousObjectError",
+    "ChangeEvent",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -110,10 +115,13 @@ __all__ = [
     "NoAnswerError",
     "NotAProjectError",
     "NotSupportedByProtocolError",
+    "ObjectChange",
     "ObjectNotFoundError",
+    "Origin",
     "Record",
     "StaleFileError",
     "Status",
+    "Subscription",
     "TokenError",
     "UnreachableError",
     "UnsafeFileError",

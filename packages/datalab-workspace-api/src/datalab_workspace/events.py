@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -117,10 +117,10 @@ class ChangeEvent:
         return frozenset().union(*(change.parts for change in self.changes))
 
 
-def kind_of(changes: tuple[ObjectChange, ...]) -> ChangeKind:
+def kind_of(changes: Sequence[ObjectChange]) -> ChangeKind:
     """Return the kind of an event with these changes."""
-    kinds = {change.kind for change in changes}
-    return kinds.pop() if len(kinds) == 1 else "changed"
+    kind = changes[0].kind
+    return kind if all(change.kind == kind for change in changes) else "changed"
 
 
 _COORDINATES = ("x0", "y0", "dx", "dy", "is_uniform_coords", "xcoords", "ycoords")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalab_workspace.events import ChangeEvent
+from datalab_workspace.events import ChangeKind
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.h5.atomic import FileStamp
@@ -33,11 +33,11 @@ class ProjectFile:
         self.stamps: dict[Path, FileStamp] = {}
         self.foreign: list[bytes] = []
 
-    def follow(self, event: ChangeEvent) -> None:
-        """Note a change of the workspace, unless it is about the file itself."""
-        if event.kind == "cleared":
+    def follow(self, kind: ChangeKind) -> None:
+        """Note an event of the workspace, unless it is about the file itself."""
+        if kind == "cleared":
             self.forget()
-        elif event.kind not in ("saved", "loaded", "attached", "detached"):
+        elif kind not in ("saved", "loaded", "attached", "detached"):
             self.modified = True
 
     def saved(self, path: Path, stamp: FileStamp, *, whole: bool) -> None:

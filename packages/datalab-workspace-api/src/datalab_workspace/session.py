@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +64,8 @@ class Session:
         self._transaction = None
         self.subscribers = Dispatcher()
 
-    @contextmanager
-    def transaction(self, max_age: float | None = 0.0) -> Iterator[Transaction]:
-        """Carry out one public call as a whole.
+    def transaction(self, max_age: float | None = 0.0) -> Transaction:
+        """Return a context in which one public call is carried out as a whole.
 
         The call looks at the backend at most once, when it begins or when it first
         needs to, and holds the lock until its end. A transaction within another one is
@@ -78,33 +76,30 @@ class Session:
             max_age: Do not look at the beginning if the last look is no more than this
                 many seconds ago; None does not look at the beginning at all.
 
-        Yields:
-            The transaction.
-
         Raises:
             LiveError: The backend cannot be asked (a `ConnectionError`).
         """
-        events: list[ChangeEvent] = []
+        return Transaction(self, max_age)
+
+    def begin(self, transaction: Transaction) -> Transaction | None:
+        """Take the lock for a transaction; return the one that it is nested in."""
+        self._lock.acquire()
+        outer = self._transaction
+        if outer is None:
+            self._transaction = transaction
+        return outer
+
+    def end(self, transaction: Transaction, *, nested: bool = False) -> None:
+        """Release the lock, and deliver the events of a transaction that ends."""
+        events: Sequence[ChangeEvent] = ()
         try:
-            with self._lock:
-                outer = self._transaction
-                if outer is not None:
-                    yield outer
-                    return
-                transaction = self._transaction = Transaction(self)
-                try:
-                    if max_age is not None:
-                        transaction.look(max_age)
-                    yield transaction
-                except BaseException as error:
-                    transaction.undo(error)
-                    raise
-                finally:
-                    self._transaction = None
-                    events = self._events_of(transaction)
+            if not nested:
+                self._transaction = None
+                events = self._events_of(transaction)
         finally:
-            for event in events:
-                self.subscribers.dispatch(event)
+            self._lock.release()
+        for event in events:
+            self.subscribers.dispatch(event)
 
     def switch(self, backend: Backend, names: NameBook) -> None:
         """Go on with objects that are kept elsewhere."""
@@ -117,26 +112,31 @@ class Session:
 
     def _events_of(self, transaction: Transaction) -> list[ChangeEvent]:
         """Return the events of a transaction at its end: first what others changed."""
-        found: list[
-            tuple[Origin, ChangeKind, tuple[ObjectChange, ...], Path | None]
-        ] = []
+        events: list[ChangeEvent] = []
         if self.backend.capabilities.shared and self.backend.seen:
             elsewhere = self._changed_elsewhere({c.uuid for c in transaction.changes})
             if elsewhere:
-                found.append((Origin.DATALAB, kind_of(elsewhere), elsewhere, None))
-        changes = tuple(transaction.changes)
-        kind = transaction.kind
-        if kind is None and changes:
+                self._report(events, Origin.DATALAB, kind_of(elsewhere), elsewhere)
+        changes, kind = transaction.changes, transaction.kind
+        if changes and kind is None:
             kind = kind_of(changes)
         if kind is not None:
-            found.append((Origin.NOTEBOOK, kind, changes, transaction.path))
-        events = []
-        for number, parts in enumerate(found, self._revision + 1):
-            self._revision = number
-            event = ChangeEvent(number, *parts)
-            self.project.follow(event)
-            events.append(event)
+            self._report(events, Origin.NOTEBOOK, kind, changes, transaction.path)
         return events
+
+    def _report(
+        self,
+        events: list[ChangeEvent],
+        origin: Origin,
+        kind: ChangeKind,
+        changes: Sequence[ObjectChange],
+        path: Path | None = None,
+    ) -> None:
+        self._revision += 1
+        self.project.follow(kind)
+        if self.subscribers:  # an event that nobody receives need not be made
+            event = ChangeEvent(self._revision, origin, kind, tuple(changes), path)
+            events.append(event)
 
     def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
         """Return what others have changed since the session last saw its objects.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError, add_note
@@ -25,29 +26,56 @@ class Transaction:
     that a call which fails in the middle leaves nothing half done.
 
     Attributes:
+        backend: Where the objects are.
+        names: The names of the objects.
         changes: The changes of objects so far, in order.
         kind: The kind of the call's event, if it concerns the whole workspace.
         path: The project file that the call saved or loaded.
     """
 
-    def __init__(self, session: Session) -> None:
+    __slots__ = (
+        "_looked", "_max_age", "_outer", "_session", "_undo", "_writes",
+        "backend", "changes", "kind", "names", "path",
+    )  # fmt: skip
+
+    def __init__(self, session: Session, max_age: float | None = 0.0) -> None:
         self._session = session
+        self._max_age = max_age
+        self._outer: Transaction | None = None
         self._looked = False
         self._writes = False
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], object]] = []
         self.changes: list[ObjectChange] = []
         self.kind: ChangeKind | None = None
         self.path: Path | None = None
 
-    @property
-    def backend(self) -> Backend:
-        """Where the objects are."""
-        return self._session.backend
+    # A generator with `contextmanager` would take twice as long for a small call.
 
-    @property
-    def names(self) -> NameBook:
-        """The names of the objects."""
-        return self._session.names
+    def __enter__(self) -> Transaction:  # noqa: PYI034 (Self needs Python 3.11)
+        self._outer = self._session.begin(self)
+        if self._outer is not None:
+            return self._outer
+        self.backend: Backend = self._session.backend
+        self.names: NameBook = self._session.names
+        if self._max_age is not None:
+            try:
+                self.look(self._max_age)
+            except BaseException:
+                self._session.end(self)
+                raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is not None and self._outer is None:
+                self._take_back(error)
+        finally:
+            self._session.end(self, nested=self._outer is not None)
 
     # -- reading ----------------------------------------------------------------------
 
@@ -107,7 +135,8 @@ class Transaction:
                 return short_id(kind, number), group.title
             before += len(group.uuids)
         raise ObjectNotFoundError(
-            f"{self.names.name_of(uuid)!r:.80} was removed by another program"
+            f"{self.names.name_of(uuid)!r:.80} was removed by another program; call "
+            "list() to see what is left"
         )
 
     # -- writing ----------------------------------------------------------------------
@@ -211,7 +240,7 @@ class Transaction:
 
     # -- failing ----------------------------------------------------------------------
 
-    def undo(self, error: BaseException) -> None:
+    def _take_back(self, error: BaseException) -> None:
         """Take back what was written, after an error in the middle of the call."""
         self.kind = None
         if not self._writes:

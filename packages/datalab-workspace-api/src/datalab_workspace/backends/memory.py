@@ -20,6 +20,8 @@ from datalab_workspace.model.record import (
     Record,
 )
 
+_CAPABILITIES = Capabilities(shares_views=True)
+
 
 @dataclass(eq=False)
 class _Shelf:
@@ -38,7 +40,7 @@ class MemoryBackend(Backend):
     @property
     def capabilities(self) -> Capabilities:
         """Everything can be done, and views are shared."""
-        return Capabilities(shares_views=True)
+        return _CAPABILITIES
 
     def entries(self) -> Sequence[Entry]:
         """See `Backend.entries`."""

@@ -8,7 +8,6 @@ been imported, a value cannot be one of its objects.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,9 +98,9 @@ def to_object(
     obj: Any = (SignalObj if record.kind == "signal" else ImageObj)()
     # What was stored is given back as it was; sigima's checks would warn about it.
     with temporary_validation_mode(ValidationMode.DISABLED):
-        for item in _items(obj):
-            if item.get_name() in values:
-                setattr(obj, item.get_name(), values[item.get_name()])
+        for name in _item_names(obj):
+            if name in values:
+                setattr(obj, name, values[name])
     return obj
 
 
@@ -128,19 +127,27 @@ def _kind_of(value: object) -> Kind | None:
     return "image" if isinstance(value, objects.ImageObj) else None
 
 
-def _items(obj: Any) -> Iterator[Any]:
-    """Yield the items of a data set that hold a value of their own."""
-    for item in obj.get_items():
-        layout = type(item).__name__.startswith(("Begin", "End"))
-        if not layout and item.get_prop("data", "computed", None) is None:
-            yield item
+def _item_names(obj: Any) -> tuple[str, ...]:
+    """Return the names of the items of a data set that hold a value of their own."""
+    names = _names_of_class.get(type(obj))
+    if names is None:
+        names = _names_of_class[type(obj)] = tuple(
+            item.get_name()
+            for item in obj.get_items()
+            if not type(item).__name__.startswith(("Begin", "End"))
+            and item.get_prop("data", "computed", None) is None
+        )
+    return names
+
+
+# Items belong to the class; asking each of them takes as long as the rest of an add.
+_names_of_class: dict[type[Any], tuple[str, ...]] = {}
 
 
 def _from_object(obj: Any, kind: Kind, copy: bool) -> Record:
     fields: dict[str, FieldValue] = {}
     arrays: dict[str, Any] = {}
-    for item in _items(obj):
-        name = item.get_name()
+    for name in _item_names(obj):
         value = getattr(obj, name)
         if name == "metadata":
             continue

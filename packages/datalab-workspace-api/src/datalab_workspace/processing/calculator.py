@@ -7,9 +7,10 @@ are those that DataLab would give, so that DataLab can recompute them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from datalab_workspace.errors import LiveUnavailableError
+from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.metadata_values import same, snapshot
 from datalab_workspace.model.naming import name_from_title, short_ids
@@ -160,7 +161,7 @@ def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> lis
                 beside = source.uuid if what.kind == source.kind else None
                 outcomes.append(_add_result(transaction, what, beside))
             else:
-                _note(transaction, source.uuid, what)
+                _note(transaction, source, what)
                 outcomes.append(result)
     return outcomes
 
@@ -183,18 +184,26 @@ def _add_result(transaction: Transaction, record: Record, beside: str | None) ->
             return name
         number += 1
         name = f"{title} ({number})"
-    can = transaction.backend.capabilities
+    can, group = transaction.backend.capabilities, None
     record.fields["title"] = title if can.tells_apart else name
-    group = transaction.position(beside)[1] if can.groups and beside else None
+    if can.groups and beside is not None:
+        with suppress(ObjectNotFoundError):  # the source has been removed
+            group = transaction.position(transaction.uuid(beside))[1]
     transaction.add(record.copy(), name, group=group, composed=True)
     return name
 
 
-def _note(transaction: Transaction, uuid: str, entries: dict[Any, Any]) -> None:
+def _note(transaction: Transaction, source: Operand, entries: dict[Any, Any]) -> None:
     """Put the result of an analysis into the metadata of the object analysed."""
-    known = transaction.record(uuid).metadata
+    try:
+        known = transaction.record(source.uuid).metadata
+    except ObjectNotFoundError:
+        raise ObjectNotFoundError(
+            f"cannot store the result in {source.name!r:.80}, which was removed during "
+            "the computation; add it again and repeat the call"
+        ) from None
     if not same({key: known.get(key) for key in entries}, entries):
-        transaction.edit(uuid, {}, entries)
+        transaction.edit(source.uuid, {}, entries)
 
 
 def _compute_remotely(

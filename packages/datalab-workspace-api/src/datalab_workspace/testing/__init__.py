@@ -48,6 +48,7 @@ _WITH_ASSERTIONS = (
     "comparison",
     "conflicts",
     "conformance",
+    "events",
     "fidelity",
     "groups",
     "lookup",

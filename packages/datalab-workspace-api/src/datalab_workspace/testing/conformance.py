@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from datalab_workspace.testing.conflicts import ConflictRules
+from datalab_workspace.testing.events import EventRules
 from datalab_workspace.testing.fidelity import Fidelity
 from datalab_workspace.testing.groups import GroupRules
 from datalab_workspace.testing.lookup import LookupRules
@@ -22,6 +23,7 @@ class WorkspaceConformance(
     LookupRules,
     ValueRules,
     ConflictRules,
+    EventRules,
     Fidelity,
     GroupRules,
     MappingRules,
