@@ -20,23 +20,48 @@ if TYPE_CHECKING:
         PanelGroup,
     )
     from datalab_workspace.backends.memory import MemoryBackend
+    from datalab_workspace.model.description import Summary
+    from datalab_workspace.model.project import Group
+    from datalab_workspace.model.record import KINDS, PendingRecord, Record
+
+_HOME = {
+    **dict.fromkeys(
+        (
+            "Backend",
+            "BackendStatus",
+            "BroughtHome",
+            "Capabilities",
+            "Entry",
+            "PanelGroup",
+        ),
+        "backends.base",
+    ),
+    "MemoryBackend": "backends.memory",
+    "Summary": "model.description",
+    "Group": "model.project",
+    **dict.fromkeys(("KINDS", "PendingRecord", "Record"), "model.record"),
+}
 
 __all__ = [
+    "KINDS",
     "Backend",
     "BackendStatus",
     "BroughtHome",
     "Capabilities",
     "Entry",
+    "Group",
     "MemoryBackend",
     "PanelGroup",
+    "PendingRecord",
+    "Record",
+    "Summary",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "memory" if name == "MemoryBackend" else "base"
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"datalab_workspace.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -177,13 +177,13 @@ class Backend(ABC):
     def entries(self) -> Sequence[Entry]:
         """Return all objects: signals, then images, each by group and position."""
 
-    @abstractmethod
     def kind_of(self, uuid: str) -> Kind:
         """Return the kind of an object that exists."""
+        return self.record(uuid).kind
 
-    @abstractmethod
     def title_of(self, uuid: str) -> FieldValue:
         """Return the title of an object that exists."""
+        return self.record(uuid).fields["title"]
 
     @abstractmethod
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
@@ -193,14 +193,17 @@ class Backend(ABC):
         """Return what can be told of an object without its data."""
         return Summary.of(self.record(uuid))
 
-    @abstractmethod
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """Return what is known of an object, without reading or asking for anything.
 
+        A backend whose records are not all in memory overrides this.
+
         Returns:
-            An summary, of which counts that are not known are None and texts that are
-            not are left out; and the record where it is in memory.
+            A summary, in which unknown counts are None and unknown strings are left
+            out; and the record if it is in memory.
         """
+        record = self.record(uuid)
+        return Summary.of(record), record
 
     @abstractmethod
     def record(self, uuid: str, *, full: bool = False) -> Record:
@@ -236,12 +239,13 @@ class Backend(ABC):
         The record bears the same UUID.
         """
 
-    @abstractmethod
     def move(self, uuid: str, record: Record, group: str | None) -> None:
-        """Put `record` in the place of the object `uuid`, and at the end of a group.
+        """Put `record` in the place of the object `uuid`, at the end of a group.
 
-        The record bears the same UUID.
+        The record has the same UUID.
         """
+        self.remove([uuid])
+        self.add(record, group=group)
 
     @abstractmethod
     def remove(self, uuids: Sequence[str]) -> None:

@@ -101,11 +101,6 @@ class MemoryBackend(Backend):
             del shelf.items[uuid]
             self.add(record, group=shelf.title)
 
-    def move(self, uuid: str, record: Record, group: str | None) -> None:
-        """See `Backend.move`."""
-        self.remove([uuid])
-        self.add(record, group=group)
-
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
         for uuid in uuids:

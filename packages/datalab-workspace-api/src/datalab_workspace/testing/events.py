@@ -25,7 +25,7 @@ Call = Callable[[Workspace], Any]
 class EventRules(WorkspaceSuite):
     """What callbacks of `Workspace.on_change` receive."""
 
-    def filled(self) -> Workspace:
+    def with_two_signals(self) -> Workspace:
         """Return a workspace with two signals, which has been looked at."""
         workspace = self.open_workspace()
         workspace.update({"a": POINTS, "b": POINTS + 1})
@@ -62,7 +62,7 @@ class EventRules(WorkspaceSuite):
         self, call: Call, kind: str, before: Any, after: Any
     ) -> None:
         """It names the objects before and after, and their UUIDs."""
-        workspace = self.filled()
+        workspace = self.with_two_signals()
         uuid_of = {found.name: found.uuid for found in workspace.describe()}
         events: list[ChangeEvent] = []
         with workspace.on_change(events.append):
@@ -91,7 +91,7 @@ class EventRules(WorkspaceSuite):
     )
     def test_a_call_that_changes_nothing_makes_none(self, call: Call) -> None:
         """Adding an equal object again is such a call."""
-        workspace = self.filled()
+        workspace = self.with_two_signals()
         events: list[ChangeEvent] = []
         with workspace.on_change(events.append):
             call(workspace)
@@ -109,7 +109,7 @@ class EventRules(WorkspaceSuite):
     )
     def test_a_call_that_fails_changes_nothing(self, call: Call) -> None:
         """What it had written is undone, and no event says otherwise."""
-        workspace = self.filled()
+        workspace = self.with_two_signals()
         before = [(d.name, d.uuid) for d in workspace.describe()]
         events: list[ChangeEvent] = []
         with (
@@ -126,7 +126,7 @@ class EventRules(WorkspaceSuite):
 
     def test_a_file_makes_one_event(self, tmp_path: Path) -> None:
         """However many objects it holds."""
-        workspace = self.filled()
+        workspace = self.with_two_signals()
         events: list[ChangeEvent] = []
         handle = workspace.on_change(events.append)
         path = workspace.save(tmp_path / "p.h5")
@@ -142,7 +142,7 @@ class EventRules(WorkspaceSuite):
 
     def test_a_computation_makes_one_event_a_result(self) -> None:
         """The result of an analysis is a change of the object analysed."""
-        workspace = self.filled()
+        workspace = self.with_two_signals()
         events: list[ChangeEvent] = []
         with workspace.on_change(events.append):
             names = workspace.calc("exp", on=["a", "b"])
@@ -157,13 +157,13 @@ class EventRules(WorkspaceSuite):
     ) -> None:
         """It is found at the next look, and names DataLab as its origin."""
         if not capabilities.shared:
-            workspace = self.filled()
+            workspace = self.with_two_signals()
             events: list[ChangeEvent] = []
             with workspace.on_change(events.append):
                 workspace.list()
             assert events == []
             return
-        workspace = self.filled()
+        workspace = self.with_two_signals()
         found: queue.Queue[ChangeEvent] = queue.Queue()
         with workspace.on_change(found.put):
             (name,) = self.bring(workspace, "theirs")
