@@ -1,4 +1,4 @@
-"""The contract of a backend: where objects are kept, and what it can do there."""
+"""The contract between a workspace and the backend that keeps its objects."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from datalab_workspace.model.record import FieldValue, Kind, Record
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a backend can do; where it can't, the documented error is raised.
+    """What a backend can do; anything else raises the documented error.
 
     Attributes:
-        groups: Objects can be put in a group of choice; otherwise naming a group
-            raises `NotImplementedError`.
+        groups: Objects can be put in any group; otherwise naming a group raises
+            `NotImplementedError`.
         in_place_overwrite: Overwriting keeps position, group and UUID.
         any_name: Every name that `check_name` accepts can be given; otherwise
             `InvalidNameError` is raised before anything is sent.
-        noncharacters: So can those with U+FFFE or U+FFFF; otherwise likewise.
+        noncharacters: Names may contain U+FFFE and U+FFFF; otherwise likewise.
         full_metadata: Every field, annotation and metadata value comes back.
-        dtypes: Names of the dtypes that data is kept in, None for every number. Data of
-            another dtype is converted to one of them and back, or, where that loses
-            anything, raises `UnsupportedDtypeError`.
+        dtypes: Names of the dtypes that data is kept in, None for every numeric dtype.
+            Data of another dtype is converted to one of them and back; if that would
+            lose anything, `UnsupportedDtypeError` is raised.
         shares_views: ``copy=False`` holds and hands out views instead of copies.
-        tells_apart: Objects of the same title can be told apart, and one that another
-            program retitles keeps its name; otherwise the former raises
-            `AmbiguousObjectError`, and the latter is another object.
+        tells_apart: Objects of the same title can be told apart, and an object keeps
+            its name when another program changes its title. Otherwise the former raises
+            `AmbiguousObjectError`, and the latter is a different object.
         window: Objects are shown in a window; `selection` returns what its user has
             selected there.
         shared: Other programs and users may add, change and remove objects.
@@ -70,16 +70,16 @@ class PanelGroup(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What a backend tells of an object without touching its data.
+    """One object in the list of a backend, without its data.
 
     Attributes:
         uuid: The object's UUID.
         kind: "signal" or "image".
         title: The object's title.
-        group: Title of its group, "" where that is not known without asking for it.
-        shape: (N,) of a signal, (H, W) of an image, () of an empty object, or where
-            it is not known.
-        dtype: Element type of the data, None of an empty object, or likewise.
+        group: Title of its group, "" if that is unknown without asking for it.
+        shape: (N,) for a signal, (H, W) for an image, () for an empty object or if it
+            is unknown.
+        dtype: Element type of the data, None for an empty object or if it is unknown.
     """
 
     uuid: str
@@ -122,17 +122,25 @@ class BroughtHome(NamedTuple):
 
 
 class Backend(ABC):
-    """Keeps Records by UUID, in groups, in order.
+    """A store of records, by UUID, in groups, in order.
 
-    The rules that users see (names, conflicts, snapshots) are the Workspace's; a
-    backend is never handed anything that those rules forbid. It may keep the Records
-    it is handed and hand out those it keeps: whoever calls it makes the copies.
+    The rules that users see (names, conflicts, snapshots) belong to the workspace; a
+    backend never receives anything that those rules forbid. It may keep the records
+    that it receives and hand out the records that it keeps; the caller makes copies.
+
+    `datalab_workspace.testing.WorkspaceConformance` tests a backend. The page "Write a
+    backend" of the documentation has a complete example.
+
+    Example:
+        >>> from datalab_workspace.backends import MemoryBackend
+        >>> dlw.Workspace(backend=MemoryBackend()).capabilities.groups
+        True
     """
 
     @property
     @abstractmethod
     def capabilities(self) -> Capabilities:
-        """What can be done with objects here."""
+        """What can be done with the objects of this backend."""
 
     @property
     def mode(self) -> WorkspaceMode:
@@ -150,27 +158,28 @@ class Backend(ABC):
 
     @property
     def refuses_titles_in_use(self) -> bool:
-        """Whether `add` raises `NameConflictError` where others took the title."""
+        """Whether `add` raises `NameConflictError` if another object has the title."""
         return False
 
     def refresh(self, max_age: float = 0.0) -> bool:  # noqa: ARG002
-        """Find out what others have changed; nothing else here does so.
+        """Look for changes that others have made; no other method looks.
 
         Args:
-            max_age: Seconds; nothing need be done if it was done so recently.
+            max_age: Seconds; nothing need be done if the last look is so recent.
 
         Returns:
-            Whether there may be other objects than before, or the same in another
-            order. In memory nobody else changes anything.
+            Whether the list of objects may differ from before, in content or order. In
+            memory nobody else changes anything.
 
         Raises:
-            LiveError: DataLab cannot be asked.
+            LiveError: The program that holds the objects cannot be asked (a
+                `ConnectionError`).
         """
         return False
 
     @property
     def seen(self) -> bool:
-        """Whether it has been looked at once what there is."""
+        """Whether `refresh` has looked at least once."""
         return True
 
     @abstractmethod
@@ -190,7 +199,7 @@ class Backend(ABC):
         """Return the groups, of one kind or both, in the order of `entries`."""
 
     def summary(self, uuid: str) -> Summary:
-        """Return what can be told of an object without its data."""
+        """Return the summary of an object, if possible without its data."""
         return Summary.of(self.record(uuid))
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
@@ -211,32 +220,32 @@ class Backend(ABC):
 
         Args:
             uuid: UUID of an object that exists.
-            full: Bring also what is slow to bring.
+            full: Also fetch what is slow to fetch.
         """
 
     def operand(self, uuid: str) -> Record:
-        """Return one object with all that its data mean, to compute something of it."""
+        """Return one object with everything that a computation from it needs."""
         return self.record(uuid, full=True)
 
     @abstractmethod
     def add(
         self, record: Record, *, group: str | None = None, composed: bool = False
     ) -> None:
-        """Append an object, under the UUID and title that it bears.
+        """Append an object, with the UUID and title that it has.
 
         Args:
             record: The object.
-            group: Title of the group of its panel to append it to, made at the end
-                where there is none; None for the panel's first group.
-            composed: The title is made of short ids, as DataLab composes it, which
-                keeps those in it up to date; otherwise it stays as it is.
+            group: Title of the group to append it to, which is created at the end of
+                its panel if it does not exist; None for the first group of the panel.
+            composed: The title contains short ids, as DataLab composes titles, and
+                DataLab keeps them up to date. Otherwise the title stays as it is.
         """
 
     @abstractmethod
     def replace(self, uuid: str, record: Record) -> None:
         """Put `record` in the place of the object `uuid`, which may be of another kind.
 
-        The record bears the same UUID.
+        The record has the same UUID.
         """
 
     def move(self, uuid: str, record: Record, group: str | None) -> None:
@@ -255,21 +264,22 @@ class Backend(ABC):
     def edit(
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
     ) -> None:
-        """Set fields (the title is one) and metadata of an object that exists."""
+        """Set fields, including the title, and metadata of an object that exists."""
 
     @abstractmethod
     def clear(self, *, all: bool = False) -> None:
         """Remove every object and group.
 
         Args:
-            all: Also those that were there before, which in memory none was.
+            all: Also those that were there before this workspace; in memory there are
+                none.
         """
 
     @abstractmethod
     def extend(self, groups: Sequence[Group]) -> None:
         """Append groups of objects as they are.
 
-        Objects join the first group of the same panel and title, where there is one.
+        The objects join the first group of the same panel and title, if it exists.
         """
 
     @abstractmethod
@@ -305,14 +315,14 @@ class Backend(ABC):
         """
 
     def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  in memory
-        """Select objects where a user sees them; in memory nobody does."""
+        """Select objects in the window; in memory there is none."""
 
     def selection(self) -> Sequence[str] | None:
-        """Return UUIDs of what a user selected; None where nobody can."""
+        """Return UUIDs of what a user selected; None if there is no window."""
         return None
 
     def show(self, uuid: str) -> None:  # noqa: B027  likewise
-        """Have a user see an object; in memory nobody does."""
+        """Show an object in the window; in memory there is none."""
 
     def screenshot(self, stem: str) -> None:
         """Write a picture of the window to ``<stem>_<date>.png``.
@@ -351,8 +361,8 @@ class Backend(ABC):
         )
 
     def bulk(self) -> AbstractContextManager[None]:
-        """Return a context in which many objects are added."""
+        """Return a context in which many objects are added quickly."""
         return nullcontext()
 
     def close(self) -> None:  # noqa: B027  likewise
-        """Let go of what is held; the backend is not used any more."""
+        """Release connections and the like; the backend is not used any more."""

@@ -1,4 +1,4 @@
-"""Objects in memory, numbered and grouped as DataLab numbers and groups them."""
+"""The backend that keeps objects in the memory of this process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class _Shelf:
 
 
 class MemoryBackend(Backend):
-    """Keeps Records in groups; a file that was opened lazily leaves some pending."""
+    """A backend that keeps records in groups, in the memory of this process.
+
+    Objects of a file that was opened lazily stay pending until they are needed.
+    """
 
     def __init__(self) -> None:
         self._shelves: dict[Kind, list[_Shelf]] = {kind: [] for kind in KINDS}
@@ -39,7 +42,7 @@ class MemoryBackend(Backend):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Everything can be done, and views are shared."""
+        """See `Backend.capabilities`; everything can be done, and views are shared."""
         return _CAPABILITIES
 
     def entries(self) -> Sequence[Entry]:
@@ -75,7 +78,7 @@ class MemoryBackend(Backend):
         return Summary.of(item), item
 
     def record(self, uuid: str, *, full: bool = False) -> Record:  # noqa: ARG002
-        """See `Backend.record`; everything is at hand, so `full` changes nothing."""
+        """See `Backend.record`; `full` makes no difference in memory."""
         items = self._shelf_of[uuid].items
         item = items[uuid]
         if isinstance(item, PendingRecord):

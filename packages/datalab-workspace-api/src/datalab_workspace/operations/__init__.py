@@ -1,1 +1,1 @@
-"""What a workspace does, one module for each job."""
+"""The operations of a workspace, one module for each job."""

@@ -1,4 +1,4 @@
-"""How the objects of a file, or of another workspace, join those that are here."""
+"""Merge the objects of a file, or of another workspace, into a workspace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHOICES = ("error", "replace", "rename", "skip")
 
 @dataclass
 class Merge:
-    """Objects that are to join a workspace: all of them, or none if that fails.
+    """The merge of objects into a workspace: all of them, or none if that fails.
 
     Args:
         backend: Where the objects of the workspace are.
@@ -32,11 +32,11 @@ class Merge:
 
     Attributes:
         names: Names of the new objects by UUID.
-        merged: Names of all the objects that will be here.
-        skipped: Names of those that will not.
+        merged: Names of the objects that the workspace will hold.
+        skipped: Names of the objects that are left out.
 
     Raises:
-        ValueError: There is no such choice.
+        ValueError: `on_conflict` is not one of the choices.
     """
 
     backend: Backend
@@ -49,7 +49,7 @@ class Merge:
     def __post_init__(self) -> None:
         one_of(self.on_conflict, "on_conflict", _CHOICES)
         self._groups: list[Group] = []
-        # In their order, objects to append and those to replace others.
+        # Groups of objects to append, and objects that replace others, in order.
         self._steps: list[Group | Record] = []
         self._replaced: dict[str, Record] = {}
         self._conflicts: list[str] = []
@@ -72,16 +72,16 @@ class Merge:
     def prepare(
         self, groups: Sequence[Group], names: Mapping[str, str], doing: str
     ) -> None:
-        """Find out what is to be done with each object.
+        """Decide what to do with each object.
 
         Args:
             groups: The objects, in groups.
             names: Their names, by UUID.
-            doing: What is being done, for the error.
+            doing: The beginning of the error message.
 
         Raises:
-            NameConflictError: Names are in use by different objects, and the choice
-                is "error"; all are listed.
+            NameConflictError: Different objects use some of the names, and the choice
+                is "error"; all of them are listed.
         """
         entries = self.backend.entries()
         used = {self.book.name_of(entry.uuid) for entry in entries}
@@ -113,13 +113,13 @@ class Merge:
             )
 
     def _twin(self, item: Item, name: str, known: set[str]) -> str | None:
-        """Return the UUID of the object here that `item` is, or whose name it has.
+        """Return the UUID of the object here that equals `item`, or has its name.
 
         Args:
-            item: An object that is to join.
+            item: An object that joins.
             name: Its name.
-            known: UUIDs of those that are here, under whatever names; none of them is
-                taken for another of those that are to join.
+            known: UUIDs of the joining objects that are already here, under any name.
+                Such an object is never matched with another joining object.
         """
         if item.uuid in known:
             return item.uuid
@@ -127,7 +127,7 @@ class Merge:
         return None if holder in known else holder
 
     def _settle(self, item: Item, twin: str) -> bool:
-        """Decide about an object whose name is in use; False: it is to be added."""
+        """Decide about an object whose name is in use; return False to add it."""
         record = item.resolve() if isinstance(item, PendingRecord) else item
         stored = self.backend.record(twin, full=True)
         name = self.book.name_of(twin)
@@ -149,7 +149,7 @@ class Merge:
         return True
 
     def _append(self, group: Group, item: Item) -> None:
-        """Have an object appended to a group like its own."""
+        """Append an object to a group like its own."""
         last = self._steps[-1] if self._steps else None
         if not (
             isinstance(last, Group)
@@ -160,10 +160,10 @@ class Merge:
         last.items.append(item)
 
     def carry_out(self) -> None:
-        """Do what was found to be done, and name the new objects.
+        """Do what `prepare` decided, and name the new objects.
 
         Raises:
-            LiveError: DataLab failed; what it has done is undone where it can be.
+            LiveError: DataLab failed; what was done before is undone if possible.
         """
         done: list[Group | Record] = []
         try:
