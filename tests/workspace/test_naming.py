@@ -176,5 +176,5 @@ class TestNameBook:
 
     @pytest.mark.parametrize("key", [*NAMES.values(), None, 5, ()])
     def test_what_there_is_not_is_not_found(self, key):
-        with pytest.raises(ObjectNotFoundError, match="it holds 'the only one'"):
+        with pytest.raises(ObjectNotFoundError, match="it contains 'the only one'"):
             self.book(Thing("the only one", "image")).resolve(key, list)

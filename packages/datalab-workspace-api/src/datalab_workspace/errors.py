@@ -1,32 +1,32 @@
-"""Every error that the workspace raises, as one tree.
+"""The errors that a workspace raises, as one tree.
 
 ::
 
     WorkspaceError
     ├── ObjectNotFoundError       KeyError         no such name, UUID or short id
-    ├── NameConflictError         ValueError       the name is another object's
-    ├── AmbiguousObjectError      ValueError       several objects have the title
-    ├── FeatureNotFoundError      ValueError       no such feature for such objects
-    ├── InvalidNameError          ValueError       empty, control characters
-    ├── UnsupportedObjectError    TypeError        no signal, image, array or pair
+    ├── NameConflictError         ValueError       another object has the name
+    ├── AmbiguousObjectError      ValueError       several objects share a title
+    ├── FeatureNotFoundError      ValueError       no such feature for these objects
+    ├── InvalidNameError          ValueError       empty, or has control characters
+    ├── UnsupportedObjectError    TypeError        not a signal, image, array or pair
     ├── UnsupportedDtypeError     TypeError        data that cannot be kept
     ├── UnsupportedMetadataError  TypeError        metadata that cannot be kept
-    ├── NotAProjectError          ValueError       the file is no DataLab project
-    ├── UnsafeFileError           ValueError       it reaches beyond itself
-    ├── DamagedFileError          OSError          truncated or corrupt
-    ├── StaleFileError            OSError          an unread array's file changed
-    ├── FileChangedError          FileExistsError  another program saved there
-    └── LiveError                 ConnectionError  of a running DataLab
-        ├── LiveUnavailableError                   no DataLab to attach to
-        ├── NotSupportedByProtocolError    NotImplementedError  not over this wire
-        ├── UnreachableError                       nothing listens there
-        ├── NoAnswerError         TimeoutError     it listens, and stays silent
-        ├── ConnectionLostError                    it went away in the middle
-        ├── TokenError            PermissionError  DataLab wants another token
-        └── DataLabError                           it failed, or talks nonsense
+    ├── NotAProjectError          ValueError       not a DataLab project
+    ├── UnsafeFileError           ValueError       a file that links to other files
+    ├── DamagedFileError          OSError          a truncated or corrupt file
+    ├── StaleFileError            OSError          the file of an unread array changed
+    ├── FileChangedError          FileExistsError  another program saved the file
+    └── LiveError                 ConnectionError  a running DataLab
+        ├── LiveUnavailableError                   there is no DataLab to attach to
+        ├── NotSupportedByProtocolError  NotImplementedError  needs another protocol
+        ├── UnreachableError                       nothing listens at the address
+        ├── NoAnswerError         TimeoutError     DataLab does not answer in time
+        ├── ConnectionLostError                    DataLab closed the connection
+        ├── TokenError            PermissionError  the token is missing or wrong
+        └── DataLabError                           DataLab reported a failure
 
-Each is also the built-in error that a user would expect, so that ``except KeyError``
-does what it says without an import.
+Each class also derives from the built-in error that a user would expect, so that
+``except KeyError`` works without an import.
 """
 
 from __future__ import annotations
@@ -62,11 +62,17 @@ __all__ = [
 
 
 class WorkspaceError(Exception):
-    """Base class of every error of this package."""
+    """The base class of every error of this package.
+
+    Catch it to handle whatever a workspace refuses.
+    """
 
 
 class ObjectNotFoundError(WorkspaceError, KeyError):
-    """No object has the name, UUID or short id that was asked for."""
+    """No object has the requested name, UUID or short id.
+
+    The message names close matches. ``workspace.list()`` returns every name.
+    """
 
     # KeyError shows the repr of its argument, which would quote a whole sentence.
     __str__ = Exception.__str__
@@ -75,136 +81,214 @@ class ObjectNotFoundError(WorkspaceError, KeyError):
     def among(
         cls, key: object, names: Sequence[str], file: str | None = None
     ) -> ObjectNotFoundError:
-        """Build the error for `key`, saying what comes close and what there is.
+        """Return the error for `key`, with close matches and the first few names.
 
         Args:
-            key: What was asked for.
-            names: The names that exist.
-            file: Where they exist, if not in the workspace.
+            key: The name, UUID or short id that was requested.
+            names: The existing names.
+            file: The file that was searched; None for the workspace.
 
         Returns:
-            The error, to be raised by the caller.
+            The error; the caller raises it.
         """
         place = "the workspace" if file is None else repr(file)
         message = f"no object {_shortened(key)} in {place}"
         close = close_matches(str(key), names)
         if close:
             message += f"; did you mean {' or '.join(map(_shortened, close))}?"
-        return cls(f"{message} ({_in_short(names)})")
+        existing = f"it contains {list_names(names, 5)}" if names else "it is empty"
+        return cls(f"{message} ({existing})")
 
 
 class FeatureNotFoundError(WorkspaceError, ValueError):
-    """Nothing of this name can be computed of such an object."""
+    """There is no feature of the requested name for this kind of object.
+
+    The message names close matches. ``workspace.features()`` returns every feature.
+    """
 
 
 class NameConflictError(WorkspaceError, ValueError):
-    """The name is in use by a different object."""
+    """The name is already used by a different object.
+
+    Choose another name, or replace the object with ``overwrite=True``. When loading or
+    connecting, pass ``on_conflict=``.
+    """
 
 
 class AmbiguousObjectError(WorkspaceError, ValueError):
-    """Several objects in DataLab have one title, and nothing else tells them apart."""
+    """Several objects in DataLab have the same title and cannot be told apart.
+
+    Rename one of them in DataLab, or enable DataLab's XML-RPC server, which reports
+    the UUID of each object.
+    """
 
 
 class InvalidNameError(WorkspaceError, ValueError):
-    """The text cannot be the name of an object."""
+    """The string cannot be the name of an object.
+
+    Choose a name that is not empty and contains no control character.
+    """
 
 
 class UnsupportedObjectError(WorkspaceError, TypeError):
-    """The value is not something that a workspace holds."""
+    """A workspace cannot hold an object of this type or shape.
+
+    Pass a `SignalObj`, an `ImageObj`, a 1-D or 2-D array, or a pair ``(x, y)``.
+    """
 
 
 class UnsupportedDtypeError(WorkspaceError, TypeError):
-    """The data is of a dtype that cannot be kept without loss."""
+    """The data has a dtype that cannot be kept without loss.
+
+    Convert the data with ``astype()`` first.
+    """
 
 
 class UnsupportedMetadataError(WorkspaceError, TypeError):
-    """A metadata value is of a type that cannot be kept."""
+    """A metadata value has a type that cannot be kept.
+
+    The message names the key. Store a number, a string, a date, an array, or a list,
+    tuple or dict of these.
+    """
 
 
 class NotAProjectError(WorkspaceError, ValueError):
-    """The file is not a DataLab project."""
+    """The file is not a DataLab project.
+
+    Check the path. ``Workspace.load`` reads projects of DataLab 1.0 and later and the
+    files of datalab-kernel 0.2.
+    """
 
 
 class UnsafeFileError(WorkspaceError, ValueError):
-    """The file refers to other files, or declares more data than it may."""
+    """The file links to other files, or declares more data than it contains.
+
+    Do not trust the file. If you know where it comes from, open it in DataLab and save
+    it again.
+    """
 
 
 class DamagedFileError(WorkspaceError, OSError):
-    """The file is truncated or corrupt."""
+    """The file is truncated or corrupt.
+
+    Restore it from a backup. ``python -m datalab_workspace check FILE`` lists what is
+    wrong.
+    """
 
 
 class StaleFileError(WorkspaceError, OSError):
-    """The file of an unread array was changed or removed by another program."""
+    """Another program changed or removed the file of an array not yet read.
+
+    Load the file again.
+    """
 
 
 class FileChangedError(WorkspaceError, FileExistsError):
-    """Another program changed the file since this workspace last read or wrote it."""
+    """Another program changed the file since this workspace last read or wrote it.
+
+    Save to another path, or pass ``overwrite=True`` to replace the file.
+    """
 
 
 class LiveError(WorkspaceError, ConnectionError):
-    """Something went wrong between this process and a running DataLab."""
+    """An operation failed between this process and a running DataLab.
+
+    ``workspace.resync()`` continues once DataLab answers again, and
+    ``workspace.disconnect()`` continues without it.
+    """
 
 
 class LiveUnavailableError(LiveError):
-    """Live mode was asked for and no DataLab can be attached."""
+    """Live mode was requested, and there is no DataLab to attach to.
+
+    Start DataLab with its Web API, or pass a URL to ``connect()``.
+    """
 
 
 class NotSupportedByProtocolError(LiveError, NotImplementedError):
-    """What is asked for needs DataLab's XML-RPC, or its Web API, which is not there."""
+    """The operation needs a protocol of DataLab that is not in use.
+
+    The message names the protocol: the Web API or XML-RPC. Enable it in DataLab and
+    call ``workspace.resync()``.
+    """
 
 
 class UnreachableError(LiveError):
-    """Nothing accepts connections where DataLab is said to be."""
+    """Nothing accepts connections at the address of DataLab.
+
+    Check that DataLab runs, and that the URL is right.
+    """
 
 
 class NoAnswerError(LiveError, TimeoutError):
-    """DataLab accepted a request and did not answer it in time."""
+    """DataLab accepted a request and did not answer it in time.
+
+    Look for a dialog that is open in DataLab's window, or wait for its computation.
+    """
 
 
 class ConnectionLostError(LiveError):
-    """DataLab closed the connection before its answer was complete."""
+    """DataLab closed the connection before its answer was complete.
+
+    Restart DataLab if it has ended, then call ``workspace.resync()``.
+    """
 
 
 class TokenError(LiveError, PermissionError):
-    """DataLab asks for a token, or for another one."""
+    """DataLab refused the request because the token is missing or wrong.
+
+    Set ``DATALAB_WORKSPACE_TOKEN``, or pass the token that DataLab shows.
+    """
 
 
 class DataLabError(LiveError):
-    """DataLab answered that it failed, or with something that is no answer."""
+    """DataLab reported a failure, or sent an answer that makes no sense.
+
+    The message quotes DataLab. Its window or log may show more.
+    """
 
 
 def add_note(error: BaseException, note: str) -> None:
-    """Have an error say one thing more, below its own message."""
+    """Append a line to the message of an error.
+
+    Args:
+        error: The error; it is changed.
+        note: The line.
+    """
     if sys.version_info >= (3, 11):
         error.add_note(note)
     elif error.args and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
         if isinstance(error, ImportError):
-            error.msg = error.args[0]  # which is what it shows
+            error.msg = error.args[0]  # ImportError shows msg, not args
 
 
 def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[str]:
-    """Return the `choices` that `word` may have been meant for, best first.
+    """Return the `choices` that are similar to `word`, the most similar first.
 
     Args:
-        word: What was typed.
-        choices: What would have been right.
-        limit: How many to return at most.
+        word: The string that was typed.
+        choices: The strings that are allowed.
+        limit: The maximum number of results.
 
     Returns:
-        At most `limit` choices; upper and lower case count as equal.
+        At most `limit` choices. Upper and lower case count as equal.
     """
     folded = {choice.casefold(): choice for choice in choices}
     close = difflib.get_close_matches(word.casefold(), folded, n=limit)
     return [folded[match] for match in close]
 
 
-def _in_short(names: Sequence[str], limit: int = 5) -> str:
-    if not names:
-        return "it is empty"
+def list_names(names: Sequence[str], limit: int = 20) -> str:
+    """Return names as an error lists them: ``'a', 'b' and 7 more``.
+
+    Args:
+        names: The names.
+        limit: The number of names to show.
+    """
     shown = ", ".join(map(_shortened, names[:limit]))
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"it holds {shown}{more}"
+    return f"{shown}{more}"
 
 
 def _shortened(value: object, limit: int = 80) -> str:

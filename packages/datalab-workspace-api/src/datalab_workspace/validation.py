@@ -1,4 +1,4 @@
-"""Misspelt arguments raise an error that says what was meant."""
+"""Check arguments, and suggest the right spelling of a wrong one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,26 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def suggest_on_typo(function: F) -> F:
-    """Decorate `function` so that an unknown keyword argument names close matches.
+    """Decorate `function` so that the error for an unknown keyword names a close match.
 
-    Python itself does so from version 3.13 on, and only for some callables.
+    Python makes such a suggestion itself only since version 3.13, and only for some
+    callables.
+
+    Args:
+        function: A function without a ``**kwargs`` parameter.
+
+    Returns:
+        A function with the same signature, which raises `TypeError` for an unknown
+        keyword.
+
+    Raises:
+        TypeError: `function` accepts any keyword.
     """
     parameters = inspect.signature(function).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        raise TypeError(f"{function.__qualname__} takes any keyword")
+        raise TypeError(
+            f"{function.__qualname__} accepts any keyword; a typo cannot be detected"
+        )
     known = [p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY]
     known = [name for name in known if name != "self"]
 
@@ -30,7 +43,7 @@ def suggest_on_typo(function: F) -> F:
                 raise unknown_argument(function.__name__, keyword, known)
         return function(*args, **kwargs)
 
-    return checked  # type: ignore[return-value]
+    return checked  # type: ignore[return-value]  # a wrapper with the same signature
 
 
 def unknown_argument(function: str, keyword: str, known: list[str]) -> TypeError:
@@ -38,8 +51,8 @@ def unknown_argument(function: str, keyword: str, known: list[str]) -> TypeError
 
     Args:
         function: Name of the function that was called.
-        keyword: The argument that it does not have.
-        known: Those that it has.
+        keyword: The unknown argument.
+        known: The arguments of the function.
     """
     message = f"{function}() has no argument {keyword!r}"
     close = close_matches(keyword, known, limit=1)
@@ -48,10 +61,16 @@ def unknown_argument(function: str, keyword: str, known: list[str]) -> TypeError
 
 
 def one_of(value: object, argument: str, choices: tuple[str, ...]) -> None:
-    """Raise `ValueError`, naming the choices, unless `value` is one of them."""
+    """Raise `ValueError` unless `value` is one of the choices.
+
+    Args:
+        value: The value of the argument.
+        argument: Name of the argument, for the error.
+        choices: The allowed values, which the error lists.
+    """
     if value not in choices:
         close = close_matches(str(value), choices, limit=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"{argument}={value!r} is none of {', '.join(map(repr, choices))}{hint}"
+            f"{argument}={value!r} is not one of {', '.join(map(repr, choices))}{hint}"
         )
