@@ -16,8 +16,14 @@ from datalab_workspace.model.description import (
 )
 from datalab_workspace.model.metadata_values import snapshot
 from datalab_workspace.model.naming import NameBook, check_name
-from datalab_workspace.model.record import FIELDS, KINDS, Record, checked_field
-from datalab_workspace.model.sigima_objects import IDENTITY_KEYS, to_object
+from datalab_workspace.model.record import (
+    FIELDS,
+    IDENTITY_KEYS,
+    KINDS,
+    Record,
+    checked_field,
+)
+from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.operations.add import Adding
 from datalab_workspace.operations.attachment import Attachable, backend_of_choice
 from datalab_workspace.operations.files import ProjectLink

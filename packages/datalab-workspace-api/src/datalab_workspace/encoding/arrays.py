@@ -16,7 +16,7 @@ import numpy as np
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.carriers import FILE, Carrier
 from datalab_workspace.errors import UnsupportedDtypeError
-from datalab_workspace.model.metadata_values import fits, same
+from datalab_workspace.model.metadata_values import converts_exactly, values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     Array,
@@ -157,7 +157,7 @@ def _landed_array(
     assert form.round_trip is not None
     converted, spec = _converted(values, dtype)
     round_trip = form.round_trip(record.kind, converted)
-    if round_trip is converted or same(round_trip, converted):
+    if round_trip is converted or values_equal(round_trip, converted):
         return round_trip, spec
     return round_trip, {"whole": typed_json.encode(values)}
 
@@ -167,7 +167,7 @@ def _landed_coordinates(
 ) -> tuple[np.ndarray[Any, Any], Mapping[str, Any] | None]:
     assert form.round_trip is not None
     round_trip = form.round_trip(record.kind, values)
-    if round_trip is values or same(round_trip, values):
+    if round_trip is values or values_equal(round_trip, values):
         return round_trip, None
     whole = typed_json.encode(values)
     return round_trip, {"whole": whole, "of": fingerprint(round_trip)}
@@ -202,7 +202,7 @@ def native_dtype(
     for dtype in candidates:
         # Whole numbers in a floating-point array stay floating-point: what DataLab
         # computes of integers is often rounded.
-        if _RANKS[own.kind] <= _RANKS[dtype.kind] and fits(values, dtype):
+        if _RANKS[own.kind] <= _RANKS[dtype.kind] and converts_exactly(values, dtype):
             return dtype
     raise UnsupportedDtypeError(
         f"{name} of {record.title!r:.80} is of dtype {array.dtype} and holds values "

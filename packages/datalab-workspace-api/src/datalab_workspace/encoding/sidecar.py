@@ -38,7 +38,7 @@ from datalab_workspace.encoding.carriers import (
     as_json,
 )
 from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, lower
-from datalab_workspace.model.metadata_values import same
+from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     FieldValue,
@@ -156,7 +156,7 @@ def _restore(record: Record, sidecar: Mapping[str, Any], reader: Carrier) -> Non
     for name, typed in fields.items():
         written = writer.field(record.kind, name, typed)
         expected = reader.field(record.kind, name, written)
-        if same(expected, record.fields.get(name)):
+        if values_equal(expected, record.fields.get(name)):
             record.fields[name] = typed
     for key, typed in metadata:
         plain = _plain_item(key, typed, writer)
@@ -170,8 +170,8 @@ def _restore(record: Record, sidecar: Mapping[str, Any], reader: Carrier) -> Non
 
 def _agree(written: Any, found: Any, by_json: bool) -> bool:
     if by_json:  # where an array and a list of the same numbers are the same
-        return same(as_json(written), as_json(found))
-    return same(written, found)
+        return values_equal(as_json(written), as_json(found))
+    return values_equal(written, found)
 
 
 # -- fields ---------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _split_fields(
     fields: dict[str, FieldValue] = {}
     for name, value in record.fields.items():
         fields[name] = form.field(record.kind, name, value)
-        if not same(fields[name], value):
+        if not values_equal(fields[name], value):
             sidecar.setdefault("fields", {})[name] = typed_json.encode(value)
     return fields
 

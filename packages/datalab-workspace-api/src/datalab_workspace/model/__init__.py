@@ -1,1 +1,1 @@
-"""What a workspace holds: records, names, descriptions, projects."""
+"""The data model of a workspace: records, names, descriptions and projects."""

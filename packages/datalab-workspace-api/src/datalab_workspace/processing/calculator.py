@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.model.description import WorkspaceMode
 from datalab_workspace.model.equality import equal
-from datalab_workspace.model.metadata_values import same, snapshot
+from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title, short_ids
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
@@ -280,7 +280,7 @@ class Calculator(ABC):
 
     def _note(self, uuid: str, entries: dict[Any, Any]) -> None:
         known = self._backend.record(uuid).metadata
-        if not same({key: known.get(key) for key in entries}, entries):
+        if not values_equal({key: known.get(key) for key in entries}, entries):
             self._backend.edit(uuid, {}, entries)
             self._link.modified = True
 

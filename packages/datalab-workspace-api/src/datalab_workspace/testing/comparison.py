@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-#: Metadata that DataLab and the workspace give an object for its place.
-IDENTITY_KEYS = frozenset({"__uuid", "__number"})
+from datalab_workspace.model.record import IDENTITY_KEYS
+
 #: Metadata that DataLab gives an object that it draws.
 DISPLAY_KEYS = frozenset(
     """

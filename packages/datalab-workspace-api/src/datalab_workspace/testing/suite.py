@@ -12,7 +12,7 @@ import pytest
 
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.model.metadata_values import fits
+from datalab_workspace.model.metadata_values import converts_exactly
 from datalab_workspace.model.record import Record
 from datalab_workspace.workspace import Workspace
 
@@ -96,4 +96,4 @@ def holds(capabilities: Capabilities, data: np.ndarray[Any, Any] | None) -> bool
     if capabilities.dtypes is None or data is None:
         return True
     values = np.ma.getdata(data)
-    return any(fits(values, np.dtype(name)) for name in capabilities.dtypes)
+    return any(converts_exactly(values, np.dtype(name)) for name in capabilities.dtypes)
