@@ -22,7 +22,7 @@ Shape: TypeAlias = tuple[int, ...]
 Dtypes: TypeAlias = Mapping[str, "tuple[np.dtype[Any], ...]"]
 Row: TypeAlias = "np.ndarray[Any, Any] | None"
 
-#: Dtypes that DataLab accepts, by kind of object. Any other opens an error dialog in it.
+#: Dtypes that DataLab accepts, by kind of object. Another opens an error dialog there.
 NATIVE_DTYPES: Dtypes = MappingProxyType(
     {
         "signal": tuple(map(np.dtype, ("f8", "f4", "c16"))),
@@ -118,8 +118,8 @@ class FileCarrier(Carrier):
 
     def round_trip(
         self,
-        kind: Kind,
-        data: np.ndarray[Any, Any],  # noqa: ARG002 - the same for all
+        kind: Kind,  # noqa: ARG002 - the same for all
+        data: np.ndarray[Any, Any],
     ) -> np.ndarray[Any, Any]:
         """Return `data`."""
         return data
@@ -175,8 +175,8 @@ class RpcCarrier(Carrier):
 
     def round_trip(
         self,
-        kind: Kind,
-        data: np.ndarray[Any, Any],  # noqa: ARG002 - the same for all
+        kind: Kind,  # noqa: ARG002 - the same for all
+        data: np.ndarray[Any, Any],
     ) -> np.ndarray[Any, Any]:
         """Return data as guidata decodes it from JSON."""
         if data.dtype.kind in "iu":
