@@ -25,7 +25,7 @@ from datalab_workspace.model.record import (
     fill_value,
 )
 
-# Kinds of NumPy dtypes in increasing order of what they can represent.
+# Kinds of NumPy dtypes in increasing order of their range.
 _RANKS = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
 

@@ -47,7 +47,7 @@ class Summary:
         title: Title of the object.
         shape: (N,) for a signal, (H, W) for an image, () for an empty object.
         dtype: Data type of the elements; None for an empty object.
-        texts: Labels and units of the axes by field; the names are `TEXT_FIELDS`.
+        labels: Labels and units of the axes by field; the names are `TEXT_FIELDS`.
         roi_count: Number of regions of interest; None if unknown.
         result_count: Number of analysis results; None if unknown.
         nbytes: Size of the arrays in bytes.
@@ -58,7 +58,7 @@ class Summary:
     title: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
-    texts: Mapping[str, str]
+    labels: Mapping[str, str]
     roi_count: int | None
     result_count: int | None
     nbytes: int
@@ -86,7 +86,7 @@ class Summary:
         title: str,
         shape: tuple[int, ...],
         dtype: np.dtype[Any] | None,
-        texts: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> Summary:
         """Return the summary of an object whose record is not available.
 
@@ -95,7 +95,7 @@ class Summary:
         """
         rows = 2 if kind == "signal" else 1
         size = 0 if dtype is None else rows * math.prod(shape) * dtype.itemsize
-        return cls(kind, title, shape, dtype, texts or {}, None, None, size)
+        return cls(kind, title, shape, dtype, labels or {}, None, None, size)
 
 
 class Preview(NamedTuple):
@@ -105,14 +105,14 @@ class Preview(NamedTuple):
         name: Name of the object in the workspace.
         short_id: Its number among the signals or images, such as ``s001``.
         group: Title of its group; "" if unknown.
-        outline: The summary of the object. Unknown labels and units are left out.
+        summary: The summary of the object. Unknown labels and units are left out.
         record: The record itself, not a copy, if it is in memory; otherwise None.
     """
 
     name: str
     short_id: str
     group: str
-    outline: Summary
+    summary: Summary
     record: Record | None
 
 
@@ -170,23 +170,23 @@ class Description:
 
     @classmethod
     def of(
-        cls, outline: Summary, *, name: str, short_id: str, uuid: str, group: str
+        cls, summary: Summary, *, name: str, short_id: str, uuid: str, group: str
     ) -> Description:
         """Return the description of an object, given its summary and its names."""
         return cls(
             name=name,
-            kind=outline.kind,
+            kind=summary.kind,
             short_id=short_id,
             uuid=uuid,
-            title=outline.title,
+            title=summary.title,
             group=group,
-            shape=outline.shape,
-            dtype=outline.dtype,
-            roi_count=outline.roi_count,
-            result_count=outline.result_count,
-            nbytes=outline.nbytes,
-            missing=outline.missing,
-            **outline.texts,
+            shape=summary.shape,
+            dtype=summary.dtype,
+            roi_count=summary.roi_count,
+            result_count=summary.result_count,
+            nbytes=summary.nbytes,
+            missing=summary.missing,
+            **summary.labels,
         )
 
     def to_dataframe(self) -> pd.DataFrame:
