@@ -37,6 +37,10 @@ def assert_same(
         found: The object to compare with it.
         but: Names of items that may differ.
         what: Name of the object in the message.
+
+    Example:
+        >>> from datalab_workspace.testing import assert_same
+        >>> assert_same(workspace.get("peak"), workspace.get("peak"))
     """
     different = list(differences(expected, found, but=but))
     assert not different, f"{what} differs:\n" + "\n".join(different)
@@ -53,6 +57,11 @@ def differences(
         expected: A `SignalObj` or `ImageObj`.
         found: The object to compare with it.
         but: Names of items that may differ.
+
+    Example:
+        >>> from datalab_workspace.testing import differences
+        >>> list(differences(workspace.get("peak"), workspace.get("peak")))
+        []
     """
     if type(expected) is not type(found):
         yield f"type: {type(expected)} became {type(found)}"

@@ -46,6 +46,14 @@ class WorkspaceMachine(RuleBasedStateMachine):
 
     Args:
         suite: The suite, which creates workspaces and knows their capabilities.
+
+    Example:
+        >>> from datalab_workspace.testing import WorkspaceMachine, WorkspaceSuite
+        >>> class Suite(WorkspaceSuite):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+        >>> WorkspaceMachine(Suite()).has_objects()
+        False
     """
 
     def __init__(self, suite: WorkspaceSuite) -> None:

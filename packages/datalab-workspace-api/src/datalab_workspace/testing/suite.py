@@ -23,6 +23,14 @@ class WorkspaceSuite(ABC):
     The tests of a backend subclass `WorkspaceConformance` under a name that pytest
     collects, and implement `open_workspace`. If they need fixtures, such as a running
     server, an autouse fixture can request them and store them on `self`.
+
+    Example:
+        >>> from datalab_workspace.testing import WorkspaceSuite
+        >>> class MemorySuite(WorkspaceSuite):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+        >>> MemorySuite().open_workspace().list()
+        []
     """
 
     @abstractmethod
