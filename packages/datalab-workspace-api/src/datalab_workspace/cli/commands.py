@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         text, data, done = options.command(options)
-        _put(json.dumps(data, indent=2, ensure_ascii=False) if options.json else text)
+        _print(json.dumps(data, indent=2, ensure_ascii=False) if options.json else text)
     except KeyboardInterrupt:
         return _ENDED_BY_SIGINT
     except BrokenPipeError:
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if done else 1
 
 
-def _put(text: str) -> None:
+def _print(text: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     shown = text.encode(encoding, "backslashreplace").decode(encoding)
     sys.stdout.write(f"{shown}\n" if shown else "")
@@ -77,7 +77,7 @@ def _show(options: argparse.Namespace) -> tuple[str, Any, bool]:
     workspace = copy.workspace_at(options.where, options.url)
     names = options.names or workspace.list()
     style = output.style_of(sys.stdout, options.picture)
-    shown = [output.Shown.of(workspace, name) for name in names]
+    shown = [output.ObjectDetails.of(workspace, name) for name in names]
     text = "\n\n".join(item.text(style) for item in shown)
     return text, [item.as_json() for item in shown], True
 

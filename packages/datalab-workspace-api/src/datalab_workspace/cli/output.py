@@ -79,7 +79,7 @@ def style_of(stream: TextIO, wanted: str) -> Style | None:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ObjectDetails:
     """An object to show: its description, record and data.
 
     Attributes:
@@ -93,7 +93,7 @@ class Shown:
     data: np.ndarray[Any, Any] | None
 
     @classmethod
-    def of(cls, workspace: Workspace, name: str) -> Shown:
+    def of(cls, workspace: Workspace, name: str) -> ObjectDetails:
         """Read an object of a workspace."""
         record = workspace.record(name)
         data = record.array(PRIMARY_ARRAY[record.kind])

@@ -116,7 +116,7 @@ def _plain_array(
     array: Array, record: Record, name: str, carrier: Carrier
 ) -> tuple[Array, Mapping[str, Any] | None]:
     if array is None:
-        return _nothing(record, carrier), {"absent": True}
+        return _no_data(record, carrier), {"absent": True}
     if isinstance(array, RestoredArray) and carrier is FILE:
         return array.plain, array.spec
     masked = isinstance(array, np.ma.MaskedArray)
@@ -130,7 +130,7 @@ def _plain_array(
     return _converted(values, dtype)
 
 
-def _nothing(record: Record, carrier: Carrier) -> np.ndarray[Any, Any]:
+def _no_data(record: Record, carrier: Carrier) -> np.ndarray[Any, Any]:
     return np.full(carrier.no_data[record.kind], np.nan)
 
 
@@ -160,7 +160,7 @@ def _round_trip_array(
             return _round_trip_coordinates(record, values, carrier)
         return np.empty(0), {"whole": typed_json.encode(values), "left out": True}
     if not values.size:
-        return _nothing(record, carrier), {"whole": typed_json.encode(values)}
+        return _no_data(record, carrier), {"whole": typed_json.encode(values)}
     converted, spec = _converted(values, dtype)
     round_trip = carrier.round_trip(record.kind, converted)
     if round_trip is converted or values_equal(round_trip, converted):

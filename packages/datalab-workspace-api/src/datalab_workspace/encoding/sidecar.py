@@ -190,7 +190,7 @@ def _split_fields(
     return fields
 
 
-def _held(value: Any, plain: Any) -> bool:
+def _reads_back(value: Any, plain: Any) -> bool:
     """Return whether reading `plain` back gives `value`."""
     if isinstance(value, np.ndarray):
         return value is plain
@@ -201,10 +201,10 @@ def _held(value: Any, plain: Any) -> bool:
         return False
     if isinstance(value, dict):
         return value.keys() == plain.keys() and all(
-            _held(item, plain[key]) for key, item in value.items()
+            _reads_back(item, plain[key]) for key, item in value.items()
         )
     if isinstance(value, list):
-        return all(map(_held, value, plain))
+        return all(map(_reads_back, value, plain))
     return bool(value == plain) or (value != value and plain != plain)
 
 
@@ -233,7 +233,7 @@ def _split_metadata(
         plain = _plain_item(key, value, carrier)
         if plain is not ABSENT:
             metadata[key] = plain
-        if plain is ABSENT or carrier.drops(key) or not _held(value, plain):
+        if plain is ABSENT or carrier.drops(key) or not _reads_back(value, plain):
             entry = [typed_json.encode(key), typed_json.encode(value)]
             sidecar.setdefault("metadata", []).append(entry)
     return metadata

@@ -102,8 +102,8 @@ def _scalar(value: Any, where: str) -> Any:
         if isinstance(value, base) and not _is_symbol(value):
             return base(value)
     raise UnsupportedMetadataError(
-        f"{where} has the type {_named(type(value))}, which cannot be stored; use a "
-        "number, a string, a date, an array, or a list, tuple or dict of these"
+        f"{where} has the type {_type_name(type(value))}, which cannot be stored; "
+        "use a number, a string, a date, an array, or a list, tuple or dict of these"
     )
 
 
@@ -121,7 +121,7 @@ def _key(key: Any, where: str) -> Any:
         if isinstance(key, base):
             return base(key)
     raise UnsupportedMetadataError(
-        f"{where} has the key {key!r} of type {_named(type(key))}, which cannot be "
+        f"{where} has the key {key!r} of type {_type_name(type(key))}, which cannot be "
         "stored; use a string or a number"
     )
 
@@ -165,7 +165,7 @@ def _overlap(dtype: np.dtype[Any]) -> bool:
     return any(end > start for (_, end), (start, _) in pairwise(extents))
 
 
-def _named(cls: type) -> str:
+def _type_name(cls: type) -> str:
     name = cls.__qualname__
     return name if cls.__module__ == "builtins" else f"{cls.__module__}.{name}"
 

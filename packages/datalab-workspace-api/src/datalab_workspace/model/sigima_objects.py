@@ -95,7 +95,9 @@ def to_object(
     from guidata.config import ValidationMode, temporary_validation_mode
     from sigima import ImageObj, SignalObj
 
-    arrays = {name: _handed_out(record, name, copy, own) for name in record.arrays}
+    arrays = {
+        name: _array_for_object(record, name, copy, own) for name in record.arrays
+    }
     values = {**record.fields, **arrays, "metadata": snapshot(record.metadata)}
     obj: Any = (SignalObj if record.kind == "signal" else ImageObj)()
     # A stored value is returned unchanged; sigima's validation could warn about it.
@@ -106,7 +108,7 @@ def to_object(
     return obj
 
 
-def _handed_out(
+def _array_for_object(
     record: Record, name: str, copy: bool, own: bool
 ) -> np.ndarray[Any, Any] | None:
     held = record.arrays[name]
@@ -196,10 +198,10 @@ def _checked_array(
             f"xydata of {title!r:.80} has {array.shape[0]} rows, expected 2 (x, y) "
             "or 4 (x, y, dx, dy)"
         )
-    return _taken(array, copy)
+    return _copy_or_view(array, copy)
 
 
-def _taken(array: np.ndarray[Any, Any], copy: bool) -> np.ndarray[Any, Any]:
+def _copy_or_view(array: np.ndarray[Any, Any], copy: bool) -> np.ndarray[Any, Any]:
     if not isinstance(array, np.ma.MaskedArray):
         array = np.asarray(array)
     return independent_copy(array) if copy else read_only_view(array)
