@@ -87,7 +87,7 @@ def test_what_is_missing_is_named(kernel: KernelPage, code: str, package: str) -
     error = kernel.execute(code).error
 
     assert "ModuleNotFoundError" in error
-    assert f"needs {package}, which is not installed here: have it added" in error
+    assert f"needs {package}, which is not installed here: it must be added" in error
 
 
 def test_a_picture_is_displayed(kernel: KernelPage) -> None:

@@ -18,7 +18,7 @@ from datalab_workspace import Workspace
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.encoding.carriers import NATIVE_DTYPES
 from datalab_workspace.encoding.typed_json import _DECODERS
-from datalab_workspace.model.metadata_values import same
+from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import FIELDS
 from datalab_workspace.testing.samples import OBJECTS, VALUES
 
@@ -46,10 +46,10 @@ def assert_read_by_the_page(workspace: Workspace, path: Path) -> None:
         record = workspace.record(name)
         assert item.kind == record.kind
         assert item.group == workspace.describe(name).group
-        assert same(item.fields, dict(record.fields)), name
-        assert same(item.metadata, dict(record.metadata)), name
+        assert values_equal(item.fields, dict(record.fields)), name
+        assert values_equal(item.metadata, dict(record.metadata)), name
         for key, array in item.arrays.items():
-            assert same(array, record.array(key)), (name, key)
+            assert values_equal(array, record.array(key)), (name, key)
 
 
 def test_every_object_can_be_read(workspace: Workspace, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_many_at_once_up_to_the_one_that_is_refused(named):
     workspace = dlw.Workspace()
     workspace.add("a", POINTS, group="one")
     workspace.add("b", POINTS, group="two")
-    with pytest.raises(TypeError, match="cannot add dict"):
+    with pytest.raises(TypeError, match="cannot add an object of type dict"):
         workspace.update({"c": POINTS, "bad": {}, "d": POINTS})
     assert workspace.list() == ["a", "c", "b"]
     assert workspace.describe("s002").name == "c"

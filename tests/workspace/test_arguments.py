@@ -59,7 +59,9 @@ def test_an_error_lists_what_there_is():
 
 def test_a_choice():
     one_of("a", "kind", ("a", "b"))
-    with pytest.raises(ValueError, match="'signals' is not one of 'signal', 'image'"):
+    with pytest.raises(
+        ValueError, match="kind='signals' is not one of 'signal', 'image'"
+    ):
         one_of("signals", "kind", ("signal", "image"))
     with pytest.raises(ValueError, match="did you mean 'signal'"):
         one_of("signals", "kind", ("signal", "image"))

@@ -13,7 +13,7 @@ from hypothesis import given
 
 from datalab_workspace.encoding.typed_json import decode, encode
 from datalab_workspace.model.equality import equal
-from datalab_workspace.model.metadata_values import same, snapshot
+from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.record import Record
 from datalab_workspace.testing import strategies
 
@@ -54,8 +54,8 @@ def nan():
     ids=repr,
 )
 def test_values_that_are_the_same(a, b):
-    assert same(a, b)
-    assert same(b, a)
+    assert values_equal(a, b)
+    assert values_equal(b, a)
 
 
 @pytest.mark.parametrize(
@@ -91,24 +91,24 @@ def test_values_that_are_the_same(a, b):
     ids=repr,
 )
 def test_values_that_differ(a, b):
-    assert not same(a, b)
-    assert not same(b, a)
+    assert not values_equal(a, b)
+    assert not values_equal(b, a)
 
 
 def test_what_padding_holds_makes_no_difference():
     other = PADDED.copy()
     other.view("u1").reshape(2, -1)[:, 1:8] = 7  # between the fields
-    assert same(PADDED, other)
+    assert values_equal(PADDED, other)
 
 
 @given(strategies.values())
 def test_a_copy_is_the_same(value):
-    assert same(value, snapshot(value))
+    assert values_equal(value, snapshot(value))
 
 
 @given(strategies.values())
 def test_what_was_written_and_read_is_the_same(value):
-    assert same(value, decode(encode(value)))
+    assert values_equal(value, decode(encode(value)))
 
 
 def signal(*, fields=None, metadata=None, y=1.0):

@@ -1,11 +1,11 @@
-"""`values.fits`: a dtype is taken only if every element survives it, bit for bit."""
+"""`converts_exactly`: a dtype is accepted only if every element survives."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from datalab_workspace.model.metadata_values import fits
+from datalab_workspace.model.metadata_values import converts_exactly
 
 LARGEST = {code: np.iinfo(code).max for code in ("i4", "i8", "u8")}
 KEPT = [
@@ -50,16 +50,16 @@ def _named(case):
 
 @pytest.mark.parametrize(("values", "code", "into"), [*map(_named, KEPT)])
 def test_what_survives_fits(values, code, into):
-    assert fits(np.array(values, code), np.dtype(into))
+    assert converts_exactly(np.array(values, code), np.dtype(into))
 
 
 @pytest.mark.parametrize(("values", "code", "into"), [*map(_named, LOST)])
 def test_what_would_be_changed_does_not_fit(values, code, into):
-    assert not fits(np.array(values, code), np.dtype(into))
+    assert not converts_exactly(np.array(values, code), np.dtype(into))
 
 
 @pytest.mark.parametrize("code", ["f8", "c16", "i8"])
 def test_a_single_element_at_the_end_is_not_overlooked(code):
     values = np.zeros((1 << 19) + 1, code)
     values[-1] = 300
-    assert not fits(values, np.dtype("u1"))
+    assert not converts_exactly(values, np.dtype("u1"))

@@ -22,9 +22,9 @@ class Clock:
 
 
 @pytest.fixture
-def somebody_looks(monkeypatch):
+def visible_progress(monkeypatch):
     """Have the stderr of the test be a terminal."""
-    monkeypatch.setattr(module, "_somebody_looks", lambda: True)
+    monkeypatch.setattr(module, "_is_visible", lambda: True)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def percentages(text, what):
 
 @pytest.mark.parametrize("compression", [None, "lzf"])
 def test_slow_save_shows_its_progress(
-    workspace, somebody_looks, slow, tmp_path, capsys, compression
+    workspace, visible_progress, slow, tmp_path, capsys, compression
 ):
     workspace.save(tmp_path / "slow.h5", compression=compression)
     text = capsys.readouterr().err
@@ -65,7 +65,7 @@ def test_slow_save_shows_its_progress(
 
 @pytest.mark.parametrize("dropped", [False, True], ids=["by index", "by layout"])
 def test_slow_load_shows_its_progress(
-    workspace, somebody_looks, slow, tmp_path, capsys, dropped
+    workspace, visible_progress, slow, tmp_path, capsys, dropped
 ):
     path = workspace.save(tmp_path / "slow.h5")
     if dropped:
@@ -81,7 +81,7 @@ def test_slow_load_shows_its_progress(
 @pytest.mark.parametrize("compression", [None, "lzf"])
 @pytest.mark.parametrize("lazy", [False, True], ids=["eager", "lazy"])
 def test_slow_reading_of_one_large_image_shows_its_progress(
-    somebody_looks, slow, tmp_path, capsys, compression, lazy
+    visible_progress, slow, tmp_path, capsys, compression, lazy
 ):
     workspace = Workspace()
     workspace.add("large", np.zeros((10, 8 << 17)))  # ten blocks
@@ -96,7 +96,7 @@ def test_slow_reading_of_one_large_image_shows_its_progress(
     assert capsys.readouterr().err.count(" %") >= 8
 
 
-def test_quick_work_says_nothing(workspace, somebody_looks, tmp_path, capsys):
+def test_quick_work_says_nothing(workspace, visible_progress, tmp_path, capsys):
     path = workspace.save(tmp_path / "quick.h5")
     Workspace().load(path)
     open_project(path).save(tmp_path / "copy.h5")

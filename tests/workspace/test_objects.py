@@ -116,5 +116,5 @@ def test_a_name_and_an_object_in_the_wrong_order_are_told_in_one_line():
     with pytest.raises(TypeError) as error:
         Workspace().add(np.zeros((50, 50)), "noise")
     assert str(error.value) == (
-        "a name is a text, not ndarray; did you mean add(name, object)?"
+        "expected a string for the name, got ndarray; did you mean add(name, object)?"
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from datalab_workspace.encoding.metadata import (
     ABSENT,
     is_plain_key,
-    lower,
+    to_plain,
     to_plain_text,
 )
 from datalab_workspace.testing import strategies
@@ -38,23 +38,23 @@ def is_plain(value):
 
 @given(strategies.values())
 def test_the_plain_form_is_plain(value):
-    low = lower(value)
+    low = to_plain(value)
     assert low is ABSENT or is_plain(low)
 
 
 @given(strategies.values())
-def test_lowering_is_always_the_same_and_changes_nothing(value):
+def test_the_plain_form_is_always_the_same_and_nothing_changes(value):
     before = copy.deepcopy(value)
-    first, second = lower(value), lower(copy.deepcopy(value))
+    first, second = to_plain(value), to_plain(copy.deepcopy(value))
     assert not list(value_differences(before, value))
     assert not list(value_differences(first, second))
 
 
 @given(strategies.values())
 def test_the_plain_form_of_a_plain_form_is_itself(value):
-    low = lower(value)
+    low = to_plain(value)
     if low is not ABSENT:
-        assert not list(value_differences(low, lower(low)))
+        assert not list(value_differences(low, to_plain(low)))
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_the_plain_form_of_a_plain_form_is_itself(value):
     ids=repr,
 )
 def test_what_values_become(value, plain):
-    assert not list(value_differences(plain, lower(value)))
+    assert not list(value_differences(plain, to_plain(value)))
 
 
 @pytest.mark.parametrize(
     "value", [None, np.zeros(2, "i4,f8"), np.array(["name"] * 5000)], ids=type
 )
 def test_what_has_no_plain_form(value):
-    assert lower(value) is ABSENT
+    assert to_plain(value) is ABSENT
 
 
 def test_data_below_a_mask_is_shown_as_it_is():
     masked = np.ma.MaskedArray([1.0, 2.0], mask=[True, False])
-    assert type(lower(masked)) is np.ndarray
-    assert lower(masked).tolist() == [1, 2]
+    assert type(to_plain(masked)) is np.ndarray
+    assert to_plain(masked).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,8 @@ def test_a_parameter_object_stays_as_it_was(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("given", "error", "match"),
     [
-        (GaussianParam(), TypeError, "MovingAverageParam.*not GaussianParam"),
-        (5, TypeError, "MovingAverageParam.*not int"),
+        (GaussianParam(), TypeError, "MovingAverageParam.*got GaussianParam"),
+        (5, TypeError, "MovingAverageParam.*got int"),
         ({5: 1}, TypeError, "no argument '5'"),
         (MovingAverageParam.create(n=5, mode=None), None, ""),
     ],

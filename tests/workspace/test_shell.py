@@ -276,7 +276,7 @@ def test_check_compares_every_checksum(told, path):
         str(path),
         "3 objects",
         "3 checksums compared",
-        "DataLab opens it",
+        "DataLab can open the file",
     ]
 
 
@@ -342,7 +342,7 @@ def test_what_datalab_would_not_open_is_told(told, path, change, said):
     with h5py.File(path, "a") as file:
         change(file)
     text = told("check", path, code=1)
-    assert "DataLab would not open all of it" in text
+    assert "DataLab cannot open all of the file" in text
     assert said in text
 
 
@@ -350,7 +350,7 @@ def test_a_file_of_the_earlier_version_is_to_be_copied(told, tmp_path):
     source = DATA / "legacy" / "standalone-0.2.11.h5"
     assert "datalab-kernel 0.2" in told("check", source, code=1)
     told("copy", source, tmp_path / "new.h5")
-    assert "DataLab opens it" in told("check", tmp_path / "new.h5")
+    assert "DataLab can open the file" in told("check", tmp_path / "new.h5")
 
 
 def test_what_is_no_project_is_refused(refused, tmp_path):

@@ -105,19 +105,19 @@ def test_it_is_ignored_for_other_data(plain, change):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (5, "no sidecar"),
-        ("", "no sidecar"),
-        ("not JSON", "no sidecar"),
-        ("[]", "no sidecar"),
-        ("{}", "no sidecar"),
-        ("[" * 100_000, "no sidecar"),
+        (5, "not a valid sidecar"),
+        ("", "not a valid sidecar"),
+        ("not JSON", "not a valid sidecar"),
+        ("[]", "not a valid sidecar"),
+        ("{}", "not a valid sidecar"),
+        ("[" * 100_000, "not a valid sidecar"),
         ('{"format": 2}', "format 2"),
     ],
     ids=lambda value: str(value)[:10],
 )
-def test_what_is_no_sidecar_is_left_aside_with_a_warning(plain, text, reason):
+def test_an_invalid_sidecar_is_ignored_with_a_warning(plain, text, reason):
     plain.metadata[KEY] = text
-    with pytest.warns(UserWarning, match=f"'spot' is left aside.*{reason}"):
+    with pytest.warns(UserWarning, match=f"'spot' is ignored.*{reason}"):
         found = join(plain)
     assert found.metadata == {"t": [1, 2], "d": {"y": 1}, "same": 1}
 
@@ -155,7 +155,7 @@ def test_a_mask_cannot_be_larger_than_the_data():
         sidecar["arrays"]["data"]["mask"] = bomb
         plain.metadata[KEY] = json.dumps(sidecar)
         if shape[0] == 0:
-            with pytest.warns(UserWarning, match="its mask is of 1 bytes, not 0"):
+            with pytest.warns(UserWarning, match="the mask has 1 bytes, expected 0"):
                 found = join(plain)
             assert not isinstance(found.data, np.ma.MaskedArray)
         else:

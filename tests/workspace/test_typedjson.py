@@ -79,7 +79,7 @@ def test_an_array_elsewhere_is_not_made_up():
 
 @pytest.mark.parametrize("value", [object, print, ..., range(3)], ids=repr)
 def test_other_values_are_refused(value):
-    with pytest.raises(TypeError, match="cannot be written as typed JSON"):
+    with pytest.raises(TypeError, match="cannot be encoded as JSON"):
         encode([value])
 
 
@@ -113,7 +113,7 @@ def test_other_values_are_refused(value):
     ids=str,
 )
 def test_what_was_not_written_by_us_is_a_value_error(data):
-    with pytest.raises(ValueError, match="cannot read the value tagged"):
+    with pytest.raises(ValueError, match="the value with the tag"):
         decode([data])
 
 

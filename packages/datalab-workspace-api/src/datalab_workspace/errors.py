@@ -116,7 +116,7 @@ class NameConflictError(WorkspaceError, ValueError):
 
 
 class AmbiguousObjectError(WorkspaceError, ValueError):
-    """Several objects in DataLab have the same title and cannot be told apart.
+    """Several objects in DataLab have the same title and cannot be distinguished.
 
     Rename one of them in DataLab, or enable DataLab's XML-RPC server, which reports
     the UUID of each object.

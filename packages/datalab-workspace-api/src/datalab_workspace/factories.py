@@ -1,4 +1,4 @@
-"""The ways to a workspace that is somewhere in particular."""
+"""Create a workspace for a project file or for a running DataLab."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from datalab_workspace.workspace import Workspace
 
 
 def open_project(path: str | os.PathLike[str]) -> Workspace:
-    """Return a workspace on a project file, of which no array is read until needed.
+    """Open a project file as a workspace.
+
+    Arrays are not read until they are needed.
 
     Args:
-        path: The file. ``~`` is understood.
+        path: The file. ``~`` stands for the home folder.
 
     Returns:
-        A standalone workspace; its `save()` goes back to the file.
+        A standalone workspace. ``save()`` without a path writes to the file.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        NotAProjectError: The file is no project (a `ValueError`).
+        FileNotFoundError: The file does not exist.
+        NotAProjectError: The file is not a DataLab project (a `ValueError`).
         DamagedFileError: The file is truncated or corrupt (an `OSError`).
+
+    Example:
+        >>> path = workspace.save("analysis.h5")
+        >>> dlw.open(path).list()
+        ['peak', 'noisy', 'spot']
     """
     workspace = Workspace(backend=MemoryBackend())
     workspace.load(path, lazy=True)
@@ -28,15 +35,24 @@ def open_project(path: str | os.PathLike[str]) -> Workspace:
 
 
 def connect(url: str | None = None, token: str | None = None) -> Workspace:
-    """Return a workspace in a running DataLab.
+    """Connect to a running DataLab and return its workspace.
 
     Args:
-        url: URL of its Web API; see `Workspace.connect`.
-        token: Its token.
+        url: URL of DataLab's Web API; see `Workspace.connect`.
+        token: Token of the Web API.
+
+    Returns:
+        A live workspace.
 
     Raises:
-        LiveError: It cannot be reached, does not answer, or wants another token (a
+        LiveError: DataLab cannot be reached, does not answer, or refuses the token (a
             `ConnectionError`).
+
+    Example:
+        >>> try:
+        ...     workspace = dlw.connect("http://127.0.0.1:9", token="secret")
+        ... except ConnectionError:
+        ...     workspace = dlw.Workspace()
     """
     workspace = Workspace(backend=MemoryBackend())
     workspace.connect(url, token)

@@ -1,4 +1,4 @@
-"""How far long work is, for the person who waits."""
+"""Show the progress of long operations."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
-#: Seconds that work may take without a word.
+#: Seconds after which progress is shown.
 PATIENCE = 2.0
-_INTERVAL = 0.2
+_INTERVAL = 0.2  # seconds between updates
 
 
 class Progress:
-    """Shows a percentage on stderr once the work has taken longer than `PATIENCE`.
+    """A percentage on stderr, shown when an operation takes longer than `PATIENCE`.
 
-    Nothing is shown where nobody looks: in a program whose stderr is neither a terminal
-    nor a notebook's.
+    Nothing is shown if stderr is neither a terminal nor a notebook.
 
     Args:
-        what: The work, as in ``"saving 'analysis.h5'"``.
-        total: How much there is to do, in any unit.
-        stream: Where to show it; `sys.stderr` by default.
-        clock: Returns seconds; `time.monotonic` by default.
+        what: The operation, for example ``"saving 'analysis.h5'"``.
+        total: The total amount of work, in any unit.
+        stream: The stream to write to; `sys.stderr` by default.
+        clock: Returns the time in seconds; `time.monotonic` by default.
     """
 
     def __init__(
@@ -43,14 +42,14 @@ class Progress:
         self._width = 0
 
     def advance(self, amount: int) -> None:
-        """Count `amount` more of the total as done."""
+        """Add `amount` to the work that is done, and update the display."""
         self._done += amount
         now = self._clock()
-        if now >= self._next and (self._stream is not None or _somebody_looks()):
+        if now >= self._next and (self._stream is not None or _is_visible()):
             self._next = now + _INTERVAL
             self._show(f"{self._what}: {min(100, 100 * self._done // self._total)} %")
 
-    def __enter__(self) -> Progress:  # noqa: PYI034 (Self is of Python 3.11)
+    def __enter__(self) -> Progress:  # noqa: PYI034 - typing.Self needs Python 3.11
         return self
 
     def __exit__(
@@ -69,10 +68,10 @@ class Progress:
         self._width = len(text)
 
 
-def _somebody_looks() -> bool:
+def _is_visible() -> bool:
     if sys.stderr is None:
         return False
-    # A kernel sets the `kernel` of its shell; terminals are asked directly.
+    # A Jupyter kernel sets the `kernel` attribute of its shell.
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return getattr(shell, "kernel", None) is not None or sys.stderr.isatty()

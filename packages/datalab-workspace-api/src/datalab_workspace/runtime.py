@@ -1,29 +1,29 @@
-"""What the Python that runs this has, and what to do where it lacks something."""
+"""Properties of the Python environment: the platform and the installed packages."""
 
 from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
 
-#: A kernel in the page of a web site: no sockets, no threads, no processes.
+#: Whether this is a kernel in a web page, without sockets, threads or processes.
 IN_BROWSER = sys.platform == "emscripten"
 _REMEDY = (
-    "have it added to the environment that this site's kernel was built from"
+    "it must be added to the environment from which this site built the kernel"
     if IN_BROWSER
     else "install it with pip or conda"
 )
 
 
 def require(package: str, what: str, instead: str = "") -> None:
-    """Make sure that a package is installed; it is not imported.
+    """Raise an error unless a package is installed. The package is not imported.
 
     Args:
         package: Name of the package.
-        what: What needs it, as in ``"a project file"``.
-        instead: What can be done without it.
+        what: The operation or object that needs it, for example ``"a project file"``.
+        instead: An alternative without the package, for the error message.
 
     Raises:
-        ModuleNotFoundError: It is not installed.
+        ModuleNotFoundError: The package is not installed.
     """
     if package in sys.modules or find_spec(package) is not None:
         return

@@ -31,7 +31,7 @@ from datalab_workspace.model.record import (
     is_result_key,
     result_keys,
 )
-from datalab_workspace.model.sigima_objects import held_metadata
+from datalab_workspace.model.sigima_objects import current_metadata
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -68,7 +68,7 @@ def _record(obj: Any, kind: Kind) -> Record:
     """Return what an object holds, without the checks that storing it would make."""
     fields = {name: getattr(obj, name, None) for name in FIELDS[kind]}
     arrays = {name: getattr(obj, name, None) for name in ARRAYS[kind]}
-    return Record(kind, fields, arrays, held_metadata(obj))
+    return Record(kind, fields, arrays, current_metadata(obj))
 
 
 def _line(record: Record, name: str) -> str:

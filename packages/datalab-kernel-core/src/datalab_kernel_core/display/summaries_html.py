@@ -48,7 +48,7 @@ def _described(item: Description) -> Iterator[tuple[str, str]]:
     if item.group:
         yield "group", cut(item.group, GROUP_LENGTH)
     for axis in "xyz":
-        label, unit = outline.texts[f"{axis}label"], outline.texts[f"{axis}unit"]
+        label, unit = outline.labels[f"{axis}label"], outline.labels[f"{axis}unit"]
         text = f"{cut(label)} ({cut(unit, UNIT_LENGTH)})" if unit else cut(label)
         if text:
             yield axis, text.lstrip()

@@ -39,7 +39,7 @@ def workspace_html(workspace: Workspace) -> str:
     total, glimpses = workspace.preview(MAX_ROWS)
     budget = Budget()
     rows = [
-        [*_cells(g.short_id, g.name, g.group, g.outline), _thumbnail(g, budget)]
+        [*_cells(g.short_id, g.name, g.group, g.summary), _thumbnail(g, budget)]
         for g in glimpses
     ]
     shown = _table((*_COLUMNS, ""), rows, total)
@@ -50,7 +50,7 @@ def workspace_text(workspace: Workspace) -> str:
     """Return a workspace as lines of text."""
     total, glimpses = workspace.preview(MAX_ROWS)
     lines = [
-        "  ".join(filter(None, (g.short_id, cut(g.name), *_in_short(g.outline))))
+        "  ".join(filter(None, (g.short_id, cut(g.name), *_in_short(g.summary))))
         for g in glimpses
     ]
     if total > len(lines):
@@ -118,7 +118,7 @@ def _table(head: Sequence[str], rows: list[list[str]], total: int) -> str:
 
 
 def _cells(short_id: str, name: str, group: str, outline: Summary) -> list[str]:
-    units = [html(outline.texts.get(f"{axis}unit"), UNIT_LENGTH) for axis in "xyz"]
+    units = [html(outline.labels.get(f"{axis}unit"), UNIT_LENGTH) for axis in "xyz"]
     return [
         short_id,
         html(name),

@@ -1,1 +1,1 @@
-"""The workspace for a shell: what is in a file or a running DataLab, and copying it."""
+"""The command line: list, show, copy and check the objects of a file or a DataLab."""

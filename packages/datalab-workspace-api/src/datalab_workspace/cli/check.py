@@ -1,4 +1,4 @@
-"""Whether a file is as it was written, and whether DataLab opens it."""
+"""Check a project file for damage, and for whether DataLab can open it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from datalab_workspace.errors import NotAProjectError
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found out.
+    """The result of `check`.
 
     Attributes:
-        where: The file, or what is told of the running DataLab.
-        facts: What is so, a sentence each.
-        problems: What is wrong, a sentence each.
-        opens: DataLab opens all of it.
+        where: Path of the file, or version and URL of the running DataLab.
+        facts: The findings that are not problems, one line each.
+        problems: The problems, one line each.
+        opens: Whether DataLab can open all of the file.
     """
 
     where: str
@@ -29,16 +29,16 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        """Nothing is wrong, and DataLab opens it."""
+        """Whether there is no problem and DataLab can open the file."""
         return self.opens and not self.problems
 
     def text(self) -> str:
-        """Return it as lines of text."""
-        lines = [self.where, *self.facts, *(f"wrong: {what}" for what in self.problems)]
-        return "\n".join(map(printable, lines))
+        """Return the report as lines for a terminal."""
+        problems = (f"problem: {problem}" for problem in self.problems)
+        return "\n".join(map(printable, (self.where, *self.facts, *problems)))
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the report as data for JSON."""
         return {
             "where": self.where,
             "facts": [*self.facts],
@@ -48,17 +48,17 @@ class Report:
 
 
 def check(where: str, url: str | None = None) -> Report:
-    """Check a project file, or whether the running DataLab answers.
+    """Check a project file, or whether a running DataLab answers.
 
     Args:
         where: Path of the file, or `LIVE`.
-        url: URL of the Web API of the DataLab of `LIVE`.
+        url: URL of DataLab's Web API, for `LIVE`.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        NotAProjectError: The file is neither a project of DataLab's nor one of
+        FileNotFoundError: The file does not exist.
+        NotAProjectError: The file is neither a DataLab project nor a file of
             datalab-kernel 0.2.
-        LiveError: DataLab can't be reached.
+        LiveError: DataLab cannot be reached.
     """
     return _running(url) if where == LIVE else _file(Path(where).expanduser())
 
@@ -66,7 +66,7 @@ def check(where: str, url: str | None = None) -> Report:
 def _running(url: str | None) -> Report:
     status = workspace_at(LIVE, url).status()
     counted = f"{status.signals} signals, {status.images} images"
-    connection = f"by {', '.join(status.protocols)}"
+    connection = f"connected by {', '.join(status.protocols)}"
     at = f" at {status.url}" if status.url else ""
     return Report(
         f"DataLab {status.version}{at}", (counted, connection), status.notes, True
@@ -83,16 +83,21 @@ def _file(path: Path) -> Report:
         if not legacy.is_legacy(path):
             raise
         count = sum(1 for _ in legacy.read_legacy(path).items())
-        old = "a file of datalab-kernel 0.2, which DataLab does not open; copy it"
+        old = (
+            "a file of datalab-kernel 0.2, which DataLab cannot open; "
+            "'copy' converts it to a project"
+        )
         return Report(str(path), (_counted(count), old), (), opens=False)
     facts = [_counted(verdict.objects)]
     if verdict.checksums:
         facts.append(f"{verdict.checksums} checksums compared")
     elif verdict.objects:
-        facts.append("no checksums: the data could be read, not compared")
+        facts.append("no checksums: the data is readable, but cannot be compared")
     problems = (*verdict.problems, *verdict.obstacles)
     opens = not problems
-    facts.append("DataLab opens it" if opens else "DataLab would not open all of it")
+    facts.append(
+        "DataLab can open the file" if opens else "DataLab cannot open all of the file"
+    )
     return Report(str(path), tuple(facts), problems, opens)
 
 

@@ -23,14 +23,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: The arguments after the program's name; `sys.argv` by default.
+        argv: The arguments after the program name; `sys.argv` by default.
 
     Returns:
-        0 if it was done; 1 if it could not be, with the reason on standard error, or
-        if `check` found something wrong; 2, with all commands, if none was given.
+        The exit code: 0 on success; 1 on failure, with the reason on standard error, or
+        if `check` found a problem; 2 without a command, with the list of commands.
 
     Raises:
-        SystemExit: With code 2 if the arguments make no sense, 0 after `--help` and
+        SystemExit: With code 2 for invalid arguments, or 0 after `--help` and
             `--version`.
     """
     parser = _parser()
@@ -40,22 +40,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         text, data, done = options.command(options)
-        _put(json.dumps(data, indent=2, ensure_ascii=False) if options.json else text)
+        _print(json.dumps(data, indent=2, ensure_ascii=False) if options.json else text)
     except KeyboardInterrupt:
         return _ENDED_BY_SIGINT
     except BrokenPipeError:
-        # Whoever read has seen enough; the interpreter must not complain at its end.
+        # The reader of the pipe has closed it. Without this, the interpreter would
+        # report an error when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _ENDED_BY_SIGPIPE
     except (WorkspaceError, OSError, ModuleNotFoundError) as error:
         reason = error.args[0] if isinstance(error, KeyError) else error
-        told = output.printable(str(reason))
-        sys.stderr.write(f"datalab_workspace: error: {told}\n")
+        message = output.printable(str(reason))
+        sys.stderr.write(f"datalab_workspace: error: {message}\n")
         return 1
     return 0 if done else 1
 
 
-def _put(text: str) -> None:
+def _print(text: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     shown = text.encode(encoding, "backslashreplace").decode(encoding)
     sys.stdout.write(f"{shown}\n" if shown else "")
@@ -76,7 +77,7 @@ def _show(options: argparse.Namespace) -> tuple[str, Any, bool]:
     workspace = copy.workspace_at(options.where, options.url)
     names = options.names or workspace.list()
     style = output.style_of(sys.stdout, options.picture)
-    shown = [output.Shown.of(workspace, name) for name in names]
+    shown = [output.ObjectDetails.of(workspace, name) for name in names]
     text = "\n\n".join(item.text(style) for item in shown)
     return text, [item.as_json() for item in shown], True
 
@@ -102,9 +103,10 @@ def _check(options: argparse.Namespace) -> tuple[str, Any, bool]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m datalab_workspace",
-        description="Signals and images in project files and in a running DataLab.",
-        epilog="FILE is a project of DataLab's, or 'live' for the DataLab that runs; "
-        "its token is read from DATALAB_WORKSPACE_TOKEN, or from DataLab's own file.",
+        description="Work with signals and images in project files and in a running "
+        "DataLab.",
+        epilog="FILE is a DataLab project. 'live' is a running DataLab; its token is "
+        "read from DATALAB_WORKSPACE_TOKEN or from DataLab's connection file.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(command=None)
@@ -112,33 +114,39 @@ def _parser() -> argparse.ArgumentParser:
 
     ls = _command(commands, "ls", _ls, "list the objects")
     ls.add_argument("where", metavar="FILE|live")
-    ls.add_argument("--kind", choices=KINDS, help="only signals, or only images")
-    ls.add_argument("--group", help="only those of the group of this title")
-    ls.add_argument("--pattern", help="only names like this, as in 'scan*'")
+    ls.add_argument("--kind", choices=KINDS, help="list only signals or only images")
+    ls.add_argument("--group", help="list only the group with this title")
+    ls.add_argument("--pattern", help="list only matching names, such as 'scan*'")
 
-    show = _command(commands, "show", _show, "tell all about objects, with a picture")
+    show = _command(commands, "show", _show, "show objects in detail, with a picture")
     show.add_argument("where", metavar="FILE|live")
-    show.add_argument("names", nargs="*", metavar="NAME", help="by default, all")
+    show.add_argument("names", nargs="*", metavar="NAME", help="all by default")
     show.add_argument(
         "--picture",
         choices=("auto", *STYLES, "none"),
         default="auto",
-        help="what the terminal can show; by default, as much as it says that it can",
+        help="style of the picture; the best that the terminal supports by default",
     )
 
-    copy = _command(commands, "copy", _copy, "copy objects, with all that they have")
+    copy = _command(commands, "copy", _copy, "copy objects")
     copy.add_argument("source", metavar="FILE|live")
-    copy.add_argument("target", metavar="FILE|live", help="is made, or added to")
-    copy.add_argument("names", nargs="*", metavar="NAME", help="by default, all")
+    copy.add_argument(
+        "target", metavar="FILE|live", help="created if the file does not exist"
+    )
+    copy.add_argument("names", nargs="*", metavar="NAME", help="all by default")
     copy.add_argument(
         "--on-conflict",
         choices=("error", "replace", "rename", "skip"),
         default="error",
-        help="where another object there has the name (default: copy nothing)",
+        help="what to do if a different object in the target has the same name "
+        "(default: error, and copy nothing)",
     )
 
     check = _command(
-        commands, "check", _check, "verify checksums; tell whether DataLab opens a file"
+        commands,
+        "check",
+        _check,
+        "verify the checksums of a file, and that DataLab can open it",
     )
     check.add_argument("where", metavar="FILE|live")
     return parser
@@ -154,6 +162,6 @@ def _command(
         name, help=what, description=f"{what[0].upper()}{what[1:]}."
     )
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--url", help="URL of the Web API of the DataLab of 'live'")
+    command.add_argument("--url", help="URL of DataLab's Web API, for 'live'")
     command.set_defaults(command=run)
     return command

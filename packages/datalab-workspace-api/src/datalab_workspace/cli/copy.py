@@ -1,4 +1,4 @@
-"""Where objects are, as a shell names it, and how they get from there to elsewhere."""
+"""Copy objects between project files and a running DataLab."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from datalab_workspace.factories import connect, open_project
 from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.workspace import Workspace
 
-#: How the running DataLab is named; a file of that name is ``./live``.
+#: The argument for a running DataLab. A file with this name is ``./live``.
 LIVE = "live"
 
 
 class SamePlaceError(WorkspaceError, ValueError):
-    """Something is to be copied to where it is."""
+    """Source and target of a copy are the same; choose another target."""
 
 
 def workspace_at(where: str, url: str | None) -> Workspace:
-    """Return the workspace of a project file, or of the running DataLab.
+    """Return the workspace of a project file or of a running DataLab.
 
     Args:
         where: Path of the file, or `LIVE`.
-        url: URL of DataLab's Web API; by default, DataLab is looked for.
+        url: URL of DataLab's Web API. Without it, a running DataLab is searched for.
 
     Raises:
-        LiveError: DataLab can't be reached (a `ConnectionError`).
-        FileNotFoundError: There is no such file.
-        NotAProjectError: The file is no project (a `ValueError`).
+        LiveError: DataLab cannot be reached (a `ConnectionError`).
+        FileNotFoundError: The file does not exist.
+        NotAProjectError: The file is not a DataLab project (a `ValueError`).
         DamagedFileError: The file is truncated or corrupt (an `OSError`).
     """
     return connect(url) if where == LIVE else open_project(where)
@@ -44,25 +44,28 @@ def copy(
     on_conflict: OnConflict = "error",
     url: str | None = None,
 ) -> list[str]:
-    """Copy objects from a file or the running DataLab to another: all, or none.
+    """Copy objects between files and a running DataLab: all of them, or none.
 
     Args:
         source: Path of a project file, or `LIVE`.
-        target: Path of a project file, which is made if there is none, or `LIVE`.
-        names: Names in the source; by default, all.
-        on_conflict: As in `Workspace.load`.
-        url: URL of the Web API of the DataLab of `LIVE`.
+        target: Path of a project file, which is created if it does not exist, or
+            `LIVE`.
+        names: Names in the source; all by default.
+        on_conflict: See `Workspace.load`.
+        url: URL of DataLab's Web API, for `LIVE`.
 
     Returns:
-        Their names in the target.
+        The names of the copies in the target.
 
     Raises:
         SamePlaceError: Source and target are the same.
-        KeyError: The source has no object of one of the names.
-        NameConflictError: Names are in use in the target by different objects.
+        KeyError: The source has no object with one of the names.
+        NameConflictError: Different objects in the target have the same names.
     """
     if _are_same(source, target):
-        raise SamePlaceError(f"{source!r} and {target!r} are the same; nothing to copy")
+        raise SamePlaceError(
+            f"{source!r} and {target!r} are the same; choose another target"
+        )
     if source != LIVE:
         return _load(source, target, names, on_conflict, url)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a shell is told of objects: tables, descriptions, JSON."""
+"""Format objects for a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _HEADINGS = ("id", "name", "kind", "size", "dtype", "group", "ROI", "results")
 
 
 def printable(text: str) -> str:
-    """Return a text of a file as a terminal may get it, without control characters."""
+    """Return a string from a file with its control characters escaped."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def table(items: Sequence[Description]) -> str:
-    """Return a table of objects, a line each; "no objects" of none."""
+    """Return a table with one line for each object; "no objects" without any."""
     if not items:
         return "no objects"
     rows = [_HEADINGS, *map(_row, items)]
@@ -60,18 +60,18 @@ def _cut(text: str) -> str:
 
 
 def as_json(item: Description) -> dict[str, Any]:
-    """Return what is told of an object as JSON has it."""
-    told = dataclasses.asdict(item)
-    told["dtype"] = None if item.dtype is None else str(item.dtype)
-    return told
+    """Return the description of an object as data for JSON."""
+    data = dataclasses.asdict(item)
+    data["dtype"] = None if item.dtype is None else str(item.dtype)
+    return data
 
 
 def style_of(stream: TextIO, wanted: str) -> Style | None:
-    """Return how pictures are drawn there; None for not at all.
+    """Return the style of pictures on a stream; None for no pictures.
 
     Args:
-        stream: Where the text goes.
-        wanted: What was asked for: the name of a style, "auto" or "none".
+        stream: The stream that is written to.
+        wanted: The requested style: its name, "auto" or "none".
     """
     if wanted == "none":
         return None
@@ -79,13 +79,13 @@ def style_of(stream: TextIO, wanted: str) -> Style | None:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One object with its content.
+class ObjectDetails:
+    """An object to show: its description, record and data.
 
     Attributes:
-        about: Its description.
-        record: The object.
-        data: Its primary array, read.
+        about: The description.
+        record: The record.
+        data: The primary array, in memory; None for an empty object.
     """
 
     about: Description
@@ -93,18 +93,22 @@ class Shown:
     data: np.ndarray[Any, Any] | None
 
     @classmethod
-    def of(cls, workspace: Workspace, name: str) -> Shown:
-        """Bring an object of a workspace."""
+    def of(cls, workspace: Workspace, name: str) -> ObjectDetails:
+        """Read an object of a workspace."""
         record = workspace.record(name)
         data = record.array(PRIMARY_ARRAY[record.kind])
         return cls(workspace.describe(name), record, data)
 
     def text(self, style: Style | None) -> str:
-        """Return all about the object, and its picture where there is a style."""
+        """Return the details of the object as lines, with a picture if requested.
+
+        Args:
+            style: Style of the picture; None for no picture.
+        """
         lines = [printable(self.about.name)]
         facts = self._facts()
         width = max(len(label) for label, _ in facts)
-        body = [f"{label.ljust(width)}  {printable(said)}" for label, said in facts]
+        body = [f"{label.ljust(width)}  {printable(value)}" for label, value in facts]
         if style is not None and self.data is not None:
             body += picture(self.data, self.about.kind, style)
         return "\n  ".join([*lines, *body])
@@ -147,12 +151,15 @@ class Shown:
                 yield str(key), value
 
     def as_json(self) -> dict[str, Any]:
-        """Return all about the object as JSON has it; other values as Python's text."""
-        told = as_json(self.about)
-        told["values"] = self._statistics()
-        told["results"] = self._results()
-        told["metadata"] = {key: _json(value) for key, value in self._metadata()}
-        return told
+        """Return the details of the object as data for JSON.
+
+        Metadata of a type that JSON lacks is represented by its repr.
+        """
+        data = as_json(self.about)
+        data["values"] = self._statistics()
+        data["results"] = self._results()
+        data["metadata"] = {key: _json(value) for key, value in self._metadata()}
+        return data
 
 
 def _axis(label: str, unit: str) -> str:
@@ -160,10 +167,13 @@ def _axis(label: str, unit: str) -> str:
 
 
 def statistics(values: np.ndarray[Any, Any]) -> dict[str, float] | None:
-    """Return minimum, maximum and mean of what is finite, and not masked, of an array.
+    """Return minimum, maximum and mean of the finite, unmasked elements of an array.
+
+    Args:
+        values: A numeric array. For complex values, the modulus is used.
 
     Returns:
-        Those of the modulus of complex values; None where nothing is finite.
+        A dict with the keys "min", "max" and "mean"; None without finite elements.
     """
     values = np.abs(values) if values.dtype.kind == "c" else values
     if isinstance(values, np.ma.MaskedArray):

@@ -1,7 +1,8 @@
-"""Thumbnails of signals and images in a terminal, made of characters.
+"""Draw thumbnails of signals and images with characters of a terminal.
 
-A curve is drawn with Braille patterns, eight dots to a character; an image with half
-blocks, two pixels to a character, in shades of grey, in as many as the terminal has.
+A curve consists of Braille patterns, with eight dots in each character. An image
+consists of half blocks, with two pixels in each character, in as many shades of grey as
+the terminal supports.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from datalab_workspace.model.record import Kind
 #: Size of a picture in characters.
 COLUMNS, ROWS = 60, 15
 _BRAILLE = 0x2800
-#: What each dot of a pattern adds, by row and column (Unicode 15, chapter 21.1).
+#: Code of each dot of a pattern, by row and column (Unicode 15, chapter 21.1).
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 _SHADES = " ░▒▓█"
 _RESET = "\x1b[0m"
-_GREYS_OF_256 = (232, 24)  # the first, and how many
+_GREYS_OF_256 = (232, 24)  # the first code, and the number of codes
 
 
 class Style(Enum):
-    """What a terminal can show of an image; curves need no colours.
+    """The style of an image in a terminal. Curves need no colours.
 
     Attributes:
         TRUECOLOR: 256 shades of grey.
-        COLOR256: The 24 shades of the palette that most terminals have.
-        SHADES: Blocks of five densities, in one colour.
+        COLOR256: The 24 shades of grey in the palette that most terminals have.
+        SHADES: Block characters of five densities, in one colour.
     """
 
     TRUECOLOR = "truecolor"
@@ -43,7 +44,10 @@ STYLES = tuple(style.value for style in Style)
 
 
 def best_style(stream: TextIO) -> Style | None:
-    """Return what a terminal says that it can show; None where it is no terminal."""
+    """Return the best style that a terminal supports; None if it is not a terminal.
+
+    The variables ``TERM``, ``COLORTERM`` and ``NO_COLOR`` are taken into account.
+    """
     try:
         "⣿▀░".encode(stream.encoding or "ascii")
     except UnicodeEncodeError:
@@ -59,12 +63,12 @@ def best_style(stream: TextIO) -> Style | None:
 
 
 def picture(data: np.ndarray[Any, Any], kind: Kind, style: Style) -> list[str]:
-    """Return a picture of an object as lines of text; none of an empty one.
+    """Return a picture of an object as lines; no lines for an empty object.
 
     Args:
-        data: The primary array of a record; the modulus is drawn of complex data.
+        data: The primary array of a record. For complex data, the modulus is drawn.
         kind: "signal" or "image".
-        style: What the terminal can show.
+        style: Style of an image.
     """
     if not data.size:
         return []
@@ -75,7 +79,7 @@ def picture(data: np.ndarray[Any, Any], kind: Kind, style: Style) -> list[str]:
 
 
 def _curve(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> list[str]:
-    """Draw the smallest and the largest value of each column, and all between."""
+    """Draw a line in each column from its smallest to its largest value."""
     x, y = _real(x), _real(y)
     keep = np.isfinite(x) & np.isfinite(y)
     x, y = x[keep], y[keep]
@@ -119,12 +123,12 @@ def _image(data: np.ndarray[Any, Any], style: Style) -> list[str]:
 
 
 def _every(length: int, count: int) -> np.ndarray[Any, Any]:
-    """Return places in the middle of equal parts."""
+    """Return the middle index of each of `count` equal parts."""
     return (np.arange(count) * 2 + 1) * length // (2 * count)
 
 
 def _levels(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return levels from 0 to 255; -1 where there is no number."""
+    """Return levels from 0 to 255; -1 for values that are not finite."""
     finite = np.isfinite(values)
     levels = np.full(values.shape, -1)
     if finite.any():
@@ -146,7 +150,7 @@ def _color256(upper: int, lower: int) -> str:
 
 
 def _half(upper: int, lower: int, grey: Callable[[int], str]) -> str:
-    """Return one character: its upper half in one shade, its lower half in another."""
+    """Return a character with an upper and a lower half in different shades."""
     if upper < 0 and lower < 0:
         return f"{_RESET} "
     if upper < 0:
@@ -164,11 +168,11 @@ def _real(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _scaled(values: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
-    """Return whole numbers from 0 to `count` - 1, for finite values."""
-    # Halved, so that the difference of the largest floats is finite.
+    """Scale finite values to integers from 0 to `count` - 1."""
+    # Halved, so that the difference between the largest floats is finite.
     low, high = values.min() / 2, values.max() / 2
     if low == high:
         return np.full(values.shape, count // 2)
     part = (values / 2 - low) / (high - low)
-    places: np.ndarray[Any, Any] = np.minimum(part * count, count - 1)
-    return places.astype(np.int64)
+    scaled: np.ndarray[Any, Any] = np.minimum(part * count, count - 1)
+    return scaled.astype(np.int64)

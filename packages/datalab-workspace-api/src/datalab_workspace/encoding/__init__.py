@@ -1,1 +1,1 @@
-"""Make a Record plain for a carrier, and bring back what that loses."""
+"""The encoding of objects for project files and for DataLab's protocols."""

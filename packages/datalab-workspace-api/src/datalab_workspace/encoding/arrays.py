@@ -1,7 +1,7 @@
-"""Arrays in the form that DataLab and its carriers can hold, and back.
+"""Convert arrays to the dtypes and shapes that a carrier supports, and restore them.
 
-What that form lacks, a dtype, a mask or the data as it was, is told by a *spec*: a dict
-that JSON can hold, and that the sidecar keeps.
+A *spec* describes what the conversion loses: the dtype, the mask or the whole original
+array. It is a dict of JSON values, which the sidecar stores.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.carriers import FILE, Carrier
 from datalab_workspace.errors import UnsupportedDtypeError
-from datalab_workspace.model.metadata_values import fits, same
+from datalab_workspace.model.metadata_values import converts_exactly, values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     Array,
@@ -25,18 +25,19 @@ from datalab_workspace.model.record import (
     fill_value,
 )
 
-# Kinds of numbers, by what they can hold.
+# Kinds of NumPy dtypes in increasing order of their range.
 _RANKS = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
 
 def fingerprint(array: Array) -> list[Any] | None:
-    """Return what tells data from other data: checksum, dtype and shape.
+    """Return the fingerprint of data: checksum, dtype and shape.
 
     Args:
-        array: The primary array of a plain record; read if it is a reference.
+        array: The primary array of a plain record. A reference without a known checksum
+            is read.
 
     Returns:
-        CRC-32 of the bytes in C order, dtype and shape; None for None.
+        The CRC-32 of the bytes in C order, the dtype and the shape; None for None.
     """
     if array is None:
         return None
@@ -53,18 +54,19 @@ def checksum(array: np.ndarray[Any, Any]) -> int:
 
 
 def is_unchanged(plain: Array, spec: Mapping[str, Any]) -> bool:
-    """Tell whether an array is still as it was written, or still left out."""
+    """Return whether an array has not changed since it was written or left out."""
     if "of" in spec:
         return bool(fingerprint(plain) == spec["of"])
     return not (spec.get("left out") and plain is not None and plain.shape != (0,))
 
 
 class RestoredArray:
-    """An unread array that has another dtype, or a mask, once it is read.
+    """A reference to an array whose dtype or mask is restored when it is read.
 
     Attributes:
-        plain: The array as the file holds it.
-        dtype: Dtype of what `read` returns.
+        plain: The array in the file.
+        spec: The spec of the conversion.
+        dtype: Dtype of the array that `read` returns.
     """
 
     def __init__(self, plain: ArrayReference, spec: Mapping[str, Any]) -> None:
@@ -79,43 +81,48 @@ class RestoredArray:
 
     @property
     def nbytes(self) -> int:
-        """Size in bytes, once read."""
+        """Size in bytes of the array in memory."""
         return int(np.prod(self.shape)) * self.dtype.itemsize
 
     def read(self) -> np.ndarray[Any, Any]:
-        """Read and restore the array."""
+        """Read and restore the array.
+
+        Raises:
+            StaleFileError: The file no longer contains the array.
+        """
         return _convert_back(self.plain.read(), self.spec)
 
 
 def plain_arrays(
-    record: Record, form: Carrier
+    record: Record, carrier: Carrier
 ) -> tuple[dict[str, Array], dict[str, Mapping[str, Any]]]:
-    """Return the arrays of a record in their plain form, and specs of what that lacks.
+    """Return the plain form of the arrays of a record, and the specs to restore them.
 
     Raises:
-        UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
-        StaleFileError: An unread array that must be converted is gone.
+        UnsupportedDtypeError: DataLab has no dtype that holds the data without loss.
+        StaleFileError: The file no longer contains an unread array that must be
+            converted.
     """
     arrays: dict[str, Array] = {}
     specs: dict[str, Mapping[str, Any]] = {}
     for name, array in record.arrays.items():
-        arrays[name], spec = _plain_array(array, record, name, form)
+        arrays[name], spec = _plain_array(array, record, name, carrier)
         if spec is not None:
             specs[name] = spec
     return arrays, specs
 
 
 def _plain_array(
-    array: Array, record: Record, name: str, form: Carrier
+    array: Array, record: Record, name: str, carrier: Carrier
 ) -> tuple[Array, Mapping[str, Any] | None]:
     if array is None:
-        return _nothing(record, form), {"absent": True}
-    if isinstance(array, RestoredArray) and form is FILE:
+        return _no_data(record, carrier), {"absent": True}
+    if isinstance(array, RestoredArray) and carrier is FILE:
         return array.plain, array.spec
     masked = isinstance(array, np.ma.MaskedArray)
-    dtype = native_dtype(array, record, name, form)
-    if form.round_trip is not None:
-        return _landed_array(record, name, dtype, form)
+    dtype = native_dtype(array, record, name, carrier)
+    if not carrier.lossless:
+        return _round_trip_array(record, name, dtype, carrier)
     if dtype == array.dtype and not masked:
         return array, None
     values = record.array(name)
@@ -123,8 +130,8 @@ def _plain_array(
     return _converted(values, dtype)
 
 
-def _nothing(record: Record, form: Carrier) -> np.ndarray[Any, Any]:
-    return np.full(form.no_data[record.kind], np.nan)
+def _no_data(record: Record, carrier: Carrier) -> np.ndarray[Any, Any]:
+    return np.full(carrier.no_data[record.kind], np.nan)
 
 
 def _converted(
@@ -140,74 +147,72 @@ def _converted(
     return values.astype(dtype, copy=False), spec
 
 
-def _landed_array(
-    record: Record, name: str, dtype: np.dtype[Any], form: Carrier
+def _round_trip_array(
+    record: Record, name: str, dtype: np.dtype[Any], carrier: Carrier
 ) -> tuple[np.ndarray[Any, Any], Mapping[str, Any] | None]:
-    """Return what comes back of an array, and how it was where that differs."""
+    """Return an array after transport, and the spec to restore the original."""
     values = record.array(name)
     assert values is not None
     if name != PRIMARY_ARRAY[record.kind]:
         if not values.size:
             return values, None
-        if name in form.arrays[record.kind]:
-            return _landed_coordinates(record, values, form)
+        if name in carrier.arrays[record.kind]:
+            return _round_trip_coordinates(record, values, carrier)
         return np.empty(0), {"whole": typed_json.encode(values), "left out": True}
     if not values.size:
-        return _nothing(record, form), {"whole": typed_json.encode(values)}
-    assert form.round_trip is not None
+        return _no_data(record, carrier), {"whole": typed_json.encode(values)}
     converted, spec = _converted(values, dtype)
-    round_trip = form.round_trip(record.kind, converted)
-    if round_trip is converted or same(round_trip, converted):
+    round_trip = carrier.round_trip(record.kind, converted)
+    if round_trip is converted or values_equal(round_trip, converted):
         return round_trip, spec
     return round_trip, {"whole": typed_json.encode(values)}
 
 
-def _landed_coordinates(
-    record: Record, values: np.ndarray[Any, Any], form: Carrier
+def _round_trip_coordinates(
+    record: Record, values: np.ndarray[Any, Any], carrier: Carrier
 ) -> tuple[np.ndarray[Any, Any], Mapping[str, Any] | None]:
-    assert form.round_trip is not None
-    round_trip = form.round_trip(record.kind, values)
-    if round_trip is values or same(round_trip, values):
+    round_trip = carrier.round_trip(record.kind, values)
+    if round_trip is values or values_equal(round_trip, values):
         return round_trip, None
     whole = typed_json.encode(values)
     return round_trip, {"whole": whole, "of": fingerprint(round_trip)}
 
 
 def native_dtype(
-    array: Any, record: Record, name: str, form: Carrier = FILE
+    array: Any, record: Record, name: str, carrier: Carrier = FILE
 ) -> np.dtype[Any]:
-    """Return the dtype of DataLab's that holds `array` without loss.
+    """Return the dtype that DataLab supports and that holds `array` without loss.
 
     Args:
         array: The array, or a reference to it.
-        record: The record that it belongs to.
-        name: Its name there; only the primary array may have another dtype than
+        record: The record that contains the array.
+        name: Name of the array. Only the primary array may have a dtype other than
             float64.
-        form: The plain form that it is to have.
+        carrier: The carrier that will transport the array.
 
     Returns:
-        The array's own dtype where DataLab takes it, else the smallest that is exact,
-        which is one of integers only for integers and flags, and of real numbers only
-        for real ones.
+        The array's own dtype if the carrier supports it; otherwise the smallest exact
+        one. An integer dtype is used only for integers and flags, and a real dtype only
+        for real numbers.
 
     Raises:
-        UnsupportedDtypeError: There is none.
+        UnsupportedDtypeError: There is no such dtype.
     """
     primary = name == PRIMARY_ARRAY[record.kind]
-    candidates = form.dtypes[record.kind] if primary else (np.dtype("f8"),)
+    candidates = carrier.dtypes[record.kind] if primary else (np.dtype("f8"),)
     own: np.dtype[Any] = array.dtype.newbyteorder("=")
     if own in candidates:
         return own
     values = np.ma.getdata(record.array(name))  # type: ignore[arg-type]
     for dtype in candidates:
-        # Whole numbers in a floating-point array stay floating-point: what DataLab
-        # computes of integers is often rounded.
-        if _RANKS[own.kind] <= _RANKS[dtype.kind] and fits(values, dtype):
+        # A floating-point array of whole numbers stays floating-point, because DataLab
+        # often rounds what it computes from integers.
+        if _RANKS[own.kind] <= _RANKS[dtype.kind] and converts_exactly(values, dtype):
             return dtype
     raise UnsupportedDtypeError(
-        f"{name} of {record.title!r:.80} is of dtype {array.dtype} and holds values "
-        f"that no dtype of DataLab's ({', '.join(map(str, candidates))}) holds without "
-        "loss; convert it with astype() first"
+        f"{name} of {record.title!r:.80} has the dtype {array.dtype} and contains "
+        "values that DataLab cannot store without loss in any of its dtypes "
+        f"({', '.join(map(str, candidates))}); convert it with astype() first"
     )
 
 
@@ -220,19 +225,23 @@ def _unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     size = -(-count // 8)
     packed = base64.b64decode(text, validate=True)
     try:
-        # The size is known, so that a forged mask cannot expand beyond it; to zlib,
-        # a limit of 0 is none.
+        # Limited to the known size, so that a forged mask cannot expand beyond it. For
+        # zlib, 0 means no limit.
         raw = zlib.decompressobj().decompress(packed, max(size, 1))
     except zlib.error as error:
-        raise ValueError(f"its mask is damaged: {error}") from error
+        raise ValueError(f"the mask is damaged: {error}") from error
     if len(raw) != size:
-        raise ValueError(f"its mask is of {len(raw)} bytes, not {size}")
+        raise ValueError(f"the mask has {len(raw)} bytes, expected {size}")
     bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=count)
     return bits.astype(bool).reshape(shape)
 
 
 def restored_array(plain: Array, spec: Mapping[str, Any]) -> Array:
-    """Return an array as its spec says that it was.
+    """Return the original array that a spec describes.
+
+    Args:
+        plain: The array after transport.
+        spec: The spec of the conversion.
 
     Raises:
         KeyError, TypeError or ValueError: The spec is damaged.
@@ -242,7 +251,7 @@ def restored_array(plain: Array, spec: Mapping[str, Any]) -> Array:
     if "whole" in spec:
         return _whole(typed_json.decode(spec["whole"]))
     if plain is None:
-        raise ValueError("it converts an array that is not there")
+        raise ValueError("it describes the conversion of a missing array")
     if isinstance(plain, np.ndarray):
         return _convert_back(plain, spec)
     return RestoredArray(plain, spec)
@@ -250,7 +259,7 @@ def restored_array(plain: Array, spec: Mapping[str, Any]) -> Array:
 
 def _whole(array: Any) -> np.ndarray[Any, Any]:
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
-        raise ValueError("data cannot be anything but an array of numbers")
+        raise ValueError("the data must be a numeric array")
     return array
 
 
@@ -259,11 +268,11 @@ def _convert_back(
 ) -> np.ndarray[Any, Any]:
     dtype = np.dtype(str(spec["dtype"]))
     if dtype.kind not in "biufc":
-        raise ValueError(f"data cannot be of dtype {dtype}")
+        raise ValueError(f"the data cannot have the dtype {dtype}")
     values = plain
     if plain.dtype != dtype:
         if plain.dtype.kind == "c" and dtype.kind != "c":
-            raise ValueError(f"complex data cannot have been {dtype}")
+            raise ValueError(f"complex data cannot come from {dtype}")
         values = plain.astype(dtype)
     if "mask" not in spec:
         return values

@@ -1,8 +1,8 @@
-"""The plain form of texts and metadata: what every DataLab can show and keep.
+"""Convert strings and metadata to the plain values that every DataLab supports.
 
-A project file holds texts, numbers, numeric arrays, and lists and dicts of these.
-Lowering turns any metadata value into one of them, always the same way, so that it can
-be told later whether the plain value is still the one that was written.
+A project file holds strings, numbers, numeric arrays, and lists and dicts of these.
+`to_plain` converts any metadata value to one of them. The conversion is deterministic,
+so that a reader can check whether a plain value has changed since it was written.
 """
 
 from __future__ import annotations
@@ -18,19 +18,23 @@ _LARGEST_LISTING = 1000
 _LONGEST_DECIMAL = 2000  # bits
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
-# The names by which guidata marks dicts, sequences and dates in HDF5.
+# Names that guidata uses in HDF5 to mark dicts, sequences and dates.
 _MARKER = re.compile(r"__(dict|seq\d*)$|__type__$|^#callable#")
 
 
 class _Absent:
-    """Stands for a value that has no plain form."""
+    """The type of `ABSENT`, which stands for a value without a plain form."""
 
 
 ABSENT = _Absent()
 
 
 def to_plain_text(value: FieldValue) -> FieldValue:
-    """Return the text without what HDF5 and XML can't hold, "" for None."""
+    """Return a string without the characters that HDF5 and XML cannot hold.
+
+    Args:
+        value: Value of a field. None becomes ""; flags and numbers do not change.
+    """
     if value is None:
         return ""
     return _legible(value) if isinstance(value, str) else value
@@ -41,10 +45,10 @@ def _legible(text: str) -> str:
 
 
 def is_plain_key(key: object) -> bool:
-    """Tell whether `key` can name a metadata value in a file that DataLab opens.
+    """Return whether `key` can be a metadata key in a file that DataLab opens.
 
-    DataLab takes "/" and "." for paths within the file, and cannot open a file that
-    holds keys with them.
+    DataLab interprets "/" and "." as paths within the file, and cannot open a file with
+    such keys.
     """
     return (
         type(key) is str
@@ -56,15 +60,15 @@ def is_plain_key(key: object) -> bool:
     )
 
 
-def lower(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """Return the plain form of a metadata value, or `ABSENT`.
 
     Args:
         value: Any value that metadata may have.
 
     Returns:
-        A text, flag, number, numeric array, or a list or dict of these. It is the same
-        for the same value, wherever and whenever it is computed.
+        A string, flag, number, numeric array, or a list or dict of these. The same
+        value always gives the same result.
     """
     cls = type(value)
     if cls is bool or cls is float or cls is complex:
@@ -72,12 +76,8 @@ def lower(value: Any) -> Any:
     if cls is int:
         return value if -(2**63) <= value < 2**63 else _digits(value)
     if cls is str:
-        # DataLab resolves texts with this prefix to functions.
-        return (
-            f" {_legible(value)}"
-            if value.startswith("#callable#")
-            else (_legible(value))
-        )
+        # DataLab resolves strings with this prefix to functions.
+        return (" " if value.startswith("#callable#") else "") + _legible(value)
     if value is None:
         return ABSENT
     if isinstance(value, dict | list | tuple | set | frozenset):
@@ -93,21 +93,28 @@ def lower(value: Any) -> Any:
 
 
 def check_dict(value: object, what: str) -> None:
-    """Raise `ValueError` unless what was read is a dict."""
+    """Raise `ValueError` unless a value that was read is a dict.
+
+    Args:
+        value: The value.
+        what: Name of the value in the error message.
+    """
     if not isinstance(value, dict):
-        raise ValueError(f"{what} is no dict")  # noqa: TRY004  it was read
+        raise ValueError(  # noqa: TRY004 - the value is data, not an argument
+            f"{what} is not a dict"
+        )
 
 
 def _digits(value: int) -> str:
-    # Python refuses to write down in decimal what takes it too long.
+    # Python refuses to convert very long integers to decimal.
     return str(value) if value.bit_length() <= _LONGEST_DECIMAL else hex(value)
 
 
 def _plain_container(value: Any) -> Any:
     if isinstance(value, dict):
-        lowered = {k: lower(v) for k, v in value.items() if is_plain_key(k)}
-        return {k: v for k, v in lowered.items() if v is not ABSENT}
-    items = ["" if (low := lower(v)) is ABSENT else low for v in value]
+        plain = {k: to_plain(v) for k, v in value.items() if is_plain_key(k)}
+        return {k: v for k, v in plain.items() if v is not ABSENT}
+    items = ["" if (low := to_plain(v)) is ABSENT else low for v in value]
     return items if isinstance(value, list | tuple) else sorted(items, key=repr)
 
 
@@ -118,7 +125,7 @@ def _plain_array(array: np.ndarray[Any, Any]) -> Any:
     if values.dtype.names is None and values.size <= _LARGEST_LISTING:
         if values.dtype.kind in "Mm":
             values = values.astype(str)
-        return lower(values.tolist())
+        return to_plain(values.tolist())
     return ABSENT
 
 

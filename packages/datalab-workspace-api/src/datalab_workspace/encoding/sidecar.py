@@ -1,18 +1,20 @@
-"""What the plain form of a file or wire can't hold, and how it is restored.
+"""The sidecar: the parts of an object that a file or protocol cannot hold.
 
-`split` turns a Record into its *plain* form: texts, numbers, lists, dicts and numeric
-arrays of DataLab's own dtypes, which every DataLab can show and keep. Whatever that
-changes goes, as typed JSON, into one metadata value beside it, the sidecar, under the
-key `KEY`. The key is a public one on purpose: DataLab copies it along and saves it.
+`split` converts a Record to its *plain* form: strings, numbers, lists, dicts and
+numeric arrays of DataLab's own dtypes, which every DataLab supports. The original of
+each part that this changes is stored as typed JSON in one metadata value, the sidecar,
+under the key `KEY`. The key has no leading underscore, because DataLab copies and saves
+such metadata.
 
-`join` restores. An entry of the sidecar is used only where the plain value is still the
-one that `split` made of it, so that whatever is changed in DataLab wins; and all of it
-only while the data is the data that was written, so that the result of a processing,
-which inherits the metadata of its source, is not mistaken for the source.
+`join` restores the original parts. It uses an entry of the sidecar only if the plain
+value has not changed since `split` wrote it, so that a change made in DataLab takes
+precedence. It ignores the whole sidecar if the data has changed. Otherwise the result
+of a computation, which inherits the metadata of its source, would be restored as the
+source.
 
-Files and protocols differ in what they hold; see
-:mod:`datalab_workspace.encoding.carriers`. An object may be read from another carrier
-than it was written to, with DataLab in between.
+Files and protocols support different values; see
+:mod:`datalab_workspace.encoding.carriers`. An object may be written with one carrier
+and read with another, with DataLab in between.
 """
 
 from __future__ import annotations
@@ -31,14 +33,10 @@ from datalab_workspace.encoding.arrays import (
     plain_arrays,
     restored_array,
 )
-from datalab_workspace.encoding.carriers import (
-    CARRIERS,
-    FILE,
-    Carrier,
-    as_json,
-)
-from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, lower
-from datalab_workspace.model.metadata_values import same
+from datalab_workspace.encoding.carriers import CARRIERS, FILE, Carrier
+from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, to_plain
+from datalab_workspace.encoding.plain_json import as_json
+from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     FieldValue,
@@ -48,56 +46,61 @@ from datalab_workspace.model.record import (
 #: Metadata key of the sidecar.
 KEY = "datalab_workspace"
 _FORMAT = 1
-# Under keys that begin so DataLab looks for a result, and fails without these parts.
+# DataLab expects a result under keys with these prefixes, and fails if it lacks one of
+# these parts.
 _RESULTS = {
     "Geometry_": ("title", "kind", "coords"),
     "Table_": ("title", "names", "data"),
 }
 
 
-def split(record: Record, form: Carrier = FILE) -> Record:
-    """Return the plain form of `record`, with a sidecar where one is needed.
+def split(record: Record, carrier: Carrier = FILE) -> Record:
+    """Return the plain form of `record`, with a sidecar if one is needed.
 
     Args:
-        record: Any record; it is not changed. Arrays that are not converted are shared
-            with it; in a file, unread ones stay unread.
-        form: The plain form to make.
+        record: Any record; it is not changed. The result shares the arrays that are
+            not converted. For a file, unread arrays stay unread.
+        carrier: The carrier that will transport the record.
 
     Returns:
-        A record whose fields are texts without NUL, flags, numbers and None (bounds
-        only), whose arrays have the form's dtypes, and whose metadata is a dict of
-        plain values (see `metadata.to_plain` and `Carrier.lower`).
+        A record whose fields are strings without NUL, flags, numbers and None (bounds
+        only), whose arrays have dtypes of the carrier, and whose metadata is a dict of
+        plain values (see `metadata.to_plain` and `Carrier.to_plain`).
 
     Raises:
-        UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
-        StaleFileError: An unread array that must be converted is gone.
+        UnsupportedDtypeError: DataLab has no dtype that holds the data without loss.
+        StaleFileError: The file no longer contains an unread array that must be
+            converted.
     """
     sidecar: dict[str, Any] = {}
-    fields = _split_fields(record, sidecar, form)
-    arrays, specs = plain_arrays(record, form)
+    fields = _split_fields(record, sidecar, carrier)
+    arrays, specs = plain_arrays(record, carrier)
     if specs:
         sidecar["arrays"] = specs
-    metadata = _split_metadata(record, sidecar, form)
+    metadata = _split_metadata(record, sidecar, carrier)
     if sidecar:
         data = arrays[PRIMARY_ARRAY[record.kind]]
         head = {"format": _FORMAT, "data": fingerprint(data)}
-        # Files say nothing, as they did before there were other forms.
-        named = {} if form is FILE else {"form": form.name}
+        # The file is the default, because older sidecars do not name their carrier.
+        named = {} if carrier is FILE else {"form": carrier.name}
         sidecar = head | named | sidecar
         metadata[KEY] = json.dumps(sidecar, separators=(",", ":"))
     return Record(record.kind, fields, arrays, metadata, record.uuid)
 
 
-def join(plain: Record, form: Carrier = FILE) -> Record:
-    """Return the record that `split` made `plain` of, or `plain` without a sidecar.
+def join(plain: Record, carrier: Carrier = FILE) -> Record:
+    """Return the record that `split` was given; `plain` itself without a sidecar.
 
     Args:
-        plain: A record as read from a file or wire. Its data is read, to compare it
-            with the fingerprint, if there is a sidecar and the data is a reference.
-        form: The plain form that it has.
+        plain: A record as read from a file or received by a protocol. If it has a
+            sidecar, unread data is read to compare it with the fingerprint.
+        carrier: The carrier that transported the record.
 
     Returns:
-        The record; it shares arrays with `plain` and has no `KEY` in its metadata.
+        The record. It shares arrays with `plain`, and its metadata has no `KEY`.
+
+    Warns:
+        UserWarning: The sidecar cannot be read; the record is as DataLab shows it.
     """
     if KEY not in plain.metadata:
         return plain
@@ -108,18 +111,18 @@ def join(plain: Record, form: Carrier = FILE) -> Record:
     sidecar = _parse(plain)
     if sidecar is not None and sidecar.get("data") == fingerprint(record.data):
         try:
-            _restore(record, sidecar, form)
+            _restore(record, sidecar, carrier)
         except (KeyError, TypeError, ValueError) as error:
             warnings.warn(
-                f"the sidecar of {plain.title!r} cannot be read ({error}); "
-                "showing the object as DataLab does",
+                f"the sidecar of {plain.title!r} cannot be read ({error}); the object "
+                "is as DataLab shows it",
                 stacklevel=2,
             )
     return record
 
 
 def has_sidecar(plain: Record) -> bool:
-    """Tell whether `join` would look at the data of `plain`."""
+    """Return whether `join` would read the data of `plain`."""
     return KEY in plain.metadata
 
 
@@ -129,19 +132,18 @@ def _parse(plain: Record) -> dict[str, Any] | None:
         sidecar = json.loads(text)
         if sidecar["format"] == _FORMAT:
             return dict(sidecar)
-        reason = f"it is of format {sidecar['format']!r:.20}, which this version"
-        reason += " does not know; a newer one may"
+        reason = f"this version cannot read its format {sidecar['format']!r:.20}"
+        reason += "; install a newer version of datalab-workspace-api"
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        reason = f"it is no sidecar ({error})"
-    warnings.warn(
-        f"the sidecar of {plain.title!r} is left aside: {reason}", stacklevel=3
-    )
+        reason = f"it is not a valid sidecar ({error})"
+    warnings.warn(f"the sidecar of {plain.title!r} is ignored: {reason}", stacklevel=3)
     return None
 
 
 def _restore(record: Record, sidecar: Mapping[str, Any], reader: Carrier) -> None:
     writer = CARRIERS[sidecar.get("form", FILE.name)]
-    # Decoded before anything is put back: all of it, or nothing.
+    # Everything is decoded before anything is restored, so that an error leaves the
+    # record as it was.
     fields = {k: typed_json.decode(v) for k, v in sidecar.get("fields", {}).items()}
     metadata = [
         (typed_json.decode(key), typed_json.decode(value))
@@ -156,7 +158,7 @@ def _restore(record: Record, sidecar: Mapping[str, Any], reader: Carrier) -> Non
     for name, typed in fields.items():
         written = writer.field(record.kind, name, typed)
         expected = reader.field(record.kind, name, written)
-        if same(expected, record.fields.get(name)):
+        if values_equal(expected, record.fields.get(name)):
             record.fields[name] = typed
     for key, typed in metadata:
         plain = _plain_item(key, typed, writer)
@@ -169,52 +171,52 @@ def _restore(record: Record, sidecar: Mapping[str, Any], reader: Carrier) -> Non
 
 
 def _agree(written: Any, found: Any, by_json: bool) -> bool:
-    if by_json:  # where an array and a list of the same numbers are the same
-        return same(as_json(written), as_json(found))
-    return same(written, found)
+    if by_json:  # JSON does not distinguish an array from a list
+        return values_equal(as_json(written), as_json(found))
+    return values_equal(written, found)
 
 
 # -- fields ---------------------------------------------------------------------------
 
 
 def _split_fields(
-    record: Record, sidecar: dict[str, Any], form: Carrier
+    record: Record, sidecar: dict[str, Any], carrier: Carrier
 ) -> dict[str, FieldValue]:
     fields: dict[str, FieldValue] = {}
     for name, value in record.fields.items():
-        fields[name] = form.field(record.kind, name, value)
-        if not same(fields[name], value):
+        fields[name] = carrier.field(record.kind, name, value)
+        if not values_equal(fields[name], value):
             sidecar.setdefault("fields", {})[name] = typed_json.encode(value)
     return fields
 
 
-def _held(value: Any, plain: Any) -> bool:
-    """Tell whether a file gives back `value` where `plain` was written."""
+def _reads_back(value: Any, plain: Any) -> bool:
+    """Return whether reading `plain` back gives `value`."""
     if isinstance(value, np.ndarray):
         return value is plain
     if isinstance(value, np.generic):
-        # Read back as the Python number of the same precision.
+        # These dtypes are read back as Python numbers of the same precision.
         return value is plain and value.dtype.char not in "?dDlq"
     if type(value) is not type(plain):
         return False
     if isinstance(value, dict):
         return value.keys() == plain.keys() and all(
-            _held(item, plain[key]) for key, item in value.items()
+            _reads_back(item, plain[key]) for key, item in value.items()
         )
     if isinstance(value, list):
-        return all(map(_held, value, plain))
+        return all(map(_reads_back, value, plain))
     return bool(value == plain) or (value != value and plain != plain)
 
 
-def _plain_item(key: object, value: Any, form: Carrier) -> Any:
+def _plain_item(key: object, value: Any, carrier: Carrier) -> Any:
     if not is_plain_key(key) or key == KEY or _is_broken_result(str(key), value):
         return ABSENT
-    lowered = lower(value)
-    return ABSENT if lowered is ABSENT else form.to_plain(str(key), lowered)
+    plain = to_plain(value)
+    return ABSENT if plain is ABSENT else carrier.to_plain(str(key), plain)
 
 
 def _is_broken_result(key: str, value: Any) -> bool:
-    """Tell whether DataLab would take a value for a result, and fail."""
+    """Return whether DataLab would treat a value as a result and fail to read it."""
     for prefix, parts in _RESULTS.items():
         if key.startswith(prefix) and key.endswith("_dict"):
             return not isinstance(value, dict) or any(
@@ -224,14 +226,14 @@ def _is_broken_result(key: str, value: Any) -> bool:
 
 
 def _split_metadata(
-    record: Record, sidecar: dict[str, Any], form: Carrier
+    record: Record, sidecar: dict[str, Any], carrier: Carrier
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     for key, value in record.metadata.items():
-        plain = _plain_item(key, value, form)
+        plain = _plain_item(key, value, carrier)
         if plain is not ABSENT:
             metadata[key] = plain
-        if plain is ABSENT or form.drops(key) or not _held(value, plain):
+        if plain is ABSENT or carrier.drops(key) or not _reads_back(value, plain):
             entry = [typed_json.encode(key), typed_json.encode(value)]
             sidecar.setdefault("metadata", []).append(entry)
     return metadata

@@ -1,9 +1,10 @@
-"""Python and NumPy values as JSON that tells their types.
+"""Encode Python and NumPy values as JSON that records their types.
 
-None, booleans, integers, finite floats, texts, lists and dicts with text keys are
-written as themselves. Everything else is an object ``{"$": tag, "v": payload}`` with
-one of the tags of this module. Reading makes values of these types and nothing else:
-nothing is imported by name, unpickled or executed.
+None, booleans, integers, finite floats, strings, lists and dicts with string keys
+represent themselves. Any other value is encoded as an object
+``{"$": tag, "v": payload}`` with one of the tags of this module. Decoding creates
+values of these types only. It imports nothing by name, and unpickles and executes
+nothing.
 """
 
 from __future__ import annotations
@@ -24,29 +25,30 @@ import numpy as np
 from datalab_workspace.model.metadata_values import is_plain_dtype
 from datalab_workspace.model.record import fill_value
 
-#: Puts an array elsewhere and returns what to write in its place, or returns None.
+#: Stores an array elsewhere and returns a JSON reference to it; None to decline.
 PutArray = Callable[[np.ndarray[Any, Any]], object]
-#: Returns the array that a `PutArray` has put elsewhere.
+#: Returns the array that a `PutArray` function stored elsewhere.
 GetArray = Callable[[Any], np.ndarray[Any, Any]]
 
 _TAG = "$"
-#: Integers of more bits are written in base 16: Python refuses very long decimals.
+#: Bits of the longest integer in base 10. Python refuses to parse very long decimals,
+#: so that a longer integer is encoded in base 16.
 _LONGEST_DECIMAL = 2000
 
 
 def encode(value: Any, put_array: PutArray | None = None) -> Any:
-    """Return `value` as what `json.dumps` writes down without loss.
+    """Return `value` as data that `json.dumps` can write without loss.
 
     Args:
         value: Any value that `metadata_values.snapshot` returns.
-        put_array: Called with each array; where it returns something but None, that
-            is written instead of the array's bytes.
+        put_array: Called with each array. If it returns a value other than None, that
+            value is encoded instead of the bytes of the array.
 
     Returns:
-        Texts, numbers, booleans, None, and lists and dicts of these.
+        Strings, numbers, booleans, None, and lists and dicts of these.
 
     Raises:
-        TypeError: `value` is not of a type that metadata may have.
+        TypeError: Metadata cannot have values of this type.
     """
     cls = type(value)
     if cls in _AS_THEMSELVES and _AS_THEMSELVES[cls](value):
@@ -67,21 +69,21 @@ def encode(value: Any, put_array: PutArray | None = None) -> Any:
     if cls in _ENCODERS:
         tag, write = _ENCODERS[cls]
         return _tagged(tag, write(value))
-    raise TypeError(f"{cls.__qualname__} cannot be written as typed JSON")
+    raise TypeError(f"a value of type {cls.__qualname__} cannot be encoded as JSON")
 
 
 def decode(data: Any, get_array: GetArray | None = None) -> Any:
-    """Return the value that `encode` wrote.
+    """Return the value that `encode` was given.
 
     Args:
-        data: What `json.loads` returned.
-        get_array: Returns the arrays that were put elsewhere.
+        data: Data returned by `json.loads`.
+        get_array: Returns an array that was stored elsewhere.
 
     Returns:
         The value, with new arrays.
 
     Raises:
-        ValueError: `data` was not written by `encode`, or by that of a later version.
+        ValueError: `encode` did not write `data`, or a later version of it did.
     """
     if isinstance(data, list):
         return [decode(item, get_array) for item in data]
@@ -100,7 +102,7 @@ def decode(data: Any, get_array: GetArray | None = None) -> Any:
             return _decode_masked(payload, get_array)
         return _DECODERS[tag](payload)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
-        message = f"cannot read the value tagged {tag!r:.40}: {error}"
+        message = f"the value with the tag {tag!r:.40} cannot be decoded: {error}"
         raise ValueError(message) from error
 
 
@@ -143,9 +145,9 @@ def _decode_array(payload: Any) -> np.ndarray[Any, Any]:
     descr, shape, raw = payload
     dtype = np.lib.format.descr_to_dtype(_as_descr(descr))
     if not is_plain_dtype(dtype):
-        raise ValueError(f"arrays of dtype {dtype} are not read")
+        raise ValueError(f"arrays of dtype {dtype} are not supported")
     data = bytearray(base64.b64decode(raw, validate=True))
-    if not data:  # nothing that frombuffer would read
+    if not data:  # frombuffer refuses an empty buffer
         if math.prod(shape) * dtype.itemsize:
             raise ValueError(f"an array of shape {shape} has no elements")
         return np.zeros(shape, dtype)
@@ -154,7 +156,7 @@ def _decode_array(payload: Any) -> np.ndarray[Any, Any]:
 
 
 def _as_descr(descr: Any) -> Any:
-    """Turn the lists that JSON makes of a dtype's tuples back into tuples."""
+    """Return a dtype description with tuples in place of the lists of JSON."""
     if isinstance(descr, str):
         return descr
     fields = []
@@ -184,7 +186,7 @@ def _decode_time(
             try:
                 zoned = value.replace(tzinfo=zoneinfo.ZoneInfo(zone))
             except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-                pass  # a system without this timezone: the offset says the instant
+                pass  # this system lacks the timezone; the offset gives the instant
             else:
                 offset = zoned.utcoffset()
                 known = None if offset is None else offset.total_seconds()
@@ -215,11 +217,11 @@ def _decode_path(payload: Any) -> pathlib.PurePath:
 
 
 def _sorted_items(items: set[Any] | frozenset[Any]) -> list[Any]:
-    # Sorted, so that the same object is always written as the same bytes.
+    # Sorted, so that the same object is always encoded as the same bytes.
     return sorted((encode(item) for item in items), key=repr)
 
 
-#: Types that JSON has, and of which values it writes down without loss.
+#: Types that JSON has, each with a test of whether JSON keeps a value without loss.
 _AS_THEMSELVES: dict[type, Callable[[Any], bool]] = {
     type(None): lambda _: True,
     bool: lambda _: True,

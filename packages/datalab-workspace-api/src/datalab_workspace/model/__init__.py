@@ -1,1 +1,1 @@
-"""The data model: records, names, descriptions and projects."""
+"""The data model of a workspace: records, names, descriptions and projects."""

@@ -1,4 +1,4 @@
-"""What `Workspace.describe` and `Workspace.status` tell: frozen, without any array."""
+"""Descriptions of objects, groups and workspaces, without their arrays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 
 class WorkspaceMode(str, Enum):
-    """Where the objects of a workspace are; equal to the text of its value."""
+    """The place where a workspace keeps its objects: this process or DataLab.
+
+    A mode equals the string of its value.
+
+    Example:
+        >>> workspace.mode == "standalone"
+        True
+    """
 
     STANDALONE = "standalone"
     LIVE = "live"
@@ -33,25 +40,25 @@ TEXT_FIELDS = ("xlabel", "xunit", "ylabel", "yunit", "zlabel", "zunit")
 
 @dataclass(frozen=True)
 class Summary:
-    """What can be told of an object without its data.
+    """The properties of an object that are known without its data.
 
     Attributes:
         kind: "signal" or "image".
-        title: Its title.
-        shape: (N,) of a signal, (H, W) of an image, () of an empty object.
-        dtype: Element type of the data, None of an empty object.
-        texts: Labels and units of the axes, by field; none is left out.
-        roi_count: Number of regions of interest; None where it is not known.
-        result_count: Number of results of analyses; likewise.
-        nbytes: Size of its arrays in bytes.
-        missing: Names of what comes only with ``get(name, full=True)``, if at all.
+        title: Title of the object.
+        shape: (N,) for a signal, (H, W) for an image, () for an empty object.
+        dtype: Data type of the elements; None for an empty object.
+        labels: Labels and units of the axes by field; the names are `TEXT_FIELDS`.
+        roi_count: Number of regions of interest; None if unknown.
+        result_count: Number of analysis results; None if unknown.
+        nbytes: Size of the arrays in bytes.
+        missing: The parts that only ``get(name, full=True)`` may return.
     """
 
     kind: Kind
     title: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
-    texts: Mapping[str, str]
+    labels: Mapping[str, str]
     roi_count: int | None
     result_count: int | None
     nbytes: int
@@ -59,7 +66,7 @@ class Summary:
 
     @classmethod
     def of(cls, record: Record, missing: tuple[str, ...] = ()) -> Summary:
-        """Summary `record`."""
+        """Return the summary of a record."""
         return cls(
             record.kind,
             record.title,
@@ -79,58 +86,67 @@ class Summary:
         title: str,
         shape: tuple[int, ...],
         dtype: np.dtype[Any] | None,
-        texts: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> Summary:
-        """Summary an object of which no more than this is known."""
+        """Return the summary of an object whose record is not available.
+
+        `roi_count` and `result_count` of the summary are None, and `nbytes` is computed
+        from shape and dtype.
+        """
         rows = 2 if kind == "signal" else 1
         size = 0 if dtype is None else rows * math.prod(shape) * dtype.itemsize
-        return cls(kind, title, shape, dtype, texts or {}, None, None, size)
+        return cls(kind, title, shape, dtype, labels or {}, None, None, size)
 
 
 class Preview(NamedTuple):
-    """What is known of an object without reading anything or asking anybody.
+    """The properties of an object that are known without a file access or a request.
 
     Attributes:
-        name: The name that the workspace knows it by.
-        short_id: Its number among signals or images, ``s001``.
-        group: Title of its group, "" where that is not known.
-        outline: The rest that is known; texts that are not are left out.
-        record: The object itself where it is in memory, not a copy.
+        name: Name of the object in the workspace.
+        short_id: Its number among the signals or images, such as ``s001``.
+        group: Title of its group; "" if unknown.
+        summary: The summary of the object. Unknown labels and units are left out.
+        record: The record itself, not a copy, if it is in memory; otherwise None.
     """
 
     name: str
     short_id: str
     group: str
-    outline: Summary
+    summary: Summary
     record: Record | None
 
 
 @dataclass(frozen=True)
 class Description:
-    """One object, without its data.
+    """The description of one object, without its data.
 
     Attributes:
-        name: The name that the workspace knows it by.
+        name: Name of the object in the workspace.
         kind: "signal" or "image".
-        short_id: Its number among signals or images as DataLab shows it, ``s001``.
-        uuid: What tells it from every other object for ever.
-        title: Its title.
+        short_id: Its number among the signals or images in DataLab, such as ``s001``.
+        uuid: The permanent, unique identifier of the object.
+        title: Title of the object.
         group: Title of its group.
-        shape: (N,) of a signal, (H, W) of an image, () of an empty object.
-        dtype: Element type of the data, None of an empty object.
+        shape: (N,) for a signal, (H, W) for an image, () for an empty object.
+        dtype: Data type of the elements; None for an empty object.
         xlabel: Label of the x axis.
-        xunit: Its unit.
+        xunit: Unit of the x axis.
         ylabel: Label of the y axis.
-        yunit: Its unit.
-        zlabel: Label of an image's values, empty for a signal.
-        zunit: Their unit, likewise.
-        roi_count: Number of regions of interest; None where that cannot be told
-            without bringing large data.
-        result_count: Number of results of analyses; likewise.
-        nbytes: Size of its arrays in bytes.
-        missing: What was set in a running DataLab and comes only with
-            ``get(name, full=True)``, or not at all: "annotations", "bounds", "scales",
+        yunit: Unit of the y axis.
+        zlabel: Label of the values of an image; empty for a signal.
+        zunit: Unit of the values of an image; empty for a signal.
+        roi_count: Number of regions of interest; None if counting them requires the
+            transfer of large data.
+        result_count: Number of analysis results; None in the same case.
+        nbytes: Size of the arrays in bytes.
+        missing: The parts that were set in a running DataLab and that only
+            ``get(name, full=True)`` may return: "annotations", "bounds", "scales",
             "coordinates", "private metadata".
+
+    Example:
+        >>> description = workspace.describe("peak")
+        >>> description.kind, description.short_id
+        ('signal', 's001')
     """
 
     name: str
@@ -154,40 +170,57 @@ class Description:
 
     @classmethod
     def of(
-        cls, outline: Summary, *, name: str, short_id: str, uuid: str, group: str
+        cls, summary: Summary, *, name: str, short_id: str, uuid: str, group: str
     ) -> Description:
-        """Describe an object that is at that place of a workspace."""
+        """Return the description of an object, given its summary and its names."""
         return cls(
             name=name,
-            kind=outline.kind,
+            kind=summary.kind,
             short_id=short_id,
             uuid=uuid,
-            title=outline.title,
+            title=summary.title,
             group=group,
-            shape=outline.shape,
-            dtype=outline.dtype,
-            roi_count=outline.roi_count,
-            result_count=outline.result_count,
-            nbytes=outline.nbytes,
-            missing=outline.missing,
-            **outline.texts,
+            shape=summary.shape,
+            dtype=summary.dtype,
+            roi_count=summary.roi_count,
+            result_count=summary.result_count,
+            nbytes=summary.nbytes,
+            missing=summary.missing,
+            **summary.labels,
         )
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return a table of one row; see `Listing.to_dataframe`."""
+        """Return the description as a pandas `DataFrame` with one row.
+
+        Raises:
+            ImportError: pandas is not installed.
+
+        Example:
+            >>> workspace.describe("peak").to_dataframe().index.tolist()
+            ['peak']
+        """
         return Listing([self]).to_dataframe()
 
 
 class Listing(tuple[Description, ...]):
-    """The descriptions of several objects, in their order."""
+    """The descriptions of several objects: a tuple with a table as its repr.
+
+    Example:
+        >>> [description.name for description in workspace.describe()]
+        ['peak', 'noisy', 'spot']
+    """
 
     __slots__ = ()
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return a table of one row per object, indexed by name.
+        """Return a pandas `DataFrame` with one row for each object, indexed by name.
 
         Raises:
             ImportError: pandas is not installed.
+
+        Example:
+            >>> workspace.describe().to_dataframe().kind["spot"]
+            'image'
         """
         import pandas as pd
 
@@ -207,12 +240,16 @@ class Listing(tuple[Description, ...]):
 
 
 class GroupInfo(NamedTuple):
-    """A group of objects.
+    """A group of signals or images.
 
     Attributes:
-        kind: "signal" or "image": the panel that the group is in.
+        kind: The panel of the group, "signal" or "image".
         title: Title of the group.
-        names: Names of its objects in order.
+        names: Names of the objects in the group, in order.
+
+    Example:
+        >>> [group.names for group in workspace.groups()]
+        [('peak', 'noisy'), ('spot',)]
     """
 
     kind: Kind
@@ -221,26 +258,31 @@ class GroupInfo(NamedTuple):
 
 
 def size_text(shape: tuple[int, ...]) -> str:
-    """Return a shape as people write it, with crosses; "empty" for ()."""
+    """Return a shape as a string, with multiplication signs; "empty" for ()."""
     return " × ".join(map(str, shape)) or "empty"
 
 
 @dataclass(frozen=True)
 class Status:
-    """What a workspace is, in short.
+    """The state of a workspace: its mode, size, file and connection.
 
     Attributes:
         mode: "standalone" or "live".
         signals: Number of signals.
         images: Number of images.
-        path: The project file that `save()` goes to, None where there is none yet.
-        modified: Something changed since that file was loaded or saved.
-        version: Version of the DataLab that the workspace is attached to.
-        url: URL of its Web API, None where that is not in use.
-        protocols: What carries objects from and to it: "Web API", "XML-RPC", with the
-            reason in brackets where one does not answer.
-        notes: What else is known of running DataLabs, a sentence each; of a standalone
-            workspace, why it is not attached to one.
+        path: The project file that `save()` writes to; None before the first save.
+        modified: Whether the workspace changed since that file was loaded or saved.
+        version: Version of the attached DataLab; None if standalone.
+        url: URL of the Web API of DataLab; None if it is not in use.
+        protocols: The protocols that connect to DataLab: "Web API" and "XML-RPC", with
+            the reason in brackets if one does not answer.
+        notes: Further information about running DataLabs, one sentence each. For a
+            standalone workspace, the reason why it is not attached to one.
+
+    Example:
+        >>> status = workspace.status()
+        >>> status.signals, status.images
+        (2, 1)
     """
 
     mode: WorkspaceMode

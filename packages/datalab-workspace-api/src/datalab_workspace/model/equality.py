@@ -1,18 +1,18 @@
-"""When two records are the same object, so that adding it again changes nothing."""
+"""Compare records, to detect that adding an object again would change nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datalab_workspace.model.metadata_values import same
+from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import FieldValue, Record, result_keys
 
 BOUNDS = frozenset(
     f"{axis}scale{end}" for axis in ("x", "y", "z") for end in ("min", "max")
 )
-#: Metadata keys in which DataLab keeps how it draws a curve; unlike its other display
-#: options they do not begin with two underscores.
+#: Metadata keys of the curve style in DataLab. Unlike the keys of its other display
+#: options, they do not begin with two underscores.
 CURVE_STYLE_KEYS = frozenset(
     (
         "alpha",
@@ -29,19 +29,21 @@ CURVE_STYLE_KEYS = frozenset(
 
 
 def equal(stored: Record, new: Record) -> bool:
-    """Tell whether `new` is the object that `stored` is.
+    """Return whether adding `new` in place of `stored` would change nothing.
 
-    Data, axes, texts, ROI, results and the user's metadata count. Titles don't, since
-    an object is stored under the name that it was given; nor do display options, nor
-    bounds that `new` leaves open, since DataLab fills both in; nor do results that
-    `new` has not, since analyses put them into what is stored.
+    Data, axes, labels, units, ROI, results and the user's metadata are compared. The
+    comparison ignores:
+
+    - titles, because an object is stored under the name that it was given;
+    - display options and the bounds that `new` does not set, because DataLab sets them;
+    - results that only `stored` has, because analyses write them into stored objects.
 
     Args:
-        stored: What a workspace holds.
-        new: What is to be added.
+        stored: An object of a workspace.
+        new: The object to add.
 
     Returns:
-        True where adding `new` would change nothing.
+        True if the two are equal.
     """
     return (
         stored.kind == new.kind
@@ -60,16 +62,16 @@ def _equal_fields(
     for name in (stored.keys() | new.keys()) - {"title", "autoscale"}:
         if name in BOUNDS and new.get(name) is None:
             continue
-        if not same(stored.get(name), new.get(name)):
+        if not values_equal(stored.get(name), new.get(name)):
             return False
     return True
 
 
 def _equal_metadata(stored: Record, new: Record) -> bool:
-    # DataLab gives every signal a curve style; one that the notebook gave counts. A
-    # notebook that is run again adds an object as it was before it was analysed.
+    # DataLab gives every signal a curve style; a style that the notebook set is
+    # compared. A notebook that runs again adds the object without its results.
     filled_in = {*CURVE_STYLE_KEYS, *result_keys(stored)} - new.metadata.keys()
-    return same(
+    return values_equal(
         {key: v for key, v in _user_metadata(stored) if key not in filled_in},
         dict(_user_metadata(new)),
     )
@@ -89,4 +91,4 @@ def _equal_arrays(stored: Record, new: Record, name: str) -> bool:
         return False
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return False
-    return same(stored.array(name), new.array(name))
+    return values_equal(stored.array(name), new.array(name))

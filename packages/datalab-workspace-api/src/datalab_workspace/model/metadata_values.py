@@ -1,7 +1,7 @@
-"""The Python and NumPy values that metadata may hold: copied, compared, refused.
+"""Copy, check and compare the values that metadata may hold.
 
-The set is the same in every mode, because it is what the sidecar can write down
-(:mod:`datalab_workspace.encoding.sidecar`); whatever is outside it is refused when the
+The supported types are the same in every mode: those that the sidecar can store (see
+:mod:`datalab_workspace.encoding.sidecar`). A value of another type is refused when its
 object is added, not when a file is saved.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from datalab_workspace.errors import UnsupportedMetadataError
 
-#: Values that never change, so that a copy may share them.
+#: Types of immutable values, which a copy may share.
 ATOMS: tuple[type, ...] = (
     type(None),
     bool,
@@ -38,8 +38,8 @@ ATOMS: tuple[type, ...] = (
     uuid.UUID,
 )
 _ATOM_SET = frozenset(ATOMS)
-#: Subclasses of these (a DICOM number, an `IntEnum` member, an `OrderedDict`) are kept
-#: as the value that they are, without their class.
+#: An instance of a subclass of these (a DICOM number, an `IntEnum` member) is stored as
+#: a value of the base class.
 _BASES: tuple[type, ...] = (str, bool, int, float, complex, bytes, bytearray)
 _ARRAY_KINDS = frozenset("biufcSUMm")
 _MAX_DEPTH = 64
@@ -51,16 +51,16 @@ def snapshot(value: Any, where: str = "metadata") -> Any:
     Args:
         value: None, bool, int, float, complex, str, bytes, date, time, datetime,
             timedelta, Decimal, Fraction, UUID, path, NumPy scalar or array (of
-            numbers, text, bytes, dates or records of these, masked or not), or a list,
-            tuple, set, frozenset or dict of such values.
-        where: What to call the value in an error, for example ``"metadata['a']"``.
+            numbers, strings, bytes, dates or records of these, masked or not), or a
+            list, tuple, set, frozenset or dict of such values.
+        where: Name of the value in an error message, for example ``"metadata['a']"``.
 
     Returns:
-        The copy. Instances of subclasses are returned as their base class.
+        The copy. An instance of a subclass is converted to its base class.
 
     Raises:
-        UnsupportedMetadataError: The value, or one within it, is of another type; the
-            message says which.
+        UnsupportedMetadataError: The value, or a value inside it, has another type. The
+            message names the value and the type.
     """
     return _snapshot(value, where, 0)
 
@@ -102,13 +102,13 @@ def _scalar(value: Any, where: str) -> Any:
         if isinstance(value, base) and not _is_symbol(value):
             return base(value)
     raise UnsupportedMetadataError(
-        f"{where} is {_named(type(value))}, which neither a file nor DataLab can keep; "
-        "store a number, a text, a date, an array, or a list, tuple or dict of these"
+        f"{where} has the type {_type_name(type(value))}, which cannot be stored; "
+        "use a number, a string, a date, an array, or a list, tuple or dict of these"
     )
 
 
 def _is_symbol(value: Any) -> bool:
-    """Tell whether `value` is an enumeration member that means more than its value."""
+    """Return whether `value` is an enumeration member that is not an int or str."""
     return isinstance(value, enum.Enum) and not isinstance(value, int | str)
 
 
@@ -116,21 +116,21 @@ def _key(key: Any, where: str) -> Any:
     if isinstance(key, tuple):
         return tuple(_key(item, where) for item in key)
     if type(key) in _ATOM_SET or isinstance(key, np.generic | frozenset):
-        return _snapshot(key, f"a key of {where}", 0)
+        return _snapshot(key, f"{where}: a key", 0)
     for base in (str, int, float):
         if isinstance(key, base):
             return base(key)
     raise UnsupportedMetadataError(
-        f"{where} has the key {key!r}, {_named(type(key))}, which cannot be kept; "
-        "use a text or a number"
+        f"{where} has the key {key!r} of type {_type_name(type(key))}, which cannot be "
+        "stored; use a string or a number"
     )
 
 
 def _array(value: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
     if not is_plain_dtype(value.dtype):
         raise UnsupportedMetadataError(
-            f"{where} is an array of dtype {value.dtype}, which cannot be kept; "
-            "use an array of numbers, text, bytes or dates, or a list"
+            f"{where} is an array of dtype {value.dtype}, which cannot be stored; "
+            "use an array of numbers, strings, bytes or dates, or a list"
         )
     if isinstance(value, np.ma.MaskedArray):
         return np.ma.MaskedArray(value, copy=True)
@@ -140,14 +140,15 @@ def _array(value: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
 def _numpy_scalar(value: np.generic, where: str) -> np.generic:
     if not is_plain_dtype(value.dtype):
         raise UnsupportedMetadataError(
-            f"{where} is a NumPy scalar of dtype {value.dtype}, which cannot be kept"
+            f"{where} is a NumPy scalar of dtype {value.dtype}, which cannot be "
+            "stored; convert it to a Python number or string"
         )
-    # Only a row of a table can be written to.
+    # All NumPy scalars are immutable, except a row of a structured array.
     return value.copy() if isinstance(value, np.void) else value
 
 
 def is_plain_dtype(dtype: np.dtype[Any]) -> bool:
-    """Tell whether elements of `dtype` are values, not references to objects."""
+    """Return whether elements of `dtype` are values, not references to objects."""
     if dtype.subdtype is not None:
         return is_plain_dtype(dtype.subdtype[0])
     if dtype.fields is not None:
@@ -158,61 +159,65 @@ def is_plain_dtype(dtype: np.dtype[Any]) -> bool:
 
 
 def _overlap(dtype: np.dtype[Any]) -> bool:
-    """Tell whether fields share bytes, of which no file format knows."""
+    """Return whether fields share bytes, which no file format supports."""
     fields = (dtype.fields or {}).values()
     extents = sorted((offset, offset + field.itemsize) for field, offset, *_ in fields)
     return any(end > start for (_, end), (start, _) in pairwise(extents))
 
 
-def _named(cls: type) -> str:
+def _type_name(cls: type) -> str:
     name = cls.__qualname__
     return name if cls.__module__ == "builtins" else f"{cls.__module__}.{name}"
 
 
-def same(a: Any, b: Any) -> bool:
-    """Tell whether two metadata values or arrays are the same.
+def values_equal(a: Any, b: Any) -> bool:
+    """Return whether two metadata values or arrays are equal.
 
-    NaN is the same as NaN. Arrays must agree in dtype, shape, mask and bit for bit. A
-    number is the same as the NumPy scalar of its value, True is not the same as 1, nor
-    a list as a tuple, nor 12:00 in one timezone as the same instant in another.
+    NaN equals NaN. Arrays are equal if dtype, shape, mask and every bit are. A Python
+    number equals the NumPy scalar of the same value. Different are True and 1, a list
+    and a tuple, and 12:00 in one timezone and the same instant in another.
     """
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return (
-            isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and same_array(a, b)
+            isinstance(a, np.ndarray)
+            and isinstance(b, np.ndarray)
+            and arrays_equal(a, b)
         )
     if isinstance(a, dict):
-        return isinstance(b, dict) and _same_items(a, b)
+        return isinstance(b, dict) and _items_equal(a, b)
     if isinstance(a, list | tuple):
-        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+        return type(a) is type(b) and len(a) == len(b) and all(map(values_equal, a, b))
     if isinstance(a, np.void) and isinstance(b, np.void):
-        return same_array(np.asarray(a), np.asarray(b))
+        return arrays_equal(np.asarray(a), np.asarray(b))
     if isinstance(a, np.generic):
         a = _to_python(a)
     if isinstance(b, np.generic):
         b = _to_python(b)
     if type(a) is not type(b):
         return _numbers(a, b) and bool(a == b)
-    return _same_atoms(a, b)
+    return _atoms_equal(a, b)
 
 
-def _same_atoms(a: Any, b: Any) -> bool:
+def _atoms_equal(a: Any, b: Any) -> bool:
     if isinstance(a, datetime.datetime | datetime.time):
         return bool(a == b) and a.utcoffset() == b.utcoffset() and a.fold == b.fold
     if isinstance(a, decimal.Decimal):
-        return str(a) == str(b)  # a signalling NaN cannot even be compared
+        return str(a) == str(b)  # comparing a signalling NaN raises an error
     if isinstance(a, set | frozenset):
-        return bool(a == b) or _told(a) == _told(b)
+        return bool(a == b) or _by_identity(a) == _by_identity(b)
     return bool(a == b) or (a != a and b != b)
 
 
-def _same_items(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
-    if a.keys() != b.keys():  # a NaN, as a key, is equal to itself alone
-        a, b = _told(a), _told(b)
-    return a.keys() == b.keys() and all(same(item, b[key]) for key, item in a.items())
+def _items_equal(a: dict[Any, Any], b: dict[Any, Any]) -> bool:
+    if a.keys() != b.keys():  # two NaN keys are never equal
+        a, b = _by_identity(a), _by_identity(b)
+    return a.keys() == b.keys() and all(
+        values_equal(item, b[key]) for key, item in a.items()
+    )
 
 
-def _told(values: Any) -> dict[str, Any]:
-    """Return the items of a dict or set by what tells their keys from all others."""
+def _by_identity(values: Any) -> dict[str, Any]:
+    """Return the items of a dict or set with each key replaced by a unique string."""
     items = (
         values.items() if isinstance(values, dict) else dict.fromkeys(values).items()
     )
@@ -228,7 +233,7 @@ def _identity(key: Any) -> str:
 
 
 def _to_python(value: np.generic) -> Any:
-    # Dates and long doubles have no Python counterpart of the same precision.
+    # Python has no dates or long doubles of the same precision.
     plain = value.item()
     return value if value.dtype.kind in "Mm" or value.dtype.itemsize > 16 else plain
 
@@ -241,33 +246,33 @@ def _numbers(a: Any, b: Any) -> bool:
     )
 
 
-def same_array(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    """Tell whether two arrays agree in dtype, shape, mask and, unmasked, each bit."""
+def arrays_equal(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Return whether dtype, shape, mask and every unmasked bit of two arrays agree."""
     if a is b:
         return True
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
     if a.dtype.names is not None:  # the padding between fields is arbitrary
-        return all(same_array(a[name], b[name]) for name in a.dtype.names)
+        return all(arrays_equal(a[name], b[name]) for name in a.dtype.names)
     masked = isinstance(a, np.ma.MaskedArray), isinstance(b, np.ma.MaskedArray)
     if any(masked):
         mask = np.ma.getmaskarray(a)
         return (
             all(masked)
             and bool(np.array_equal(mask, np.ma.getmaskarray(b)))
-            and _same_bits(np.ma.getdata(a)[~mask], np.ma.getdata(b)[~mask])
+            and _bits_equal(np.ma.getdata(a)[~mask], np.ma.getdata(b)[~mask])
         )
-    return _same_bits(a, b)
+    return _bits_equal(a, b)
 
 
-def _same_bits(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    # In blocks, so that comparing two large images takes little memory and a
-    # difference at the beginning is found at once.
-    return all(map(_same_block, _blocks(a), _blocks(b)))
+def _bits_equal(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    # Comparing in blocks needs little memory for two large images, and finds an early
+    # difference at once.
+    return all(map(_block_equal, _blocks(a), _blocks(b)))
 
 
-def _same_block(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    if a.dtype.char in "gG":  # extended precision: the padding between is arbitrary
+def _block_equal(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    if a.dtype.char in "gG":  # extended precision: the padding bytes are arbitrary
         return bool(np.array_equal(a, b, equal_nan=True)) and all(
             np.array_equal(np.signbit(x), np.signbit(y))
             for x, y in ((a.real, b.real), (a.imag, b.imag))
@@ -282,22 +287,21 @@ def _bits(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return flat.view(np.uint8)
 
 
-def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
-    """Tell whether `dtype` holds every element of `array` without loss.
+def converts_exactly(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
+    """Return whether `dtype` can represent every element of `array` without loss.
 
     Args:
         array: An array of any dtype.
         dtype: A numeric dtype.
 
     Returns:
-        True where each element of the array is the same number in `dtype`, so that
-        converting back gives the same elements; always False for arrays that are not
-        numeric.
+        True if conversion to `dtype` and back returns the same elements. Always False
+        for an array that is not numeric.
     """
     if array.dtype.kind not in "biufc":
         return False
     if np.can_cast(array.dtype, dtype, "safe") and not (
-        # NumPy calls the cast of a 64-bit integer to a float safe; it is not exact.
+        # NumPy calls the cast of a 64-bit integer to a float safe, but it is not exact.
         array.dtype.kind in "iu" and array.dtype.itemsize >= 8 and dtype.kind in "fc"
     ):
         return True
@@ -311,21 +315,21 @@ def _survives(block: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
     if not block.size:
         return True
     if block.dtype.kind in "iu" and dtype.kind in "iu":
-        # Integers wrap around: there and back, they would all be the same again.
+        # Integers wrap around, so that converting them back would hide the loss.
         limits = np.iinfo(dtype)
         return limits.min <= int(block.min()) and int(block.max()) <= limits.max
     converted = block.astype(dtype)
     if block.dtype.kind == "c":
-        return _same_block(block, converted.astype(block.dtype))
+        return _block_equal(block, converted.astype(block.dtype))
     real = converted.real
     if block.dtype.kind in "iu":
-        # Only integers with more bits than the float get here. What is rounded up
-        # beyond their range may come back as the largest of them, or as anything.
+        # Only integers with more bits than the float get here. A value that is rounded
+        # up beyond their range has an undefined result when it is converted back.
         beyond = float(np.iinfo(block.dtype).max)
-        return not (real >= beyond).any() and _same_block(
+        return not (real >= beyond).any() and _block_equal(
             block, real.astype(block.dtype)
         )
-    return _same_block(block, real.astype(block.dtype))
+    return _block_equal(block, real.astype(block.dtype))
 
 
 def _blocks(array: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:

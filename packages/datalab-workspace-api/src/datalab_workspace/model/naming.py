@@ -1,7 +1,8 @@
-"""Names of objects: which texts are names, and which object each name means.
+"""The names of objects: valid names, assigned names and short ids.
 
-An object's name is its title, unless an object before it has the same title: then it is
-``title (2)``, ``title (3)``… A name, once given, is bound to the object's UUID.
+The name of an object is its title. If an earlier object has the same title, the name is
+``title (2)``, ``title (3)`` and so on. Once assigned, a name is bound to the UUID of
+the object.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from datalab_workspace.errors import InvalidNameError, ObjectNotFoundError
 #: First letter of the short ids of each kind of object.
 SHORT_ID_PREFIX: Mapping[str, str] = MappingProxyType({"signal": "s", "image": "i"})
 UNTITLED = "Untitled"
-# C0 and C1 controls, and the two separators that break a line.
+# The C0 and C1 control characters and the two Unicode line separators.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORT_ID = re.compile(r"[si][0-9]{3,}$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Titled(Protocol):
-    """What an object must tell to be given a name."""
+    """An object that can be named: it has a UUID, a kind and a title."""
 
     @property
     def uuid(self) -> str:
@@ -31,7 +32,7 @@ class Titled(Protocol):
 
     @property
     def kind(self) -> str:
-        """Kind of the object: "signal" or "image"."""
+        """Kind of the object, "signal" or "image"."""
 
     @property
     def title(self) -> str:
@@ -45,32 +46,32 @@ def check_name(name: object) -> str:
     """Return `name` if it can be the name of an object.
 
     Args:
-        name: Any text that is not empty and holds no control character.
+        name: Any string that is not empty and contains no control character.
 
     Returns:
         The name, as a plain `str`.
 
     Raises:
-        InvalidNameError: The text is empty, or holds a control character or half of a
-            surrogate pair.
-        TypeError: `name` is no text.
+        InvalidNameError: The string is empty, or contains a control character or half
+            of a surrogate pair.
+        TypeError: `name` is not a string.
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"a name is a text, not {_in_one_line(name)}; "
+            f"expected a string for the name, got {_in_one_line(name)}; "
             "did you mean add(name, object)?"
         )
     if not name:
-        raise InvalidNameError("a name cannot be empty")
+        raise InvalidNameError("a name cannot be empty; choose another one")
     if control := _CONTROL.search(name):
         raise InvalidNameError(
-            f"the name {name!r:.80} holds the control character "
-            f"{control.group()!r}, which DataLab cannot show; leave it out"
+            f"the name {name!r:.80} contains the control character "
+            f"{control.group()!r}, which DataLab cannot display; remove it"
         )
     if _SURROGATE.search(name):
         raise InvalidNameError(
-            f"the name {name!r:.80} holds half of a surrogate pair, "
-            "which no file can hold; decode the text with its right encoding"
+            f"the name {name!r:.80} contains half of a surrogate pair, which cannot "
+            "be stored in a file; decode the string with the right encoding"
         )
     return str(name)
 
@@ -78,27 +79,30 @@ def check_name(name: object) -> str:
 def _in_one_line(value: object) -> str:
     kind = type(value).__name__
     text = repr(value)
-    # Arrays and objects spread over many lines, of which the first says little.
+    # The repr of an array or a sigima object has many lines.
     return kind if "\n" in text or len(text) > 60 else f"{kind} ({text})"
 
 
 def name_from_title(title: str) -> str:
-    """Return the name that `title` asks for: itself, made fit to be a name."""
-    if title and title.isprintable():  # most are, and this is faster to tell
+    """Return `title` with the characters replaced that a name cannot contain."""
+    if title and title.isprintable():  # the usual case, and a fast check
         return title
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", title)) or UNTITLED
 
 
 def short_id(kind: str, number: int) -> str:
-    """Return the short id of the `number`-th object (from 1) of a kind: ``s001``."""
+    """Return the short id, such as ``s001``, of the `number`-th object of a kind.
+
+    The first object of a kind has the number 1.
+    """
     return f"{SHORT_ID_PREFIX[kind]}{number:03d}"
 
 
 def short_ids(objects: Iterable[T]) -> Iterator[tuple[str, T]]:
-    """Number `objects`, given in the order of their panels, as DataLab does.
+    """Yield each object with its short id, numbered as in DataLab.
 
     Args:
-        objects: All objects of a workspace.
+        objects: All objects of a workspace, in the order of DataLab's panels.
 
     Yields:
         The short id and the object.
@@ -110,7 +114,7 @@ def short_ids(objects: Iterable[T]) -> Iterator[tuple[str, T]]:
 
 
 class NameBook:
-    """The names that were given, and to which UUID each is bound."""
+    """The assigned names, each bound to the UUID of an object."""
 
     def __init__(self) -> None:
         self._name_of: dict[str, str] = {}
@@ -124,31 +128,31 @@ class NameBook:
         return self._name_of[uuid]
 
     def uuid_of(self, name: str) -> str | None:
-        """Return the UUID that `name` is bound to, None if nothing bears it."""
+        """Return the UUID that `name` is bound to; None if no object has the name."""
         return self._uuid_of.get(name)
 
     def bind(self, uuid: str, name: str) -> None:
-        """Bind `name` to `uuid`, releasing the name that it had."""
+        """Bind `name` to `uuid` and release the previous name of `uuid`."""
         self.release(uuid)
         self._name_of[uuid] = name
         self._uuid_of[name] = uuid
 
     def release(self, uuid: str) -> None:
-        """Forget the name of `uuid`, if it has one."""
+        """Remove the name of `uuid`, if it has one."""
         name = self._name_of.pop(uuid, None)
         if name is not None:
             del self._uuid_of[name]
 
     def clear(self) -> None:
-        """Forget every name."""
+        """Remove every name."""
         self._name_of.clear()
         self._uuid_of.clear()
 
     def sync(self, objects: Iterable[Titled]) -> None:
-        """Name the objects that have no name yet and release those that are gone.
+        """Name the new objects and release the names of removed ones.
 
         Args:
-            objects: All objects of the workspace in their order.
+            objects: All objects of the workspace, in order.
         """
         present = list(objects)
         for gone in self._name_of.keys() - {item.uuid for item in present}:
@@ -158,18 +162,18 @@ class NameBook:
             self.bind(uuid, name)
 
     def resolve(self, key: object, objects: Callable[[], Iterable[Titled]]) -> str:
-        """Return the UUID of the object that `key` means.
+        """Return the UUID of the object that `key` refers to.
 
         Args:
-            key: A name, a UUID or a short id; tried in this order.
-            objects: Returns all objects of the workspace in their order; called
-                only where `key` may be a short id.
+            key: A name, a UUID or a short id, tried in this order.
+            objects: Returns all objects of the workspace, in order. It is called only
+                if `key` looks like a short id.
 
         Returns:
             The UUID.
 
         Raises:
-            ObjectNotFoundError: Nothing bears the name, UUID or short id.
+            ObjectNotFoundError: No object has the name, UUID or short id.
         """
         if isinstance(key, str):
             if key in self._uuid_of:
@@ -186,17 +190,17 @@ class NameBook:
 def assign_names(
     objects: Iterable[Titled], taken: Mapping[str, object]
 ) -> dict[str, str]:
-    """Choose the names of objects that have none.
+    """Choose the names of new objects.
 
-    A title that no object before bears is the name, even where a duplicate before it
-    could have been called so: ``["A", "A", "A (2)"]`` are named A, A (3) and A (2).
+    A unique title always becomes the name, even if an earlier duplicate could have had
+    that name: the titles ``["A", "A", "A (2)"]`` give the names A, A (3) and A (2).
 
     Args:
-        objects: The objects to be named, in order.
-        taken: Names in use by others.
+        objects: The objects to name, in order.
+        taken: Names that other objects already have.
 
     Returns:
-        Name by UUID, in the order of `objects`.
+        The name of each object by UUID, in the order of `objects`.
     """
     ordered = list(objects)
     names: dict[str, str] = {}
@@ -218,13 +222,13 @@ def assign_names(
 def free_name(
     wanted: str, used: Iterable[str], next_number: dict[str, int] | None = None
 ) -> str:
-    """Return `wanted`, or the first of ``wanted (2)``, ``wanted (3)``… not in use.
+    """Return the first of ``wanted``, ``wanted (2)``, ``wanted (3)``… not in use.
 
     Args:
-        wanted: The name that would be best.
-        used: Names in use; a set or a mapping, where there are many.
-        next_number: Numbers from which to try, by name; kept up to date, so that
-            naming many duplicates takes time in proportion to their number.
+        wanted: The preferred name.
+        used: Names in use. Pass a set or a mapping if there are many.
+        next_number: The first number to try for each name. It is updated, so that the
+            time to name many duplicates is proportional to their number.
 
     Returns:
         A name that is not in `used`.

@@ -1,4 +1,4 @@
-"""What a project file holds, as Records: groups of objects in order, and the rest."""
+"""The content of a project file: groups of objects, and sections of DataLab itself."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Item: TypeAlias = "Record | PendingRecord"
 
 @dataclass
 class Group:
-    """One group of a panel.
+    """A group of objects in one of DataLab's panels.
 
     Attributes:
-        kind: Which panel the group is in: "signal" or "image".
-        title: Title of the group; may be empty, and several groups may share one.
+        kind: The panel of the group, "signal" or "image".
+        title: Title of the group. It may be empty, and need not be unique.
         items: The objects, in order.
     """
 
@@ -31,9 +31,10 @@ class Project:
     """The content of a project file.
 
     Attributes:
-        groups: The groups of signals, then those of images, in order.
-        foreign: The parts that are DataLab's alone (macros, history), each as the
-            bytes of a small HDF5 file that holds nothing else; kept, never looked into.
+        groups: The groups of signals, then the groups of images, in order.
+        foreign: The sections that only DataLab uses (macros, history). Each is the
+            bytes of a small HDF5 file that contains nothing else. They are copied
+            and never interpreted.
     """
 
     groups: list[Group] = field(default_factory=list)

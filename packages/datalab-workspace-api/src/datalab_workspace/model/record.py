@@ -1,9 +1,9 @@
-"""The Record: one signal or one image as arrays, fields and metadata.
+"""The record of one signal or image: arrays, fields and metadata.
 
-It is the narrow waist of the package: files, protocols and memory all speak Record, and
-only `datalab_workspace.model.sigima_objects` knows sigima's classes. A Record takes its
-fields from the items of sigima's data sets by name, so that an item which a later
-sigima adds is carried along without a change here.
+Files, protocols and memory all exchange Records. Of the modules in this package, only
+`datalab_workspace.model.sigima_objects` knows sigima's object classes. A Record takes
+its fields by name from the items of sigima's data sets. An item that a later version of
+sigima adds is therefore kept without a change here.
 """
 
 from __future__ import annotations
@@ -24,28 +24,32 @@ Kind: TypeAlias = Literal["signal", "image"]
 FieldValue: TypeAlias = "str | bool | int | float | None"
 
 KINDS: tuple[Kind, ...] = ("signal", "image")
-#: Name of the array that holds the data: rows x, y[, dx, dy] of a signal, pixels of an
-#: image.
+#: Name of the array that holds the data: the rows x, y[, dx, dy] of a signal, or the
+#: pixels of an image.
 PRIMARY_ARRAY: Mapping[str, str] = MappingProxyType(
     {"signal": "xydata", "image": "data"}
 )
 ARRAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"signal": ("xydata",), "image": ("data", "xcoords", "ycoords")}
 )
+#: Metadata key under which DataLab keeps the UUID of an object.
+UUID_KEY = "__uuid"
+#: Metadata keys that identify an object within DataLab. They do not belong to its data.
+IDENTITY_KEYS = frozenset({UUID_KEY, "__number"})
 #: Metadata key under which sigima keeps the regions of interest of an object.
 ROI_KEY = "_roi_"
-#: Metadata key under which DataLab notes how an object was computed.
+#: Metadata key under which DataLab records how an object was computed.
 PROCESSING_KEY = "__processing_parameters"
 _RESULT_KEY = re.compile(r"(Geometry|Table)_.*_dict\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """Type and default of one field.
+    """The type and default of one field.
 
     Attributes:
         type: `str`, `bool` or `float`.
-        default: Value of a field that a file or wire leaves out.
+        default: Value of the field where a file or protocol omits it.
     """
 
     type: type
@@ -91,18 +95,18 @@ FIELDS: Mapping[str, Mapping[str, FieldSpec]] = MappingProxyType(
 
 
 def checked_field(value: Any, spec: FieldSpec | None, where: str) -> FieldValue:
-    """Return `value` as the field that `spec` describes.
+    """Check the value of a field and convert it to the type of the field.
 
     Args:
         value: None, or a Python or NumPy scalar of the field's type.
-        spec: The field; None of a field that this version does not know.
-        where: What to call the field in an error.
+        spec: The field; None for a field that this version does not know.
+        where: Name of the field in an error message.
 
     Returns:
-        A Python value; an integer is made a float where the field is one.
+        A Python value. If the field is a float, an integer is converted to float.
 
     Raises:
-        UnsupportedObjectError: `value` is of another type.
+        UnsupportedObjectError: `value` has another type.
     """
     if value is None and (spec is None or spec.type is str or spec.default is None):
         return None
@@ -117,15 +121,16 @@ def checked_field(value: Any, spec: FieldSpec | None, where: str) -> FieldValue:
         if isinstance(value, base) and issubclass(base, wanted):
             return base(value)
     raise UnsupportedObjectError(
-        f"{where} is {value!r:.60}; it must be of type {wanted.__name__}"
+        f"{where} must be of type {wanted.__name__}, got {value!r:.60}"
     )
 
 
 @runtime_checkable
 class ArrayReference(Protocol):
-    """An array that stays where it is until it is read.
+    """An array that is not in memory until it is read.
 
-    `shape`, `dtype` and `nbytes` cost nothing; `read` returns a new, writable array.
+    `shape`, `dtype` and `nbytes` are available without reading it. `read` returns a
+    new, writable array.
     """
 
     @property
@@ -134,17 +139,17 @@ class ArrayReference(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the array's elements."""
+        """Data type of the elements."""
 
     @property
     def nbytes(self) -> int:
-        """Size of the array in bytes, once read."""
+        """Size in bytes of the array in memory."""
 
     def read(self) -> np.ndarray[Any, Any]:
         """Read the whole array into memory.
 
         Raises:
-            StaleFileError: The array's file no longer holds it.
+            StaleFileError: The file no longer contains the array.
         """
 
 
@@ -157,16 +162,22 @@ class Record:
 
     Attributes:
         kind: "signal" or "image".
-        fields: Value of each item by its name: texts, flags, numbers. Text fields and
-            bounds may be None.
-        arrays: "xydata" of a signal, float32, float64 or complex128 of shape (2, N)
-            or (4, N), rows x, y[, dx, dy]; "data" of an image, of shape (H, W), any
-            numeric dtype, possibly a masked array, and its "xcoords" (W,) and
-            "ycoords" (H,), empty where coordinates are uniform. The data of an empty
-            object is None. An array may be an `ArrayReference`.
-        metadata: The object's metadata without ``__uuid`` and ``__number``, which are
-            no properties of the object but of its place in a workspace.
-        uuid: What tells this object from every other, for ever.
+        fields: Value of each item of the object by name: strings, flags and numbers.
+            String fields and bounds may be None.
+        arrays: The arrays by name. A signal has "xydata": float32, float64 or
+            complex128, shape (2, N) or (4, N), rows x, y[, dx, dy]. An image has
+            "data": any numeric dtype, shape (H, W), possibly a masked array; and
+            "xcoords", shape (W,), and "ycoords", shape (H,), both empty if the
+            coordinates are uniform. The data of an empty object is None. An array may
+            be an `ArrayReference`.
+        metadata: The object's metadata without ``__uuid`` and ``__number``, which
+            describe its position in a workspace and not the object itself.
+        uuid: The permanent, unique identifier of the object.
+
+    Example:
+        >>> record = workspace.record("spot")
+        >>> record.kind, record.title
+        ('image', 'spot')
     """
 
     kind: Kind
@@ -185,7 +196,7 @@ class Record:
 
     @property
     def title(self) -> str:
-        """The title, "" where the object has none."""
+        """The title; "" for an object without one."""
         title = self.fields["title"]
         return "" if title is None else str(title)
 
@@ -196,30 +207,34 @@ class Record:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(N,) of a signal of N points, (H, W) of an image, () of an empty object."""
+        """(N,) for a signal, (H, W) for an image, () for an empty object."""
         return data_shape(self.kind, () if self.data is None else self.data.shape)
 
     @property
     def dtype(self) -> np.dtype[Any] | None:
-        """Element type of the data, None of an empty object."""
+        """Data type of the elements; None for an empty object."""
         return None if self.data is None else self.data.dtype
 
     @property
     def nbytes(self) -> int:
-        """Size of all arrays in bytes, once read."""
+        """Size in bytes of all arrays in memory."""
         return sum(array.nbytes for array in self.arrays.values() if array is not None)
 
     def array(self, name: str) -> np.ndarray[Any, Any] | None:
-        """Return one of the arrays, reading it if it has not been read yet.
+        """Return one of the arrays; read it if it is a reference.
 
         Args:
             name: Key of `arrays`.
 
         Returns:
-            The array itself, not a copy, or None.
+            The array itself, not a copy; or None.
 
         Raises:
-            StaleFileError: The array's file no longer holds it.
+            StaleFileError: The file no longer contains the array.
+
+        Example:
+            >>> workspace.record("spot").array("data").ndim
+            2
         """
         array = self.arrays[name]
         if array is None or isinstance(array, np.ndarray):
@@ -227,14 +242,19 @@ class Record:
         return array.read()
 
     def copy(self, *, views: bool = False) -> Record:
-        """Return a record that shares nothing with this one.
+        """Return an independent copy of the record.
 
         Args:
-            views: Take read-only views of the arrays instead of copies. Fields and
-                metadata are copied in any case.
+            views: Use read-only views of the arrays instead of copies. Fields and
+                metadata are always copied.
 
         Returns:
             The copy, with the same UUID. Unread arrays stay unread.
+
+        Example:
+            >>> record = workspace.record("peak")
+            >>> record.copy().uuid == record.uuid
+            True
         """
         take = read_only_view if views else independent_copy
         return Record(
@@ -249,17 +269,17 @@ class Record:
         )
 
 
-@dataclass(eq=False, slots=True)  # frozen ones take thrice as long to make
+@dataclass(eq=False, slots=True)  # creating a frozen one takes three times as long
 class PendingRecord:
-    """What is known of an object before its record is made.
+    """The properties of an object that are known before its record is created.
 
     Attributes:
         uuid: The object's UUID.
         kind: "signal" or "image".
         title: The object's title.
-        shape: As `Record.shape`.
-        dtype: As `Record.dtype`.
-        resolve: Makes the record; called once at most by a backend.
+        shape: See `Record.shape`.
+        dtype: See `Record.dtype`.
+        resolve: Returns the record. A backend calls it at most once.
     """
 
     uuid: str
@@ -271,18 +291,18 @@ class PendingRecord:
 
 
 def data_shape(kind: Kind, array_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of an object from that of its primary array."""
+    """Return the shape of an object, given the shape of its primary array."""
     return array_shape[1:] if kind == "signal" else array_shape
 
 
 def independent_copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return a writable copy in memory of its own, masked where `array` is."""
+    """Return a writable copy in C order; the copy of a masked array is masked."""
     copied: np.ndarray[Any, Any] = array.copy(order="C")
     return copied
 
 
 def read_only_view(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return a view that cannot be written through; `array`'s own flags stay."""
+    """Return a read-only view of `array`, whose own flags do not change."""
     if isinstance(array, np.ma.MaskedArray):
         mask = np.ma.getmask(array)
         masked: np.ndarray[Any, Any] = np.ma.MaskedArray(
@@ -297,7 +317,10 @@ def read_only_view(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def fill_value(array: np.ma.MaskedArray[Any, Any]) -> Any:
-    """Return the fill value; None for NumPy's default where the dtype has no such."""
+    """Return the fill value; None if it is not of the array's dtype.
+
+    NumPy has a default fill value that some dtypes cannot represent.
+    """
     value = np.asarray(array.fill_value)
     return value if value.dtype == array.dtype else None
 
@@ -309,10 +332,10 @@ def roi_count(record: Record) -> int:
 
 
 def result_keys(record: Record) -> Iterator[str]:
-    """Yield the metadata keys of the geometry and table results of analyses."""
+    """Yield the metadata keys of geometry and table results."""
     yield from filter(is_result_key, record.metadata)
 
 
 def is_result_key(key: object) -> bool:
-    """Tell whether a metadata key is that of a geometry or table result."""
+    """Return whether a metadata key belongs to a geometry or table result."""
     return isinstance(key, str) and _RESULT_KEY.match(key) is not None

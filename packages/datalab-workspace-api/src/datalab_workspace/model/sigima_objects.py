@@ -1,8 +1,8 @@
-"""Records from and to sigima's objects, NumPy arrays and (x, y) pairs.
+"""Convert sigima objects, NumPy arrays and (x, y) pairs to Records and back.
 
-The one module of the workspace that knows sigima's object model. It is imported without
-sigima, which is only needed to make a `SignalObj` or `ImageObj`: where no sigima has
-been imported, a value cannot be one of its objects.
+No other module of the workspace knows sigima's object model. Importing this module does
+not import sigima, which is needed only to create a `SignalObj` or `ImageObj`. If sigima
+has not been imported, no value can be one of its objects.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datalab_workspace.errors import UnsupportedDtypeError, UnsupportedObjectError
-from datalab_workspace.model.metadata_values import fits, snapshot
+from datalab_workspace.model.metadata_values import converts_exactly, snapshot
 from datalab_workspace.model.record import (
     ARRAYS,
     FIELDS,
+    IDENTITY_KEYS,
     PRIMARY_ARRAY,
     ROI_KEY,
     FieldValue,
@@ -31,8 +32,7 @@ from datalab_workspace.runtime import require
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
 
-#: Metadata that tells where in a workspace an object is, not what it is.
-IDENTITY_KEYS = frozenset({"__uuid", "__number"})
+
 _ACCEPTED = (
     "a SignalObj, an ImageObj, a 1-D or 2-D array of numbers, or a pair of 1-D arrays "
     "(x, y)"
@@ -40,23 +40,23 @@ _ACCEPTED = (
 
 
 def to_record(value: object, *, copy: bool = True) -> Record:
-    """Make the record of a signal or image.
+    """Return the record of a signal or image.
 
     Args:
-        value: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array, shape (N,), the
-            y of a signal whose x is 0 … N-1; a 2-D array, shape (H, W), the pixels of
-            an image; or a tuple (x, y) of two of shape (N,).
-        copy: Copy the arrays; otherwise the record holds read-only views of them, as
-            far as `value` holds them in the shape and dtype of a record.
+        value: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,), the
+            y of a signal whose x is 0 … N-1; a 2-D array of shape (H, W), the pixels of
+            an image; or a tuple (x, y) of two arrays of shape (N,).
+        copy: Copy the arrays. Otherwise the record holds read-only views of the arrays
+            that already have the shape and dtype of a record.
 
     Returns:
-        A new record, with a new UUID. `value` is left as it was.
+        A new record with a new UUID. `value` is not changed.
 
     Raises:
-        UnsupportedObjectError: `value` is something else, or its data has a shape that
-            neither a signal nor an image has.
-        UnsupportedDtypeError: Its data is not numeric.
-        UnsupportedMetadataError: Its metadata holds a value that cannot be kept.
+        UnsupportedObjectError: `value` has another type, or its data has a shape that
+            neither a signal nor an image can have.
+        UnsupportedDtypeError: The data is not numeric.
+        UnsupportedMetadataError: The metadata contains a value that cannot be stored.
     """
     kind = _kind_of(value)
     if kind is not None:
@@ -65,38 +65,41 @@ def to_record(value: object, *, copy: bool = True) -> Record:
         return _from_array(value, copy)
     if isinstance(value, tuple) and len(value) == 2:
         return _from_pair(*value)
-    what = type(value).__qualname__
+    what = f"an object of type {type(value).__qualname__}"
     if isinstance(value, np.ndarray):
-        what = f"an array of {value.ndim} dimensions"
-    raise UnsupportedObjectError(f"cannot add {what}; a workspace holds {_ACCEPTED}")
+        what = f"an array with {value.ndim} dimensions"
+    raise UnsupportedObjectError(f"cannot add {what}; pass {_ACCEPTED}")
 
 
 def to_object(
     record: Record, *, copy: bool = True, own: bool = False
 ) -> SignalObj | ImageObj:
-    """Make the sigima object of a record.
+    """Return the sigima object of a record.
 
     Args:
         record: The record.
-        copy: Give the object arrays of its own; otherwise read-only views of the
-            record's, where those are in memory. Metadata is copied in any case.
-        own: Nobody else has the record's arrays: they need not be copied.
+        copy: Copy the arrays. Otherwise the object gets read-only views of the
+            record's arrays that are in memory. Metadata is always copied.
+        own: The record's arrays are not used elsewhere, so that copying them is not
+            necessary.
 
     Returns:
         A new `sigima.SignalObj` or `sigima.ImageObj`.
 
     Raises:
         ImportError: sigima is not installed.
-        StaleFileError: An unread array's file no longer holds it.
+        StaleFileError: The file of an unread array no longer contains it.
     """
-    require("sigima", "a SignalObj or ImageObj", "read its arrays by record()")
+    require("sigima", "a SignalObj or ImageObj", "read the arrays with record()")
     from guidata.config import ValidationMode, temporary_validation_mode
     from sigima import ImageObj, SignalObj
 
-    arrays = {name: _handed_out(record, name, copy, own) for name in record.arrays}
+    arrays = {
+        name: _array_for_object(record, name, copy, own) for name in record.arrays
+    }
     values = {**record.fields, **arrays, "metadata": snapshot(record.metadata)}
     obj: Any = (SignalObj if record.kind == "signal" else ImageObj)()
-    # What was stored is given back as it was; sigima's checks would warn about it.
+    # A stored value is returned unchanged; sigima's validation could warn about it.
     with temporary_validation_mode(ValidationMode.DISABLED):
         for name in _item_names(obj):
             if name in values:
@@ -104,7 +107,7 @@ def to_object(
     return obj
 
 
-def _handed_out(
+def _array_for_object(
     record: Record, name: str, copy: bool, own: bool
 ) -> np.ndarray[Any, Any] | None:
     held = record.arrays[name]
@@ -128,7 +131,7 @@ def _kind_of(value: object) -> Kind | None:
 
 
 def _item_names(obj: Any) -> tuple[str, ...]:
-    """Return the names of the items of a data set that hold a value of their own."""
+    """Return the names of the items of a data set that store a value."""
     names = _names_of_class.get(type(obj))
     if names is None:
         names = _names_of_class[type(obj)] = tuple(
@@ -159,11 +162,14 @@ def _from_object(obj: Any, kind: Kind, copy: bool) -> Record:
     return Record(kind, fields, arrays, _metadata(obj))
 
 
-def held_metadata(obj: SignalObj | ImageObj) -> dict[Any, Any]:
-    """Return an object's metadata as it is, regions of interest included; no copy."""
+def current_metadata(obj: SignalObj | ImageObj) -> dict[Any, Any]:
+    """Return the current metadata of an object, with its regions of interest.
+
+    The values are not copied.
+    """
     metadata = {k: v for k, v in obj.metadata.items() if k not in IDENTITY_KEYS}
-    # obj.roi may be ahead of the metadata, which only sync_roi_to_metadata(), called
-    # on the user's own object, would bring up to date.
+    # obj.roi may be newer than the metadata. Only sync_roi_to_metadata() would update
+    # the metadata, but that changes the user's own object.
     roi = getattr(obj, "_BaseObj__roi_cache", None)
     if roi is not None:
         metadata[ROI_KEY] = roi.to_dict()
@@ -172,7 +178,7 @@ def held_metadata(obj: SignalObj | ImageObj) -> dict[Any, Any]:
 
 def _metadata(obj: Any) -> dict[Any, Any]:
     copied: dict[Any, Any] = snapshot(
-        held_metadata(obj), f"metadata of {obj.title!r:.80}: it"
+        current_metadata(obj), f"{obj.title!r:.80}: metadata"
     )
     return copied
 
@@ -185,24 +191,24 @@ def _checked_array(
     array = value if isinstance(value, np.ndarray) else np.asarray(value)
     if array.dtype.kind not in "biufc":
         raise UnsupportedDtypeError(
-            f"{name} of {title!r:.80} is of dtype {array.dtype}, which is no number; "
-            "convert it with astype() first"
+            f"{name} of {title!r:.80} has the dtype {array.dtype}, which is not "
+            "numeric; convert it with astype() first"
         )
     expected = 2 if name == PRIMARY_ARRAY[kind] else 1
     if name in ARRAYS[kind] and array.ndim != expected:
         raise UnsupportedObjectError(
-            f"{name} of {title!r:.80} has {array.ndim} dimensions, not {expected}; "
-            f"a workspace holds {_ACCEPTED}"
+            f"{name} of {title!r:.80} has {array.ndim} dimensions, expected "
+            f"{expected}; pass {_ACCEPTED}"
         )
     if name == "xydata" and array.shape[0] not in (2, 4):
         raise UnsupportedObjectError(
-            f"xydata of {title!r:.80} has {array.shape[0]} rows; a signal has 2 "
-            "(x, y) or 4 (x, y, dx, dy)"
+            f"xydata of {title!r:.80} has {array.shape[0]} rows, expected 2 (x, y) "
+            "or 4 (x, y, dx, dy)"
         )
-    return _taken(array, copy)
+    return _copy_or_view(array, copy)
 
 
-def _taken(array: np.ndarray[Any, Any], copy: bool) -> np.ndarray[Any, Any]:
+def _copy_or_view(array: np.ndarray[Any, Any], copy: bool) -> np.ndarray[Any, Any]:
     if not isinstance(array, np.ma.MaskedArray):
         array = np.asarray(array)
     return independent_copy(array) if copy else read_only_view(array)
@@ -219,22 +225,22 @@ def _from_pair(x: object, y: object) -> Record:
     try:
         rows = [np.asanyarray(x), np.asanyarray(y)]
     except ValueError as error:  # rows of different lengths
-        message = f"x and y of the pair (x, y) must be 1-D: {error}"
+        message = f"x and y of the pair (x, y) must be 1-D arrays: {error}"
         raise UnsupportedObjectError(message) from error
     if rows[0].ndim != 1 or rows[0].shape != rows[1].shape:
         raise UnsupportedObjectError(
-            f"x and y of the pair (x, y) are of shape {rows[0].shape} and "
+            f"x and y of the pair (x, y) have the shapes {rows[0].shape} and "
             f"{rows[1].shape}; both must be 1-D and of the same length"
         )
     if rows[0].dtype.kind == "c":
-        raise UnsupportedDtypeError("x of the pair (x, y) is complex; x must be real")
-    # float64 and complex128 are what sigima itself makes of x and y.
+        raise UnsupportedDtypeError("x of the pair (x, y) is complex; pass a real x")
+    # sigima itself converts x and y to float64 or complex128.
     dtype = np.dtype(np.complex128 if rows[1].dtype.kind == "c" else np.float64)
     for name, row in zip("xy", rows, strict=True):
-        if not fits(row, dtype):
+        if not converts_exactly(row, dtype):
             raise UnsupportedDtypeError(
-                f"{name} of the pair (x, y) is of dtype {row.dtype}, which a signal "
-                "cannot hold without loss; convert it with astype(float)"
+                f"{name} of the pair (x, y) has the dtype {row.dtype}, which a signal "
+                "cannot store without loss; convert it with astype(float)"
             )
     masked = any(isinstance(row, np.ma.MaskedArray) for row in rows)
     stack = np.ma.stack if masked else np.stack

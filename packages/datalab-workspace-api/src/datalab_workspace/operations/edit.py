@@ -8,8 +8,12 @@ from typing import Any
 from datalab_workspace.errors import NameConflictError
 from datalab_workspace.model.metadata_values import snapshot
 from datalab_workspace.model.naming import check_name
-from datalab_workspace.model.record import FIELDS, Record, checked_field
-from datalab_workspace.model.sigima_objects import IDENTITY_KEYS
+from datalab_workspace.model.record import (
+    FIELDS,
+    IDENTITY_KEYS,
+    Record,
+    checked_field,
+)
 from datalab_workspace.session import Session
 from datalab_workspace.validation import unknown_argument
 

@@ -1,7 +1,9 @@
-"""Processing by name: sigima's functions, carried out and noted as DataLab does.
+"""Compute with sigima's functions, and record the results as DataLab does.
 
-`features` finds them, `parameters` makes and checks what they are given, `titles` and
-`alignment` do what DataLab does around them, `calculation` carries them out,
-`results` says what is to be kept of that, and `calculator` gives a workspace its
-`calc` and `select`.
+- `features` finds sigima's functions by name.
+- `parameters` creates and checks their parameters.
+- `titles` and `alignment` compose titles and align signals as DataLab does.
+- `calculation` runs a function.
+- `results` creates the metadata that DataLab records.
+- `calculator` provides `calc` and `select` of a workspace.
 """

@@ -1,7 +1,8 @@
-"""Signals on different x are brought to the same before they are combined.
+"""Align signals with different x before they are combined.
 
-By DataLab's rule, so that the result has the bits that DataLab's would have: to the x
-of the signal that has the fewest points, linearly, its ends held.
+The rule is DataLab's, so that the results agree bit for bit: signals are interpolated
+linearly at the x of the signal with the fewest points. Beyond its ends, a signal keeps
+its first or last value.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ import numpy as np
 
 
 def aligned(signals: Sequence[Any], names: Sequence[str], feature: str) -> list[Any]:
-    """Return signals that are all on the same x.
+    """Return signals that all have the same x.
 
     Args:
-        signals: Signals of sigima's; they stay as they are.
-        names: Their names, for the warning.
-        feature: What they are to be combined by, for the warning.
+        signals: Objects of type `sigima.SignalObj`; they are not changed.
+        names: Names of the signals, for the warning.
+        feature: Name of the feature that combines them, for the warning.
 
     Returns:
-        The signals, or interpolated copies of those whose length or ends differ from
-        those of the one with the fewest points.
+        The signals. If lengths or ends of x differ, all but the signal with the fewest
+        points are interpolated copies.
 
     Warns:
         UserWarning: Signals were interpolated.
@@ -33,7 +34,7 @@ def aligned(signals: Sequence[Any], names: Sequence[str], feature: str) -> list[
         return list(signals)
     target = int(np.argmin([len(x) for x in xs]))
     warnings.warn(
-        f"{feature}: the signals have different x; they are interpolated linearly to "
+        f"{feature}: the signals have different x; they are interpolated linearly at "
         f"that of {names[target]!r}",
         UserWarning,
         stacklevel=2,

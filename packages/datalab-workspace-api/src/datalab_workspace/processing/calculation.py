@@ -1,4 +1,4 @@
-"""One calculation: a feature, what it is computed of, and with which parameters."""
+"""A single calculation: a feature, its source objects and its parameters."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from datalab_workspace.errors import (
 )
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
-from datalab_workspace.processing.features import ASKED_FOR, Feature, find_feature
+from datalab_workspace.processing.features import DIALOGS, Feature, find_feature
 from datalab_workspace.processing.parameters import make_parameters, region_parameters
 from datalab_workspace.processing.results import (
-    analysed,
+    analysis_entries,
     drop_results,
-    how_computed,
+    processing_entry,
 )
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
 
 
 @dataclass(frozen=True)
 class Operand:
-    """An object to compute something of.
+    """A source object of a calculation.
 
     Attributes:
-        uuid: Its UUID.
-        name: Its name in the workspace.
-        short_id: Its short id.
+        uuid: UUID of the object.
+        name: Name of the object in the workspace.
+        short_id: Short id of the object.
         kind: "signal" or "image".
-        obj: The sigima object, a copy.
+        obj: A copy of the sigima object.
     """
 
     uuid: str
@@ -44,12 +44,12 @@ class Operand:
 
 @dataclass(frozen=True)
 class Calculation:
-    """A feature with all that it needs.
+    """A feature together with its source objects and parameters.
 
     Attributes:
         feature: The feature.
-        sources: What it is computed of, in order.
-        parameters: The parameter object, a list of them, or None.
+        sources: The source objects, in order.
+        parameters: The parameter object, a list of parameter objects, or None.
     """
 
     feature: Feature
@@ -57,20 +57,21 @@ class Calculation:
     parameters: Any
 
     def run(self) -> Any:
-        """Compute it.
+        """Run the calculation.
 
         Returns:
-            A signal or image with DataLab's title and notes; of an analysis, its
-            result, or None if there is none.
+            A signal or image with the title and metadata that DataLab would give it.
+            An analysis returns its result; None if it finds nothing.
 
         Raises:
-            Exception: Whatever sigima raises; a note tells feature and objects.
+            Exception: The error of sigima, with a note that names the feature and the
+                source objects.
         """
         try:
             result = self._computed()
         except Exception as error:
             names = ", ".join(repr(source.name) for source in self.sources)
-            add_note(error, f"while computing {self.feature.name!r} of {names}")
+            add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
         if self.feature.analysis:
             return result
@@ -78,27 +79,27 @@ class Calculation:
         result.title = with_short_ids(result.title, ids)
         drop_results(result)
         uuids = [source.uuid for source in self.sources]
-        noted = how_computed(self.feature, uuids, self.parameters)
-        result.metadata[PROCESSING_KEY] = noted
+        entry = processing_entry(self.feature, uuids, self.parameters)
+        result.metadata[PROCESSING_KEY] = entry
         return result
 
     def check_remote(self) -> None:
-        """Make sure that DataLab can be told to compute this.
+        """Raise an error unless DataLab can run the calculation without a dialog.
 
         Raises:
-            NotSupportedByProtocolError: It is of several objects, or an analysis, or
-                DataLab's window computes it in a way of its own: a dialog would open.
+            NotSupportedByProtocolError: The feature is an analysis or has several
+                source objects, or DataLab implements it with a dialog.
         """
         feature = self.feature
-        asks = feature.operands != 1 or feature.each_region or feature.name in ASKED_FOR
+        asks = feature.operands != 1 or feature.each_region or feature.name in DIALOGS
         if asks or feature.analysis:
             raise NotSupportedByProtocolError(
-                f"DataLab would open a box when told to compute {feature.name!r}; "
-                "leave out where='datalab' to compute it here"
+                f"DataLab would open a dialog to compute {feature.name!r}; omit "
+                "where='datalab' to compute it in this process"
             )
 
     def parameter_values(self) -> dict[str, Any] | None:
-        """Return the values of the parameters, by name, as JSON can hold them."""
+        """Return the values of the parameters by name, as data for JSON."""
         if self.parameters is None:
             return None
         values = {}
@@ -109,15 +110,20 @@ class Calculation:
         return values
 
     def noted(self, result: Any) -> dict[str, Any] | None:
-        """Return what an analysis puts into the metadata of the object analysed.
+        """Return the metadata entries that an analysis adds to its source object.
 
         Args:
-            result: What `run` returned; see `results.analysed`.
+            result: The value returned by `run`.
+
+        Returns:
+            The entries, see `results.analysis_entries`; None without a result.
         """
         if result is None:
             return None
         (source,) = self.sources
-        return analysed(self.feature, source.uuid, source.obj, self.parameters, result)
+        return analysis_entries(
+            self.feature, source.uuid, source.obj, self.parameters, result
+        )
 
     def _computed(self) -> Any:
         feature = self.feature
@@ -139,19 +145,19 @@ def plan(
     given: object,
     values: Mapping[str, Any],
 ) -> list[Calculation]:
-    """Return the calculations that a call asks for; none is begun if one cannot be.
+    """Return the calculations of a call, after checking all of them.
 
     Args:
         name: Name of the feature.
-        on: What it is to be computed of, at least one.
-        second: The other operand of a feature that has two.
-        given: A parameter object, a dict, a list of them for regions, or None.
+        on: The source objects, at least one.
+        second: The second operand of a feature with two operands.
+        given: A parameter object, a dict, a list of these for regions, or None.
         values: Parameters by name.
 
     Raises:
         FeatureNotFoundError: There is no such feature (a `ValueError`).
-        TypeError: Operands or parameters are not what the feature takes.
-        ValueError: A parameter has a value that it cannot have.
+        TypeError: The feature does not accept the operands or parameters.
+        ValueError: The value of a parameter is not allowed.
     """
     calculations: list[Calculation] = []
     first = find_feature(name, on[0].kind)
@@ -165,7 +171,8 @@ def plan(
             _refuse_second(feature, second)
         elif second is None:
             raise TypeError(
-                f"{name}() takes two {feature.kind}s: calc({name!r}, on=…, with_=…)"
+                f"{name}() takes two {feature.kind}s; pass the second one, as in "
+                f"calc({name!r}, on=…, with_=…)"
             )
         else:
             sources.append(second)
@@ -188,21 +195,21 @@ def _calculation(
     for source in sources:
         if source.kind != feature.kind:
             raise UnsupportedObjectError(
-                f"{feature.name}() is computed of {feature.kind}s here, and "
-                f"{source.name!r:.80} is of the other kind"
+                f"{feature.name}() takes only {feature.kind}s in this call, but "
+                f"{source.name!r:.80} is of kind {source.kind!r}"
             )
     obj = sources[0].obj
     if feature.listed:
         parameters: Any = region_parameters(feature, given, values, obj)
     else:
         parameters = make_parameters(feature, given, values, obj)
-    # What sigima checks of parameters together, or of parameters and objects.
+    # sigima checks some parameters together, or against the objects.
     validate = getattr(parameters, "validate_parameters", None)
     if callable(validate):
         try:
             validate(*(source.obj for source in sources))
         except Exception as error:
-            add_note(error, f"a parameter of {feature.name!r}")
+            add_note(error, f"while checking the parameters of {feature.name!r}")
             raise
     return Calculation(feature, sources, parameters)
 
@@ -211,4 +218,4 @@ def _refuse_second(feature: Feature, second: Operand | None) -> None:
     if second is None:
         return
     takes = "a list of objects" if feature.operands is None else "one object"
-    raise TypeError(f"{feature.name}() takes {takes}, by on=; it has no use for with_=")
+    raise TypeError(f"{feature.name}() takes {takes}; pass on= only, without with_=")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
 from datalab_workspace.model.equality import equal
-from datalab_workspace.model.metadata_values import same, snapshot
+from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title, short_ids
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
@@ -202,7 +202,7 @@ def _note(transaction: Transaction, source: Operand, entries: dict[Any, Any]) ->
             f"cannot store the result in {source.name!r:.80}, which was removed during "
             "the computation; add it again and repeat the call"
         ) from None
-    if not same({key: known.get(key) for key in entries}, entries):
+    if not values_equal({key: known.get(key) for key in entries}, entries):
         transaction.edit(source.uuid, {}, entries)
 
 

@@ -1,8 +1,8 @@
-"""The features by name: what sigima can compute of signals and of images.
+"""The features: the computations that sigima offers for signals and images.
 
-The registry is sigima's own: every function that it marks as a computation. What goes
-in and comes out of one is read from its signature, so that a feature which a later
-sigima adds is there without a change here.
+A feature is a function that sigima marks as a computation. Its operands, parameters and
+result are read from its signature. A feature that a later version of sigima adds is
+therefore available without a change here.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from datalab_workspace.errors import FeatureNotFoundError, close_matches
 from datalab_workspace.model.record import KINDS, Kind
 
 _PREFIX = "compute_"
-_DIALOG = "asks its user in a dialog"
-_BUNDLE = "is several features one after the other"
-#: What DataLab's windows offer under a name that is no feature, and what there is.
+_DIALOG = "needs a dialog"
+_BUNDLE = "combines several features"
+#: Commands of DataLab's window that are not features: the reason, and the alternative.
 _WINDOWS_ONLY: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "all_denoise": (_BUNDLE, "denoise_tv, denoise_bilateral, denoise_wavelet…"),
@@ -34,35 +34,35 @@ _WINDOWS_ONLY: Mapping[str, tuple[str, str]] = MappingProxyType(
         "markers_to_signal": (_DIALOG, "sigima.proc.signal.markers_table_to_signal"),
         "multigaussianfit": (_DIALOG, "gaussian_fit"),
         "multilorentzianfit": (_DIALOG, "lorentzian_fit"),
-        "multiple_1_to_1": (_BUNDLE, "calc() for each of them"),
+        "multiple_1_to_1": (_BUNDLE, "calc() with each of them"),
         "polyfit": (_DIALOG, "polynomial_fit"),
         "roi_extraction": (_DIALOG, "extract_roi"),
     }
 )
 
 
-#: What DataLab's window computes by a method of its own, which asks its user.
-ASKED_FOR = frozenset(
+#: Features for which DataLab's window opens a dialog of its own.
+DIALOGS = frozenset(
     """
     average_profile binning erase full_width_at_y line_profile offset_correction
     peak_detection radial_profile resize segment_profile x_at_y y_at_x
-    """.split()  # noqa: SIM905 - a list is easier to read so
+    """.split()  # noqa: SIM905 - a long list is easier to read as words
 )
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One function of sigima's.
+    """A computation of sigima.
 
     Attributes:
-        name: Its name in sigima and in DataLab.
-        kind: Of what it is computed: "signal" or "image".
-        function: The function itself.
-        operands: How many objects it takes; None for a list of any length.
-        parameters: Class of its parameter object, None where it has none.
-        listed: It takes a list of parameter objects.
-        analysis: It yields a geometry or table result, not an object.
-        aligned: Its signals are brought to the same x before, as DataLab does.
+        name: Name of the feature in sigima and in DataLab.
+        kind: Kind of the source objects, "signal" or "image".
+        function: The function.
+        operands: Number of source objects; None for a list of any length.
+        parameters: Class of the parameter object; None without parameters.
+        listed: Whether the function takes a list of parameter objects.
+        analysis: Whether the result is a geometry or table, not an object.
+        aligned: Whether DataLab aligns the signals first, so that they have the same x.
     """
 
     name: str
@@ -76,22 +76,22 @@ class Feature:
 
     @property
     def pattern(self) -> str:
-        """What DataLab calls its pattern: "1-to-1", "2-to-1", "n-to-1", "1-to-0"."""
+        """The pattern in DataLab's terms: "1-to-1", "2-to-1", "n-to-1" or "1-to-0"."""
         count = "n" if self.operands is None else self.operands
         return f"{count}-to-{0 if self.analysis else 1}"
 
     @property
     def each_region(self) -> bool:
-        """Whether it is computed once for each region of interest.
+        """Whether the feature is computed once for each region of interest.
 
-        DataLab calls it 1-to-n, and has no other such feature.
+        DataLab calls this pattern "1-to-n". Only one feature has it.
         """
         return self.name == "extract_roi"
 
 
 @functools.cache
 def features(kind: Kind) -> Mapping[str, Feature]:
-    """Return the features for signals or for images by name.
+    """Return the features for signals or for images, by name.
 
     Args:
         kind: "signal" or "image".
@@ -110,19 +110,19 @@ def features(kind: Kind) -> Mapping[str, Feature]:
 
 
 def find_feature(name: object, kind: Kind) -> Feature:
-    """Return the feature of a name.
+    """Return the feature with a name.
 
     Args:
-        name: The name.
-        kind: Of what it is to be computed.
+        name: Name of the feature.
+        kind: Kind of the source object.
 
     Raises:
-        FeatureNotFoundError: There is none; the message says what comes close.
-        TypeError: `name` is no text.
+        FeatureNotFoundError: There is no such feature. The message names close matches.
+        TypeError: `name` is not a string.
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"a feature is called by its name, a text such as 'fft', not by "
+            "expected the name of a feature, a string such as 'fft', got "
             f"{type(name).__name__}"
         )
     if name in features(kind):
@@ -136,14 +136,14 @@ def _what_is_wrong(name: str, kind: Kind) -> str:
     if name in features(other):
         return f"{name!r} is a feature for {other}s, not for {kind}s"
     if bare != name and bare in features(kind):
-        return f"no feature {name!r}; it is called {bare!r}, without {_PREFIX!r}"
+        return f"no feature {name!r}; it is called {bare!r} here, without {_PREFIX!r}"
     if bare in _WINDOWS_ONLY:
         why, instead = _WINDOWS_ONLY[bare]
-        return f"{name!r} of DataLab's window {why}; use {instead}"
+        return f"{name!r} in DataLab's window {why}; use {instead}"
     message = f"no feature {name!r:.80} for {kind}s"
     if close := close_matches(bare, features(kind)):
         return f"{message}; did you mean {' or '.join(map(repr, close))}?"
-    return f"{message}; sigima.proc.{kind} has them all"
+    return f"{message}; workspace.features({kind!r}) lists them all"
 
 
 def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
@@ -152,8 +152,8 @@ def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
     from sigima.proc.decorator import get_computation_metadata
 
     original = inspect.unwrap(function)
-    # The decorated function is of another module than its annotations, where sigima
-    # before 1.3 imports some names for type checkers alone.
+    # The decorated function belongs to another module than its annotations. There,
+    # sigima before 1.3 imports some names only for type checkers.
     names = {"sigima": sigima, "ImageObj": ImageObj, "SignalObj": SignalObj}
     names |= vars(sys.modules[function.__module__])
     hints = typing.get_type_hints(original, names)
@@ -168,7 +168,7 @@ def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
                 operands = None if of_list or operands is None else operands + 1
             elif _is_parameters(held):
                 parameters, listed = held, of_list
-    # Earlier versions of sigima do not say which of them are not to be aligned.
+    # Earlier versions of sigima do not declare which signals must not be aligned.
     aligned = getattr(get_computation_metadata(function), "x_alignment", "unknown")
     return Feature(
         name,
@@ -183,7 +183,7 @@ def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:
-    """Return the members of a union, or the one type that `hint` is."""
+    """Return the members of a union; `hint` itself if it is not a union."""
     is_plain = isinstance(hint, type) or typing.get_origin(hint) is list
     return (hint,) if is_plain else typing.get_args(hint)
 

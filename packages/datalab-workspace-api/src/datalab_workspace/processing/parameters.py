@@ -1,4 +1,4 @@
-"""Parameters of features: made, filled in and checked before anything runs."""
+"""Create and check the parameters of features before any calculation starts."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from datalab_workspace.errors import close_matches
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.validation import unknown_argument
 
-#: What `calc` itself is told by keyword, which may have been meant.
+#: The keyword arguments of `calc` itself, for suggestions.
 CALL = ("on", "with_", "where")
 
 
 def make_parameters(
     feature: Feature, given: object, values: Mapping[str, Any], obj: Any
 ) -> Any:
-    """Return the parameter object to compute a feature of an object with.
+    """Return the parameter object for computing a feature from an object.
 
-    It begins with sigima's defaults, those that depend on the object included; on top
-    come the values that were given.
+    The parameters have sigima's defaults, which may depend on the object, except for
+    the values that were given.
 
     Args:
         feature: The feature.
-        given: A parameter object of sigima's, which replaces the defaults, or a dict of
-            values, or None.
-        values: More values by name; they win.
-        obj: The (first) object that it is to be computed of.
+        given: A parameter object of sigima, which replaces the defaults; a dict of
+            values; or None.
+        values: More values by name. They take precedence.
+        obj: The first source object.
 
     Returns:
-        A parameter object of its own; None where the feature has no parameters.
+        A new parameter object; None if the feature has no parameters.
 
     Raises:
-        TypeError: There is no such parameter, close matches are named, or a value or
-            parameter object is of the wrong type.
-        ValueError: A value is not allowed; the message says what is. Or one is missing.
+        TypeError: There is no such parameter, and the message names close matches; or
+            a value or parameter object has the wrong type.
+        ValueError: A value is missing or not allowed. The message says which values
+            are allowed.
     """
     chosen = {**given, **values} if isinstance(given, Mapping) else dict(values)
     ours = feature.parameters
@@ -52,21 +53,21 @@ def make_parameters(
         parameters = ours()
         _set(parameters, chosen, feature)
         if hasattr(parameters, "update_from_obj"):
-            # What follows from the object may depend on choices of the user's; what
-            # else it changes is theirs again.
+            # Defaults from the object may depend on the user's values. The update may
+            # also overwrite these values, so that they are set again below.
             parameters.update_from_obj(obj)
     elif isinstance(given, ours):
         parameters = copy.deepcopy(given)
         _check(parameters, feature)
     else:
         raise TypeError(
-            f"the parameters of {feature.name}() are a {ours.__name__}, a dict or "
-            f"keywords, not {type(given).__name__}"
+            f"expected a {ours.__name__}, a dict or keywords as the parameters of "
+            f"{feature.name}(), got {type(given).__name__}"
         )
     _set(parameters, chosen, feature)
     _require(parameters, feature)
     if hasattr(parameters, "update_operation") and not parameters.operation:
-        # The formula in words, of which sigima makes the title.
+        # sigima composes the title from the formula in words.
         parameters.update_operation(None, None)
     return parameters
 
@@ -74,30 +75,32 @@ def make_parameters(
 def region_parameters(
     feature: Feature, given: object, values: Mapping[str, Any], obj: Any
 ) -> list[Any]:
-    """Return a parameter object for each region to compute a feature of.
+    """Return a parameter object for each region of a feature.
 
     Args:
-        feature: A feature that has parameters of regions.
-        given: As of `make_parameters`, or several of them; where there is nothing, the
-            regions of interest of the object itself are meant.
-        values: As of `make_parameters`, for one region.
-        obj: The object.
+        feature: A feature whose parameters describe regions.
+        given: See `make_parameters`; or a list of these, one for each region. Without
+            any parameters, the regions of interest of the object are used.
+        values: See `make_parameters`; they describe one region.
+        obj: The source object.
 
     Raises:
-        TypeError: As of `make_parameters`.
-        ValueError: As of `make_parameters`; or there is no region.
+        TypeError: See `make_parameters`.
+        ValueError: See `make_parameters`; or there is no region.
     """
     if given is None and not values:
         regions = [] if obj.roi is None else list(obj.roi.to_params(obj))
         if not regions:
             raise ValueError(
-                f"{feature.name}() needs a region: {obj.title!r:.80} has no region of "
-                "interest, and none is given by parameters"
+                f"{feature.name}() needs a region, but {obj.title!r:.80} has no region "
+                "of interest; define one, or pass its parameters"
             )
         return regions
     if isinstance(given, Sequence) and not isinstance(given, str):
         if not given:
-            raise ValueError(f"{feature.name}() needs a region, the list is empty")
+            raise ValueError(
+                f"{feature.name}() needs a region, but the list of parameters is empty"
+            )
         return [make_parameters(feature, one, values, obj) for one in given]
     return [make_parameters(feature, given, values, obj)]
 
@@ -121,13 +124,13 @@ def _require(parameters: Any, feature: Feature) -> None:
     for item in _settable(parameters):
         if item.get_value(parameters) is None and not _may_be_none(item):
             raise ValueError(
-                f"{feature.name}() needs a value for {item.get_name()!r}: "
+                f"{feature.name}() needs a value for {item.get_name()!r}; pass "
                 f"{_allowed(item)}"
             )
 
 
 def _settable(parameters: Any) -> Iterator[Any]:
-    """Yield the items of a parameter object that hold a value of the user's."""
+    """Yield the items of a parameter object that the user can set."""
     from guidata.dataset import ButtonItem
 
     for item in parameters.get_items():
@@ -139,11 +142,11 @@ def _settable(parameters: Any) -> Iterator[Any]:
 
 
 def _checked(item: Any, given: Any, feature: Feature) -> Any:
-    """Return a value as the item takes it.
+    """Check a value and convert it to the type of the item.
 
     Raises:
-        TypeError: It is of the wrong type.
-        ValueError: It is not allowed.
+        TypeError: The value has the wrong type.
+        ValueError: The value is not allowed.
     """
     from guidata.dataset import ChoiceItem, FloatItem
 
@@ -156,11 +159,11 @@ def _checked(item: Any, given: Any, feature: Feature) -> Any:
         return None
     if isinstance(item, ChoiceItem):
         return _choice(item, value, given, feature)
-    if not _is_of_its_type(item, value):
+    if not _has_right_type(item, value):
         raise TypeError(_refusal(item, given, feature))
     try:
         item.check_value(value, raise_exception=True)
-    except NotImplementedError:  # there is nothing that guidata would check
+    except NotImplementedError:  # guidata has no check for this kind of item
         pass
     except TypeError as error:
         raise TypeError(_refusal(item, given, feature)) from error
@@ -169,7 +172,7 @@ def _checked(item: Any, given: Any, feature: Feature) -> Any:
     return value
 
 
-def _is_of_its_type(item: Any, value: object) -> bool:
+def _has_right_type(item: Any, value: object) -> bool:
     from guidata.dataset import BoolItem, FloatItem, IntItem
 
     if isinstance(item, BoolItem):
@@ -188,14 +191,14 @@ def _choice(item: Any, value: Any, given: Any, feature: Feature) -> Any:
         value = value.value
     for key, written in keys.items():
         for spelling in (key, written):
-            # True is no 1 here.
+            # The types are compared because True == 1.
             if type(value) is type(spelling) and value == spelling:
                 return key
     raise ValueError(_refusal(item, given, feature))
 
 
 def _choices(item: Any) -> dict[Any, Any]:
-    """Return how each choice may be written, by the key that is stored."""
+    """Return the public value of each choice, by the key that guidata stores."""
     keys = [choice[0] for choice in item.get_prop("data", "choices", ())]
     enum = getattr(item, "_enum_cls", None)
     members = [key if enum is None else enum[key] for key in keys]
@@ -220,7 +223,7 @@ def _refusal(item: Any, value: object, feature: Feature) -> str:
 
 
 def _allowed(item: Any) -> str:
-    """Say what values an item takes."""
+    """Describe the values that an item accepts."""
     from guidata.dataset import BoolItem, ChoiceItem, FloatItem, IntItem
 
     if isinstance(item, ChoiceItem):

@@ -1,6 +1,7 @@
-"""What DataLab notes of a calculation: in a result, or in the object analysed.
+"""Create the metadata that DataLab records about a calculation.
 
-Its keys and its order of entries; it reads them to recompute what it shows.
+DataLab reads these entries to recompute an object. The keys, and the order of the
+entries, are DataLab's.
 """
 
 from __future__ import annotations
@@ -14,48 +15,48 @@ from datalab_workspace.processing.features import Feature
 ANALYSIS_KEY = "__analysis_parameters"
 
 
-def how_computed(
+def processing_entry(
     feature: Feature, sources: Sequence[str], parameters: Any
 ) -> dict[str, Any]:
-    """Return how something was computed, as DataLab notes it.
+    """Return DataLab's record of a calculation.
 
     Args:
         feature: The feature.
-        sources: UUIDs of what it was computed of.
-        parameters: The parameter object, a list of them, or None.
+        sources: UUIDs of the source objects.
+        parameters: The parameter object, a list of parameter objects, or None.
     """
-    noted: dict[str, Any] = {"func_name": feature.name, "pattern": feature.pattern}
+    entry: dict[str, Any] = {"func_name": feature.name, "pattern": feature.pattern}
     if feature.operands == 1:
-        noted["source_uuid"] = sources[0]
+        entry["source_uuid"] = sources[0]
     else:
-        noted["source_uuids"] = list(sources)
+        entry["source_uuids"] = list(sources)
     if parameters is not None:
-        noted["param_json"] = _as_json(parameters)
-    return noted
+        entry["param_json"] = _as_json(parameters)
+    return entry
 
 
 def drop_results(obj: Any) -> None:
-    """Remove the results of analyses that an object has from its source.
+    """Remove the analysis results that an object inherited from its source.
 
-    They are true of the source; DataLab's default is to remove them, too.
+    The results describe the source. DataLab also removes them by default.
     """
     for key in [*filter(is_result_key, obj.metadata)]:
         del obj.metadata[key]
 
 
-def analysed(
+def analysis_entries(
     feature: Feature, source: str, obj: Any, parameters: Any, result: Any
 ) -> dict[str, Any]:
-    """Return what an analysis puts into the metadata of the object analysed.
+    """Return the metadata entries that an analysis adds to its source object.
 
     Args:
         feature: The analysis.
-        source: UUID of the object.
-        obj: The sigima object. It is given the regions of interest that a detection was
-            asked to create.
+        source: UUID of the source object.
+        obj: The sigima object. If a detection was asked to create regions of interest,
+            they are added to it.
         parameters: The parameter object, or None.
-        result: The geometry or table result; it is given the parameters, as DataLab
-            keeps them in it.
+        result: The geometry or table result. The parameters are added to it, as in
+            DataLab.
     """
     from sigima.objects import GeometryResult
 
@@ -65,7 +66,7 @@ def analysed(
     key = f"{'Geometry' if is_geometry else 'Table'}_{result.func_name}_dict"
     entries = {
         key: result.to_dict(),
-        ANALYSIS_KEY: how_computed(feature, [source], parameters),
+        ANALYSIS_KEY: processing_entry(feature, [source], parameters),
     }
     if is_geometry and feature.kind == "image":
         entries |= _created_regions(obj, result)

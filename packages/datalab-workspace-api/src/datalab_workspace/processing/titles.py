@@ -1,8 +1,8 @@
-"""Titles as DataLab composes them: ``fft(s001)``, ``Σ(s001, s002)``, ``s001-s002``.
+"""Compose titles as DataLab does: ``fft(s001)``, ``Σ(s001, s002)``, ``s001-s002``.
 
-What composes titles is one setting of sigima's for the whole process. While a feature
-is computed here, it is a formatter that composes DataLab's titles for this calculation
-and everybody else's for all other threads.
+sigima has one title formatter for the whole process. During a calculation it is
+replaced by a formatter that composes DataLab's titles in the thread of the calculation,
+and the previous titles in all other threads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 
 
 class _Thread(threading.local):
-    """What a thread is doing: how many calculations within each other."""
+    """The number of nested calculations in the current thread."""
 
     calculations = 0
 
@@ -26,7 +26,7 @@ _thread = _Thread()
 
 
 class _Formatter:
-    """DataLab's titles within a calculation, the `others` outside of it."""
+    """A formatter with DataLab's titles in a calculation, and `others` elsewhere."""
 
     def __init__(self, others: Any) -> None:
         from sigima.proc.title_formatting import PlaceholderTitleFormatter
@@ -39,7 +39,7 @@ class _Formatter:
 
 
 class _Switch:
-    """Puts the formatter in place while anybody calculates."""
+    """A counter that installs the formatter while any thread calculates."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class _Switch:
         with self._lock:
             current = sigimas.get_default_title_formatter()
             if current is not self._formatter or self._formatter is None:
-                # Also where somebody has set another one in the middle.
+                # Another formatter may have been set during a calculation.
                 self._formatter = _Formatter(current)
                 sigimas.set_default_title_formatter(self._formatter)
             self._users += 1
@@ -74,10 +74,10 @@ _switch = _Switch()
 
 @contextmanager
 def datalab_titles() -> Iterator[None]:
-    """Have sigima compose titles for `with_short_ids` within this context.
+    """Compose titles for `with_short_ids` within this context.
 
-    Other threads go on with the titles that they had, and sigima's setting is what it
-    was once the last of such contexts is left.
+    Other threads keep their titles. sigima's formatter is restored at the end of the
+    last of these contexts.
     """
     _switch.on()
     _thread.calculations += 1
@@ -89,12 +89,12 @@ def datalab_titles() -> Iterator[None]:
 
 
 def with_short_ids(title: str, ids: Sequence[str]) -> str:
-    """Put the short ids of its sources into a title.
+    """Return a title with the short ids of the source objects.
 
     Args:
-        title: What sigima composed within `datalab_titles`. Braces of other meaning,
-            which texts of the user may have brought into it, stay.
-        ids: Short id of each source.
+        title: A title that sigima composed within `datalab_titles`. Other braces, which
+            may come from strings of the user, do not change.
+        ids: Short id of each source object.
     """
 
     def replaced(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
-"""Strict comparison of objects: what differs at all, told by its path.
+"""A strict comparison of objects, which reports the path of each difference.
 
-It is stricter than the workspace's own equality, and shares no code with it: types
-count, the sign of zero and the bits of NaN count, as does the data below a mask.
+It is stricter than the equality of the workspace and shares no code with it: it also
+compares types, the sign of zero, the bits of NaN and the data below a mask.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-#: Metadata that DataLab and the workspace give an object for its place.
-IDENTITY_KEYS = frozenset({"__uuid", "__number"})
-#: Metadata that DataLab gives an object that it draws.
+from datalab_workspace.model.record import IDENTITY_KEYS
+
+#: Metadata that DataLab adds to an object that it draws.
 DISPLAY_KEYS = frozenset(
     """
     __alpha __alpha_function __baseline __colormap __curvestyle __format
@@ -23,20 +23,24 @@ DISPLAY_KEYS = frozenset(
     __result_label_position __shade __showlabel
     """.split()  # noqa: SIM905 - a list is easier to read so
 )
-#: What DataLab computes of an object that it draws, and that leaves it open.
+#: Bounds that DataLab computes for an object that it draws without them.
 BOUNDS = frozenset(f"{axis}scale{end}" for axis in "xyz" for end in ("min", "max"))
 
 
 def assert_same(
     expected: Any, found: Any, *, but: tuple[str, ...] = (), what: str = "object"
 ) -> None:
-    """Fail, listing what differs, unless two sigima objects are identical.
+    """Fail and list the differences unless two sigima objects are identical.
 
     Args:
         expected: A `SignalObj` or `ImageObj`.
-        found: What is compared with it.
+        found: The object to compare with it.
         but: Names of items that may differ.
-        what: What to call the object.
+        what: Name of the object in the message.
+
+    Example:
+        >>> from datalab_workspace.testing import assert_same
+        >>> assert_same(workspace.get("peak"), workspace.get("peak"))
     """
     different = list(differences(expected, found, but=but))
     assert not different, f"{what} differs:\n" + "\n".join(different)
@@ -45,14 +49,19 @@ def assert_same(
 def differences(
     expected: Any, found: Any, *, but: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Yield what differs between two sigima objects, one line each.
+    """Yield the differences between two sigima objects, one line at a time.
 
-    What DataLab fills in where it draws an object is no difference.
+    Values that DataLab adds when it draws an object are ignored.
 
     Args:
         expected: A `SignalObj` or `ImageObj`.
-        found: What is compared with it.
+        found: The object to compare with it.
         but: Names of items that may differ.
+
+    Example:
+        >>> from datalab_workspace.testing import differences
+        >>> list(differences(workspace.get("peak"), workspace.get("peak")))
+        []
     """
     if type(expected) is not type(found):
         yield f"type: {type(expected)} became {type(found)}"
@@ -81,11 +90,11 @@ def _metadata(obj: Any) -> dict[Any, Any]:
 
 
 def own_metadata(obj: Any, besides: Collection[Any] = ()) -> dict[Any, Any]:
-    """Return the metadata of an object without what DataLab fills in.
+    """Return the metadata of an object without the keys that DataLab adds.
 
     Args:
         obj: A `SignalObj` or `ImageObj`.
-        besides: Keys that count in any case.
+        besides: Keys to return even so.
     """
     filled_in = DISPLAY_KEYS.difference(besides)
     return {k: v for k, v in _metadata(obj).items() if k not in filled_in}
@@ -100,12 +109,15 @@ def _roi_differences(expected: Any, found: Any) -> Iterator[str]:
 
 
 def value_differences(expected: Any, found: Any, where: str = "value") -> Iterator[str]:
-    """Yield what differs between two values of metadata or arrays, one line each.
+    """Yield the differences between two metadata values or arrays.
 
     Args:
         expected: None, a Python or NumPy value, or a list, tuple, set or dict of these.
-        found: What is compared with it.
-        where: What to call the value.
+        found: The value to compare with it.
+        where: Path of the value, for the messages.
+
+    Yields:
+        One line for each difference.
     """
     if type(expected) is not type(found):
         yield (
@@ -139,13 +151,13 @@ def _dict_differences(
 
 
 def identity(value: Any) -> tuple[str, str]:
-    """Return what tells a value that has no parts from every other one.
+    """Return two strings that identify a value without parts.
 
     Args:
-        value: Anything but an array, list or dict.
+        value: Any value except an array, list or dict.
 
     Returns:
-        Two texts: the type, and all that there is to know of the value.
+        The type, and a representation that differs for different values.
     """
     kind = type(value).__qualname__
     if isinstance(value, set | frozenset):
@@ -159,7 +171,7 @@ def identity(value: Any) -> tuple[str, str]:
     if isinstance(value, datetime.datetime | datetime.time):
         return kind, f"{value!r} {value.utcoffset()} {value.tzname()} {value.fold}"
     if isinstance(value, int) and not isinstance(value, bool):
-        return kind, hex(value)  # repr() refuses to write very large ones
+        return kind, hex(value)  # repr() refuses very large integers
     return kind, repr(value)
 
 
@@ -184,7 +196,7 @@ def _array_differences(
 
 def _fill_value(array: Any) -> np.ndarray[Any, Any]:
     value = np.asarray(array.fill_value)
-    # NumPy's own default, 999999, is of another dtype where it does not fit.
+    # The default of NumPy, 999999, has another dtype if it does not fit.
     return value if value.dtype == array.dtype else np.empty(0, array.dtype)
 
 
@@ -198,21 +210,21 @@ def _bits(array: np.ndarray[Any, Any]) -> bytes:
 
 
 def _without_padding(data: np.ndarray[Any, Any]) -> bytes:
-    """Return the bytes of all elements, without those between fields."""
+    """Return the bytes of all elements, without the padding between fields."""
     if data.dtype.names is None:
         return np.ascontiguousarray(data).tobytes()
     return b"".join(_without_padding(data[name]) for name in data.dtype.names)
 
 
 def as_stored(obj: Any, name: str) -> Any:
-    """Return what a workspace is to give back for `obj`, added under `name`.
+    """Return the object that a workspace must return for `obj`, added as `name`.
 
     Args:
-        obj: A `SignalObj` or `ImageObj`; it is left as it was.
-        name: The name; it becomes the title.
+        obj: A `SignalObj` or `ImageObj`; it is not changed.
+        name: The name, which becomes the title.
 
     Returns:
-        A copy of the object that shares nothing with it.
+        An independent copy of the object.
     """
     stored = copy.deepcopy(obj)
     stored.sync_roi_to_metadata()

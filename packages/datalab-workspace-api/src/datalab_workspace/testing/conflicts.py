@@ -1,4 +1,4 @@
-"""The rules of conflicts: when a name is another object's, and what overwriting is."""
+"""The rules of conflicts: names in use, and overwriting."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ IRRELEVANT: dict[str, Any] = {
 
 
 class Conflicts(WorkspaceSuite):
-    """A name is given once; the same object may be added again."""
+    """A name is used once. The same object may be added again."""
 
     @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
     def test_an_equal_object_changes_nothing(
         self, workspace: Workspace, make: Any
     ) -> None:
-        """So a notebook can be run twice, before and after a restart."""
+        """A notebook can run twice, before and after a restart."""
         for name in ("before", "x", "after"):
             workspace.add(name, make())
         described = workspace.describe()
@@ -75,7 +75,7 @@ class Conflicts(WorkspaceSuite):
     def test_a_different_object_is_refused(
         self, workspace: Workspace, change: Any
     ) -> None:
-        """Whatever makes the difference, and nothing changes."""
+        """Any difference counts. The workspace does not change."""
         obj = OBJECTS["image-roi-rectangle"]()
         obj.metadata["list"] = [1, 2]
         stored = as_stored(obj, "x")
@@ -90,7 +90,7 @@ class Conflicts(WorkspaceSuite):
     def test_what_is_only_shown_makes_no_difference(
         self, workspace: Workspace, change: Any
     ) -> None:
-        """Display options, and bounds that an object leaves open, don't count."""
+        """Display options and bounds that an object does not set are ignored."""
         obj = spot()
         obj.metadata["__colormap"] = "viridis"
         obj.zscalemax = 7.0
@@ -102,20 +102,20 @@ class Conflicts(WorkspaceSuite):
         assert_same(stored, self.settle(workspace).get("x"))
 
     def test_another_kind_is_different(self, workspace: Workspace) -> None:
-        """The error says what is there."""
+        """The error names the kind of the existing object."""
         workspace.add("x", POINTS)
         with pytest.raises(ValueError, match="signal"):
             workspace.add("x", pixels())
 
 
 class Overwriting(WorkspaceSuite):
-    """``overwrite=True`` puts an object in the place of another."""
+    """``overwrite=True`` replaces an object."""
 
     @pytest.mark.parametrize("positional", [False, True])
     def test_it_keeps_position_and_uuid(
         self, workspace: Workspace, capabilities: Capabilities, positional: bool
     ) -> None:
-        """Where the wire can; the name means the new object in any case."""
+        """Position and UUID stay if the backend can keep them."""
         for number, name in enumerate("abc"):
             workspace.add(name, numbered(number))
         workspace = self.settle(workspace)
@@ -133,7 +133,7 @@ class Overwriting(WorkspaceSuite):
             assert workspace.describe("b") == before
 
     def test_assignment_overwrites(self, workspace: Workspace) -> None:
-        """And adds, where there is nothing."""
+        """An assignment to a new name adds the object."""
         workspace["x"] = numbered(1)
         workspace["x"] = numbered(2)
         workspace = self.settle(workspace)
@@ -141,7 +141,7 @@ class Overwriting(WorkspaceSuite):
         assert number_of(workspace, "x") == 2
 
     def test_nothing_of_the_old_object_stays(self, workspace: Workspace) -> None:
-        """Not its metadata, nor its labels or regions."""
+        """Metadata, labels and regions of the old object are removed."""
         workspace.add("x", OBJECTS["image-results"]())
         workspace.edit("x", xlabel="old", zscalemin=1.0)
         workspace = self.settle(workspace)
@@ -166,7 +166,7 @@ class Overwriting(WorkspaceSuite):
         assert self.settle(workspace).list(kind="signal") == ["x"]
 
     def test_an_equal_object_overwrites_too(self, workspace: Workspace) -> None:
-        """So that display options can be changed."""
+        """This changes the display options."""
         obj = spot()
         obj.metadata["__colormap"] = "viridis"
         workspace.add("x", obj)
@@ -175,16 +175,16 @@ class Overwriting(WorkspaceSuite):
         assert self.settle(workspace).get("x").metadata["__colormap"] == "gray"
 
     def test_a_new_name_may_be_overwritten(self, workspace: Workspace) -> None:
-        """There need not be anything to be replaced."""
+        """Overwriting an unused name adds the object."""
         workspace.add("x", POINTS, overwrite=True)
         assert self.settle(workspace).list() == ["x"]
 
 
 class Notebook(WorkspaceSuite):
-    """A notebook can be run twice, before and after a restart."""
+    """A notebook can run twice, before and after a restart."""
 
     def run(self, workspace: Workspace) -> None:
-        """Do what a notebook does."""
+        """Run the cells of a notebook."""
         import sigima.params
         import sigima.proc.image as proc
 
@@ -195,7 +195,7 @@ class Notebook(WorkspaceSuite):
         workspace.add("noise", (np.arange(5), np.arange(5) ** 2))
 
     def test_it_leaves_the_same(self, workspace: Workspace) -> None:
-        """Names, places and, where they can be known, UUIDs."""
+        """Names, positions and, if the backend knows them, UUIDs stay."""
         self.run(workspace)
         workspace = self.settle(workspace)
         before = workspace.describe()
@@ -207,7 +207,7 @@ class Notebook(WorkspaceSuite):
         assert workspace.list() == ["noise", "i042", "filtered_i042"]
 
     def test_another_parameter_is_told(self, workspace: Workspace) -> None:
-        """A result that has changed is not taken for the old one."""
+        """A result that has changed is different from the old one."""
         import sigima.params
         import sigima.proc.image as proc
 
@@ -220,4 +220,4 @@ class Notebook(WorkspaceSuite):
 
 
 class ConflictRules(Conflicts, Overwriting, Notebook):
-    """All that there is to say of conflicts."""
+    """All rules of conflicts."""

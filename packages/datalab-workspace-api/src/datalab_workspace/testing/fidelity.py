@@ -1,4 +1,4 @@
-"""The rule of fidelity: everything that an object carries comes back."""
+"""The rule of fidelity: every part of an object is kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from datalab_workspace.testing.strategies import metadata, names, objects
 from datalab_workspace.testing.suite import WorkspaceSuite, holds
 from datalab_workspace.workspace import Workspace
 
-#: Where in metadata a value may be.
+#: Places of a value in metadata.
 PLACES: dict[str, Callable[[Any], Any]] = {
     "alone": lambda value: value,
     "in a list": lambda value: [0, value, value],
@@ -31,9 +31,9 @@ PLACES: dict[str, Callable[[Any], Any]] = {
     "in a dict": lambda value: {"a": value, "b": {"c": [value]}},
     "under an odd key": lambda value: {"a/b": value, "": {1: value}},
 }
-#: One value of each form that a file has.
+#: One value of each type that a file stores differently.
 UNDER_A_KEY = (1, None, "text", {"n": 1}, {"n": None}, [1, 2], (1, 2), np.arange(3))
-# Methods are inherited, and a test's cost is that of writing a file.
+# The methods are inherited, and each test writes a file.
 _slowly = settings(
     max_examples=25,
     deadline=None,
@@ -42,16 +42,16 @@ _slowly = settings(
 
 
 class Fidelity(WorkspaceSuite):
-    """What was added is what is got: each bit, each type."""
+    """`get` returns each bit and each type that was added."""
 
     def keep(self, capabilities: Capabilities, **objects: Any) -> Workspace:
-        """Add objects, and compare what is kept of them."""
+        """Add objects, and compare them with the stored ones."""
         workspace = self.open_workspace()
         for name, obj in objects.items():
             workspace.add(name, obj)
         workspace = self.settle(workspace)
         for name, obj in objects.items():
-            # What does not come with the object comes when it is asked for.
+            # Parts that are missing at first come with full=True.
             missing = workspace.describe(name).missing
             assert not (capabilities.full_metadata and missing)
             found = workspace.get(name)
@@ -64,7 +64,7 @@ class Fidelity(WorkspaceSuite):
     def test_an_object_comes_back_as_it_was(
         self, capabilities: Capabilities, make: Callable[[], Any]
     ) -> None:
-        """A second time, too."""
+        """The copy can be added and read again."""
         workspace = self.keep(capabilities, x=make())
         workspace.add("y", workspace.get("x", full=True))
         workspace = self.settle(workspace)
@@ -73,14 +73,14 @@ class Fidelity(WorkspaceSuite):
     def test_objects_do_not_disturb_each_other(
         self, capabilities: Capabilities
     ) -> None:
-        """All of them at once."""
+        """All sample objects fit into one workspace."""
         self.keep(capabilities, **{name: make() for name, make in OBJECTS.items()})
 
     @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
     def test_a_value_of_metadata_comes_back_as_it_was(
         self, value: Callable[[], Any]
     ) -> None:
-        """Wherever in the metadata it is."""
+        """The value may be in any place of the metadata."""
         obj = gaussian()
         obj.metadata = {key: place(value()) for key, place in PLACES.items()}
         workspace = self.open_workspace()
@@ -88,11 +88,11 @@ class Fidelity(WorkspaceSuite):
         workspace = self.settle(workspace)
         found = own_metadata(workspace.get("x"), besides=obj.metadata)
         assert not list(value_differences(obj.metadata, found, "metadata"))
-        workspace.add("x", obj)  # no other object
+        workspace.add("x", obj)  # an equal object
 
     @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
     def test_a_key_of_metadata_comes_back_as_it_was(self, key: Any) -> None:
-        """At the top and below, whatever is under it."""
+        """The key may be at any level and have any value."""
         objects: dict[str, Any] = {}
         workspace = self.open_workspace()
         for value in UNDER_A_KEY:
@@ -105,8 +105,8 @@ class Fidelity(WorkspaceSuite):
             assert not list(value_differences(obj.metadata, found, name))
             workspace.add(name, obj)
 
-    def test_keys_of_all_types_fit_beside_each_other(self) -> None:
-        """A text is not the number that it shows."""
+    def test_keys_of_all_types_fit_together(self) -> None:
+        """A string differs from the number that it represents."""
         obj = gaussian()
         obj.metadata = {key: number for number, key in enumerate(KEYS.values())}
         obj.metadata |= {"1": "text", "None": "text", "b'key'": "text"}
@@ -119,7 +119,7 @@ class Fidelity(WorkspaceSuite):
     @_slowly
     @given(metadata=metadata())
     def test_any_metadata_comes_back_as_it_was(self, metadata: dict[Any, Any]) -> None:
-        """Whatever a scientist would put there."""
+        """The metadata has any supported keys and values."""
         obj = gaussian()
         obj.metadata = metadata
         workspace = self.open_workspace()
@@ -132,7 +132,7 @@ class Fidelity(WorkspaceSuite):
     @_slowly
     @given(name=names(), obj=objects())
     def test_any_object_comes_back_as_it_was(self, name: str, obj: Any) -> None:
-        """Under any name."""
+        """The object may have any name."""
         workspace = self.open_workspace()
         capabilities = self.capabilities_of(workspace)
         data = obj.xydata if hasattr(obj, "xydata") else obj.data

@@ -1,7 +1,7 @@
-"""The stateful machine: random operations, compared with a model after each.
+"""A stateful machine that compares a workspace with a model after random operations.
 
-Whatever makes a workspace and its model disagree is shrunk by hypothesis to the
-shortest sequence of operations that does.
+If a workspace and its model disagree, hypothesis searches for the shortest sequence of
+operations that causes this.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from datalab_workspace.testing.model import Model, Thing, content
 if TYPE_CHECKING:
     from datalab_workspace.testing.suite import WorkspaceSuite
 
-#: Few, so that they collide, and alike, so that they must be told apart.
+#: Few names, so that they collide; and similar ones, which must not be confused.
 NAMES = ("a", "b", "a (2)", "A", "s001", "i001", "x/y", "\u03bb \U0001f9ea")
 PLAIN_NAMES = ("a", "b", "c", "d")
 
@@ -42,10 +42,18 @@ _choices = st.sampled_from(["error", "replace", "rename", "skip"])
 
 
 class WorkspaceMachine(RuleBasedStateMachine):
-    """Uses a workspace as people do, and remembers what it should hold.
+    """A machine that uses a workspace at random and records its expected content.
 
     Args:
-        suite: Tells how workspaces come about, and what they can do.
+        suite: The suite, which creates workspaces and knows their capabilities.
+
+    Example:
+        >>> from datalab_workspace.testing import WorkspaceMachine, WorkspaceSuite
+        >>> class Suite(WorkspaceSuite):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+        >>> WorkspaceMachine(Suite()).has_objects()
+        False
     """
 
     def __init__(self, suite: WorkspaceSuite) -> None:
@@ -58,7 +66,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
 
     def name(self, number: int) -> str:
-        """Return a name; a harmless one where others may be refused."""
+        """Return a name; a plain one if the backend refuses others."""
         if self.capabilities.any_name:
             return NAMES[number]
         return PLAIN_NAMES[number % len(PLAIN_NAMES)]
@@ -73,16 +81,16 @@ class WorkspaceMachine(RuleBasedStateMachine):
         return Path(self.folder.name, name)
 
     def learn(self, name: str) -> None:
-        """Remember the UUID that a workspace chose."""
+        """Record the UUID that the workspace chose."""
         self.model.things[name].uuid = self.workspace.describe(name).uuid
 
     def has_objects(self) -> bool:
-        """Tell whether there is anything to pick."""
+        """Return whether the workspace has any objects."""
         return bool(self.model.things)
 
     @initialize(objects=st.lists(st.tuples(_names, _kinds, _numbers, _groups)))
     def begin(self, objects: list[tuple[int, Kind, int, str | None]]) -> None:
-        """With objects and a file that holds them there is more to disagree about."""
+        """Start with some objects and a file that contains them."""
         for arguments in objects[:4]:
             self.add(*arguments)
         if objects:
@@ -92,7 +100,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
 
     @rule(number=_names, kind=_kinds, value=_numbers, group=_groups)
     def add(self, number: int, kind: Kind, value: int, group: str | None) -> None:
-        """A new one is appended, an equal one left alone, a different one refused."""
+        """A new object is appended, an equal one ignored, others refused."""
         name, data = self.name(number), content(kind, value)
         group = group if self.capabilities.groups else None
         known = self.model.things.get(name)
@@ -111,7 +119,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @precondition(has_objects)
     @rule(number=_picks, kind=_kinds, value=_numbers, group=_groups)
     def overwrite(self, number: int, kind: Kind, value: int, group: str | None) -> None:
-        """It keeps place, group, title and UUID, as far as these are not changed."""
+        """Position, group, title and UUID stay unless they are changed."""
         name, data = self.pick(number), content(kind, value)
         group = group if self.capabilities.groups else None
         self.workspace.add(name, data, overwrite=True, group=group)
@@ -129,7 +137,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @precondition(has_objects)
     @rule(numbers=st.lists(_picks, min_size=1, max_size=3))
     def remove(self, numbers: list[int]) -> None:
-        """Several at once; the same twice is once."""
+        """Several objects are removed at once; duplicates are ignored."""
         names = [self.pick(number) for number in numbers]
         self.workspace.remove(*names)
         assert self.workspace.modified
@@ -139,7 +147,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @precondition(has_objects)
     @rule(number=_picks, to=_names)
     def rename(self, number: int, to: int) -> None:
-        """Only a name that no other object has is taken."""
+        """A name that another object has is refused."""
         old, new = self.pick(number), self.name(to)
         if new in self.model.things and new != old:
             with pytest.raises(ValueError, match="cannot rename"):
@@ -153,7 +161,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @precondition(has_objects)
     @rule(number=_picks, to=_names)
     def retitle(self, number: int, to: int) -> None:
-        """What another program calls an object changes no name."""
+        """Another program changes a title, and the name stays."""
         name, title = self.pick(number), self.name(to)
         self.suite.retitle(self.workspace, name, title)
         self.model.things[name].title = title
@@ -170,12 +178,12 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @precondition(has_objects)
     @rule(number=_picks, copy=st.booleans())
     def get(self, number: int, copy: bool) -> None:
-        """By a name, a UUID or a short id."""
+        """The object is equal to that of the model."""
         self.look(self.pick(number), copy=copy)
 
     @rule()
     def clear(self) -> None:
-        """Nothing is left, not even groups."""
+        """All objects and groups are removed."""
         self.workspace.clear(all=True)
         self.model = Model()
 
@@ -183,7 +191,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
 
     @rule(file=_files)
     def save(self, file: str) -> None:
-        """The file holds what the workspace does."""
+        """The file contains all objects of the workspace."""
         assert self.workspace.save(self.path(file)) == self.path(file)
         assert self.workspace.path == self.path(file)
         assert not self.workspace.modified
@@ -192,7 +200,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @precondition(has_objects)
     @rule(numbers=st.lists(_picks, min_size=1, max_size=3), file=_files)
     def save_some(self, numbers: list[int], file: str) -> None:
-        """Unless that would destroy data which is in the file alone."""
+        """It is refused if the file has unread data that would be lost."""
         names = [self.pick(number) for number in numbers]
         try:
             self.workspace.save(self.path(file), names=names)
@@ -204,7 +212,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.files))
     @rule(number=_picks, lazy=st.booleans())
     def reopen(self, number: int, lazy: bool) -> None:
-        """A workspace that knows only the file holds what was saved."""
+        """A new workspace that loads the file has the saved objects."""
         file = [*self.files][number % len(self.files)]
         self.workspace = self.suite.open_workspace()
         self.model = self.files[file].reopened()
@@ -220,7 +228,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
         choice: Literal["error", "replace", "rename", "skip"],
         lazy: bool,
     ) -> None:
-        """All of the file comes, or nothing; only "replace" changes what is here."""
+        """All objects are loaded or none. Only "replace" changes others."""
         file = [*self.files][number % len(self.files)]
         incoming = self.files[file].reopened()
         try:
@@ -244,25 +252,25 @@ class WorkspaceMachine(RuleBasedStateMachine):
             self.loaded(name, thing, choice == "replace")
 
     def not_skipped(self, names: list[str], things: list[Thing]) -> list[Thing]:
-        """Return those of a file's things that a load did not skip, in order."""
+        """Return the things of a file that were not skipped, in order."""
         left = iter(things)
         return [next(t for t in left if self.came_as(name, t)) for name in names]
 
     def came_as(self, name: str, thing: Thing) -> bool:
-        """Tell whether a thing of a file may be what has this name now."""
+        """Return whether an object may come from a thing of a file."""
         found = self.found(name)
         known = name in self.model.things
         return thing.same_content(found) and (known or thing.title == found.title)
 
     def loaded(self, name: str, thing: Thing, replaced: bool) -> None:
-        """Take over into the model what a load brought under a name."""
+        """Add a loaded object to the model."""
         known = self.model.things.get(name)
         if known is None:
             self.model.put(name, replace(thing))
             self.learn(name)
             return
         if known.same_content(thing):
-            return  # an equal object stays where it is
+            return  # an equal object does not move
         assert replaced
         moved = known.kind != thing.kind
         known.number, known.note, known.kind = thing.number, thing.note, thing.kind
@@ -272,16 +280,16 @@ class WorkspaceMachine(RuleBasedStateMachine):
 
     @rule()
     def settle(self) -> None:
-        """What was kept is what there was."""
+        """The stored objects are those of the workspace."""
         settled = self.suite.settle(self.workspace)
         if settled is not self.workspace:
             self.workspace, self.model = settled, self.model.reopened()
 
-    # -- what must hold ---------------------------------------------------------------
+    # -- invariants -------------------------------------------------------------------
 
     @invariant()
     def names_groups_and_uuids_agree(self) -> None:
-        """In their order, and whatever happened to other objects."""
+        """The order agrees as well."""
         assert self.workspace.list() == self.model.names()
         if self.capabilities.groups:
             groups = [(g.kind, g.title, [*g.names]) for g in self.workspace.groups()]
@@ -292,7 +300,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
             assert found.uuid == thing.uuid
 
     def found(self, name: str, *, copy: bool = True) -> Thing:
-        """Return what an object of the workspace is."""
+        """Return the thing that an object of the workspace represents."""
         obj = self.workspace.get(name, copy=copy)
         image = not hasattr(obj, "xydata")
         number = int(obj.data[0, 0] if image else obj.y[0])
@@ -300,11 +308,11 @@ class WorkspaceMachine(RuleBasedStateMachine):
         return Thing("image" if image else "signal", number, obj.title, note=note)
 
     def look(self, name: str, *, copy: bool = True) -> None:
-        """Compare one object with what it should be."""
+        """Compare an object with its thing in the model."""
         assert self.found(name, copy=copy).same_content(self.model.things[name])
 
     def teardown(self) -> None:
-        """Compare all that is left at the end."""
+        """Compare all remaining objects at the end."""
         try:
             for name in self.model.names():
                 self.look(name)

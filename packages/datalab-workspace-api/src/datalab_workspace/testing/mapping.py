@@ -1,4 +1,4 @@
-"""The rules of the mapping protocol: a workspace is used like a dict."""
+"""The rules of the mapping protocol: a workspace works like a dict."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from datalab_workspace.workspace import Workspace
 
 
 class Mapping(WorkspaceSuite):
-    """Names are the keys, objects the values."""
+    """The keys are names, and the values are objects."""
 
     def test_an_empty_workspace(self, workspace: Workspace) -> None:
-        """It has nothing, but it is something."""
+        """It has no items, but is true."""
         assert len(workspace) == 0
         assert list(workspace) == workspace.list() == workspace.keys() == []
         assert list(workspace.values()) == list(workspace.items()) == []
@@ -29,7 +29,7 @@ class Mapping(WorkspaceSuite):
         assert repr(workspace.describe()) == "no objects"
 
     def test_keys_values_and_items(self, workspace: Workspace) -> None:
-        """All in the same order: signals, then images."""
+        """The order is the same for all: signals, then images."""
         workspace.add("image", spot())
         workspace.add("signal", gaussian())
         workspace = self.settle(workspace)
@@ -44,7 +44,7 @@ class Mapping(WorkspaceSuite):
         assert_same(expected[1], found["image"])
 
     def test_iterating_while_removing(self, workspace: Workspace) -> None:
-        """An iterator has a list of its own."""
+        """An iterator has its own list of names."""
         for number in range(5):
             workspace.add(f"n{number}", numbered(number))
         for name in workspace:
@@ -52,7 +52,7 @@ class Mapping(WorkspaceSuite):
         assert len(self.settle(workspace)) == 0
 
     def test_square_brackets(self, workspace: Workspace) -> None:
-        """They add or overwrite, return, and remove."""
+        """They add, overwrite, return and remove objects."""
         workspace["x"] = gaussian()
         workspace = self.settle(workspace)
         assert_same(as_stored(gaussian(), "x"), workspace["x"])
@@ -65,13 +65,13 @@ class Mapping(WorkspaceSuite):
         assert len(self.settle(workspace)) == 0
 
     def test_square_brackets_complete_names(self, workspace: Workspace) -> None:
-        """In IPython, after ``ws["``."""
+        """IPython completes names after ``ws["``."""
         workspace.add("a name", POINTS)
         complete: Any = workspace._ipython_key_completions_
         assert complete() == ["a name"]
 
     def test_pop_returns_what_it_removes(self, workspace: Workspace) -> None:
-        """As an object of its own; and a default where there is nothing."""
+        """It returns an independent object, or a default."""
         workspace.add("x", spot())
         workspace.add("y", POINTS)
         workspace = self.settle(workspace)
@@ -86,7 +86,7 @@ class Mapping(WorkspaceSuite):
         assert self.settle(workspace).list() == ["y"]
 
     def test_pop_takes_a_short_id_once(self, workspace: Workspace) -> None:
-        """What is behind moves up, and stays."""
+        """The next objects move up and stay."""
         for number in (1, 2, 3):
             workspace.add(f"n{number}", numbered(number))
         assert workspace.pop("s002").title == "n2"
@@ -94,10 +94,10 @@ class Mapping(WorkspaceSuite):
 
 
 class Removal(WorkspaceSuite):
-    """`remove` takes several names: all, or none."""
+    """`remove` removes all of several objects, or none."""
 
     def test_several_at_once(self, workspace: Workspace) -> None:
-        """Short ids mean what they meant before the first was removed."""
+        """Short ids refer to the positions before the removal."""
         for number in range(5):
             workspace.add(f"n{number}", numbered(number))
         workspace = self.settle(workspace)
@@ -107,7 +107,7 @@ class Removal(WorkspaceSuite):
         assert number_of(workspace, "s002") == 2
 
     def test_one_that_is_missing_keeps_all(self, workspace: Workspace) -> None:
-        """Wherever it stands among them."""
+        """The position of the missing name does not matter."""
         workspace.add("a", POINTS)
         workspace.add("b", POINTS)
         workspace = self.settle(workspace)
@@ -117,7 +117,7 @@ class Removal(WorkspaceSuite):
         assert self.settle(workspace).list() == ["a", "b"]
 
     def test_the_same_twice_is_once(self, workspace: Workspace) -> None:
-        """Under two of its names, too; and none at all is none."""
+        """Two keys of one object count once. No keys are allowed."""
         workspace.add("a", POINTS)
         workspace.add("b", POINTS)
         workspace.remove("a", "s001", "a")
@@ -125,7 +125,7 @@ class Removal(WorkspaceSuite):
         assert self.settle(workspace).list() == ["b"]
 
     def test_clear_removes_everything(self, workspace: Workspace) -> None:
-        """Names are free, and nothing of the past stays."""
+        """Names can be used again, and old UUIDs are gone."""
         workspace.add("a", numbered(1))
         workspace.add("b", pixels())
         uuid = workspace.describe("a").uuid
@@ -139,7 +139,7 @@ class Removal(WorkspaceSuite):
         assert not workspace.exists(uuid)
 
     def test_clear_takes_all(self, workspace: Workspace) -> None:
-        """It makes a difference only for what another program added."""
+        """The objects that another program added are removed as well."""
         self.bring(workspace, "A", "A")
         workspace.add("b", POINTS)
         workspace.clear(all=True)
@@ -147,10 +147,10 @@ class Removal(WorkspaceSuite):
 
 
 class Listing(WorkspaceSuite):
-    """`list` and `describe` tell what there is, without reading any data."""
+    """`list` and `describe` report the objects without reading data."""
 
     def test_list_selects(self, workspace: Workspace) -> None:
-        """By kind and by pattern, in which case counts."""
+        """Objects are selected by kind and by case-sensitive pattern."""
         for name in ("fft(x)", "fft(y)", "FFT", "a[b]"):
             workspace.add(name, POINTS)
         workspace.add("fft image", pixels())
@@ -162,13 +162,13 @@ class Listing(WorkspaceSuite):
         assert workspace.list(pattern="nothing*") == []
 
     def test_a_list_is_its_own(self, workspace: Workspace) -> None:
-        """Changing it changes nothing."""
+        """Changing the list does not change the workspace."""
         workspace.add("x", POINTS)
         workspace.list().clear()
         assert workspace.list() == ["x"]
 
-    def test_describe_tells_all_but_the_data(self, workspace: Workspace) -> None:
-        """Shape, dtype, labels and units, counts, group, ids."""
+    def test_describe_reports_all_but_the_data(self, workspace: Workspace) -> None:
+        """It reports shape, dtype, labels, units, counts, group and ids."""
         obj = with_items(spot(), xlabel="lambda", yunit="mm", zlabel=None)
         obj.metadata |= {
             "Geometry_a_dict": {"x": 1},
@@ -195,7 +195,7 @@ class Listing(WorkspaceSuite):
         assert (other.roi_count, other.result_count, other.short_id) == (0, 0, "s001")
 
     def test_descriptions_are_frozen_and_equal(self, workspace: Workspace) -> None:
-        """Two of the same object are equal, and come in the order of `list`."""
+        """Descriptions of an object are equal. Their order is that of `list`."""
         workspace.add("x", spot())
         workspace.add("y", gaussian())
         workspace = self.settle(workspace)
@@ -216,7 +216,7 @@ class Listing(WorkspaceSuite):
         assert "24 \N{MULTIPLICATION SIGN} 32" in text
 
     def test_empty_objects_have_no_shape(self, workspace: Workspace) -> None:
-        """Nor a dtype."""
+        """They have no dtype either."""
         from sigima import ImageObj, SignalObj
 
         workspace.add("signal", SignalObj())
@@ -227,7 +227,7 @@ class Listing(WorkspaceSuite):
         assert "empty" in repr(workspace.describe())
 
     def test_descriptions_make_a_table(self, workspace: Workspace) -> None:
-        """Of pandas, which sigima brings, indexed by name."""
+        """The table is a pandas DataFrame, indexed by name."""
         workspace.add("x", spot())
         workspace.add("y", gaussian())
         table = self.settle(workspace).describe().to_dataframe()
@@ -236,7 +236,7 @@ class Listing(WorkspaceSuite):
         assert len(workspace.describe("x").to_dataframe()) == 1
 
     def test_status_counts(self, workspace: Workspace) -> None:
-        """As does the repr."""
+        """The repr has the same numbers."""
         workspace.add("a", POINTS)
         workspace.add("b", POINTS)
         workspace.add("c", pixels())
@@ -259,4 +259,4 @@ def _circle() -> dict[str, Any]:
 
 
 class MappingRules(Mapping, Removal, Listing):
-    """All that there is to say of the mapping protocol."""
+    """All rules of the mapping protocol."""

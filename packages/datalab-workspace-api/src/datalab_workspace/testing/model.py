@@ -1,4 +1,4 @@
-"""What a workspace should hold, as dicts: the model of the stateful machine."""
+"""The model of the stateful machine: expected content as dicts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from datalab_workspace.model.record import Kind
 
 
 def content(kind: Kind, number: int) -> np.ndarray[Any, Any]:
-    """Return a signal or image that differs from others by its number."""
+    """Return a signal or image that is identified by its number."""
     data = np.array([number, 0.5, 1.0])
     return data if kind == "signal" else data.reshape(1, 3)
 
 
 @dataclass
 class Thing:
-    """What the model knows of one object."""
+    """The expected properties of one object."""
 
     kind: Kind
     number: int
@@ -29,14 +29,14 @@ class Thing:
     note: int | None = None
 
     def same_content(self, other: Thing) -> bool:
-        """Tell whether two things are the same but for title, group and UUID."""
+        """Return whether two things differ at most in title, group and UUID."""
         ours = self.kind, self.number, self.note
         return ours == (other.kind, other.number, other.note)
 
 
 @dataclass
 class Model:
-    """Things by name, in the order in which they came, and the groups of each panel."""
+    """Things by name in order of addition, and the groups of each panel."""
 
     things: dict[str, Thing] = field(default_factory=dict)
     groups: dict[Kind, list[str]] = field(
@@ -44,7 +44,7 @@ class Model:
     )
 
     def group(self, kind: Kind, wanted: str | None) -> str:
-        """Return the group that an object goes to, made if there is none."""
+        """Return the group of a new object; create it if necessary."""
         known = self.groups[kind]
         if wanted is None:
             wanted = known[0] if known else ""
@@ -59,7 +59,7 @@ class Model:
         self.things[name] = thing
 
     def rename(self, old: str, new: str) -> None:
-        """Call a thing by another name, in its place."""
+        """Rename a thing without moving it."""
         self.things = {(new if n == old else n): t for n, t in self.things.items()}
 
     def all_groups(self) -> Iterator[tuple[Kind, str, dict[str, Thing]]]:
@@ -86,7 +86,7 @@ class Model:
         return [name for _, _, names in self.members() for name in names]
 
     def only(self, names: list[str]) -> Model:
-        """Return a model of some of the things, without groups that are empty."""
+        """Return a model of some of the things, without empty groups."""
         some = Model({n: replace(t) for n, t in self.things.items() if n in names})
         for kind, title, _ in self.members():
             if any((t.kind, t.group) == (kind, title) for t in some.things.values()):
@@ -94,16 +94,17 @@ class Model:
         return some
 
     def copy(self) -> Model:
-        """Return a model that shares nothing with this one."""
+        """Return an independent copy of the model."""
         return Model(
             {name: replace(thing) for name, thing in self.things.items()},
             {kind: [*titles] for kind, titles in self.groups.items()},
         )
 
     def reopened(self) -> Model:
-        """Return the model of a workspace that knows titles, but not names.
+        """Return the model of a workspace that has loaded titles, but not names.
 
-        The first to bear a title is called so; others get the next free number.
+        The first object with a title has it as its name. The others get the next free
+        number.
         """
         again = Model(groups={kind: [*titles] for kind, titles in self.groups.items()})
         things = [self.things[name] for name in self.names()]

@@ -92,9 +92,9 @@ class GivenNames(WorkspaceSuite):
     def test_only_a_text_is_a_name(self, workspace: Workspace, name: Any) -> None:
         """Anything else is a wrong type, not a wrong value."""
         workspace.add("x", POINTS)
-        with pytest.raises(TypeError, match="a name is a text"):
+        with pytest.raises(TypeError, match="expected a string for the name"):
             workspace.add(name, PIXELS)
-        with pytest.raises(TypeError, match="a name is a text"):
+        with pytest.raises(TypeError, match="expected a string for the name"):
             workspace.rename("x", name)
         assert workspace.list() == ["x"]
 

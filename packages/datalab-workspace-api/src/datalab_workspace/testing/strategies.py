@@ -1,4 +1,4 @@
-"""Hypothesis strategies: names, metadata and objects of every kind there is."""
+"""Hypothesis strategies for names, metadata and objects of all kinds."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from datalab_workspace.testing.samples.signals import signal
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
 
-Texts: TypeAlias = "st.SearchStrategy[str]"
+Strings: TypeAlias = "st.SearchStrategy[str]"
 
-#: Dtypes of the data of objects; those that DataLab lacks among them.
+#: Dtypes of data, including some that DataLab does not support.
 SIGNAL_DTYPES = ("f8", "f4", "c16", "f2", "c8", "i4", "u2", ">f8")
 IMAGE_DTYPES = ("u1", "u2", "i2", "i4", "f4", "f8", "c16", "?", "i1", "u4", "f2", ">i2")
 _ZONES = ("UTC", "Europe/Paris", "Asia/Kathmandu", "America/St_Johns")
 
 
-def names() -> Texts:
-    """Texts that are names: without control characters and halves of surrogates."""
+def names() -> Strings:
+    """Generate names: strings without control characters and surrogates."""
     letters = st.characters(
         exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029"
     )
     return st.sampled_from([*NAMES.values()]) | st.text(letters, min_size=1)
 
 
-def texts() -> Texts:
-    """Texts of any characters, even those that no file can hold."""
+def texts() -> Strings:
+    """Generate strings of any characters, even some that no file can hold."""
     anything = st.characters(exclude_categories=[])
     return st.text(max_size=20) | st.text(anything, max_size=20)
 
 
 def atoms() -> st.SearchStrategy[Any]:
-    """Values of metadata that hold no others, and can be keys and members of sets."""
+    """Generate simple metadata values, which can be keys and set members."""
     zones = st.sampled_from(_ZONES).map(zoneinfo.ZoneInfo)
     return st.one_of(
         st.none(),
@@ -63,7 +63,7 @@ def atoms() -> st.SearchStrategy[Any]:
 
 
 def arrays() -> st.SearchStrategy[np.ndarray[Any, Any]]:
-    """Small arrays of numbers, texts, bytes and dates, of any shape."""
+    """Generate small arrays of numbers, strings, bytes or dates."""
     dtypes = st.one_of(
         npst.boolean_dtypes(),
         npst.integer_dtypes(),
@@ -80,7 +80,7 @@ def arrays() -> st.SearchStrategy[np.ndarray[Any, Any]]:
 
 
 def scalars() -> st.SearchStrategy[Any]:
-    """NumPy's scalars of every type that arrays have."""
+    """Generate NumPy scalars of every type that arrays can have."""
     return npst.scalar_dtypes().flatmap(npst.from_dtype).filter(_is_scalar)
 
 
@@ -89,13 +89,13 @@ def _is_scalar(value: Any) -> bool:
 
 
 def keys() -> st.SearchStrategy[Any]:
-    """Keys of metadata, mostly texts."""
+    """Generate metadata keys, mostly strings."""
     awkward = st.sampled_from([*KEYS.values()])
     return texts() | awkward | atoms() | st.tuples(texts(), atoms())
 
 
 def values() -> st.SearchStrategy[Any]:
-    """Any value that metadata may have."""
+    """Generate any supported metadata value."""
 
     def containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         return st.one_of(
@@ -110,7 +110,7 @@ def values() -> st.SearchStrategy[Any]:
 
 
 def metadata() -> st.SearchStrategy[dict[Any, Any]]:
-    """Metadata of an object, without the keys that tell its place."""
+    """Generate metadata of an object, without identity keys."""
     return st.dictionaries(keys(), values(), max_size=4)
 
 
@@ -131,7 +131,7 @@ def _scales(*axes: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def signals(draw: st.DrawFn) -> SignalObj:
-    """Signals of 0 to 6 points, with uncertainties or without."""
+    """Generate signals of 0 to 6 points, with or without uncertainties."""
     shape = draw(st.sampled_from((2, 4))), draw(st.integers(0, 6))
     data = draw(npst.arrays(st.sampled_from(SIGNAL_DTYPES), shape))
     items = draw(_labels("x", "y")) | draw(_scales("x", "y"))
@@ -140,12 +140,12 @@ def signals(draw: st.DrawFn) -> SignalObj:
 
 @st.composite
 def images(draw: st.DrawFn) -> ImageObj:
-    """Images of at most 5 by 5 pixels, masked or not, uniform or not."""
+    """Generate images of at most 5 by 5 pixels, masked or not, uniform or not."""
     shape = draw(npst.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=5))
     data = draw(npst.arrays(st.sampled_from(IMAGE_DTYPES), shape))
     if draw(st.booleans()):
         mask = draw(npst.arrays(np.bool_, shape))
-        # NumPy cannot copy arrays of one byte with its own default, 999999.
+        # NumPy cannot copy one-byte arrays with its default fill value, 999999.
         data = np.ma.MaskedArray(data, mask=mask, fill_value=0)
     items = draw(_labels("x", "y", "z")) | draw(_scales("x", "y", "z"))
     if draw(st.booleans()):
@@ -160,5 +160,5 @@ def images(draw: st.DrawFn) -> ImageObj:
 
 
 def objects() -> st.SearchStrategy[SignalObj | ImageObj]:
-    """Signals and images."""
+    """Generate signals and images."""
     return st.one_of(signals(), images())

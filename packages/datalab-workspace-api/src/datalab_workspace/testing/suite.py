@@ -1,4 +1,4 @@
-"""What a backend's tests provide to the conformance suite."""
+"""The base class of the conformance suite, which the tests of a backend extend."""
 
 from __future__ import annotations
 
@@ -12,57 +12,65 @@ import pytest
 
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.model.metadata_values import fits
+from datalab_workspace.model.metadata_values import converts_exactly
 from datalab_workspace.model.record import Record
 from datalab_workspace.workspace import Workspace
 
 
 class WorkspaceSuite(ABC):
-    """Base of every part of the conformance suite.
+    """The base class of every part of the conformance suite.
 
-    A backend's tests subclass `WorkspaceConformance` under a name that pytest collects
-    and say how its workspaces come about. Fixtures of their own, for example a running
-    server, may be requested by an autouse fixture that stores them on `self`.
+    The tests of a backend subclass `WorkspaceConformance` under a name that pytest
+    collects, and implement `open_workspace`. If they need fixtures, such as a running
+    server, an autouse fixture can request them and store them on `self`.
+
+    Example:
+        >>> from datalab_workspace.testing import WorkspaceSuite
+        >>> class MemorySuite(WorkspaceSuite):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+        >>> MemorySuite().open_workspace().list()
+        []
     """
 
     @abstractmethod
     def open_workspace(self) -> Workspace:
-        """Return a fresh workspace without objects; called once or more in a test."""
+        """Return a new workspace without objects; a test may call it several times."""
 
     def settle(self, workspace: Workspace) -> Workspace:
-        """Return a workspace that knows the objects only as they were kept.
+        """Return a workspace with the objects as the backend stores them.
 
-        A backend that writes its objects down returns a new workspace which has read
-        them back, with another connection or from a file. Objects keep their UUIDs,
-        titles, groups and order; names are given anew. The default, for objects in
-        memory, is the same workspace.
+        For a backend that stores objects outside this process, this is a new workspace
+        that has read them again, from a file or over another connection. Objects keep
+        their UUIDs, titles, groups and order; names are assigned again. By default, for
+        objects in memory, it is the same workspace.
 
         Args:
-            workspace: A workspace that `open_workspace` or `settle` returned; it is not
-                used any more.
+            workspace: A workspace returned by `open_workspace` or `settle`, which the
+                test no longer uses.
         """
         return workspace
 
     def retitle(self, workspace: Workspace, name: str, title: str) -> None:
-        """Do as another program that gives an object another title.
+        """Change the title of an object as another program would.
 
         Args:
-            workspace: The workspace, which is not told.
-            name: Name of the object there.
-            title: Its new title.
+            workspace: The workspace, which is not notified.
+            name: Name of the object in the workspace.
+            title: The new title.
         """
         record = workspace.record(name)
         workspace.backend.edit(record.uuid, {"title": title}, {})
 
     def bring(self, workspace: Workspace, *titles: str) -> list[str]:
-        """Do as another program that appends signals with these titles.
+        """Append signals with these titles as another program would.
 
         Args:
-            workspace: The workspace; it knows of the new objects afterwards.
-            titles: Title of each signal; some may be the same.
+            workspace: The workspace, which contains the new objects afterwards.
+            titles: Title of each signal; they need not be unique.
 
         Returns:
-            The names that the workspace gave them.
+            The names of the new objects in the workspace.
         """
         backend = MemoryBackend()
         for number, title in enumerate(titles):
@@ -73,27 +81,27 @@ class WorkspaceSuite(ABC):
             return workspace.load(path)
 
     def capabilities_of(self, workspace: Workspace) -> Capabilities:
-        """Return what holds of a workspace once it is settled.
+        """Return the capabilities of a workspace after `settle`.
 
-        Where `settle` passes through something that can do less than the backend, for
-        example a file, the tests say so here.
+        Override this if `settle` uses a medium, such as a file, that supports less than
+        the backend.
         """
         return workspace.capabilities
 
     @pytest.fixture
     def workspace(self) -> Workspace:
-        """A fresh workspace."""
+        """A new workspace."""
         return self.open_workspace()
 
     @pytest.fixture
     def capabilities(self, workspace: Workspace) -> Capabilities:
-        """What the backend declares."""
+        """The capabilities that the backend declares."""
         return self.capabilities_of(workspace)
 
 
 def holds(capabilities: Capabilities, data: np.ndarray[Any, Any] | None) -> bool:
-    """Tell whether data comes back, of its own dtype or converted without loss."""
+    """Return whether a backend keeps data, in its dtype or a lossless one."""
     if capabilities.dtypes is None or data is None:
         return True
     values = np.ma.getdata(data)
-    return any(fits(values, np.dtype(name)) for name in capabilities.dtypes)
+    return any(converts_exactly(values, np.dtype(name)) for name in capabilities.dtypes)

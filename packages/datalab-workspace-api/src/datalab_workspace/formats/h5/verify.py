@@ -16,7 +16,7 @@ from datalab_workspace.formats.h5 import index, native
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject, opened
-from datalab_workspace.model.metadata_values import same
+from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import PRIMARY_ARRAY, PendingRecord, Record
 from datalab_workspace.progress import Progress
@@ -129,7 +129,7 @@ def _agree(record: Record, other: Record) -> bool:
         if array.name == name
     ]
     return (
-        same(record.fields, other.fields)
-        and same(record.metadata, other.metadata)
+        values_equal(record.fields, other.fields)
+        and values_equal(record.metadata, other.metadata)
         and len(set(places)) <= 1
     )

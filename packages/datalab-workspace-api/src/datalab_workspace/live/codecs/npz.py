@@ -23,9 +23,11 @@ from datalab_workspace.errors import DamagedFileError, UnsupportedObjectError
 from datalab_workspace.live.codecs.zip_archive import Archive, Buffer, stored
 from datalab_workspace.model.record import (
     FIELDS,
+    IDENTITY_KEYS,
     KINDS,
     PRIMARY_ARRAY,
     ROI_KEY,
+    UUID_KEY,
     Kind,
     Record,
     checked_field,
@@ -33,8 +35,6 @@ from datalab_workspace.model.record import (
 
 _METADATA = "metadata.json"
 _ROWS = ("x", "y", "dx", "dy")
-_UUID = "__uuid"
-IDENTITY_KEYS = frozenset({_UUID, "__number"})
 #: What an archive may hold: DataLab's have five members at most.
 _MOST_MEMBERS = 64
 #: Bytes to which a compressed member may unfold. DataLab is asked for stored ones.
@@ -60,7 +60,7 @@ def encode(record: Record) -> list[Buffer]:
     plain = sidecar.split(record, NPZ)
     fields = {name: plain.fields[name] for name in _carried(record.kind)}
     head: dict[str, Any] = {"type": record.kind, **fields}
-    head["obj_metadata"] = plain.metadata | {_UUID: record.uuid}
+    head["obj_metadata"] = plain.metadata | {UUID_KEY: record.uuid}
     text = json.dumps(head, ensure_ascii=False).encode()
     members = [(f"{name}.npy", _npy(array)) for name, array in _members(plain)]
     return stored([*members, (_METADATA, [text])])

@@ -20,7 +20,9 @@ from datalab_workspace.errors import DamagedFileError, UnsupportedObjectError
 from datalab_workspace.model.record import (
     ARRAYS,
     FIELDS,
+    IDENTITY_KEYS,
     PRIMARY_ARRAY,
+    UUID_KEY,
     Kind,
     Record,
     checked_field,
@@ -30,8 +32,6 @@ _CLASS_OF: dict[Kind, str] = {"signal": "SignalObj", "image": "ImageObj"}
 _KIND_OF = {name: kind for kind, name in _CLASS_OF.items()}
 #: Where every sigima has the two classes.
 _MODULE = "sigima.objects"
-_UUID = "__uuid"
-IDENTITY_KEYS = frozenset({_UUID, "__number"})
 #: Items that DataLab computes.
 _COMPUTED = frozenset({"xmin", "xmax", "ymin", "ymax"})
 
@@ -47,7 +47,7 @@ def encode(record: Record) -> list[str]:
     metadata = {key: _encoded(value) for key, value in plain.metadata.items()}
     items: dict[str, Any] = {name: plain.fields[name] for name in FIELDS[record.kind]}
     items |= {name: _encoded(plain.array(name)) for name in ARRAYS[record.kind]}
-    items["metadata"] = metadata | {_UUID: record.uuid}
+    items["metadata"] = metadata | {UUID_KEY: record.uuid}
     return [_MODULE, _CLASS_OF[record.kind], json.dumps(items)]
 
 
@@ -77,7 +77,7 @@ def read(data: Any) -> Record:
         record = Record(kind, _fields(items, kind), _arrays(items, kind))
     except (ValueError, RecursionError, UnsupportedObjectError) as error:
         raise DamagedFileError(f"it is no object of sigima's: {error}") from error
-    record.uuid = str(metadata.get(_UUID, record.uuid))
+    record.uuid = str(metadata.get(UUID_KEY, record.uuid))
     record.metadata = {k: v for k, v in metadata.items() if k not in IDENTITY_KEYS}
     return record
 

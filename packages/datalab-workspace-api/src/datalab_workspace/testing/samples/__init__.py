@@ -1,8 +1,8 @@
 """Deliberately awkward names, metadata and objects.
 
-Each module offers mappings from an identifier, for the test's name, to what to test
-with. Signals, images and metadata are factories, so that no test sees what another
-has changed, and that sigima is not imported before a test needs it.
+Each module has mappings from an identifier, which becomes part of a test's name, to a
+sample. Signals, images and metadata are factories, so that no test sees the changes of
+another, and sigima is not imported before a test needs it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datalab_workspace.testing.samples.metadata import KEYS, REFUSED_VALUES, VAL
 from datalab_workspace.testing.samples.names import NAMES, NO_NAMES
 from datalab_workspace.testing.samples.signals import SIGNALS, UNKEEPABLE_SIGNALS
 
-#: Every object that comes back as it was, by kind and identifier.
+#: The objects that a workspace returns unchanged, by kind and identifier.
 OBJECTS = {f"signal-{name}": make for name, make in SIGNALS.items()} | {
     f"image-{name}": make for name, make in IMAGES.items()
 }
-#: Objects whose data no dtype of DataLab's holds without loss.
+#: Objects whose data DataLab cannot store without loss.
 UNKEEPABLE = {f"signal-{name}": make for name, make in UNKEEPABLE_SIGNALS.items()} | {
     f"image-{name}": make for name, make in UNKEEPABLE_IMAGES.items()
 }

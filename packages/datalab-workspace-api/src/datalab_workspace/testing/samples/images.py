@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 Factory: TypeAlias = "Callable[[], ImageObj]"
 
-#: Factories of images that come back as they were.
+#: Factories of images that a workspace returns unchanged.
 IMAGES: dict[str, Factory] = {}
-#: Factories of images whose data no dtype of DataLab's holds without loss.
+#: Factories of images whose data DataLab cannot store without loss.
 UNKEEPABLE_IMAGES: dict[str, Factory] = {}
 
 
@@ -38,12 +38,12 @@ def image(data: Any = None, **items: Any) -> ImageObj:
 
 
 def pixels(dtype: Any = "u2") -> np.ndarray[Any, Any]:
-    """Return three rows of four small whole numbers."""
+    """Return three rows of four small integers."""
     return np.arange(12).reshape(3, 4).astype(dtype)
 
 
 def spot() -> ImageObj:
-    """Return a spot off the centre of 24 rows of 32 pixels, without noise."""
+    """Return an off-centre spot in 24 rows of 32 pixels, without noise."""
     y, x = np.mgrid[:24, :32]
     data = 1000 * np.exp(-((x - 12) ** 2 + (y - 9) ** 2) / 20)
     return image(data.astype("u2"), title="spot")
@@ -162,7 +162,7 @@ def _non_uniform_coordinates() -> ImageObj:
 
 @_sample
 def _coordinates_left_over() -> ImageObj:
-    # Switched back to uniform, with the arrays still there.
+    # Uniform again, but the arrays still exist.
     return image(pixels(), xcoords=np.arange(4.0), ycoords=np.arange(3.0))
 
 

@@ -1,4 +1,4 @@
-"""Setting the items of sigima's data sets to anything."""
+"""Set the items of sigima data sets without validation."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 def with_items(obj: T, **items: Any) -> T:
-    """Return `obj` after setting these items of it, without sigima's checks.
+    """Set items of `obj` without sigima's validation, and return `obj`.
 
     Args:
         obj: A `SignalObj` or `ImageObj`.
-        items: Values by name, put there exactly as they are.
+        items: Values by name, which are set without conversion.
     """
     from guidata.config import ValidationMode, temporary_validation_mode
 

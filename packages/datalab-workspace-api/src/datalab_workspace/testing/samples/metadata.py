@@ -1,4 +1,4 @@
-"""Values and keys that metadata may have, and values that it may not."""
+"""Supported keys and values of metadata, and unsupported values."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def _containers() -> dict[str, Any]:
 def _of(
     group: Callable[[], dict[str, Any]],
 ) -> dict[str, Callable[[], Any]]:
-    """Return one factory for each value; a new value for each call."""
+    """Return a factory for each value, which returns a new one each time."""
     return {name: partial(_member, group, name) for name in group()}
 
 
@@ -218,7 +218,7 @@ def _member(group: Callable[[], dict[str, Any]], name: str) -> Any:
     return group()[name]
 
 
-#: Factories of values that come back as they were, types included.
+#: Factories of values that a workspace returns unchanged, with their types.
 VALUES: dict[str, Callable[[], Any]] = {
     **_of(_atoms),
     **_of(_texts),
@@ -229,7 +229,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     **_of(_containers),
 }
 
-#: Keys of metadata; all of them work at the top and in any dict below.
+#: Keys of metadata, at the top level and in nested dicts.
 KEYS: dict[str, Any] = {
     "empty": "",
     "slash": "/",
@@ -271,7 +271,7 @@ KEYS: dict[str, Any] = {
 
 
 class Colour(enum.Enum):
-    """An enumeration whose members are more than their values."""
+    """An enumeration whose members are not numbers or strings."""
 
     RED = (255, 0, 0)
 
@@ -283,18 +283,18 @@ class Code(enum.IntEnum):
 
 
 class Label(str):
-    """A text with a class of its own."""
+    """A subclass of `str`."""
 
     __slots__ = ()
 
 
 class Point(tuple[float, float]):
-    """A tuple with a class of its own."""
+    """A subclass of `tuple`."""
 
     __slots__ = ()
 
 
-#: Values of subclasses, and the plain values that they are kept as.
+#: Values of subclasses, and the plain values that are stored.
 DEMOTED: dict[str, tuple[Any, Any]] = {
     "int-enum": (Code.OK, 200),
     "text": (Label("label"), "label"),
@@ -310,7 +310,7 @@ def _endless() -> list[Any]:
     return endless
 
 
-#: Factories of values that are refused when they are added.
+#: Factories of values that `add` refuses.
 REFUSED_VALUES: dict[str, Callable[[], Any]] = {
     "object": object,
     "function": lambda: print,

@@ -1,4 +1,4 @@
-"""Texts that are names, and texts that are none."""
+"""Strings that can be names, and strings that cannot."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NAMES: dict[str, str] = {
     "like-json": '{"$": "tuple"}',
 }
 
-#: None of these can be; each with what the error is to speak of.
+#: Strings that cannot be names, each with a word of the error.
 NO_NAMES: dict[str, tuple[str, str]] = {
     "empty": ("", "empty"),
     "nul": ("a\x00b", "control character"),

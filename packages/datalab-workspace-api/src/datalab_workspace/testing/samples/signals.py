@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 Factory: TypeAlias = "Callable[[], SignalObj]"
 
-#: Factories of signals that come back as they were.
+#: Factories of signals that a workspace returns unchanged.
 SIGNALS: dict[str, Factory] = {}
-#: Factories of signals whose data no dtype of DataLab's holds without loss.
+#: Factories of signals whose data DataLab cannot store without loss.
 UNKEEPABLE_SIGNALS: dict[str, Factory] = {}
 
 
