@@ -13,7 +13,7 @@ from datalab_workspace.errors import (
     NotAProjectError,
     UnsafeFileError,
 )
-from datalab_workspace.formats.legacy import TITLE_KEY, is_legacy, read_legacy
+from datalab_workspace.formats.legacy.reader import TITLE_KEY, is_legacy, read_legacy
 
 DATA = Path(__file__).parents[1] / "data" / "legacy"
 STANDALONE = DATA / "standalone-0.2.11.h5"

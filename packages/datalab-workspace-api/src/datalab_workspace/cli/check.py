@@ -8,7 +8,6 @@ from typing import Any
 
 from datalab_workspace.cli.copy import LIVE, workspace_at
 from datalab_workspace.cli.output import printable
-from datalab_workspace.errors import NotAProjectError
 
 
 @dataclass(frozen=True)
@@ -74,26 +73,23 @@ def _running(url: str | None) -> Report:
 
 
 def _file(path: Path) -> Report:
-    from datalab_workspace.formats import legacy
-    from datalab_workspace.formats.h5.verify import verify
+    from datalab_workspace.formats import registry
 
-    try:
-        verdict = verify(path)
-    except NotAProjectError:
-        if not legacy.is_legacy(path):
-            raise
-        count = sum(1 for _ in legacy.read_legacy(path).items())
-        old = "a file of datalab-kernel 0.2, which DataLab does not open; copy it"
-        return Report(str(path), (_counted(count), old), (), opens=False)
-    facts = [_counted(verdict.objects)]
+    file_format = registry.identify(path)
+    verdict = file_format.verify(path)
+    if not file_format.opens_in_datalab:
+        copy_it = f"a {file_format.description}, which DataLab does not open; copy it"
+        facts = (_counted(verdict.objects), copy_it)
+        return Report(str(path), facts, tuple(verdict.problems), opens=False)
+    found = [_counted(verdict.objects)]
     if verdict.checksums:
-        facts.append(f"{verdict.checksums} checksums compared")
+        found.append(f"{verdict.checksums} checksums compared")
     elif verdict.objects:
-        facts.append("no checksums: the data could be read, not compared")
+        found.append("no checksums: the data could be read, not compared")
     problems = (*verdict.problems, *verdict.obstacles)
     opens = not problems
-    facts.append("DataLab opens it" if opens else "DataLab would not open all of it")
-    return Report(str(path), tuple(facts), problems, opens)
+    found.append("DataLab opens it" if opens else "DataLab would not open all of it")
+    return Report(str(path), tuple(found), problems, opens)
 
 
 def _counted(number: int) -> str:

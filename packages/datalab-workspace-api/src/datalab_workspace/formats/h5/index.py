@@ -17,8 +17,8 @@ import numpy as np
 
 from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
+from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
+from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.array_io import (
     Checksum,
     as_bytes,
@@ -20,7 +21,6 @@ from datalab_workspace.formats.h5.array_io import (
     file_blocks,
     slabs,
 )
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.open_file import OpenProject, damage, opened
 from datalab_workspace.formats.h5.panels import find_group

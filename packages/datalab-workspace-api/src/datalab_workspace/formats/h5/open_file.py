@@ -13,12 +13,12 @@ from typing import Any
 import h5py
 
 from datalab_workspace.errors import DamagedFileError, NotAProjectError, WorkspaceError
+from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Guard, Limits
 from datalab_workspace.formats.h5.heaps import Heaps
+from datalab_workspace.formats.h5.signature import SIGNATURE, has_signature
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: What h5py and the decoding of what it returns raise for a damaged file.
 _BROKEN = (
     ArithmeticError,
@@ -88,6 +88,15 @@ def opened(
                 yield project
 
 
+def is_other_hdf5(path: Path) -> bool:
+    """Return True for an HDF5 file that can be opened and is not a DataLab project."""
+    try:
+        with _hdf5(path) as file:
+            return not file.id.links.exists(layout.VERSION.encode())
+    except _BROKEN:
+        return False
+
+
 @contextlib.contextmanager
 def damage(path: Path, project: OpenProject) -> Iterator[None]:
     """Turn what is raised for a damaged file into a `DamagedFileError`."""
@@ -103,16 +112,16 @@ def damage(path: Path, project: OpenProject) -> Iterator[None]:
 
 
 def _check_signature(path: Path, raw: FileIO, size: int) -> None:
-    begin = raw.read(len(_SIGNATURE)) or b""
+    begin = raw.read(len(SIGNATURE)) or b""
     if not begin:
-        raise NotAProjectError(f"{str(path)!r} is no DataLab project: it is empty")
-    if begin == _SIGNATURE:
+        raise NotAProjectError(f"{str(path)!r} is not a DataLab project: it is empty")
+    if begin == SIGNATURE:
         return
-    if _SIGNATURE.startswith(begin):
+    if SIGNATURE.startswith(begin):
         raise DamagedFileError(f"{str(path)!r} is truncated: it has {size} bytes")
-    if not h5py.is_hdf5(str(path)):
+    if not has_signature(path):
         raise NotAProjectError(
-            f"{str(path)!r} is no DataLab project: it is not an HDF5 file "
+            f"{str(path)!r} is not a DataLab project: it is not an HDF5 file "
             f"(it begins with {begin!r})"
         )
 
@@ -141,6 +150,6 @@ def _check_project(path: Path, file: h5py.File) -> None:
     file.id.links.iterate(lambda name: names.append(name.decode(errors="replace")))
     shown = ", ".join(map(repr, names[:5])) + ("…" if len(names) > 5 else "")
     raise NotAProjectError(
-        f"{str(path)!r} is no DataLab project: it is an HDF5 file that holds "
+        f"{str(path)!r} is not a DataLab project: it is an HDF5 file that holds "
         f"{shown or 'nothing'}, not {layout.VERSION!r}"
     )

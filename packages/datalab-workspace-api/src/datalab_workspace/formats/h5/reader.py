@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from datalab_workspace.formats.base import ReadResult
 from datalab_workspace.formats.h5 import index, native, opaque_sections
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject, opened
@@ -16,7 +16,7 @@ from datalab_workspace.progress import Progress
 
 def read_project(
     path: Path, *, lazy: bool = False, limits: Limits | None = None
-) -> tuple[Project, FileStamp]:
+) -> ReadResult:
     """Read a DataLab project.
 
     Args:
@@ -44,7 +44,7 @@ def read_project(
         project = Project(groups, opaque_sections.read(file))
         if not lazy:
             _read_all(file, project)
-        return project, file.stamp
+        return ReadResult(project, file.stamp)
 
 
 def _read_all(file: OpenProject, project: Project) -> None:

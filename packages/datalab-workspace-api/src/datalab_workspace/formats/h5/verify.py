@@ -7,11 +7,11 @@ layout, as DataLab does. Both must tell the same objects.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import NotAProjectError, WorkspaceError
+from datalab_workspace.formats.base import Verdict
 from datalab_workspace.formats.h5 import index, native
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.lazy import FileArray
@@ -20,26 +20,6 @@ from datalab_workspace.model.metadata_values import same
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import PRIMARY_ARRAY, PendingRecord, Record
 from datalab_workspace.progress import Progress
-
-
-@dataclass
-class Verdict:
-    """What was found out about a project file.
-
-    Attributes:
-        path: The file.
-        objects: Number of its objects.
-        checksums: Number of arrays whose checksum was compared; a file that DataLab
-            saved has none.
-        problems: What is damaged, or cannot be read, and where.
-        obstacles: Why DataLab would not open all of it, or not save it again.
-    """
-
-    path: Path
-    objects: int = 0
-    checksums: int = 0
-    problems: list[str] = field(default_factory=list)
-    obstacles: list[str] = field(default_factory=list)
 
 
 def verify(path: Path, limits: Limits | None = None) -> Verdict:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import h5py
 import numpy as np
 
+from datalab_workspace.formats.atomic import FileStamp, replacing
+from datalab_workspace.formats.base import Compression, References, WriteResult
 from datalab_workspace.formats.h5 import layout, opaque_sections
 from datalab_workspace.formats.h5.array_io import (
     array_blocks,
@@ -17,18 +19,14 @@ from datalab_workspace.formats.h5.array_io import (
     checksumming,
     store,
 )
-from datalab_workspace.formats.h5.atomic import FileStamp, replacing
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import Manifest
 from datalab_workspace.formats.h5.plan import GroupPlan, Place, objects, plan
 from datalab_workspace.formats.h5.staging import Staging
 from datalab_workspace.formats.h5.structure import Structure
 from datalab_workspace.model.project import Project
-from datalab_workspace.model.record import ArrayReference
 from datalab_workspace.progress import Progress
 
-Compression: TypeAlias = "str | tuple[str, int] | None"
-References: TypeAlias = Mapping[str, Mapping[str, ArrayReference]]
 _GZIP_LEVEL = 4
 _COMPRESSIONS = 'None, "lzf", "gzip" or ("gzip", 0 … 9)'
 
@@ -39,7 +37,7 @@ def write_project(
     *,
     compression: Compression = None,
     expected: FileStamp | None = None,
-) -> tuple[FileStamp, References]:
+) -> WriteResult:
     """Write a project, in place of the file that is there.
 
     Args:
@@ -85,7 +83,7 @@ def write_project(
                 place.crc = store(new.file, place.offset, blocks, place.array.nbytes)
         manifest.write(new.file, new.mtime_ns, os.fstat(new.file.fileno()).st_size)
     assert new.stamp is not None
-    return new.stamp, _references(path, new.stamp, groups)
+    return WriteResult(new.stamp, _references(path, new.stamp, groups))
 
 
 def _filters(compression: Compression) -> tuple[str, int] | None:
