@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalab_workspace.backends.base import Backend
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import NotAProjectError, ObjectNotFoundError
+from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.description import WorkspaceMode
 from datalab_workspace.model.naming import NameBook, assign_names
 from datalab_workspace.model.project import Group, Item, Project
@@ -20,10 +20,9 @@ from datalab_workspace.model.record import (
     Record,
 )
 from datalab_workspace.operations.merge import Merge, OnConflict, in_short
-from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
-    from datalab_workspace.formats.h5.atomic import FileStamp
+    from datalab_workspace.formats.atomic import FileStamp
 
 
 class ProjectLink:
@@ -60,8 +59,7 @@ class ProjectLink:
         overwrite: bool,
     ) -> Path:
         """See `Workspace.save`."""
-        require("h5py", "a project file")
-        from datalab_workspace.formats.h5.writer import write_project
+        from datalab_workspace.formats import registry
 
         target = self._target(path)
         known = self._stamps.get(target)
@@ -69,14 +67,15 @@ class ProjectLink:
         if uuids is not None and self._backend.mode is WorkspaceMode.STANDALONE:
             self._check_partial(target, uuids)
         foreign = self._foreign if uuids is None or known is not None else []
-        stamp, references = write_project(
+        stamp, references = registry.write(
             target,
             Project(groups, foreign),
             compression=compression,
             expected=None if overwrite or not target.exists() else known,
         )
-        self._stamps[target] = stamp
-        if uuids is None:
+        if stamp is not None:
+            self._stamps[target] = stamp
+        if uuids is None and stamp is not None:
             self.path, self.modified = target, False
         if uuids is None or known is not None:
             _repoint(groups, references)
@@ -118,9 +117,11 @@ class ProjectLink:
         lazy: bool,
     ) -> list[str]:
         """See `Workspace.load`."""
+        from datalab_workspace.formats import registry
+
         merge = Merge(self._backend, self._names, on_conflict)
         source = _absolute(path)
-        project, stamp = _read_file(source, lazy=lazy or names is not None)
+        project, stamp = registry.read(source, lazy=lazy or names is not None)
         file_names = assign_names(project.items(), {})
         groups = project.groups
         if names is not None:
@@ -140,21 +141,6 @@ class ProjectLink:
         else:
             self.modified |= merge.changes
         return merge.merged
-
-
-def _read_file(source: Path, *, lazy: bool) -> tuple[Project, FileStamp | None]:
-    """Read a project, or a file of datalab-kernel 0.2; that is nowhere to save to."""
-    require("h5py", "a project file")
-    from datalab_workspace.formats.h5.reader import read_project
-
-    try:
-        return read_project(source, lazy=lazy)
-    except NotAProjectError:
-        from datalab_workspace.formats import legacy
-
-        if not legacy.is_legacy(source):
-            raise
-        return legacy.read_legacy(source), None
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
