@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from datalab_workspace.errors import FileChangedError
+from datalab_workspace.formats.raw_io import write_all
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _LONGEST_NAME = 200
@@ -65,6 +66,10 @@ class Replacement:
         # Whole microseconds, which every current file system keeps.
         self.mtime_ns = time.time_ns() // 1000 * 1000
         self.stamp: FileStamp | None = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes to the new file, at its position."""
+        write_all(self.file, memoryview(data).cast("B"))
 
     def commit(self, expected: FileStamp | None) -> None:
         """Write the content to the disk and put it in place."""

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import UnsupportedObjectError
@@ -43,7 +44,7 @@ class WriteResult(NamedTuple):
     """
 
     stamp: FileStamp | None = None
-    references: References = {}
+    references: References = MappingProxyType({})
 
 
 @dataclass
@@ -80,7 +81,8 @@ class FileFormat(ABC):
         suffixes: Suffixes in lower case with their dot, for example ``(".xy",)``.
             `Workspace.save` writes this format to a path that ends in one of them.
         kinds: The kinds of objects that a file can hold.
-        max_objects: The largest number of objects in a file; None for any number.
+        max_objects: The largest number of objects in a file, which then holds at least
+            one; None for any number.
         can_read_lazily: `read` accepts ``lazy=True``: it then leaves the data in the
             file, and `write` returns references.
         opens_in_datalab: DataLab opens such a file as its own project.
@@ -189,7 +191,7 @@ def check_contents(file_format: FileFormat, project: Project) -> None:
 
     Raises:
         UnsupportedObjectError: An object is of a kind that the format lacks, or there
-            are too many objects.
+            are too many objects, or none.
     """
     count = 0
     for item in project.items():
@@ -200,9 +202,10 @@ def check_contents(file_format: FileFormat, project: Project) -> None:
                 f"{item.title!r:.80}; leave it out by names=[...], or save to a path "
                 "that ends in .h5"
             )
-    if file_format.max_objects is not None and count > file_format.max_objects:
+    most = file_format.max_objects
+    if most is not None and not 1 <= count <= most:
+        allowed = "1 object" if most == 1 else f"1 to {most} objects"
         raise UnsupportedObjectError(
-            f"a {file_format.description} holds at most {file_format.max_objects} of "
-            f"the {count} objects; choose by names=[...], or save to a path that ends "
-            "in .h5"
+            f"a {file_format.description} holds {allowed}, not {count}; choose by "
+            "names=[...], or save to a path that ends in .h5"
         )

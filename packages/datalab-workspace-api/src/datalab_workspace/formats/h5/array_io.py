@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.formats.h5.staging import read_exactly, write_all
+from datalab_workspace.formats.raw_io import read_exactly, write_all
 from datalab_workspace.runtime import IN_BROWSER
 
 #: Size of the pieces in which arrays are moved, in bytes.

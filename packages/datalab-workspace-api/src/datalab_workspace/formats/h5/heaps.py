@@ -15,7 +15,7 @@ from typing import Any
 from h5py import h5o
 
 from datalab_workspace.formats.h5.guard import is_dataset
-from datalab_workspace.formats.h5.staging import read_exactly
+from datalab_workspace.formats.raw_io import read_exactly
 
 _SIGNATURE = b"GCOL"
 _VERSION = 1

@@ -23,7 +23,7 @@ from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
 from datalab_workspace.formats.h5.open_file import OpenProject
-from datalab_workspace.formats.h5.staging import read_exactly
+from datalab_workspace.formats.raw_io import read_exactly
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
     KINDS,

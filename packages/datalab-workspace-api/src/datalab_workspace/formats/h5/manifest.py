@@ -22,7 +22,7 @@ from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.plan import GroupPlan, ObjectPlan, Place, objects
-from datalab_workspace.formats.h5.staging import write_all
+from datalab_workspace.formats.raw_io import write_all
 
 FORMAT = b"datalab-workspace"
 VERSION = 1

@@ -10,6 +10,8 @@ import os
 from io import FileIO
 from typing import Any
 
+from datalab_workspace.formats.raw_io import read_exactly, write_all
+
 _PAGE = 1 << 14
 
 
@@ -125,22 +127,3 @@ class Staging:
             write_all(self._file, pages)
         except OSError as error:
             self._error = error  # raised by finish, out of HDF5's reach
-
-
-def write_all(file: FileIO, data: memoryview) -> None:
-    """Write every byte of `data`; a raw file may take less at a time."""
-    while data:
-        data = data[file.write(data) :]
-
-
-def read_exactly(file: FileIO, buffer: memoryview) -> None:
-    """Fill `buffer`.
-
-    Raises:
-        EOFError: The file ends before.
-    """
-    while buffer:
-        count = file.readinto(buffer)
-        if not count:
-            raise EOFError("the file ends too early")
-        buffer = buffer[count:]
