@@ -63,7 +63,7 @@ def assert_new(path):
 STEPS = {
     "HDF5 has its structure": "h5.writer:Manifest",
     "the structure is written": "h5.writer:Staging.finish",
-    "an array is written": "h5.writer:store",
+    "an array is written": "h5.writer:write_blocks",
     "the index is written": "h5.manifest:Manifest.write",
     "it goes to the disk": "atomic:os.fsync",
     "it bears its time": "atomic:os.utime",
@@ -130,8 +130,8 @@ def test_reader_sees_the_old_file_or_the_new_at_every_moment(path, new):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(writer, "Structure"), (staging.Staging, "finish"), (writer, "store")],
-    ids=["structure", "finish", "store"],
+    [(writer, "Structure"), (staging.Staging, "finish"), (writer, "write_blocks")],
+    ids=["structure", "finish", "arrays"],
 )
 def test_interrupted_save_leaves_the_old_file_alone(
     path, new, monkeypatch, owner, name, error
@@ -200,7 +200,7 @@ def test_folder_that_may_not_be_written_is_named(path, new, monkeypatch):
     if os.access(path.parent, os.W_OK):  # root may write everywhere
         monkeypatch.setattr(atomic.os, "open", refuse)
     try:
-        with pytest.raises(PermissionError, match="no file may be made") as refused:
+        with pytest.raises(PermissionError, match="no file can be created") as refused:
             new.save(path)
     finally:
         monkeypatch.undo()

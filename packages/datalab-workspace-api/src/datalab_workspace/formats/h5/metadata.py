@@ -115,7 +115,9 @@ class MetadataReader:
             if is_group(member):
                 items[name] = self.read(member, place)
             elif is_dataset(member):
-                items[name] = read_dataset(member, self._guard.dataset(member, place))
+                items[name] = read_dataset(
+                    member, self._guard.check_dataset(member, place)
+                )
         if _SEQUENCE in values and _DICT not in values:
             return _listed(items)
         return items

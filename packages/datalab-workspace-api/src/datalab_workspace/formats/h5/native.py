@@ -141,7 +141,7 @@ class _Reader:
         self, kind: Kind, uuid: str, where: str, name: str, dataset: Any
     ) -> Array:
         self._project.at = f"{where}/{name}"
-        dtype = self._guard.dataset(dataset, self._project.at)
+        dtype = self._guard.check_dataset(dataset, self._project.at)
         shape = dataset.shape
         if name == PRIMARY_ARRAY[kind] and dtype not in NATIVE_DTYPES[kind]:
             self._obstacles.append(f"{where} has data of the dtype {dtype}")
@@ -172,7 +172,7 @@ def pending(plain: Record) -> PendingRecord:
     def resolve() -> Record:
         data = plain.data
         if isinstance(data, FileArray):
-            data.learn_checksum()
+            data.ensure_checksum()
         return sidecar.join(plain)
 
     return PendingRecord(

@@ -86,11 +86,11 @@ def _check(
 
 def _check_dataset(project: OpenProject, dataset: Any, where: str) -> None:
     if h5py.check_string_dtype(dataset.dtype) is None:
-        project.guard.dataset(dataset, where)
+        project.guard.check_dataset(dataset, where)
         return
     project.guard.check_heaps()
-    project.guard.storage(dataset, where)
-    project.guard.text(dataset.get_storage_size(), where)
+    project.guard.check_storage(dataset, where)
+    project.guard.count_string(dataset.get_storage_size(), where)
 
 
 def _image(section: Any, name: str) -> bytes:

@@ -18,7 +18,7 @@ import numpy as np
 from h5py import h5d, h5g, h5o, h5p, h5s, h5t
 
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.array_io import cut
+from datalab_workspace.formats.h5.array_io import split_axis
 from datalab_workspace.formats.h5.attributes import AttributeWriter, type_key
 from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
 from datalab_workspace.formats.h5.plan import GroupPlan, ObjectPlan, Place
@@ -235,7 +235,7 @@ class _Datasets:
     def _chunked(self, shape: tuple[int, ...], itemsize: int) -> Any:
         assert self._filters is not None
         name, level = self._filters
-        axis, rows = cut(shape, itemsize, _CHUNK)
+        axis, rows = split_axis(shape, itemsize, _CHUNK)
         plist = h5p.create(h5p.DATASET_CREATE)
         plist.set_chunk((1,) * axis + (rows, *shape[axis + 1 :]))
         plist.set_fill_time(h5d.FILL_TIME_NEVER)

@@ -14,10 +14,10 @@ from datalab_workspace.formats.atomic import FileStamp, replacing
 from datalab_workspace.formats.base import Compression, References, WriteResult
 from datalab_workspace.formats.h5 import layout, opaque_sections
 from datalab_workspace.formats.h5.array_io import (
+    Checksum,
     array_blocks,
     as_bytes,
-    checksumming,
-    store,
+    write_blocks,
 )
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import Manifest
@@ -80,7 +80,9 @@ def write_project(
         for place in _places(groups):
             if place.offset is not None:
                 blocks = (block for _, block in _blocks(place, progress))
-                place.crc = store(new.file, place.offset, blocks, place.array.nbytes)
+                place.crc = write_blocks(
+                    new.file, place.offset, blocks, place.array.nbytes
+                )
         manifest.write(new.file, new.mtime_ns, os.fstat(new.file.fileno()).st_size)
     assert new.stamp is not None
     return WriteResult(new.stamp, _references(path, new.stamp, groups))
@@ -124,7 +126,7 @@ def _blocks(
 
 
 def _compress(place: Place, progress: Progress) -> None:
-    with checksumming(place.array.nbytes) as checksum:
+    with Checksum(place.array.nbytes) as checksum:
         for index, block in _blocks(place, progress):
             checksum.update(as_bytes(block))
             place.dataset[index] = block

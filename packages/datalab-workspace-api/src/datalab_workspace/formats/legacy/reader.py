@@ -103,7 +103,7 @@ class _Reader:
     ) -> Record:
         datasets = {
             name: read_dataset(
-                member, self._file.guard.dataset(member, f"{where}/{name}")
+                member, self._file.guard.check_dataset(member, f"{where}/{name}")
             )
             for name, member in self._file.guard.members(group, where)
             if is_dataset(member)
