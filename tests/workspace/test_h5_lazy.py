@@ -232,7 +232,7 @@ def test_copied_file_is_read_where_it_is(path, tmp_path):
     np.testing.assert_array_equal(data(workspace, "image"), PIXELS)
 
 
-def test_eager_load_opens_the_file_as_often_however_many_arrays_it_has(path, monkeypatch):
+def test_eager_load_opens_the_file_no_more_often_for_more_arrays(path, monkeypatch):
     opened = []
     monkeypatch.setattr(
         open_file,

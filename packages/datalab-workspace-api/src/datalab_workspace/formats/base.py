@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import UnsupportedObjectError
-from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.model.project import Project
 from datalab_workspace.model.record import KINDS, ArrayReference, Kind
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.atomic import FileStamp
 
 Compression: TypeAlias = "str | tuple[str, int] | None"
 #: Arrays in a file, by the UUID of their object and the name of the array.

@@ -13,10 +13,9 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from datalab_workspace.errors import NotAProjectError
-from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.base import (
     Compression,
     FileFormat,
@@ -27,6 +26,9 @@ from datalab_workspace.formats.base import (
 from datalab_workspace.formats.h5.format import ProjectFormat
 from datalab_workspace.formats.legacy.format import LegacyFormat
 from datalab_workspace.model.project import Project
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.atomic import FileStamp
 
 #: The group of the entry points.
 GROUP = "datalab_workspace.formats"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.base import (
     Compression,
     FileFormat,
@@ -15,6 +15,9 @@ from datalab_workspace.formats.base import (
 from datalab_workspace.formats.h5.signature import has_signature
 from datalab_workspace.model.project import Project
 from datalab_workspace.runtime import is_installed, require
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.atomic import FileStamp
 
 
 class ProjectFormat(FileFormat):

@@ -21,7 +21,7 @@ from datalab_workspace.formats.h5.array_io import (
     split_into_blocks,
 )
 from datalab_workspace.formats.h5.guard import Limits
-from datalab_workspace.formats.h5.open_file import OpenProject, damage, opened
+from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_damage
 from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.progress import Progress
 
@@ -204,7 +204,7 @@ class FileArray:
         dataset = h5py.Dataset(self._find(project, changed))
         with Checksum(self.nbytes) as checksum:
             for index, _ in split_into_blocks(self.shape, self.dtype.itemsize):
-                with damage(self.path, project):
+                with report_damage(self.path, project):
                     block = np.ascontiguousarray(dataset[index], self.dtype)
                 checksum.update(as_bytes(block))
                 yield index, block

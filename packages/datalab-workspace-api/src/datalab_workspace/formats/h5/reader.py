@@ -1,4 +1,4 @@
-"""Reading a project file: all of it, or nothing."""
+"""Read a project file, all or nothing."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ def read_project(
     """Read a DataLab project.
 
     Args:
-        path: The file; any project of DataLab 1.0 or later.
-        lazy: Leave the data of the objects in the file until it is asked for.
-        limits: How much the file may make of the bytes that it stores.
+        path: A project of DataLab 1.0 or later.
+        lazy: Leave the data of the objects in the file until it is used.
+        limits: Limits on how far the content of the file may expand.
 
     Returns:
-        The project, with `PendingRecord` and `FileArray` where `lazy`, else with
-        Records in memory; and the stamp of the file.
+        The project and the stamp of the file. If `lazy`, the project has
+        `PendingRecord` and `FileArray` objects, otherwise Records with arrays in
+        memory.
 
     Raises:
         FileNotFoundError: There is no such file.
-        IsADirectoryError: It is a folder.
-        PermissionError: It may not be read.
-        BlockingIOError: Another program is writing it.
-        NotAProjectError: It is something else than a DataLab project.
-        DamagedFileError: It is truncated or corrupt.
-        UnsafeFileError: It refers to other files, or to more data than it holds.
+        IsADirectoryError: `path` is a folder.
+        PermissionError: The file is not readable.
+        BlockingIOError: Another program is writing the file.
+        NotAProjectError: The file is not a DataLab project.
+        DamagedFileError: The file is truncated or corrupt.
+        UnsafeFileError: The file refers to other files, or to more data than it holds.
     """
     with opened(path, limits or Limits()) as file:
         groups = index.read_groups(file)
