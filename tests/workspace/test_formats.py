@@ -456,6 +456,19 @@ def test_a_class_that_is_defined_again_replaces_the_former(shared: Registry) -> 
     assert type(shared.formats()[-1]) is latest
 
 
+def test_a_class_that_is_known_is_not_added_again(
+    install: Install, shared: Registry
+) -> None:
+    install("numbers_package", NUMBERS_PACKAGE, numbers="Numbers")
+    for file_format in shared.formats():
+        shared.register(type(file_format))
+    assert names_of(shared) == [*BUILT_IN, "numbers"]
+
+    other = Registry()
+    other.register(type(shared.formats()[-1]))
+    assert names_of(other) == [*BUILT_IN, "numbers"]
+
+
 def test_a_name_in_use_is_refused(shared: Registry) -> None:
     shared.register(Plain)
 

@@ -88,7 +88,11 @@ class Replacement:
         self.stamp: FileStamp | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Write bytes to the new file, at its position."""
+        """Write bytes at the current position of the new file.
+
+        Raises:
+            OSError: The disk is full, or another write error.
+        """
         write_all(self.file, memoryview(data).cast("B"))
 
     def commit(self, expected: FileStamp | None) -> None:
@@ -144,6 +148,8 @@ def replacing(
         >>> from datalab_workspace.formats import replacing
         >>> with replacing(Path("notes.txt")) as new:
         ...     new.write(b"hello")
+        >>> new.stamp.size
+        5
     """
     target = Path(os.path.realpath(path))
     mode = _check_target(target)

@@ -29,6 +29,12 @@ class ReadResult(NamedTuple):
         stamp: The stamp of the file when it was read. None if `Workspace.save` without
             a path must not write to this file, for example because the format cannot
             hold everything that a workspace holds.
+
+    Example:
+        >>> from datalab_workspace.formats import Project, ReadResult
+        >>> project, stamp = ReadResult(Project())
+        >>> stamp is None
+        True
     """
 
     project: Project
@@ -43,6 +49,11 @@ class WriteResult(NamedTuple):
             then stays modified, and `Workspace.save` without a path goes elsewhere.
         references: The arrays of the new file. Arrays that the workspace has not read
             yet are read from there from now on.
+
+    Example:
+        >>> from datalab_workspace.formats import WriteResult
+        >>> WriteResult().stamp is None
+        True
     """
 
     stamp: FileStamp | None = None
@@ -61,6 +72,11 @@ class Verdict:
         problems: What is damaged or cannot be read, and where.
         obstacles: Reasons why DataLab would not open all of the file, or would not
             save it again.
+
+    Example:
+        >>> from datalab_workspace.formats import formats
+        >>> formats()[0].verify(workspace.save("analysis.h5")).problems
+        []
     """
 
     path: Path
@@ -105,7 +121,13 @@ class FileFormat(ABC):
 
     @property
     def can_write(self) -> bool:
-        """True if the format overrides `write`."""
+        """True if the format overrides `write`.
+
+        Example:
+            >>> from datalab_workspace.formats import formats
+            >>> [file_format.can_write for file_format in formats()[:2]]
+            [True, False]
+        """
         return type(self).write is not FileFormat.write
 
     @abstractmethod
@@ -120,6 +142,11 @@ class FileFormat(ABC):
 
         Raises:
             OSError: The file cannot be opened.
+
+        Example:
+            >>> from datalab_workspace.formats import formats
+            >>> formats()[0].sniff(workspace.save("analysis.h5"))
+            True
         """
 
     @abstractmethod
@@ -140,6 +167,12 @@ class FileFormat(ABC):
             UnsafeFileError: The file refers to other files or declares more data than
                 it holds.
             OSError: The file cannot be read.
+
+        Example:
+            >>> from datalab_workspace.formats import formats
+            >>> project, stamp = formats()[0].read(workspace.save("analysis.h5"))
+            >>> [item.title for item in project.items()]
+            ['peak', 'noisy', 'spot']
         """
 
     def write(
@@ -170,6 +203,12 @@ class FileFormat(ABC):
             UnsupportedMetadataError: The format cannot hold metadata of an object.
             FileChangedError: The stamp of the existing file is not `expected`.
             OSError: The file cannot be written; the old file is unchanged.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from datalab_workspace.formats import Project, formats
+            >>> formats()[0].write(Path("empty.h5"), Project()).references
+            {}
         """
         raise NotImplementedError(f"the format {self.name!r} cannot be written")
 
@@ -184,6 +223,11 @@ class FileFormat(ABC):
 
         Raises:
             WorkspaceError: The file cannot be read; see `read`.
+
+        Example:
+            >>> from datalab_workspace.formats import formats
+            >>> formats()[0].verify(workspace.save("analysis.h5")).objects
+            3
         """
         return Verdict(path, sum(1 for _ in self.read(path).project.items()))
 

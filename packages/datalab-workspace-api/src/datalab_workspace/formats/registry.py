@@ -69,16 +69,28 @@ class Registry:
             TypeError: It is not a complete subclass of `FileFormat`.
             ValueError: Its name or one of its suffixes is malformed, or another format
                 has the name.
+
+        Example:
+            >>> from datalab_workspace.formats import formats, register
+            >>> format_class = type(formats()[0])
+            >>> register(format_class) is format_class
+            True
         """
         made = _make(file_format)
         with self._lock:
             kept = [one for one in self._registered if not _is_same(one, made)]
-            _check_name(made, [*self._built_in, *kept, *(self._installed or ())])
-            self._registered = [*kept, made]
+            if _is_new(made, [*self._built_in, *kept, *(self._installed or ())]):
+                self._registered = [*kept, made]
         return file_format
 
     def formats(self) -> tuple[FileFormat, ...]:
-        """Return every file format that can be used here, in order of precedence."""
+        """Return every available file format, in order of precedence.
+
+        Example:
+            >>> from datalab_workspace.formats import formats
+            >>> formats()[0].description
+            'DataLab project'
+        """
         return tuple(self._all())
 
     def identify(self, path: Path) -> FileFormat:
@@ -172,10 +184,11 @@ class Registry:
             package = entry.dist.name if entry.dist else entry.value
             try:
                 made = _make(entry.load())
-                _check_name(made, [*self._built_in, *self._registered, *loaded])
+                is_new = _is_new(made, [*self._built_in, *self._registered, *loaded])
             except Exception as error:  # noqa: BLE001  any package may fail in any way
                 self._report(entry.name, f"of the package {package!r}", error)
-            else:
+                continue
+            if is_new:
                 loaded.append(made)
 
     def _recognises(self, file_format: FileFormat, path: Path) -> bool:
@@ -218,13 +231,21 @@ def _make(file_format: object) -> FileFormat:
     return made
 
 
-def _check_name(made: FileFormat, others: list[FileFormat]) -> None:
+def _is_new(made: FileFormat, others: list[FileFormat]) -> bool:
+    """Return False if the class is known already.
+
+    Raises:
+        ValueError: Another class has the name.
+    """
     for other in others:
-        if other.name == made.name and type(other) is not type(made):
+        if type(other) is type(made):
+            return False
+        if other.name == made.name:
             raise ValueError(
                 f"the name {made.name!r} is already used by the format of "
                 f"{type(other).__module__!r}; choose another name"
             )
+    return True
 
 
 def _is_same(a: FileFormat, b: FileFormat) -> bool:
