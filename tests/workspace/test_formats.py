@@ -16,6 +16,7 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace import Workspace, formats
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.cli.check import check
 from datalab_workspace.formats import (
     FileFormat,
     FileStamp,
@@ -162,6 +163,21 @@ def test_saving_again_goes_to_the_same_file_unless_it_changed(
     with pytest.raises(dlw.FileChangedError):
         workspace.save()
     assert path.read_text() == "numbers 1 2 3"
+
+
+def test_check_says_that_datalab_does_not_open_it(
+    install: Install, shared: Registry, tmp_path: Path
+) -> None:
+    install("numbers_package", NUMBERS_PACKAGE, numbers="Numbers")
+    (tmp_path / "a.num").write_text("numbers 5")
+
+    report = check(str(tmp_path / "a.num"))
+
+    assert report.facts == (
+        "1 object",
+        "a file of numbers, which DataLab does not open; copy it",
+    )
+    assert (report.opens, report.problems) == (False, ())
 
 
 def test_what_a_format_can_not_hold_is_refused_before_anything_is_written(
