@@ -29,8 +29,8 @@ from datalab_workspace.progress import Progress
 class FileArray:
     """An array in a project file. The file is open only during a read.
 
-    If the file was changed, the array is searched under the UUID of its object. It is
-    the same array if it has the same checksum.
+    If the file was changed, the array is searched for under the UUID of its object. It
+    is the same array if it has the same checksum.
 
     Attributes:
         path: The file.

@@ -29,7 +29,7 @@ VERSION = 1
 #: Arrays in metadata that have more bytes than this are not repeated in the manifest.
 _INLINE = 4096
 _LARGEST = (1 << 63) - 1
-_DIGITS = 10  # the most digits of a decimal checksum
+_DIGITS = 10  # the maximum length of a decimal checksum
 CRC_DIGITS = 9  # the length of "%08x " before the index
 
 
