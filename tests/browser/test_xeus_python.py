@@ -113,7 +113,7 @@ def test_a_file_of_the_site_is_replaced_as_a_whole(kernel: KernelPage) -> None:
     """By what h5py writes through, in the files that JupyterLab shows."""
     told = kernel.run(
         "from pathlib import Path\n"
-        "from datalab_workspace.formats.h5.atomic import FileStamp, replacing\n"
+        "from datalab_workspace.formats.atomic import FileStamp, replacing\n"
         "from datalab_workspace.formats.h5.staging import Staging\n"
         "path = Path('project.h5')\n"
         "def save(text, expected=None):\n"

@@ -68,7 +68,7 @@ def test_all_metadata_can_be_read(workspace: Workspace, tmp_path: Path) -> None:
 def test_the_attributes_are_those_that_the_page_lists() -> None:
     listed: dict[str, dict[str, object]] = {"signal": {}, "image": {}}
     for names, of, kind, default in (r[:4] for r in rows_below("An object")):
-        if kind.startswith(("text", "flag", "number")) and "computed" not in kind:
+        if kind.startswith(("string", "flag", "number")) and "computed" not in kind:
             for name in re.findall(r"`(\w+)`", names):
                 value = default.rstrip(" |")
                 for panel in ("signal", "image") if of == "both" else (of,):

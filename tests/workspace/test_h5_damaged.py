@@ -299,7 +299,7 @@ def _listed_metadata(file):
 ODD = {
     "data of three dimensions": (_deep_data, r"i001: image/data.*shape \(2, 2, 2\)"),
     "a signal of seven rows": (_odd_rows, r"s001: signal/xydata.*shape \(7, 3\)"),
-    "a text for a number": (_text_for_number, r"i001: image@x0.*'left', not a float"),
+    "a text for a number": (_text_for_number, r"i001: image@x0.*a float .*got 'left'"),
     "metadata that is a list": (_listed_metadata, r"i001: image.*metadata is a list"),
 }
 

@@ -86,7 +86,7 @@ def test_link_is_refused_wherever_it_is(path, secret, where, kind):
 def test_link_in_the_place_of_the_index_is_refused(path, secret):
     with h5py.File(path, "r+") as file:
         file["datalab_workspace"] = h5py.ExternalLink(secret, "/")
-    refuse(path, "datalab_workspace is a link to elsewhere")
+    refuse(path, "datalab_workspace is a soft or external link")
 
 
 def test_data_in_another_file_is_refused(path, secret):
@@ -116,7 +116,7 @@ def test_filter_that_loads_a_plugin_is_refused(path):
         h5py.h5d.create(image.id, b"data", h5py.h5t.NATIVE_UINT8, space, plist)
 
     replace_data(path, compress)
-    refuse(path, "i001: image/data is compressed in a way DataLab never uses")
+    refuse(path, "i001: image/data is compressed by a method that DataLab never uses")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_data_that_is_no_numbers_is_refused(path, dtype, where):
         if where in file[IMAGE]:
             del file[IMAGE][where]
         file[IMAGE].create_dataset(where, (8, 8), dtype)
-    refuse(path, f"i001: image/{where} holds no numbers")
+    refuse(path, f"i001: image/{where} holds .* and not numbers")
 
 
 def test_attribute_that_is_a_reference_is_left_out_with_a_warning(path):
@@ -310,7 +310,7 @@ def test_text_that_looks_like_many_is_refused(path):
     assert content[begin + 16 : begin + 20] == b"\x01\0\0\0"
     content[begin : begin + 3000 * 16] = content[begin : begin + 16] * 3000
     path.write_bytes(content)
-    with pytest.raises(UnsafeFileError, match="holds 3000 texts that may be of any"):
+    with pytest.raises(UnsafeFileError, match="holds 3000 strings of unknown length"):
         read_project(path, limits=Limits(expansion=1 << 30))
 
 

@@ -13,7 +13,7 @@ from datalab_workspace.errors import (
     NotAProjectError,
     UnsafeFileError,
 )
-from datalab_workspace.formats.legacy import TITLE_KEY, is_legacy, read_legacy
+from datalab_workspace.formats.legacy.reader import TITLE_KEY, is_legacy, read_legacy
 
 DATA = Path(__file__).parents[1] / "data" / "legacy"
 STANDALONE = DATA / "standalone-0.2.11.h5"
@@ -106,7 +106,7 @@ def test_other_files_are_not_taken_for_its_files(tmp_path):
 def test_unknown_version_is_refused(copy):
     with h5py.File(copy, "r+") as file:
         file.attrs["format_version"] = "2.0"
-    with pytest.raises(NotAProjectError, match=r"version '2\.0'; only '1\.0' is known"):
+    with pytest.raises(NotAProjectError, match=r"version '2\.0'; only version '1\.0'"):
         read_legacy(copy)
 
 

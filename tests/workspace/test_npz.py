@@ -161,20 +161,47 @@ def test_every_array_can_be_written_to() -> None:
 # -- archives -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("full", [50, 400, 1000])
+@pytest.mark.parametrize("limit", [50, 400, 1000])
 def test_archives_too_large_for_their_headers(
-    full: int, monkeypatch: pytest.MonkeyPatch
+    limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What 4 GiB are, made small: the numbers that are too large stand elsewhere."""
-    monkeypatch.setattr(zip_archive, "_FULL", full)
+    """The 4 GiB above which sizes and offsets take 64 bits are made small."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
     contents = {"a": b"x" * 100, "b": b"y" * 500, "c": b"", "d": b"z" * 3}
 
-    laid = b"".join(zip_archive.stored((name, [c]) for name, c in contents.items()))
+    packed = b"".join(zip_archive.stored((name, [c]) for name, c in contents.items()))
 
-    # A reader looks for the wide numbers where it sees 0xFFFFFFFF.
-    laid = laid.replace(struct.pack("<L", full), b"\xff" * 4)
-    with zipfile.ZipFile(io.BytesIO(laid)) as archive:
+    wide = {name for name, content in contents.items() if len(content) > limit}
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == contents
+        versions = {info.filename: info.extract_version for info in archive.infolist()}
+    assert wide <= {name for name, version in versions.items() if version == 45}
+    ours = zip_archive.Archive(packed, most=4, largest=0)
+    assert {name: bytes(ours.read(name)) for name in contents} == contents
+
+
+def test_a_member_in_parts_is_one_and_is_not_copied() -> None:
+    parts = [b"head", bytearray(100), memoryview(np.zeros(1000, np.uint8))]
+
+    buffers = zip_archive.stored([("a", parts), ("b", [])])
+
+    with zipfile.ZipFile(io.BytesIO(b"".join(buffers))) as archive:
+        assert archive.testzip() is None
+        assert archive.read("a") == b"head" + bytes(1100)
+        assert archive.read("b") == b""
+    assert np.shares_memory(
+        parts[2], max(map(memoryview, buffers), key=lambda buffer: buffer.nbytes)
+    )
+
+
+def test_the_same_members_give_the_same_archive() -> None:
+    record = to_record(spot())
+
+    assert body_of(record) == body_of(record)
+    with zipfile.ZipFile(io.BytesIO(body_of(record))) as archive:
+        assert {info.date_time for info in archive.infolist()} == {
+            (1980, 1, 1, 0, 0, 0)
+        }
 
 
 IMAGE = {"data.npy": npy(np.ones((2, 2))), "metadata.json": '{"type": "image"}'}
@@ -244,7 +271,7 @@ def test_a_bomb_does_not_unfold(monkeypatch: pytest.MonkeyPatch) -> None:
     data = np.zeros((1 << 11, 1 << 11), np.uint8)
     body = archive_of(IMAGE | {"data.npy": npy(data)})
 
-    with pytest.raises(DamagedFileError, match="beyond the limit"):
+    with pytest.raises(DamagedFileError, match="more than the limit"):
         npz.decode(body)
 
 

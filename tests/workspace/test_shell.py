@@ -265,7 +265,7 @@ def test_what_is_not_there_is_named(refused, path, tmp_path):
     assert not (tmp_path / "new.h5").exists()
     assert "nix.h5" in refused("ls", tmp_path / "nix.h5")
     (tmp_path / "text.h5").write_text("no project")
-    assert "no DataLab project" in refused("ls", tmp_path / "text.h5")
+    assert "not a DataLab project" in refused("ls", tmp_path / "text.h5")
 
 
 # -- check ----------------------------------------------------------------------------
@@ -355,7 +355,7 @@ def test_a_file_of_the_earlier_version_is_to_be_copied(told, tmp_path):
 
 def test_what_is_no_project_is_refused(refused, tmp_path):
     (tmp_path / "x.h5").write_text("no project")
-    assert "no DataLab project" in refused("check", tmp_path / "x.h5")
+    assert "not a DataLab project" in refused("check", tmp_path / "x.h5")
     assert "nix.h5" in refused("check", tmp_path / "nix.h5")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from datalab_workspace.events import ChangeKind
 
 if TYPE_CHECKING:
-    from datalab_workspace.formats.h5.atomic import FileStamp
+    from datalab_workspace.formats.atomic import FileStamp
 
 
 class ProjectFile:
@@ -40,8 +40,16 @@ class ProjectFile:
         elif kind not in ("saved", "loaded", "attached", "detached"):
             self.modified = True
 
-    def saved(self, path: Path, stamp: FileStamp, *, whole: bool) -> None:
-        """Note that objects were saved: all of them, or only some."""
+    def saved(self, path: Path, stamp: FileStamp | None, *, whole: bool) -> None:
+        """Note that objects were saved: all of them, or only some.
+
+        Args:
+            path: The file.
+            stamp: What the file is like; None if it cannot hold a whole project.
+            whole: All objects were saved.
+        """
+        if stamp is None:
+            return
         self.stamps[path] = stamp
         if whole:
             self.path, self.modified = path, False

@@ -14,6 +14,11 @@ _REMEDY = (
 )
 
 
+def is_installed(package: str) -> bool:
+    """Return True if a package can be imported; it is not imported."""
+    return package in sys.modules or find_spec(package) is not None
+
+
 def require(package: str, what: str, instead: str = "") -> None:
     """Raise an error unless a package is installed. The package is not imported.
 
@@ -25,7 +30,7 @@ def require(package: str, what: str, instead: str = "") -> None:
     Raises:
         ModuleNotFoundError: The package is not installed.
     """
-    if package in sys.modules or find_spec(package) is not None:
+    if is_installed(package):
         return
     otherwise = f", or {instead}" if instead else ""
     raise ModuleNotFoundError(

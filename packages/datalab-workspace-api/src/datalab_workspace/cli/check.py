@@ -8,7 +8,6 @@ from typing import Any
 
 from datalab_workspace.cli.copy import LIVE, workspace_at
 from datalab_workspace.cli.output import printable
-from datalab_workspace.errors import NotAProjectError
 
 
 @dataclass(frozen=True)
@@ -74,21 +73,17 @@ def _running(url: str | None) -> Report:
 
 
 def _file(path: Path) -> Report:
-    from datalab_workspace.formats import legacy
-    from datalab_workspace.formats.h5.verify import verify
+    from datalab_workspace.formats import registry
 
-    try:
-        verdict = verify(path)
-    except NotAProjectError:
-        if not legacy.is_legacy(path):
-            raise
-        count = sum(1 for _ in legacy.read_legacy(path).items())
-        old = (
-            "a file of datalab-kernel 0.2, which DataLab cannot open; "
-            "'copy' converts it to a project"
-        )
-        return Report(str(path), (_counted(count), old), (), opens=False)
+    file_format = registry.identify(path)
+    verdict = file_format.verify(path)
     facts = [_counted(verdict.objects)]
+    if not file_format.opens_in_datalab:
+        facts.append(
+            f"a {file_format.description}, which DataLab cannot open; 'copy' converts "
+            "it to a project"
+        )
+        return Report(str(path), tuple(facts), tuple(verdict.problems), opens=False)
     if verdict.checksums:
         facts.append(f"{verdict.checksums} checksums compared")
     elif verdict.objects:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
-    NotAProjectError,
     ObjectNotFoundError,
     list_names,
 )
@@ -21,12 +20,11 @@ from datalab_workspace.model.record import (
     Record,
 )
 from datalab_workspace.operations.merge import Merge, OnConflict
-from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
 if TYPE_CHECKING:
-    from datalab_workspace.formats.h5.atomic import FileStamp
+    pass
 
 
 def save(
@@ -37,8 +35,7 @@ def save(
     overwrite: bool,
 ) -> Path:
     """See `Workspace.save`."""
-    require("h5py", "a project file")
-    from datalab_workspace.formats.h5.writer import write_project
+    from datalab_workspace.formats import registry
 
     with session.transaction() as transaction:
         project = session.project
@@ -51,7 +48,7 @@ def save(
         if uuids is not None:
             _check_partial(transaction, target, uuids)
         foreign = project.foreign if uuids is None or known is not None else []
-        stamp, references = write_project(
+        stamp, references = registry.write(
             target,
             Project(groups, foreign),
             compression=compression,
@@ -72,10 +69,12 @@ def load(
     lazy: bool,
 ) -> list[str]:
     """See `Workspace.load`."""
+    from datalab_workspace.formats import registry
+
     with session.transaction() as transaction:
         merge = Merge(transaction.backend, transaction.names, on_conflict)
         source = _absolute(path)
-        project, stamp = _read_file(source, lazy=lazy or names is not None)
+        project, stamp = registry.read(source, lazy=lazy or names is not None)
         file_names = assign_names(project.items(), {})
         groups = project.groups
         if names is not None:
@@ -125,21 +124,6 @@ def _check_partial(transaction: Transaction, target: Path, uuids: set[str]) -> N
             f"{list_names(left_out)}, which has not been read from that file yet; save "
             "to another file, or save all objects"
         )
-
-
-def _read_file(source: Path, *, lazy: bool) -> tuple[Project, FileStamp | None]:
-    """Read a project, or a file of datalab-kernel 0.2; that is nowhere to save to."""
-    require("h5py", "a project file")
-    from datalab_workspace.formats.h5.reader import read_project
-
-    try:
-        return read_project(source, lazy=lazy)
-    except NotAProjectError:
-        from datalab_workspace.formats import legacy
-
-        if not legacy.is_legacy(source):
-            raise
-        return legacy.read_legacy(source), None
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

@@ -1,5 +1,5 @@
-"""DataLab's project files: HDF5 in its own layout, read and written without it.
+"""DataLab projects: HDF5 files in the layout of DataLab, read and written without it.
 
-`reader.read_project` and `writer.write_project` are what others call. The modules of
-this package import h5py; importing the package doesn't.
+`format.ProjectFormat` is what the registry uses. It needs no h5py, like `signature`;
+every other module imports h5py.
 """

@@ -1,35 +1,35 @@
-"""Moving the bytes of arrays between memory and files, with their checksum.
+"""Read and write the bytes of arrays, and compute their checksum on the way.
 
-The checksum is computed in a thread beside the transfer: `zlib.crc32` and the system's
-read and write let other threads run.
+The checksum is computed in a second thread during the transfer: `zlib.crc32` and the
+read and write calls of the system release the interpreter lock.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from datalab_workspace.formats.h5.staging import read_exactly, write_all
+from datalab_workspace.formats.raw_io import read_exactly, write_all
 from datalab_workspace.runtime import IN_BROWSER
 
-#: Size of the pieces in which arrays are moved, in bytes.
+#: Size of the blocks in which arrays are transferred, in bytes.
 BLOCK = 4 << 20
 _BUFFERS = 3
 
 
 class Checksum:
-    """CRC-32 of blocks that come one after the other.
+    """The CRC-32 of consecutive blocks, as a context manager that ends its thread.
 
     Args:
-        total: Size of all blocks in bytes; where it is one block, no thread is used,
-            and none where there are no threads.
+        total: Size of all blocks in bytes. No thread is used if one block is enough,
+            or in a browser, which has no threads.
     """
 
     def __init__(self, total: int) -> None:
@@ -39,7 +39,7 @@ class Checksum:
         self._value = 0
 
     def update(self, block: memoryview) -> None:
-        """Take the next block; the one before is done with when this returns."""
+        """Add the next block. The block before it is not used after this call."""
         if self._pool is None:
             self._add(block)
             return
@@ -47,11 +47,22 @@ class Checksum:
         self._pending = self._pool.submit(self._add, block)
 
     def close(self) -> int:
-        """Return the checksum of all blocks."""
+        """End the thread and return the checksum of all blocks."""
         self._wait()
         if self._pool is not None:
             self._pool.shutdown()
         return self._value
+
+    def __enter__(self) -> Checksum:  # noqa: PYI034 (Self is of Python 3.11)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def _add(self, block: memoryview) -> None:
         self._value = zlib.crc32(block, self._value)
@@ -62,33 +73,33 @@ class Checksum:
             self._pending = None
 
 
-def slabs(
+def split_into_blocks(
     shape: tuple[int, ...], itemsize: int
 ) -> Iterator[tuple[tuple[Any, ...], tuple[int, ...]]]:
-    """Cut an array into parts of at most a block that lie one after the other.
+    """Split an array into contiguous parts of at most `BLOCK` bytes.
 
     Args:
         shape: Shape of the array.
         itemsize: Size of an element in bytes.
 
     Yields:
-        Index and shape of each part, in the order of the elements in memory (C order).
-        There is none of an array without elements.
+        The index and the shape of each part, in C order. An array without elements has
+        no parts.
     """
     size = math.prod(shape) * itemsize
     if size <= BLOCK:
         if size:
             yield (...,), shape
         return
-    axis, rows = cut(shape, itemsize, BLOCK)
+    axis, rows = split_axis(shape, itemsize, BLOCK)
     for outer in np.ndindex(shape[:axis]):
         for start in range(0, shape[axis], rows):
             stop = min(start + rows, shape[axis])
             yield (*outer, slice(start, stop)), (stop - start, *shape[axis + 1 :])
 
 
-def cut(shape: tuple[int, ...], itemsize: int, limit: int) -> tuple[int, int]:
-    """Return which axis to cut, and how many rows of it are at most `limit` bytes."""
+def split_axis(shape: tuple[int, ...], itemsize: int, limit: int) -> tuple[int, int]:
+    """Return the axis to split and how many of its rows fit into `limit` bytes."""
     for axis in range(len(shape)):
         row = math.prod(shape[axis + 1 :]) * itemsize
         if row <= limit:
@@ -99,31 +110,31 @@ def cut(shape: tuple[int, ...], itemsize: int, limit: int) -> tuple[int, int]:
 def array_blocks(
     array: np.ndarray[Any, Any],
 ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-    """Yield the index and the content of each slab; views where possible."""
-    for index, shape in slabs(array.shape, array.itemsize):
+    """Yield the index and content of each block, a view of the array if possible."""
+    for index, shape in split_into_blocks(array.shape, array.itemsize):
         yield index, np.ascontiguousarray(array[index]).reshape(shape)
 
 
 def as_bytes(block: np.ndarray[Any, Any]) -> memoryview:
-    """Return the bytes of a contiguous array."""
+    """Return a view of the bytes of a contiguous array."""
     return block.reshape(-1).view(np.uint8).data
 
 
-def store(
+def write_blocks(
     file: FileIO, offset: int, blocks: Iterable[np.ndarray[Any, Any]], total: int
 ) -> int:
-    """Write blocks one after the other.
+    """Write consecutive blocks to a file.
 
     Args:
         file: An unbuffered file.
-        offset: Where the first begins.
-        blocks: Contiguous arrays; each may be overwritten two blocks later.
-        total: Size of all of them in bytes.
+        offset: Position of the first block in the file.
+        blocks: Contiguous arrays. Each may be overwritten two blocks later.
+        total: Size of all blocks in bytes.
 
     Returns:
-        Their CRC-32.
+        The CRC-32 of all blocks.
     """
-    with checksumming(total) as checksum:
+    with Checksum(total) as checksum:
         file.seek(offset)
         for block in blocks:
             view = as_bytes(block)
@@ -132,17 +143,7 @@ def store(
         return checksum.close()
 
 
-@contextlib.contextmanager
-def checksumming(total: int) -> Iterator[Checksum]:
-    """Make a `Checksum` whose thread ends with the block."""
-    checksum = Checksum(total)
-    try:
-        yield checksum
-    finally:
-        checksum.close()
-
-
-def fetch(
+def read_into(
     file: FileIO,
     offset: int,
     array: np.ndarray[Any, Any],
@@ -152,18 +153,18 @@ def fetch(
 
     Args:
         file: An unbuffered file.
-        offset: Where the elements begin, in C order.
+        offset: Position of the elements in the file, which are in C order.
         array: A contiguous array.
-        advance: Told of the size of each block.
+        advance: Called with the size of each block.
 
     Returns:
-        The CRC-32 of its bytes.
+        The CRC-32 of the bytes.
 
     Raises:
-        EOFError: The file ends before.
+        EOFError: The file ends before the array is full.
     """
     view = as_bytes(array)
-    with checksumming(len(view)) as checksum:
+    with Checksum(len(view)) as checksum:
         file.seek(offset)
         for start in range(0, len(view), BLOCK):
             block = view[start : start + BLOCK]
@@ -173,26 +174,27 @@ def fetch(
         return checksum.close()
 
 
-def file_blocks(
+def read_blocks(
     file: FileIO, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-    """Yield index and content of each slab of an array in a file.
+    """Read an array from a file block by block.
 
     Args:
         file: An unbuffered file.
-        offset: Where the elements begin, in C order.
+        offset: Position of the elements in the file, which are in C order.
         shape: Shape of the array.
         dtype: Dtype of the array.
 
     Yields:
-        Blocks in memory that is used again two blocks later.
+        The index and the content of each block. Its memory is used again two blocks
+        later.
 
     Raises:
-        EOFError: The file ends before.
+        EOFError: The file ends before the last block.
     """
     buffers: list[np.ndarray[Any, Any]] = []
     file.seek(offset)
-    for number, (index, part) in enumerate(slabs(shape, dtype.itemsize)):
+    for number, (index, part) in enumerate(split_into_blocks(shape, dtype.itemsize)):
         count = math.prod(part)
         if number < _BUFFERS:
             buffers.append(np.empty(count, dtype))

@@ -1,7 +1,7 @@
-"""Attributes of HDF5 objects, through h5py's low-level calls.
+"""Read and write attributes of HDF5 objects by the low-level calls of h5py.
 
-A project has some thirty attributes per object. h5py's own mapping makes the HDF5 types
-anew for each of them; here they are made once.
+A project has about thirty attributes per object. The attribute mapping of h5py creates
+the HDF5 types again for each of them; here they are created once.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from h5py import h5a, h5s, h5t
 
 from datalab_workspace.formats.h5.guard import Guard
 
-_TEXT = h5py.string_dtype()
-_REFERENCE = 16  # bytes that an attribute stores of each of several texts
+_STRING = h5py.string_dtype()
+_REFERENCE = 16  # bytes that an attribute stores for each string of an array
 _MOST_MEMBERS = 16
 _DTYPES: Mapping[type, Any] = {
-    str: _TEXT,
+    str: _STRING,
     bool: np.dtype(bool),
     int: np.dtype(np.int64),
     float: np.dtype(np.float64),
@@ -29,8 +29,8 @@ _DTYPES: Mapping[type, Any] = {
 }
 
 
-class _Slot:
-    """The HDF5 types of one type of value, and a buffer to pass it in."""
+class _TypeBuffer:
+    """The HDF5 types of one type of value, and a buffer for one value."""
 
     def __init__(self, dtype: Any) -> None:
         self.stored = h5t.py_create(dtype, logical=True)
@@ -39,45 +39,45 @@ class _Slot:
 
 
 class AttributeWriter:
-    """Writes scalar attributes: str, bool, int, float, complex and NumPy numbers."""
+    """A writer of scalar attributes: str, bool, int, float, complex, NumPy numbers."""
 
     def __init__(self) -> None:
         self._scalar = h5s.create(h5s.SCALAR)
-        self._slots: dict[Any, _Slot] = {}
+        self._types: dict[Any, _TypeBuffer] = {}
 
     def create(self, owner: Any, name: str, value: Any) -> None:
         """Write an attribute that `owner`, a low-level object, does not have yet."""
-        slot = self._filled(value)
-        attribute = h5a.create(owner, name.encode(), slot.stored, self._scalar)
-        attribute.write(slot.buffer, slot.memory)
+        types = self._filled(value)
+        attribute = h5a.create(owner, name.encode(), types.stored, self._scalar)
+        attribute.write(types.buffer, types.memory)
 
     def rewrite(self, owner: Any, name: str, value: Any) -> None:
         """Write an attribute that `owner` has, with a value of the same type."""
-        slot = self._filled(value)
-        h5a.open(owner, name.encode()).write(slot.buffer, slot.memory)
+        types = self._filled(value)
+        h5a.open(owner, name.encode()).write(types.buffer, types.memory)
 
-    def _filled(self, value: Any) -> _Slot:
+    def _filled(self, value: Any) -> _TypeBuffer:
         key = type_key(value)
-        slot = self._slots.get(key)
-        if slot is None:
-            slot = self._slots[key] = _Slot(_DTYPES.get(key, key))
-        slot.buffer[()] = value
-        return slot
+        types = self._types.get(key)
+        if types is None:
+            types = self._types[key] = _TypeBuffer(_DTYPES.get(key, key))
+        types.buffer[()] = value
+        return types
 
 
 def type_key(value: Any) -> Any:
-    """Return what values of the same HDF5 type have in common."""
+    """Return a key that is equal for values of the same HDF5 type."""
     cls = type(value)
     return cls if cls in _DTYPES else value.dtype
 
 
 class AttributeReader:
-    """Reads the attributes of objects as Python values."""
+    """A reader of attributes, which returns Python values."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._slots: dict[tuple[Any, ...], _Slot] = {}
-        self._text = _Slot(_TEXT)
+        self._types: dict[tuple[Any, ...], _TypeBuffer] = {}
+        self._string = _TypeBuffer(_STRING)
 
     def read(self, owner: Any, where: str) -> dict[str, Any]:
         """Return all attributes of an object by name.
@@ -87,8 +87,8 @@ class AttributeReader:
             where: Its path in the file.
 
         Returns:
-            Scalars as `python_value` gives them, arrays of numbers as arrays, arrays of
-            texts as lists. Attributes of other types are left out, with a warning.
+            Scalars as `python_value` returns them, arrays of numbers as arrays, arrays
+            of strings as lists. Attributes of other types are left out with a warning.
 
         Raises:
             UnsafeFileError: The attributes are larger than the file.
@@ -104,24 +104,24 @@ class AttributeReader:
         return values
 
     def one(self, owner: Any, name: bytes, where: str) -> Any:
-        """Return one attribute, None if it is of a type that is not read."""
+        """Return one attribute, or None if its type is not supported."""
         attribute = h5a.open(owner, name)
         stored = attribute.get_type()
         cls = stored.get_class()
         if cls == h5t.STRING:
-            return self._texts(attribute, stored, where)
+            return self._strings(attribute, stored, where)
         if cls in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM, h5t.COMPOUND):
-            slot = self._slot(stored, cls)
-            if slot.buffer.dtype.kind in "biufc":
-                return self._numbers(attribute, slot, where)
+            types = self._type_buffer(stored, cls)
+            if types.buffer.dtype.kind in "biufc":
+                return self._numbers(attribute, types, where)
         warnings.warn(
-            f"{self._guard.name!r}: {where} is of a type that no project has; "
-            "it is left out",
+            f"{self._guard.name!r}: {where} has a type that DataLab never writes; "
+            "the attribute is left out",
             stacklevel=2,
         )
         return None
 
-    def _slot(self, stored: Any, cls: int) -> _Slot:
+    def _type_buffer(self, stored: Any, cls: int) -> _TypeBuffer:
         key: tuple[Any, ...] = (cls, stored.get_size())
         if cls in (h5t.INTEGER, h5t.FLOAT):
             key += (stored.get_order(),)
@@ -130,58 +130,58 @@ class AttributeReader:
         if cls in (h5t.ENUM, h5t.COMPOUND):
             members = range(min(stored.get_nmembers(), _MOST_MEMBERS))
             key += tuple(map(stored.get_member_name, members))
-        slot = self._slots.get(key)
-        if slot is None:
-            slot = self._slots[key] = _Slot(_bare(stored.dtype))
-        return slot
+        types = self._types.get(key)
+        if types is None:
+            types = self._types[key] = _TypeBuffer(_bare(stored.dtype))
+        return types
 
-    def _numbers(self, attribute: Any, slot: _Slot, where: str) -> Any:
+    def _numbers(self, attribute: Any, types: _TypeBuffer, where: str) -> Any:
         shape = attribute.shape
         if shape == ():
-            attribute.read(slot.buffer, slot.memory)
-            return python_value(slot.buffer[()])
-        if shape is None:  # a null dataspace: no value at all
+            attribute.read(types.buffer, types.memory)
+            return python_value(types.buffer[()])
+        if shape is None:  # a null dataspace, which has no value
             return ""
-        self._guard.block(math.prod(shape) * slot.buffer.dtype.itemsize, where)
-        values = np.empty(shape, slot.buffer.dtype)
-        attribute.read(values, slot.memory)
+        self._guard.check_block(math.prod(shape) * types.buffer.dtype.itemsize, where)
+        values = np.empty(shape, types.buffer.dtype)
+        attribute.read(values, types.memory)
         return values
 
-    def _texts(self, attribute: Any, stored: Any, where: str) -> Any:
+    def _strings(self, attribute: Any, stored: Any, where: str) -> Any:
         shape = attribute.shape
         variable = stored.is_variable_str()
         if variable:
             self._guard.check_heaps()
         if shape == () and variable:
-            attribute.read(self._text.buffer, self._text.memory)
-            return self._decoded(self._text.buffer[()], where)
+            attribute.read(self._string.buffer, self._string.memory)
+            return self._decoded(self._string.buffer[()], where)
         if shape is None:
             return ""
         count = math.prod(shape)
         if variable:
-            self._guard.block(count * _REFERENCE, where)
-            self._guard.texts(count, where)
-            values = np.empty(shape, _TEXT)
-            attribute.read(values, self._text.memory)
+            self._guard.check_block(count * _REFERENCE, where)
+            self._guard.check_strings(count, where)
+            values = np.empty(shape, _STRING)
+            attribute.read(values, self._string.memory)
         else:
-            self._guard.block(count * stored.get_size(), where)
+            self._guard.check_block(count * stored.get_size(), where)
             values = np.empty(shape, stored.dtype)
             attribute.read(values)
-        texts = [self._decoded(value, where) for value in values.reshape(-1)]
-        return texts[0] if shape == () else texts
+        strings = [self._decoded(value, where) for value in values.reshape(-1)]
+        return strings[0] if shape == () else strings
 
     def _decoded(self, value: Any, where: str) -> str:
-        self._guard.text(len(value), where)
+        self._guard.count_string(len(value), where)
         return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def _bare(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype without what h5py attaches to those of enumerations."""
+    """Return the dtype without the metadata that h5py adds for an enumeration."""
     return np.dtype(dtype.str) if dtype.names is None else dtype
 
 
 def python_value(value: Any) -> Any:
-    """Return the Python number that a NumPy scalar holds exactly, else the scalar."""
+    """Return a NumPy scalar as a Python number if that is exact, else the scalar."""
     if value.dtype.char in "?dDlq" and value.dtype.isnative:
         return value.item()
     return value

@@ -1,8 +1,8 @@
-"""What a file may do to the program that reads it.
+"""Limits for reading a file of unknown origin.
 
-A stranger's file is read link by link and size by size: only what is in the file
-itself, each object once, nothing much larger than what the file stores, and no more of
-that than the memory can take.
+Every link and every size is checked before it is used. Only what is in the file itself
+is read, and each object once. Nothing is read that is much larger than what the file
+stores, or that does not fit into memory.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _KINDS = "biufc"
 _FILTERS = frozenset(
     {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF}
 )
-#: What may be declared without being stored, such as an array that was never written.
+#: Bytes that may be declared without being stored, as for an array never written.
 _SMALL = 1 << 20
 _ORDERED = h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a file may make of the bytes that it stores.
+    """Limits on how far the content of a file may expand.
 
     Attributes:
-        depth: Groups within groups; metadata alone may take 64 of them.
-        ratio: Size of one compressed array over what is stored of it; deflate cannot
-            reach 1100.
-        expansion: Bytes that all compressed arrays read at once may have more than is
-            stored of them. None: half of the memory.
+        depth: The largest depth of nested groups. Metadata alone may take 64 levels.
+        ratio: The largest ratio of the size of a compressed array to its stored size.
+            Deflate cannot reach 1100.
+        expansion: The largest number of bytes by which all compressed arrays together
+            may exceed their stored size; None for half of the memory.
     """
 
     depth: int = 100
@@ -46,13 +46,13 @@ class Limits:
 
 
 class Guard:
-    """Watches over the reading of one file; raises before anything unsafe is done.
+    """Checks for reading one file, which raise an error before anything unsafe is done.
 
     Args:
-        name: What to call the file in errors.
+        name: The file as error messages name it.
         size: Size of the file in bytes.
-        limits: How much to allow.
-        check_heaps: Raises a `ValueError` where HDF5 could not read the texts.
+        limits: The limits to apply.
+        check_heaps: Raises a `ValueError` if HDF5 could not read the strings.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Guard:
         self.limits = limits
         self.check_heaps = check_heaps
         self._seen: set[int] = set()
-        self._texts = 0
+        self._string_bytes = 0
         self._claimed: set[object] = set()
         self._stored = 0
         self._expanded = 0
@@ -77,33 +77,33 @@ class Guard:
         except (AttributeError, OSError, ValueError):
             return 4 << 30
 
-    def refuse(self, where: str, reason: str) -> UnsafeFileError:
-        """Return the error that says why `where` is not read."""
+    def error(self, where: str, reason: str) -> UnsafeFileError:
+        """Return the error that says why the object at `where` is not read."""
         return UnsafeFileError(f"{self.name!r}: {where} {reason}; it was not read")
 
     def members(self, group: Any, where: str) -> Iterator[tuple[str, Any]]:
-        """Open what a group holds, in the order of creation if it keeps that.
+        """Open the members of a group, in the order of creation if the group keeps it.
 
         Args:
             group: The low-level group.
             where: Its path in the file.
 
         Yields:
-            Name and low-level object of each member.
+            The name and the low-level object of each member.
 
         Raises:
-            UnsafeFileError: A member is a link to elsewhere, or was seen before.
+            UnsafeFileError: A member is a soft or external link, or was opened before.
         """
         if where.count("/") > self.limits.depth:
-            raise self.refuse(where, f"is over {self.limits.depth} levels deep")
+            raise self.error(where, f"is over {self.limits.depth} levels deep")
         for name, kind, address in self._links(group):
             text = name.decode(errors="replace")
-            place = f"{where.rstrip('/')}/{text}"
+            path = f"{where.rstrip('/')}/{text}"
             if kind != h5l.TYPE_HARD:
                 which = "a soft" if kind == h5l.TYPE_SOFT else "an external"
-                raise self.refuse(place, f"is {which} link; DataLab writes none")
+                raise self.error(path, f"is {which} link; DataLab writes none")
             if address in self._seen:
-                raise self.refuse(place, "is in the file twice, or contains itself")
+                raise self.error(path, "is in the file twice, or contains itself")
             self._seen.add(address)
             yield text, h5o.open(group, name)
 
@@ -118,25 +118,26 @@ class Guard:
         return links
 
     def child(self, group: Any, name: bytes) -> Any:
-        """Open one member of a group, without looking at the others.
+        """Open one member of a group; the other members are not looked at.
 
         Returns:
-            The low-level object, None if there is none.
+            The low-level object, or None if there is no such member.
 
         Raises:
-            UnsafeFileError: It is a link to elsewhere.
+            UnsafeFileError: The member is a soft or external link.
         """
         if not group.links.exists(name):
             return None
         if group.links.get_info(name).type != h5l.TYPE_HARD:
-            raise self.refuse(name.decode(errors="replace"), "is a link to elsewhere")
+            text = name.decode(errors="replace")
+            raise self.error(text, "is a soft or external link")
         return h5o.open(group, name)
 
-    def below(self, group: Any, path: str) -> Any:
-        """Open what is at a path below a group, None if there is nothing.
+    def resolve(self, group: Any, path: str) -> Any:
+        """Open the object at a path below a group, or return None if there is none.
 
         Raises:
-            UnsafeFileError: A part of the path is a link to elsewhere.
+            UnsafeFileError: A part of the path is a soft or external link.
         """
         for part in path.strip("/").split("/"):
             if group is None or not is_group(group):
@@ -144,8 +145,8 @@ class Guard:
             group = self.child(group, part.encode())
         return group
 
-    def dataset(self, dataset: Any, where: str) -> np.dtype[Any]:
-        """Check that a dataset is numbers, in this file, and as large as it says.
+    def check_dataset(self, dataset: Any, where: str) -> np.dtype[Any]:
+        """Check that a dataset holds numbers, is in this file, and has its true size.
 
         Args:
             dataset: The low-level dataset.
@@ -155,103 +156,115 @@ class Guard:
             The dtype of its elements.
 
         Raises:
-            UnsafeFileError: It is not.
+            UnsafeFileError: One of the checks fails.
         """
-        self.storage(dataset, where)
+        self.check_storage(dataset, where)
         dtype = self.element_type(dataset.get_type(), where)
         self._check_size(dataset, dtype, where)
         return dtype
 
-    def storage(self, dataset: Any, where: str) -> None:
-        """Check that a dataset is stored in this file, in a way that DataLab uses.
+    def check_storage(self, dataset: Any, where: str) -> None:
+        """Check that a dataset is stored in this file, with a filter that DataLab uses.
 
         Raises:
-            UnsafeFileError: It is not.
+            UnsafeFileError: One of the checks fails.
         """
         plist = dataset.get_create_plist()
         if plist.get_external_count():
-            raise self.refuse(where, "is stored in another file")
+            raise self.error(where, "is stored in another file")
         layout = plist.get_layout()
         if layout == getattr(h5d, "VIRTUAL", None):
-            raise self.refuse(where, "is a view of other files")
+            raise self.error(where, "is a view of other files")
         for index in range(plist.get_nfilters()):
             if plist.get_filter(index)[0] not in _FILTERS:
-                raise self.refuse(where, "is compressed in a way DataLab never uses")
+                raise self.error(
+                    where, "is compressed by a method that DataLab never uses"
+                )
 
     def element_type(self, stored: Any, where: str) -> np.dtype[Any]:
-        """Return the dtype of a numeric HDF5 type."""
+        """Return the dtype of a numeric HDF5 type.
+
+        Raises:
+            UnsafeFileError: The type is not numeric.
+        """
         dtype = None
         if stored.get_class() in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM, h5t.COMPOUND):
             dtype = stored.dtype
         if dtype is None or dtype.kind not in _KINDS:
-            raise self.refuse(where, f"holds no numbers but {dtype or 'references'}")
-        bare: np.dtype[Any] = np.dtype(dtype.str)  # without what h5py attaches to it
+            raise self.error(where, f"holds {dtype or 'references'} and not numbers")
+        bare: np.dtype[Any] = np.dtype(dtype.str)  # without the metadata of h5py
         return bare
 
     def _check_size(self, dataset: Any, dtype: np.dtype[Any], where: str) -> None:
         declared = math.prod(dataset.shape) * dtype.itemsize
         stored = min(dataset.get_storage_size(), self.size)
         if declared > max(self.limits.ratio * stored, _SMALL):
-            raise self.refuse(
+            raise self.error(
                 where, f"declares {declared} bytes of data but stores {stored}"
             )
         self.claim(h5o.get_info(dataset).addr, declared, stored, where)
 
     def claim(self, key: object, declared: int, stored: int, where: str) -> None:
-        """Count an array that may be read; nothing is stored for two of them.
+        """Add an array to the total that may be read.
+
+        No two arrays share stored bytes, so the total is at most the size of the file.
 
         Args:
-            key: What tells it from the others; those counted before are not again.
-            declared: Its size in bytes.
-            stored: How many bytes the file stores of it.
+            key: Identifies the array; an array is counted once.
+            declared: Size of the array in bytes.
+            stored: Number of bytes that the file stores for it.
             where: Its path in the file.
 
         Raises:
-            UnsafeFileError: All arrays together are larger than file or memory.
+            UnsafeFileError: All arrays together exceed the file or the memory.
         """
         if key in self._claimed:
             return
         self._claimed.add(key)
         self._stored += stored
         if self._stored > self.size:
-            raise self.refuse(where, "and others share their data to look larger")
+            raise self.error(where, "shares its data with other arrays to look larger")
         self._expanded += max(0, declared - stored)
         if self._expanded > self._allowance:
-            raise self.refuse(
-                where, f"expands to {declared} bytes, more than the memory may take"
+            raise self.error(
+                where, f"expands to {declared} bytes, more than the memory allows"
             )
 
-    def text(self, length: int, where: str) -> None:
-        """Count a text that was read; every text is stored once.
+    def count_string(self, length: int, where: str) -> None:
+        """Add a string to the total that was read; each is stored separately.
 
         Raises:
-            UnsafeFileError: All texts together are larger than the file.
+            UnsafeFileError: All strings together are larger than the file.
         """
-        self._texts += length
-        if self._texts > self.size + _SMALL:
-            raise self.refuse(where, "and others share one text to look larger")
+        self._string_bytes += length
+        if self._string_bytes > self.size + _SMALL:
+            raise self.error(where, "shares a string with others to look larger")
 
-    def texts(self, count: int, where: str) -> None:
-        """Check that several texts may be read, whose lengths are not known yet.
+    def check_strings(self, count: int, where: str) -> None:
+        """Check that several strings of unknown length can be read.
 
         Raises:
-            UnsafeFileError: If they all were one text, of all that is in the file but
-                arrays, the memory could not take them.
+            UnsafeFileError: They would not fit into memory if each were as long as
+                everything in the file but the arrays.
         """
         if count * (self.size - self._stored) > self._allowance:
-            raise self.refuse(where, f"holds {count} texts that may be of any length")
+            raise self.error(where, f"holds {count} strings of unknown length")
 
-    def block(self, size: int, where: str) -> None:
-        """Check that something stored as it is fits into the file."""
+    def check_block(self, size: int, where: str) -> None:
+        """Check that `size` uncompressed bytes fit into the file.
+
+        Raises:
+            UnsafeFileError: They do not.
+        """
         if size > self.size:
-            raise self.refuse(where, f"declares {size} bytes, more than the file has")
+            raise self.error(where, f"declares {size} bytes, more than the file has")
 
 
 def is_group(member: Any) -> bool:
-    """Tell whether a low-level object is a group."""
+    """Return True if a low-level object is a group."""
     return isinstance(member, h5g.GroupID)
 
 
 def is_dataset(member: Any) -> bool:
-    """Tell whether a low-level object is a dataset."""
+    """Return True if a low-level object is a dataset."""
     return isinstance(member, h5d.DatasetID)

@@ -1,8 +1,9 @@
-"""The heaps where HDF5 keeps texts of variable length, checked before it reads them.
+"""Check the heaps in which HDF5 keeps strings of variable length.
 
-HDF5 goes through a heap from one object to the next by their sizes. Where one of these
-is damaged it may go round for ever, and no signal stops it. The layout is that of the
-HDF5 File Format Specification 3.0, section III.E, "Global Heap".
+HDF5 steps through a heap from object to object by their sizes. If a size is damaged,
+HDF5 may loop forever, and no signal stops it. So heaps are checked before HDF5 reads
+them. Source of the layout: HDF5 File Format Specification 3.0, section III.E, "Global
+Heap".
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from h5py import h5o
 
 from datalab_workspace.formats.h5.guard import is_dataset
-from datalab_workspace.formats.h5.staging import read_exactly
+from datalab_workspace.formats.raw_io import read_exactly
 
 _SIGNATURE = b"GCOL"
 _VERSION = 1
@@ -23,7 +24,7 @@ _COLLECTION = struct.Struct("<4sB3xQ")
 _OBJECT = struct.Struct("<HHIQ")
 _ALIGNMENT = 8
 _BLOCK = 1 << 20
-#: From this size on a file is searched only where it holds no arrays.
+#: In a file of this size or larger, only the parts outside of arrays are searched.
 _LARGE = 1 << 26
 
 
@@ -43,7 +44,7 @@ class Heaps:
         self._checked = False
 
     def check(self) -> None:
-        """Make sure that HDF5 comes to the end of every heap; done once.
+        """Check that HDF5 reaches the end of every heap. Only the first call reads.
 
         Raises:
             ValueError: A heap is damaged.
@@ -57,7 +58,7 @@ class Heaps:
         self._checked = True
 
     def _without_arrays(self) -> Iterator[tuple[int, int]]:
-        """Yield the parts of the file, as offsets, that a heap can be in."""
+        """Yield the begin and end offsets of the parts that can contain a heap."""
         begin = 0
         for offset, size in sorted(self._arrays()) if self._size >= _LARGE else ():
             yield begin, offset
@@ -78,28 +79,32 @@ class Heaps:
         return arrays
 
     def _find(self, begin: int, end: int) -> int | None:
-        """Return where the next heap may begin."""
+        """Return the offset of the next signature, or None if there is none."""
         overlap = len(_SIGNATURE) - 1
         for start in range(begin, end, _BLOCK):
             block = self._read(start, min(_BLOCK + overlap, end - start))
-            place = block.find(_SIGNATURE)
-            if place >= 0:
-                return start + place
+            index = block.find(_SIGNATURE)
+            if index >= 0:
+                return start + index
         return None
 
     def _check_heap(self, offset: int) -> int:
-        """Return the size of the heap at an offset, 0 if there is none."""
+        """Return the size of the heap at an offset, or 0 if there is no heap.
+
+        Raises:
+            ValueError: The heap is damaged.
+        """
         room = self._size - offset
         if room < _COLLECTION.size:
             return 0
         _, version, size = _COLLECTION.unpack(self._read(offset, _COLLECTION.size))
         if version != _VERSION or not _COLLECTION.size <= size <= room:
-            return 0  # not a heap, or one that HDF5 refuses by itself
+            return 0  # not a heap, or one that HDF5 itself refuses
         content = self._read(offset, size)
         position = _COLLECTION.size
         while size - position >= _OBJECT.size:
             number, _, _, length = _OBJECT.unpack_from(content, position)
-            # The size of what is free, number 0, includes this head of it.
+            # Object 0 is the free space; its size includes its own header.
             padded = (length + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT
             step = _OBJECT.size + padded if number else length
             if not _OBJECT.size <= step <= size - position:

@@ -1,4 +1,4 @@
-"""Reading the manifest; see `manifest`."""
+"""Read the manifest of a project file; see `manifest`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import numpy as np
 
 from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
+from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
 from datalab_workspace.formats.h5.open_file import OpenProject
-from datalab_workspace.formats.h5.staging import read_exactly
+from datalab_workspace.formats.raw_io import read_exactly
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
     KINDS,
@@ -34,7 +34,7 @@ from datalab_workspace.model.record import (
     data_shape,
 )
 
-#: The types of what each column holds.
+#: The types of the values in each column.
 _COLUMNS: dict[str, set[type]] = {
     "uuid": {str},
     "title": {str},
@@ -49,13 +49,13 @@ _LONGEST = 64  # bytes of an attribute
 
 
 def read_groups(project: OpenProject) -> list[Group] | None:
-    """Return the groups of a project as the manifest tells them.
+    """Return the groups of a project from its manifest.
 
     Args:
         project: The open file.
 
     Returns:
-        Groups of pending records; None where there is no manifest that is still true.
+        Groups of pending records; None if there is no manifest, or an outdated one.
     """
     index = _read_index(project)
     if index is None:
@@ -71,7 +71,10 @@ def _read_index(project: OpenProject) -> dict[str, Any] | None:
     group = project.guard.child(project.root, layout.MANIFEST.encode())
     if group is None or not is_group(group):
         return None
-    if _own(group, b"format") != FORMAT or _own(group, b"version") != VERSION:
+    if (
+        _attribute(group, b"format") != FORMAT
+        or _attribute(group, b"version") != VERSION
+    ):
         return None
     dataset = project.guard.child(group, b"index")
     if dataset is None or not is_dataset(dataset) or dataset.get_offset() is None:
@@ -82,18 +85,18 @@ def _read_index(project: OpenProject) -> dict[str, Any] | None:
         read_exactly(project.raw, memoryview(content))
         text = content[CRC_DIGITS:]
         index: dict[str, Any] = json.loads(text)
-        true = (
+        is_current = (
             int(content[: CRC_DIGITS - 1], 16) == zlib.crc32(text)
             and index["mtime_ns"] == project.stamp.mtime_ns
             and index["size"] == project.stamp.size
         )
     except (EOFError, LookupError, TypeError, ValueError, RecursionError):
         return None
-    return index if true else None
+    return index if is_current else None
 
 
-def _own(group: Any, name: bytes) -> Any:
-    """Return an attribute of the types that the manifest has, None if it is not."""
+def _attribute(group: Any, name: bytes) -> Any:
+    """Return a short string or integer attribute, or None if there is none."""
     if not h5py.h5a.exists(group, name):
         return None
     attribute = h5py.h5a.open(group, name)
@@ -105,85 +108,87 @@ def _own(group: Any, name: bytes) -> Any:
     return value[()]
 
 
-class _Form:
-    """What objects of the same kind, dtype and shape have in common.
+class _DataSpec:
+    """The kind, dtype and shape that several objects share.
+
+    The manifest calls it a form.
 
     Attributes:
         kind: "signal" or "image".
-        dtype: Dtype of the data in the file; None of an object without data.
+        dtype: Dtype of the data in the file; None for an object without data.
         shape: Shape of the data in the file.
         size: Size of the data in bytes.
-        shown_dtype: As `Record.dtype`.
-        shown_shape: As `Record.shape`.
+        record_dtype: The value of `Record.dtype`.
+        record_shape: The value of `Record.shape`.
     """
 
-    def __init__(self, kind: Kind, dtype: Any, shape: Any, shown: Any) -> None:
+    def __init__(self, kind: Kind, dtype: Any, shape: Any, own_dtype: Any) -> None:
         if kind not in KINDS:
-            raise ValueError(f"there are no objects of the kind {kind!r}")
+            raise ValueError(f"the kind {kind!r:.40} is neither 'signal' nor 'image'")
         self.kind = kind
         self.dtype = None if dtype is None else _dtype(dtype)
         self.shape = _shape(shape or ())
         self.size = math.prod(self.shape) * self.dtype.itemsize if self.dtype else 0
-        self.shown_dtype = self.dtype if shown is None else _dtype(shown)
-        self.shown_shape = data_shape(kind, self.shape)
+        self.record_dtype = self.dtype if own_dtype is None else _dtype(own_dtype)
+        self.record_shape = data_shape(kind, self.shape)
 
 
 class _Index:
-    """The index of a file, checked, and what it leads to."""
+    """The checked index of a file, which makes the records of the objects."""
 
     def __init__(self, project: OpenProject, columns: dict[str, Any]) -> None:
         self._path = project.path
         self._stamp = project.stamp
         self._guard = project.guard
         self._columns = columns
-        self._forms = [_Form(*form) for form in columns["forms"]]
+        self._specs = [_DataSpec(*form) for form in columns["forms"]]
         self._starts = [0, *itertools.accumulate(columns["detail"])]
         offset, crc = columns["details"]
-        # Kept, so that the objects stay what they were when the file was opened.
+        # Kept in memory: the objects stay as they were when the file was opened.
         self._details = bytearray(_natural(self._starts[-1], project.stamp.size))
         if self._details:
             project.raw.seek(_natural(offset, project.stamp.size))
             read_exactly(project.raw, memoryview(self._details))
         if zlib.crc32(self._details) != crc:
-            raise ValueError("the details are not those of the index")
+            raise ValueError("the checksum of the details is wrong")
         self._check_columns()
 
     def _check_columns(self) -> None:
         columns = self._columns
         for name, types in _COLUMNS.items():
             if not set(map(type, columns[name])) <= types:
-                raise TypeError(f"the column {name!r} holds something else")
+                raise TypeError(f"a value in the column {name!r} has the wrong type")
         counts = {len(columns[name]) for name in _COLUMNS}
         counts |= {len(set(columns["uuid"])), sum(g[-1] for g in columns["groups"])}
         if len(counts) != 1:
-            raise ValueError("the index does not count its objects right")
+            raise ValueError("the columns differ in length, or a UUID occurs twice")
         total = 0
-        for form, offset in zip(columns["form"], columns["offset"], strict=True):
+        for number, offset in zip(columns["form"], columns["offset"], strict=True):
             if offset is not None:
-                size = self._forms[form].size
+                size = self._specs[number].size
                 total += size
                 if not 0 <= offset <= self._stamp.size - size:
-                    raise ValueError("an object is not within the file")
+                    raise ValueError("the data of an object is outside of the file")
         self._guard.claim("data", total, total, "the data of all objects")
 
     def groups(self) -> list[Group]:
-        """Return all groups with their objects, pending."""
+        """Return all groups; their objects are pending records."""
         columns = self._columns
-        forms = map(self._forms.__getitem__, columns["form"])
-        rows = zip(itertools.count(), columns["uuid"], columns["title"], forms)
+        specs = map(self._specs.__getitem__, columns["form"])
+        rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
-        for kind, heading, path, count in columns["groups"]:
-            group = Group(kind, str(heading))
-            for number, uuid, title, form in itertools.islice(rows, count):
-                if form.kind != kind:
+        for kind, group_title, path, count in columns["groups"]:
+            group = Group(kind, str(group_title))
+            for number, uuid, title, spec in itertools.islice(rows, count):
+                if spec.kind != kind:
                     raise ValueError(f"object {number} is in the wrong panel")
                 group.items.append(
                     PendingRecord(
                         uuid,
                         kind,
                         title,
-                        form.shown_shape,
-                        form.shown_dtype,
+                        spec.record_shape,
+                        spec.record_dtype,
                         partial(self._record, path, number),
                     )
                 )
@@ -198,30 +203,38 @@ class _Index:
             raise
         except (LookupError, TypeError, ValueError, RecursionError) as error:
             raise DamagedFileError(
-                f"{str(self._path)!r} is damaged: its manifest does not tell "
-                f"what {where} is ({error})"
+                f"{str(self._path)!r} is damaged: its manifest describes {where} "
+                f"wrongly ({error})"
             ) from error
 
     def _plain(self, where: str, number: int) -> Record:
         columns = self._columns
-        form = self._forms[columns["form"][number]]
+        spec = self._specs[columns["form"][number]]
         uuid = columns["uuid"][number]
-        place = _Place(self._path, self._stamp, self._guard, uuid, where)
+        entry = IndexEntry(self._path, self._stamp, self._guard, uuid, where)
         start, stop = self._starts[number : number + 2]
         content = json.loads(self._details[start:stop])
-        arrays = {name: place.other(*a) for name, a in content["arrays"].items()}
-        if form.dtype is not None:
-            name = PRIMARY_ARRAY[form.kind]
+        arrays = {name: entry.other_array(*a) for name, a in content["arrays"].items()}
+        if spec.dtype is not None:
+            name = PRIMARY_ARRAY[spec.kind]
             offset, crc = columns["offset"][number], columns["crc"][number]
-            arrays[name] = place.array(name, form.dtype, form.shape, offset, crc)
-        metadata = typed_json.decode(content["metadata"], place.read)
+            arrays[name] = entry.array(name, spec.dtype, spec.shape, offset, crc)
+        metadata = typed_json.decode(content["metadata"], entry.read)
         fields = typed_json.decode(content["fields"])
-        return Record(form.kind, fields, arrays, metadata, uuid)
+        return Record(spec.kind, fields, arrays, metadata, uuid)
 
 
 @dataclass(frozen=True)
-class _Place:
-    """One object in a file, to which the manifest tells its arrays."""
+class IndexEntry:
+    """One object of the index, which makes its arrays from their descriptions.
+
+    Attributes:
+        path: The file.
+        stamp: The stamp of the file when it was opened.
+        guard: The checks for reading the file.
+        uuid: UUID of the object.
+        where: Path of the object's group in the file.
+    """
 
     path: Path
     stamp: FileStamp
@@ -232,7 +245,11 @@ class _Place:
     def array(
         self, name: str, dtype: Any, shape: Any, offset: int | None, crc: int
     ) -> Any:
-        """Return an array that is described as by `Manifest`, not read."""
+        """Return a reference to an array; see `Manifest` for the description.
+
+        Raises:
+            ValueError: The description is wrong.
+        """
         dtype, shape = _dtype(dtype), _shape(shape)
         size = math.prod(shape) * dtype.itemsize
         if not size:
@@ -252,25 +269,29 @@ class _Place:
             limits=self.guard.limits,
         )
 
-    def other(
+    def other_array(
         self, name: str, dtype: Any, shape: Any, offset: int | None, crc: int
     ) -> Any:
-        """Return an array that is not the object's data; see `array`."""
+        """Return an array other than the data of the object; see `array`.
+
+        Raises:
+            UnsafeFileError: All arrays together exceed the file or the memory.
+        """
         array = self.array(name, dtype, shape, offset, crc)
         where = f"{self.where}/{name}"
         self.guard.claim(where, array.nbytes, array.nbytes, where)
         return array
 
     def read(self, described: list[Any]) -> np.ndarray[Any, Any]:
-        """Return an array of the metadata."""
-        array = self.other(*described)
+        """Return an array of the metadata, read into memory."""
+        array = self.other_array(*described)
         return array if isinstance(array, np.ndarray) else array.read()
 
 
 def _dtype(text: Any) -> np.dtype[Any]:
     dtype: np.dtype[Any] = np.dtype(text)
     if dtype.kind not in "biufc":
-        raise ValueError(f"{text!r:.40} is no dtype of data")
+        raise ValueError(f"{text!r:.40} is not a numeric dtype")
     return dtype
 
 

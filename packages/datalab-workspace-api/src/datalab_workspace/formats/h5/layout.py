@@ -1,15 +1,15 @@
-"""Where things are in a project file, and what they are called there.
+"""The layout of a project file: paths, names of groups, attributes.
 
 ::
 
-    /DataLab_Version                       what makes the file a project
+    /DataLab_Version                       marks the file as a project
     /DataLab_Sig/gs001: title/s001: title  one HDF5 group per object, in groups
     /DataLab_Ima/gi001: title/i001: title
-    /DataLab_Mac, /DataLab_His             macros and history: see `foreign`
-    /datalab_workspace                     this package's index: see `manifest`
+    /DataLab_Mac, /DataLab_His             macros and history: see `opaque_sections`
+    /datalab_workspace                     the index of this package: see `manifest`
 
-An object's fields are attributes of its group, its arrays datasets in it, and its
-metadata a group `metadata` below it: see `metadata`.
+The fields of an object are attributes of its group. Its arrays are datasets in the
+group. Its metadata is a group `metadata` below it: see `metadata`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from datalab_workspace.model.naming import short_id
 from datalab_workspace.model.record import FIELDS, FieldValue, Kind, Record
 
 VERSION = "DataLab_Version"
-#: The version of DataLab whose layout is written. DataLab itself never compares it.
+#: The version of DataLab whose layout is written. DataLab itself does not check it.
 WRITTEN_VERSION = "1.3.0"
 #: Root group of each panel.
 SECTIONS: Mapping[Kind, str] = MappingProxyType(
@@ -32,21 +32,21 @@ SECTIONS: Mapping[Kind, str] = MappingProxyType(
 )
 MACROS = "DataLab_Mac"
 HISTORY = "DataLab_His"
-#: Prefix of every root group of DataLab's, of later versions as well.
+#: Prefix of every root group of DataLab, also of later versions.
 FOREIGN_PREFIX = "DataLab_"
 MANIFEST = "datalab_workspace"
 METADATA = "metadata"
-#: Metadata that a file holds but a Record doesn't: the object's UUID and its number.
+#: Metadata that is in a file but not in a Record: the UUID and number of the object.
 UUID_KEY = "__uuid"
 NUMBER_KEY = "__number"
-#: Attributes of an image that DataLab computes when it saves and ignores when it loads.
+#: Attributes of an image that DataLab computes on saving and ignores on loading.
 EXTENT = ("xmin", "xmax", "ymin", "ymax")
 
 _UNSAFE = re.compile("[^-a-zA-Z0-9_.() ]+")
 
 
 def safe_title(title: str) -> str:
-    """Return `title` as DataLab writes it into the name of an HDF5 group."""
+    """Return `title` as it appears in the name of an HDF5 group of DataLab."""
     return _UNSAFE.sub("", title.replace("/", "_"))
 
 
@@ -54,11 +54,11 @@ def object_name(kind: Kind, number: int, count: int, title: str) -> str:
     """Return the name of an object's HDF5 group: ``s001: title``.
 
     Args:
-        kind: Which panel the object is in.
-        number: Its number in the panel, from 1.
-        count: How many there are; as many digits are written as that has, at least
-            three, so that the alphabetical order is that of the numbers.
-        title: Its title.
+        kind: The panel of the object.
+        number: The number of the object in the panel, from 1.
+        count: The number of objects in the panel. The number is padded to as many
+            digits, at least three, so that names sort in the order of the numbers.
+        title: The title of the object.
     """
     return f"{_padded(kind, number, count)}: {safe_title(title)}"
 
@@ -86,8 +86,8 @@ def attributes(plain: Record) -> dict[str, FieldValue]:
         plain: The object in its plain form.
 
     Returns:
-        Every field and what DataLab computes from them; "" for None, as DataLab
-        writes it.
+        Every field, and the attributes that DataLab computes from them. None becomes
+        "", as in DataLab.
     """
     values: dict[str, FieldValue] = {
         name: "" if value is None else value for name, value in plain.fields.items()
@@ -98,7 +98,7 @@ def attributes(plain: Record) -> dict[str, FieldValue]:
 
 
 def _extent(image: Record) -> dict[str, float]:
-    # The far edge is origin + size - spacing in DataLab, whatever the spacing.
+    # In DataLab the far edge is origin + size - spacing, even if the spacing is not 1.
     height, width = image.shape if len(image.shape) == 2 else (0, 0)
     if not height * width:
         return dict.fromkeys(EXTENT, 0.0)
@@ -121,18 +121,18 @@ def _number(value: FieldValue) -> float:
 
 
 def field_value(kind: Kind, name: str, value: Any) -> FieldValue:
-    """Return the field that an attribute holds.
+    """Return the value of a field from the value of an attribute.
 
     Args:
         kind: Kind of the object.
         name: Name of the attribute and of the field.
-        value: The attribute's value, a Python scalar.
+        value: Value of the attribute, a Python scalar.
 
     Returns:
-        A value of the field's type; None for the "" that DataLab writes for it.
+        A value of the type of the field; None for "" in a field that is not a string.
 
     Raises:
-        ValueError: The value cannot be that of the field.
+        ValueError: The value cannot be converted to the type of the field.
     """
     spec = FIELDS[kind].get(name)
     if spec is None or type(value) is spec.type:
@@ -144,4 +144,6 @@ def field_value(kind: Kind, name: str, value: Any) -> FieldValue:
     if isinstance(value, bool | int | float):
         converted: FieldValue = spec.type(value)
         return converted
-    raise ValueError(f"the attribute is {value!r:.60}, not a {spec.type.__name__}")
+    raise ValueError(
+        f"expected a {spec.type.__name__} for the attribute, got {value!r:.60}"
+    )

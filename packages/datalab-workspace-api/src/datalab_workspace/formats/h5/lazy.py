@@ -1,4 +1,4 @@
-"""Arrays that stay in their file until they are asked for."""
+"""Arrays that stay in their file until they are read."""
 
 from __future__ import annotations
 
@@ -12,35 +12,34 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
+from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.array_io import (
     Checksum,
     as_bytes,
-    checksumming,
-    fetch,
-    file_blocks,
-    slabs,
+    read_blocks,
+    read_into,
+    split_into_blocks,
 )
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Limits
-from datalab_workspace.formats.h5.open_file import OpenProject, damage, opened
+from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_damage
 from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.progress import Progress
 
 
 class FileArray:
-    """An array in a project file. The file is open only while it is being read.
+    """An array in a project file. The file is open only during a read.
 
-    Where the file was changed since, the array is looked for under the UUID of its
-    object; it is the same array if its checksum is.
+    If the file was changed, the array is searched for under the UUID of its object. It
+    is the same array if it has the same checksum.
 
     Attributes:
         path: The file.
         uuid: UUID of the object that the array belongs to.
         where: Path of the object's group in the file.
-        name: Path of the dataset below that.
+        name: Path of the dataset below that group.
         shape: Shape of the array.
         dtype: Dtype of the array.
-        crc: CRC-32 of its elements in C order, None while that is not known.
+        crc: CRC-32 of the elements in C order; None if not known yet.
     """
 
     def __init__(
@@ -73,48 +72,50 @@ class FileArray:
 
     @property
     def nbytes(self) -> int:
-        """Size in bytes, once read."""
+        """Size of the array in bytes, in memory."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     def read(self) -> np.ndarray[Any, Any]:
         """Return the whole array, in new memory.
 
         Raises:
-            StaleFileError: The file was changed or removed, and holds it no more.
+            StaleFileError: The file was changed or removed, and the array is lost.
             DamagedFileError: The file is damaged.
         """
         with Progress(f"reading {self.where!r}", self.nbytes) as progress:
             with self._file() as file:
                 if file is not None:
-                    return self._fetched(file, progress)
-            return self._collected(self._blocks_of_dataset(), progress)
+                    return self._read_contiguous(file, progress)
+            return self._assembled(self._blocks_of_dataset(), progress)
 
     def read_from(
         self, project: OpenProject, progress: Progress
     ) -> np.ndarray[Any, Any]:
-        """Return the whole array, as `read`, from its file that is open already."""
+        """Return the whole array from its file, which is already open; see `read`."""
         if self._offset is None:
-            return self._collected(self._blocks_of_project(project), progress)
-        return self._fetched(project.raw, progress)
+            return self._assembled(self._blocks_of_project(project), progress)
+        return self._read_contiguous(project.raw, progress)
 
-    def _fetched(self, file: FileIO, progress: Progress) -> np.ndarray[Any, Any]:
+    def _read_contiguous(
+        self, file: FileIO, progress: Progress
+    ) -> np.ndarray[Any, Any]:
         assert self._offset is not None
         array = np.empty(self.shape, self.dtype)
         try:
-            crc = fetch(file, self._offset, array, progress.advance)
+            crc = read_into(file, self._offset, array, progress.advance)
         except EOFError as error:
             raise self._cut_off(file) from error
         self._check(crc, file)
         return array
 
-    def _collected(
+    def _assembled(
         self,
         blocks: Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]],
         progress: Progress,
     ) -> np.ndarray[Any, Any]:
         array = None
         for index, block in blocks:
-            if array is None:  # not before the dataset is known to be that large
+            if array is None:  # only now is the size of the dataset checked
                 array = np.empty(self.shape, self.dtype)
             array[index] = block
             progress.advance(block.nbytes)
@@ -122,23 +123,26 @@ class FileArray:
         return array
 
     def blocks(self) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-        """Yield index and content of each slab, without ever holding the whole array.
+        """Yield the index and content of each block, without reading the whole array.
 
-        Blocks lie in memory that is used again two blocks later. Errors are those of
-        `read`; that of a checksum is only known after the last block.
+        The memory of a block is used again two blocks later.
+
+        Raises:
+            WorkspaceError: As for `read`. A wrong checksum is noticed after the last
+                block.
         """
         with self._file() as file:
             if file is None:
                 yield from self._blocks_of_dataset()
                 return
             assert self._offset is not None
-            with checksumming(self.nbytes) as checksum:
-                source = file_blocks(file, self._offset, self.shape, self.dtype)
+            with Checksum(self.nbytes) as checksum:
+                source = read_blocks(file, self._offset, self.shape, self.dtype)
                 yield from self._checked_blocks(source, checksum, file)
                 self._check(checksum.close(), file)
 
-    def learn_checksum(self) -> int:
-        """Return the checksum, reading the array block by block if it is not known."""
+    def ensure_checksum(self) -> int:
+        """Return the checksum; read the array block by block if it is not known."""
         if self.crc is None:
             for _ in self.blocks():
                 pass
@@ -149,7 +153,7 @@ class FileArray:
 
     @contextmanager
     def _file(self) -> Iterator[FileIO | None]:
-        """Open the file; None if the array must be read by HDF5, or looked for."""
+        """Open the file; yield None if the array must be read or found by HDF5."""
         try:
             file = FileIO(str(self.path))
         except FileNotFoundError as error:
@@ -159,7 +163,7 @@ class FileArray:
             yield file if unchanged and self._offset is not None else None
 
     def _check(self, crc: int, file: FileIO) -> None:
-        """Compare what was read with what should have been."""
+        """Compare the checksum of what was read with the expected one."""
         if FileStamp.of(file.fileno()) != self._stamp:
             if crc != self.crc:
                 raise self._stale("was changed while it was read")
@@ -186,7 +190,7 @@ class FileArray:
     def _blocks_of_dataset(
         self,
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-        with self._clear_errors(), opened(self.path, self._limits) as project:
+        with self._explain_errors(), opened(self.path, self._limits) as project:
             yield from self._blocks_of_project(project)
 
     def _blocks_of_project(
@@ -198,9 +202,9 @@ class FileArray:
         if changed and self.crc is None:
             raise self._stale("was changed by another program")
         dataset = h5py.Dataset(self._find(project, changed))
-        with checksumming(self.nbytes) as checksum:
-            for index, _ in slabs(self.shape, self.dtype.itemsize):
-                with damage(self.path, project):
+        with Checksum(self.nbytes) as checksum:
+            for index, _ in split_into_blocks(self.shape, self.dtype.itemsize):
+                with report_damage(self.path, project):
                     block = np.ascontiguousarray(dataset[index], self.dtype)
                 checksum.update(as_bytes(block))
                 yield index, block
@@ -217,20 +221,20 @@ class FileArray:
         if changed:
             found = find_group(project, self.uuid, self.where)
             if found is None:
-                raise self._missing("the object is gone", changed)
+                raise self._missing("the object is missing", changed)
             self.where, member = found
         else:
-            member = project.guard.below(project.root, self.where)
-        dataset = project.guard.below(member, self.name)
+            member = project.guard.resolve(project.root, self.where)
+        dataset = project.guard.resolve(member, self.name)
         if dataset is None:
-            raise self._missing("the array is gone", changed)
-        dtype = project.guard.dataset(dataset, f"{self.where}/{self.name}")
+            raise self._missing("the array is missing", changed)
+        dtype = project.guard.check_dataset(dataset, f"{self.where}/{self.name}")
         if dtype != self.dtype or dataset.shape != self.shape:
-            raise self._missing("the array is another", changed)
+            raise self._missing("the array has another dtype or shape", changed)
         return dataset
 
     @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except StaleFileError:
@@ -244,8 +248,8 @@ class FileArray:
 
     def _stale(self, reason: str) -> StaleFileError:
         return StaleFileError(
-            f"{str(self.path)!r} {reason}: {self.name} of {self.where!r}, which had "
-            "not been read yet, is lost; load the file again"
+            f"{str(self.path)!r} {reason}: {self.name} of {self.where!r}, which was "
+            "not read before, is lost; load the file again"
         )
 
     def _missing(self, reason: str, changed: bool) -> WorkspaceError:

@@ -1,10 +1,10 @@
-"""The manifest: what a project file holds, where one read finds all of it.
+"""The manifest: a summary of a project file that a single read fetches.
 
-It is a cache of what is in DataLab's layout beside it, in the root group
-``datalab_workspace``: an index, which is all that a list of the objects needs, and one
-text per object with its fields and metadata. It is believed only while the file still
-bears the time of change that the index tells, which no other program leaves as it is.
-DataLab drops the manifest when it saves.
+The manifest repeats the content of DataLab's layout in the root group
+``datalab_workspace``. It consists of an index, which suffices to list the objects, and
+of one JSON string per object with its fields and metadata. It is valid only while the
+file has the modification time that the index states: every other program changes that
+time. DataLab drops the manifest when it saves.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from datalab_workspace._version import __version__
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.plan import GroupPlan, ObjectPlan, Place, objects
-from datalab_workspace.formats.h5.staging import write_all
+from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan, objects
+from datalab_workspace.formats.raw_io import write_all
 
 FORMAT = b"datalab-workspace"
 VERSION = 1
-#: Arrays in metadata that are larger than this are not repeated in the manifest.
+#: Arrays in metadata that have more bytes than this are not repeated in the manifest.
 _INLINE = 4096
 _LARGEST = (1 << 63) - 1
-_DIGITS = 10  # of a checksum
-CRC_DIGITS = 9  # of "%08x " before the index
+_DIGITS = 10  # the maximum length of a decimal checksum
+CRC_DIGITS = 9  # the length of "%08x " before the index
 
 
 class Manifest:
     """The manifest of a file that is being written.
 
     Args:
-        groups: What is in the file; every array has its place already.
+        groups: The content of the file; every array has its slot already.
     """
 
     def __init__(self, groups: list[GroupPlan]) -> None:
-        # Columns rather than rows: they are shorter, and faster to read.
+        # Columns are shorter and faster to read than rows.
         self._groups = [
             [group.kind, group.title, group.path, len(group.objects)]
             for group in groups
@@ -53,7 +53,13 @@ class Manifest:
         self._index_size = 0
 
     def write(self, file: FileIO, mtime_ns: int, size: int) -> None:
-        """Write it into the room made for it, once all checksums are known."""
+        """Write the manifest into its reserved space, once all checksums are known.
+
+        Args:
+            file: The new file.
+            mtime_ns: The modification time that the file will have, in ns.
+            size: Size of the file in bytes.
+        """
         if self._details_offset:
             file.seek(self._details_offset)
             write_all(file, memoryview(b"".join(self._details)))
@@ -62,18 +68,18 @@ class Manifest:
         write_all(file, memoryview(b"%08x " % zlib.crc32(text) + text))
 
     def reserve(self, file: h5py.File) -> None:
-        """Make room in the file, after everything else has its place."""
+        """Reserve space in the file, after everything else."""
         group = file.create_group(layout.MANIFEST)
-        # Texts of fixed length: HDF5 keeps others in a heap, and where that is damaged
-        # it may search for ever.
+        # Strings of fixed length: HDF5 keeps others in a heap, and a damaged heap may
+        # make it loop forever.
         group.attrs["format"] = np.bytes_(FORMAT)
         group.attrs["version"] = VERSION
         group.attrs["writer"] = np.bytes_(f"datalab-workspace-api {__version__}")
-        self._details_offset = _room(group, "details", sum(map(len, self._details)))
-        # Its own place and the checksums of the data are not known yet.
-        room = len(self._index(_LARGEST, _LARGEST)) + _DIGITS * len(self._objects)
-        self._index_size = room + CRC_DIGITS
-        self._index_offset = _room(group, "index", self._index_size)
+        self._details_offset = _reserve(group, "details", sum(map(len, self._details)))
+        # The offset of the index and the checksums of the data are not known yet.
+        length = len(self._index(_LARGEST, _LARGEST)) + _DIGITS * len(self._objects)
+        self._index_size = length + CRC_DIGITS
+        self._index_offset = _reserve(group, "index", self._index_size)
 
     def _index(self, mtime_ns: int, size: int) -> bytes:
         primaries = [item.primary for item in self._objects]
@@ -90,24 +96,24 @@ class Manifest:
                 forms.setdefault(_form(item), len(forms)) for item in self._objects
             ],
             "forms": list(forms),
-            "offset": [place and place.offset for place in primaries],
-            "crc": [place and place.crc for place in primaries],
+            "offset": [slot and slot.offset for slot in primaries],
+            "crc": [slot and slot.crc for slot in primaries],
             "detail": [len(detail) for detail in self._details],
         }
         return json.dumps(columns, separators=(",", ":")).encode()
 
 
 def _form(item: ObjectPlan) -> tuple[Any, ...]:
-    """Return kind, dtype and shape in the file, and the dtype that the object has."""
+    """Return kind, dtype and shape in the file, and the record's dtype if different."""
     plain, record = item.plain.data, item.record
     if plain is None:
         return record.kind, None, None, None
     converted = record.dtype is not None and record.dtype != plain.dtype
-    shown = record.dtype.str if converted and record.dtype is not None else None
-    return record.kind, plain.dtype.str, tuple(plain.shape), shown
+    own_dtype = record.dtype.str if converted and record.dtype is not None else None
+    return record.kind, plain.dtype.str, tuple(plain.shape), own_dtype
 
 
-def _room(group: h5py.Group, name: str, size: int) -> int:
+def _reserve(group: h5py.Group, name: str, size: int) -> int:
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
@@ -119,21 +125,21 @@ def _room(group: h5py.Group, name: str, size: int) -> int:
 
 
 def _detail(plan: ObjectPlan) -> bytes:
-    """Return what the manifest tells of one object: fields, metadata, other arrays."""
+    """Return the JSON of one object: its fields, metadata, and further arrays."""
     elsewhere = {
-        id(place.array): place
-        for place in plan.places.values()
-        if place.array.nbytes > _INLINE and place is not plan.primary
+        id(slot.array): slot
+        for slot in plan.slots.values()
+        if slot.array.nbytes > _INLINE and slot is not plan.primary
     }
 
     def put_array(array: np.ndarray[Any, Any]) -> object:
-        place = elsewhere.get(id(array))
-        return None if place is None else _described(place)
+        slot = elsewhere.get(id(array))
+        return None if slot is None else _describe(slot)
 
     arrays = {
-        name: _described(place)
+        name: _describe(slot)
         for name in plan.plain.arrays
-        if (place := plan.places.get(name)) and place is not plan.primary
+        if (slot := plan.slots.get(name)) and slot is not plan.primary
     }
     content = {
         "fields": typed_json.encode(plan.plain.fields),
@@ -143,7 +149,7 @@ def _detail(plan: ObjectPlan) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
-def _described(place: Place) -> list[Any]:
-    array = place.array
+def _describe(slot: ArraySlot) -> list[Any]:
+    array = slot.array
     crc = checksum(array)
-    return [place.name, array.dtype.str, list(array.shape), place.offset, crc]
+    return [slot.name, array.dtype.str, list(array.shape), slot.offset, crc]

@@ -1,9 +1,9 @@
-"""Metadata as trees of HDF5 groups, by the conventions of guidata.
+"""Read and write metadata as trees of HDF5 groups, by the conventions of guidata.
 
-A dict is a group with an attribute ``__dict``, its length; a list is one with
-``__seq``, and children ``__seq0``, ``__seq1``… Scalars are attributes of the group,
-arrays datasets in it, dicts and lists groups below it. A date is a number with an
-attribute ``<key>__type__`` beside it.
+A dict is a group with an attribute ``__dict``, its length. A list is a group with an
+attribute ``__seq``, its length, and items ``__seq0``, ``__seq1``… Scalars are
+attributes of the group, arrays are datasets in it, dicts and lists are groups below it.
+A date is a number next to an attribute ``<key>__type__``.
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ _SEQUENCE = "__seq"
 _TYPE = "__type__"
 _ITEM = re.compile(r"__seq(\d{1,9})")
 
-#: Makes a dataset of an array: (low-level parent, its path, name, array).
+#: Creates the dataset of an array: (low-level parent, path of the parent, name, array).
 PutArray: TypeAlias = Callable[[Any, str, str, "np.ndarray[Any, Any]"], None]
 
 
 def split_branch(
     value: dict[str, Any] | list[Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what a dict or list becomes: attributes, and members of the group.
+    """Split a dict or list into the attributes and the members of an HDF5 group.
 
     Args:
         value: A plain dict or list.
 
     Returns:
-        Scalars by the name of their attribute; arrays, dicts and lists by name.
+        The scalars by the name of their attribute, and the arrays, dicts and lists by
+        the name of their member.
     """
     attributes: dict[str, Any] = {}
     members: dict[str, Any] = {}
@@ -54,11 +55,11 @@ def split_branch(
 
 
 class MetadataWriter:
-    """Writes the members of metadata groups.
+    """A writer of the members of metadata groups.
 
     Args:
         attributes: Writes the scalars.
-        put_array: Makes the datasets.
+        put_array: Creates the datasets.
     """
 
     def __init__(self, attributes: AttributeWriter, put_array: PutArray) -> None:
@@ -66,7 +67,13 @@ class MetadataWriter:
         self._put_array = put_array
 
     def write_members(self, group: Any, where: str, members: dict[str, Any]) -> None:
-        """Write arrays, dicts and lists into `group`, whose path is `where`."""
+        """Write arrays, dicts and lists into a group.
+
+        Args:
+            group: The low-level group.
+            where: Its path in the file.
+            members: The arrays, dicts and lists by name.
+        """
         for name, value in members.items():
             if isinstance(value, np.ndarray):
                 self._put_array(group, where, name, value)
@@ -79,10 +86,10 @@ class MetadataWriter:
 
 
 class MetadataReader:
-    """Reads metadata groups.
+    """A reader of metadata groups.
 
     Args:
-        guard: Watches over the file.
+        guard: The checks for reading the file.
         attributes: Reads the scalars.
     """
 
@@ -91,15 +98,16 @@ class MetadataReader:
         self._attributes = attributes
 
     def read(self, group: Any, where: str) -> dict[str, Any] | list[Any]:
-        """Return the dict or list that a group holds.
+        """Return the dict or list that a group contains.
 
         Args:
             group: The low-level group.
             where: Its path in the file.
 
         Returns:
-            Python scalars, NumPy scalars where Python has none of the type, arrays,
-            lists and dicts. Keys come in alphabetical order, scalars first.
+            A dict or list of Python scalars, arrays, lists and dicts, and of NumPy
+            scalars of types that Python lacks. Keys are in alphabetical order, scalars
+            first.
 
         Raises:
             UnsafeFileError: See `Guard`.
@@ -111,18 +119,20 @@ class MetadataReader:
             if key not in (_DICT, _SEQUENCE) and not key.endswith(_TYPE)
         }
         for name, member in self._guard.members(group, where):
-            place = f"{where}/{name}"
+            path = f"{where}/{name}"
             if is_group(member):
-                items[name] = self.read(member, place)
+                items[name] = self.read(member, path)
             elif is_dataset(member):
-                items[name] = read_dataset(member, self._guard.dataset(member, place))
+                items[name] = read_dataset(
+                    member, self._guard.check_dataset(member, path)
+                )
         if _SEQUENCE in values and _DICT not in values:
             return _listed(items)
         return items
 
 
 def read_dataset(dataset: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """Return all elements of a low-level dataset that a Guard has let pass."""
+    """Return all elements of a low-level dataset that a `Guard` has checked."""
     array = np.empty(dataset.shape, dtype)
     if array.size:
         dataset.read(h5s.ALL, h5s.ALL, array)
@@ -138,10 +148,10 @@ def _listed(items: dict[str, Any]) -> list[Any]:
 def _dated(value: Any, hint: Any) -> Any:
     try:
         if hint == "datetime":
-            # Naive, in the timezone of whoever reads: as DataLab has it.
+            # Naive, in the local timezone, as in DataLab.
             return datetime.datetime.fromtimestamp(value)  # noqa: DTZ006
         if hint == "date":
             return datetime.date.fromordinal(value)
     except (OverflowError, OSError, TypeError, ValueError):
-        pass  # no date after all; the number stays
+        pass  # not a date; the number stays
     return value

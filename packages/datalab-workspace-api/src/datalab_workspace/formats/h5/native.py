@@ -1,4 +1,4 @@
-"""Reading DataLab's own layout, attribute by attribute: slower, and always right."""
+"""Read DataLab's own layout attribute by attribute: slower than the manifest."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ _ROWS = (2, 3, 4)
 def read_groups(
     project: OpenProject, obstacles: list[str] | None = None
 ) -> list[Group]:
-    """Return the groups of a project, with objects whose data is not read.
+    """Return the groups of a project, without reading the data of the objects.
 
     Args:
         project: The open file.
-        obstacles: Is told what DataLab would not open, or not save again.
+        obstacles: A list to which a message is added for everything that DataLab would
+            not open, or not save again.
 
     Returns:
-        Signals, then images. Objects that have a sidecar are pending: whether it is
-        still theirs is only known once their data has been read.
+        The groups of signals, then those of images. An object with a sidecar is a
+        pending record: only its data shows whether the sidecar is still valid.
 
     Raises:
-        DamagedFileError: An object is not as DataLab writes it.
+        DamagedFileError: An object differs from what DataLab writes.
         UnsafeFileError: See `Guard`.
     """
     reader = _Reader(project, [] if obstacles is None else obstacles)
@@ -60,7 +61,7 @@ def read_groups(
 
 
 class _Reader:
-    """Reads the objects of one file."""
+    """A reader of the objects of one file."""
 
     def __init__(self, project: OpenProject, obstacles: list[str]) -> None:
         self._project = project
@@ -99,7 +100,7 @@ class _Reader:
         uuid = self._unique(metadata.pop(layout.UUID_KEY, None), where)
         if PRIMARY_ARRAY[kind] not in datasets:
             self._obstacles.append(
-                f"{where} has no data: DataLab opens it, and fails to save it"
+                f"{where} has no data: DataLab opens it but fails to save it"
             )
         fields = self._fields(kind, attributes)
         arrays = {
@@ -107,7 +108,7 @@ class _Reader:
             for name, dataset in datasets.items()
         }
         plain = Record(kind, fields, arrays, metadata, uuid)
-        return pending(plain) if sidecar.has_sidecar(plain) else plain
+        return make_pending(plain) if sidecar.has_sidecar(plain) else plain
 
     def _fields(self, kind: Kind, attributes: dict[str, Any]) -> dict[str, Any]:
         fields = {}
@@ -130,7 +131,7 @@ class _Reader:
     def _unique(self, uuid: Any, where: str) -> str:
         if isinstance(uuid, str) and uuid in self._uuids:
             self._obstacles.append(
-                f"{where} has the UUID of another object; DataLab leaves it out"
+                f"{where} has the UUID of another object: DataLab leaves it out"
             )
         if not isinstance(uuid, str) or uuid in self._uuids or not _is_uuid(uuid):
             uuid = str(uuid4())
@@ -141,17 +142,19 @@ class _Reader:
         self, kind: Kind, uuid: str, where: str, name: str, dataset: Any
     ) -> Array:
         self._project.at = f"{where}/{name}"
-        dtype = self._guard.dataset(dataset, self._project.at)
+        dtype = self._guard.check_dataset(dataset, self._project.at)
         shape = dataset.shape
         if name == PRIMARY_ARRAY[kind] and dtype not in NATIVE_DTYPES[kind]:
-            self._obstacles.append(f"{where} has data of the dtype {dtype}")
+            self._obstacles.append(
+                f"{where} has data of dtype {dtype}, which DataLab does not support"
+            )
         if name == PRIMARY_ARRAY[kind] and not (
             len(shape) == 2 and (kind == "image" or shape[0] in _ROWS)
         ):
-            raise ValueError(f"the data of {_an(kind)} cannot be of shape {shape}")
+            raise ValueError(f"the data of {_an(kind)} cannot have the shape {shape}")
         if 0 in shape:
             return np.empty(shape, dtype)
-        if dataset.get_storage_size() == 0:  # declared and never written
+        if dataset.get_storage_size() == 0:  # declared but never written
             return np.zeros(shape, dtype)
         return FileArray(
             self._project.path,
@@ -166,13 +169,13 @@ class _Reader:
         )
 
 
-def pending(plain: Record) -> PendingRecord:
-    """Return what is known of an object whose sidecar has not been compared yet."""
+def make_pending(plain: Record) -> PendingRecord:
+    """Return the pending record of an object whose sidecar is not verified yet."""
 
     def resolve() -> Record:
         data = plain.data
         if isinstance(data, FileArray):
-            data.learn_checksum()
+            data.ensure_checksum()
         return sidecar.join(plain)
 
     return PendingRecord(

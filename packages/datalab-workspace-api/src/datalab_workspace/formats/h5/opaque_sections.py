@@ -1,8 +1,8 @@
-"""The parts of a project that are DataLab's alone, carried from file to file.
+"""Carry the sections of a project that only DataLab uses from file to file.
 
-Each root group of DataLab's that holds no signals or images (macros, history, and what
-later versions may add) is kept as the bytes of a small HDF5 file. Where several files
-were loaded, their macros and histories are put together.
+A section is a root group of DataLab without signals or images: macros, history, and
+what later versions may add. It is kept as the bytes of a small HDF5 file. If several
+files are loaded, their macros and histories are merged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _IDS = "IDs"
 
 
 def read(project: OpenProject) -> list[bytes]:
-    """Return the parts that are DataLab's alone, each as the bytes of an HDF5 file.
+    """Return the sections that only DataLab uses, each as the bytes of an HDF5 file.
 
     Raises:
         UnsafeFileError: See `Guard`.
@@ -47,11 +47,11 @@ def read(project: OpenProject) -> list[bytes]:
 
 
 def write(file: h5py.File, images: Iterable[bytes]) -> None:
-    """Put the parts of several projects together into a new file.
+    """Merge the sections of several projects into a new file.
 
     Args:
-        file: The new file, which holds none of them yet.
-        images: What `read` returned.
+        file: The new file, without such sections.
+        images: The values that `read` returned.
     """
     for image in images:
         with h5py.File(io.BytesIO(image), "r") as source:
@@ -63,7 +63,7 @@ def write(file: h5py.File, images: Iterable[bytes]) -> None:
                 elif name == layout.HISTORY:
                     _add_history(section, file[name])
     if layout.HISTORY not in file:
-        # DataLab writes an empty history as well.
+        # DataLab also writes an empty history.
         file.create_group(layout.HISTORY).attrs[_IDS] = np.empty(0)
 
 
@@ -74,7 +74,11 @@ def _is_empty(section: Any) -> bool:
 def _check(
     project: OpenProject, attributes: AttributeReader, member: Any, where: str
 ) -> None:
-    """Look at everything that would be copied."""
+    """Check everything that would be copied.
+
+    Raises:
+        UnsafeFileError: See `Guard`.
+    """
     project.at = where
     if is_dataset(member):
         _check_dataset(project, member, where)
@@ -86,15 +90,15 @@ def _check(
 
 def _check_dataset(project: OpenProject, dataset: Any, where: str) -> None:
     if h5py.check_string_dtype(dataset.dtype) is None:
-        project.guard.dataset(dataset, where)
+        project.guard.check_dataset(dataset, where)
         return
     project.guard.check_heaps()
-    project.guard.storage(dataset, where)
-    project.guard.text(dataset.get_storage_size(), where)
+    project.guard.check_storage(dataset, where)
+    project.guard.count_string(dataset.get_storage_size(), where)
 
 
 def _image(section: Any, name: str) -> bytes:
-    # The name only tells it from those of other threads; no file is made.
+    # The name must differ from those of other threads; no file is created.
     scratch = f"{name}-{uuid.uuid4()}"
     with h5py.File(scratch, "w", driver="core", backing_store=False) as image:
         h5py.h5o.copy(section, b".", image.id, name.encode())
@@ -117,9 +121,9 @@ def _uid(macro: h5py.Group) -> str:
 
 
 def _add_history(source: h5py.Group, target: h5py.Group) -> None:
-    there = list(target.attrs[_IDS])
+    known = list(target.attrs[_IDS])
     for session in source.attrs[_IDS]:
-        if session not in there:
+        if session not in known:
             source.copy(session, target)
-            there.append(session)
-    target.attrs[_IDS] = np.array(there)
+            known.append(session)
+    target.attrs[_IDS] = np.array(known)

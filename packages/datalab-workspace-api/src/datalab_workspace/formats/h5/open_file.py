@@ -1,4 +1,4 @@
-"""Opening a project file, and saying what is wrong with one that can't be read."""
+"""Open a project file, and explain why a file cannot be read."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 import h5py
 
 from datalab_workspace.errors import DamagedFileError, NotAProjectError, WorkspaceError
+from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Guard, Limits
 from datalab_workspace.formats.h5.heaps import Heaps
+from datalab_workspace.formats.h5.signature import SIGNATURE, has_signature
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-#: What h5py and the decoding of what it returns raise for a damaged file.
+#: Errors of h5py, and of decoding what h5py returns, for a damaged file.
 _BROKEN = (
     ArithmeticError,
     AttributeError,
@@ -37,12 +37,12 @@ class OpenProject:
     """A project file that is being read.
 
     Attributes:
-        path: Its path, as it was given.
-        stamp: Its stamp when it was opened.
+        path: The path that the caller passed.
+        stamp: The stamp of the file when it was opened.
         raw: The file itself, unbuffered.
-        root: Its low-level HDF5 root group.
-        guard: Watches over what is read.
-        at: Path in the file of what is being read.
+        root: The low-level HDF5 root group.
+        guard: The checks for reading the file.
+        at: The path in the file of the object that is being read, for errors.
     """
 
     path: Path
@@ -57,23 +57,23 @@ class OpenProject:
 def opened(
     path: Path, limits: Limits, *, is_project: bool = True
 ) -> Iterator[OpenProject]:
-    """Open a project file for reading; it is closed when the block ends.
+    """Open a project file for reading and close it when the block ends.
 
     Args:
         path: The file.
-        limits: How much it may make of the bytes that it stores.
-        is_project: Make sure that it is a DataLab project, not some other HDF5 file.
+        limits: Limits on how far the content of the file may expand.
+        is_project: Check that the file is a DataLab project and not another HDF5 file.
 
     Yields:
-        The open file. Whatever HDF5 raises in the block becomes a `DamagedFileError`.
+        The open file. An error of HDF5 in the block becomes a `DamagedFileError`.
 
     Raises:
         FileNotFoundError: There is no such file.
-        IsADirectoryError: It is a folder.
-        PermissionError: It may not be read.
-        BlockingIOError: Another program is writing it.
-        NotAProjectError: It is something else than a DataLab project.
-        DamagedFileError: It is truncated or corrupt.
+        IsADirectoryError: `path` is a folder.
+        PermissionError: The file is not readable.
+        BlockingIOError: Another program is writing the file.
+        NotAProjectError: The file is not a DataLab project.
+        DamagedFileError: The file is truncated or corrupt.
     """
     with FileIO(str(path)) as raw:
         stamp = FileStamp.of(raw.fileno())
@@ -82,15 +82,24 @@ def opened(
             heaps = Heaps(raw, stamp.size, file.id)
             guard = Guard(str(path), stamp.size, limits, heaps.check)
             project = OpenProject(path, stamp, raw, file.id, guard)
-            with damage(path, project):
+            with report_damage(path, project):
                 if is_project:
                     _check_project(path, file)
                 yield project
 
 
+def is_other_hdf5(path: Path) -> bool:
+    """Return True for an HDF5 file that can be opened and is not a DataLab project."""
+    try:
+        with _hdf5(path) as file:
+            return not file.id.links.exists(layout.VERSION.encode())
+    except _BROKEN:
+        return False
+
+
 @contextlib.contextmanager
-def damage(path: Path, project: OpenProject) -> Iterator[None]:
-    """Turn what is raised for a damaged file into a `DamagedFileError`."""
+def report_damage(path: Path, project: OpenProject) -> Iterator[None]:
+    """Turn the errors that a damaged file causes into a `DamagedFileError`."""
     try:
         yield
     except WorkspaceError:
@@ -103,16 +112,16 @@ def damage(path: Path, project: OpenProject) -> Iterator[None]:
 
 
 def _check_signature(path: Path, raw: FileIO, size: int) -> None:
-    begin = raw.read(len(_SIGNATURE)) or b""
+    begin = raw.read(len(SIGNATURE)) or b""
     if not begin:
-        raise NotAProjectError(f"{str(path)!r} is no DataLab project: it is empty")
-    if begin == _SIGNATURE:
+        raise NotAProjectError(f"{str(path)!r} is not a DataLab project: it is empty")
+    if begin == SIGNATURE:
         return
-    if _SIGNATURE.startswith(begin):
+    if SIGNATURE.startswith(begin):
         raise DamagedFileError(f"{str(path)!r} is truncated: it has {size} bytes")
-    if not h5py.is_hdf5(str(path)):
+    if not has_signature(path):
         raise NotAProjectError(
-            f"{str(path)!r} is no DataLab project: it is not an HDF5 file "
+            f"{str(path)!r} is not a DataLab project: it is not an HDF5 file "
             f"(it begins with {begin!r})"
         )
 
@@ -120,7 +129,7 @@ def _check_signature(path: Path, raw: FileIO, size: int) -> None:
 @contextlib.contextmanager
 def _hdf5(path: Path) -> Iterator[h5py.File]:
     try:
-        # Without locks where the file system has none, as on some network drives.
+        # Some network file systems have no locks; the file is then read without one.
         file = h5py.File(path, "r", locking="best-effort")
     except OSError as error:
         if isinstance(error, BlockingIOError) or error.errno == errno.EAGAIN:
@@ -141,6 +150,6 @@ def _check_project(path: Path, file: h5py.File) -> None:
     file.id.links.iterate(lambda name: names.append(name.decode(errors="replace")))
     shown = ", ".join(map(repr, names[:5])) + ("…" if len(names) > 5 else "")
     raise NotAProjectError(
-        f"{str(path)!r} is no DataLab project: it is an HDF5 file that holds "
+        f"{str(path)!r} is not a DataLab project: it is an HDF5 file that holds "
         f"{shown or 'nothing'}, not {layout.VERSION!r}"
     )

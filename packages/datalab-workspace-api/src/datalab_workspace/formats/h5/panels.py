@@ -1,4 +1,4 @@
-"""Where objects are in a file of DataLab's layout: in panels, in groups, in order."""
+"""Find objects in a file with DataLab's layout: by panel, by group, in order."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ _NUMBERED = re.compile(r"g?[a-z](\d+)")
 def in_order(guard: Guard, group: Any, where: str) -> list[tuple[str, Any]]:
     """Return the groups in a group, in the order of their numbers.
 
-    DataLab numbers with three digits at least, and HDF5 lists by name, so that
-    ``s1000`` would come before ``s999``.
+    DataLab writes numbers with at least three digits and HDF5 lists by name, so that
+    ``s1000`` would precede ``s999``.
 
     Args:
-        guard: Watches over what is read.
+        guard: The checks for reading the file.
         group: The low-level group.
         where: Its path in the file.
+
+    Returns:
+        The name and the low-level object of each group. If a group has no number, all
+        are in the order of the file.
     """
     members = [
         (name, member)
@@ -40,35 +44,35 @@ def in_order(guard: Guard, group: Any, where: str) -> list[tuple[str, Any]]:
 
 
 def find_group(project: OpenProject, uuid: str, where: str) -> tuple[str, Any] | None:
-    """Find an object in a file that was written anew.
+    """Find an object in a file that was written again.
 
     Args:
         project: The open file.
         uuid: UUID of the object.
-        where: Path where it used to be; taken where no object has the UUID.
+        where: The former path of the object, used if no object has the UUID.
 
     Returns:
-        Path and low-level group; None if there is nothing of the kind.
+        The path and the low-level group of the object, or None if it is not found.
     """
     guard = project.guard
     attributes = AttributeReader(guard)
-    there = None
+    found = None
     for section in layout.SECTIONS.values():
         panel = guard.child(project.root, section.encode())
         if panel is None or not is_group(panel):
             continue
         for group_name, group in in_order(guard, panel, f"/{section}"):
             for name, member in in_order(guard, group, f"/{section}/{group_name}"):
-                place = f"/{section}/{group_name}/{name}"
-                if _uuid(attributes, guard, member, place) == uuid:
-                    return place, member
-                if place == where:
-                    there = member
-    return None if there is None else (where, there)
+                path = f"/{section}/{group_name}/{name}"
+                if _uuid(attributes, guard, member, path) == uuid:
+                    return path, member
+                if path == where:
+                    found = member
+    return None if found is None else (where, found)
 
 
 def _uuid(attributes: AttributeReader, guard: Guard, group: Any, where: str) -> Any:
-    """Return the UUID of an object, None if it has none."""
+    """Return the UUID of an object, or None if it has no UUID."""
     metadata = guard.child(group, layout.METADATA.encode())
     key = layout.UUID_KEY.encode()
     if metadata is None or not is_group(metadata) or not h5a.exists(metadata, key):

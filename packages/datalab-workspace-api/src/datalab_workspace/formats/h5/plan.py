@@ -1,4 +1,4 @@
-"""What will be in a project file, settled before anything is written."""
+"""Plan the content of a project file before anything is written."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from datalab_workspace.model.record import (
     Record,
 )
 
-#: Converted arrays larger than this are converted again when they are written, rather
-#: than all kept until then.
+#: A converted array larger than this is converted again when it is written, so that not
+#: all converted arrays are in memory at once.
 _LARGE = 1 << 20
 
 
 @dataclass(eq=False)
-class Place:
-    """Where one array of an object is in the new file.
+class ArraySlot:
+    """The slot of one array in the new file.
 
     Attributes:
-        name: Path of its dataset below the object's group.
-        array: The array to be stored there, or a reference to it.
-        offset: Where its elements begin in the file; None if there are none, or if
-            they are compressed.
-        dataset: The dataset, while the file is open, if they are compressed.
+        name: Path of the dataset below the object's group.
+        array: The array to be stored, or a reference to it.
+        offset: Position of the elements in the file; None for a compressed array or
+            one without elements.
+        dataset: The dataset of a compressed array, until its elements are stored.
         crc: CRC-32 of the elements, once they are stored.
     """
 
@@ -55,8 +55,9 @@ class ObjectPlan:
         plain: Its plain form.
         number: Its number in its panel.
         name: Name of its HDF5 group.
-        path: Path of that group.
-        places: Its arrays, those of its metadata as well, by name, once they have one.
+        path: Path of its HDF5 group.
+        slots: The slots of its arrays, also of those in its metadata, by name. Empty
+            until `Structure` has created them.
     """
 
     record: Record
@@ -64,12 +65,12 @@ class ObjectPlan:
     number: int = 0
     name: str = ""
     path: str = ""
-    places: dict[str, Place] = field(default_factory=dict)
+    slots: dict[str, ArraySlot] = field(default_factory=dict)
 
     @property
-    def primary(self) -> Place | None:
-        """The place of the data; None of an object without data."""
-        return self.places.get(PRIMARY_ARRAY[self.plain.kind])
+    def primary(self) -> ArraySlot | None:
+        """The slot of the data; None for an object without data."""
+        return self.slots.get(PRIMARY_ARRAY[self.plain.kind])
 
 
 @dataclass(eq=False)
@@ -77,10 +78,10 @@ class GroupPlan:
     """One group to be written.
 
     Attributes:
-        kind: Which panel it is in.
-        title: Its title.
-        plain_title: Its title as HDF5 can hold it.
-        objects: Its objects, in order.
+        kind: The panel of the group.
+        title: The title of the group.
+        plain_title: The title in the form that HDF5 can hold.
+        objects: The objects of the group, in order.
         path: Path of its HDF5 group.
     """
 
@@ -92,21 +93,23 @@ class GroupPlan:
 
 
 def plan(project: Project) -> list[GroupPlan]:
-    """Lower every object of a project and number them all.
+    """Convert every object of a project to its plain form and number the objects.
 
     Args:
-        project: The project; pending records are resolved.
+        project: The project. Pending records are resolved.
 
     Returns:
-        The groups of signals, then those of images.
+        The groups of signals, then the groups of images.
 
     Raises:
-        UnsupportedDtypeError: Data of an object has no dtype that DataLab knows.
-        ValueError: Two objects share a UUID.
+        UnsupportedDtypeError: No dtype of DataLab holds the data of an object without
+            loss.
+        UnsupportedMetadataError: Metadata of an object cannot be kept.
+        ValueError: Two objects have the same UUID.
     """
     plans = []
     for kind in KINDS:
-        groups = [_lowered(group) for group in project.groups if group.kind == kind]
+        groups = [_plan_group(group) for group in project.groups if group.kind == kind]
         _number(kind, groups)
         plans += groups
     _check_uuids(plans)
@@ -119,15 +122,15 @@ def objects(groups: list[GroupPlan]) -> Iterator[ObjectPlan]:
         yield from group.objects
 
 
-def _lowered(group: Group) -> GroupPlan:
+def _plan_group(group: Group) -> GroupPlan:
     plans = []
     for item in group.items:
         record = item.resolve() if isinstance(item, PendingRecord) else item
-        plans.append(ObjectPlan(record, _plain(record)))
+        plans.append(ObjectPlan(record, _plain_record(record)))
     return GroupPlan(group.kind, group.title, str(to_plain_text(group.title)), plans)
 
 
-def _plain(record: Record) -> Record:
+def _plain_record(record: Record) -> Record:
     plain = sidecar.split(record)
     primary = PRIMARY_ARRAY[record.kind]
     for name, array in plain.arrays.items():
@@ -143,7 +146,7 @@ def _plain(record: Record) -> Record:
 
 
 class _Converted:
-    """An array that is converted to one of DataLab's dtypes when it is written."""
+    """An array that is converted to a dtype of DataLab when it is written."""
 
     def __init__(self, record: Record, converted: np.ndarray[Any, Any]) -> None:
         self._record = record
@@ -180,7 +183,7 @@ def _check_uuids(groups: list[GroupPlan]) -> None:
         uuid, title = item.record.uuid, item.record.title
         if uuid in titles:
             raise ValueError(
-                f"{titles[uuid]!r} and {title!r} have the same UUID {uuid}, which "
-                "DataLab would refuse"
+                f"the objects {titles[uuid]!r:.80} and {title!r:.80} have the same "
+                f"UUID {uuid}, which DataLab would refuse"
             )
         titles[uuid] = title

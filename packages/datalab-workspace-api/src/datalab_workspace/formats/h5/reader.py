@@ -1,11 +1,11 @@
-"""Reading a project file: all of it, or nothing."""
+"""Read a project file, all or nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from datalab_workspace.formats.base import ReadResult
 from datalab_workspace.formats.h5 import index, native, opaque_sections
-from datalab_workspace.formats.h5.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject, opened
@@ -16,26 +16,27 @@ from datalab_workspace.progress import Progress
 
 def read_project(
     path: Path, *, lazy: bool = False, limits: Limits | None = None
-) -> tuple[Project, FileStamp]:
+) -> ReadResult:
     """Read a DataLab project.
 
     Args:
-        path: The file; any project of DataLab 1.0 or later.
-        lazy: Leave the data of the objects in the file until it is asked for.
-        limits: How much the file may make of the bytes that it stores.
+        path: A project of DataLab 1.0 or later.
+        lazy: Leave the data of the objects in the file until it is used.
+        limits: Limits on how far the content of the file may expand.
 
     Returns:
-        The project, with `PendingRecord` and `FileArray` where `lazy`, else with
-        Records in memory; and the stamp of the file.
+        The project and the stamp of the file. If `lazy`, the project has
+        `PendingRecord` and `FileArray` objects, otherwise Records with arrays in
+        memory.
 
     Raises:
         FileNotFoundError: There is no such file.
-        IsADirectoryError: It is a folder.
-        PermissionError: It may not be read.
-        BlockingIOError: Another program is writing it.
-        NotAProjectError: It is something else than a DataLab project.
-        DamagedFileError: It is truncated or corrupt.
-        UnsafeFileError: It refers to other files, or to more data than it holds.
+        IsADirectoryError: `path` is a folder.
+        PermissionError: The file is not readable.
+        BlockingIOError: Another program is writing the file.
+        NotAProjectError: The file is not a DataLab project.
+        DamagedFileError: The file is truncated or corrupt.
+        UnsafeFileError: The file refers to other files, or to more data than it holds.
     """
     with opened(path, limits or Limits()) as file:
         groups = index.read_groups(file)
@@ -44,7 +45,7 @@ def read_project(
         project = Project(groups, opaque_sections.read(file))
         if not lazy:
             _read_all(file, project)
-        return project, file.stamp
+        return ReadResult(project, file.stamp)
 
 
 def _read_all(file: OpenProject, project: Project) -> None:

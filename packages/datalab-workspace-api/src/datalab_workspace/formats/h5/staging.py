@@ -1,7 +1,7 @@
-"""The file that HDF5 writes to: small things stay in memory, large ones go through.
+"""A file object for HDF5 that keeps small writes in memory and passes large ones on.
 
-HDF5 lays out the project's structure here, in memory, where nothing can fail: an error
-of the disk inside HDF5 leaves it with a file that can be neither written nor closed.
+HDF5 writes the structure of a project into memory, where no write can fail: after a
+disk error, HDF5 can neither write nor close its file.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import os
 from io import FileIO
 from typing import Any
 
+from datalab_workspace.formats.raw_io import read_exactly, write_all
+
 _PAGE = 1 << 14
 
 
 class Staging:
-    """A file-like object over a file, as h5py takes one in the place of a path.
+    """A file-like object that h5py accepts instead of a path.
 
-    Pages that a single write covers (those of compressed data) go to the file at once,
-    all others when `finish` is called.
+    A page that a single write covers (of compressed data) goes to the file immediately,
+    every other page when `finish` is called.
 
     Args:
         file: An empty file, open for reading and writing.
@@ -32,7 +34,7 @@ class Staging:
         self._error: OSError | None = None
 
     def finish(self) -> None:
-        """Write what is in memory to the file.
+        """Write the pages in memory to the file.
 
         Raises:
             OSError: The file could not be written, now or before.
@@ -47,7 +49,7 @@ class Staging:
             write_all(self._file, page)
         self._pages.clear()
 
-    # -- what h5py calls --------------------------------------------------------------
+    # -- methods that h5py calls ------------------------------------------------------
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Set the position."""
@@ -86,7 +88,7 @@ class Staging:
         return done
 
     def readinto(self, buffer: Any) -> int:
-        """Read from the position; what was never written is zero."""
+        """Read from the position; bytes that were never written are zero."""
         view = memoryview(buffer).cast("B")
         done = 0
         while done < len(view):
@@ -124,23 +126,4 @@ class Staging:
             self._file.seek(first * _PAGE)
             write_all(self._file, pages)
         except OSError as error:
-            self._error = error  # raised by finish, out of HDF5's reach
-
-
-def write_all(file: FileIO, data: memoryview) -> None:
-    """Write every byte of `data`; a raw file may take less at a time."""
-    while data:
-        data = data[file.write(data) :]
-
-
-def read_exactly(file: FileIO, buffer: memoryview) -> None:
-    """Fill `buffer`.
-
-    Raises:
-        EOFError: The file ends before.
-    """
-    while buffer:
-        count = file.readinto(buffer)
-        if not count:
-            raise EOFError("the file ends too early")
-        buffer = buffer[count:]
+            self._error = error  # raised by `finish`, outside of HDF5

@@ -1,9 +1,9 @@
-"""Writing the structure of a project file: groups, attributes, places for arrays.
+"""Write the structure of a project file: groups, attributes, slots for arrays.
 
-HDF5 takes some 25 µs for each attribute, and an object has thirty. Most objects of a
-project have the same ones with the same values: the second object of each make is kept
-as a template in memory, the following ones are copied from it in one call each, and
-only what differs is written again.
+HDF5 takes about 25 µs for each attribute, and an object has thirty. Most objects of a
+project have the same attributes with the same values. So the second object with the
+same attributes becomes a template in memory. Every further object is copied from the
+template in one call, and only the values that differ are written again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 from h5py import h5d, h5g, h5o, h5p, h5s, h5t
 
 from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.array_io import cut
+from datalab_workspace.formats.h5.array_io import split_axis
 from datalab_workspace.formats.h5.attributes import AttributeWriter, type_key
 from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
-from datalab_workspace.formats.h5.plan import GroupPlan, ObjectPlan, Place
+from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan
 from datalab_workspace.model.record import PRIMARY_ARRAY, Array, Kind
 
 _CHUNK = 1 << 20
@@ -30,11 +30,11 @@ _COMPRESSIBLE = 4096
 
 
 class Structure:
-    """Writes groups and objects into a new file.
+    """A writer of groups and objects into a new file.
 
     Args:
-        file: The file, empty.
-        filters: How arrays are compressed: name and level of the filter, or None.
+        file: The new file.
+        filters: Name and level of the compression filter; None for no compression.
     """
 
     def __init__(self, file: h5py.File, filters: tuple[str, int] | None) -> None:
@@ -44,24 +44,24 @@ class Structure:
         self._datasets = _Datasets(filters)
         self._current: ObjectPlan | None = None
         self._metadata = MetadataWriter(self._attributes, self._put_array)
-        # In the order of creation DataLab sees them in their own order.
+        # DataLab reads groups in the order of their creation.
         self._ordered = h5p.create(h5p.GROUP_CREATE)
         self._ordered.set_link_creation_order(
             h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED
         )
 
     def write(self, groups: Iterable[GroupPlan]) -> None:
-        """Make groups and objects, and the `places` of the objects."""
+        """Write groups and objects, and create the `slots` of the objects."""
         panels: dict[Kind, Any] = {}
         for group in groups:
             if group.kind not in panels:
                 name = layout.SECTIONS[group.kind].encode()
                 panels[group.kind] = h5g.create(self._file, name, gcpl=self._ordered)
             name = group.path.rpartition("/")[2].encode()
-            made = h5g.create(panels[group.kind], name, gcpl=self._ordered)
-            self._attributes.create(made, "title", group.plain_title)
+            created = h5g.create(panels[group.kind], name, gcpl=self._ordered)
+            self._attributes.create(created, "title", group.plain_title)
             for item in group.objects:
-                self._object(made, item)
+                self._object(created, item)
         self._templates.close()
 
     def _object(self, group: Any, item: ObjectPlan) -> None:
@@ -89,27 +89,27 @@ class Structure:
         assert self._current is not None
         assert array is not None
         name = path.rpartition("/")[2].encode()
-        place = Place(path, array)
-        place.dataset, place.offset = self._datasets.create(
+        slot = ArraySlot(path, array)
+        slot.dataset, slot.offset = self._datasets.create(
             parent, name, array.shape, array.dtype, compress=compress
         )
-        self._current.places[path] = place
+        self._current.slots[path] = slot
 
 
 class _Templates:
-    """Makes the groups of objects with their attributes."""
+    """A writer of the HDF5 groups of objects, which copies similar ones."""
 
     def __init__(self, attributes: AttributeWriter) -> None:
         self._attributes = attributes
         self._seen: set[Any] = set()
-        self._made: dict[Any, tuple[bytes, dict[str, Any], dict[str, Any]]] = {}
-        # The name only tells it from those of other threads; no file is made.
+        self._templates: dict[Any, tuple[bytes, dict[str, Any], dict[str, Any]]] = {}
+        # The name must differ from those of other threads; no file is created.
         self._file = h5py.File(
             f"templates-{uuid.uuid4()}", "w", driver="core", backing_store=False
         )
 
     def close(self) -> None:
-        """Forget the templates."""
+        """Release the templates."""
         self._file.close()
 
     def create(
@@ -119,26 +119,26 @@ class _Templates:
         attributes: dict[str, Any],
         metadata: dict[str, Any],
     ) -> tuple[Any, Any]:
-        """Make a group with attributes and a group of metadata with its attributes.
+        """Create the group of an object and its metadata group, with attributes.
 
         Returns:
             The two low-level groups.
         """
-        make = (_make(attributes), _make(metadata))
-        template = self._made.get(make)
+        types = (_types(attributes), _types(metadata))
+        template = self._templates.get(types)
         if template is None:
-            if make not in self._seen:
-                self._seen.add(make)
+            if types not in self._seen:
+                self._seen.add(types)
                 return self._write(parent, name, attributes, metadata)
-            key = b"%d" % len(self._made)
+            key = b"%d" % len(self._templates)
             self._write(self._file.id, key, attributes, metadata)
-            template = self._made[make] = (key, attributes, metadata)
-        key, attributes_there, metadata_there = template
+            template = self._templates[types] = (key, attributes, metadata)
+        key, attributes_known, metadata_known = template
         h5o.copy(self._file.id, key, parent, name)
         owner = h5g.open(parent, name)
         below = h5g.open(owner, layout.METADATA.encode())
-        self._change(owner, attributes, attributes_there)
-        self._change(below, metadata, metadata_there)
+        self._change(owner, attributes, attributes_known)
+        self._change(below, metadata, metadata_known)
         return owner, below
 
     def _write(
@@ -156,29 +156,29 @@ class _Templates:
         return owner, below
 
     def _change(
-        self, group: Any, wanted: dict[str, Any], there: dict[str, Any]
+        self, group: Any, wanted: dict[str, Any], known: dict[str, Any]
     ) -> None:
         for key, value in wanted.items():
-            if not _identical(value, there[key]):
+            if not _identical(value, known[key]):
                 self._attributes.rewrite(group, key, value)
 
 
-def _make(values: dict[str, Any]) -> tuple[Any, ...]:
+def _types(values: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((name, type_key(value)) for name, value in values.items())
 
 
 def _identical(a: Any, b: Any) -> bool:
-    """Tell whether two values of the same type are the same bit for bit."""
+    """Return True if two values of the same type are equal bit for bit."""
     if a is b:
         return True
     if isinstance(a, str | bool | int):
         return bool(a == b)
-    # Equal floats may differ in the sign of zero; others are written anew anyway.
+    # Equal floats may differ in the sign of zero. Other types are always written again.
     return type(a) is float and a == b and math.copysign(1, a) == math.copysign(1, b)
 
 
 class _Datasets:
-    """Makes datasets; those of the same shape and dtype share what describes them."""
+    """A factory of datasets; those of equal shape and dtype share their HDF5 types."""
 
     def __init__(self, filters: tuple[str, int] | None) -> None:
         self._filters = filters
@@ -186,7 +186,7 @@ class _Datasets:
         self._spaces: dict[tuple[int, ...], Any] = {}
         self._contiguous = h5p.create(h5p.DATASET_CREATE)
         self._contiguous.set_layout(h5d.CONTIGUOUS)
-        # The place is made now; what goes there is written without HDF5.
+        # HDF5 allocates the space now; the elements are written later without HDF5.
         self._contiguous.set_alloc_time(h5d.ALLOC_TIME_EARLY)
         self._contiguous.set_fill_time(h5d.FILL_TIME_NEVER)
 
@@ -199,11 +199,11 @@ class _Datasets:
         *,
         compress: bool,
     ) -> tuple[Any, int | None]:
-        """Make a dataset.
+        """Create a dataset.
 
         Returns:
-            The low-level dataset if it is compressed, else None, and the offset of its
-            elements in the file, None if it is compressed or has none.
+            For a compressed dataset, the dataset and None. For any other, None and the
+            offset of its elements in the file, which is None if it has no elements.
         """
         size = math.prod(shape) * dtype.itemsize
         compress = compress and self._filters is not None and size >= _COMPRESSIBLE
@@ -235,7 +235,7 @@ class _Datasets:
     def _chunked(self, shape: tuple[int, ...], itemsize: int) -> Any:
         assert self._filters is not None
         name, level = self._filters
-        axis, rows = cut(shape, itemsize, _CHUNK)
+        axis, rows = split_axis(shape, itemsize, _CHUNK)
         plist = h5p.create(h5p.DATASET_CREATE)
         plist.set_chunk((1,) * axis + (rows, *shape[axis + 1 :]))
         plist.set_fill_time(h5d.FILL_TIME_NEVER)

@@ -1,17 +1,17 @@
-"""Verifying a project file: what its checksums say, and what DataLab would make of it.
+"""Verify a project file: its checksums, and whether DataLab opens it.
 
-The file is read twice over: by its manifest, as this package does, and by DataLab's
-layout, as DataLab does. Both must tell the same objects.
+The file is read twice: by its manifest, as this package reads it, and by its layout, as
+DataLab does. Both must give the same objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import NotAProjectError, WorkspaceError
+from datalab_workspace.formats.base import Verdict
 from datalab_workspace.formats.h5 import index, native
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.lazy import FileArray
@@ -22,40 +22,23 @@ from datalab_workspace.model.record import PRIMARY_ARRAY, PendingRecord, Record
 from datalab_workspace.progress import Progress
 
 
-@dataclass
-class Verdict:
-    """What was found out about a project file.
-
-    Attributes:
-        path: The file.
-        objects: Number of its objects.
-        checksums: Number of arrays whose checksum was compared; a file that DataLab
-            saved has none.
-        problems: What is damaged, or cannot be read, and where.
-        obstacles: Why DataLab would not open all of it, or not save it again.
-    """
-
-    path: Path
-    objects: int = 0
-    checksums: int = 0
-    problems: list[str] = field(default_factory=list)
-    obstacles: list[str] = field(default_factory=list)
-
-
 def verify(path: Path, limits: Limits | None = None) -> Verdict:
-    """Read all of a project file, and compare it with its checksums.
+    """Read a whole project file and compare it with its checksums.
 
     Args:
         path: The file.
-        limits: How much it may make of the bytes that it stores.
+        limits: Limits on how far the content of the file may expand.
+
+    Returns:
+        The problems of the file, and the obstacles to opening it in DataLab.
 
     Raises:
         FileNotFoundError: There is no such file.
-        NotAProjectError: It is something else than a DataLab project.
+        NotAProjectError: The file is not a DataLab project.
     """
     verdict = Verdict(path)
     try:
-        # Each way of reading claims what the file may take of memory for itself.
+        # The file is opened twice because each way of reading uses up the limits.
         with opened(path, limits or Limits()) as file:
             layout = native.read_groups(file, verdict.obstacles)
         with opened(path, limits or Limits()) as file:
@@ -68,18 +51,18 @@ def verify(path: Path, limits: Limits | None = None) -> Verdict:
 
 
 def _verify(file: OpenProject, layout: list[Group], verdict: Verdict) -> None:
-    told = index.read_groups(file)
-    groups = layout if told is None else told
+    indexed = index.read_groups(file)
+    groups = layout if indexed is None else indexed
     items = [item for group in groups for item in group.items]
     verdict.objects = len(items)
     plain = {item.uuid: item for group in layout for item in group.items}
-    if told is not None and _heads(told) != _heads(layout):
+    if indexed is not None and _heads(indexed) != _heads(layout):
         verdict.problems.append(
-            "what DataLab reads of it are other objects than its manifest tells"
+            "the objects that DataLab reads differ from those of the manifest"
         )
     with Progress(f"checking {file.path.name!r}", file.stamp.size) as progress:
         for item in items:
-            other = plain.get(item.uuid) if told is not None else None
+            other = plain.get(item.uuid) if indexed is not None else None
             verdict.problems += _problems(file, item, other, verdict, progress)
 
 
@@ -97,14 +80,14 @@ def _problems(
     verdict: Verdict,
     progress: Progress,
 ) -> Iterator[str]:
-    """Yield what is wrong with one object."""
+    """Yield the problems of one object."""
     try:
         record = _resolved(item)
         for array in _unread(record):
             verdict.checksums += array.crc is not None
             array.read_from(file, progress)
         if other is not None and not _agree(record, _resolved(other)):
-            yield f"{item.title!r:.80} is something else for DataLab than here"
+            yield f"DataLab reads {item.title!r:.80} differently"
     except WorkspaceError as error:
         yield f"{item.title!r:.80}: {error}"
 
@@ -122,7 +105,7 @@ def _unread(record: Record) -> Iterator[FileArray]:
 
 def _agree(record: Record, other: Record) -> bool:
     name = PRIMARY_ARRAY[record.kind]
-    places = [
+    locations = [
         (array.where, array.name, array.shape)
         for one in (record, other)
         for array in _unread(one)
@@ -131,5 +114,5 @@ def _agree(record: Record, other: Record) -> bool:
     return (
         values_equal(record.fields, other.fields)
         and values_equal(record.metadata, other.metadata)
-        and len(set(places)) <= 1
+        and len(set(locations)) <= 1
     )

@@ -1,34 +1,32 @@
-"""Writing a project file: the whole of it, or the old file stays as it was."""
+"""Write a project file, all or nothing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import h5py
 import numpy as np
 
+from datalab_workspace.formats.atomic import FileStamp, replacing
+from datalab_workspace.formats.base import Compression, References, WriteResult
 from datalab_workspace.formats.h5 import layout, opaque_sections
 from datalab_workspace.formats.h5.array_io import (
+    Checksum,
     array_blocks,
     as_bytes,
-    checksumming,
-    store,
+    write_blocks,
 )
-from datalab_workspace.formats.h5.atomic import FileStamp, replacing
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import Manifest
-from datalab_workspace.formats.h5.plan import GroupPlan, Place, objects, plan
+from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, objects, plan
 from datalab_workspace.formats.h5.staging import Staging
 from datalab_workspace.formats.h5.structure import Structure
 from datalab_workspace.model.project import Project
-from datalab_workspace.model.record import ArrayReference
 from datalab_workspace.progress import Progress
 
-Compression: TypeAlias = "str | tuple[str, int] | None"
-References: TypeAlias = Mapping[str, Mapping[str, ArrayReference]]
 _GZIP_LEVEL = 4
 _COMPRESSIONS = 'None, "lzf", "gzip" or ("gzip", 0 … 9)'
 
@@ -39,27 +37,31 @@ def write_project(
     *,
     compression: Compression = None,
     expected: FileStamp | None = None,
-) -> tuple[FileStamp, References]:
-    """Write a project, in place of the file that is there.
+) -> WriteResult:
+    """Write a project to a file. An existing file is replaced.
+
+    The old file exists until the new one is complete, so that arrays in the old file
+    that have not been read yet are copied from it.
 
     Args:
-        path: The file. While the new one is being written the old one stays, so that
-            arrays that have not been read from it yet can be written too.
-        project: What to write.
-        compression: None, "lzf", "gzip", or ("gzip", level); of the data of objects.
-        expected: The stamp that an existing file must have.
+        path: The file.
+        project: The project to write.
+        compression: Compression of the data of the objects: None, "lzf", "gzip", or
+            ("gzip", level) with a level from 0 to 9.
+        expected: The stamp that an existing file must have; None for any.
 
     Returns:
-        The stamp of the new file; and the arrays in it, by UUID and name.
+        The stamp of the new file, and references to its arrays by UUID and name.
 
     Raises:
-        UnsupportedDtypeError: Data of an object has no dtype that DataLab knows.
+        UnsupportedDtypeError: No dtype of DataLab holds the data of an object without
+            loss.
         UnsupportedMetadataError: Metadata of an object cannot be kept.
-        StaleFileError: An array that was not read is gone from its file.
-        FileChangedError: The file's stamp is not `expected`.
-        ValueError: `compression` is none of the above, or two objects share a UUID.
-        OSError: The file cannot be written; see `replacing`. Whatever is raised, the
-            old file is as it was.
+        StaleFileError: An array that has not been read yet is missing from its file.
+        FileChangedError: The stamp of the existing file is not `expected`.
+        ValueError: `compression` has another value, or two objects have the same UUID.
+        OSError: The file cannot be written; see `replacing`. After any error the old
+            file is unchanged.
     """
     filters = _filters(compression)
     groups = plan(project)
@@ -73,19 +75,21 @@ def write_project(
             file[layout.VERSION] = layout.WRITTEN_VERSION
             Structure(file, filters).write(groups)
             opaque_sections.write(file, project.foreign)
-            for place in _places(groups):
-                if place.dataset is not None:
-                    _compress(place, progress)
+            for slot in _slots(groups):
+                if slot.dataset is not None:
+                    _compress(slot, progress)
             manifest = Manifest(groups)
             manifest.reserve(file)
         staging.finish()
-        for place in _places(groups):
-            if place.offset is not None:
-                blocks = (block for _, block in _blocks(place, progress))
-                place.crc = store(new.file, place.offset, blocks, place.array.nbytes)
+        for slot in _slots(groups):
+            if slot.offset is not None:
+                blocks = (block for _, block in _blocks(slot, progress))
+                slot.crc = write_blocks(
+                    new.file, slot.offset, blocks, slot.array.nbytes
+                )
         manifest.write(new.file, new.mtime_ns, os.fstat(new.file.fileno()).st_size)
     assert new.stamp is not None
-    return new.stamp, _references(path, new.stamp, groups)
+    return WriteResult(new.stamp, _references(path, new.stamp, groups))
 
 
 def _filters(compression: Compression) -> tuple[str, int] | None:
@@ -97,7 +101,7 @@ def _filters(compression: Compression) -> tuple[str, int] | None:
     if name is None:
         return None
     if name not in ("lzf", "gzip") or level not in range(10):
-        raise ValueError(f"compression is {compression!r}; it can be {_COMPRESSIONS}")
+        raise ValueError(f"compression is {compression!r}; expected {_COMPRESSIONS}")
     return str(name), int(level)
 
 
@@ -105,33 +109,33 @@ def _size(arrays: Any) -> int:
     return sum(array.nbytes for array in arrays if array is not None)
 
 
-def _places(groups: list[GroupPlan]) -> Iterator[Place]:
+def _slots(groups: list[GroupPlan]) -> Iterator[ArraySlot]:
     for item in objects(groups):
-        yield from item.places.values()
+        yield from item.slots.values()
 
 
 def _blocks(
-    place: Place, progress: Progress
+    slot: ArraySlot, progress: Progress
 ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-    """Yield index and content of each slab of an array, wherever it is now."""
-    array = place.array
+    """Yield the index and content of each block of an array, in memory or in a file."""
+    array = slot.array
     if isinstance(array, FileArray):
         blocks = array.blocks()
     else:
-        here = array if isinstance(array, np.ndarray) else array.read()
-        blocks = array_blocks(here)
+        in_memory = array if isinstance(array, np.ndarray) else array.read()
+        blocks = array_blocks(in_memory)
     for index, block in blocks:
         yield index, block
         progress.advance(block.nbytes)
 
 
-def _compress(place: Place, progress: Progress) -> None:
-    with checksumming(place.array.nbytes) as checksum:
-        for index, block in _blocks(place, progress):
+def _compress(slot: ArraySlot, progress: Progress) -> None:
+    with Checksum(slot.array.nbytes) as checksum:
+        for index, block in _blocks(slot, progress):
             checksum.update(as_bytes(block))
-            place.dataset[index] = block
-        place.crc = checksum.close()
-    place.dataset = None
+            slot.dataset[index] = block
+        slot.crc = checksum.close()
+    slot.dataset = None
 
 
 def _references(path: Path, stamp: FileStamp, groups: list[GroupPlan]) -> References:
@@ -145,8 +149,8 @@ def _references(path: Path, stamp: FileStamp, groups: list[GroupPlan]) -> Refere
                 name,
                 array.shape,
                 array.dtype,
-                offset=item.places[name].offset,
-                crc=item.places[name].crc,
+                offset=item.slots[name].offset,
+                crc=item.slots[name].crc,
             )
             for name, array in item.plain.arrays.items()
             if array is not None and array.nbytes

@@ -1,7 +1,7 @@
-"""Replacing a file as a whole: its path holds the old content or the new, never less.
+"""Replace a file atomically: its path holds the old content or the new one.
 
-The new content goes into a temporary file in the same folder, which takes the place of
-the old file once it is complete and on the disk.
+The new content goes into a temporary file in the same folder. That file takes the place
+of the old one when it is complete and on the disk.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from datalab_workspace.errors import FileChangedError
+from datalab_workspace.formats.raw_io import write_all
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _LONGEST_NAME = 200
@@ -28,13 +29,19 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class FileStamp:
-    """What changes when another program writes a file or puts another in its place.
+    """The properties of a file that differ after another program wrote or replaced it.
 
     Attributes:
         mtime_ns: Time of the last change, in ns.
         size: Size in bytes.
-        inode: Which file of its device it is.
-        device: The device.
+        inode: Inode number.
+        device: Device number.
+
+    Example:
+        >>> from datalab_workspace.formats import FileStamp
+        >>> path = workspace.save("analysis.h5")
+        >>> FileStamp.of(path) == FileStamp.of(path)
+        True
     """
 
     mtime_ns: int
@@ -44,33 +51,60 @@ class FileStamp:
 
     @classmethod
     def of(cls, file: Path | int) -> FileStamp:
-        """Return the stamp of a file, given its path or an open descriptor of it."""
-        status = os.stat(file)  # noqa: PTH116 (Path has none of descriptors)
+        """Return the stamp of a file.
+
+        Args:
+            file: The path or an open file descriptor.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+
+        Example:
+            >>> from datalab_workspace.formats import FileStamp
+            >>> FileStamp.of(workspace.save("analysis.h5")).size > 1000
+            True
+        """
+        status = os.stat(file)  # noqa: PTH116 (Path.stat takes no descriptor)
         return cls(status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev)
 
 
 class Replacement:
-    """A file that is about to take the place of another.
+    """A new file that is going to replace another one.
 
     Attributes:
-        file: The new content, open for reading and writing.
-        mtime_ns: The time of change that it will bear.
-        stamp: Its stamp, once it is in place.
+        target: The file to be replaced.
+        temporary: The path of the new file until then.
+        file: The new file, unbuffered, open for reading and writing.
+        mtime_ns: The modification time that the new file will have, in ns.
+        stamp: The stamp of the new file; None until it is in place.
     """
 
     def __init__(self, target: Path, temporary: Path, file: FileIO) -> None:
         self.target = target
         self.temporary = temporary
         self.file = file
-        # Whole microseconds, which every current file system keeps.
+        # Whole microseconds: every current file system keeps those.
         self.mtime_ns = time.time_ns() // 1000 * 1000
         self.stamp: FileStamp | None = None
 
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes at the current position of the new file.
+
+        Raises:
+            OSError: The disk is full, or another write error.
+        """
+        write_all(self.file, memoryview(data).cast("B"))
+
     def commit(self, expected: FileStamp | None) -> None:
-        """Write the content to the disk and put it in place."""
+        """Flush the new file to the disk and let it replace the target.
+
+        Raises:
+            FileChangedError: The stamp of the target is not `expected`.
+            PermissionError: Another program has the target open.
+        """
         os.fsync(self.file.fileno())
         self.file.close()
-        # After closing: Windows sets the time of change when a file is closed.
+        # After closing: Windows sets the modification time when it closes a file.
         os.utime(self.temporary, ns=(self.mtime_ns, self.mtime_ns))
         _check_unchanged(self.target, expected)
         try:
@@ -90,29 +124,38 @@ class Replacement:
 def replacing(
     path: Path, *, expected: FileStamp | None = None, size: int = 0
 ) -> Iterator[Replacement]:
-    """Open a new file that replaces `path` when the block ends without an error.
+    """Open a new file that replaces `path` if the block ends without an error.
 
     Args:
-        path: The file to be replaced or made. A symbolic link stays one: the file that
-            it leads to is replaced. The mode of an existing file is kept.
-        expected: The stamp that an existing file must have.
-        size: About how many bytes the new content has, for the message on a full disk.
+        path: The file to be replaced or created. If it is a symbolic link, the file
+            that the link points to is replaced. An existing file keeps its mode.
+        expected: The stamp that an existing file must have; None for any.
+        size: Approximate size of the new content in bytes, for the error message on a
+            full disk.
 
     Yields:
-        The new file; its `stamp` is set after the block.
+        The new file. Its `stamp` is set when the block has ended.
 
     Raises:
-        FileChangedError: The file's stamp is not `expected`.
-        FileNotFoundError: There is no such folder.
+        FileChangedError: The stamp of the existing file is not `expected`.
+        FileNotFoundError: The folder does not exist.
         IsADirectoryError: `path` is a folder.
-        PermissionError: The folder or the existing file may not be written.
-        OSError: The disk is full, or `path` is a device. The old file is unharmed.
+        PermissionError: The folder or the existing file is not writable.
+        OSError: The disk is full, or `path` is a device. The old file is unchanged.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from datalab_workspace.formats import replacing
+        >>> with replacing(Path("notes.txt")) as new:
+        ...     new.write(b"hello")
+        >>> new.stamp.size
+        5
     """
     target = Path(os.path.realpath(path))
     mode = _check_target(target)
     _check_unchanged(target, expected)
     temporary = _temporary(target)
-    with _clear_errors(path, target.parent, size):
+    with _explain_errors(path, target.parent, size):
         file = _create(temporary, mode)
         replacement = Replacement(target, temporary, file)
         try:
@@ -125,7 +168,7 @@ def replacing(
 
 
 def _check_target(target: Path) -> int | None:
-    """Return the mode of the file to be replaced, None if there is none."""
+    """Return the mode of the file to be replaced, or None if it does not exist."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
@@ -153,12 +196,12 @@ def _check_unchanged(target: Path, expected: FileStamp | None) -> None:
     try:
         found = FileStamp.of(target)
     except FileNotFoundError:
-        return  # nothing that could be lost
+        return  # no content can be lost
     if found != expected:
         raise FileChangedError(
             errno.EEXIST,
             "another program changed the file since it was last loaded or saved here; "
-            "save elsewhere, or pass overwrite=True to discard what is in it",
+            "save to another path, or pass overwrite=True to discard its content",
             str(target),
         )
 
@@ -171,7 +214,7 @@ def _temporary(target: Path) -> Path:
 
 def _create(temporary: Path, mode: int | None) -> FileIO:
     def opener(name: str, flags: int) -> int:
-        # Never readable by more people than the file that it will replace.
+        # The new file is never readable by more users than the old one.
         return os.open(name, flags, 0o666 if mode is None else mode & 0o666)
 
     file = FileIO(str(temporary), "x+", opener=opener)
@@ -187,13 +230,13 @@ def _sync_folder(folder: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError:
-        pass  # some network file systems cannot; the file itself is on the disk
+        pass  # some network file systems refuse; the file itself is on the disk
     finally:
         os.close(descriptor)
 
 
 @contextlib.contextmanager
-def _clear_errors(path: Path, folder: Path, size: int) -> Iterator[None]:
+def _explain_errors(path: Path, folder: Path, size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -201,7 +244,7 @@ def _clear_errors(path: Path, folder: Path, size: int) -> Iterator[None]:
             _raise_full(path, folder, size, error)
         if isinstance(error, PermissionError) and _names_temporary(error, folder):
             raise PermissionError(
-                error.errno, "no file may be made in this folder", str(folder)
+                error.errno, "no file can be created in this folder", str(folder)
             ) from error
         raise
 
@@ -216,6 +259,6 @@ def _raise_full(path: Path, folder: Path, size: int, error: OSError) -> NoReturn
     raise OSError(
         error.errno,
         f"{os.strerror(error.errno or 0)}: the project needs about {size / 1e6:.1f} MB "
-        f"and {free / 1e6:.1f} MB are free; what was there before is unharmed",
+        f"and {free / 1e6:.1f} MB are free; the old file is unchanged",
         str(path),
     ) from error

@@ -1,7 +1,7 @@
-"""Reading the files of datalab-kernel 0.2, which no DataLab could open.
+"""Read the files of datalab-kernel 0.2, which DataLab cannot open.
 
-They hold one HDF5 group per object, under the name that the object had; names with a
-"/" made groups in groups, which datalab-kernel 0.2 itself could not find again.
+Such a file has one HDF5 group per object, under the name of the object. A name with a
+"/" became nested groups, which datalab-kernel 0.2 itself could not find again.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _MARKER = "datalab_kernel_version"
 _FORMAT = "format_version"
 _KNOWN_FORMAT = "1.0"
 _KIND_OF_TYPE: dict[str, Kind] = {"SignalObj": "signal", "ImageObj": "image"}
-#: Metadata key of a title that was not the object's name; a name is the title now.
+#: Metadata key of a former title that differs from the name, which is now the title.
 TITLE_KEY = "title"
 
 
 def is_legacy(path: Path) -> bool:
-    """Tell whether `path` is a file of datalab-kernel 0.2; False for whatever isn't."""
+    """Return True if `path` is a file of datalab-kernel 0.2, and False otherwise."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
     try:
         with h5py.File(path, "r", locking="best-effort") as file:
             return _MARKER in file.attrs and layout.VERSION not in file
     except (OSError, RuntimeError):
-        return False  # damaged, or being written: whoever reads it will say so
+        return False  # damaged or being written; the reader reports it
 
 
 def read_legacy(path: Path, limits: Limits | None = None) -> Project:
@@ -46,18 +46,18 @@ def read_legacy(path: Path, limits: Limits | None = None) -> Project:
 
     Args:
         path: The file.
-        limits: How much it may make of the bytes that it stores.
+        limits: Limits on how far the content of the file may expand.
 
     Returns:
-        Its signals and images in the alphabetical order of their names, the only one
-        that the file knows. The title of each is its name; another title that it had is
-        in its metadata, under `TITLE_KEY`.
+        The signals and images in the alphabetical order of their names; the file has no
+        other order. The title of an object is its name. A title that differs from the
+        name is in the metadata, under `TITLE_KEY`.
 
     Raises:
-        NotAProjectError: It is of a version that is not known.
-        DamagedFileError: It is truncated or corrupt.
-        UnsafeFileError: It refers to other files, or to more data than it holds.
-        OSError: It cannot be read.
+        NotAProjectError: The file has an unknown format version.
+        DamagedFileError: The file is truncated or corrupt.
+        UnsafeFileError: The file refers to other files, or to more data than it holds.
+        OSError: The file cannot be read.
     """
     with opened(path, limits or Limits(), is_project=False) as file:
         reader = _Reader(file)
@@ -76,34 +76,38 @@ class _Reader:
         self._attributes = AttributeReader(file.guard)
 
     def check_format(self) -> None:
-        """Raise `NotAProjectError` if the file is of another version."""
+        """Check the format version.
+
+        Raises:
+            NotAProjectError: The version is unknown.
+        """
         version = self._attributes.read(self._file.root, "/").get(_FORMAT)
         if version != _KNOWN_FORMAT:
             raise NotAProjectError(
-                f"{str(self._file.path)!r} is a file of datalab-kernel of version "
-                f"{version!r}; only {_KNOWN_FORMAT!r} is known"
+                f"{str(self._file.path)!r} is a datalab-kernel file of format version "
+                f"{version!r}; only version {_KNOWN_FORMAT!r} is supported"
             )
 
     def records(self, group: Any, where: str) -> Iterator[Record]:
         """Yield the objects below a group."""
         for name, member in self._file.guard.members(group, where):
-            place = f"{where.rstrip('/')}/{name}"
+            path = f"{where.rstrip('/')}/{name}"
             if not is_group(member):
                 continue
-            self._file.at = place
-            attributes = self._attributes.read(member, place)
+            self._file.at = path
+            attributes = self._attributes.read(member, path)
             kind = _KIND_OF_TYPE.get(attributes.get("type", ""))
             if kind is None:
-                yield from self.records(member, place)
+                yield from self.records(member, path)
             else:
-                yield self._record(kind, member, place, attributes)
+                yield self._record(kind, member, path, attributes)
 
     def _record(
         self, kind: Kind, group: Any, where: str, attributes: dict[str, Any]
     ) -> Record:
         datasets = {
             name: read_dataset(
-                member, self._file.guard.dataset(member, f"{where}/{name}")
+                member, self._file.guard.check_dataset(member, f"{where}/{name}")
             )
             for name, member in self._file.guard.members(group, where)
             if is_dataset(member)
@@ -121,7 +125,7 @@ class _Reader:
 
 
 def _xydata(rows: dict[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
-    """Stack x, y and, where there are any, uncertainties; a missing one is NaN."""
+    """Stack the rows x and y, and dx and dy if one is given; a missing one is NaN."""
     x, y = rows["x"], rows["y"]
     if "dx" not in rows and "dy" not in rows:
         return np.vstack([x, y])

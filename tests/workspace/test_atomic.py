@@ -18,7 +18,8 @@ import pytest
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace.errors import FileChangedError, UnsupportedDtypeError
-from datalab_workspace.formats.h5 import atomic, staging, writer
+from datalab_workspace.formats import atomic
+from datalab_workspace.formats.h5 import staging, writer
 
 OLD = np.arange(12.0).reshape(3, 4)
 NEW = np.arange(1_000_000, dtype="u2").reshape(1000, 1000)
@@ -60,14 +61,14 @@ def assert_new(path):
 
 #: What a save does, in this order; a process is killed before each of them.
 STEPS = {
-    "HDF5 has its structure": "formats.h5.writer.Manifest",
-    "the structure is written": "formats.h5.writer.Staging.finish",
-    "an array is written": "formats.h5.writer.store",
-    "the index is written": "formats.h5.manifest.Manifest.write",
-    "it goes to the disk": "formats.h5.atomic.os.fsync",
-    "it bears its time": "formats.h5.atomic.os.utime",
-    "it takes its place": "formats.h5.atomic.Path.replace",
-    "its name goes to the disk": "formats.h5.atomic._sync_folder",
+    "HDF5 has its structure": "h5.writer:Manifest",
+    "the structure is written": "h5.writer:Staging.finish",
+    "an array is written": "h5.writer:write_blocks",
+    "the index is written": "h5.manifest:Manifest.write",
+    "it goes to the disk": "atomic:os.fsync",
+    "it bears its time": "atomic:os.utime",
+    "it takes its place": "atomic:Path.replace",
+    "its name goes to the disk": "atomic:_sync_folder",
 }
 KILLED = """
 import os, signal, sys
@@ -75,8 +76,9 @@ import numpy as np
 import datalab_workspace.formats.h5.writer
 from datalab_workspace import Workspace
 path, step = sys.argv[1:]
-owner = sys.modules["datalab_workspace.formats.h5." + step.split(".")[2]]
-*between, name = step.split(".")[3:]
+module, _, attribute = step.partition(":")
+owner = sys.modules["datalab_workspace.formats." + module]
+*between, name = attribute.split(".")
 for part in between:
     owner = getattr(owner, part)
 setattr(owner, name, lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
@@ -128,8 +130,8 @@ def test_reader_sees_the_old_file_or_the_new_at_every_moment(path, new):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(writer, "Structure"), (staging.Staging, "finish"), (writer, "store")],
-    ids=["structure", "finish", "store"],
+    [(writer, "Structure"), (staging.Staging, "finish"), (writer, "write_blocks")],
+    ids=["structure", "finish", "arrays"],
 )
 def test_interrupted_save_leaves_the_old_file_alone(
     path, new, monkeypatch, owner, name, error
@@ -198,7 +200,7 @@ def test_folder_that_may_not_be_written_is_named(path, new, monkeypatch):
     if os.access(path.parent, os.W_OK):  # root may write everywhere
         monkeypatch.setattr(atomic.os, "open", refuse)
     try:
-        with pytest.raises(PermissionError, match="no file may be made") as refused:
+        with pytest.raises(PermissionError, match="no file can be created") as refused:
             new.save(path)
     finally:
         monkeypatch.undo()

@@ -1,0 +1,24 @@
+"""Complete reads and writes of unbuffered files, which may do less in one call."""
+
+from __future__ import annotations
+
+from io import FileIO
+
+
+def write_all(file: FileIO, data: memoryview) -> None:
+    """Write every byte of `data`."""
+    while data:
+        data = data[file.write(data) :]
+
+
+def read_exactly(file: FileIO, buffer: memoryview) -> None:
+    """Fill `buffer`.
+
+    Raises:
+        EOFError: The file ends before the buffer is full.
+    """
+    while buffer:
+        count = file.readinto(buffer)
+        if not count:
+            raise EOFError("the file ends too early")
+        buffer = buffer[count:]
