@@ -93,9 +93,7 @@ def added_by(extra: str, artefacts: Artefacts) -> set[str]:
     added = set()
     for requirement in map(Requirement, artefacts.metadata()["Requires-Dist"]):
         marker = requirement.marker
-        if marker and marker.evaluate({"extra": extra}) > marker.evaluate(
-            {"extra": ""}
-        ):
+        if marker and marker.evaluate({"extra": extra}) != marker.evaluate():
             requirement.marker = None
             added.add(str(requirement))
     return added

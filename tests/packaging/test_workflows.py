@@ -12,8 +12,8 @@ from artefacts import PACKAGES, ROOT, pyproject
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = re.compile(r"uses: (.+)")
-#: A commit that was verified in a copy of the action's repository, with the release that
-#: it is; or the major version of an action of which no such commit is known.
+#: A commit that was verified in a copy of the action's repository, with its release; or
+#: a major version, if no commit could be verified.
 PINNED = re.compile(
     r"\./\S+"
     r"|[\w.-]+/[\w.-]+@([0-9a-f]{40} # v\d+\.\d+\.\d+|(release/)?v\d+)"
