@@ -67,7 +67,8 @@ SOFT = _rules(
         r"(?<!there )\b(is|are|was|were) (?-i:none)(?=[.,;:)]|$)": (
             "is not one; name it"
         ),
-        r"\bnothing any more\b": "no longer … anything",
+        r"\bnothing any more\b|\bany more(?=[.,;:)]|$)": "no longer",
+        r"(?<!there is )(?<!there are )\bno more(?=[.,;:)]|$)": "no longer",
         r"\bsomething but\b": "something other than",
         # -- of
         r"\bcomput(e|es|ed|ing)( it| this| that| something)? of\b": "compute X from Y",
@@ -103,6 +104,12 @@ SOFT = _rules(
         ),
         r"\bmend(s|ed|ing)?\b": "repair, correct",
         r"\bstands? aside\b": "does not apply, is inactive",
+        r"\bse(e|es|en) to (it|that|this)\b": "make sure, handle",
+        r"\b(take|takes|took|taken) (it|them|this|that) for\b": "treat X as",
+        r"\btaken for (an?|the|one|its|text)\b": "mistaken for, treated as",
+        r"\bcomes? about\b": "is created, happens",
+        r"\bas (\w+('s)? )?ha(s|ve) (it|them)\b": "as X stores it, in the form of X",
+        r"\bcalled so\b": "has this name",
         # -- adverbs and idioms
         r"\bbeside\b": "next to, in addition to, along with",
         r"\bmeanwhile\b": "in the meantime, or drop it",
@@ -115,6 +122,7 @@ SOFT = _rules(
         r"\bin the place of\b": "in place of; replace",
         r"\bat hand\b": "available, in memory",
         r"\bthen and there\b": "immediately",
+        r"\bin (its|their) turn\b": "in order",
         r"\b(wherein|whereupon|whence|lest|amid|askew|afresh|forthwith|hitherto)\b": (
             "an everyday word"
         ),
