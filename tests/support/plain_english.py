@@ -154,7 +154,7 @@ OPENINGS = {
     "function": _rules(
         {
             _RIDDLE: "begin with an imperative: 'Return whether …'",
-            r"(tell|say|have|give|know|let)\b": (
+            r"(tell|say|have)\b": (
                 "begin with another verb: Return, Report, Set, Make"
             ),
             r"return (what|how|where|for|in what|of what)\b": (
