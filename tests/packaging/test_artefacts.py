@@ -81,6 +81,47 @@ def test_a_source_archive_builds_the_same_wheel_elsewhere(
     assert build(source, tmp_path / "dist").files() == built[name].files()
 
 
+EXTRAS = {
+    "datalab-workspace-api": {"testing"},
+    "datalab-kernel-core": {"interactive"},
+    "datalab-kernel": {"cli", "interactive"},
+}
+
+
+def added_by(extra: str, artefacts: Artefacts) -> set[str]:
+    """Return the requirements that an extra adds, without their markers."""
+    added = set()
+    for requirement in map(Requirement, artefacts.metadata()["Requires-Dist"]):
+        marker = requirement.marker
+        if marker and marker.evaluate({"extra": extra}) != marker.evaluate():
+            requirement.marker = None
+            added.add(str(requirement))
+    return added
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_extra_all_brings_every_other_extra(
+    built: dict[str, Artefacts], name: str
+) -> None:
+    offered = {*built[name].metadata()["Provides-Extra"]}
+
+    assert offered == {*EXTRAS[name], "all"}
+    assert added_by("all", built[name]) == {
+        requirement
+        for extra in EXTRAS[name]
+        for requirement in added_by(extra, built[name])
+    }
+
+
+def test_the_kernel_passes_on_the_extra_of_the_package_below(
+    built: dict[str, Artefacts],
+) -> None:
+    (requirement,) = map(Requirement, added_by("interactive", built["datalab-kernel"]))
+
+    assert requirement.name == "datalab-kernel-core"
+    assert requirement.extras == {"interactive"}
+
+
 IN_BROWSER = {
     "datalab-workspace-api": {"numpy"},
     "datalab-kernel-core": {"datalab-workspace-api", "matplotlib", "ipython"},

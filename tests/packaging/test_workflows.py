@@ -5,29 +5,60 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from artefacts import PACKAGES, ROOT, pyproject
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-ACTION = re.compile(r"uses: (\S+)")
-MAJOR = re.compile(r"\./\S+|[\w.-]+/[\w.-]+@(release/)?v\d+")
+ACTION = re.compile(r"uses: (.+)")
+#: A commit that was verified in a copy of the action's repository, with its release; or
+#: a major version, if no commit could be verified.
+PINNED = re.compile(
+    r"\./\S+"
+    r"|[\w.-]+/[\w.-]+@([0-9a-f]{40} # v\d+\.\d+\.\d+|(release/)?v\d+)"
+)
+FORMS = {
+    "dependabot.yml": "vendor.dependabot",
+    "ISSUE_TEMPLATE/config.yml": "vendor.github-issue-config",
+    "ISSUE_TEMPLATE/bug_report.yml": "vendor.github-issue-forms",
+    "ISSUE_TEMPLATE/feature_request.yml": "vendor.github-issue-forms",
+}
 
 
-def test_they_fit_the_schema() -> None:
+def check_schema(schema: str, *files: Path) -> None:
     command = [sys.executable, "-m", "check_jsonschema"]
-    command += ["--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS)]
+    command += ["--builtin-schema", schema, *map(str, files)]
     check = subprocess.run(command, capture_output=True, text=True)
 
     assert check.returncode == 0, check.stdout
 
 
+def test_they_fit_the_schema() -> None:
+    check_schema("vendor.github-workflows", *WORKFLOWS)
+
+
+@pytest.mark.parametrize(("name", "schema"), FORMS.items())
+def test_the_other_files_of_github_fit_theirs(name: str, schema: str) -> None:
+    check_schema(schema, ROOT / ".github" / name)
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_actions_are_pinned_by_their_major_version(workflow) -> None:
+def test_actions_are_pinned(workflow: Path) -> None:
     actions = ACTION.findall(workflow.read_text("utf-8"))
 
     assert actions
-    assert [action for action in actions if not MAJOR.fullmatch(action)] == []
+    assert [action for action in actions if not PINNED.fullmatch(action)] == []
+
+
+def test_an_action_has_one_version_in_all_workflows() -> None:
+    texts = [workflow.read_text("utf-8") for workflow in WORKFLOWS]
+    versions: dict[str, set[str]] = {}
+    for action in ACTION.findall("\n".join(texts)):
+        name, _, version = action.partition("@")
+        versions.setdefault(name, set()).add(version)
+
+    assert {name: v for name, v in versions.items() if len(v) > 1} == {}
 
 
 @pytest.mark.parametrize("name", PACKAGES)
