@@ -175,7 +175,7 @@ def test_check_says_that_datalab_does_not_open_it(
 
     assert report.facts == (
         "1 object",
-        "a file of numbers, which DataLab does not open; copy it",
+        "a file of numbers, which DataLab cannot open; 'copy' converts it to a project",
     )
     assert (report.opens, report.problems) == (False, ())
 
