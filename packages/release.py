@@ -5,7 +5,7 @@
     python packages/release.py --dry-run         shows the commit, and changes nothing
     python packages/release.py --check dist      whether archives are the recipes'
 
-Nothing is pushed: `git push --follow-tags` is what publishes.
+Nothing is pushed: `git push --follow-tags` publishes the release.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def unreleased() -> str:
     if len(found) != 1:
         raise ValueError(
             f"{CHANGELOG} has {len(found)} headings such as '## 0.3.1 (unreleased)': "
-            "a release needs one, with what is new"
+            "a release needs one that lists the changes"
         )
     return str(found[0])
 
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "version",
         nargs="?",
-        help="such as 0.3.1; by default what the changelog calls unreleased",
+        help="such as 0.3.1; by default the unreleased version of the changelog",
     )
     parser.add_argument(
         "--date",
@@ -168,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _refuse_changes() -> None:
     if changed := _git("status", "--porcelain"):
-        raise ValueError(f"commit or remove first what is not committed:\n{changed}")
+        raise ValueError(f"commit or remove these changes first:\n{changed}")
 
 
 def _recipes() -> list[Path]:
@@ -194,10 +194,10 @@ def _git(*arguments: str) -> str:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    """Run a command; return what it prints.
+    """Run a command; return its output.
 
     Raises:
-        ValueError: If it fails; with what it says.
+        ValueError: The command fails; the error has its output.
     """
     done = subprocess.run(  # noqa: S603 - no shell; the commands are those above
         command, cwd=folder, capture_output=True, text=True, check=False

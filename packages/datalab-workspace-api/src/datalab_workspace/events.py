@@ -1,4 +1,4 @@
-"""Change events: the description of what one call changed in a workspace."""
+"""Change events: the description of all changes that one call made."""
 
 from __future__ import annotations
 

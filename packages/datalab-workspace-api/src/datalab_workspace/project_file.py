@@ -1,4 +1,4 @@
-"""The project file of a workspace: its path, and what is known of it."""
+"""The project file of a workspace: its path, its state, and its other content."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class ProjectFile:
-    """The files that a workspace loaded and saved, and what else they hold.
+    """The files that a workspace loaded and saved.
 
     Attributes:
         path: The file that `Workspace.save` writes when it is given no path.
         modified: True if something changed since that file was loaded or saved.
-        stamps: For each file that was loaded or saved, what it was like then.
+        stamps: The state of each file when it was loaded or saved.
         foreign: The macros and the history of DataLab that the files hold; they are
             kept without being interpreted.
     """
@@ -45,7 +45,7 @@ class ProjectFile:
 
         Args:
             path: The file.
-            stamp: What the file is like; None if it cannot hold a whole project.
+            stamp: The state of the file; None if it cannot hold a whole project.
             whole: All objects were saved.
         """
         if stamp is None:
@@ -67,7 +67,7 @@ class ProjectFile:
 
         Args:
             path: The file.
-            stamp: What the file is like; None if it is not one to save to.
+            stamp: The state of the file; None if `save` cannot write to it.
             foreign: The macros and history in it.
             is_whole: The workspace holds every object of the file, so that saving to
                 it would lose nothing.

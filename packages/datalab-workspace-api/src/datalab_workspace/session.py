@@ -22,7 +22,7 @@ from datalab_workspace.transaction import Transaction
 
 
 class Session:
-    """What one workspace works with: a lock, a backend, names and a project file.
+    """The lock, the backend, the names and the project file of one workspace.
 
     Args:
         backend: Where the objects are.
@@ -69,7 +69,7 @@ class Session:
 
         The call looks at the backend at most once, when it begins or when it first
         needs to, and holds the lock until its end. A transaction within another one is
-        that other one. If the call fails, what it has written is undone. Its event is
+        that other one. If the call fails, its writes are undone. Its event is
         delivered at the end, without the lock.
 
         Args:
@@ -111,7 +111,7 @@ class Session:
     # -- events -----------------------------------------------------------------------
 
     def _events_of(self, transaction: Transaction) -> list[ChangeEvent]:
-        """Return the events of a transaction at its end: first what others changed."""
+        """Return the events of a transaction at its end, those of others first."""
         events: list[ChangeEvent] = []
         if self.backend.capabilities.shared and self.backend.seen:
             elsewhere = self._changed_elsewhere({c.uuid for c in transaction.changes})
@@ -139,7 +139,7 @@ class Session:
             events.append(event)
 
     def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
-        """Return what others have changed since the session last saw its objects.
+        """Return the changes of others since the session last saw its objects.
 
         Args:
             own: UUIDs of the objects that this session has just changed.

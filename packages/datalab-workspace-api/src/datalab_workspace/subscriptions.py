@@ -141,8 +141,8 @@ class Dispatcher:
         """Deliver an event.
 
         Events of this notebook reach the callbacks on this thread, one after the other:
-        what a callback changes is a later event. Others are handed over to the event
-        loop of whoever subscribed, or to the events' thread.
+        a change that a callback makes is a later event. Other events are handed to the
+        event loop of the subscriber, or to the events' thread.
         """
         if event.origin is not Origin.NOTEBOOK:
             for subscription in self._subscriptions:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Transaction:
-    """What one public call reads and writes; see `Session.transaction`.
+    """One public call of a workspace; see `Session.transaction`.
 
     Every write goes through it, so that the call's event lists every change, and so
     that a call which fails in the middle leaves nothing half done.
@@ -80,7 +80,7 @@ class Transaction:
     # -- reading ----------------------------------------------------------------------
 
     def look(self, max_age: float = 0.0) -> bool:
-        """Find out what others have changed, once in a transaction.
+        """Look for changes that others have made, once in a transaction.
 
         Args:
             max_age: See `Backend.refresh`; a look that it saves may be made later.
@@ -136,7 +136,7 @@ class Transaction:
             before += len(group.uuids)
         raise ObjectNotFoundError(
             f"{self.names.name_of(uuid)!r:.80} was removed by another program; call "
-            "list() to see what is left"
+            "list() to see the objects that are left"
         )
 
     # -- writing ----------------------------------------------------------------------
@@ -241,7 +241,7 @@ class Transaction:
     # -- failing ----------------------------------------------------------------------
 
     def _take_back(self, error: BaseException) -> None:
-        """Take back what was written, after an error in the middle of the call."""
+        """Undo the writes, after an error in the middle of the call."""
         self.kind = None
         if not self._writes:
             return
@@ -251,6 +251,6 @@ class Transaction:
                     step()
             self.changes.clear()
         except LiveError as another:
-            add_note(error, f"What was done before could not be undone: {another}")
+            add_note(error, f"earlier changes could not be undone: {another}")
         # A write that was interrupted may have been carried out all the same.
         self.names.sync(self.backend.entries())

@@ -150,7 +150,7 @@ class Workspace(NamedObjects):
         Raises:
             NameConflictError: Different objects have some of the names, and `overwrite`
                 is False (a `ValueError`).
-            Exception: Whatever `add` raises for one of the objects.
+            Exception: Any error that `add` raises for one of the objects.
 
         Example:
             >>> workspace.update({"a": np.zeros(3), "b": np.ones(3)})
@@ -174,9 +174,9 @@ class Workspace(NamedObjects):
             default: The value to return if there is no such object, instead of raising.
             copy: Return an independent object. Otherwise the arrays of the object are
                 read-only views of those in the workspace. Metadata is always copied.
-            full: Also fetch what is slow to fetch for large data in a running DataLab:
-                bounds, scales, annotations and the like that were set there (see
-                `Description.missing`). It makes no difference for objects in memory.
+            full: Also fetch the parts that are slow to fetch for large data in a
+                running DataLab: bounds, scales, annotations and the like that were set
+                there (see `Description.missing`). Objects in memory are always full.
 
         Returns:
             A `sigima.SignalObj` or `sigima.ImageObj`.
@@ -376,11 +376,11 @@ class Workspace(NamedObjects):
 
     @suggest_on_typo
     def preview(self, most: int = 100) -> tuple[int, Previews]:
-        """Return what is known without reading a file or asking a running DataLab.
+        """Return a quick overview, without reading a file or asking a running DataLab.
 
         It is meant for showing a workspace, which must neither take long nor fail. For
-        objects in DataLab it returns what the last look found; it looks only if there
-        was no look yet, and never fetches data.
+        objects in DataLab it returns the result of the last look; it looks only if
+        there was no look yet, and never fetches data.
 
         Args:
             most: Number of objects to return. If there are more, the first and the last
@@ -400,7 +400,7 @@ class Workspace(NamedObjects):
         return listing.preview(self._session, most)
 
     def status(self) -> Status:
-        """Return the mode, counts, the project file, and what DataLabs are running.
+        """Return the mode, the counts, the project file, and the running DataLabs.
 
         A standalone workspace looks for a running DataLab, for at most 2 s. The token
         is never part of the status.
@@ -425,7 +425,7 @@ class Workspace(NamedObjects):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What can be done with objects where they are."""
+        """The abilities of the backend, which depend on where the objects are."""
         return self._session.backend.capabilities
 
     @property
@@ -605,11 +605,11 @@ class Workspace(NamedObjects):
                 attached to one (a `ConnectionError`).
             NotSupportedByProtocolError: `where` is "datalab", and only one of its
                 protocols is available, or its window would open a dialog (likewise).
-            Exception: Whatever sigima raises; a note names the feature and the object.
+            Exception: Any error of sigima; a note names the feature and the object.
 
         Warns:
-            UserWarning: Signals with different x were interpolated; and whatever sigima
-                warns about.
+            UserWarning: Signals with different x were interpolated. Warnings of sigima
+                are passed on.
 
         Example:
             >>> workspace.calc("moving_average", on="noisy", n=5)

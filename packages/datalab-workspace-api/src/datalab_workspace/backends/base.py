@@ -19,7 +19,7 @@ from datalab_workspace.model.record import FieldValue, Kind, Record
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a backend can do; anything else raises the documented error.
+    """The abilities of a backend; anything else raises the documented error.
 
     Attributes:
         groups: Objects can be put in any group; otherwise naming a group raises
@@ -36,8 +36,8 @@ class Capabilities:
         tells_apart: Objects of the same title can be told apart, and an object keeps
             its name when another program changes its title. Otherwise the former raises
             `AmbiguousObjectError`, and the latter is a different object.
-        window: Objects are shown in a window; `selection` returns what its user has
-            selected there.
+        window: Objects are shown in a window; `selection` returns those that its user
+            has selected.
         shared: Other programs and users may add, change and remove objects.
         computes: `compute` runs a feature where the objects are.
     """
@@ -91,7 +91,7 @@ class Entry(NamedTuple):
 
 
 class BackendStatus(NamedTuple):
-    """What is known of the program that holds the objects of a backend.
+    """The state of the program that holds the objects of a backend.
 
     Attributes:
         version: Its version, None if the objects are in this process.
@@ -140,7 +140,7 @@ class Backend(ABC):
     @property
     @abstractmethod
     def capabilities(self) -> Capabilities:
-        """What can be done with the objects of this backend."""
+        """The abilities of this backend."""
 
     @property
     def mode(self) -> WorkspaceMode:
@@ -153,7 +153,7 @@ class Backend(ABC):
         return None
 
     def status(self) -> BackendStatus:
-        """Return what is known of the program that holds the objects."""
+        """Return the state of the program that holds the objects."""
         return BackendStatus()
 
     @property
@@ -203,7 +203,7 @@ class Backend(ABC):
         return Summary.of(self.record(uuid))
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
-        """Return what is known of an object, without reading or asking for anything.
+        """Return the known facts about an object, without reading or asking for any.
 
         A backend whose records are not all in memory overrides this.
 
@@ -220,7 +220,7 @@ class Backend(ABC):
 
         Args:
             uuid: UUID of an object that exists.
-            full: Also fetch what is slow to fetch.
+            full: Also fetch the parts that are slow to fetch.
         """
 
     def operand(self, uuid: str) -> Record:
@@ -308,7 +308,7 @@ class Backend(ABC):
         return BroughtHome(self.content())
 
     def resync(self) -> None:  # noqa: B027  likewise
-        """Find the program that holds the objects again, and what it holds now.
+        """Find the program that holds the objects again, and its objects.
 
         Raises:
             LiveError: It is not found (a `ConnectionError`).
@@ -318,7 +318,7 @@ class Backend(ABC):
         """Select objects in the window; in memory there is none."""
 
     def selection(self) -> Sequence[str] | None:
-        """Return UUIDs of what a user selected; None if there is no window."""
+        """Return UUIDs of the selected objects; None if there is no window."""
         return None
 
     def show(self, uuid: str) -> None:  # noqa: B027  likewise

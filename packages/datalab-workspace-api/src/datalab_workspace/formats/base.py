@@ -1,4 +1,4 @@
-"""The interface of a file format, and what its methods return."""
+"""The interface of a file format, and the results of its methods."""
 
 from __future__ import annotations
 

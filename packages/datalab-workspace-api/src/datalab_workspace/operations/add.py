@@ -149,7 +149,7 @@ def _add_again(
 
 
 def _held(transaction: Transaction, record: Record, copy: bool) -> Record:
-    """Return the record to hand to the backend: a copy where it keeps what it gets."""
+    """Return the record to hand to the backend: a copy if the backend keeps it."""
     shares = transaction.backend.capabilities.shares_views
     return record.copy() if copy and shares else record
 

@@ -147,7 +147,7 @@ def status(session: Session, notes: Sequence[str]) -> Status:
 
     Args:
         session: The session.
-        notes: What else is known of running DataLabs.
+        notes: Other sentences, about running DataLabs.
     """
     with session.transaction(None) as transaction:
         backend = transaction.backend

@@ -163,7 +163,7 @@ class Merge:
         """Do what `prepare` decided, and name the new objects.
 
         Raises:
-            LiveError: DataLab failed; what was done before is undone if possible.
+            LiveError: DataLab failed; earlier changes are undone if possible.
         """
         done: list[Group | Record] = []
         try:
@@ -197,7 +197,7 @@ class Merge:
                 if isinstance(step, Record) and step.uuid in here:
                     self.backend.replace(step.uuid, self._replaced[step.uuid])
         except LiveError as another:
-            add_note(error, f"What was done before could not be undone: {another}")
+            add_note(error, f"earlier changes could not be undone: {another}")
 
 
 def _known(entries: Sequence[Entry], groups: Sequence[Group]) -> set[str]:

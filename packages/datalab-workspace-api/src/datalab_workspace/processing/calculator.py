@@ -134,8 +134,8 @@ def _operands(transaction: Transaction, uuids: Sequence[str]) -> Sequence[Operan
 
 
 def _run(calculations: Sequence[Calculation]) -> Iterator[tuple[Calculation, Any]]:
-    what = f"computing {calculations[0].feature.name!r}"
-    with Progress(what, len(calculations)) as progress:
+    title = f"computing {calculations[0].feature.name!r}"
+    with Progress(title, len(calculations)) as progress:
         for calculation in calculations:
             yield calculation, calculation.run()
             progress.advance(1)
@@ -154,14 +154,14 @@ def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> lis
             noted = calculation.noted(result)
             kept.append({} if noted is None else snapshot(noted, "the result"))
     outcomes: list[Any] = []
-    for (calculation, result), what in zip(done, kept, strict=True):
+    for (calculation, result), item in zip(done, kept, strict=True):
         with session.transaction(_RECENT) as transaction:
             source = calculation.sources[0]
-            if isinstance(what, Record):
-                beside = source.uuid if what.kind == source.kind else None
-                outcomes.append(_add_result(transaction, what, beside))
+            if isinstance(item, Record):
+                beside = source.uuid if item.kind == source.kind else None
+                outcomes.append(_add_result(transaction, item, beside))
             else:
-                _note(transaction, source, what)
+                _note(transaction, source, item)
                 outcomes.append(result)
     return outcomes
 
@@ -209,7 +209,7 @@ def _note(transaction: Transaction, source: Operand, entries: dict[Any, Any]) ->
 def _compute_remotely(
     session: Session, calculations: Sequence[Calculation]
 ) -> list[str]:
-    """Have DataLab compute what has been computed here first, so that it succeeds."""
+    """Let DataLab compute, after a computation here has shown that it succeeds."""
     for calculation in calculations:
         calculation.check_remote()
     if not session.backend.capabilities.computes:

@@ -23,7 +23,7 @@ Call = Callable[[Workspace], Any]
 
 
 class EventRules(WorkspaceSuite):
-    """What callbacks of `Workspace.on_change` receive."""
+    """The events that callbacks of `Workspace.on_change` receive."""
 
     def with_two_signals(self) -> Workspace:
         """Return a workspace with two signals, which has been looked at."""
@@ -108,7 +108,7 @@ class EventRules(WorkspaceSuite):
         ],
     )
     def test_a_call_that_fails_changes_nothing(self, call: Call) -> None:
-        """What it had written is undone, and no event says otherwise."""
+        """Its writes are undone, and no event reports them."""
         workspace = self.with_two_signals()
         before = [(d.name, d.uuid) for d in workspace.describe()]
         events: list[ChangeEvent] = []
