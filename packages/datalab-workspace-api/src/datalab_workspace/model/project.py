@@ -19,6 +19,11 @@ class Group:
         kind: Which panel the group is in: "signal" or "image".
         title: Title of the group; may be empty, and several groups may share one.
         items: The objects, in order.
+
+    Example:
+        >>> from datalab_workspace.formats import Group
+        >>> Group("signal", "Monday", [workspace.record("peak")]).items[0].title
+        'peak'
     """
 
     kind: Kind
@@ -30,6 +35,11 @@ class Group:
 class Project:
     """The content of a project file.
 
+    Example:
+        >>> from datalab_workspace.formats import Group, Project
+        >>> len(Project([Group("image", "Frames")]).groups)
+        1
+
     Attributes:
         groups: The groups of signals, then those of images, in order.
         foreign: The parts that are DataLab's alone (macros, history), each as the
@@ -40,6 +50,13 @@ class Project:
     foreign: list[bytes] = field(default_factory=list)
 
     def items(self) -> Iterator[Item]:
-        """Yield every object in order."""
+        """Yield every object in order.
+
+        Example:
+            >>> from datalab_workspace.formats import Group, Project
+            >>> project = Project([Group("image", "", [workspace.record("spot")])])
+            >>> [item.kind for item in project.items()]
+            ['image']
+        """
         for group in self.groups:
             yield from group.items
