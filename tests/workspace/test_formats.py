@@ -500,7 +500,7 @@ def test_what_is_no_format_is_refused(shared: Registry) -> None:
         description = ""
 
     with pytest.raises(TypeError, match="expected a subclass of FileFormat"):
-        shared.register(Plain())  # type: ignore[type-var]  (that is the mistake)
+        shared.register(Plain())
     with pytest.raises(ValueError, match="Nameless has no description"):
         shared.register(Nameless)
     assert names_of(shared) == BUILT_IN

@@ -186,12 +186,13 @@ class FileFormat(ABC):
         """Write a project to a file, all or nothing.
 
         Write through `replacing`, so that the path holds the old file or the new one
-        at any instant. What the format cannot hold must raise an error that names the
-        object, before anything is written.
+        at any instant. Raise an error that names the object if the format cannot hold
+        something, before anything is written.
 
         Args:
             path: The file. An existing one is replaced.
-            project: What to write: only objects of `kinds`, at most `max_objects`.
+            project: The project to write: only objects of `kinds`, at most
+                `max_objects`.
             compression: The value that the user passed to `Workspace.save`.
             expected: The stamp that an existing file must have; None for any.
 

@@ -19,6 +19,11 @@ class Group:
         kind: The panel of the group, "signal" or "image".
         title: Title of the group. It may be empty, and need not be unique.
         items: The objects, in order.
+
+    Example:
+        >>> from datalab_workspace.formats import Group
+        >>> Group("signal", "Monday", [workspace.record("peak")]).items[0].title
+        'peak'
     """
 
     kind: Kind
@@ -29,6 +34,11 @@ class Group:
 @dataclass
 class Project:
     """The content of a project file.
+
+    Example:
+        >>> from datalab_workspace.formats import Group, Project
+        >>> len(Project([Group("image", "Frames")]).groups)
+        1
 
     Attributes:
         groups: The groups of signals, then the groups of images, in order.
@@ -41,6 +51,13 @@ class Project:
     foreign: list[bytes] = field(default_factory=list)
 
     def items(self) -> Iterator[Item]:
-        """Yield every object in order."""
+        """Yield every object in order.
+
+        Example:
+            >>> from datalab_workspace.formats import Group, Project
+            >>> project = Project([Group("image", "", [workspace.record("spot")])])
+            >>> [item.kind for item in project.items()]
+            ['image']
+        """
         for group in self.groups:
             yield from group.items

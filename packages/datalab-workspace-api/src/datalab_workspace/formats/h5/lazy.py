@@ -163,7 +163,7 @@ class FileArray:
             yield file if unchanged and self._offset is not None else None
 
     def _check(self, crc: int, file: FileIO) -> None:
-        """Compare the checksum of what was read with the expected one."""
+        """Compare the checksum of the bytes that were read with the expected one."""
         if FileStamp.of(file.fileno()) != self._stamp:
             if crc != self.crc:
                 raise self._stale("was changed while it was read")
