@@ -70,13 +70,13 @@ def check_interpreter(platform: wheels.Platform | None = None) -> Iterator[Findi
     else:
         kind = _kind_of_environment()
         yield Finding("ok", f"Python {version}, {sys.executable} ({kind})")
-    reason = wheels.why_none(platform)
+    reason = wheels.unsupported(platform)
     if reason is None:
         yield Finding("ok", f"{platform}, for which PyPI has xeus-python")
     else:
         yield Finding(
             "note",
-            f"PyPI has no xeus-python for {reason}: {wheels.OTHERWISE}",
+            f"PyPI has no xeus-python for {reason}: {wheels.ALTERNATIVE}",
         )
 
 
@@ -122,7 +122,7 @@ def _check_xeus() -> Iterator[Finding]:
         if (program := _program()) is not None:
             # As xeus-python is built by default: without the module, which wheels have.
             text += f" (there is only its program, {program})"
-            has_wheel = wheels.why_none(wheels.Platform.current()) is None
+            has_wheel = wheels.unsupported(wheels.Platform.current()) is None
             remedy = wheels.PIP if has_wheel else None
         yield Finding("error", text, remedy)
     else:
