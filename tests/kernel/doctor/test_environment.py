@@ -113,7 +113,7 @@ def test_what_cannot_be_imported_is_named_with_the_reason(modules: Callable) -> 
 
     findings = list(environment.check_packages())
 
-    core = the(findings, "datalab-kernel-core 0.0.1 does not fit")
+    core = the(findings, "datalab-kernel-core 0.0.1 does not match")
     version = datalab_kernel.__version__
     assert core.level == "error"
     assert core.remedy == (
@@ -152,7 +152,7 @@ def test_a_xeus_python_that_is_only_a_program_is_named(tmp_path: Path) -> None:
     )
 
     (line,) = (line for line in result.stdout.splitlines() if "program" in line)
-    assert f"(there is only its program, {program})" in line
+    assert f"(only its program {program} is installed)" in line
     assert line.endswith("→ pip install xeus-python")
 
 
@@ -160,8 +160,8 @@ def test_a_xeus_python_that_is_only_a_program_is_named(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("raise SystemExit('I will not')", "I will not"),
-        ("print('hello')", "did not answer"),
-        ("", "did not answer"),
+        ("print('hello')", "its answer"),
+        ("", "its answer"),
     ],
 )
 def test_a_process_that_does_not_answer_says_why(text: str, reason: str) -> None:
@@ -176,7 +176,7 @@ def test_a_process_that_crashes_is_said_to() -> None:
 
 
 def test_a_process_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datalab_kernel.doctor.processes.PATIENCE", 0.5)
+    monkeypatch.setattr("datalab_kernel.doctor.processes.TIMEOUT", 0.5)
 
     with pytest.raises(Unanswered, match="no answer"):
         ask([sys.executable, "-c", "import time; time.sleep(600)"])
