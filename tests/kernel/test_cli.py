@@ -139,7 +139,10 @@ def test_the_command_line_is_cheap_to_import() -> None:
     ("arguments", "reason"),
     [
         (["install", "--name", "a/b"], "'a/b' is not a valid name for a kernel"),
-        (["install", "--env", "A=1", "2"], "'A=1' is not a valid name of an environment"),
+        (
+            ["install", "--env", "A=1", "2"],
+            "'A=1' is not a valid name of an environment",
+        ),
         (["uninstall", "--name", "absent"], "no DataLab kernel in"),
     ],
 )

@@ -570,7 +570,7 @@ def test_it_stands_aside_where_cells_are_no_tasks() -> None:
     class Shell:
         enable_gui = None
 
-    with pytest.raises(NotApplicable, match="no event loop"):
+    with pytest.raises(NotApplicable, match="does not run an event loop"):
         eventloop.install(Shell())
 
     assert vars(Shell()) == {}

@@ -6,8 +6,6 @@ greet such a client and accepts no other client from then on, so the debugger ca
 switched on again.
 
 debugpy starts this folder as a program, in place of its own adapter.
-
-Upstream: docs/upstream/debug_adapter.md
 """
 
 from __future__ import annotations
