@@ -43,13 +43,17 @@ class Report(NamedTuple):
     @property
     def script(self) -> str:
         """The script that shows the defect."""
-        (script,) = re.findall(r"^```python\n(.*?)^```", self.text, re.M | re.S)
+        (script,) = re.findall(
+            r"^```python\n(.*?)^```", self.text, re.MULTILINE | re.DOTALL
+        )
         return str(script)
 
     @property
     def output(self) -> str:
         """What the script prints."""
-        (output,) = re.findall(r"^```text\n(.*?)^```", self.text, re.M | re.S)
+        (output,) = re.findall(
+            r"^```text\n(.*?)^```", self.text, re.MULTILINE | re.DOTALL
+        )
         return str(output)
 
 
