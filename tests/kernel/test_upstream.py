@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from documentation import FENCE
 
 from datalab_kernel import repairs
 
@@ -43,18 +44,16 @@ class Report(NamedTuple):
     @property
     def script(self) -> str:
         """The script that shows the defect."""
-        (script,) = re.findall(
-            r"^```python\n(.*?)^```", self.text, re.MULTILINE | re.DOTALL
-        )
-        return str(script)
+        return self._block("python")
 
     @property
     def output(self) -> str:
         """What the script prints."""
-        (output,) = re.findall(
-            r"^```text\n(.*?)^```", self.text, re.MULTILINE | re.DOTALL
-        )
-        return str(output)
+        return self._block("text")
+
+    def _block(self, language: str) -> str:
+        (block,) = [text for kind, text in FENCE.findall(self.text) if kind == language]
+        return str(block)
 
 
 ALL = [

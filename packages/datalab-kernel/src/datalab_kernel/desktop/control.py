@@ -65,11 +65,11 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
 
     def warn(self, text: str, details: str = "") -> None:
         """Show a dialog that stays until it is closed and does not block the window."""
-        box = QMessageBox(QMessageBox.Warning, "Jupyter", text, parent=self.parent())
-        box.setInformativeText(details)
-        box.setWindowModality(Qt.NonModal)
-        box.setAttribute(Qt.WA_DeleteOnClose)
-        box.show()
+        dialog = QMessageBox(QMessageBox.Warning, "Jupyter", text, parent=self.parent())
+        dialog.setInformativeText(details)
+        dialog.setWindowModality(Qt.NonModal)
+        dialog.setAttribute(Qt.WA_DeleteOnClose)
+        dialog.show()
 
     def _forward(self, answer: dict[str, Any]) -> None:
         """Pass on the server's answer; other threads call this."""

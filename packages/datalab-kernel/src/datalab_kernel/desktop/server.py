@@ -31,7 +31,7 @@ class Server:
 
     Args:
         folder: The folder for notebooks; created if missing.
-        tell: A function that threads of the handle call with each answer of the server:
+        on_answer: A function that threads of the handle call with each answer of the server:
             ``{"opened": file}`` or ``{"failed": reason}``; at its end with ``{"ended":
             code, "asked": bool, "lines": its last output}``.
 
@@ -42,10 +42,10 @@ class Server:
     def __init__(
         self,
         folder: Path,
-        tell: Callable[[dict[str, Any]], None],
+        on_answer: Callable[[dict[str, Any]], None],
     ) -> None:
         self._token = secrets.token_urlsafe(32)
-        self._tell = tell
+        self._on_answer = on_answer
         self._asked = self._silent = False
         self._lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._process = subprocess.Popen(  # noqa: S603  # our own module
@@ -85,12 +85,12 @@ class Server:
         self._silent |= silently
         self._asked = True
         assert self._process.stdin is not None
-        with suppress(OSError):  # it has ended, which `tell` reports
+        with suppress(OSError):  # it has ended, which `on_answer` reports
             self._process.stdin.close()
 
     def _send(self, **request: Any) -> None:
         assert self._process.stdin is not None
-        with suppress(OSError):  # it has ended, which `tell` reports
+        with suppress(OSError):  # it has ended, which `on_answer` reports
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
@@ -111,4 +111,4 @@ class Server:
 
     def _answer(self, answer: dict[str, Any]) -> None:
         if not self._silent:
-            self._tell(answer)
+            self._on_answer(answer)
