@@ -31,9 +31,9 @@ class Server:
 
     Args:
         folder: The folder for notebooks; created if missing.
-        on_answer: A function that threads of the handle call with each answer of the server:
-            ``{"opened": file}`` or ``{"failed": reason}``; at its end with ``{"ended":
-            code, "asked": bool, "lines": its last output}``.
+        on_answer: A function that threads of the handle call with each answer of the
+            server: ``{"opened": file}`` or ``{"failed": reason}``; at its end with
+            ``{"ended": code, "asked": bool, "lines": its last output}``.
 
     Raises:
         OSError: If the process cannot be started.
