@@ -66,18 +66,17 @@ each_report = pytest.mark.parametrize(
 )
 
 
-def docstring(module: str) -> str:
-    """The docstring of a module, which is not imported."""
+def references(module: str) -> list[str]:
+    """The issues and reports that a module, which is not imported, names."""
     spec = find_spec(module)
     assert spec is not None
     assert spec.origin is not None
-    return ast.get_docstring(ast.parse(Path(spec.origin).read_text("utf-8"))) or ""
-
-
-def references(module: str) -> list[str]:
-    """The issues and reports that the docstring of a module names as its reason."""
-    found = UPSTREAM.search(docstring(module))
-    return [] if found is None else found[1].replace(",", " ").split()
+    source = Path(spec.origin).read_text("utf-8")
+    found = UPSTREAM.search(ast.get_docstring(ast.parse(source)) or "")
+    if found is not None:
+        return found[1].replace(",", " ").split()
+    comments = "\n".join(re.findall(r"^# .*$", source, re.MULTILINE))
+    return REPORT.findall(comments)
 
 
 @pytest.mark.parametrize("name", REPAIRS)
