@@ -17,12 +17,9 @@ def check() -> Iterator[Finding]:
     """Search for a DataLab as a workspace does; show no token."""
     try:
         from datalab_workspace.live.discovery import search, wanted_mode
-    except ImportError as error:
-        yield Finding("error", f"a workspace cannot be created: {error}")
-        return
-    try:
+
         mode = wanted_mode()
-    except ValueError as error:
+    except (ImportError, ValueError) as error:
         yield Finding("error", f"a workspace cannot be created: {error}")
         return
     if mode == "standalone":

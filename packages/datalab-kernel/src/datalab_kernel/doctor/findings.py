@@ -32,8 +32,3 @@ class Finding:
         yield from (f"      | {line}" for line in self.details)
         if self.remedy is not None:
             yield f"      → {self.remedy}"
-
-
-def not_checked(subject: str, remedy: str) -> Finding:
-    """Return the finding for a check that needs a missing package."""
-    return Finding("warn", f"{subject}: not checked", remedy)

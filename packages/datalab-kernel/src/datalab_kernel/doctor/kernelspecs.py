@@ -14,7 +14,7 @@ from string import Template
 from typing import Any
 
 from datalab_kernel import kernelspec
-from datalab_kernel.doctor.findings import Finding, not_checked
+from datalab_kernel.doctor.findings import Finding
 from datalab_kernel.doctor.processes import Unanswered, ask
 
 # The commands that jupyter_client replaces by its own Python.
@@ -78,7 +78,8 @@ def check() -> Iterator[Finding]:
     try:
         folders = jupyter_folders()
     except ModuleNotFoundError:
-        yield not_checked("the kernelspecs of the user", kernelspec.INSTALL_CLI)
+        text = "the kernelspecs of the user: not checked"
+        yield Finding("warn", text, kernelspec.INSTALL_CLI)
         folders = [kernelspec.kernels_folder(sys.prefix)]
     specs = find(folders)
     for found in specs:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from datalab_kernel import kernelspec
 from datalab_kernel.doctor import kernelspecs
-from datalab_kernel.doctor.findings import Finding, not_checked
+from datalab_kernel.doctor.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +53,8 @@ def check(*, patience: float = PATIENCE) -> Iterator[Finding]:
     try:
         found = kernelspecs.chosen(kernelspecs.find(kernelspecs.jupyter_folders()))
     except ModuleNotFoundError:
-        yield not_checked("the start of the kernel", kernelspec.INSTALL_CLI)
+        text = "the start of the kernel: not checked"
+        yield Finding("warn", text, kernelspec.INSTALL_CLI)
         return
     if found is not None and found.spec is not None:
         own = _is_own(found)
