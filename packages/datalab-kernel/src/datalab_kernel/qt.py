@@ -2,6 +2,8 @@
 
 The choice follows IPython's rule: the binding that is loaded, or else the one that the
 variable `QT_API` names, or else the first of PyQt6, PySide6, PyQt5 and PySide2.
+
+Upstream: docs/upstream/pyside_references.md
 """
 
 from __future__ import annotations
