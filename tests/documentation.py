@@ -61,7 +61,12 @@ class Page(NamedTuple):
         return [text for of, text in FENCE.findall(self.text) if of == language]
 
 
-PAGES = [Page(path, path.read_text("utf-8")) for path in sorted(DOCS.rglob("*.md"))]
+#: The reports in docs/upstream show other software: `tests/kernel/test_upstream.py`.
+PAGES = [
+    Page(path, path.read_text("utf-8"))
+    for path in sorted(DOCS.rglob("*.md"))
+    if path.parent != DOCS / "upstream"
+]
 
 
 def fill(folder: Path) -> None:

@@ -46,7 +46,7 @@ def test_install_list_and_uninstall_in_a_prefix(tmp_path: Path) -> None:
     assert (installed.returncode, installed.stderr) == (0, "")
     assert installed.stdout == (
         f"Installed mine in {directory}\n"
-        f"Jupyter shows it as 'My DataLab', to start {sys.executable}\n"
+        f"Jupyter shows it as 'My DataLab'; it starts {sys.executable}\n"
     )
     spec = json.loads((directory / "kernel.json").read_text())
     assert spec["display_name"] == "My DataLab"
@@ -138,8 +138,11 @@ def test_the_command_line_is_cheap_to_import() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["install", "--name", "a/b"], "'a/b' cannot name a kernel"),
-        (["install", "--env", "A=1", "2"], "'A=1' cannot name an environment variable"),
+        (["install", "--name", "a/b"], "'a/b' is not a valid name for a kernel"),
+        (
+            ["install", "--env", "A=1", "2"],
+            "'A=1' is not a valid name of an environment",
+        ),
         (["uninstall", "--name", "absent"], "no DataLab kernel in"),
     ],
 )

@@ -547,7 +547,8 @@ def test_where_the_kernel_cannot_reach_itself_messages_are_still_handled(
 ) -> None:
     kernel = start()
     kernel.run(
-        "import pathlib\nfrom datalab_kernel.repairs import comms, registry\n"
+        "import pathlib\nfrom datalab_kernel.repairs import comms\n"
+        "from datalab_kernel.xeus import registry\n"
         "loopback = comms.get_comm_manager()._loopback\n"
         "loopback._connection_file = pathlib.Path('no-such-file')"
     )

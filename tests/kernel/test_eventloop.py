@@ -456,7 +456,7 @@ class TestChoosingABinding:
 
             cell = done(kernel, "%gui qt6")
 
-            assert "PyQt5 is used although qt6 was asked for" in cell.stderr
+            assert "PyQt5 is used although qt6 was requested" in cell.stderr
             done(kernel, "%matplotlib qt\nfrom matplotlib.backends import qt_compat")
             assert kernel.value("qt_compat.QT_API") == "'PyQt5'"
 
@@ -507,7 +507,7 @@ class TestOtherToolkits:
         """As it does when `pyplot` is imported after `matplotlib.use("TkAgg")`."""
         cell = done(kernel, "get_ipython().enable_gui('tk')")
 
-        assert "'tk' are not live" in cell.stderr
+        assert "'tk' do not respond" in cell.stderr
 
     def test_one_that_nobody_knows_is_an_error_in_code_too(self, kernel) -> None:
         assert "ValueError" in kernel.run("get_ipython().enable_gui('no-such')").error
@@ -520,7 +520,7 @@ class TestOtherToolkits:
 class Events:
     """What `Waiting` needs of `qt.Qt`."""
 
-    is_there = True
+    has_application = True
 
     def watch(self, descriptor: int | None) -> None:
         self.descriptor = descriptor
@@ -557,11 +557,11 @@ def test_a_binding_that_loses_references_to_none_is_refused(
             def stop(self) -> None:
                 calls.append(1)
 
-    qt._require_sound(QtCore, "PySide6")
+    qt._require_correct_refcounts(QtCore, "PySide6")
     monkeypatch.setattr(sys, "getrefcount", lambda _: -len(calls))
 
     with pytest.raises(qt.QtUnavailable, match="PySide6"):
-        qt._require_sound(QtCore, "PySide6")
+        qt._require_correct_refcounts(QtCore, "PySide6")
 
 
 def test_it_stands_aside_where_cells_are_no_tasks() -> None:
@@ -570,7 +570,7 @@ def test_it_stands_aside_where_cells_are_no_tasks() -> None:
     class Shell:
         enable_gui = None
 
-    with pytest.raises(NotApplicable, match="no event loop"):
+    with pytest.raises(NotApplicable, match="does not run an event loop"):
         eventloop.install(Shell())
 
     assert vars(Shell()) == {}

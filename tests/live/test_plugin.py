@@ -375,7 +375,7 @@ def test_the_server_is_stopped_by_the_menu(desktop: Desktop) -> None:
     desktop.datalab.wait_until(lambda: desktop.status() == said, CALL)
     assert desktop.redirects == []
     desktop.choose(STOP_SERVER)
-    assert desktop.status() == "No Jupyter server of this window runs"
+    assert desktop.status() == "This window has no running Jupyter server"
     assert desktop.open_notebook().token != page.token
 
 

@@ -105,6 +105,6 @@ def test_a_check_that_fails_itself_does_not_hide_the_others(
 
     assert cli.main(["doctor"]) == 1
     assert capsys.readouterr().out == (
-        "ok    so far\nerror this check failed itself: RecursionError: oh\n"
+        "ok    so far\nerror this check itself failed: RecursionError: oh\n"
         "warn  after it\n\nErrors: 1, warnings: 1\n"
     )

@@ -41,7 +41,7 @@ def test_a_mode_that_there_is_not_is_an_error(
 ) -> None:
     monkeypatch.setenv("DATALAB_KERNEL_MODE", "nonsense")
 
-    finding = the(desktop.check(), "no workspace")
+    finding = the(desktop.check(), "a workspace cannot be created")
 
     assert (finding.level, "nonsense" in finding.text) == ("error", True)
 
@@ -51,7 +51,7 @@ def test_live_mode_without_a_datalab_is_an_error(
 ) -> None:
     monkeypatch.setenv("DATALAB_KERNEL_MODE", "live")
 
-    assert the(desktop.check(), "no DataLab runs").level == "error"
+    assert the(desktop.check(), "no DataLab is running").level == "error"
 
 
 def test_standalone_mode_looks_for_none(
@@ -62,7 +62,10 @@ def test_standalone_mode_looks_for_none(
 
     (finding,) = desktop.check()
 
-    assert (finding.level, "says so" in finding.text) == ("note", True)
+    assert (finding.level, "as DATALAB_KERNEL_MODE requires" in finding.text) == (
+        "note",
+        True,
+    )
 
 
 def test_no_secret_is_told(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,4 +104,4 @@ def test_a_damaged_connection_file_is_a_warning(settings: Path) -> None:
 def test_without_the_workspace_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datalab_workspace.live.discovery", None)
 
-    assert the(desktop.check(), "no workspace").level == "error"
+    assert the(desktop.check(), "a workspace cannot be created").level == "error"

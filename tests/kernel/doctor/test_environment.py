@@ -49,7 +49,7 @@ def test_a_python_that_is_too_old_is_an_error() -> None:
 def test_where_there_is_a_wheel_pip_installs_xeus_python(
     platform: wheels.Platform,
 ) -> None:
-    assert wheels.why_none(platform) is None
+    assert wheels.unsupported(platform) is None
     assert wheels.remedy(platform).startswith("pip install xeus-python")
 
 
@@ -57,8 +57,8 @@ def test_where_there_is_a_wheel_pip_installs_xeus_python(
     ("platform", "reason"),
     [
         (wheels.Platform("Linux", "aarch64", (3, 11, 0), (2, 36)), "Linux aarch64"),
-        (wheels.Platform("Linux", "x86_64", (3, 11, 0)), "C library"),
-        (wheels.Platform("Linux", "x86_64", (3, 11, 0), (2, 17)), "C library"),
+        (wheels.Platform("Linux", "x86_64", (3, 11, 0)), "glibc"),
+        (wheels.Platform("Linux", "x86_64", (3, 11, 0), (2, 17)), "glibc"),
         (wheels.Platform("Windows", "arm64", (3, 11, 0)), "Windows arm64"),
         (wheels.Platform("Darwin", "arm64", (3, 11, 0), (14, 6)), "macOS before 15"),
         (wheels.Platform("Linux", "x86_64", (3, 15, 0), (2, 36)), "Python 3.15"),
@@ -75,8 +75,8 @@ def test_where_there_is_a_wheel_pip_installs_xeus_python(
 def test_where_there_is_no_wheel_another_kernel_is_named(
     platform: wheels.Platform, reason: str
 ) -> None:
-    assert reason in str(wheels.why_none(platform))
-    assert wheels.remedy(platform).startswith(wheels.OTHERWISE)
+    assert reason in str(wheels.unsupported(platform))
+    assert wheels.remedy(platform).startswith(wheels.ALTERNATIVE)
     finding = the(environment.check_interpreter(platform), "another kernel")
     assert finding.level == "note"
     assert reason in finding.text
@@ -88,7 +88,7 @@ def test_the_running_platform_is_recognised() -> None:
     assert platform.python == sys.version_info[:3]
     assert platform.implementation == sys.implementation.name
     # xeus-python is installed here, from a wheel.
-    assert wheels.why_none(platform) is None
+    assert wheels.unsupported(platform) is None
 
 
 def test_what_is_installed_is_named_with_its_version() -> None:
@@ -113,7 +113,7 @@ def test_what_cannot_be_imported_is_named_with_the_reason(modules: Callable) -> 
 
     findings = list(environment.check_packages())
 
-    core = the(findings, "datalab-kernel-core 0.0.1 does not fit")
+    core = the(findings, "datalab-kernel-core 0.0.1 does not match")
     version = datalab_kernel.__version__
     assert core.level == "error"
     assert core.remedy == (
@@ -152,7 +152,7 @@ def test_a_xeus_python_that_is_only_a_program_is_named(tmp_path: Path) -> None:
     )
 
     (line,) = (line for line in result.stdout.splitlines() if "program" in line)
-    assert f"(there is only its program, {program})" in line
+    assert f"(only its program {program} is installed)" in line
     assert line.endswith("→ pip install xeus-python")
 
 
@@ -160,8 +160,8 @@ def test_a_xeus_python_that_is_only_a_program_is_named(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("raise SystemExit('I will not')", "I will not"),
-        ("print('hello')", "did not answer"),
-        ("", "did not answer"),
+        ("print('hello')", "its answer"),
+        ("", "its answer"),
     ],
 )
 def test_a_process_that_does_not_answer_says_why(text: str, reason: str) -> None:
@@ -176,7 +176,7 @@ def test_a_process_that_crashes_is_said_to() -> None:
 
 
 def test_a_process_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datalab_kernel.doctor.processes.PATIENCE", 0.5)
+    monkeypatch.setattr("datalab_kernel.doctor.processes.TIMEOUT", 0.5)
 
     with pytest.raises(Unanswered, match="no answer"):
         ask([sys.executable, "-c", "import time; time.sleep(600)"])

@@ -77,7 +77,7 @@ def test_a_jupyter_of_this_environment_is_in_order(
 ) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
 
-    finding = the(frontends.check(), "is of this environment")
+    finding = the(frontends.check(), "belongs to this environment")
 
     assert finding.level == "ok"
 
@@ -87,7 +87,7 @@ def test_no_jupyter_on_the_path_is_a_note(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert the(frontends.check(), "no jupyter on the PATH").level == "note"
+    assert the(frontends.check(), "no jupyter command is on the PATH").level == "note"
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_another_environments_jupyter_that_sees_the_kernel_is_in_order(
     real = Path(sys.executable).parent / "jupyter"
     path = other_jupyter(f'exec "{real}" "$@"')
 
-    finding = the(frontends.check(), "of another environment")
+    finding = the(frontends.check(), "belongs to another environment")
 
     assert finding.level == "ok"
     assert str(path) in finding.text
@@ -129,7 +129,7 @@ def test_another_environments_jupyter_would_start_its_own_python(
     real = Path(sys.executable).parent / "jupyter"
     other_jupyter(f'exec "{real}" "$@"')
 
-    finding = the(frontends.check(), "of another environment")
+    finding = the(frontends.check(), "belongs to another environment")
 
     assert finding.level == "warn"
     assert "would start its own Python" in finding.text
@@ -140,9 +140,9 @@ def test_another_environments_jupyter_would_start_its_own_python(
 @pytest.mark.parametrize(
     ("script", "text"),
     [
-        ('echo \'{"data": ["/nowhere"]}\'', "sees no kernel of DataLab"),
+        ('echo \'{"data": ["/nowhere"]}\'', "finds no DataLab kernel"),
         ("echo 'no traitlets' >&2; exit 1", "no traitlets"),
-        ("echo '[]'", "does not tell where it looks"),
+        ("echo '[]'", "does not report its folders"),
     ],
 )
 def test_another_environments_jupyter_that_is_no_help_is_a_warning(
@@ -150,7 +150,7 @@ def test_another_environments_jupyter_that_is_no_help_is_a_warning(
 ) -> None:
     other_jupyter(script)
 
-    finding = the(frontends.check(), "of another environment")
+    finding = the(frontends.check(), "belongs to another environment")
 
     assert finding.level == "warn"
     assert text in finding.text

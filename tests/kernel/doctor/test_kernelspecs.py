@@ -199,7 +199,7 @@ def test_other_kernels_are_none_of_its_business(jupyter: Path) -> None:
 
 def test_where_jupyter_sees_none_installing_is_the_remedy(tmp_path: Path) -> None:
     assert kernelspecs.chosen(kernelspecs.find([tmp_path, tmp_path / "none"])) is None
-    finding = the(kernelspecs.check_presence([]), "sees no kernelspec")
+    finding = the(kernelspecs.check_presence([]), "finds no kernelspec")
 
     assert finding.level == "error"
     assert str(finding.remedy).endswith("-m datalab_kernel install")

@@ -24,7 +24,7 @@ def test_a_kernel_that_works_is_shown_to(
     title = "kernel datalab-kernel:"
     assert ready.text.startswith(f"{title} ready after ")
     assert works.text.startswith(f"{title} workspace, sigima and plotter work (")
-    assert repairs.text.startswith(f"{title} repairs in force: ")
+    assert repairs.text.startswith(f"{title} active repairs: ")
     assert interrupt.text.startswith(f"{title} an interrupt stops a cell (")
     assert shutdown.text == f"{title} shuts down with exit code 0"
     findings = (ready, works, repairs, interrupt, shutdown)
@@ -92,7 +92,7 @@ FAULTS = {
     (
         "from datalab_kernel_core.plotter.plot import Plot; "
         "del Plot._repr_png_, Plot._repr_mimebundle_"
-    ): ("error kernel datalab-kernel: a plot did not arrive as a picture"),
+    ): ("error kernel datalab-kernel: a plot did not arrive as an image"),
     "launcher.REPAIRS = (); launcher.interrupt.prepare = lambda: None": (
         "error kernel datalab-kernel: died while it ran a cell"
     ),
@@ -103,10 +103,10 @@ FAULTS = {
         "error kernel datalab-kernel: ends with exit code 3 when shut down"
     ),
     "launcher.parent.install = stand_aside": (
-        "warn kernel datalab-kernel: the repair 'parent' stands aside: no need"
+        "warn kernel datalab-kernel: the repair 'parent' is not active: no need"
     ),
     "registry.report = None": (
-        "warn kernel datalab-kernel: its repairs of xeus-python are not known"
+        "warn kernel datalab-kernel: the state of its repairs is unknown"
     ),
 }
 LAUNCH = """

@@ -6,6 +6,8 @@ a fallback that imports a submodule when it is first asked for, whoever imported
 package and when. Nothing else about them changes.
 """
 
+# The defect is reported in docs/upstream/sigima_submodules.md.
+
 from __future__ import annotations
 
 import sys

@@ -1,7 +1,7 @@
-"""The Jupyter kernel of DataLab, on xeus-python.
+"""The Jupyter kernel of DataLab, based on xeus-python.
 
-`%load_ext datalab_kernel` gives any IPython session the namespace that the
-kernel's own notebooks start with.
+`%load_ext datalab_kernel` gives any IPython session the names with which the notebooks
+of the kernel start.
 """
 
 from __future__ import annotations
@@ -31,14 +31,43 @@ _LAZY = {
 
 
 def load_ipython_extension(ip: InteractiveShell) -> None:
-    """Inject the DataLab namespace; loading again keeps the workspace."""
+    """Add the DataLab names to an IPython session; keep a workspace that exists.
+
+    IPython calls this function for `%load_ext datalab_kernel`.
+
+    Args:
+        ip: The shell of the session.
+
+    Example:
+        >>> from IPython.core.interactiveshell import InteractiveShell
+        >>> import datalab_kernel
+        >>> shell = InteractiveShell()
+        >>> datalab_kernel.load_ipython_extension(shell)
+        >>> "workspace" in shell.user_ns
+        True
+    """
     from datalab_kernel_core.extension import load_ipython_extension as load
 
     load(ip)
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
-    """Remove the names that are still what was injected."""
+    """Remove those DataLab names from the session that the user has not reassigned.
+
+    IPython calls this function for `%unload_ext datalab_kernel`.
+
+    Args:
+        ip: The shell of the session.
+
+    Example:
+        >>> from IPython.core.interactiveshell import InteractiveShell
+        >>> import datalab_kernel
+        >>> shell = InteractiveShell()
+        >>> datalab_kernel.load_ipython_extension(shell)
+        >>> datalab_kernel.unload_ipython_extension(shell)
+        >>> "workspace" in shell.user_ns
+        False
+    """
     from datalab_kernel_core.extension import unload_ipython_extension as unload
 
     unload(ip)

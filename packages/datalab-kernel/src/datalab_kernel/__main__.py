@@ -1,4 +1,4 @@
-"""`python -m datalab_kernel`: see `datalab_kernel.cli`."""
+"""The entry point of `python -m datalab_kernel`; see `datalab_kernel.cli`."""
 
 from __future__ import annotations
 

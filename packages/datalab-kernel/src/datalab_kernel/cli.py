@@ -21,14 +21,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: The arguments after the program's name; `sys.argv` by default.
+        argv: The arguments after the program's name; by default those of `sys.argv`.
 
     Returns:
-        0 if it was done, 1 if it could not be, with the reason on standard error,
-        or if `doctor` found an error; 2, with all commands, if none was given.
+        0 if the command succeeded. 1 if it failed, with the reason on standard error,
+        or if `doctor` found an error. 2 if no command was given, with the list of
+        commands.
 
     Raises:
-        SystemExit: With code 2 if the arguments make no sense, 0 after `--help`
+        SystemExit: With code 2 if the arguments are invalid, with code 0 after `--help`
             and `--version`.
     """
     parser = _parser()
@@ -52,7 +53,7 @@ def _install(options: argparse.Namespace) -> int:
         env=dict(options.env),
     )
     print(f"Installed {directory.name} in {directory}")
-    print(f"Jupyter shows it as {options.display_name!r}, to start {sys.executable}")
+    print(f"Jupyter shows it as {options.display_name!r}; it starts {sys.executable}")
     return 0
 
 
@@ -65,7 +66,7 @@ def _uninstall(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     specs = kernelspec.installed(prefix=options.prefix)
     if not specs:
-        print("No DataLab kernel is installed there.", file=sys.stderr)
+        print("No DataLab kernel is installed.", file=sys.stderr)
     width = max((len(spec.name) for spec in specs), default=0)
     for spec in specs:
         print(f"{spec.name:{width}}  {spec.directory}  ({spec.argv[0]})")
@@ -76,7 +77,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from datalab_kernel.doctor import examine
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Paths and what kernels say may have characters that a terminal lacks.
+        # Paths and messages of kernels may contain characters that a terminal lacks.
         sys.stdout.reconfigure(errors="replace")
     found = []
     for check, finding in examine():
@@ -94,23 +95,23 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="datalab-kernel", description="Manage the DataLab kernel of Jupyter."
+        prog="datalab-kernel", description="Manage the DataLab kernel for Jupyter."
     )
     parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="COMMAND")
 
     install = commands.add_parser(
-        "install", help="write a kernelspec that starts this Python"
+        "install", help="install a kernelspec that starts this Python"
     )
     install.set_defaults(command=_install)
-    _add_location(install, "the user's Jupyter folder (the default)")
+    _add_location(install, "use the user's Jupyter folder (the default)")
     _add_name(install)
     install.add_argument(
         "--display-name",
         metavar="TEXT",
         default=kernelspec.DISPLAY_NAME,
-        help="what Jupyter shows (default: %(default)s)",
+        help="the name that Jupyter shows (default: %(default)s)",
     )
     install.add_argument(
         "--env",
@@ -118,24 +119,24 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar=("VARIABLE", "VALUE"),
-        help="set a variable in the kernel's environment; may be repeated",
+        help="set an environment variable of the kernel; may be repeated",
     )
 
-    uninstall = commands.add_parser("uninstall", help="remove such a kernelspec")
+    uninstall = commands.add_parser("uninstall", help="remove a kernelspec of DataLab")
     uninstall.set_defaults(command=_uninstall)
-    _add_location(uninstall, "the user's Jupyter folder (the default)")
+    _add_location(uninstall, "use the user's Jupyter folder (the default)")
     _add_name(uninstall)
 
-    listing = commands.add_parser("list", help="show the kernelspecs of DataLab")
+    listing = commands.add_parser("list", help="list the kernelspecs of DataLab")
     listing.set_defaults(command=_list)
     _add_location(listing, None)
 
     doctor = commands.add_parser(
-        "doctor", help="tell whether the kernel works here, and what to do if not"
+        "doctor", help="check whether the kernel works here, and how to correct errors"
     )
     doctor.set_defaults(command=_doctor)
     doctor.add_argument(
-        "--json", action="store_true", help="print what was found for a program"
+        "--json", action="store_true", help="print the findings as JSON"
     )
     return parser
 
@@ -151,10 +152,12 @@ def _add_location(parser: argparse.ArgumentParser, user: str | None) -> None:
         dest="prefix",
         action="store_const",
         const=sys.prefix,
-        help="the environment of this Python",
+        help="use the environment of this Python",
     )
     location.add_argument(
-        "--prefix", metavar="DIR", help="an environment: DIR/share/jupyter/kernels"
+        "--prefix",
+        metavar="DIR",
+        help="use the environment in DIR: DIR/share/jupyter/kernels",
     )
 
 
@@ -162,5 +165,5 @@ def _add_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name",
         default=kernelspec.KERNEL_NAME,
-        help="the name Jupyter knows it by (default: %(default)s)",
+        help="the name of the kernelspec (default: %(default)s)",
     )

@@ -1,8 +1,7 @@
-"""Kernelspecs: what tells Jupyter how to start this kernel.
+"""Kernelspecs, which describe to Jupyter how to start this kernel.
 
-Installing the package already puts one into its own environment. The functions
-here write others, for a Jupyter that lives elsewhere, each naming the Python that
-wrote it.
+The package installs one into its own environment. The functions of this module write
+others, for a Jupyter in another environment; each names the Python that wrote it.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ INSTALL_CLI = "pip install 'datalab-kernel[cli]'"
 
 _VALID_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _MISSING_CLI = (
-    "Jupyter's data folders are known to jupyter-client, which is not installed: "
-    f"{INSTALL_CLI}, or name a folder by --prefix or --sys-prefix"
+    "Finding Jupyter's data folders needs jupyter-client, which is not installed: run "
+    f"{INSTALL_CLI}, or name a folder with --prefix or --sys-prefix"
 )
 
 
 @dataclass(frozen=True)
 class InstalledSpec:
-    """A DataLab kernelspec found on disk."""
+    """A DataLab kernelspec on disk."""
 
     name: str
     display_name: str
@@ -62,20 +61,20 @@ def kernel_dict(
     """Return the content of a `kernel.json` for the running Python.
 
     Args:
-        display_name: What Jupyter shows.
-        env: Variables to set in the kernel's environment.
+        display_name: The name that Jupyter shows.
+        env: Environment variables for the kernel.
 
     Raises:
-        ValueError: If the display name or a variable's name is unusable.
+        ValueError: If the display name or the name of a variable is invalid.
     """
     if not display_name.strip():
-        raise ValueError("the display name is empty: Jupyter would show nothing")
+        raise ValueError("the display name is empty; pass a name for Jupyter to show")
     spec = _template() | {"argv": make_kernel_cmd(), "display_name": display_name}
     for variable in env or {}:
         if not variable or "=" in variable or "\0" in variable:
             raise ValueError(
-                f"{variable!r} cannot name an environment variable: "
-                "give a name without '=', then its value"
+                f"{variable!r} is not a valid name of an environment variable; "
+                "pass a name without '=', then the value"
             )
     if env:
         spec["env"] = dict(env)
@@ -83,24 +82,26 @@ def kernel_dict(
 
 
 def write(directory: Path, spec: Mapping[str, Any]) -> None:
-    """Write a kernelspec, complete or not at all.
+    """Write a kernelspec completely or not at all.
 
-    `kernel.json`, without which Jupyter ignores the folder, comes last and is
-    moved into place. What this package or datalab-kernel 0.2 wrote is replaced.
+    `kernel.json`, without which Jupyter ignores the folder, is moved into place last. A
+    kernelspec of this package or of datalab-kernel 0.2 is replaced.
 
     Args:
-        directory: The kernelspec's own folder; made if missing.
+        directory: The kernelspec's own folder; created if missing.
         spec: The content of `kernel.json`.
 
     Raises:
-        FileExistsError: If the folder holds another kernel, or is a link.
-        OSError: If it cannot be written; what was made for it is removed.
+        FileExistsError: If the folder holds another kernel or is a link.
+        OSError: If it cannot be written; anything created for it is removed.
     """
     if directory.is_symlink():
-        raise FileExistsError(f"{directory} is a link to elsewhere: remove it first")
+        raise FileExistsError(
+            f"{directory} is a link to another folder; remove it first"
+        )
     if (directory / SPEC_FILE).exists() and not _is_datalabs(directory):
         raise FileExistsError(
-            f"{directory} holds another kernel: choose another --name"
+            f"{directory} holds another kernel; choose another --name"
         )
     text = json.dumps(spec, indent=2) + "\n"
     with _removed_on_failure(directory), as_file(_resources()) as resources:
@@ -111,29 +112,29 @@ def write(directory: Path, spec: Mapping[str, Any]) -> None:
 
 
 def content(directory: Path) -> dict[str, Any]:
-    """Return what the `kernel.json` in a folder says.
+    """Return the content of the `kernel.json` in a folder.
 
     Raises:
         OSError: If it cannot be read.
-        ValueError: If it is no kernelspec.
+        ValueError: If it is not a kernelspec.
     """
     spec: Any = json.loads((directory / SPEC_FILE).read_text(encoding="utf-8"))
     argv = spec.get("argv") if isinstance(spec, dict) else None
     if not isinstance(argv, list) or not all(isinstance(word, str) for word in argv):
-        raise ValueError("it has no list of words named 'argv'")
+        raise ValueError("'argv' is missing or is not a list of strings")
     if not isinstance(spec.get("env", {}), dict):
-        raise ValueError(  # noqa: TRY004  # of the file, not of an argument
-            "its 'env' does not map variables to values"
+        raise ValueError(  # noqa: TRY004  # the type in a file, not of an argument
+            "'env' does not map variables to values"
         )
     return dict(spec)
 
 
 def read(directory: Path) -> InstalledSpec | None:
-    """Return the DataLab kernelspec in a folder, or None if there is none."""
+    """Return the DataLab kernelspec in a folder, or None."""
     try:
         spec = content(directory)
     except (OSError, ValueError):
-        return None  # no kernelspec, or one that Jupyter cannot read either
+        return None  # not a kernelspec, or one that Jupyter cannot read either
     if LAUNCHER not in spec["argv"]:
         return None
     display_name = str(spec.get("display_name", ""))
@@ -141,7 +142,7 @@ def read(directory: Path) -> InstalledSpec | None:
 
 
 def is_earlier(spec: Mapping[str, Any]) -> bool:
-    """Whether a kernelspec's content is what datalab-kernel 0.2 wrote."""
+    """Return whether datalab-kernel 0.2 wrote a kernelspec with this content."""
     argv = spec["argv"]
     return LAUNCHER not in argv and (
         "DATALAB_KERNEL_STARTUP" in spec.get("env", {})
@@ -160,21 +161,27 @@ def install(
     """Install a kernelspec that starts the running Python.
 
     Args:
-        prefix: The environment to write into (`sys.prefix` for this one); by
-            default the user's Jupyter folder.
-        name: The name Jupyter knows it by.
-        display_name: What Jupyter shows.
-        env: Variables to set in the kernel's environment.
+        prefix: The environment to write to (`sys.prefix` for this one); by default the
+            user's Jupyter folder.
+        name: The name by which Jupyter identifies the kernel.
+        display_name: The name that Jupyter shows.
+        env: Environment variables for the kernel.
 
     Returns:
         The kernelspec's folder.
 
     Raises:
-        ValueError: If a name is unusable.
-        FileExistsError: If another kernel has that name there.
-        ModuleNotFoundError: If the user's folder is asked for and jupyter-client
-            is missing.
+        ValueError: If a name is invalid.
+        FileExistsError: If another kernel has that name in the folder.
+        ModuleNotFoundError: If the user's folder is requested and jupyter-client is
+            missing.
         OSError: If the folder cannot be written.
+
+    Example:
+        >>> import datalab_kernel
+        >>> folder = datalab_kernel.install(prefix="environment", name="my-datalab")
+        >>> folder.name
+        'my-datalab'
     """
     directory = kernels_folder(prefix) / valid_name(name)
     write(directory, kernel_dict(display_name, env))
@@ -182,29 +189,42 @@ def install(
 
 
 def uninstall(*, prefix: str | Path | None = None, name: str = KERNEL_NAME) -> Path:
-    """Remove a kernelspec that `install`, also 0.2's, wrote with the same arguments.
+    """Remove a kernelspec that `install` wrote with the same arguments.
+
+    Kernelspecs of datalab-kernel 0.2 are removed as well.
+
+    Args:
+        prefix: The environment (`sys.prefix` for this one); by default the user's
+            Jupyter folder.
+        name: The name by which Jupyter identifies the kernel.
 
     Returns:
         The folder that was removed.
 
     Raises:
-        FileNotFoundError: If no DataLab kernel has that name there.
-        ValueError: If the name is unusable.
-        ModuleNotFoundError: If the user's folder is asked for and jupyter-client
-            is missing.
+        FileNotFoundError: If no DataLab kernel has that name in the folder.
+        ValueError: If the name is invalid.
+        ModuleNotFoundError: If the user's folder is requested and jupyter-client is
+            missing.
         OSError: If the folder cannot be removed.
+
+    Example:
+        >>> import datalab_kernel
+        >>> folder = datalab_kernel.install(prefix="environment", name="my-datalab")
+        >>> datalab_kernel.uninstall(prefix="environment", name="my-datalab") == folder
+        True
     """
     directory = kernels_folder(prefix) / valid_name(name)
     if not _is_datalabs(directory):
         raise FileNotFoundError(
-            f"no DataLab kernel in {directory}: `list` shows where there are some"
+            f"no DataLab kernel in {directory}; the command `list` shows where they are"
         )
     shutil.rmtree(directory)
     return directory
 
 
 def installed(*, prefix: str | Path | None = None) -> list[InstalledSpec]:
-    """Return the DataLab kernelspecs of an environment, or all that Jupyter sees.
+    """Return the DataLab kernelspecs of an environment, or all that Jupyter finds.
 
     Raises:
         ModuleNotFoundError: If no prefix is given and jupyter-client is missing.
@@ -219,7 +239,7 @@ def installed(*, prefix: str | Path | None = None) -> list[InstalledSpec]:
 
 
 def kernels_folder(prefix: str | Path | None = None) -> Path:
-    """Return the folder of kernelspecs of an environment, or of the user.
+    """Return the folder of kernelspecs of an environment or of the user.
 
     Raises:
         ModuleNotFoundError: If no prefix is given and jupyter-client is missing.
@@ -230,15 +250,15 @@ def kernels_folder(prefix: str | Path | None = None) -> Path:
 
 
 def valid_name(name: str) -> str:
-    """Return a kernel's name as Jupyter spells it, in lower case.
+    """Return a kernel's name in lower case, as Jupyter spells it.
 
     Raises:
-        ValueError: If Jupyter would not accept it.
+        ValueError: If Jupyter does not accept the name.
     """
     if not _VALID_NAME.fullmatch(name.lower()):
         raise ValueError(
-            f"{name!r} cannot name a kernel: use ASCII letters, digits, '.', '_' "
-            "and '-', beginning with a letter or a digit"
+            f"{name!r} is not a valid name for a kernel; use ASCII letters, digits, "
+            "'.', '_' and '-', and begin with a letter or a digit"
         )
     return name.lower()
 
@@ -274,7 +294,8 @@ def _template() -> dict[str, Any]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    # Never written in place: installers may have hard-linked it to their cache.
+    # The file is never written in place: an installer may have made it a hard link into
+    # its cache.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_bytes(content)

@@ -1,9 +1,9 @@
 """Start the kernel: `python -m datalab_kernel.launcher -f CONNECTION_FILE`.
 
-xeus-python brings the Jupyter protocol and, through xeus-python-shell, an IPython
-shell configured as the user's own is. Three things are added to that shell as soon
-as it exists, before any code of the user runs: the repairs, this package among
-the extensions to load, beside those that the user configured, and the warm-up.
+xeus-python provides the Jupyter protocol and, through xeus-python-shell, an IPython
+shell that follows the user's own configuration. As soon as the shell exists, and before
+any code of the user runs, the launcher installs the repairs, adds this package to the
+extensions to load, and starts the warm-up.
 """
 
 from __future__ import annotations
@@ -25,31 +25,43 @@ from datalab_kernel.repairs import (
     shutdown,
     stdin,
     streams,
+    virtualenv,
 )
-from datalab_kernel.xeus import loopback, registry, virtualenv
+from datalab_kernel.xeus import loopback, registry
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
 
 EXTENSION = "datalab_kernel"
-# The last to wrap what runs a cell, which is comms, is the first to be called.
+# In the order of installation. Several repairs wrap the same function of the shell; the
+# last one to wrap a function is the first one to be called.
 REPAIRS = (
+    # `run_ast_nodes`, which runs the statements of a cell: `interrupt` is wrapped by
+    # `postmortem`, so that no interrupt ends the clean-up after the debugger.
     interrupt,
+    # `run_cell_async`, which receives a request. `queue` replaces the function that
+    # runs cells; `counter` wraps that replacement, to number cells that wait.
     queue,
     counter,
+    # `stdin` recognises xeus-python's own `input` at the start of each cell, before
+    # `streams` wraps it. So `stdin` comes later here.
     streams,
     stdin,
+    # These wrap no function that another repair wraps, except for `run_ast_nodes`.
     errors,
     postmortem,
     debugger,
     eventloop,
+    # `comms` wraps `run_cell_async` last: it takes out the kernel's requests to itself,
+    # which are not cells and must reach none of the others.
     comms,
+    # `parent` wraps nothing.
     parent,
 )
 
 NO_XEUS = (
-    "The DataLab kernel needs xeus-python, which this Python does not have "
-    "({reason}).\nWhat to do: {remedy}"
+    "The DataLab kernel needs xeus-python, but this Python cannot import it "
+    "({reason}).\nTo solve this: {remedy}"
 )
 
 
@@ -60,7 +72,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         argv: The program's name and its arguments; `sys.argv` by default.
 
     Raises:
-        SystemExit: If xeus-python is not installed, or cannot be loaded.
+        SystemExit: If xeus-python is not installed or cannot be loaded.
     """
     argv = list(sys.argv if argv is None else argv)
     loopback.prepare(argv)
@@ -75,8 +87,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
         raise SystemExit(reason) from error
     virtualenv.prepare(XPythonShell)
     extend(XPythonShellApp)
-    # What is left in sys.argv would be parsed as IPython options, and shown to
-    # the user's code.
+    # IPython would parse the remaining arguments as options of its own, and user code
+    # would see them.
     sys.argv = argv[:1]
     launch(argv)
     streams.finish()
@@ -85,10 +97,10 @@ def main(argv: list[str] | None = None) -> NoReturn:
 
 
 def extend(application: type[XPythonShellApp]) -> None:
-    """Make an IPython application set up its shell as a DataLab kernel's.
+    """Make an IPython application set up its shell as a DataLab kernel.
 
-    `init_shell` is the only step between reading the user's configuration, which
-    must be extended and not replaced, and loading the extensions.
+    `init_shell` is the only step between reading the user's configuration, which must
+    be extended and not replaced, and loading the extensions.
     """
     create_shell = application.init_shell
 

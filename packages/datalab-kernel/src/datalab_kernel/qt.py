@@ -1,7 +1,9 @@
-"""Qt in the kernel's process: which binding, whether it can start, and its events.
+"""Qt in the kernel's process: choose a binding, test whether it starts, process events.
 
-IPython's rule chooses the binding: the one that is loaded already, then what the
-variable `QT_API` names, then PyQt6, PySide6, PyQt5, PySide2.
+The choice follows IPython's rule: the binding that is loaded, or else the one that the
+variable `QT_API` names, or else the first of PyQt6, PySide6, PyQt5 and PySide2.
+
+Upstream: docs/upstream/pyside_references.md
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType, TracebackType
 
-# The values of QT_API, and the packages that they mean.
+# The values of QT_API, and the packages for which they stand.
 PACKAGES = {
     "pyqt6": "PyQt6",
     "pyside6": "PySide6",
@@ -34,35 +36,37 @@ BINDINGS = {
 VARIABLE = "QT_API"
 
 MISSING = (
-    "{gui} needs a Python binding of Qt, and this Python has none of {names} (with "
-    "QtSvg and QtWidgets): pip install {first}"
+    "{gui} needs a Python binding of Qt with QtSvg and QtWidgets, but this Python has "
+    "no {names}: pip install {first}"
 )
-UNKNOWN = "QT_API is {api!r}, which is no binding of Qt: set it to one of {known}"
-OVERRULED = "{package} is used although {gui} was asked for: {reason}"
-UNSOUND = (
-    "this version of {package} would end the kernel before long: it does not count "
-    "references right with this version of Python. Install another version of either"
+UNKNOWN = "QT_API is {api!r}, which is not a binding of Qt: set it to one of {known}"
+OVERRULED = "{package} is used although {gui} was requested: {reason}"
+MISCOUNTS = (
+    "this version of {package} would soon end the kernel, because it counts references "
+    "wrongly with this version of Python: install another version of one of them"
 )
-NO_START = "Qt cannot start here, so {gui} is left off. {package} says:\n{reason}"
+NO_START = "Qt cannot start here, so {gui} stays off. {package} reports:\n{reason}"
 
-# Creates what the kernel would create, and leaves before anything is torn down.
+# Creates the application as the kernel would, and ends before any teardown.
 PROBE = """
 import os
 from {package}.QtWidgets import QApplication
 application = QApplication([])
 os._exit(0)
 """
-PATIENCE = 60.0  # with the probe, in seconds
+TIMEOUT = 60.0  # of the probe, in seconds
 
-# Values of QEvent.Type: integers to some bindings, an enumeration to others.
+# Values of QEvent.Type, which are integers in some bindings and an enumeration in
+# others.
 QUIT = 20
 DEFERRED_DELETE = 52
-# To tell whether references get lost.
+# The number of calls with which lost references are detected.
 CALLS = 100
-# Where Qt cannot watch the selector itself, it looks at it this often, in seconds.
+# Where Qt cannot watch the selector itself, the selector is polled at this interval, in
+# seconds.
 INTERVAL = 0.02
-# Python code that runs before a callback does: this module's own, and what PySide6
-# makes arguments with, which crashes if that fails.
+# The modules whose code runs before that of a callback: this one, and the one with
+# which PySide6 creates arguments, which crashes if it is interrupted.
 NOT_CALLBACKS = (__name__, "enum")
 
 
@@ -71,19 +75,19 @@ class QtUnavailable(ImportError):  # noqa: N818  # as the built-in it stands for
 
 
 def start(gui: str) -> Qt:
-    """Return Qt with its application, which is created if there is none.
+    """Return Qt with its application, which is created if it does not exist.
 
     Args:
         gui: `qt`, `qt5` or `qt6`.
 
     Raises:
-        QtUnavailable: If there is no binding, or no screen that Qt can use.
-        ImportError: If the binding's own installation is broken.
+        QtUnavailable: If no binding is installed, or Qt has no screen that it can use.
+        ImportError: If the installation of the binding is broken.
     """
     _choose(gui)
     from IPython.external import qt_for_kernel
 
-    _require_sound(qt_for_kernel.QtCore, PACKAGES[qt_for_kernel.QT_API])
+    _require_correct_refcounts(qt_for_kernel.QtCore, PACKAGES[qt_for_kernel.QT_API])
     return Qt(qt_for_kernel.QtCore, _application(gui, qt_for_kernel))
 
 
@@ -91,7 +95,7 @@ class Qt:
     """The events of Qt, processed between those of the kernel."""
 
     def __init__(self, core: Any, application: Any) -> None:
-        self.application = application  # ends when nothing refers to it
+        self.application = application  # it ends when nothing refers to it
         self._core = core
         self._flags = core.QEventLoop.ProcessEventsFlag
         self._events = core.QEventLoop()
@@ -99,15 +103,15 @@ class Qt:
         self._timer.setSingleShot(True)
         self._timer.setTimerType(core.Qt.TimerType.PreciseTimer)
         self._notifier: Any = None
-        application.aboutToQuit.connect(self._remain)
+        application.aboutToQuit.connect(self._ignore_quit)
 
     @property
-    def is_there(self) -> bool:
-        """Whether the application exists; code of the user's may delete it."""
+    def has_application(self) -> bool:
+        """Whether the application exists; user code may delete it."""
         return self._core.QCoreApplication.instance() is not None
 
     def watch(self, descriptor: int | None) -> None:
-        """Name the descriptor that ends each `wait` when it can be read."""
+        """Set the descriptor that ends each `wait` when it can be read."""
         if descriptor is None:
             self._notifier = None
             return
@@ -117,10 +121,10 @@ class Qt:
         self._notifier.activated.connect(self._descriptor_is_ready)
 
     def wait(self, seconds: float | None) -> None:
-        """Process what has happened; wait for something if nothing has.
+        """Process the pending events; wait for one if there is none.
 
         Args:
-            seconds: How long to wait at most; None without end.
+            seconds: The longest time to wait; None for no limit.
         """
         if self._notifier is None:
             seconds = INTERVAL if seconds is None else min(seconds, INTERVAL)
@@ -135,21 +139,24 @@ class Qt:
             self._timer.stop()
             if self._notifier is not None:
                 self._notifier.setEnabled(False)
-        # Qt leaves to a loop of its own what cells asked to be deleted later.
+        # Objects that cells asked to delete later would wait for a loop that Qt runs
+        # itself.
         self._core.QCoreApplication.sendPostedEvents(None, DEFERRED_DELETE)
 
-    def _remain(self) -> None:
-        # A loop that the user ran has ended, as when `plt.show(block=True)` was
-        # interrupted. Told once more to quit, Qt would never run a dialog again.
+    def _ignore_quit(self) -> None:
+        # A loop that the user ran has ended, for example when `plt.show(block=True)`
+        # was interrupted. With a second request to quit pending, Qt would never run a
+        # dialog again.
         self._core.QCoreApplication.removePostedEvents(self.application, QUIT)
 
     def _descriptor_is_ready(self) -> None:
-        # Nobody reads it while a dialog waits, which would be told for ever.
+        # While a dialog waits, nobody reads the descriptor, and Qt would report it
+        # without end.
         self._notifier.setEnabled(False)
 
 
 def runs_callback(frames: Iterable[FrameType]) -> bool:
-    """Whether the innermost of frames was called by Qt, on behalf of `Qt.wait`."""
+    """Return whether Qt called the innermost of some frames, within `Qt.wait`."""
     return any(
         outer.f_back is not None
         and outer.f_back.f_code is Qt.wait.__code__
@@ -161,27 +168,27 @@ def runs_callback(frames: Iterable[FrameType]) -> bool:
 def report(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Print the error of a callback; PyQt ends the process if no hook does."""
+    """Print the error of a callback; without such a hook, PyQt ends the process."""
     traceback.print_exception(kind, error, trace)
 
 
 def _choose(gui: str) -> None:
-    """Let `QT_API` name the binding, unless IPython's own choice is right.
+    """Set `QT_API` to the binding to use, unless IPython itself chooses it.
 
     Raises:
-        QtUnavailable: If the one that is asked for is not there.
+        QtUnavailable: If the requested binding is not installed.
     """
     from IPython.external import qt_loaders
 
     loaders: Any = qt_loaders
-    importlib.invalidate_caches()  # it may have been installed by a cell
+    importlib.invalidate_caches()  # a cell may have installed it
     wanted = os.environ.get(VARIABLE, "").lower()
     if wanted and wanted not in PACKAGES:
         raise QtUnavailable(UNKNOWN.format(api=wanted, known=", ".join(PACKAGES)))
     loaded = loaders.loaded_api()
     given = loaded or wanted
     if given and given not in BINDINGS[gui]:
-        reason = "it is loaded already" if loaded else f"{VARIABLE} names it"
+        reason = "it is already loaded" if loaded else f"{VARIABLE} names it"
         warnings.warn(
             OVERRULED.format(gui=gui, reason=reason, package=PACKAGES[given]),
             stacklevel=2,
@@ -191,38 +198,38 @@ def _choose(gui: str) -> None:
     if not found:
         names = [PACKAGES[api] for api in candidates]
         raise QtUnavailable(
-            MISSING.format(gui=gui, names=", ".join(names), first=names[0])
+            MISSING.format(gui=gui, names=" or ".join(names), first=names[0])
         )
     if given or gui != "qt":
         os.environ[VARIABLE] = found[0]
 
 
-def _require_sound(core: Any, package: str) -> None:
-    """Refuse a binding that ends the process after some thousand calls.
+def _require_correct_refcounts(core: Any, package: str) -> None:
+    """Reject a binding that ends the process after some thousand calls.
 
-    PySide6 6.12.0 does before Python 3.12: it gives away references to None that it
+    PySide6 6.12.0 does so before Python 3.12: it releases references to None that it
     does not own.
 
     Raises:
-        QtUnavailable: If this is one.
+        QtUnavailable: If the binding does so.
     """
     timer = core.QTimer()
     before = sys.getrefcount(None)
     for _ in range(CALLS):
         timer.stop()
     if before - sys.getrefcount(None) > CALLS // 2:
-        raise QtUnavailable(UNSOUND.format(package=package))
+        raise QtUnavailable(MISCOUNTS.format(package=package))
 
 
 def _application(gui: str, binding: Any) -> Any:
-    core, widgets = binding.QtCore, binding.QtGui  # IPython puts the widgets there
+    core, widgets = binding.QtCore, binding.QtGui  # IPython adds the widgets to it
     application = core.QCoreApplication.instance()
     if application is not None:
         return application
     package = PACKAGES[binding.QT_API]
     if sys.platform.startswith("linux"):
         _probe(gui, package)
-    if core.qVersion().startswith("5."):  # since 6, Qt does so by itself
+    if core.qVersion().startswith("5."):  # Qt 6 does so by default
         core.QCoreApplication.setAttribute(
             core.Qt.ApplicationAttribute.AA_EnableHighDpiScaling
         )
@@ -230,10 +237,10 @@ def _application(gui: str, binding: Any) -> Any:
 
 
 def _probe(gui: str, package: str) -> None:
-    """Let another process find out whether Qt starts, for it ends one where not.
+    """Test in another process whether Qt starts: if it cannot, it ends the process.
 
     Raises:
-        QtUnavailable: If it does not.
+        QtUnavailable: If it does not start.
     """
     command = [sys.executable, "-c", PROBE.format(package=package)]
     try:
@@ -243,7 +250,7 @@ def _probe(gui: str, package: str) -> None:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired as error:

@@ -1,11 +1,11 @@
-"""Import what a first cell is likely to need while the user still reads.
+"""Import the packages that a first cell probably needs, while the user reads.
 
-The kernel is ready before anything of this is imported. Once its event loop waits for
-something to do, it imports one package after the other, and looks between two of them
-whether a cell has come. `DATALAB_KERNEL_WARMUP=0` leaves it all to first use.
+The kernel is ready before any of them is imported. While its event loop is idle, it
+imports one package after the other, and between two of them checks whether a cell has
+arrived. With `DATALAB_KERNEL_WARMUP=0`, packages are imported on first use.
 
-No thread does this beside the cells: where two threads import what depends on each
-other, Python may give one of them a module that is not finished yet.
+The imports do not run in a thread: if two threads import packages that depend on each
+other, Python may give one of them an incomplete module.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from datalab_kernel.xeus import loop as kernel_loop
 
+if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 SWITCH = "DATALAB_KERNEL_WARMUP"
-# How long nothing must have been asked for, in seconds: at first and after a cell, when
-# the front end is likely to ask for more, and between two imports.
+# For how long the kernel must be idle, in seconds: at first and after a cell, when the
+# front end probably sends more requests; and between two imports.
 DELAY = 0.1
 PAUSE = 0.01
-# Each after what it needs, so that none takes long: a cell that comes waits for one.
+# Each module comes after those that it needs, so that no import takes long: a cell that
+# arrives has to wait for one.
 MODULES = (
     "numpy",
     "scipy.optimize",
@@ -48,27 +49,27 @@ MODULES = (
     "matplotlib.figure",
     "datalab_kernel_core.plotter.plotter",
 )
-# The first of them that a user ever imports looks through all fonts of the system.
+# The first of these that a user ever imports searches the system for fonts.
 WITH_FONTS = MODULES[-2:]
 
 log = logging.getLogger(__name__)
 
 
 def start(shell: InteractiveShell) -> None:
-    """Begin once the kernel's loop runs, unless the environment says no.
+    """Start when the kernel's loop runs, unless the environment disables the warm-up.
 
-    An xeus-python that runs no event loop of Python's gets no warm-up.
+    With an xeus-python that does not run Python's event loop, there is no warm-up.
     """
     if os.environ.get(SWITCH, "").strip().lower() in {"0", "false", "no", "off"}:
         return
     warm_up = WarmUp()
     shell.events.register("pre_execute", warm_up.pause)
-    shell.events.register("post_execute", warm_up.go_on)
-    on_first_loop(warm_up.begin)
+    shell.events.register("post_execute", warm_up.resume)
+    kernel_loop.when_started(warm_up.begin)
 
 
 class WarmUp:
-    """The imports that are left, and whether this is the time for one."""
+    """The imports that remain, and whether one may start now."""
 
     def __init__(self) -> None:
         self._left = list(MODULES)
@@ -82,11 +83,11 @@ class WarmUp:
         self._import_in(DELAY)
 
     def pause(self) -> None:
-        """Import nothing while a cell runs, be it awaiting."""
+        """Import nothing while a cell runs, even while it awaits."""
         self._paused = True
 
-    def go_on(self) -> None:
-        """Go on when a cell has been run."""
+    def resume(self) -> None:
+        """Continue after a cell has run."""
         self._paused = False
         self._import_in(DELAY)
 
@@ -104,37 +105,13 @@ class WarmUp:
             if name not in WITH_FONTS or _fonts_are_known():
                 import_module(name)
         except Exception:
-            # The user meets the same error where the module is used, if ever.
-            log.debug("%s could not be warmed up", name, exc_info=True)
+            # The user sees the same error where the module is used, if at all.
+            log.debug("the warm-up could not import %s", name, exc_info=True)
         self._import_in(PAUSE)
 
 
 def _fonts_are_known() -> bool:
-    """Whether Matplotlib need not look for fonts, which can take long."""
+    """Return whether Matplotlib has a list of fonts; making one can take long."""
     from matplotlib import get_cachedir
 
     return any(Path(get_cachedir()).glob("fontlist-*.json"))
-
-
-def on_first_loop(begin: Callable[[asyncio.AbstractEventLoop], None]) -> None:
-    """Have a function called with the first event loop that runs, once it does.
-
-    xeus-python makes its loop later than anything else of it can be seen.
-    """
-    make_loop = asyncio.new_event_loop
-    begun = False
-
-    def first(loop: asyncio.AbstractEventLoop) -> None:
-        nonlocal begun
-        if not begun:
-            begun = True
-            begin(loop)
-        if asyncio.new_event_loop is new_event_loop:
-            asyncio.new_event_loop = make_loop
-
-    def new_event_loop() -> asyncio.AbstractEventLoop:
-        loop = make_loop()
-        loop.call_soon(first, loop)
-        return loop
-
-    asyncio.new_event_loop = new_event_loop

@@ -1,4 +1,4 @@
-"""Where xeus-python can be had: PyPI has wheels of it for some platforms, no source."""
+"""The platforms for which PyPI has a wheel of xeus-python; it has no source package."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ GLIBC = (2, 28)
 MACOS = (15, 0)
 
 PIP = "pip install xeus-python"
-#: conda-forge's has the program, but not the module by which this kernel starts it.
-OTHERWISE = (
+#: conda-forge's package has the program, but not the module with which this kernel
+#: starts.
+ALTERNATIVE = (
     "install datalab-kernel-core, and use %load_ext datalab_kernel_core in another "
     "kernel, such as ipykernel"
 )
@@ -21,12 +22,12 @@ OTHERWISE = (
 
 @dataclass(frozen=True)
 class Platform:
-    """What decides which wheels a Python can use."""
+    """The properties of a Python that decide which wheels it can use."""
 
     system: str
     machine: str
     python: tuple[int, ...]
-    release: tuple[int, int] = (0, 0)  # of glibc or macOS; zeros where it is another
+    release: tuple[int, int] = (0, 0)  # of glibc or macOS; zeros on other systems
     implementation: str = "cpython"
     free_threaded: bool = False
 
@@ -47,26 +48,26 @@ class Platform:
         return f"{self.system} {self.machine}"
 
 
-def why_none(platform: Platform) -> str | None:
-    """Return for what PyPI has no wheel that a platform can use, or None."""
+def unsupported(platform: Platform) -> str | None:
+    """Return the property for which PyPI has no usable wheel, or None."""
     if platform.implementation != "cpython":
         return f"the Python implementation {platform.implementation}"
     if platform.free_threaded:
         return "a free-threaded Python"
     if not PYTHONS[0] <= platform.python[:2] <= PYTHONS[1]:
         return "Python {}.{}".format(*platform.python[:2])
-    return _why_none_for_system(platform)
+    return _unsupported_on_system(platform)
 
 
 def remedy(platform: Platform | None = None) -> str:
-    """Return what to do where it is missing on a platform; by default, on this one."""
-    reason = why_none(platform or Platform.current())
+    """Return how to install xeus-python on a platform; by default, on this one."""
+    reason = unsupported(platform or Platform.current())
     if reason is None:
         return PIP
-    return f"{OTHERWISE} (PyPI has no wheel of xeus-python for {reason})"
+    return f"{ALTERNATIVE} (PyPI has no wheel of xeus-python for {reason})"
 
 
-def _why_none_for_system(platform: Platform) -> str | None:
+def _unsupported_on_system(platform: Platform) -> str | None:
     system, machine = platform.system, platform.machine.lower()
     machines = {
         "Linux": ("x86_64",),
@@ -76,7 +77,7 @@ def _why_none_for_system(platform: Platform) -> str | None:
     if machine not in machines.get(system, ()):
         return str(platform)
     if system == "Linux" and platform.release < GLIBC:
-        return "a Linux with another C library than glibc {}.{} or later".format(*GLIBC)
+        return "a Linux without glibc {}.{} or later".format(*GLIBC)
     if system == "Darwin" and platform.release < MACOS:
         return f"macOS before {MACOS[0]}"
     return None
@@ -84,7 +85,7 @@ def _why_none_for_system(platform: Platform) -> str | None:
 
 def _machine(system: str) -> str:
     if system == "Windows":
-        # The interpreter's, which on ARM may be an x86-64 that is emulated.
+        # The interpreter's architecture, which on ARM may be an emulated x86-64.
         return sysconfig.get_platform().removeprefix("win-")
     return platform.machine()
 

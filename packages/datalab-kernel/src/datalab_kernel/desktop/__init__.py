@@ -1,7 +1,7 @@
-"""What the plugin in DataLab does: a menu that opens notebooks attached to the window.
+"""DataLab's plugin: a menu that opens notebooks attached to the window.
 
-In DataLab's process run `menu`, what the user sees; `control`, what the window knows of
-its server; `connection`, how a notebook finds the window; `jupyter`, whether there can
-be a server; and `server`, the handle of its process. In that process runs `serving`,
-with `notebook` and `browser`.
+These modules run in DataLab's process: `menu`, which the user sees; `control`, which
+keeps the window's server; `connection`, which describes the window to a notebook;
+`jupyter`, which checks whether a server is possible; and `server`, the handle of the
+server's process. `serving` runs in that process, with `notebook` and `browser`.
 """

@@ -1,7 +1,7 @@
 """Show a page of the Jupyter server in the user's browser.
 
-A browser's command line can be read by every user of the machine. So what is on it is
-the name of a file, which only this user can read and which leads to the page.
+Every user of the machine can read a browser's command line. So the command line holds
+the name of a file that only this user can read and that leads to the page.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _PAGE = """\
 
 
 def address(server: Any, path: str) -> str:
-    """Return what a browser is to open; as the user set up Jupyter, by a file.
+    """Return the address to open: a file or, if Jupyter is configured so, a URL.
 
     Args:
         server: The application of jupyter-server.
-        path: The page's path on the server, not yet quoted.
+        path: The page's path on the server, not quoted.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: If the file cannot be written.
     """
     token = server.identity_provider.token
     url = f"{server.connection_url}{quote(path)}?token={quote(token)}"
@@ -49,10 +49,10 @@ def address(server: Any, path: str) -> str:
 
 
 def show(server: Any, address: str) -> None:
-    """Start the browser that Jupyter is set up for, or the system's.
+    """Start the browser that Jupyter is configured to use, or the system's.
 
     Raises:
-        OSError: There is none, or it does not start.
+        OSError: If there is no browser, or it does not start.
     """
     try:
         started = webbrowser.get(server.browser or None).open(address)

@@ -1,4 +1,4 @@
-"""How a notebook finds the DataLab whose window this is."""
+"""The settings by which a notebook finds the DataLab window that opened it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from datalab_workspace.live.discovery import (
     URL_VARIABLE,
 )
 
-#: Values of environment variables; None where one must not be set.
+#: The values of environment variables; None for one that must not be set.
 Variables: TypeAlias = dict[str, str | None]
 
 
 def variables(main: Any, proxy: Any) -> Variables:
-    """Return what a kernel's environment must hold, with the Web API started.
+    """Start the Web API if necessary; return the variables for a kernel's environment.
 
     Args:
         main: DataLab's main window.
-        proxy: What DataLab gives its plugins to control it.
+        proxy: The object that DataLab gives its plugins to control it.
 
     Raises:
-        ConnectionError: DataLab has no Web API, or it cannot be started.
+        ConnectionError: If DataLab has no Web API, or it cannot be started.
     """
     url, token = _web_api(proxy)
     port = getattr(getattr(main, "remote_server", None), "port", None)
@@ -34,15 +34,15 @@ def variables(main: Any, proxy: Any) -> Variables:
         URL_VARIABLE: _reachable(url),
         TOKEN_VARIABLE: token,
         PORT_VARIABLE: str(port) if port else None,
-        MODE_VARIABLE: None,  # what DataLab was started with is not for its notebooks
+        MODE_VARIABLE: None,  # DataLab's own mode must not apply to its notebooks
     }
 
 
 def as_commands(environment: Variables) -> str:
-    """Return the lines that set the variables in the shell of this system."""
+    """Return the commands that set the variables in the shell of this system."""
     given = {k: v for k, v in environment.items() if v is not None}
     if os.name == "nt":
-        # PowerShell, where a quote is doubled within quotes.
+        # This is for PowerShell, where a quote within quotes is doubled.
         lines = [f"$env:{k} = '" + v.replace("'", "''") + "'" for k, v in given.items()]
     else:
         lines = [f"export {k}={shlex.quote(v)}" for k, v in given.items()]
@@ -53,8 +53,8 @@ def _web_api(proxy: Any) -> tuple[str, str]:
     status = proxy.get_webapi_status()
     if not status.get("available", True):
         raise ConnectionError(
-            "DataLab's Web API is not available: install fastapi and uvicorn beside "
-            "DataLab"
+            "DataLab's Web API is not available: install fastapi and uvicorn in "
+            "DataLab's environment"
         )
     if not status.get("running"):
         try:
@@ -67,5 +67,5 @@ def _web_api(proxy: Any) -> tuple[str, str]:
 
 
 def _reachable(url: str) -> str:
-    """Return the URL of a server on this machine that may listen everywhere."""
+    """Return a URL of this machine for a server that may listen on every address."""
     return re.sub(r"//(0\.0\.0\.0|\[::\])(?=[:/]|$)", "//127.0.0.1", url)

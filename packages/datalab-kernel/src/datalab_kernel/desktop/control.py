@@ -1,7 +1,8 @@
-"""What a window of DataLab knows of its Jupyter server, and tells its user.
+"""The Jupyter server of a DataLab window, and its messages to the user.
 
-It belongs to the window, not to the plugin, which DataLab makes anew whenever plugins
-are reloaded. Nothing here waits for the server, and no box that is shown is modal.
+The control belongs to the window, not to the plugin, which DataLab creates again
+whenever plugins are reloaded. Nothing here waits for the server, and no dialog is
+modal.
 """
 
 from __future__ import annotations
@@ -20,61 +21,61 @@ _SHOWN_MS = 10_000
 _FOLDER = "DataLab"
 
 
-class Control(QObject):  # type: ignore[misc]  # of a Qt binding that DataLab brings
+class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
     """The Jupyter server of a window.
 
     Args:
         main: DataLab's main window.
     """
 
-    _told = Signal(object)
+    _answered = Signal(object)
 
     def __init__(self, main: Any) -> None:
         super().__init__(main)
         self._server: Server | None = None
-        self._told.connect(self._on_told)  # in the window's thread
+        self._answered.connect(self._on_answer)  # in the window's thread
         main.SIG_CLOSING.connect(self._on_closing)
 
     def open_notebook(self, environment: Variables) -> None:
-        """Open a new notebook, in a server that is started if none runs.
+        """Open a new notebook, in a server that is started if necessary.
 
         Args:
-            environment: Variables for its kernel.
+            environment: The environment variables of its kernel.
         """
         if self._server is None or not self._server.runs:
             self.say("Starting Jupyter…")
             try:
-                self._server = Server(notebook_folder(), self._tell)
+                self._server = Server(notebook_folder(), self._forward)
             except OSError as error:
                 self.warn(f"Jupyter does not start: {error}")
                 return
         self._server.open_notebook(environment)
 
     def stop(self) -> None:
-        """Stop the server with its kernels."""
+        """Stop the server and its kernels."""
         if self._server is None or not self._server.runs:
-            self.say("No Jupyter server of this window runs")
+            self.say("This window has no running Jupyter server")
             return
         self.say("Stopping Jupyter…")
         self._server.stop()
 
     def say(self, text: str) -> None:
-        """Show a message in the window's status bar for a while."""
+        """Show a message in the window's status bar for some seconds."""
         self.parent().statusBar().showMessage(text, _SHOWN_MS)
 
     def warn(self, text: str, details: str = "") -> None:
-        """Show a message that stays until it is closed and lets the window go on."""
-        box = QMessageBox(QMessageBox.Warning, "Jupyter", text, parent=self.parent())
-        box.setInformativeText(details)
-        box.setWindowModality(Qt.NonModal)
-        box.setAttribute(Qt.WA_DeleteOnClose)
-        box.show()
+        """Show a dialog that stays until it is closed and does not block the window."""
+        dialog = QMessageBox(QMessageBox.Warning, "Jupyter", text, parent=self.parent())
+        dialog.setInformativeText(details)
+        dialog.setWindowModality(Qt.NonModal)
+        dialog.setAttribute(Qt.WA_DeleteOnClose)
+        dialog.show()
 
-    def _tell(self, answer: dict[str, Any]) -> None:
-        """Pass on what the server answers; called by other threads."""
-        self._told.emit(answer)
+    def _forward(self, answer: dict[str, Any]) -> None:
+        """Pass on the server's answer; other threads call this."""
+        self._answered.emit(answer)
 
-    def _on_told(self, answer: dict[str, Any]) -> None:
+    def _on_answer(self, answer: dict[str, Any]) -> None:
         if "opened" in answer:
             self.say(f"Opened {answer['opened']}")
         elif "failed" in answer:
@@ -104,6 +105,6 @@ def of_window(main: Any) -> Control:
 
 
 def notebook_folder() -> Path:
-    """Return where notebooks are made: "DataLab" among the user's documents."""
+    """Return the folder for notebooks: "DataLab" in the user's documents."""
     documents = QStandardPaths.writableLocation(QStandardPaths.DocumentsLocation)
     return Path(documents or Path.home()) / _FOLDER

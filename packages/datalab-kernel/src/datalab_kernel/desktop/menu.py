@@ -17,7 +17,7 @@ def add(main: Any, proxy: Any) -> None:
 
     Args:
         main: DataLab's main window.
-        proxy: What DataLab gives its plugins to control it.
+        proxy: The object that DataLab gives its plugins to control it.
     """
     actions = _Actions(main, proxy)
     entries: tuple[tuple[str, Callable[[], None], str], ...] = (
@@ -29,12 +29,12 @@ def add(main: Any, proxy: Any) -> None:
         (
             "Stop Jupyter server",
             actions.stop,
-            "Stop the server of this window's notebooks, with their kernels",
+            "Stop the Jupyter server of this window and its kernels",
         ),
         (
             "Copy connection settings",
             actions.copy_settings,
-            "Copy commands, with the token, that attach any DataLab kernel to it",
+            "Copy the commands, with the token, that attach a DataLab kernel to it",
         ),
     )
     for panel in (main.signalpanel, main.imagepanel):

@@ -10,16 +10,16 @@ _NAME = "DataLab"
 
 
 def create(folder: Path) -> Path:
-    """Make a notebook that no other has the name of.
+    """Create a notebook with a name that is not in use.
 
     Args:
-        folder: Where; made if missing.
+        folder: The folder; created if missing.
 
     Returns:
         The notebook's file.
 
     Raises:
-        OSError: It cannot be written there.
+        OSError: If it cannot be written.
     """
     template = (files("datalab_kernel.desktop") / "notebook.ipynb").read_bytes()
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""The handle of a Jupyter server: a process that ends with the one that started it.
+"""The handle of a Jupyter server, whose process ends with the one that started it.
 
-The server runs `datalab_kernel.desktop.serving`. Requests go to it as lines of JSON
-through its standard input, which the system closes when this process ends, however it
-ends; that is what stops the server. So no secret is on a command line, in a file or in
-the environment that the process starts with.
+The server runs `datalab_kernel.desktop.serving`. Requests are lines of JSON on its
+standard input. The system closes that input when this process ends in any way, and then
+the server stops. So no secret is on a command line, in a file, or in the environment
+with which the process starts.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ _LAST_LINES = 20
 
 
 class Server:
-    """A Jupyter server, which starts at once and is asked for notebooks at any time.
+    """A Jupyter server, which starts at once and opens notebooks on request.
 
     Args:
-        folder: Where notebooks are made; made if missing.
-        tell: Called, by threads of the handle, with each answer of the server:
-            ``{"opened": file}`` or ``{"failed": reason}``; at its end with
-            ``{"ended": code, "asked": bool, "lines": what it printed last}``.
+        folder: The folder for notebooks; created if missing.
+        on_answer: A function that threads of the handle call with each answer of the
+            server: ``{"opened": file}`` or ``{"failed": reason}``; at its end with
+            ``{"ended": code, "asked": bool, "lines": its last output}``.
 
     Raises:
-        OSError: The process cannot be started.
+        OSError: If the process cannot be started.
     """
 
     def __init__(
         self,
         folder: Path,
-        tell: Callable[[dict[str, Any]], None],
+        on_answer: Callable[[dict[str, Any]], None],
     ) -> None:
         self._token = secrets.token_urlsafe(32)
-        self._tell = tell
+        self._on_answer = on_answer
         self._asked = self._silent = False
         self._lines: deque[str] = deque(maxlen=_LAST_LINES)
-        self._process = subprocess.Popen(  # noqa: S603  our own module
+        self._process = subprocess.Popen(  # noqa: S603  # our own module
             [sys.executable, *_COMMAND],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -65,32 +65,32 @@ class Server:
 
     @property
     def runs(self) -> bool:
-        """Whether it runs, and was not asked to stop."""
+        """Whether it is running and was not asked to stop."""
         return not self._asked and self._process.poll() is None
 
     def open_notebook(self, environment: Variables) -> None:
-        """Ask for a new notebook in the user's browser.
+        """Request a new notebook in the user's browser.
 
         Args:
-            environment: Variables for the kernels that start from now on.
+            environment: The environment variables of kernels that start from now on.
         """
         self._send(environment=environment)
 
     def stop(self, *, silently: bool = False) -> None:
-        """Ask it to end with its kernels; does not wait for that.
+        """Request the end of the server and its kernels, without waiting for it.
 
         Args:
-            silently: Tell nothing any more.
+            silently: Pass on no answers from now on.
         """
         self._silent |= silently
         self._asked = True
         assert self._process.stdin is not None
-        with suppress(OSError):  # it ended before; `tell` learns that
+        with suppress(OSError):  # it has ended, which `on_answer` reports
             self._process.stdin.close()
 
     def _send(self, **request: Any) -> None:
         assert self._process.stdin is not None
-        with suppress(OSError):  # it ended; `tell` learns that, with its last lines
+        with suppress(OSError):  # it has ended, which `on_answer` reports
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
@@ -104,10 +104,11 @@ class Server:
         for line in self._process.stdout:
             self._answer(json.loads(line))
         code = self._process.wait()
-        # A kernel that goes on a little has the stream too, and prints nothing of note.
+        # A kernel that runs a little longer also has the stream, and prints nothing of
+        # interest.
         logging.join(timeout=1)
         self._answer({"ended": code, "asked": self._asked, "lines": [*self._lines]})
 
     def _answer(self, answer: dict[str, Any]) -> None:
         if not self._silent:
-            self._tell(answer)
+            self._on_answer(answer)

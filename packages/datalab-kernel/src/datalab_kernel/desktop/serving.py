@@ -1,8 +1,9 @@
 """The Jupyter server's process: `python -m datalab_kernel.desktop.serving`.
 
-Its standard input brings JSON, a line each: first the settings, then requests. When it
-ends, as it does with the process that started this one, the server shuts its kernels
-down and ends too. Answers go to standard output, a line of JSON each.
+Its standard input has one JSON value in each line: first the settings, then requests.
+The input ends at the latest with the process that started this one; then the server
+shuts its kernels down and ends. It writes answers to standard output, one JSON value in
+each line.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, TextIO
 from datalab_kernel.desktop import browser, notebook
 from datalab_kernel.kernelspec import KERNEL_NAME
 
-#: Seconds in which the kernels are to shut down.
+#: Seconds within which the kernels must shut down.
 _PATIENCE = 15.0
 #: The part of a URL before a notebook's name.
 _PLACE = "lab/tree"
@@ -27,7 +28,7 @@ def main() -> None:
     """Serve until the standard input ends.
 
     Raises:
-        SystemExit: The server cannot start; the reason is printed.
+        SystemExit: If the server cannot start; the reason is printed.
     """
     requests, answers = _own_streams()
     first = requests.readline()
@@ -36,11 +37,12 @@ def main() -> None:
     settings = json.loads(first)
     folder = Path(settings["folder"])
     folder.mkdir(parents=True, exist_ok=True)
-    # It takes a second, and is not to be imported with this module.
+    # This import takes a second, so it does not happen with this module's own.
     from jupyterlab.labapp import LabApp
 
     server: Any = LabApp.initialize_server(_options(folder, settings["token"]))
-    # Jupyter writes its token to a file for browsers, as the user's umask has it.
+    # Jupyter would write its token to a file for browsers, with permissions that depend
+    # on the user's umask.
     server.no_browser_open_file = True
     if KERNEL_NAME not in server.kernel_spec_manager.find_kernel_specs():
         raise SystemExit(
@@ -56,12 +58,12 @@ def main() -> None:
 
 
 class Serving:
-    """Does what it is asked to, once the server runs.
+    """Handles requests while the server runs.
 
     Args:
         server: The application of jupyter-server.
-        folder: Where notebooks are made; its root.
-        answers: Where to write answers.
+        folder: The folder for notebooks, which is the server's root.
+        answers: The stream for answers.
     """
 
     def __init__(self, server: Any, folder: Path, answers: TextIO) -> None:
@@ -70,10 +72,10 @@ class Serving:
         self._answers = answers
 
     def listen(self, requests: TextIO) -> None:
-        """Pass requests to the server's thread until there are no more, and stop it."""
+        """Pass requests to the server's thread until the input ends, then stop it."""
         for line in requests:
             self._server.io_loop.add_callback(self._open, **json.loads(line))
-        # Who would read it is gone, maybe: nothing is to fail for that.
+        # The reader may have ended: writing to standard error must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         watchdog = threading.Timer(_PATIENCE, os._exit, [1])
         watchdog.daemon = True
@@ -81,7 +83,7 @@ class Serving:
         self._server.io_loop.add_callback(self._server.stop)
 
     def _open(self, environment: dict[str, str | None]) -> None:
-        """Open a new notebook, the kernel of which will have the variables."""
+        """Open a new notebook whose kernel has these variables."""
         for name, value in environment.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -91,9 +93,11 @@ class Serving:
             file = notebook.create(self._folder)
             address = browser.address(self._server, f"{_PLACE}/{file.name}")
         except OSError as error:
-            self._answer(failed=f"no notebook can be made in {self._folder}: {error}")
+            self._answer(
+                failed=f"no notebook can be created in {self._folder}: {error}"
+            )
             return
-        # Some browsers let the program that starts them wait.
+        # Some browsers block the program that starts them.
         show = threading.Thread(target=self._show, args=(file, address), daemon=True)
         show.start()
 
@@ -102,14 +106,14 @@ class Serving:
             browser.show(self._server, address)
         except OSError as error:
             self._answer(
-                failed=f"{file} cannot be shown: {error}; open it from the page that "
-                "`jupyter server list` names"
+                failed=f"{file} cannot be shown: {error}; open it on the page that "
+                "`jupyter server list` shows"
             )
         else:
             self._answer(opened=str(file))
 
     def _answer(self, **answer: str) -> None:
-        # One write: answers may come from several threads.
+        # There is one write for an answer, because several threads may answer.
         self._answers.write(json.dumps(answer) + "\n")
         self._answers.flush()
 
@@ -124,7 +128,7 @@ def _own_streams() -> tuple[TextIO, TextIO]:
 
 
 def _options(folder: Path, token: str) -> list[str]:
-    """Return what a command line would say; it goes before the user's own settings."""
+    """Return command-line options, which take precedence over the user's settings."""
     return [
         "--no-browser",
         "--ServerApp.ip=127.0.0.1",

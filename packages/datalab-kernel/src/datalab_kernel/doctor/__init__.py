@@ -1,7 +1,7 @@
-"""Whether the kernel will start and work, and what to do if not.
+"""Check whether the kernel starts and works, and suggest a remedy if it does not.
 
-Nothing is changed by looking. What may not be importable, or may end the process that
-imports it, is tried in processes of its own.
+The checks change nothing. Imports that may fail, or end the process, are tried in
+separate processes.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
 
 
 def examine() -> Iterator[tuple[str, Finding]]:
-    """Give what each check finds, with the check's name, as it is found."""
+    """Yield the findings of each check with the check's name, one by one."""
     for name, check in CHECKS.items():
-        for finding in _to_its_end(check):
+        for finding in _run(check):
             yield name, finding
 
 
-def _to_its_end(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _run(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from check()
-    except Exception as error:  # noqa: BLE001  # what the others find is wanted too
-        text = f"this check failed itself: {type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001  # the other checks must still run
+        text = f"this check itself failed: {type(error).__name__}: {error}"
         yield Finding("error", text)

@@ -1,4 +1,4 @@
-"""A running DataLab: which one a workspace would attach to, and why to none."""
+"""A check for a running DataLab to which workspaces would attach."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ _START = "start DataLab and its Web API (File > Web API)"
 
 
 def check() -> Iterator[Finding]:
-    """Look for a DataLab as a workspace does; show no token."""
+    """Search for a DataLab as a workspace does; show no token."""
     try:
         from datalab_workspace.live.discovery import search, wanted_mode
-    except ImportError as error:
-        yield Finding("error", f"no workspace: {error}")
-        return
-    try:
+
         mode = wanted_mode()
-    except ValueError as error:
-        yield Finding("error", f"no workspace: {error}")
+    except (ImportError, ValueError) as error:
+        yield Finding("error", f"a workspace cannot be created: {error}")
         return
     if mode == "standalone":
-        yield Finding("note", "workspaces are standalone: DATALAB_KERNEL_MODE says so")
+        yield Finding(
+            "note", "workspaces are standalone, as DATALAB_KERNEL_MODE requires"
+        )
         return
     yield from _findings(search(), mode)
 
@@ -37,9 +36,13 @@ def _findings(searched: Search, mode: Mode) -> Iterator[Finding]:
     if searched.found is not None:
         yield Finding("ok", f"workspaces attach to {_described(searched.found)}")
     elif mode == "live":
-        yield Finding("error", "DATALAB_KERNEL_MODE=live, but no DataLab runs", _START)
+        yield Finding(
+            "error", "DATALAB_KERNEL_MODE=live, but no DataLab is running", _START
+        )
     else:
-        yield Finding("note", "no DataLab of yours runs: workspaces are standalone")
+        yield Finding(
+            "note", "no DataLab of yours is running: workspaces are standalone"
+        )
     if searched.default is not None:
         yield Finding(
             "note",

@@ -1,4 +1,4 @@
-"""The running Python, and what is installed in its environment."""
+"""Checks of the running Python and of the packages in its environment."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Requirement:
     """A package that the kernel needs.
 
     Args:
-        name: What it is installed as.
-        module: What the kernel imports of it.
-        optional: What does not work without it, if the rest does.
-        timed: Whether to tell how long its import takes.
+        name: The name of its distribution.
+        module: The module that the kernel imports.
+        optional: The feature that needs it, if the rest of the kernel works without it.
+        timed: Whether to report the time of its import.
     """
 
     name: str
@@ -59,7 +59,7 @@ REQUIREMENTS = (
 
 
 def check_interpreter(platform: wheels.Platform | None = None) -> Iterator[Finding]:
-    """Look at the running Python, or at one described by `platform`."""
+    """Check the running Python, or the one that `platform` describes."""
     platform = platform or wheels.Platform.current()
     version = ".".join(map(str, platform.python))
     if platform.python < OLDEST:
@@ -70,18 +70,18 @@ def check_interpreter(platform: wheels.Platform | None = None) -> Iterator[Findi
     else:
         kind = _kind_of_environment()
         yield Finding("ok", f"Python {version}, {sys.executable} ({kind})")
-    reason = wheels.why_none(platform)
+    reason = wheels.unsupported(platform)
     if reason is None:
         yield Finding("ok", f"{platform}, for which PyPI has xeus-python")
     else:
         yield Finding(
             "note",
-            f"PyPI has no xeus-python for {reason}: {wheels.OTHERWISE}",
+            f"PyPI has no xeus-python for {reason}: {wheels.ALTERNATIVE}",
         )
 
 
 def check_packages() -> Iterator[Finding]:
-    """Look at what the kernel needs: the sibling packages, xeus-python, and others."""
+    """Check the sibling packages, xeus-python and the other requirements."""
     yield from _check_siblings()
     yield from _check_xeus()
     for requirement in REQUIREMENTS:
@@ -89,7 +89,7 @@ def check_packages() -> Iterator[Finding]:
 
 
 def installed_version(name: str) -> str | None:
-    """Return the version of an installed distribution, or None if there is none."""
+    """Return the version of an installed distribution, or None."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -108,7 +108,7 @@ def _check_siblings() -> Iterator[Finding]:
         if version == __version__:
             in_step.append(name)
         else:
-            text = f"{name} {version} does not fit datalab-kernel {__version__}"
+            text = f"{name} {version} does not match datalab-kernel {__version__}"
             yield Finding("error", text, remedy)
     yield Finding("ok", ", ".join(in_step))
 
@@ -120,9 +120,10 @@ def _check_xeus() -> Iterator[Finding]:
         text = f"xeus-python cannot be imported: {reason}"
         remedy: str | None = wheels.remedy()
         if (program := _program()) is not None:
-            # As xeus-python is built by default: without the module, which wheels have.
-            text += f" (there is only its program, {program})"
-            has_wheel = wheels.why_none(wheels.Platform.current()) is None
+            # A default build of xeus-python lacks the module, which only the wheels
+            # have.
+            text += f" (only its program {program} is installed)"
+            has_wheel = wheels.unsupported(wheels.Platform.current()) is None
             remedy = wheels.PIP if has_wheel else None
         yield Finding("error", text, remedy)
     else:

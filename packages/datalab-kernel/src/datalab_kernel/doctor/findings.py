@@ -1,4 +1,4 @@
-"""What a check found, and how it is shown."""
+"""The findings of the checks, and their form in a terminal."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-# A note is neither in order nor wrong; a warning is wrong, but the kernel starts.
+# A note is neither good nor bad; with a warning, the kernel still starts.
 Level = Literal["ok", "note", "warn", "error"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """One result of a check.
 
     Args:
-        level: How it is.
-        text: What was found, in one line.
+        level: The severity.
+        text: The finding, in one line.
         remedy: What to do about it.
-        details: Lines to show with it, such as what a process said last.
+        details: Further lines, such as the last output of a process.
     """
 
     level: Level
@@ -27,13 +27,8 @@ class Finding:
     details: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """Give the finding as it is shown in a terminal."""
+        """Yield the lines that show the finding in a terminal."""
         yield f"{self.level:<5} {self.text}"
         yield from (f"      | {line}" for line in self.details)
         if self.remedy is not None:
             yield f"      → {self.remedy}"
-
-
-def not_checked(what: str, extra: str) -> Finding:
-    """Return what to say of something that needs a package which is missing."""
-    return Finding("warn", f"{what}: not checked", extra)

@@ -1,4 +1,4 @@
-"""The programs that show notebooks, and whether they find the kernel."""
+"""Checks of the programs that show notebooks, and of the kernels that they find."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FRONT_ENDS = {
 
 
 def check() -> Iterator[Finding]:
-    """Look at what is installed here, and at the `jupyter` that a terminal starts."""
+    """Check the programs installed here, and the `jupyter` that a terminal starts."""
     here, absent = [], []
     for name, title in FRONT_ENDS.items():
         version = installed_version(name)
@@ -44,21 +44,23 @@ def _check_widgets() -> Iterator[Finding]:
     if installed_version("ipywidgets") is None or installed_version(manager):
         return
     if installed_version("jupyterlab") or installed_version("notebook"):
-        text = f"widgets are not shown: {manager} is missing beside ipywidgets"
+        text = (
+            f"widgets are not shown: {manager} is missing, but ipywidgets is installed"
+        )
         yield Finding("warn", text, f"pip install {manager}")
 
 
 def _check_command() -> Finding:
     command = shutil.which("jupyter")
     if command is None:
-        return Finding("note", "there is no jupyter on the PATH")
+        return Finding("note", "no jupyter command is on the PATH")
     if _is_of_this_environment(command):
-        return Finding("ok", f"{command} is of this environment")
-    text = f"{command} is of another environment"
+        return Finding("ok", f"{command} belongs to this environment")
+    text = f"{command} belongs to another environment"
     try:
         data = ask([command, "--paths", "--json"])["data"]
     except (Unanswered, KeyError, TypeError) as problem:
-        return Finding("warn", f"{text}, and does not tell where it looks: {problem}")
+        return Finding("warn", f"{text}, and does not report its folders: {problem}")
     found = kernelspecs.chosen(
         kernelspecs.find(Path(folder, "kernels") for folder in data)
     )
@@ -67,12 +69,12 @@ def _check_command() -> Finding:
 
 def _what_it_starts(text: str, found: kernelspecs.Found | None) -> Finding:
     if found is None:
-        text += ", and sees no kernel of DataLab"
+        text += ", and finds no DataLab kernel"
         return Finding("warn", text, kernelspecs.install_command())
     if kernelspecs.starts_jupyters_python(found):
         text += f", and would start its own Python for {found}"
-        return Finding("warn", text, kernelspecs.install_beside())
-    return Finding("ok", f"{text}, and sees the {found}")
+        return Finding("warn", text, kernelspecs.install_under_second_name())
+    return Finding("ok", f"{text}, and finds the {found}")
 
 
 def _is_of_this_environment(command: str) -> bool:

@@ -1,4 +1,4 @@
-"""The kernelspecs that Jupyter sees, and which Python each of them starts."""
+"""Checks of the kernelspecs that Jupyter finds, and of the Python that each starts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from string import Template
 from typing import Any
 
 from datalab_kernel import kernelspec
-from datalab_kernel.doctor.findings import Finding, not_checked
+from datalab_kernel.doctor.findings import Finding
 from datalab_kernel.doctor.processes import Unanswered, ask
 
-# What jupyter_client replaces by the Python that it runs in itself.
+# The commands that jupyter_client replaces by its own Python.
 JUPYTERS_OWN = {
     "python",
     "python{}".format(*sys.version_info[:1]),
@@ -25,7 +25,7 @@ JUPYTERS_OWN = {
 }
 EARLIER_STARTUP = Path("profile_default", "startup", "00-datalab-kernel.py")
 
-_WHO = """
+_IDENTIFY = """
 import json, sys
 try:
     from datalab_kernel import __version__, launcher
@@ -38,14 +38,14 @@ print(json.dumps([sys.prefix, list(sys.version_info[:2]), __version__, reason]))
 
 @dataclass(frozen=True)
 class Found:
-    """A kernelspec that is DataLab's, or has the name that DataLab's has.
+    """A kernelspec of DataLab, or another one with the name of DataLab's.
 
     Args:
-        name: As Jupyter knows it.
+        name: The name by which Jupyter identifies it.
         directory: Its folder.
-        spec: The content of `kernel.json`, or None if that cannot be read.
-        problem: Why it cannot be read.
-        hidden_by: The folder of the kernelspec that Jupyter takes in its place.
+        spec: The content of `kernel.json`, or None if it cannot be read.
+        problem: The reason why it cannot be read.
+        hidden_by: The folder of the kernelspec that Jupyter uses instead.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Found:
 
     @property
     def concerns_us(self) -> bool:
-        """Whether it is DataLab's, or would be taken for it."""
+        """Whether it is a kernelspec of DataLab, or has the name of one."""
         return self.name == kernelspec.KERNEL_NAME or self.ours or self.earlier
 
     def __str__(self) -> str:
@@ -74,11 +74,12 @@ class Found:
 
 
 def check() -> Iterator[Finding]:
-    """Look at every kernelspec of DataLab, in the order in which Jupyter looks."""
+    """Check every kernelspec of DataLab, in the order in which Jupyter searches."""
     try:
         folders = jupyter_folders()
     except ModuleNotFoundError:
-        yield not_checked("the kernelspecs of the user", kernelspec.INSTALL_CLI)
+        text = "the kernelspecs of the user: not checked"
+        yield Finding("warn", text, kernelspec.INSTALL_CLI)
         folders = [kernelspec.kernels_folder(sys.prefix)]
     specs = find(folders)
     for found in specs:
@@ -88,18 +89,18 @@ def check() -> Iterator[Finding]:
 
 
 def check_presence(specs: list[Found]) -> Iterator[Finding]:
-    """Look whether users can choose the kernel, and notebooks find it."""
+    """Check whether users can choose the kernel, and notebooks find it."""
     usable = chosen(specs)
     if usable is None:
-        text = "Jupyter sees no kernelspec of DataLab"
+        text = "Jupyter finds no kernelspec of DataLab"
         yield Finding("error", text, install_command())
     elif usable.name != kernelspec.KERNEL_NAME:
-        text = f"no kernelspec is named {kernelspec.KERNEL_NAME}, as notebooks ask for"
+        text = f"no kernelspec has the name in notebooks, {kernelspec.KERNEL_NAME}"
         yield Finding("warn", text, install_command())
 
 
 def jupyter_folders() -> list[Path]:
-    """Return the folders in which Jupyter looks for kernelspecs, in its order.
+    """Return the folders in which Jupyter searches for kernelspecs, in its order.
 
     Raises:
         ModuleNotFoundError: If jupyter-client is missing.
@@ -126,14 +127,14 @@ def find(folders: Iterable[Path]) -> list[Found]:
 
 
 def chosen(specs: Iterable[Found]) -> Found | None:
-    """Return the one that users get: by the kernel's name, or else the first."""
+    """Return the kernelspec that users get: by the kernel's name, or the first."""
     seen = [found for found in specs if found.hidden_by is None]
     named = [found for found in seen if found.name == kernelspec.KERNEL_NAME]
     return next(iter(named + seen), None)
 
 
 def starts_jupyters_python(found: Found) -> bool:
-    """Whether a kernelspec starts the Python of the Jupyter that reads it."""
+    """Return whether a kernelspec starts the Python of the Jupyter that reads it."""
     argv = [] if found.spec is None else found.spec["argv"]
     return bool(argv) and argv[0] in JUPYTERS_OWN
 
@@ -143,22 +144,22 @@ def install_command(*arguments: str) -> str:
     return command_line("install", *arguments)
 
 
-def install_beside() -> str:
-    """Return the command that installs one for this Python under another name."""
+def install_under_second_name() -> str:
+    """Return the command that installs a kernelspec under a second name."""
     name, title = f"{kernelspec.KERNEL_NAME}-2", f"{kernelspec.DISPLAY_NAME} 2"
     return install_command("--name", name, "--display-name", title)
 
 
 def command_line(*arguments: str) -> str:
-    """Return how this Python's `datalab-kernel` is called."""
+    """Return the command that calls this Python's `datalab-kernel`."""
     words = [sys.executable, "-m", "datalab_kernel", *arguments]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-def rewriting(found: Found) -> str:
-    """Return how to make a kernelspec start this Python, or to be rid of it."""
+def remedy_for(found: Found) -> str:
+    """Return the remedy that makes a kernelspec start this Python, or removes it."""
     if not (found.ours or found.earlier):
-        return install_beside()
+        return install_under_second_name()
     arguments = [] if found.name == kernelspec.KERNEL_NAME else ["--name", found.name]
     folder = found.directory.parent
     if folder.parts[-3:] == ("share", "jupyter", "kernels") and not _is_users(folder):
@@ -178,7 +179,7 @@ def _read(directory: Path) -> Found:
 
 
 def _examine(found: Found) -> Finding:
-    """Look at one kernelspec; what is wrong with a hidden one harms nobody."""
+    """Check one kernelspec; a defect of a hidden kernelspec is only a warning."""
     finding = _examine_as_if_seen(found)
     if found.hidden_by is None:
         return finding
@@ -196,11 +197,11 @@ def _examine_as_if_seen(found: Found) -> Finding:
     if found.earlier:
         return Finding(
             "error",
-            f"{found}: is of datalab-kernel 0.2, and starts nothing of this version",
-            rewriting(found),
+            f"{found}: was written by datalab-kernel 0.2 and cannot start this version",
+            remedy_for(found),
         )
     if not found.ours:
-        return Finding("error", f"{found}: starts another kernel", rewriting(found))
+        return Finding("error", f"{found}: starts another kernel", remedy_for(found))
     return _examine_interpreter(found, found.spec)
 
 
@@ -209,29 +210,29 @@ def _examine_interpreter(found: Found, spec: dict[str, Any]) -> Finding:
         return Finding(
             "warn",
             f"{found}: starts the Python of whichever Jupyter reads it",
-            rewriting(found),
+            remedy_for(found),
         )
     try:
-        prefix, python, version, reason = _who_is(spec)
+        prefix, python, version, reason = _identify(spec)
     except Unanswered as problem:
         text = f"{found}: its Python does not start: {problem}"
-        return Finding("error", text, rewriting(found))
+        return Finding("error", text, remedy_for(found))
     if version is None:
         text = f"{found}: its Python, {spec['argv'][0]}, has no DataLab kernel"
-        return Finding("error", f"{text}: {reason}", rewriting(found))
+        return Finding("error", f"{text}: {reason}", remedy_for(found))
     if not (_same(prefix, sys.prefix) and python == list(sys.version_info[:2])):
         text = f"{found}: starts datalab-kernel {version} of another environment"
         its_own = found.directory.is_relative_to(prefix)
-        remedy = install_beside() if its_own else rewriting(found)
+        remedy = install_under_second_name() if its_own else remedy_for(found)
         return Finding("warn", f"{text}, {prefix}", remedy)
     return Finding("ok", f"{found}: starts {_started(found, spec)}")
 
 
-def _who_is(spec: dict[str, Any]) -> tuple[str, list[int], str | None, str]:
-    """Ask the Python of a kernelspec for its prefix, version, and kernel's version.
+def _identify(spec: dict[str, Any]) -> tuple[str, list[int], str | None, str]:
+    """Ask the Python of a kernelspec for its prefix, version and kernel version.
 
     Raises:
-        Unanswered: If there is no such Python, or it does not run.
+        Unanswered: If that Python does not exist or does not run.
     """
     argv = list(spec["argv"])
     environment = dict(os.environ)
@@ -241,10 +242,11 @@ def _who_is(spec: dict[str, Any]) -> tuple[str, list[int], str | None, str]:
         argv[0] = sys.executable
     if shutil.which(argv[0], path=environment.get("PATH")) is None:
         raise Unanswered(f"{argv[0]} does not exist")
-    # What precedes the module may be more than a Python: options, `conda run`...
+    # The words before the module may be more than a Python, such as options or `conda
+    # run`.
     before = argv[: argv.index(kernelspec.LAUNCHER)]
     before = before[:-1] if before[-1:] == ["-m"] else before
-    prefix, python, version, reason = ask([*before, "-c", _WHO], env=environment)
+    prefix, python, version, reason = ask([*before, "-c", _IDENTIFY], env=environment)
     return prefix, python, version, reason
 
 
@@ -262,11 +264,13 @@ def _is_users(folder: Path) -> bool:
 
 
 def _check_earlier_startup() -> Iterator[Finding]:
-    """Look for what 0.2 had every IPython of the user run."""
+    """Check for the startup file that 0.2 gave to every IPython of the user."""
     ipython = os.environ.get("IPYTHONDIR") or Path.home() / ".ipython"
     path = Path(ipython).expanduser() / EARLIER_STARTUP
     if path.exists():
-        text = f"datalab-kernel 0.2 left {path}, which every IPython runs at its start"
+        text = (
+            f"datalab-kernel 0.2 left {path}, which every IPython runs when it starts"
+        )
         yield Finding("warn", text, f"remove the file {path}")
 
 

@@ -1,4 +1,4 @@
-"""What other interpreters say about themselves."""
+"""Questions to other interpreters, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PATIENCE = 120.0  # longer than any import takes, in seconds
+TIMEOUT = 120.0  # longer than any import takes, in seconds
 
 
-class Unanswered(Exception):  # noqa: N818  # to find out is what we are here for
-    """A process did not answer; says why, in one line."""
+class Unanswered(Exception):  # noqa: N818  # it is a finding
+    """A process did not answer; the message is the reason, in one line."""
 
 
 def ask(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Any:
-    """Run a command, in an empty folder; return the JSON of its last line.
+    """Run a command in an empty folder; return the JSON value in its last line.
 
     Args:
         command: The command and its arguments.
-        env: Its environment; by default this process's.
+        env: Its environment; by default that of this process.
 
     Raises:
-        Unanswered: If it cannot be started, fails, crashes, hangs or prints no JSON.
+        Unanswered: If it cannot start, fails, crashes, hangs or prints no JSON.
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
-            done = subprocess.run(  # noqa: S603  # what Jupyter itself would run
+            done = subprocess.run(  # noqa: S603  # Jupyter would run it too
                 command,
                 cwd=folder,
                 env=env,
@@ -38,11 +38,11 @@ def ask(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Any:
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
-                timeout=PATIENCE,
+                timeout=TIMEOUT,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise Unanswered(f"no answer within {PATIENCE:.0f} s") from error
+            raise Unanswered(f"no answer within {TIMEOUT:.0f} s") from error
         except OSError as error:
             raise Unanswered(str(error)) from error
     if done.returncode:
@@ -50,7 +50,7 @@ def ask(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Any:
     try:
         return json.loads(_last_line(done.stdout))
     except ValueError as error:
-        raise Unanswered("it did not answer as a Python does") from error
+        raise Unanswered("its answer is not that of a Python") from error
 
 
 def _last_line(text: str) -> str:
@@ -62,6 +62,6 @@ def _how_it_ended(code: int) -> str:
     if code > 0:
         return f"it ended with exit code {code}"
     try:
-        return f"it was ended by {signal.Signals(-code).name}"
+        return f"{signal.Signals(-code).name} ended it"
     except ValueError:
-        return f"it was ended by signal {-code}"
+        return f"signal {-code} ended it"

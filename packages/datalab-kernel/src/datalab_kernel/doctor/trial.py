@@ -1,7 +1,7 @@
-"""A kernel started as Jupyter starts it, and tried out.
+"""A trial of the kernel, started as Jupyter starts it.
 
-It has an IPython folder, a runtime folder and a workspace of its own: nothing of the
-user's is changed, but for Matplotlib's cache of fonts.
+The kernel has an IPython folder, a runtime folder and a workspace of its own: it
+changes no files of the user, except for Matplotlib's cache of fonts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from datalab_kernel import kernelspec
 from datalab_kernel.doctor import kernelspecs
-from datalab_kernel.doctor.findings import Finding, not_checked
+from datalab_kernel.doctor.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,24 +40,25 @@ LONG_CELL = "import time; print('running', flush=True); time.sleep({seconds})"
 REPORT = "__import__('datalab_kernel.xeus.registry', fromlist=['_']).report()"
 
 
-class Failed(Exception):  # noqa: N818  # of the kernel, not of the trial
-    """The kernel does not do what it should; says what, in one line."""
+class Failed(Exception):  # noqa: N818  # the kernel failed, not the trial
+    """The kernel does not work; the message is the reason, in one line."""
 
 
 def check(*, patience: float = PATIENCE) -> Iterator[Finding]:
-    """Try out the kernel that users get; if it is broken, also this Python's own.
+    """Try the kernel that users get; if it fails, also try this Python's own.
 
     Args:
-        patience: How long to wait for the kernel's start, and for a cell, in seconds.
+        patience: How long to wait for the kernel's start and for a cell, in seconds.
     """
     try:
         found = kernelspecs.chosen(kernelspecs.find(kernelspecs.jupyter_folders()))
     except ModuleNotFoundError:
-        yield not_checked("the start of the kernel", kernelspec.INSTALL_CLI)
+        text = "the start of the kernel: not checked"
+        yield Finding("warn", text, kernelspec.INSTALL_CLI)
         return
     if found is not None and found.spec is not None:
         own = _is_own(found)
-        remedy = None if own else kernelspecs.rewriting(found)
+        remedy = None if own else kernelspecs.remedy_for(found)
         works = True
         for finding in _try(f"kernel {found.name}", found.directory, patience, remedy):
             works &= finding.level != "error"
@@ -71,12 +72,13 @@ def check(*, patience: float = PATIENCE) -> Iterator[Finding]:
 
 
 class Trial:
-    """A kernel that is tried out, and a client of it.
+    """A kernel on trial, and a client of it.
 
     Args:
-        manager: What starts it.
-        folder: A folder of its own; `output` in it is what the process prints.
-        patience: How long to wait for it, in seconds.
+        manager: The manager that starts the kernel.
+        folder: A folder of its own; the file `output` in it holds what the process
+            prints.
+        patience: How long to wait for the kernel, in seconds.
     """
 
     def __init__(self, manager: KernelManager, folder: Path, patience: float) -> None:
@@ -89,7 +91,7 @@ class Trial:
         """Start the kernel, use it, and shut it down.
 
         Raises:
-            Failed: If it does not do what it should.
+            Failed: If the kernel does not work.
         """
         yield self._start()
         yield from self._compute()
@@ -97,14 +99,14 @@ class Trial:
         yield self._shut_down()
 
     def close(self) -> None:
-        """End the kernel, however it fares."""
+        """End the kernel, whatever its state."""
         if self._client is not None:
             self._client.stop_channels()
         if self._manager.has_kernel:
             self._manager.shutdown_kernel(now=True)
 
     def last_lines(self) -> tuple[str, ...]:
-        """Return the end of what the process printed."""
+        """Return the last lines that the process printed."""
         path = self._folder / "output"
         if not path.exists():
             return ()
@@ -125,14 +127,14 @@ class Trial:
             self._client = self._manager.client()
             self._client.start_channels()
             self._client.wait_for_ready(timeout=self._patience)
-        except Exception as error:  # whatever Jupyter makes of the kernelspec
+        except Exception as error:  # Jupyter may raise anything for a kernelspec
             raise Failed(f"does not start: {error}") from error
         return Finding("ok", f"ready after {time.monotonic() - begin:.1f} s")
 
     def _launch(self, private: dict[str, str], output: BinaryIO) -> None:
         spec = self._manager.kernel_spec
         assert spec is not None
-        # A kernelspec's own variables would come first.
+        # The variables of a kernelspec would take precedence.
         spec.env = {k: v for k, v in spec.env.items() if k not in private}
         self._manager.start_kernel(
             env={**os.environ, **private},
@@ -152,7 +154,7 @@ class Trial:
         if reply["status"] != "ok":
             raise Failed(f"a cell failed: {_error(reply)}")
         if "image/png" not in kinds:
-            raise Failed("a plot did not arrive as a picture")
+            raise Failed("a plot did not arrive as an image")
         seconds = time.monotonic() - begin
         yield Finding("ok", f"workspace, sigima and plotter work ({seconds:.1f} s)")
         yield from _describe_repairs(reply["user_expressions"]["report"])
@@ -178,7 +180,7 @@ class Trial:
         process: Any = getattr(self._manager.provisioner, "process", None)
         self._manager.shutdown_kernel()
         if process is None:
-            return Finding("ok", "shuts down")  # some run elsewhere
+            return Finding("ok", "shuts down")  # a kernel on another machine
         if process.returncode != 0:
             raise Failed(f"ends with exit code {process.returncode} when shut down")
         return Finding("ok", "shuts down with exit code 0")
@@ -249,7 +251,7 @@ def _trial(directory: Path, patience: float) -> Iterator[Trial]:
 
 
 def _is_own(found: kernelspecs.Found) -> bool:
-    """Whether a kernelspec starts what this Python's own would."""
+    """Return whether a kernelspec starts the same as this Python's own would."""
     if found.spec is None or found.spec.get("env"):
         return False
     argv = list(found.spec["argv"])
@@ -259,17 +261,17 @@ def _is_own(found: kernelspecs.Found) -> bool:
 
 
 def _describe_repairs(answer: dict[str, Any]) -> Iterator[Finding]:
-    """Tell which repairs of xeus-python are in force."""
+    """Report which repairs of xeus-python are active."""
     if answer.get("status") != "ok":
-        text = f"its repairs of xeus-python are not known: {_error(answer)}"
+        text = f"the state of its repairs is unknown: {_error(answer)}"
         yield Finding("warn", text)
         return
     report: dict[str, str | None] = ast.literal_eval(answer["data"]["text/plain"])
-    aside = {name: reason for name, reason in report.items() if reason is not None}
-    for name, reason in aside.items():
-        yield Finding("warn", f"the repair {name!r} stands aside: {reason}")
-    if in_force := [name for name in report if name not in aside]:
-        yield Finding("ok", f"repairs in force: {', '.join(in_force)}")
+    inactive = {name: reason for name, reason in report.items() if reason is not None}
+    for name, reason in inactive.items():
+        yield Finding("warn", f"the repair {name!r} is not active: {reason}")
+    if active := [name for name in report if name not in inactive]:
+        yield Finding("ok", f"active repairs: {', '.join(active)}")
 
 
 def _error(content: dict[str, Any]) -> str:

@@ -1,14 +1,16 @@
-"""Widgets come back after a reload of the page, and answer the message they got.
+"""Widgets reappear after the page is reloaded, and answer the right message.
 
-With xeus-python a reloaded page waits for its widgets in vain. It opens a comm of
-its own and asks on it for all of them; the C++ cannot hand such a comm to Python,
-and says nothing. After some seconds the page asks each widget for itself, but does
-not know the answers for such: they claim to answer the last cell. And a widget that
-was closed, which xeus-python goes on listing, never answers.
+With xeus-python, a page that was reloaded waits for its widgets in vain. It opens a
+comm to ask for all of them at once; the C++ code cannot pass such a comm to Python, and
+sends no answer. After some seconds the page asks each widget, but does not recognise
+the answers, because they claim to answer the last cell. A closed widget, which
+xeus-python goes on listing, never answers.
 
-So a page that opens a comm is told at once that this is not to be had, whereupon
-it asks each widget; what a widget does on a message answers that message; and a
-comm that was closed is forgotten.
+So the kernel refuses a comm that the page opens, at once, and the page asks each
+widget. Everything that a widget does about a message answers that message. A closed
+comm is removed from the list.
+
+Upstream: docs/upstream/comms.md
 """
 
 from __future__ import annotations
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 
     Callback = Callable[[Any], Any]
 
-# How many messages may be handled within one another's wait. A page sends the next
-# message of a widget when the one before it was handled: more widgets are seldom moved.
+# How many messages may be handled within each other's wait. A page sends the next
+# message of a widget only after the one before was handled, so more messages come only
+# from more widgets.
 DEPTH = 16
 
 log = logging.getLogger(__name__)
@@ -46,23 +49,25 @@ _manager: CommManager | None = None
 
 
 def install(shell: XPythonShell) -> None:
-    """Put comms that are written here in the place of xeus-python's.
+    """Replace xeus-python's comms by those of this module.
 
     Raises:
-        NotApplicable: If this xeus-python has other comms, or has no need, or the
+        NotApplicable: If this xeus-python has other comms or needs no repair, or if the
             kernel has no connection file.
     """
     global _manager
     module = sys.modules.get("comm")
     if type(getattr(module, "Comm", None)).__module__ != sockets.NATIVE:
-        raise registry.NotApplicable("the module comm is not xeus-python's")
-    if not cells.are_tasks(shell):
-        raise registry.NotApplicable("this xeus-python lets the front end open comms")
+        raise registry.NotApplicable("the module 'comm' is not xeus-python's")
+    if not cells.run_as_tasks(shell):
+        raise registry.NotApplicable(
+            "in this xeus-python, the front end can open comms"
+        )
     assert module is not None
     _manager = CommManager(shell, module, loopback.install(shell))
     for name, ours in {
         "Comm": Comm,
-        "CommManager": get_comm_manager,  # there is but one
+        "CommManager": get_comm_manager,  # there is only one
         "create_comm": Comm,
         "get_comm_manager": get_comm_manager,
     }.items():
@@ -70,13 +75,13 @@ def install(shell: XPythonShell) -> None:
 
 
 def finish() -> None:
-    """Send nothing any more: there is nobody left to send it."""
+    """Send nothing from now on: the front end is no longer there."""
     if _manager is not None:
         _manager.disconnect()
 
 
 def get_comm_manager() -> CommManager:
-    """Return what knows all comms of the kernel."""
+    """Return the manager of all comms of the kernel."""
     assert _manager is not None
     return _manager
 
@@ -84,8 +89,8 @@ def get_comm_manager() -> CommManager:
 class Comm:
     """The kernel's end of a channel to an object in the front end.
 
-    It is opened with xeus-python's comm, which chooses the id; `comm_id`, and what
-    else other kernels take, is ignored.
+    It is opened by means of xeus-python's own comm, which chooses the ID. `comm_id` and
+    other options that other kernels accept are ignored.
     """
 
     def __init__(
@@ -100,7 +105,8 @@ class Comm:
         self._manager = get_comm_manager()
         self._on_message: Callback | None = None
         self._on_close: Callback | None = None
-        # One that fails on opening stays listed by an address that is no more.
+        # The content is converted first: a comm that fails while it opens stays in the
+        # list with an invalid address.
         content = _plain({"data": data or {}, "metadata": metadata or {}})
         opened = partial(self._manager.raw_comm, target_name)
         self._raw = _send(opened, content["data"], content["metadata"], buffers)
@@ -118,7 +124,7 @@ class Comm:
         metadata: Mapping[str, Any] | None = None,
         buffers: Sequence[Any] | None = None,
     ) -> None:
-        """Send a message, after all that was printed before; none once closed."""
+        """Send a message after everything printed before; do nothing once closed."""
         if self._raw is not None and self._manager.connected:
             _send(self._raw.send, data, metadata, buffers)
 
@@ -129,37 +135,37 @@ class Comm:
         buffers: Sequence[Any] | None = None,
         **_options: Any,
     ) -> None:
-        """Close both ends. Doing it again is harmless."""
+        """Close both ends; do nothing if the comm is closed."""
         if self._raw is not None and self._manager.connected:
             _send(self._raw.close, data, metadata, buffers)
             self._manager.unregister_comm(self)
 
     def on_msg(self, callback: Callback | None) -> None:
-        """Call a function with each message that comes."""
+        """Call a function with each message that arrives."""
         self._on_message = callback
 
     def on_close(self, callback: Callback | None) -> None:
-        """Call a function with the message that the front end closes the comm by."""
+        """Call a function with the message by which the front end closes the comm."""
         self._on_close = callback
 
     def handle_msg(self, message: Any) -> None:
-        """Do what was asked for by `on_msg`."""
+        """Call the function that `on_msg` was given."""
         if self._on_message is not None:
             self._on_message(message)
 
     def handle_close(self, message: Any) -> None:
-        """Do what was asked for by `on_close`."""
+        """Call the function that `on_close` was given."""
         if self._on_close is not None:
             self._on_close(message)
 
     def detach(self) -> Any:
-        """Give xeus-python's comm away."""
+        """Return xeus-python's own comm, and release it."""
         raw, self._raw = self._raw, None
         return raw
 
 
 class CommManager:
-    """Knows all comms, and lets one message at a time be handled."""
+    """Keeps all comms, and handles one message at a time."""
 
     def __init__(self, shell: XPythonShell, module: ModuleType, link: Loopback) -> None:
         self.shell = shell
@@ -179,38 +185,40 @@ class CommManager:
             os.register_at_fork(after_in_child=self.disconnect)
 
     def disconnect(self) -> None:
-        """Send nothing any more, nor close what is the parent's, in a fork."""
+        """Send nothing from now on, and, in a fork, close nothing of the parent's."""
         self.connected = False
 
     def register_target(self, target_name: str, callback: Callable[..., Any]) -> None:
-        """Say what to call when the front end opens a comm.
+        """Set the function to call when the front end opens a comm.
 
-        xeus-python 0.19 cannot call it, and if it knows the target does not even
-        answer the front end. It is not told, so that it declines.
+        xeus-python 0.19 cannot call it, and does not even answer the front end if it
+        knows the target. So the target is not passed on to xeus-python, which then
+        refuses the comm.
         """
         self.targets[target_name] = callback
-        if not _comms_cannot_be_opened():
+        if not _front_end_cannot_open_comms():
             self._raw_manager.register_target(target_name, callback)
 
     def unregister_target(
         self, target_name: str, _callback: Callable[..., Any]
     ) -> Callable[..., Any]:
-        """Forget a target; return what was to be called."""
+        """Remove a target; return its function."""
         return self.targets.pop(target_name)
 
     def register_comm(self, comm: Comm) -> str:
-        """Return a comm's id; it has been registered since it was opened."""
+        """Return a comm's ID; it has been registered since it was opened."""
         return comm.comm_id
 
     def get_comm(self, comm_id: str) -> Comm | None:
-        """Return the open comm with an id, if there is one."""
+        """Return the open comm with an ID, or None."""
         return self.comms.get(comm_id)
 
     def unregister_comm(self, comm: Comm) -> None:
-        """Forget a comm.
+        """Remove a comm.
 
-        xeus-python forgets one only when the front end closes it. If just the
-        object went, its address might stay, and be followed by the next listing.
+        xeus-python removes a comm only when the front end closes it. If only the object
+        were released, its address could stay in the list, and the next listing would
+        follow it.
         """
         raw = comm.detach()
         if self.comms.pop(comm.comm_id, None) is None:
@@ -221,12 +229,13 @@ class CommManager:
             try:
                 self._loopback.send("comm_close", content)
             except OSError as error:
-                self._do_without_loopback(error)
+                self._disable_loopback(error)
 
     def add(self, comm: Comm, raw: Any) -> None:
-        """Keep a comm until it is closed, and pass it what comes."""
+        """Keep a comm until it is closed, and pass its messages to it."""
         self.comms[comm.comm_id] = comm
-        # By its id: a reference that only C++ sees would keep it for ever.
+        # The callbacks hold the comm's ID: a reference that only C++ code sees would
+        # keep the comm forever.
         raw.on_msg(partial(self._receive, comm.comm_id))
         raw.on_close(partial(self._receive_close, comm.comm_id))
 
@@ -238,31 +247,31 @@ class CommManager:
     def _receive_close(self, comm_id: str, message: Any) -> None:
         comm = self.comms.pop(comm_id, None)
         raw = self._closed.pop(comm_id, None) if comm is None else comm.detach()
-        # It is what calls this, and must not go before that is done.
+        # `raw` calls this function, and must not be destroyed before it returns.
         asyncio.get_running_loop().call_soon(lambda _kept: None, raw)
         if comm is not None:
             self._handle_in_turn(comm.handle_close, message)
 
     def _handle_in_turn(self, handler: Callback, message: Any) -> None:
-        """Have a message handled, after those that came before.
+        """Handle a message after those that arrived before it.
 
-        Others come while one waits for its context. Each is handled before its call
-        returns: xeus-python then tells the front end that it was, and the front end
-        listens no more.
+        Other messages arrive while one waits for its context. Each is handled before
+        its call returns: xeus-python then reports to the front end that the message was
+        handled, and the front end stops listening.
         """
         self._received += 1
         number = self._received
         self._inbox.append((handler, message))
         if self._running or self._depth == DEPTH:
-            return  # the first call will see to it
+            return  # the first call handles it
         self._depth += 1
         try:
             while self._handled < (number if self._depth > 1 else self._received):
-                self._go_on()
+                self._advance()
         finally:
             self._depth -= 1
 
-    def _go_on(self) -> None:
+    def _advance(self) -> None:
         """Begin with the next message, or wait for the one that was begun."""
         if self._token is None:
             self._current = self._inbox.popleft()
@@ -275,25 +284,25 @@ class CommManager:
             else:
                 self._loopback.wait(self._token)
         except OSError as error:
-            self._do_without_loopback(error)
+            self._disable_loopback(error)
             self._handle()
 
     def _handle(self) -> None:
-        """Handle the message that was begun with."""
+        """Handle the message that was begun."""
         self._token, self._running = None, True
         handler, message = self._current
         try:
             handler(message)
         except (Exception, asyncio.CancelledError, SystemExit):
-            log.exception("a widget, or another comm, failed on a message to it")
+            log.exception("a widget or another comm failed to handle a message")
         finally:
             self._running = False
             self._handled += 1
         streams.send()
 
-    def _do_without_loopback(self, error: OSError) -> None:
+    def _disable_loopback(self, error: OSError) -> None:
         self._loopback = None
-        registry.stand_aside("comms", f"{type(error).__name__}: {error}")
+        registry.mark_inactive("comms", f"{type(error).__name__}: {error}")
 
 
 def _send(
@@ -302,22 +311,22 @@ def _send(
     metadata: Mapping[str, Any] | None,
     buffers: Sequence[Any] | None,
 ) -> Any:
-    """Call one of xeus-python's functions that send, with what it can send."""
+    """Call one of xeus-python's sending functions with types that it supports."""
     streams.send()
     content = {"data": data or {}, "metadata": metadata or {}}
     views = [memoryview(buffer) for buffer in buffers or []]
     try:
         return function(**content, buffers=views)
-    except RuntimeError:  # of a type that it does not know
+    except RuntimeError:  # a value has a type that it does not support
         return function(**_plain(content), buffers=views)
 
 
 def _plain(content: Mapping[str, Any]) -> Any:
-    """Return a message's content in the types that JSON has.
+    """Return the content of a message in the types that JSON has.
 
     Raises:
-        TypeError: If there is something that has no such form.
-        UnicodeEncodeError: If there is half a surrogate pair.
+        TypeError: If a value has no such form.
+        UnicodeEncodeError: If a string contains half of a surrogate pair.
     """
     encoded = json.dumps(content, default=_to_plain, ensure_ascii=False).encode()
     return json.loads(encoded)
@@ -326,18 +335,18 @@ def _plain(content: Mapping[str, Any]) -> Any:
 def _to_plain(value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if hasattr(value, "tolist"):  # a scalar of NumPy, or an array
+    if hasattr(value, "tolist"):  # a scalar or array of NumPy
         return value.tolist()
     if isinstance(value, (set, frozenset)):
         return list(value)
     raise TypeError(f"a comm cannot send an object of type {type(value).__name__}")
 
 
-def _comms_cannot_be_opened() -> bool:
+def _front_end_cannot_open_comms() -> bool:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         installed = version("xeus-python")
-    except PackageNotFoundError:  # as conda-forge has it
+    except PackageNotFoundError:  # conda-forge's package has no metadata
         return True
     return installed.startswith("0.19.")

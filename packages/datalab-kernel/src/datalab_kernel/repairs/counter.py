@@ -1,9 +1,11 @@
-"""A cell has one number: in its prompt, its result, its errors, `In` and `Out`.
+"""Each cell has one number: in its prompt, result and errors, and in `In` and `Out`.
 
-xeus-python counts every request that is not silent, IPython the cells that it keeps
-in its history. A cell that was not run, or code that a front end runs unseen, makes
-the two differ from then on. What the front end is told cannot be changed from here,
-so IPython follows.
+xeus-python counts every request that is not silent, but IPython counts only the cells
+that it keeps in its history. A cell that was not run, or code that a front end runs
+without showing it, makes the two numbers differ from then on. The number that the front
+end receives cannot be changed from Python, so IPython follows xeus-python.
+
+Upstream: docs/upstream/counter.md
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.repairs.queue import RUNNER
+from datalab_kernel.xeus.cells import RUNNER
 from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def install(shell: XPythonShell) -> None:
-    """Let `shell` number its cells as the front end does."""
+    """Make the shell number its cells as the front end does."""
     module = sys.modules[type(shell).__module__]
     if not hasattr(module, RUNNER):
         raise NotApplicable(f"{module.__name__} has no {RUNNER}")
@@ -31,7 +33,7 @@ def install(shell: XPythonShell) -> None:
 
 
 class Counter:
-    """Counts requests as they come, as xeus-python does."""
+    """Counts requests as they arrive, as xeus-python does."""
 
     def __init__(self, shell: XPythonShell, runner: Callable[..., None]) -> None:
         self._shell = shell
@@ -49,13 +51,13 @@ class Counter:
         return self._run_cell_async(raw_cell, done_callback, **options)
 
     def __call__(self, cell: Coroutine[Any, Any, Any], *callbacks: Any) -> None:
-        """Hand a cell to the runner, with the number that is to be its own."""
+        """Pass a cell to the runner, with the number that it will have."""
         numbered = NumberedCell(cell, self._shell, self._count)
         self._runner(cell if self._silent else numbered, *callbacks)
 
 
 class NumberedCell:
-    """A cell that takes its number when it is run, which may be later."""
+    """A cell that takes its number when it runs, which may be later."""
 
     def __init__(
         self, cell: Coroutine[Any, Any, Any], shell: XPythonShell, number: int
@@ -73,5 +75,5 @@ class NumberedCell:
         return self._cell.__await__()
 
     def close(self) -> None:
-        """Never run it."""
+        """Discard the cell without running it."""
         self._cell.close()

@@ -1,14 +1,18 @@
-"""The debugger of the front end: what it shows, and that it always answers.
+"""The debugger of the front end shows variables, and always answers.
 
-xeus-python looks in its launcher's module for what a variable looks like in a notebook,
-where it never put it, and answers nothing. It blocks the control channel until debugpy
-answers, which never comes for going on where nothing is stopped any more, after an
-interrupt: the debugger is lost then, and the orderly end of the kernel. Once switched
-off, it often cannot be switched on again (see `debug_adapter`). With Python 3.12 and
-later debugpy stops the thread that answers, together with those of the user.
+xeus-python looks for the representation of a variable in its launcher's module, where
+it never put it, and sends an empty answer. It blocks the control channel until debugpy
+answers. debugpy never answers a request to continue after an interrupt, when nothing is
+stopped any more: the debugger is then lost, and the kernel cannot shut down in order. A
+debugger that was switched off often cannot be switched on again (see `debug_adapter`).
+With Python 3.12 and later, debugpy stops the thread that answers together with the
+threads of the user.
 
-Names that wait to be imported are not listed, which would import them. Nothing is
-traced any more when the debugger has been switched off.
+Names that stand for modules not imported yet are not listed, because listing them would
+import them. Nothing is traced after the debugger has been switched off.
+
+Upstream: docs/upstream/debugger.md,
+https://github.com/jupyter-xeus/xeus-python/issues/665
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.xeus.registry import NotApplicable, stand_aside
+from datalab_kernel.xeus.registry import NotApplicable, mark_inactive
 from datalab_kernel_core.imports import ImportHook
 from datalab_kernel_core.lazy import is_stand_in
 
@@ -29,23 +33,24 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-# xeus-python imports it when the debugger is first started, behind debugpy.
+# The module that xeus-python imports when the debugger is first started; it imports
+# debugpy.
 MODULE = "xeus_python_shell.debugger"
 DEBUGPY = "debugpy.server.api"
 ADAPTER = Path(__file__).with_name("debug_adapter") / "__main__.py"
-# How xeus-python names the two parts of a variable as a notebook shows it.
+# The suffixes that xeus-python gives to the two parts of a representation.
 DATA, METADATA = "_repr_data", "_repr_metada"
-# The file of its code that formats a variable, and the names in it before that of the
-# variable.
+# The file name of the code that xeus-python runs to format a variable, and the names in
+# that code before the variable's name.
 CODE = "<string>"
 CALL = ("get_ipython", "display_formatter", "format")
 PACKAGE = Path(__file__).parents[1]
 
 
 def install(shell: XPythonShell) -> None:
-    """Repair debugpy's part in the kernel, once it is imported."""
+    """Repair debugpy's part in the kernel when it is imported."""
     inspection = Inspection(shell, _launcher())
-    shell.events.register("pre_execute", inspection.tidy)
+    shell.events.register("pre_execute", inspection.remove_leftovers)
     ImportHook({MODULE}, lambda _module: _repair(shell)).install()
     ImportHook({DEBUGPY}, _replace_adapter).install()
 
@@ -53,18 +58,18 @@ def install(shell: XPythonShell) -> None:
 def _launcher() -> dict[str, Any]:
     """Return the namespace of the process's first module.
 
-    IPython has put another in its place among the imported modules.
+    IPython has replaced that module in `sys.modules`.
     """
     frame: FrameType | None = sys._getframe()  # noqa: SLF001
     while frame is not None:
         if frame.f_globals.get("__name__") == "__main__":
             return frame.f_globals
         frame = frame.f_back
-    raise NotApplicable("the kernel was not started by a program's first module")
+    raise NotApplicable("the kernel was not started from the module __main__")
 
 
 def _replace_adapter(debugpy: Any) -> None:
-    """Have debugpy start its adapter from a folder of ours."""
+    """Make debugpy start its adapter from our folder."""
     if hasattr(debugpy, "adapter"):
         debugpy.adapter = SimpleNamespace(__file__=str(ADAPTER))
 
@@ -91,26 +96,27 @@ def _repair(shell: XPythonShell) -> None:
             ),
         )
     except (AttributeError, ImportError) as error:
-        stand_aside(__name__.rpartition(".")[2], str(error))
+        mark_inactive(__name__.rpartition(".")[2], str(error))
         return
     for owner, name, function in changed:
         setattr(owner, name, function)
-    # As for an installation that is not editable: no step ends in this package.
+    # This package then counts as a library, even in an editable installation: no step
+    # ends in it.
     files.set_library_roots(libraries)
     tracing = Tracing()
-    shell.events.register("pre_execute", tracing.follow)
+    shell.events.register("pre_execute", tracing.update)
     shell.events.register("post_execute", tracing.end_step)
 
 
 def _wait(wait_suspended: Callable[..., Any]) -> Callable[..., Any]:
-    """Return debugpy's method in which a stopped thread waits, repaired."""
+    """Return the repaired form of debugpy's method in which a stopped thread waits."""
     from _pydevd_bundle.pydevd_additional_thread_info import set_additional_thread_info
     from _pydevd_bundle.pydevd_thread_lifecycle import (
         internal_run_thread,
         resume_threads,
     )
 
-    # xeus-python's thread of the control channel, where this is called.
+    # xeus-python's thread of the control channel, which calls this function.
     answering = threading.get_ident()
 
     def wait(self: Any, thread: threading.Thread, *args: Any, **options: Any) -> Any:
@@ -120,7 +126,8 @@ def _wait(wait_suspended: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return wait_suspended(self, thread, *args, **options)
         except KeyboardInterrupt:
-            # Or the next event would suspend the thread again, unannounced.
+            # Otherwise, the next event would suspend the thread again without an
+            # announcement.
             resume_threads("*")
             raise
 
@@ -128,7 +135,10 @@ def _wait(wait_suspended: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _call_when_resumed(add: Callable[..., Any]) -> Callable[..., Any]:
-    """Return debugpy's method that answers a request to go on, once that is done."""
+    """Return the repaired form of debugpy's method that confirms a continue request.
+
+    It confirms the request at once if no thread is stopped.
+    """
 
     def add_on_resumed_callback(self: Any, callback: Callable[[], Any]) -> None:
         if self._suspended_thread_id_to_thread:
@@ -140,7 +150,7 @@ def _call_when_resumed(add: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _without_stand_ins(group_entries: Callable[..., Any]) -> Callable[..., Any]:
-    """Return debugpy's method that lists the variables of a frame, repaired."""
+    """Return the repaired form of debugpy's method that lists a frame's variables."""
 
     def group(self: Any, entries: list[Any], **options: Any) -> Any:
         shown = [entry for entry in entries if not is_stand_in(entry[1])]
@@ -150,7 +160,7 @@ def _without_stand_ins(group_entries: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _exempt(thread: threading.Thread) -> None:
-    """Keep debugpy from stopping a thread together with those of the user."""
+    """Prevent debugpy from stopping a thread together with those of the user."""
     for name in ("pydev_do_not_trace", "is_pydev_daemon_thread"):
         setattr(thread, name, True)
 
@@ -161,27 +171,28 @@ def _is_of_kernel(thread: threading.Thread) -> bool:
 
 
 class Inspection:
-    """Puts what a variable looks like in a notebook where xeus-python looks for it.
+    """Puts the representation of a variable where xeus-python looks for it.
 
-    xeus-python has the variable formatted by code of its own, in the notebook's
-    namespace or, while a thread is stopped, in that of the frame. With Python 3.12 and
-    later it crashes before, where a name has more than one letter: it makes a string
-    without the interpreter's lock.
+    xeus-python runs code that formats the variable, in the notebook's namespace or,
+    while a thread is stopped, in the namespace of the frame. With Python 3.12 and later
+    it crashes before that if the name has more than one letter, because it creates a
+    string without holding the interpreter's lock.
 
     Args:
         shell: The shell.
-        launcher: Where xeus-python looks: the namespace of the process's first module.
+        launcher: The namespace where xeus-python looks: that of the process's first
+            module.
     """
 
     def __init__(self, shell: XPythonShell, launcher: dict[str, Any]) -> None:
         self._shell = shell
         self._launcher = launcher
         self._format = shell.display_formatter.format
-        self._left: set[str] = set()
+        self._leftovers: set[str] = set()
         shell.display_formatter.format = self.format
 
     def format(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Format a value as the notebook does; tell xeus-python if it has asked."""
+        """Format a value as the notebook does; keep it if xeus-python asked."""
         shown = self._format(value, *args, **kwargs)
         code = sys._getframe(1).f_code  # noqa: SLF001
         if code.co_filename == CODE:
@@ -189,13 +200,13 @@ class Inspection:
             if (*names[:3],) == CALL and names[3:]:
                 parts = names[3] + DATA, names[3] + METADATA
                 self._launcher.update(zip(parts, shown, strict=True))
-                self._left.update(parts)
+                self._leftovers.update(parts)
         return shown
 
-    def tidy(self) -> None:
-        """Remove what xeus-python has left in the notebook's namespace."""
-        while self._left:
-            self._shell.user_ns.pop(self._left.pop(), None)
+    def remove_leftovers(self) -> None:
+        """Remove the names that xeus-python has left in the notebook's namespace."""
+        while self._leftovers:
+            self._shell.user_ns.pop(self._leftovers.pop(), None)
 
 
 class Tracing:
@@ -205,8 +216,8 @@ class Tracing:
         self._traced = True
         self._breakpoint = sys.breakpointhook
 
-    def follow(self) -> None:
-        """Start or stop tracing, before a cell is run."""
+    def update(self) -> None:
+        """Start or stop tracing before a cell runs."""
         import debugpy  # noqa: T100
 
         for thread in filter(_is_of_kernel, threading.enumerate()):
@@ -221,16 +232,17 @@ class Tracing:
         import debugpy  # noqa: T100
 
         if hasattr(sys, "monitoring"):
-            # Python 3.12 and later: debugpy's events cost time in every thread.
+            # With Python 3.12 and later, debugpy's events slow down every thread.
             from _pydevd_sys_monitoring import pydevd_sys_monitoring as events
 
             change = events.start_monitoring if wanted else events.stop_monitoring
             change(all_threads=True)
-        # Again for each cell: an interrupt in the debugger ends it.
+        # This is repeated for each cell, because an interrupt in the debugger ends
+        # tracing.
         debugpy.trace_this_thread(wanted)
 
     def end_step(self) -> None:
-        """Let a step off the end of a cell end there, not in the next cell."""
+        """End a step at the end of a cell, not in the next cell."""
         from _pydevd_bundle.pydevd_thread_lifecycle import resume_threads
         from pydevd import get_current_thread_id, threadingCurrentThread
 

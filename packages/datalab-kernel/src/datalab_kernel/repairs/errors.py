@@ -1,9 +1,11 @@
-"""Errors have their class's name, and `exit()` is none.
+"""Errors have the name of their class, and `exit()` is not an error.
 
-xeus-python names an error `<class 'ValueError'>`, so that nothing that goes by the
-name finds it, and lacks what `exit` and `quit` call. A magic that is misused or does
-not exist counts as a success. An error that a widget reports, of its callback or of
-what ran in an output area, is shown nowhere, or makes the cell fail that went on.
+xeus-python names an error `<class 'ValueError'>`, so nothing that looks for the name
+finds it. It lacks the method that `exit` and `quit` call. It reports success for a
+magic that does not exist or is misused. An error that a widget reports, for example
+from its callback, is shown nowhere, or makes the next cell fail.
+
+Upstream: docs/upstream/errors.md
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ REPORTS = ("showtraceback", "showsyntaxerror", "showindentationerror")
 
 
 def install(shell: XPythonShell) -> None:
-    """Report errors and the wish to leave as the Jupyter protocol has it."""
+    """Report errors and the request to exit as the Jupyter protocol defines them."""
 
     def keep(etype: type[BaseException], evalue: Any, stb: list[str]) -> None:
         name = getattr(etype, "__name__", None) or str(etype)
@@ -48,7 +50,7 @@ def install(shell: XPythonShell) -> None:
 
 
 def _is_of_cell(frame: FrameType | None) -> bool:
-    """Whether IPython reports an error, rather than a library or the user's code."""
+    """Return whether IPython reports an error, not a library or user code."""
     while frame is not None and frame.f_code.co_name in REPORTS:
         frame = frame.f_back
     return frame is None or frame.f_globals.get("__name__", "").startswith("IPython.")

@@ -1,11 +1,13 @@
-"""Windows live beside the cells: `%gui qt` and `%matplotlib qt`.
+"""Windows stay responsive between cells: `%gui qt` and `%matplotlib qt`.
 
-xeus-python accepts both and does nothing, so that a window is never drawn. Here Qt
-does the waiting of the event loop that runs the kernel: it processes its own events
-until a message or a timer of the loop is due. Neither looks for the other's.
+xeus-python accepts both and does nothing, so a window is never drawn. With this module,
+Qt does the waiting of the event loop that runs the kernel: Qt processes its own events
+until a message or a timer of the loop is due, so neither has to poll the other.
 
-While a cell computes without awaiting, and while a modal dialog is open, the other
-side stands still, as in every kernel of one thread.
+While a cell computes without awaiting, and while a modal dialog is open, the other side
+stops, as in every kernel with one thread.
+
+Upstream: docs/upstream/eventloop.md
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ from datalab_kernel.xeus.registry import NotApplicable
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShell
 
-OFF = ("none", "asyncio")  # the asyncio loop runs in any case
+OFF = ("none", "asyncio")  # asyncio's loop always runs
 SUPPORTED = "qt, qt5, qt6, asyncio (which always runs) and none"
-# Those of IPython and matplotlib that are left.
+# The other toolkits of IPython and matplotlib.
 OTHERS = (
     "glut",
     "gtk",
@@ -39,22 +41,21 @@ OTHERS = (
     "wx",
 )
 NOT_LIVE = (
-    "the windows of {gui!r} are not live between cells: this kernel supports "
-    + SUPPORTED
+    "windows of {gui!r} do not respond between cells: this kernel supports " + SUPPORTED
 )
 UNSUPPORTED = "{gui!r} is not supported by this kernel: it supports " + SUPPORTED
 
 
 def install(shell: XPythonShell) -> None:
-    """Let `shell` keep the windows of Qt alive, once it is asked to."""
-    if not cells.are_tasks(shell):
-        raise NotApplicable("this xeus-python runs no event loop between cells")
+    """Let the shell keep windows of Qt responsive when that is requested."""
+    if not cells.run_as_tasks(shell):
+        raise NotApplicable("this xeus-python does not run an event loop between cells")
     integration = Integration(shell)
     enable_matplotlib = shell.enable_matplotlib
 
     def enable_backend(gui: str | None = None) -> Any:
-        # Before matplotlib: it would settle on a Qt that cannot start, which ends
-        # the kernel at the first figure.
+        # Before matplotlib does: it would choose a Qt that cannot start, which ends the
+        # kernel at the first figure.
         name = (gui or "").lower()
         if name.startswith("qt"):
             integration.enable(name[:3] if name[:3] in qt.BINDINGS else "qt")
@@ -63,12 +64,12 @@ def install(shell: XPythonShell) -> None:
     shell.enable_gui = integration.enable
     shell.enable_matplotlib = enable_backend
     shell.register_magic_function(integration.magic, "line", "gui")
-    # IPython puts the first in place of the second while a cell runs.
+    # IPython sets the former in place of the latter while a cell runs.
     shell.excepthook = sys.excepthook = qt.report
 
 
 class Integration:
-    """The event loop of Qt, turned on and off."""
+    """Turns Qt's event loop on and off."""
 
     def __init__(self, shell: XPythonShell) -> None:
         self._shell = shell
@@ -76,17 +77,17 @@ class Integration:
         self._waiting: Waiting | None = None
 
     def magic(self, line: str) -> None:
-        """Keep windows alive between cells, and while a cell awaits.
+        """Keep windows responsive between cells, and while a cell awaits.
 
-        %gui qt     with the binding that is loaded, or QT_API names, or is installed
-        %gui qt6    with PyQt6 or PySide6
-        %gui qt5    with PyQt5 or PySide2
-        %gui        not any more; also %gui none
+        %gui qt     use the binding that is loaded, named by QT_API or installed
+        %gui qt6    use PyQt6 or PySide6
+        %gui qt5    use PyQt5 or PySide2
+        %gui        stop; also %gui none
 
-        There is an application then, and its event loop runs: do not start it.
+        The application exists from then on and its event loop runs: do not start it.
 
         Raises:
-            UsageError: If it cannot be done; says why.
+            UsageError: If that is not possible, with the reason.
         """
         from IPython.core.error import UsageError
 
@@ -99,15 +100,15 @@ class Integration:
             raise UsageError(str(error)) from error
 
     def enable(self, gui: str | None = None) -> None:
-        """Keep the windows of a toolkit alive.
+        """Keep the windows of a toolkit responsive.
 
-        A toolkit that IPython knows and this kernel does not is no error here:
-        matplotlib, which announces the one of its backend, can show its windows
-        as long as a cell waits for them.
+        A toolkit that IPython knows and this kernel does not support causes a warning
+        only: matplotlib, which names the toolkit of its backend, can show windows while
+        a cell waits for them.
 
         Raises:
             ValueError: If there is no such toolkit.
-            ImportError: If Qt is not installed, or cannot start.
+            ImportError: If Qt is not installed or cannot start.
         """
         name = (gui or "none").lower()
         if name in qt.BINDINGS:
@@ -135,10 +136,10 @@ class Integration:
         self._qt = self._waiting = self._shell.active_eventloop = None
 
     def _begin(self, *_: object) -> None:
-        """Wait with Qt, and process its events on behalf of the cell that begins."""
+        """Wait with Qt, and process its events for the cell that begins."""
         loop: Any = asyncio._get_running_loop()  # noqa: SLF001
         if loop is None:
-            return  # the kernel starts: the user's configuration asked for Qt
+            return  # the kernel is starting, and the user's configuration asks for Qt
         if self._waiting is None and self._qt is not None:
             self._waiting = Waiting(loop._selector, self._qt)  # noqa: SLF001
         if self._waiting is not None:
@@ -146,34 +147,35 @@ class Integration:
 
 
 class Waiting:
-    """Takes the place of a selector's `select`, and has Qt wait in it."""
+    """Replaces a selector's `select`, and lets Qt do the waiting."""
 
     def __init__(self, selector: Any, events: qt.Qt) -> None:
-        self.context = contextvars.Context()  # of the cell that the output belongs to
+        self.context = contextvars.Context()  # of the cell that output belongs to
         self._selector = selector
         self._select = selector.select
         self._events = events
-        # Elsewhere there is no descriptor, or none that Qt is known to watch.
+        # On other systems there is no descriptor, or Qt is not known to watch it.
         events.watch(selector.fileno() if sys.platform == "linux" else None)
         selector.select = self
 
     def __call__(self, timeout: float | None = None) -> Any:
-        """Process Qt's events, and return what is ready, as `select` does.
+        """Process Qt's events, and return the ready descriptors, as `select` does.
 
-        A callback may have given the loop something to do: it looks after each.
+        A callback may have scheduled work in the loop, which looks for it after each
+        call.
         """
-        if not self._events.is_there:
+        if not self._events.has_application:
             return self._select(timeout)
         ready = self._select(0)
         seconds = 0 if ready or (timeout is not None and timeout <= 0) else timeout
         try:
-            # A copy, for a callback may run a loop of its own.
+            # A copy, because a callback may run a loop of its own.
             self.context.copy().run(self._events.wait, seconds)
-        except BaseException as error:  # noqa: BLE001  # or the kernel's loop would end
+        except BaseException as error:  # noqa: BLE001  # the kernel's loop must go on
             sys.excepthook(type(error), error, error.__traceback__)
         return ready or self._select(0)
 
     def end(self) -> None:
-        """Let the selector wait by itself again."""
+        """Let the selector do its own waiting again."""
         del self._selector.select
         self._events.watch(None)

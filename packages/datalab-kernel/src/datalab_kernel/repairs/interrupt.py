@@ -1,12 +1,14 @@
 """An interrupt stops the running code, not the kernel.
 
-xeus-python's wheel installs a C handler for SIGINT that exits the process, and
-the workspace with it. `jupyter_client` sends the same signal first when it shuts
-a kernel down, so even an orderly end skipped the `atexit` handlers.
+xeus-python's wheel installs a C handler for SIGINT that ends the process, and the
+workspace with it. `jupyter_client` sends the same signal first when it shuts a kernel
+down, so even an orderly shutdown skips the `atexit` handlers.
 
-The system may also hand the signal to another thread: one of xeus-python's own, where
-the interrupted wait for a message ends the process, or IPython's, while the main thread
-sleeps on. They are made to leave it to the main thread.
+The system may also deliver the signal to another thread: to one of xeus-python's own,
+where the interrupted wait for a message ends the process, or to one of IPython's, while
+the main thread goes on sleeping. So all threads but the main one block the signal.
+
+Upstream: https://github.com/jupyter-xeus/xeus/issues/272
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-# Each cell runs in a task whose first frame belongs to this module.
+# Each cell runs in a task; the code of its first frame belongs to this module.
 CELL_RUNNER = "xeus_python_shell.shell"
 CAN_BLOCK = hasattr(signal, "pthread_sigmask")
 
 
 def install(shell: XPythonShell) -> None:
-    """Let SIGINT interrupt what `shell` runs.
+    """Let SIGINT interrupt the code that a shell runs.
 
     The signal is ignored while the kernel is idle, starts or ends.
     """
@@ -43,21 +45,21 @@ def install(shell: XPythonShell) -> None:
 
 
 def prepare() -> None:
-    """Keep SIGINT from the threads that are started before the first cell.
+    """Block SIGINT in the threads that start before the first cell.
 
-    They inherit what is blocked here; the main thread lets it in again.
+    They inherit the signals that are blocked here; the main thread unblocks it later.
     """
     if CAN_BLOCK:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 class Interrupter:
-    """Knows which code of the user runs now, and how to stop it.
+    """Knows which user code is running, and how to stop it.
 
-    An exception that reaches the kernel's own code would end the event loop (a
-    `KeyboardInterrupt`) or lose the reply that the front end waits for. So it is
-    raised only where a handler is known to be waiting: within the statements of
-    a cell, or in a task or callback that a cell left behind.
+    An exception in the kernel's own code would end the event loop (a
+    `KeyboardInterrupt`) or lose the reply that the front end waits for. So an exception
+    is raised only where a handler is known to exist: within the statements of a cell,
+    or in a task or callback that a cell started.
     """
 
     def __init__(self, shell: XPythonShell) -> None:
@@ -67,9 +69,9 @@ class Interrupter:
         self._in_statements = False
         self._task: asyncio.Task[Any] | None = None
         self._ready = False
-        # Where cells are calls, xeus-python waits for messages in C++ code of its own,
-        # which takes an interrupted wait for the end.
-        self._shut_out_between = CAN_BLOCK and not cells.are_tasks(shell)
+        # If cells are calls, xeus-python waits for messages in C++ code of its own,
+        # which treats an interrupted wait as the end.
+        self._block_between_cells = CAN_BLOCK and not cells.run_as_tasks(shell)
 
     async def run_ast_nodes(self, *args: Any, **kwargs: Any) -> bool:
         """Run a cell's statements, as `InteractiveShell.run_ast_nodes` does.
@@ -78,38 +80,39 @@ class Interrupter:
             Whether an exception ended them.
         """
         if not self._ready:
-            self._let_in()
+            self._accept_signal()
         outer = self._in_statements, self._task
         try:
             self._task = asyncio.current_task() if _loop_is_running() else None
             self._in_statements = True
             return bool(await self._run_statements(*args, **kwargs))
         except (KeyboardInterrupt, asyncio.CancelledError):
-            # It came just before or after the statements, which IPython guards.
+            # It arrived just before or after the statements that IPython guards.
             self._in_statements = False
             self._shell.showtraceback()
             return True
         finally:
             self._in_statements, self._task = outer
-            if self._shut_out_between and not self._in_statements:
+            if self._block_between_cells and not self._in_statements:
                 self._ready = False
                 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """Report an error, as `InteractiveShell.showtraceback` does.
 
-        The signal's handler is left out: an interrupt ends in the user's own line.
+        The frame of the signal handler is removed: the traceback ends in the user's own
+        line.
         """
-        _cut_at(sys.exc_info()[2], Interrupter.on_signal.__code__)
+        _end_before(sys.exc_info()[2], Interrupter.on_signal.__code__)
         self._show_traceback(*args, **kwargs)
 
     def on_signal(self, _number: int, frame: FrameType | None) -> None:
-        """Stop the running code of the user.
+        """Stop the user code that is running.
 
         Raises:
-            KeyboardInterrupt: In a cell's statements, or in what Qt called.
-            asyncio.CancelledError: In what a cell left running: a background
-                task, a timer, a widget's callback. Only that task or call ends.
+            KeyboardInterrupt: In a cell's statements, or in a callback of Qt.
+            asyncio.CancelledError: In code that a cell left running: a background task,
+                a timer or a widget's callback. Only that task or call ends.
         """
         if self._reports_error(frame):
             return
@@ -120,16 +123,16 @@ class Interrupter:
             self._cancel_soon()
         if qt.runs_callback(_stack(frame)):
             raise KeyboardInterrupt
-        if self._in_left_behind_code(frame, current):
+        if self._in_background_code(frame, current):
             raise asyncio.CancelledError("interrupted")
 
-    def _let_in(self) -> None:
-        """Let the signal in, but none that came before the cell."""
+    def _accept_signal(self) -> None:
+        """Accept the signal, but discard one that arrived before the cell."""
         self._ready = True
         if _loop_is_running():
             with suppress(NotImplementedError):  # on Windows
-                # Makes the signal wake the loop even if it comes just before the
-                # loop goes to wait. The handler itself has to be ours.
+                # The signal then wakes the loop even if it arrives just before the loop
+                # starts to wait. The handler itself must be ours.
                 loop = asyncio.get_running_loop()
                 loop.add_signal_handler(signal.SIGINT, lambda: None)
                 signal.signal(signal.SIGINT, self.on_signal)
@@ -139,7 +142,7 @@ class Interrupter:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def _cancel_soon(self) -> None:
-        """Cancel what the cell awaits, unless it has gone on until then."""
+        """Cancel what the cell awaits, unless the cell has resumed by then."""
         task = self._task
         if task is None:
             return
@@ -151,14 +154,14 @@ class Interrupter:
         task.get_loop().call_soon_threadsafe(cancel)
 
     def _reports_error(self, frame: FrameType | None) -> bool:
-        """Whether a cell has failed and its traceback is being written."""
+        """Return whether a failed cell's traceback is being written."""
         report = Interrupter.showtraceback.__code__
         return any(outer.f_code is report for outer in _stack(frame))
 
-    def _in_left_behind_code(
+    def _in_background_code(
         self, frame: FrameType | None, current: asyncio.Task[Any] | None
     ) -> bool:
-        """Whether user code runs that belongs to no cell."""
+        """Return whether user code runs outside any cell."""
         if current is not None and any(
             outer.f_globals.get("__name__") == CELL_RUNNER for outer in _stack(frame)
         ):
@@ -172,7 +175,7 @@ def _stack(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _cut_at(traceback: TracebackType | None, code: CodeType) -> None:
+def _end_before(traceback: TracebackType | None, code: CodeType) -> None:
     """End a traceback before the first call of `code`."""
     while traceback is not None:
         if traceback.tb_next is not None and traceback.tb_next.tb_frame.f_code is code:

@@ -1,6 +1,8 @@
-"""A kernel whose Jupyter server was killed ends too.
+"""A kernel ends when its Jupyter server is killed.
 
-xeus-python's would stay for ever, with all its memory.
+xeus-python's kernel would run forever, and keep all its memory.
+
+Upstream: docs/upstream/parent.md
 """
 
 from __future__ import annotations
@@ -16,18 +18,19 @@ from datalab_kernel.repairs import shutdown
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShell
 
-# Which process to live with, as jupyter_client tells it; the shells of terminals
-# and job schedulers put others in between.
+# The ID of the process that starts the kernel, set by jupyter_client. Shells of
+# terminals and job schedulers put other processes in between.
 PARENT = "JPY_PARENT_PID"
-INTERVAL = 1.0  # between two looks, in seconds
-PATIENCE = 10.0  # with the files that are to be closed
+INTERVAL = 1.0  # seconds between two checks
+TIMEOUT = 10.0  # seconds in which files are closed
 
 
 def install(_shell: XPythonShell) -> None:
     """End the kernel when the process that started it has ended.
 
-    A kernel that was started by hand, or by another process than the one it was
-    told of, is left alone; so is one on Windows, where parents are not replaced.
+    This does not apply to a kernel that was started by hand or by another process than
+    the one that the environment names, nor on Windows, where orphans keep their
+    parent's ID.
     """
     parent = os.getppid()
     if os.name == "nt" or os.environ.get(PARENT) != str(parent):
@@ -38,8 +41,8 @@ def install(_shell: XPythonShell) -> None:
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(INTERVAL)
-    # Whatever runs may never end, and hold what closing the files needs.
-    threading.Timer(PATIENCE, os._exit, args=[1]).start()
+    # The running code may never end, and may hold a lock that closing a file needs.
+    threading.Timer(TIMEOUT, os._exit, args=[1]).start()
     os.kill(os.getpid(), signal.SIGINT)
     shutdown.close_files()
     os._exit(1)

@@ -1,9 +1,11 @@
-"""pdb in cells: `%debug`, `%pdb`, `breakpoint()`, `pdb.set_trace()`.
+"""pdb works in cells: `%debug`, `%pdb`, `breakpoint()` and `pdb.set_trace()`.
 
-With xeus-python the plain pdb is what a breakpoint starts. It steps from the code of a
-cell into the code that runs the cell, and once it has been told to continue, it takes
-the interrupts of all later cells. With `%pdb` on, a front end that takes no input never
-gets the answer of a cell that fails.
+With xeus-python, a breakpoint starts the plain pdb. It steps from the code of a cell
+into the code that runs the cell. After the command `continue`, it takes the interrupts
+of all later cells. With `%pdb` on, a front end that cannot ask for input never gets the
+reply to a cell that fails.
+
+Upstream: docs/upstream/postmortem.md
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ else:
     Base = object
 
 IPYTHON = "IPython.core.debugger"
-# Where no step ends: in what runs the cells, and what they are awaited by.
+# The modules in which no step ends: they run the cells, or the cells await them.
 RUNNERS = (
     "IPython.",
     "asyncio.",
@@ -36,19 +38,19 @@ RUNNERS = (
 
 
 def install(shell: XPythonShell) -> None:
-    """Let pdb, once it is imported, debug the cells of `shell`."""
+    """Let pdb debug the cells of a shell, from its import on."""
     if not hasattr(shell, "debugger") or not hasattr(shell, "run_ast_nodes"):
-        raise NotApplicable("IPython's shell has no debugger")
+        raise NotApplicable("IPython's shell has no debugger to repair")
     shell.debugger = partial(_debug, shell.debugger)
     shell.run_ast_nodes = partial(_run_ast_nodes, shell.run_ast_nodes)
     ImportHook({"pdb", IPYTHON}, _replace).install()
 
 
 def _debug(debugger: Any, *args: Any, **kwargs: Any) -> None:
-    """Debug the last error; if that is how an error is reported, never fail."""
+    """Debug the last error; do not fail while an error is being reported."""
     from IPython.core.error import StdinNotImplementedError
 
-    reporting = sys.exc_info()[1] is not None  # %pdb is on
+    reporting = sys.exc_info()[1] is not None  # because %pdb is on
     try:
         debugger(*args, **kwargs)
     except StdinNotImplementedError as error:
@@ -58,17 +60,17 @@ def _debug(debugger: Any, *args: Any, **kwargs: Any) -> None:
 
 
 async def _run_ast_nodes(run_statements: Any, *args: Any, **kwargs: Any) -> bool:
-    """Run a cell's statements, and let no debugger go on behind them."""
+    """Run a cell's statements, and end debugging after them."""
     try:
         return bool(await run_statements(*args, **kwargs))
     finally:
         if isinstance(getattr(sys.gettrace(), "__self__", None), bdb.Bdb):
             sys.settrace(None)
-            _forget(sys._getframe())  # noqa: SLF001
+            _stop_tracing(sys._getframe())  # noqa: SLF001
 
 
-def _forget(frame: FrameType | None) -> None:
-    """Have the frames that outlive the cell traced no more."""
+def _stop_tracing(frame: FrameType | None) -> None:
+    """Stop tracing the frames that outlive the cell."""
     while frame is not None:
         if isinstance(getattr(frame.f_trace, "__self__", None), bdb.Bdb):
             frame.f_trace = None
@@ -76,12 +78,12 @@ def _forget(frame: FrameType | None) -> None:
 
 
 def _replace(_imported: ModuleType) -> None:
-    """Put a debugger for cells in the place of Python's and of IPython's."""
+    """Replace Python's and IPython's debuggers by one for cells."""
     import pdb  # noqa: T100
 
     import IPython.core.debugger as ipython
 
-    # IPython's module imports pdb: it may not be complete yet.
+    # IPython's module imports pdb, so it may be incomplete here.
     base = getattr(ipython, "InterruptiblePdb", None)
     if base is None or issubclass(base, CellDebugging):
         return
@@ -92,56 +94,56 @@ def _replace(_imported: ModuleType) -> None:
 
 
 class CellDebugging(Base):
-    """Makes IPython's debugger stop in the user's code alone, for a class before it."""
+    """A base class that makes the debugger after it stop in user code only."""
 
     shell: XPythonShell
     initial_frame: FrameType | None = None
     interrupted = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # An interrupt stops what runs also after `continue`, as always.
+        # An interrupt must stop the running code, also after `continue`.
         kwargs["nosigint"] = True
         super().__init__(*args, **kwargs)
         self.report_skipped = False
 
     def reset(self) -> None:
-        """Forget the session before."""
-        # Not to stop any more is how the base reacts to an interrupt.
+        """Forget the previous session."""
+        # The base class reacts to an interrupt by replacing `stop_here`.
         vars(self).pop("stop_here", None)
         super().reset()
 
     def stop_here(self, frame: FrameType) -> bool:
-        """Whether a step leads to a frame."""
-        return bool(super().stop_here(frame)) and self._is_of_user(frame)
+        """Return whether a step may end in a frame."""
+        return bool(super().stop_here(frame)) and self._is_user_code(frame)
 
     def user_call(self, frame: FrameType, argument_list: Any) -> None:
-        """Stop where a function begins, but not where a statement of a cell does."""
+        """Stop at the start of a function, but not of a cell's statement."""
         if not self._is_statement(frame):
             super().user_call(frame, argument_list)
 
     def user_return(self, frame: FrameType, return_value: Any) -> None:
-        """Stop where a function ends, but not where a statement of a cell does.
+        """Stop at the end of a function, but not of a cell's statement.
 
-        A step leads to the next statement. But `breakpoint()` may be the last, and
-        before Python 3.13 it stops only here.
+        A step leads to the next statement. However, `breakpoint()` may be the last
+        statement, and before Python 3.13 the debugger stops only here.
         """
         late = sys.version_info < (3, 13) and frame is self.initial_frame
         if late or not self._is_statement(frame):
             super().user_return(frame, return_value)
 
     def user_exception(self, frame: FrameType, exc_info: Any) -> None:
-        """Stop where an exception comes by."""
-        if self._is_of_user(frame):
+        """Stop where an exception passes."""
+        if self._is_user_code(frame):
             super().user_exception(frame, exc_info)
         elif exc_info[0] is StopIteration:
-            # A statement that awaits has ended; the step leads to the next.
+            # A statement that awaits has ended, and the step leads to the next one.
             self.set_step()
 
     def interaction(self, frame: FrameType | None, *args: Any) -> None:
-        """Answer commands.
+        """Read and execute commands.
 
         Raises:
-            KeyboardInterrupt: Instead of a command, where code would go on.
+            KeyboardInterrupt: If the user interrupts instead of giving a command.
         """
         self.interrupted = False
         super().interaction(frame, *args)
@@ -159,10 +161,11 @@ class CellDebugging(Base):
         code = frame.f_code
         return frame.f_globals is self.shell.user_ns and code.co_name == "<module>"
 
-    def _is_of_user(self, frame: FrameType) -> bool:
-        """Whether a frame belongs neither to what runs a cell nor to what that calls.
+    def _is_user_code(self, frame: FrameType) -> bool:
+        """Return whether a frame is user code, not the code that runs cells.
 
-        Python calls what shows a result from within the statement.
+        Code that the latter calls is not user code either. Python calls the function
+        that shows a result from within the statement.
         """
         if f"{frame.f_globals.get('__name__')}.".startswith(RUNNERS):
             return False

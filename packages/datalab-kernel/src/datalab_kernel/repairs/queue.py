@@ -1,12 +1,15 @@
-"""When a cell fails, those that wait behind it are not run.
+"""When a cell fails, the cells that wait behind it are not run.
 
-xeus-python runs them, and reports the first one's error once more for each: what a
-cell's answer says is read from the shell, where a cell that came later, or the one
-that ran before, has left its mark.
+xeus-python runs them, and may report the error of the first one again for each of them:
+it reads the content of a reply from the shell, where a cell that arrived later, or the
+one that ran before, has left its own state.
 
-Whether a cell's failure is to stop those behind it is for the front end to say, for
-each cell: JupyterLab goes on behind one that is tagged `raises-exception`. What it says
-does not reach Python, but it shows: xeus-python then drops what it has not read yet.
+The front end decides for each cell whether its failure stops the cells behind it:
+JupyterLab continues after a cell with the tag `raises-exception`. That decision does
+not reach Python, but it has a visible effect: if the cells are to be stopped,
+xeus-python discards the requests that it has not read yet.
+
+Upstream: docs/upstream/queue.md
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_kernel.repairs import stdin
 from datalab_kernel.xeus import cells, loopback, sockets
+from datalab_kernel.xeus.cells import RUNNER
 from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
@@ -25,16 +29,17 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-RUNNER = "xeus_loop_runner"
 ABORTED = "an earlier cell failed, so this one was not run"
-LOST = "the cell was ended from outside"
+LOST = "the cell was cancelled"
 
 
 def install(shell: XPythonShell) -> None:
-    """Run the cells of `shell` one after the other, up to the first that fails."""
+    """Run the cells of a shell one after the other, up to the first that fails."""
     module = sys.modules[type(shell).__module__]
-    if not cells.are_tasks(shell):
-        raise NotApplicable("this xeus-python drops the cells behind an error itself")
+    if not cells.run_as_tasks(shell):
+        raise NotApplicable(
+            "this xeus-python itself discards the cells behind an error"
+        )
     if not hasattr(module, RUNNER):
         raise NotApplicable(f"{module.__name__} has no {RUNNER}")
     queue = Queue(shell)
@@ -49,17 +54,17 @@ def install(shell: XPythonShell) -> None:
 
 
 class Answer:
-    """Answers a request, and forgets how.
+    """A function that sends a reply once, and is then released.
 
-    What xeus-python undoes when the function goes, it must undo then and there: the
-    frames of a traceback may keep all that was at hand when a cell was run.
+    xeus-python restores some of its state when the function is destroyed, so this must
+    happen at once. Otherwise, the frames of a traceback could keep the function alive.
     """
 
     def __init__(self, function: Callable[[], None]) -> None:
         self._function: Callable[[], None] | None = function
 
     def __call__(self) -> None:
-        """Answer, if that has not been done."""
+        """Send the reply, unless it has been sent."""
         function, self._function = self._function, None
         if function is not None:
             function()
@@ -72,7 +77,7 @@ class Queue:
         self._shell = shell
         self._lock = asyncio.Lock()
         self._arrived = 0
-        self._aborted = 0  # all cells that arrived up to this one
+        self._aborted = 0  # cells up to this number are not run
         self._tasks: set[asyncio.Task[None]] = set()
         self.silent = False
 
@@ -82,7 +87,7 @@ class Queue:
         post_execute: Callable[[Any], None],
         reply: Callable[[], None],
     ) -> None:
-        """Run a cell when those before it have been answered, and answer it."""
+        """Run a cell after those before it are answered, and answer it."""
         self._arrived += 1
         turn = self._run(
             cell,
@@ -93,7 +98,7 @@ class Queue:
             prepare=stdin.keep(),
         )
         task = asyncio.get_running_loop().create_task(turn)
-        self._tasks.add(task)  # or the loop alone would hold it, weakly
+        self._tasks.add(task)  # the event loop has only a weak reference
         task.add_done_callback(self._tasks.discard)
 
     async def _run(
@@ -125,19 +130,20 @@ class Queue:
 
                 try:
                     if failed:
-                        # Or front ends wait for ever for what is dropped unread: it is
-                        # answered, but not said to be done.
-                        loopback.when_all_is_read(answer)
+                        # xeus-python replies to the requests that it discards unread,
+                        # but does not report the end of their processing, so front ends
+                        # would wait forever. Hence no request may be unread.
+                        loopback.call_after_reading(answer)
                     else:
                         answer()
                 finally:
                     sockets.read_soon()
 
     def _answer(self, reply: Callable[[], None], number: int, *, failed: bool) -> None:
-        behind = self._arrived  # what came while it ran, and was read
+        behind = self._arrived  # including cells that arrived while this one ran
         if not failed or behind == number:
             reply()
-        elif loopback.is_dropped_by(reply):
+        elif loopback.discards_requests(reply):
             self._aborted = behind
 
     async def _execute(
@@ -145,14 +151,14 @@ class Queue:
     ) -> list[Any] | None:
         """Run a cell; return its error.
 
-        The loop is let go on twice, once so that what the cell scheduled is done
-        before figures and widgets are brought up to date. A request that comes then
-        makes xeus-python reset `last_error`.
+        The event loop runs two steps in between. In the first, it does what the cell
+        scheduled, before figures and widgets are updated. A request that arrives during
+        a step makes xeus-python reset `last_error`.
         """
         self._shell.last_error = None
         try:
             result = await cell
-        except Exception as failure:  # noqa: BLE001  # of what reports an error
+        except Exception as failure:  # noqa: BLE001  # in the code that reports errors
             lines = traceback.format_exception(failure)
             return [type(failure).__name__, lines[-1].strip(), lines]
         error = self._shell.last_error

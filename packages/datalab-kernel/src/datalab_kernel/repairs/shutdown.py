@@ -1,11 +1,15 @@
-"""An orderly end, with exit code 0.
+"""The kernel shuts down in order, with exit code 0.
 
 When xeus-python has ended its loop, some of its C++ objects outlive the Python
-interpreter they refer to: after a cell that was interrupted by the shutdown, or
-once widgets were used, the process aborts in its last moment. Its output streams
-are gone even earlier, and an `atexit` handler that prints crashes it.
+interpreter to which they refer. The process then aborts in its last moment, for example
+after a cell that the shutdown interrupted, or after widgets were used. The output
+streams are destroyed even earlier, so an `atexit` handler that prints crashes the
+process.
 
-Without that teardown, HDF5 would not write what its open files still hold back.
+This module ends the process before that teardown. It therefore closes the open HDF5
+files itself; otherwise, HDF5 would not write the data that it still holds back.
+
+Upstream: https://github.com/jupyter-xeus/xeus-python/issues/464
 """
 
 from __future__ import annotations
@@ -19,10 +23,10 @@ from typing import Any, NoReturn
 
 
 def finish() -> NoReturn:
-    """End the process as Python would, up to the teardown of the interpreter.
+    """End the process as Python would, except for the teardown of the interpreter.
 
-    Threads are awaited, `atexit` handlers run, and what the user left open is
-    closed: IPython's own handler empties the notebook's namespace.
+    It waits for threads, runs the `atexit` handlers, and closes what the user left
+    open: IPython's own handler empties the notebook's namespace.
     """
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -38,18 +42,18 @@ def finish() -> NoReturn:
 
 
 def close_files() -> None:
-    """Close every HDF5 file that is open, whoever holds it; say which failed."""
+    """Close all open HDF5 files; report those that fail on standard error."""
     h5py = sys.modules.get("h5py")
     if h5py is None:
         return
     for identity in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE):
-        if identity.valid:  # not closed together with another's
+        if identity.valid:  # it may have been closed together with another
             _close(h5py.File(identity))
 
 
 def _close(file: Any) -> None:
     try:
         file.close()
-    except Exception as error:  # noqa: BLE001  # the others are to be closed too
+    except Exception as error:  # noqa: BLE001  # the others must be closed too
         if sys.__stderr__ is not None:
             sys.__stderr__.write(f"An HDF5 file was not closed: {error}\n")

@@ -1,8 +1,11 @@
-"""`input` and `getpass` take and raise what Python's own do.
+"""`input` and `getpass` accept and raise the same as Python's own functions.
 
-Where the front end gives no input, xeus-python raises a `RuntimeError` that nothing can
-tell from another. One that was interrupted raises a second error about a system call.
-A prompt must be a string, and `getpass` does not know its other parameters.
+If the front end cannot ask for input, xeus-python raises a plain `RuntimeError`, which
+code cannot tell from other errors. After an interrupt, it raises a second error about a
+system call. It accepts only strings as prompts, and its `getpass` lacks the other
+parameters.
+
+Upstream: docs/upstream/stdin.md
 """
 
 from __future__ import annotations
@@ -21,12 +24,12 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-# What xeus-python says, for `input` and `getpass` alike.
+# The message of xeus-python's error, for `input` and `getpass` alike.
 REFUSAL = "This frontend does not support input requests"
 
 
 def install(shell: XPythonShell) -> None:
-    """Make the functions that xeus-python provides for each cell as Python's are."""
+    """Give the functions that xeus-python sets for each cell Python's behaviour."""
 
     def begin() -> None:
         for owner, name, kind in (
@@ -37,14 +40,14 @@ def install(shell: XPythonShell) -> None:
             if _is_of_xeus(function):
                 setattr(owner, name, kind(function))
 
-    cells.around_each(shell, begin, lambda: None)
+    cells.wrap_each(shell, begin, lambda: None)
 
 
 def keep() -> Callable[[], None]:
-    """Return what puts the functions of now back, for a cell that is run later.
+    """Return a function that restores the present functions for a later cell.
 
-    When a cell has ended, xeus-python puts back those that there were when it arrived,
-    and cells that wait would ask the process's own input.
+    When a cell has ended, xeus-python restores the functions that were set when the
+    cell arrived. A cell that has waited would then read from the process's own input.
     """
     functions = [
         (owner, name, getattr(owner, name))
@@ -59,7 +62,7 @@ def keep() -> Callable[[], None]:
 
 
 class Input:
-    """`input` of a cell."""
+    """The `input` of a cell."""
 
     name = "input"
 
@@ -67,10 +70,10 @@ class Input:
         self._function = function
 
     def __call__(self, prompt: object = "", /) -> str:
-        """Ask the front end's user for a line.
+        """Ask the user of the front end for a line.
 
         Raises:
-            StdinNotImplementedError: If the front end takes no input.
+            StdinNotImplementedError: If the front end cannot ask for input.
             KeyboardInterrupt: If the user interrupts instead.
         """
         return self._ask(prompt)
@@ -79,14 +82,14 @@ class Input:
         try:
             return self._ask_xeus(str(prompt))
         except KeyboardInterrupt:
-            pass  # raised anew, without what xeus-python made of it as its context
+            pass  # raised again below, without xeus-python's error as its context
         raise KeyboardInterrupt(f"{self.name}() was interrupted")
 
     def _ask_xeus(self, prompt: str) -> str:
         try:
             return self._function(prompt=prompt)
         except RuntimeError as error:
-            # Calling `str` lets Python handle a signal here, not later.
+            # The call of `str` lets Python handle a pending signal here and not later.
             if str(error) == os.strerror(errno.EINTR):
                 raise KeyboardInterrupt from error
             if str(error) != REFUSAL:
@@ -94,12 +97,12 @@ class Input:
         from IPython.core.error import StdinNotImplementedError
 
         raise StdinNotImplementedError(
-            f"{self.name}() was called, but this front end takes no input"
+            f"{self.name}() was called, but this front end cannot ask for input"
         )
 
 
 class GetPass(Input):
-    """`getpass.getpass` of a cell."""
+    """The `getpass.getpass` of a cell."""
 
     name = "getpass"
 
@@ -110,15 +113,15 @@ class GetPass(Input):
         *,
         echo_char: str | None = None,  # noqa: ARG002
     ) -> str:
-        """Ask the front end's user for a line that it does not show.
+        """Ask the user of the front end for a line that it does not show.
 
         Args:
-            prompt: What to ask.
-            stream: Of no effect: the front end shows the prompt.
-            echo_char: Of no effect: the front end has its own.
+            prompt: The question.
+            stream: Ignored: the front end shows the prompt.
+            echo_char: Ignored: the front end has its own character.
 
         Raises:
-            StdinNotImplementedError: If the front end takes no input.
+            StdinNotImplementedError: If the front end cannot ask for input.
             KeyboardInterrupt: If the user interrupts instead.
         """
         return self._ask(prompt)

@@ -1,7 +1,8 @@
-"""Requests that wait outside for a moment, in the operating system.
+"""Pause the other clients of a port of this process, by means of the operating system.
 
-ZeroMQ reads a connection when the system says that there is something to be read. How
-much that has to be is an option of the connection.
+ZeroMQ reads a connection when the operating system reports that data can be read. The
+option SO_RCVLOWAT of the connection sets how much data that takes: while it is higher
+than the size of a request, requests wait in the system's buffer.
 """
 
 from __future__ import annotations
@@ -17,47 +18,47 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# More than a request has, in bytes; one that has more is read all the same.
-ENOUGH = 1 << 16
+# More than a request usually has, in bytes; a longer request is read at once.
+PAUSED, NORMAL = 1 << 16, 1
 
 FILES = Path("/proc/self/fd")
 
 
 @contextmanager
-def held_beside(client: socket.socket) -> Iterator[None]:
-    """Have what other clients send to the same port wait till the end of a `with`.
+def pause_other_clients(client: socket.socket) -> Iterator[None]:
+    """Let data from the other clients of a port wait until the end of a `with` block.
 
-    On Linux and over TCP alone: elsewhere, what came meanwhile would not be announced
-    afterwards.
+    This works on Linux and over TCP only. Elsewhere it does nothing, because data that
+    arrived during the pause would not be reported afterwards.
 
     Args:
-        client: A client of a port of this process.
+        client: A connection to a port of this process; it is not paused.
     """
-    with ExitStack() as released:
+    with ExitStack() as at_end:
         if sys.platform == "linux" and client.family != socket.AF_UNIX:
             port, own = client.getpeername()[1], client.getsockname()[1]
             for number in _sockets():
-                _hold(number, port, own, released)
+                _pause(number, port, own, at_end)
         yield
 
 
 def _sockets() -> Iterator[int]:
     for entry in FILES.iterdir():
-        with suppress(OSError):  # closed since it was listed
+        with suppress(OSError):  # it was closed after it was listed
             if stat.S_ISSOCK(entry.stat().st_mode):
                 yield int(entry.name)
 
 
-def _hold(number: int, port: int, but: int, released: ExitStack) -> None:
-    """Hold a connection until its release, if it is to this port and not from that."""
-    with suppress(OSError):  # closed meanwhile, or it waits for connections itself
-        connection = released.enter_context(socket.socket(fileno=os.dup(number)))
+def _pause(number: int, port: int, own: int, at_end: ExitStack) -> None:
+    """Pause the connection with a descriptor if it serves `port`, except for ours."""
+    with suppress(OSError):  # it was closed, or it is a listening socket
+        connection = at_end.enter_context(socket.socket(fileno=os.dup(number)))
         here, there = connection.getsockname(), connection.getpeername()
-        if connection.family != socket.AF_UNIX and here[1] == port and there[1] != but:
-            released.callback(_announce_from, connection, 1)
-            _announce_from(connection, ENOUGH)
+        if connection.family != socket.AF_UNIX and here[1] == port and there[1] != own:
+            at_end.callback(_report_from, connection, NORMAL)
+            _report_from(connection, PAUSED)
 
 
-def _announce_from(connection: socket.socket, size: int) -> None:
-    with suppress(OSError):  # closed at the other end
+def _report_from(connection: socket.socket, size: int) -> None:
+    with suppress(OSError):  # it was closed at the other end
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)

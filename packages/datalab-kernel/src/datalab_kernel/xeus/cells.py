@@ -1,8 +1,8 @@
-"""Where a cell begins and ends, in each way that xeus-python has it run.
+"""Call functions before and after each cell, for every version of xeus-python.
 
-Up to 0.17, it calls the shell's `run_cell`, which returns when the cell has been run.
-Later, it calls a `run_cell_async` of its own and leaves the cell to an event loop;
-what is to be called when the cell has been run is among the arguments.
+Up to version 0.17, xeus-python calls the shell's `run_cell`, which returns when the
+cell has finished. Later versions call the shell's `run_cell_async`, which passes the
+cell to an event loop and calls a function that it was given when the cell has finished.
 """
 
 from __future__ import annotations
@@ -14,23 +14,26 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
+# The function of the shell's module that runs a cell as a task.
+RUNNER = "xeus_loop_runner"
 
-def are_tasks(shell: XPythonShell) -> bool:
-    """Whether cells are run as tasks of an event loop."""
+
+def run_as_tasks(shell: XPythonShell) -> bool:
+    """Return whether cells run as tasks of an event loop."""
     return "run_cell_async" in vars(type(shell))
 
 
-def around_each(
+def wrap_each(
     shell: XPythonShell, begin: Callable[[], None], end: Callable[[], None]
 ) -> None:
-    """Have functions called before each cell, and after it whatever came of it."""
-    if are_tasks(shell):
-        _around_tasks(shell, begin, end)
+    """Call `begin` before each cell, and `end` after it even if the cell fails."""
+    if run_as_tasks(shell):
+        _wrap_tasks(shell, begin, end)
     else:
-        _around_calls(shell, begin, end)
+        _wrap_calls(shell, begin, end)
 
 
-def _around_tasks(
+def _wrap_tasks(
     shell: XPythonShell, begin: Callable[[], None], end: Callable[[], None]
 ) -> None:
     run_cell_async = shell.run_cell_async
@@ -49,7 +52,7 @@ def _around_tasks(
     shell.run_cell_async = run
 
 
-def _around_calls(
+def _wrap_calls(
     shell: XPythonShell, begin: Callable[[], None], end: Callable[[], None]
 ) -> None:
     run_cell = shell.run_cell

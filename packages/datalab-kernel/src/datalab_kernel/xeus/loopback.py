@@ -1,15 +1,13 @@
-"""Requests of the kernel to itself, for what xeus-python's C++ does by requests alone.
+"""Requests from the kernel to itself, to use functions that only requests can reach.
 
-What it publishes names the request that it answers, and it takes this name from a
-context that its C++ makes when an `execute_request` arrives, and from nothing else. To
-answer a request that is no cell, the kernel sends itself, on its own shell channel, an
-empty `execute_request` under the name that is wanted, and runs the code when that
-arrives. The way there and back takes a fraction of a millisecond.
+A message that xeus-python publishes names the request that it answers. The C++ code
+takes that request from a context that it creates when an `execute_request` arrives, and
+from nowhere else. To answer a request of another type, such as a message to a widget,
+the kernel sends an empty `execute_request` with the header of that request to its own
+shell channel, and runs the code when the request arrives. This takes a fraction of a
+millisecond.
 
-A request that waits also shows whether xeus-python drops those that wait.
-
-Of ZeroMQ, which Python has no access to here, only what this takes is spoken: the
-wire protocol ZMTP 3.0, as a DEALER without authentication, and the PING of ZMTP 3.1.
+A request that waits also shows whether xeus-python discards the requests that wait.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ import contextvars
 import json
 import os
 import select
-import socket
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -26,7 +23,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.xeus import backpressure, sockets
+from datalab_kernel.xeus import backpressure, sockets, zmtp
 from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
@@ -35,31 +32,23 @@ if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShell
 
 # Longer than a request takes to arrive on a busy machine, in seconds.
-PATIENCE = 5.0
-# Between two looks at a socket that should announce a message, but may not.
+TIMEOUT = 5.0
+# Seconds between two looks at a socket: ZeroMQ may fail to report a message.
 POLL = 0.01
-
-MORE, LONG, COMMAND = 1, 2, 4  # flags of a frame
-GREETING = (
-    b"\xff" + bytes(8) + b"\x7f"  # a signature
-    b"\x03\x00"  # the version
-    + b"NULL".ljust(20, b"\0")  # the mechanism
-    + bytes(32)  # as a client, and room for later versions
-)
 
 _connection_file: Path | None = None
 _loopback: Loopback | None = None
 
 
 def prepare(argv: Sequence[str]) -> None:
-    """Remember the connection file that the arguments of the kernel name."""
+    """Remember the connection file that the kernel's arguments name."""
     global _connection_file
     if "-f" in argv[:-1]:
         _connection_file = Path.cwd() / argv[argv.index("-f") + 1]
 
 
 def install(shell: XPythonShell) -> Loopback:
-    """Let the kernel send itself requests.
+    """Enable the kernel to send requests to itself.
 
     Raises:
         NotApplicable: If the kernel has no connection file.
@@ -71,26 +60,26 @@ def install(shell: XPythonShell) -> Loopback:
     return _loopback
 
 
-def is_dropped_by(function: Callable[[], None]) -> bool:
-    """Run a function; tell whether it dropped the requests that were not read yet.
+def discards_requests(function: Callable[[], None]) -> bool:
+    """Call a function; return whether it discarded the requests not read yet.
 
-    Where the kernel cannot send itself one, they are said to be.
+    Return True if the kernel cannot send requests to itself.
     """
     if _loopback is not None:
-        return _loopback.is_dropped_by(function)
+        return _loopback.discards_requests(function)
     function()
     return True
 
 
-def when_all_is_read(function: Callable[[], None]) -> None:
-    """Run a function when what came has been read; what comes meanwhile waits outside.
+def call_after_reading(function: Callable[[], None]) -> None:
+    """Call a function after all requests so far are read, and pause later ones.
 
-    Where the kernel cannot send itself requests, it is run at once.
+    Call it at once if the kernel cannot send requests to itself.
     """
     if _loopback is None:
         function()
     else:
-        _loopback.when_all_is_read(function)
+        _loopback.call_after_reading(function)
 
 
 class Loopback:
@@ -99,7 +88,7 @@ class Loopback:
     def __init__(self, shell: XPythonShell, connection_file: Path) -> None:
         self._connection_file = connection_file
         self._key = b""
-        self._socket: socket.socket | None = None
+        self._client: zmtp.Client | None = None
         self._lock = threading.Lock()
         self._session = os.urandom(16).hex()
         self._count = 0
@@ -108,15 +97,15 @@ class Loopback:
         shell.run_cell_async = self._receive
 
     def begin(self, header: Mapping[str, Any], function: Callable[[], None]) -> str:
-        """Have a function run; what it publishes answers the request with this header.
+        """Ask for a function to be called on behalf of the request with a header.
 
-        It runs within a `wait`, and must not raise.
+        The function is called within a `wait`, and must not raise.
 
         Returns:
-            What to wait for.
+            The token to wait for.
 
         Raises:
-            OSError: If the kernel cannot be reached; the function will not be run.
+            OSError: If the kernel cannot be reached; the function will not be called.
         """
         token = self._next_id()
         self._waiting[token] = function
@@ -128,37 +117,37 @@ class Loopback:
         return token
 
     def wait(self, token: str) -> None:
-        """Read what arrives, until what was begun has been run.
+        """Read requests until the function with this token has been called.
 
         Raises:
-            TimeoutError: If it does not come to that; it will not be run any more.
+            TimeoutError: If that takes too long; the function will not be called.
         """
-        # Reading makes the context that of what is read.
+        # Reading a request replaces the context by that of the request.
         contextvars.copy_context().run(self._wait, token)
 
     def _wait(self, token: str) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         readers = self._read()
         while token in self._waiting:
             if time.monotonic() > deadline:
                 del self._waiting[token]
-                raise TimeoutError("a request of the kernel to itself did not arrive")
+                raise TimeoutError("a request from the kernel to itself did not arrive")
             select.select(readers, [], [], POLL)
             self._read()
 
-    def is_dropped_by(self, function: Callable[[], None]) -> bool:
-        """Run a function while a request waits; tell whether it dropped the request.
+    def discards_requests(self, function: Callable[[], None]) -> bool:
+        """Call a function while a request waits; return whether it was discarded.
 
-        Where none can be sent, it is said to be.
+        Return True if no request can be sent.
         """
         elsewhere, token = contextvars.copy_context(), self._next_id()
         arrived: list[bool] = []
         self._waiting[token] = lambda: arrived.append(True)
         try:
-            readers = elsewhere.run(self._read)  # so that only ours waits
+            readers = elsewhere.run(self._read)  # so that only our request waits
             try:
                 self._request(token, self._header("execute_request"))
-                select.select(readers, [], [], PATIENCE)
+                select.select(readers, [], [], TIMEOUT)
             finally:
                 function()
             elsewhere.run(self._read)
@@ -168,46 +157,41 @@ class Loopback:
             self._waiting.pop(token, None)
         return not arrived
 
-    def when_all_is_read(self, function: Callable[[], None]) -> None:
-        """Run a function when what came has been read; hold back what comes then."""
-        with ExitStack() as released:
+    def call_after_reading(self, function: Callable[[], None]) -> None:
+        """Call a function after all requests so far are read, and pause later ones."""
+        with ExitStack() as paused:
             try:
-                with suppress(OSError):  # it is run in any case
-                    self._hold_others(released)
+                with suppress(OSError):  # the function is called in any case
+                    self._pause_others(paused)
                     contextvars.copy_context().run(self._read)
             finally:
                 function()
 
-    def _hold_others(self, released: ExitStack) -> None:
-        """Hold back what others send; what was under way arrives first.
-
-        ZeroMQ itself answers a PING, in its turn.
+    def _pause_others(self, paused: ExitStack) -> None:
+        """Pause the other clients, after everything that was under way has arrived.
 
         Raises:
             OSError: If the kernel cannot be reached.
         """
         with self._lock:
-            peer = self._connected()
-            released.enter_context(backpressure.held_beside(peer))
-            echo = os.urandom(16)
-            self._socket = None  # unless all goes well: it may be left amid a frame
-            peer.sendall(_command(b"PING", bytes(2) + echo))
-            while _receive_frame(peer) != (COMMAND, b"\x04PONG" + echo):
-                pass  # replies that nobody waited for
-            self._socket = peer
+            client = self._connected()
+            paused.enter_context(backpressure.pause_other_clients(client.socket))
+            self._client = None  # a client is not used again after a failed ping
+            client.ping()
+            self._client = client
 
     def _receive(
         self, raw_cell: str, done_callback: Callable[[], None], **options: Any
     ) -> Any:
-        """Run what waits for this request, or else a cell.
+        """Call the function that waits for this request, or run the cell.
 
-        Such a request is not replied to: nobody listens, and to make a reply,
-        xeus-python takes what belongs to a cell that runs meanwhile.
+        A request of ours gets no reply: nobody waits for one, and xeus-python would
+        build it from the state of a cell that may be running.
 
-        How it would be is forgotten first. The frames of an error's traceback keep this
-        one, and where the garbage collector has to free what is left of the request,
-        xeus-python may publish from any frame, and ends the kernel if it is one without
-        an `__import__`, such as a named tuple's.
+        The callback that would send the reply is released first. Otherwise the frames
+        of an error's traceback keep this frame alive. When the garbage collector then
+        frees the request, xeus-python may publish from any frame, and it ends the
+        kernel if that frame has no `__import__`, as in the code of a named tuple.
         """
         if not raw_cell.startswith(self._session):
             return self._run_cell_async(raw_cell, done_callback, **options)
@@ -218,7 +202,7 @@ class Loopback:
         return None
 
     def send(self, kind: str, content: Mapping[str, Any]) -> None:
-        """Send a message; it is read in its turn.
+        """Send a message; it is read after those that were sent before.
 
         Raises:
             OSError: If the kernel cannot be reached.
@@ -245,86 +229,23 @@ class Loopback:
 
     def _write(self, header: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         with self._lock:
-            peer = self._connected()
+            client = self._connected()
             parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
-            message = [b"<IDS|MSG>", _sign(self._key, parts), *parts]
-            peer.sendall(_encode(message))
+            client.send([b"<IDS|MSG>", _sign(self._key, parts), *parts])
 
-    def _connected(self) -> socket.socket:
-        if self._socket is None:
-            self._socket = self._connect()
-        return self._socket
-
-    def _connect(self) -> socket.socket:
-        connection = json.loads(self._connection_file.read_bytes())
-        self._key = connection["key"].encode()
-        peer = _open(connection)
-        peer.settimeout(PATIENCE)
-        peer.sendall(GREETING)
-        _receive(peer, len(GREETING))
-        peer.sendall(_command(b"READY", _property(b"Socket-Type", b"DEALER")))
-        _receive_frame(peer)
-        return peer
+    def _connected(self) -> zmtp.Client:
+        if self._client is None:
+            connection = json.loads(self._connection_file.read_bytes())
+            self._key = connection["key"].encode()
+            self._client = zmtp.Client(connection, timeout=TIMEOUT)
+        return self._client
 
     def _read(self) -> list[Any]:
-        """Have what has arrived read; return where it was read from."""
+        """Read the requests that have arrived; return the sockets that were read."""
         readers = dict(sockets.readers())
         for callback in readers.values():
             callback()
         return list(readers)
-
-
-def _open(connection: Mapping[str, Any]) -> socket.socket:
-    """Connect to the shell channel that a connection file tells of."""
-    host, port = connection["ip"], connection["shell_port"]
-    if connection.get("transport", "tcp") == "ipc":
-        peer = socket.socket(socket.AF_UNIX)
-        peer.connect(f"{host}-{port}")
-        return peer
-    if host in {"*", "0.0.0.0"}:  # noqa: S104  # it is not bound here
-        host = "127.0.0.1"
-    peer = socket.create_connection((host, port), PATIENCE)
-    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return peer
-
-
-def _receive(peer: socket.socket, size: int) -> bytes:
-    received = b""
-    while len(received) < size:
-        more = peer.recv(size - len(received))
-        if not more:
-            raise ConnectionResetError("the kernel does not talk to itself")
-        received += more
-    return received
-
-
-def _receive_frame(peer: socket.socket) -> tuple[int, bytes]:
-    """Receive a frame; return its flags and its body."""
-    (flags,) = _receive(peer, 1)
-    size = int.from_bytes(_receive(peer, 8 if flags & LONG else 1), "big")
-    return flags, _receive(peer, size)
-
-
-def _command(name: bytes, body: bytes) -> bytes:
-    body = bytes([len(name)]) + name + body
-    return bytes([COMMAND, len(body)]) + body
-
-
-def _property(name: bytes, value: bytes) -> bytes:
-    return bytes([len(name)]) + name + len(value).to_bytes(4, "big") + value
-
-
-def _encode(parts: list[bytes]) -> bytes:
-    """Encode the parts of a message as frames."""
-    encoded = []
-    for left, part in zip(range(len(parts) - 1, -1, -1), parts, strict=True):
-        flags = MORE if left else 0
-        size = len(part)
-        if size > 255:
-            encoded.append(bytes([flags | LONG]) + size.to_bytes(8, "big") + part)
-        else:
-            encoded.append(bytes([flags, size]) + part)
-    return b"".join(encoded)
 
 
 def _sign(key: bytes, parts: Iterable[bytes]) -> bytes:

@@ -1,8 +1,8 @@
-"""Which repairs stand, and which stand aside and why.
+"""Install the repairs, and report which are active and why others are not.
 
-A repair touches what xeus-python does not promise to keep. Each looks for what it
-touches before it changes anything; where that is not there, the kernel runs without
-the repair, and `datalab-kernel doctor` says so.
+A repair changes parts of xeus-python that are not part of its public interface. Each
+repair therefore checks that these parts exist before it changes anything. If they do
+not, the kernel runs without the repair, and `datalab-kernel doctor` reports that.
 """
 
 from __future__ import annotations
@@ -18,36 +18,37 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_standing: dict[str, str | None] = {}
+# By name of the repair: the reason why it is not active, or None if it is.
+_reasons: dict[str, str | None] = {}
 
 
 class NotApplicable(Exception):  # noqa: N818  # nothing went wrong
-    """A repair does not find what it would repair; nothing has been changed."""
+    """A repair does not find what it repairs; it has changed nothing."""
 
 
 def install(shell: XPythonShell, repairs: Iterable[ModuleType]) -> None:
-    """Install repairs, each a module with an `install(shell)`, as far as possible.
+    """Install repairs, each of which is a module with a function `install(shell)`.
 
-    One that fails is reported on standard error, and the kernel starts without it.
+    A repair that fails is reported on standard error, and the kernel starts without it.
     """
     for repair in repairs:
         name = repair.__name__.rpartition(".")[2]
         try:
             repair.install(shell)
         except NotApplicable as reason:
-            stand_aside(name, str(reason))
+            mark_inactive(name, str(reason))
         except Exception as error:
-            stand_aside(name, f"{type(error).__name__}: {error}")
+            mark_inactive(name, f"{type(error).__name__}: {error}")
             log.exception("the repair %r failed: the kernel starts without it", name)
         else:
-            _standing.setdefault(name, None)
+            _reasons.setdefault(name, None)
 
 
-def stand_aside(name: str, reason: str) -> None:
-    """Note that a repair is not in force, possibly found out only later."""
-    _standing[name] = reason
+def mark_inactive(name: str, reason: str) -> None:
+    """Record that a repair is not active; it may find that out after installation."""
+    _reasons[name] = reason
 
 
 def report() -> dict[str, str | None]:
-    """Return, for each repair of this kernel, why it is not in force, or None."""
-    return dict(_standing)
+    """Return, for each repair, the reason why it is not active, or None if it is."""
+    return dict(_reasons)

@@ -1,7 +1,8 @@
-"""The sockets that xeus-python reads in the event loop of Python.
+"""The sockets that xeus-python reads in Python's event loop.
 
-ZeroMQ announces a message once, and sending one may take the announcement away: a
-request that arrives while another is answered would stay unread until the next comes.
+ZeroMQ reports a message once, and sending a message can consume that report. A request
+that arrives while another one is being answered would stay unread until the next
+request arrives.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# The module of what xeus-python's C++ gives to Python.
+# The module of the objects that xeus-python's C++ code exposes to Python.
 NATIVE = "pybind11_builtins"
 
 
 def readers() -> Iterator[tuple[Any, Callable[[], None]]]:
-    """Find the sockets of the running loop that xeus-python reads, and how."""
+    """Yield each socket that xeus-python reads in the running loop, and its reader."""
     for file, handle in _handles():
         yield file, handle._callback  # noqa: SLF001
 
 
 def read_soon() -> None:
-    """Have the requests read, in the loop's next step, that came unannounced."""
+    """Read, in the loop's next step, the requests that ZeroMQ did not report."""
     loop = asyncio.get_running_loop()
     for _, handle in _handles():
         loop.call_soon(handle._callback, context=handle._context)  # noqa: SLF001

@@ -5,6 +5,8 @@ say that it cannot compute the other one anew. So the other one is told before t
 comes from nowhere.
 """
 
+# The defect is reported in docs/upstream/datalab_sources.md.
+
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping

@@ -1,1 +1,4 @@
-"""debugpy's adapter, repaired; a process of its own."""
+"""A replacement for debugpy's adapter, which runs in a process of its own.
+
+Upstream: docs/upstream/debug_adapter.md
+"""

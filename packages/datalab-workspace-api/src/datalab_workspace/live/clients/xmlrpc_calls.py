@@ -12,6 +12,9 @@ of these may fail to be sent; so the results of such calls are never looked at, 
 they did is read back instead.
 """
 
+# The defects are reported in docs/upstream/datalab_dialogs.md,
+# docs/upstream/datalab_ready.md and docs/upstream/datalab_results.md.
+
 from __future__ import annotations
 
 import re

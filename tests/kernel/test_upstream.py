@@ -1,0 +1,152 @@
+"""Each repair names the issue upstream that would make it unnecessary."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from documentation import FENCE
+
+from datalab_kernel import repairs
+
+ROOT = Path(__file__).parents[2]
+REPORTS = ROOT / "docs" / "upstream"
+INDEX = REPORTS / "index.md"
+REPAIRS = sorted(
+    path.stem if path.is_file() else path.name
+    for path in Path(repairs.__path__[0]).iterdir()
+    if path.suffix == ".py" or (path / "__init__.py").is_file()
+)
+REPAIRS.remove("__init__")
+UPSTREAM = re.compile(r"^Upstream:(.*(?:\n(?!\n).*)*)", re.MULTILINE)
+ISSUE = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/\d+")
+REPORT = re.compile(r"docs/upstream/\w+\.md")
+
+
+class Report(NamedTuple):
+    """A report in docs/upstream."""
+
+    path: Path
+    text: str
+
+    @property
+    def workarounds(self) -> list[str]:
+        """The modules that work around the defect."""
+        (line,) = re.findall(r"^- Workaround: (.*(?:\n  .*)*)", self.text, re.MULTILINE)
+        return re.findall(r"`([\w.]+)`", line)
+
+    @property
+    def script(self) -> str:
+        """The script that shows the defect."""
+        return self._block("python")
+
+    @property
+    def output(self) -> str:
+        """What the script prints."""
+        return self._block("text")
+
+    def _block(self, language: str) -> str:
+        (block,) = [text for kind, text in FENCE.findall(self.text) if kind == language]
+        return str(block)
+
+
+ALL = [
+    Report(path, path.read_text("utf-8"))
+    for path in sorted(REPORTS.glob("*.md"))
+    if path != INDEX
+]
+each_report = pytest.mark.parametrize(
+    "report", [pytest.param(report, id=report.path.stem) for report in ALL]
+)
+
+
+def references(module: str) -> list[str]:
+    """The issues and reports that a module, which is not imported, names."""
+    spec = find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    source = Path(spec.origin).read_text("utf-8")
+    found = UPSTREAM.search(ast.get_docstring(ast.parse(source)) or "")
+    if found is not None:
+        return found[1].replace(",", " ").split()
+    comments = "\n".join(re.findall(r"^# .*$", source, re.MULTILINE))
+    return REPORT.findall(comments)
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_each_repair_names_an_issue_or_a_report(name: str) -> None:
+    named = references(f"datalab_kernel.repairs.{name}")
+
+    assert named
+    for reference in named:
+        assert ISSUE.fullmatch(reference) or REPORT.fullmatch(reference), reference
+
+
+@each_report
+def test_a_report_names_the_module_that_names_it(report: Report) -> None:
+    name = report.path.relative_to(ROOT).as_posix()
+    assert report.workarounds
+
+    for module in report.workarounds:
+        assert name in references(module), module
+
+
+@each_report
+def test_a_report_has_all_its_parts(report: Report) -> None:
+    assert report.text.startswith("# ")
+    assert "\n- Repository: https://" in report.text
+    assert "\n- Versions: " in report.text
+    headings = re.findall(r"^## (.*)$", report.text, re.MULTILINE)
+    assert headings == ["Script", "What happens", "What should happen"]
+    assert report.output.strip()
+    compile(report.script, report.path.name, "exec")
+
+
+def test_the_index_lists_every_report() -> None:
+    index = INDEX.read_text("utf-8")
+    (*listed,) = re.findall(r"^(\w+)$", index, re.MULTILINE)
+
+    assert sorted(listed) == [report.path.stem for report in ALL]
+
+
+@pytest.mark.slow
+@each_report
+def test_the_script_of_a_report_prints_what_the_report_says(
+    report: Report, tmp_path: Path
+) -> None:
+    """If this fails, the defect may be corrected: then drop its workaround."""
+    if not all(map(installed, imports(report.script))):
+        pytest.skip("shows a program that runs in an environment of its own")
+    done = subprocess.run(
+        [sys.executable, "-c", report.script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    printed = [line for line in done.stdout.splitlines() if line.strip()]
+    assert printed == report.output.splitlines()
+
+
+def imports(script: str) -> set[str]:
+    """The packages that a script imports."""
+    found = set()
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).partition(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+    return found
+
+
+def installed(package: str) -> bool:
+    return find_spec(package) is not None
