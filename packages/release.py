@@ -68,8 +68,8 @@ def release(version: str, date: datetime.date) -> None:
     """Write, commit and tag a version.
 
     Raises:
-        ValueError: If the clone has changes or has that tag, if it is no version, or if
-            git or a build fails. The clone is as it was then.
+        ValueError: The clone has changes or that tag, `version` is not a version, or
+            git or a build fails. The clone is as it was before.
     """
     unreleased()
     _refuse_changes()
@@ -90,7 +90,7 @@ def write(version: str, date: datetime.date) -> None:
     """Set a version in the packages, the changelog and the recipes, with its hashes.
 
     Raises:
-        ValueError: If it is no version, or a package cannot be built.
+        ValueError: It is not a version, or a package cannot be built.
     """
     versions.write(version)
     heading = f"## {version} ({date.isoformat()})"

@@ -162,7 +162,7 @@ class Transaction:
     def replace(
         self, record: Record, *, group: str | None = None, restorable: bool = False
     ) -> None:
-        """Put an object in the place of the one with its UUID.
+        """Replace the object that has the same UUID.
 
         Args:
             record: The new object.

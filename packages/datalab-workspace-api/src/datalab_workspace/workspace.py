@@ -107,7 +107,7 @@ class Workspace(NamedObjects):
             group: Title of the group to add to, which is created if it does not exist;
                 by default the first group of the panel.
             copy: Copy the arrays. Otherwise the workspace holds read-only views, and
-                the caller promises not to write to the arrays any more.
+                the caller promises not to write to the arrays again.
 
         Returns:
             The name.
@@ -415,7 +415,7 @@ class Workspace(NamedObjects):
 
     @property
     def mode(self) -> WorkspaceMode:
-        """Where the objects are: "standalone" in this process or "live" in DataLab."""
+        """The place of the objects: "standalone" in this process, "live" in DataLab."""
         return self._session.backend.mode
 
     @property
@@ -447,7 +447,7 @@ class Workspace(NamedObjects):
         when the workspace looks; they are delivered on the event loop that was running
         when you subscribed, or in a script on a thread of their own. Whatever the
         function changes is a later event. An error in the function is logged and
-        affects nobody else.
+        affects no other callback.
 
         Args:
             callback: A function of one argument, a `ChangeEvent`. A bound method does
@@ -519,7 +519,7 @@ class Workspace(NamedObjects):
         An object that is already here and equal is not a conflict.
 
         Args:
-            path: A DataLab project (1.0 or later), a project of ours, or a file of
+            path: A DataLab project (1.0 or later), a project that `save` wrote, or a file of
                 datalab-kernel 0.2. ``~`` is expanded.
             names: Load only these objects: one name, as the order of the file gives it,
                 or several.
@@ -561,7 +561,7 @@ class Workspace(NamedObjects):
         """Compute a feature from objects, by the name that DataLab and sigima give it.
 
         The names are those of the functions in `sigima.proc.signal` and
-        `sigima.proc.image`; the kind of the objects decides which of the two is used.
+        `sigima.proc.image`; the kind of the objects decides which module is used.
 
         A computed signal or image is added under the title that DataLab gives it, at
         the end of the group of its (first) source, or in the first group of its panel
@@ -604,7 +604,7 @@ class Workspace(NamedObjects):
             LiveUnavailableError: `where` is "datalab", and the workspace is not
                 attached to one (a `ConnectionError`).
             NotSupportedByProtocolError: `where` is "datalab", and only one of its
-                protocols is available, or its window would open a dialog (likewise).
+                protocols is available, or its window would open a dialog.
             Exception: Any error of sigima; a note names the feature and the object.
 
         Warns:
