@@ -102,7 +102,7 @@ class Session:
             self.subscribers.dispatch(event)
 
     def switch(self, backend: Backend, names: NameBook) -> None:
-        """Go on with objects that are kept elsewhere."""
+        """Continue with objects that are kept elsewhere."""
         self.backend.close()
         self.backend, self.names = backend, names
         self.notes = ()
@@ -134,7 +134,7 @@ class Session:
     ) -> None:
         self._revision += 1
         self.project.follow(kind)
-        if self.subscribers:  # an event that nobody receives need not be made
+        if self.subscribers:  # without one, no event needs to be made
             event = ChangeEvent(self._revision, origin, kind, tuple(changes), path)
             events.append(event)
 

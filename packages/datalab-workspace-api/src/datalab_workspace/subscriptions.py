@@ -86,7 +86,7 @@ class Subscription:
             log.exception("the callback %r of on_change() failed", callback)
 
     def deliver_elsewhere(self, event: ChangeEvent) -> None:
-        """Have the callback called on its event loop, or on the events' thread."""
+        """Call the callback on its event loop, or on the events' thread."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             try:
@@ -197,7 +197,7 @@ _thread = _EventThread()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
-    # Importing asyncio takes time; where nobody has imported it, no loop is running.
+    # Importing asyncio takes time; unless it has been imported, no loop is running.
     asyncio = sys.modules.get("asyncio")
     try:
         return None if asyncio is None else asyncio.get_running_loop()

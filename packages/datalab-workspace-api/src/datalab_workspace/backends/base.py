@@ -27,15 +27,16 @@ class Capabilities:
         in_place_overwrite: Overwriting keeps position, group and UUID.
         any_name: Every name that `check_name` accepts can be given; otherwise
             `InvalidNameError` is raised before anything is sent.
-        noncharacters: Names may contain U+FFFE and U+FFFF; otherwise likewise.
+        noncharacters: Names may contain U+FFFE and U+FFFF; otherwise
+            `InvalidNameError` is raised, too.
         full_metadata: Every field, annotation and metadata value comes back.
         dtypes: Names of the dtypes that data is kept in, None for every numeric dtype.
             Data of another dtype is converted to one of them and back; if that would
             lose anything, `UnsupportedDtypeError` is raised.
         shares_views: ``copy=False`` holds and hands out views instead of copies.
-        tells_apart: Objects of the same title can be told apart, and an object keeps
-            its name when another program changes its title. Otherwise the former raises
-            `AmbiguousObjectError`, and the latter is a different object.
+        tells_apart: Objects of the same title are distinguished, and an object keeps
+            its name when another program changes its title. Otherwise an ambiguous
+            title raises `AmbiguousObjectError`, and a changed title is another object.
         window: Objects are shown in a window; `selection` returns those that its user
             has selected.
         shared: Other programs and users may add, change and remove objects.
@@ -144,12 +145,12 @@ class Backend(ABC):
 
     @property
     def mode(self) -> WorkspaceMode:
-        """Where the objects are."""
+        """The place of the objects: in this process or in DataLab."""
         return WorkspaceMode.STANDALONE
 
     @property
     def location(self) -> str | None:
-        """Where the objects are, for people to read; None for those in this process."""
+        """A description of the place of the objects; None if it is this process."""
         return None
 
     def status(self) -> BackendStatus:
@@ -165,11 +166,11 @@ class Backend(ABC):
         """Look for changes that others have made; no other method looks.
 
         Args:
-            max_age: Seconds; nothing need be done if the last look is so recent.
+            max_age: Seconds; no look is needed if the last one is so recent.
 
         Returns:
             Whether the list of objects may differ from before, in content or order. In
-            memory nobody else changes anything.
+            memory no other program changes anything.
 
         Raises:
             LiveError: The program that holds the objects cannot be asked (a
@@ -243,13 +244,13 @@ class Backend(ABC):
 
     @abstractmethod
     def replace(self, uuid: str, record: Record) -> None:
-        """Put `record` in the place of the object `uuid`, which may be of another kind.
+        """Replace the object `uuid` by `record`, which may be of another kind.
 
         The record has the same UUID.
         """
 
     def move(self, uuid: str, record: Record, group: str | None) -> None:
-        """Put `record` in the place of the object `uuid`, at the end of a group.
+        """Replace the object `uuid` by `record`, and move it to the end of a group.
 
         The record has the same UUID.
         """
@@ -307,21 +308,21 @@ class Backend(ABC):
         """
         return BroughtHome(self.content())
 
-    def resync(self) -> None:  # noqa: B027  likewise
+    def resync(self) -> None:  # noqa: B027  (optional)
         """Find the program that holds the objects again, and its objects.
 
         Raises:
             LiveError: It is not found (a `ConnectionError`).
         """
 
-    def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  in memory
+    def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  (optional)
         """Select objects in the window; in memory there is none."""
 
     def selection(self) -> Sequence[str] | None:
         """Return UUIDs of the selected objects; None if there is no window."""
         return None
 
-    def show(self, uuid: str) -> None:  # noqa: B027  likewise
+    def show(self, uuid: str) -> None:  # noqa: B027  (optional)
         """Show an object in the window; in memory there is none."""
 
     def screenshot(self, stem: str) -> None:
@@ -364,5 +365,5 @@ class Backend(ABC):
         """Return a context in which many objects are added quickly."""
         return nullcontext()
 
-    def close(self) -> None:  # noqa: B027  likewise
-        """Release connections and the like; the backend is not used any more."""
+    def close(self) -> None:  # noqa: B027  (optional)
+        """Release connections and the like; the backend is no longer used."""

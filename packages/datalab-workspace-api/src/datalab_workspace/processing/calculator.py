@@ -158,21 +158,21 @@ def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> lis
         with session.transaction(_RECENT) as transaction:
             source = calculation.sources[0]
             if isinstance(item, Record):
-                beside = source.uuid if item.kind == source.kind else None
-                outcomes.append(_add_result(transaction, item, beside))
+                joins = source.uuid if item.kind == source.kind else None
+                outcomes.append(_add_result(transaction, item, joins))
             else:
                 _note(transaction, source, item)
                 outcomes.append(result)
     return outcomes
 
 
-def _add_result(transaction: Transaction, record: Record, beside: str | None) -> str:
+def _add_result(transaction: Transaction, record: Record, source: str | None) -> str:
     """Add a computed object under the next free name, unless an equal one has it.
 
     Args:
         transaction: The transaction.
         record: The object.
-        beside: UUID of the object whose group it joins; None for the first group.
+        source: UUID of the object whose group it joins; None for the first group.
 
     Returns:
         Its name.
@@ -186,9 +186,9 @@ def _add_result(transaction: Transaction, record: Record, beside: str | None) ->
         name = f"{title} ({number})"
     can, group = transaction.backend.capabilities, None
     record.fields["title"] = title if can.tells_apart else name
-    if can.groups and beside is not None:
+    if can.groups and source is not None:
         with suppress(ObjectNotFoundError):  # the source has been removed
-            group = transaction.position(transaction.uuid(beside))[1]
+            group = transaction.position(transaction.uuid(source))[1]
     transaction.add(record.copy(), name, group=group, composed=True)
     return name
 
