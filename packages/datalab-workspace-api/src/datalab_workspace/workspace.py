@@ -519,9 +519,9 @@ class Workspace(NamedObjects):
         An object that is already here and equal is not a conflict.
 
         Args:
-            path: A DataLab project (1.0 or later), a file of datalab-kernel 0.2, or any
-                other file that a format of `datalab_workspace.formats` recognises. ``~``
-                is expanded.
+            path: A DataLab project (1.0 or later), a file of datalab-kernel 0.2, or a
+                file that another format of `datalab_workspace.formats` recognises.
+                ``~`` is expanded.
             names: Load only these objects: one name, as the order of the file gives it,
                 or several.
             on_conflict: What to do with a different object whose name is in use:
