@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from artefacts import PACKAGES, ROOT, pyproject
+
+from support.artefacts import PACKAGES, ROOT, pyproject
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = re.compile(r"uses: (\S+)")
