@@ -25,6 +25,7 @@ pytest.register_assert_rewrite(
             "notebook_page",
             "prompts",
             "real_datalab",
+            "reloaded",
             "view_page",
         )
     )
