@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from datalab_workspace.backends.base import Capabilities
-from datalab_workspace.errors import AmbiguousObjectError, InvalidNameError
+from datalab_workspace.errors import (
+    AmbiguousObjectError,
+    InvalidNameError,
+    NotSupportedByProtocolError,
+)
 from datalab_workspace.testing.samples.images import spot
 from datalab_workspace.testing.samples.items import with_items
 from datalab_workspace.testing.samples.names import NAMES, NO_NAMES
@@ -46,7 +50,7 @@ class GivenNames(WorkspaceSuite):
         if not self.accepts_name(capabilities, name):
             with pytest.raises(InvalidNameError):
                 workspace.add(name, POINTS)
-            with pytest.raises(InvalidNameError):
+            with pytest.raises((InvalidNameError, NotSupportedByProtocolError)):
                 workspace.rename("before", name)
             assert self.settle(workspace).list() == ["before"]
             return
