@@ -9,13 +9,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from documentation import DOCS
 
 import datalab_kernel
 import datalab_kernel_core
 import datalab_workspace
 from datalab_kernel_core import Plot, Plotter
 from datalab_workspace import Workspace
+from support.documentation import DOCS
 
 
 @pytest.fixture(scope="module")

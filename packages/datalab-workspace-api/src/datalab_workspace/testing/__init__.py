@@ -11,8 +11,12 @@ A backend's tests subclass `WorkspaceConformance` and say how a workspace comes 
             return Workspace(backend=MyBackend())
 
 What the backend declares in its `Capabilities` is asserted; of what it does not
-declare, the documented error is. No test is skipped. The suite needs pytest and
-hypothesis, which the extra ``testing`` installs.
+declare, the documented error is. No test is skipped.
+
+`WorkspaceConformance` is complete. It consists of `BackendRules`, which a backend can
+break, and `WorkspaceRules`, which the workspace keeps before it asks its backend. A
+project with several backends can run the latter over one of them. The suite needs
+pytest and hypothesis, which the extra ``testing`` installs.
 """
 
 from __future__ import annotations
@@ -24,21 +28,29 @@ import pytest
 
 if TYPE_CHECKING:
     from datalab_workspace.testing.comparison import assert_same, differences
-    from datalab_workspace.testing.conformance import WorkspaceConformance
+    from datalab_workspace.testing.conformance import (
+        BackendRules,
+        WorkspaceConformance,
+    )
     from datalab_workspace.testing.machine import WorkspaceMachine
+    from datalab_workspace.testing.rules import WorkspaceRules
     from datalab_workspace.testing.suite import WorkspaceSuite
 
 _HOME = {
+    "BackendRules": "conformance",
     "WorkspaceConformance": "conformance",
     "WorkspaceMachine": "machine",
+    "WorkspaceRules": "rules",
     "WorkspaceSuite": "suite",
     "assert_same": "comparison",
     "differences": "comparison",
 }
 
 __all__ = [
+    "BackendRules",
     "WorkspaceConformance",
     "WorkspaceMachine",
+    "WorkspaceRules",
     "WorkspaceSuite",
     "assert_same",
     "differences",
@@ -54,6 +66,7 @@ _WITH_ASSERTIONS = (
     "machine",
     "mapping",
     "names",
+    "processing",
     "refusals",
     "values",
 )

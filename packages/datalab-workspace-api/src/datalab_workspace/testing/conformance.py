@@ -1,4 +1,4 @@
-"""The conformance suite as a whole."""
+"""The conformance suite: the rules of a backend, and those of every workspace."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from datalab_workspace.testing.mapping import MappingRules
 from datalab_workspace.testing.names import NameRules
 from datalab_workspace.testing.processing import ProcessingRules
 from datalab_workspace.testing.refusals import RefusalRules
+from datalab_workspace.testing.rules import WorkspaceRules
 from datalab_workspace.testing.values import ValueRules
 
 
-class WorkspaceConformance(
+class BackendRules(
     NameRules,
     LookupRules,
     ValueRules,
@@ -28,7 +29,7 @@ class WorkspaceConformance(
     RefusalRules,
     ProcessingRules,
 ):
-    """Every rule that a user of a workspace can rely on, whatever its backend."""
+    """Every rule that a backend can break."""
 
     #: How many sequences of operations of what length are tried.
     machine_settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
@@ -42,3 +43,7 @@ class WorkspaceConformance(
                 super().__init__(suite)
 
         run_state_machine_as_test(Machine, settings=self.machine_settings)
+
+
+class WorkspaceConformance(BackendRules, WorkspaceRules):
+    """Every rule that a user of a workspace can rely on, whatever its backend."""

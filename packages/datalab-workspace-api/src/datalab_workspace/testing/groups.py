@@ -99,20 +99,15 @@ class Groups(WorkspaceSuite):
     def test_any_title_of_a_group(
         self, workspace: Workspace, capabilities: Capabilities, title: str
     ) -> None:
-        """It is kept as it is."""
+        """It is kept as it is, or refused where a backend has no groups."""
         if not capabilities.groups:
+            with pytest.raises(NotImplementedError, match="group"):
+                workspace.add("x", POINTS, group=title)
             return
         workspace.add("first", POINTS, group="first")
         workspace.add("x", POINTS, group=title)
         workspace = self.settle(workspace)
         assert [group.title for group in workspace.groups()] == ["first", title]
-
-    @pytest.mark.parametrize("group", [1, b"x", ["x"]])
-    def test_a_group_is_named_by_a_text(self, workspace: Workspace, group: Any) -> None:
-        """Anything else is a wrong type."""
-        with pytest.raises(TypeError, match="group"):
-            workspace.add("x", POINTS, group=group)
-        assert workspace.list() == []
 
 
 class Edits(WorkspaceSuite):
@@ -167,6 +162,43 @@ class Edits(WorkspaceSuite):
         with pytest.raises(ValueError, match="overwrite=True"):
             workspace.add("x", numbered(1))
 
+    def test_it_changes_no_uuid(self, workspace: Workspace) -> None:
+        """Where an object is, is none of its metadata."""
+        workspace.add("x", POINTS)
+        uuid = workspace.describe("x").uuid
+        workspace.edit("x", metadata={"__uuid": "other", "__number": 5})
+        assert workspace.describe("x").uuid == uuid
+        workspace = self.settle(workspace)
+        assert not workspace.get("x").metadata.keys() & {"__uuid", "__number"}
+
+    def test_views_do_not_change(self, workspace: Workspace) -> None:
+        """What was got before shows the object as it was."""
+        workspace.add("x", image(pixels()))
+        view = workspace.get("x", copy=False)
+        workspace.edit("x", xlabel="new", metadata={"a": 1})
+        assert (view.xlabel, own_metadata(view)) == ("", {})
+
+    @pytest.mark.parametrize(("value", "kept"), DEMOTED.values(), ids=DEMOTED)
+    def test_values_lose_classes_of_their_own(
+        self, workspace: Workspace, value: Any, kept: Any
+    ) -> None:
+        """They are kept as what they are besides, wherever they come in."""
+        workspace.add("x", POINTS)
+        workspace.edit("x", metadata={"key": value})
+        assert type(workspace.get("x").metadata["key"]) is type(kept)
+        assert own_metadata(self.settle(workspace).get("x")) == {"key": kept}
+
+
+class RefusedEdits(WorkspaceSuite):
+    """Groups and fields that a workspace refuses before it asks its backend."""
+
+    @pytest.mark.parametrize("group", [1, b"x", ["x"]])
+    def test_a_group_is_named_by_a_text(self, workspace: Workspace, group: Any) -> None:
+        """Anything else is a wrong type."""
+        with pytest.raises(TypeError, match="group"):
+            workspace.add("x", POINTS, group=group)
+        assert workspace.list() == []
+
     @pytest.mark.parametrize(
         ("fields", "reason"),
         [
@@ -197,32 +229,6 @@ class Edits(WorkspaceSuite):
             workspace.edit("x", **fields | {"yunit": "new"})
         assert_same(as_stored(obj, "x"), self.settle(workspace).get("x"))
 
-    def test_it_changes_no_uuid(self, workspace: Workspace) -> None:
-        """Where an object is, is none of its metadata."""
-        workspace.add("x", POINTS)
-        uuid = workspace.describe("x").uuid
-        workspace.edit("x", metadata={"__uuid": "other", "__number": 5})
-        assert workspace.describe("x").uuid == uuid
-        workspace = self.settle(workspace)
-        assert not workspace.get("x").metadata.keys() & {"__uuid", "__number"}
-
-    def test_views_do_not_change(self, workspace: Workspace) -> None:
-        """What was got before shows the object as it was."""
-        workspace.add("x", image(pixels()))
-        view = workspace.get("x", copy=False)
-        workspace.edit("x", xlabel="new", metadata={"a": 1})
-        assert (view.xlabel, own_metadata(view)) == ("", {})
-
-    @pytest.mark.parametrize(("value", "kept"), DEMOTED.values(), ids=DEMOTED)
-    def test_values_lose_classes_of_their_own(
-        self, workspace: Workspace, value: Any, kept: Any
-    ) -> None:
-        """They are kept as what they are besides, wherever they come in."""
-        workspace.add("x", POINTS)
-        workspace.edit("x", metadata={"key": value})
-        assert type(workspace.get("x").metadata["key"]) is type(kept)
-        assert own_metadata(self.settle(workspace).get("x")) == {"key": kept}
-
 
 class GroupRules(Groups, Edits):
-    """All that there is to say of groups and of changes in place."""
+    """The rules of groups and of changes in place that depend on the backend."""

@@ -117,17 +117,6 @@ class Lookup(WorkspaceSuite):
         assert workspace.describe("s002").name == "c"
         assert workspace.describe("b").short_id == "s003"
 
-    @pytest.mark.parametrize(
-        "key", ["s1", "S001", "s0001", "s000", "s002", "i001", "s001\n", " s001", ""]
-    )
-    def test_what_only_looks_like_a_short_id_is_none(
-        self, workspace: Workspace, key: str
-    ) -> None:
-        """Short ids are written as DataLab writes them."""
-        workspace.add("x", POINTS)
-        with pytest.raises(KeyError):
-            self.settle(workspace).get(key)
-
 
 class MissingNames(WorkspaceSuite):
     """A name that does not exist raises a `KeyError` that helps."""
@@ -148,12 +137,6 @@ class MissingNames(WorkspaceSuite):
         assert "'raw'" in message
         assert workspace.list() == ["filtered", "Filtered 2", "raw"]
 
-    def test_case_is_no_great_difference(self, workspace: Workspace) -> None:
-        """Names that differ by case alone are close."""
-        workspace.add("FFT of X", POINTS)
-        with pytest.raises(KeyError, match="did you mean 'FFT of X'"):
-            workspace.get("fft of x")
-
     def test_an_empty_workspace_says_so(self, workspace: Workspace) -> None:
         """There is nothing to be listed."""
         with pytest.raises(KeyError, match="empty"):
@@ -167,15 +150,6 @@ class MissingNames(WorkspaceSuite):
             workspace.get("x" * 5000)
         assert len(str(raised.value)) < 1000
 
-    @pytest.mark.parametrize("key", [None, 5, b"x", ("x",), ["x"], POINTS])
-    def test_nothing_but_a_text_is_a_key(self, workspace: Workspace, key: Any) -> None:
-        """Looking for it is an unsuccessful search, not a failure."""
-        workspace.add("x", POINTS)
-        with pytest.raises(KeyError, match="no object"):
-            workspace.get(key)
-        assert workspace.get(key, default=None) is None
-        assert not workspace.exists(key)
-
     def test_a_default_is_returned_as_it_is(self, workspace: Workspace) -> None:
         """Even None; and only where there is nothing."""
         peak = gaussian()
@@ -186,5 +160,35 @@ class MissingNames(WorkspaceSuite):
         assert_same(as_stored(peak, "x"), workspace.get("x", default=None))
 
 
+class UnsuccessfulLookup(WorkspaceSuite):
+    """Keys that no object has, whatever the backend."""
+
+    @pytest.mark.parametrize(
+        "key", ["s1", "S001", "s0001", "s000", "s002", "i001", "s001\n", " s001", ""]
+    )
+    def test_what_only_looks_like_a_short_id_is_none(
+        self, workspace: Workspace, key: str
+    ) -> None:
+        """Short ids are written as DataLab writes them."""
+        workspace.add("x", POINTS)
+        with pytest.raises(KeyError):
+            self.settle(workspace).get(key)
+
+    def test_case_is_no_great_difference(self, workspace: Workspace) -> None:
+        """Names that differ by case alone are close."""
+        workspace.add("FFT of X", POINTS)
+        with pytest.raises(KeyError, match="did you mean 'FFT of X'"):
+            workspace.get("fft of x")
+
+    @pytest.mark.parametrize("key", [None, 5, b"x", ("x",), ["x"], POINTS])
+    def test_nothing_but_a_text_is_a_key(self, workspace: Workspace, key: Any) -> None:
+        """Looking for it is an unsuccessful search, not a failure."""
+        workspace.add("x", POINTS)
+        with pytest.raises(KeyError, match="no object"):
+            workspace.get(key)
+        assert workspace.get(key, default=None) is None
+        assert not workspace.exists(key)
+
+
 class LookupRules(Lookup, MissingNames):
-    """All that there is to say of lookup."""
+    """The rules of lookup that depend on the backend."""

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from datalab_workspace.backends.base import Capabilities
-from datalab_workspace.errors import AmbiguousObjectError
+from datalab_workspace.errors import (
+    AmbiguousObjectError,
+    InvalidNameError,
+    NotSupportedByProtocolError,
+)
 from datalab_workspace.testing.samples.images import spot
 from datalab_workspace.testing.samples.items import with_items
 from datalab_workspace.testing.samples.names import NAMES, NO_NAMES
@@ -31,11 +35,6 @@ def number_of(workspace: Workspace, name: str) -> float:
     return float(workspace.get(name).y[0])
 
 
-def can_stand(name: str, capabilities: Capabilities) -> bool:
-    """Tell whether there is no character in a name that cannot be in one."""
-    return capabilities.noncharacters or not {"\ufffe", "\uffff"} & {*name}
-
-
 class GivenNames(WorkspaceSuite):
     """Names are titles, of any text without control characters."""
 
@@ -43,16 +42,19 @@ class GivenNames(WorkspaceSuite):
     def test_any_text_can_be_a_name(
         self, workspace: Workspace, capabilities: Capabilities, name: str
     ) -> None:
-        """It comes back letter by letter, and is understood wherever a name is."""
+        """It comes back letter by letter, and is understood wherever a name is.
+
+        A name that the backend does not accept is refused, and nothing changes.
+        """
         workspace.add("before", PIXELS)
-        if not capabilities.any_name or not can_stand(name, capabilities):
-            try:
+        if not self.accepts_name(capabilities, name):
+            with pytest.raises(InvalidNameError):
                 workspace.add(name, POINTS)
-            except ValueError:
-                assert workspace.list() == ["before"]
-                return
-        else:
-            assert workspace.add(name, POINTS) == name
+            with pytest.raises((InvalidNameError, NotSupportedByProtocolError)):
+                workspace.rename("before", name)
+            assert self.settle(workspace).list() == ["before"]
+            return
+        assert workspace.add(name, POINTS) == name
         workspace = self.settle(workspace)
         assert workspace.list() == [name, "before"]
         assert workspace.get(name).title == name
@@ -67,14 +69,35 @@ class GivenNames(WorkspaceSuite):
         self, workspace: Workspace, capabilities: Capabilities
     ) -> None:
         """However alike two names look, they are two names."""
-        names = [name for name in NAMES.values() if can_stand(name, capabilities)]
-        names = names if capabilities.any_name else ["A", "a", "a "]
+        alike = ["A", "a", "a ", *NAMES.values()]
+        names = [name for name in alike if self.accepts_name(capabilities, name)]
         for number, name in enumerate(names):
             workspace.add(name, numbered(number))
         workspace = self.settle(workspace)
         assert workspace.list() == names
         numbers = [number_of(workspace, name) for name in names]
         assert numbers == list(range(len(names)))
+
+    def test_the_name_becomes_the_title(self, workspace: Workspace) -> None:
+        """The argument keeps its own title."""
+        peak = gaussian()
+        assert workspace.add("peak", peak) == "peak"
+        workspace = self.settle(workspace)
+        assert workspace.describe("peak").title == "peak"
+        assert workspace.get("peak").title == "peak"
+        assert peak.title == "gaussian"
+
+    def test_without_a_name_an_object_goes_under_its_title(
+        self, workspace: Workspace
+    ) -> None:
+        """Its title counts as the name in every respect."""
+        assert workspace.add(gaussian()) == "gaussian"
+        assert workspace.add(spot()) == "spot"
+        assert self.settle(workspace).list() == ["gaussian", "spot"]
+
+
+class RefusedNames(WorkspaceSuite):
+    """Names that a workspace refuses before it asks its backend."""
 
     @pytest.mark.parametrize(("name", "reason"), NO_NAMES.values(), ids=NO_NAMES)
     def test_a_text_that_cannot_be_shown_is_no_name(
@@ -97,23 +120,6 @@ class GivenNames(WorkspaceSuite):
         with pytest.raises(TypeError, match="expected a string for the name"):
             workspace.rename("x", name)
         assert workspace.list() == ["x"]
-
-    def test_the_name_becomes_the_title(self, workspace: Workspace) -> None:
-        """The argument keeps its own title."""
-        peak = gaussian()
-        assert workspace.add("peak", peak) == "peak"
-        workspace = self.settle(workspace)
-        assert workspace.describe("peak").title == "peak"
-        assert workspace.get("peak").title == "peak"
-        assert peak.title == "gaussian"
-
-    def test_without_a_name_an_object_goes_under_its_title(
-        self, workspace: Workspace
-    ) -> None:
-        """Its title counts as the name in every respect."""
-        assert workspace.add(gaussian()) == "gaussian"
-        assert workspace.add(spot()) == "spot"
-        assert self.settle(workspace).list() == ["gaussian", "spot"]
 
     @pytest.mark.parametrize("value", [POINTS, PIXELS, (POINTS, POINTS), "x", None])
     def test_what_has_no_title_needs_a_name(
@@ -301,4 +307,4 @@ class BoundNames(Duplicates):
 
 
 class NameRules(GivenNames, NamesOfDuplicates, BoundNames):
-    """All that there is to say of names."""
+    """The rules of names that depend on the backend."""

@@ -51,8 +51,8 @@ def sources(kind: Kind) -> dict[str, Any]:
     return {"spot": spot, "slope": slope}
 
 
-class ProcessingRules(WorkspaceSuite):
-    """What `calc` computes is what sigima computes, named and kept as DataLab does."""
+class _Sources(WorkspaceSuite):
+    """Workspaces to compute in."""
 
     def filled(self) -> Workspace:
         """Return a workspace with two signals and two images."""
@@ -61,6 +61,49 @@ class ProcessingRules(WorkspaceSuite):
             for name, obj in sources(kind).items():
                 workspace.add(name, obj)
         return workspace
+
+
+class RefusedCalculations(_Sources):
+    """Mistakes that `calc` reports before anything runs."""
+
+    @pytest.mark.parametrize(
+        ("call", "error", "match"),
+        [
+            ({"name": "fftt"}, ValueError, "did you mean 'fft'"),
+            ({"name": "compute_fft"}, ValueError, "called 'fft'"),
+            ({"name": "canny"}, ValueError, "for images, not for signals"),
+            ({"name": "all_denoise", "on": "spot"}, ValueError, "denoise_tv"),
+            ({"name": "polyfit"}, ValueError, "polynomial_fit"),
+            ({"name": "fft", "on": "wive"}, KeyError, "'wave'"),
+            ({"name": "fft", "on": 3}, TypeError, "int is no name"),
+            ({"name": "fft", "on": []}, ValueError, "select"),
+            ({"name": "exp", "n": 3}, TypeError, "no parameters"),
+            ({"name": "moving_average", "nn": 3}, TypeError, "did you mean 'n'"),
+            ({"name": "moving_average", "n": 0}, ValueError, "n=0.* at least 1"),
+            ({"name": "moving_average", "n": "x"}, TypeError, "n='x'.*whole number"),
+            ({"name": "moving_average", "n": 2.5}, TypeError, "n=2.5.*whole number"),
+            ({"name": "moving_average", "n": True}, TypeError, "n=True.*whole number"),
+            ({"name": "moving_average", "mode": "rflct"}, ValueError, "'reflect'"),
+            ({"name": "addition_constant"}, ValueError, "needs a value for 'value'"),
+            ({"name": "moving_average", "wheree": "kernel"}, TypeError, "'where'"),
+            ({"name": "exp", "onn": "peak"}, TypeError, "no parameters.*'on'"),
+            ({"name": "exp", "where": "datalb"}, ValueError, "'datalab'"),
+        ],
+        ids=str,
+    )
+    def test_a_mistake_is_told_before_anything_runs(
+        self, call: dict[str, Any], error: type[Exception], match: str
+    ) -> None:
+        """Naming what is wrong and what would be right."""
+        workspace = self.filled()
+        before = workspace.list()
+        with pytest.raises(error, match=match):
+            workspace.calc(**{"on": ["wave", "peak"], **call})
+        assert workspace.list() == before
+
+
+class ProcessingRules(_Sources):
+    """What `calc` computes is what sigima computes, named and kept as DataLab does."""
 
     # -- results ----------------------------------------------------------------------
 
@@ -270,41 +313,6 @@ class ProcessingRules(WorkspaceSuite):
             workspace.calc("exp")
 
     # -- what is refused --------------------------------------------------------------
-
-    @pytest.mark.parametrize(
-        ("call", "error", "match"),
-        [
-            ({"name": "fftt"}, ValueError, "did you mean 'fft'"),
-            ({"name": "compute_fft"}, ValueError, "called 'fft'"),
-            ({"name": "canny"}, ValueError, "for images, not for signals"),
-            ({"name": "all_denoise", "on": "spot"}, ValueError, "denoise_tv"),
-            ({"name": "polyfit"}, ValueError, "polynomial_fit"),
-            ({"name": "fft", "on": "wive"}, KeyError, "'wave'"),
-            ({"name": "fft", "on": 3}, TypeError, "int is no name"),
-            ({"name": "fft", "on": []}, ValueError, "select"),
-            ({"name": "exp", "n": 3}, TypeError, "no parameters"),
-            ({"name": "moving_average", "nn": 3}, TypeError, "did you mean 'n'"),
-            ({"name": "moving_average", "n": 0}, ValueError, "n=0.* at least 1"),
-            ({"name": "moving_average", "n": "x"}, TypeError, "n='x'.*whole number"),
-            ({"name": "moving_average", "n": 2.5}, TypeError, "n=2.5.*whole number"),
-            ({"name": "moving_average", "n": True}, TypeError, "n=True.*whole number"),
-            ({"name": "moving_average", "mode": "rflct"}, ValueError, "'reflect'"),
-            ({"name": "addition_constant"}, ValueError, "needs a value for 'value'"),
-            ({"name": "moving_average", "wheree": "kernel"}, TypeError, "'where'"),
-            ({"name": "exp", "onn": "peak"}, TypeError, "no parameters.*'on'"),
-            ({"name": "exp", "where": "datalb"}, ValueError, "'datalab'"),
-        ],
-        ids=str,
-    )
-    def test_a_mistake_is_told_before_anything_runs(
-        self, call: dict[str, Any], error: type[Exception], match: str
-    ) -> None:
-        """Naming what is wrong and what would be right."""
-        workspace = self.filled()
-        before = workspace.list()
-        with pytest.raises(error, match=match):
-            workspace.calc(**{"on": ["wave", "peak"], **call})
-        assert workspace.list() == before
 
     def test_what_fails_adds_nothing_and_says_of_what(self) -> None:
         """Nor what was computed before."""

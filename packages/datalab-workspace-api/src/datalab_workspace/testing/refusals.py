@@ -64,6 +64,60 @@ WRONG_TYPES: dict[str, Callable[[], Any]] = {
 class Refusals(WorkspaceSuite):
     """What a workspace can't hold is refused by `add`, and only there."""
 
+    @pytest.mark.parametrize("make", UNKEEPABLE.values(), ids=UNKEEPABLE)
+    def test_data_that_would_lose_anything_is_kept_or_refused(
+        self, workspace: Workspace, capabilities: Capabilities, make: Any
+    ) -> None:
+        """Never converted; the error names the object and its dtype."""
+        obj = make()
+        data = obj.xydata if hasattr(obj, "xydata") else obj.data
+        workspace.add("y", numbered(1))
+        if holds(capabilities, data):
+            workspace.add("x", obj)
+            assert_same(as_stored(obj, "x"), self.settle(workspace).get("x"))
+            return
+        with pytest.raises(TypeError, match=rf"'x'.*{data.dtype}"):
+            self._kept(workspace, obj)
+        assert number_of(workspace, "y") == 1
+
+    def _kept(self, workspace: Workspace, obj: Any) -> Workspace:
+        # Refused when it is added or, where a file is what can't hold it, saved.
+        workspace.add("x", obj)
+        return self.settle(workspace)
+
+    def test_a_group_of_choice_may_be_refused(
+        self, workspace: Workspace, capabilities: Capabilities
+    ) -> None:
+        """Where a backend has no groups; nothing is added then."""
+        if capabilities.groups:
+            workspace.add("x", POINTS, group="mine")
+            assert self.settle(workspace).describe("x").group == "mine"
+            return
+        with pytest.raises(NotImplementedError, match="group"):
+            workspace.add("x", POINTS, group="mine")
+        assert self.settle(workspace).list() == []
+
+    def test_what_is_refused_leaves_no_trace(self, workspace: Workspace) -> None:
+        """`RefusedValues` and the other rules of the workspace try every mistake."""
+        workspace.add("x", numbered(1))
+        obj = gaussian()
+        obj.metadata["the key"] = print
+        for name, value in (("new", None), ("x", None), ("new", obj), ("x", obj)):
+            with pytest.raises(TypeError):
+                workspace.add(name, value, overwrite=True)
+        with pytest.raises(ValueError, match="control character"):
+            workspace.add("two\nlines", POINTS)
+        with pytest.raises(TypeError, match="the key"):
+            workspace.edit("x", xlabel="new", metadata={"the key": print})
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["x"]
+        assert workspace.describe("x").xlabel == ""
+        assert number_of(workspace, "x") == 1
+
+
+class RefusedValues(WorkspaceSuite):
+    """Values that a workspace refuses before it asks its backend."""
+
     @pytest.mark.parametrize("make", WRONG_TYPES.values(), ids=WRONG_TYPES)
     def test_what_is_no_object_is_a_wrong_type(
         self, workspace: Workspace, make: Callable[[], Any]
@@ -105,39 +159,6 @@ class Refusals(WorkspaceSuite):
         with pytest.raises(TypeError, match="builtin_function_or_method"):
             workspace.add("x", obj)
         assert workspace.list() == []
-
-    @pytest.mark.parametrize("make", UNKEEPABLE.values(), ids=UNKEEPABLE)
-    def test_data_that_would_lose_anything_is_kept_or_refused(
-        self, workspace: Workspace, capabilities: Capabilities, make: Any
-    ) -> None:
-        """Never converted; the error names the object and its dtype."""
-        obj = make()
-        data = obj.xydata if hasattr(obj, "xydata") else obj.data
-        workspace.add("y", numbered(1))
-        if holds(capabilities, data):
-            workspace.add("x", obj)
-            assert_same(as_stored(obj, "x"), self.settle(workspace).get("x"))
-            return
-        with pytest.raises(TypeError, match=rf"'x'.*{data.dtype}"):
-            self._kept(workspace, obj)
-        assert number_of(workspace, "y") == 1
-
-    def _kept(self, workspace: Workspace, obj: Any) -> Workspace:
-        # Refused when it is added or, where a file is what can't hold it, saved.
-        workspace.add("x", obj)
-        return self.settle(workspace)
-
-    def test_a_group_of_choice_may_be_refused(
-        self, workspace: Workspace, capabilities: Capabilities
-    ) -> None:
-        """Where a backend has no groups; nothing is added then."""
-        if capabilities.groups:
-            workspace.add("x", POINTS, group="mine")
-            assert self.settle(workspace).describe("x").group == "mine"
-            return
-        with pytest.raises(NotImplementedError, match="group"):
-            workspace.add("x", POINTS, group="mine")
-        assert self.settle(workspace).list() == []
 
 
 def _methods() -> dict[str, inspect.Signature]:
@@ -212,5 +233,5 @@ class Arguments(WorkspaceSuite):
             call(workspace)
 
 
-class RefusalRules(Refusals, Arguments):
-    """All that there is to say of errors."""
+class RefusalRules(Refusals):
+    """The rules of errors that depend on the backend."""
