@@ -1,6 +1,6 @@
-"""The conformance suite: what holds of a workspace, whichever backend it is over.
+"""The conformance suite: the rules that every backend of a workspace must obey.
 
-A backend's tests subclass `WorkspaceConformance` and say how a workspace comes about::
+The tests of a backend subclass `WorkspaceConformance` and create its workspaces::
 
     from datalab_workspace import Workspace
     from datalab_workspace.testing import WorkspaceConformance
@@ -10,8 +10,8 @@ A backend's tests subclass `WorkspaceConformance` and say how a workspace comes 
         def open_workspace(self):
             return Workspace(backend=MyBackend())
 
-What the backend declares in its `Capabilities` is asserted; of what it does not
-declare, the documented error is. No test is skipped.
+The suite asserts every rule that the backend declares in its `Capabilities`, and the
+documented error of every other rule. No test is skipped.
 
 `WorkspaceConformance` is complete. It consists of `BackendRules`, which a backend can
 break, and `WorkspaceRules`, which the workspace keeps before it asks its backend. A
@@ -70,7 +70,7 @@ _WITH_ASSERTIONS = (
     "refusals",
     "values",
 )
-# Before they are imported, so that a failing assertion tells what was compared.
+# Before the import, so that a failing assertion shows the values that it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _WITH_ASSERTIONS))
 
 

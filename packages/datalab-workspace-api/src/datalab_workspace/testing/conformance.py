@@ -29,13 +29,20 @@ class BackendRules(
     RefusalRules,
     ProcessingRules,
 ):
-    """Every rule that a backend can break."""
+    """The rules that depend on the backend.
 
-    #: How many sequences of operations of what length are tried.
+    Example:
+        >>> from datalab_workspace.testing import BackendRules
+        >>> class TestMyBackend(BackendRules):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+    """
+
+    #: Number and length of the random sequences of operations.
     machine_settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 
     def test_any_sequence_of_operations(self) -> None:
-        """Whatever a user does in whatever order, the workspace does as it should."""
+        """The workspace agrees with its model after any operations."""
         suite = self
 
         class Machine(WorkspaceMachine):
@@ -46,4 +53,11 @@ class BackendRules(
 
 
 class WorkspaceConformance(BackendRules, WorkspaceRules):
-    """Every rule that a user of a workspace can rely on, whatever its backend."""
+    """The rules that a workspace obeys with any backend.
+
+    Example:
+        >>> from datalab_workspace.testing import WorkspaceConformance
+        >>> class TestMyBackend(WorkspaceConformance):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+    """

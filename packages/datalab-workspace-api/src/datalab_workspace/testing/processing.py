@@ -1,4 +1,4 @@
-"""The rules of processing: what `calc` computes, adds, returns and refuses."""
+"""The rules of processing: results, operands and errors of `calc`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datalab_workspace.testing.comparison import assert_same
 from datalab_workspace.testing.suite import WorkspaceSuite
 from datalab_workspace.workspace import Workspace
 
-#: Parameters that sigima gives no default, by feature.
+#: Parameters without a default in sigima, by feature.
 REQUIRED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "addition_constant": {"value": 2.0},
@@ -31,7 +31,7 @@ REQUIRED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def sources(kind: Kind) -> dict[str, Any]:
-    """Return two objects, new each time, that nearly all features can be computed of.
+    """Return two new objects that nearly all features accept.
 
     Args:
         kind: "signal" or "image".
@@ -44,7 +44,7 @@ def sources(kind: Kind) -> dict[str, Any]:
         wave = create_signal("wave", x, np.cos(x) + 2.0, metadata={"gain": 2.5})
         return {"peak": peak, "wave": wave}
     y, x = np.mgrid[:24, :32]
-    # Some filters take numbers from -1 to 1 only.
+    # Some filters accept only numbers from -1 to 1.
     glow = 0.9 * np.exp(-((x - 12) ** 2 + (y - 9) ** 2) / 20)
     spot = create_image("spot", glow + 0.05)
     slope = create_image("slope", x + 2.0 * y + 1.0, units=("mm", "mm", "counts"))
@@ -91,10 +91,10 @@ class RefusedCalculations(_Sources):
         ],
         ids=str,
     )
-    def test_a_mistake_is_told_before_anything_runs(
+    def test_a_mistake_raises_before_anything_runs(
         self, call: dict[str, Any], error: type[Exception], match: str
     ) -> None:
-        """Naming what is wrong and what would be right."""
+        """The error names the mistake and the right spelling."""
         workspace = self.filled()
         before = workspace.list()
         with pytest.raises(error, match=match):
@@ -103,12 +103,12 @@ class RefusedCalculations(_Sources):
 
 
 class ProcessingRules(_Sources):
-    """What `calc` computes is what sigima computes, named and kept as DataLab does."""
+    """`calc` computes with sigima, and names and stores results as DataLab does."""
 
     # -- results ----------------------------------------------------------------------
 
     def test_a_result_has_the_bits_of_sigima_and_the_title_of_datalab(self) -> None:
-        """And notes how it was computed, so that DataLab can do so again."""
+        """Metadata records the calculation, so that DataLab can repeat it."""
         import sigima.proc.signal as sips
 
         workspace = self.filled()
@@ -126,14 +126,14 @@ class ProcessingRules(_Sources):
         assert json.loads(noted["param_json"])["n"] == 5
 
     def test_the_source_stays_as_it_was(self) -> None:
-        """Even where the function writes to what it is given."""
+        """This holds even if the function changes its argument."""
         workspace = self.filled()
         before = workspace.get("spot")
         workspace.calc("normalize", on="spot")
         assert_same(before, workspace.get("spot"))
 
     def test_the_kind_is_that_of_the_object(self) -> None:
-        """One name may be a feature for either."""
+        """One feature may exist for both kinds."""
         workspace = self.filled()
         names = workspace.calc("normalize", on=["wave", "spot", "peak"])
         ids = ("s002", "i001", "s001")
@@ -142,13 +142,13 @@ class ProcessingRules(_Sources):
         assert found == ["signal", "image", "signal"]
 
     def test_one_of_a_list_is_a_list(self) -> None:
-        """What is returned depends on how it is asked for, not on how many."""
+        """A list returns a list, even with one object."""
         workspace = self.filled()
         assert workspace.calc("exp", on=["peak"]) == ["exp(s001)"]
         assert workspace.calc("exp", on="s001") == "exp(s001)"
 
     def test_two_operands(self) -> None:
-        """Each of the first with the second."""
+        """Each object of the list is combined with the second operand."""
         workspace = self.filled()
         assert workspace.calc("difference", on="peak", with_="wave") == "s001-s002"
         names = workspace.calc("difference", on=["wave", "peak"], with_="peak")
@@ -168,7 +168,7 @@ class ProcessingRules(_Sources):
             workspace.calc("difference", on="peak", with_="spot")
 
     def test_many_operands(self) -> None:
-        """All together."""
+        """All objects of the list give one result."""
         workspace = self.filled()
         name = workspace.calc("signals_to_image", on=["peak", "wave"])
         assert name == "combined_signals|n=2, orientation=Each signal becomes a row"
@@ -179,7 +179,7 @@ class ProcessingRules(_Sources):
             workspace.calc("addition", on=["peak", "spot"])
 
     def test_every_region(self) -> None:
-        """Those of the object, or those that are given."""
+        """The regions are those of the object, or are passed."""
         from sigima.objects import create_image_roi
 
         workspace = self.filled()
@@ -201,7 +201,7 @@ class ProcessingRules(_Sources):
     def test_results_join_the_group_of_their_source(
         self, capabilities: Capabilities
     ) -> None:
-        """At its end; those of the other kind join the first of their panel."""
+        """Results come last in it. Other kinds join the first group."""
         workspace = self.filled()
         if capabilities.groups:
             workspace.add("other", sources("signal")["wave"], group="more")
@@ -226,7 +226,7 @@ class ProcessingRules(_Sources):
     # -- names ------------------------------------------------------------------------
 
     def test_the_same_again_adds_nothing(self) -> None:
-        """So that a notebook can be run twice."""
+        """A notebook can run twice."""
         workspace = self.filled()
         first = workspace.calc("exp", on=["peak", "spot"])
         before = workspace.list()
@@ -234,7 +234,7 @@ class ProcessingRules(_Sources):
         assert workspace.list() == before
 
     def test_another_result_of_the_same_title_gets_the_next_name(self) -> None:
-        """It is found again, too."""
+        """The second call finds the result again."""
         workspace = self.filled()
         workspace.add("exp(s001)", sources("signal")["wave"])
         for _ in range(2):
@@ -245,8 +245,8 @@ class ProcessingRules(_Sources):
 
     # -- analyses ---------------------------------------------------------------------
 
-    def test_an_analysis_is_returned_and_noted_in_its_object(self) -> None:
-        """As DataLab does."""
+    def test_an_analysis_is_returned_and_recorded_in_its_object(self) -> None:
+        """The metadata is the same as in DataLab."""
         workspace = self.filled()
         width = workspace.calc("fwhm", on="peak", method="gauss")
         tables = workspace.calc("stats", on=["peak", "spot"])
@@ -267,31 +267,31 @@ class ProcessingRules(_Sources):
         }
 
     def test_what_was_analysed_can_be_added_again(self) -> None:
-        """A notebook that is run twice does so, and its results stay."""
+        """A notebook that runs twice does this, and the results stay."""
         workspace = self.filled()
         workspace.calc("stats", on="peak")
         workspace.add("peak", sources("signal")["peak"])
         assert "Table_stats_dict" in workspace.get("peak", full=True).metadata
 
     def test_results_of_the_source_are_not_those_of_the_result(self) -> None:
-        """As in DataLab."""
+        """DataLab removes the results of the source too."""
         workspace = self.filled()
         workspace.calc("stats", on="peak")
         found = workspace.get(workspace.calc("exp", on="peak"))
         assert "Table_stats_dict" not in found.metadata
 
-    # -- what is chosen ---------------------------------------------------------------
+    # -- selection --------------------------------------------------------------------
 
     def selected(self, workspace: Workspace, *names: str) -> bool:
-        """Tell whether it is these that `calc` computes of.
+        """Return whether these objects are selected.
 
-        What a window shows as selected may be more, or less, and is not asked.
+        The selection in a window may differ and is not checked.
         """
         can_tell = not workspace.capabilities.window
         return not can_tell or workspace.selection == [*names]
 
     def test_without_on_it_is_what_was_selected(self) -> None:
-        """By name, UUID or short id; what is gone is no longer selected."""
+        """Select by name, UUID or short id; removed objects are deselected."""
         workspace = self.filled()
         with pytest.raises(ValueError, match="select"):
             workspace.calc("exp")
@@ -312,10 +312,10 @@ class ProcessingRules(_Sources):
         with pytest.raises(ValueError, match="select"):
             workspace.calc("exp")
 
-    # -- what is refused --------------------------------------------------------------
+    # -- errors -----------------------------------------------------------------------
 
     def test_what_fails_adds_nothing_and_says_of_what(self) -> None:
-        """Nor what was computed before."""
+        """Results that were computed before are not added either."""
         workspace = self.filled()
         before = workspace.list()
         spectrum = workspace.calc("fft", on="peak")

@@ -1,4 +1,4 @@
-"""The rules that a workspace keeps before it asks its backend."""
+"""The rules that a workspace enforces before it calls its backend."""
 
 from __future__ import annotations
 
@@ -19,8 +19,14 @@ class WorkspaceRules(
     Arguments,
     RefusedCalculations,
 ):
-    """The rules that are the same over every backend.
+    """The rules that are the same with every backend.
 
-    A workspace checks and copies what it is given, and only then asks its backend. One
-    run over one backend proves these rules for all.
+    A workspace checks and copies its arguments before it calls its backend. A run with
+    one backend therefore proves these rules for all.
+
+    Example:
+        >>> from datalab_workspace.testing import WorkspaceRules
+        >>> class TestRules(WorkspaceRules):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
     """
