@@ -90,16 +90,19 @@ def of_this_clone(environment: dict[str, Any]) -> dict[str, Any]:
 
 def build_with_numpy(contents: Path, out: Path) -> None:
     """Build a site as the browser tests do."""
-    sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
-    from builds import REQUIREMENTS, build_site  # type: ignore[import-not-found]
-    from environments import python_with  # type: ignore[import-not-found]
-    from packing import site_files  # type: ignore[import-not-found]
+    sys.path.insert(0, str(ROOT / "tests"))
+    from support.browser import (  # type: ignore[import-not-found]
+        builds,
+        kernel_packages,
+    )
+    from support.environments import python_with  # type: ignore[import-not-found]
 
     cache = Path.home() / ".cache" / "datalab-kernel"
     cache.mkdir(parents=True, exist_ok=True)
-    build_site(python_with(REQUIREMENTS, cache), out.absolute(), contents)
+    python = python_with(builds.REQUIREMENTS, cache)
+    builds.build_site(python, out.absolute(), contents)
     sources = [path for p in PACKAGES for path in (p / "src").glob("datalab_*")]
-    for name, content in site_files(out, sources).items():
+    for name, content in kernel_packages.site_files(out, sources).items():
         (out / name).write_bytes(content)
 
 

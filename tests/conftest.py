@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# Test modules are imported by their file, so that this folder is not on the path.
-sys.path.insert(0, str(Path(__file__).parent))
-
-import environments
-import ports
-
 from datalab_workspace.live import discovery
+from support import environments, ports
+
+# Imported later: a failing assertion is to show what it compared.
+pytest.register_assert_rewrite(
+    *(
+        f"support.{name}"
+        for name in (
+            "browser",
+            "comparison",
+            "documentation",
+            "frontends",
+            "live_conformance",
+            "notebook_page",
+            "prompts",
+            "real_datalab",
+            "reloaded",
+            "view_page",
+        )
+    )
+)
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 

@@ -10,9 +10,6 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 from datalab_kernel import kernelspec
 
-# Test modules are imported by their file, so that their folder is not on the path.
-sys.path.insert(0, str(Path(__file__).parent))
-
 
 @pytest.fixture
 def specs(tmp_path: Path) -> KernelSpecManager:

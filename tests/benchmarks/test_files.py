@@ -12,10 +12,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from measuring import compare, measure, report
 
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
+from support.measurement import compare, measure, report
 
 OBJECTS = 1000
 POINTS = 1000

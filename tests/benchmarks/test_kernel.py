@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
 
-import psutil
 import pytest
-from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
-from measuring import compare, measure, report
 
 from datalab_kernel import kernelspec
+from support.measurement import compare, measure, report
+from support.ready_kernel import PATIENCE, ready, run
 
 STOCK, IPYKERNEL = "xpython", "python3"
 READY_BOUNDS = {STOCK: 1.2, IPYKERNEL: 0.7}
@@ -22,38 +17,6 @@ MEMORY_BOUND = 1.2
 FIRST_CALL_BOUND = 0.05
 INTERRUPT_BOUND = 0.5
 ROUNDS = 11
-PATIENCE = 60.0
-
-
-class Ready(NamedTuple):
-    """A running kernel, and what it was like when it had become ready."""
-
-    manager: KernelManager
-    client: Any
-    seconds: float
-    memory: float  # resident, in MiB
-
-
-@contextmanager
-def ready(name: str, specs: KernelSpecManager) -> Iterator[Ready]:
-    """A kernel that has answered its first request."""
-    manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
-    start = time.perf_counter()
-    manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    client = manager.client()
-    client.start_channels()
-    try:
-        client.kernel_info()
-        client.get_shell_msg(timeout=PATIENCE)
-        seconds = time.perf_counter() - start
-        process = psutil.Process(manager.provisioner.process.pid)
-        memory = process.memory_info().rss / 2**20
-        client.wait_for_ready(timeout=PATIENCE)
-        yield Ready(manager, client, seconds, memory)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-        manager.context.destroy(linger=0)
 
 
 def seconds_until_ready(name: str, specs: KernelSpecManager) -> float:
@@ -89,14 +52,6 @@ def test_a_ready_kernel_holds_little_memory(specs: KernelSpecManager) -> None:
     report(f"resident memory when ready: {ours:.1f} MiB, stock {stock:.1f} MiB")
 
     assert ours <= MEMORY_BOUND * stock
-
-
-def run(client: Any, code: str) -> float:
-    """Run a cell; return the seconds until it was answered."""
-    start = time.perf_counter()
-    answer = client.execute_interactive(code, output_hook=lambda _message: None)
-    assert answer["content"]["status"] == "ok", answer["content"]
-    return time.perf_counter() - start
 
 
 @pytest.mark.parametrize(

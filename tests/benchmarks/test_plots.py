@@ -19,13 +19,13 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from measuring import compare, measure, report
-from test_kernel import ready, run
 
 from datalab_kernel import kernelspec
 from datalab_kernel_core import Plot, Plotter
 from datalab_kernel_core.plotter.formats import Formats
 from datalab_workspace import Workspace
+from support.measurement import compare, measure, report
+from support.ready_kernel import ready, run
 
 HERE = Path(__file__).parent
 POINTS, SIDE = 10_000_000, 8192

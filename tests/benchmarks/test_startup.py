@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from measuring import compare
+
+from support.measurement import compare
 
 IMPORT_BOUND = 1.3
 ROUNDS = 11

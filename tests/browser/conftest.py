@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,20 +10,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-# Helpers are imported by their file, as the tests are.
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent / "inside"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "live"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "kernel" / "frontends"))
+from support.browser import builds
+from support.browser.http_server import served
+from support.browser.kernel_packages import site_files, sources
+from support.browser.kernel_page import KernelPage
+from support.chromium import browser_program
+from support.real_datalab.application import Application
+from support.real_datalab.environment import REQUIREMENTS, missing_library
 
-import builds
-from kernel_page import KernelPage
-from packing import site_files, sources
-from real_datalab.application import Application
-from real_datalab.environment import REQUIREMENTS, missing_library
-from serving import served
-
-CHROMIUM = shutil.which("chromium")
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--no-first-run")
 KERNEL = "xeus-python"
 # Longer than anything takes, in milliseconds.
@@ -73,13 +65,14 @@ def launch(
     requirement: Callable[[object, str], None], system_packages_hint: str
 ) -> Iterator[Callable[..., Browser]]:
     """Start Chromium without a window: `launch(*options)`."""
-    requirement(CHROMIUM, system_packages_hint)
+    chromium = browser_program()
+    requirement(chromium, system_packages_hint)
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright, ExitStack() as stack:
 
         def launch(*options: str) -> Browser:
             browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS, *options]
+                executable_path=chromium, args=[*CHROMIUM_OPTIONS, *options]
             )
             stack.callback(browser.close)
             return browser

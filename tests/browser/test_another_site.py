@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from kernel_page import KernelPage
-from real_datalab.application import Application
-from serving import ISOLATED
+
+from support.browser.http_server import ISOLATED
+from support.browser.kernel_page import KernelPage
+from support.real_datalab.application import Application
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 

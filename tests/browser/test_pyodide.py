@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packing import packed
 from playwright.sync_api import Page
-from real_datalab.application import free_port
-from serving import served
+
+from support.browser.http_server import served
+from support.browser.kernel_packages import packed
+from support.real_datalab.application import free_port
 
 pytestmark = pytest.mark.timeout(240)
 

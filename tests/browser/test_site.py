@@ -6,13 +6,14 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import builds
 import nbformat
 import pytest
-from notebook_page import NotebookPage
-from packing import site_files, sources
 from playwright.sync_api import Page, expect
-from serving import served
+
+from support.browser import builds
+from support.browser.http_server import served
+from support.browser.kernel_packages import site_files, sources
+from support.notebook_page import NotebookPage
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_page import KernelPage
-from noise import noise
-from real_datalab.application import Application, free_port
 
 from datalab_workspace.encoding.carriers import NPZ
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.transport.native import NativeTransport
+from support.browser import builds
+from support.browser.inside.noise import noise
+from support.browser.kernel_page import KernelPage
+from support.real_datalab.application import Application, free_port
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
-INSIDE = Path(__file__).with_name("inside")
+INSIDE = Path(builds.__file__).with_name("inside")
 NAMES = ("workspace", "plotter", "sigima", "np", "plt", "create_signal", "create_image")
 # Imported by nothing, because it is not there.
 ABSENT = ("sigima", "guidata", "h5py", "matplotlib", "hypothesis")
@@ -281,16 +282,16 @@ def test_a_datalab_that_stands_still(
 def rules() -> list[str]:
     """The tests of the suite that pass in memory, where sigima and the like are not."""
     script = (
-        "import json, sys\n"
-        f"sys.path.insert(0, {str(INSIDE)!r})\n"
+        "import json\n"
         "import running_rules\n"
         f"running_rules.hide({ABSENT})\n"
         "outcomes = running_rules.run('TestInMemory', tracebacks='no')\n"
         "print('\\n' + json.dumps([outcomes.passed, outcomes.failed]))"
     )
+    variables = {"PYTHONPATH": str(INSIDE), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     ran = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=True,

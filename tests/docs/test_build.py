@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from documentation import DOCS
 
 import datalab_kernel
 import datalab_kernel_core
@@ -17,6 +16,7 @@ import datalab_workspace
 import datalab_workspace.formats
 from datalab_kernel_core import Plot, Plotter
 from datalab_workspace import Workspace
+from support.documentation import DOCS
 
 
 @pytest.fixture(scope="module")

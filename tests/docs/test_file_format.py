@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from documentation import DOCS
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import project_reader
 
 from datalab_workspace import Workspace
 from datalab_workspace.backends.memory import MemoryBackend
@@ -21,6 +15,8 @@ from datalab_workspace.encoding.typed_json import _DECODERS
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import FIELDS
 from datalab_workspace.testing.samples import OBJECTS, VALUES
+from support import project_reader
+from support.documentation import DOCS
 
 TEXT = (DOCS / "file-format.md").read_text("utf-8")
 DEFAULTS = {"": "", "true": True, "false": False, '"Untitled"': "Untitled", '""': ""}

@@ -6,9 +6,10 @@ import importlib.util
 import re
 from pathlib import Path
 
-import documentation
 import pytest
-from documentation import DOCS, PAGES, ROOT, Page
+
+from support import documentation
+from support.documentation import DOCS, PAGES, ROOT, Page
 
 MANNERS = {"notebook", "script", "live"}
 SOURCES = sorted(ROOT.glob("packages/*/src"))

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import documentation
 import pytest
-from documentation import FENCE, ROOT
+
+from support import documentation
+from support.documentation import FENCE, ROOT
 
 try:
     import tomllib

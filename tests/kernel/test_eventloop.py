@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from environments import SOURCES
 
 from datalab_kernel import kernelspec, qt
 from datalab_kernel.repairs import eventloop
 from datalab_kernel.xeus.registry import NotApplicable
+from support.environments import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

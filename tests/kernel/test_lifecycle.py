@@ -10,6 +10,8 @@ import h5py
 import psutil
 import pytest
 
+from support.repetition import repeated
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -156,7 +158,7 @@ for number in range(3):
 """
 
 
-@pytest.mark.parametrize("number", range(3))
+@repeated(3, usually=1)
 def test_a_kernel_with_open_comms_as_of_widgets_ends_with_code_0(
     start: Callable, number: int
 ) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from environments import SOURCES
 
 from datalab_kernel import kernelspec
+from support.environments import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from prompting import Prompting
+
+from support.prompts import Prompting
 
 if TYPE_CHECKING:
     from collections.abc import Callable

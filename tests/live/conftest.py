@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,18 +9,14 @@ from typing import Any
 
 import pytest
 
-# Test modules are imported by their file, so that their folder is not on the path.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from live_suite import Live
-from real_datalab.application import Application
-from real_datalab.environment import REQUIREMENTS, missing_library
-from real_datalab.exchange import Project
-from real_datalab.process import Program
-
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
+from support.live_conformance import Live
+from support.real_datalab.application import Application
+from support.real_datalab.environment import REQUIREMENTS, missing_library
+from support.real_datalab.exchange import Project
+from support.real_datalab.process import Program
 
 #: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
@@ -94,7 +89,7 @@ class DataLabWindow:
         """Do in a project what a user might do.
 
         Args:
-            session: Name of a function of `real_datalab.sessions`.
+            session: Name of a function of `support.real_datalab.sessions`.
             path: The project file; None for an empty project.
             save_to: The file that DataLab is to save the project to.
 
@@ -116,7 +111,7 @@ def datalab_window(
 ) -> Iterator[DataLabWindow]:
     """DataLab's main window; each project that it opens replaces the one before."""
     folder = tmp_path_factory.mktemp("window")
-    program = Program(python_of_datalab, "real_datalab.window", folder)
+    program = Program(python_of_datalab, "support.real_datalab.window", folder)
     yield DataLabWindow(program)
     program.close()
 
@@ -127,7 +122,7 @@ def native_read(
 ) -> Iterator[Callable[[Path], Project]]:
     """Read project files with DataLab's own reader, without a window."""
     folder = tmp_path_factory.mktemp("reader")
-    program = Program(python_of_datalab, "real_datalab.reader", folder)
+    program = Program(python_of_datalab, "support.real_datalab.reader", folder)
     yield lambda path: program.look("read", path=str(path))
     program.close()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from live_suite import Live
+
+from support.live_conformance import Live
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from real_datalab.application import Application, free_port
 
 from datalab_workspace.live import discovery
 from datalab_workspace.live.discovery import Search, connection_file, search
+from support.real_datalab.application import Application, free_port
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

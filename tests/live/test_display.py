@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from real_datalab.application import Application
 from sigima.objects import create_image
 
 import datalab_workspace as dlw
 from datalab_kernel_core.display.workspace_html import workspace_html, workspace_text
 from datalab_workspace.live.transport.native import NativeTransport
+from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

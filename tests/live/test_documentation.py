@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import documentation
 import pytest
-from documentation import PAGES, Page
-from real_datalab.application import Application
+
+from support import documentation
+from support.documentation import PAGES, Page
+from support.real_datalab.application import Application
 
 pytestmark = pytest.mark.live
 

@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from real_datalab import proxy
-from real_datalab.application import Application
-from real_datalab.proxy import Behaviour, proxy_to
 
 from datalab_workspace.errors import (
     ConnectionLostError,
@@ -24,6 +21,9 @@ from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.base import Timeouts
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
+from support.real_datalab import proxy
+from support.real_datalab.application import Application
+from support.real_datalab.proxy import Behaviour, proxy_to
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

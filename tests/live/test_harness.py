@@ -13,7 +13,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from real_datalab.process import Program, ProgramError
+
+from support.real_datalab.process import Program, ProgramError
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -191,7 +192,7 @@ def test_a_truncated_file_is_told(
 def test_a_program_that_does_not_answer_is_killed_and_started_anew(
     python_of_datalab: Path, datalab_files: Path, tmp_path: Path
 ) -> None:
-    program = Program(python_of_datalab, "real_datalab.reader", tmp_path)
+    program = Program(python_of_datalab, "support.real_datalab.reader", tmp_path)
     path = str(datalab_files / "full.h5")
     try:
         with pytest.raises(ProgramError, match="no answer within 0 s"):
@@ -204,7 +205,7 @@ def test_a_program_that_does_not_answer_is_killed_and_started_anew(
 
 
 def test_a_program_that_dies_is_told(tmp_path: Path, python_of_datalab: Path) -> None:
-    program = Program(python_of_datalab, "real_datalab.missing", tmp_path)
+    program = Program(python_of_datalab, "support.real_datalab.missing", tmp_path)
 
     with pytest.raises(ProgramError, match="No module named"):
         program.look("read", path="")

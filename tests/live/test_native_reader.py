@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from comparing import ABSENT, as_python, assert_shows, shown
-from real_datalab.exchange import Project
 
 from datalab_workspace import Workspace
 from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.samples import IMAGES, KEYS, NAMES, SIGNALS, VALUES
 from datalab_workspace.testing.samples.images import image, spot
 from datalab_workspace.testing.samples.signals import gaussian
+from support.comparison import ABSENT, as_python, assert_shows, shown
+from support.real_datalab.exchange import Project
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

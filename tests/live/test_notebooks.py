@@ -11,10 +11,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from real_datalab.application import Application
 
 import datalab_workspace as dlw
 from datalab_workspace.testing.comparison import assert_same
+from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

@@ -14,21 +14,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import environments
 import numpy as np
 import psutil
 import pytest
-from real_datalab.application import CALL, STOP, Application
-from real_datalab.beside import REQUIREMENTS, with_our_packages
-from real_datalab.notebooks import Page
 
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.model.sigima_objects import to_record
+from support import environments
+from support.real_datalab import beside
+from support.real_datalab.application import CALL, STOP, Application
+from support.real_datalab.beside import REQUIREMENTS, with_our_packages
+from support.real_datalab.notebooks import Page
 
 # The first of them may have to make an environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
-INSIDE = Path(__file__).parent / "real_datalab" / "inside"
+INSIDE = Path(beside.__file__).with_name("inside")
 OPEN, STOP_SERVER, COPY = ENTRIES = [
     "Open notebook",
     "Stop Jupyter server",

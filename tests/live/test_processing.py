@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from comparing import SIDECAR, STYLE_KEYS, as_python, data_differences
-from real_datalab.exchange import Item, Project
 
 from datalab_workspace import Workspace
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import features
 from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.processing import REQUIRED, sources
+from support.comparison import SIDECAR, STYLE_KEYS, as_python, data_differences
+from support.real_datalab.exchange import Item, Project
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

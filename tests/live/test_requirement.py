@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from environments import InstallationError, place
-from real_datalab.environment import REQUIREMENTS, missing_library
+
+from support.environments import InstallationError, place
+from support.real_datalab.environment import REQUIREMENTS, missing_library
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the packages are Debian's")
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import matplotlib.image
 import pytest
-from real_datalab.application import Application
 
 import datalab_workspace as dlw
 from datalab_kernel_core.plotter import screenshot
@@ -21,6 +20,7 @@ from datalab_workspace.errors import (
     UnreachableError,
 )
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
+from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

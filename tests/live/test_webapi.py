@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from comparing import DTYPES
-from real_datalab.application import Application
 
 from datalab_workspace.errors import (
     DataLabError,
@@ -33,6 +31,8 @@ from datalab_workspace.testing.comparison import value_differences
 from datalab_workspace.testing.samples import OBJECTS
 from datalab_workspace.testing.samples.images import image, spot
 from datalab_workspace.testing.samples.signals import gaussian, signal
+from support.comparison import DTYPES
+from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from comparing import SIDECAR, STYLE_KEYS, assert_shows
-from real_datalab.exchange import Project
 
 from datalab_workspace import Workspace
 from datalab_workspace.testing.comparison import (
@@ -23,6 +21,8 @@ from datalab_workspace.testing.comparison import (
 from datalab_workspace.testing.samples import IMAGES, KEYS, NAMES, SIGNALS, VALUES
 from datalab_workspace.testing.samples.images import image, spot
 from datalab_workspace.testing.samples.signals import gaussian, signal
+from support.comparison import SIDECAR, STYLE_KEYS, assert_shows
+from support.real_datalab.exchange import Project
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

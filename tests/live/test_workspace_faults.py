@@ -7,9 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from real_datalab import proxy
-from real_datalab.application import Application
-from real_datalab.proxy import proxy_to
 
 import datalab_workspace as dlw
 from datalab_workspace.live.backend import LiveBackend
@@ -18,6 +15,9 @@ from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.transport.base import Timeouts
 from datalab_workspace.live.transport.native import NativeTransport
+from support.real_datalab import proxy
+from support.real_datalab.application import Application
+from support.real_datalab.proxy import proxy_to
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

@@ -11,8 +11,6 @@ from xmlrpc.client import Binary
 
 import numpy as np
 import pytest
-from comparing import DTYPES
-from real_datalab.application import Application
 
 from datalab_workspace.errors import (
     DataLabError,
@@ -28,6 +26,8 @@ from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing.comparison import differences, value_differences
 from datalab_workspace.testing.samples import OBJECTS
 from datalab_workspace.testing.samples.images import image, spot
+from support.comparison import DTYPES
+from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from artefacts import PACKAGES, ROOT, Artefacts, build
+
+from support.artefacts import PACKAGES, ROOT, Artefacts, build
 
 
 @pytest.fixture(scope="session")

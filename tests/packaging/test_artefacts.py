@@ -8,8 +8,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from artefacts import PACKAGES, Artefacts, build
 from packaging.requirements import Requirement
+
+from support.artefacts import PACKAGES, Artefacts, build
 
 # What check-wheel-contents finds in the kernel's, and is meant: the kernelspec is there
 # twice (W002; what is installed, and what others are written from), and the plugin of

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from artefacts import PACKAGES, ROOT, Artefacts
+
+from support.artefacts import PACKAGES, ROOT, Artefacts
 
 # The first of them may have to download what the packages need.
 pytestmark = pytest.mark.timeout(600)

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from artefacts import PACKAGES, ROOT, pyproject
-from environments import SOURCES
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from support.artefacts import PACKAGES, ROOT, pyproject
+from support.environments import SOURCES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

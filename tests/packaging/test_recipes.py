@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from artefacts import PACKAGES, ROOT, Artefacts, pyproject
 from packaging.requirements import Requirement
 from rattler_build import (
     BuildError,
@@ -24,6 +23,8 @@ from rattler_build import (
     Stage0Recipe,
     VariantConfig,
 )
+
+from support.artefacts import PACKAGES, ROOT, Artefacts, pyproject
 
 RECIPES = ROOT / "recipes" / "conda-forge"
 

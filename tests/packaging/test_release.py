@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from artefacts import PACKAGES, ROOT, build
+
+from support.artefacts import PACKAGES, ROOT, build
 
 VERSION = "9.8.7"
 DATE = "2031-02-03"

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from artefacts import PACKAGES, ROOT
+
+from support.artefacts import PACKAGES, ROOT
 
 try:
     import tomllib

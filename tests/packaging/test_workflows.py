@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from artefacts import PACKAGES, ROOT, pyproject
+
+from support.artefacts import PACKAGES, ROOT, pyproject
+from support.chromium import PROGRAMS
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = re.compile(r"uses: (.+)")
@@ -68,3 +71,51 @@ def test_each_python_that_a_package_names_is_tested(name: str) -> None:
     (tested,) = re.findall(r"python: (\[.*3\.13.*\])", text)
 
     assert re.findall(r"3\.\d+", tested) == re.findall(r"3\.\d+", classifiers)
+
+
+# -- .ci/run --------------------------------------------------------------------------
+
+BROWSERS = PROGRAMS.read_text("utf-8").split()
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="installs with apt-get")
+TOOLS = ("bash", "dirname", "env", "grep", "head", "sed")
+README = "```sh\necho first\necho second\n```\n"
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone on a machine whose programs are few, and whose installer only speaks."""
+    clone, programs = tmp_path / "clone", tmp_path / "bin"
+    shutil.copytree(ROOT / ".ci", clone / ".ci")
+    (clone / "README.md").write_text(README)
+    programs.mkdir()
+    for tool in TOOLS:
+        (programs / tool).symlink_to(shutil.which(tool))
+    write_program(programs / "id", "echo 0")
+    write_program(programs / "apt-get", 'echo "$@" >> apt.log')
+    monkeypatch.setenv("PATH", str(programs))
+    return clone
+
+
+def write_program(path: Path, line: str) -> None:
+    path.write_text(f"#!{shutil.which('bash')}\n{line}\n")
+    path.chmod(0o755)
+
+
+@ON_LINUX
+@pytest.mark.parametrize("browser", [None, *BROWSERS])
+def test_a_machine_with_a_browser_is_given_no_other(
+    clone: Path, browser: str | None
+) -> None:
+    """Ubuntu's CI machines have Chrome; a package of Chromium exists on Debian only."""
+    if browser is not None:
+        write_program(clone.parent / "bin" / browser, "")
+
+    run = subprocess.run([clone / ".ci" / "run"], capture_output=True, text=True)
+
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "first\nsecond\n"
+    assert len(re.findall(r"\(\d+ s\)", run.stderr)) == 4
+    update, install = (clone / "apt.log").read_text().splitlines()
+    assert update == "update -qq"
+    wanted = set((ROOT / ".ci" / "apt.txt").read_text().split())
+    assert wanted - {*install.split()} == (set() if browser is None else {"chromium"})

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from measuring import report
-from view_page import ViewPage
+
+from support.measurement import report
+from support.view_page import ViewPage
 
 ADDRESS = "/lab/tree/{path}?reset&"
 ZOOMS = 30

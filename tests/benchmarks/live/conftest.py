@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-# Test modules are imported by their file, so that the folder is not on the path.
-sys.path.insert(0, str(Path(__file__).parents[2] / "live"))
-
-from environments import python_with
-from real_datalab.application import Application
-from real_datalab.environment import REQUIREMENTS
+from support.environments import python_with
+from support.real_datalab.application import Application
+from support.real_datalab.environment import REQUIREMENTS
 
 
 @pytest.fixture(scope="module")

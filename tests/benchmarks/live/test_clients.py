@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from measuring import Peak, compare, report
-from real_datalab.application import Application
 
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.codecs import npz
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
+from support.measurement import Peak, compare, report
+from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]

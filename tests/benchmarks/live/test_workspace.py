@@ -14,9 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from environments import python_with
-from measuring import Peak, compare, measure, report
-from real_datalab.application import Application
 
 import datalab_workspace as dlw
 from datalab_workspace.live.backend import LiveBackend
@@ -24,6 +21,9 @@ from datalab_workspace.live.codecs import npz
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.model.sigima_objects import to_record
+from support.environments import python_with
+from support.measurement import Peak, compare, measure, report
+from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]

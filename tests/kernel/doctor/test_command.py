@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from doctoring import OWN_ENVIRONMENT
 
 import datalab_kernel
 from datalab_kernel import cli, kernelspec, wheels
 from datalab_kernel.doctor.findings import Finding
+from support.doctor import OWN_ENVIRONMENT
 
 
 def without(*modules: str) -> list[str]:

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from doctoring import NEEDS_A_SHELL, the
 
 from datalab_kernel.doctor import desktop
+from support.doctor import NEEDS_A_SHELL, the
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doctoring import NEEDS_A_SHELL, the
 
 import datalab_kernel
 from datalab_kernel import wheels
 from datalab_kernel.doctor import environment
 from datalab_kernel.doctor.findings import Finding
 from datalab_kernel.doctor.processes import Unanswered, ask
+from support.doctor import NEEDS_A_SHELL, the
 
 
 def test_this_interpreter_is_in_order() -> None:

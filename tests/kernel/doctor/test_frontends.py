@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doctoring import NEEDS_A_SHELL, launcher, the, write_spec
 
 import datalab_kernel
 from datalab_kernel import kernelspec
 from datalab_kernel.doctor import frontends
+from support.doctor import NEEDS_A_SHELL, launcher, the, write_spec
 
 
 @pytest.fixture

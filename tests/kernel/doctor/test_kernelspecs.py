@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from doctoring import NEEDS_A_SHELL, OWN_ENVIRONMENT, launcher, the, write_spec
-from environments import SOURCES
 
 import datalab_kernel
 from datalab_kernel import kernelspec
 from datalab_kernel.doctor import kernelspecs
+from support.doctor import NEEDS_A_SHELL, OWN_ENVIRONMENT, launcher, the, write_spec
+from support.environments import SOURCES
 
 
 def test_a_kernelspec_of_this_python_is_in_order(jupyter: Path) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doctoring import code, launcher, write_spec
 
 from datalab_kernel import kernelspec
 from datalab_kernel.doctor import trial
+from support.doctor import code, launcher, write_spec
 
 
 def test_a_kernel_that_works_is_shown_to(

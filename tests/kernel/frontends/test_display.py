@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-# Helpers are imported by their file, as the tests are.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from view_page import contrast
+from support.view_page import contrast
 
 ADDRESS = "/lab/tree/{path}?reset&"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,7 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
 
-# Helpers are imported by their file, as the tests are.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from view_page import ViewPage, contrast
+from support.view_page import ViewPage, contrast
 
 ADDRESS = "/lab/tree/{path}?reset&"
 

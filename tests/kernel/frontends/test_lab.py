@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from notebook_page import NotebookPage
 from playwright.sync_api import expect
+
+from support.notebook_page import NotebookPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Server
     from notebook_page import NotebookPage
+
+    from support.frontends import Server
 
 ADDRESS = "/notebooks/{path}?"
 KERNEL = "DataLab Kernel"

@@ -1,6 +1,6 @@
-"""The conformance suite: what holds of a workspace, whichever backend it is over.
+"""The conformance suite: the rules that every backend of a workspace must obey.
 
-A backend's tests subclass `WorkspaceConformance` and say how a workspace comes about::
+The tests of a backend subclass `WorkspaceConformance` and create its workspaces::
 
     from datalab_workspace import Workspace
     from datalab_workspace.testing import WorkspaceConformance
@@ -10,9 +10,13 @@ A backend's tests subclass `WorkspaceConformance` and say how a workspace comes 
         def open_workspace(self):
             return Workspace(backend=MyBackend())
 
-What the backend declares in its `Capabilities` is asserted; of what it does not
-declare, the documented error is. No test is skipped. The suite needs pytest and
-hypothesis, which the extra ``testing`` installs.
+The suite asserts every rule that the backend declares in its `Capabilities`, and the
+documented error of every other rule. No test is skipped.
+
+`WorkspaceConformance` is complete. It consists of `BackendRules`, which a backend can
+break, and `WorkspaceRules`, which the workspace keeps before it asks its backend. A
+project with several backends can run the latter over one of them. The suite needs
+pytest and hypothesis, which the extra ``testing`` installs.
 """
 
 from __future__ import annotations
@@ -24,21 +28,29 @@ import pytest
 
 if TYPE_CHECKING:
     from datalab_workspace.testing.comparison import assert_same, differences
-    from datalab_workspace.testing.conformance import WorkspaceConformance
+    from datalab_workspace.testing.conformance import (
+        BackendRules,
+        WorkspaceConformance,
+    )
     from datalab_workspace.testing.machine import WorkspaceMachine
+    from datalab_workspace.testing.rules import WorkspaceRules
     from datalab_workspace.testing.suite import WorkspaceSuite
 
 _HOME = {
+    "BackendRules": "conformance",
     "WorkspaceConformance": "conformance",
     "WorkspaceMachine": "machine",
+    "WorkspaceRules": "rules",
     "WorkspaceSuite": "suite",
     "assert_same": "comparison",
     "differences": "comparison",
 }
 
 __all__ = [
+    "BackendRules",
     "WorkspaceConformance",
     "WorkspaceMachine",
+    "WorkspaceRules",
     "WorkspaceSuite",
     "assert_same",
     "differences",
@@ -55,10 +67,11 @@ _WITH_ASSERTIONS = (
     "machine",
     "mapping",
     "names",
+    "processing",
     "refusals",
     "values",
 )
-# Before they are imported, so that a failing assertion tells what was compared.
+# Before the import, so that a failing assertion shows the values that it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _WITH_ASSERTIONS))
 
 

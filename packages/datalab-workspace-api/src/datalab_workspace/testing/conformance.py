@@ -1,4 +1,4 @@
-"""The conformance suite as a whole."""
+"""The conformance suite: the rules of a backend, and those of every workspace."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from datalab_workspace.testing.mapping import MappingRules
 from datalab_workspace.testing.names import NameRules
 from datalab_workspace.testing.processing import ProcessingRules
 from datalab_workspace.testing.refusals import RefusalRules
+from datalab_workspace.testing.rules import WorkspaceRules
 from datalab_workspace.testing.values import ValueRules
 
 
-class WorkspaceConformance(
+class BackendRules(
     NameRules,
     LookupRules,
     ValueRules,
@@ -30,13 +31,20 @@ class WorkspaceConformance(
     RefusalRules,
     ProcessingRules,
 ):
-    """Every rule that a user of a workspace can rely on, whatever its backend."""
+    """The rules that depend on the backend.
 
-    #: How many sequences of operations of what length are tried.
+    Example:
+        >>> from datalab_workspace.testing import BackendRules
+        >>> class TestMyBackend(BackendRules):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+    """
+
+    #: Number and length of the random sequences of operations.
     machine_settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 
     def test_any_sequence_of_operations(self) -> None:
-        """Whatever a user does in whatever order, the workspace does as it should."""
+        """The workspace agrees with its model after any operations."""
         suite = self
 
         class Machine(WorkspaceMachine):
@@ -44,3 +52,14 @@ class WorkspaceConformance(
                 super().__init__(suite)
 
         run_state_machine_as_test(Machine, settings=self.machine_settings)
+
+
+class WorkspaceConformance(BackendRules, WorkspaceRules):
+    """The rules that a workspace obeys with any backend.
+
+    Example:
+        >>> from datalab_workspace.testing import WorkspaceConformance
+        >>> class TestMyBackend(WorkspaceConformance):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+    """

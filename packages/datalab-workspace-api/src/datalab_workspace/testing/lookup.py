@@ -1,4 +1,4 @@
-"""The rules of lookup: which object a name, a UUID or a short id means."""
+"""The rules of lookup by name, UUID or short id."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _every_access = pytest.mark.parametrize("access", ACCESSES.values(), ids=ACCESSE
 
 
 class Lookup(WorkspaceSuite):
-    """What is asked for is a name, a UUID or a short id, tried in this order."""
+    """A key is a name, a UUID or a short id, tried in this order."""
 
     @pytest.mark.parametrize("by", ["name", "uuid", "short_id"])
     @_every_access
     def test_every_method_takes_all_three(
         self, workspace: Workspace, access: Callable[[Workspace, str], Any], by: str
     ) -> None:
-        """They mean the same object."""
+        """All three refer to the same object."""
         workspace.add("first", numbered(1))
         workspace.add("image", PIXELS)
         workspace.add("second", numbered(2))
@@ -51,7 +51,7 @@ class Lookup(WorkspaceSuite):
 
     @pytest.mark.parametrize("by", ["name", "uuid", "short_id"])
     def test_exists_takes_all_three(self, workspace: Workspace, by: str) -> None:
-        """As does `in`, which takes anything."""
+        """`in` does so too, and accepts any value."""
         workspace.add("x", PIXELS)
         workspace = self.settle(workspace)
         assert getattr(workspace.describe("x"), by) in workspace
@@ -64,7 +64,7 @@ class Lookup(WorkspaceSuite):
     def test_a_name_comes_before_a_uuid(
         self, workspace: Workspace, capabilities: Capabilities
     ) -> None:
-        """And a UUID before a short id, which no UUID looks like."""
+        """A UUID comes before a short id, and never looks like one."""
         workspace.add("x", numbered(1))
         uuid = workspace.describe("x").uuid
         if capabilities.any_name:
@@ -79,7 +79,7 @@ class Lookup(WorkspaceSuite):
     def test_a_name_comes_before_a_short_id(
         self, workspace: Workspace, capabilities: Capabilities
     ) -> None:
-        """A new object of that name does not overwrite the one of that number."""
+        """A new object with such a name does not overwrite another."""
         for number in (1, 2):
             workspace.add(f"n{number}", numbered(number))
         if capabilities.any_name:
@@ -93,7 +93,7 @@ class Lookup(WorkspaceSuite):
     def test_short_ids_count_signals_and_images_apart(
         self, workspace: Workspace
     ) -> None:
-        """In the order in which they are listed: all signals, then all images."""
+        """The order is that of the list: all signals, then all images."""
         for name in ("i1", "s1", "i2", "s2"):
             workspace.add(name, PIXELS if name[0] == "i" else POINTS)
         workspace = self.settle(workspace)
@@ -106,7 +106,7 @@ class Lookup(WorkspaceSuite):
     def test_short_ids_count_through_the_groups(
         self, workspace: Workspace, capabilities: Capabilities
     ) -> None:
-        """Not in the order in which the objects came."""
+        """The order of addition does not matter."""
         groups: dict[str, str | None] = {"a": "one", "b": "two", "c": "one"}
         if not capabilities.groups:
             groups = dict.fromkeys("acb")
@@ -117,26 +117,15 @@ class Lookup(WorkspaceSuite):
         assert workspace.describe("s002").name == "c"
         assert workspace.describe("b").short_id == "s003"
 
-    @pytest.mark.parametrize(
-        "key", ["s1", "S001", "s0001", "s000", "s002", "i001", "s001\n", " s001", ""]
-    )
-    def test_what_only_looks_like_a_short_id_is_none(
-        self, workspace: Workspace, key: str
-    ) -> None:
-        """Short ids are written as DataLab writes them."""
-        workspace.add("x", POINTS)
-        with pytest.raises(KeyError):
-            self.settle(workspace).get(key)
-
 
 class MissingNames(WorkspaceSuite):
-    """A name that does not exist raises a `KeyError` that helps."""
+    """A name that does not exist raises a helpful `KeyError`."""
 
     @_every_access
     def test_it_names_close_matches_and_what_there_is(
         self, workspace: Workspace, access: Callable[[Workspace, str], Any]
     ) -> None:
-        """The workspace stays as it was."""
+        """The workspace does not change."""
         for name in ("filtered", "Filtered 2", "raw"):
             workspace.add(name, POINTS)
         workspace = self.settle(workspace)
@@ -148,36 +137,21 @@ class MissingNames(WorkspaceSuite):
         assert "'raw'" in message
         assert workspace.list() == ["filtered", "Filtered 2", "raw"]
 
-    def test_case_is_no_great_difference(self, workspace: Workspace) -> None:
-        """Names that differ by case alone are close."""
-        workspace.add("FFT of X", POINTS)
-        with pytest.raises(KeyError, match="did you mean 'FFT of X'"):
-            workspace.get("fft of x")
-
     def test_an_empty_workspace_says_so(self, workspace: Workspace) -> None:
-        """There is nothing to be listed."""
+        """There are no names to list."""
         with pytest.raises(KeyError, match="empty"):
             self.settle(workspace).get("x")
 
     def test_the_message_stays_short(self, workspace: Workspace) -> None:
-        """However many names there are, however long."""
+        """The error stays short with many long names."""
         for number in range(30):
             workspace.add(f"{number} {'n' * 400}", POINTS)
         with pytest.raises(KeyError, match="more") as raised:
             workspace.get("x" * 5000)
         assert len(str(raised.value)) < 1000
 
-    @pytest.mark.parametrize("key", [None, 5, b"x", ("x",), ["x"], POINTS])
-    def test_nothing_but_a_text_is_a_key(self, workspace: Workspace, key: Any) -> None:
-        """Looking for it is an unsuccessful search, not a failure."""
-        workspace.add("x", POINTS)
-        with pytest.raises(KeyError, match="no object"):
-            workspace.get(key)
-        assert workspace.get(key, default=None) is None
-        assert not workspace.exists(key)
-
     def test_a_default_is_returned_as_it_is(self, workspace: Workspace) -> None:
-        """Even None; and only where there is nothing."""
+        """The default may be None. It is not used for existing names."""
         peak = gaussian()
         workspace.add("x", peak)
         workspace = self.settle(workspace)
@@ -186,5 +160,35 @@ class MissingNames(WorkspaceSuite):
         assert_same(as_stored(peak, "x"), workspace.get("x", default=None))
 
 
+class UnsuccessfulLookup(WorkspaceSuite):
+    """Keys that no object has."""
+
+    @pytest.mark.parametrize(
+        "key", ["s1", "S001", "s0001", "s000", "s002", "i001", "s001\n", " s001", ""]
+    )
+    def test_a_string_like_a_short_id_is_not_one(
+        self, workspace: Workspace, key: str
+    ) -> None:
+        """A short id has exactly the form that DataLab gives it."""
+        workspace.add("x", POINTS)
+        with pytest.raises(KeyError):
+            self.settle(workspace).get(key)
+
+    def test_case_is_no_great_difference(self, workspace: Workspace) -> None:
+        """Names that differ only in case are close matches."""
+        workspace.add("FFT of X", POINTS)
+        with pytest.raises(KeyError, match="did you mean 'FFT of X'"):
+            workspace.get("fft of x")
+
+    @pytest.mark.parametrize("key", [None, 5, b"x", ("x",), ["x"], POINTS])
+    def test_nothing_but_a_text_is_a_key(self, workspace: Workspace, key: Any) -> None:
+        """The search is unsuccessful, but not an error of its own."""
+        workspace.add("x", POINTS)
+        with pytest.raises(KeyError, match="no object"):
+            workspace.get(key)
+        assert workspace.get(key, default=None) is None
+        assert not workspace.exists(key)
+
+
 class LookupRules(Lookup, MissingNames):
-    """All that there is to say of lookup."""
+    """The rules of lookup that depend on the backend."""

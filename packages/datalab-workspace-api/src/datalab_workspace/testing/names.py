@@ -1,4 +1,4 @@
-"""The rules of names: which there are, what they mean, and how long they hold."""
+"""The rules of names: valid names, duplicates and bindings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from datalab_workspace.backends.base import Capabilities
-from datalab_workspace.errors import AmbiguousObjectError
+from datalab_workspace.errors import (
+    AmbiguousObjectError,
+    InvalidNameError,
+    NotSupportedByProtocolError,
+)
 from datalab_workspace.testing.samples.images import spot
 from datalab_workspace.testing.samples.items import with_items
 from datalab_workspace.testing.samples.names import NAMES, NO_NAMES
@@ -22,37 +26,35 @@ POINTS = np.arange(4.0)
 
 
 def numbered(number: float) -> Any:
-    """Return the points of a signal that differs from others by its number."""
+    """Return the points of a signal that is identified by its number."""
     return np.array([number, 0.0, 1.0])
 
 
 def number_of(workspace: Workspace, name: str) -> float:
-    """Return the number of a signal made by `numbered`."""
+    """Return the number of a signal created by `numbered`."""
     return float(workspace.get(name).y[0])
 
 
-def can_stand(name: str, capabilities: Capabilities) -> bool:
-    """Tell whether there is no character in a name that cannot be in one."""
-    return capabilities.noncharacters or not {"\ufffe", "\uffff"} & {*name}
-
-
 class GivenNames(WorkspaceSuite):
-    """Names are titles, of any text without control characters."""
+    """Names are titles: any strings without control characters."""
 
     @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-    def test_any_text_can_be_a_name(
+    def test_any_string_can_be_a_name(
         self, workspace: Workspace, capabilities: Capabilities, name: str
     ) -> None:
-        """It comes back letter by letter, and is understood wherever a name is."""
+        """It comes back letter by letter, and is understood wherever a name is.
+
+        A name that the backend does not accept is refused, and nothing changes.
+        """
         workspace.add("before", PIXELS)
-        if not capabilities.any_name or not can_stand(name, capabilities):
-            try:
+        if not self.accepts_name(capabilities, name):
+            with pytest.raises(InvalidNameError):
                 workspace.add(name, POINTS)
-            except ValueError:
-                assert workspace.list() == ["before"]
-                return
-        else:
-            assert workspace.add(name, POINTS) == name
+            with pytest.raises((InvalidNameError, NotSupportedByProtocolError)):
+                workspace.rename("before", name)
+            assert self.settle(workspace).list() == ["before"]
+            return
+        assert workspace.add(name, POINTS) == name
         workspace = self.settle(workspace)
         assert workspace.list() == [name, "before"]
         assert workspace.get(name).title == name
@@ -66,37 +68,15 @@ class GivenNames(WorkspaceSuite):
     def test_all_these_names_fit_beside_each_other(
         self, workspace: Workspace, capabilities: Capabilities
     ) -> None:
-        """However alike two names look, they are two names."""
-        names = [name for name in NAMES.values() if can_stand(name, capabilities)]
-        names = names if capabilities.any_name else ["A", "a", "a "]
+        """Similar names are different names."""
+        alike = ["A", "a", "a ", *NAMES.values()]
+        names = [name for name in alike if self.accepts_name(capabilities, name)]
         for number, name in enumerate(names):
             workspace.add(name, numbered(number))
         workspace = self.settle(workspace)
         assert workspace.list() == names
         numbers = [number_of(workspace, name) for name in names]
         assert numbers == list(range(len(names)))
-
-    @pytest.mark.parametrize(("name", "reason"), NO_NAMES.values(), ids=NO_NAMES)
-    def test_a_text_that_cannot_be_shown_is_no_name(
-        self, workspace: Workspace, name: str, reason: str
-    ) -> None:
-        """Neither `add` nor `rename` takes it, and nothing changes."""
-        workspace.add("x", POINTS)
-        with pytest.raises(ValueError, match=reason):
-            workspace.add(name, PIXELS)
-        with pytest.raises(ValueError, match=reason):
-            workspace.rename("x", name)
-        assert self.settle(workspace).list() == ["x"]
-
-    @pytest.mark.parametrize("name", [None, 1, b"x", ("x",), POINTS])
-    def test_only_a_text_is_a_name(self, workspace: Workspace, name: Any) -> None:
-        """Anything else is a wrong type, not a wrong value."""
-        workspace.add("x", POINTS)
-        with pytest.raises(TypeError, match="expected a string for the name"):
-            workspace.add(name, PIXELS)
-        with pytest.raises(TypeError, match="expected a string for the name"):
-            workspace.rename("x", name)
-        assert workspace.list() == ["x"]
 
     def test_the_name_becomes_the_title(self, workspace: Workspace) -> None:
         """The argument keeps its own title."""
@@ -110,22 +90,48 @@ class GivenNames(WorkspaceSuite):
     def test_without_a_name_an_object_goes_under_its_title(
         self, workspace: Workspace
     ) -> None:
-        """Its title counts as the name in every respect."""
+        """The title is the name in every respect."""
         assert workspace.add(gaussian()) == "gaussian"
         assert workspace.add(spot()) == "spot"
         assert self.settle(workspace).list() == ["gaussian", "spot"]
+
+
+class RefusedNames(WorkspaceSuite):
+    """Names that a workspace refuses before it asks its backend."""
+
+    @pytest.mark.parametrize(("name", "reason"), NO_NAMES.values(), ids=NO_NAMES)
+    def test_a_string_that_cannot_be_shown_is_refused(
+        self, workspace: Workspace, name: str, reason: str
+    ) -> None:
+        """Neither `add` nor `rename` accepts it. Nothing changes."""
+        workspace.add("x", POINTS)
+        with pytest.raises(ValueError, match=reason):
+            workspace.add(name, PIXELS)
+        with pytest.raises(ValueError, match=reason):
+            workspace.rename("x", name)
+        assert self.settle(workspace).list() == ["x"]
+
+    @pytest.mark.parametrize("name", [None, 1, b"x", ("x",), POINTS])
+    def test_only_a_string_is_a_name(self, workspace: Workspace, name: Any) -> None:
+        """Any other type raises a `TypeError`, not a `ValueError`."""
+        workspace.add("x", POINTS)
+        with pytest.raises(TypeError, match="expected a string for the name"):
+            workspace.add(name, PIXELS)
+        with pytest.raises(TypeError, match="expected a string for the name"):
+            workspace.rename("x", name)
+        assert workspace.list() == ["x"]
 
     @pytest.mark.parametrize("value", [POINTS, PIXELS, (POINTS, POINTS), "x", None])
     def test_what_has_no_title_needs_a_name(
         self, workspace: Workspace, value: Any
     ) -> None:
-        """The error says how to give one."""
+        """The error shows how to pass a name."""
         with pytest.raises(TypeError, match=re.escape("add(name, object)")):
             workspace.add(value)
         assert workspace.list() == []
 
     def test_an_empty_title_is_no_name(self, workspace: Workspace) -> None:
-        """An object without a title needs a name as well."""
+        """An object without a title needs a name too."""
         with pytest.raises(ValueError, match="empty"):
             workspace.add(with_items(gaussian(), title=""))
         with pytest.raises(TypeError, match="title"):
@@ -133,10 +139,10 @@ class GivenNames(WorkspaceSuite):
 
 
 class Duplicates(WorkspaceSuite):
-    """What is asked where objects cannot be told apart."""
+    """Tests with duplicate titles, or of the error that they cause."""
 
     def refused(self, workspace: Workspace) -> bool:
-        """Tell whether duplicates are refused, once it is sure that they are."""
+        """Return whether duplicates are refused, after testing the error."""
         if workspace.capabilities.tells_apart:
             return False
         names = self.bring(workspace, "A", "A")
@@ -148,10 +154,10 @@ class Duplicates(WorkspaceSuite):
 
 
 class NamesOfDuplicates(Duplicates):
-    """A title that an object before has is followed by a number."""
+    """The name of a duplicate is its title with a number."""
 
     def test_duplicates_are_numbered(self, workspace: Workspace) -> None:
-        """Titles stay as they were."""
+        """The titles do not change."""
         if self.refused(workspace):
             return
         assert self.bring(workspace, "A", "A", "A") == ["A", "A (2)", "A (3)"]
@@ -161,7 +167,7 @@ class NamesOfDuplicates(Duplicates):
         assert [number_of(workspace, name) for name in workspace] == [0, 1, 2]
 
     def test_a_title_comes_before_a_number(self, workspace: Workspace) -> None:
-        """An object called so by its title is not robbed of it by a duplicate."""
+        """A duplicate never takes a name that is the title of another."""
         if self.refused(workspace):
             return
         titles = ["A", "A", "A (2)", "A (2)"]
@@ -170,7 +176,7 @@ class NamesOfDuplicates(Duplicates):
         assert self.settle(workspace).list() == names
 
     def test_a_number_is_given_by_title(self, workspace: Workspace) -> None:
-        """It follows those in use already, whatever the names in the file were."""
+        """It is the next free one, not the one in the file."""
         if self.refused(workspace):
             return
         workspace.add("A", numbered(7))
@@ -184,7 +190,7 @@ class NamesOfDuplicates(Duplicates):
     def test_a_name_survives_the_removal_of_the_first(
         self, workspace: Workspace
     ) -> None:
-        """Only a workspace that has not seen the first gives its name anew."""
+        """Only a new workspace assigns the name of the first again."""
         if self.refused(workspace):
             return
         self.bring(workspace, "A", "A", "A")
@@ -198,7 +204,7 @@ class NamesOfDuplicates(Duplicates):
         assert [number_of(workspace, n) for n in workspace] == [1, 2, 9]
 
     def test_a_duplicate_is_replaced_under_its_name(self, workspace: Workspace) -> None:
-        """Its title stays the one that it shares."""
+        """Its title stays the same."""
         if self.refused(workspace):
             return
         self.bring(workspace, "A", "A")
@@ -209,7 +215,7 @@ class NamesOfDuplicates(Duplicates):
         assert [number_of(workspace, n) for n in workspace] == [0, 5]
 
     def test_renaming_a_duplicate_gives_it_a_title(self, workspace: Workspace) -> None:
-        """Its number is free again."""
+        """Its numbered name can be used again."""
         if self.refused(workspace):
             return
         self.bring(workspace, "A", "A")
@@ -223,7 +229,7 @@ class BoundNames(Duplicates):
     """A name is bound to the UUID of its object."""
 
     def test_another_title_changes_no_name(self, workspace: Workspace) -> None:
-        """Other programs may call the object what they like."""
+        """Other programs may change the title."""
         if self.refused(workspace):
             return
         workspace.add("a", numbered(1))
@@ -247,7 +253,7 @@ class BoundNames(Duplicates):
         assert [number_of(workspace, n) for n in workspace.list()] == [1, 2, 3]
 
     def test_loops_over_names_may_remove(self, workspace: Workspace) -> None:
-        """The list is one of its own, and its names stay true."""
+        """The list is independent, and its names stay valid."""
         if self.refused(workspace):
             return
         self.bring(workspace, "A", "A", "B", "A (2)")
@@ -257,7 +263,7 @@ class BoundNames(Duplicates):
         assert self.settle(workspace).list() == []
 
     def test_a_rename_keeps_place_and_uuid(self, workspace: Workspace) -> None:
-        """The old name is free for another object, which is another object."""
+        """The old name can be used for a new object with a new UUID."""
         for name in ("a", "b", "c"):
             workspace.add(name, numbered(1))
         workspace = self.settle(workspace)
@@ -274,7 +280,7 @@ class BoundNames(Duplicates):
         assert self.settle(workspace).describe("b").uuid != uuid
 
     def test_a_rename_refuses_a_name_in_use(self, workspace: Workspace) -> None:
-        """Unless it is the object's own."""
+        """The object's own name is allowed."""
         workspace.add("a", numbered(1))
         workspace.add("b", PIXELS)
         with pytest.raises(ValueError, match="'b'"):
@@ -285,7 +291,7 @@ class BoundNames(Duplicates):
         assert number_of(workspace, "a") == 1
 
     def test_a_new_name_gets_a_new_uuid(self, workspace: Workspace) -> None:
-        """Even where the object was added or removed before, or tells a UUID."""
+        """This also holds for an object that was added before or has a UUID."""
         peak = gaussian()
         workspace.add("a", peak)
         first = workspace.describe("a").uuid
@@ -301,4 +307,4 @@ class BoundNames(Duplicates):
 
 
 class NameRules(GivenNames, NamesOfDuplicates, BoundNames):
-    """All that there is to say of names."""
+    """The rules of names that depend on the backend."""

@@ -1,4 +1,4 @@
-"""The rules of processing: what `calc` computes, adds, returns and refuses."""
+"""The rules of processing: results, operands and errors of `calc`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datalab_workspace.testing.comparison import assert_same
 from datalab_workspace.testing.suite import WorkspaceSuite
 from datalab_workspace.workspace import Workspace
 
-#: Parameters that sigima gives no default, by feature.
+#: Parameters without a default in sigima, by feature.
 REQUIRED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "addition_constant": {"value": 2.0},
@@ -31,7 +31,7 @@ REQUIRED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def sources(kind: Kind) -> dict[str, Any]:
-    """Return two objects, new each time, that nearly all features can be computed of.
+    """Return two new objects that nearly all features accept.
 
     Args:
         kind: "signal" or "image".
@@ -44,15 +44,15 @@ def sources(kind: Kind) -> dict[str, Any]:
         wave = create_signal("wave", x, np.cos(x) + 2.0, metadata={"gain": 2.5})
         return {"peak": peak, "wave": wave}
     y, x = np.mgrid[:24, :32]
-    # Some filters take numbers from -1 to 1 only.
+    # Some filters accept only numbers from -1 to 1.
     glow = 0.9 * np.exp(-((x - 12) ** 2 + (y - 9) ** 2) / 20)
     spot = create_image("spot", glow + 0.05)
     slope = create_image("slope", x + 2.0 * y + 1.0, units=("mm", "mm", "counts"))
     return {"spot": spot, "slope": slope}
 
 
-class ProcessingRules(WorkspaceSuite):
-    """What `calc` computes is what sigima computes, named and kept as DataLab does."""
+class _Sources(WorkspaceSuite):
+    """Workspaces to compute in."""
 
     def filled(self) -> Workspace:
         """Return a workspace with two signals and two images."""
@@ -62,215 +62,9 @@ class ProcessingRules(WorkspaceSuite):
                 workspace.add(name, obj)
         return workspace
 
-    # -- results ----------------------------------------------------------------------
 
-    def test_a_result_has_the_bits_of_sigima_and_the_title_of_datalab(self) -> None:
-        """And notes how it was computed, so that DataLab can do so again."""
-        import sigima.proc.signal as sips
-
-        workspace = self.filled()
-        uuid = workspace.describe("peak").uuid
-        name = workspace.calc("moving_average", on="peak", n=5)
-        assert name == "moving_average(s001)|size=5, mode=reflect"
-        found = self.settle(workspace).get(name, full=True)
-        assert found.title == name
-        expected = sips.moving_average(sources("signal")["peak"], n=5)
-        np.testing.assert_array_equal(found.xydata, expected.xydata)
-        assert (found.xunit, found.yunit) == ("s", "V")
-        noted = found.metadata["__processing_parameters"]
-        assert (noted["func_name"], noted["pattern"]) == ("moving_average", "1-to-1")
-        assert noted["source_uuid"] == uuid
-        assert json.loads(noted["param_json"])["n"] == 5
-
-    def test_the_source_stays_as_it_was(self) -> None:
-        """Even where the function writes to what it is given."""
-        workspace = self.filled()
-        before = workspace.get("spot")
-        workspace.calc("normalize", on="spot")
-        assert_same(before, workspace.get("spot"))
-
-    def test_the_kind_is_that_of_the_object(self) -> None:
-        """One name may be a feature for either."""
-        workspace = self.filled()
-        names = workspace.calc("normalize", on=["wave", "spot", "peak"])
-        ids = ("s002", "i001", "s001")
-        assert names == [f"normalize({each})|ref=maximum" for each in ids]
-        found = [workspace.describe(name).kind for name in names]
-        assert found == ["signal", "image", "signal"]
-
-    def test_one_of_a_list_is_a_list(self) -> None:
-        """What is returned depends on how it is asked for, not on how many."""
-        workspace = self.filled()
-        assert workspace.calc("exp", on=["peak"]) == ["exp(s001)"]
-        assert workspace.calc("exp", on="s001") == "exp(s001)"
-
-    def test_two_operands(self) -> None:
-        """Each of the first with the second."""
-        workspace = self.filled()
-        assert workspace.calc("difference", on="peak", with_="wave") == "s001-s002"
-        names = workspace.calc("difference", on=["wave", "peak"], with_="peak")
-        assert names == ["s002-s001", "s001-s001"]
-        found = self.settle(workspace).get("s001-s002", full=True)
-        peak, wave = sources("signal").values()
-        np.testing.assert_array_equal(found.y, peak.y - wave.y)
-        noted = found.metadata["__processing_parameters"]
-        uuids = [workspace.describe(name).uuid for name in ("peak", "wave")]
-        assert (noted["pattern"], noted["source_uuids"]) == ("2-to-1", uuids)
-        for name in ("exp", "average"):
-            with pytest.raises(TypeError, match="with_"):
-                workspace.calc(name, on=["peak", "wave"], with_="wave")
-        with pytest.raises(TypeError, match="takes two signals"):
-            workspace.calc("difference", on=["peak", "wave"])
-        with pytest.raises(TypeError, match="'spot'"):
-            workspace.calc("difference", on="peak", with_="spot")
-
-    def test_many_operands(self) -> None:
-        """All together."""
-        workspace = self.filled()
-        name = workspace.calc("signals_to_image", on=["peak", "wave"])
-        assert name == "combined_signals|n=2, orientation=Each signal becomes a row"
-        found = workspace.get(name)
-        peak, wave = sources("signal").values()
-        np.testing.assert_array_equal(found.data, [peak.y, wave.y])
-        with pytest.raises(TypeError, match="'spot'"):
-            workspace.calc("addition", on=["peak", "spot"])
-
-    def test_every_region(self) -> None:
-        """Those of the object, or those that are given."""
-        from sigima.objects import create_image_roi
-
-        workspace = self.filled()
-        with pytest.raises(ValueError, match="'slope' has no region"):
-            workspace.calc("extract_roi", on="slope")
-        spot = sources("image")["spot"]
-        spot.roi = create_image_roi("rectangle", [[2, 3, 10, 8], [15, 4, 9, 11]])
-        workspace.add("regions", spot)
-        names = workspace.calc("extract_roi", on="regions")
-        assert names[0] == "extract_roi(i003)|x0=2.0,y0=3.0,dx=10.0,dy=8.0"
-        assert [workspace.describe(name).shape for name in names] == [(8, 10), (11, 9)]
-        area: dict[str, Any] = {"x0": 1.0, "y0": 2.0, "dx": 5.0, "dy": 4.0}
-        name = workspace.calc("extract_roi", on="slope", **area)
-        assert workspace.describe(name).shape == (4, 5)
-        names = workspace.calc("extract_roi", [area, {**area, "dx": 7}], on="slope")
-        assert names[0] == name
-        assert workspace.describe(names[1]).shape == (4, 7)
-
-    def test_results_join_the_group_of_their_source(
-        self, capabilities: Capabilities
-    ) -> None:
-        """At its end; those of the other kind join the first of their panel."""
-        workspace = self.filled()
-        if capabilities.groups:
-            workspace.add("other", sources("signal")["wave"], group="more")
-        else:
-            workspace.add("other", sources("signal")["wave"])
-        names = [
-            workspace.calc(feature, on=source)
-            for feature, source in (
-                ("exp", "peak"),
-                ("sqrt", "other"),
-                ("average_profile", "spot"),
-            )
-        ]
-        if capabilities.groups:
-            first, second, images = (g.names for g in workspace.groups())
-            assert first == ("peak", "wave", names[0], names[2])
-            assert second == ("other", names[1])
-            assert images == ("spot", "slope")
-        else:
-            assert workspace.list("signal")[2:] == ["other", *names]
-
-    # -- names ------------------------------------------------------------------------
-
-    def test_the_same_again_adds_nothing(self) -> None:
-        """So that a notebook can be run twice."""
-        workspace = self.filled()
-        first = workspace.calc("exp", on=["peak", "spot"])
-        before = workspace.list()
-        assert workspace.calc("exp", on=["peak", "spot"]) == first
-        assert workspace.list() == before
-
-    def test_another_result_of_the_same_title_gets_the_next_name(self) -> None:
-        """It is found again, too."""
-        workspace = self.filled()
-        workspace.add("exp(s001)", sources("signal")["wave"])
-        for _ in range(2):
-            assert workspace.calc("exp", on="peak") == "exp(s001) (2)"
-        shared = workspace.capabilities.tells_apart
-        title = "exp(s001)" if shared else "exp(s001) (2)"
-        assert workspace.get("exp(s001) (2)").title == title
-
-    # -- analyses ---------------------------------------------------------------------
-
-    def test_an_analysis_is_returned_and_noted_in_its_object(self) -> None:
-        """As DataLab does."""
-        workspace = self.filled()
-        width = workspace.calc("fwhm", on="peak", method="gauss")
-        tables = workspace.calc("stats", on=["peak", "spot"])
-        assert width.coords[0, 2] - width.coords[0, 0] == pytest.approx(1.665, abs=0.01)
-        assert width.to_dataframe().shape[0] == 1
-        assert [table["max"][0] > 0 for table in tables] == [True, True]
-        uuid = workspace.describe("peak").uuid
-        metadata = self.settle(workspace).get("peak", full=True).metadata
-        assert metadata["Geometry_fwhm_dict"]["coords"] == width.coords.tolist()
-        noted = metadata["Geometry_fwhm_dict"]["attrs"]["param_json"]
-        assert json.loads(noted)["method"] == "gauss"
-        assert metadata["Table_stats_dict"]["func_name"] == "stats"
-        noted = metadata["__analysis_parameters"]
-        assert noted == {
-            "func_name": "stats",
-            "pattern": "1-to-0",
-            "source_uuid": uuid,
-        }
-
-    def test_what_was_analysed_can_be_added_again(self) -> None:
-        """A notebook that is run twice does so, and its results stay."""
-        workspace = self.filled()
-        workspace.calc("stats", on="peak")
-        workspace.add("peak", sources("signal")["peak"])
-        assert "Table_stats_dict" in workspace.get("peak", full=True).metadata
-
-    def test_results_of_the_source_are_not_those_of_the_result(self) -> None:
-        """As in DataLab."""
-        workspace = self.filled()
-        workspace.calc("stats", on="peak")
-        found = workspace.get(workspace.calc("exp", on="peak"))
-        assert "Table_stats_dict" not in found.metadata
-
-    # -- what is chosen ---------------------------------------------------------------
-
-    def selected(self, workspace: Workspace, *names: str) -> bool:
-        """Tell whether it is these that `calc` computes of.
-
-        What a window shows as selected may be more, or less, and is not asked.
-        """
-        can_tell = not workspace.capabilities.window
-        return not can_tell or workspace.selection == [*names]
-
-    def test_without_on_it_is_what_was_selected(self) -> None:
-        """By name, UUID or short id; what is gone is no longer selected."""
-        workspace = self.filled()
-        with pytest.raises(ValueError, match="select"):
-            workspace.calc("exp")
-        workspace.select(["wave", workspace.describe("spot").uuid, "s001"])
-        assert self.selected(workspace, "wave", "spot", "peak")
-        assert len(workspace.calc("exp")) == 3
-        assert self.selected(workspace, "wave", "spot", "peak")
-        with pytest.raises(KeyError, match="'wive'"):
-            workspace.select(["peak", "wive"])
-        assert self.selected(workspace, "wave", "spot", "peak")
-        workspace.rename("wave", "cosine")
-        workspace.remove("spot")
-        assert self.selected(workspace, "cosine", "peak")
-        with pytest.deprecated_call(match="use select"):
-            workspace.select_objects("peak")
-        assert workspace.calc("sqrt") == "sqrt(s001)"
-        workspace.select([])
-        assert self.selected(workspace)
-        with pytest.raises(ValueError, match="select"):
-            workspace.calc("exp")
-
-    # -- what is refused --------------------------------------------------------------
+class RefusedCalculations(_Sources):
+    """Mistakes that `calc` reports before anything runs."""
 
     @pytest.mark.parametrize(
         ("call", "error", "match"),
@@ -297,18 +91,232 @@ class ProcessingRules(WorkspaceSuite):
         ],
         ids=str,
     )
-    def test_a_mistake_is_told_before_anything_runs(
+    def test_a_mistake_raises_before_anything_runs(
         self, call: dict[str, Any], error: type[Exception], match: str
     ) -> None:
-        """Naming what is wrong and what would be right."""
+        """The error names the mistake and the right spelling."""
         workspace = self.filled()
         before = workspace.list()
         with pytest.raises(error, match=match):
             workspace.calc(**{"on": ["wave", "peak"], **call})
         assert workspace.list() == before
 
+
+class ProcessingRules(_Sources):
+    """`calc` computes with sigima, and names and stores results as DataLab does."""
+
+    # -- results ----------------------------------------------------------------------
+
+    def test_a_result_has_the_bits_of_sigima_and_the_title_of_datalab(self) -> None:
+        """Metadata records the calculation, so that DataLab can repeat it."""
+        import sigima.proc.signal as sips
+
+        workspace = self.filled()
+        uuid = workspace.describe("peak").uuid
+        name = workspace.calc("moving_average", on="peak", n=5)
+        assert name == "moving_average(s001)|size=5, mode=reflect"
+        found = self.settle(workspace).get(name, full=True)
+        assert found.title == name
+        expected = sips.moving_average(sources("signal")["peak"], n=5)
+        np.testing.assert_array_equal(found.xydata, expected.xydata)
+        assert (found.xunit, found.yunit) == ("s", "V")
+        noted = found.metadata["__processing_parameters"]
+        assert (noted["func_name"], noted["pattern"]) == ("moving_average", "1-to-1")
+        assert noted["source_uuid"] == uuid
+        assert json.loads(noted["param_json"])["n"] == 5
+
+    def test_the_source_stays_as_it_was(self) -> None:
+        """This holds even if the function changes its argument."""
+        workspace = self.filled()
+        before = workspace.get("spot")
+        workspace.calc("normalize", on="spot")
+        assert_same(before, workspace.get("spot"))
+
+    def test_the_kind_is_that_of_the_object(self) -> None:
+        """One feature may exist for both kinds."""
+        workspace = self.filled()
+        names = workspace.calc("normalize", on=["wave", "spot", "peak"])
+        ids = ("s002", "i001", "s001")
+        assert names == [f"normalize({each})|ref=maximum" for each in ids]
+        found = [workspace.describe(name).kind for name in names]
+        assert found == ["signal", "image", "signal"]
+
+    def test_one_of_a_list_is_a_list(self) -> None:
+        """A list returns a list, even with one object."""
+        workspace = self.filled()
+        assert workspace.calc("exp", on=["peak"]) == ["exp(s001)"]
+        assert workspace.calc("exp", on="s001") == "exp(s001)"
+
+    def test_two_operands(self) -> None:
+        """Each object of the list is combined with the second operand."""
+        workspace = self.filled()
+        assert workspace.calc("difference", on="peak", with_="wave") == "s001-s002"
+        names = workspace.calc("difference", on=["wave", "peak"], with_="peak")
+        assert names == ["s002-s001", "s001-s001"]
+        found = self.settle(workspace).get("s001-s002", full=True)
+        peak, wave = sources("signal").values()
+        np.testing.assert_array_equal(found.y, peak.y - wave.y)
+        noted = found.metadata["__processing_parameters"]
+        uuids = [workspace.describe(name).uuid for name in ("peak", "wave")]
+        assert (noted["pattern"], noted["source_uuids"]) == ("2-to-1", uuids)
+        for name in ("exp", "average"):
+            with pytest.raises(TypeError, match="with_"):
+                workspace.calc(name, on=["peak", "wave"], with_="wave")
+        with pytest.raises(TypeError, match="takes two signals"):
+            workspace.calc("difference", on=["peak", "wave"])
+        with pytest.raises(TypeError, match="'spot'"):
+            workspace.calc("difference", on="peak", with_="spot")
+
+    def test_many_operands(self) -> None:
+        """All objects of the list give one result."""
+        workspace = self.filled()
+        name = workspace.calc("signals_to_image", on=["peak", "wave"])
+        assert name == "combined_signals|n=2, orientation=Each signal becomes a row"
+        found = workspace.get(name)
+        peak, wave = sources("signal").values()
+        np.testing.assert_array_equal(found.data, [peak.y, wave.y])
+        with pytest.raises(TypeError, match="'spot'"):
+            workspace.calc("addition", on=["peak", "spot"])
+
+    def test_every_region(self) -> None:
+        """The regions are those of the object, or are passed."""
+        from sigima.objects import create_image_roi
+
+        workspace = self.filled()
+        with pytest.raises(ValueError, match="'slope' has no region"):
+            workspace.calc("extract_roi", on="slope")
+        spot = sources("image")["spot"]
+        spot.roi = create_image_roi("rectangle", [[2, 3, 10, 8], [15, 4, 9, 11]])
+        workspace.add("regions", spot)
+        names = workspace.calc("extract_roi", on="regions")
+        assert names[0] == "extract_roi(i003)|x0=2.0,y0=3.0,dx=10.0,dy=8.0"
+        assert [workspace.describe(name).shape for name in names] == [(8, 10), (11, 9)]
+        area: dict[str, Any] = {"x0": 1.0, "y0": 2.0, "dx": 5.0, "dy": 4.0}
+        name = workspace.calc("extract_roi", on="slope", **area)
+        assert workspace.describe(name).shape == (4, 5)
+        names = workspace.calc("extract_roi", [area, {**area, "dx": 7}], on="slope")
+        assert names[0] == name
+        assert workspace.describe(names[1]).shape == (4, 7)
+
+    def test_results_join_the_group_of_their_source(
+        self, capabilities: Capabilities
+    ) -> None:
+        """Results come last in it. Other kinds join the first group."""
+        workspace = self.filled()
+        if capabilities.groups:
+            workspace.add("other", sources("signal")["wave"], group="more")
+        else:
+            workspace.add("other", sources("signal")["wave"])
+        names = [
+            workspace.calc(feature, on=source)
+            for feature, source in (
+                ("exp", "peak"),
+                ("sqrt", "other"),
+                ("average_profile", "spot"),
+            )
+        ]
+        if capabilities.groups:
+            first, second, images = (g.names for g in workspace.groups())
+            assert first == ("peak", "wave", names[0], names[2])
+            assert second == ("other", names[1])
+            assert images == ("spot", "slope")
+        else:
+            assert workspace.list("signal")[2:] == ["other", *names]
+
+    # -- names ------------------------------------------------------------------------
+
+    def test_the_same_again_adds_nothing(self) -> None:
+        """A notebook can run twice."""
+        workspace = self.filled()
+        first = workspace.calc("exp", on=["peak", "spot"])
+        before = workspace.list()
+        assert workspace.calc("exp", on=["peak", "spot"]) == first
+        assert workspace.list() == before
+
+    def test_another_result_of_the_same_title_gets_the_next_name(self) -> None:
+        """The second call finds the result again."""
+        workspace = self.filled()
+        workspace.add("exp(s001)", sources("signal")["wave"])
+        for _ in range(2):
+            assert workspace.calc("exp", on="peak") == "exp(s001) (2)"
+        shared = workspace.capabilities.tells_apart
+        title = "exp(s001)" if shared else "exp(s001) (2)"
+        assert workspace.get("exp(s001) (2)").title == title
+
+    # -- analyses ---------------------------------------------------------------------
+
+    def test_an_analysis_is_returned_and_recorded_in_its_object(self) -> None:
+        """The metadata is the same as in DataLab."""
+        workspace = self.filled()
+        width = workspace.calc("fwhm", on="peak", method="gauss")
+        tables = workspace.calc("stats", on=["peak", "spot"])
+        assert width.coords[0, 2] - width.coords[0, 0] == pytest.approx(1.665, abs=0.01)
+        assert width.to_dataframe().shape[0] == 1
+        assert [table["max"][0] > 0 for table in tables] == [True, True]
+        uuid = workspace.describe("peak").uuid
+        metadata = self.settle(workspace).get("peak", full=True).metadata
+        assert metadata["Geometry_fwhm_dict"]["coords"] == width.coords.tolist()
+        noted = metadata["Geometry_fwhm_dict"]["attrs"]["param_json"]
+        assert json.loads(noted)["method"] == "gauss"
+        assert metadata["Table_stats_dict"]["func_name"] == "stats"
+        noted = metadata["__analysis_parameters"]
+        assert noted == {
+            "func_name": "stats",
+            "pattern": "1-to-0",
+            "source_uuid": uuid,
+        }
+
+    def test_what_was_analysed_can_be_added_again(self) -> None:
+        """A notebook that runs twice does this, and the results stay."""
+        workspace = self.filled()
+        workspace.calc("stats", on="peak")
+        workspace.add("peak", sources("signal")["peak"])
+        assert "Table_stats_dict" in workspace.get("peak", full=True).metadata
+
+    def test_results_of_the_source_are_not_those_of_the_result(self) -> None:
+        """DataLab removes the results of the source too."""
+        workspace = self.filled()
+        workspace.calc("stats", on="peak")
+        found = workspace.get(workspace.calc("exp", on="peak"))
+        assert "Table_stats_dict" not in found.metadata
+
+    # -- selection --------------------------------------------------------------------
+
+    def selected(self, workspace: Workspace, *names: str) -> bool:
+        """Return whether these objects are selected.
+
+        The selection in a window may differ and is not checked.
+        """
+        can_tell = not workspace.capabilities.window
+        return not can_tell or workspace.selection == [*names]
+
+    def test_without_on_it_is_what_was_selected(self) -> None:
+        """Select by name, UUID or short id; removed objects are deselected."""
+        workspace = self.filled()
+        with pytest.raises(ValueError, match="select"):
+            workspace.calc("exp")
+        workspace.select(["wave", workspace.describe("spot").uuid, "s001"])
+        assert self.selected(workspace, "wave", "spot", "peak")
+        assert len(workspace.calc("exp")) == 3
+        assert self.selected(workspace, "wave", "spot", "peak")
+        with pytest.raises(KeyError, match="'wive'"):
+            workspace.select(["peak", "wive"])
+        assert self.selected(workspace, "wave", "spot", "peak")
+        workspace.rename("wave", "cosine")
+        workspace.remove("spot")
+        assert self.selected(workspace, "cosine", "peak")
+        with pytest.deprecated_call(match="use select"):
+            workspace.select_objects("peak")
+        assert workspace.calc("sqrt") == "sqrt(s001)"
+        workspace.select([])
+        assert self.selected(workspace)
+        with pytest.raises(ValueError, match="select"):
+            workspace.calc("exp")
+
+    # -- errors -----------------------------------------------------------------------
+
     def test_what_fails_adds_nothing_and_says_of_what(self) -> None:
-        """Nor what was computed before."""
+        """Results that were computed before are not added either."""
         workspace = self.filled()
         before = workspace.list()
         spectrum = workspace.calc("fft", on="peak")

@@ -1,4 +1,4 @@
-"""The rules of errors: what is refused, how, and that it leaves no trace."""
+"""The rules of errors: refused values and arguments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from datalab_workspace.testing.samples.signals import gaussian, signal
 from datalab_workspace.testing.suite import WorkspaceSuite, holds
 from datalab_workspace.workspace import Workspace
 
-#: Values that are neither signals nor images, nor make one.
+#: Values that are not signals or images, and cannot be converted.
 WRONG_TYPES: dict[str, Callable[[], Any]] = {
     "none": lambda: None,
     "text": lambda: "text",
@@ -62,13 +62,67 @@ WRONG_TYPES: dict[str, Callable[[], Any]] = {
 
 
 class Refusals(WorkspaceSuite):
-    """What a workspace can't hold is refused by `add`, and only there."""
+    """`add` refuses unsupported values before anything changes."""
+
+    @pytest.mark.parametrize("make", UNKEEPABLE.values(), ids=UNKEEPABLE)
+    def test_data_that_would_lose_anything_is_kept_or_refused(
+        self, workspace: Workspace, capabilities: Capabilities, make: Any
+    ) -> None:
+        """It is never converted. The error names the object and dtype."""
+        obj = make()
+        data = obj.xydata if hasattr(obj, "xydata") else obj.data
+        workspace.add("y", numbered(1))
+        if holds(capabilities, data):
+            workspace.add("x", obj)
+            assert_same(as_stored(obj, "x"), self.settle(workspace).get("x"))
+            return
+        with pytest.raises(TypeError, match=rf"'x'.*{data.dtype}"):
+            self._kept(workspace, obj)
+        assert number_of(workspace, "y") == 1
+
+    def _kept(self, workspace: Workspace, obj: Any) -> Workspace:
+        # Refused by add, or by save if only the file cannot hold the data.
+        workspace.add("x", obj)
+        return self.settle(workspace)
+
+    def test_a_group_of_choice_may_be_refused(
+        self, workspace: Workspace, capabilities: Capabilities
+    ) -> None:
+        """A backend without groups refuses it. Nothing is added."""
+        if capabilities.groups:
+            workspace.add("x", POINTS, group="mine")
+            assert self.settle(workspace).describe("x").group == "mine"
+            return
+        with pytest.raises(NotImplementedError, match="group"):
+            workspace.add("x", POINTS, group="mine")
+        assert self.settle(workspace).list() == []
+
+    def test_what_is_refused_leaves_no_trace(self, workspace: Workspace) -> None:
+        """`RefusedValues` and the other rules of the workspace try every mistake."""
+        workspace.add("x", numbered(1))
+        obj = gaussian()
+        obj.metadata["the key"] = print
+        for name, value in (("new", None), ("x", None), ("new", obj), ("x", obj)):
+            with pytest.raises(TypeError):
+                workspace.add(name, value, overwrite=True)
+        with pytest.raises(ValueError, match="control character"):
+            workspace.add("two\nlines", POINTS)
+        with pytest.raises(TypeError, match="the key"):
+            workspace.edit("x", xlabel="new", metadata={"the key": print})
+        workspace = self.settle(workspace)
+        assert workspace.list() == ["x"]
+        assert workspace.describe("x").xlabel == ""
+        assert number_of(workspace, "x") == 1
+
+
+class RefusedValues(WorkspaceSuite):
+    """Values that a workspace refuses before it asks its backend."""
 
     @pytest.mark.parametrize("make", WRONG_TYPES.values(), ids=WRONG_TYPES)
-    def test_what_is_no_object_is_a_wrong_type(
+    def test_an_unsupported_object_is_a_wrong_type(
         self, workspace: Workspace, make: Callable[[], Any]
     ) -> None:
-        """Whether it is new or would replace an object; nothing changes."""
+        """The name may be new or used. Nothing changes."""
         workspace.add("x", numbered(1))
         for name, overwrite in (("new", False), ("x", True), ("x", False)):
             with pytest.raises(TypeError) as raised:
@@ -82,7 +136,7 @@ class Refusals(WorkspaceSuite):
     def test_metadata_that_cannot_be_kept_is_named(
         self, workspace: Workspace, make: Callable[[], Any]
     ) -> None:
-        """By the key under which it is, and by the object."""
+        """The error names the key and the object."""
         workspace.add("x", numbered(1))
         for obj in (gaussian(), spot()):
             obj.metadata |= {"fine": 1, "the key": make()}
@@ -99,45 +153,12 @@ class Refusals(WorkspaceSuite):
         assert number_of(workspace, "x") == 1
 
     def test_a_key_that_cannot_be_kept_is_named(self, workspace: Workspace) -> None:
-        """Keys are values, too."""
+        """Keys are checked like values."""
         obj = gaussian()
         obj.metadata[("outer", print)] = 1
         with pytest.raises(TypeError, match="builtin_function_or_method"):
             workspace.add("x", obj)
         assert workspace.list() == []
-
-    @pytest.mark.parametrize("make", UNKEEPABLE.values(), ids=UNKEEPABLE)
-    def test_data_that_would_lose_anything_is_kept_or_refused(
-        self, workspace: Workspace, capabilities: Capabilities, make: Any
-    ) -> None:
-        """Never converted; the error names the object and its dtype."""
-        obj = make()
-        data = obj.xydata if hasattr(obj, "xydata") else obj.data
-        workspace.add("y", numbered(1))
-        if holds(capabilities, data):
-            workspace.add("x", obj)
-            assert_same(as_stored(obj, "x"), self.settle(workspace).get("x"))
-            return
-        with pytest.raises(TypeError, match=rf"'x'.*{data.dtype}"):
-            self._kept(workspace, obj)
-        assert number_of(workspace, "y") == 1
-
-    def _kept(self, workspace: Workspace, obj: Any) -> Workspace:
-        # Refused when it is added or, where a file is what can't hold it, saved.
-        workspace.add("x", obj)
-        return self.settle(workspace)
-
-    def test_a_group_of_choice_may_be_refused(
-        self, workspace: Workspace, capabilities: Capabilities
-    ) -> None:
-        """Where a backend has no groups; nothing is added then."""
-        if capabilities.groups:
-            workspace.add("x", POINTS, group="mine")
-            assert self.settle(workspace).describe("x").group == "mine"
-            return
-        with pytest.raises(NotImplementedError, match="group"):
-            workspace.add("x", POINTS, group="mine")
-        assert self.settle(workspace).list() == []
 
 
 def _methods() -> dict[str, inspect.Signature]:
@@ -145,7 +166,7 @@ def _methods() -> dict[str, inspect.Signature]:
     found = {}
     for name, member in inspect.getmembers(Workspace, inspect.isfunction):
         signature = inspect.signature(member)
-        # What calc() takes depends on the feature: see the rules of processing.
+        # The arguments of calc() depend on the feature; see the rules of processing.
         plain = not name.startswith("_") and name != "calc"
         if plain and len(signature.parameters) > 1:
             found[name] = signature
@@ -156,13 +177,13 @@ METHODS = _methods()
 
 
 class Arguments(WorkspaceSuite):
-    """Misspelt and misplaced arguments raise, and say what was meant."""
+    """Wrong arguments raise an error that suggests the right one."""
 
     @pytest.mark.parametrize("method", METHODS)
-    def test_a_misspelt_argument_is_told(
+    def test_a_misspelt_argument_raises(
         self, workspace: Workspace, method: str
     ) -> None:
-        """Whatever the method, with the closest that it has."""
+        """The error of any method names the closest argument."""
         workspace.add("x", POINTS)
         named = [
             parameter.name
@@ -179,13 +200,13 @@ class Arguments(WorkspaceSuite):
             getattr(workspace, method)("x", **{meant + meant[-1]: None})
         assert method in str(raised.value)
 
-    def test_what_is_no_argument_at_all_lists_them(self, workspace: Workspace) -> None:
-        """Where nothing comes close, all that there are."""
+    def test_an_unknown_argument_lists_all(self, workspace: Workspace) -> None:
+        """The error lists all arguments if there is no close match."""
         with pytest.raises(TypeError, match="name, default, copy, full"):
             workspace.get("x", zzz=1)  # type: ignore[call-arg]
 
     def test_options_are_given_by_name(self, workspace: Workspace) -> None:
-        """So that nobody must remember their order."""
+        """Users need not remember their order."""
         workspace.add("x", POINTS)
         with pytest.raises(TypeError):
             workspace.get("x", None)  # type: ignore[call-arg]
@@ -204,13 +225,13 @@ class Arguments(WorkspaceSuite):
             (lambda ws: ws.load("x.h5", on_conflict=None), "'skip'"),
         ],
     )
-    def test_a_misspelt_choice_is_told(
+    def test_a_misspelt_choice_raises(
         self, workspace: Workspace, call: Callable[[Workspace], Any], argument: str
     ) -> None:
-        """With the closest choice, and all of them."""
+        """The error names the closest choice, and all choices."""
         with pytest.raises(ValueError, match=argument):
             call(workspace)
 
 
-class RefusalRules(Refusals, Arguments):
-    """All that there is to say of errors."""
+class RefusalRules(Refusals):
+    """The rules of errors that depend on the backend."""

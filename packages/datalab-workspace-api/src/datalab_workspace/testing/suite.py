@@ -88,6 +88,23 @@ class WorkspaceSuite(ABC):
         """
         return workspace.capabilities
 
+    def accepts_name(self, capabilities: Capabilities, name: str) -> bool:
+        """Return whether an object can have this name, as `check_name` allows it.
+
+        A backend that does not declare `any_name` refuses some names. Its tests
+        override this method to state which ones it accepts.
+
+        Args:
+            capabilities: What the backend declares.
+            name: A name that `check_name` accepts.
+        """
+        if not capabilities.any_name:
+            raise NotImplementedError(
+                f"{type(self).__name__} tests a backend that does not declare "
+                "any_name; override accepts_name() to state which names it accepts"
+            )
+        return capabilities.noncharacters or not {"\ufffe", "\uffff"} & {*name}
+
     @pytest.fixture
     def workspace(self) -> Workspace:
         """A new workspace."""

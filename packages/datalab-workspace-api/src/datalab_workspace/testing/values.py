@@ -1,4 +1,4 @@
-"""The rules of values: what goes in, what comes out, and what shares memory."""
+"""The rules of values: copies, views and supported types."""
 
 from __future__ import annotations
 
@@ -25,26 +25,8 @@ def arrays_of(obj: Any) -> list[np.ndarray[Any, Any]]:
 class Snapshots(WorkspaceSuite):
     """`add` stores a snapshot; `get` returns one."""
 
-    @pytest.mark.parametrize("share", [False, True], ids=["copy", "view"])
-    @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
-    def test_the_argument_stays_as_it_was(
-        self, workspace: Workspace, make: Any, share: bool
-    ) -> None:
-        """Its data, its metadata, the flags of its arrays, the state of its ROI."""
-        obj, twin = make(), copy.deepcopy(make())
-        arrays = arrays_of(obj)
-        state = [(id(array), array.flags.writeable, array.base) for array in arrays]
-        own = {id(value): type(value) for value in obj.metadata.values()}
-        roi_in_metadata = repr(obj.metadata.get("_roi_"))
-        workspace.add("x", obj, copy=not share)
-        assert repr(obj.metadata.get("_roi_")) == roi_in_metadata
-        assert {id(v): type(v) for v in obj.metadata.values()} == own
-        now = arrays_of(obj)
-        assert [(id(a), a.flags.writeable, a.base) for a in now] == state
-        assert_same(twin, obj, what="the argument")
-
     def test_changing_the_argument_changes_nothing(self, workspace: Workspace) -> None:
-        """Neither by its data, nor by anything within its metadata."""
+        """Neither data nor nested metadata is shared."""
         obj = spot()
         obj.metadata |= {"list": [1, [2]], "array": np.arange(3)}
         before = as_stored(obj, "x")
@@ -57,8 +39,8 @@ class Snapshots(WorkspaceSuite):
         assert_same(before, workspace.get("x"))
         assert_same(before, self.settle(workspace).get("x"))
 
-    def test_changing_what_was_got_changes_nothing(self, workspace: Workspace) -> None:
-        """Until it is added again; it is writable for that."""
+    def test_changing_a_result_changes_nothing(self, workspace: Workspace) -> None:
+        """The object is writable, and can be added again."""
         obj = gaussian()
         obj.metadata |= {"list": [1, [2]], "array": np.arange(3)}
         before = as_stored(obj, "x")
@@ -74,8 +56,8 @@ class Snapshots(WorkspaceSuite):
         workspace.add("x", got, overwrite=True)
         assert_same(got, self.settle(workspace).get("x"))
 
-    def test_regions_of_what_was_got_are_its_own(self, workspace: Workspace) -> None:
-        """A region added to one object is in no other."""
+    def test_regions_of_a_result_are_its_own(self, workspace: Workspace) -> None:
+        """Changing a region of one object changes no other."""
         obj = OBJECTS["image-roi-rectangle"]()
         before = as_stored(obj, "x")
         workspace.add("x", obj)
@@ -87,7 +69,7 @@ class Snapshots(WorkspaceSuite):
         assert_same(before, workspace.get("x"))
 
     def test_two_gets_share_nothing(self, workspace: Workspace) -> None:
-        """Not even where nothing was changed."""
+        """This holds even without a change."""
         workspace.add("x", spot())
         workspace = self.settle(workspace)
         first, second = workspace.get("x"), workspace.get("x")
@@ -98,7 +80,7 @@ class Snapshots(WorkspaceSuite):
             assert all(array.flags.writeable for array in pair)
 
     def test_a_masked_object_is_its_own(self, workspace: Workspace) -> None:
-        """The mask is copied as well as what it hides."""
+        """The mask and the masked data are copied."""
         obj = OBJECTS["image-masked"]()
         before = as_stored(obj, "x")
         workspace.add("x", obj)
@@ -112,10 +94,10 @@ class Snapshots(WorkspaceSuite):
 
 
 class Views(WorkspaceSuite):
-    """With ``copy=False`` one memory is enough."""
+    """With ``copy=False``, objects share memory."""
 
     def test_views_are_read_only(self, workspace: Workspace) -> None:
-        """What `get` hands out without a copy cannot be written to by mistake."""
+        """An object that `get` returns without a copy is read-only."""
         obj = image(pixels("f8"), xcoords=np.arange(4.0), ycoords=np.arange(3.0))
         obj.is_uniform_coords = False
         workspace.add("x", obj)
@@ -128,7 +110,7 @@ class Views(WorkspaceSuite):
         assert_same(as_stored(obj, "x"), workspace.get("x"))
 
     def test_a_masked_view_is_read_only(self, workspace: Workspace) -> None:
-        """Its mask too."""
+        """The mask is read-only too."""
         obj = OBJECTS["image-masked"]()
         workspace.add("x", obj)
         workspace = self.settle(workspace)
@@ -142,7 +124,7 @@ class Views(WorkspaceSuite):
 
     @pytest.mark.parametrize("make", [gaussian, spot, OBJECTS["image-masked"]])
     def test_one_memory_holds_it(self, workspace: Workspace, make: Any) -> None:
-        """From `add(copy=False)` to `get(copy=False)` there is one array."""
+        """`add(copy=False)` and `get(copy=False)` use the same array."""
         obj = make()
         workspace.add("x", obj, copy=False)
         views = workspace.get("x", copy=False), workspace.get("x", copy=False)
@@ -156,16 +138,16 @@ class Views(WorkspaceSuite):
         assert_same(as_stored(obj, "x"), own)
 
     def test_an_array_is_not_copied_either(self, workspace: Workspace) -> None:
-        """Nor is it made read-only for its owner."""
+        """The array stays writable for the caller."""
         data = pixels("f4")
         workspace.add("x", data, copy=False)
         view = workspace.get("x", copy=False)
         shares = workspace.capabilities.shares_views
         assert np.shares_memory(data, view.data) == shares
-        data[0, 0] = 5  # the caller broke its promise, but could
+        data[0, 0] = 5  # allowed by NumPy, though the caller promised not to
 
     def test_metadata_is_copied_all_the_same(self, workspace: Workspace) -> None:
-        """In both directions."""
+        """It is copied by both `add` and `get`."""
         obj = gaussian()
         obj.metadata["array"] = np.arange(3)
         workspace.add("x", obj, copy=False)
@@ -176,7 +158,7 @@ class Views(WorkspaceSuite):
         assert self.settle(workspace).get("x").metadata["array"][1] == 1
 
     def test_a_view_outlives_what_it_views(self, workspace: Workspace) -> None:
-        """Removing or replacing an object leaves views of it alone."""
+        """Removing or replacing an object does not change its views."""
         workspace.add("x", spot())
         view = workspace.get("x", copy=False)
         expected = as_stored(spot(), "x")
@@ -185,7 +167,7 @@ class Views(WorkspaceSuite):
         assert_same(expected, view)
 
     def test_a_record_is_a_view(self, workspace: Workspace) -> None:
-        """What it tells is what the object tells, and cannot be written to."""
+        """It has the properties of the object, and is read-only."""
         obj = spot()
         workspace.add("x", obj)
         workspace = self.settle(workspace)
@@ -202,13 +184,13 @@ class Views(WorkspaceSuite):
 
 
 class AcceptedValues(WorkspaceSuite):
-    """Signals, images, and for convenience arrays and pairs of arrays."""
+    """The accepted types: signals, images, arrays and pairs of arrays."""
 
     @pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f2", "f4", "f8", ">f8", "c16"])
     def test_a_one_dimensional_array_is_a_signal(
         self, workspace: Workspace, dtype: str
     ) -> None:
-        """Its x counts from 0."""
+        """The x of the signal counts from 0."""
         workspace.add("x", np.arange(4).astype(dtype))
         made = np.complex128 if dtype[0] == "c" else np.float64
         y = np.arange(4).astype(dtype).astype(made)
@@ -219,7 +201,7 @@ class AcceptedValues(WorkspaceSuite):
     def test_a_two_dimensional_array_is_an_image(
         self, workspace: Workspace, dtype: str
     ) -> None:
-        """Its pixels keep their dtype."""
+        """The pixels keep their dtype."""
         workspace.add("x", pixels(dtype))
         expected = image(pixels(dtype), title="x")
         assert_same(expected, self.settle(workspace).get("x"))
@@ -234,13 +216,13 @@ class AcceptedValues(WorkspaceSuite):
         ],
     )
     def test_a_pair_is_a_signal(self, workspace: Workspace, pair: Any) -> None:
-        """Of two sequences of numbers, x and y."""
+        """The pair consists of two sequences of numbers, x and y."""
         workspace.add("x", pair)
         expected = signal(np.array([[1.0, 3.0], [2.0, 4.0]]), title="x")
         assert_same(expected, self.settle(workspace).get("x"))
 
     def test_masks_of_arrays_are_kept(self, workspace: Workspace) -> None:
-        """Of the data of an image, and of the y of a signal."""
+        """Masks of an image and of the y of a signal are kept."""
         y = np.ma.MaskedArray([1.0, 2.0, 3.0], mask=np.array([False, True, False]))
         workspace.add("y", y)
         workspace.add("xy", (np.arange(3), y))
@@ -253,14 +235,14 @@ class AcceptedValues(WorkspaceSuite):
 
     @pytest.mark.parametrize("array", [np.empty(0), np.empty((0, 3)), np.empty((3, 0))])
     def test_an_array_may_be_empty(self, workspace: Workspace, array: Any) -> None:
-        """It makes a signal or image without points."""
+        """The signal or image has no points."""
         workspace.add("x", array)
         workspace = self.settle(workspace)
         assert workspace.describe("x").shape == array.shape
         workspace.add("x", array)
 
     def test_arrays_share_no_memory(self, workspace: Workspace) -> None:
-        """Nor do the arrays of a pair."""
+        """The arrays of a pair share no memory either."""
         x, y, z = np.arange(3.0), np.arange(3.0), np.zeros((2, 2))
         workspace.add("y", y)
         workspace.add("xy", (x, y))
@@ -273,5 +255,27 @@ class AcceptedValues(WorkspaceSuite):
         assert not workspace.get("z").data.any()
 
 
+class UntouchedArguments(WorkspaceSuite):
+    """`add` leaves its argument as it was."""
+
+    @pytest.mark.parametrize("share", [False, True], ids=["copy", "view"])
+    @pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+    def test_the_argument_stays_as_it_was(
+        self, workspace: Workspace, make: Any, share: bool
+    ) -> None:
+        """Data, metadata, array flags and the ROI of the argument stay the same."""
+        obj, twin = make(), copy.deepcopy(make())
+        arrays = arrays_of(obj)
+        state = [(id(array), array.flags.writeable, array.base) for array in arrays]
+        own = {id(value): type(value) for value in obj.metadata.values()}
+        roi_in_metadata = repr(obj.metadata.get("_roi_"))
+        workspace.add("x", obj, copy=not share)
+        assert repr(obj.metadata.get("_roi_")) == roi_in_metadata
+        assert {id(v): type(v) for v in obj.metadata.values()} == own
+        now = arrays_of(obj)
+        assert [(id(a), a.flags.writeable, a.base) for a in now] == state
+        assert_same(twin, obj, what="the argument")
+
+
 class ValueRules(Snapshots, Views, AcceptedValues):
-    """All that there is to say of values."""
+    """The rules of values that depend on the backend."""

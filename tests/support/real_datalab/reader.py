@@ -1,8 +1,8 @@
 """DataLab's own reader of project files, without a window; many files per process.
 
-Runs in DataLab's environment: ``python -m real_datalab.reader``. It reads as the panels
-of the main window do, and complains where they would refuse an object. Of everything
-that DataLab does with a file only the window itself is left out.
+Runs in DataLab's environment: ``python -m support.real_datalab.reader``. It reads as
+the panels of the main window do, and complains where they would refuse an object. Of
+everything that DataLab does with a file only the window itself is left out.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from real_datalab import exchange
-from real_datalab.serving import Server
+from support.real_datalab import exchange
+from support.real_datalab.serving import Server
 
 SECTIONS = {"signal": "DataLab_Sig", "image": "DataLab_Ima"}
 MACROS = "DataLab_Mac"
@@ -44,7 +44,7 @@ def _read_into(project: exchange.Project, path: str) -> None:
     from datalab.h5.native import NativeH5Reader
     from datalab.history import HistorySession
 
-    from real_datalab.observing import observed_session
+    from support.real_datalab.observing import observed_session
 
     reader = NativeH5Reader(path)
     try:
@@ -64,7 +64,7 @@ def _read_into(project: exchange.Project, path: str) -> None:
 def _groups(
     reader: Any, kind: str, section: str, complaints: list[str]
 ) -> Iterator[exchange.Group]:
-    from real_datalab.observing import observed
+    from support.real_datalab.observing import observed
 
     number = 0
     for name in reader.h5.get(section, []):

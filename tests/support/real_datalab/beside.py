@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).parents[1] / "datalab_jupyter.txt"
+REQUIREMENTS = Path(__file__).with_name("datalab_jupyter.txt")
 _PACKAGES = Path(__file__).parents[3] / "packages"
 
 

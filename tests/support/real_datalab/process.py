@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from real_datalab import exchange
+from support.real_datalab import exchange
 
 # Longer than anything takes: reaching it means that the program hangs.
 START = 120.0
@@ -53,7 +53,7 @@ def environment_in(folder: Path) -> dict[str, str]:
         "HOME": str(folder / "home"),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
         "QT_API": "pyqt5",
         "QT_QPA_PLATFORM": "offscreen",
     }
@@ -73,7 +73,8 @@ class Program:
 
     Args:
         python: The interpreter of DataLab's environment.
-        module: The module to run: "real_datalab.window" or "real_datalab.reader".
+        module: The module to run: "support.real_datalab.window" or
+            "support.real_datalab.reader".
         folder: Where the program has its home, its settings and its log.
     """
 

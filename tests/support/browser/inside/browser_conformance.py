@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from datalab_workspace import Workspace
+from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.connection import Connection
@@ -18,6 +19,7 @@ from datalab_workspace.testing.lookup import LookupRules
 from datalab_workspace.testing.mapping import MappingRules
 from datalab_workspace.testing.names import NameRules
 from datalab_workspace.testing.refusals import RefusalRules
+from datalab_workspace.testing.rules import WorkspaceRules
 from datalab_workspace.testing.values import ValueRules
 
 
@@ -29,6 +31,7 @@ class Rules(
     GroupRules,
     MappingRules,
     RefusalRules,
+    WorkspaceRules,
 ):
     """What the suite says of objects that are arrays."""
 
@@ -52,6 +55,9 @@ class TestLive(Rules):
 
     def settle(self, workspace: Workspace) -> Workspace:
         return self.attach()
+
+    def accepts_name(self, capabilities: Capabilities, name: str) -> bool:
+        return "/" not in name and name not in {".", ".."}
 
     def retitle(self, workspace: Workspace, name: str, title: str) -> None:
         other = LiveBackend(workspace.backend.connection)

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from datalab_workspace import Workspace
+from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.model.record import Record
-from datalab_workspace.testing import WorkspaceConformance
+from datalab_workspace.testing import BackendRules
 
 
-class Live(WorkspaceConformance):
+class Live(BackendRules):
     """Objects in a DataLab that was empty before."""
 
     by_web: ClassVar[bool]
@@ -66,6 +67,11 @@ class Live(WorkspaceConformance):
         port = self.datalab.rpc_port if self.by_rpc else None
         endpoint = Endpoint("url", "1.3.0", url, self.datalab.token, port)
         return Workspace(backend=LiveBackend(Connection(endpoint)))
+
+    def accepts_name(self, capabilities: Capabilities, name: str) -> bool:
+        if not self.by_rpc:  # the name is part of a URL
+            return "/" not in name and name not in {".", ".."}
+        return super().accepts_name(capabilities, name)
 
     def settle(self, workspace: Workspace) -> Workspace:
         return self.attach()

@@ -14,7 +14,7 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 #: The distributions by name, each with the package it installs, dependencies first.
 PACKAGES = {
     "datalab-workspace-api": "datalab_workspace",

@@ -9,7 +9,7 @@ from datalab.adapters_metadata import GeometryAdapter, TableAdapter
 from datalab.history.core import encode_kwargs
 from sigima.objects import SignalObj
 
-from real_datalab.exchange import Item
+from support.real_datalab.exchange import Item
 
 
 def observed(obj: Any, short_id: str) -> Item:

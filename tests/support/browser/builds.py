@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from environments import InstallationError, made, run
+from support.environments import InstallationError, made, run
 
 #: Of the environment in which sites are built.
 REQUIREMENTS = Path(__file__).with_name("lite.txt")

@@ -1,14 +1,13 @@
-"""Start JupyterLab as `jupyter lab` does, but for the ports of its kernels."""
+"""Start JupyterLab as `jupyter lab` does, but for the ports of its kernels.
+
+This is a script: Python finds `ports` next to it.
+"""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from jupyterlab.labapp import main
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from ports import kernel_ports
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.error import URLError
 from xmlrpc.client import ServerProxy, Transport
 
-from real_datalab.process import environment_in, write_settings
+from support.real_datalab.process import environment_in, write_settings
 
 # Longer than anything takes: reaching one means that DataLab hangs.
 START = 120.0

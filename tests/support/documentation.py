@@ -22,7 +22,7 @@ import numpy as np
 from datalab_workspace import Workspace
 from datalab_workspace.backends.memory import MemoryBackend
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TESTED = re.compile(r"\A% tested: (\w+)\n")

@@ -17,7 +17,7 @@ from typing import Any
 
 #: A PYTHONPATH with our own packages, which no environment holds: they change.
 SOURCES = os.pathsep.join(
-    map(str, sorted((Path(__file__).parents[1] / "packages").glob("*/src")))
+    map(str, sorted((Path(__file__).parents[2] / "packages").glob("*/src")))
 )
 _PYTHON = Path("Scripts/python.exe" if os.name == "nt" else "bin/python")
 

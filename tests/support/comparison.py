@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from real_datalab.exchange import Item
 
 from datalab_workspace.testing.comparison import as_stored, value_differences
+from support.real_datalab.exchange import Item
 
 #: Dtypes that data of an object of DataLab's may have, the smallest first.
 DTYPES = {

@@ -10,9 +10,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from environments import InstallationError
+from support.environments import InstallationError
 
-REQUIREMENTS = Path(__file__).parents[1] / "datalab.txt"
+REQUIREMENTS = Path(__file__).with_name("datalab.txt")
 # In it: what a missing system library looks like, in the words of the dynamic loader
 # and in those of Qt.
 _MISSING_LIBRARY = ("cannot open shared object file", "Qt platform plugin")

@@ -1,9 +1,9 @@
 """DataLab's main window, asked to open and save projects as its user would ask it.
 
-Runs in DataLab's environment: ``python -m real_datalab.window``. The window is the
-application's own, started as the application starts it. A timer looks for the boxes
-that it opens, which would wait for a user for ever, notes what they say and closes
-them.
+Runs in DataLab's environment: ``python -m support.real_datalab.window``. The
+window is the application's own, started as the application starts it. A timer looks for
+the dialogs that it opens, which would wait for a user for ever, notes what they say and
+closes them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from real_datalab import exchange
-from real_datalab.serving import Server
+from support.real_datalab import exchange
+from support.real_datalab.serving import Server
 
 # Short enough to lose no time on a box, long enough to cost none without.
 BOX_CHECK_MS = 20
@@ -147,7 +147,7 @@ class Window:
         Returns:
             As of `open`.
         """
-        from real_datalab import sessions
+        from support.real_datalab import sessions
 
         if path is None:
             self._main.reset_all()
@@ -190,7 +190,7 @@ class Window:
     def _observed(self) -> exchange.Project:
         from datalab.objectmodel import get_short_id
 
-        from real_datalab.observing import observed, observed_session
+        from support.real_datalab.observing import observed, observed_session
 
         main = self._main
         project = exchange.Project()

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from comparing import differences
-from real_datalab.exchange import Item
 
 from datalab_workspace.testing.samples import IMAGES
 from datalab_workspace.testing.samples.images import image
+from support.comparison import differences
+from support.real_datalab.exchange import Item
 
 WHAT = ("label", "unit")
 OTHERS = ("is_uniform_coords", "x0", "dy", "zscalemin", "xscalelog")

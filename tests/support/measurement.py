@@ -1,4 +1,4 @@
-"""Measuring ours beside a reference, in one run.
+"""Measurements of our code and of a reference, in one run.
 
 Rounds of ours and of the reference alternate, so that whatever else the machine does
 meets both. The ratio that counts is that of the minima: noise only ever adds.

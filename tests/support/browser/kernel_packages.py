@@ -13,7 +13,7 @@ from typing import Any
 
 _KERNEL = "extensions/@jupyterlite/xeus-python-kernel/static"
 _SITE_PACKAGES = "lib/python3.11/site-packages"
-PACKAGES = Path(__file__).parents[2] / "packages"
+PACKAGES = Path(__file__).parents[3] / "packages"
 #: What runs in the kernel besides our own: the tests of the conformance suite.
 INSIDE = sorted(Path(__file__).with_name("inside").glob("*.py"))
 PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pytest", "tzdata")

@@ -1,0 +1,1 @@
+"""Python in a browser: sites, their server, and what their kernels hold."""
