@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -115,38 +117,46 @@ def test_the_index_lists_every_report() -> None:
     assert sorted(listed) == [report.path.stem for report in ALL]
 
 
+#: Needs PySide6 6.12.0, which crashes and is in no environment of the tests.
+NOT_RUN = {"pyside_references"}
+
+
 @pytest.mark.slow
-@each_report
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param(report, id=report.path.stem)
+        for report in ALL
+        if report.path.stem not in NOT_RUN
+    ],
+)
 def test_the_script_of_a_report_prints_what_the_report_says(
-    report: Report, tmp_path: Path
+    report: Report, python_of: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     """If this fails, the defect may be corrected: then drop its workaround."""
-    if not all(map(installed, imports(report.script))):
-        pytest.skip("shows a program that runs in an environment of its own")
+    script = tmp_path / "shows_a_defect.py"
+    script.write_text(report.script, "utf-8")
+    python, environment = Path(sys.executable), dict(os.environ)
+    if "from datalab." in report.script:
+        python = python_of(ROOT / "tests" / "live" / "datalab.txt")
+        environment.pop("PYTHONPATH", None)
+        environment |= {
+            "HOME": str(tmp_path),
+            "XDG_CONFIG_HOME": str(tmp_path / "config"),
+            "QT_API": "pyqt5",
+            "QT_QPA_PLATFORM": "offscreen",
+        }
+
     done = subprocess.run(
-        [sys.executable, "-c", report.script],
+        [python, script],
         cwd=tmp_path,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=180,
     )
 
     assert done.returncode == 0, done.stderr
     printed = [line for line in done.stdout.splitlines() if line.strip()]
     assert printed == report.output.splitlines()
-
-
-def imports(script: str) -> set[str]:
-    """The packages that a script imports."""
-    found = set()
-    for node in ast.walk(ast.parse(script)):
-        if isinstance(node, ast.ImportFrom):
-            found.add(str(node.module).partition(".")[0])
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-    return found
-
-
-def installed(package: str) -> bool:
-    return find_spec(package) is not None

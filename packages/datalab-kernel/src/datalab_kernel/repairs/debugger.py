@@ -1,7 +1,7 @@
 """The debugger of the front end shows variables, and always answers.
 
 xeus-python looks for the representation of a variable in its launcher's module, where
-it never put it, and sends an empty answer. It blocks the control channel until debugpy
+it never put it, and sends no answer. It blocks the control channel until debugpy
 answers. debugpy never answers a request to continue after an interrupt, when nothing is
 stopped any more: the debugger is then lost, and the kernel cannot shut down in order. A
 debugger that was switched off often cannot be switched on again (see `debug_adapter`).
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-# The module that xeus-python imports when the debugger is first started; it imports
-# debugpy.
+# The module that xeus-python imports when the debugger is first started, after debugpy.
 MODULE = "xeus_python_shell.debugger"
 DEBUGPY = "debugpy.server.api"
 ADAPTER = Path(__file__).with_name("debug_adapter") / "__main__.py"

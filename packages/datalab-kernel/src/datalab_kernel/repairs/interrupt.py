@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-# Each cell runs in a task; the code of its first frame belongs to this module.
+# The module of the first frame of the task in which a cell runs.
 CELL_RUNNER = "xeus_python_shell.shell"
 CAN_BLOCK = hasattr(signal, "pthread_sigmask")
 
