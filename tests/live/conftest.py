@@ -22,6 +22,7 @@ from real_datalab.process import Program
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.live.transport.token import Token
 
 #: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
@@ -203,7 +204,7 @@ def web_api() -> Iterator[Callable[..., WebApi]]:
     with ExitStack() as stack:
 
         def connect(url: str, token: str | None = None, **options: Any) -> WebApi:
-            client = WebApi(NativeTransport(url, token=token, **options))
+            client = WebApi(NativeTransport(url, token=Token.of(token), **options))
             stack.callback(client.close)
             return client
 

@@ -13,6 +13,7 @@ from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import Record
 from datalab_workspace.testing import WorkspaceConformance
 
@@ -64,7 +65,7 @@ class Live(WorkspaceConformance):
     def attach(self) -> Workspace:
         url = self.datalab.url if self.by_web else None
         port = self.datalab.rpc_port if self.by_rpc else None
-        endpoint = Endpoint("url", "1.3.0", url, self.datalab.token, port)
+        endpoint = Endpoint("url", "1.3.0", url, Token(self.datalab.token), port)
         return Workspace(backend=LiveBackend(Connection(endpoint)))
 
     def settle(self, workspace: Workspace) -> Workspace:

@@ -26,6 +26,7 @@ from datalab_workspace.errors import (
 from datalab_workspace.live.clients.webapi import Listed, WebApi, can_route
 from datalab_workspace.live.transport.base import Timeouts
 from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same
@@ -342,7 +343,7 @@ def test_a_wrong_token_is_told(
 
 
 def test_the_token_is_in_no_text(datalab: Application, web: WebApi) -> None:
-    transport = NativeTransport(datalab.url, token=datalab.token)
+    transport = NativeTransport(datalab.url, token=Token(datalab.token))
 
     told = [repr(web), str(web), repr(transport), repr(transport.url)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.workspace import Workspace
 
 
@@ -27,7 +28,7 @@ def open_project(path: str | os.PathLike[str]) -> Workspace:
     return workspace
 
 
-def connect(url: str | None = None, token: str | None = None) -> Workspace:
+def connect(url: str | None = None, token: Token | str | None = None) -> Workspace:
     """Return a workspace in a running DataLab.
 
     Args:
@@ -38,6 +39,8 @@ def connect(url: str | None = None, token: str | None = None) -> Workspace:
         LiveError: It cannot be reached, does not answer, or wants another token (a
             `ConnectionError`).
     """
+    secret = Token.of(token)
+    del token  # a traceback may show the variables of this frame
     workspace = Workspace(backend=MemoryBackend())
-    workspace.connect(url, token)
+    workspace.connect(url, secret)
     return workspace

@@ -76,7 +76,7 @@ class LiveBackend(Backend):
         """
         timeouts = Timeouts(connect=within, read=within)
         if self.connection.web is not None:
-            self.connection.web.objects(timeouts)
+            self.connection.web.check(timeouts)
 
     def connection_status(self) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         """Return what `Status` tells of DataLab, and notes."""

@@ -14,7 +14,7 @@ from datalab_workspace.errors import (
 )
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
-from datalab_workspace.live.transport.choice import transport_to
+from datalab_workspace.live.transport import transport_to
 
 if TYPE_CHECKING:
     from datalab_workspace.live.discovery import Endpoint

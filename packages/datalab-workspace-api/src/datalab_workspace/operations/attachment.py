@@ -20,6 +20,7 @@ from datalab_workspace.live.discovery import (
     search,
     wanted_mode,
 )
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.description import Status, WorkspaceMode
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.model.project import Group
@@ -126,7 +127,7 @@ class Attachable(ABC):
     def connect(
         self,
         url: str | None = None,
-        token: str | None = None,
+        token: Token | str | None = None,
         *,
         on_conflict: OnConflict = "error",
     ) -> None:
@@ -150,13 +151,15 @@ class Attachable(ABC):
                 listed.
             ValueError: `url` is none, or there is no such choice.
         """
+        secret = Token.of(token)
+        del token  # a traceback may show the variables of this frame
         with self._lock:
             if self._backend.mode is WorkspaceMode.LIVE:
                 raise LiveError(
                     f"the workspace is attached to a DataLab already{self._where()}; "
                     "disconnect() first, or resync() to find it again"
                 )
-            backend = _live(_endpoint(url, token))
+            backend = _live(_endpoint(url, secret))
             try:
                 names = self._moved_to(backend, on_conflict)
             except BaseException:
@@ -303,7 +306,7 @@ def _place(endpoint: Endpoint) -> str:
     return f"DataLab {endpoint.version} at {place}"
 
 
-def _endpoint(url: str | None, token: str | None) -> Endpoint:
+def _endpoint(url: str | None, token: Token | None) -> Endpoint:
     if url is not None:
         return locate(url, token)
     searched = search()
