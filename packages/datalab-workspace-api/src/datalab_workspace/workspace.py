@@ -340,6 +340,8 @@ class Workspace(Overview, Adding, Calculator, Attachable, NamedObjects):
             return len(self._backend.entries())
 
     def __repr__(self) -> str:
+        if "_backend" not in vars(self):  # shown by a traceback of its own making
+            return "<Workspace>"
         # Of what is known: a repr neither waits for DataLab nor fails with it.
         kinds = [entry.kind for entry in self._backend.entries()]
         parts = [

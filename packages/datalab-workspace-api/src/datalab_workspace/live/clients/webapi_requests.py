@@ -137,12 +137,12 @@ class Requests:
                 f"no object {name!r:.80} in DataLab ({said}); it may have been "
                 "renamed or removed there"
             )
-        if answer.status == 409:
+        if answer.status == 409 and name is not None:
             raise NameConflictError(
                 f"DataLab already has an object {name!r:.80} ({said}); "
                 "overwrite it, or choose another name"
             )
-        if answer.status == 422:
+        if answer.status == 422 and name is not None:
             raise UnsupportedObjectError(f"DataLab refuses this{about}: {said}")
         if _BLOCKED in said:
             raise DataLabError(f"DataLab did not do it{about}: {_CLOSE_DIALOG}")

@@ -133,6 +133,9 @@ class Transport(ABC):
         ValueError: `url` is not the URL of a server, or `token` cannot be sent.
     """
 
+    #: Shown in the repr of a transport whose URL is refused.
+    _url = ""
+
     def __init__(
         self,
         url: str,

@@ -16,6 +16,8 @@ from typing import NoReturn
 from urllib.parse import quote
 
 _SHOWN = "<token>"
+#: Bytes below which a token in Base64 is like any other few letters.
+_SHORT = 6
 
 
 class Token:
@@ -68,10 +70,10 @@ class Token:
         """
         if not self._is_string:
             raise TypeError("expected a string for token")
-        if not all(33 <= byte < 127 for byte in self._plain()):
+        if not all(32 <= byte < 127 for byte in self._plain()):
             raise ValueError(
-                "the token contains blanks or other characters that no token of "
-                "DataLab has; copy it again from File > Web API"
+                "the token contains characters that no token of DataLab has; copy it "
+                "again from File > Web API"
             )
 
     def header(self) -> str:
@@ -100,6 +102,8 @@ def _forms(plain: bytes) -> Iterator[str]:
     """Yield the strings in which a server might send the token back."""
     yield plain.decode("utf-8", "surrogatepass")
     yield quote(plain, safe="")
+    if len(plain) < _SHORT:
+        return
     for encode in (b64encode, urlsafe_b64encode):
         # Three bytes become four characters: what stands before the token shifts it.
         for shift in range(3):
