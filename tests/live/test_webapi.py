@@ -273,7 +273,7 @@ def test_an_object_is_replaced_only_if_asked_to(web: WebApi) -> None:
     record = a_signal()
     web.put("x", record)
 
-    with pytest.raises(NameConflictError, match="an object 'x' already"):
+    with pytest.raises(NameConflictError, match="already has an object 'x'"):
         web.put("x", a_signal(7))
     assert web.describe("x").shape == (5,)
     new = a_signal(7)

@@ -37,6 +37,8 @@ from datalab_workspace.model.record import Kind
 #: Seconds within which a server that is not stuck answers with its version.
 PROBE = 1.5
 TIMEOUTS = Timeouts(connect=2.0, read=20.0)
+#: How often something is tried that other programs keep changing.
+ATTEMPTS = 5
 #: Bytes of an answer, in which an object's data are decimal numbers.
 _LIMIT = 1 << 30
 #: Seconds between calls: long for that moment, short for a call, which takes 50 ms.
