@@ -68,7 +68,7 @@ CALLS: dict[str, Call] = {
 }
 
 
-#: The most requests that each call may send: by both protocols, by the Web API alone and
+#: The most requests that each call may send by both protocols, by the Web API alone and
 #: by XML-RPC alone; None where it is refused.
 MOST: dict[str, tuple[int, int | None, int | None]] = {
     "list": (3, 1, 4),

@@ -27,7 +27,7 @@ from datalab_workspace.live.titles import PinnedTitles, TitleKeeper
 from datalab_workspace.live.transport.base import Timeouts
 from datalab_workspace.live.window import Window
 from datalab_workspace.model.description import Summary, WorkspaceMode
-from datalab_workspace.model.project import Group, Item
+from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
     KINDS,
     FieldValue,
@@ -93,13 +93,7 @@ class LiveBackend(Backend):
             connection, self._snapshot, self._router, self._pinned
         )
         self._remover = Remover(
-            connection,
-            self._snapshot,
-            self._router,
-            self._sources,
-            self._titles,
-            replace=self.replace,
-            forget=self._forget,
+            connection, self._snapshot, self._router, self._sources, self._titles
         )
 
     def close(self) -> None:
@@ -164,21 +158,7 @@ class LiveBackend(Backend):
 
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """See `Backend.groups`; by the Web API alone, each kind is one group."""
-        kinds = KINDS if kind is None else (kind,)
-        if self.connection.rpc is not None:
-            return [
-                PanelGroup(
-                    group.kind,
-                    group.title,
-                    [uuid for uuid in group.uuids if uuid in self._catalogue],
-                )
-                for group in self._snapshot.groups_of(kinds)
-            ]
-        of_kind = {
-            k: [item.uuid for item in self._catalogue.items if item.kind == k]
-            for k in kinds
-        }
-        return [PanelGroup(k, "", uuids) for k, uuids in of_kind.items() if uuids]
+        return self._snapshot.groups_of(KINDS if kind is None else (kind,))
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """See `Backend.preview`; an object that was got may have changed since."""
@@ -210,21 +190,7 @@ class LiveBackend(Backend):
 
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
         """See `Backend.content`."""
-        chosen = [
-            (group, [u for u in group.uuids if uuids is None or u in uuids])
-            for group in self.groups()
-        ]
-        groups = []
-        with Progress("getting objects", sum(len(u) for _, u in chosen)) as progress:
-            for group, members in chosen:
-                if members or uuids is None:
-                    items: list[Item] = []
-                    for uuid in members:
-                        fetched = self._router.fetch(self._catalogue, uuid, full=True)
-                        items.append(fetched)
-                        progress.advance(1)
-                    groups.append(Group(group.kind, group.title, items))
-        return groups
+        return self._router.content(self._catalogue, self.groups(), uuids)
 
     def cached_records(self) -> Mapping[str, Record]:
         """Return what is remembered of objects, by UUID, for when DataLab is gone."""
@@ -268,7 +234,7 @@ class LiveBackend(Backend):
             self.move(uuid, record, group)
             return
         if self.connection.rpc is None:  # the object is removed and added
-            self._remover.detach_sources([uuid])
+            self._remover.detach_sources([uuid], replace=self.replace)
         before = self._catalogue
         large = max(known.nbytes, record.nbytes) > SMALL
         in_place = large and bool(self._remover.computed_from([uuid]))
@@ -310,7 +276,7 @@ class LiveBackend(Backend):
 
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
-        self._remover.remove(uuids)
+        self._remover.remove(uuids, replace=self.replace, forget=self._forget)
 
     def _forget(self, uuid: str) -> None:
         """Forget an object that was removed."""

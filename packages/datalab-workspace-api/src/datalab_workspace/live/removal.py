@@ -22,8 +22,6 @@ class Remover:
         router: Addresses objects.
         sources: The sources of results.
         titles: Restores titles afterwards.
-        replace: Replaces an object; see `Backend.replace`.
-        forget: Called with the UUID of each object that was removed.
     """
 
     def __init__(
@@ -33,24 +31,31 @@ class Remover:
         router: Router,
         sources: SourceIndex,
         titles: TitleKeeper,
-        *,
-        replace: Callable[[str, Record], None],
-        forget: Callable[[str], None],
     ) -> None:
         self._connection = connection
         self._snapshot = snapshot
         self._router = router
         self._sources = sources
         self._titles = titles
-        self._replace = replace
-        self._forget = forget
 
-    def remove(self, uuids: Sequence[str]) -> None:
-        """Remove objects that exist."""
-        self.detach_sources(uuids)
+    def remove(
+        self,
+        uuids: Sequence[str],
+        *,
+        replace: Callable[[str, Record], None],
+        forget: Callable[[str], None],
+    ) -> None:
+        """Remove objects that exist.
+
+        Args:
+            uuids: Their UUIDs.
+            replace: Replaces an object; see `Backend.replace`.
+            forget: Called with the UUID of each object that was removed.
+        """
+        self.detach_sources(uuids, replace=replace)
         first = self._snapshot.catalogue
         if self._connection.web is None:
-            self._remove_by_rpc(uuids)
+            self._remove_by_rpc(uuids, forget)
         else:
             # DataLab rewrites titles with short ids after each removal, and the Web API
             # addresses objects by their titles: so those are removed first.
@@ -58,6 +63,8 @@ class Remover:
             for number, uuid in enumerate(ordered, 1):
                 before = self._snapshot.catalogue
                 self._remove_by_web(uuid)
+                self._snapshot.remove(uuid)
+                forget(uuid)
                 if any(first[u].title_may_change() for u in ordered[number:]):
                     self._titles.look(before, (uuid,), None)
         certain = self._connection.rpc is not None
@@ -82,8 +89,15 @@ class Remover:
             uuids, self._snapshot.catalogue, self._connection.xmlrpc_if_alive()
         )
 
-    def detach_sources(self, uuids: Sequence[str]) -> None:
-        """Detach the objects that stay from sources that are about to be removed."""
+    def detach_sources(
+        self, uuids: Sequence[str], *, replace: Callable[[str, Record], None]
+    ) -> None:
+        """Detach the objects that stay from sources that are about to be removed.
+
+        Args:
+            uuids: UUIDs of the sources.
+            replace: Replaces an object; see `Backend.replace`.
+        """
         for uuid in self.computed_from(uuids):
             catalogue, by_rpc = self._snapshot.catalogue, self._connection.rpc
             try:
@@ -96,9 +110,11 @@ class Remover:
                 groups = self._snapshot.groups
                 self._router.replace(catalogue, record, groups, in_place=True)
             else:  # it is removed, too, and added again
-                self._replace(uuid, record)
+                replace(uuid, record)
 
-    def _remove_by_rpc(self, uuids: Sequence[str]) -> None:
+    def _remove_by_rpc(
+        self, uuids: Sequence[str], forget: Callable[[str], None]
+    ) -> None:
         rpc = self._connection.require_xmlrpc("removing an object")
         catalogue = self._snapshot.catalogue
         with rpc.panel_kept():
@@ -110,7 +126,8 @@ class Remover:
                     self._snapshot.stale = True
                     raise
                 for uuid in chosen:
-                    self._removed(uuid)
+                    self._snapshot.remove(uuid)
+                    forget(uuid)
 
     def _remove_by_web(self, uuid: str) -> None:
         """Remove an object; by XML-RPC, which selects it, only if that is necessary."""
@@ -129,8 +146,3 @@ class Remover:
         except BaseException:
             self._snapshot.stale = True
             raise
-        self._removed(uuid)
-
-    def _removed(self, uuid: str) -> None:
-        self._snapshot.remove(uuid)
-        self._forget(uuid)

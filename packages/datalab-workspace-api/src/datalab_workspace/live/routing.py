@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import uuid4
 
+from datalab_workspace.backends.base import PanelGroup
 from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.carriers import NPZ, RPC
 from datalab_workspace.errors import (
@@ -23,7 +24,9 @@ from datalab_workspace.live.codecs import rpc_json
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.groups import PanelGroups
 from datalab_workspace.model.description import TEXT_FIELDS, Summary
+from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import FieldValue, Kind, Record
+from datalab_workspace.progress import Progress
 
 #: Bytes of data up to which an object is also transferred by XML-RPC, as decimal
 #: numbers: 1 MiB takes about 0.3 s.
@@ -92,6 +95,31 @@ class Router:
                 plain = alive.get_plain(uuid, known.kind, exact.nbytes)
                 return rpc_json.with_data(plain, exact)
         return sidecar.join(exact, NPZ)
+
+    def content(
+        self,
+        catalogue: Catalogue,
+        groups: Sequence[PanelGroup],
+        uuids: Collection[str] | None,
+    ) -> list[Group]:
+        """Return groups with all of their objects, or only those of some UUIDs.
+
+        Groups without such an object are left out then.
+        """
+        chosen = [
+            (group, [u for u in group.uuids if uuids is None or u in uuids])
+            for group in groups
+        ]
+        found = []
+        with Progress("getting objects", sum(len(u) for _, u in chosen)) as progress:
+            for group, members in chosen:
+                if members or uuids is None:
+                    items: list[Item] = []
+                    for uuid in members:
+                        items.append(self.fetch(catalogue, uuid, full=True))
+                        progress.advance(1)
+                    found.append(Group(group.kind, group.title, items))
+        return found
 
     def _exact(self, catalogue: Catalogue, known: CatalogueEntry) -> Record:
         assert self._connection.web is not None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from datalab_workspace.backends.base import PanelGroup
 from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
-from datalab_workspace.live.clients.xmlrpc import GroupRef, XmlRpc
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.groups import PanelGroups
 from datalab_workspace.model.record import KINDS, Kind
@@ -67,15 +68,29 @@ class Snapshot:
         self.refresh()
         return self.catalogue
 
-    def groups_of(self, kinds: Sequence[Kind]) -> list[GroupRef]:
-        """Return the groups of some kinds, with the objects of the catalogue only.
+    def groups_of(self, kinds: Sequence[Kind]) -> list[PanelGroup]:
+        """Return the groups of some kinds; by the Web API alone, a kind is one group.
 
         Raises:
-            NotSupportedByProtocolError: XML-RPC is not available.
+            NoAnswerError: XML-RPC does not answer.
         """
+        if self._connection.rpc is None:
+            of_kind = {
+                kind: [item.uuid for item in self.catalogue.items if item.kind == kind]
+                for kind in kinds
+            }
+            return [PanelGroup(k, "", uuids) for k, uuids in of_kind.items() if uuids]
         rpc = self._connection.require_xmlrpc("reading groups")
         with rpc.panel_kept():
-            return [group for kind in kinds for group in self.groups.of(rpc, kind)]
+            refs = [ref for kind in kinds for ref in self.groups.of(rpc, kind)]
+        return [
+            PanelGroup(
+                ref.kind,
+                ref.title,
+                [uuid for uuid in ref.uuids if uuid in self.catalogue],
+            )
+            for ref in refs
+        ]
 
     def append(self, new: CatalogueEntry) -> None:
         """Note an object that was added at the end of its kind."""

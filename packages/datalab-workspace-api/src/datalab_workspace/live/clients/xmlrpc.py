@@ -208,7 +208,7 @@ class XmlRpc(WindowCalls):
 
     def _check_present(self, uuid: str, kind: Kind, what: str) -> None:
         if uuid not in self._texts("get_object_uuids", kind):
-            raise DataLabError(f"DataLab did not {what}; its log may tell why")
+            raise DataLabError(f"DataLab did not {what}; its log may say why")
 
     # -- groups -----------------------------------------------------------------------
 
