@@ -378,7 +378,7 @@ def test_a_box_that_is_open_is_told(
     patience = Timeouts(read=2)
     web = web_api(attended_datalab.url, attended_datalab.token, timeouts=patience)
 
-    with pytest.raises(NoAnswerError, match=r"within 2 s.* a box is open"):
+    with pytest.raises(NoAnswerError, match=r"within 2 s.* a dialog is open"):
         web.objects()
 
     assert "Unsupported data type" in attended_datalab.boxes()[0]

@@ -90,9 +90,9 @@ def test_xml_rpc_that_is_stuck(datalab: Application) -> None:
         assert sorted(workspace.list()) == ["x", "y"]
         assert workspace.get("y").y.tolist() == [1, 2, 3]
         assert any("XML-RPC (" in wire for wire in workspace.status().protocols)
-        with pytest.raises(ConnectionError, match="box"):
+        with pytest.raises(ConnectionError, match="dialog"):
             workspace.add("z", POINTS, group="new")
-        with pytest.raises(ConnectionError, match="box"):
+        with pytest.raises(ConnectionError, match="dialog"):
             assert workspace.selection
         workspace._backend.close()
     workspace = attached(datalab)
