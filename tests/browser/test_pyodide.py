@@ -55,9 +55,11 @@ START = """async () => {
 }"""
 BEGIN = """
 import json
-from datalab_workspace.live.transport.base import Body, Timeouts
+from datalab_workspace.live.transport.base import Body, Request, Timeouts
 from datalab_workspace.live.transport.browser import BrowserTransport
-transport = BrowserTransport({url!r}, token={token!r}, timeouts=Timeouts(0.5, 0.5))
+from datalab_workspace.live.transport.token import Token
+token, timeouts = Token({token!r}), Timeouts(0.5, 0.5)
+transport = BrowserTransport({url!r}, token=token, timeouts=timeouts)
 """
 
 
@@ -156,8 +158,9 @@ def test_a_request_and_its_answer(run: Callable, servers: list[Any]) -> None:
     """Of a large body in parts, whose every byte comes back."""
     told = run(
         "parts = [bytes(range(256)), b'', memoryview(bytearray(1 << 22))]\n"
-        "answer = transport.request('PUT', '/a%20b?c=d', body=Body(parts), "
-        "headers={'Content-Type': 'application/x-npz'})\n"
+        "headers = {'Content-Type': 'application/x-npz'}\n"
+        "request = Request('PUT', '/a%20b', 'c=d', headers, Body(parts))\n"
+        "answer = transport.send(request)\n"
         "memoryview(answer.body)[0] = 0\n"
         "json.dumps([answer.status, bytes(answer.body) == b''.join(parts)])"
     )
@@ -171,7 +174,7 @@ def test_a_request_and_its_answer(run: Callable, servers: list[Any]) -> None:
 
 def test_an_empty_answer_with_an_error_status(run: Callable) -> None:
     told = run(
-        "answer = transport.request('GET', '/no')\n"
+        "answer = transport.send(Request('GET', '/no'))\n"
         "json.dumps([answer.status, len(answer.body)])"
     )
 
@@ -187,7 +190,7 @@ def test_an_empty_answer_with_an_error_status(run: Callable) -> None:
     ],
 )
 def test_what_goes_wrong_is_named(run: Callable, path: str, error: str) -> None:
-    told = run(f"transport.request('PUT', {path!r}, body=Body([b'x']))")
+    told = run(f"transport.send(Request('PUT', {path!r}, body=Body([b'x'])))")
 
     assert f"datalab_workspace.errors.{error}" in told
     assert TOKEN not in told
@@ -196,7 +199,7 @@ def test_what_goes_wrong_is_named(run: Callable, path: str, error: str) -> None:
 def test_nobody_there(run: Callable) -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
-    told = run("transport.request('GET', '/')", url)
+    told = run("transport.send(Request('GET', '/'))", url)
 
     assert f"UnreachableError: this page gets no answer from DataLab at {url}" in told
 
@@ -204,7 +207,7 @@ def test_nobody_there(run: Callable) -> None:
 def test_the_token_is_not_sent_where_a_server_refers_to(
     run: Callable, servers: list[Any]
 ) -> None:
-    run("transport.request('GET', '/moved')")
+    run("transport.send(Request('GET', '/moved'))")
 
     sent = [headers.get("Authorization") for _, _, headers, _ in servers[1].seen]
     assert [token for token in sent if token] == []
@@ -213,7 +216,7 @@ def test_the_token_is_not_sent_where_a_server_refers_to(
 def test_a_limit(run: Callable) -> None:
     told = run(
         "BrowserTransport(transport.url, limit=4)"
-        ".request('PUT', '/', body=Body([b'hello']))"
+        ".send(Request('PUT', '/', body=Body([b'hello'])))"
     )
 
     assert "DataLabError" in told

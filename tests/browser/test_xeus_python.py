@@ -14,6 +14,7 @@ import pytest
 from datalab_workspace.encoding.carriers import NPZ
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.live.transport.token import Token
 from support.browser import builds
 from support.browser.inside.noise import noise
 from support.browser.kernel_page import KernelPage
@@ -31,7 +32,7 @@ DTYPES = sorted(map(str, NPZ.dtypes["image"]))
 @pytest.fixture
 def client(datalab: Application):
     """Another program that is attached to the same DataLab."""
-    client = WebApi(NativeTransport(datalab.url, token=datalab.token))
+    client = WebApi(NativeTransport(datalab.url, token=Token(datalab.token)))
     yield client
     client.close()
 
@@ -260,19 +261,24 @@ def test_a_datalab_that_stands_still(
     attached: KernelPage, datalab: Application
 ) -> None:
     attached.run(
-        "from datalab_workspace.live.transport.base import Timeouts\n"
+        "from datalab_workspace.live.transport.base import Request, Timeouts\n"
         "from datalab_workspace.live.transport.browser import BrowserTransport\n"
         "transport = BrowserTransport(URL, timeouts=Timeouts(0.5, 0.5))"
     )
     datalab.freeze()
     try:
-        error = attached.execute("transport.request('GET', '/api/v1/objects')").error
+        error = attached.execute(
+            "transport.send(Request('GET', '/api/v1/objects'))"
+        ).error
     finally:
         datalab.thaw()
 
     assert "NoAnswerError" in error
     assert "did not answer GET /api/v1/objects within 0.5 s" in error
-    assert attached.run("print(transport.request('GET', '/x').status)").text == "404\n"
+    assert (
+        attached.run("print(transport.send(Request('GET', '/x')).status)").text
+        == "404\n"
+    )
 
 
 # -- the conformance suite ------------------------------------------------------------

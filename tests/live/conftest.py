@@ -12,6 +12,7 @@ import pytest
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.live.transport.token import Token
 from support.live_conformance import Live
 from support.real_datalab.application import Application
 from support.real_datalab.environment import REQUIREMENTS, missing_library
@@ -198,7 +199,7 @@ def web_api() -> Iterator[Callable[..., WebApi]]:
     with ExitStack() as stack:
 
         def connect(url: str, token: str | None = None, **options: Any) -> WebApi:
-            client = WebApi(NativeTransport(url, token=token, **options))
+            client = WebApi(NativeTransport(url, token=Token.of(token), **options))
             stack.callback(client.close)
             return client
 

@@ -12,6 +12,7 @@ from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import KINDS
 from datalab_workspace.testing.processing import sources
 
@@ -296,7 +297,7 @@ def test_datalab_computes_what_it_is_told_to(attended_datalab):
         "url",
         "1.3.0",
         attended_datalab.url,
-        attended_datalab.token,
+        Token(attended_datalab.token),
         attended_datalab.rpc_port,
     )
     workspace = dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
@@ -364,7 +365,7 @@ def test_nothing_opens_a_box(attended_datalab):
 def test_removing_what_others_were_computed_of_opens_no_box(attended_datalab, by_rpc):
     port = attended_datalab.rpc_port if by_rpc else None
     endpoint = Endpoint(
-        "url", "1.3.0", attended_datalab.url, attended_datalab.token, port
+        "url", "1.3.0", attended_datalab.url, Token(attended_datalab.token), port
     )
     workspace = dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
     for kind in KINDS:

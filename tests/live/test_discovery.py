@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from datalab_workspace.live import discovery
-from datalab_workspace.live.discovery import Search, connection_file, search
+from datalab_workspace.live.discovery import Search, search
+from datalab_workspace.live.webapi_settings import connection_file
 from support.real_datalab.application import Application, free_port
 
 # The first of them may have to make DataLab's environment.
@@ -108,7 +109,7 @@ def test_the_xmlrpc_server_of_another_is_not_taken(
 
     assert result.found is not None
     assert (result.found.url, result.found.xmlrpc_port) == (datalab.url, None)
-    assert "is of another DataLab" in result.notes[0]
+    assert "belongs to another DataLab" in result.notes[0]
 
 
 def test_what_answers_on_the_default_port_is_only_told(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 from sigima.objects import create_image
 
 import datalab_workspace as dlw
 from datalab_kernel_core.display.workspace_html import workspace_html, workspace_text
+from datalab_workspace.live.transport.base import Answer, Request
 from datalab_workspace.live.transport.native import NativeTransport
 from support.real_datalab.application import Application
 
@@ -31,15 +29,13 @@ def attached(named: Application) -> dlw.Workspace:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths that DataLab is asked for."""
     paths: list[str] = []
-    request: Callable[..., Any] = NativeTransport.request
+    send = NativeTransport.send
 
-    def noted(
-        transport: NativeTransport, method: str, path: str, *args: Any, **kwargs: Any
-    ) -> Any:
-        paths.append(path)
-        return request(transport, method, path, *args, **kwargs)
+    def noted(transport: NativeTransport, request: Request) -> Answer:
+        paths.append(request.path)
+        return send(transport, request)
 
-    monkeypatch.setattr(NativeTransport, "request", noted)
+    monkeypatch.setattr(NativeTransport, "send", noted)
     return paths
 
 

@@ -24,6 +24,7 @@ from datalab_workspace.errors import (
 from datalab_workspace.live.clients.webapi import Listed, WebApi, can_route
 from datalab_workspace.live.transport.base import Timeouts
 from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same
@@ -272,7 +273,7 @@ def test_an_object_is_replaced_only_if_asked_to(web: WebApi) -> None:
     record = a_signal()
     web.put("x", record)
 
-    with pytest.raises(NameConflictError, match="an object 'x' already"):
+    with pytest.raises(NameConflictError, match="already has an object 'x'"):
         web.put("x", a_signal(7))
     assert web.describe("x").shape == (5,)
     new = a_signal(7)
@@ -342,7 +343,7 @@ def test_a_wrong_token_is_told(
 
 
 def test_the_token_is_in_no_text(datalab: Application, web: WebApi) -> None:
-    transport = NativeTransport(datalab.url, token=datalab.token)
+    transport = NativeTransport(datalab.url, token=Token(datalab.token))
 
     told = [repr(web), str(web), repr(transport), repr(transport.url)]
 
@@ -377,7 +378,7 @@ def test_a_box_that_is_open_is_told(
     patience = Timeouts(read=2)
     web = web_api(attended_datalab.url, attended_datalab.token, timeouts=patience)
 
-    with pytest.raises(NoAnswerError, match=r"within 2 s.* a box is open"):
+    with pytest.raises(NoAnswerError, match=r"within 2 s.* a dialog is open"):
         web.objects()
 
     assert "Unsupported data type" in attended_datalab.boxes()[0]

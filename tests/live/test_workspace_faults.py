@@ -15,6 +15,7 @@ from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.transport.base import Timeouts
 from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.live.transport.token import Token
 from support.real_datalab import proxy
 from support.real_datalab.application import Application
 from support.real_datalab.proxy import proxy_to
@@ -32,7 +33,7 @@ def attached(
 ) -> dlw.Workspace:
     url = f"http://127.0.0.1:{web_port or datalab.web_port}"
     port = rpc_port or datalab.rpc_port
-    endpoint = Endpoint("url", "1.3.0", url, datalab.token, port)
+    endpoint = Endpoint("url", "1.3.0", url, Token(datalab.token), port)
     return dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
 
 
@@ -51,7 +52,7 @@ def test_a_frozen_datalab(new_datalab: Callable[[], Application]) -> None:
     workspace.add("x", POINTS)
     # The usual time is a minute, which is no more to be seen here.
     quick = NativeTransport(
-        datalab.url, token=datalab.token, timeouts=Timeouts(connect=2, read=2)
+        datalab.url, token=Token(datalab.token), timeouts=Timeouts(connect=2, read=2)
     )
     workspace.backend.connection.web = WebApi(quick)
     datalab.freeze()
@@ -89,9 +90,9 @@ def test_xml_rpc_that_is_stuck(datalab: Application) -> None:
         assert sorted(workspace.list()) == ["x", "y"]
         assert workspace.get("y").y.tolist() == [1, 2, 3]
         assert any("XML-RPC (" in wire for wire in workspace.status().protocols)
-        with pytest.raises(ConnectionError, match="box"):
+        with pytest.raises(ConnectionError, match="dialog"):
             workspace.add("z", POINTS, group="new")
-        with pytest.raises(ConnectionError, match="box"):
+        with pytest.raises(ConnectionError, match="dialog"):
             assert workspace.selection
         workspace.backend.close()
     workspace = attached(datalab)

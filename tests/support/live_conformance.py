@@ -14,6 +14,7 @@ from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import Record
 from datalab_workspace.testing import BackendRules
 
@@ -65,7 +66,7 @@ class Live(BackendRules):
     def attach(self) -> Workspace:
         url = self.datalab.url if self.by_web else None
         port = self.datalab.rpc_port if self.by_rpc else None
-        endpoint = Endpoint("url", "1.3.0", url, self.datalab.token, port)
+        endpoint = Endpoint("url", "1.3.0", url, Token(self.datalab.token), port)
         return Workspace(backend=LiveBackend(Connection(endpoint)))
 
     def accepts_name(self, capabilities: Capabilities, name: str) -> bool:

@@ -16,11 +16,12 @@ import pytest
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
 from datalab_workspace.live.transport.address import checked_url
-from datalab_workspace.live.transport.base import Body, Timeouts
+from datalab_workspace.live.transport.base import Body, Request, Timeouts
 from datalab_workspace.live.transport.native import (
     NativeTransport,
     _is_readable,
 )
+from datalab_workspace.live.transport.token import Token
 
 TOKEN = "a-very-secret-token"
 
@@ -66,7 +67,7 @@ def server() -> Iterator[Any]:
 
 @pytest.fixture
 def transport(server: Any) -> Iterator[NativeTransport]:
-    transport = NativeTransport(server.url, token=TOKEN)
+    transport = NativeTransport(server.url, token=Token(TOKEN))
     yield transport
     transport.close()
 
@@ -74,7 +75,9 @@ def transport(server: Any) -> Iterator[NativeTransport]:
 def test_a_request_and_its_answer(server: Any, transport: NativeTransport) -> None:
     server.answer = (404, {"X-Thing": "a"}, b"no")
 
-    answer = transport.request("GET", "/a%20b?c=d", headers={"X-Mine": "1"})
+    answer = transport.send(
+        Request("GET", "/a%20b", query="c=d", headers={"X-Mine": "1"})
+    )
 
     assert (answer.status, answer.headers["x-thing"]) == (404, "a")
     assert bytes(answer.body) == b"no"
@@ -90,7 +93,7 @@ def test_parts_are_sent_one_after_the_other(
 ) -> None:
     parts = [b"abc", b"", bytearray(b"def"), memoryview(b"x" * 1_000_000)]
 
-    transport.request("PUT", "/", body=Body(parts))
+    transport.send(Request("PUT", "/", body=Body(parts)))
 
     ((_, _, headers, body),) = server.requests
     assert body == b"".join(parts) == bytes(Body(parts))
@@ -105,7 +108,7 @@ def test_an_answer_in_chunks(server: Any, transport: NativeTransport) -> None:
         b"5\r\nhello\r\n3\r\n yo\r\n0\r\n\r\n",
     )
 
-    assert bytes(transport.request("GET", "/").body) == b"hello yo"
+    assert bytes(transport.send(Request("GET", "/")).body) == b"hello yo"
 
 
 def test_a_large_answer_can_be_written_to(
@@ -114,7 +117,7 @@ def test_a_large_answer_can_be_written_to(
     content = bytes(range(256)) * 40_000
     server.answer = (200, {}, content)
 
-    body = transport.request("GET", "/").body
+    body = transport.send(Request("GET", "/")).body
 
     assert bytes(body) == content
     assert not memoryview(body).readonly
@@ -128,7 +131,7 @@ def test_a_limit(server: Any) -> None:
     ):
         server.answer = (200, headers, content)
         with pytest.raises(DataLabError, match="beyond the limit of 4"):
-            transport.request("GET", "/")
+            transport.send(Request("GET", "/"))
     transport.close()
 
 
@@ -142,12 +145,12 @@ def test_nothing_leads_the_token_elsewhere(
     netrc.write_text("machine 127.0.0.1 login a password b\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    transport = NativeTransport(server.url, token=TOKEN)
-    transport.request("GET", "/")
+    transport = NativeTransport(server.url, token=Token(TOKEN))
+    transport.send(Request("GET", "/"))
     server.answer = (307, {"Location": f"{server.url}/elsewhere"}, b"")
 
     with pytest.raises(DataLabError, match="redirects"):
-        transport.request("GET", "/")
+        transport.send(Request("GET", "/"))
 
     transport.close()
     assert [path for _, path, _, _ in server.requests] == ["/", "/"]
@@ -158,10 +161,10 @@ def test_the_token_is_in_no_text(
     server: Any, transport: NativeTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    transport.request("GET", "/")
-    nowhere = NativeTransport("http://127.0.0.1:1", token=TOKEN)
+    transport.send(Request("GET", "/"))
+    nowhere = NativeTransport("http://127.0.0.1:1", token=Token(TOKEN))
     with pytest.raises(UnreachableError) as caught:
-        nowhere.request("PUT", "/", body=Body([b"x"]))
+        nowhere.send(Request("PUT", "/", body=Body([b"x"])))
 
     chain: BaseException | None = caught.value
     texts = [repr(transport), str(transport), repr(nowhere), caplog.text]
@@ -174,7 +177,7 @@ def test_the_token_is_in_no_text(
 @pytest.mark.parametrize("token", ["a\r\nX-Injected: b", "a\nb", "é", "\0"])
 def test_a_token_that_is_none(token: str) -> None:
     with pytest.raises(ValueError, match="token") as caught:
-        NativeTransport("http://127.0.0.1:1", token=token)
+        NativeTransport("http://127.0.0.1:1", token=Token(token))
     assert token not in str(caught.value)
 
 
@@ -213,7 +216,7 @@ def test_a_host_that_does_not_answer() -> None:
         "http://host.invalid:1", timeouts=Timeouts(connect=0.5, read=0.5)
     )
     with pytest.raises(LiveError):
-        transport.request("GET", "/")
+        transport.send(Request("GET", "/"))
 
 
 def test_threads_take_turns(server: Any, transport: NativeTransport) -> None:
@@ -221,7 +224,7 @@ def test_threads_take_turns(server: Any, transport: NativeTransport) -> None:
 
     def ask(number: int) -> None:
         path = f"/{number}"
-        found.append(bytes(transport.request("GET", path, repeatable=True).body))
+        found.append(bytes(transport.send(Request("GET", path, repeatable=True)).body))
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
     for thread in threads:

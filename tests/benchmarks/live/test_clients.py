@@ -11,6 +11,7 @@ import pytest
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.codecs import npz
 from datalab_workspace.live.transport.native import NativeTransport
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
 from support.measurement import Peak, compare, report
@@ -35,7 +36,7 @@ def record() -> Record:
 
 @pytest.fixture
 def web(datalab: Application) -> Iterator[WebApi]:
-    client = WebApi(NativeTransport(datalab.url, token=datalab.token))
+    client = WebApi(NativeTransport(datalab.url, token=Token(datalab.token)))
     yield client
     client.close()
 

@@ -20,6 +20,7 @@ from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.codecs import npz
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.sigima_objects import to_record
 from support.environments import python_with
 from support.measurement import Peak, compare, measure, report
@@ -40,7 +41,9 @@ COUNT = 100
 @pytest.fixture
 def workspace(datalab: Application) -> Iterator[dlw.Workspace]:
     datalab.rpc.reset_all()
-    endpoint = Endpoint("url", "1.3.0", datalab.url, datalab.token, datalab.rpc_port)
+    endpoint = Endpoint(
+        "url", "1.3.0", datalab.url, Token(datalab.token), datalab.rpc_port
+    )
     backend = LiveBackend(Connection(endpoint))
     yield dlw.Workspace(backend=backend)
     backend.close()

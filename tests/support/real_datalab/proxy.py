@@ -161,6 +161,26 @@ def applied_then_dropped(
     _reset(client)
 
 
+def noting(requests: list[str]) -> Behaviour:
+    """Return a behaviour that carries everything and notes each request.
+
+    Args:
+        requests: Gets the method and path of each request to the Web API, and the name
+            of each XML-RPC method that is called.
+    """
+
+    def behave(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+        back = threading.Thread(target=_carry, args=(server, client))
+        back.start()
+        while message := _message(client):
+            requests.append(_name_of(message))
+            server.sendall(message)
+        server.shutdown(socket.SHUT_WR)
+        back.join()
+
+    return behave
+
+
 def _message(end: socket.socket) -> bytes:
     """Take in one whole request or answer; nothing, if the connection ends."""
     message = b""
@@ -174,6 +194,13 @@ def _message(end: socket.socket) -> bytes:
     while len(body) < int(length):
         body += end.recv(_CHUNK)
     return head + b"\r\n\r\n" + body
+
+
+def _name_of(message: bytes) -> str:
+    called = re.search(rb"<methodName>(.*?)</methodName>", message)
+    if called:
+        return called.group(1).decode()
+    return b" ".join(message.split(b" ", 2)[:2]).decode()
 
 
 def _carry(source: socket.socket, target: socket.socket) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.workspace import Workspace
 
 
@@ -34,7 +35,7 @@ def open_project(path: str | os.PathLike[str]) -> Workspace:
     return workspace
 
 
-def connect(url: str | None = None, token: str | None = None) -> Workspace:
+def connect(url: str | None = None, token: Token | str | None = None) -> Workspace:
     """Connect to a running DataLab and return its workspace.
 
     Args:
@@ -54,6 +55,8 @@ def connect(url: str | None = None, token: str | None = None) -> Workspace:
         ... except ConnectionError:
         ...     workspace = dlw.Workspace()
     """
+    secret = Token.of(token)
+    del token  # a traceback may show the variables of this frame
     workspace = Workspace(backend=MemoryBackend())
-    workspace.connect(url, token)
+    workspace.connect(url, secret)
     return workspace

@@ -39,10 +39,14 @@ def suggest_on_typo(function: F) -> F:
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        for keyword in kwargs:
-            if keyword not in known:
-                raise unknown_argument(function.__name__, keyword, known)
-        return function(*args, **kwargs)
+        unknown = next((keyword for keyword in kwargs if keyword not in known), None)
+        # A traceback may show variables, and a token may be among the arguments. So
+        # they are in no variable of this frame when an exception is raised.
+        call: list[Any] = [kwargs, args] if unknown is None else []
+        del args, kwargs
+        if unknown is not None:
+            raise unknown_argument(function.__name__, unknown, known)
+        return function(*call.pop(), **call.pop())
 
     return checked  # type: ignore[return-value]  # a wrapper with the same signature
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, overload
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.live.attach import backend_of_choice, running_datalabs
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.description import (
     Description,
     GroupInfo,
@@ -666,7 +667,7 @@ class Workspace(NamedObjects):
     def connect(
         self,
         url: str | None = None,
-        token: str | None = None,
+        token: Token | str | None = None,
         *,
         on_conflict: OnConflict = "error",
     ) -> None:
@@ -696,7 +697,9 @@ class Workspace(NamedObjects):
             ...
             datalab_workspace.errors.UnreachableError: ...
         """
-        attachment.connect(self._session, url, token, on_conflict)
+        secret = Token.of(token)
+        del token  # a traceback may show the variables of this frame
+        attachment.connect(self._session, url, secret, on_conflict)
 
     @suggest_on_typo
     def disconnect(self, keep: attachment.Keep = True) -> None:
@@ -753,4 +756,6 @@ class Workspace(NamedObjects):
         return listing.count(self._session)
 
     def __repr__(self) -> str:
+        if "_session" not in vars(self):  # a traceback may show a half-made workspace
+            return "<Workspace>"
         return listing.summarize(self._session)

@@ -13,6 +13,7 @@ from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.testing.conflicts import ConflictRules
 from datalab_workspace.testing.groups import GroupRules
 from datalab_workspace.testing.lookup import LookupRules
@@ -50,7 +51,7 @@ class TestLive(Rules):
 
     def attach(self) -> Workspace:
         url, token = os.environ["TESTED_URL"], os.environ["TESTED_TOKEN"]
-        endpoint = Endpoint("url", "1.3.0", url, token)
+        endpoint = Endpoint("url", "1.3.0", url, Token(token))
         return Workspace(backend=LiveBackend(Connection(endpoint)))
 
     def settle(self, workspace: Workspace) -> Workspace:

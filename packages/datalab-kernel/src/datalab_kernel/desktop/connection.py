@@ -7,12 +7,8 @@ import re
 import shlex
 from typing import Any, TypeAlias
 
-from datalab_workspace.live.discovery import (
-    MODE_VARIABLE,
-    PORT_VARIABLE,
-    TOKEN_VARIABLE,
-    URL_VARIABLE,
-)
+from datalab_workspace.live.discovery import MODE_VARIABLE, PORT_VARIABLE
+from datalab_workspace.live.webapi_settings import TOKEN_VARIABLE, URL_VARIABLE
 
 #: The values of environment variables; None for one that must not be set.
 Variables: TypeAlias = dict[str, str | None]

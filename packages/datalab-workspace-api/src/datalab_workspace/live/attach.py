@@ -17,6 +17,7 @@ from datalab_workspace.live.discovery import (
     search,
     wanted_mode,
 )
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def backend_at(endpoint: Endpoint) -> LiveBackend:
     return LiveBackend(Connection(endpoint))
 
 
-def find_endpoint(url: str | None, token: str | None) -> Endpoint:
+def find_endpoint(url: str | None, token: Token | None) -> Endpoint:
     """Return the endpoint that `Workspace.connect` attaches to.
 
     Raises:

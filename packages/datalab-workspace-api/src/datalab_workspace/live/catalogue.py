@@ -1,8 +1,8 @@
-"""What DataLab holds, in its order, and the UUID by which each object is known.
+"""The catalogue of the objects in DataLab, in its order, with their UUIDs.
 
-The Web API lists objects quickly, but tells no UUIDs; XML-RPC tells them slowly. So the
-list of the Web API tells whether anything has changed, and XML-RPC is asked where it
-has. Without XML-RPC, objects are followed by their targets and titles.
+The Web API lists objects quickly, but without UUIDs; XML-RPC reports those, slowly. So
+the list of the Web API shows whether anything has changed, and XML-RPC is asked only if
+it has. Without XML-RPC, objects are followed by their positions and titles.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of an object in DataLab.
+class CatalogueEntry:
+    """An object in DataLab, as far as it is known.
 
     Attributes:
-        uuid: Its UUID; where DataLab does not tell it, one of ours.
+        uuid: Its UUID; if DataLab does not report it, one of ours.
         kind: "signal" or "image".
         title: Its title.
-        shape: As `Record.shape`; () where it is not known.
-        dtype: As `Record.dtype`; None where it is not known.
+        shape: As `Record.shape`; () if it is not known.
+        dtype: As `Record.dtype`; None if it is not known.
         texts: Labels and units, as far as they are known.
         listed: The Web API lists it under its title.
     """
@@ -52,28 +52,29 @@ class Known:
 
     @property
     def nbytes(self) -> int:
-        """Size of the data in bytes, as far as shape and dtype tell."""
+        """Size of the data in bytes; 0 if shape and dtype are not known."""
         if self.dtype is None:
             return 0
         rows = 2 if self.kind == "signal" else 1
         return rows * int(np.prod(self.shape)) * self.dtype.itemsize
 
-    def may_be_retitled(self) -> bool:
-        """Tell whether DataLab may rewrite its title when objects come and go."""
+    def title_may_change(self) -> bool:
+        """Return whether DataLab may rewrite its title when objects come and go."""
         return may_be_rewritten(self.title)
 
-    def may_be_computed(self) -> bool:
-        """Tell whether it is worth while to find out what it was computed of.
+    def may_be_result(self) -> bool:
+        """Return whether its metadata should be read to find its sources.
 
-        DataLab's titles tell, unless they were changed; large objects come slowly.
+        A large object comes slowly, and the title of a result usually shows that it is
+        one.
         """
         return self.nbytes <= _LARGE or SHORT_ID.search(self.title) is not None
 
-    def as_listed(self, listed: Listed) -> Known:
-        """Return the same object with what a list tells of it."""
-        if listed.kind != self.kind:  # where that of another one of its title is told
-            return Known(self.uuid, self.kind, listed.name)
-        return Known(
+    def described_by(self, listed: Listed) -> CatalogueEntry:
+        """Return the same object with the description in DataLab's list."""
+        if listed.kind != self.kind:  # it describes another object of that title
+            return CatalogueEntry(self.uuid, self.kind, listed.name)
+        return CatalogueEntry(
             self.uuid,
             self.kind,
             listed.name,
@@ -85,19 +86,19 @@ class Known:
 
 
 def may_be_rewritten(title: str) -> bool:
-    """Tell whether DataLab finds in a title what it replaces."""
+    """Return whether DataLab finds short ids or UUIDs in a title, and replaces them."""
     return bool(SHORT_ID.search(title) or UUID.search(title))
 
 
 def rewritten(title: str, kind: Kind) -> str:
-    """Return what DataLab makes of a title in which it finds UUIDs."""
+    """Return the title that DataLab makes from one in which it finds UUIDs."""
     return UUID.sub(f"{SHORT_ID_PREFIX[kind]}xxx", title)
 
 
 class Catalogue:
     """The objects in DataLab: signals, then images, in DataLab's order."""
 
-    def __init__(self, items: Iterable[Known] = ()) -> None:
+    def __init__(self, items: Iterable[CatalogueEntry] = ()) -> None:
         self.items = tuple(items)
         self._by_uuid = {item.uuid: item for item in self.items}
         self._titles = Counter(item.title for item in self.items)
@@ -105,107 +106,112 @@ class Catalogue:
     def __contains__(self, uuid: str) -> bool:
         return uuid in self._by_uuid
 
-    def __getitem__(self, uuid: str) -> Known:
+    def __getitem__(self, uuid: str) -> CatalogueEntry:
         return self._by_uuid[uuid]
 
-    def get(self, uuid: str) -> Known | None:
-        """Return what is known of an object; None of one that is not there."""
+    def get(self, uuid: str) -> CatalogueEntry | None:
+        """Return an object; None if it does not exist."""
         return self._by_uuid.get(uuid)
 
     def has_title(self, title: str) -> bool:
-        """Tell whether an object, of whatever kind, has a title."""
+        """Return whether an object of any kind has a title."""
         return title in self._titles
 
     def address(self, uuid: str) -> str | None:
         """Return the title by which the Web API addresses an object.
 
         Returns:
-            None where the title is such as no request can hold, or is that of another
-            object, too.
+            None if no request can contain the title, or another object has it, too.
         """
         item = self._by_uuid[uuid]
         alone = item.listed and self._titles[item.title] == 1
         return item.title if alone and can_route(item.title) else None
 
-    def agrees(self, listed: Sequence[Listed]) -> bool:
-        """Tell whether a list is of these objects, under these titles."""
+    def has_titles_of(self, listed: Sequence[Listed]) -> bool:
+        """Return whether a list contains the same titles in the same order."""
         return [item.title for item in self.items] == [item.name for item in listed]
 
-    def updated(self, listed: Sequence[Listed]) -> Catalogue:
-        """Return the same objects with what a list that agrees tells of them."""
+    def described_in_order(self, listed: Sequence[Listed]) -> Catalogue:
+        """Return the same objects with the descriptions of a list in their order."""
         return Catalogue(
-            item.as_listed(told) for item, told in zip(self.items, listed, strict=True)
+            item.described_by(entry)
+            for item, entry in zip(self.items, listed, strict=True)
         )
 
-    def with_told(self, listed: Iterable[Listed]) -> Catalogue:
-        """Return the same objects with what a list, in any order, tells of them."""
-        told = {item.name: item for item in reversed([*listed])}
+    def described_by_title(self, listed: Iterable[Listed]) -> Catalogue:
+        """Return the same objects with the descriptions of a list in any order."""
+        by_title = {item.name: item for item in reversed([*listed])}
         items = []
         for item in self.items:
-            about = told.pop(item.title, None)
+            found = by_title.pop(item.title, None)
             items.append(
-                Known(item.uuid, item.kind, item.title)
-                if about is None
-                else item.as_listed(about)
+                CatalogueEntry(item.uuid, item.kind, item.title)
+                if found is None
+                else item.described_by(found)
             )
         return Catalogue(items)
 
     def follow(
-        self, listed: Sequence[Listed], gone: Collection[str], new: Known | None
+        self,
+        listed: Sequence[Listed],
+        gone: Collection[str],
+        new: CatalogueEntry | None,
     ) -> Catalogue | None:
-        """Return the catalogue after a change of ours, whatever became of the titles.
+        """Return the catalogue after a change of this program.
+
+        DataLab may have rewritten any title.
 
         Args:
-            listed: What there is now.
-            gone: UUIDs of objects that were removed.
-            new: An object that was added, or put in the place of one that is `gone`.
+            listed: The list of objects now.
+            gone: UUIDs of the objects that were removed.
+            new: The object that was added, or replaces one of those removed.
 
         Returns:
-            None where the list cannot have come about by that change alone.
+            None if other programs have changed something at the same time.
         """
         left = [item for item in self.items if item.uuid not in gone]
         titles = () if new is None else (new.title, rewritten(new.title, new.kind))
-        targets = [
+        candidates = [
             place
-            for place, told in enumerate(listed)
-            if new is not None and told.kind == new.kind and told.name in titles
+            for place, entry in enumerate(listed)
+            if new is not None and entry.kind == new.kind and entry.name in titles
         ]
-        for place in reversed(targets) if new is not None else [None]:
-            rest = [told for number, told in enumerate(listed) if number != place]
-            if [item.kind for item in left] == [told.kind for told in rest]:
+        for place in reversed(candidates) if new is not None else [None]:
+            rest = [entry for number, entry in enumerate(listed) if number != place]
+            if [item.kind for item in left] == [entry.kind for entry in rest]:
                 items = [
-                    item.as_listed(told) for item, told in zip(left, rest, strict=True)
+                    item.described_by(entry)
+                    for item, entry in zip(left, rest, strict=True)
                 ]
                 if place is not None and new is not None:
-                    items.insert(place, new.as_listed(listed[place]))
+                    items.insert(place, new.described_by(listed[place]))
                 return Catalogue(items)
         return None
 
-    def by_titles(self, listed: Sequence[Listed]) -> Catalogue:
+    def recognised_by_title(self, listed: Sequence[Listed]) -> Catalogue:
         """Return the catalogue of a list, with objects recognised by their titles.
 
-        Objects that are not recognised get UUIDs of their own, as do those which cannot
-        be told apart.
+        Objects that are not recognised get new UUIDs.
         """
         known: dict[tuple[Kind, str], list[str]] = {}
         for item in self.items:
             known.setdefault((item.kind, item.title), []).append(item.uuid)
         items = []
-        for told in listed:
-            same = known.get((told.kind, told.name))
+        for entry in listed:
+            same = known.get((entry.kind, entry.name))
             uuid = same.pop(0) if same else str(uuid4())
-            items.append(Known(uuid, told.kind, "").as_listed(told))
+            items.append(CatalogueEntry(uuid, entry.kind, "").described_by(entry))
         return Catalogue(items)
 
-    def appended(self, new: Known) -> Catalogue:
+    def appended(self, new: CatalogueEntry) -> Catalogue:
         """Return the catalogue with an object at the end of its kind."""
         signals = [item for item in self.items if item.kind == "signal"]
         images = [item for item in self.items if item.kind == "image"]
         (signals if new.kind == "signal" else images).append(new)
         return Catalogue([*signals, *images])
 
-    def replaced(self, new: Known) -> Catalogue:
-        """Return the catalogue with something else known of an object."""
+    def replaced(self, new: CatalogueEntry) -> Catalogue:
+        """Return the catalogue with another entry for the same object."""
         return Catalogue(new if i.uuid == new.uuid else i for i in self.items)
 
     def without(self, uuids: Collection[str]) -> Catalogue:

@@ -1,4 +1,4 @@
-"""The two protocols to a running DataLab, and which of them answers."""
+"""The connection to a running DataLab: the clients of its two protocols."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from datalab_workspace.errors import (
 )
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
-from datalab_workspace.live.transport.choice import transport_to
+from datalab_workspace.live.transport import transport_to
 
 if TYPE_CHECKING:
     from datalab_workspace.live.discovery import Endpoint
 
-#: Seconds for which XML-RPC that answered is taken to go on answering.
+#: Seconds for which XML-RPC is assumed to answer after it has answered.
 _TRUSTED = 1.0
 
 
@@ -32,12 +32,12 @@ class Connection:
     """The clients of one DataLab.
 
     Args:
-        endpoint: Where it is.
+        endpoint: Its address.
 
     Attributes:
-        endpoint: Where it is.
-        web: The client of its Web API, None where that is not started.
-        rpc: The client of its XML-RPC server, None where that is not known.
+        endpoint: Its address.
+        web: The client of its Web API; None if that is not started.
+        rpc: The client of its XML-RPC server; None if its port is not known.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -50,11 +50,11 @@ class Connection:
         self._trusted_until = 0.0
         self._silence: LiveError | None = None
         clients = [client for client in (self.web, self.rpc) if client is not None]
-        #: Closes the connections, at the latest when nobody uses them any more.
+        #: Closes the connections, at the latest when nothing uses them any more.
         self.close = weakref.finalize(self, _close, clients)
 
     def xmlrpc_if_alive(self) -> XmlRpc | None:
-        """Return the client of XML-RPC if it answers, which is quickly found out."""
+        """Return the client of XML-RPC; None if it does not answer within a moment."""
         if self.rpc is None:
             return None
         if time.monotonic() > self._trusted_until:
@@ -67,30 +67,30 @@ class Connection:
         return None if self._silence else self.rpc
 
     def require_xmlrpc(self, what: str) -> XmlRpc:
-        """Return the client of XML-RPC, for what it alone can do.
+        """Return the client of XML-RPC, for an operation that only XML-RPC can do.
 
         Args:
-            what: What that is, for the error.
+            what: The operation, for the error message.
 
         Raises:
-            NotSupportedByProtocolError: XML-RPC is not there.
+            NotSupportedByProtocolError: XML-RPC is not available.
             NoAnswerError: It does not answer.
         """
         if self.rpc is None:
             raise NotSupportedByProtocolError(
-                f"{what} needs DataLab's XML-RPC server, which is not known: set "
-                "DATALAB_XMLRPCPORT to its port, on DataLab's machine, and resync()"
+                f"{what} needs DataLab's XML-RPC server, whose port is not known: set "
+                "DATALAB_XMLRPCPORT to it, on DataLab's machine, and call resync()"
             )
         rpc = self.xmlrpc_if_alive()
         if rpc is None:
             raise NoAnswerError(
                 f"{what} needs DataLab's XML-RPC server, which does not answer "
-                f"({self._silence}); a box is probably open in DataLab's window"
+                f"({self._silence}); a dialog is probably open in DataLab's window"
             )
         return rpc
 
     def status_names(self) -> tuple[str, ...]:
-        """Return the connection in use, and of one that does not answer why."""
+        """Return the names of the protocols in use; of a silent one also the reason."""
         names = [] if self.web is None else ["Web API"]
         if self.rpc is not None:
             silent = self.xmlrpc_if_alive() is None

@@ -1,52 +1,55 @@
-"""Where a workspace is to be: what the environment and DataLab's own files say.
+"""The search for a running DataLab: in the environment and in DataLab's own files.
 
-Nothing here deletes or changes anything: a stale file is DataLab's to remove.
+Nothing here deletes or changes anything: removing a stale file is left to DataLab.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveError
+from datalab_workspace.live.transport.address import host_and_port
+from datalab_workspace.live.transport.token import Token
+from datalab_workspace.live.webapi_settings import (
+    WebApiSettings,
+    connection_file,
+    from_connection_file,
+    from_environment,
+)
 from datalab_workspace.runtime import IN_BROWSER
 from datalab_workspace.validation import one_of
 
 if TYPE_CHECKING:
     from datalab_workspace.live.clients.webapi import WebApi
+    from datalab_workspace.live.clients.xmlrpc import XmlRpc
     from datalab_workspace.live.transport.base import Timeouts
 
 MODE_VARIABLE = "DATALAB_KERNEL_MODE"
-URL_VARIABLE = "DATALAB_WORKSPACE_URL"
-TOKEN_VARIABLE = "DATALAB_WORKSPACE_TOKEN"  # noqa: S105  the name of a variable
 PORT_VARIABLE = "DATALAB_XMLRPCPORT"
-#: Where DataLab's Web API is by default, whoever's DataLab it is.
+#: The default address of DataLab's Web API; it may be another user's DataLab.
 DEFAULT_URL = "http://127.0.0.1:18080"
-#: Seconds that finding a DataLab, or finding none, may take.
+#: Seconds that a search may take.
 WITHIN = 2.0
-#: Seconds that reaching one takes where a browser may ask its user first.
+#: Seconds that a request may take if a browser may ask its user first.
 _WITH_CONSENT = 30.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  compared only
-_LARGEST_FILE = 1 << 16
 
 How: TypeAlias = Literal[
     "environment", "page", "connection file", "settings", "default port", "url"
 ]
-
-
 Mode: TypeAlias = Literal["auto", "standalone", "live"]
 
 
 def wanted_mode() -> Mode:
-    """Return where the environment asks a workspace to be.
+    """Return the mode of workspaces that the environment asks for.
 
     Raises:
-        ValueError: It asks for a mode that there is not.
+        ValueError: There is no such mode.
     """
     mode = os.environ.get(MODE_VARIABLE, "") or "auto"
     one_of(mode, MODE_VARIABLE, ("auto", "standalone", "live"))
@@ -58,29 +61,29 @@ class Endpoint:
     """A DataLab that answered.
 
     Attributes:
-        how: By what it was found.
+        how: The source of its address.
         version: DataLab's version.
-        url: URL of its Web API, None where that is not started.
-        token: The token for it, None where none is known.
-        xmlrpc_port: Port of its XML-RPC server, None where that does not answer, or is
-            not known to be of the same DataLab.
+        url: URL of its Web API; None if that is not started.
+        token: The token for it; None if no token is known.
+        xmlrpc_port: Port of its XML-RPC server; None if that does not answer, or may
+            belong to a different DataLab.
     """
 
     how: How
     version: str
     url: str | None = None
-    token: str | None = field(default=None, repr=False)
+    token: Token | None = field(default=None, repr=False)
     xmlrpc_port: int | None = None
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a search came to.
+    """The result of a search.
 
     Attributes:
-        found: The user's own DataLab, None where none was found.
-        default: What answers on the default port and is not known to be the user's
-            own; only to be told, or attached when the user asks for it.
+        found: The user's own DataLab; None if none was found.
+        default: The DataLab on the default port, which may be another user's. It is
+            reported, and attached only if the user asks for it.
         notes: What was tried in vain and why, a sentence each, without secrets.
         named: The environment names a URL.
     """
@@ -94,34 +97,38 @@ class Search:
 def search(within: float = WITHIN, *, default: bool = True) -> Search:
     """Look for a running DataLab of this user.
 
-    The environment is looked at first; where it names a URL, that is the one or there
-    is none. Then come the file in which DataLab tells how to connect to it, and the
-    settings in which it keeps its XML-RPC port; in a browser, the page's settings.
+    If the environment names a URL, only that one is tried. Otherwise the search reads
+    DataLab's connection file, then the settings that contain its XML-RPC port; in a
+    browser, the settings of the page.
 
     Args:
-        within: Seconds that this may take.
-        default: Look at the default port, too.
+        within: Seconds that the search may take.
+        default: Also try the default port.
     """
     return _Searching(within).search(default=default)
 
 
-def locate(url: str, token: str | None, within: float | None = None) -> Endpoint:
+def locate(
+    url: str, token: Token | str | None, within: float | None = None
+) -> Endpoint:
     """Return the DataLab at a URL.
 
     Args:
         url: URL of its Web API.
-        token: Its token; if left out, the one that the environment, DataLab's own file
-            or the page's settings give for this URL, and for no other.
-        within: Seconds that this may take; if left out, `WITHIN`, and in a browser what
-            its user may need to answer it.
+        token: Its token. If left out, it is the one that the environment, DataLab's own
+            file or the page's settings give for this URL, and for no other.
+        within: Seconds that this may take; by default `WITHIN`, or in a browser what
+            its user may need to answer a question.
 
     Raises:
-        LiveError: It does not answer there.
-        ValueError: That is no URL of a server.
+        LiveError: DataLab does not answer there.
+        ValueError: `url` is not the URL of a server.
     """
+    secret = Token.of(token)
+    del token  # a traceback may show the variables of this frame
     if within is None:
         within = _WITH_CONSENT if IN_BROWSER else WITHIN
-    return _Searching(within).locate(url, token)
+    return _Searching(within).locate(url, secret)
 
 
 class _Searching:
@@ -129,18 +136,9 @@ class _Searching:
         self._end = time.monotonic() + within
         self._notes: list[str] = []
 
-    def locate(self, url: str, token: str | None) -> Endpoint:
-        from datalab_workspace.live.transport.address import host_and_port
-
-        where = host_and_port(url)
-        named = os.environ.get(URL_VARIABLE)
-        if token is None and named and host_and_port(named) == where:
-            token = os.environ.get(TOKEN_VARIABLE) or None
+    def locate(self, url: str, token: Token | None) -> Endpoint:
         if token is None:
-            told = self._read_page() if IN_BROWSER else self._read_connection_file()
-            told = told or {}
-            if isinstance(told.get("url"), str) and host_and_port(told["url"]) == where:
-                token = told.get("token") or None
+            token = self._known_token(host_and_port(url))
         client = self._client(url, token)
         try:
             status = client.status(self._timeouts())
@@ -149,11 +147,19 @@ class _Searching:
         endpoint = Endpoint("url", status.version, client.url, token)
         return self._with_xmlrpc(endpoint)
 
+    def _known_token(self, address: tuple[str, int]) -> Token | None:
+        read = self._read_page if IN_BROWSER else self._read_connection_file
+        for source in (from_environment, read):
+            settings = source()
+            if settings and settings.token and settings.is_at(address):
+                return settings.token
+        return None
+
     def search(self, *, default: bool) -> Search:
-        url = os.environ.get(URL_VARIABLE)
+        named = from_environment()
         ways: list[Callable[[], Endpoint | None]]
-        if url:
-            ways = [lambda: self._by_environment(url)]
+        if named:
+            ways = [lambda: self._by_environment(named)]
         elif IN_BROWSER:
             ways = [self._by_page]
         else:
@@ -161,27 +167,20 @@ class _Searching:
         found = next(filter(None, (way() for way in ways)), None)
         notes = tuple(self._notes)
         other = None
-        if found is None and not url and default:
-            # That nothing is there is no news: whatever it says is not noted.
-            other = self._ask(DEFAULT_URL, None, "default port")
-        return Search(found, other, notes, bool(url))
+        if found is None and not named and default:
+            # Nothing need be there: what is wrong with it is not noted.
+            other = self._ask(WebApiSettings(DEFAULT_URL), "default port")
+        return Search(found, other, notes, named is not None)
 
-    def _by_environment(self, url: str) -> Endpoint | None:
-        token = os.environ.get(TOKEN_VARIABLE) or None
-        endpoint = self._ask(url, token, "environment")
+    def _by_environment(self, settings: WebApiSettings) -> Endpoint | None:
+        endpoint = self._ask(settings, "environment")
         return endpoint and self._with_xmlrpc(endpoint)
 
     def _by_page(self) -> Endpoint | None:
-        told = self._read_page()
-        url, token = told.get("url"), told.get("token")
-        if url is None:
-            return None
-        if not isinstance(url, str) or not isinstance(token, str | None):
-            self._notes.append("the page's settings name no URL and token as texts")
-            return None
-        return self._ask(url, token, "page")
+        settings = self._read_page()
+        return None if settings is None else self._ask(settings, "page")
 
-    def _read_page(self) -> Mapping[str, Any]:
+    def _read_page(self) -> WebApiSettings | None:
         from datalab_workspace.live.clients.page import page_settings
 
         try:
@@ -190,70 +189,58 @@ class _Searching:
             self._notes.append(
                 f"the page's settings cannot be read ({type(error).__name__})"
             )
-            return {}
+            return None
 
     def _by_connection_file(self) -> Endpoint | None:
-        told = self._read_connection_file()
-        if told is None:
+        settings = self._read_connection_file()
+        if settings is None:
             return None
-        path = connection_file()
-        url, token, pid = (told.get(key) for key in ("url", "token", "pid"))
-        if not isinstance(url, str) or not isinstance(token, str | None):
-            self._notes.append(f"{path} is no connection file of DataLab's")
+        if settings.pid is not None and not _runs(settings.pid):
+            self._notes.append(
+                f"{connection_file()} is stale: its process {settings.pid} has ended"
+            )
             return None
-        if type(pid) is int and not _runs(pid):
-            self._notes.append(f"{path} is stale: process {pid} of it has ended")
-            return None
-        endpoint = self._ask(url, token, "connection file")
+        endpoint = self._ask(settings, "connection file")
         return endpoint and self._with_xmlrpc(endpoint)
 
-    def _read_connection_file(self) -> dict[str, Any] | None:
-        path = connection_file()
+    def _read_connection_file(self) -> WebApiSettings | None:
         try:
-            return _read_json(path)
-        except (OSError, ValueError, RecursionError) as error:
-            if not isinstance(error, FileNotFoundError):
-                self._notes.append(f"{path} cannot be read ({type(error).__name__})")
+            return from_connection_file()
+        except ValueError as error:
+            self._notes.append(str(error))
             return None
 
     def _by_settings(self) -> Endpoint | None:
         for port in self._xmlrpc_ports():
-            status = self._ask_xmlrpc(port)
-            if status is None:
+            answer = self._ask_xmlrpc(port)
+            if answer is None:
                 continue
-            version, webapi = status
-            url, token = webapi.get("url"), webapi.get("token")
-            if not webapi.get("running") or not isinstance(url, str):
-                url = token = None
-            return Endpoint("settings", version, url, token, port)
+            version, web = answer
+            if web is None:
+                return Endpoint("settings", version, xmlrpc_port=port)
+            return Endpoint("settings", version, web.url, web.token, port)
         return None
 
     def _with_xmlrpc(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint with the XML-RPC port of the same DataLab."""
-        from datalab_workspace.live.transport.address import host_and_port
-
         assert endpoint.url is not None
         host, port = host_and_port(endpoint.url)
         for candidate in self._xmlrpc_ports() if host in _LOOPBACK else ():
-            status = self._ask_xmlrpc(candidate)
-            told = status[1].get("url") if status else None
-            if isinstance(told, str) and host_and_port(told)[1] == port:
-                return Endpoint(
-                    endpoint.how,
-                    endpoint.version,
-                    endpoint.url,
-                    endpoint.token,
-                    candidate,
-                )
-            if told is not None:
-                self._notes.append(
-                    f"the XML-RPC port {candidate} is of another DataLab ({told!r:.80})"
-                )
+            answer = self._ask_xmlrpc(candidate)
+            web = answer[1] if answer else None
+            if web is None:
+                continue
+            if _port_of(web.url) == port:
+                return replace(endpoint, xmlrpc_port=candidate)
+            self._notes.append(
+                f"the XML-RPC port {candidate} belongs to another DataLab "
+                f"({web.url!r:.80})"
+            )
         return endpoint
 
     def _xmlrpc_ports(self) -> Iterator[int]:
         if IN_BROWSER:
-            return  # no page may ask an XML-RPC server of DataLab's
+            return  # no page may send requests to DataLab's XML-RPC server
         from datalab_workspace.live.clients.settings import xmlrpc_port
 
         text = os.environ.get(PORT_VARIABLE, "")
@@ -261,14 +248,14 @@ class _Searching:
             yield int(text)
             return
         if text:
-            self._notes.append(f"{PORT_VARIABLE} is no port")
+            self._notes.append(f"{PORT_VARIABLE} is not a port number")
         port = xmlrpc_port()
-        if port is not None and not _is_anothers(port):
+        if port is not None and not _is_of_another_user(port):
             yield port
 
-    def _ask(self, url: str, token: str | None, how: How) -> Endpoint | None:
+    def _ask(self, settings: WebApiSettings, how: How) -> Endpoint | None:
         try:
-            client = self._client(url, token)
+            client = self._client(settings.url, settings.token)
         except ValueError as error:
             self._notes.append(f"the URL of the {how} cannot be used: {error}")
             return None
@@ -279,57 +266,56 @@ class _Searching:
             return None
         finally:
             client.close()
-        return Endpoint(how, status.version, client.url, token)
+        return Endpoint(how, status.version, client.url, settings.token)
 
-    def _client(self, url: str, token: str | None) -> WebApi:
+    def _client(self, url: str, token: Token | None) -> WebApi:
         from datalab_workspace.live.clients.webapi import WebApi
-        from datalab_workspace.live.transport.choice import transport_to
+        from datalab_workspace.live.transport import transport_to
 
         return WebApi(transport_to(url, token))
 
-    def _ask_xmlrpc(self, port: int) -> tuple[str, Mapping[str, Any]] | None:
+    def _ask_xmlrpc(self, port: int) -> tuple[str, WebApiSettings | None] | None:
         from datalab_workspace.live.clients.xmlrpc import XmlRpc
 
         client = XmlRpc(port)
         try:
             version = client.version(self._timeouts().read)
             # Asked once it is known not to be stuck.
-            told = client.call("get_webapi_status", timeouts=self._timeouts())
+            return version, _web_api(client, self._timeouts())
         except LiveError as error:
             self._notes.append(f"by the XML-RPC port {port}: {error}")
             return None
         finally:
             client.close()
-        return version, told if isinstance(told, dict) else {}
 
     def _timeouts(self) -> Timeouts:
-        """Return what the next request may take of the time that is left."""
+        """Return the part of the remaining time that the next request may take."""
         from datalab_workspace.live.transport.base import Timeouts
 
         half = max(0.01, (self._end - time.monotonic()) / 2)
         return Timeouts(connect=half / 2, read=half)
 
 
-def connection_file() -> Path:
-    """Return where DataLab writes down how to connect to it."""
-    if os.name == "nt":
-        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    else:
-        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return base / "datalab" / "webapi_connection.json"
+def _web_api(client: XmlRpc, timeouts: Timeouts) -> WebApiSettings | None:
+    """Return the Web API of an XML-RPC server's DataLab; None if it is not started."""
+    status = client.call("get_webapi_status", timeouts=timeouts)
+    if not isinstance(status, dict) or not status.get("running"):
+        return None
+    try:
+        return WebApiSettings.of(status)
+    except ValueError:
+        return None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > _LARGEST_FILE:
-        raise ValueError("it is too large")
-    told = json.loads(path.read_text("utf-8"))
-    if not isinstance(told, dict):
-        raise ValueError("it is no dict")  # noqa: TRY004  it was read
-    return told
+def _port_of(url: str) -> int | None:
+    try:
+        return host_and_port(url)[1]
+    except ValueError:
+        return None
 
 
 def _runs(pid: int) -> bool:
-    """Tell whether a process of this user runs; True where that cannot be told."""
+    """Return whether a process of this user runs; True if that cannot be found out."""
     if os.name == "nt":
         return True  # os.kill would end it
     if pid <= 0:
@@ -341,8 +327,8 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _is_anothers(port: int) -> bool:
-    """Tell whether another user listens on a port; False where that cannot be told."""
+def _is_of_another_user(port: int) -> bool:
+    """Return whether another user listens on a port; False if it is not known."""
     try:
         table = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What is remembered of objects in DataLab, for when it is gone."""
+"""The small objects that are remembered, in case DataLab ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST = 1 << 26
 
 
 class RecordCache:
-    """The small objects that went over the wire last."""
+    """The small objects that were transferred last."""
 
     def __init__(self) -> None:
         self._records: OrderedDict[str, Record] = OrderedDict()

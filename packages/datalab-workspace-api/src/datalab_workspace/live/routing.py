@@ -1,11 +1,12 @@
-"""How one object goes to DataLab and comes from there: which wire carries what."""
+"""The transfer of single objects to DataLab and back, by either protocol."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import uuid4
 
+from datalab_workspace.backends.base import PanelGroup
 from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.carriers import NPZ, RPC
 from datalab_workspace.errors import (
@@ -16,24 +17,26 @@ from datalab_workspace.errors import (
     LiveError,
     ObjectNotFoundError,
 )
-from datalab_workspace.live.catalogue import Catalogue, Known
+from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
 from datalab_workspace.live.clients.webapi import TEXTS, Listed, can_route
 from datalab_workspace.live.clients.xmlrpc_calls import check_text
 from datalab_workspace.live.codecs import rpc_json
 from datalab_workspace.live.connection import Connection
-from datalab_workspace.live.groups import GroupTargets
+from datalab_workspace.live.groups import PanelGroups
 from datalab_workspace.model.description import TEXT_FIELDS, Summary
+from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import FieldValue, Kind, Record
+from datalab_workspace.progress import Progress
 
-#: Bytes of data up to which an object goes by XML-RPC, too: there, they are decimals,
-#: and a MiB of them takes about 0.3 s.
+#: Bytes of data up to which an object is also transferred by XML-RPC, as decimal
+#: numbers: 1 MiB takes about 0.3 s.
 SMALL = 1 << 20
-#: What the Web API does not bring of an object as it is in DataLab.
+#: The parts of an object in DataLab that the Web API does not carry.
 NOT_BY_WEB = ("annotations", "bounds", "scales", "private metadata")
 
 
 class Router:
-    """Carries objects over the protocols that are available.
+    """Transfers objects by the protocols that are available.
 
     Args:
         connection: The clients.
@@ -43,7 +46,7 @@ class Router:
         self._connection = connection
 
     def addressed(self, catalogue: Catalogue, uuid: str) -> str:
-        """Return the title by which the Web API alone can address an object.
+        """Return the title by which the Web API can address an object.
 
         Raises:
             AmbiguousObjectError: Another object has the same title.
@@ -56,7 +59,7 @@ class Router:
         if can_route(title):
             raise AmbiguousObjectError(
                 f"several objects in DataLab have the title {title!r:.80}, and its Web "
-                "API cannot tell them apart; give them different titles there"
+                "API cannot distinguish them; give them different titles there"
             )
         raise InvalidNameError(
             f"DataLab's Web API cannot address the object {title!r:.80}; give it a "
@@ -69,12 +72,12 @@ class Router:
         """Return an object.
 
         Args:
-            catalogue: What there is.
+            catalogue: All objects.
             uuid: UUID of the object.
-            full: Bring all there is of it even if it is large, which is slow then.
+            full: Fetch everything even of a large object, which is slow.
 
         Raises:
-            ObjectNotFoundError: It is there no more, or under another title.
+            ObjectNotFoundError: It was removed, or has a different title now.
         """
         known, connection = catalogue[uuid], self._connection
         if connection.web is None or (
@@ -85,17 +88,40 @@ class Router:
         exact = self._exact(catalogue, known)
         if connection.rpc is not None and (full or exact.nbytes <= SMALL):
             what = f"getting {known.title!r:.80} in full"
-            answering = (
+            if full:
                 connection.require_xmlrpc(what)
-                if full
-                else connection.xmlrpc_if_alive()
-            )
-            if answering is not None:
-                plain = answering.get_plain(uuid, known.kind, exact.nbytes)
+            alive = connection.xmlrpc_if_alive()
+            if alive is not None:
+                plain = alive.get_plain(uuid, known.kind, exact.nbytes)
                 return rpc_json.with_data(plain, exact)
         return sidecar.join(exact, NPZ)
 
-    def _exact(self, catalogue: Catalogue, known: Known) -> Record:
+    def content(
+        self,
+        catalogue: Catalogue,
+        groups: Sequence[PanelGroup],
+        uuids: Collection[str] | None,
+    ) -> list[Group]:
+        """Return groups with all of their objects, or only those of some UUIDs.
+
+        Groups without such an object are left out then.
+        """
+        chosen = [
+            (group, [u for u in group.uuids if uuids is None or u in uuids])
+            for group in groups
+        ]
+        found = []
+        with Progress("getting objects", sum(len(u) for _, u in chosen)) as progress:
+            for group, members in chosen:
+                if members or uuids is None:
+                    items: list[Item] = []
+                    for uuid in members:
+                        items.append(self.fetch(catalogue, uuid, full=True))
+                        progress.advance(1)
+                    found.append(Group(group.kind, group.title, items))
+        return found
+
+    def _exact(self, catalogue: Catalogue, known: CatalogueEntry) -> Record:
         assert self._connection.web is not None
         title = self.addressed(catalogue, known.uuid)
         exact = self._connection.web.get_plain(title, uuid=known.uuid)
@@ -103,8 +129,8 @@ class Router:
             raise ObjectNotFoundError(f"DataLab has no {known.kind} {title!r:.80}")
         return exact
 
-    def summary(self, catalogue: Catalogue, known: Known) -> Summary:
-        """Return what can be told of an object without bringing much data."""
+    def summary(self, catalogue: Catalogue, known: CatalogueEntry) -> Summary:
+        """Return the summary of an object, without transferring large data."""
         missing = (*NOT_BY_WEB, *(["coordinates"] if known.kind == "image" else []))
         if (
             self._connection.web is not None
@@ -129,11 +155,11 @@ class Router:
     # -- to DataLab -------------------------------------------------------------------
 
     def check(self, record: Record) -> None:
-        """Find out whether DataLab can hold an object, without sending it.
+        """Make sure that DataLab can hold an object, without sending it.
 
         Raises:
             UnsupportedDtypeError: DataLab can't hold the data without loss.
-            InvalidNameError: No wire that there is carries the title.
+            InvalidNameError: No available protocol can carry the title.
         """
         sidecar.split(record, RPC if self._connection.web is None else NPZ)
         if self._connection.rpc is not None:
@@ -141,49 +167,52 @@ class Router:
         elif not can_route(record.title):
             raise InvalidNameError(
                 f"DataLab's Web API cannot address an object by the name "
-                f"{record.title!r:.80}, and its XML-RPC, which can, is not known; "
+                f"{record.title!r:.80}, and XML-RPC, which can, is not available; "
                 "choose a name without '/' and control characters, not '.' or '..'"
             )
 
-    def send(self, catalogue: Catalogue, record: Record) -> Known:
+    def send(self, catalogue: Catalogue, record: Record) -> CatalogueEntry:
         """Add an object.
 
         Returns:
-            What is known of it.
+            Its entry in the catalogue.
 
         Raises:
-            InvalidNameError: No wire that there is carries its title.
-            AmbiguousObjectError: It could not be told from another object.
+            InvalidNameError: No available protocol can carry its title.
+            AmbiguousObjectError: Another object has the same title, and XML-RPC is not
+                available.
             UnsupportedDtypeError: DataLab can't hold the data without loss.
         """
         title, connection = record.title, self._connection
-        new = Known(record.uuid, record.kind, title, record.shape, record.dtype)
+        new = CatalogueEntry(
+            record.uuid, record.kind, title, record.shape, record.dtype
+        )
         if connection.rpc is not None:
             check_text(title)
         free = not catalogue.has_title(title)
         if connection.web is not None and free and can_route(title):
-            return new.as_listed(self._put(title, record))
+            return new.described_by(self._put(title, record))
         if connection.rpc is None:
             self.check(record)
             raise AmbiguousObjectError(
-                f"DataLab has another object titled {title!r:.80}, and its Web API "
-                "could not tell the two apart; choose another name"
+                f"another object in DataLab has the title {title!r:.80}, and its Web "
+                "API could not distinguish the two; choose a different name"
             )
         rpc = connection.require_xmlrpc(f"adding an object titled {title!r:.80}")
         if connection.web is None or record.nbytes <= SMALL:
             rpc.add(record)
             return new
-        passing = passing_title()
-        listed = self._put(passing, record)
+        temporary = temporary_title()
+        listed = self._put(temporary, record)
         try:
-            self._retitle(passing, record.uuid, record.kind, title)
+            self._retitle(temporary, record.uuid, record.kind, title)
         except LiveError:
-            self._take_back(passing)
+            self._take_back(temporary)
             raise
-        return Known(new.uuid, new.kind, title, listed.shape, listed.dtype)
+        return CatalogueEntry(new.uuid, new.kind, title, listed.shape, listed.dtype)
 
     def _take_back(self, title: str) -> None:
-        """Remove what was just added, while another error is on its way."""
+        """Remove an object that was just added, while another error is raised."""
         assert self._connection.web is not None
         try:
             self._connection.web.remove(title)
@@ -199,7 +228,7 @@ class Router:
         try:
             return web.put(title, record)
         except ConnectionLostError:
-            # The title was free: if something has it now, that is this object.
+            # No object had the title: if one has it now, it is this object.
             try:
                 return web.describe(title)
             except (LiveError, ObjectNotFoundError):
@@ -210,22 +239,22 @@ class Router:
         self,
         catalogue: Catalogue,
         record: Record,
-        targets: GroupTargets,
+        groups: PanelGroups,
         *,
         in_place: bool = False,
-    ) -> Known | None:
+    ) -> CatalogueEntry | None:
         """Put an object in the place of that of its UUID, which is of its kind.
 
         Args:
-            catalogue: What there is.
+            catalogue: All objects.
             record: The object.
-            targets: The groups.
-            in_place: Do not remove it meanwhile where that can be avoided, however
-                slow that is.
+            groups: The groups.
+            in_place: Do not remove the old object first if that can be avoided, even
+                if it is slow.
 
         Returns:
-            None where it keeps its place; otherwise what is known of it, last in its
-            group.
+            None if the object keeps its position; otherwise its new entry in the
+            catalogue, last in its group.
         """
         known, connection = catalogue[record.uuid], self._connection
         if connection.rpc is not None and (
@@ -239,19 +268,19 @@ class Router:
         title = self.addressed(catalogue, record.uuid)
         rpc = connection.xmlrpc_if_alive()
         if rpc is not None:
-            targets.select_group_of(rpc, record.kind, record.uuid)
+            groups.select_group_of(rpc, record.kind, record.uuid)
         assert connection.web is not None
         listed = connection.web.put(title, record, overwrite=True)
-        return Known(record.uuid, record.kind, title).as_listed(listed)
+        return CatalogueEntry(record.uuid, record.kind, title).described_by(listed)
 
     def patch(
         self, catalogue: Catalogue, uuid: str, fields: Mapping[str, FieldValue]
     ) -> bool:
-        """Set labels and units without sending the data, where that can be done.
+        """Set labels and units without sending the data, if that is possible.
 
         Returns:
-            Whether it was done. Small objects are better sent, for then DataLab's
-            window shows the change.
+            Whether it was done. A small object should be sent, because DataLab's window
+            shows the change then.
         """
         web, address = self._connection.web, catalogue.address(uuid)
         small = catalogue[uuid].nbytes <= SMALL
@@ -275,8 +304,9 @@ class Router:
         """Give an object another title.
 
         Raises:
-            InvalidNameError: No wire that there is carries it.
-            AmbiguousObjectError: The object could not be told from another one.
+            InvalidNameError: No available protocol can carry it.
+            AmbiguousObjectError: Another object has the title, and XML-RPC is not
+                available.
         """
         connection = self._connection
         if connection.rpc is not None:
@@ -294,15 +324,15 @@ class Router:
         assert connection.web is not None
         if catalogue.has_title(title):
             raise AmbiguousObjectError(
-                f"DataLab has another object titled {title!r:.80}, and its Web API "
-                "could not tell the two apart; choose another name"
+                f"another object in DataLab has the title {title!r:.80}, and its Web "
+                "API could not distinguish the two; choose a different name"
             )
         connection.web.patch(self.addressed(catalogue, uuid), title=title)
 
     def _retitle(self, address: str, uuid: str, kind: Kind, title: str) -> None:
-        """Set a title by the Web API, which needs nothing to be selected for that.
+        """Set a title by the Web API, which does not depend on the selection.
 
-        Another program that selects something at the same time can do no harm then.
+        So another program that selects something at the same time does no harm.
         """
         web, rpc = (
             self._connection.web,
@@ -311,18 +341,18 @@ class Router:
         assert web is not None
         web.retitle(address, title)
         rpc.show_titles()
-        titles = {placed.uuid: placed.title for placed in rpc.panel(kind)}
+        titles = {ref.uuid: ref.title for ref in rpc.panel(kind)}
         if titles.get(uuid) != title:
             raise DataLabError(
                 f"DataLab did not rename the {kind} {address!r:.80} to {title!r:.80}; "
-                "was it renamed or removed there meanwhile?"
+                "was it renamed or removed there at the same time?"
             )
 
     def set_title(self, catalogue: Catalogue, uuid: str, title: str) -> None:
-        """Set a title by XML-RPC: of a small object by sending it as it is.
+        """Set a title by XML-RPC; a small object is sent as it is.
 
-        A large one has to be selected for that; another program that selects something
-        in that moment is found out, but not kept from being in the way.
+        A large one must be selected first. If another program selects something at that
+        moment, an error is raised.
         """
         rpc = self._connection.require_xmlrpc(f"the title {title!r:.80}")
         record = self.fetch(catalogue, uuid, full=True)
@@ -333,6 +363,6 @@ class Router:
             rpc.rename(uuid, record.kind, title)
 
 
-def passing_title() -> str:
+def temporary_title() -> str:
     """Return a title that no object has, and in which DataLab finds no short id."""
     return f"datalab_workspace {uuid4().hex}"

@@ -1,82 +1,117 @@
-"""What is known of DataLab, and how what others have changed there is found out."""
+"""The snapshot of DataLab's objects and groups that this program works with."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from datalab_workspace.live.catalogue import Catalogue, Known
+from datalab_workspace.backends.base import PanelGroup
+from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.connection import Connection
-from datalab_workspace.model.record import KINDS
+from datalab_workspace.live.groups import PanelGroups
+from datalab_workspace.model.record import KINDS, Kind
 
-#: What is known of DataLab is good for so many times as long as it took to find out,
-#: where that is asked for: listing many objects takes long.
-_PATIENCE = 5.0
+#: To list many objects takes long. So where a snapshot may be old, it may be this many
+#: times as old as the time that reading it took.
+_AGE_PER_COST = 5.0
 
 
 class Snapshot:
-    """The objects in DataLab as they were seen last, and as changed by us since.
+    """The objects in DataLab as they were last seen, and as this program changed them.
 
     Args:
         connection: The clients.
 
     Attributes:
         catalogue: The objects.
-        unsure: Something is to be found out before the catalogue is relied upon.
+        groups: The groups, as far as they were needed since then.
+        stale: The catalogue must be read again before it is used.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.catalogue = Catalogue()
+        self.groups = PanelGroups()
         # Titles as the Web API listed them last.
         self._listed: list[str] = []
-        self._looked = self._cost = 0.0
+        self._read_at = self._cost = 0.0
         self.attach(connection)
 
     def attach(self, connection: Connection) -> None:
-        """Look through other clients; what was seen before is recognised."""
+        """Use other clients; objects that were seen before are recognised."""
         self._connection = connection
-        self.unsure = True
+        self.groups.forget_all()
+        self.stale = True
 
     @property
     def seen(self) -> bool:
-        """Whether DataLab has told once what there is."""
-        return self._looked > 0.0
+        """Whether DataLab has been looked at once."""
+        return self._read_at > 0.0
 
     def refresh(self, max_age: float = 0.0) -> bool:
-        """Find out what others have changed; see `Backend.refresh`."""
-        age = time.monotonic() - self._looked
-        if max_age and not self.unsure and age < max(max_age, self._cost * _PATIENCE):
+        """Read what others have changed; see `Backend.refresh`."""
+        age = time.monotonic() - self._read_at
+        oldest = max(max_age, self._cost * _AGE_PER_COST)
+        if max_age and not self.stale and age < oldest:
             return False
         begun = time.monotonic()
+        self.groups.forget()
         self.catalogue = self._read()
-        self.unsure = False
-        self._looked = time.monotonic()
-        self._cost = self._looked - begun
+        self.stale = False
+        self._read_at = time.monotonic()
+        self._cost = self._read_at - begun
         return True
 
     def refresh_now(self) -> Catalogue:
-        """Return what there is, and rely on nothing that was known."""
-        self.unsure = True
+        """Read everything again, and return the catalogue."""
+        self.stale = True
         self.refresh()
         return self.catalogue
 
-    def append(self, new: Known) -> None:
-        """Note an object that was added, at the end of its kind."""
+    def groups_of(self, kinds: Sequence[Kind]) -> list[PanelGroup]:
+        """Return the groups of some kinds; by the Web API alone, a kind is one group.
+
+        Raises:
+            NoAnswerError: XML-RPC does not answer.
+        """
+        if self._connection.rpc is None:
+            of_kind = {
+                kind: [item.uuid for item in self.catalogue.items if item.kind == kind]
+                for kind in kinds
+            }
+            return [PanelGroup(k, "", uuids) for k, uuids in of_kind.items() if uuids]
+        rpc = self._connection.require_xmlrpc("reading groups")
+        with rpc.panel_kept():
+            refs = [ref for kind in kinds for ref in self.groups.of(rpc, kind)]
+        return [
+            PanelGroup(
+                ref.kind,
+                ref.title,
+                [uuid for uuid in ref.uuids if uuid in self.catalogue],
+            )
+            for ref in refs
+        ]
+
+    def append(self, new: CatalogueEntry) -> None:
+        """Note an object that was added at the end of its kind."""
         signals = [item for item in self.catalogue.items if item.kind == "signal"]
         place = len(signals) if new.kind == "signal" else len(self._listed)
         self._listed.insert(place, new.title)
+        self.groups.added(new.uuid, new.kind)
         self.catalogue = self.catalogue.appended(new)
 
     def remove(self, uuid: str) -> None:
-        """Note that an object was removed; what is left stays in its order."""
+        """Note that an object was removed; the others stay in their order."""
         if self.catalogue[uuid].title in self._listed:
             self._listed.remove(self.catalogue[uuid].title)
+        self.groups.removed(uuid)
         self.catalogue = self.catalogue.without([uuid])
 
     def clear(self) -> None:
         """Note that everything was removed."""
         self.catalogue = Catalogue()
-        self.unsure = True
+        self.groups.forget_all()
+        self.stale = True
 
     def _read(self) -> Catalogue:
         web, rpc = self._connection.web, self._connection.xmlrpc_if_alive()
@@ -84,21 +119,24 @@ class Snapshot:
             return self._by_rpc(self._connection.require_xmlrpc("listing objects"))
         if rpc is None:
             listed = web.objects()
-            if self.catalogue.agrees(listed) and not self.unsure:
-                return self.catalogue.updated(listed)
-            return self.catalogue.by_titles(listed)
+            if self.catalogue.has_titles_of(listed) and not self.stale:
+                return self.catalogue.described_in_order(listed)
+            return self.catalogue.recognised_by_title(listed)
         # The Web API lists objects as they came, whatever their order and groups are.
         uuids = [uuid for kind in KINDS for uuid in rpc.uuids(kind)]
         listed = web.objects()
         known = [item.uuid for item in self.catalogue.items] == uuids
         before, self._listed = self._listed, [item.name for item in listed]
-        if known and self._listed == before and not self.unsure:
-            return self.catalogue.with_told(listed)
-        return self._by_rpc(rpc).with_told(listed)
+        if known and self._listed == before and not self.stale:
+            return self.catalogue.described_by_title(listed)
+        return self._by_rpc(rpc).described_by_title(listed)
 
     def _by_rpc(self, rpc: XmlRpc) -> Catalogue:
         items = []
         for kind in KINDS:
             known = [i.uuid for i in self.catalogue.items if i.kind == kind]
-            items += [Known(p.uuid, kind, p.title) for p in rpc.panel(kind, known)]
+            items += [
+                CatalogueEntry(ref.uuid, kind, ref.title)
+                for ref in rpc.panel(kind, known)
+            ]
         return Catalogue(items)

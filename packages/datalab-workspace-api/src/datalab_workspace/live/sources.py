@@ -1,8 +1,7 @@
-"""Which objects in DataLab were computed of which, so that removing opens no box.
+"""The sources of results in DataLab, which must not be removed without care.
 
-Where an object is removed of which another one was computed, DataLab 1.3 opens a box to
-say that it cannot compute the other one anew. So the other one is told before that it
-comes from nowhere.
+If the source of a result is removed, DataLab 1.3 opens a dialog, because it cannot
+compute the result again. So the result is changed first: it has no source any more.
 """
 
 # The defect is reported in docs/upstream/datalab_sources.md.
@@ -19,26 +18,26 @@ from datalab_workspace.model.record import PROCESSING_KEY, Record
 
 
 class SourceIndex:
-    """What is known of the objects of which others were computed."""
+    """The UUIDs of the sources of each object, as far as they are known."""
 
     def __init__(self) -> None:
         self._sources: dict[str, frozenset[str]] = {}
 
     def learn(self, record: Record) -> frozenset[str]:
-        """Remember, and return, the UUIDs of what an object was computed of."""
+        """Remember and return the UUIDs of the sources of an object."""
         sources = self._sources[record.uuid] = _sources(record.metadata)
         return sources
 
-    def computed_of(
+    def computed_from(
         self, uuids: Collection[str], catalogue: Catalogue, rpc: XmlRpc | None
     ) -> list[str]:
-        """Return UUIDs of the other objects that were computed of some.
+        """Return UUIDs of the other objects that were computed from some objects.
 
         Args:
-            uuids: UUIDs of objects.
-            catalogue: What there is.
-            rpc: Tells what is not known yet; without it, only what was computed here
-                is known.
+            uuids: UUIDs of the sources.
+            catalogue: All objects.
+            rpc: The client that reads what is not known yet. Without it, only results
+                of this program are known.
         """
         kinds = {catalogue[uuid].kind for uuid in uuids}
         found = []
@@ -46,11 +45,11 @@ class SourceIndex:
             if item.uuid in uuids or item.kind not in kinds:
                 continue
             sources = self._sources.get(item.uuid)
-            if sources is None and rpc is not None and item.may_be_computed():
+            if sources is None and rpc is not None and item.may_be_result():
                 try:
                     record = rpc.get_plain(item.uuid, item.kind, item.nbytes)
                 except ObjectNotFoundError:
-                    continue  # another program has removed it meanwhile
+                    continue  # another program has just removed it
                 sources = self.learn(record)
             if sources and not sources.isdisjoint(uuids):
                 found.append(item.uuid)
@@ -61,17 +60,17 @@ class SourceIndex:
         self._sources.pop(uuid, None)
 
 
-def cut(record: Record, uuids: Collection[str]) -> None:
-    """Have an object no longer come from some others; what else is noted of it stays.
+def detach_sources(record: Record, uuids: Collection[str]) -> None:
+    """Remove some sources from the processing metadata of an object.
 
     Args:
         record: The object; it is changed.
-        uuids: UUIDs of the others.
+        uuids: UUIDs of the sources.
     """
-    noted = record.metadata.get(PROCESSING_KEY)
-    if not isinstance(noted, Mapping):
+    processing = record.metadata.get(PROCESSING_KEY)
+    if not isinstance(processing, Mapping):
         return
-    changed = dict(noted)
+    changed = dict(processing)
     if changed.get("source_uuid") in uuids:
         changed["source_uuid"] = None
     if isinstance(several := changed.get("source_uuids"), list | tuple):
@@ -80,9 +79,10 @@ def cut(record: Record, uuids: Collection[str]) -> None:
 
 
 def _sources(metadata: Mapping[Any, Any]) -> frozenset[str]:
-    noted = metadata.get(PROCESSING_KEY)
-    if not isinstance(noted, Mapping):
+    processing = metadata.get(PROCESSING_KEY)
+    if not isinstance(processing, Mapping):
         return frozenset()
-    several = noted.get("source_uuids")
-    named = [noted.get("source_uuid"), *(several if isinstance(several, list) else ())]
-    return frozenset(uuid for uuid in named if isinstance(uuid, str))
+    several = processing.get("source_uuids")
+    uuids = [*several] if isinstance(several, list) else []
+    uuids.append(processing.get("source_uuid"))
+    return frozenset(uuid for uuid in uuids if isinstance(uuid, str))

@@ -1,7 +1,7 @@
-"""DataLab's window: what is selected there, and what it computes of that.
+"""DataLab's window: the selection, and computations by DataLab itself.
 
-The selection is one for all programs that are attached, and for the user. What depends
-on it is looked up afterwards.
+The user and all programs that are attached share one selection. So the effect of a call
+that depends on it is verified afterwards.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Window:
 
     Args:
         connection: The clients.
-        snapshot: What is known of the objects.
-        router: How objects are addressed.
-        sources: What was computed of what.
+        snapshot: The objects.
+        router: Addresses objects.
+        sources: The sources of results.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Window:
         self._sources = sources
 
     def select(self, uuids: Sequence[str], *, show: bool = False) -> None:
-        """Select objects in DataLab's window, as far as it can select them together."""
+        """Select objects in DataLab's window, of each kind in its own panel."""
         rpc, catalogue = self._connection.xmlrpc_if_alive(), self._snapshot.catalogue
         for kind in KINDS:
             chosen = [u for u in uuids if catalogue[u].kind == kind]
@@ -51,20 +51,20 @@ class Window:
                 self._connection.web.select(titles, kind)
 
     def selection(self) -> list[str]:
-        """Return UUIDs of what is selected in the panel that the window shows."""
+        """Return UUIDs of the selected objects in the panel that the window shows."""
         rpc = self._connection.require_xmlrpc(
-            "reading what is selected in DataLab's window"
+            "reading the selection in DataLab's window"
         )
         return [uuid for uuid in rpc.selection() if uuid in self._snapshot.catalogue]
 
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None
     ) -> list[str]:
-        """Have DataLab compute a feature of an object.
+        """Let DataLab compute a feature of an object.
 
         Args:
             uuid: UUID of the object.
-            name: Name of the feature, which is known to succeed.
+            name: Name of the feature. It must succeed: otherwise a dialog opens.
             parameters: Values of its parameters.
 
         Returns:
@@ -73,14 +73,14 @@ class Window:
         what = f"computing {name!r:.80} in DataLab"
         rpc, web = self._connection.require_xmlrpc(what), self._connection.web
         known = self._snapshot.catalogue[uuid]
-        if web is None:  # XML-RPC would have DataLab ask its user for the parameters
+        if web is None:  # by XML-RPC, DataLab would ask its user for the parameters
             raise NotSupportedByProtocolError(
                 f"{what} needs its Web API; start it there"
             )
         rpc.select([uuid], known.kind, show=True)
         if rpc.shown() != known.kind or rpc.selection() != [uuid]:
             raise DataLabError(
-                f"{what}: something else was selected in its window meanwhile"
+                f"{what}: the selection in its window was changed at the same time"
             )
         web.calc(name, parameters)
         before = self._snapshot.catalogue
@@ -91,7 +91,7 @@ class Window:
         for item in added:
             if uuid not in self._sources.learn(rpc.get_plain(item.uuid, item.kind)):
                 raise DataLabError(
-                    f"{what}: {item.title!r:.80} was computed of something else, which "
-                    "was selected in its window in that moment"
+                    f"{what}: {item.title!r:.80} was computed from another object, "
+                    "which was selected in its window at that moment"
                 )
         return [item.uuid for item in added]

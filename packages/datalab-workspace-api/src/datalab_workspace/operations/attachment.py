@@ -9,6 +9,7 @@ from datalab_workspace.backends.base import Backend
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import LiveError, list_names
 from datalab_workspace.live.attach import backend_at, find_endpoint
+from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.session import Session
@@ -17,7 +18,7 @@ Keep: TypeAlias = Literal[True, False, "all"]
 
 
 def connect(
-    session: Session, url: str | None, token: str | None, on_conflict: OnConflict
+    session: Session, url: str | None, token: Token | None, on_conflict: OnConflict
 ) -> None:
     """See `Workspace.connect`."""
     with session.transaction(None) as transaction:

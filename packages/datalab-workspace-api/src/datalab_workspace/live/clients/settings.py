@@ -1,4 +1,4 @@
-"""DataLab's own settings file: what no wire tells."""
+"""DataLab's settings file, for settings that neither protocol reports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_setting(section: str, option: str) -> str | None:
         option: Name of the setting.
 
     Returns:
-        Its text; None where there is no such setting, or no settings that can be read.
+        Its value as a string; None if the setting is missing or cannot be read.
     """
     for path in sorted(config_folder().glob(_PATTERN), key=_changed, reverse=True):
         parser = configparser.ConfigParser(interpolation=None, strict=False)
@@ -38,7 +38,7 @@ def read_setting(section: str, option: str) -> str | None:
                 continue
             parser.read_string(path.read_text("utf-8-sig"))
         except (OSError, ValueError, configparser.Error):
-            continue  # being written, or damaged: as if there were none
+            continue  # being written, or damaged: ignored
         if parser.has_option(section, option):
             return parser.get(section, option)
     return None
@@ -52,7 +52,7 @@ def _changed(path: Path) -> float:
 
 
 def auto_refresh() -> bool | None:
-    """Return whether the user has DataLab draw what is added; None if not known."""
+    """Return whether DataLab draws new objects at once; None if it is not known."""
     return {"true": True, "false": False}.get(
         (read_setting("view", "auto_refresh") or "").strip().lower()
     )

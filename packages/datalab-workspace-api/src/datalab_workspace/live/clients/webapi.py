@@ -1,17 +1,17 @@
-"""The client of DataLab's Web API: objects by name, as Records.
+"""The client of DataLab's Web API, which gets and sends objects by name, as Records.
 
-DataLab's answers are taken as DataLab 1.3 gives them, its defects included; whatever
-goes wrong becomes one error that says with which object, what DataLab said and what to
-do about it.
+It expects the answers that DataLab 1.3 gives, including its defects. Each error names
+the object, quotes DataLab and says what to do.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import numpy as np
 
@@ -27,24 +27,24 @@ from datalab_workspace.errors import (
 )
 from datalab_workspace.live.clients.webapi_requests import Requests
 from datalab_workspace.live.codecs import npz
-from datalab_workspace.live.transport.base import Answer, Body, Timeouts
+from datalab_workspace.live.transport.base import Body, Request, Timeouts
 from datalab_workspace.model.record import KINDS, Kind, Record
 from datalab_workspace.validation import one_of
 
-# DataLab puts the name in a header of its answer, and fails where it can't stand there.
+# DataLab puts the name in a header of its answer, and fails if a header can't hold it.
 _UNROUTABLE = re.compile("[/\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-#: The texts of an object that the Web API can set.
+#: The strings of an object that the Web API can set.
 TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
 
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """What DataLab says of itself, to anybody.
+    """The status that DataLab reports to anybody.
 
     Attributes:
         version: DataLab's version.
         api_version: The version of its Web API: "v1".
-        needs_token: It takes no request from this machine without a token either.
+        needs_token: Requests from this machine need a token, too.
     """
 
     version: str
@@ -54,16 +54,18 @@ class ServerStatus:
 
 @dataclass(frozen=True)
 class Listed:
-    """An object as DataLab lists it.
+    """An entry of DataLab's list of objects.
+
+    If several objects have the same title, DataLab describes the first of them in the
+    entries of the others, too. Then only `name` of such an entry is right.
 
     Attributes:
-        name: The name by which it is addressed: its title. Where several have the same,
-            the first of them is addressed, whichever is meant.
-        kind: "signal" or "image"; of one that has the title of another before it, that
-            of the first.
-        shape: (N,) of a signal, (H, W) of an image; () of such a one.
-        dtype: Element type of the data; None of such a one.
-        texts: Labels and units; none of such a one.
+        name: The title of the object, by which requests address it. If several objects
+            have the same title, a request reaches the first of them.
+        kind: "signal" or "image".
+        shape: (N,) of a signal, (H, W) of an image; () if it is not known.
+        dtype: Element type of the data; None if it is not known.
+        texts: Labels and units, as far as they are known.
     """
 
     name: str
@@ -74,63 +76,66 @@ class Listed:
 
 
 def can_route(name: str) -> bool:
-    """Tell whether the Web API can address an object of that name."""
+    """Return whether the Web API can address an object of that name."""
     return name not in ("", ".", "..") and not _UNROUTABLE.search(name)
 
 
 class WebApi(Requests):
     """DataLab's Web API.
 
-    See `Requests` for its argument and for the errors that every method raises.
+    See `Requests` for its argument and for the errors of every method.
     """
 
     def status(self, timeouts: Timeouts | None = None) -> ServerStatus:
-        """Return what DataLab says of itself; needs no token."""
-        said = self._json(self._get("/status", timeouts), 200)
-        try:
-            if said["running"] is not True:
-                raise ValueError("it does not run")  # noqa: TRY301
-            return ServerStatus(
-                str(said["version"]),
-                str(said["api_version"]),
-                not said.get("localhost_no_token", False),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense(said) from error
+        """Return the status of DataLab; this needs no token."""
+        answer = self._get("/status", timeouts=timeouts)
+        status = self._parse(answer, 200, _status)
+        return replace(
+            status,
+            version=self._transport.clean(status.version, 40),
+            api_version=self._transport.clean(status.api_version, 40),
+        )
+
+    def check(self, timeouts: Timeouts | None = None) -> None:
+        """Make sure that DataLab accepts the token.
+
+        It asks for an object that does not exist: to list objects, DataLab copies all
+        of them.
+
+        Raises:
+            TokenError: DataLab does not accept it.
+        """
+        self._check(self._get(f"/objects/{uuid4().hex}", timeouts=timeouts), 404)
 
     def objects(self, timeouts: Timeouts | None = None) -> list[Listed]:
         """Return all objects: signals, then images, in DataLab's order."""
-        said = self._json(self._get("/objects", timeouts), 200)
-        try:
-            return _first_told([_listed(item) for item in said["objects"]])
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense(said) from error
+        return self._parse(self._get("/objects", timeouts=timeouts), 200, _objects)
 
     def describe(self, name: str) -> Listed:
-        """Return what DataLab lists of one object.
+        """Return the entry of one object in DataLab's list.
 
         Raises:
             ObjectNotFoundError: No object has the name.
-            InvalidNameError: None can be addressed by it.
+            InvalidNameError: The Web API cannot address an object by it.
         """
-        return self._listed(self._get(_route(name)), 200, name)
+        return self._parse(self._get(_route(name)), 200, _listed, name)
 
     def get(self, name: str, *, uuid: str | None = None) -> Record:
-        """Return an object, as far as the Web API brings it; see `npz.decode`.
+        """Return an object, as far as the Web API carries it; see `npz.read`.
 
         Args:
             name: Its name.
-            uuid: Its UUID, where it is known; the Web API does not tell.
+            uuid: Its UUID, if it is known; the Web API does not report it.
 
         Raises:
             ObjectNotFoundError: No object has the name.
-            InvalidNameError: None can be addressed by it.
+            InvalidNameError: The Web API cannot address an object by it.
         """
         return sidecar.join(self.get_plain(name, uuid=uuid), NPZ)
 
     def get_plain(self, name: str, *, uuid: str | None = None) -> Record:
         """Return an object as it is there, whatever its sidecar says; see `get`."""
-        answer = self._get(f"{_route(name)}/data?compress=false")
+        answer = self._get(f"{_route(name)}/data", query="compress=false")
         self._check(answer, 200, name)
         try:
             return npz.read(answer.body, uuid=uuid)
@@ -143,44 +148,45 @@ class WebApi(Requests):
     def put(self, name: str, record: Record, *, overwrite: bool = False) -> Listed:
         """Add an object under a name, which becomes its title.
 
-        DataLab selects it and shows its kind. The record's UUID becomes the object's;
-        it must be no other object's, on which DataLab would open a box.
+        DataLab selects it and shows its panel. The record's UUID becomes the object's.
+        No other object may have it: DataLab would open a dialog.
 
         Args:
             name: The name.
             record: The object.
-            overwrite: Remove the first object of that name, of whatever kind, first.
+            overwrite: Before that, remove the first object of that name, of any kind.
 
         Returns:
-            What DataLab lists of the new object.
+            The entry of the new object in DataLab's list.
 
         Raises:
             NameConflictError: An object has the name.
-            InvalidNameError: None can be addressed by it.
+            InvalidNameError: The Web API cannot address an object by it.
             UnsupportedDtypeError: DataLab can't hold the data without loss.
             UnsupportedObjectError: DataLab refuses the object.
         """
-        path = f"{_route(name)}/data?overwrite={str(overwrite).lower()}"
-        answer = self._request(
+        request = Request(
             "PUT",
-            path,
+            f"{_route(name)}/data",
+            query=f"overwrite={str(overwrite).lower()}",
             headers={"Content-Type": "application/x-npz"},
             body=Body(npz.encode(record)),
         )
-        return self._listed(answer, 201, name)
+        return self._parse(self._send(request), 201, _listed, name)
 
     def patch(self, name: str, **texts: str) -> None:
         """Set the title, labels or units of an object.
 
-        DataLab 1.3 fails after it has done so; what it did is read back.
+        DataLab 1.3 does so and then fails; so the result is read back.
 
         Args:
             name: Its name.
-            texts: The new texts: title, xlabel, xunit, ylabel…
+            texts: The new strings: title, xlabel, xunit, ylabel…
 
         Raises:
             ObjectNotFoundError: No object has the name.
-            InvalidNameError: None can be addressed by it, or by the new title.
+            InvalidNameError: The Web API cannot address an object by it, or by the
+                new title.
             NameConflictError: Another object has the new title.
         """
         for field in texts:
@@ -189,7 +195,8 @@ class WebApi(Requests):
         title = texts.get("title", name)
         if title != name and self._exists(title):
             raise NameConflictError(
-                f"{title!r:.80} is another object's name in DataLab; choose another"
+                f"another object in DataLab has the name {title!r:.80}; choose a "
+                "different one"
             )
         try:
             answer = self._send_json("PATCH", path, texts)
@@ -198,21 +205,21 @@ class WebApi(Requests):
         if answer is None or answer.status >= 500:
             self._verify(name, title, texts)
         else:
-            self._listed(answer, 200, name)
+            self._parse(answer, 200, _listed, name)
 
     def retitle(self, name: str, title: str) -> None:
-        """Set the title of an object, to that of another one, too.
+        """Set the title of an object, which another object may have, too.
 
-        DataLab 1.3 does so and then fails; whether it did is to be looked at. What its
-        window shows stays as it was.
+        DataLab 1.3 does so and then fails; the caller must read the title back. The
+        window still shows the old one.
 
         Args:
             name: Its name.
-            title: The new title, which need not be one that can be addressed.
+            title: The new title; the Web API need not be able to address it.
 
         Raises:
             ObjectNotFoundError: No object has the name.
-            InvalidNameError: None can be addressed by it.
+            InvalidNameError: The Web API cannot address an object by it.
         """
         try:
             answer = self._send_json(
@@ -228,16 +235,16 @@ class WebApi(Requests):
 
         Raises:
             ObjectNotFoundError: No object has the name.
-            InvalidNameError: None can be addressed by it.
+            InvalidNameError: The Web API cannot address an object by it.
         """
-        self._check(self._request("DELETE", _route(name)), 204, name)
+        self._check(self._send(Request("DELETE", _route(name))), 204, name)
 
     def select(self, names: Sequence[str], kind: Kind | None = None) -> None:
         """Select objects of one kind, without switching to it in the window.
 
         Args:
             names: Their names.
-            kind: Their kind, where there are objects of both kinds of a name.
+            kind: Their kind, if objects of both kinds have one of the names.
 
         Raises:
             ObjectNotFoundError: No object has one of the names.
@@ -245,23 +252,19 @@ class WebApi(Requests):
         """
         selection = {"selection": list(names), "panel": kind}
         answer = self._send_json("POST", "/select", selection, repeatable=True)
-        said = self._json(answer, 200, ", ".join(names))
-        if not isinstance(said, dict) or "selected" not in said:
-            raise self._nonsense(said)
+        self._parse(answer, 200, lambda said: said["selected"], ", ".join(names))
 
     def calc(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """Compute something of what is selected in the panel that the window shows.
+        """Compute a feature from the selection in the panel that the window shows.
 
-        A box opens in DataLab where that fails.
+        If that fails, DataLab opens a dialog.
 
         Args:
             name: Name of the feature.
-            parameters: Values of its parameters that JSON can hold, by name.
+            parameters: Values of its parameters by name, all of them valid JSON.
         """
         call = {"name": name, "param": parameters and dict(parameters)}
-        said = self._json(self._send_json("POST", "/calc", call), 200, name)
-        if not isinstance(said, dict) or said.get("success") is not True:
-            raise self._nonsense(said)
+        self._parse(self._send_json("POST", "/calc", call), 200, _success, name)
 
     def _exists(self, name: str) -> bool:
         try:
@@ -276,18 +279,11 @@ class WebApi(Requests):
         except ObjectNotFoundError:
             found = self.describe(name)
         have = {**found.texts, "title": found.name}
-        lacking = {field for field, text in texts.items() if have.get(field) != text}
-        if lacking:
+        missing = {field for field, text in texts.items() if have.get(field) != text}
+        if missing:
             raise DataLabError(
-                f"DataLab failed to set {', '.join(sorted(lacking))} of {name!r:.80}"
+                f"DataLab failed to set {', '.join(sorted(missing))} of {name!r:.80}"
             )
-
-    def _listed(self, answer: Answer, expected: int, name: str) -> Listed:
-        said = self._json(answer, expected, name)
-        try:
-            return _listed(said)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense(said) from error
 
 
 def _route(name: str) -> str:
@@ -297,6 +293,18 @@ def _route(name: str) -> str:
             "'.', '..', '' and names with '/' or control characters need XML-RPC"
         )
     return f"/objects/{quote(name, safe='')}"
+
+
+def _status(said: Any) -> ServerStatus:
+    if said["running"] is not True:
+        raise ValueError(said["running"])
+    needs_token = not said.get("localhost_no_token", False)
+    return ServerStatus(str(said["version"]), str(said["api_version"]), needs_token)
+
+
+def _success(said: Any) -> None:
+    if said["success"] is not True:
+        raise ValueError(said["success"])
 
 
 def _listed(item: Any) -> Listed:
@@ -309,13 +317,12 @@ def _listed(item: Any) -> Listed:
     )
 
 
-def _first_told(listed: list[Listed]) -> list[Listed]:
-    """Leave out what DataLab tells of the first instead of another one of its title."""
+def _objects(said: Any) -> list[Listed]:
+    """Return the entries of a list; those of DataLab's mistakes have a name only."""
     seen: set[str] = set()
-    told = []
-    for item in listed:
-        told.append(
-            Listed(item.name, item.kind, (), None, {}) if item.name in seen else item
-        )
+    listed = []
+    for item in map(_listed, said["objects"]):
+        again = item.name in seen
+        listed.append(Listed(item.name, item.kind, (), None, {}) if again else item)
         seen.add(item.name)
-    return told
+    return listed

@@ -1,10 +1,11 @@
-"""Single requests to DataLab's Web API, and what its answers mean."""
+"""Single requests to DataLab's Web API, and the errors that its answers stand for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NoReturn, TypeVar
 
 from datalab_workspace.errors import (
     DataLabError,
@@ -13,25 +14,35 @@ from datalab_workspace.errors import (
     TokenError,
     UnsupportedObjectError,
 )
-from datalab_workspace.live.transport.base import Answer, Body, Timeouts, Transport
+from datalab_workspace.live.transport.base import (
+    Answer,
+    Body,
+    Request,
+    Timeouts,
+    Transport,
+)
+
+T = TypeVar("T")
 
 _BASE = "/api/v1"
-#: Bytes of what it says of an error; it repeats names of any length.
+#: Bytes of an error message that are read; it repeats names of any length.
 _LARGEST_DETAIL = 1 << 16
-#: What DataLab says when something, a box most often, keeps its window from answering.
+#: The message if something, most often a dialog, keeps DataLab's window from answering.
 _BLOCKED = "Main thread execution timed out"
-_CLOSE_BOX = "a box is probably open in DataLab's window: close it, then try again"
+_CLOSE_DIALOG = (
+    "a dialog is probably open in DataLab's window: close it, then try again"
+)
 
 
 class Requests:
     """Requests to DataLab's Web API.
 
     Args:
-        transport: Carries the requests, with the token.
+        transport: Sends the requests, with the token.
 
     Every method raises `UnreachableError`, `NoAnswerError`, `ConnectionLostError`,
-    `TokenError` or `DataLabError`, all of which are `ConnectionError`, where DataLab
-    can't be reached, or answers that it failed.
+    `TokenError` or `DataLabError`, all of which are `ConnectionError`, if DataLab
+    cannot be reached or answers that it failed.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -49,64 +60,73 @@ class Requests:
         """Close the connection."""
         self._transport.close()
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        timeouts: Timeouts | None = None,
-        repeatable: bool = False,
-    ) -> Answer:
-        """Send a request; `path` is below that of the API. See `Transport.request`."""
-        return self._transport.request(
-            method,
-            _BASE + path,
-            headers=headers,
-            body=body,
-            timeouts=timeouts,
-            repeatable=repeatable,
-        )
+    def _send(self, request: Request) -> Answer:
+        """Send a request whose path is below that of the API; see `Transport.send`."""
+        return self._transport.send(replace(request, path=_BASE + request.path))
 
-    def _get(self, path: str, timeouts: Timeouts | None = None) -> Answer:
-        return self._request("GET", path, timeouts=timeouts, repeatable=True)
+    def _get(
+        self, path: str, *, query: str = "", timeouts: Timeouts | None = None
+    ) -> Answer:
+        return self._send(
+            Request("GET", path, query=query, timeouts=timeouts, repeatable=True)
+        )
 
     def _send_json(
         self, method: str, path: str, content: object, *, repeatable: bool = False
     ) -> Answer:
-        return self._request(
-            method,
-            path,
-            headers={"Content-Type": "application/json"},
-            body=Body([json.dumps(content).encode()]),
-            repeatable=repeatable,
+        return self._send(
+            Request(
+                method,
+                path,
+                headers={"Content-Type": "application/json"},
+                body=Body([json.dumps(content).encode()]),
+                repeatable=repeatable,
+            )
         )
 
-    def _json(self, answer: Answer, expected: int, name: str | None = None) -> Any:
+    def _parse(
+        self,
+        answer: Answer,
+        expected: int,
+        parse: Callable[[Any], T],
+        name: str | None = None,
+    ) -> T:
+        """Return what an answer's JSON means.
+
+        Args:
+            answer: The answer.
+            expected: The HTTP status that it has if all went well.
+            parse: Returns the meaning of the JSON, or raises `KeyError`, `TypeError` or
+                `ValueError` if DataLab does not send such JSON.
+            name: The name of the object that was asked for.
+        """
         self._check(answer, expected, name)
         try:
-            return json.loads(bytes(answer.body))
-        except (ValueError, RecursionError) as error:
-            raise self._nonsense(bytes(answer.body[:80])) from error
-
-    def _nonsense(self, said: object) -> DataLabError:
-        return DataLabError(
-            f"{self.url} answers with something that DataLab does not say "
-            f"({said!r:.80}); is it DataLab?"
+            return parse(json.loads(bytes(answer.body)))
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            reason = type(error).__name__
+        # Variables of the frames that failed hold what the server said, unfiltered.
+        said = self._clean(bytes(answer.body[:80]).decode("utf-8", "replace"))
+        raise DataLabError(
+            f"{self.url} sends an answer that is not one of DataLab's "
+            f"({reason} in {said!r}); is it DataLab?"
         )
+
+    def _clean(self, said: object) -> str:
+        return self._transport.clean(said)
 
     def _check(self, answer: Answer, expected: int, name: str | None = None) -> None:
         if answer.status != expected:
             self._refuse(answer, name)
 
     def _refuse(self, answer: Answer, name: str | None) -> NoReturn:
-        said = _detail(answer)
+        said = repr(self._clean(_detail(answer)))
         about = f" ({name!r:.80})" if name else ""
         if answer.status in (401, 403):
             raise TokenError(
-                f"DataLab at {self.url} wants its token ({said}); it shows it under "
-                "File > Web API: connect with it, or set DATALAB_WORKSPACE_TOKEN"
+                f"DataLab at {self.url} does not accept the token, or expects one "
+                f"({said}). It shows the token under File > Web API: pass it to "
+                "connect(), or set DATALAB_WORKSPACE_TOKEN"
             )
         if (
             answer.status == 404
@@ -117,23 +137,23 @@ class Requests:
                 f"no object {name!r:.80} in DataLab ({said}); it may have been "
                 "renamed or removed there"
             )
-        if answer.status == 409:
+        if answer.status == 409 and name is not None:
             raise NameConflictError(
-                f"DataLab has an object {name!r:.80} already ({said}); "
+                f"DataLab already has an object {name!r:.80} ({said}); "
                 "overwrite it, or choose another name"
             )
-        if answer.status == 422:
+        if answer.status == 422 and name is not None:
             raise UnsupportedObjectError(f"DataLab refuses this{about}: {said}")
         if _BLOCKED in said:
-            raise DataLabError(f"DataLab did not get to it{about}: {_CLOSE_BOX}")
+            raise DataLabError(f"DataLab did not do it{about}: {_CLOSE_DIALOG}")
         raise DataLabError(
             f"DataLab at {self.url} failed with status {answer.status}{about}: {said}; "
-            "its log may tell more"
+            "its log may say more"
         )
 
 
 def _detail(answer: Answer) -> str:
-    """Return in one line what DataLab said about an error."""
+    """Return what DataLab said about an error, without the traceback that follows."""
     text = bytes(answer.body[:_LARGEST_DETAIL]).decode("utf-8", "replace")
     try:
         detail = json.loads(text)["detail"]
@@ -141,9 +161,7 @@ def _detail(answer: Answer) -> str:
         detail = text
     if isinstance(detail, list):
         detail = "; ".join(str(part.get("msg", part)) for part in map(_as_dict, detail))
-    # What follows is a traceback of DataLab's, which helps nobody here.
-    line = str(detail).split("\n\n", maxsplit=1)[0]
-    return f"{' '.join(line.split())!r:.300}"
+    return str(detail).split("\n\n", maxsplit=1)[0]
 
 
 def _as_dict(part: Any) -> dict[str, Any]:

@@ -1,16 +1,14 @@
-"""The client of DataLab's XML-RPC server: objects by UUID, groups, selection, refresh.
+"""The client of DataLab's XML-RPC server: objects by UUID, and groups.
 
-Whatever would open a box in DataLab, which then answers no call any more, is refused
-before it is sent.
+If a call opened a dialog in DataLab, the server would not answer any more. So the
+client refuses such calls before it sends them.
 """
 
 # The defect is reported in docs/upstream/datalab_groups.md.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datalab_workspace.encoding import sidecar
@@ -18,31 +16,28 @@ from datalab_workspace.encoding.carriers import RPC
 from datalab_workspace.errors import (
     DamagedFileError,
     DataLabError,
-    LiveError,
     ObjectNotFoundError,
 )
-from datalab_workspace.live.clients.settings import auto_refresh
 from datalab_workspace.live.clients.xmlrpc_calls import (
+    ATTEMPTS,
     TIMEOUTS,
-    Calls,
     check_text,
     nonsense,
 )
+from datalab_workspace.live.clients.xmlrpc_window import WindowCalls
 from datalab_workspace.live.codecs import rpc_json
 from datalab_workspace.live.transport.base import SLOWEST, Timeouts
 from datalab_workspace.model.record import KINDS, Kind, Record
 
-_ATTEMPTS = 5
-
 
 @dataclass(frozen=True)
 class ObjectRef:
-    """An object as DataLab has it in a panel.
+    """An object in a panel of DataLab.
 
     Attributes:
         uuid: Its UUID.
         kind: "signal" or "image".
-        title: Its title, with blanks for what XML can't hold.
+        title: Its title, with blanks for characters that XML can't hold.
     """
 
     uuid: str
@@ -67,17 +62,17 @@ class GroupRef:
     uuids: tuple[str, ...]
 
 
-class XmlRpc(Calls):
+class XmlRpc(WindowCalls):
     """The client of DataLab's XML-RPC server on this machine.
 
-    See `Calls` for its arguments and for the errors that every method raises.
+    See `Calls` for its arguments and for the errors of every method.
     """
 
     # -- objects ----------------------------------------------------------------------
 
     def objects(self) -> list[ObjectRef]:
         """Return all objects: signals, then images, in DataLab's order."""
-        return [placed for kind in KINDS for placed in self.panel(kind)]
+        return [found for kind in KINDS for found in self.panel(kind)]
 
     def uuids(self, kind: Kind) -> list[str]:
         """Return the UUIDs of the objects of a kind, in DataLab's order."""
@@ -88,12 +83,12 @@ class XmlRpc(Calls):
 
         Args:
             kind: "signal" or "image".
-            known: UUIDs that they had before; where they have these still, it is not
-                asked twice whether they change meanwhile.
+            known: The UUIDs at the last look. If they are still the same, one request
+                is saved that finds out whether they change at this moment.
         """
         with self._lock:
             before = self.uuids(kind)
-            for _ in range(_ATTEMPTS):
+            for _ in range(ATTEMPTS):
                 titles = self._texts("get_object_titles", kind)
                 sure = before == [*known] and len(titles) == len(before)
                 uuids = before if sure else self.uuids(kind)
@@ -109,10 +104,10 @@ class XmlRpc(Calls):
         )
 
     def get(self, uuid: str, kind: Kind) -> Record:
-        """Return an object with all that DataLab has of it.
+        """Return an object with everything that DataLab knows of it.
 
         Raises:
-            ObjectNotFoundError: There is none of this UUID and kind.
+            ObjectNotFoundError: There is no such object.
         """
         return sidecar.join(self.get_plain(uuid, kind), RPC)
 
@@ -122,8 +117,8 @@ class XmlRpc(Calls):
         Args:
             uuid: Its UUID.
             kind: Its kind.
-            nbytes: Size of its data, where it is known to be large; of DataLab's
-                making decimals of each MiB, a second is expected.
+            nbytes: Size of its data, if it is known. DataLab writes the data as
+                decimal numbers, for which a second is allowed per MiB.
         """
         timeouts = None
         if nbytes > SLOWEST:
@@ -143,7 +138,7 @@ class XmlRpc(Calls):
     def add(self, record: Record) -> None:
         """Append an object to the selected group of its panel, or to the first.
 
-        The record's UUID becomes the object's; it must be no other object's.
+        The record's UUID becomes the object's; no other object may have it.
 
         Raises:
             UnsupportedDtypeError: DataLab can't hold the data without loss.
@@ -161,7 +156,7 @@ class XmlRpc(Calls):
         """Set everything of the object of the record's UUID, where it is.
 
         Raises:
-            ObjectNotFoundError: There is none of this UUID and kind.
+            ObjectNotFoundError: There is no such object.
             UnsupportedDtypeError: DataLab can't hold the data without loss.
         """
         encoded = rpc_json.encode(record)
@@ -171,20 +166,20 @@ class XmlRpc(Calls):
             self._do("set_object", encoded)
 
     def rename(self, uuid: str, kind: Kind, title: str) -> None:
-        """Set the title of an object, whatever other objects are called.
+        """Set the title of an object, which another object may have, too.
 
         Raises:
-            ObjectNotFoundError: There is none of this UUID and kind.
+            ObjectNotFoundError: There is no such object.
             InvalidNameError: XML can't hold the title.
         """
         check_text(title)
-        with self._selected([uuid], kind):
+        with self.selected([uuid], kind):
             self._on_panel("rename_selected_object_or_group", kind, title)
-        found = {placed.uuid: placed.title for placed in self.panel(kind)}
+        found = {ref.uuid: ref.title for ref in self.panel(kind)}
         if found.get(uuid) != title:
             raise DataLabError(
                 f"DataLab did not rename the {kind} {uuid} to {title!r:.80}; was "
-                "something selected in its window meanwhile?"
+                "the selection in its window changed at the same time?"
             )
 
     def remove_all(self, kind: Kind) -> None:
@@ -196,39 +191,32 @@ class XmlRpc(Calls):
     def remove(self, uuids: Sequence[str], kind: Kind) -> None:
         """Remove objects of a kind.
 
-        Nothing is removed unless DataLab has selected these and no others.
+        Before that, the client makes sure that DataLab has selected these and no
+        others.
 
         Raises:
-            ObjectNotFoundError: There is none of one of the UUIDs.
+            ObjectNotFoundError: One of the objects does not exist.
         """
         if not uuids:
             return
-        with self._selected(uuids, kind):
+        with self.selected(uuids, kind):
             self._on_panel("remove_object", kind, True)
             left = {*uuids} & {*self._texts("get_object_uuids", kind)}
         if left:
             raise DataLabError(
                 f"DataLab did not remove {len(left)} of {len(uuids)} {kind}s; was "
-                "something selected in its window meanwhile?"
-            )
-
-    def _find(self, uuids: Sequence[str], kind: Kind) -> None:
-        missing = {*uuids} - {*self._texts("get_object_uuids", kind)}
-        if missing:
-            raise ObjectNotFoundError(
-                f"DataLab has no {kind} {', '.join(sorted(missing)):.120}; it may have "
-                "been removed there"
+                "the selection in its window changed at the same time?"
             )
 
     def _check_present(self, uuid: str, kind: Kind, what: str) -> None:
         if uuid not in self._texts("get_object_uuids", kind):
-            raise DataLabError(f"DataLab did not {what}; its log may tell why")
+            raise DataLabError(f"DataLab did not {what}; its log may say why")
 
     # -- groups -----------------------------------------------------------------------
 
     def groups(self, kind: Kind) -> list[GroupRef]:
-        """Return the groups of a panel; the window may have to show it for that."""
-        with self._showing(kind):
+        """Return the groups of a panel, which the window must show for that."""
+        with self.showing(kind):
             result = self.call("get_group_titles_with_object_info")
         try:
             titles, uuids, _ = result
@@ -239,10 +227,10 @@ class XmlRpc(Calls):
                 )
             ]
         except (TypeError, ValueError) as error:
-            raise nonsense("tell its groups", result) from error
+            raise nonsense("get_group_titles_with_object_info", result) from error
 
     def members(self, kind: Kind, number: int) -> list[str] | None:
-        """Return UUIDs of the objects of a group, None where there is no such group.
+        """Return UUIDs of the objects of a group; None if there is no such group.
 
         Args:
             kind: The kind of its objects.
@@ -253,13 +241,13 @@ class XmlRpc(Calls):
         except ObjectNotFoundError:
             return None
         except DataLabError as error:
-            # This is how DataLab looks for the group of that number.
+            # DataLab looks for a group by its position in a list.
             if "IndexError" in str(error):
                 return None
             raise
 
     def add_group(self, kind: Kind, title: str) -> list[GroupRef]:
-        """Make a group at the end of a panel, and return all groups.
+        """Add a group at the end of a panel, and return all groups.
 
         Raises:
             InvalidNameError: XML can't hold the title.
@@ -269,127 +257,9 @@ class XmlRpc(Calls):
             self._do("add_group", title, kind, False)
             groups = self.groups(kind)
         if not groups or groups[-1].title != title:
-            raise DataLabError(f"DataLab did not make the group {title!r:.80}")
+            raise DataLabError(f"DataLab did not add the group {title!r:.80}")
         return groups
 
     def select_group(self, kind: Kind, number: int) -> None:
-        """Select a group, which draws its objects; what is added next goes there."""
+        """Select a group, which draws its objects; the next new object goes there."""
         self._do("select_groups", [number], kind)
-
-    # -- selection --------------------------------------------------------------------
-
-    def shown(self) -> str:
-        """Return which panel the window shows: "signal", "image" or "macro"."""
-        result = self.call("get_current_panel")
-        if not isinstance(result, str):
-            raise nonsense("get_current_panel", result)
-        return result
-
-    def selection(self) -> list[str]:
-        """Return UUIDs of what is selected in the panel that the window shows."""
-        return self._texts("get_sel_object_uuids")
-
-    def select(self, uuids: Sequence[str], kind: Kind, *, show: bool = False) -> None:
-        """Select objects of a kind, which draws them.
-
-        Args:
-            uuids: Their UUIDs.
-            kind: Their kind.
-            show: Have the window show them, too.
-
-        Raises:
-            ObjectNotFoundError: There is none of one of the UUIDs.
-        """
-        if not uuids:
-            raise ValueError("DataLab cannot select nothing; name an object")
-        with self._lock:
-            self._find(uuids, kind)
-            if show:
-                self._do("set_current_panel", kind)
-            self._do("select_objects", [*uuids], kind)
-
-    @contextmanager
-    def _selected(self, uuids: Sequence[str], kind: Kind) -> Iterator[None]:
-        """Have objects, and no others, selected; then what was selected before."""
-        with self._showing(kind):
-            before = self.selection()
-            for _ in range(_ATTEMPTS):
-                self._find(uuids, kind)
-                self._do("select_objects", [*uuids], kind)
-                if {*self.selection()} == {*uuids}:
-                    break
-            else:
-                raise DataLabError(
-                    "the selection in DataLab's window keeps changing; wait until what "
-                    "changes it is done"
-                )
-            try:
-                yield
-            finally:
-                present = {*self._texts("get_object_uuids", kind)}
-                again = [uuid for uuid in before if uuid in present]
-                if again:  # DataLab cannot be told to select nothing
-                    self._do("select_objects", again, kind)
-
-    @contextmanager
-    def _showing(self, kind: Kind) -> Iterator[None]:
-        """Show a panel, whose selection and groups only then can be read."""
-        with self._lock:
-            before = self.shown()
-            if before != kind:
-                self._do("set_current_panel", kind)
-            try:
-                yield
-            finally:
-                if before != kind:
-                    self._do("set_current_panel", before)
-
-    def show_titles(self) -> None:
-        """Have the window show titles that the Web API has changed.
-
-        Of several objects that are selected in the panel that is shown, all stay so.
-        """
-        with self._lock:
-            kind, selected = self.shown(), self.selection()
-            self._on_panel("repopulate_panel_trees", None)
-            if len(selected) > 1:
-                self._do("select_objects", selected, kind)
-
-    # -- the window -------------------------------------------------------------------
-
-    def screenshot(self, stem: str) -> None:
-        """Have DataLab write a picture of its window: ``<stem>_<date>.png``.
-
-        Args:
-            stem: Where, on DataLab's machine: an absolute path without suffix.
-        """
-        self._on_panel("take_screenshot", None, stem)
-
-    @contextmanager
-    def refresh_off(self) -> Iterator[None]:
-        """Keep DataLab from drawing what is added meanwhile.
-
-        The setting is the user's, kept by DataLab in a file and told by no wire. It is
-        left alone unless that file says that it is on, and put back in any case.
-        """
-        if auto_refresh() is not True:
-            yield
-            return
-        self._do("toggle_auto_refresh", False)
-        try:
-            yield
-        except BaseException:
-            self._refresh_on_again()
-            raise
-        self._do("toggle_auto_refresh", True)
-
-    def _refresh_on_again(self) -> None:
-        """Put the setting back while another error is on its way."""
-        try:
-            self._do("toggle_auto_refresh", True)
-        except LiveError as error:
-            warnings.warn(
-                f"automatic refresh could not be switched on again in DataLab ({error})"
-                "; switch it on in its Snapshot menu",
-                stacklevel=4,
-            )

@@ -1,15 +1,14 @@
-"""Calls of DataLab's XML-RPC server, one by one.
+"""Single calls of DataLab's XML-RPC server.
 
-The server has one thread, asks for no token, and has no timeout: while DataLab shows a
-box that an XML-RPC call opened, no call is answered any more. So each call here has a
-timeout.
+The server has one thread, needs no token, and has no timeout. While a dialog is open
+that an XML-RPC call opened, it answers no call at all. So each call here has a timeout.
 
-DataLab 1.3 says that a call is done a moment before it is ready for the next one, and
-never answers a call that arrives in that moment; so a call is followed by a pause.
+DataLab 1.3 answers a call a moment before it is ready for the next one, and never
+answers a call that arrives in that moment. So a pause follows each call.
 
-A call that returns nothing in fact returns what an earlier call returned last, and one
-of these may fail to be sent; so the results of such calls are never looked at, and what
-they did is read back instead.
+A call that returns nothing in fact returns the last result of an earlier call, which
+may be impossible to send. So the results of such calls are ignored, and their effect is
+read back instead.
 """
 
 # The defects are reported in docs/upstream/datalab_dialogs.md,
@@ -29,19 +28,27 @@ from datalab_workspace.errors import (
     InvalidNameError,
     ObjectNotFoundError,
 )
-from datalab_workspace.live.transport.base import Body, Timeouts, Transport
+from datalab_workspace.live.transport.base import (
+    Answer,
+    Body,
+    Request,
+    Timeouts,
+    Transport,
+)
 from datalab_workspace.model.record import Kind
 
-#: Seconds in which a server that is not stuck tells its version.
+#: Seconds within which a server that is not stuck answers with its version.
 PROBE = 1.5
 TIMEOUTS = Timeouts(connect=2.0, read=20.0)
-#: Bytes of an answer; an object's data are decimals there.
+#: How often something is tried that other programs keep changing.
+ATTEMPTS = 5
+#: Bytes of an answer, in which an object's data are decimal numbers.
 _LIMIT = 1 << 30
-#: Seconds between calls: long beside that moment, short beside the 50 ms of each call.
+#: Seconds between calls: long for that moment, short for a call, which takes 50 ms.
 _PAUSE = 0.01
 _UNMARSHALLED = "cannot marshal"
 _MISSING = re.compile(r"KeyError|Invalid object index, id or title")
-# XML can't hold them, not even escaped: DataLab fails on a call, or we on its answer.
+# XML can't hold these, not even escaped: DataLab would fail to read the call.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BLANKS = bytes.maketrans(
     (controls := bytes([*range(9), 11, 12, *range(14, 32)])), b" " * len(controls)
@@ -56,20 +63,20 @@ def _to_this_machine(port: int) -> Transport:
 
 
 class Calls:
-    """DataLab's XML-RPC server on this machine; may be used by many threads.
+    """DataLab's XML-RPC server on this machine; threads may share it.
 
     Args:
         port: Its port.
-        transport: Carries the calls; one to this machine if left out.
+        transport: Sends the calls; by default one to this machine.
 
     Every method raises `UnreachableError`, `NoAnswerError`, `ConnectionLostError` or
-    `DataLabError`, all of which are `ConnectionError`, where DataLab can't be reached,
-    or answers that it failed.
+    `DataLabError`, all of which are `ConnectionError`, if DataLab cannot be reached or
+    answers that it failed.
     """
 
     def __init__(self, port: int, *, transport: Transport | None = None) -> None:
         self._transport = transport or _to_this_machine(port)
-        # Held over several calls where the second relies on what the first selected.
+        # Held over several calls if the second relies on what the first selected.
         self._lock = threading.RLock()
         self._ready = 0.0
 
@@ -88,33 +95,36 @@ class Calls:
         Args:
             method: Its name.
             args: Values that XML-RPC can carry.
-            timeouts: How long to wait, where it isn't the usual.
+            timeouts: The seconds to wait, if they are not the usual ones.
 
         Returns:
-            What it returns.
+            What the method returns.
 
         Raises:
-            InvalidNameError: A text holds characters that XML can't.
+            InvalidNameError: A string contains characters that XML cannot hold.
         """
         try:
-            request = dumps(args, method, allow_none=True)
+            content = dumps(args, method, allow_none=True)
         except (OverflowError, TypeError) as error:
-            raise DataLabError(f"{method} cannot be called so: {error}") from error
-        if control := _CONTROLS.search(request):
+            raise DataLabError(
+                f"XML-RPC cannot carry the arguments of {method}: {error}"
+            ) from error
+        if control := _CONTROLS.search(content):
             raise InvalidNameError(
                 f"DataLab's XML-RPC cannot carry the character {control.group()!r}; "
                 "leave it out"
             )
+        request = Request(
+            "POST",
+            "/RPC2",
+            headers={"Content-Type": "text/xml"},
+            body=Body([content.encode()]),
+            timeouts=timeouts,
+        )
         with self._lock:
             time.sleep(max(0.0, self._ready - time.monotonic()))
             try:
-                answer = self._transport.request(
-                    "POST",
-                    "/RPC2",
-                    headers={"Content-Type": "text/xml"},
-                    body=Body([request.encode()]),
-                    timeouts=timeouts,
-                )
+                answer = self._transport.send(request)
             finally:
                 self._ready = time.monotonic() + _PAUSE
         if answer.status != 200:
@@ -122,33 +132,32 @@ class Calls:
                 f"{self._transport.url} answers {method} with the HTTP status "
                 f"{answer.status}; is it DataLab's XML-RPC server?"
             )
-        return self._result(method, bytes(answer.body))
+        return self._result(method, answer)
 
-    def _result(self, method: str, body: bytes) -> Any:
+    def _result(self, method: str, answer: Answer) -> Any:
         try:
-            if b"<!" in body:  # where entities are declared, which could expand
-                raise ValueError("it holds declarations")  # noqa: TRY301
-            (result,), _ = loads(body.translate(_BLANKS))
+            return _parse(bytes(answer.body))
         except Fault as fault:
-            said = " ".join(str(fault.faultString).split())
+            said = self._transport.clean(fault.faultString)
             if _MISSING.search(said):
-                raise ObjectNotFoundError(f"DataLab has no such object: {said}") from (
-                    fault
-                )
-            raise DataLabError(f"DataLab failed to {method}: {said:.300}") from fault
+                raise ObjectNotFoundError(
+                    f"DataLab has no such object: {said}"
+                ) from fault
+            raise DataLabError(f"DataLab failed to {method}: {said}") from fault
         except (ExpatError, ResponseError, ValueError, TypeError) as error:
-            raise DataLabError(
-                f"{self._transport.url} gives no XML-RPC answer to {method} "
-                f"({error!s:.80}); is it DataLab's XML-RPC server?"
-            ) from error
-        return result
+            reason = self._transport.clean(error, 80)
+        # Variables of the frames that failed hold the answer, which may be a token.
+        raise DataLabError(
+            f"{self._transport.url} gives no XML-RPC answer to {method} "
+            f"({reason}); is it DataLab's XML-RPC server?"
+        )
 
     def _do(self, method: str, *args: Any) -> None:
-        """Call a method that returns nothing, whatever it may seem to return."""
+        """Call a method that returns nothing, and ignore what it seems to return."""
         try:
             self.call(method, *args)
         except DataLabError as error:
-            # It was done; only what another call returned before cannot be sent.
+            # It was done; only the result of an earlier call cannot be sent.
             if _UNMARSHALLED not in str(error):
                 raise
 
@@ -162,36 +171,43 @@ class Calls:
         return result
 
     def version(self, within: float = PROBE) -> str:
-        """Return DataLab's version, which does not wait for its window.
+        """Return DataLab's version, for which the server does not need the window.
 
         Args:
             within: Seconds after which the server counts as stuck.
 
         Raises:
-            NoAnswerError: The server is stuck, most likely behind a box in the window.
+            NoAnswerError: The server is stuck; most likely a dialog is open.
         """
         timeouts = Timeouts(connect=within, read=within)
         result = self.call("get_version", timeouts=timeouts)
         if not isinstance(result, str):
             raise nonsense("get_version", result)
-        return result
+        return self._transport.clean(result, 40)
 
 
 def check_text(text: str) -> None:
-    """Make sure that XML-RPC can carry a text.
+    """Make sure that XML-RPC can carry a string.
 
     Raises:
-        InvalidNameError: It holds a character that XML can't.
+        InvalidNameError: It contains a character that XML cannot hold.
     """
     if control := _CONTROLS.search(text):
         raise InvalidNameError(
-            f"{text!r:.80} holds the character {control.group()!r}, which DataLab's "
+            f"{text!r:.80} contains the character {control.group()!r}, which DataLab's "
             "XML-RPC cannot carry; leave it out"
         )
 
 
-def nonsense(what: str, result: object) -> DataLabError:
-    """Return the error of an answer that is none."""
+def nonsense(method: str, result: object) -> DataLabError:
+    """Return the error for a result that the method of DataLab never returns."""
     return DataLabError(
-        f"DataLab answers {what} with {result!r:.80}, which is no answer to it"
+        f"DataLab answers {method} with {result!r:.80}, which is not one of its answers"
     )
+
+
+def _parse(body: bytes) -> Any:
+    if b"<!" in body:  # a declaration of entities, which could expand
+        raise ValueError("it contains declarations")
+    (result,), _ = loads(body.translate(_BLANKS))
+    return result

@@ -1,9 +1,9 @@
-"""Records as the NPZ bodies of DataLab's Web API.
+"""Read and write Records as the NPZ bodies of DataLab's Web API.
 
-An archive of ``x.npy``, ``y.npy`` and, where there are uncertainties, ``dx.npy`` and
-``dy.npy`` of a signal, or of ``data.npy`` of an image, with ``metadata.json`` beside
-them: the type, the title, the texts and place of the axes, and under ``obj_metadata``
-the object's own metadata, the sidecar among it.
+The archive of a signal contains ``x.npy``, ``y.npy`` and, if it has uncertainties,
+``dx.npy`` and ``dy.npy``; that of an image contains ``data.npy``. ``metadata.json``
+contains the type, the title, labels, units and position of the axes, and under
+``obj_metadata`` the object's own metadata, which includes the sidecar.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from datalab_workspace.model.record import (
 
 _METADATA = "metadata.json"
 _ROWS = ("x", "y", "dx", "dy")
-#: What an archive may hold: DataLab's have five members at most.
+#: Members that an archive may have; those of DataLab have at most five.
 _MOST_MEMBERS = 64
-#: Bytes to which a compressed member may unfold. DataLab is asked for stored ones.
+#: Bytes that a compressed member may expand to. DataLab is asked for stored ones.
 _LARGEST = 1 << 31
 _LARGEST_HEADER = 1 << 16
 
@@ -48,14 +48,14 @@ def encode(record: Record) -> list[Buffer]:
     """Return the body of a request that adds `record`, in parts.
 
     Args:
-        record: The object; its UUID is sent along, and DataLab keeps it.
+        record: The object; its UUID is sent too, and DataLab keeps it.
 
     Returns:
-        Buffers, among them views of the record's own arrays.
+        Buffers, some of them views of the record's own arrays.
 
     Raises:
-        UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
-        StaleFileError: An unread array's file no longer holds it.
+        UnsupportedDtypeError: No dtype of DataLab can hold the data without loss.
+        StaleFileError: The file of an unread array has changed.
     """
     plain = sidecar.split(record, NPZ)
     fields = {name: plain.fields[name] for name in _carried(record.kind)}
@@ -67,25 +67,26 @@ def encode(record: Record) -> list[Buffer]:
 
 
 def decode(body: Buffer, *, uuid: str | None = None) -> Record:
-    """Return the record that an NPZ body holds.
+    """Return the record in an NPZ body.
 
     Args:
         body: The archive. The record's arrays may be views of it.
-        uuid: UUID of the object, which is not in the archive; a new one if left out.
+        uuid: UUID of the object, which the archive does not contain; by default a new
+                one.
 
     Returns:
-        The record. What the Web API does not bring and the sidecar does not know is as
-        in a new object: bounds, scales, annotations, coordinates of an image, and
-        metadata under keys with an underscore.
+        The record. Parts that neither the Web API nor the sidecar carries are those of
+        a new object: bounds, scales, annotations, coordinates of an image, and metadata
+        under keys that begin with an underscore.
 
     Raises:
-        DamagedFileError: `body` is no such archive.
+        DamagedFileError: `body` is not such an archive.
     """
     return sidecar.join(read(body, uuid=uuid), NPZ)
 
 
 def read(body: Buffer, *, uuid: str | None = None) -> Record:
-    """Return the plain record that an NPZ body holds, whatever its sidecar says.
+    """Return the plain record in an NPZ body, whatever its sidecar says.
 
     See `decode`.
     """
@@ -98,11 +99,11 @@ def read(body: Buffer, *, uuid: str | None = None) -> Record:
             data: Array | None = join_rows(**rows)
         else:
             data = _array(archive, "data")
-        # A signal's rows have been stacked, an image is as it came.
+        # The rows of a signal have been stacked.
         if data is None or data.ndim != 2:
-            raise ValueError(f"the data of the {kind} has no shape that one has")  # noqa: TRY301
+            raise ValueError(f"the data of the {kind} is not two-dimensional")  # noqa: TRY301
     except (ValueError, RecursionError, UnsupportedObjectError) as error:
-        raise DamagedFileError(f"it is no object of DataLab's: {error}") from error
+        raise DamagedFileError(f"it is not an object of DataLab: {error}") from error
     record = Record(kind, fields, {PRIMARY_ARRAY[kind]: data}, metadata)
     if uuid is not None:
         record.uuid = uuid
@@ -131,7 +132,7 @@ def _members(plain: Record) -> Iterator[tuple[str, Array]]:
 
 def _npy(array: Array) -> list[Buffer]:
     contiguous = np.ascontiguousarray(array)
-    # DataLab opens an error box on data of another byte order.
+    # DataLab opens a dialog with an error for data of another byte order.
     native = contiguous.astype(contiguous.dtype.newbyteorder("="), copy=False)
     header = io.BytesIO()
     described = np.lib.format.header_data_from_array_1_0(native)
@@ -153,16 +154,16 @@ def _array(archive: Archive, name: str) -> Array | None:
         raise ValueError(f"{name} is not as large as its shape {shape} says")
     flat = np.frombuffer(member[start:], dtype)
     array = flat.reshape(shape, order=order)
-    # Views of an archive may lie askew, and those of bytes cannot be written to.
+    # Views of an archive may be misaligned, and those of bytes are read-only.
     usable = array.flags.aligned and array.flags.writeable
     return array if usable else array.copy()
 
 
 def _header(member: memoryview) -> tuple[np.dtype[Any], Any, tuple[int, ...], int]:
-    """Return dtype, order and shape of an array and where its elements begin."""
+    """Return dtype, order and shape of an array and the offset of its elements."""
     magic = bytes(member[:8])
     if magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
-        raise ValueError("an array is in no format of NumPy's")
+        raise ValueError("an array is not in a format of NumPy")
     width = 2 if magic[6] == 1 else 4
     length = int.from_bytes(member[8 : 8 + width], "little")
     start = 8 + width + length
@@ -171,11 +172,11 @@ def _header(member: memoryview) -> tuple[np.dtype[Any], Any, tuple[int, ...], in
     try:
         head = ast.literal_eval(bytes(member[8 + width : start]).decode().strip())
         shape = tuple(head["shape"])
-        # Only a text: a list would describe a record, of which data never is.
+        # A string only: a list would describe a structured dtype, which no data has.
         dtype = np.dtype(str(head["descr"]))
         order = "F" if head["fortran_order"] else "C"
     except (KeyError, TypeError, SyntaxError, MemoryError) as error:
-        raise ValueError(f"an array has no proper header: {error!r:.80}") from error
+        raise ValueError(f"an array has a damaged header: {error!r:.80}") from error
     if not all(type(length) is int and length >= 0 for length in shape):
         raise ValueError(f"an array has the shape {shape!r:.80}")
     return dtype, order, shape, start
@@ -187,7 +188,7 @@ def _header(member: memoryview) -> tuple[np.dtype[Any], Any, tuple[int, ...], in
 def _parsed(head: Any) -> tuple[Kind, dict[str, Any], dict[str, Any]]:
     check_dict(head, _METADATA)
     if head.get("type") not in KINDS:
-        raise ValueError("it says of no type that there is")
+        raise ValueError("its type is not 'signal' or 'image'")
     kind: Kind = head["type"]
     fields = {
         name: checked_field(_default(head[name], name, kind), FIELDS[kind][name], name)
@@ -201,7 +202,7 @@ def _parsed(head: Any) -> tuple[Kind, dict[str, Any], dict[str, Any]]:
 
 
 def _default(value: Any, name: str, kind: Kind) -> Any:
-    """Return the value of a field, which is None where DataLab has none."""
+    """Return the value of a field; DataLab may send None for its default."""
     return FIELDS[kind][name].default if value is None else value
 
 

@@ -1,8 +1,8 @@
-"""Records as the JSON by which DataLab exchanges objects over XML-RPC.
+"""Read and write Records as the JSON by which DataLab sends objects over XML-RPC.
 
-An object is a list of three texts: a module, a class and guidata's JSON of the items of
-that class. The first two are compared with what sigima's are called; nothing is
-imported because a peer names it, and no sigima is needed here.
+An object is a list of three strings: a module, a class and guidata's JSON of the items
+of that class. The first two are only compared with the names of sigima: nothing is
+imported because a server names it, and sigima is not needed.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from datalab_workspace.model.record import (
 
 _CLASS_OF: dict[Kind, str] = {"signal": "SignalObj", "image": "ImageObj"}
 _KIND_OF = {name: kind for kind, name in _CLASS_OF.items()}
-#: Where every sigima has the two classes.
+#: The module that contains the two classes in every version of sigima.
 _MODULE = "sigima.objects"
 #: Items that DataLab computes.
 _COMPUTED = frozenset({"xmin", "xmax", "ymin", "ymax"})
 
 
 def encode(record: Record) -> list[str]:
-    """Return `record` as DataLab takes it, with its UUID.
+    """Return `record` in the form that DataLab accepts, with its UUID.
 
     Raises:
-        UnsupportedDtypeError: No dtype of DataLab's holds the data without loss.
-        StaleFileError: An unread array's file no longer holds it.
+        UnsupportedDtypeError: No dtype of DataLab can hold the data without loss.
+        StaleFileError: The file of an unread array has changed.
     """
     plain = sidecar.split(record, RPC)
     metadata = {key: _encoded(value) for key, value in plain.metadata.items()}
@@ -55,13 +55,13 @@ def decode(data: Any) -> Record:
     """Return the record of an object that DataLab sent.
 
     Args:
-        data: What came for it.
+        data: The value that an XML-RPC call returned.
 
     Returns:
         The whole object, with its UUID.
 
     Raises:
-        DamagedFileError: `data` is no signal or image.
+        DamagedFileError: `data` is not a signal or image.
     """
     return sidecar.join(read(data), RPC)
 
@@ -71,23 +71,23 @@ def read(data: Any) -> Record:
     kind, text = _checked(data)
     try:
         items = json.loads(text)
-        check_dict(items, "what it holds")
+        check_dict(items, "its content")
         check_dict(items.get("metadata"), "its metadata")
         metadata = {key: _decoded(value) for key, value in items["metadata"].items()}
         record = Record(kind, _fields(items, kind), _arrays(items, kind))
     except (ValueError, RecursionError, UnsupportedObjectError) as error:
-        raise DamagedFileError(f"it is no object of sigima's: {error}") from error
+        raise DamagedFileError(f"it is not an object of sigima: {error}") from error
     record.uuid = str(metadata.get(UUID_KEY, record.uuid))
     record.metadata = {k: v for k, v in metadata.items() if k not in IDENTITY_KEYS}
     return record
 
 
 def with_data(plain: Record, exact: Record) -> Record:
-    """Return an object with what both protocols bring of it.
+    """Return an object that combines what both protocols carry.
 
     Args:
-        plain: What `read` returned of it, whose numbers went through decimals.
-        exact: What `npz.read` returned of it, whose data are exact.
+        plain: The result of `read`, whose data was transferred as decimal numbers.
+        exact: The result of `npz.read`, whose data is exact.
 
     Returns:
         The whole object.
@@ -109,9 +109,9 @@ def _checked(data: Any) -> tuple[Kind, str]:
         if name in _KIND_OF and f"{module}.".startswith(f"{_MODULE}."):
             return _KIND_OF[name], text
         raise DamagedFileError(
-            f"it is a {module:.80}.{name:.80}, which is no signal or image of sigima's"
+            f"it is a {module:.80}.{name:.80}, which is not a signal or image of sigima"
         )
-    raise DamagedFileError(f"{data!r:.80} is no signal or image")
+    raise DamagedFileError(f"{data!r:.80} is not a signal or image")
 
 
 def _fields(items: dict[str, Any], kind: Kind) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _fields(items: dict[str, Any], kind: Kind) -> dict[str, Any]:
             continue
         spec = FIELDS[kind].get(name)
         if spec is None and isinstance(value, list | dict):
-            continue  # an item of a later sigima, which no field can hold
+            continue  # an item of a later sigima that no field can hold
         fields[name] = checked_field(value, spec, name)
     return fields
 
@@ -131,16 +131,16 @@ def _arrays(items: dict[str, Any], kind: Kind) -> dict[str, Any]:
     arrays = {name: _decoded(items.get(name)) for name in (primary, *coordinates)}
     data = arrays[primary]
     if data is not None and (not isinstance(data, np.ndarray) or data.ndim != 2):
-        raise ValueError(f"its {primary} has another shape than a {kind} has")
+        raise ValueError(f"its {primary} does not have the shape of a {kind}")
     for name in coordinates:
         if arrays[name] is None:
             arrays[name] = np.empty(0)
         elif not isinstance(arrays[name], np.ndarray) or arrays[name].ndim != 1:
-            raise ValueError(f"its {name} are no list of numbers")
+            raise ValueError(f"its {name} are not a list of numbers")
     return arrays
 
 
-# -- guidata's way with arrays --------------------------------------------------------
+# -- arrays in guidata's JSON ----------------------------------------------------------
 
 
 def _encoded(value: Any) -> Any:
@@ -169,7 +169,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _decoded_array(items: Any, dtype_name: Any) -> np.ndarray[Any, Any] | None:
-    """Return the array, None where the list only looks like one."""
+    """Return the array; None if the list only looks like one."""
     if not isinstance(items, list) or not isinstance(dtype_name, str):
         return None
     try:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from datalab_workspace.live.transport.address import checked_url
+from datalab_workspace.live.transport.token import Token
+
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
-#: Bytes per second below which a router counts as stuck.
+#: Bytes per second below which a transfer counts as stuck.
 SLOWEST = 1 << 20
+#: Characters that would end a line of a request, or part of it.
+_UNSAFE_TARGET = re.compile(r"[^!-~]")
+_UNSAFE_HEADER = re.compile(r"[^ -~]")
+#: Characters of what a server says that are looked at.
+_LONGEST_TEXT = 1 << 16
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait, in seconds.
+    """The seconds to wait.
 
     Attributes:
         connect: For the connection to be accepted.
-        read: For the whole answer, besides one second for each MiB that is sent or
-            received, so that a slow link is no failure and a trickle is one.
+        read: For the whole answer, plus one second for each MiB that is sent or
+            received. So a slow network is not an error, and a trickle is one.
     """
 
     connect: float = 2.0
@@ -49,13 +58,58 @@ class Body:
 
 
 @dataclass(frozen=True)
+class Request:
+    """One HTTP request.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path, percent-encoded.
+        query: The query, percent-encoded, without its question mark.
+        headers: Headers in addition to those that the transport sends itself.
+        body: The body.
+        timeouts: The seconds to wait; None for those of the transport.
+        repeatable: Two such requests do the same as one. The transport may send it
+            again on a new connection if the one that was kept open is dead.
+
+    Raises:
+        ValueError: A part contains characters that would end the request line or a
+            header.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body = field(default_factory=Body, repr=False)
+    timeouts: Timeouts | None = None
+    repeatable: bool = False
+
+    def __post_init__(self) -> None:
+        unsafe = _UNSAFE_TARGET.search(self.method + self.target)
+        for name, value in self.headers.items():
+            unsafe = unsafe or _UNSAFE_HEADER.search(name + value)
+        if unsafe:
+            raise ValueError(f"a request cannot contain {unsafe.group()!r}; encode it")
+
+    @property
+    def target(self) -> str:
+        """The path with the query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def name(self) -> str:
+        """The method and the path, for an error message."""
+        return f"{self.method} {self.path:.200}"
+
+
+@dataclass(frozen=True)
 class Answer:
     """A complete answer.
 
     Attributes:
         status: The HTTP status.
         headers: The headers, by name in lower case.
-        body: The body; it is nobody else's and may be written to.
+        body: The body; nothing else holds it, and it may be written to.
     """
 
     status: int
@@ -64,46 +118,72 @@ class Answer:
 
 
 class Transport(ABC):
-    """Carries requests to one server.
+    """A way to send requests to one server.
 
-    Whatever implements it sends a token in the ``Authorization`` header alone, takes no
-    answer that a redirect led to, and tells of the token in no text.
+    An implementation sends the token in the ``Authorization`` header only, accepts no
+    answer that a redirect leads to, and shows the token in no text.
+
+    Args:
+        url: The server: ``http://host:port``.
+        token: The token that the server expects.
+        timeouts: The seconds to wait, if a request does not say.
+        limit: The number of bytes that an answer may have.
+
+    Raises:
+        ValueError: `url` is not the URL of a server, or `token` cannot be sent.
     """
 
+    #: Shown in the repr of a transport whose URL is refused.
+    _url = ""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: Token | None,
+        timeouts: Timeouts | None,
+        limit: int,
+    ) -> None:
+        self._url = checked_url(url)
+        if token is not None:
+            token.check()
+        self._token = token
+        self._timeouts = timeouts or Timeouts()
+        self._limit = limit
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._url!r})"
+
     @property
-    @abstractmethod
     def url(self) -> str:
         """The server's URL, without a slash at the end and without secrets."""
+        return self._url
 
     @abstractmethod
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        timeouts: Timeouts | None = None,
-        repeatable: bool = False,
-    ) -> Answer:
+    def send(self, request: Request) -> Answer:
         """Send a request and return the answer, whatever its status.
-
-        Args:
-            method: The HTTP method.
-            path: Path and query, percent-encoded.
-            headers: Headers besides those that the transport sends itself.
-            body: The body.
-            timeouts: How long to wait; the transport's own where left out.
-            repeatable: Doing it twice is the same as doing it once, so that it may be
-                sent again where a connection that was kept alive turns out to be dead.
 
         Raises:
             UnreachableError: Nothing accepts the connection.
             NoAnswerError: The answer was not complete in time.
             ConnectionLostError: The connection ended before the answer was complete.
-            DataLabError: What came is no HTTP answer, or a redirect, or too large.
+            DataLabError: It is not an HTTP answer, or it is a redirect, or too large.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Close the connection; a later request opens another one."""
+        """Close the connection; a later request opens a new one."""
+
+    def clean(self, said: object, limit: int = 300) -> str:
+        """Return what the server said in a form that may be shown.
+
+        It is one line of at most `limit` characters, without control characters. If the
+        server sends the token back, it is left out.
+        """
+        text = str(said)[:_LONGEST_TEXT]
+        if self._token:
+            text = self._token.redact(text)
+        line = " ".join(text.split())
+        return "".join(
+            c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line
+        )[:limit]

@@ -1,7 +1,8 @@
-"""HTTP connections on which nothing takes longer than it may.
+"""HTTP connections with a deadline.
 
-The timeout of a socket bounds each wait, not their sum: a server that sends a byte now
-and then could hold a client for ever. These connections have a deadline instead.
+The timeout of a socket limits each wait, not their sum: a server that sends one byte
+now and then could hold a client for ever. These connections have a deadline for the
+whole exchange.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import io
 import socket
 import ssl
 import time
-from functools import partial
 from typing import Any
 
 from datalab_workspace.live.transport.base import SLOWEST
@@ -20,7 +20,7 @@ _BUFFER = 1 << 16
 
 
 class Deadline:
-    """The instant by which an exchange has to be over; bytes moved put it off."""
+    """The instant by which an exchange must be over; each byte moved postpones it."""
 
     def __init__(self) -> None:
         self._end = 0.0
@@ -37,7 +37,7 @@ class Deadline:
         """Return the seconds that are left.
 
         Raises:
-            TimeoutError: None are.
+            TimeoutError: No time is left.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -45,8 +45,8 @@ class Deadline:
         return left
 
 
-class _Bounded(io.RawIOBase):
-    """What a server sends, until the deadline."""
+class _BoundedReader(io.RawIOBase):
+    """The bytes that a server sends, until the deadline."""
 
     def __init__(
         self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline
@@ -71,46 +71,82 @@ class _Bounded(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    def __init__(
-        self, deadline: Deadline, sock: socket.socket, *args: Any, **options: Any
-    ) -> None:
-        super().__init__(sock, *args, **options)
+    def __init__(self, sock: socket.socket, deadline: Deadline, method: str) -> None:
+        super().__init__(sock, method=method)
         raw = self.fp.detach()
-        self.fp = io.BufferedReader(_Bounded(raw, sock, deadline), _BUFFER)
+        self.fp = io.BufferedReader(_BoundedReader(raw, sock, deadline), _BUFFER)
 
 
-class BoundedConnection(http.client.HTTPConnection):
-    """A connection with a deadline for each exchange.
+class BoundedConnection:
+    """A connection to one server, with a deadline for each exchange.
+
+    `http.client.HTTPConnection` is not used for requests: when sending fails, variables
+    of its frames hold the headers, and the token with them.
+
+    Args:
+        host: The server's host.
+        port: Its port.
+        secure: Use TLS, with the system's certificates.
 
     Attributes:
-        deadline: To be started before each exchange.
+        deadline: The deadline; start it before each exchange.
+        sock: The socket; None if the connection is closed.
     """
 
-    def __init__(self, host: str, port: int, deadline: Deadline) -> None:
-        super().__init__(host, port)
-        self.deadline = deadline
-        self.response_class = partial(_Response, deadline)  # type: ignore[assignment]
+    def __init__(self, host: str, port: int, *, secure: bool) -> None:
+        self._host = host
+        self._port = port
+        self._secure = secure
+        self.deadline = Deadline()
+        self.sock: socket.socket | None = None
 
-    def connect(self) -> None:
-        """Connect, without waiting to send small parts together."""
-        super().connect()
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def connect(self, seconds: float) -> None:
+        """Connect within some seconds; small parts are sent without waiting for more.
 
-    def send(self, data: Any) -> None:
-        """Send bytes, for which the deadline is put off."""
-        if self.sock is not None:
-            self.deadline.extend(len(data))
-            self.sock.settimeout(self.deadline.remaining())
-        super().send(data)
+        Raises:
+            OSError: Nothing accepts the connection, or the server cannot prove who it
+                is.
+        """
+        self.close()
+        sock = socket.create_connection((self._host, self._port), timeout=seconds)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._secure:
+                context = ssl.create_default_context()
+                sock = context.wrap_socket(sock, server_hostname=self._host)
+        except BaseException:
+            sock.close()
+            raise
+        self.sock = sock
 
+    def send(self, part: memoryview) -> None:
+        """Send bytes, which postpones the deadline.
 
-class BoundedSecureConnection(BoundedConnection):
-    """The same over TLS, with the system's certificates."""
+        Args:
+            part: The bytes. A memoryview does not show them in its repr.
+        """
+        assert self.sock is not None
+        self.deadline.extend(part.nbytes)
+        self.sock.settimeout(self.deadline.remaining())
+        self.sock.sendall(part)
 
-    default_port = http.client.HTTPS_PORT
+    def response(self, method: str) -> http.client.HTTPResponse:
+        """Return the answer to what was sent, as far as its headers.
 
-    def connect(self) -> None:
-        """Connect, and make sure that the server is who it says it is."""
-        super().connect()
-        context = ssl.create_default_context()
-        self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+        Args:
+            method: The HTTP method of the request.
+        """
+        assert self.sock is not None
+        response = _Response(self.sock, self.deadline, method)
+        try:
+            response.begin()
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def close(self) -> None:
+        """Close the connection."""
+        sock, self.sock = self.sock, None
+        if sock is not None:
+            sock.close()

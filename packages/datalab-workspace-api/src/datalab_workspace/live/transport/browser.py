@@ -1,14 +1,14 @@
 """The transport of a Python in a browser: synchronous requests by its page's worker.
 
-A browser asks the server whether a page may send a request (CORS), and its user whether
-a site may reach this machine; of what it refuses it says no more than that it failed.
-It follows redirects by itself, but leaves the token out of those to another server.
+The browser asks the server whether a page may send a request (CORS), and the user
+whether a site may reach this machine. If one of them refuses, the browser only says
+that the request failed. It follows redirects by itself, but sends the token to no other
+server.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,34 +21,30 @@ from datalab_workspace.live.transport import failures
 from datalab_workspace.live.transport.base import (
     SLOWEST,
     Answer,
-    Body,
+    Request,
     Timeouts,
+    Transport,
 )
 from datalab_workspace.live.transport.javascript import JavaScript, javascript
-from datalab_workspace.live.transport.server import ServerTransport
+from datalab_workspace.live.transport.token import Token
 
-#: What a Python of 32 bits can hold beside a copy.
+#: Bytes that a Python of 32 bits can hold together with a copy.
 _LIMIT = 1 << 30
 #: Seconds by which a browser may be early.
 _EARLY = 0.01
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
-class BrowserTransport(ServerTransport):
-    """Requests by the browser, each on whatever connection it has.
+class BrowserTransport(Transport):
+    """Requests by the browser, each on a connection of the browser's choice.
 
-    A browser tells nothing of an answer before it is complete: it must be within the
-    time that both timeouts allow together, besides one second for each MiB that is
-    sent.
+    A browser reports nothing of an answer before it is complete. So it must be complete
+    within the sum of both timeouts, plus one second for each MiB that is sent.
 
-    Args:
-        url: The server: ``http://host:port``.
-        token: What it wants to see in the ``Authorization`` header.
-        timeouts: How long to wait, where a request does not say.
-        limit: How many bytes an answer may have.
+    See `Transport` for its arguments.
 
     Raises:
-        ValueError: `url` is no URL of a server.
+        ValueError: `url` is not the URL of a server, or `token` cannot be sent.
         ImportError: This Python has no JavaScript.
     """
 
@@ -56,94 +52,83 @@ class BrowserTransport(ServerTransport):
         self,
         url: str,
         *,
-        token: str | None = None,
+        token: Token | None = None,
         timeouts: Timeouts | None = None,
         limit: int = _LIMIT,
     ) -> None:
         super().__init__(url, token=token, timeouts=timeouts, limit=limit)
         self._javascript = javascript()
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        timeouts: Timeouts | None = None,
-        repeatable: bool = False,
-    ) -> Answer:
-        """Send a request and return the answer; see `Transport.request`."""
-        timeouts = timeouts or self._timeouts
-        sent = dict(headers or {}) | self._authorization()
+    def send(self, request: Request) -> Answer:
+        """Send a request and return the answer; see `Transport.send`."""
+        timeouts = request.timeouts or self._timeouts
         try:
-            return self._exchange(method, path, sent, body, timeouts)
+            return self._exchange(request, timeouts)
         except ConnectionLostError:
-            if not repeatable:
+            if not request.repeatable:
                 raise
-            return self._exchange(method, path, sent, body, timeouts)
+            return self._exchange(request, timeouts)
 
     def close(self) -> None:
         """Do nothing: the connections are the browser's."""
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: Body | None,
-        timeouts: Timeouts,
-    ) -> Answer:
-        seconds = timeouts.connect + timeouts.read + len(body or ()) / SLOWEST
-        request = _opened(self._javascript, method, self._url + path, seconds)
-        for name, value in headers.items():
-            request.setRequestHeader(name, value)
+    def _exchange(self, request: Request, timeouts: Timeouts) -> Answer:
+        seconds = timeouts.connect + timeouts.read + len(request.body) / SLOWEST
+        url = self._url + request.target
+        xhr = _opened(self._javascript, request.method, url, seconds)
+        for name, value in request.headers.items():
+            xhr.setRequestHeader(name, value)
+        if self._token:
+            _authorize(xhr, self._token)
         begun = time.monotonic()
         try:
-            if body:
-                request.send(self._javascript.sent(body))
+            if request.body:
+                xhr.send(self._javascript.sent(request.body))
             else:
-                request.send()
+                xhr.send()
         except self._javascript.error as error:
             late = time.monotonic() - begun > seconds - _EARLY
-            what = failures.named(method, path)
-            raise self._told(what, timeouts, late=late) from error
-        return self._answer(request, self._url + path)
+            raise self._live_error(request, timeouts, late=late) from error
+        return self._answer(xhr, url)
 
-    def _answer(self, request: Any, asked: str) -> Answer:
+    def _answer(self, xhr: Any, asked: str) -> Answer:
         # As the browser writes it, without a default port, for example.
-        if str(request.responseURL) != str(self._javascript.new("URL", asked).href):
+        if str(xhr.responseURL) != str(self._javascript.new("URL", asked).href):
             raise failures.redirected(self._url)
-        response = request.response
+        response = xhr.response
         size = int(response.byteLength)
         if size > self._limit:
             raise failures.too_large(self._url, size, self._limit)
         received = self._javascript.received(response)
-        return Answer(int(request.status), _headers(request), received)
+        return Answer(int(xhr.status), _headers(xhr), received)
 
-    def _told(self, what: str, timeouts: Timeouts, *, late: bool) -> LiveError:
-        """Return the error to raise for one of the browser's."""
+    def _live_error(
+        self, request: Request, timeouts: Timeouts, *, late: bool
+    ) -> LiveError:
+        """Return the error to raise for an error of the browser."""
         if late:
-            return failures.silent(self._url, what, timeouts.read, _IF_ASKED)
+            return failures.no_answer(self._url, request.name, timeouts.read, _IF_ASKED)
         if self._is_there(timeouts):
-            # It may have failed: what DataLab says then is kept from pages.
-            return failures.broken(self._url, what, "the browser tells no more")
+            # DataLab may have failed: browsers keep from pages what it says then.
+            return failures.connection_lost(
+                self._url, request.name, "the browser gives no reason"
+            )
         return UnreachableError(
-            f"this page gets no answer from DataLab at {self._url} to {what}: "
+            f"this page gets no answer from DataLab at {self._url} to {request.name}: "
             f"{self._advice()}"
         )
 
     def _is_there(self, timeouts: Timeouts) -> bool:
-        """Tell whether the server answers a request that needs nobody's consent."""
-        request = _opened(self._javascript, "GET", f"{self._url}/", timeouts.connect)
+        """Return whether the server answers a request that needs nobody's consent."""
+        xhr = _opened(self._javascript, "GET", f"{self._url}/", timeouts.connect)
         try:
-            request.send()
+            xhr.send()
         except self._javascript.error:
             return False
         return True
 
     def _advice(self) -> str:
-        """Return what may be the reason, and what to do about it."""
+        """Return what the reason may be, and what to do about it."""
         page = urlsplit(str(self._javascript.scope.self.location.origin))
         host = urlsplit(self._url).hostname
         advice = ["start it and its Web API, or give another address"]
@@ -155,12 +140,12 @@ class BrowserTransport(ServerTransport):
             )
         elif page.scheme == "https" and self._url.startswith("http:"):
             advice.append(
-                f"a page of https may ask no http address but this machine's: run "
+                f"a page of https can reach http addresses on this machine only: run "
                 f"DataLab here, or offer it by https, instead of {host}"
             )
         advice.append(
-            f"if something else listens there, it must let {page.geturl()} ask (CORS), "
-            "as DataLab does"
+            f"if another program listens there, it must accept requests of "
+            f"{page.geturl()} (CORS), as DataLab does"
         )
         return "; ".join(advice)
 
@@ -169,15 +154,20 @@ _IF_ASKED = "; if the browser asks whether this site may reach it, answer first"
 
 
 def _opened(javascript: JavaScript, method: str, url: str, seconds: float) -> Any:
-    request = javascript.new("XMLHttpRequest")
-    request.open(method, url, False)
-    request.responseType = "arraybuffer"
-    request.timeout = max(1, int(seconds * 1000))
-    return request
+    xhr = javascript.new("XMLHttpRequest")
+    xhr.open(method, url, False)
+    xhr.responseType = "arraybuffer"
+    xhr.timeout = max(1, int(seconds * 1000))
+    return xhr
 
 
-def _headers(request: Any) -> dict[str, str]:
+def _authorize(xhr: Any, token: Token) -> None:
+    """Add the token, in a function that has ended when the request fails."""
+    xhr.setRequestHeader("Authorization", token.header())
+
+
+def _headers(xhr: Any) -> dict[str, str]:
     """Return the headers that the server lets a page see."""
-    lines = str(request.getAllResponseHeaders() or "").splitlines()
+    lines = str(xhr.getAllResponseHeaders() or "").splitlines()
     pairs = (line.partition(":") for line in lines)
     return {name.strip().lower(): value.strip() for name, _, value in pairs}

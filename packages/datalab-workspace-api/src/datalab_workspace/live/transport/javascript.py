@@ -1,8 +1,8 @@
-"""The little of JavaScript that a request needs, from either Python of a browser.
+"""The parts of JavaScript that a request needs, from either Python of a browser.
 
-xeus-python comes with pyjs, which hands JavaScript's objects out by other rules than
-Pyodide does. Recent ones also bring modules named `js` and `pyodide` that are not
-Pyodide's; so pyjs is looked for first.
+xeus-python comes with pyjs, which represents the objects of JavaScript by other rules
+than Pyodide does. Recent versions also contain modules named `js` and `pyodide` that
+are not Pyodide's. So this module looks for pyjs first.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from datalab_workspace.live.transport.base import Body, Buffer
 
 
 class JavaScript(ABC):
-    """What a transport uses of JavaScript.
+    """The parts of JavaScript that a transport uses.
 
     Attributes:
-        scope: Its global object.
-        error: What Python raises for an error of JavaScript's.
+        scope: The global object.
+        error: The exception that Python raises for an error in JavaScript.
     """
 
     scope: Any
@@ -31,10 +31,10 @@ class JavaScript(ABC):
 
     def sent(self, body: Body) -> Any:
         """Return a body as one typed array, outside of this Python's memory."""
-        whole, place = self.new("Uint8Array", len(body)), 0
+        whole, offset = self.new("Uint8Array", len(body)), 0
         for part in body:
-            whole.set(self._typed(part), place)
-            place += part.nbytes
+            whole.set(self._typed(part), offset)
+            offset += part.nbytes
         return whole
 
     @abstractmethod
@@ -47,7 +47,7 @@ class JavaScript(ABC):
 
 
 class Pyjs(JavaScript):
-    """xeus-python's."""
+    """The JavaScript of xeus-python."""
 
     def __init__(self) -> None:
         self._pyjs: Any = import_module("pyjs")
@@ -64,7 +64,7 @@ class Pyjs(JavaScript):
 
 
 class Pyodide(JavaScript):
-    """Pyodide's."""
+    """The JavaScript of Pyodide."""
 
     def __init__(self) -> None:
         self.scope = import_module("js")
@@ -82,10 +82,10 @@ class Pyodide(JavaScript):
 
 
 def javascript() -> JavaScript:
-    """Return what this Python has of JavaScript.
+    """Return the JavaScript of this Python.
 
     Raises:
-        ImportError: It runs in no browser, or in one by other means.
+        ImportError: It does not run in a browser, or is neither of these two.
     """
     try:
         return Pyjs()

@@ -1,7 +1,7 @@
 """The transport of an ordinary Python: one connection by the standard library.
 
-No proxy, no ``.netrc`` and no redirect can lead a token elsewhere, because none is ever
-looked at; and importing this costs next to nothing.
+It reads no proxy setting and no ``.netrc`` and follows no redirect: none of them can
+send a token elsewhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,16 +19,13 @@ from datalab_workspace.live.transport import failures
 from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.base import (
     Answer,
-    Body,
     Buffer,
+    Request,
     Timeouts,
+    Transport,
 )
-from datalab_workspace.live.transport.bounded import (
-    BoundedConnection,
-    BoundedSecureConnection,
-    Deadline,
-)
-from datalab_workspace.live.transport.server import ServerTransport
+from datalab_workspace.live.transport.bounded import BoundedConnection
+from datalab_workspace.live.transport.token import Token
 
 #: Seconds after which an idle connection is not used again. Uvicorn, which serves
 #: DataLab's Web API, closes them after 5.
@@ -38,90 +34,63 @@ _CHUNK = 1 << 22
 _LIMIT = 1 << 33
 
 
-class NativeTransport(ServerTransport):
-    """Requests by the standard library, one at a time; may be used by many threads.
+class NativeTransport(Transport):
+    """Requests by the standard library, one at a time; threads may share it.
 
-    Args:
-        url: The server: ``http://host:port``.
-        token: What it wants to see in the ``Authorization`` header.
-        timeouts: How long to wait, where a request does not say.
-        limit: How many bytes an answer may have.
-
-    Raises:
-        ValueError: `url` is no URL of a server.
+    See `Transport` for its arguments and errors.
     """
 
     def __init__(
         self,
         url: str,
         *,
-        token: str | None = None,
+        token: Token | None = None,
         timeouts: Timeouts | None = None,
         limit: int = _LIMIT,
     ) -> None:
         super().__init__(url, token=token, timeouts=timeouts, limit=limit)
-        secure = self._url.startswith("https:")
-        connection = BoundedSecureConnection if secure else BoundedConnection
-        self._connection = connection(*host_and_port(self._url), Deadline())
+        scheme, _, netloc = self._url.partition("://")
+        self._host_header = netloc.encode("idna").decode()
+        host, port = host_and_port(self._url)
+        self._connection = BoundedConnection(host, port, secure=scheme == "https")
         self._used = 0.0
         self._lock = threading.Lock()
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        timeouts: Timeouts | None = None,
-        repeatable: bool = False,
-    ) -> Answer:
-        """Send a request and return the answer; see `Transport.request`."""
-        timeouts = timeouts or self._timeouts
-        own = {"Accept-Encoding": "identity", "User-Agent": "datalab-workspace"}
-        length = {"Content-Length": str(len(body or ()))}
-        sent = own | self._authorization() | dict(headers or {}) | length
+    def send(self, request: Request) -> Answer:
+        """Send a request and return the answer; see `Transport.send`."""
+        timeouts = request.timeouts or self._timeouts
         with self._lock:
             try:
-                return self._send(method, path, sent, body, timeouts, repeatable)
-            except LiveError:
-                self._connection.close()
-                raise
+                return self._send(request, timeouts)
+            except LiveError as error:
+                problem = error
             except (OSError, http.client.HTTPException) as error:
-                self._connection.close()
-                raise self._told(
-                    error, failures.named(method, path), timeouts
-                ) from error
+                problem = self._live_error(error, request, timeouts)
             except BaseException:  # an interrupt leaves half an exchange behind
                 self._connection.close()
                 raise
+            self._connection.close()
+        # Variables of the frames that failed may hold what the server sent.
+        raise problem.with_traceback(None)
 
     def close(self) -> None:
-        """Close the connection; a later request opens another one."""
+        """Close the connection; a later request opens a new one."""
         with self._lock:
             self._connection.close()
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: Body | None,
-        timeouts: Timeouts,
-        repeatable: bool,
-    ) -> Answer:
+    def _send(self, request: Request, timeouts: Timeouts) -> Answer:
         if self._is_alive():
             try:
-                return self._exchange(method, path, headers, body, timeouts)
+                return self._exchange(request, timeouts)
             except (http.client.RemoteDisconnected, ConnectionError) as error:
                 self._connection.close()
-                if isinstance(error, LiveError) or not repeatable:
+                if isinstance(error, LiveError) or not request.repeatable:
                     raise
         self._connect(timeouts)
-        return self._exchange(method, path, headers, body, timeouts)
+        return self._exchange(request, timeouts)
 
     def _is_alive(self) -> bool:
-        """Tell whether a connection is open; close it if it won't serve any more."""
+        """Return whether the open connection can be used; close it if it cannot."""
         sock = self._connection.sock
         if sock is None:
             return False
@@ -132,46 +101,40 @@ class NativeTransport(ServerTransport):
         return not stale
 
     def _connect(self, timeouts: Timeouts) -> None:
-        self._connection.timeout = timeouts.connect
         try:
-            self._connection.connect()
+            self._connection.connect(timeouts.connect)
         except TimeoutError as error:
             raise UnreachableError(
                 f"{self._url} did not accept a connection within "
-                f"{timeouts.connect:g} s; {failures.RETRY}"
+                f"{timeouts.connect:.3g} s; {failures.RETRY}"
             ) from error
         except OSError as error:
             raise UnreachableError(
-                f"no DataLab accepts connections at {self._url} ({_reason(error)}); "
-                "start it and its Web API, or give another address"
+                f"no DataLab accepts connections at {self._url} "
+                f"({self._reason(error)}); start it and its Web API, or give another "
+                "address"
             ) from error
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: Body | None,
-        timeouts: Timeouts,
-    ) -> Answer:
+    def _exchange(self, request: Request, timeouts: Timeouts) -> Answer:
         connection = self._connection
         connection.deadline.start(timeouts.read)
-        connection.putrequest(method, path, skip_accept_encoding=True)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        for part in body or ():
+        head = _head(request, self._host_header, self._token)
+        try:
+            connection.send(head)
+        finally:
+            head[:] = bytes(len(head))
+        for part in request.body:
             connection.send(part)
-        with connection.getresponse() as response:
+        with connection.response(request.method) as response:
             received = self._read(response)
         self._used = time.monotonic()
-        if response.status >= 500:
+        if response.will_close or response.status >= 500:
             # DataLab resets a connection on which it failed, a moment later.
             connection.close()
         if 300 <= response.status < 400:
             raise failures.redirected(self._url)
-        named = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, named, received)
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, headers, received)
 
     def _read(self, response: http.client.HTTPResponse) -> Buffer:
         length = response.length
@@ -188,16 +151,45 @@ class NativeTransport(ServerTransport):
         if size > self._limit:
             raise failures.too_large(self._url, size, self._limit)
 
-    def _told(self, error: Exception, what: str, timeouts: Timeouts) -> LiveError:
-        """Return the error to raise for one of the standard library's."""
+    def _live_error(
+        self, error: Exception, request: Request, timeouts: Timeouts
+    ) -> LiveError:
+        """Return the error to raise for an error of the standard library."""
         if isinstance(error, TimeoutError):
-            return failures.silent(self._url, what, timeouts.read)
+            return failures.no_answer(self._url, request.name, timeouts.read)
+        reason = self._reason(error)
         if isinstance(error, http.client.IncompleteRead | OSError):
-            return failures.broken(self._url, what, _reason(error))
+            return failures.connection_lost(self._url, request.name, reason)
         return DataLabError(
-            f"{self._url} gave no HTTP answer to {what} ({_reason(error)}); "
+            f"{self._url} gave no HTTP answer to {request.name} ({reason}); "
             "is it DataLab?"
         )
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, http.client.IncompleteRead):
+            return f"{error.expected} bytes are missing"
+        name, said = type(error).__name__, self.clean(error, 80)
+        return f"{name}: {said}" if said else name
+
+
+def _head(request: Request, host: str, token: Token | None) -> memoryview:
+    """Return the request line and the headers.
+
+    The variables of this function are the only ones that hold the token, and it cannot
+    fail. A memoryview does not show its bytes, and the caller overwrites them.
+    """
+    headers = {
+        "Host": host,
+        "Accept-Encoding": "identity",
+        "User-Agent": "datalab-workspace",
+        **request.headers,
+        "Content-Length": str(len(request.body)),
+    }
+    if token:
+        headers["Authorization"] = token.header()
+    lines = [f"{request.method} {request.target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return memoryview(bytearray("\r\n".join([*lines, "", ""]), "ascii"))
 
 
 def _is_readable(sock: socket.socket) -> bool:
@@ -217,10 +209,3 @@ def _read_exactly(response: http.client.HTTPResponse, length: int) -> Buffer:
             raise http.client.IncompleteRead(b"", length - filled)
         filled += count
     return received
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, http.client.IncompleteRead):
-        return f"{error.expected} bytes are missing"
-    # The repr quotes garbage safely; it never holds what was sent.
-    return f"{type(error).__name__}: {error!s:.80}" if str(error) else repr(error)

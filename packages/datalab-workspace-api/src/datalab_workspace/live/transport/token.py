@@ -1,0 +1,112 @@
+"""The token of DataLab's Web API, which nothing that shows values can show.
+
+Many programs show the variables of every frame when an exception is raised: IPython
+with ``%xmode Verbose``, ``pytest --showlocals``, error trackers. Notebooks save what
+they show. So a token is masked from the moment it enters this package. It is whole only
+in functions that end before anything can fail.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
+from typing import NoReturn
+from urllib.parse import quote
+
+_SHOWN = "<token>"
+#: Bytes below which a token in Base64 is like any other few letters.
+_SHORT = 6
+
+
+class Token:
+    """A secret string that no repr, log, pickle or traceback shows.
+
+    Making one never raises an exception, because the frames of the callers still hold
+    the string at that moment; `check` raises later.
+
+    Args:
+        value: The string.
+    """
+
+    __slots__ = ("_is_string", "_masked", "_pad")
+
+    def __init__(self, value: object) -> None:
+        self._is_string = isinstance(value, str)
+        plain = str(value).encode("utf-8", "surrogatepass") if self._is_string else b""
+        self._pad = secrets.token_bytes(len(plain))
+        self._masked = _xor(plain, self._pad)
+
+    @classmethod
+    def of(cls, value: object) -> Token | None:
+        """Return a token as it is, a string as a token, and None for None."""
+        return value if value is None or isinstance(value, Token) else cls(value)
+
+    def __repr__(self) -> str:
+        return _SHOWN
+
+    def __bool__(self) -> bool:
+        return bool(self._masked)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, str | Token):
+            return NotImplemented
+        token = other if isinstance(other, Token) else Token(other)
+        return hmac.compare_digest(self.header().encode(), token.header().encode())
+
+    # Equal tokens have different pads, and nothing needs a hash.
+    __hash__ = None  # type: ignore[assignment]  # as Python does for such a class
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a token cannot be pickled or copied")
+
+    def check(self) -> None:
+        """Make sure that an HTTP header can hold the token.
+
+        Raises:
+            TypeError: It is not a string.
+            ValueError: It contains characters that a header cannot hold.
+        """
+        if not self._is_string:
+            raise TypeError("expected a string for token")
+        if not all(32 <= byte < 127 for byte in self._plain()):
+            raise ValueError(
+                "the token contains characters that no token of DataLab has; copy it "
+                "again from File > Web API"
+            )
+
+    def header(self) -> str:
+        """Return the value of the ``Authorization`` header.
+
+        Call it in a function that ends before anything can fail, and keep it in no
+        variable.
+        """
+        return f"Bearer {self._plain().decode('utf-8', 'replace')}"
+
+    def _plain(self) -> bytes:
+        return _xor(self._masked, self._pad)
+
+    def redact(self, text: str) -> str:
+        """Return `text` without the token, as it is, percent-encoded or in Base64."""
+        for form in filter(None, _forms(self._plain())):
+            text = text.replace(form, _SHOWN)
+        return text
+
+
+def _xor(data: bytes, pad: bytes) -> bytes:
+    return bytes(first ^ second for first, second in zip(data, pad, strict=True))
+
+
+def _forms(plain: bytes) -> Iterator[str]:
+    """Yield the strings in which a server might send the token back."""
+    yield plain.decode("utf-8", "surrogatepass")
+    yield quote(plain, safe="")
+    if len(plain) < _SHORT:
+        return
+    for encode in (b64encode, urlsafe_b64encode):
+        # Three bytes become four characters: what stands before the token shifts it.
+        for shift in range(3):
+            encoded = encode(bytes(shift) + plain).decode()
+            first, last = -(-8 * shift // 6), 8 * (shift + len(plain)) // 6
+            yield encoded[first:last]
