@@ -20,9 +20,7 @@ _DESCRIPTION = "datalab_workspace.model.description"
 _SHOWN = {
     "sigima.objects.signal.object.SignalObj": (f"{_DISPLAY}.object_html", "signal"),
     "sigima.objects.image.object.ImageObj": (f"{_DISPLAY}.object_html", "image"),
-    # Its base: the injected workspace has a class of its own, of the same name, and
-    # IPython would keep what it finds under a name for the first class that has it.
-    "datalab_workspace.operations.mapping.NamedObjects": (
+    "datalab_workspace.workspace.Workspace": (
         f"{_DISPLAY}.workspace_html",
         "workspace",
     ),

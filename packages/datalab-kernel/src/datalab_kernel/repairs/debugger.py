@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_kernel.xeus.registry import NotApplicable, stand_aside
 from datalab_kernel_core.imports import ImportHook
-from datalab_kernel_core.lazy import is_stand_in
+from datalab_kernel_core.lazy import is_unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,7 @@ def _without_stand_ins(group_entries: Callable[..., Any]) -> Callable[..., Any]:
     """Return debugpy's method that lists the variables of a frame, repaired."""
 
     def group(self: Any, entries: list[Any], **options: Any) -> Any:
-        shown = [entry for entry in entries if not is_stand_in(entry[1])]
+        shown = [entry for entry in entries if not is_unused(entry[1])]
         return group_entries(self, shown, **options)
 
     return group
