@@ -52,7 +52,7 @@ PUBLIC = {
 METHODS = """
     add calc capabilities clear connect describe disconnect edit exists get groups items
     keys list load mode modified path pop preview record remove rename resync save
-    select select_objects selection show status update values
+    screenshot select select_objects selection show status update values
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.plotter import screenshot
 from datalab_kernel_core.plotter.drawing import drawing_of
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
@@ -177,7 +176,7 @@ class Plotter:
             ConnectionError: The workspace is attached to no DataLab, or to one that
                 runs on another machine or can't be reached by XML-RPC.
         """
-        return screenshot.of_window(self._workspace())
+        return Screenshot(self._workspace().screenshot())
 
     @suggest_on_typo
     def display_table(

@@ -241,6 +241,18 @@ class Backend(ABC):
     def show(self, uuid: str) -> None:  # noqa: B027  likewise
         """Have a user see an object; in memory nobody does."""
 
+    def screenshot(self) -> bytes:
+        """Return a picture of the window that shows the objects, as a PNG file.
+
+        Raises:
+            LiveUnavailableError: There is no window.
+            LiveError: DataLab does not answer, or its picture cannot be read here.
+        """
+        raise LiveUnavailableError(
+            f"the workspace is {self.mode} and has no window; attach it to a running "
+            "DataLab with connect() first"
+        )
+
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None
     ) -> Sequence[str]:

@@ -18,6 +18,7 @@ from datalab_workspace.errors import (
     LiveError,
     ObjectNotFoundError,
 )
+from datalab_workspace.live import screenshot
 from datalab_workspace.live.catalogue import Catalogue, Known
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
@@ -492,6 +493,7 @@ class LiveBackend(Backend):
         """See `Window.compute`."""
         return self._window.compute(uuid, name, parameters)
 
-    def screenshot(self, stem: str) -> None:
-        """Have DataLab write a picture of its window; see `XmlRpc.screenshot`."""
-        self.connection.require_xmlrpc("a picture of DataLab's window").screenshot(stem)
+    def screenshot(self) -> bytes:
+        """See `Backend.screenshot`; needs XML-RPC."""
+        rpc = self.connection.require_xmlrpc("a picture of DataLab's window")
+        return screenshot.take(rpc.screenshot)

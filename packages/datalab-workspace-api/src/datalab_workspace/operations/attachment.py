@@ -273,6 +273,16 @@ class Attachable(ABC):
         with self._current():
             self._backend.show(self._names.resolve(name, self._backend.entries))
 
+    def screenshot(self) -> bytes:
+        """Return a picture of DataLab's window, as a PNG file.
+
+        Raises:
+            LiveUnavailableError: The workspace is attached to no DataLab.
+            ConnectionError: DataLab does not answer, runs on another machine, or
+                cannot be reached by XML-RPC.
+        """
+        return self._backend.screenshot()
+
     def _live_backend(self) -> LiveBackend:
         from datalab_workspace.live.backend import LiveBackend
 
