@@ -99,7 +99,7 @@ def outline_of(item: Description) -> Summary:
 
 def _about(workspace: Workspace) -> str:
     entries = [str(workspace.mode)]
-    if workspace.mode == "live":
+    if workspace.capabilities.window:
         entries.append("as last seen in DataLab")
     if workspace.path is not None:
         path = Path(workspace.path)
