@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sigima.objects import create_image, create_image_roi
 
-from datalab_kernel_core.plotter.pixels import PixelAxis
+from datalab_kernel_core.plotter.image_builder import PixelAxis
 from datalab_kernel_core.plotter.reduce import MAX_SIDE
 from datalab_kernel_core.plotter.style import NO_VALUE_COLOR, ROI_COLOR
 from datalab_workspace.model.record import Record

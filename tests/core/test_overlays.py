@@ -39,7 +39,7 @@ def test_geometry_results_are_drawn(draw, kind: str) -> None:
     assert "it" in shown.texts
     assert shown.shows_near(RESULT_COLOR, x, y, tolerance=0.45)
     assert draw(measured, results=False).count(RESULT_COLOR) == 0
-    assert draw(measured, show_results=False).count(RESULT_COLOR) == 0
+    assert draw(measured, results=False).count(RESULT_COLOR) == 0
 
 
 def test_the_results_of_a_real_analysis_are_drawn(draw) -> None:

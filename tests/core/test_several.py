@@ -178,7 +178,12 @@ def test_names_and_objects_are_plotted_together(workspace, plotter) -> None:
         ([X], {"shared_scale": True}, TypeError, "shared_scale .*is a signal"),
         (X, {"shared_scale": True}, TypeError, "shared_scale .*is a signal"),
         ([RAMP], {"colormap": "grey_"}, ValueError, "no colormap 'grey_'"),
-        ([RAMP], {"shared_scale": 1}, TypeError, "must be of type bool"),
+        (
+            [RAMP],
+            {"shared_scale": 1},
+            TypeError,
+            "True or False for shared_scale",
+        ),
         ([RAMP], {"shared_scales": True}, TypeError, "'shared_scale'"),
     ],
 )

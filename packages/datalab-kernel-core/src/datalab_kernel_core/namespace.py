@@ -34,7 +34,7 @@ class Namespace:
     """The names injected into one shell, and the workspace behind them.
 
     Args:
-        shell: The shell. It is not kept alive.
+        shell: The shell, of which only a weak reference is kept.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -54,10 +54,10 @@ class Namespace:
         self._matcher = name_matcher(self._names_behind)
 
     def inject(self) -> None:
-        """Bind every name that is free; what the user bound to one stays.
+        """Bind every name that is free; the user's own variables stay.
 
         Warns:
-            UserWarning: Some names are bound to something else.
+            UserWarning: The user has variables of the same names.
         """
         shell = self._live_shell()
         free, kept = {}, []
@@ -67,7 +67,7 @@ class Namespace:
                 free[name] = offer
             elif not stands_for(offer, current):
                 kept.append(name)
-        # As not interactive, they are not listed by %who among the user's own.
+        # %who lists only names that are pushed as interactive.
         shell.push(free, interactive=False)
         matchers = shell.Completer.custom_matchers
         if self._matcher not in matchers:
@@ -75,13 +75,13 @@ class Namespace:
         self._injected.update(free)
         if kept:
             warnings.warn(
-                f"kept your own {', '.join(kept)}; to have DataLab's, delete yours "
-                "with del and run %reload_ext",
+                f"kept your own {', '.join(kept)}; delete yours with del and run "
+                "%reload_ext to get DataLab's",
                 stacklevel=4,
             )
 
     def withdraw(self) -> None:
-        """Unbind every name that is still bound to what was injected."""
+        """Unbind every injected name that the user did not rebind."""
         shell = self._live_shell()
         shell.drop_by_id(self._injected)
         self._injected.clear()
@@ -92,8 +92,8 @@ class Namespace:
     def current_workspace(self) -> Workspace:
         """Return the workspace that the user calls `workspace`.
 
-        It is the injected one, unless the user bound the name to another, for example
-        by ``workspace = datalab_workspace.open(path)``.
+        This is the injected workspace, unless the user bound the name to another one,
+        for example by ``workspace = datalab_workspace.open(path)``.
         """
         shell = self._shell()
         held = None if shell is None else shell.user_ns.get("workspace")
@@ -110,7 +110,7 @@ class Namespace:
         if held is self._offered["plotter"]:
             held = self.current_workspace()
         if is_unused(held):
-            return ()  # it would have to be made, and may be attached to a DataLab
+            return ()  # listing would make it, and may attach it to a DataLab
         from datalab_workspace import Workspace
 
         return held.list() if isinstance(held, Workspace) else ()
@@ -129,7 +129,7 @@ class Namespace:
         return shell
 
     def _resolved(self, name: str, value: Any) -> None:
-        """Put the real thing in the place of its proxy."""
+        """Replace a proxy by its module or function."""
         proxy, self._offered[name] = self._offered[name], value
         shell = self._shell()
         holders = [self._injected]

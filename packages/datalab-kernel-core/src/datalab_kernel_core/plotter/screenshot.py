@@ -10,7 +10,10 @@ class Screenshot:
     """A picture of DataLab's window, shown by a notebook as image/png.
 
     Args:
-        png: The picture, a PNG file.
+        png: The content of a PNG file.
+
+    Example:
+        >>> picture = plotter.screenshot()  # doctest: +SKIP
     """
 
     def __init__(self, png: bytes) -> None:
@@ -27,6 +30,9 @@ class Screenshot:
 
         Raises:
             OSError: The file cannot be written.
+
+        Example:
+            >>> plotter.screenshot().save("window.png")  # doctest: +SKIP
         """
         target = Path(path).expanduser()
         target.write_bytes(self._png)
