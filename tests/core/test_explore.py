@@ -177,7 +177,7 @@ def test_an_image_is_sent_as_means_with_colours_over_the_whole_range() -> None:
 
     sent = pixels(answer)
     assert max(sent.shape) <= 1000
-    assert answer.content["box"] == (0, 4000, 0, 4000)
+    assert answer.content["extent"] == (0, 4000, 0, 4000)
     assert {*sent[:, 0], *sent[:, -1]} == {1, 255}
     assert "mean of 4×4" in answer.content["note"]
 
@@ -196,7 +196,7 @@ def test_zoomed_in_the_pixels_are_sent_as_they_are() -> None:
 
     answer = image(data).view(ask((10.5, 20.5), (30, 40), 500, 500))
 
-    assert answer.content["box"] == (10, 21, 30, 40)
+    assert answer.content["extent"] == (10, 21, 30, 40)
     assert np.array_equal(pixels(answer), data[30:40, 10:21] + 1)
 
 
@@ -207,7 +207,7 @@ def test_the_blocks_stay_where_they_are_when_the_view_is_moved() -> None:
     one = source.view(ask((0, 800), (0, 800), 100, 100))
     other = source.view(ask((9, 809), (0, 800), 100, 100))
 
-    assert other.content["box"][0] == 8
+    assert other.content["extent"][0] == 8
     assert np.array_equal(pixels(one)[:, 2:200], pixels(other)[:, :198])
 
 

@@ -95,21 +95,21 @@ class ImageSource:
             return Reply({"shape": (0, 0), "note": self._note(1, "no values")})
         factor = _factor(columns, rows, request)
         while True:
-            box, values = self._reduced(columns, rows, factor)
+            extent, values = self._reduced(columns, rows, factor)
             packed = zlib.compress(_indices(values, limits), 1)
             if len(packed) <= MAX_BYTES:
                 break
             factor *= 2
         content = {
             "shape": values.shape,
-            "box": box,
+            "extent": extent,
             "note": self._note(factor),
             "limits": limits,
         }
         return Reply(content, [packed, palette])
 
-    def places(self, number: int, ends: Range) -> Range:
-        """Return places in pixels of two coordinates.
+    def pixel_range(self, number: int, ends: Range) -> Range:
+        """Return the pixel indices, which may be fractional, of two coordinates.
 
         Args:
             number: 0 for x, 1 for y.
@@ -133,11 +133,11 @@ class ImageSource:
         columns, rows = _clipped(request.x, width), _clipped(request.y, height)
         if columns[0] == columns[1] or rows[0] == rows[1]:
             return (0.0, 1.0, 1.0, 0.0), np.zeros((0, 0))
-        box, values = self._reduced(columns, rows, _factor(columns, rows, request))
+        extent, values = self._reduced(columns, rows, _factor(columns, rows, request))
         left, right, top, bottom = (
-            float(axis.centers[0] + (place - 0.5) * (axis.step or 1.0))
-            for axis, place in zip(
-                (self._axes[0],) * 2 + (self._axes[1],) * 2, box, strict=True
+            float(axis.centers[0] + (index - 0.5) * (axis.step or 1.0))
+            for axis, index in zip(
+                (self._axes[0],) * 2 + (self._axes[1],) * 2, extent, strict=True
             )
         )
         shown = values.astype(np.result_type(values.dtype, np.float32))
@@ -152,8 +152,8 @@ class ImageSource:
         value = self._data[row, column]
         shown = "no value (masked)" if value is np.ma.masked else str(value)
         parts = [
-            f"{name} = {_number(axis.at(place))}{self._unit(name)}"
-            for name, axis, place in zip("xy", self._axes, (column, row), strict=True)
+            f"{name} = {_number(axis.at(index))}{self._unit(name)}"
+            for name, axis, index in zip("xy", self._axes, (column, row), strict=True)
         ]
         text = f"{', '.join(parts)}, value = {shown}{self._unit('z')}"
         return Reply({"text": f"{text}  (row {row}, column {column})", "at": None})

@@ -35,7 +35,7 @@ function paintTicks(view, context, dim, grid) {
     context.textAlign = axis === "x" ? "center" : "right";
     context.textBaseline = axis === "x" ? "top" : "middle";
     for (const [value, text] of ticks) {
-      const pixel = view.place(axis, value);
+      const pixel = view.pixel(axis, value);
       context.beginPath();
       context.moveTo(axis === "x" ? pixel : left - 4, axis === "x" ? top : pixel);
       context.lineTo(axis === "x" ? pixel : left + width, axis === "x" ? top + height + 4 : pixel);
@@ -85,11 +85,11 @@ function paintMark(view, context, color) {
   context.fillStyle = color;
   if (view.mark && !view.isImage) {
     context.beginPath();
-    context.arc(view.place("x", view.mark[0]), view.place("y", view.mark[1]), 4, 0, 7);
+    context.arc(view.pixel("x", view.mark[0]), view.pixel("y", view.mark[1]), 4, 0, 7);
     context.stroke();
   }
-  if (view.box) {
-    const [x, y, toX, toY] = view.box;
+  if (view.rectangle) {
+    const [x, y, toX, toY] = view.rectangle;
     context.setLineDash([4, 3]);
     context.strokeRect(x, y, toX - x, toY - y);
     context.setLineDash([]);

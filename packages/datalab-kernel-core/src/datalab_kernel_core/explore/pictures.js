@@ -66,9 +66,9 @@ class Pixels {
 
   draw(context, view) {
     if (!this.canvas) return;
-    const [left, right, top, bottom] = this.reply.box;
-    const [x0, x1] = [view.place("x", left), view.place("x", right)];
-    const [y0, y1] = [view.place("y", top), view.place("y", bottom)];
+    const [left, right, top, bottom] = this.reply.extent;
+    const [x0, x1] = [view.pixel("x", left), view.pixel("x", right)];
+    const [y0, y1] = [view.pixel("y", top), view.pixel("y", bottom)];
     context.imageSmoothingEnabled = (x1 - x0) * view.ratio < this.canvas.width;
     context.drawImage(this.canvas, x0, y0, x1 - x0, y1 - y0);
   }

@@ -55,17 +55,17 @@ class _Refined(Artist):
         self.set_in_layout(False)
         # Otherwise new data would change the limits, which would request new data.
         axes.set_autoscale_on(False)
-        self._limits = self._seen(axes)
+        self._limits = self._view(axes)
 
     def draw(self, renderer: RendererBase) -> None:  # noqa: ARG002
         axes = self.axes
         assert axes is not None
-        seen = self._seen(axes)
-        if seen != self._limits:
-            self._limits = seen
+        view = self._view(axes)
+        if view != self._limits:
+            self._limits = view
             self._update_data(axes)  # type: ignore[arg-type]
 
-    def _seen(self, axes: Any) -> tuple[float, ...]:
+    def _view(self, axes: Any) -> tuple[float, ...]:
         return (*axes.get_xlim(), *axes.get_ylim(), *axes.bbox.size)
 
     def _update_data(self, axes: Axes) -> None:
@@ -99,7 +99,7 @@ class _RefinedImage(_Refined):
 
     def _update_data(self, axes: Axes) -> None:
         x, y = (
-            self._source.places(number, limits)
+            self._source.pixel_range(number, limits)
             for number, limits in enumerate((axes.get_xlim(), axes.get_ylim()))
         )
         width, height = (max(int(side), 1) for side in axes.bbox.size)

@@ -165,14 +165,14 @@ class View {
     return [start + (upwards ? length : 0) + (middle - low) * scale, half * scale];
   }
 
-  place(axis, value) {
+  pixel(axis, value) {
     return this.affine(axis, value, 0)[0];
   }
 
   at(axis, pixel) {
     const [low, high] = this[axis];
-    const start = this.place(axis, low);
-    const end = this.place(axis, high);
+    const start = this.pixel(axis, low);
+    const end = this.pixel(axis, high);
     return low + ((pixel - start) / (end - start)) * (high - low);
   }
 
@@ -314,7 +314,7 @@ class View {
     on("pointerdown", (event) => this.onDown(event));
     on("pointermove", (event) => this.onMove(event));
     on("pointerup", (event) => this.onUp(event));
-    on("pointercancel", () => { this.drag = this.box = null; });
+    on("pointercancel", () => { this.drag = this.rectangle = null; });
     on("dblclick", () => this.home());
     on("pointerleave", () => {
       this.pointer = this.mark = null;
@@ -348,7 +348,7 @@ class View {
     if (event.button !== 0) return;
     this.canvas.setPointerCapture(event.pointerId);
     const from = [event.offsetX, event.offsetY];
-    this.drag = { from, x: this.x, y: this.y, boxed: event.shiftKey };
+    this.drag = { from, x: this.x, y: this.y, zooms: event.shiftKey };
   }
 
   onMove(event) {
@@ -358,8 +358,8 @@ class View {
       return;
     }
     const [fromX, fromY] = this.drag.from;
-    if (this.drag.boxed) {
-      this.box = [fromX, fromY, x, y];
+    if (this.drag.zooms) {
+      this.rectangle = [fromX, fromY, x, y];
       this.draw();
       return;
     }
@@ -378,10 +378,10 @@ class View {
   }
 
   onUp() {
-    const { box } = this;
-    this.drag = this.box = null;
-    if (!box) return;
-    const [x0, y0, x1, y1] = box;
+    const { rectangle } = this;
+    this.drag = this.rectangle = null;
+    if (!rectangle) return;
+    const [x0, y0, x1, y1] = rectangle;
     if (Math.abs(x1 - x0) > 4 && Math.abs(y1 - y0) > 4) {
       const ends = (axis, a, b) => [this.at(axis, a), this.at(axis, b)].sort((p, q) => p - q);
       const [x, y] = [ends("x", x0, x1), ends("y", y0, y1)];

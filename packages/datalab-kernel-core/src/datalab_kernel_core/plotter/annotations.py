@@ -82,8 +82,8 @@ def _drawn(annotation: Any) -> Iterator[Shape | None]:
         span = "span" if annotation.axis.value == "x" else "yspan"
         yield shape_of(span, (annotation.start, annotation.end), name, color)
     elif kind == "cursor":
-        for place in _cursor(annotation):
-            yield shape_of("marker", place, name, color)
+        for position in _cursor(annotation):
+            yield shape_of("marker", position, name, color)
     else:
         shape, coords = _geometry(kind, annotation)
         yield shape_of(shape, coords, name, color)

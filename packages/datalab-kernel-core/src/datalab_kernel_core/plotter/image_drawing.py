@@ -122,9 +122,9 @@ class ImageDrawing:
     def height(self, width: float) -> float:
         """Return the height in inches that suits a width in inches."""
         left, right, bottom, top = self._sides()
-        beside, below = IMAGE_MARGINS
+        side, below = IMAGE_MARGINS
         proportion = (bottom - top) / (right - left) if self._to_scale() else 0.75
-        height = (width - beside) * proportion + below
+        height = (width - side) * proportion + below
         return min(max(height, LOWEST_IMAGE), width * IMAGE_HEIGHT / WIDTH)
 
     def _sides(self) -> tuple[float, float, float, float]:
@@ -216,9 +216,9 @@ class ImagesDrawing:
         else:
             for made, own, one in scaled:
                 # Inset axes are as high as the image; the axes' own slot is higher.
-                place = own.inset_axes((1.03, 0.0, 0.045, 1.0))
+                bar_axes = own.inset_axes((1.03, 0.0, 0.045, 1.0))
                 ticks = degree_ticks() if one.degrees else None
-                figure.colorbar(made, cax=place, label=one.labels[2], ticks=ticks)
+                figure.colorbar(made, cax=bar_axes, label=one.labels[2], ticks=ticks)
         if self.title:
             figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
         write_notes(figure, [note for one in self.images for note in one.notes])

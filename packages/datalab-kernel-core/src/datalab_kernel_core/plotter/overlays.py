@@ -41,7 +41,7 @@ class Shape:
         label: The label next to the shape.
         color: Color of the shape.
         dashed: Whether the region is the outside of the shape.
-        anchor: Horizontal and vertical alignment of a text.
+        anchor: Horizontal and vertical alignment of an annotation's text.
     """
 
     kind: str
@@ -171,7 +171,7 @@ def draw_shapes(axes: Axes, shapes: Sequence[Shape]) -> None:
     before = set(axes.get_children())
     for shape in shapes[:MAX_SHAPES]:
         _DRAWN_BY.get(shape.kind, _draw_patch)(axes, shape)
-    if axes.yaxis_inverted():  # as images have it
+    if axes.yaxis_inverted():  # the axes of an image
         _outline([one for one in axes.get_children() if one not in before])
 
 
@@ -201,11 +201,11 @@ def _draw_span(axes: Axes, shape: Shape) -> None:
     for edge in edges:
         line(edge, color=shape.color, lw=0.8)
     if along_x:
-        place = axes.get_xaxis_transform()
-        _write(axes, shape, edges[0], 0.99, va="top", transform=place)
+        transform = axes.get_xaxis_transform()
+        _write(axes, shape, edges[0], 0.99, va="top", transform=transform)
     else:
-        place = axes.get_yaxis_transform()
-        _write(axes, shape, 0.01, edges[1], va="bottom", transform=place)
+        transform = axes.get_yaxis_transform()
+        _write(axes, shape, 0.01, edges[1], va="bottom", transform=transform)
 
 
 def _draw_point(axes: Axes, shape: Shape) -> None:
@@ -235,9 +235,9 @@ def _draw_polyline(axes: Axes, shape: Shape) -> None:
 
 
 def _draw_text(axes: Axes, shape: Shape) -> None:
-    place = axes.transAxes if shape.kind == "axes text" else axes.transData
+    transform = axes.transAxes if shape.kind == "axes text" else axes.transData
     horizontal, vertical = shape.anchor
-    _write(axes, shape, *shape.coords, ha=horizontal, va=vertical, transform=place)
+    _write(axes, shape, *shape.coords, ha=horizontal, va=vertical, transform=transform)
 
 
 def _draw_patch(axes: Axes, shape: Shape) -> None:
@@ -279,7 +279,7 @@ def _write(axes: Axes, shape: Shape, x: float, y: float, **options: Any) -> None
 def _write_above(
     axes: Axes,
     shape: Shape,
-    place: tuple[float, float],
+    position: tuple[float, float],
     shift: tuple[float, float] = (0, 2),
     ha: str = "left",
 ) -> None:
@@ -289,7 +289,7 @@ def _write_above(
     label = f"{shape.label} (outside)" if shape.dashed else shape.label
     text = axes.annotate(
         label,
-        place,
+        position,
         shift,
         textcoords="offset points",
         fontsize=7,

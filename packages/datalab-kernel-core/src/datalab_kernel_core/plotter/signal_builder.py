@@ -229,8 +229,8 @@ def _curve(
     if count > MAX_POINTS:
         bins = Bins.along(samples.x, log=axes.xlog)
         if bins.increasing and axes.xlimits != (None, None):
-            seen = Samples(samples.x, y, samples.dx, samples.dy).within(axes.xlimits)
-            samples, y = seen, seen.y
+            visible = Samples(samples.x, y, samples.dx, samples.dy).within(axes.xlimits)
+            samples, y = visible, visible.y
             bins = Bins.along(samples.x, log=axes.xlog)
     lowest = 0.0 if axes.ylog else -LARGEST
     kept = slice(None) if bins is None else curve_indices(samples.x, y, bins, lowest)

@@ -41,7 +41,7 @@ class Curve:
 
     Attributes:
         x: float64, shape (N,), NaN for values that cannot be drawn.
-        y: float64, shape (N,), likewise.
+        y: float64, shape (N,), NaN for values that cannot be drawn.
         dx: Half the length of the horizontal error bars, shape (N,).
         dy: Half the length of the vertical error bars, shape (N,).
         band: x, lower and upper edge of the error band, each of shape (M,).
