@@ -11,9 +11,9 @@ import numpy as np
 
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.samples import Samples, unmasked
-from datalab_workspace.errors import UnsupportedDtypeError, UnsupportedObjectError
+from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.model.record import Record
-from datalab_workspace.model.sigima_objects import to_record
+from datalab_workspace.model.sigima_objects import checked_pair, to_record
 
 _ACCEPTED = (
     "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
@@ -118,19 +118,7 @@ def _pair(x: Any, y: Any) -> Samples:
         raise TypeError(
             "cannot plot a tuple of objects or names; pass a list to plot several"
         )
-    try:
-        rows = [np.asanyarray(x), np.asanyarray(y)]
-    except ValueError as error:  # rows of different lengths
-        raise UnsupportedObjectError(
-            f"x and y of the pair (x, y) must be 1-D: {error}"
-        ) from error
-    if rows[0].ndim != 1 or rows[0].shape != rows[1].shape:
-        raise UnsupportedObjectError(
-            f"x and y of the pair (x, y) are of shape {rows[0].shape} and "
-            f"{rows[1].shape}; both must be 1-D and of the same length"
-        )
-    if rows[0].dtype.kind == "c":
-        raise UnsupportedDtypeError("x of the pair (x, y) is complex; x must be real")
+    rows = checked_pair(x, y)
     return Samples(
         _row(rows[0], "x of the pair (x, y)"), _row(rows[1], "y of the pair (x, y)")
     )

@@ -208,7 +208,13 @@ def _from_array(array: np.ndarray[Any, Any], copy: bool) -> Record:
     return Record("image", arrays={"data": data})
 
 
-def _from_pair(x: object, y: object) -> Record:
+def checked_pair(x: object, y: object) -> list[np.ndarray[Any, Any]]:
+    """Return the arrays of a pair (x, y), each of shape (N,), x real.
+
+    Raises:
+        UnsupportedObjectError: The arrays are not 1-D or differ in length.
+        UnsupportedDtypeError: x is complex.
+    """
     try:
         rows = [np.asanyarray(x), np.asanyarray(y)]
     except ValueError as error:  # rows of different lengths
@@ -221,6 +227,11 @@ def _from_pair(x: object, y: object) -> Record:
         )
     if rows[0].dtype.kind == "c":
         raise UnsupportedDtypeError("x of the pair (x, y) is complex; x must be real")
+    return rows
+
+
+def _from_pair(x: object, y: object) -> Record:
+    rows = checked_pair(x, y)
     # float64 and complex128 are what sigima itself makes of x and y.
     dtype = np.dtype(np.complex128 if rows[1].dtype.kind == "c" else np.float64)
     for name, row in zip("xy", rows, strict=True):
