@@ -1,4 +1,4 @@
-"""`plotter.explore`, the kernel's half: what is sent, and how much of it."""
+"""The kernel's half of `plotter.explore`: the content and size of its messages."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_view_of_any_width_stays_small(width: int) -> None:
 
 
 def test_zoomed_in_the_samples_are_sent_as_they_are_and_one_on_each_side() -> None:
-    x = 1e9 + np.arange(100_000.0) * 1e-3  # beyond what a float32 tells apart
+    x = 1e9 + np.arange(100_000.0) * 1e-3  # which float32 cannot resolve
 
     answer = curve(x, np.sin(x)).view(ask((x[500] + 1e-4, x[600] - 1e-4), (-1, 1)))
 
@@ -107,7 +107,7 @@ def test_on_a_logarithmic_axis_the_columns_are_of_equal_width() -> None:
     assert np.nanmax(sent_y) == pytest.approx(np.log10(2))
 
 
-def test_what_cannot_be_drawn_is_a_gap() -> None:
+def test_values_that_cannot_be_drawn_leave_a_gap() -> None:
     y = np.zeros(100_000)
     y[40_000:60_000] = np.nan
     y[10] = np.inf
@@ -169,7 +169,7 @@ def image(data: Any, **fields: Any) -> ImageSource:
     return ImageSource(record)
 
 
-def test_an_image_is_sent_as_means_with_colours_over_the_whole_range() -> None:
+def test_an_image_is_sent_as_means_with_colors_over_the_whole_range() -> None:
     data = np.zeros((4000, 4000), np.uint16)
     data[:, 2000:] = 65535
 
@@ -211,7 +211,7 @@ def test_the_blocks_stay_where_they_are_when_the_view_is_moved() -> None:
     assert np.array_equal(pixels(one)[:, 2:200], pixels(other)[:, :198])
 
 
-def test_limits_and_colours_are_those_asked_for() -> None:
+def test_limits_and_colors_are_those_asked_for() -> None:
     source = image(np.array([[0.0, 1.0, 2.0, np.nan]]))
 
     answer = source.view(ask((0, 4), (0, 1), limits=(0, 1), colormap="gray"))
@@ -264,7 +264,7 @@ def test_a_view_is_of_something(ends: tuple[float, float]) -> None:
 
 
 class Sent:
-    """What a view sent to the front end."""
+    """The messages that a view sent to the front end."""
 
     def __init__(self, view: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         view._repr_png_()
@@ -331,7 +331,7 @@ def test_without_anywidget_the_error_names_the_extra(
 
 
 def test_a_list_is_refused(plotter: Plotter) -> None:
-    with pytest.raises(TypeError, match="cannot plot a list"):
+    with pytest.raises(TypeError, match="cannot plot a value of type list"):
         plotter.explore([np.arange(3.0)])
 
 

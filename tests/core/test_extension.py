@@ -64,7 +64,7 @@ def test_loading_again_changes_nothing(
     assert loaded.run("list(workspace)") == ["kept"] * touched
 
 
-def test_what_was_bound_to_a_name_stays_with_a_warning(shell) -> None:
+def test_a_variable_of_the_user_stays_with_a_warning(shell) -> None:
     shell.run("np = 1; workspace = [2]")
 
     with pytest.warns(UserWarning, match="kept your own workspace, np;"):

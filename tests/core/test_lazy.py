@@ -92,7 +92,7 @@ def test_a_module_can_be_changed_through_its_proxy(module) -> None:
     assert not hasattr(sys.modules["costly"], "double")
 
 
-def test_what_a_module_lacks_is_an_attribute_error(module) -> None:
+def test_an_attribute_that_a_module_lacks_raises(module) -> None:
     with pytest.raises(AttributeError, match="'costly' has no attribute 'missing'"):
         _ = module.missing
 

@@ -1,4 +1,4 @@
-"""What pictures of signals show."""
+"""Pictures of signals."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def test_axes_are_labelled_with_units(draw) -> None:
         ("", None),
     ],
 )
-def test_titles_are_texts_whatever_is_in_them(
-    draw, text: str, drawn: str | None
-) -> None:
+def test_titles_are_never_formulas(draw, text: str, drawn: str | None) -> None:
     titled = signal(X)
     titled.title = text
 

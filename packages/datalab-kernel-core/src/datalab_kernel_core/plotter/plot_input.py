@@ -139,8 +139,8 @@ def _described(what: object) -> str:
     if isinstance(what, np.ndarray):
         return f"an array of {what.ndim} dimensions"
     if isinstance(what, int | float | complex) and not isinstance(what, bool):
-        return f"a {type(what).__qualname__} (convert a list of numbers to an array)"
-    return f"a {type(what).__qualname__}"
+        return f"the number {what!r:.40} (convert a list of numbers to an array)"
+    return f"a value of type {type(what).__qualname__}"
 
 
 def _is_object(what: object) -> bool:
