@@ -1,4 +1,4 @@
-"""Shells, and pictures looked at pixel by pixel."""
+"""Fixtures for shells, and for pictures whose pixels are read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from traitlets.config import Config
 from datalab_kernel_core import Plot, Plotter, submodules
 from datalab_workspace import Workspace
 
-# Anti-aliasing mixes colours; nothing that is told apart is nearer than this.
+# Anti-aliasing mixes colors. Colors that a test distinguishes differ by more than this.
 TOLERANCE = 0.1
 
 
@@ -32,7 +32,7 @@ class Shell:
         self.ip = InteractiveShell(config=config)
 
     def run(self, code: str) -> Any:
-        """Run a cell; return its result, or raise what it raised."""
+        """Run a cell and return its result, or raise its error."""
         outcome = self.ip.run_cell(code)
         outcome.raise_error()
         return outcome.result
@@ -46,7 +46,7 @@ class Shell:
 
 @pytest.fixture
 def new_shell() -> Iterator[Callable[[], Shell]]:
-    """Make shells; what the extension changes outside them is undone."""
+    """Make shells, and undo the changes of the extension outside them."""
     shells: list[Shell] = []
 
     def new() -> Shell:
@@ -84,33 +84,33 @@ def plotter(workspace: Workspace) -> Plotter:
 
 
 class Picture(NamedTuple):
-    """A plot as it is seen: the decoded PNG."""
+    """The decoded PNG of a plot."""
 
     plot: Plot
     pixels: np.ndarray
 
     def color(self, x: float, y: float, panel: int = 0) -> np.ndarray:
-        """The colour at a place given in the coordinates of the axes."""
+        """Return the color at a position in the coordinates of the axes."""
         column, row = self.plot.figure.axes[panel].transData.transform((x, y))
         return self.pixels[len(self.pixels) - 1 - int(row), int(column)]
 
     def shows(self, color: Any, x: float, y: float, panel: int = 0) -> bool:
-        """Whether the pixel at a place is of a colour."""
+        """Return whether the pixel at a position has a color."""
         wanted = np.array(to_rgb(color))
         return bool(np.abs(self.color(x, y, panel) - wanted).max() < TOLERANCE)
 
     def shows_near(
         self, color: Any, x: float, y: float, panel: int = 0, tolerance: float = 0.1
     ) -> bool:
-        """Whether a pixel of a colour is at most two pixels from a place.
+        """Return whether a pixel of a color is at most two pixels from a position.
 
-        With a tolerance of 0.45 so is one that a thin line covers by half.
+        A tolerance of 0.45 accepts a pixel that a thin line covers by half.
         """
         distance = np.abs(self._around(x, y, panel) - np.array(to_rgb(color)))
         return bool((distance.max(axis=2) < tolerance).any())
 
     def blank_near(self, x: float, y: float, panel: int = 0) -> bool:
-        """Whether all pixels at most two pixels from a place are white."""
+        """Return whether all pixels at most two pixels from a position are white."""
         return bool((self._around(x, y, panel) > 1 - TOLERANCE).all())
 
     def _around(self, x: float, y: float, panel: int) -> np.ndarray:
@@ -119,13 +119,13 @@ class Picture(NamedTuple):
         return self.pixels[row - 2 : row + 3, column - 2 : column + 3]
 
     def count(self, color: Any) -> int:
-        """How many pixels are of a colour."""
+        """Return the number of pixels that have a color."""
         distance = np.abs(self.pixels - np.array(to_rgb(color))).max(axis=2)
         return int((distance < TOLERANCE).sum())
 
     @property
     def texts(self) -> list[str]:
-        """Titles, labels and notes, as they were given to Matplotlib."""
+        """Titles, labels and notes, as Matplotlib got them."""
         axes = self.plot.figure.axes
         axes = [part for one in axes for part in (one, *one.child_axes)]
         found = [
@@ -138,7 +138,7 @@ class Picture(NamedTuple):
 
     @property
     def legends(self) -> list[list[str]]:
-        """What the legends say, panel by panel."""
+        """The entries of the legends, panel by panel."""
         shown = [axes.get_legend() for axes in self.plot.figure.axes]
         return [
             [text.get_text() for text in legend.get_texts()]
@@ -147,28 +147,28 @@ class Picture(NamedTuple):
         ]
 
 
-def look(plot: Plot) -> Picture:
-    """Decode what a notebook shows of a plot."""
+def decode(plot: Plot) -> Picture:
+    """Return the decoded picture that a notebook shows of a plot."""
     png = plot._repr_png_()
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     assert plot.figure is plot.figure
-    assert plot._repr_png_() == png  # drawn anew, it is the same, and has its layout
+    assert plot._repr_png_() == png  # a second rendering is the same
     return Picture(plot, imread(io.BytesIO(png))[..., :3])
 
 
 @pytest.fixture
 def draw(plotter: Plotter) -> Callable[..., Picture]:
-    """Plot something and look at it."""
+    """Return a function that plots something and decodes the picture."""
 
     def draw(what: Any, *args: Any, **options: Any) -> Picture:
-        return look(plotter.plot(what, *args, **options))
+        return decode(plotter.plot(what, *args, **options))
 
     return draw
 
 
 @pytest.fixture(scope="session")
 def in_new_process() -> Callable[[str], Any]:
-    """Run a script in a Python of its own; return what it prints, read as JSON."""
+    """Return a function that runs a script in a new Python and parses its output."""
 
     def run(script: str) -> Any:
         done = subprocess.run(

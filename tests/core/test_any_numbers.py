@@ -1,4 +1,4 @@
-"""Whatever numbers there are, they make a picture, and no warning."""
+"""All arrays of numbers can be drawn, without a warning."""
 
 from __future__ import annotations
 

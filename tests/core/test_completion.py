@@ -1,4 +1,4 @@
-"""Names of objects, completed where they are written."""
+"""The completion of object names in calls."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def complete(loaded) -> Callable[[str], list[str]]:
 
 
 def completions(shell: Any, line: str) -> list[str]:
-    """What a line may become, in the order in which it is offered."""
+    """Return the completions of a line in their order."""
     with provisionalcompleter():
         found = list(shell.ip.Completer.completions(line, len(line)))
     return [line[: c.start] + c.text + line[c.end :] for c in found]

@@ -1,4 +1,4 @@
-"""What a notebook and a terminal show of objects, workspaces and descriptions."""
+"""The displays of objects, workspaces and descriptions in a notebook and a terminal."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Parsed(HTMLParser):
 
 
 def html_of(obj: Any) -> Parsed:
-    """What is shown of an object, without the shell."""
+    """Return the HTML of an object, without a shell."""
     made = object_html.signal_html if hasattr(obj, "xydata") else object_html.image_html
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -86,7 +86,7 @@ def html_of(obj: Any) -> Parsed:
 
 
 def shown(shell: Any, code: str) -> dict[str, str]:
-    """What a shell shows of the result of a cell; nothing is printed."""
+    """Return the displays of a cell's result; the cell must print nothing."""
     shell.run(f"shown_now = {code}")
     data, _ = shell.ip.display_formatter.format(shell.ip.user_ns["shown_now"])
     return data
@@ -282,19 +282,19 @@ def test_an_object_whose_record_is_there_and_its_data_not_is_shown_unread(
 
 
 class Distant(MemoryBackend):
-    """Knows what a list told, and lets nobody ask for more."""
+    """A backend that raises if a display reads more than a listing does."""
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         item = super().record(uuid)
         return Summary.known(item.kind, item.title, (), None), None
 
     def record(self, uuid: str, *, full: bool = False) -> Record:
-        raise AssertionError("asked for data")
+        raise AssertionError("the display reads data")
 
     summary = record  # type: ignore[assignment]
 
 
-def test_what_is_not_known_is_shown_by_a_dash_and_not_asked_for() -> None:
+def test_unknown_values_are_a_dash_and_are_not_requested() -> None:
     workspace = Workspace(backend=Distant())
     workspace.add("far", np.ones(3))
 
@@ -372,7 +372,7 @@ def test_statistics_of_each_dtype(dtype: str) -> None:
     assert (found.deviation, found.unusable, found.every) == (0.5, 0, 1)
 
 
-def test_statistics_leave_out_what_is_no_value() -> None:
+def test_statistics_leave_out_unusable_values() -> None:
     data = np.ma.array([1.0, np.nan, np.inf, 3.0, 99.0], mask=[0, 0, 0, 0, 1])
 
     found = Statistics.of(data)

@@ -1,4 +1,4 @@
-"""`plotter.explore`, the kernel's half: what is sent, and how much of it."""
+"""The kernel's half of `plotter.explore`: the content and size of its messages."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from sigima.objects import create_image, create_signal
 from datalab_kernel_core import Plotter
 from datalab_kernel_core.explore import refine
 from datalab_kernel_core.explore import view as view_module
-from datalab_kernel_core.explore.curves import CurveSource
+from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import ViewRequest
-from datalab_kernel_core.explore.pixels import PixelSource
+from datalab_kernel_core.explore.signal_source import SignalSource
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.testing import samples
 
@@ -32,10 +32,10 @@ def ask(x: Any, y: Any, width: int = 800, height: int = 400, **more: Any) -> Any
     return ViewRequest.of({"x": x, "y": y, "width": width, "height": height, **more})
 
 
-def curve(x: Any, y: Any, **fields: Any) -> CurveSource:
+def curve(x: Any, y: Any, **fields: Any) -> SignalSource:
     record = to_record((np.asarray(x), np.asarray(y)))
     record.fields |= fields
-    return CurveSource(record)
+    return SignalSource(record)
 
 
 def points(answer: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +43,7 @@ def points(answer: Any) -> tuple[np.ndarray, np.ndarray]:
     x, y = (
         np.asarray(array, float) * half + middle
         for array, half, middle in zip(
-            answer.arrays, answer.told["half"], answer.told["middle"], strict=True
+            answer.arrays, answer.content["half"], answer.content["middle"], strict=True
         )
     )
     return x, y
@@ -54,7 +54,7 @@ def size(answer: Any) -> int:
 
 
 def pixels(answer: Any) -> np.ndarray:
-    height, width = answer.told["shape"]
+    height, width = answer.content["shape"]
     indices = np.frombuffer(zlib.decompress(answer.arrays[0]), np.uint8)
     return indices.reshape(height, width)
 
@@ -71,7 +71,7 @@ def test_a_spike_of_one_sample_is_sent_at_its_place() -> None:
 
     sent_x, sent_y = points(answer)
     assert sent_x[sent_y.argmax()] == pytest.approx(654_321, abs=0.05)
-    assert answer.told["range"] == (y.min(), 100.0)
+    assert answer.content["range"] == (y.min(), 100.0)
     assert size(answer) < SIGNAL_BYTES
 
 
@@ -85,15 +85,15 @@ def test_a_view_of_any_width_stays_small(width: int) -> None:
 
 
 def test_zoomed_in_the_samples_are_sent_as_they_are_and_one_on_each_side() -> None:
-    x = 1e9 + np.arange(100_000.0) * 1e-3  # beyond what a float32 tells apart
+    x = 1e9 + np.arange(100_000.0) * 1e-3  # which float32 cannot resolve
 
     answer = curve(x, np.sin(x)).view(ask((x[500] + 1e-4, x[600] - 1e-4), (-1, 1)))
 
     sent_x, sent_y = points(answer)
-    assert answer.told["exact"]
+    assert answer.content["exact"]
     assert np.array_equal(sent_y.round(12), np.sin(x)[500:601].round(12))
     assert np.abs(sent_x - x[500:601]).max() < 1e-6
-    assert answer.told["note"] == ""
+    assert answer.content["note"] == ""
 
 
 def test_on_a_logarithmic_axis_the_columns_are_of_equal_width() -> None:
@@ -107,7 +107,7 @@ def test_on_a_logarithmic_axis_the_columns_are_of_equal_width() -> None:
     assert np.nanmax(sent_y) == pytest.approx(np.log10(2))
 
 
-def test_what_cannot_be_drawn_is_a_gap() -> None:
+def test_values_that_cannot_be_drawn_leave_a_gap() -> None:
     y = np.zeros(100_000)
     y[40_000:60_000] = np.nan
     y[10] = np.inf
@@ -133,7 +133,7 @@ def test_a_curve_that_goes_back_keeps_its_path_and_is_broken_out_of_view() -> No
 @pytest.mark.parametrize("make", samples.SIGNALS.values(), ids=samples.SIGNALS)
 @pytest.mark.filterwarnings("error")
 def test_every_awkward_signal_is_sent(make: Callable[[], Any]) -> None:
-    source = CurveSource(to_record(make()))
+    source = SignalSource(to_record(make()))
     extents = source.about()["extents"]
 
     for log in ((False, False), (True, True)):
@@ -143,33 +143,33 @@ def test_every_awkward_signal_is_sent(make: Callable[[], Any]) -> None:
         source.value(0.5, 0.5, log)
 
 
-def test_the_nearest_value_is_told_exactly() -> None:
+def test_the_nearest_value_is_exact() -> None:
     x = np.array([0.1, 0.2, 0.4])
-    told = curve(x, [1 / 3, 2.0, 3.0], xunit="s", yunit="V").value
+    reply = curve(x, [1 / 3, 2.0, 3.0], xunit="s", yunit="V").value
 
-    assert told(0.11, 0, (False, False)).told == {
+    assert reply(0.11, 0, (False, False)).content == {
         "text": "x = 0.1 s, y = 0.3333333333333333 V  (sample 0)",
         "at": [0.1, 1 / 3],
     }
-    assert "sample 2" in told(9, 0, (False, False)).told["text"]
-    assert "sample 1" in told(np.log10(0.21), 0, (True, False)).told["text"]
+    assert "sample 2" in reply(9, 0, (False, False)).content["text"]
+    assert "sample 1" in reply(np.log10(0.21), 0, (True, False)).content["text"]
     assert (
         "modulus = 5.0"
-        in curve(x, [3 + 4j] * 3).value(0, 0, (False, False)).told["text"]
+        in curve(x, [3 + 4j] * 3).value(0, 0, (False, False)).content["text"]
     )
-    assert curve([], []).value(0, 0, (False, False)).told == {"text": "", "at": None}
+    assert curve([], []).value(0, 0, (False, False)).content == {"text": "", "at": None}
 
 
 # -- images ---------------------------------------------------------------------------
 
 
-def image(data: Any, **fields: Any) -> PixelSource:
+def image(data: Any, **fields: Any) -> ImageSource:
     record = to_record(data)
     record.fields |= fields
-    return PixelSource(record)
+    return ImageSource(record)
 
 
-def test_an_image_is_sent_as_means_with_colours_over_the_whole_range() -> None:
+def test_an_image_is_sent_as_means_with_colors_over_the_whole_range() -> None:
     data = np.zeros((4000, 4000), np.uint16)
     data[:, 2000:] = 65535
 
@@ -177,9 +177,9 @@ def test_an_image_is_sent_as_means_with_colours_over_the_whole_range() -> None:
 
     sent = pixels(answer)
     assert max(sent.shape) <= 1000
-    assert answer.told["box"] == (0, 4000, 0, 4000)
+    assert answer.content["extent"] == (0, 4000, 0, 4000)
     assert {*sent[:, 0], *sent[:, -1]} == {1, 255}
-    assert "mean of 4×4" in answer.told["note"]
+    assert "mean of 4×4" in answer.content["note"]
 
 
 def test_noise_is_reduced_until_it_is_small_enough() -> None:
@@ -196,7 +196,7 @@ def test_zoomed_in_the_pixels_are_sent_as_they_are() -> None:
 
     answer = image(data).view(ask((10.5, 20.5), (30, 40), 500, 500))
 
-    assert answer.told["box"] == (10, 21, 30, 40)
+    assert answer.content["extent"] == (10, 21, 30, 40)
     assert np.array_equal(pixels(answer), data[30:40, 10:21] + 1)
 
 
@@ -207,11 +207,11 @@ def test_the_blocks_stay_where_they_are_when_the_view_is_moved() -> None:
     one = source.view(ask((0, 800), (0, 800), 100, 100))
     other = source.view(ask((9, 809), (0, 800), 100, 100))
 
-    assert other.told["box"][0] == 8
+    assert other.content["extent"][0] == 8
     assert np.array_equal(pixels(one)[:, 2:200], pixels(other)[:, :198])
 
 
-def test_limits_and_colours_are_those_asked_for() -> None:
+def test_limits_and_colors_are_those_asked_for() -> None:
     source = image(np.array([[0.0, 1.0, 2.0, np.nan]]))
 
     answer = source.view(ask((0, 4), (0, 1), limits=(0, 1), colormap="gray"))
@@ -227,7 +227,7 @@ def test_limits_and_colours_are_those_asked_for() -> None:
 @pytest.mark.parametrize("make", samples.IMAGES.values(), ids=samples.IMAGES)
 @pytest.mark.filterwarnings("error")
 def test_every_awkward_image_is_sent(make: Callable[[], Any]) -> None:
-    source = PixelSource(to_record(make()))
+    source = ImageSource(to_record(make()))
     height, width = (side or 1 for side in source.about()["shape"])
 
     answer = source.view(ask((-1, width + 1), (-1, height + 1)))
@@ -236,13 +236,13 @@ def test_every_awkward_image_is_sent(make: Callable[[], Any]) -> None:
     source.value(0.5, 0.5, (False, False))
 
 
-def test_the_value_of_a_pixel_is_told_exactly() -> None:
+def test_the_value_of_a_pixel_is_exact() -> None:
     data = np.ma.array([[1, 2], [2**63 + 1, 4]], mask=[[0, 1], [0, 0]], dtype="u8")
     source = image(data, x0=1.0, dx=0.5, xunit="mm", zunit="lsb")
 
     def text(x: float, y: float) -> str:
-        told: str = source.value(x, y, (False, False)).told["text"]
-        return told
+        reply: str = source.value(x, y, (False, False)).content["text"]
+        return reply
 
     expected = "x = 1 mm, y = 1, value = 9223372036854775809 lsb  (row 1, column 0)"
     assert text(0.9, 1.1) == expected
@@ -259,18 +259,18 @@ def test_a_view_is_of_something(ends: tuple[float, float]) -> None:
     if np.isfinite(low) and np.isfinite(high) and low < high:
         assert ask(ends, (0, 1)).x == ends
     else:
-        with pytest.raises(ValueError, match="x must go from one number up to another"):
+        with pytest.raises(ValueError, match="expected increasing numbers for x"):
             ask(ends, (0, 1))
 
 
 class Sent:
-    """What a view sent to the front end."""
+    """The messages that a view sent to the front end."""
 
     def __init__(self, view: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         view._repr_png_()
         self.view, self.messages = view, []
         monkeypatch.setattr(
-            view._widget, "send", lambda told, arrays: self.messages.append(told)
+            view._widget, "send", lambda reply, arrays: self.messages.append(reply)
         )
 
     def ask(self, **content: Any) -> dict[str, Any]:
@@ -278,7 +278,7 @@ class Sent:
         return self.messages[-1]
 
 
-def test_requests_are_answered_and_errors_told(plotter: Plotter, monkeypatch) -> None:
+def test_requests_are_answered_or_refused(plotter: Plotter, monkeypatch) -> None:
     sent = Sent(plotter.explore(np.arange(10.0)), monkeypatch)
     view = {"x": [0, 9], "y": [0, 9], "width": 100, "height": 100, "number": 7}
 
@@ -286,7 +286,7 @@ def test_requests_are_answered_and_errors_told(plotter: Plotter, monkeypatch) ->
     assert sent.messages[-1]["points"] == 10
     assert "sample 3" in sent.ask(ask="value", x=3.2, y=0, log=[False] * 2)["text"]
     assert sent.ask(ask="tea")["error"] == (
-        "ValueError: a view cannot be asked for 'tea'"
+        "ValueError: expected a request 'view' or 'value', got 'tea'"
     )
     assert sent.ask(ask="view")["error"] == "KeyError: 'x'"
 
@@ -331,7 +331,7 @@ def test_without_anywidget_the_error_names_the_extra(
 
 
 def test_a_list_is_refused(plotter: Plotter) -> None:
-    with pytest.raises(TypeError, match="cannot plot a list"):
+    with pytest.raises(TypeError, match="cannot plot a value of type list"):
         plotter.explore([np.arange(3.0)])
 
 
@@ -343,7 +343,7 @@ def test_a_figure_shows_more_samples_where_it_is_zoomed(plotter: Plotter) -> Non
     y[500_000:500_100:2] = 1.0
     plot = plotter.plot(y)
     figure = plot.figure
-    refine.refine(figure, plot._source.subject())
+    refine.refine(figure, plot._replot.item())
     (axes,) = figure.axes
     before = len(axes.lines[0].get_xdata())
 
@@ -360,7 +360,7 @@ def test_a_figure_shows_more_samples_where_it_is_zoomed(plotter: Plotter) -> Non
 def test_a_figure_shows_more_pixels_where_it_is_zoomed(plotter: Plotter) -> None:
     data = np.random.default_rng(0).normal(size=(3000, 5000))
     plot = plotter.plot(create_image("i", data))
-    refine.refine(plot.figure, plot._source.subject())
+    refine.refine(plot.figure, plot._replot.item())
     axes = plot.figure.axes[0]
 
     axes.set(xlim=(100, 119), ylim=(69, 50))
@@ -375,7 +375,7 @@ def test_a_figure_shows_more_pixels_where_it_is_zoomed(plotter: Plotter) -> None
 def test_the_phase_of_a_complex_signal_is_refined_too(plotter: Plotter) -> None:
     y = np.exp(1j * np.arange(200_000.0))
     plot = plotter.plot(y)
-    refine.refine(plot.figure, plot._source.subject())
+    refine.refine(plot.figure, plot._replot.item())
 
     plot.figure.axes[0].set_xlim(10, 20)  # which both share
     plot._repr_png_()
@@ -394,7 +394,7 @@ def test_matplotlibs_widget_is_made(plotter: Plotter, monkeypatch) -> None:
     assert matplotlib.get_backend() == "agg"  # ipympl makes itself the backend
     assert canvas.toolbar is not None
     canvas.close()
-    with pytest.raises(TypeError, match="the picture of one object"):
+    with pytest.raises(TypeError, match="a picture of one object"):
         plotter.plot([np.arange(3.0)]).reduce_on_zoom()
     monkeypatch.setitem(sys.modules, "ipympl", None)
     monkeypatch.delitem(sys.modules, "ipympl.backend_nbagg")

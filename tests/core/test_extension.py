@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 import pytest
+from IPython.core.completer import provisionalcompleter
 
 import datalab_kernel_core
 from datalab_kernel_core import submodules
@@ -62,7 +64,7 @@ def test_loading_again_changes_nothing(
     assert loaded.run("list(workspace)") == ["kept"] * touched
 
 
-def test_what_was_bound_to_a_name_stays_with_a_warning(shell) -> None:
+def test_a_variable_of_the_user_stays_with_a_warning(shell) -> None:
     shell.run("np = 1; workspace = [2]")
 
     with pytest.warns(UserWarning, match="kept your own workspace, np;"):
@@ -186,6 +188,47 @@ def test_the_plotter_follows_the_workspace_that_the_user_works_with(
     loaded.run("workspace = 'no workspace'")
     with pytest.raises(KeyError, match="elsewhere"):
         loaded.run("plotter.plot('elsewhere')")
+
+
+def test_a_reference_taken_before_the_first_use_is_the_same_workspace(loaded) -> None:
+    loaded.run("mine = workspace")
+    loaded.run("workspace.add('kept', np.arange(3.0))")
+
+    assert loaded.run("mine is workspace")
+    assert loaded.run("list(mine)") == ["kept"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [("workspace", Workspace), ("plotter", datalab_kernel_core.Plotter)],
+)
+def test_an_inspection_shows_the_real_class(loaded, name: str, cls: type) -> None:
+    found = loaded.ip.object_inspect(name)
+
+    assert found["type_name"] == cls.__name__
+    assert found["docstring"] == inspect.getdoc(cls)
+    assert loaded.run(f"type({name}).__name__") == cls.__name__
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_methods_are_completed_before_and_after_the_first_use(
+    loaded, used: bool
+) -> None:
+    if used:
+        loaded.run("workspace.list()")
+
+    with provisionalcompleter():
+        found = [*loaded.ip.Completer.completions("workspace.ren", 13)]
+
+    assert [one.text.lstrip(".") for one in found] == ["rename"]
+
+
+def test_the_workspace_can_be_pickled(loaded) -> None:
+    loaded.run("workspace.add('kept', np.arange(3.0))")
+    loaded.run("import pickle; copied = pickle.loads(pickle.dumps(workspace))")
+
+    assert type(loaded["copied"]) is Workspace
+    assert loaded.run("list(copied)") == ["kept"]
 
 
 def test_the_public_names_are_all_there() -> None:

@@ -1,4 +1,4 @@
-"""What pictures of images show."""
+"""Pictures of images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sigima.objects import create_image, create_image_roi
 
-from datalab_kernel_core.plotter.pixels import PixelAxis
+from datalab_kernel_core.plotter.image_builder import PixelAxis
 from datalab_kernel_core.plotter.reduce import MAX_SIDE
 from datalab_kernel_core.plotter.style import NO_VALUE_COLOR, ROI_COLOR
 from datalab_workspace.model.record import Record
@@ -23,7 +23,7 @@ def image(data: Any, **options: Any) -> Any:
     return create_image("image", np.asanyarray(data), **options)
 
 
-def test_each_pixel_has_the_colour_of_its_value(draw) -> None:
+def test_each_pixel_has_the_color_of_its_value(draw) -> None:
     picture = draw(image(STAIRS))
 
     for (row, column), value in np.ndenumerate(STAIRS):
@@ -45,7 +45,7 @@ def test_different_data_makes_a_different_picture(plotter) -> None:
     assert plotter.plot(image(STAIRS))._repr_png_() in pngs
 
 
-def test_axes_and_colours_are_labelled_with_units(draw) -> None:
+def test_axes_and_colors_are_labelled_with_units(draw) -> None:
     labelled = image(STAIRS, labels=("X", "Y", "$I$"), units=("mm", "", "V"))
 
     assert draw(labelled).texts == ["image", "X (mm)", "Y", r"\$I\$ (V)"]
@@ -89,7 +89,7 @@ def test_pixels_of_different_sizes_are_where_their_coordinates_say(
         {"is_uniform_coords": False},
     ],
 )
-def test_coordinates_that_cannot_be_drawn_are_replaced_and_told(
+def test_coordinates_that_cannot_be_drawn_are_replaced_and_reported(
     draw, fields: dict[str, Any]
 ) -> None:
     odd = image(STAIRS)
@@ -102,7 +102,7 @@ def test_coordinates_that_cannot_be_drawn_are_replaced_and_told(
     assert any("x in pixels" in text for text in picture.texts)
 
 
-def test_the_range_of_colours_is_that_of_the_object(draw) -> None:
+def test_the_range_of_colors_is_that_of_the_object(draw) -> None:
     ranged = image(STAIRS)
     ranged.zscalemin, ranged.zscalemax = 4.0, 6.0
 
@@ -126,7 +126,7 @@ def test_an_image_of_one_value_is_drawn(draw, value: float) -> None:
     assert draw(image(np.full((3, 4), value))).shows(VIRIDIS(0.5)[:3], 1, 1)
 
 
-def test_the_colour_map_is_the_objects_own_or_the_chosen_one(draw) -> None:
+def test_the_colormap_is_the_objects_own_or_the_chosen_one(draw) -> None:
     gray = image(STAIRS)
     gray.set_metadata_option("colormap", "gray")
 
@@ -135,14 +135,14 @@ def test_the_colour_map_is_the_objects_own_or_the_chosen_one(draw) -> None:
 
 
 @pytest.mark.parametrize("name", ["no such map", 3, None])
-def test_an_objects_colour_map_that_does_not_exist_is_ignored(draw, name: Any) -> None:
+def test_an_objects_colormap_that_does_not_exist_is_ignored(draw, name: Any) -> None:
     odd = image(STAIRS)
     odd.metadata["__colormap"] = name
 
     assert draw(odd).shows(HIGHEST, 3, 2)
 
 
-def test_the_bounds_of_the_object_are_what_is_seen(draw) -> None:
+def test_the_view_has_the_bounds_of_the_object(draw) -> None:
     bounded = image(STAIRS)
     bounded.autoscale = False
     bounded.xscalemin, bounded.xscalemax, bounded.yscalemax = 1.0, 2.0, 1.5
@@ -154,7 +154,7 @@ def test_the_bounds_of_the_object_are_what_is_seen(draw) -> None:
 
 
 @pytest.mark.parametrize("hole", ["nan", "inf", "mask", "huge"])
-def test_pixels_without_a_value_are_told_from_all_others(draw, hole: str) -> None:
+def test_pixels_without_a_value_differ_from_all_others(draw, hole: str) -> None:
     data: Any = STAIRS.copy()
     if hole == "mask":
         data = np.ma.masked_equal(data, 11)
@@ -235,7 +235,7 @@ def test_a_large_image_is_averaged_in_place(draw, uniform: bool) -> None:
     )
 
 
-def test_the_colours_of_a_large_image_are_those_of_all_its_pixels(draw) -> None:
+def test_the_colors_of_a_large_image_are_those_of_all_its_pixels(draw) -> None:
     data = np.zeros((2 * MAX_SIDE, 2 * MAX_SIDE), np.uint16)
     data[1000, 1000] = 65535
 

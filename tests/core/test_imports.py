@@ -38,7 +38,7 @@ def test_the_action_follows_the_import(module_file: Path) -> None:
     assert isinstance(module.__loader__, SourceFileLoader)
 
 
-def test_what_is_imported_is_acted_upon_at_once(module_file: Path) -> None:
+def test_the_action_is_called_at_once_for_an_imported_module(module_file: Path) -> None:
     seen: list[ModuleType] = []
     module = import_module(NAME)
 

@@ -1,4 +1,4 @@
-"""Stand-ins, and what becomes of them when they are touched."""
+"""Lazy proxies for modules, functions and objects."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ import pytest
 
 from datalab_kernel_core.lazy import (
     LazyFunction,
-    LazyInstance,
     LazyModule,
+    is_unused,
+    lazy_object,
     stands_for,
 )
 
@@ -43,7 +44,7 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def resolved() -> list[Any]:
-    """What stand-ins were resolved to."""
+    """The modules and functions that proxies resolved to."""
     return []
 
 
@@ -57,7 +58,7 @@ def function(target: str, resolved: list[Any]) -> LazyFunction:
     return LazyFunction(target, "double", resolved.append)
 
 
-def test_making_a_stand_in_imports_nothing(module, function) -> None:
+def test_making_a_proxy_imports_nothing(module, function) -> None:
     assert isinstance(module, ModuleType)
     assert (module.__name__, function.__name__) == ("costly", "double")
     assert callable(function)
@@ -65,7 +66,7 @@ def test_making_a_stand_in_imports_nothing(module, function) -> None:
 
 
 @pytest.mark.parametrize(
-    "touch",
+    "use",
     [
         pytest.param(lambda m: m.value == 1, id="attribute"),
         pytest.param(lambda m: "double" in dir(m), id="dir"),
@@ -76,14 +77,14 @@ def test_making_a_stand_in_imports_nothing(module, function) -> None:
         pytest.param(lambda m: m.__spec__.name == "costly", id="spec"),
     ],
 )
-def test_a_module_is_imported_when_it_is_touched(
-    module, resolved: list[Any], touch: Callable[[Any], bool]
+def test_a_module_is_imported_at_the_first_use(
+    module, resolved: list[Any], use: Callable[[Any], bool]
 ) -> None:
-    assert touch(module)
+    assert use(module)
     assert resolved == [sys.modules["costly"]]
 
 
-def test_a_module_can_be_changed_through_its_stand_in(module) -> None:
+def test_a_module_can_be_changed_through_its_proxy(module) -> None:
     module.value = 2
     del module.double
 
@@ -91,7 +92,7 @@ def test_a_module_can_be_changed_through_its_stand_in(module) -> None:
     assert not hasattr(sys.modules["costly"], "double")
 
 
-def test_what_a_module_lacks_is_an_attribute_error(module) -> None:
+def test_an_attribute_that_a_module_lacks_raises(module) -> None:
     with pytest.raises(AttributeError, match="'costly' has no attribute 'missing'"):
         _ = module.missing
 
@@ -110,21 +111,21 @@ def test_a_function_looks_like_the_real_one(function) -> None:
     assert "double" in repr(function)
 
 
-@pytest.mark.parametrize("stand_in", ["module", "function"])
-def test_a_stand_in_is_what_it_stands_for_when_copied(
-    stand_in: str, request: pytest.FixtureRequest
+@pytest.mark.parametrize("kind", ["module", "function"])
+def test_a_copy_of_a_proxy_is_what_it_stands_for(
+    kind: str, request: pytest.FixtureRequest
 ) -> None:
-    proxy = request.getfixturevalue(stand_in)
+    proxy = request.getfixturevalue(kind)
 
     copies = copy.copy(proxy), copy.deepcopy(proxy)
 
     real = sys.modules["costly"]
-    assert all(c is (real if stand_in == "module" else real.double) for c in copies)
-    if stand_in == "function":
+    assert all(c is (real if kind == "module" else real.double) for c in copies)
+    if kind == "function":
         assert pickle.loads(pickle.dumps(proxy)) is real.double
 
 
-def test_whether_something_is_stood_for_is_told_without_importing(
+def test_a_proxy_is_compared_with_what_it_stands_for_without_an_import(
     module, function
 ) -> None:
     assert stands_for(module, module)
@@ -166,11 +167,11 @@ class Box:
 
 
 def box(*items: Any) -> Any:
-    return LazyInstance(lambda: Box, *items)
+    return lazy_object("Box", lambda: Box(*items))
 
 
 @pytest.mark.parametrize(
-    "touch",
+    "use",
     [
         pytest.param(lambda b: b.items == [1, 2], id="attribute"),
         pytest.param(lambda b: isinstance(b, Box), id="isinstance"),
@@ -182,19 +183,26 @@ def box(*items: Any) -> Any:
         pytest.param(lambda b: "items" in dir(b), id="dir"),
         pytest.param(bool, id="bool"),
         pytest.param(lambda b: b.__doc__ == "Holds things.", id="doc"),
+        pytest.param(lambda b: vars(b) == {"items": [1, 2]}, id="vars"),
     ],
 )
-def test_an_instance_becomes_real_when_it_is_touched(touch: Callable) -> None:
-    instance = box(1, 2)
-    assert type(instance) is LazyInstance
+def test_an_object_is_made_at_the_first_use(use: Callable) -> None:
+    proxy = box(1, 2)
+    assert is_unused(proxy)
 
-    assert touch(instance)
-    assert isinstance(instance, Box)
-    assert type(instance).__qualname__ == "Box"
-    assert type(instance).__module__ == Box.__module__
+    assert use(proxy)
+    assert not is_unused(proxy)
 
 
-def test_an_instance_can_be_changed_at_first_touch() -> None:
+def test_the_type_of_a_lazy_object_has_the_name_of_its_class() -> None:
+    proxy = box()
+
+    assert type(proxy).__name__ == "Box"
+    assert is_unused(proxy)
+    assert proxy.__class__ is Box
+
+
+def test_an_object_can_be_changed_at_the_first_use() -> None:
     first, second, third, fourth = box(1), box(1), box(1), box(1)
 
     first[0] = 5
@@ -206,49 +214,74 @@ def test_an_instance_can_be_changed_at_first_touch() -> None:
     assert not hasattr(fourth, "items")
 
 
-def test_an_instance_stays_the_same_object() -> None:
-    instance = box()
-    holder = [instance]
+def test_a_lazy_object_stays_the_same_object() -> None:
+    proxy = box()
+    holder = [proxy]
 
-    instance.items.append(1)
+    proxy.items.append(1)
 
-    assert holder[0] is instance
+    assert holder[0] is proxy
     assert holder[0].items == [1]
+    assert {proxy: 1}[holder[0]] == 1
 
 
-def test_an_instance_that_cannot_be_made_says_so_each_time_until_it_can() -> None:
-    class Picky:
-        allowed = False
+@pytest.mark.parametrize(
+    "copied",
+    [
+        pytest.param(copy.copy, id="copy"),
+        pytest.param(copy.deepcopy, id="deepcopy"),
+        pytest.param(
+            lambda proxy: pickle.loads(pickle.dumps(proxy)),
+            id="pickle",
+        ),
+    ],
+)
+def test_a_copy_of_a_lazy_object_is_a_real_object(
+    copied: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pickle finds a class by the module that defines it, which must be importable.
+    module = ModuleType("boxes")
+    module.Box = Box
+    monkeypatch.setitem(sys.modules, "boxes", module)
+    monkeypatch.setattr(Box, "__module__", "boxes")
+    proxy = box(1)
 
-        def __init__(self) -> None:
-            if not self.allowed:
-                raise LookupError("not yet")
-            self.made = True
+    result = copied(proxy)
 
-    instance: Any = LazyInstance(lambda: Picky)
+    assert type(result) is Box
+    assert result.items == [1]
+
+
+def test_an_object_that_cannot_be_made_raises_until_it_can() -> None:
+    allowed = False
+
+    def make() -> Box:
+        if not allowed:
+            raise LookupError("not yet")
+        return Box()
+
+    proxy = lazy_object("Box", make)
 
     for _ in range(2):
         with pytest.raises(LookupError, match="not yet"):
-            _ = instance.made
-    Picky.allowed = True
-    assert instance.made
+            _ = proxy.items
+    assert is_unused(proxy)
+    allowed = True
+    assert proxy.items == []
 
 
-def test_threads_that_touch_an_instance_at_once_make_it_once() -> None:
+def test_threads_that_use_an_object_at_once_make_it_once() -> None:
     made, inside, go_on = [], threading.Event(), threading.Event()
 
-    class Slow:
-        def __init__(self) -> None:
-            made.append(self)
-            inside.set()
-            assert go_on.wait(10)
-            self.ready = True
+    def make() -> Box:
+        made.append(Box())
+        inside.set()
+        assert go_on.wait(10)
+        return made[-1]
 
-    instance: Any = LazyInstance(lambda: Slow)
-    seen: list[bool] = []
-    threads = [
-        threading.Thread(target=lambda: seen.append(instance.ready)) for _ in range(4)
-    ]
+    proxy = lazy_object("Box", make)
+    seen: list[int] = []
+    threads = [threading.Thread(target=lambda: seen.append(len(proxy))) for _ in "1234"]
     for thread in threads:
         thread.start()
     assert inside.wait(10)
@@ -256,5 +289,5 @@ def test_threads_that_touch_an_instance_at_once_make_it_once() -> None:
     for thread in threads:
         thread.join()
 
-    assert seen == [True] * 4
+    assert seen == [0] * 4
     assert len(made) == 1

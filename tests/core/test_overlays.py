@@ -1,4 +1,4 @@
-"""Shapes over pictures: where they are drawn, and what is not understood."""
+"""Shapes over pictures: their positions, and those that cannot be drawn."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_geometry_results_are_drawn(draw, kind: str) -> None:
     assert "it" in shown.texts
     assert shown.shows_near(RESULT_COLOR, x, y, tolerance=0.45)
     assert draw(measured, results=False).count(RESULT_COLOR) == 0
-    assert draw(measured, show_results=False).count(RESULT_COLOR) == 0
+    assert draw(measured, results=False).count(RESULT_COLOR) == 0
 
 
 def test_the_results_of_a_real_analysis_are_drawn(draw) -> None:
@@ -77,7 +77,9 @@ def test_a_marker_of_one_coordinate_is_a_line_across(draw, axis: str) -> None:
         ("marker", [(np.nan, np.nan)]),
     ],
 )
-def test_what_is_not_understood_is_told_not_drawn(draw, kind: str, rows: Any) -> None:
+def test_shapes_that_cannot_be_drawn_are_counted_in_a_note(
+    draw, kind: str, rows: Any
+) -> None:
     picture = draw(with_results(kind, *rows))
 
     assert "1 of 1 shapes not drawn" in picture.texts
@@ -86,7 +88,7 @@ def test_what_is_not_understood_is_told_not_drawn(draw, kind: str, rows: Any) ->
 @pytest.mark.parametrize(
     "result", [{}, {"coords": None, "kind": "circle"}, {"coords": "circle"}]
 )
-def test_a_result_of_another_form_is_told_not_drawn(draw, result: Any) -> None:
+def test_a_result_of_another_form_is_reported_not_drawn(draw, result: Any) -> None:
     obj = create_image("image", np.zeros((4, 4)))
     obj.metadata["Geometry_it_dict"] = result
 
@@ -111,7 +113,7 @@ def test_regions_of_another_form_do_not_break_the_picture(
     assert draw("odd").pixels.size
 
 
-def test_the_label_of_a_shape_is_a_text_whatever_is_in_it() -> None:
+def test_the_label_of_a_shape_is_never_a_formula() -> None:
     shape = shape_of("point", (1, 2), "$\n" + "x" * 100, "red")
 
     assert shape is not None

@@ -1,4 +1,4 @@
-"""What pictures leave behind: nothing, and while they are kept, not the data."""
+"""The memory of pictures: they keep no data, and nothing after their end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMAGE = np.arange(2500.0).reshape(50, 50)
 
 
 def shown(plot: Plot) -> Plot:
-    """Do what a notebook does to show a plot."""
+    """Show a plot as a notebook does."""
     assert plot._repr_mimebundle_()[0]["image/png"]
     return plot
 
@@ -33,7 +33,7 @@ def figures() -> int:
 
 @contextmanager
 def nothing_left() -> Iterator[None]:
-    """Compare what the garbage collector knows before and after."""
+    """Compare the objects of the garbage collector before and after."""
     gc.collect()
     before = len(gc.get_objects())
     yield

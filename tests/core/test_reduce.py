@@ -1,4 +1,4 @@
-"""What is kept of data that is too large to be drawn."""
+"""The reduction of data that is too large to be drawn."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_bins_hold_every_sample_and_none_is_empty(x: np.ndarray, log: bool) -> N
         (np.full(3, np.nan), False),
     ],
 )
-def test_bins_know_whether_x_goes_back(x: np.ndarray, increasing: bool) -> None:
+def test_bins_know_whether_x_increases(x: np.ndarray, increasing: bool) -> None:
     assert Bins.along(x).increasing is increasing
 
 

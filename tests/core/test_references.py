@@ -1,6 +1,6 @@
 """Pictures beside those kept in `reference`, which were looked at.
 
-They are made anew by ``hatch run python tests/core/test_references.py``; look at each
+Remake them with ``hatch run python tests/core/test_references.py``, and look at each
 that changed before it is committed. They were made with Matplotlib 3.11 and the fonts
 that come with it; other versions place texts a pixel apart.
 """
@@ -234,7 +234,7 @@ def picture(scene: str) -> bytes:
 
 
 def differences(first: bytes, second: bytes) -> tuple[float, float]:
-    """The mean difference of two pictures, and the share of what differs clearly."""
+    """Return the mean difference of pictures, and the share of clear differences."""
     one, other = (imread(BytesIO(png))[..., :3] for png in (first, second))
     if one.shape != other.shape:
         return 1.0, 1.0

@@ -19,7 +19,7 @@ def signal(title: str, y: np.ndarray, **options: Any) -> Any:
     return create_signal(title, X, y, **options)
 
 
-def test_signals_are_drawn_over_one_another_in_colours_of_their_own(draw) -> None:
+def test_signals_are_drawn_over_one_another_in_colors_of_their_own(draw) -> None:
     picture = draw([signal("low", X), signal("high", 20 - X)])
 
     assert len(picture.plot.figure.axes) == 1
@@ -27,7 +27,7 @@ def test_signals_are_drawn_over_one_another_in_colours_of_their_own(draw) -> Non
     assert picture.shows_near(COLORS[1], 2.0, 18.0, tolerance=0.45)
 
 
-def test_the_legend_names_each_signal_in_its_colour(plotter) -> None:
+def test_the_legend_names_each_signal_in_its_color(plotter) -> None:
     items = [signal("costs $5 and $6", X), (X, -X), signal("_hidden", X / 2)]
 
     legend = plotter.plot(items).figure.axes[0].get_legend()
@@ -150,7 +150,7 @@ def test_a_fourth_image_begins_a_new_row(plotter) -> None:
     assert boxes[3].y1 < min(box.y0 for box in boxes[:3])
 
 
-def test_a_colour_bar_is_as_high_as_its_image(plotter) -> None:
+def test_a_color_bar_is_as_high_as_its_image(plotter) -> None:
     figure = plotter.plot([RAMP, RAMP.T]).figure
 
     for axes in (axes for axes in figure.axes if axes.images):
@@ -170,15 +170,30 @@ def test_names_and_objects_are_plotted_together(workspace, plotter) -> None:
     ("what", "options", "error", "message"),
     [
         ([], {}, ValueError, "cannot plot an empty list"),
-        ([RAMP, None], {}, TypeError, "item 1 of the list: cannot plot a NoneType"),
-        ([[RAMP]], {}, TypeError, "item 0 of the list: cannot plot a list"),
-        ([1.0, 2.0], {}, TypeError, "item 0 of the list: cannot plot a float"),
+        (
+            [RAMP, None],
+            {},
+            TypeError,
+            "item 1 of the list: cannot plot a value of type NoneType",
+        ),
+        (
+            [[RAMP]],
+            {},
+            TypeError,
+            "item 0 of the list: cannot plot a value of type list",
+        ),
+        ([1.0, 2.0], {}, TypeError, "item 0 of the list: cannot plot the number 1.0"),
         (["missing"], {}, KeyError, "missing"),
         ([X], {"colormap": "gray"}, TypeError, "'signal' is a signal"),
         ([X], {"shared_scale": True}, TypeError, "shared_scale .*is a signal"),
         (X, {"shared_scale": True}, TypeError, "shared_scale .*is a signal"),
         ([RAMP], {"colormap": "grey_"}, ValueError, "no colormap 'grey_'"),
-        ([RAMP], {"shared_scale": 1}, TypeError, "must be of type bool"),
+        (
+            [RAMP],
+            {"shared_scale": 1},
+            TypeError,
+            "True or False for shared_scale",
+        ),
         ([RAMP], {"shared_scales": True}, TypeError, "'shared_scale'"),
     ],
 )

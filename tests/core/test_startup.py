@@ -1,4 +1,4 @@
-"""What loading the extension costs."""
+"""The cost of loading the extension."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-# Seconds of this process's own work: what else the machine does must not count.
+# Seconds of CPU time of this process, which other processes do not affect.
 BUDGET = 0.015
 HEAVY = ("numpy", "matplotlib", "sigima", "h5py", "datalab_workspace.workspace")
 SCRIPT = f"""

@@ -73,7 +73,7 @@ def test_unloading_gives_sigima_back_as_it_was(shell) -> None:
     assert hooks() == before
 
 
-def test_a_missing_attribute_is_told_as_ever(loaded) -> None:
+def test_a_missing_attribute_is_reported_as_ever(loaded) -> None:
     with pytest.raises(AttributeError, match="'sigima' has no attribute 'prok'"):
         loaded.run("sigima.prok")
     with pytest.raises(ImportError, match="prok"):

@@ -1,4 +1,4 @@
-"""Results of analyses as tables: what is shown, escaped, and refused."""
+"""Results of analyses as tables: display, escaping and errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def geometry(kind: KindShape, *coords: float) -> GeometryResult:
 
 def test_a_table_is_shown_as_html_and_text_and_becomes_a_dataframe(loaded) -> None:
     loaded.ip.user_ns["result"] = table()
-    shown = loaded.run("plotter.display_table(result)")
+    shown = loaded.run("plotter.table(result)")
 
     data, _ = loaded.ip.display_formatter.format(shown)
 
@@ -48,7 +48,7 @@ def test_a_table_is_shown_as_html_and_text_and_becomes_a_dataframe(loaded) -> No
 def test_the_coordinates_of_each_geometry_are_named(
     plotter, kind: KindShape, coords: tuple[float, ...], names: str
 ) -> None:
-    frame = plotter.display_geometry(geometry(kind, *coords)).to_dataframe()
+    frame = plotter.table(geometry(kind, *coords)).to_dataframe()
 
     assert list(frame.columns) == names.split()
     assert frame.iloc[0].tolist() == list(coords)
@@ -56,15 +56,15 @@ def test_the_coordinates_of_each_geometry_are_named(
 
 def test_titles_and_cells_are_escaped(plotter) -> None:
     for shown in (
-        plotter.display_table(table(title=ATTACK, cell=ATTACK)),
-        plotter.display_table(table(), ATTACK),
+        plotter.table(table(title=ATTACK, cell=ATTACK)),
+        plotter.table(table(), ATTACK),
     ):
         assert "<img" not in shown._repr_html_()
         assert "&lt;img" in shown._repr_html_()
 
 
 def test_a_long_table_says_how_many_rows_are_not_shown(plotter) -> None:
-    shown = plotter.display_table(table(MAX_ROWS + 5))
+    shown = plotter.table(table(MAX_ROWS + 5))
 
     assert "5 more rows" in shown._repr_html_()
     assert "5 more rows" in repr(shown).splitlines()[-1]
@@ -72,19 +72,16 @@ def test_a_long_table_says_how_many_rows_are_not_shown(plotter) -> None:
 
 
 @pytest.mark.parametrize("what", [None, "text", {"a": []}, 3])
-def test_what_is_no_result_is_refused(plotter, what: Any) -> None:
-    for display in (plotter.display_table, plotter.display_geometry):
-        with pytest.raises(TypeError, match="is no result; results are"):
-            display(what)
+def test_other_values_than_results_are_refused(plotter, what: Any) -> None:
+    with pytest.raises(TypeError, match=f"expected a .*, got {type(what).__name__}"):
+        plotter.table(what)
 
 
-def test_a_dictionary_that_is_no_result_is_refused(plotter) -> None:
+def test_a_dictionary_that_is_not_a_result_is_refused(plotter) -> None:
     with pytest.raises(ValueError, match="the result 't' is malformed: 'data'"):
-        plotter.display_table({"title": "t", "names": ["a"]})
+        plotter.table({"title": "t", "names": ["a"]})
 
 
-def test_one_kind_of_result_is_not_taken_for_the_other(plotter) -> None:
-    with pytest.raises(TypeError, match="takes a geometry result"):
-        plotter.display_geometry(table())
-    with pytest.raises(TypeError, match="title=3 must be"):
-        plotter.display_table(table(), 3)
+def test_a_title_must_be_a_string(plotter) -> None:
+    with pytest.raises(TypeError, match="expected a string for title, got 3"):
+        plotter.table(table(), 3)

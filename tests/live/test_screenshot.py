@@ -12,13 +12,14 @@ import matplotlib.image
 import pytest
 
 import datalab_workspace as dlw
-from datalab_kernel_core.plotter import screenshot
 from datalab_kernel_core.plotter.plotter import Plotter
+from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_workspace.errors import (
     DataLabError,
     LiveUnavailableError,
     UnreachableError,
 )
+from datalab_workspace.live import screenshot
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from support.real_datalab.application import Application
 
@@ -63,9 +64,9 @@ def test_a_notebook_shows_the_window(
 
 
 def test_the_picture_is_saved(rpc: XmlRpc, tmp_path: Path) -> None:
-    picture = screenshot.take(rpc.screenshot)
+    png = screenshot.take(rpc.screenshot)
 
-    assert picture.save(tmp_path / "window.png").read_bytes() == picture._repr_png_()
+    assert Screenshot(png).save(tmp_path / "window.png").read_bytes() == png
 
 
 def test_others_cannot_see_it(rpc: XmlRpc) -> None:
@@ -81,7 +82,7 @@ def test_others_cannot_see_it(rpc: XmlRpc) -> None:
 
 
 def test_a_standalone_workspace_has_no_window() -> None:
-    with pytest.raises(LiveUnavailableError, match="workspace is standalone; attach"):
+    with pytest.raises(LiveUnavailableError, match="and has no window; attach"):
         plotter_on(dlw.Workspace()).screenshot()
 
 

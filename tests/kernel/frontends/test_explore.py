@@ -147,7 +147,7 @@ def test_the_colours_of_an_image_are_chosen(explore: Explore) -> None:
 
     view.after(lambda: view.el.get_by_role("combobox").select_option("gray"))
     assert len(set(middle_color(view))) == 1
-    highest = view.el.get_by_title("Highest value with a colour of its own")
+    highest = view.el.get_by_title("Highest value of the color scale")
 
     def lower() -> None:
         highest.fill("1")
@@ -159,7 +159,9 @@ def test_the_colours_of_an_image_are_chosen(explore: Explore) -> None:
     assert middle_color(view) != [255, 255, 255]
     highest.fill("-5")
     highest.press("Enter")
-    expect(view.error).to_contain_text("ValueError: the range of colours must go from")
+    expect(view.error).to_contain_text(
+        "ValueError: expected increasing numbers for the color scale"
+    )
 
 
 def test_an_error_in_the_kernel_is_shown_until_there_is_a_picture(

@@ -2,8 +2,8 @@
 
     %load_ext datalab_kernel_core
 
-brings `workspace`, `plotter`, `sigima`, `np`, `plt`, `create_signal` and
-`create_image`. What they stand for is imported when they are first used.
+injects `workspace`, `plotter`, `sigima`, `np`, `plt`, `create_signal` and
+`create_image`. Their modules are imported at the first use.
 """
 
 from __future__ import annotations
@@ -34,14 +34,28 @@ _LAZY = {
 
 
 def load_ipython_extension(ip: InteractiveShell) -> None:
-    """Inject the DataLab namespace; loading again keeps the workspace."""
+    """Inject the DataLab namespace into a shell; loading again keeps the workspace.
+
+    Args:
+        ip: The shell.
+
+    Example:
+        >>> %load_ext datalab_kernel_core  # doctest: +SKIP
+    """
     from datalab_kernel_core import extension
 
     extension.load_ipython_extension(ip)
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
-    """Remove the names that are still what was injected."""
+    """Remove the injected names that the user did not rebind.
+
+    Args:
+        ip: The shell.
+
+    Example:
+        >>> %unload_ext datalab_kernel_core  # doctest: +SKIP
+    """
     from datalab_kernel_core import extension
 
     extension.unload_ipython_extension(ip)

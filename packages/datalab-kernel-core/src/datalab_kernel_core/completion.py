@@ -1,6 +1,6 @@
-"""Complete the names of objects within `workspace.get("…` and `plotter.plot("…`.
+"""Complete the names of objects in `workspace.get("…` and `plotter.plot("…`.
 
-`workspace["…` needs nothing of this: IPython asks the workspace itself.
+IPython completes `workspace["…` by itself, because it asks the workspace for its keys.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
-#: Methods of which every argument is the name of an object that there is.
-_OF_NAMES = ("remove", "select")
-#: Methods of which the first one is.
-_OF_A_NAME = (
+#: Methods whose arguments are all names of existing objects.
+_ALL_ARGUMENTS = ("remove", "select")
+#: Methods whose first argument is the name of an existing object.
+_FIRST_ARGUMENT = (
     *("add", "describe", "edit", "exists", "explore", "get", "plot", "pop", "record"),
     "rename",
-    *_OF_NAMES,
+    *_ALL_ARGUMENTS,
 )
 _STRING = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 _CALL = re.compile(
     rf"""
     (?<![\w.])(?P<owner>[^\W\d]\w*)
     \s*\.\s*
-    (?: (?:{"|".join(_OF_NAMES)}) \( (?:\s*{_STRING}\s*,)*
-      | (?:{"|".join(_OF_A_NAME)}) \( )
+    (?: (?:{"|".join(_ALL_ARGUMENTS)}) \( (?:\s*{_STRING}\s*,)*
+      | (?:{"|".join(_FIRST_ARGUMENT)}) \( )
     \s*(?P<quote>["'])
     (?P<begun>(?:(?!(?P=quote))[^\\]|\\.)*)\Z
     """,
@@ -43,8 +43,9 @@ def name_matcher(names: Names) -> Matcher:
     """Return a matcher for `IPCompleter.custom_matchers`.
 
     Args:
-        names: Returns the names to choose from, given that of the variable whose method
-            is called; none if it is neither a workspace nor a plotter.
+        names: Returns the names of the objects that a method of a variable accepts,
+            given the name of the variable; empty if the variable is neither a
+            workspace nor a plotter.
     """
 
     @context_matcher(identifier="datalab_kernel_core.object_names")  # type: ignore[untyped-decorator]  # IPython's
@@ -54,7 +55,7 @@ def name_matcher(names: Names) -> Matcher:
             "completions": [SimpleCompletion(name, type="object") for name in found],
             "matched_fragment": begun,
             "ordered": True,
-            # Within these quotes, neither files nor keywords are meant.
+            # Inside these quotes, neither files nor keywords are completed.
             "suppress": bool(found),
             "do_not_suppress": set(),
         }
@@ -64,16 +65,16 @@ def name_matcher(names: Names) -> Matcher:
 
 
 def completed(line: str, names: Names) -> tuple[str, list[str]]:
-    """Complete the name that a line of code ends in.
+    """Complete the name at the end of a line of code.
 
     Args:
         line: The line, up to the cursor.
         names: As in `name_matcher`.
 
     Returns:
-        What is there of the name, and what could stand in its place; both as they are
-        written within the quotes. Names that begin as it does, or failing that those
-        that do but for capitals.
+        The part of the name that is typed, and the names that complete it, both as
+        they are written inside the quotes. The case of letters is ignored if no name
+        matches exactly.
     """
     call = _CALL.search(line)
     if call is None:

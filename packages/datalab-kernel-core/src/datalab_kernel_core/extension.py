@@ -1,8 +1,8 @@
 """The IPython extension: `%load_ext datalab_kernel_core` or `datalab_kernel`.
 
-Both names lead here, and both are about the same namespace: loading one after the
-other, again, or inside a DataLab kernel changes nothing. What a shell was given is
-kept for as long as the shell lives, so that neither unloading nor `%reset` loses data.
+Both names load the same extension: loading one after the other, loading again, or
+loading in a DataLab kernel changes nothing. A shell keeps its workspace for its whole
+life, so that neither unloading nor `%reset` loses data.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     """Inject the names that the shell does not have, and make `sigima.proc` work.
 
     Args:
-        ip: The shell. A variable of the user that has one of the names is kept, with
-            a warning.
+        ip: The shell. The user's own variables are kept, with a warning.
     """
     if ip not in _namespaces:
         _namespaces[ip] = Namespace(ip)
@@ -38,10 +37,10 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
-    """Remove the names that are still what was injected.
+    """Remove the injected names that the user did not rebind.
 
     Args:
-        ip: The shell. Its workspace is kept: loading the extension brings it back.
+        ip: The shell. It keeps its workspace, which the next loading injects again.
     """
     if ip in _namespaces:
         _namespaces[ip].withdraw()
@@ -52,12 +51,12 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
 
 
 def _inject_after_resets(ip: InteractiveShell) -> None:
-    """Have `%reset` bring the names back, as it does IPython's own."""
+    """Make `%reset` inject the names again, as it does with IPython's own."""
     shell: Any = ip  # IPython's own methods are not typed
-    begin_anew = shell.init_user_ns
+    reset = shell.init_user_ns
 
     def init_user_ns() -> None:
-        begin_anew()
+        reset()
         if ip in _loaded:
             _namespaces[ip].inject()
 

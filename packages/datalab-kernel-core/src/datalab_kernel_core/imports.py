@@ -1,4 +1,4 @@
-"""Change a module as soon as it has been imported, whoever imports it and when."""
+"""Change a module right after its import, whatever code imports it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class ImportHook:
-    """Calls a function with each of some modules, at once or after its import.
+    """A hook that calls a function with modules, at once or after their import.
 
     Args:
         names: Full names of the modules.
-        action: The function.
+        action: The function, which is called with each module.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class ImportHook:
         self.action = action
 
     def install(self) -> None:
-        """Act on the modules that are imported, and on the others once they are."""
+        """Call the action for modules already imported, and after other imports."""
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
         for name in self.names:
@@ -35,7 +35,7 @@ class ImportHook:
                 self.action(sys.modules[name])
 
     def uninstall(self) -> None:
-        """Act on no module any more."""
+        """Stop calling the action."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
@@ -45,7 +45,7 @@ class ImportHook:
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Find one of the modules as the finders after this one do."""
+        """Return the spec that the next finders return, with a loader of our own."""
         if fullname not in self.names:
             return None
         for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
@@ -68,8 +68,8 @@ class _ActingLoader:
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # Before any of its code runs the module has its own loader back, which
-        # inspect, importlib.resources and pickles look at.
+        # The module gets its own loader back before its code runs, because inspect,
+        # importlib.resources and pickle use it.
         module.__loader__ = self.loader
         if module.__spec__ is not None:
             module.__spec__.loader = self.loader

@@ -1,4 +1,4 @@
-"""What a notebook finds without importing anything."""
+"""The names that a notebook has without an import."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from datalab_kernel_core.completion import name_matcher
 from datalab_kernel_core.lazy import (
     LazyFunction,
-    LazyInstance,
     LazyModule,
+    is_unused,
+    lazy_object,
     stands_for,
 )
 from datalab_workspace.runtime import require
@@ -21,6 +22,7 @@ from datalab_workspace.runtime import require
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from datalab_kernel_core.plotter.plotter import Plotter
     from datalab_workspace import Workspace
 
 MODULES = {"sigima": "sigima", "np": "numpy", "plt": "matplotlib.pyplot"}
@@ -32,17 +34,15 @@ class Namespace:
     """The names injected into one shell, and the workspace behind them.
 
     Args:
-        shell: The shell. It is not kept alive.
+        shell: The shell, of which only a weak reference is kept.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = weakref.ref(shell)
-        self.workspace: Workspace = LazyInstance(  # type: ignore[assignment]
-            _workspace_class, made=_tell_where
-        )
+        self.workspace: Workspace = lazy_object("Workspace", _workspace)
         self._offered: dict[str, Any] = {
             "workspace": self.workspace,
-            "plotter": LazyInstance(_plotter_class, self.current_workspace),
+            "plotter": lazy_object("Plotter", self._plotter),
         }
         for name, target in MODULES.items():
             resolved = partial(self._resolved, name)
@@ -54,10 +54,10 @@ class Namespace:
         self._matcher = name_matcher(self._names_behind)
 
     def inject(self) -> None:
-        """Bind every name that is free; what the user bound to one stays.
+        """Bind every name that is free; the user's own variables stay.
 
         Warns:
-            UserWarning: Some names are bound to something else.
+            UserWarning: The user has variables of the same names.
         """
         shell = self._live_shell()
         free, kept = {}, []
@@ -67,7 +67,7 @@ class Namespace:
                 free[name] = offer
             elif not stands_for(offer, current):
                 kept.append(name)
-        # As not interactive, they are not listed by %who among the user's own.
+        # %who lists only names that are pushed as interactive.
         shell.push(free, interactive=False)
         matchers = shell.Completer.custom_matchers
         if self._matcher not in matchers:
@@ -75,13 +75,13 @@ class Namespace:
         self._injected.update(free)
         if kept:
             warnings.warn(
-                f"kept your own {', '.join(kept)}; to have DataLab's, delete yours "
-                "with del and run %reload_ext",
+                f"kept your own {', '.join(kept)}; delete yours with del and run "
+                "%reload_ext to get DataLab's",
                 stacklevel=4,
             )
 
     def withdraw(self) -> None:
-        """Unbind every name that is still bound to what was injected."""
+        """Unbind every injected name that the user did not rebind."""
         shell = self._live_shell()
         shell.drop_by_id(self._injected)
         self._injected.clear()
@@ -92,26 +92,34 @@ class Namespace:
     def current_workspace(self) -> Workspace:
         """Return the workspace that the user calls `workspace`.
 
-        It is the injected one, unless the user bound the name to another, for example
-        by ``workspace = datalab_workspace.open(path)``.
+        This is the injected workspace, unless the user bound the name to another one,
+        for example by ``workspace = datalab_workspace.open(path)``.
         """
-        from datalab_workspace import Workspace
-
         shell = self._shell()
         held = None if shell is None else shell.user_ns.get("workspace")
-        return held if isinstance(held, Workspace) else self.workspace
+        if held is not self.workspace:  # which isinstance() would make
+            from datalab_workspace import Workspace
+
+            if isinstance(held, Workspace):
+                return held
+        return self.workspace
 
     def _names_behind(self, variable: str) -> Sequence[str]:
-        """Return the names that the methods of a variable take; to complete them."""
+        """Return the object names that complete a call of a variable's method."""
         held = self._live_shell().user_ns.get(variable)
         if held is self._offered["plotter"]:
             held = self.current_workspace()
-        # What nobody has touched yet holds nothing.
-        if type(held) is LazyInstance:
-            return ()
+        if is_unused(held):
+            return ()  # listing would make it, and may attach it to a DataLab
         from datalab_workspace import Workspace
 
         return held.list() if isinstance(held, Workspace) else ()
+
+    def _plotter(self) -> Plotter:
+        require("matplotlib", "the plotter")
+        from datalab_kernel_core.plotter.plotter import Plotter
+
+        return Plotter(self.current_workspace)
 
     # IPython's own methods are not typed.
     def _live_shell(self) -> Any:
@@ -121,7 +129,7 @@ class Namespace:
         return shell
 
     def _resolved(self, name: str, value: Any) -> None:
-        """Put the real thing in the place of its proxy."""
+        """Replace a proxy by its module or function."""
         proxy, self._offered[name] = self._offered[name], value
         shell = self._shell()
         holders = [self._injected]
@@ -132,25 +140,18 @@ class Namespace:
                 holder[name] = value
 
 
-def _workspace_class() -> type[Any]:
+def _workspace() -> Workspace:
     from datalab_workspace import Workspace
 
-    return Workspace
+    workspace = Workspace()
+    if workspace.capabilities.window:
+        _announce(workspace)
+    return workspace
 
 
-def _tell_where(workspace: Workspace) -> None:
-    """Say in one line to which DataLab a workspace is attached, if it is to one."""
-    if workspace.mode == "live":
-        status = workspace.status()
-        place = f" at {status.url}" if status.url else ""
-        connection = ", ".join(status.protocols)
-        sys.stdout.write(
-            f"Attached to DataLab {status.version}{place} ({connection})\n"
-        )
-
-
-def _plotter_class() -> type[Any]:
-    require("matplotlib", "the plotter")
-    from datalab_kernel_core.plotter.plotter import Plotter
-
-    return Plotter
+def _announce(workspace: Workspace) -> None:
+    """Write one line that names the DataLab which a workspace is attached to."""
+    status = workspace.status()
+    place = f" at {status.url}" if status.url else ""
+    connection = ", ".join(status.protocols)
+    sys.stdout.write(f"Attached to DataLab {status.version}{place} ({connection})\n")

@@ -1,9 +1,9 @@
 """Make `sigima.proc.image.x` work after nothing but `import sigima`.
 
-A plain `import sigima` has no `.proc`, and `sigima.proc` no `.image`: both are there
-only once something has imported them. Where the extension is loaded, these packages get
-a fallback that imports a submodule when it is first asked for, whoever imported the
-package and when. Nothing else about them changes.
+After a plain `import sigima`, the package has no attribute `proc`, and `sigima.proc` no
+attribute `image`, until some code imports these submodules. While the extension is
+loaded, a fallback of both packages imports a submodule at the first access. Nothing
+else changes in them.
 """
 
 # The defect is reported in docs/upstream/sigima_submodules.md.
@@ -22,7 +22,7 @@ PACKAGES = ("sigima", "sigima.proc")
 
 
 class _Addition:
-    """A function of a package, in the place of `previous`."""
+    """A function that replaces the package's own, `previous`."""
 
     previous: Any
 
@@ -31,7 +31,7 @@ class SubmoduleFallback(_Addition):
     """A package's `__getattr__` that imports its submodules.
 
     Args:
-        package: The package. Its own `__getattr__`, if it has one, goes first.
+        package: The package. Its own `__getattr__`, if any, is tried first.
     """
 
     def __init__(self, package: ModuleType) -> None:
@@ -55,7 +55,7 @@ class SubmoduleListing(_Addition):
     """A package's `__dir__` that lists its submodules, for completion.
 
     Args:
-        package: The package. What its own `__dir__` lists, if it has one, stays.
+        package: The package. The names of its own `__dir__`, if any, stay.
     """
 
     def __init__(self, package: ModuleType) -> None:
@@ -63,7 +63,7 @@ class SubmoduleListing(_Addition):
         self.previous = vars(package).get("__dir__")
 
     def __call__(self) -> list[str]:
-        """List the package's attributes and submodules."""
+        """Return the package's attributes and submodules."""
         from pkgutil import iter_modules
 
         listed = self.previous() if self.previous else vars(self.package)
@@ -94,12 +94,12 @@ _finder = ImportHook(PACKAGES, _extend)
 
 
 def install() -> None:
-    """Extend the packages, those already imported and those to come."""
+    """Extend the packages, at once or after their import."""
     _finder.install()
 
 
 def uninstall() -> None:
-    """Give the packages back as they were, but for the submodules in use."""
+    """Restore the packages; submodules that were imported stay."""
     _finder.uninstall()
     for name in PACKAGES:
         if name in sys.modules:

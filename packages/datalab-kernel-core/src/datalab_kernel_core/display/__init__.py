@@ -1,1 +1,1 @@
-"""What objects, workspaces and their descriptions look like in a notebook."""
+"""The HTML and short text of objects, workspaces and descriptions in a notebook."""

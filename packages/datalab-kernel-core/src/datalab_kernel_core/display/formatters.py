@@ -1,7 +1,7 @@
-"""Have IPython show objects, workspaces and their descriptions as HTML and short text.
+"""The formatters that show objects, workspaces and descriptions in IPython.
 
-They are known by the names of their types, so that nothing is imported before there is
-such an object: not sigima, not NumPy.
+They are registered by the names of the types, so that neither sigima nor NumPy is
+imported before an object is shown.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 
 _DISPLAY = "datalab_kernel_core.display"
 _DESCRIPTION = "datalab_workspace.model.description"
-#: Which module makes what of which type; the functions are called `<what>_html` and
-#: `<what>_text`.
+#: The module and the first part of the names of its two functions, by the type that
+#: they show: `<part>_html` and `<part>_text`.
 _SHOWN = {
     "sigima.objects.signal.object.SignalObj": (f"{_DISPLAY}.object_html", "signal"),
     "sigima.objects.image.object.ImageObj": (f"{_DISPLAY}.object_html", "image"),
-    # Its base: the injected workspace has a class of its own, of the same name, and
-    # IPython would keep what it finds under a name for the first class that has it.
-    "datalab_workspace.operations.mapping.NamedObjects": (
+    "datalab_workspace.workspace.Workspace": (
         f"{_DISPLAY}.workspace_html",
         "workspace",
     ),
@@ -34,7 +32,7 @@ _SHOWN = {
 
 
 def install(shell: InteractiveShell) -> None:
-    """Show them; what the user has registered for one of the types stays."""
+    """Register the formatters, except for types that the user registered one for."""
     for formatter, function in _formatters(shell):
         for name, (module, what) in _SHOWN.items():
             if formatter.for_type(name) is None:
@@ -42,7 +40,7 @@ def install(shell: InteractiveShell) -> None:
 
 
 def uninstall(shell: InteractiveShell) -> None:
-    """Show them as IPython does again."""
+    """Remove the formatters."""
     for formatter, _ in _formatters(shell):
         for name in _SHOWN:
             if isinstance(formatter.for_type(name), _Shown):
@@ -57,7 +55,7 @@ def _formatters(
 
 
 class _Shown:
-    """Shows objects of one type by a function that is imported when it is needed.
+    """A formatter for one type, whose function is imported at the first call.
 
     Args:
         module: Full name of the module.
@@ -81,9 +79,9 @@ class _AsHtml(_Shown):
 class _AsText(_Shown):
     def __call__(self, obj: Any, printer: Any, cycle: bool) -> None:  # noqa: ARG002
         lines = self._function("text")(obj).split("\n")
-        if len(printer.stack) > 1:  # within a list or the like
+        if len(printer.stack) > 1:  # the object is an item of a list, for example
             del lines[1:]
-        for place, line in enumerate(lines):
-            if place:
+        for number, line in enumerate(lines):
+            if number:
                 printer.break_()
             printer.text(line)

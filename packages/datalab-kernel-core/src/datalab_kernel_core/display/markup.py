@@ -1,12 +1,12 @@
-"""HTML that is legible on light and dark ground, wherever it is shown."""
+"""HTML elements that are legible on a light and on a dark background."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-# JupyterLab's colours where there are some, as in its pages and its exports; elsewhere
-# those of the page's own scheme. Each rule is confined to what is shown here. The class
-# is there twice where JupyterLab has rules of its own, of one class less.
+# The colors are JupyterLab's in its pages and exports, and those of the page's color
+# scheme elsewhere. All rules apply only inside our class. Selectors that repeat the
+# class take precedence over JupyterLab's own rules.
 _STYLE = """<style>
 .datalab-view{
 --dl-fg:var(--jp-content-font-color1,#1b1b1b);--dl-dim:var(--jp-content-font-color2,#555);
@@ -37,12 +37,12 @@ font-variant-numeric:tabular-nums}
 
 
 def page(*parts: str) -> str:
-    """Return parts of HTML as one that is styled."""
+    """Return HTML that contains the parts and their style."""
     return f'{_STYLE}<div class="datalab-view">{"".join(parts)}</div>'
 
 
 def heading(text: str, note: str = "") -> str:
-    """Return a line that says what is shown; both escaped already."""
+    """Return a heading with a note. Both arguments must be escaped."""
     dim = f' <span class="dl-dim">{note}</span>' if note else ""
     return f"<div><b>{text}</b>{dim}</div>"
 
@@ -52,8 +52,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: str = "")
 
     Args:
         head: Names of the columns.
-        rows: The cells, escaped already.
-        numbers: For each column a letter: "n" where it holds numbers.
+        rows: The cells, already escaped.
+        numbers: One letter for each column: "n" for a column of numbers.
     """
     classes = [' class="dl-number"' * (c == "n") for c in numbers.ljust(len(head))]
     names = "".join(
@@ -71,11 +71,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: str = "")
 
 
 def properties(rows: Iterable[tuple[str, str]]) -> str:
-    """Return a table of names and values, both escaped already."""
+    """Return a table of names and values, already escaped."""
     body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
     return f"<table><tbody>{body}</tbody></table>"
 
 
 def folded(summary: str, content: str) -> str:
-    """Return what is shown only when its summary is clicked; both escaped already."""
+    """Return content that a click on its summary shows. Both must be escaped."""
     return f"<details><summary>{summary}</summary>{content}</details>"

@@ -1,4 +1,4 @@
-"""A signal or image as a card: picture, axes, statistics, results and metadata."""
+"""The card of a signal or image: picture, axes, statistics, results, metadata."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datalab_kernel_core.display import markup, thumbnails
-from datalab_kernel_core.display.statistics import Statistics
-from datalab_kernel_core.display.texts import (
+from datalab_kernel_core.display.short_text import (
     UNIT_LENGTH,
     count,
-    cut,
     html,
     number,
-    shown,
+    short_repr,
+    shorten,
     size,
 )
+from datalab_kernel_core.display.statistics import Statistics
 from datalab_kernel_core.plotter.coordinates import coordinate_names
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_workspace.model.description import Summary, size_text
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 _CURVE_SIZE = (320, 120)
 _IMAGE_SIDE, _IMAGE_LEVELS = 150, 127
-#: Entries of metadata, results, and rows of a result that are shown.
+#: Metadata entries, results, and rows of a result that are shown.
 _MAX_ENTRIES, _MAX_RESULTS, _MAX_ROWS = 40, 20, 10
-#: Longest text of one, in characters.
+#: Characters that are shown of a metadata value.
 _LONG = 200
 
 
@@ -65,47 +65,47 @@ def image_text(obj: ImageObj) -> str:
 
 
 def _record(obj: Any, kind: Kind) -> Record:
-    """Return what an object holds, without the checks that storing it would make."""
+    """Return an object as a record, without the checks that storing it makes."""
     fields = {name: getattr(obj, name, None) for name in FIELDS[kind]}
     arrays = {name: getattr(obj, name, None) for name in ARRAYS[kind]}
     return Record(kind, fields, arrays, current_metadata(obj))
 
 
 def _line(record: Record, name: str) -> str:
-    outline = Summary.of(record)
+    summary = Summary.of(record)
     parts = [
-        f"{size_text(outline.shape)} {outline.dtype or ''}".rstrip(),
+        f"{size_text(summary.shape)} {summary.dtype or ''}".rstrip(),
         *(
             f"{axis}: {text}"
             for axis in "xyz"
             if (text := _label(record, axis)) and (axis != "z" or record.kind[0] == "i")
         ),
-        count(outline.roi_count, "ROI") if outline.roi_count else "",
-        count(outline.result_count, "result") if outline.result_count else "",
+        count(summary.roi_count, "ROI") if summary.roi_count else "",
+        count(summary.result_count, "result") if summary.result_count else "",
     ]
-    return f"<{name} {cut(outline.title)!r}: {', '.join(filter(None, parts))}>"
+    return f"<{name} {shorten(summary.title)!r}: {', '.join(filter(None, parts))}>"
 
 
 def _card(record: Record) -> str:
-    outline = Summary.of(record)
+    summary = Summary.of(record)
     about = " · ".join(
         (
-            outline.kind,
-            size_text(outline.shape),
-            *(() if outline.dtype is None else (str(outline.dtype),)),
-            size(outline.nbytes),
+            summary.kind,
+            size_text(summary.shape),
+            *(() if summary.dtype is None else (str(summary.dtype),)),
+            size(summary.nbytes),
         )
     )
     data = _data(record)
     facts = markup.properties([*_axes(record, data), *_facts(record, data)])
     folded = "".join(filter(None, [_results(record), _metadata(record)]))
-    heading = markup.heading(html(outline.title) or "untitled", about)
+    heading = markup.heading(html(summary.title) or "untitled", about)
     body = f'<div class="dl-card"><div>{_picture(record, data)}</div>{facts}</div>'
     return markup.page(heading, body, folded)
 
 
 def _data(record: Record) -> Array | None:
-    """Return data that can be looked at."""
+    """Return the data of an object, None if it cannot be shown."""
     data = record.arrays[PRIMARY_ARRAY[record.kind]]
     if not isinstance(data, np.ndarray) or data.ndim != 2 or not data.size:
         return None
@@ -125,7 +125,7 @@ def _picture(record: Record, data: Array | None) -> str:
 
 def _label(record: Record, axis: str) -> str:
     label, unit = (
-        cut(record.fields.get(f"{axis}{part}"), length)
+        shorten(record.fields.get(f"{axis}{part}"), length)
         for part, length in (("label", 40), ("unit", UNIT_LENGTH))
     )
     return f"{label} ({unit})" if label and unit else label or unit
@@ -178,13 +178,12 @@ def _facts(record: Record, data: Array | None) -> Iterator[tuple[str, str]]:
             "modulus" if data.dtype.kind == "c" else "values",
             "sample" if signal else "row",
         )
-    if titles := [html(shown(title, 40)) for title in _roi_titles(record)]:
+    if titles := [html(short_repr(title, 40)) for title in _roi_titles(record)]:
         more = f", … {len(titles) - 5} more" if len(titles) > 5 else ""
         yield "ROI", f"{len(titles)}: {', '.join(titles[:5])}{more}"
 
 
 def _values(found: Statistics, name: str, of: str) -> Iterator[tuple[str, str]]:
-    # The order of evaluation is that of the rows.
     unit = f"{name}, from {_part(found, of)}" if found.every > 1 else name
     yield unit, _range(Statistics(found.minimum, found.maximum, None, None, 0, 1))
     if found.mean is not None and found.deviation is not None:
@@ -198,8 +197,8 @@ def _roi_titles(record: Record) -> list[Any]:
     rois = roi.get("single_rois", ()) if isinstance(roi, dict) else ()
     rois = rois if isinstance(rois, list | tuple) else ()
     return [
-        (item.get("title") if isinstance(item, dict) else "") or f"ROI {place}"
-        for place, item in enumerate(rois, 1)
+        (item.get("title") if isinstance(item, dict) else "") or f"ROI {number}"
+        for number, item in enumerate(rois, 1)
     ]
 
 
@@ -213,13 +212,13 @@ def _results(record: Record) -> str:
 
 def _result(result: Any, key: str) -> str:
     if not isinstance(result, dict):
-        return markup.properties([(html(key), html(shown(result)))])
-    title = html(shown(result.get("title") or key))
+        return markup.properties([(html(key), html(short_repr(result)))])
+    title = html(short_repr(result.get("title") or key))
     rows = result.get("data", result.get("coords"))
     if not isinstance(rows, list | tuple | np.ndarray):
-        return markup.properties([(title, html(shown(result)))])
+        return markup.properties([(title, html(short_repr(result)))])
     cells = [
-        [html(shown(value), 24) for value in list(row)[:12]]
+        [html(short_repr(value), 24) for value in list(row)[:12]]
         for row in rows[:_MAX_ROWS]
         if isinstance(row, list | tuple | np.ndarray) and np.ndim(row) == 1
     ]
@@ -234,17 +233,18 @@ def _columns(result: dict[Any, Any], width: int) -> list[str]:
     names = result.get("names")
     if not isinstance(names, list | tuple):
         names = coordinate_names(str(result.get("kind")), width)
-    head = [html(shown(name), 24) for name in names[:width]]
+    head = [html(short_repr(name), 24) for name in names[:width]]
     return head + [""] * (width - len(head))
 
 
 def _metadata(record: Record) -> str:
     keys = [key for key in record.metadata if key != ROI_KEY and not is_result_key(key)]
     rows = [
-        (html(shown(key, 40), 40), html(shown(record.metadata[key]), _LONG))
+        (html(short_repr(key, 40), 40), html(short_repr(record.metadata[key]), _LONG))
         for key in keys[:_MAX_ENTRIES]
     ]
     if len(keys) > len(rows):
         rows.append(("…", f"{len(keys) - len(rows)} more"))
-    summary = f"metadata: {count(len(keys), 'entry').replace('entrys', 'entries')}"
-    return markup.folded(summary, markup.properties(rows)) if keys else ""
+    entries = "1 entry" if len(keys) == 1 else f"{len(keys)} entries"
+    content = markup.properties(rows)
+    return markup.folded(f"metadata: {entries}", content) if keys else ""

@@ -1,4 +1,8 @@
-"""Small PNG pictures, made without Matplotlib."""
+"""Small PNG pictures, encoded with NumPy and zlib.
+
+Pillow is not used: it adds 30 ms of import and 40 ms of initialization to the first
+thumbnail, which takes 2 ms here, and a browser's kernel may not have it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _INDEXED = 3
-#: viridis, at equal distances.
+#: Colors of viridis at equal distances.
 _ANCHORS = (
     *((68, 1, 84), (71, 45, 123), (59, 82, 139), (44, 114, 142), (33, 145, 140)),
     *((40, 174, 128), (94, 201, 98), (173, 220, 48), (253, 231, 37)),
@@ -23,7 +27,7 @@ def encode(pixels: np.ndarray[Any, Any], palette: np.ndarray[Any, Any]) -> bytes
 
     Args:
         pixels: Indices into the palette, uint8, shape (H, W).
-        palette: Colours, uint8, shape (n, 4): red, green, blue, opacity.
+        palette: Colors, uint8, shape (n, 4): red, green, blue, opacity.
     """
     height, width = pixels.shape
     depth = 4 if len(palette) <= 16 else 8
@@ -31,7 +35,8 @@ def encode(pixels: np.ndarray[Any, Any], palette: np.ndarray[Any, Any]) -> bytes
         even = np.zeros((height, width + width % 2), np.uint8)
         even[:, :width] = pixels
         pixels = even[:, ::2] << 4 | even[:, 1::2]
-    lines = np.zeros((height, pixels.shape[1] + 1), np.uint8)  # each without a filter
+    # The first byte of a line is its filter, 0 for none.
+    lines = np.zeros((height, pixels.shape[1] + 1), np.uint8)
     lines[:, 1:] = pixels
     header = struct.pack(">IIBBBBB", width, height, depth, _INDEXED, 0, 0, 0)
     return _SIGNATURE + b"".join(
@@ -52,13 +57,13 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def viridis(levels: int) -> np.ndarray[Any, Any]:
-    """Return a palette: `levels` colours of rising values, after one that is clear."""
-    places = np.linspace(0, len(_ANCHORS) - 1, levels)
+    """Return a palette of a transparent color, followed by `levels` colors."""
+    positions = np.linspace(0, len(_ANCHORS) - 1, levels)
     anchors = np.array(_ANCHORS, float)
-    colours = [np.interp(places, np.arange(len(anchors)), c) for c in anchors.T]
+    colors = [np.interp(positions, np.arange(len(anchors)), c) for c in anchors.T]
     palette = np.full((levels + 1, 4), 255, np.uint8)
     palette[0] = 0
-    palette[1:, :3] = np.rint(colours).T
+    palette[1:, :3] = np.rint(colors).T
     return palette
 
 
@@ -66,10 +71,10 @@ def image_element(png: bytes, width: int, height: int, alternative: str) -> str:
     """Return HTML that shows a PNG file.
 
     Args:
-        png: The file.
+        png: The content of the file.
         width: Width in CSS pixels.
         height: Height in CSS pixels.
-        alternative: What it shows, in words, already escaped.
+        alternative: Alternative text for screen readers, already escaped.
     """
     return (
         f'<img src="data:image/png;base64,{b64encode(png).decode()}" width="{width}" '
@@ -78,13 +83,13 @@ def image_element(png: bytes, width: int, height: int, alternative: str) -> str:
 
 
 def with_text(png: bytes, keyword: str, text: str) -> bytes:
-    """Return a PNG file with a text in it that nobody sees.
+    """Return a PNG file with a text chunk, which is not visible.
 
     Args:
-        png: The file.
-        keyword: What the text is, in ASCII.
+        png: The content of the file.
+        keyword: Name of the text, in ASCII.
         text: The text, in ASCII.
     """
-    end = len(_SIGNATURE) + 25  # of the header, which is the first chunk
+    end = len(_SIGNATURE) + 25  # the header is the first chunk
     chunk = _chunk(b"tEXt", f"{keyword}\0{text}".encode("ascii"))
     return png[:end] + chunk + png[end:]

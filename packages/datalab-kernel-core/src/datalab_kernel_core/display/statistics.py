@@ -1,4 +1,4 @@
-"""Lowest, highest and mean value of data, in bounded time."""
+"""The lowest, highest and mean value of data, in bounded time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 from datalab_kernel_core.display.thumbnails import real
 from datalab_kernel_core.plotter.reduce import Array
 
-#: Of larger data, only every n-th row or sample counts.
+#: Values to read; of larger data, only every n-th row or sample is read.
 MAX_VALUES = 1 << 22
 _LARGE = 1e100
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What is known of the values of an object.
+    """Statistics of the values of an object.
 
     Attributes:
-        minimum: The lowest finite value; None where there is none.
-        maximum: The highest, likewise.
-        mean: Their mean, likewise.
-        deviation: Their standard deviation, likewise.
+        minimum: The lowest finite value; None without finite values.
+        maximum: The highest finite value, or None.
+        mean: The mean of the finite values, or None.
+        deviation: Their standard deviation, or None.
         unusable: Number of values that are masked, NaN or infinite.
-        every: Only every n-th sample or row was looked at; 1 for all.
+        every: The n if only every n-th sample or row was read; 1 for all.
     """
 
     minimum: float | None
@@ -36,7 +36,7 @@ class Statistics:
 
     @classmethod
     def of(cls, data: Array) -> Statistics:
-        """CurveStyle at the values of an object; at the modulus of complex ones.
+        """Compute the statistics of data, or of the modulus of complex data.
 
         Args:
             data: Real or complex, shape (N,) or (H, W), possibly masked.
@@ -58,7 +58,7 @@ class Statistics:
         scale = max(abs(low), abs(high))
         if scale < _LARGE:
             scale = 1.0
-        else:  # the sum of their squares may be beyond what a float can be
+        else:  # the sum of the squares may overflow
             found = found / scale
         mean = float(found.mean(dtype=np.float64)) * scale
         deviation = float(found.std(dtype=np.float64)) * scale

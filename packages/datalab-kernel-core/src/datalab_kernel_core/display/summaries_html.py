@@ -1,27 +1,27 @@
-"""What `describe(name)`, `status()` and `groups()` return, as small tables."""
+"""The small tables of descriptions, of a status and of groups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from datalab_kernel_core.display import markup
-from datalab_kernel_core.display.texts import (
+from datalab_kernel_core.display.short_text import (
     GROUP_LENGTH,
     UNIT_LENGTH,
     count,
-    cut,
     html,
+    shorten,
     size,
 )
 from datalab_kernel_core.display.workspace_html import (
     count_text,
     dtype_text,
-    outline_of,
     shape_text,
+    summary_of,
 )
 from datalab_workspace.model.description import Description, GroupInfo, Status
 
-#: Names of a group's objects that are shown.
+#: Names that are shown of the objects of a group.
 _MAX_NAMES = 30
 _LONG = 300
 
@@ -35,32 +35,35 @@ def description_html(item: Description) -> str:
 
 def description_text(item: Description) -> str:
     """Return the description of an object as lines of text."""
-    return _lines(f"{item.kind} {item.short_id} {cut(item.name)!r}", _described(item))
+    return _lines(
+        f"{item.kind} {item.short_id} {shorten(item.name)!r}", _described(item)
+    )
 
 
 def _described(item: Description) -> Iterator[tuple[str, str]]:
-    outline = outline_of(item)
+    summary = summary_of(item)
     if item.title != item.name:
-        yield "title", cut(item.title)
-    yield "shape", shape_text(outline)
-    yield "dtype", dtype_text(outline)
+        yield "title", shorten(item.title)
+    yield "shape", shape_text(summary)
+    yield "dtype", dtype_text(summary)
     yield "size", size(item.nbytes)
     if item.group:
-        yield "group", cut(item.group, GROUP_LENGTH)
+        yield "group", shorten(item.group, GROUP_LENGTH)
     for axis in "xyz":
-        label, unit = outline.labels[f"{axis}label"], outline.labels[f"{axis}unit"]
-        text = f"{cut(label)} ({cut(unit, UNIT_LENGTH)})" if unit else cut(label)
+        label = shorten(summary.labels[f"{axis}label"])
+        unit = shorten(summary.labels[f"{axis}unit"], UNIT_LENGTH)
+        text = f"{label} ({unit})" if unit else label
         if text:
             yield axis, text.lstrip()
     yield "ROI", count_text(item.roi_count) or "none"
     yield "results", count_text(item.result_count) or "none"
-    yield "uuid", cut(item.uuid)
+    yield "uuid", shorten(item.uuid)
     if item.missing:
         yield "not known here", ", ".join(item.missing)
 
 
 def status_html(status: Status) -> str:
-    """Return what a workspace is as HTML."""
+    """Return the status of a workspace as HTML."""
     rows = ((name, html(value, _LONG)) for name, value in _status(status))
     return markup.page(
         markup.heading("Workspace", str(status.mode)), markup.properties(rows)
@@ -68,7 +71,7 @@ def status_html(status: Status) -> str:
 
 
 def status_text(status: Status) -> str:
-    """Return what a workspace is as lines of text."""
+    """Return the status of a workspace as lines of text."""
     return _lines(f"workspace {status.mode}", _status(status))
 
 
@@ -98,8 +101,8 @@ def group_html(group: GroupInfo) -> str:
 
 def group_text(group: GroupInfo) -> str:
     """Return a group of objects in one line of text."""
-    names = ", ".join(repr(cut(name)) for name in group.names[:_MAX_NAMES])
-    title = cut(group.title, GROUP_LENGTH)
+    names = ", ".join(repr(shorten(name)) for name in group.names[:_MAX_NAMES])
+    title = shorten(group.title, GROUP_LENGTH)
     return f"group {title!r} of {_members(group)}: {names}{_more(group)}"
 
 
@@ -113,5 +116,5 @@ def _more(group: GroupInfo) -> str:
 
 
 def _lines(first: str, rows: Iterator[tuple[str, str]]) -> str:
-    lines = [f"  {name}: {cut(value, _LONG)}" for name, value in rows]
+    lines = [f"  {name}: {shorten(value, _LONG)}" for name, value in rows]
     return "\n".join([first, *lines])

@@ -1,6 +1,6 @@
-"""What data looks like, in a few hundred bytes: made by NumPy alone, in bounded time.
+"""Thumbnails of a few hundred bytes, made with NumPy alone in bounded time.
 
-Of large data only parts are looked at, spread evenly over the whole.
+Only parts of large data are read, spread evenly over the whole.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from datalab_kernel_core.plotter.reduce import (
 )
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record
 
-#: A curve drawn in mid-blue, which is seen on light and on dark ground.
+#: A transparent color, and a blue that is visible on light and on dark backgrounds.
 _LINE = np.array([[0, 0, 0, 0], [55, 138, 221, 255]], np.uint8)
-#: Bytes of one object that are looked at.
+#: Bytes of one object that are read.
 _PART = 4 << 20
-#: Columns and rows of a curve are drawn twice as fine as they are shown.
+#: Pixels of a curve for one CSS pixel.
 _FINE = 2
 _SPARK = (96, 24)
 _TILE = 32
@@ -34,12 +34,12 @@ _TILE_LEVELS = 15
 
 @dataclass
 class Budget:
-    """What the thumbnails of a workspace may cost, all together.
+    """The limits for all thumbnails of a workspace together.
 
     Attributes:
         nbytes: Bytes of data that may still be read.
         characters: Characters of HTML that may still be written.
-        until: When to stop, by `time.perf_counter`.
+        until: The time to stop, on the clock of `time.perf_counter`.
     """
 
     nbytes: int = 64 << 20
@@ -47,11 +47,11 @@ class Budget:
     until: float = field(default_factory=lambda: time.perf_counter() + 0.2)
 
     def thumbnail(self, record: Record | None, alternative: str) -> str:
-        """Return a small picture of an object, "" if there is nothing to show it by.
+        """Return the thumbnail of an object, "" without data or after the limits.
 
         Args:
-            record: The object; None where it is not in memory.
-            alternative: What it is, in words, already escaped.
+            record: The object; None if it is not in memory.
+            alternative: Alternative text for screen readers, already escaped.
         """
         data = in_memory(record)
         if record is None or data is None or not data.size:
@@ -69,7 +69,7 @@ class Budget:
 
 
 def in_memory(record: Record | None) -> Array | None:
-    """Return an object's data if it is in memory; a file is not read for it."""
+    """Return the data of an object if it is in memory; no file is read."""
     if record is None:
         return None
     data = record.arrays[PRIMARY_ARRAY[record.kind]]
@@ -77,7 +77,7 @@ def in_memory(record: Record | None) -> Array | None:
 
 
 def sparkline(xydata: Array, alternative: str) -> str:
-    """Return HTML that shows the y of a signal over the number of the sample."""
+    """Return HTML that shows the y of a signal over the index of the sample."""
     width, height = _SPARK
     y = real(_sampled(xydata[1]))
     x = np.arange(len(y))
@@ -85,11 +85,11 @@ def sparkline(xydata: Array, alternative: str) -> str:
 
 
 def curve(xydata: Array, alternative: str, width: int, height: int) -> str:
-    """Return HTML that shows a signal: y over x, every sample of it counted.
+    """Return HTML that shows a signal: y over x, from all samples.
 
     Args:
         xydata: Shape (2, N) or (4, N), N at least 1.
-        alternative: What it is, in words, already escaped.
+        alternative: Alternative text for screen readers, already escaped.
         width: Width in CSS pixels.
         height: Height in CSS pixels.
     """
@@ -107,24 +107,23 @@ def _curve(x: Array, y: Array, width: int, height: int, alternative: str) -> str
 
 
 def _drawn(x: Array, y: Array, width: int, height: int) -> Array:
-    """Draw a line through points; broken where a value cannot be drawn.
+    """Draw a line through points, with a gap for values that cannot be drawn.
 
     Returns:
-        1 where the line is, otherwise 0; uint8, shape (height, width).
+        1 for pixels of the line, 0 for all others; uint8, shape (height, width).
     """
     columns, rows = _scaled(x, width - 2), _scaled(y, height - 2)
     rows = height - 1 - rows
-    there = np.isfinite(columns) & np.isfinite(rows)
-    between = there[1:] & there[:-1]
+    drawn = np.isfinite(columns) & np.isfinite(rows)
+    between = drawn[1:] & drawn[:-1]
     start = np.stack([columns[:-1], rows[:-1]])[:, between]
     step = np.stack([columns[1:], rows[1:]])[:, between] - start
-    # Each piece of the line by as many points as it is pixels long.
+    # Each segment of the line gets as many points as it has pixels.
     points = np.ceil(np.abs(step).max(axis=0)).astype(int) + 1
-    piece = np.repeat(np.arange(len(points)), points)
-    place = np.arange(len(piece)) - np.repeat(np.cumsum(points) - points, points)
-    along = place / points[piece]
-    line = start[:, piece] + step[:, piece] * along
-    alone = np.stack([columns, rows])[:, there]
+    segment = np.repeat(np.arange(len(points)), points)
+    number = np.arange(len(segment)) - np.repeat(np.cumsum(points) - points, points)
+    line = start[:, segment] + step[:, segment] * (number / points[segment])
+    alone = np.stack([columns, rows])[:, drawn]
     pixels = np.zeros((height, width), np.uint8)
     for column, row in (line, alone):
         column, row = column.astype(int), row.astype(int)
@@ -133,13 +132,13 @@ def _drawn(x: Array, y: Array, width: int, height: int) -> Array:
 
 
 def _scaled(values: Array, length: int) -> Array:
-    """Return values as places from 0 to `length`, NaN where there is none."""
+    """Return values scaled to the range from 0 to `length`, NaN if not finite."""
     values = without_undrawable(values)
-    there = values[np.isfinite(values)]
-    if not there.size:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
         return values
-    low, high = float(there.min()), float(there.max())
-    half = high / 2 - low / 2  # high - low may be beyond what a float can be
+    low, high = float(finite.min()), float(finite.max())
+    half = high / 2 - low / 2  # high - low may overflow
     if not half:
         return np.where(np.isnan(values), values, length / 2)
     scaled: Array = (values / 2 - low / 2) / half * length
@@ -152,13 +151,13 @@ def tile(data: Array, alternative: str) -> str:
 
 
 def pixels_element(data: Array, alternative: str, side: int, levels: int) -> str:
-    """Return HTML that shows an image, its lowest value dark and its highest bright.
+    """Return HTML that shows an image, from dark for low to bright for high values.
 
     Args:
         data: Pixels, shape (H, W), neither of them 0.
-        alternative: What it is, in words, already escaped.
-        side: Length of its longer side in CSS pixels.
-        levels: Number of colours, at most 255.
+        alternative: Alternative text for screen readers, already escaped.
+        side: Length of the longer side in CSS pixels.
+        levels: Number of colors, at most 255.
     """
     rows = -(-data.nbytes // _PART)
     part = data[:: min(rows, max(1, len(data) // side))]
@@ -174,7 +173,7 @@ def pixels_element(data: Array, alternative: str, side: int, levels: int) -> str
 
 
 def real(values: Array) -> Array:
-    """Return values as they are shown: the modulus of complex ones."""
+    """Return real values, the modulus of complex ones."""
     if values.dtype.kind != "c":
         return values
     with np.errstate(over="ignore", invalid="ignore"):
@@ -182,12 +181,12 @@ def real(values: Array) -> Array:
 
 
 def _sampled(y: Array) -> Array:
-    """Return a part of the samples, in runs spread evenly, of at most `_PART` bytes."""
+    """Return evenly spread runs of samples, at most `_PART` bytes."""
     if y.nbytes <= _PART:
         return y
     runs = 2 * _SPARK[0]
     step = len(y) // runs
     run = max(1, _PART // y.itemsize // runs)
-    places = (np.arange(runs) * step)[:, np.newaxis] + np.arange(min(run, step))
-    sampled: Array = y[places.ravel()]
+    indices = (np.arange(runs) * step)[:, np.newaxis] + np.arange(min(run, step))
+    sampled: Array = y[indices.ravel()]
     return sampled

@@ -1,4 +1,4 @@
-"""A workspace as a table, of what is known without reading or asking for anything."""
+"""The table of a workspace, from what is in memory: no file or DataLab is read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datalab_kernel_core.display import markup
-from datalab_kernel_core.display.texts import (
+from datalab_kernel_core.display.short_text import (
     GROUP_LENGTH,
     UNIT_LENGTH,
     count,
-    cut,
     html,
+    shorten,
     size,
 )
 from datalab_kernel_core.display.thumbnails import Budget
@@ -24,7 +24,7 @@ from datalab_workspace.model.description import (
     size_text,
 )
 
-#: Objects shown; of more, the first and the last ones.
+#: Objects that are shown; of more, the first and the last ones.
 MAX_ROWS = 60
 _UNKNOWN = "–"
 _COLUMNS = (
@@ -36,11 +36,10 @@ _NUMBERS = "       nnn"
 
 def workspace_html(workspace: Workspace) -> str:
     """Return a workspace as HTML."""
-    total, glimpses = workspace.preview(MAX_ROWS)
+    total, previews = workspace.preview(MAX_ROWS)
     budget = Budget()
     rows = [
-        [*_cells(g.short_id, g.name, g.group, g.summary), _thumbnail(g, budget)]
-        for g in glimpses
+        [*_cells(*preview[:4]), _thumbnail(preview, budget)] for preview in previews
     ]
     shown = _table((*_COLUMNS, ""), rows, total)
     return markup.page(markup.heading("Workspace", html(_about(workspace), 500)), shown)
@@ -48,11 +47,8 @@ def workspace_html(workspace: Workspace) -> str:
 
 def workspace_text(workspace: Workspace) -> str:
     """Return a workspace as lines of text."""
-    total, glimpses = workspace.preview(MAX_ROWS)
-    lines = [
-        "  ".join(filter(None, (g.short_id, cut(g.name), *_in_short(g.summary))))
-        for g in glimpses
-    ]
+    total, previews = workspace.preview(MAX_ROWS)
+    lines = ["  ".join(filter(None, _line(preview))) for preview in previews]
     if total > len(lines):
         lines.insert(len(lines) // 2, f"… {total - len(lines)} more …")
     return "\n".join([repr(workspace), *lines])
@@ -62,7 +58,7 @@ def listing_html(listing: Listing) -> str:
     """Return the descriptions of objects as HTML."""
     total, half = len(listing), MAX_ROWS // 2
     some = listing if total <= MAX_ROWS else listing[:half] + listing[-half:]
-    rows = [_cells(d.short_id, d.name, d.group, outline_of(d)) for d in some]
+    rows = [_cells(d.name, d.short_id, d.group, summary_of(d)) for d in some]
     return markup.page(
         markup.heading(count(total, "object")), _table(_COLUMNS, rows, total)
     )
@@ -77,8 +73,8 @@ def listing_text(listing: Listing) -> str:
     return f"{ends[0]}\n… {total - MAX_ROWS} more …\n{ends[1]}"
 
 
-def outline_of(item: Description) -> Summary:
-    """Return what a description tells of an object itself."""
+def summary_of(item: Description) -> Summary:
+    """Return the summary of a described object."""
     texts = {
         f"{axis}{part}": getattr(item, f"{axis}{part}")
         for axis in "xyz"
@@ -99,11 +95,11 @@ def outline_of(item: Description) -> Summary:
 
 def _about(workspace: Workspace) -> str:
     entries = [str(workspace.mode)]
-    if workspace.mode == "live":
+    if workspace.capabilities.window:
         entries.append("as last seen in DataLab")
     if workspace.path is not None:
         path = Path(workspace.path)
-        entries.append(f"{cut(path.name)}{' (modified)' * workspace.modified}")
+        entries.append(f"{shorten(path.name)}{' (modified)' * workspace.modified}")
     return " · ".join(entries)
 
 
@@ -117,40 +113,42 @@ def _table(head: Sequence[str], rows: list[list[str]], total: int) -> str:
     return markup.table(head, rows, _NUMBERS)
 
 
-def _cells(short_id: str, name: str, group: str, outline: Summary) -> list[str]:
-    units = [html(outline.labels.get(f"{axis}unit"), UNIT_LENGTH) for axis in "xyz"]
+def _cells(name: str, short_id: str, group: str, summary: Summary) -> list[str]:
+    units = [html(summary.labels.get(f"{axis}unit"), UNIT_LENGTH) for axis in "xyz"]
     return [
         short_id,
         html(name),
-        outline.kind,
-        shape_text(outline),
-        dtype_text(outline),
+        summary.kind,
+        shape_text(summary),
+        dtype_text(summary),
         ", ".join(filter(None, units)),
         html(group, GROUP_LENGTH),
-        count_text(outline.roi_count),
-        count_text(outline.result_count),
-        size(outline.nbytes),
+        count_text(summary.roi_count),
+        count_text(summary.result_count),
+        size(summary.nbytes),
     ]
 
 
-def _thumbnail(glimpse: Preview, budget: Budget) -> str:
-    return budget.thumbnail(glimpse.record, html(glimpse.name))
+def _thumbnail(preview: Preview, budget: Budget) -> str:
+    return budget.thumbnail(preview.record, html(preview.name))
 
 
-def shape_text(outline: Summary) -> str:
-    """Return the shape of an object; a dash where it may be just not known."""
-    return size_text(outline.shape) if outline.shape else _UNKNOWN
+def shape_text(summary: Summary) -> str:
+    """Return the shape of an object, a dash if it is unknown or empty."""
+    return size_text(summary.shape) if summary.shape else _UNKNOWN
 
 
-def dtype_text(outline: Summary) -> str:
-    """Return the dtype of an object, likewise."""
-    return _UNKNOWN if outline.dtype is None else str(outline.dtype)
+def dtype_text(summary: Summary) -> str:
+    """Return the dtype of an object, a dash if it is unknown or empty."""
+    return _UNKNOWN if summary.dtype is None else str(summary.dtype)
 
 
 def count_text(number: int | None) -> str:
-    """Return a number; "" for 0, a dash where it is not known."""
+    """Return a number, "" for 0, a dash if it is unknown."""
     return _UNKNOWN if number is None else str(number or "")
 
 
-def _in_short(outline: Summary) -> tuple[str, ...]:
-    return outline.kind, shape_text(outline), dtype_text(outline)
+def _line(preview: Preview) -> tuple[str, ...]:
+    summary = preview.summary
+    texts = summary.kind, shape_text(summary), dtype_text(summary)
+    return preview.short_id, shorten(preview.name), *texts

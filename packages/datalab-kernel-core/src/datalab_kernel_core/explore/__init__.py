@@ -1,1 +1,1 @@
-"""An interactive view that sends only what the screen can show."""
+"""Interactive views, which receive only the data that the screen can show."""

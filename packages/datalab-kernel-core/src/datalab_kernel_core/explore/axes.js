@@ -10,7 +10,7 @@ function steps(low, high, count) {
   return { ticks, step };
 }
 
-// GroupTargets and texts of ticks, and what is to be added to the texts to have the values.
+// Return the positions and labels of ticks, and the offset to add to the labels.
 function linearTicks(low, high, count) {
   const { ticks, step } = steps(low, high, count);
   const largest = Math.max(Math.abs(low), Math.abs(high));

@@ -1,7 +1,7 @@
-"""What an interactive view asks of the kernel, and what it is answered.
+"""The messages between an interactive view and the kernel.
 
-All messages are JSON, with numbers in binary beside them. GroupTargets are those of the
-screen's axes: the logarithm where an axis is logarithmic, pixels of an image.
+A message is JSON, with binary arrays next to it. Positions are those on the axes of the
+screen: the logarithm of a coordinate on a logarithmic axis, pixels of an image.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from datalab_kernel_core.plotter.reduce import Array
 
-#: A view is never asked to draw on more than this, in pixels.
+#: Largest side of a view in pixels.
 _MAX_SIDE = 8192
 
 Range = tuple[float, float]
@@ -21,16 +21,16 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class ViewRequest:
-    """Which part of the data is on the screen.
+    """A request for the part of the data that is on the screen.
 
     Attributes:
-        x: Ends of the x axis, the lower first.
-        y: Ends of the y axis, likewise.
+        x: Lower and upper bound of the x axis.
+        y: Lower and upper bound of the y axis.
         width: Pixels of the screen along x.
         height: Pixels of the screen along y.
-        log: Whether the axes x and y are logarithmic.
-        limits: Ends of the range of colours, None for those of the whole image.
-        colormap: Name of the colour map, None for the image's own.
+        log: Whether the x axis and the y axis are logarithmic.
+        limits: Bounds of the color scale, None for those of the whole image.
+        colormap: Name of the colormap, None for the image's own.
     """
 
     x: Range
@@ -43,10 +43,11 @@ class ViewRequest:
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> ViewRequest:
-        """Read a request.
+        """Return the request in a message.
 
         Raises:
-            ValueError: A number is missing, or out of range.
+            KeyError: A number is missing.
+            ValueError: A number is out of range.
         """
         limits, colormap = content.get("limits"), content.get("colormap")
         xlog, ylog = content.get("log", (False, False))
@@ -56,7 +57,7 @@ class ViewRequest:
             _side(content["width"]),
             _side(content["height"]),
             (bool(xlog), bool(ylog)),
-            None if limits is None else _range(limits, "the range of colours"),
+            None if limits is None else _range(limits, "the color scale"),
             None if colormap is None else str(colormap),
         )
 
@@ -64,7 +65,7 @@ class ViewRequest:
 def _range(ends: Any, what: str) -> Range:
     low, high = (float(end) for end in ends)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"{what} must go from one number up to another, not {ends!r}")
+        raise ValueError(f"expected increasing numbers for {what}, got {ends!r}")
     return low, high
 
 
@@ -73,26 +74,32 @@ def _side(pixels: Any) -> int:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the view is told.
+class Reply:
+    """The kernel's reply to a view.
 
     Attributes:
-        told: What goes as JSON.
-        arrays: What goes in binary.
+        content: The part that is sent as JSON.
+        arrays: The binary part.
     """
 
-    told: dict[str, Any]
+    content: dict[str, Any]
     arrays: list[Array | bytes] = field(default_factory=list)
 
 
-class Source(Protocol):
-    """Data that is looked at."""
+class DataSource(Protocol):
+    """The data of an interactive view."""
 
     def about(self) -> dict[str, Any]:
-        """Return what the view must know before it asks: labels, extents, scales."""
+        """Return what the view needs before its first request: labels, extents."""
 
-    def view(self, request: ViewRequest) -> Answer:
-        """Return what shows the part that is on the screen."""
+    def view(self, request: ViewRequest) -> Reply:
+        """Return the reduced data of the part that is on the screen."""
 
-    def value(self, x: float, y: float, log: tuple[bool, bool]) -> Answer:
-        """Return the value at a place, exactly, in words."""
+    def value(self, x: float, y: float, log: tuple[bool, bool]) -> Reply:
+        """Return the exact value at a position, as a string.
+
+        Args:
+            x: Position on the x axis of the screen.
+            y: Position on the y axis of the screen.
+            log: Whether the x axis and the y axis are logarithmic.
+        """

@@ -1,12 +1,12 @@
-// ---- taking the place of the picture -------------------------------------------------
+// ---- replace the picture in the page -------------------------------------------------
 
 export default {
   initialize({ model }) {
-    const views = new WeakMap(); // by the picture: with it, a view goes
+    const views = new WeakMap(); // by picture; a view ends with its picture
     let all = []; // weak references
     const living = () => all.map((reference) => reference.deref()).filter(Boolean);
     const selector = `img[src^="data:image/png;base64,${model.get("picture")}"]`;
-    const look = () => {
+    const replacePictures = () => {
       for (const image of document.querySelectorAll(selector)) {
         if (views.has(image)) continue;
         const view = new View(model, image);
@@ -14,14 +14,14 @@ export default {
         all = [...living(), view].map((one) => new WeakRef(one));
       }
     };
-    const receive = (told, buffers) => living().forEach((view) => view.receive(told, buffers));
+    const receive = (reply, buffers) => living().forEach((view) => view.receive(reply, buffers));
     const repaint = () => living().forEach((view) => view.draw());
     model.on("msg:custom", receive);
-    const pictures = new MutationObserver(look);
+    const pictures = new MutationObserver(replacePictures);
     pictures.observe(document.body, { childList: true, subtree: true });
     const theme = new MutationObserver(repaint);
     theme.observe(document.body, { attributes: true });
-    look();
+    replacePictures();
     return () => {
       pictures.disconnect();
       theme.disconnect();

@@ -1,4 +1,4 @@
-// ---- paint a view ----------------------------------------------------------------
+// ---- paint a view --------------------------------------------------------------------
 
 function paint(view) {
   const style = getComputedStyle(view.el);
@@ -13,7 +13,7 @@ function paint(view) {
   context.beginPath();
   context.rect(left, top, width, height);
   context.clip();
-  const log = view.picture?.told.log;
+  const log = view.picture?.reply.log;
   if (!log || String(log) === String(view.log)) view.picture?.draw(context, view, "#378add");
   paintMark(view, context, style.color);
   context.restore();
@@ -35,7 +35,7 @@ function paintTicks(view, context, dim, grid) {
     context.textAlign = axis === "x" ? "center" : "right";
     context.textBaseline = axis === "x" ? "top" : "middle";
     for (const [value, text] of ticks) {
-      const pixel = view.place(axis, value);
+      const pixel = view.pixel(axis, value);
       context.beginPath();
       context.moveTo(axis === "x" ? pixel : left - 4, axis === "x" ? top : pixel);
       context.lineTo(axis === "x" ? pixel : left + width, axis === "x" ? top + height + 4 : pixel);
@@ -53,9 +53,9 @@ function ticksOf(view, axis, number) {
     const { ticks, offset } = (view.log[number] ? logTicks : linearTicks)(low, high, count);
     return [ticks, offset];
   }
-  // Pixel n goes from n to n + 1, its coordinate is that of its centre.
+  // Pixel n covers the range from n to n + 1; its coordinate is that of its center.
   const [start, step] = view.about.axes[number];
-  const ends = [low, high].map((place) => start + (place - 0.5) * step);
+  const ends = [low, high].map((position) => start + (position - 0.5) * step);
   const { ticks, offset } = linearTicks(Math.min(...ends), Math.max(...ends), count);
   return [ticks.map(([value, text]) => [(value - start) / step + 0.5, text]), offset];
 }
@@ -85,11 +85,11 @@ function paintMark(view, context, color) {
   context.fillStyle = color;
   if (view.mark && !view.isImage) {
     context.beginPath();
-    context.arc(view.place("x", view.mark[0]), view.place("y", view.mark[1]), 4, 0, 7);
+    context.arc(view.pixel("x", view.mark[0]), view.pixel("y", view.mark[1]), 4, 0, 7);
     context.stroke();
   }
-  if (view.box) {
-    const [x, y, toX, toY] = view.box;
+  if (view.rectangle) {
+    const [x, y, toX, toY] = view.rectangle;
     context.setLineDash([4, 3]);
     context.strokeRect(x, y, toX - x, toY - y);
     context.setLineDash([]);

@@ -4,14 +4,14 @@ const copied = (view) =>
   view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 
 class Curve {
-  constructor(told, buffers) {
-    this.told = told;
-    const Numbers = told.exact ? Float64Array : Float32Array;
+  constructor(reply, buffers) {
+    this.reply = reply;
+    const Numbers = reply.exact ? Float64Array : Float32Array;
     [this.x, this.y] = buffers.map((buffer) => new Numbers(copied(buffer)));
   }
 
   draw(context, view, color) {
-    const { middle, half } = this.told;
+    const { middle, half } = this.reply;
     const [ax, bx] = view.affine("x", middle[0], half[0]);
     const [ay, by] = view.affine("y", middle[1], half[1]);
     context.beginPath();
@@ -42,10 +42,10 @@ class Curve {
 }
 
 class Pixels {
-  static async of(told, buffers) {
-    const [height, width] = told.shape;
+  static async of(reply, buffers) {
+    const [height, width] = reply.shape;
     const picture = new Pixels();
-    picture.told = told;
+    picture.reply = reply;
     if (!height || !width) return picture;
     const stream = new Blob([copied(buffers[0])])
       .stream()
@@ -66,9 +66,9 @@ class Pixels {
 
   draw(context, view) {
     if (!this.canvas) return;
-    const [left, right, top, bottom] = this.told.box;
-    const [x0, x1] = [view.place("x", left), view.place("x", right)];
-    const [y0, y1] = [view.place("y", top), view.place("y", bottom)];
+    const [left, right, top, bottom] = this.reply.extent;
+    const [x0, x1] = [view.pixel("x", left), view.pixel("x", right)];
+    const [y0, y1] = [view.pixel("y", top), view.pixel("y", bottom)];
     context.imageSmoothingEnabled = (x1 - x0) * view.ratio < this.canvas.width;
     context.drawImage(this.canvas, x0, y0, x1 - x0, y1 - y0);
   }

@@ -1,4 +1,4 @@
-"""Matplotlib figures that show more of the data where one zooms into them."""
+"""Matplotlib figures that show more of the data when a user zooms in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.artist import Artist
 
-from datalab_kernel_core.explore.curves import CurveSource
+from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import ViewRequest
-from datalab_kernel_core.explore.pixels import PixelSource
-from datalab_kernel_core.plotter.curve_style import look_of
+from datalab_kernel_core.explore.signal_source import SignalSource
+from datalab_kernel_core.plotter.curve_style import CurveStyle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,64 +20,64 @@ if TYPE_CHECKING:
     from datalab_kernel_core.plotter.plot_input import PlotItem
 
 
-def refine(figure: Figure, subject: PlotItem) -> None:
-    """Have the figure of one object show all that can be seen wherever it is zoomed.
+def refine(figure: Figure, item: PlotItem) -> None:
+    """Make the figure of one object read the visible data at each zoom.
 
     Args:
-        figure: The figure that `plotter.plot` made of the object. Its axes no longer
-            scale themselves.
-        subject: The object. It is not copied.
+        figure: The figure that `plotter.plot` made of the object. Its axes stop scaling
+            themselves.
+        item: The object. It is not copied.
     """
     axes = figure.axes[0]
-    record, samples = subject.record, subject.samples
+    record, samples = item.record, item.samples
     if samples is not None:
-        if look_of(record, 0).style == "Sticks":
-            return  # of which a line through the samples is no part
-        # Of a complex signal the phase is below the modulus.
+        if CurveStyle.of(record, 0).kind == "Sticks":
+            return  # which have no line through the samples
+        # The phase of a complex signal is below its modulus.
         for number, panel in enumerate(figure.axes):
             if panel.lines:
-                source = CurveSource(record, samples, phase=number == 1)
+                source = SignalSource(record, samples, phase=number == 1)
                 panel.add_artist(_RefinedCurve(panel, source))
-    elif axes.images:  # one of pixels of several sizes is drawn as a mesh
-        axes.add_artist(_RefinedImage(axes, PixelSource(record)))
+    elif axes.images:  # an image whose pixels differ in size is a mesh
+        axes.add_artist(_RefinedImage(axes, ImageSource(record)))
 
 
 class _Refined(Artist):
-    """Is drawn before all else in its axes, and brings the data that is to be drawn.
+    """An artist that updates the data of its axes before they are drawn.
 
-    In this way it does so once for each time that they are drawn, whatever it was that
-    changed their limits, and nothing is changed while somebody is told of it.
+    It is drawn first. The data is therefore updated once for each drawing, whatever
+    changed the limits, and not inside a callback about the limits.
     """
 
     def __init__(self, axes: Axes) -> None:
         super().__init__()
         self.set_zorder(-np.inf)
         self.set_in_layout(False)
-        # Or data that is set would change the limits, which would ask for data.
+        # Otherwise new data would change the limits, which would request new data.
         axes.set_autoscale_on(False)
-        self._limits = self._seen(axes)
+        self._limits = self._view(axes)
 
     def draw(self, renderer: RendererBase) -> None:  # noqa: ARG002
         axes = self.axes
         assert axes is not None
-        seen = self._seen(axes)
-        if seen != self._limits:
-            self._limits = seen
-            self._bring(axes)  # type: ignore[arg-type]
+        view = self._view(axes)
+        if view != self._limits:
+            self._limits = view
+            self._update_data(axes)  # type: ignore[arg-type]
 
-    def _seen(self, axes: Any) -> tuple[float, ...]:
+    def _view(self, axes: Any) -> tuple[float, ...]:
         return (*axes.get_xlim(), *axes.get_ylim(), *axes.bbox.size)
 
-    def _bring(self, axes: Axes) -> None:
+    def _update_data(self, axes: Axes) -> None:
         raise NotImplementedError
 
 
 class _RefinedCurve(_Refined):
-    def __init__(self, axes: Axes, source: CurveSource) -> None:
+    def __init__(self, axes: Axes, source: SignalSource) -> None:
         super().__init__(axes)
         self._source = source
 
-    def _bring(self, axes: Axes) -> None:
+    def _update_data(self, axes: Axes) -> None:
         log = axes.get_xscale() == "log", axes.get_yscale() == "log"
         ends = [
             sorted(np.log10(limits) if is_log else limits)
@@ -93,13 +93,13 @@ class _RefinedCurve(_Refined):
 
 
 class _RefinedImage(_Refined):
-    def __init__(self, axes: Axes, source: PixelSource) -> None:
+    def __init__(self, axes: Axes, source: ImageSource) -> None:
         super().__init__(axes)
         self._source = source
 
-    def _bring(self, axes: Axes) -> None:
+    def _update_data(self, axes: Axes) -> None:
         x, y = (
-            self._source.places(number, limits)
+            self._source.pixel_range(number, limits)
             for number, limits in enumerate((axes.get_xlim(), axes.get_ylim()))
         )
         width, height = (max(int(side), 1) for side in axes.bbox.size)

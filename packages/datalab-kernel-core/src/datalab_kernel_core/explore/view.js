@@ -1,15 +1,16 @@
-// The view that takes the place of its picture in a page. The data stays in the kernel:
-// what the screen can show is asked for whenever the view changes, and until the answer
-// comes what was shown before is shown to the new scale.
+// The view that replaces its picture in a page. The data stays in the kernel. Whenever
+// the view changes, it requests the data that the screen can show, and until the reply
+// arrives, it shows the previous data at the new scale.
 
 const MARGIN = { left: 74, right: 14, top: 24, bottom: 42 };
 const MAX_WIDTH = 900;
 const MAX_ELONGATION = 5;
-const PATIENCE = 3000; // milliseconds until it is said that the kernel is busy
+const PATIENCE = 3000; // milliseconds until the view reports that the kernel is busy
 
-// ---- asking the kernel ---------------------------------------------------------------
+// ---- requests to the kernel ----------------------------------------------------------
 
-// One request of a kind is under way at a time; of those that come meanwhile, the last.
+// Only one request of each kind waits for its reply. The last of the requests that are
+// made in the meantime is sent next.
 class Link {
   constructor(model, onBusy) {
     this.model = model;
@@ -67,17 +68,17 @@ class View {
   build() {
     this.el = document.createElement("div");
     this.el.className = "datalab-explore";
-    this.el.style.display = "none"; // until there is something to show
+    this.el.style.display = "none"; // until the first picture
     this.canvas = element("canvas", this.el);
     const row = element("div", this.el, { className: "dle-row" });
     this.value = element("span", row, { className: "dle-value" });
-    this.button(row, "all", "Show all (double click)", () => this.home());
+    this.button(row, "all", "Show all (double-click)", () => this.home());
     if (this.isImage) this.buildColors(row);
     else ["x", "y"].forEach((axis, n) => this.buildLog(row, axis, n));
     this.note = element("div", this.el, { className: "dle-note" });
     this.error = element("div", this.el, { className: "dle-error" });
     this.el.title =
-      "wheel: zoom; drag: move; Shift and drag: zoom to a box; double click: show all";
+      "wheel: zoom; drag: move; Shift+drag: zoom to a rectangle; double-click: show all";
     this.image.after(this.el);
   }
 
@@ -100,7 +101,7 @@ class View {
   buildColors(row) {
     if (!this.about.limits) return;
     const inputs = [0, 1].map((end) => {
-      const title = `${end ? "Highest" : "Lowest"} value with a colour of its own`;
+      const title = `${end ? "Highest" : "Lowest"} value of the color scale`;
       const input = element("input", row, { type: "number", step: "any", title });
       const apply = () => {
         const limits = inputs.map((one) => Number(one.value));
@@ -110,19 +111,19 @@ class View {
       };
       input.addEventListener("change", apply);
       input.addEventListener("keydown", (event) => {
-        event.stopPropagation(); // or the notebook would take it for a command
+        event.stopPropagation(); // otherwise the notebook runs a command
         if (event.key === "Enter") apply();
       });
       return input;
     });
     const fill = () => inputs.forEach((input, end) => { input.value = this.about.limits[end]; });
     fill();
-    this.button(row, "full range", "Colours over the whole range of values", () => {
+    this.button(row, "full range", "Color scale over all values", () => {
       this.limits = null;
       fill();
       this.change();
     });
-    const choice = element("select", row, { title: "Colour map" });
+    const choice = element("select", row, { title: "Colormap" });
     for (const name of this.about.colormaps) element("option", choice, { textContent: name });
     choice.value = this.about.colormap;
     choice.addEventListener("change", () => {
@@ -131,7 +132,7 @@ class View {
     });
   }
 
-  // -- where things are --
+  // -- geometry --
 
   resize() {
     const room = this.el.clientWidth || this.image.parentElement?.clientWidth || MAX_WIDTH;
@@ -154,7 +155,7 @@ class View {
     return true;
   }
 
-  // Of values `middle + half * n` the places are `a + b * n`.
+  // Return [a, b], so that a value `middle + half * n` is at the pixel `a + b * n`.
   affine(axis, middle, half) {
     const [low, high] = this[axis];
     const { left, top, width, height } = this.plot;
@@ -164,14 +165,14 @@ class View {
     return [start + (upwards ? length : 0) + (middle - low) * scale, half * scale];
   }
 
-  place(axis, value) {
+  pixel(axis, value) {
     return this.affine(axis, value, 0)[0];
   }
 
   at(axis, pixel) {
     const [low, high] = this[axis];
-    const start = this.place(axis, low);
-    const end = this.place(axis, high);
+    const start = this.pixel(axis, low);
+    const end = this.pixel(axis, high);
     return low + ((pixel - start) / (end - start)) * (high - low);
   }
 
@@ -203,11 +204,12 @@ class View {
   }
 
   zoom(axis, factor, pixel) {
-    const centre = this.at(axis, pixel);
-    this.set(axis, this[axis].map((end) => centre + (end - centre) * factor));
+    const center = this.at(axis, pixel);
+    this.set(axis, this[axis].map((end) => center + (end - center) * factor));
   }
 
-  // Not closer than numbers, or pixels, can be told apart, nor farther than makes sense.
+  // Set the ends of an axis, unless the range is too small for distinct numbers or
+  // pixels, or too large to be useful.
   set(axis, [low, high]) {
     const side = axis === "x" ? 1 : 0;
     const whole = this.isImage
@@ -223,7 +225,7 @@ class View {
     return this.about.extents[log ? `${axis}log` : axis] ?? [0, 1];
   }
 
-  // -- asking and showing --
+  // -- requests and replies --
 
   change() {
     this.draw();
@@ -241,32 +243,32 @@ class View {
     });
   }
 
-  async receive(told, buffers) {
-    if (told.view !== this.link.id) return;
-    this.link.answered(told.ask);
-    this.say(this.error, told.error ?? "");
-    this.say(this.note, this.picture?.told.note ?? "");
-    if (told.error) this.show();
-    else if (told.ask === "value") this.read(told);
-    else await this.take(told, buffers);
+  async receive(reply, buffers) {
+    if (reply.view !== this.link.id) return;
+    this.link.answered(reply.ask);
+    this.say(this.error, reply.error ?? "");
+    this.say(this.note, this.picture?.reply.note ?? "");
+    if (reply.error) this.show();
+    else if (reply.ask === "value") this.read(reply);
+    else await this.take(reply, buffers);
   }
 
-  async take(told, buffers) {
-    const picture = this.isImage ? await Pixels.of(told, buffers) : new Curve(told, buffers);
-    if (told.number < this.shown) return; // a later one was quicker
-    this.shown = told.number;
+  async take(reply, buffers) {
+    const picture = this.isImage ? await Pixels.of(reply, buffers) : new Curve(reply, buffers);
+    if (reply.number < this.shown) return; // a later reply arrived first
+    this.shown = reply.number;
     this.picture = picture;
-    this.say(this.note, told.note);
+    this.say(this.note, reply.note);
     if (!this.isImage && this.autoY) {
-      const [low, high] = told.range;
+      const [low, high] = reply.range;
       const margin = (high - low) * 0.05 || Math.abs(low) * 1e-3 || 0.5;
       this.y = [low - margin, high + margin];
     }
     this.show();
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
     this.draw(() => {
-      const taken = performance.now() - told.changed;
-      Object.assign(this.el.dataset, { painted: told.number, milliseconds: taken, bytes });
+      const taken = performance.now() - reply.changed;
+      Object.assign(this.el.dataset, { painted: reply.number, milliseconds: taken, bytes });
     });
   }
 
@@ -285,10 +287,10 @@ class View {
     if (where.textContent !== text) where.textContent = text ?? "";
   }
 
-  read(told) {
+  read(reply) {
     if (!this.pointer) return;
-    this.say(this.value, told.text);
-    this.mark = told.at;
+    this.say(this.value, reply.text);
+    this.mark = reply.at;
     if (!this.isImage) this.draw();
   }
 
@@ -312,7 +314,7 @@ class View {
     on("pointerdown", (event) => this.onDown(event));
     on("pointermove", (event) => this.onMove(event));
     on("pointerup", (event) => this.onUp(event));
-    on("pointercancel", () => { this.drag = this.box = null; });
+    on("pointercancel", () => { this.drag = this.rectangle = null; });
     on("dblclick", () => this.home());
     on("pointerleave", () => {
       this.pointer = this.mark = null;
@@ -346,7 +348,7 @@ class View {
     if (event.button !== 0) return;
     this.canvas.setPointerCapture(event.pointerId);
     const from = [event.offsetX, event.offsetY];
-    this.drag = { from, x: this.x, y: this.y, boxed: event.shiftKey };
+    this.drag = { from, x: this.x, y: this.y, zooms: event.shiftKey };
   }
 
   onMove(event) {
@@ -356,8 +358,8 @@ class View {
       return;
     }
     const [fromX, fromY] = this.drag.from;
-    if (this.drag.boxed) {
-      this.box = [fromX, fromY, x, y];
+    if (this.drag.zooms) {
+      this.rectangle = [fromX, fromY, x, y];
       this.draw();
       return;
     }
@@ -376,10 +378,10 @@ class View {
   }
 
   onUp() {
-    const { box } = this;
-    this.drag = this.box = null;
-    if (!box) return;
-    const [x0, y0, x1, y1] = box;
+    const { rectangle } = this;
+    this.drag = this.rectangle = null;
+    if (!rectangle) return;
+    const [x0, y0, x1, y1] = rectangle;
     if (Math.abs(x1 - x0) > 4 && Math.abs(y1 - y0) > 4) {
       const ends = (axis, a, b) => [this.at(axis, a), this.at(axis, b)].sort((p, q) => p - q);
       const [x, y] = [ends("x", x0, x1), ends("y", y0, y1)];

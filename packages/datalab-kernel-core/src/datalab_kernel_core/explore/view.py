@@ -1,4 +1,4 @@
-"""`plotter.explore`: a picture that becomes interactive where a browser shows it."""
+"""The view that `plotter.explore` returns, which a browser makes interactive."""
 
 from __future__ import annotations
 
@@ -10,56 +10,65 @@ from typing import Any
 from uuid import uuid4
 
 from datalab_kernel_core.display.png import with_text
-from datalab_kernel_core.explore.curves import CurveSource
-from datalab_kernel_core.explore.messages import Answer, Source, ViewRequest
-from datalab_kernel_core.explore.pixels import PixelSource
-from datalab_kernel_core.plotter.drawing import Drawing, drawing_of
-from datalab_kernel_core.plotter.images import ImagesDrawing
+from datalab_kernel_core.explore.image_source import ImageSource
+from datalab_kernel_core.explore.messages import DataSource, Reply, ViewRequest
+from datalab_kernel_core.explore.signal_source import SignalSource
+from datalab_kernel_core.plotter.drawing import Drawing, build_drawing
+from datalab_kernel_core.plotter.image_builder import build_image_drawings
+from datalab_kernel_core.plotter.image_drawing import ImagesDrawing
 from datalab_kernel_core.plotter.options import Options
-from datalab_kernel_core.plotter.pixels import image_drawings
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import PlotItem
 
-#: Bytes at the beginning of a picture that no other one begins with: header and id.
+#: Bytes at the beginning of a picture, header and id, that identify it.
 _UNIQUE = 84
-#: Views that stay interactive although nothing in the notebook holds them.
+#: Views that stay interactive without a reference in the notebook.
 _KEPT = 8
-#: What is sent back as it came, so that the front end knows what is answered.
+#: Entries of a request that the reply repeats, so that the view can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
 _shown: deque[View] = deque(maxlen=_KEPT)
 
 
 class View:
-    """A signal or image to zoom in, to move about and to read values from.
+    """An interactive view of a signal or an image.
 
-    What a notebook holds of it is a picture. Where a front end shows that, and the
-    kernel that made it is there, the picture is replaced by a view on the data.
+    The notebook file contains a picture. A front end replaces the picture by the
+    interactive view while the kernel that made it is running.
 
     Args:
-        subject: The object. It is not copied.
-        name: What it is called.
+        item: The object. It is not copied.
+        name: The object's name, for the repr.
 
     Raises:
         ImportError: anywidget is not installed.
+
+    Example:
+        >>> view = plotter.explore("spot")
+        >>> view
+        <View of 'spot'>
     """
 
-    def __init__(self, subject: PlotItem, name: str) -> None:
+    def __init__(self, item: PlotItem, name: str) -> None:
         self._name = name
         self._widget: Any = None
         self._widget_class = _widget_class()
-        self._source: Source
-        if subject.samples is not None:
-            drawing = drawing_of([subject], Options())
-            self._source = CurveSource(subject.record, subject.samples)
+        self._source: DataSource
+        if item.samples is not None:
+            drawing = build_drawing([item], Options())
+            self._source = SignalSource(item.record, item.samples)
         else:
-            (image,) = image_drawings(subject, Options())
+            (image,) = build_image_drawings(item, Options())
             drawing = Drawing([ImagesDrawing([image])])
-            self._source = PixelSource(subject.record, image)
+            self._source = ImageSource(item.record, image)
         plot = Plot(drawing, name)
         self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
 
     def close(self) -> None:
-        """Leave only the picture."""
+        """Close the interactive view; only the picture remains.
+
+        Example:
+            >>> plotter.explore("spot").close()
+        """
         if self._widget is not None:
             self._widget.close()
             self._widget = None
@@ -73,10 +82,10 @@ class View:
         return self._png
 
     def _open(self) -> None:
-        """Open the channel to the front end: only the kernel can do so."""
+        """Open the comm to the front end, which only the kernel can open."""
         picture = b64encode(self._png[:_UNIQUE]).decode()
         widget = self._widget_class(picture=picture, about=self._source.about())
-        # The widget must not keep the data when nobody else does.
+        # The widget must not be the only reference to the data.
         handle = weakref.WeakMethod(self._handle)
 
         def on_message(_widget: Any, content: Any, _buffers: Any) -> None:
@@ -92,21 +101,21 @@ class View:
     def _handle(self, content: Mapping[str, Any]) -> None:
         sender = {key: content.get(key) for key in _ECHOED}
         try:
-            answer = self._answer(content)
-        except Exception as error:  # noqa: BLE001  told where it can be seen
+            reply = self._reply(content)
+        except Exception as error:  # noqa: BLE001  the view shows it
             message = str(error).strip() or "no message"
-            answer = Answer({"error": f"{type(error).__name__}: {message}"})
+            reply = Reply({"error": f"{type(error).__name__}: {message}"})
         if self._widget is not None:
-            self._widget.send({**sender, **answer.told}, answer.arrays)
+            self._widget.send({**sender, **reply.content}, reply.arrays)
 
-    def _answer(self, content: Mapping[str, Any]) -> Answer:
+    def _reply(self, content: Mapping[str, Any]) -> Reply:
         asked = content["ask"]
         if asked == "view":
             return self._source.view(ViewRequest.of(content))
         if asked == "value":
             log = bool(content["log"][0]), bool(content["log"][1])
             return self._source.value(float(content["x"]), float(content["y"]), log)
-        raise ValueError(f"a view cannot be asked for {asked!r:.40}")
+        raise ValueError(f"expected a request 'view' or 'value', got {asked!r:.40}")
 
 
 def _widget_class() -> Any:
@@ -116,7 +125,7 @@ def _widget_class() -> Any:
         if error.name not in ("anywidget", "ipywidgets"):
             raise
         raise ImportError(
-            f"explore() needs {error.name}, which is not installed: "
+            f"explore() needs {error.name}, which is not installed; run "
             'pip install "datalab-kernel-core[interactive]", here and where Jupyter '
             "runs, and reload the page",
             name=error.name,

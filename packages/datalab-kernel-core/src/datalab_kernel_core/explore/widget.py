@@ -1,7 +1,7 @@
-"""The front end's half of a view: a widget that has no output of its own.
+"""The front end's half of a view: a widget without an output of its own.
 
-It looks for the view's picture in the page and takes its place. So the notebook holds
-the picture alone, which is what an export, or a page without the kernel, shows.
+It finds the view's picture in the page and replaces it. The notebook therefore contains
+only the picture, which an export, or a page without the kernel, shows.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import traitlets
 _PARTS = ("axes", "pictures", "paint", "view", "page")
 
 
-def _text(name: str) -> str:
+def _source(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 class ViewWidget(anywidget.AnyWidget):
-    """What the front end knows of a view."""
+    """The state of a view that the front end needs."""
 
-    # Texts, not paths: those may be watched for changes. One text, because a module
-    # that comes by a message has no place to import others from.
-    _esm = "\n".join(_text(f"{part}.js") for part in _PARTS)
-    _css = _text("view.css")
+    # Strings, because anywidget may watch paths for changes. One string, because a
+    # module that arrives in a message cannot import other modules.
+    _esm = "\n".join(_source(f"{part}.js") for part in _PARTS)
+    _css = _source("view.css")
 
     picture = traitlets.Unicode().tag(sync=True)
     about = traitlets.Dict().tag(sync=True)

@@ -1,4 +1,4 @@
-"""The annotations of an object: what its user drew over it in DataLab."""
+"""The annotations of an object: the shapes that a user drew over it in DataLab."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def annotation_shapes(record: Record) -> list[Shape | None]:
     """Return the annotations of an object.
 
     Args:
-        record: The object. Its annotations are JSON in sigima's form, or the items of
-            PlotPy in which earlier versions of DataLab wrote them.
+        record: The object. Its annotations are JSON in sigima's format, or in PlotPy's,
+            which earlier versions of DataLab wrote.
 
     Returns:
-        The shapes of those that are visible, None for one that is not understood.
+        The shapes of the visible annotations, None for each one that cannot be drawn.
     """
     text = record.fields.get("annotations")
     if not text:
@@ -45,7 +45,7 @@ def _entries(document: Any) -> list[Any]:
         return list(document["annotations"])
     if isinstance(document, list):
         return document
-    # The whole text is what PlotPy wrote.
+    # The whole document is PlotPy's.
     return [{"plotpy_json": json.dumps(document)}]
 
 
@@ -54,7 +54,8 @@ def _shapes(entry: Any) -> list[Shape | None]:
         return [None]
     try:
         annotations = _annotations(entry)
-    # sigima reads them from version 1.3 on; its errors are those of a wrong form.
+    # sigima reads annotations since version 1.3. A note in the picture counts those
+    # that it does not read.
     except (ImportError, KeyError, TypeError, ValueError):
         return [None]
     return [shape for one in annotations if one.visible for shape in _drawn(one)]
@@ -81,8 +82,8 @@ def _drawn(annotation: Any) -> Iterator[Shape | None]:
         span = "span" if annotation.axis.value == "x" else "yspan"
         yield shape_of(span, (annotation.start, annotation.end), name, color)
     elif kind == "cursor":
-        for place in _cursor(annotation):
-            yield shape_of("marker", place, name, color)
+        for position in _cursor(annotation):
+            yield shape_of("marker", position, name, color)
     else:
         shape, coords = _geometry(kind, annotation)
         yield shape_of(shape, coords, name, color)
@@ -112,7 +113,7 @@ def _cursor(annotation: Any) -> list[tuple[float, float]]:
 
 
 def _geometry(kind: str, annotation: Any) -> tuple[str, Any]:
-    """Return the shape and coordinates, in sigima's order, of an annotation."""
+    """Return the kind and coordinates of an annotation, in the order of `Shape`."""
     if kind == "point":
         return "point", (annotation.x, annotation.y)
     if kind == "segment":
@@ -128,13 +129,13 @@ def _geometry(kind: str, annotation: Any) -> tuple[str, Any]:
 
 
 def _corners(rectangle: Any) -> Array:
-    """Return the corners of a rectangle given by its centre and angle, shape (4, 2)."""
+    """Return the corners of a rectangle with a center and an angle, shape (4, 2)."""
     sides = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2
     sine, cosine = np.sin(rectangle.angle), np.cos(rectangle.angle)
-    turned: Array = (
+    corners: Array = (
         sides
         * (rectangle.width, rectangle.height)
         @ np.array([[cosine, sine], [-sine, cosine]])
     )
-    turned += (rectangle.x, rectangle.y)
-    return turned
+    corners += (rectangle.x, rectangle.y)
+    return corners

@@ -1,4 +1,4 @@
-"""What the coordinates of geometry results are called; known without Matplotlib."""
+"""The names of the coordinates of geometry results, without Matplotlib."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def coordinate_names(kind: str, width: int) -> list[str]:
     """Return the names of the coordinates in a row of a geometry result.
 
     Args:
-        kind: Kind of geometry, as sigima calls it.
-        width: Number of coordinates where the kind does not tell.
+        kind: sigima's name for the kind of geometry.
+        width: Number of coordinates, for kinds that do not determine it.
     """
     known = _NAMES.get(kind)
     if known is not None:
         return list(known)
-    if kind == "polygon":  # x and y of one corner after another
-        return [f"{'xy'[place % 2]}{place // 2}" for place in range(width)]
-    return [f"coord_{place}" for place in range(width)]
+    if kind == "polygon":  # x and y of each corner in turn
+        return [f"{'xy'[index % 2]}{index // 2}" for index in range(width)]
+    return [f"coord_{index}" for index in range(width)]

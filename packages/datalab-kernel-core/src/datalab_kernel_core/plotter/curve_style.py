@@ -1,4 +1,4 @@
-"""How a curve looks: what DataLab keeps of it in the metadata of a signal."""
+"""The style of a curve, from the metadata that DataLab writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from datalab_kernel_core.plotter.style import (
 )
 from datalab_workspace.model.record import Record
 
-_STYLES = ("Lines", "Sticks", "Steps", "Dots", "NoCurve")
+_KINDS = ("Lines", "Sticks", "Steps", "Dots", "NoCurve")
 _PENS: dict[str, Any] = {
     "SolidLine": "-",
     "DashLine": "--",
@@ -48,25 +48,25 @@ _WIDEST = 10.0
 
 @dataclass(frozen=True)
 class CurveStyle:
-    """How a curve looks.
+    """The style of a curve.
 
     Attributes:
-        color: Its colour.
-        line: Style of its line, as Matplotlib takes it.
-        width: Width of its line, points.
-        style: "Lines", "Sticks", "Steps", "Dots" or "NoCurve", as DataLab calls them.
-        marker: Matplotlib's sign for the symbol at each sample, "" for none.
-        size: Size of the symbols, points.
-        face: Colour of the symbols' inside.
-        edge: Colour of their outline.
+        color: Color of the curve.
+        line: Matplotlib's style of the line.
+        width: Width of the line in points.
+        kind: DataLab's style: "Lines", "Sticks", "Steps", "Dots" or "NoCurve".
+        marker: Matplotlib's marker at each sample, "" for none.
+        size: Size of the markers in points.
+        face: Color inside the markers.
+        edge: Color of the markers' outline.
         shade: Opacity of the area under the curve, 0 to 1.
-        baseline: Where sticks and the shaded area begin.
+        baseline: The y at which sticks and the shaded area begin.
     """
 
     color: Any = COLORS[0]
     line: Any = "-"
     width: float = LINE_WIDTH
-    style: str = "Lines"
+    kind: str = "Lines"
     marker: str = ""
     size: float = 4.0
     face: Any = COLORS[0]
@@ -74,41 +74,41 @@ class CurveStyle:
     shade: float = 0.0
     baseline: float = 0.0
 
+    @classmethod
+    def of(cls, record: Record, index: int) -> CurveStyle:
+        """Return the style of a signal.
 
-def look_of(record: Record, place: int) -> CurveStyle:
-    """Return how a signal looks.
-
-    Args:
-        record: The signal.
-        place: Its number among the signals of the picture, from 0; tells its colour,
-            and its line, where the signal does not.
-    """
-    metadata = record.metadata
-    color = _color(metadata.get("color"), COLORS[place % len(COLORS)])
-    line = LINE_STYLES[place // len(COLORS) % len(LINE_STYLES)]
-    # Words like "width" and "size" may be the user's own: they are about the curve
-    # where DataLab wrote all of them.
-    pen, marker = _known(metadata.get("style"), _PENS), metadata.get("marker")
-    width = metadata.get("width") if pen is not None else None
-    symbol = _known(marker, _MARKERS) or ""
-    style = str(display_option(record, "curvestyle", "Lines"))
-    return CurveStyle(
-        color,
-        line if pen is None else pen,
-        number(width, 0.1, _WIDEST) or LINE_WIDTH,
-        style if style in _STYLES else "Lines",
-        symbol,
-        number(metadata.get("size"), 1.0, 20.0) or 4.0 if symbol else 4.0,
-        _color(metadata.get("facecolor"), color) if symbol else color,
-        _color(metadata.get("edgecolor"), color) if symbol else color,
-        number(display_option(record, "shade", 0.0), 0.0, 1.0),
-        number(display_option(record, "baseline", 0.0), -LARGEST, LARGEST),
-    )
+        Args:
+            record: The signal.
+            index: Its index among the signals of the picture, which selects the color
+                and the line of a signal whose metadata contains neither.
+        """
+        metadata = record.metadata
+        color = _color(metadata.get("color"), COLORS[index % len(COLORS)])
+        line = LINE_STYLES[index // len(COLORS) % len(LINE_STYLES)]
+        # Keys like "width" and "size" may be the user's own. They describe the curve
+        # only if DataLab wrote its other keys too.
+        pen = _known(metadata.get("style"), _PENS)
+        width = metadata.get("width") if pen is not None else None
+        marker = _known(metadata.get("marker"), _MARKERS) or ""
+        kind = str(display_option(record, "curvestyle", "Lines"))
+        return cls(
+            color,
+            line if pen is None else pen,
+            number(width, 0.1, _WIDEST) or LINE_WIDTH,
+            kind if kind in _KINDS else "Lines",
+            marker,
+            number(metadata.get("size"), 1.0, 20.0) or 4.0 if marker else 4.0,
+            _color(metadata.get("facecolor"), color) if marker else color,
+            _color(metadata.get("edgecolor"), color) if marker else color,
+            number(display_option(record, "shade", 0.0), 0.0, 1.0),
+            number(display_option(record, "baseline", 0.0), -LARGEST, LARGEST),
+        )
 
 
 def _known(name: Any, names: dict[str, Any]) -> Any:
     return names.get(name) if isinstance(name, str) else None
 
 
-def _color(value: Any, otherwise: Any) -> Any:
-    return value if isinstance(value, str) and is_color_like(value) else otherwise
+def _color(value: Any, default: Any) -> Any:
+    return value if isinstance(value, str) and is_color_like(value) else default

@@ -1,4 +1,4 @@
-"""A picture of signals and images, in rows: reduced, and ready to be drawn anew."""
+"""The drawing of a picture: signals and images in rows, reduced and ready to draw."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 from matplotlib.figure import Figure, FigureBase
 
-from datalab_kernel_core.plotter.curves import signals_drawing
-from datalab_kernel_core.plotter.images import ImagesDrawing, with_shared_scale
+from datalab_kernel_core.plotter.image_builder import build_image_drawings
+from datalab_kernel_core.plotter.image_drawing import ImagesDrawing, with_shared_scale
 from datalab_kernel_core.plotter.options import Options
-from datalab_kernel_core.plotter.pixels import image_drawings
 from datalab_kernel_core.plotter.plot_input import PlotItem
+from datalab_kernel_core.plotter.signal_builder import build_signals_drawing
 from datalab_kernel_core.plotter.style import (
     DPI,
     TITLE_LENGTH,
@@ -23,32 +23,32 @@ from datalab_kernel_core.plotter.style import (
 
 
 class Row(Protocol):
-    """Signals in one panel, or images side by side."""
+    """A row of a picture: signals in one panel, or images side by side."""
 
     @property
     def layout(self) -> str:
-        """Matplotlib's name of the layout that suits it."""
+        """Name of the Matplotlib layout engine for the row."""
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height, inches."""
+        """Width and height in inches."""
 
     @property
     def description(self) -> str:
-        """What it shows, for who cannot see it."""
+        """Alternative text for screen readers."""
 
     def draw(self, figure: FigureBase) -> None:
-        """Draw it on an empty figure."""
+        """Draw the row on an empty figure."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """All that a picture shows, independent of the objects.
+    """The content of a picture, independent of the objects.
 
     Attributes:
         rows: The rows, from top to bottom, at least one.
         title: Title above all rows, "" for none.
-        size: Width and height that were chosen, inches; None for those that suit it.
+        size: Width and height in inches, None for the size that suits the rows.
     """
 
     rows: Sequence[Row]
@@ -57,21 +57,22 @@ class Drawing:
 
     @property
     def description(self) -> str:
-        """What the picture shows, for who cannot see it."""
+        """Alternative text for screen readers."""
         return "; ".join(row.description for row in self.rows)
 
     def figure(self, new: Callable[..., Figure] = Figure) -> Figure:
         """Draw the picture on a new figure.
 
         Args:
-            new: Makes the figure; by default one that no pyplot knows of.
+            new: Makes the figure. The default is a figure without a window, which
+                pyplot does not keep.
         """
         width, height = self.size
         sizes = [row.size for row in self.rows]
         widest, sum_of_heights = max(w for w, _ in sizes), sum(h for _, h in sizes)
         layout = self.rows[0].layout if len(self.rows) == 1 else "constrained"
-        look: dict[str, Any] = {"dpi": DPI, "layout": layout}
-        figure = new(figsize=(width or widest, height or sum_of_heights), **look)
+        size = (width or widest, height or sum_of_heights)
+        figure = new(figsize=size, dpi=DPI, layout=layout)
         parts: Sequence[FigureBase] = [figure]
         if len(self.rows) > 1:
             ratios = [h for _, h in sizes]
@@ -84,22 +85,24 @@ class Drawing:
         return figure
 
 
-def drawing_of(subjects: Sequence[PlotItem], options: Options) -> Drawing:
-    """Work out a picture: signals that follow each other in one row, images likewise.
+def build_drawing(items: Sequence[PlotItem], options: Options) -> Drawing:
+    """Build the drawing of a picture.
+
+    Consecutive signals share a row, and so do consecutive images.
 
     Args:
-        subjects: The signals and images, at least one.
-        options: What was chosen for the picture.
+        items: The signals and images, at least one.
+        options: The options of the picture.
 
     Returns:
         A drawing that shares no memory with the objects.
 
     Raises:
-        ValueError: Images of different units were to share a colour scale.
+        ValueError: Images of different units would share a color scale.
     """
     groups = [
         (kind, list(members))
-        for kind, members in groupby(subjects, lambda one: one.record.kind)
+        for kind, members in groupby(items, lambda item: item.record.kind)
     ]
     if len(groups) == 1:
         return Drawing([_row(*groups[0], options, alone=True)], size=options.size)
@@ -107,14 +110,14 @@ def drawing_of(subjects: Sequence[PlotItem], options: Options) -> Drawing:
     return Drawing(rows, drawable(options.title, TITLE_LENGTH), options.size)
 
 
-def _row(kind: str, subjects: list[PlotItem], options: Options, *, alone: bool) -> Row:
+def _row(kind: str, items: list[PlotItem], options: Options, *, alone: bool) -> Row:
     title = options.title if alone else None
     if kind == "signal":
-        return signals_drawing(subjects, options, title)
-    if alone and title is not None and len(subjects) == 1:
-        (subject,) = subjects
-        subjects, title = [PlotItem(subject.record, title)], None
-    images = [one for subject in subjects for one in image_drawings(subject, options)]
+        return build_signals_drawing(items, options, title)
+    if alone and title is not None and len(items) == 1:
+        (item,) = items
+        items, title = [PlotItem(item.record, title)], None
+    images = [one for item in items for one in build_image_drawings(item, options)]
     if options.shared_scale:
         images = with_shared_scale(images)
     shown = drawable(title, TITLE_LENGTH)

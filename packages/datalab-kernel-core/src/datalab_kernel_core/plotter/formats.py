@@ -1,4 +1,4 @@
-"""In which formats pictures are wanted, and pictures in these formats."""
+"""The formats of pictures that IPython is configured for, and their rendering."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-#: Formats that `Plot.save` writes, and their MIME types.
+#: The MIME types of the formats that `Plot.save` writes.
 MIME_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 
 
 @dataclass(frozen=True)
 class Formats:
-    """What IPython's settings ask for.
+    """The formats that IPython's settings ask for.
 
     Attributes:
-        scale: How many pixels to draw for one of the page: 2 for a retina display.
-        svg: Whether SVG is wanted besides PNG.
+        scale: Pixels to draw for one pixel of the page: 2 for a retina display.
+        svg: Whether to show SVG in addition to PNG.
     """
 
     scale: int = 1
@@ -29,10 +29,10 @@ class Formats:
 
 
 def wanted_formats() -> Formats:
-    """Return the formats in which the current shell wants Matplotlib's figures.
+    """Return the formats in which the current shell shows Matplotlib's figures.
 
-    `set_matplotlib_formats` and ``%config InlineBackend`` tell the shell how to show a
-    `Figure`; before Matplotlib's backend is loaded only the configuration knows.
+    `set_matplotlib_formats` and ``%config InlineBackend`` register a formatter for
+    `Figure`. Before Matplotlib's backend is loaded, only the configuration exists.
     """
     shell = _shell()
     if shell is None:
@@ -46,7 +46,7 @@ def wanted_formats() -> Formats:
         if mime in formatters
     }
     if any(shown_by.values()):
-        # Both are partial functions.
+        # Both formatters are partial functions.
         png = getattr(shown_by.get("image/png"), "func", None)
         svg = shown_by.get("image/svg+xml") is not None
         return Formats(2 if png is retina_figure else 1, svg)
@@ -81,16 +81,17 @@ def _configured(shell: Any) -> set[str]:
 
 
 def rendered(figure: Figure, kind: str, dpi: float) -> bytes:
-    """Return a picture in a format.
+    """Return the content of a picture file.
 
     Args:
         figure: The picture.
         kind: "png", "svg" or "pdf".
-        dpi: Pixels per inch; in vector formats of what is rasterized in them.
+        dpi: Pixels per inch; in vector formats, of their rasterized parts.
     """
     written = BytesIO()
     with warnings.catch_warnings():
-        # Titles may be in any script; what the font lacks is drawn as a box.
+        # Titles may be in any script. Matplotlib draws a rectangle for each character
+        # that its font does not have.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         if kind == "png" and figure.canvas.manager is None:
             FigureCanvasAgg(figure).print_figure(written, format=kind, dpi=dpi)

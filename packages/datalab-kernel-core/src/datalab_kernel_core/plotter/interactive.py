@@ -1,4 +1,4 @@
-"""Figures that answer to the mouse: in a notebook, or in a window of their own."""
+"""Interactive figures: widgets in a notebook, or windows of their own."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def shows_widgets() -> bool:
-    """Whether figures are widgets: after ``%matplotlib widget``."""
+    """Return whether figures are widgets, as after ``%matplotlib widget``."""
     return _backend() in _WIDGETS
 
 
 def shows_windows() -> bool:
-    """Whether figures have windows: after ``%matplotlib qt`` and the like."""
+    """Return whether figures have windows, as after ``%matplotlib qt``."""
     return _backend() in _WINDOWS
 
 
 def _backend() -> str:
-    # Asking Matplotlib itself would make it look for a backend, and load one.
+    # matplotlib.get_backend() would choose and load a backend.
     if "matplotlib.pyplot" not in sys.modules:
         return ""
     name = dict.__getitem__(matplotlib.rcParams, "backend")
@@ -38,10 +38,10 @@ def _backend() -> str:
 
 
 def figure_maker() -> Callable[..., Figure]:
-    """Return what makes a figure that the current backend can show.
+    """Return a function that makes a figure which the current backend can show.
 
-    Only figures with windows are known to pyplot, which forgets them when they are
-    closed; all others would stay in memory.
+    Only figures with windows are made by pyplot, which releases a figure when its
+    window is closed. It would keep all others in memory.
     """
     return _with_window if shows_windows() else Figure
 
@@ -49,13 +49,13 @@ def figure_maker() -> Callable[..., Figure]:
 def _with_window(**options: Any) -> Figure:
     from matplotlib import pyplot as plt
 
-    # Shown when the plot is, and not when it is drawn.
+    # The window opens when the plot is shown, not when it is drawn.
     with plt.ioff():
         return plt.figure(**options)
 
 
 def on_canvas(figure: Figure) -> Any:
-    """Return the canvas of a figure that is a widget; it is made at the first call.
+    """Return the widget canvas of a figure, which is made at the first call.
 
     Raises:
         ImportError: ipympl is not installed.
@@ -67,22 +67,21 @@ def on_canvas(figure: Figure) -> Any:
             if (error.name or "").partition(".")[0] != "ipympl":
                 raise
             raise ImportError(
-                "a figure that answers to the mouse needs ipympl, which is not "
-                "installed: pip install ipympl, here and where Jupyter runs, and "
-                "reload the page",
+                "an interactive figure needs ipympl, which is not installed; run "
+                "pip install ipympl, here and where Jupyter runs, and reload the page",
                 name=error.name,
             ) from error
     if not isinstance(figure.canvas, Canvas):
-        # Brings the toolbar; no pyplot knows of the figure.
+        # The manager makes the toolbar; pyplot does not keep the figure.
         canvas = Canvas(figure)
         FigureManager(canvas, 0)
-        canvas.header_visible = False  # it would say "Figure 0"
+        canvas.header_visible = False  # which would be "Figure 0"
     return figure.canvas
 
 
 @contextmanager
 def _backend_kept() -> Iterator[None]:
-    """Keep the user's backend: whoever imports ipympl gets it for all figures."""
+    """Keep the user's backend, which the import of ipympl replaces."""
     name = dict.__getitem__(matplotlib.rcParams, "backend")
     yield
     if dict.__getitem__(matplotlib.rcParams, "backend") == name:

@@ -1,4 +1,4 @@
-"""What can be chosen about a picture."""
+"""The options of a picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datalab_kernel_core.plotter.style import DPI, checked_colormap
 from datalab_workspace.model.record import Record
 from datalab_workspace.validation import one_of
 
-#: What is drawn of complex numbers, by the values of `complex_as`.
+#: The parts of complex numbers that each value of `complex_as` draws.
 COMPONENTS = {
     "polar": ("modulus", "phase"),
     "cartesian": ("real", "imaginary"),
@@ -21,31 +21,38 @@ COMPONENTS = {
 _TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
 _SWITCHES = ("shared_scale", "roi", "annotations")
 _SIZES = ("width", "height")
+_TYPE_NAMES = {str: "a string", bool: "True or False", int: "an integer"}
 #: Sides of a picture, in pixels at normal resolution.
 _SMALLEST, _LARGEST = 100, 10_000
 
 
 @dataclass(frozen=True)
 class Options:
-    """The options of `Plotter.plot`, each None where the object's own value holds.
+    """The options of `Plotter.plot`; None keeps the object's own value.
 
     Attributes:
         title: Title of the picture.
         titles: Titles of the objects, in a picture of several.
-        xlabel: Label of the x axis; `ylabel`, `zlabel` likewise.
-        xunit: Unit of the x axis; `yunit`, `zunit` likewise.
-        colormap: Name of a Matplotlib colour map.
-        shared_scale: Whether several images have one colour scale.
-        complex_as: One of `COMPONENTS`.
-        width: Width of the picture in pixels; `height` likewise.
+        xlabel: Label of the x axis.
+        ylabel: Label of the y axis.
+        zlabel: Label of the color bar.
+        xunit: Unit of the x axis.
+        yunit: Unit of the y axis.
+        zunit: Unit of the pixel values.
+        colormap: Name of a Matplotlib colormap.
+        shared_scale: Whether several images have one color scale.
+        complex_as: A key of `COMPONENTS`.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
         roi: Whether to draw the regions of interest.
-        results: Whether to show the results of analyses; or those to show.
+        results: Whether to show the objects' own results of analyses, or a list of the
+            results to show instead.
         annotations: Whether to draw the annotations.
 
     Raises:
         TypeError: A value is of the wrong type.
-        ValueError: There is no such colour map, no such way to draw complex numbers,
-            or a size is out of bounds.
+        ValueError: The colormap or the value of `complex_as` is unknown, or a size is
+            out of bounds.
     """
 
     title: str | None = None
@@ -89,18 +96,22 @@ class Options:
         if optional and value is None:
             return
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise TypeError(f"{name}={value!r:.60} must be of type {wanted.__name__}")
+            raise TypeError(
+                f"expected {_TYPE_NAMES[wanted]} for {name}, got {value!r:.60}"
+            )
 
     def _check_titles(self) -> None:
         titles = self.titles
         if not isinstance(titles, list | tuple) or not all(
             isinstance(title, str) for title in titles
         ):
-            raise TypeError(f"titles={titles!r:.60} must be a list of str")
+            raise TypeError(
+                f"expected a list of strings for titles, got {titles!r:.60}"
+            )
 
     @property
     def size(self) -> tuple[float | None, float | None]:
-        """Width and height that were chosen, inches."""
+        """Width and height in inches, None for the default."""
         width, height = (
             None if pixels is None else pixels / DPI
             for pixels in (self.width, self.height)
@@ -108,16 +119,16 @@ class Options:
         return width, height
 
     def components(self, default: str) -> tuple[str, ...]:
-        """Return what to draw of complex numbers: names, as in `COMPONENTS`."""
+        """Return the parts of complex numbers to draw, as in `COMPONENTS`."""
         return COMPONENTS[self.complex_as or default]
 
     def only_for_images(self) -> list[str]:
-        """Return the names of the options given that no signal has a use for."""
+        """Return the names of the options that were given and apply only to images."""
         names = ("zlabel", "zunit", "colormap", "shared_scale")
         return [name for name in names if getattr(self, name) not in (None, False)]
 
     def text(self, record: Record, name: str) -> str:
-        """Return a title, label or unit: the one chosen, else the object's own."""
+        """Return a title, label or unit: the option, or else the object's own."""
         chosen = getattr(self, name)
         text = record.fields.get(name) if chosen is None else chosen
         return "" if text is None else str(text)

@@ -21,7 +21,7 @@ from datalab_kernel_core.plotter.style import (
 )
 from datalab_workspace.model.record import ROI_KEY, Record
 
-#: How many shapes are drawn of one object; DataLab stops there too.
+#: Shapes that are drawn of one object, as in DataLab.
 MAX_SHAPES = 200
 #: Longest label of a shape, in characters.
 NAME_LENGTH = 32
@@ -35,13 +35,13 @@ class Shape:
 
     Attributes:
         kind: "segment", "span", "point", "marker", "circle", "ellipse", "rectangle" or
-            "polygon"; of annotations also "yspan", "polyline", "text" and, with a place
-            in parts of the axes, "axes text".
-        coords: As in sigima's geometry results; (min, max) of a span.
-        label: What is written beside it.
-        color: Its colour.
-        dashed: Whether it is what is outside the shape that counts.
-        anchor: Of a text, the alignments with its place: horizontal and vertical.
+            "polygon"; for annotations also "yspan", "polyline", "text" and "axes text",
+            whose coordinates are fractions of the axes.
+        coords: The coordinates of sigima's geometry results; (min, max) for a span.
+        label: The label next to the shape.
+        color: Color of the shape.
+        dashed: Whether the region is the outside of the shape.
+        anchor: Horizontal and vertical alignment of an annotation's text.
     """
 
     kind: str
@@ -81,13 +81,13 @@ def shape_of(
     dashed: bool = False,
     anchor: tuple[str, str] = ("left", "top"),
 ) -> Shape | None:
-    """Return a shape, or None if `coords` are none of a shape of this kind.
+    """Return a shape, or None if the coordinates do not fit its kind.
 
     Args:
         kind: As in `Shape`.
         coords: Numbers; those of a polygon may be padded with NaN.
-        label: What is written beside it.
-        color: Its colour.
+        label: As in `Shape`.
+        color: As in `Shape`.
         dashed: As in `Shape`.
         anchor: As in `Shape`.
     """
@@ -98,13 +98,13 @@ def shape_of(
     if kind in ("polygon", "polyline"):
         points = values[: len(values) // 2 * 2].reshape(-1, 2)
         values = points[np.isfinite(points).all(axis=1)].ravel()
-        right = len(values) > 2
+        fits = len(values) > 2
     else:
-        right = _SIZES.get(kind) == len(values)
+        fits = _SIZES.get(kind) == len(values)
     # A marker with one coordinate is a line across the axes.
     drawn = np.abs(values) < LARGEST
     enough = drawn.any() if kind == "marker" else drawn.all()
-    if not (right and enough):
+    if not (fits and enough):
         return None
     length = LABEL_LENGTH if kind in ("text", "axes text") else NAME_LENGTH
     text = drawable(label, length)
@@ -116,11 +116,11 @@ def roi_shapes(record: Record, to_physical: ToPhysical) -> list[Shape | None]:
 
     Args:
         record: The object.
-        to_physical: Converts indices along an axis, 0 for x and 1 for y, to
-            coordinates.
+        to_physical: Converts an index along an axis, 0 for x and 1 for y, to a
+            coordinate.
 
     Returns:
-        A shape each, None for one that is not understood.
+        The shapes, None for each one that cannot be drawn.
     """
     roi = record.metadata.get(ROI_KEY)
     singles = roi.get("single_rois", ()) if isinstance(roi, dict) else ()
@@ -146,12 +146,12 @@ def _roi_shape(
 def _physical_coords(
     kind: str, coords: Sequence[float], to_physical: ToPhysical
 ) -> Iterator[float]:
-    """Convert the coordinates of a region of interest from indices."""
+    """Convert the indices of a region of interest to coordinates."""
     if kind == "span":
         yield from (float(to_physical(0, index)) for index in coords)
     elif kind == "polygon":
-        for place, index in enumerate(coords):
-            yield float(to_physical(place % 2, index))
+        for number, index in enumerate(coords):
+            yield float(to_physical(number % 2, index))
     elif kind == "rectangle":
         x, y, width, height = coords
         x0, y0 = float(to_physical(0, x)), float(to_physical(1, y))
@@ -165,18 +165,18 @@ def _physical_coords(
 
 
 def draw_shapes(axes: Axes, shapes: Sequence[Shape]) -> None:
-    """Draw shapes without changing what part of the plane the axes show."""
+    """Draw shapes without changing the bounds of the axes."""
     axes.autoscale_view()
     axes.set_autoscale_on(False)
     before = set(axes.get_children())
     for shape in shapes[:MAX_SHAPES]:
         _DRAWN_BY.get(shape.kind, _draw_patch)(axes, shape)
-    if axes.yaxis_inverted():  # as images have it
+    if axes.yaxis_inverted():  # the axes of an image
         _outline([one for one in axes.get_children() if one not in before])
 
 
 def _outline(artists: Sequence[Artist]) -> None:
-    """Have lines seen on an image whatever its colours are."""
+    """Give lines a dark outline, so that they are visible on any image."""
     for artist in artists:
         if isinstance(artist, Line2D | Patch):
             width = artist.get_linewidth() + 1.4
@@ -185,7 +185,7 @@ def _outline(artists: Sequence[Artist]) -> None:
 
 
 def undrawn_note(shapes: Sequence[Shape | None]) -> str:
-    """Return what to say of shapes that are not drawn, "" if all are."""
+    """Return a note that counts the shapes which are not drawn, "" if all are."""
     drawn = sum(shape is not None for shape in shapes)
     missing = len(shapes) - min(drawn, MAX_SHAPES)
     return f"{missing} of {len(shapes)} shapes not drawn" if missing else ""
@@ -201,11 +201,11 @@ def _draw_span(axes: Axes, shape: Shape) -> None:
     for edge in edges:
         line(edge, color=shape.color, lw=0.8)
     if along_x:
-        place = axes.get_xaxis_transform()
-        _write(axes, shape, edges[0], 0.99, va="top", transform=place)
+        transform = axes.get_xaxis_transform()
+        _write(axes, shape, edges[0], 0.99, va="top", transform=transform)
     else:
-        place = axes.get_yaxis_transform()
-        _write(axes, shape, 0.01, edges[1], va="bottom", transform=place)
+        transform = axes.get_yaxis_transform()
+        _write(axes, shape, 0.01, edges[1], va="bottom", transform=transform)
 
 
 def _draw_point(axes: Axes, shape: Shape) -> None:
@@ -235,9 +235,9 @@ def _draw_polyline(axes: Axes, shape: Shape) -> None:
 
 
 def _draw_text(axes: Axes, shape: Shape) -> None:
-    place = axes.transAxes if shape.kind == "axes text" else axes.transData
+    transform = axes.transAxes if shape.kind == "axes text" else axes.transData
     horizontal, vertical = shape.anchor
-    _write(axes, shape, *shape.coords, ha=horizontal, va=vertical, transform=place)
+    _write(axes, shape, *shape.coords, ha=horizontal, va=vertical, transform=transform)
 
 
 def _draw_patch(axes: Axes, shape: Shape) -> None:
@@ -279,17 +279,17 @@ def _write(axes: Axes, shape: Shape, x: float, y: float, **options: Any) -> None
 def _write_above(
     axes: Axes,
     shape: Shape,
-    place: tuple[float, float],
+    position: tuple[float, float],
     shift: tuple[float, float] = (0, 2),
     ha: str = "left",
 ) -> None:
-    """Write the label of a shape where it does not hide it; `shift` is in points."""
+    """Write the label of a shape above it; `shift` is in points."""
     if not shape.label:
         return
     label = f"{shape.label} (outside)" if shape.dashed else shape.label
     text = axes.annotate(
         label,
-        place,
+        position,
         shift,
         textcoords="offset points",
         fontsize=7,

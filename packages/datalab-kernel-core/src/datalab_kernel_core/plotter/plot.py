@@ -1,4 +1,4 @@
-"""A picture of something, as a notebook shows it."""
+"""A finished picture, as a notebook shows it."""
 
 from __future__ import annotations
 
@@ -20,26 +20,31 @@ from datalab_kernel_core.plotter.formats import (
     rendered,
     wanted_formats,
 )
-from datalab_kernel_core.plotter.source import Source
+from datalab_kernel_core.plotter.replot import Replot
 from datalab_kernel_core.plotter.style import DPI
 from datalab_kernel_core.plotter.tables import ResultTable
 
-#: More would take gigabytes for a picture of ordinary size.
+#: A picture of ordinary size would take gigabytes at a higher resolution.
 MAX_DPI = 2400
 
 
 class Plot:
     """A finished picture, shown by a notebook as image/png.
 
-    It keeps the picture and what is drawn in it, not the objects: what becomes of them
-    afterwards does not change it.
+    It keeps the picture and the reduced data in it, not the objects: later changes of
+    the objects do not change it.
 
     Args:
-        drawing: What the picture shows. It is drawn at once, so that what cannot be
-            drawn raises here, and not where an error would be lost.
-        name: What it is a picture of.
-        tables: What is shown below the picture.
-        source: What `reduce_on_zoom` looks at again; None where that cannot be done.
+        drawing: The content of the picture. It is drawn at once, so that an error is
+            raised here and not inside IPython's display, which would hide it.
+        name: What the picture shows, for its repr.
+        tables: The tables to show below the picture.
+        replot: The data that `reduce_on_zoom` reads again; None if it cannot.
+
+    Example:
+        >>> plot = plotter.plot("peak")
+        >>> plot.axes[0].set_ylim(0, 2)
+        (0.0, 2.0)
     """
 
     def __init__(
@@ -47,21 +52,24 @@ class Plot:
         drawing: Drawing,
         name: str = "",
         tables: Sequence[ResultTable] = (),
-        source: Source | None = None,
+        replot: Replot | None = None,
     ) -> None:
         self._drawing = drawing
         self._name = name
         self._figure: Figure | None = None
         self._pictures: dict[tuple[str, float], bytes] = {}
-        self._source = source
+        self._replot = replot
         self.tables = tuple(tables)
         self._bundle(wanted_formats())
 
     @property
     def figure(self) -> Figure:
-        """The Matplotlib figure, drawn anew; what is changed in it shows from then on.
+        """The Matplotlib figure of the picture; the picture shows later changes of it.
 
-        It is drawn from what the picture shows, so that large data is reduced in it.
+        It is drawn at the first access, from the reduced data.
+
+        Example:
+            >>> plotter.plot("peak").figure.savefig("peak.jpg")
         """
         if self._figure is None:
             self._figure = self._drawing.figure(interactive.figure_maker())
@@ -69,45 +77,53 @@ class Plot:
 
     @property
     def axes(self) -> list[Axes]:
-        """The axes of `figure`: its images, and its panels of curves."""
+        """The axes of `figure`: one for each image and each panel of curves.
+
+        Example:
+            >>> len(plotter.plot(["peak", "spot"]).axes)
+            2
+        """
         return self.figure.axes
 
     def reduce_on_zoom(self) -> Any:
-        """Return the figure as `%matplotlib widget` has it, reduced anew at each zoom.
+        """Return an interactive figure that reads the data again at each zoom.
 
-        A picture of large data holds only what can be seen of the whole. Here the
-        object, as it is now, is looked at again wherever one zooms or moves.
+        The figure is the same as with ``%matplotlib widget``. A picture of large data
+        contains only what the whole view can show; this figure reads the visible part
+        of the object, in its present state, whenever the user zooms or moves.
 
         Returns:
-            The canvas, which a notebook shows where it is the last line of a cell.
+            The canvas, which a notebook shows if it is the last line of a cell.
 
         Raises:
             ImportError: ipympl is not installed.
-            TypeError: The picture is of several objects, or `complex_as` was given.
-            KeyError: There is no longer an object of the name that was plotted.
-            ReferenceError: What was plotted was given, not named, and is gone since
-                the picture was shown.
+            TypeError: The picture shows several objects, or `complex_as` was given.
+            KeyError: No object has the plotted name any more.
+            ReferenceError: The plotted object or array no longer exists.
+
+        Example:
+            >>> canvas = plotter.plot("peak").reduce_on_zoom()
         """
-        if self._source is None:
+        if self._replot is None:
             raise TypeError(
-                "reduce_on_zoom() is for the picture of one object, plotted without "
+                "reduce_on_zoom() needs a picture of one object, plotted without "
                 "complex_as="
             )
         from datalab_kernel_core.explore.refine import refine
 
-        subject = self._source.subject()
+        item = self._replot.item()
         canvas = interactive.on_canvas(self.figure)
-        refine(self.figure, subject)
+        refine(self.figure, item)
         return canvas
 
     def save(self, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
         """Write the picture to a PNG, SVG or PDF file.
 
         Args:
-            path: The file; ``~`` is the home directory. Its suffix tells the format:
-                .svg, .pdf, and PNG for any that is no format of pictures. No suffix
-                is added.
-            dpi: Pixels per inch of a picture that is 6.4 inches wide; 100 unless given.
+            path: The file; ``~`` is the home directory. The suffix selects the format:
+                SVG for .svg, PDF for .pdf, PNG for .png, for no suffix and for one
+                that is not a picture format. No suffix is added.
+            dpi: Pixels per inch of a picture that is 6.4 inches wide; 100 by default.
 
         Returns:
             The file.
@@ -115,8 +131,12 @@ class Plot:
         Raises:
             ValueError: The suffix is that of another format, or `dpi` is not between
                 1 and 2400.
-            TypeError: `dpi` is no number.
+            TypeError: `dpi` is not a number.
             OSError: The file cannot be written.
+
+        Example:
+            >>> plotter.plot("peak").save("peak.svg").name
+            'peak.svg'
         """
         target = Path(path).expanduser()
         suffix = target.suffix.lower().lstrip(".")
@@ -131,7 +151,7 @@ class Plot:
         return target
 
     def _rendered(self, kind: str, dpi: float, *, keep: bool = False) -> bytes:
-        if self._figure is not None:  # it may have been changed
+        if self._figure is not None:  # the user may have changed it
             return rendered(self._figure, kind, dpi)
         picture = self._pictures.get((kind, dpi))
         if picture is None:
@@ -152,8 +172,8 @@ class Plot:
         if include is not None and MIME_TYPES["svg"] in include:
             formats = Formats(formats.scale, svg=True)
         data, metadata = self._bundle(formats)
-        if self._source is not None:
-            self._source.let_go()
+        if self._replot is not None:
+            self._replot.release()
         if interactive.shows_widgets():
             data |= interactive.widget_view(self.figure)
         return data, metadata
@@ -172,14 +192,14 @@ class Plot:
         return data, {"image/png": shown}
 
     def _ipython_display_(self) -> None:
-        """Show what one output cannot hold: tables below the picture, a window.
+        """Show the picture and its tables in separate outputs, and open its window.
 
-        A table in the same output would hide the picture: front ends show HTML
-        rather than PNG.
+        A table in the same output would hide the picture, because front ends prefer
+        HTML to PNG.
 
         Raises:
-            NotImplementedError: The picture is all there is; IPython then shows it as
-                it shows any object.
+            NotImplementedError: There is only the picture; IPython then shows it as it
+                shows any object.
         """
         if interactive.shows_windows():
             interactive.show_window(self.figure)
@@ -196,16 +216,16 @@ class Plot:
 
     def __repr__(self) -> str:
         of = f" of {self._name}" if self._name else ""
-        # Texts are kept as Matplotlib takes them, with a backslash before each dollar.
-        said = self._drawing.description.replace(r"\$", "$")
-        return f"<Plot{of}: {said}>"
+        # Strings are escaped for Matplotlib, with a backslash before each dollar.
+        description = self._drawing.description.replace(r"\$", "$")
+        return f"<Plot{of}: {description}>"
 
 
 def _resolution(dpi: float | None) -> float:
     if dpi is None:
         return DPI
     if isinstance(dpi, bool) or not isinstance(dpi, int | float | np.number):
-        raise TypeError(f"dpi={dpi!r:.60} must be a number")
+        raise TypeError(f"expected a number for dpi, got {dpi!r:.60}")
     if not 1 <= dpi <= MAX_DPI:
         raise ValueError(f"dpi={dpi!r:.60} must be between 1 and {MAX_DPI}")
     return float(dpi)

@@ -1,4 +1,4 @@
-"""What `plotter.plot` is asked to draw: names, objects, arrays, and lists of them."""
+"""The input of `plotter.plot`: names, objects, arrays, and lists of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.samples import Samples, unmasked
-from datalab_workspace.errors import UnsupportedDtypeError, UnsupportedObjectError
+from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.model.record import Record
-from datalab_workspace.model.sigima_objects import to_record
+from datalab_workspace.model.sigima_objects import checked_pair, to_record
 
 _ACCEPTED = (
     "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
@@ -26,9 +26,9 @@ class PlotItem:
     """A signal or an image to draw.
 
     Attributes:
-        record: Its texts, metadata and, of an image, its pixels.
-        title: What it is called in a picture, "" if it has no name.
-        samples: Those of a signal; None of an image.
+        record: Its fields, its metadata and, for an image, its pixels.
+        title: Its title in a picture, "" if it has none.
+        samples: The samples of a signal, None for an image.
     """
 
     record: Record
@@ -36,51 +36,61 @@ class PlotItem:
     samples: Samples | None = None
 
 
-def subjects_of(
+def plot_items(
     what: Any, titles: list[str] | None, find: Callable[[str], Record]
 ) -> list[PlotItem]:
-    """Return what is to be drawn.
+    """Return the signals and images to draw.
 
     Args:
-        what: As in `Plotter.plot`.
+        what: The argument of `Plotter.plot`.
         titles: Titles of the objects, instead of their own.
-        find: Returns the record of a name.
+        find: Returns the record that has a name.
 
     Raises:
-        KeyError: There is no object of a name.
+        KeyError: No object has one of the names.
         TypeError: Something cannot be drawn.
-        ValueError: There is nothing to draw, or not as many titles as objects.
+        ValueError: The list is empty, or the number of titles differs from the number
+            of objects.
     """
     several = list(what) if isinstance(what, list) else [what]
     if not several:
         raise ValueError(f"cannot plot an empty list; plot() takes {_ACCEPTED}")
     if titles is not None and len(titles) != len(several):
         raise ValueError(
-            f"titles names {len(titles)} objects, but {len(several)} are plotted"
+            f"got {len(titles)} titles for {len(several)} objects; pass one for each"
         )
-    subjects = [
-        _item(one, find, place if isinstance(what, list) else None)
-        for place, one in enumerate(several)
+    items = [
+        _item(one, find, index if isinstance(what, list) else None)
+        for index, one in enumerate(several)
     ]
     if titles is None:
-        return subjects
+        return items
     return [
-        PlotItem(subject.record, title, subject.samples)
-        for subject, title in zip(subjects, titles, strict=True)
+        PlotItem(item.record, title, item.samples)
+        for item, title in zip(items, titles, strict=True)
     ]
 
 
-def _item(what: Any, find: Callable[[str], Record], place: int | None) -> PlotItem:
+def _item(what: Any, find: Callable[[str], Record], index: int | None) -> PlotItem:
     try:
-        return subject_of(what, find)
+        return plot_item(what, find)
     except TypeError as error:
-        if place is None:
+        if index is None:
             raise
-        raise type(error)(f"item {place} of the list: {error}") from error
+        raise type(error)(f"item {index} of the list: {error}") from error
 
 
-def subject_of(what: Any, find: Callable[[str], Record]) -> PlotItem:
-    """Return one signal or image that is to be drawn; as `subjects_of`, but no list."""
+def plot_item(what: Any, find: Callable[[str], Record]) -> PlotItem:
+    """Return one signal or image to draw.
+
+    Args:
+        what: The argument of `Plotter.plot`, not a list.
+        find: Returns the record that has a name.
+
+    Raises:
+        KeyError: No object has the name.
+        TypeError: `what` cannot be drawn.
+    """
     if isinstance(what, str) or _is_object(what):
         record = find(what) if isinstance(what, str) else to_record(what, copy=False)
         samples = Samples.of(record) if record.kind == "signal" else None
@@ -89,15 +99,15 @@ def subject_of(what: Any, find: Callable[[str], Record]) -> PlotItem:
         record = to_record(what, copy=False)
         record.fields["title"] = ""
         return PlotItem(record, "")
-    # The arrays are drawn as they are: what a workspace would refuse to round can be
-    # seen, and a copy of a long signal is as large as the signal.
+    # Arrays are not converted as `add` converts them: dtypes that a workspace refuses
+    # can be drawn, and a long signal is not copied.
     return PlotItem(Record("signal", {"title": ""}), "", _samples(what))
 
 
 def _samples(what: object) -> Samples:
     if isinstance(what, np.ndarray) and what.ndim == 1:
-        places = np.arange(len(what), dtype=np.int32)
-        return Samples(places, _row(what, "the array"))
+        indices = np.arange(len(what), dtype=np.int32)
+        return Samples(indices, _row(what, "the array"))
     if isinstance(what, tuple) and len(what) == 2:
         return _pair(*what)
     raise TypeError(f"cannot plot {_described(what)}; plot() takes {_ACCEPTED}")
@@ -106,21 +116,9 @@ def _samples(what: object) -> Samples:
 def _pair(x: Any, y: Any) -> Samples:
     if any(isinstance(one, str) or _is_object(one) for one in (x, y)):
         raise TypeError(
-            "cannot plot a tuple of objects or names; to plot several, give a list"
+            "cannot plot a tuple of objects or names; pass a list to plot several"
         )
-    try:
-        rows = [np.asanyarray(x), np.asanyarray(y)]
-    except ValueError as error:  # rows of different lengths
-        raise UnsupportedObjectError(
-            f"x and y of the pair (x, y) must be 1-D: {error}"
-        ) from error
-    if rows[0].ndim != 1 or rows[0].shape != rows[1].shape:
-        raise UnsupportedObjectError(
-            f"x and y of the pair (x, y) are of shape {rows[0].shape} and "
-            f"{rows[1].shape}; both must be 1-D and of the same length"
-        )
-    if rows[0].dtype.kind == "c":
-        raise UnsupportedDtypeError("x of the pair (x, y) is complex; x must be real")
+    rows = checked_pair(x, y)
     return Samples(
         _row(rows[0], "x of the pair (x, y)"), _row(rows[1], "y of the pair (x, y)")
     )
@@ -129,11 +127,11 @@ def _pair(x: Any, y: Any) -> Samples:
 def _row(values: Array, name: str) -> Array:
     if values.dtype.kind not in "biufc":
         raise UnsupportedDtypeError(
-            f"{name} is of dtype {values.dtype}, which is no number; convert it with "
+            f"{name} has dtype {values.dtype}, which is not numeric; convert it with "
             "astype(float)"
         )
     values = unmasked(values)
-    # Neither differences of booleans nor sums of half floats are what is to be drawn.
+    # Differences of booleans are not numbers, and sums of half floats overflow.
     return values.astype(np.float32) if values.dtype in (bool, np.float16) else values
 
 
@@ -141,12 +139,12 @@ def _described(what: object) -> str:
     if isinstance(what, np.ndarray):
         return f"an array of {what.ndim} dimensions"
     if isinstance(what, int | float | complex) and not isinstance(what, bool):
-        return f"a {type(what).__qualname__} (make a list of numbers an array)"
-    return f"a {type(what).__qualname__}"
+        return f"the number {what!r:.40} (convert a list of numbers to an array)"
+    return f"a value of type {type(what).__qualname__}"
 
 
 def _is_object(what: object) -> bool:
-    # Where sigima has not been imported, nothing is one of its objects.
+    # Nothing is a sigima object before sigima is imported.
     objects = sys.modules.get("sigima.objects")
     return objects is not None and isinstance(
         what, objects.SignalObj | objects.ImageObj

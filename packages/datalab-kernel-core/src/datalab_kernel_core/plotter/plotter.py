@@ -1,18 +1,18 @@
-"""`plotter.plot`: pictures of the objects in a workspace, and of anything like them."""
+"""The plotter: pictures of signals and images."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.plotter import screenshot
-from datalab_kernel_core.plotter.drawing import drawing_of
+from datalab_kernel_core.plotter import deprecated
+from datalab_kernel_core.plotter.drawing import build_drawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
-from datalab_kernel_core.plotter.plot_input import PlotItem, subject_of, subjects_of
+from datalab_kernel_core.plotter.plot_input import PlotItem, plot_item, plot_items
+from datalab_kernel_core.plotter.replot import Replot
 from datalab_kernel_core.plotter.results import Result, checked_results, table_results
 from datalab_kernel_core.plotter.screenshot import Screenshot
-from datalab_kernel_core.plotter.source import Source
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.model.record import Record
 from datalab_workspace.validation import suggest_on_typo
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 
 class Plotter:
-    """Draws signals and images.
+    """A maker of pictures of the signals and images in a workspace.
 
     Args:
-        workspace: Returns the workspace that names refer to.
+        workspace: Returns the workspace in which names are looked up.
+
+    Example:
+        >>> from datalab_kernel_core import Plotter
+        >>> Plotter(lambda: workspace).plot("peak").save("peak.png").name
+        'peak.png'
     """
 
     def __init__(self, workspace: Callable[[], Workspace]) -> None:
@@ -35,6 +40,7 @@ class Plotter:
     def __repr__(self) -> str:
         return "<Plotter: plotter.plot(name or object) shows signals and images>"
 
+    @deprecated.renamed_arguments(show_roi="roi", show_results="results")
     @suggest_on_typo
     def plot(
         self,
@@ -56,61 +62,62 @@ class Plotter:
         roi: bool = True,
         results: Any = True,
         annotations: bool = True,
-        show_roi: bool | None = None,
-        show_results: bool | None = None,
     ) -> Plot:
         """Draw signals and images.
 
-        An object that is named is also shown in the window of a running DataLab that
-        the workspace is attached to; what `calc` computes of stays as it was chosen.
+        If `what` is a name and the workspace is attached to a running DataLab, DataLab
+        shows the object in its window too. The selection that `calc` uses does not
+        change.
 
-        In a list, signals that follow each other are drawn over each other, images
-        that follow each other side by side; signals and images are in rows of their
-        own. Large data is reduced to what can be seen: of a signal the lowest and
-        highest samples stay, of an image the means of blocks.
+        Consecutive signals of a list share one panel. Consecutive images are placed
+        side by side. Signals and images are in separate rows. Large data is reduced to
+        what the picture can show: a signal keeps its lowest and highest samples, an
+        image is averaged over blocks.
 
         Args:
             what: The name, UUID or short id of an object in the workspace; a
                 `sigima.SignalObj` or `sigima.ImageObj`; an array of numbers, shape
-                (N,) or (H, W), masked or not; a tuple (x, y) of two of shape (N,); or
-                a list of these. It stays as it is, and so does the workspace.
+                (N,) or (H, W), masked or not; a tuple (x, y) of two arrays of shape
+                (N,); or a list of these. Neither it nor the workspace is changed.
             title: Title of the picture, instead of the object's own.
             titles: Titles of several objects: in the legend or above each image.
             xlabel: Label of the x axis, instead of the object's own.
-            ylabel: Label of the y axis, likewise.
-            zlabel: Label of an image's colours, likewise.
-            xunit: Unit of the x axis, likewise.
-            yunit: Unit of the y axis, likewise.
-            zunit: Unit of an image's values, likewise.
-            colormap: Name of a Matplotlib colour map, for images.
-            shared_scale: Give all images of a row one colour scale: from the lowest
-                to the highest value of any.
+            ylabel: Label of the y axis, instead of the object's own.
+            zlabel: Label of an image's color bar, instead of the object's own.
+            xunit: Unit of the x axis, instead of the object's own.
+            yunit: Unit of the y axis, instead of the object's own.
+            zunit: Unit of an image's values, instead of the object's own.
+            colormap: Name of a Matplotlib colormap, for images.
+            shared_scale: Use one color scale for all images of a row: from the lowest
+                to the highest value of all of them.
             complex_as: What to draw of complex numbers: "polar" (modulus and phase),
                 "cartesian" (real and imaginary part), or "modulus", "phase", "real"
-                or "imaginary" alone. By default "polar" for signals and "modulus" for
-                images.
+                or "imaginary" alone. The default is "polar" for signals and "modulus"
+                for images.
             width: Width of the picture in pixels.
             height: Height of the picture in pixels.
             roi: Draw the regions of interest.
             results: Show the results of analyses: geometry in the picture, tables
-                below it. Or the results to show instead of the objects' own: sigima's
-                GeometryResult or TableResult, or a list of these.
+                below it. Or the results to show instead of the object's own: a
+                GeometryResult or TableResult of sigima, or a list of these.
             annotations: Draw the annotations.
-            show_roi: The same as `roi`; its name in earlier versions.
-            show_results: The same as `results`, likewise.
 
         Returns:
-            The picture, which a notebook shows where it is the last line of a cell.
+            The picture, which a notebook shows if it is the last line of a cell.
 
         Raises:
-            KeyError: There is no object of this name; close matches are named.
-            TypeError: `what` is nothing that can be drawn, or an argument is of the
-                wrong type or does not fit a signal.
-            ValueError: There is no such colour map, the list is empty, there are not
-                as many titles as objects, a size is out of bounds, or images of
-                different units are to share a colour scale.
-            StaleFileError: The object was not read from its file yet, and the file no
-                longer holds it.
+            KeyError: No object has this name; the message suggests close matches.
+            TypeError: `what` cannot be drawn, or an argument is of the wrong type or
+                does not apply to a signal.
+            ValueError: The colormap is unknown, the list is empty, the number of
+                titles differs from the number of objects, a size is out of bounds, or
+                images of different units would share a color scale.
+            StaleFileError: The data was not read from its file yet, and the file no
+                longer contains it.
+
+        Example:
+            >>> plot = plotter.plot(["peak", "noisy"], title="Before and after")
+            >>> plot = plotter.plot(np.eye(8), colormap="gray")
         """
         options = Options(
             title,
@@ -126,61 +133,69 @@ class Plotter:
             complex_as,
             width,
             height,
-            roi=roi if show_roi is None else show_roi,
-            results=checked_results(results if show_results is None else show_results),
+            roi=roi,
+            results=checked_results(results),
             annotations=annotations,
         )
-        subjects = subjects_of(what, options.titles, self._record)
-        _check_fits(subjects, options)
-        drawing, tables = drawing_of(subjects, options), _tables(subjects, options)
-        source = None
+        items = plot_items(what, options.titles, self._record)
+        _check_fits(items, options)
+        drawing, tables = build_drawing(items, options), _tables(items, options)
+        replot = None
         if not isinstance(what, list) and options.complex_as is None:
-            source = Source(what, self._record)
-        plot = Plot(drawing, _name(what, subjects), tables, source)
+            replot = Replot(what, self._record)
+        plot = Plot(drawing, _name(what, items), tables, replot)
         if isinstance(what, str):
             self._workspace().show(what)
         return plot
 
     def explore(self, what: Any) -> View:
-        """Show a signal or an image to zoom in, to move about and to read values from.
+        """Show a signal or an image in an interactive view.
 
-        The wheel zooms, dragging moves, dragging with Shift zooms to a box, and a
-        double click shows all again. The kernel sends only what the screen can show,
-        and every value that is read is exact. The notebook keeps a picture.
+        Turn the wheel to zoom, drag to move, drag with Shift to zoom to a rectangle,
+        and double-click to show everything again. The kernel sends only what the
+        screen can show, but the values under the pointer are exact. The notebook file
+        keeps a picture.
 
         Args:
-            what: What `plot` takes, but for a list. What is given, and not named, is
-                not copied: what is changed in its data shows at the next zoom.
+            what: An argument of `plot` that is not a list. An object or array is not
+                copied: changes in its data appear at the next zoom.
 
         Returns:
-            The view, which a notebook shows where it is the last line of a cell.
+            The view, which a notebook shows if it is the last line of a cell.
 
         Raises:
             ImportError: anywidget is not installed.
-            KeyError: There is no object of this name; close matches are named.
-            TypeError: `what` is nothing that can be drawn.
-            StaleFileError: The object was not read from its file yet, and the file no
-                longer holds it.
+            KeyError: No object has this name; the message suggests close matches.
+            TypeError: `what` cannot be drawn.
+            StaleFileError: The data was not read from its file yet, and the file no
+                longer contains it.
+
+        Example:
+            >>> plotter.explore("spot")
+            <View of 'spot'>
         """
         from datalab_kernel_core.explore.view import View
 
-        subject = subject_of(what, self._record)
-        return View(subject, _name(what, [subject]))
+        item = plot_item(what, self._record)
+        return View(item, _name(what, [item]))
 
     def screenshot(self) -> Screenshot:
         """Take a picture of the DataLab window that the workspace is attached to.
 
         Returns:
-            The picture, which a notebook shows where it is the last line of a cell.
+            The picture, which a notebook shows if it is the last line of a cell.
 
         Raises:
-            ConnectionError: The workspace is attached to no DataLab, or to one that
-                runs on another machine or can't be reached by XML-RPC.
+            ConnectionError: The workspace is not attached to a DataLab, or DataLab
+                runs on another machine or cannot be reached by XML-RPC.
+
+        Example:
+            >>> plotter.screenshot().save("window.png")  # doctest: +SKIP
         """
-        return screenshot.of_window(self._workspace())
+        return Screenshot(self._workspace().backend.screenshot())
 
     @suggest_on_typo
-    def display_table(
+    def table(
         self,
         result: Any,
         title: str | None = None,
@@ -191,20 +206,26 @@ class Plotter:
         """Show the result of an analysis as a table.
 
         Args:
-            result: sigima's TableResult or GeometryResult, or the dictionary of one.
+            result: A TableResult or GeometryResult of sigima, or the dictionary that
+                its `to_dict` returns. Of a geometry the table shows the coordinates.
             title: Title of the table, instead of the result's own.
             visible_only: Leave out the columns that the result itself hides.
             transpose_single_row: Show a result of one row as two columns.
 
         Returns:
-            The table, which a notebook shows where it is the last line of a cell.
+            The table, which a notebook shows if it is the last line of a cell.
 
         Raises:
-            TypeError: `result` is no result, or `title` is no text.
+            TypeError: `result` is not a result, or `title` is not a string.
             ValueError: The dictionary is not that of a result.
+
+        Example:
+            >>> plotter.table({"title": "Width", "names": ["fwhm"], "data": [[2.5]]})
+            Width
+            fwhm  2.5
         """
         if title is not None and not isinstance(title, str):
-            raise TypeError(f"title={title!r:.60} must be of type str")
+            raise TypeError(f"expected a string for title, got {title!r:.60}")
         return ResultTable(
             Result.of(result),
             title,
@@ -212,59 +233,57 @@ class Plotter:
             transpose_single_row=transpose_single_row,
         )
 
-    @suggest_on_typo
+    def display_table(
+        self, result: Any, title: str | None = None, **options: bool
+    ) -> ResultTable:
+        """Return ``table(result, title, **options)``; the old name of `table`."""
+        deprecated.warn("display_table()", "table()", stacklevel=3)
+        return self.table(result, title, **options)
+
     def display_geometry(self, result: Any, title: str | None = None) -> ResultTable:
-        """Show the coordinates of a geometry result as a table.
-
-        Args:
-            result: sigima's GeometryResult, or the dictionary of one.
-            title: Title of the table, instead of the result's own.
-
-        Returns:
-            The table, which a notebook shows where it is the last line of a cell.
+        """Return ``table(result, title)``; the old name of `table` for geometry.
 
         Raises:
-            TypeError: `result` is no geometry result, or `title` is no text.
-            ValueError: The dictionary is not that of a result.
+            TypeError: `result` is not a geometry result.
         """
+        deprecated.warn("display_geometry()", "table()", stacklevel=3)
         if not Result.of(result).kind:
             raise TypeError(
-                "display_geometry() takes a geometry result; for a table result there "
-                "is display_table()"
+                "display_geometry() takes a geometry result, not a table result; "
+                "pass it to table()"
             )
-        return self.display_table(result, title)
+        return self.table(result, title)
 
     def _record(self, name: str) -> Record:
         return self._workspace().record(name)
 
 
-def _check_fits(subjects: list[PlotItem], options: Options) -> None:
+def _check_fits(items: list[PlotItem], options: Options) -> None:
     unused = options.only_for_images()
-    if unused and all(one.record.kind == "signal" for one in subjects):
-        names = ", ".join(repr(one.title or "signal") for one in subjects[:3])
-        are = "is a signal" if len(subjects) == 1 else "are signals"
-        raise TypeError(
-            f"{', '.join(unused)} can be given only for an image; {names} {are}"
-        )
+    if unused and all(item.record.kind == "signal" for item in items):
+        names = ", ".join(repr(item.title or "signal") for item in items[:3])
+        are = "is a signal" if len(items) == 1 else "are signals"
+        apply = "applies" if len(unused) == 1 else "apply"
+        raise TypeError(f"{', '.join(unused)} {apply} only to images; {names} {are}")
 
 
-def _name(what: Any, subjects: list[PlotItem]) -> str:
+def _name(what: Any, items: list[PlotItem]) -> str:
     if isinstance(what, str):
         return repr(what)
-    names = [repr(one.title or one.record.kind) for one in subjects[:3]]
-    return ", ".join(names) + ", …" * (len(subjects) > 3)
+    names = [repr(item.title or item.record.kind) for item in items[:3]]
+    return ", ".join(names) + ", …" * (len(items) > 3)
 
 
-def _tables(subjects: list[PlotItem], options: Options) -> list[ResultTable]:
+def _tables(items: list[PlotItem], options: Options) -> list[ResultTable]:
     own = isinstance(options.results, bool)
     return [
         ResultTable(
             result,
-            f"{subject.title}: {result.title}"
-            if own and subject.title and len(subjects) > 1
+            f"{item.title}: {result.title}"
+            if own and item.title and len(items) > 1
             else None,
         )
-        # Results that were given are about no object in particular.
-        for subject in (subjects if own else subjects[:1])
-        for result in table_results(subject.record, options.results)
+        # Results that the caller passed belong to the picture, not to each object.
+        for item in (items if own else items[:1])
+        for result in table_results(item.record, options.results)
     ]

@@ -1,8 +1,8 @@
 """Reduce data to what a picture can show, before Matplotlib copies it many times.
 
-A curve keeps the lowest and the highest sample of every column of pixels, at their own
-places, so that a spike of one sample is seen; an image is averaged over blocks. Values
-that cannot be drawn (NaN, infinite, beyond `LARGEST`) never hide those that can.
+A curve keeps the lowest and the highest sample of every column of pixels at their own
+x, so that a spike of one sample stays visible. An image is averaged over blocks. Values
+that cannot be drawn (NaN, infinite, beyond `LARGEST`) are left out of both.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ LARGEST = 1e300
 MAX_POINTS = 50_000
 #: Bins that longer curves are reduced to, about four for each column of pixels.
 BINS = 2000
-#: Images with no side longer than this, in pixels, are drawn whole.
+#: Images up to this side, in pixels, are drawn whole.
 MAX_SIDE = 2048
-#: The same where pixels are not of one size, which takes longer.
+#: The same for images whose pixels differ in size, which take longer to draw.
 MAX_MESH_SIDE = 512
-#: Pixels handled at a time.
+#: Pixels that are processed at a time.
 _CHUNK = 1 << 21
 
 
 def without_undrawable(values: Array, lowest: float = -LARGEST) -> Array:
-    """Return values as float64, NaN in place of what cannot be drawn.
+    """Return values as float64, NaN in place of those that cannot be drawn.
 
     Args:
         values: Real values of any shape.
-        lowest: Values up to this one cannot be drawn: 0 on a logarithmic axis.
+        lowest: Values up to this one cannot be drawn; pass 0 for a logarithmic axis.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # of a long double
+    with np.errstate(over="ignore", invalid="ignore"):  # of long doubles
         floats = np.array(values, dtype=np.float64)
     floats[~((floats > lowest) & (floats < LARGEST))] = np.nan
     return floats
@@ -44,11 +44,11 @@ def without_undrawable(values: Array, lowest: float = -LARGEST) -> Array:
 
 @dataclass(frozen=True)
 class Bins:
-    """A curve cut into bins.
+    """The bins of a curve.
 
     Attributes:
         edges: Increasing indices from 0 to the number of samples; no bin is empty.
-        increasing: Whether x never goes back.
+        increasing: Whether x never decreases.
     """
 
     edges: tuple[int, ...]
@@ -59,11 +59,11 @@ class Bins:
 
     @classmethod
     def along(cls, x: Array, *, log: bool = False) -> Bins:
-        """Cut a curve of many samples.
+        """Return the bins of a curve of many samples.
 
         Args:
-            x: Shape (N,). Where it increases, the bins are of equal width on the axis;
-                otherwise, as in a hysteresis loop, of equal numbers of samples.
+            x: Shape (N,). If it increases, the bins have equal widths on the axis;
+                otherwise, as in a hysteresis loop, equal numbers of samples.
             log: Whether the axis is logarithmic.
         """
         n = len(x)
@@ -91,9 +91,10 @@ def curve_indices(x: Array, y: Array, bins: Bins, lowest: float) -> Array:
         lowest: Values of y up to this one cannot be drawn.
 
     Returns:
-        Increasing indices: of the first and last sample and, of every bin, the lowest
-        and the highest in y, and in x too where it goes back; one of a bin without a
-        value that can be drawn, so that the gap stays.
+        Increasing indices of the first and last sample and, for every bin, of the
+        samples with the lowest and highest y, and the lowest and highest x too if x
+        decreases. A bin without a value that can be drawn keeps one sample, so that
+        the gap stays visible.
     """
     rows = [(y, lowest)] if bins.increasing else [(y, lowest), (x, -LARGEST)]
     kept = [0, len(y) - 1]
@@ -110,17 +111,17 @@ def envelope(
     upper: Callable[[slice], Array],
     bins: Bins,
 ) -> tuple[Array, Array, Array]:
-    """Return the band between two curves, one point of it for each bin.
+    """Return the band between two curves, one point for each bin.
 
     Args:
         x: Shape (N,).
-        lower: Returns the lower curve at a slice of the samples.
-        upper: Returns the upper curve likewise.
+        lower: Returns the lower curve for a slice of the samples.
+        upper: Returns the upper curve for a slice of the samples.
         bins: The bins of the curve.
 
     Returns:
-        x at the middle sample, the lowest of `lower` and the highest of `upper`, NaN
-        where nothing can be drawn; each of shape (number of bins,).
+        x of the middle sample, the lowest value of `lower` and the highest of `upper`,
+        NaN if nothing can be drawn; each of shape (number of bins,).
     """
     rows = []
     for start, stop in bins:
@@ -132,7 +133,7 @@ def envelope(
 
 
 def _extremes(values: Array, lowest: float) -> tuple[int, int]:
-    """Return where the lowest and highest values are, of those that can be drawn."""
+    """Return the indices of the lowest and highest values that can be drawn."""
     low, high = int(values.argmin()), int(values.argmax())
     if float(values[low]) > lowest and float(values[high]) < LARGEST:
         return low, high
@@ -145,7 +146,7 @@ def _extremes(values: Array, lowest: float) -> tuple[int, int]:
 
 
 def reduction_factor(shape: tuple[int, ...], max_side: int = MAX_SIDE) -> int:
-    """Return the side of the blocks to average an image over: a power of two."""
+    """Return the side of the blocks over which to average an image, a power of two."""
     factor = 1
     while -(-max(shape) // factor) > max_side:
         factor *= 2
@@ -153,14 +154,14 @@ def reduction_factor(shape: tuple[int, ...], max_side: int = MAX_SIDE) -> int:
 
 
 def shown_values(pixels: Array) -> Array:
-    """Return pixels as they are drawn.
+    """Return the values of pixels that are drawn.
 
     Args:
         pixels: Shape (H, W), any numeric dtype, possibly masked.
 
     Returns:
-        A new array of real values in the machine's byte order: the modulus of complex
-        pixels, NaN for those that are masked or cannot be drawn.
+        A new array of real values in native byte order: the modulus of complex
+        pixels, NaN for pixels that are masked or cannot be drawn.
     """
     mask, values = np.ma.getmask(pixels), np.asarray(pixels)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -191,7 +192,7 @@ def value_range(data: Array) -> tuple[float, float] | None:
         data: Pixels, shape (H, W), any numeric dtype, possibly masked.
 
     Returns:
-        Both as they are drawn; None if no pixel can be.
+        The extremes of `shown_values`; None if no pixel can be drawn.
     """
     ranges = [r for strip in _strips(data, 1) if (r := _strip_range(strip))]
     return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else None
@@ -212,12 +213,12 @@ def block_mean(data: Array, factor: int) -> Array:
 
     Args:
         data: Pixels, shape (H, W), any numeric dtype, possibly masked.
-        factor: Side of the blocks in pixels; those at the end may be smaller.
+        factor: Side of the blocks in pixels; blocks at the end may be smaller.
 
     Returns:
-        Means of the pixels that can be drawn, NaN where there is none; shape
-        (ceil(H / factor), ceil(W / factor)), float32 or, for values that it would
-        round, float64.
+        Means of the pixels that can be drawn, NaN for blocks without any; shape
+        (ceil(H / factor), ceil(W / factor)), float32, or float64 if float32 would
+        round the values.
     """
     strips = _strips(data, factor)
     return np.concatenate([_block_mean(shown_values(s), factor) for s in strips])
@@ -236,7 +237,7 @@ def _block_mean(values: Array, factor: int) -> Array:
 
 
 def _block_sum(values: Array, factor: int, dtype: np.dtype[Any]) -> Array:
-    """Sum over blocks: first down their columns, where memory is read in order."""
+    """Sum over blocks, first along their columns, which reads memory in order."""
     starts = range(0, len(values), factor)
     rows = np.stack([values[i : i + factor].sum(axis=0, dtype=dtype) for i in starts])
     whole = rows.shape[1] // factor * factor
@@ -251,7 +252,7 @@ def _block_sizes(shape: tuple[int, ...], factor: int) -> Array:
 
 
 def _sum_dtype(dtype: np.dtype[Any], factor: int) -> np.dtype[Any]:
-    """Return the narrowest dtype that the sum of a block fits in; it is the fastest."""
+    """Return the narrowest, and so the fastest, dtype that holds the sum of a block."""
     small = dtype.kind in "iu" and dtype.itemsize <= 2 and factor <= 256
     if small:
         return np.dtype(np.int32 if dtype.kind == "i" else np.uint32)
@@ -259,7 +260,7 @@ def _sum_dtype(dtype: np.dtype[Any], factor: int) -> np.dtype[Any]:
 
 
 def _strips(data: Array, multiple: int) -> Iterator[Array]:
-    """Cut an image into strips of rows: whole blocks, but for the last."""
+    """Yield strips of rows of an image: whole blocks, except in the last strip."""
     height, width = data.shape
     rows = max(1, _CHUNK // (width * multiple)) * multiple
     return (data[start : start + rows] for start in range(0, height, rows))

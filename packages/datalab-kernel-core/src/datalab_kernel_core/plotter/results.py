@@ -1,4 +1,4 @@
-"""The results of analyses: those an object carries in its metadata, and others."""
+"""The results of analyses: those in an object's metadata, and others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_option
 from datalab_workspace.model.record import Record, result_keys
 
-#: Geometry results of more rows than this are named at the first of them only.
+#: Rows of a geometry result that are all labeled; of more, only the first is.
 MAX_NAMED = 3
 
 
@@ -22,13 +22,13 @@ class Result:
     """A result of an analysis: sigima's geometry or table.
 
     Attributes:
-        title: What was found.
-        kind: Kind of shape, as in `overlays.Shape`; "" of a table.
+        title: Title of the result.
+        kind: Kind of shape, as in `overlays.Shape`; "" for a table.
         columns: Names of the columns.
-        rows: Values, one row each.
+        rows: The values, row by row.
         regions: Index of the region of interest of each row, -1 for the whole object;
-            None where there are no regions.
-        attributes: What else is told about it.
+            None without regions.
+        attributes: Other attributes that sigima keeps.
     """
 
     title: str
@@ -40,18 +40,18 @@ class Result:
 
     @classmethod
     def of(cls, value: Any) -> Result:
-        """Return a result from sigima's object or from the dictionary of one.
+        """Return a result from a sigima object or its dictionary.
 
         Raises:
-            TypeError: It is neither.
+            TypeError: `value` is neither.
             ValueError: The dictionary is not that of a result.
         """
         to_dict = getattr(value, "to_dict", None)
         held = to_dict() if callable(to_dict) else value
         if not isinstance(held, dict) or not {"coords", "names"} & held.keys():
             raise TypeError(
-                f"a {type(value).__qualname__} is no result; results are sigima's "
-                "GeometryResult and TableResult, or dictionaries made by to_dict()"
+                "expected a GeometryResult or TableResult of sigima, or its "
+                f"to_dict(), got {type(value).__qualname__}"
             )
         try:
             rows = held["coords"] if "coords" in held else held["data"]
@@ -70,7 +70,7 @@ class Result:
         else:
             kind, columns = "", [str(name) for name in held["names"]]
         if any(len(row) != len(columns) for row in rows):
-            raise TypeError(f"its rows are not of {len(columns)} values")
+            raise TypeError(f"its rows do not have {len(columns)} values")
         regions = held.get("roi_indices")
         if regions is not None:
             regions = [int(index) for index in regions]
@@ -89,14 +89,14 @@ class Result:
 
 
 def result_shapes(record: Record, chosen: Any) -> list[Shape | None]:
-    """Return the geometry results to draw over an object.
+    """Return the shapes of geometry results.
 
     Args:
-        record: The object. DataLab puts its results into its metadata.
-        chosen: Whether to draw these; or the results to draw instead.
+        record: The object, whose metadata contains the results that DataLab found.
+        chosen: Whether to draw these results, or a list of results to draw instead.
 
     Returns:
-        A shape for each row of each result, None for one that is not understood.
+        A shape for each row of each result, None for each one that cannot be drawn.
     """
     shapes: list[Shape | None] = []
     for result in _chosen(record, chosen, "Geometry_"):
@@ -108,16 +108,16 @@ def result_shapes(record: Record, chosen: Any) -> list[Shape | None]:
 
 
 def table_results(record: Record, chosen: Any) -> list[Result]:
-    """Return the table results to show beside an object; as for `result_shapes`."""
+    """Return the table results to show below an object; see `result_shapes`."""
     found = _chosen(record, chosen, "Table_")
     return [result for result in found if result is not None and not result.kind]
 
 
 def checked_results(chosen: Any) -> bool | list[Result]:
-    """Return what is given as `results=`: a flag, a result, or a list of them.
+    """Return the value of `results=` as a flag or a list of results.
 
     Raises:
-        TypeError: It is none of these.
+        TypeError: It is not a flag, a result or a list of results.
         ValueError: A dictionary is not that of a result.
     """
     if isinstance(chosen, bool):
@@ -134,19 +134,19 @@ def _chosen(record: Record, chosen: Any, prefix: str) -> Iterator[Result | None]
         if key.startswith(prefix):
             try:
                 yield Result.of(record.metadata[key])
-            except (TypeError, ValueError):  # said in the picture, by who counts them
+            except (TypeError, ValueError):  # a note in the picture counts it
                 yield None
 
 
 def _shapes(result: Result, record: Record) -> Iterator[Shape | None]:
-    for place, row in enumerate(result.rows):
-        named = place == 0 or len(result.rows) <= MAX_NAMED
+    for index, row in enumerate(result.rows):
+        named = index == 0 or len(result.rows) <= MAX_NAMED
         label = _label(result, row, record) if named else ""
         yield shape_of(result.kind, row, label, RESULT_COLOR)
 
 
 def _label(result: Result, row: list[Any], record: Record) -> str:
-    """Return the title of a result, and the value where a signal's result is one."""
+    """Return the title of a result, with its value if a signal's result is one."""
     value = _value(result.kind, row) if record.kind == "signal" else None
     if value is None:
         return result.title
@@ -168,7 +168,8 @@ def _value(kind: str, row: list[Any]) -> float | None:
     if kind != "segment" or len(finite) != 4:
         return None
     width, height = finite[2] - finite[0], finite[3] - finite[1]
-    # Of a segment along an axis its length is meant; units tell nothing of others.
+    # The result of a segment along an axis is its length. The length of any other
+    # segment has no unit.
     if width and height:
         return None
     return abs(width or height)

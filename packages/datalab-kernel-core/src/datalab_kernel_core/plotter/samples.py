@@ -1,4 +1,4 @@
-"""The samples of a signal, and the parts of complex numbers that can be drawn."""
+"""The samples of a signal, and the components of complex numbers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Samples:
     Attributes:
         x: Real, shape (N,).
         y: Real or complex, shape (N,).
-        dx: Uncertainty of x, shape (N,), None if there is none.
-        dy: Uncertainty of y, likewise.
+        dx: Uncertainty of x, shape (N,), or None.
+        dy: Uncertainty of y, shape (N,), or None.
     """
 
     x: Array
@@ -38,10 +38,10 @@ class Samples:
         return cls(x.real, y, dx, dy)
 
     def within(self, limits: Limits) -> Samples:
-        """Return the samples between two bounds of x and one more on each side.
+        """Return the samples between two bounds of x, and one more on each side.
 
         Args:
-            limits: The bounds, None for none; x increases.
+            limits: The bounds, None for no bound. x must increase.
         """
         low, high = limits
         start = 0 if low is None else int(np.searchsorted(self.x, low)) - 1
@@ -52,7 +52,7 @@ class Samples:
 
 
 def unmasked(values: Array) -> Array:
-    """Return numbers without a mask: NaN in a copy where they were masked."""
+    """Return an array without a mask; a copy has NaN in place of masked values."""
     if not isinstance(values, np.ma.MaskedArray):
         return values
     mask = np.ma.getmaskarray(values)
@@ -61,7 +61,7 @@ def unmasked(values: Array) -> Array:
 
 
 def component(values: Array, name: str) -> Array:
-    """Return what is drawn of complex numbers.
+    """Return a component of complex numbers.
 
     Args:
         values: Real or complex numbers of any shape.
@@ -76,5 +76,5 @@ def component(values: Array, name: str) -> Array:
 
 
 def _given(errors: Array) -> Array | None:
-    """Return uncertainties, None if there are none: sigima then has NaN or zeros."""
+    """Return uncertainties, or None for the NaN or zeros that sigima uses for none."""
     return errors if np.any(np.isfinite(errors) & (errors != 0)) else None

@@ -1,4 +1,4 @@
-"""How pictures look: sizes, colours, and texts made safe to draw."""
+"""The style of pictures: sizes, colors, and strings that are safe to draw."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ from datalab_workspace.model.record import Record
 Limits = tuple[float | None, float | None]
 
 DPI = 100
-#: Width of a picture and height of one of a signal, inches.
+#: Width of a picture, and height of a signal's picture, in inches.
 WIDTH, HEIGHT = 6.4, 4.0
-#: Height of an image, inches.
+#: Height of an image's picture in inches.
 IMAGE_HEIGHT = 4.8
-#: Height of the phase of a complex signal, in that of its modulus.
+#: Height of the phase panel relative to the modulus panel.
 PHASE_HEIGHT = 0.6
-#: Images in a row, and the width of one of several, inches.
+#: Images in a row, and the width of each in inches.
 IMAGE_COLUMNS, SMALL_IMAGE = 3, 3.6
-#: What texts and the colour bar take of the width and of the height of an image.
+#: Width and height in inches that labels and the color bar of an image take.
 IMAGE_MARGINS = 1.5, 0.9
-#: Lowest height of an image, inches.
+#: Lowest height of an image in inches.
 LOWEST_IMAGE = 1.6
-#: Curves or images that the description of a picture tells of one by one.
+#: Curves or images that an alternative text describes one by one.
 DESCRIBED = 5
-#: Colours that curves take in turn, then again with the next of the line styles; those
-#: of DataLab.
+#: DataLab's colors of curves; further curves repeat them with the next line style.
 COLORS = (
     "#1f77b4",
     "#ff7f0e",
@@ -53,26 +52,26 @@ RESULT_COLOR = "#ffb000"
 ANNOTATION_COLOR = "#ff9933"
 NOTE_COLOR = "0.4"
 GRID_COLOR = "0.9"
-#: What pixels without a value look like.
+#: Color of pixels without a value.
 NO_VALUE_COLOR = "0.85"
 DEFAULT_COLORMAP = "viridis"
-#: -180° and 180° are of one colour.
+#: A colormap that gives -180° and 180° the same color.
 PHASE_COLORMAP = "twilight"
 PHASE_LIMITS = -180.0, 180.0
-#: Longest texts drawn, in characters; longer ones would run out of the picture.
+#: Characters that fit into the picture; longer strings are shortened.
 TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 60, 45, 120
 TITLE_SIZE = 10
 
 
 def drawable(text: str | None, length: int = LABEL_LENGTH) -> str:
-    """Return `text` so that Matplotlib draws it as it is.
+    """Return a string escaped and shortened for Matplotlib.
 
-    Titles and labels are data: a dollar sign in them is no mathematics, and a text of
-    any length leaves room for the picture.
+    Titles and labels are data: a dollar sign in them does not begin a formula, and a
+    long string must leave room for the picture.
 
     Args:
-        text: The text; None is empty.
-        length: Number of characters to shorten it to.
+        text: The string; None is empty.
+        length: Number of characters to keep.
     """
     flat = " ".join((text or "").split())
     if len(flat) > length:
@@ -82,7 +81,7 @@ def drawable(text: str | None, length: int = LABEL_LENGTH) -> str:
 
 
 def axis_label(label: str | None, unit: str | None) -> str:
-    """Return "label (unit)", or what there is of it."""
+    """Return "label (unit)", or only one of them if the other is empty."""
     label, unit = drawable(label), drawable(unit, LABEL_LENGTH // 2)
     return (
         f"{label} ({unit})" if label and unit else label or (f"({unit})" * bool(unit))
@@ -90,47 +89,47 @@ def axis_label(label: str | None, unit: str | None) -> str:
 
 
 def known_colormap(name: str) -> str | None:
-    """Return Matplotlib's spelling of the name of a colour map, None if it has none."""
+    """Return Matplotlib's spelling of a colormap's name, or None if it is unknown."""
     if name in matplotlib.colormaps:
         return name
-    # PlotPy does not tell small letters from capitals.
+    # PlotPy ignores the case of names.
     spellings = {known.lower(): known for known in matplotlib.colormaps}
     return spellings.get(name.lower())
 
 
 def checked_colormap(name: str) -> str:
-    """Return the name of a colour map that exists.
+    """Return Matplotlib's spelling of a colormap's name.
 
     Raises:
-        ValueError: Matplotlib has no colour map of this name.
+        ValueError: Matplotlib has no colormap of this name.
     """
     known = known_colormap(name)
     if known is None:
         close = close_matches(name, list(matplotlib.colormaps))
         hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-        raise ValueError(f"there is no colormap {name!r:.80}{hint}")
+        raise ValueError(f"Matplotlib has no colormap {name!r:.80}{hint}")
     return known
 
 
 def colormap(name: str) -> Colormap:
-    """Return a colour map, with a colour for pixels without a value."""
+    """Return a colormap, with a color for pixels without a value."""
     return matplotlib.colormaps[name].with_extremes(bad=NO_VALUE_COLOR)
 
 
 def display_option(record: Record, name: str, default: Any) -> Any:
-    """Return a display option of an object, where sigima and DataLab keep it."""
+    """Return a display option, which sigima and DataLab keep in the metadata."""
     return record.metadata.get(f"__{name}", default)
 
 
 def number(value: Any, low: float, high: float) -> float:
-    """Return `value` as a number from `low` to `high`, 0 if it is none."""
+    """Return `value` limited to the range from `low` to `high`, 0 if not a number."""
     if not isinstance(value, int | float) or value != value:
         return 0.0
     return float(min(max(value, low), high))
 
 
 def bounds(record: Record, axis: str) -> Limits:
-    """Return the bounds that an object sets for an axis, None for one that is free."""
+    """Return the bounds that an object sets for an axis, None for a free bound."""
     low, high = (record.fields[f"{axis}scale{end}"] for end in ("min", "max"))
     return _bound(low), _bound(high)
 
@@ -141,7 +140,7 @@ def _bound(value: Any) -> float | None:
 
 
 def joined(limits: Sequence[Limits]) -> Limits:
-    """Return bounds that hold for several objects, None where one of them is free."""
+    """Return bounds that contain those of several objects, None if one is free."""
     lows, highs = zip(*limits, strict=True)
     low = None if None in lows else min(lows)
     high = None if None in highs else max(highs)
@@ -149,17 +148,17 @@ def joined(limits: Sequence[Limits]) -> Limits:
 
 
 def as_text(value: float) -> str:
-    """Return a number in as many digits as a reader looks at."""
+    """Return a number with four significant digits."""
     return f"{value:.4g}"
 
 
 def degree_ticks() -> MaxNLocator:
-    """Return where to place the ticks of an axis of angles: at 90° rather than 100°."""
+    """Return a locator for an axis of angles: ticks at 90° rather than 100°."""
     return MaxNLocator(nbins=5, steps=[1, 1.5, 3, 4.5, 9, 10])
 
 
 def write_notes(figure: FigureBase, notes: Sequence[str]) -> None:
-    """Write below a picture what there is to say about it."""
+    """Write the notes of a picture below it."""
     if notes:
         text = drawable("; ".join(dict.fromkeys(notes)), NOTE_LENGTH)
         figure.supxlabel(text, x=0.99, ha="right", fontsize=7, color=NOTE_COLOR)

@@ -1,4 +1,4 @@
-"""Results of analyses as tables, as a notebook shows them."""
+"""Tables of the results of analyses, as a notebook shows them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ import numpy as np
 from datalab_kernel_core.plotter.results import Result
 from datalab_kernel_core.plotter.style import as_text
 
-#: More rows than this are left out of what is shown; `to_dataframe` has all.
+#: Rows that are shown; `to_dataframe` returns all of them.
 MAX_ROWS = 200
 
 
 class ResultTable:
-    """A result of an analysis, shown by a notebook as a table.
+    """The result of an analysis, shown by a notebook as a table.
 
     Args:
         result: The result.
         title: Title of the table, instead of the result's own.
         visible_only: Leave out the columns that the result's display preferences hide.
         transpose_single_row: Show a result of one row as two columns: name and value.
+
+    Example:
+        >>> plotter.table({"title": "Width", "names": ["fwhm"], "data": [[2.5]]})
+        Width
+        fwhm  2.5
     """
 
     def __init__(
@@ -38,13 +43,18 @@ class ResultTable:
         self._transposed = transpose_single_row and len(result.rows) == 1
 
     def to_dataframe(self) -> Any:
-        """Return the values as a `pandas.DataFrame`, in a column each.
+        """Return the values as a `pandas.DataFrame`, one column for each name.
 
-        Where there are regions of interest, the first column, "roi_index", tells the
-        number of each row's, -1 for the whole object.
+        If the object has regions of interest, the first column, "roi_index", is the
+        index of each row's region, -1 for the whole object.
 
         Raises:
             ImportError: pandas is not installed.
+
+        Example:
+            >>> table = plotter.table({"title": "", "names": ["fwhm"], "data": [[2.5]]})
+            >>> table.to_dataframe()["fwhm"].tolist()
+            [2.5]
         """
         import pandas as pd
 
@@ -57,8 +67,8 @@ class ResultTable:
     def _shown(self) -> tuple[list[str], list[list[Any]]]:
         hidden = self._result.hidden() if self._visible_only else set()
         kept = [i for i, n in enumerate(self._result.columns) if n not in hidden]
-        columns = [self._result.columns[place] for place in kept]
-        return columns, [[row[place] for place in kept] for row in self._result.rows]
+        columns = [self._result.columns[index] for index in kept]
+        return columns, [[row[index] for index in kept] for row in self._result.rows]
 
     def _heads(self) -> list[str]:
         regions = self._result.regions
@@ -67,13 +77,13 @@ class ResultTable:
         return ["" if index < 0 else f"ROI {index}" for index in regions]
 
     def _lines(self) -> list[list[str]]:
-        """Return what is shown, line by line, the first that of the headings."""
+        """Return the lines that are shown; the first contains the headings."""
         columns, rows = self._shown()
-        heads, written = self._heads(), [[_text(v) for v in row] for row in rows]
+        heads, cells = self._heads(), [[_text(v) for v in row] for row in rows]
         if self._transposed:
-            pairs = zip(columns, written[0], strict=True)
+            pairs = zip(columns, cells[0], strict=True)
             return [["", heads[0]], *map(list, pairs)]
-        shown = zip(heads[:MAX_ROWS], written[:MAX_ROWS], strict=True)
+        shown = zip(heads[:MAX_ROWS], cells[:MAX_ROWS], strict=True)
         return [["", *columns], *([head, *row] for head, row in shown)]
 
     def _left_out(self) -> str:

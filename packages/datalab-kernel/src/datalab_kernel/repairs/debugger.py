@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_kernel.xeus.registry import NotApplicable, mark_inactive
 from datalab_kernel_core.imports import ImportHook
-from datalab_kernel_core.lazy import is_stand_in
+from datalab_kernel_core.lazy import is_unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ def _without_stand_ins(group_entries: Callable[..., Any]) -> Callable[..., Any]:
     """Return the repaired form of debugpy's method that lists a frame's variables."""
 
     def group(self: Any, entries: list[Any], **options: Any) -> Any:
-        shown = [entry for entry in entries if not is_stand_in(entry[1])]
+        shown = [entry for entry in entries if not is_unused(entry[1])]
         return group_entries(self, shown, **options)
 
     return group

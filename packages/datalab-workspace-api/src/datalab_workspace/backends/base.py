@@ -325,18 +325,16 @@ class Backend(ABC):
     def show(self, uuid: str) -> None:  # noqa: B027  (optional)
         """Show an object in the window; in memory there is none."""
 
-    def screenshot(self, stem: str) -> None:
-        """Write a picture of the window to ``<stem>_<date>.png``.
-
-        Args:
-            stem: Path of the file, on the machine of the window, without its ending.
+    def screenshot(self) -> bytes:
+        """Return a picture of the window that shows the objects, as a PNG file.
 
         Raises:
             LiveUnavailableError: There is no window (a `ConnectionError`).
+            LiveError: DataLab does not answer, or its picture cannot be read here.
         """
         raise LiveUnavailableError(
-            f"cannot write a picture of a window to {stem!r:.200}: this workspace is "
-            "not attached to a running DataLab; connect() it first"
+            f"the workspace is {self.mode} and has no window; attach it to a running "
+            "DataLab with connect() first"
         )
 
     def compute(

@@ -22,6 +22,7 @@ from datalab_workspace.backends.base import (
 )
 from datalab_workspace.encoding.carriers import NATIVE_DTYPES, NPZ
 from datalab_workspace.errors import LiveError
+from datalab_workspace.live import screenshot
 from datalab_workspace.live.attach import describe, find_again
 from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
 from datalab_workspace.live.connection import Connection
@@ -390,6 +391,7 @@ class LiveBackend(Backend):
         """See `Window.compute`."""
         return self._window.compute(uuid, name, parameters)
 
-    def screenshot(self, stem: str) -> None:
-        """Let DataLab write a picture of its window; see `XmlRpc.screenshot`."""
-        self.connection.require_xmlrpc("a picture of DataLab's window").screenshot(stem)
+    def screenshot(self) -> bytes:
+        """See `Backend.screenshot`; needs XML-RPC."""
+        rpc = self.connection.require_xmlrpc("a picture of DataLab's window")
+        return screenshot.take(rpc.screenshot)

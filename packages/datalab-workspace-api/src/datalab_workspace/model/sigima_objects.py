@@ -221,7 +221,13 @@ def _from_array(array: np.ndarray[Any, Any], copy: bool) -> Record:
     return Record("image", arrays={"data": data})
 
 
-def _from_pair(x: object, y: object) -> Record:
+def checked_pair(x: object, y: object) -> list[np.ndarray[Any, Any]]:
+    """Return the arrays of a pair (x, y), each of shape (N,), x real.
+
+    Raises:
+        UnsupportedObjectError: The arrays are not 1-D or differ in length.
+        UnsupportedDtypeError: x is complex.
+    """
     try:
         rows = [np.asanyarray(x), np.asanyarray(y)]
     except ValueError as error:  # rows of different lengths
@@ -234,6 +240,11 @@ def _from_pair(x: object, y: object) -> Record:
         )
     if rows[0].dtype.kind == "c":
         raise UnsupportedDtypeError("x of the pair (x, y) is complex; pass a real x")
+    return rows
+
+
+def _from_pair(x: object, y: object) -> Record:
+    rows = checked_pair(x, y)
     # sigima itself converts x and y to float64 or complex128.
     dtype = np.dtype(np.complex128 if rows[1].dtype.kind == "c" else np.float64)
     for name, row in zip("xy", rows, strict=True):

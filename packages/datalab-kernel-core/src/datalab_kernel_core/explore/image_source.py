@@ -1,4 +1,4 @@
-"""Images, looked at interactively."""
+"""The data of an interactive view of an image."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from datalab_kernel_core.explore.curves import plain_label, plain_title
-from datalab_kernel_core.explore.messages import Answer, Range, ViewRequest
-from datalab_kernel_core.plotter.images import ImageDrawing
+from datalab_kernel_core.explore.messages import Range, Reply, ViewRequest
+from datalab_kernel_core.explore.signal_source import plain_label, plain_title
+from datalab_kernel_core.plotter.image_builder import PixelAxis, build_image_drawings
+from datalab_kernel_core.plotter.image_drawing import ImageDrawing
 from datalab_kernel_core.plotter.options import Options
-from datalab_kernel_core.plotter.pixels import PixelAxis, image_drawings
 from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.reduce import (
     Array,
@@ -21,25 +21,25 @@ from datalab_kernel_core.plotter.reduce import (
 from datalab_kernel_core.plotter.style import checked_colormap, colormap
 from datalab_workspace.model.record import Record
 
-#: A picture that takes more is reduced further.
+#: Bytes of compressed pixels; a larger picture is reduced further.
 MAX_BYTES = 140_000
-#: Pixels of a picture, before it is known how many bytes they take.
+#: Most pixels that are compressed at all.
 _MAX_PIXELS = 1_000_000
 _COLORS = 255
-#: What there is to choose from, besides the image's own.
+#: Colormaps that the view offers, in addition to the image's own.
 _COLORMAPS = (
     *("viridis", "gray", "inferno", "plasma", "cividis", "turbo", "jet", "coolwarm"),
     *("hot", "bone"),
 )
 
 
-class PixelSource:
+class ImageSource:
     """The pixels of an image.
 
     Args:
-        record: The image. It is not copied: what is changed in its data shows, but for
-            the range of the colours and the view of the whole.
-        drawing: Its picture, in which these have been worked out already.
+        record: The image. It is not copied: the view shows changes of its data, except
+            in the color scale and in the view of the whole image.
+        drawing: The drawing of the image, which contains both.
     """
 
     def __init__(self, record: Record, drawing: ImageDrawing | None = None) -> None:
@@ -54,21 +54,21 @@ class PixelSource:
         )
         if self._data.dtype.kind == "c":
             self._notes.append("modulus of complex values")
-        drawing = drawing or image_drawings(PlotItem(record, ""), Options())[0]
+        drawing = drawing or build_image_drawings(PlotItem(record, ""), Options())[0]
         self._limits, self._colormap = drawing.limits, drawing.colormap
         self._overview: tuple[int, Array] | None = None
         if drawing.factor > 1 and drawing.pixels is not None:
             self._overview = drawing.factor, drawing.pixels
 
     def about(self) -> dict[str, Any]:
-        """See `Source.about`."""
+        """See `DataSource.about`."""
         height, width = self._data.shape
         labels = {f"{axis}label": plain_label(self._record, axis) for axis in "xyz"}
         axes = []
         for axis, name in zip(self._axes, "xy", strict=True):
             if axis.step is None:
                 labels[f"{name}label"] = "pixel (coordinates are not uniform)"
-            uniform = (float(axis.centres[0]), axis.step or 1.0)
+            uniform = (float(axis.centers[0]), axis.step or 1.0)
             axes.append((0.0, 1.0) if axis.step is None else uniform)
         steps = abs(axes[0][1]), abs(axes[1][1])
         return {
@@ -83,8 +83,8 @@ class PixelSource:
             "colormaps": sorted({*_COLORMAPS, self._colormap}),
         }
 
-    def view(self, request: ViewRequest) -> Answer:
-        """See `Source.view`."""
+    def view(self, request: ViewRequest) -> Reply:
+        """See `DataSource.view`."""
         limits = request.limits or self._limits
         palette = _palette(request.colormap or self._colormap)
         height, width = self._data.shape
@@ -92,71 +92,71 @@ class PixelSource:
         rows = _clipped(request.y, height)
         count = (columns[1] - columns[0]) * (rows[1] - rows[0])
         if not count or limits is None:
-            return Answer({"shape": (0, 0), "note": self._note(1, "no values")})
+            return Reply({"shape": (0, 0), "note": self._note(1, "no values")})
         factor = _factor(columns, rows, request)
         while True:
-            box, values = self._reduced(columns, rows, factor)
+            extent, values = self._reduced(columns, rows, factor)
             packed = zlib.compress(_indices(values, limits), 1)
             if len(packed) <= MAX_BYTES:
                 break
             factor *= 2
-        told = {
+        content = {
             "shape": values.shape,
-            "box": box,
+            "extent": extent,
             "note": self._note(factor),
             "limits": limits,
         }
-        return Answer(told, [packed, palette])
+        return Reply(content, [packed, palette])
 
-    def places(self, number: int, ends: Range) -> Range:
-        """Return places in pixels of two coordinates.
+    def pixel_range(self, number: int, ends: Range) -> Range:
+        """Return the pixel indices, which may be fractional, of two coordinates.
 
         Args:
             number: 0 for x, 1 for y.
             ends: The coordinates; the axis is uniform.
         """
         axis = self._axes[number]
-        start, step = float(axis.centres[0]), axis.step or 1.0
+        start, step = float(axis.centers[0]), axis.step or 1.0
         low, high = sorted((end - start) / step + 0.5 for end in ends)
         return low, high
 
     def part(
         self, request: ViewRequest
     ) -> tuple[tuple[float, float, float, float], Array]:
-        """Return the pixels that show a part, and where they are.
+        """Return the pixels to draw for a part of the image.
 
         Returns:
-            The extent as Matplotlib takes it (left, right, bottom, top), and values of
-            shape (H, W), NaN where there is none.
+            Matplotlib's extent of the part (left, right, bottom, top), and values of
+            shape (H, W), NaN for pixels without a value.
         """
         height, width = self._data.shape
         columns, rows = _clipped(request.x, width), _clipped(request.y, height)
         if columns[0] == columns[1] or rows[0] == rows[1]:
             return (0.0, 1.0, 1.0, 0.0), np.zeros((0, 0))
-        box, values = self._reduced(columns, rows, _factor(columns, rows, request))
+        extent, values = self._reduced(columns, rows, _factor(columns, rows, request))
         left, right, top, bottom = (
-            float(axis.centres[0] + (place - 0.5) * (axis.step or 1.0))
-            for axis, place in zip(
-                (self._axes[0],) * 2 + (self._axes[1],) * 2, box, strict=True
+            float(axis.centers[0] + (index - 0.5) * (axis.step or 1.0))
+            for axis, index in zip(
+                (self._axes[0],) * 2 + (self._axes[1],) * 2, extent, strict=True
             )
         )
         shown = values.astype(np.result_type(values.dtype, np.float32))
         return (left, right, bottom, top), shown
 
-    def value(self, x: float, y: float, log: tuple[bool, bool]) -> Answer:  # noqa: ARG002
-        """See `Source.value`: that of the pixel."""
+    def value(self, x: float, y: float, log: tuple[bool, bool]) -> Reply:  # noqa: ARG002
+        """See `DataSource.value`; returns the value of the pixel."""
         column, row = int(np.floor(x)), int(np.floor(y))
         height, width = self._data.shape
         if not (0 <= column < width and 0 <= row < height):
-            return Answer({"text": "", "at": None})
+            return Reply({"text": "", "at": None})
         value = self._data[row, column]
         shown = "no value (masked)" if value is np.ma.masked else str(value)
         parts = [
-            f"{name} = {_number(axis.at(place))}{self._unit(name)}"
-            for name, axis, place in zip("xy", self._axes, (column, row), strict=True)
+            f"{name} = {_number(axis.at(index))}{self._unit(name)}"
+            for name, axis, index in zip("xy", self._axes, (column, row), strict=True)
         ]
         text = f"{', '.join(parts)}, value = {shown}{self._unit('z')}"
-        return Answer({"text": f"{text}  (row {row}, column {column})", "at": None})
+        return Reply({"text": f"{text}  (row {row}, column {column})", "at": None})
 
     def _unit(self, axis: str) -> str:
         unit = self._record.fields[f"{axis}unit"]
@@ -171,8 +171,8 @@ class PixelSource:
     ) -> tuple[tuple[int, int, int, int], Array]:
         """Return means of blocks, and the pixels that they cover.
 
-        The blocks are the same wherever the view is, so that nothing shimmers when it
-        is moved.
+        The blocks do not depend on the position of the view, so that the picture does
+        not flicker when the view moves.
         """
         left, top = columns[0] // factor * factor, rows[0] // factor * factor
         data, step = self._data, factor
@@ -187,7 +187,7 @@ class PixelSource:
             top // scale : -(-bottom // scale), left // scale : -(-right // scale)
         ]
         values = shown_values(part) if step == 1 else block_mean(part, step)
-        # The last blocks may reach beyond the image.
+        # The last blocks may extend beyond the image.
         end = (left + values.shape[1] * factor, top + values.shape[0] * factor)
         return (left, end[0], top, end[1]), values
 
@@ -201,7 +201,7 @@ def _factor(
     columns: tuple[int, int], rows: tuple[int, int], request: ViewRequest
 ) -> int:
     width, height = columns[1] - columns[0], rows[1] - rows[0]
-    # Of the part of the screen that the image takes.
+    # The part of the screen that the image covers.
     screen = (
         max(1.0, request.width * min(1.0, width / (request.x[1] - request.x[0]))),
         max(1.0, request.height * min(1.0, height / (request.y[1] - request.y[0]))),
@@ -217,7 +217,7 @@ def _factor(
 
 
 def _indices(values: Array, limits: Range) -> bytes:
-    """Return the number of each pixel's colour, from 1; 0 of one without a value."""
+    """Return the index of each pixel's color, from 1; 0 for a pixel without a value."""
     low, high = limits
     with np.errstate(over="ignore", invalid="ignore"):
         floats = values.astype(np.result_type(values.dtype, np.float32))
@@ -228,10 +228,10 @@ def _indices(values: Array, limits: Range) -> bytes:
 
 
 def _palette(name: str) -> Array:
-    """Return colours by number, uint8, shape (256, 3): that of no value, and 255 more.
+    """Return RGB colors, uint8, shape (256, 3); the first is that of no value.
 
     Raises:
-        ValueError: There is no colour map of this name.
+        ValueError: Matplotlib has no colormap of this name.
     """
     chosen = colormap(checked_colormap(name)).resampled(_COLORS)
     colors = np.concatenate([[chosen.get_bad()], chosen(np.arange(_COLORS))])

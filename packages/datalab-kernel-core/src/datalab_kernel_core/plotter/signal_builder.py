@@ -1,16 +1,16 @@
-"""From signals to their drawing: labels, scales, and curves reduced to what shows."""
+"""Build the drawing of signals: labels, scales and reduced curves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datalab_kernel_core.plotter.annotations import annotation_shapes
-from datalab_kernel_core.plotter.curve_style import CurveStyle, look_of
+from datalab_kernel_core.plotter.curve_style import CurveStyle
+from datalab_kernel_core.plotter.object_shapes import object_shapes
 from datalab_kernel_core.plotter.options import Options
-from datalab_kernel_core.plotter.overlays import Shape, roi_shapes, undrawn_note
+from datalab_kernel_core.plotter.overlays import Shape, undrawn_note
 from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.reduce import (
     MAX_POINTS,
@@ -20,9 +20,8 @@ from datalab_kernel_core.plotter.reduce import (
     envelope,
     without_undrawable,
 )
-from datalab_kernel_core.plotter.results import result_shapes
 from datalab_kernel_core.plotter.samples import Samples, component
-from datalab_kernel_core.plotter.signals import Curve, Panel, SignalsDrawing
+from datalab_kernel_core.plotter.signal_drawing import Curve, Panel, SignalsDrawing
 from datalab_kernel_core.plotter.style import (
     LARGEST,
     TITLE_LENGTH,
@@ -40,45 +39,47 @@ _UNITLESS = {"phase": "°"}
 
 @dataclass(frozen=True)
 class _Axes:
-    """What the curves of one panel have in common."""
+    """The axes that the curves of one panel share."""
 
     xlog: bool
     ylog: bool
     xlimits: Limits
 
 
-def signals_drawing(
-    subjects: Sequence[PlotItem], options: Options, title: str | None
+def build_signals_drawing(
+    items: Sequence[PlotItem], options: Options, title: str | None
 ) -> SignalsDrawing:
-    """Work out the picture of signals, drawn over each other.
+    """Build the drawing of signals that share a panel.
 
     Args:
-        subjects: The signals, at least one.
-        options: What was chosen for the picture.
+        items: The signals, at least one.
+        options: The options of the picture.
         title: Title of the picture, instead of the signal's own.
 
     Returns:
         A drawing that shares no memory with the signals.
     """
     notes: list[str] = []
-    records = [subject.record for subject in subjects]
+    records = [item.record for item in items]
     fixed = not any(record.fields["autoscale"] for record in records)
     xlimits: Limits = (None, None)
     if fixed:
         xlimits = joined([bounds(record, "x") for record in records])
-    xs = [_samples(subject).x for subject in subjects]
+    xs = [_samples(item).x for item in items]
     wanted = all(record.fields["xscalelog"] for record in records)
     xlog = _log_possible("x", wanted, xs, notes)
-    panels = _panels(subjects, options, xlog, xlimits, notes)
-    if not any(np.isfinite(curve.y).any() for one in panels for curve in one.curves):
+    panels = _panels(items, options, xlog, xlimits, notes)
+    if not any(
+        np.isfinite(curve.y).any() for panel in panels for curve in panel.curves
+    ):
         notes.append("no values" if any(map(len, xs)) else "no data")
-    shapes = [shape for one in subjects for shape in _shapes(one, options)]
+    shapes = [shape for item in items for shape in _shapes(item, options)]
     notes += filter(None, [undrawn_note(shapes)])
     if title is None:
-        title = subjects[0].title if len(subjects) == 1 else ""
+        title = items[0].title if len(items) == 1 else ""
     return SignalsDrawing(
         drawable(title, TITLE_LENGTH),
-        _x_label(subjects, options),
+        _x_label(items, options),
         panels,
         xlog=xlog,
         xlimits=xlimits,
@@ -87,47 +88,47 @@ def signals_drawing(
     )
 
 
-def _samples(subject: PlotItem) -> Samples:
-    if subject.samples is None:
-        raise TypeError(f"{subject.title!r} is no signal")
-    return subject.samples
+def _samples(item: PlotItem) -> Samples:
+    if item.samples is None:
+        raise TypeError(f"expected a signal, got the image {item.title!r}")
+    return item.samples
 
 
 def _panels(
-    subjects: Sequence[PlotItem],
+    items: Sequence[PlotItem],
     options: Options,
     xlog: bool,
     xlimits: Limits,
     notes: list[str],
 ) -> list[Panel]:
-    """Return one panel, or one each of the components that share no axis."""
-    names: list[tuple[str, ...]] = [("",)] * len(subjects)
-    for place, subject in enumerate(subjects):
-        if _samples(subject).y.dtype.kind == "c":
-            names[place] = options.components("polar")
+    """Return one panel, or two if modulus and phase are drawn."""
+    names: list[tuple[str, ...]] = [("",)] * len(items)
+    for index, item in enumerate(items):
+        if _samples(item).y.dtype.kind == "c":
+            names[index] = options.components("polar")
     together = options.complex_as == "cartesian"
     rows = 1 if together else max(map(len, names))
     panels = []
     for row in range(rows):
         drawn = [
-            (place, name)
-            for place, own in enumerate(names)
+            (index, name)
+            for index, own in enumerate(names)
             for name in (own if together else own[row : row + 1])
         ]
-        panels.append(_panel(subjects, drawn, options, xlog, xlimits, notes))
+        panels.append(_panel(items, drawn, options, xlog, xlimits, notes))
     return panels
 
 
 def _panel(
-    subjects: Sequence[PlotItem],
+    items: Sequence[PlotItem],
     drawn: list[tuple[int, str]],
     options: Options,
     xlog: bool,
     xlimits: Limits,
     notes: list[str],
 ) -> Panel:
-    """Return the panel of components, given as the number of a signal and a name."""
-    owners = [subjects[place] for place, _ in drawn]
+    """Return a panel; each curve is the index of a signal and a component's name."""
+    owners = [items[index] for index, _ in drawn]
     values = [
         component(_samples(owner).y, name) if name else _samples(owner).y
         for owner, (_, name) in zip(owners, drawn, strict=True)
@@ -136,16 +137,16 @@ def _panel(
     records = [owner.record for owner in owners]
     wanted = not is_phase and all(record.fields["yscalelog"] for record in records)
     axes = _Axes(xlog, _log_possible("y", wanted, values, notes), xlimits)
-    legends = _legends(subjects, drawn, options)
+    legends = _legends(items, drawn, options)
     curves = []
-    for (place, name), owner, y, legend in zip(
+    for (index, name), owner, y, legend in zip(
         drawn, owners, values, legends, strict=True
     ):
         samples = _samples(owner)
-        if name:  # what the uncertainty of a component is, is not known
+        if name:  # the uncertainty of a component is unknown
             samples = Samples(samples.x, y)
-        look = _component_look(look_of(owner.record, place), name)
-        curves.append(_curve(samples, y, look, legend, axes, notes))
+        style = _component_style(CurveStyle.of(owner.record, index), name)
+        curves.append(_curve(samples, y, style, legend, axes, notes))
     fixed = not is_phase and not any(record.fields["autoscale"] for record in records)
     label = axis_label("phase", "°") if is_phase else _y_label(owners, options)
     return Panel(
@@ -158,43 +159,41 @@ def _panel(
     )
 
 
-def _component_look(look: CurveStyle, name: str) -> CurveStyle:
-    if name != "imaginary":
-        return look
-    return CurveStyle(**{**vars(look), "line": "--"})
+def _component_style(style: CurveStyle, name: str) -> CurveStyle:
+    return replace(style, line="--") if name == "imaginary" else style
 
 
 def _legends(
-    subjects: Sequence[PlotItem], drawn: list[tuple[int, str]], options: Options
+    items: Sequence[PlotItem], drawn: list[tuple[int, str]], options: Options
 ) -> list[str]:
-    """Return what tells the curves of a panel apart: title, component, unit."""
-    if len(subjects) == 1:
+    """Return the legend of each curve of a panel: title, component, axis label."""
+    if len(items) == 1:
         return [name for _, name in drawn]
-    titles = [drawable(subject.title) for subject in subjects]
+    titles = [drawable(item.title) for item in items]
     titles = [
         title or f"signal {number}" for number, title in enumerate(titles, start=1)
     ]
-    for place, title in enumerate(titles):
-        if (earlier := titles[:place].count(title)) > 0:
-            titles[place] = f"{title} ({earlier + 1})"
+    for index, title in enumerate(titles):
+        if (earlier := titles[:index].count(title)) > 0:
+            titles[index] = f"{title} ({earlier + 1})"
     labels = [
         axis_label(
-            options.text(subject.record, "ylabel"),
-            options.text(subject.record, "yunit"),
+            options.text(item.record, "ylabel"),
+            options.text(item.record, "yunit"),
         )
-        for subject in subjects
+        for item in items
     ]
     if len(set(labels)) == 1:
         labels = [""] * len(labels)
     return [
-        ", ".join(filter(None, (titles[place], name, labels[place])))
-        for place, name in drawn
+        ", ".join(filter(None, (titles[index], name, labels[index])))
+        for index, name in drawn
     ]
 
 
-def _x_label(subjects: Sequence[PlotItem], options: Options) -> str:
-    """Return the label of the x axis: all that there are, each once."""
-    records = [subject.record for subject in subjects]
+def _x_label(items: Sequence[PlotItem], options: Options) -> str:
+    """Return the label of the x axis: the different labels of all signals."""
+    records = [item.record for item in items]
     labels = [
         axis_label(options.text(record, "xlabel"), options.text(record, "xunit"))
         for record in records
@@ -202,15 +201,15 @@ def _x_label(subjects: Sequence[PlotItem], options: Options) -> str:
     return " / ".join(dict.fromkeys(filter(None, labels)))
 
 
-def _y_label(subjects: Sequence[PlotItem], options: Options) -> str:
-    """Return the label of a y axis as far as it is that of all signals.
+def _y_label(items: Sequence[PlotItem], options: Options) -> str:
+    """Return the label and unit that all signals share.
 
-    What they do not share is told in the legend.
+    Labels that differ are in the legend.
     """
     label, unit = (
         texts.pop() if len(texts) == 1 else ""
         for texts in (
-            {options.text(subject.record, f"y{part}") for subject in subjects}
+            {options.text(item.record, f"y{part}") for item in items}
             for part in ("label", "unit")
         )
     )
@@ -220,7 +219,7 @@ def _y_label(subjects: Sequence[PlotItem], options: Options) -> str:
 def _curve(
     samples: Samples,
     y: Array,
-    look: CurveStyle,
+    style: CurveStyle,
     legend: str,
     axes: _Axes,
     notes: list[str],
@@ -230,8 +229,8 @@ def _curve(
     if count > MAX_POINTS:
         bins = Bins.along(samples.x, log=axes.xlog)
         if bins.increasing and axes.xlimits != (None, None):
-            seen = Samples(samples.x, y, samples.dx, samples.dy).within(axes.xlimits)
-            samples, y = seen, seen.y
+            visible = Samples(samples.x, y, samples.dx, samples.dy).within(axes.xlimits)
+            samples, y = visible, visible.y
             bins = Bins.along(samples.x, log=axes.xlog)
     lowest = 0.0 if axes.ylog else -LARGEST
     kept = slice(None) if bins is None else curve_indices(samples.x, y, bins, lowest)
@@ -239,11 +238,11 @@ def _curve(
     drawn = without_undrawable(y[kept], lowest)
     if len(y) <= MAX_BARS:
         dx, dy = _bars(samples.dx), _bars(samples.dy)
-        return Curve(x, drawn, dx, dy, None, look, legend, count)
+        return Curve(x, drawn, dx, dy, None, style, legend, count)
     if samples.dx is not None:
         notes.append("uncertainties of x not drawn")
     band = _band(samples, y, bins)
-    return Curve(x, drawn, band=band, look=look, legend=legend, count=count)
+    return Curve(x, drawn, band=band, style=style, legend=legend, count=count)
 
 
 def _band(
@@ -279,8 +278,8 @@ def _log_possible(
     return possible
 
 
-def _shapes(subject: PlotItem, options: Options) -> list[Shape | None]:
-    x = _samples(subject).x
+def _shapes(item: PlotItem, options: Options) -> list[Shape | None]:
+    x = _samples(item).x
 
     def to_physical(_axis: int, index: float) -> float:
         if not len(x):
@@ -289,11 +288,4 @@ def _shapes(subject: PlotItem, options: Options) -> list[Shape | None]:
         after = min(before + 1, len(x) - 1)
         return float(np.interp(index, (before, before + 1), (x[before], x[after])))
 
-    record = subject.record
-    shapes: list[Shape | None] = []
-    if options.roi:
-        shapes += roi_shapes(record, to_physical)
-    shapes += result_shapes(record, options.results)
-    if options.annotations:
-        shapes += annotation_shapes(record)
-    return shapes
+    return object_shapes(item.record, options, to_physical)

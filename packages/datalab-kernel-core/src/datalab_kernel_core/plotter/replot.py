@@ -1,4 +1,4 @@
-"""What a picture was made of, to be looked at again without being kept alive."""
+"""A reference to what was plotted, which does not keep it in memory."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from datalab_kernel_core.plotter.plot_input import PlotItem, subject_of
+from datalab_kernel_core.plotter.plot_input import PlotItem, plot_item
 from datalab_workspace.model.record import Record
 
 
-class Source:
-    """One thing that was plotted.
+class Replot:
+    """What one picture was made from, to be read again.
 
     Args:
-        what: As in `Plotter.plot`, but no list.
-        find: Returns the record of a name.
+        what: The argument of `Plotter.plot`, not a list.
+        find: Returns the record that has a name.
     """
 
     def __init__(self, what: Any, find: Callable[[str], Record]) -> None:
@@ -23,8 +23,8 @@ class Source:
         self._find = find
         self._weak = False
 
-    def let_go(self) -> None:
-        """Keep it no longer than others do."""
+    def release(self) -> None:
+        """Keep only weak references from now on."""
         if self._weak or isinstance(self._what, str):
             return
         self._weak = True
@@ -33,12 +33,12 @@ class Source:
         else:
             self._what = _reference(self._what)
 
-    def subject(self) -> PlotItem:
-        """Return it as it is now.
+    def item(self) -> PlotItem:
+        """Return the signal or image in its present state.
 
         Raises:
-            KeyError: There is no longer an object of this name.
-            ReferenceError: Nothing but the picture was left of it.
+            KeyError: No object has the name any more.
+            ReferenceError: The object or array no longer exists.
         """
         what = self._what
         if self._weak:
@@ -46,15 +46,15 @@ class Source:
             found = [one() for one in (what if several else (what,))]
             if any(one is None for one in found):
                 raise ReferenceError(
-                    "what was plotted is gone, of which only the picture is left; "
-                    "plot it again, and keep it in a variable or in the workspace"
+                    "the data of this picture no longer exists; plot it again, and "
+                    "keep it in a variable or in the workspace"
                 )
             what = tuple(found) if several else found[0]
-        return subject_of(what, self._find)
+        return plot_item(what, self._find)
 
 
 def _reference(what: Any) -> Callable[[], Any]:
     try:
         return weakref.ref(what)
-    except TypeError:  # a list of numbers
+    except TypeError:  # a list of numbers has no weak references
         return lambda: what

@@ -1,4 +1,4 @@
-"""Values of any kind as short texts that are safe to show."""
+"""Short strings for values of any type, which are safe to show."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-#: Longest names and other texts, in characters.
+#: Characters that are kept of names and other strings.
 NAME_LENGTH, GROUP_LENGTH, UNIT_LENGTH, VALUE_LENGTH = 60, 40, 24, 120
 _JOINERS = "\u200c\u200d"  # within emoji, and letters of some scripts
 _MAX_BITS = 256
 
 
-def cut(text: object, length: int = NAME_LENGTH) -> str:
-    """Return a text in one line, shortened, without characters that can't be shown.
+def shorten(text: object, length: int = NAME_LENGTH) -> str:
+    """Return a string in one line, shortened, without unprintable characters.
 
     Args:
-        text: The text; None is empty.
-        length: Number of characters to shorten it to.
+        text: The string; None is empty.
+        length: Number of characters to keep.
     """
-    # Twice as many are enough to know what is left when spaces are joined.
+    # A bounded part of a long string is enough to fill the line.
     flat = " ".join(str("" if text is None else text)[: 64 * length].split())
     if len(flat) > length:
         flat = flat[: length - 1] + "…"
@@ -29,24 +29,24 @@ def cut(text: object, length: int = NAME_LENGTH) -> str:
 
 
 def html(text: object, length: int = NAME_LENGTH) -> str:
-    """Return a text as `cut` does, escaped for HTML."""
-    return escape(cut(text, length))
+    """Return the shortened string, escaped for HTML."""
+    return escape(shorten(text, length))
 
 
-def shown(value: object, length: int = VALUE_LENGTH) -> str:
-    """Return a value of any type as a short text, however large it is."""
+def short_repr(value: object, length: int = VALUE_LENGTH) -> str:
+    """Return a short string for a value of any type and size."""
     if isinstance(value, float):
         return number(value)
-    return cut(value if isinstance(value, str) else _SHORT.repr(value), length)
+    return shorten(value if isinstance(value, str) else _SHORT.repr(value), length)
 
 
 def number(value: float) -> str:
-    """Return a number with six digits."""
+    """Return a number with six significant digits."""
     return f"{value:.6g}"
 
 
 def size(nbytes: int) -> str:
-    """Return a number of bytes as people write it."""
+    """Return a number of bytes with a unit, such as "1.5 MB"."""
     value, unit = float(nbytes), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < 1000:
@@ -56,12 +56,12 @@ def size(nbytes: int) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """Return "1 signal", "2 signals"."""
+    """Return a number with a noun: "1 signal", "2 signals"."""
     return f"{number} {what}{'s' * (number != 1)}"
 
 
 class _Short(reprlib.Repr):
-    """A repr that takes no longer for large values."""
+    """A repr in bounded time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class _Short(reprlib.Repr):
         shape = " × ".join(map(str, value.shape))
         return f"array of {shape or 1} {value.dtype}"
 
-    repr_MaskedArray = repr_ndarray  # noqa: N815  reprlib goes by the name of the type
+    repr_MaskedArray = repr_ndarray  # noqa: N815  reprlib looks for the name of the type
 
 
 _SHORT = _Short()

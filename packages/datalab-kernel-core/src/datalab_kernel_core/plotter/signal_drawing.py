@@ -1,4 +1,4 @@
-"""Pictures of signals: one or several curves, in one or two panels."""
+"""The drawing of signals: one or several curves, in one or two panels."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from datalab_kernel_core.plotter.style import (
     write_notes,
 )
 
-#: More curves than this have their legend beside the panel.
+#: Curves whose legend is inside the panel; that of more is next to it.
 _INSIDE = 5
-#: More curves than this have no legend, which would be longer than the picture.
+#: Curves that have a legend; that of more would be longer than the picture.
 _NAMED = 40
-#: Looking for the emptiest corner takes long where there are more points.
+#: Points up to which Matplotlib looks for the emptiest corner, which takes long.
 _SEARCHED = 20_000
 
 
@@ -40,13 +40,13 @@ class Curve:
     """One curve, reduced to what is drawn.
 
     Attributes:
-        x: float64, shape (N,), NaN where it cannot be drawn; so the others.
-        y: float64, shape (N,).
+        x: float64, shape (N,), NaN for values that cannot be drawn.
+        y: float64, shape (N,), NaN for values that cannot be drawn.
         dx: Half the length of the horizontal error bars, shape (N,).
         dy: Half the length of the vertical error bars, shape (N,).
         band: x, lower and upper edge of the error band, each of shape (M,).
-        look: How it looks.
-        legend: What the legend says of it.
+        style: Style of the curve.
+        legend: Its entry in the legend.
         count: Number of samples of the signal.
     """
 
@@ -55,19 +55,19 @@ class Curve:
     dx: Array | None = None
     dy: Array | None = None
     band: tuple[Array, Array, Array] | None = None
-    look: CurveStyle = field(default_factory=CurveStyle)
+    style: CurveStyle = field(default_factory=CurveStyle)
     legend: str = ""
     count: int = 0
 
     @property
     def description(self) -> str:
-        """What can be read from the curve."""
-        there = self.y[np.isfinite(self.x) & np.isfinite(self.y)]
+        """The legend, number of samples and range of the curve."""
+        drawn = self.y[np.isfinite(self.x) & np.isfinite(self.y)]
         what = f"{self.legend}, " if self.legend else ""
         what += f"{self.count} point{'s' * (self.count != 1)}"
-        if not len(there):
+        if not len(drawn):
             return f"{what}, no values"
-        return f"{what} from {as_text(there.min())} to {as_text(there.max())}"
+        return f"{what} from {as_text(drawn.min())} to {as_text(drawn.max())}"
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class Panel:
         label: Label of the y axis.
         curves: The curves.
         log: Whether the y axis is logarithmic.
-        limits: Bounds of the y axis, None for one that the data sets.
-        named: Whether a legend says what the curves are.
+        limits: Bounds of the y axis, None for a bound that follows the data.
+        named: Whether the panel has a legend.
         degrees: Whether y is an angle.
     """
 
@@ -93,16 +93,16 @@ class Panel:
 
 @dataclass(frozen=True)
 class SignalsDrawing:
-    """All that the picture of signals shows, independent of the signals.
+    """The content of a picture of signals, independent of the signals.
 
     Attributes:
         title: Title of the picture.
         xlabel: Label of the x axis.
-        panels: One, or two where complex signals are shown in two components.
+        panels: One panel, or two for the two components of complex signals.
         xlog: Whether the x axis is logarithmic.
-        xlimits: Bounds of the x axis, None for one that the data sets.
-        shapes: What is drawn over the first panel.
-        notes: What is to be said about the picture, in it.
+        xlimits: Bounds of the x axis, None for a bound that follows the data.
+        shapes: The shapes over the first panel.
+        notes: Notes about the picture, written below it.
     """
 
     title: str
@@ -117,21 +117,22 @@ class SignalsDrawing:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height, inches."""
+        """Width and height in inches."""
         return WIDTH, HEIGHT * (1 + PHASE_HEIGHT * (len(self.panels) - 1))
 
     @property
     def description(self) -> str:
-        """What the picture shows, for who cannot see it."""
+        """Alternative text for screen readers."""
         curves = [curve for panel in self.panels for curve in panel.curves]
         kind = "signal" if len(self.panels[0].curves) == 1 else "signals"
         axes = [self.xlabel, *(panel.label for panel in self.panels)]
         labels = " against ".join(filter(None, (axes[1], axes[0])))
-        told = [curve.description for curve in curves[:DESCRIBED]]
+        described = [curve.description for curve in curves[:DESCRIBED]]
         more = len(curves) - DESCRIBED
-        said = "; ".join([*told, *([f"{more} more curves"] if more > 0 else [])])
+        if more > 0:
+            described.append(f"{more} more curves")
         marked = f"; {len(self.shapes)} marked" if self.shapes else ""
-        return f"{kind}{f' of {labels}' * bool(labels)}: {said}{marked}"
+        return f"{kind}{f' of {labels}' * bool(labels)}: {'; '.join(described)}{marked}"
 
     def draw(self, figure: FigureBase) -> None:
         """Draw the picture on an empty figure."""
@@ -181,52 +182,52 @@ def _write_legend(axes: Axes, panel: Panel) -> None:
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
-    look = curve.look
-    step: Literal["post"] | None = "post" if look.style == "Steps" else None
-    if look.shade:
-        area: dict[str, Any] = {"color": look.color, "alpha": look.shade, "lw": 0}
-        axes.fill_between(curve.x, curve.y, look.baseline, step=step, **area)
-    # One artist holds the legend's entry, whatever the curve is made of.
+    style = curve.style
+    step: Literal["post"] | None = "post" if style.kind == "Steps" else None
+    if style.shade:
+        area: dict[str, Any] = {"color": style.color, "alpha": style.shade, "lw": 0}
+        axes.fill_between(curve.x, curve.y, style.baseline, step=step, **area)
+    # Only the first artist of a curve has an entry in the legend.
     symbols: dict[str, Any] = {
-        "marker": look.marker or "None",
-        "ms": look.size,
-        "mfc": look.face,
-        "mec": look.edge,
+        "marker": style.marker or "None",
+        "ms": style.size,
+        "mfc": style.face,
+        "mec": style.edge,
     }
-    line: dict[str, Any] = {"color": look.color, "ls": look.line, "lw": look.width}
-    if look.style in ("Dots", "NoCurve"):
-        if look.style == "Dots" and not look.marker:
-            symbols |= {"marker": ".", "mfc": look.color, "mec": look.color}
+    line: dict[str, Any] = {"color": style.color, "ls": style.line, "lw": style.width}
+    if style.kind in ("Dots", "NoCurve"):
+        if style.kind == "Dots" and not style.marker:
+            symbols |= {"marker": ".", "mfc": style.color, "mec": style.color}
         axes.plot(curve.x, curve.y, **line | {"ls": "none"}, **symbols, **_named(curve))
         return
-    if look.style == "Sticks":
+    if style.kind == "Sticks":
         axes.plot(*_sticks(curve), **line, **_named(curve))
-        if look.marker:
+        if style.marker:
             axes.plot(curve.x, curve.y, **line | {"ls": "none"}, **symbols)
         return
     drawstyle = "steps-post" if step else "default"
     axes.plot(curve.x, curve.y, **line, **symbols, **_named(curve), drawstyle=drawstyle)
     alone = _isolated(curve.y)
-    if alone.any() and not look.marker:
-        axes.plot(curve.x[alone], curve.y[alone], ".", color=look.color, ms=4)
+    if alone.any() and not style.marker:
+        axes.plot(curve.x[alone], curve.y[alone], ".", color=style.color, ms=4)
 
 
 def _named(curve: Curve) -> dict[str, Any]:
-    # Matplotlib leaves out of a legend what begins with an underscore.
+    # Matplotlib leaves labels that begin with an underscore out of a legend.
     hidden = curve.legend.startswith("_")
     return {"label": ("\u200b" * hidden + curve.legend) or "_"}
 
 
 def _sticks(curve: Curve) -> tuple[Array, Array]:
-    """Return one line that goes up and down each stick, and is broken between."""
+    """Return a line through the foot and top of each stick, with gaps between them."""
     gap = np.full_like(curve.x, np.nan)
-    feet = np.full_like(curve.y, curve.look.baseline)
+    feet = np.full_like(curve.y, curve.style.baseline)
     x = np.column_stack([curve.x, curve.x, gap]).ravel()
     return x, np.column_stack([feet, curve.y, gap]).ravel()
 
 
 def _draw_errors(axes: Axes, curve: Curve) -> None:
-    color = curve.look.color
+    color = curve.style.color
     if curve.band is not None:
         axes.fill_between(*curve.band, color=color, alpha=0.25, lw=0)
     if curve.dx is not None or curve.dy is not None:
@@ -245,10 +246,14 @@ def _draw_errors(axes: Axes, curve: Curve) -> None:
 
 
 def _isolated(y: Array) -> Array:
-    """Return where a line through `y`, shape (N,), would show nothing."""
-    there = np.concatenate([[False], np.isfinite(y), [False]])
-    alone: Array = there[1:-1] & ~there[:-2] & ~there[2:]
-    return alone
+    """Return a mask of the samples without neighbors, which no line connects.
+
+    Args:
+        y: Shape (N,), NaN for values that are not drawn.
+    """
+    drawn = np.concatenate([[False], np.isfinite(y), [False]])
+    isolated: Array = drawn[1:-1] & ~drawn[:-2] & ~drawn[2:]
+    return isolated
 
 
 def _scale(*, log: bool) -> tuple[str]:
@@ -256,7 +261,7 @@ def _scale(*, log: bool) -> tuple[str]:
 
 
 def _set_limits(setter: Callable[..., Any], limits: Limits, *, log: bool) -> None:
-    """Set the bounds that can be set: on a logarithmic axis, positive ones."""
+    """Set the bounds of an axis; a logarithmic one accepts only positive bounds."""
     lowest = 0.0 if log else -LARGEST
     low, high = (
         limit if limit is not None and lowest < limit < LARGEST else None

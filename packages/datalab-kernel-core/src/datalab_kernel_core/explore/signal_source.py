@@ -1,4 +1,4 @@
-"""Signals, looked at interactively."""
+"""The data of an interactive view of a signal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_kernel_core.explore.messages import Answer, Range, ViewRequest
+from datalab_kernel_core.explore.messages import Range, Reply, ViewRequest
 from datalab_kernel_core.plotter.reduce import (
     LARGEST,
     Array,
@@ -18,18 +18,18 @@ from datalab_kernel_core.plotter.samples import Samples, component
 from datalab_kernel_core.plotter.style import TITLE_LENGTH, axis_label, drawable
 from datalab_workspace.model.record import Record
 
-#: Bins of a view, however wide: with two samples of each it stays within 20 kB.
+#: Most bins of a view: two samples of each take less than 20 kB.
 MAX_BINS = 1100
-#: Up to so many points are sent in double precision.
+#: Points up to which double precision is sent.
 MAX_EXACT = 1000
 
 
-class CurveSource:
+class SignalSource:
     """The samples of a signal.
 
     Args:
-        record: The signal. It is not copied: what is changed in its arrays shows.
-        samples: Its samples, where the record does not hold them.
+        record: The signal. It is not copied: the view shows changes of its arrays.
+        samples: The samples of the signal, if they are not in the record.
         phase: Show the phase of complex values, in degrees, instead of their modulus.
     """
 
@@ -48,11 +48,11 @@ class CurveSource:
 
     @property
     def complex(self) -> bool:
-        """Whether the values are complex; their modulus is shown."""
+        """Whether the values are complex."""
         return bool(self._values.dtype.kind == "c")
 
     def points(self, request: ViewRequest) -> tuple[Array, Array]:
-        """Return x and y of what shows a part, NaN for what cannot be drawn."""
+        """Return x and y to draw, NaN for values that cannot be drawn."""
         kept, note = self._kept(request)
         xlog, ylog = request.log
         x = without_undrawable(self._x[kept], 0.0 if xlog else -LARGEST)
@@ -60,7 +60,7 @@ class CurveSource:
         return _with_gaps(kept, x, y) if note is None else (x, y)
 
     def about(self) -> dict[str, Any]:
-        """See `Source.about`."""
+        """See `DataSource.about`."""
         fields = self._record.fields
         extents = {
             f"{axis}{'log' * log}": _extent(values, log=log)
@@ -82,8 +82,8 @@ class CurveSource:
             ],
         }
 
-    def view(self, request: ViewRequest) -> Answer:
-        """See `Source.view`."""
+    def view(self, request: ViewRequest) -> Reply:
+        """See `DataSource.view`."""
         kept, note = self._kept(request)
         self._drawn = kept
         xlog, ylog = request.log
@@ -99,7 +99,7 @@ class CurveSource:
             ((values - m) / h).astype(dtype)
             for values, m, h in zip((x, y), middle, half, strict=True)
         ]
-        told = {
+        content = {
             "points": len(x),
             "exact": dtype is np.float64,
             "middle": middle,
@@ -107,13 +107,13 @@ class CurveSource:
             "range": (low, high),
             "note": note or "",
         }
-        return Answer(told, list(scaled))
+        return Reply(content, list(scaled))
 
-    def value(self, x: float, y: float, log: tuple[bool, bool]) -> Answer:
-        """See `Source.value`: that of the nearest sample."""
+    def value(self, x: float, y: float, log: tuple[bool, bool]) -> Reply:
+        """See `DataSource.value`; returns the value of the nearest sample."""
         index = self._nearest(x, y, log)
         if index is None:
-            return Answer({"text": "", "at": None})
+            return Reply({"text": "", "at": None})
         xunit, yunit = (
             f" {unit}" * bool(unit)
             for unit in (self._record.fields[f"{axis}unit"] for axis in "xy")
@@ -121,19 +121,19 @@ class CurveSource:
         text = f"x = {self._x[index]!s}{xunit}, y = {self._values[index]!s}{yunit}"
         if self.complex:
             text += f", modulus = {self._y[index]!s}{yunit}"
-        place = [
+        position = [
             float(_screen(values[index : index + 1], one)[0])
             for values, one in zip((self._x, self._y), log, strict=True)
         ]
-        at = place if np.isfinite(place).all() else None
-        return Answer({"text": f"{text}  (sample {index})", "at": at})
+        at = position if np.isfinite(position).all() else None
+        return Reply({"text": f"{text}  (sample {index})", "at": at})
 
     def _nearest(self, x: float, y: float, log: tuple[bool, bool]) -> int | None:
         if not len(self._x):
             return None
         if self._increasing:
-            place = int(np.searchsorted(self._x, 10**x if log[0] else x))
-            near = np.arange(max(place - 1, 0), min(place + 1, len(self._x)))
+            after = int(np.searchsorted(self._x, 10**x if log[0] else x))
+            near = np.arange(max(after - 1, 0), min(after + 1, len(self._x)))
             return int(near[np.abs(_screen(self._x[near], log[0]) - x).argmin()])
         if not len(self._drawn):
             return None
@@ -146,12 +146,13 @@ class CurveSource:
         distance[np.isnan(distance)] = np.inf
         return int(self._drawn[distance.argmin()])
 
-    # -- what shows a part of the curve -----------------------------------------------
+    # -- the samples to send ----------------------------------------------------------
 
     def _kept(self, request: ViewRequest) -> tuple[Array, str | None]:
-        """Return which samples to send, and what to say of them if not all.
+        """Return the indices of the samples to send, and a note if not all are sent.
 
-        One more on each side of the view is among them, so that the line goes on.
+        They include one sample on each side of the view, so that the line continues to
+        the edges.
         """
         bins = min(MAX_BINS, request.width)
         lowest = 0.0 if request.log[1] else -LARGEST
@@ -164,8 +165,8 @@ class CurveSource:
         if stop - start <= 2 * bins:
             return np.arange(start, stop), None
         inner = np.linspace(*request.x, bins + 1)
-        places = np.searchsorted(self._x, _data(inner, request.log[0])) - start
-        edges = np.clip([0, *places, stop - start], 0, stop - start)
+        indices = np.searchsorted(self._x, _data(inner, request.log[0])) - start
+        edges = np.clip([0, *indices, stop - start], 0, stop - start)
         cut = Bins(tuple(np.unique(edges).tolist()), increasing=True)
         x, y = self._x[start:stop], self._y[start:stop]
         note = f"{stop - start} samples, lowest and highest of each column"
@@ -174,18 +175,18 @@ class CurveSource:
     def _kept_of_path(
         self, request: ViewRequest, bins: int, lowest: float
     ) -> tuple[Array, str | None]:
-        """Do the same for a curve that goes back: what is near the view counts."""
-        near = np.ones(max(len(self._x) - 1, 0), bool)  # lines between two samples
+        """Return the same for a curve whose x decreases: the samples near the view."""
+        near = np.ones(max(len(self._x) - 1, 0), bool)  # one for each line segment
         for values, ends, log in zip(
             (self._x, self._y), (request.x, request.y), request.log, strict=True
         ):
             low, high = (_data(end, log) for end in ends)
             near &= (values[:-1] >= low) | (values[1:] >= low)
             near &= (values[:-1] <= high) | (values[1:] <= high)
-        beside = np.zeros(len(self._x), bool)
-        beside[:-1] |= near
-        beside[1:] |= near
-        shown = np.flatnonzero(beside)
+        ends_of_near = np.zeros(len(self._x), bool)
+        ends_of_near[:-1] |= near
+        ends_of_near[1:] |= near
+        shown = np.flatnonzero(ends_of_near)
         if len(shown) <= 2 * bins:
             return shown, None
         edges = np.linspace(0, len(shown), bins // 2 + 1).astype(int)
@@ -194,22 +195,22 @@ class CurveSource:
         return shown[kept], f"{len(shown)} samples, extremes of each block"
 
 
-def _data(place: Any, log: bool) -> Any:
-    """Return the data at a place on the screen's axis."""
+def _data(position: Any, log: bool) -> Any:
+    """Return the coordinate at a position on the screen's axis."""
     if not log:
-        return place
+        return position
     with np.errstate(over="ignore"):
-        return np.power(10.0, place)
+        return np.power(10.0, position)
 
 
 def _screen(values: Array, log: bool) -> Array:
-    """Return places on the screen's axis, NaN for what cannot be drawn."""
+    """Return positions on the screen's axis, NaN for values that cannot be drawn."""
     drawn = without_undrawable(values, 0.0 if log else -LARGEST)
     return np.log10(drawn) if log else drawn
 
 
 def _extent(values: Array, *, log: bool) -> Range | None:
-    """Return where values begin and end on the screen's axis; None without any."""
+    """Return the extent of values on the screen's axis, None without any value."""
     if not values.size:
         return None
     low, high = float(values.min()), float(values.max())
@@ -230,30 +231,30 @@ def _extent(values: Array, *, log: bool) -> Range | None:
 
 
 def _span(values: Array) -> float:
-    there = values[np.isfinite(values)]
-    return float(there.max() - there.min()) or 1.0 if there.size else 1.0
+    finite = values[np.isfinite(values)]
+    return float(finite.max() - finite.min()) or 1.0 if finite.size else 1.0
 
 
 def _with_gaps(kept: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    """Break the line where samples between two are out of view."""
+    """Insert NaN between samples that are not neighbors, to break the line."""
     gaps = np.flatnonzero(np.diff(kept) > 1) + 1
     return np.insert(x, gaps, np.nan), np.insert(y, gaps, np.nan)
 
 
 def plain_label(record: Record, axis: str, label: str | None = None) -> str:
-    """Return "label (unit)" of an axis, as a browser draws it.
+    """Return "label (unit)" of an axis, for a browser.
 
     Args:
         record: The object.
         axis: "x", "y" or "z".
-        label: Instead of the object's own.
+        label: The label to use instead of the object's own.
     """
     fields = record.fields
     label = str(fields[f"{axis}label"] or "") if label is None else label
     text = axis_label(label, str(fields[f"{axis}unit"] or ""))
-    return text.replace(r"\$", "$")  # which no browser takes for mathematics
+    return text.replace(r"\$", "$")  # which is not a formula in a browser
 
 
 def plain_title(record: Record) -> str:
-    """Return the title of an object likewise."""
+    """Return the title of an object, for a browser."""
     return drawable(record.title, TITLE_LENGTH).replace(r"\$", "$")

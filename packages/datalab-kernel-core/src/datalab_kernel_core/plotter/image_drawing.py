@@ -1,4 +1,4 @@
-"""Pictures of images: one, or several side by side."""
+"""The drawing of images: one, or several side by side."""
 
 from __future__ import annotations
 
@@ -30,30 +30,29 @@ from datalab_kernel_core.plotter.style import (
     write_notes,
 )
 
-#: Pixels are drawn to scale unless the picture would be more elongated than this.
+#: Ratio of the sides up to which an image is drawn to scale.
 MAX_ELONGATION = 5.0
 _LARGEST_SINGLE = float(np.finfo(np.float32).max) / 4
 
 
 @dataclass(frozen=True)
 class ImageDrawing:
-    """All that the picture of an image shows, independent of the image.
+    """The content of a picture of an image, independent of the image.
 
     Attributes:
         title: Title of the picture.
-        labels: Labels of x, of y and of the colours.
-        pixels: Shape (H, W), NaN where there is no value; None of an empty image.
-        edges: Of the pixels along x and y, shapes (W + 1,) and (H + 1,).
-        uniform: Whether the pixels are of the same size, but for the last ones.
-        limits: Lowest and highest value that have a colour of their own; None where
-            no pixel has a value.
-        colormap: Name of the colour map.
-        view: Bounds of the x and y axes, None for one that the image sets.
-        shapes: What is drawn over the image.
-        notes: What is to be said about the picture, in it.
+        labels: Labels of the x axis, the y axis and the color bar.
+        pixels: Shape (H, W), NaN for pixels without a value; None for an empty image.
+        edges: Edges of the pixels along x and y, shapes (W + 1,) and (H + 1,).
+        uniform: Whether all pixels, except the last ones, have the same size.
+        limits: Bounds of the color scale; None if no pixel has a value.
+        colormap: Name of the colormap.
+        view: Bounds of the x and y axes, None for a bound that follows the image.
+        shapes: The shapes over the image.
+        notes: Notes about the picture, written below it.
         shape: Shape of the image.
-        found: Its lowest and highest value, None where no pixel has one.
-        factor: Number of its pixels in a side of one that is drawn.
+        found: Its lowest and highest value, None if no pixel has a value.
+        factor: Side, in pixels of the image, of one drawn pixel.
         degrees: Whether the values are angles.
     """
 
@@ -74,23 +73,23 @@ class ImageDrawing:
 
     @property
     def description(self) -> str:
-        """What the picture shows, for who cannot see it."""
-        said = "image of " + ("×".join(map(str, self.shape[::-1])) or "no") + " pixels"
+        """Alternative text for screen readers."""
+        what = "image of " + ("×".join(map(str, self.shape[::-1])) or "no") + " pixels"
         if self.found is None:
-            return f"{said}, no values"
+            return f"{what}, no values"
         low, high = map(as_text, self.found)
         values = self.labels[2] or "values"
         marked = f", {len(self.shapes)} marked" if self.shapes else ""
-        return f"{said}, {values} from {low} to {high}{marked}"
+        return f"{what}, {values} from {low} to {high}{marked}"
 
     def draw(self, axes: Axes) -> ScalarMappable | None:
         """Draw the image.
 
         Args:
-            axes: Empty ones.
+            axes: Empty axes.
 
         Returns:
-            What a colour bar is made for; None where no pixel has a value.
+            The artist that a color bar describes; None if no pixel has a value.
         """
         drawn = None
         if self.pixels is not None:
@@ -103,33 +102,33 @@ class ImageDrawing:
 
     def _draw_pixels(self, axes: Axes, pixels: Array) -> ScalarMappable:
         low, high = self.limits or (0.0, 1.0)
-        look: dict[str, Any] = {
+        scale: dict[str, Any] = {
             "cmap": colormap(self.colormap),
             "vmin": low,
             "vmax": high,
         }
-        if max(-low, high) > _LARGEST_SINGLE:  # what Matplotlib subtracts in float32
+        if max(-low, high) > _LARGEST_SINGLE:  # Matplotlib subtracts in float32
             pixels = pixels.astype(np.float64)
         x, y = self.edges
         if not self.uniform:
             return axes.pcolormesh(
-                x, y, pixels, shading="flat", rasterized=True, **look
+                x, y, pixels, shading="flat", rasterized=True, **scale
             )
-        # Where the last blocks are smaller, what is beyond the edge is out of view.
+        # Smaller blocks at the end are drawn whole; the view ends at the image's edge.
         right, bottom = (_full_end(edges) for edges in self.edges)
         extent = (float(x[0]), right, bottom, float(y[0]))
-        return axes.imshow(pixels, extent=extent, interpolation="antialiased", **look)
+        return axes.imshow(pixels, extent=extent, interpolation="antialiased", **scale)
 
     def height(self, width: float) -> float:
-        """Return the height that suits a picture of a width, inches."""
+        """Return the height in inches that suits a width in inches."""
         left, right, bottom, top = self._sides()
-        beside, below = IMAGE_MARGINS
+        side, below = IMAGE_MARGINS
         proportion = (bottom - top) / (right - left) if self._to_scale() else 0.75
-        height = (width - beside) * proportion + below
+        height = (width - side) * proportion + below
         return min(max(height, LOWEST_IMAGE), width * IMAGE_HEIGHT / WIDTH)
 
     def _sides(self) -> tuple[float, float, float, float]:
-        """Return the bounds of what is seen: left, right, bottom, top."""
+        """Return the bounds of the view: left, right, bottom, top."""
         sides = []
         for edges, (low, high) in zip(self.edges, self.view, strict=True):
             low = float(edges.min()) if low is None else low
@@ -145,44 +144,44 @@ class ImageDrawing:
         return 1 / MAX_ELONGATION <= elongation <= MAX_ELONGATION
 
     def _set_view(self, axes: Axes) -> None:
-        """Show the whole image or the chosen part of it, y downwards as in DataLab."""
+        """Set the bounds and the aspect of the axes, y downwards as in DataLab."""
         left, right, bottom, top = self._sides()
         axes.set(xlim=(left, right), ylim=(bottom, top))
         axes.set_aspect("equal" if self._to_scale() else "auto")
 
 
 def _full_end(edges: Array) -> float:
-    """Return where the last block would end if it were as long as the first."""
+    """Return the end of the last block if it had the length of the first."""
     count = len(edges) - 1
     return float(edges[0] + count * (edges[1] - edges[0]))
 
 
 @dataclass(frozen=True)
 class ImagesDrawing:
-    """All that the picture of images shows, independent of the images.
+    """The content of a picture of images, independent of the images.
 
     Attributes:
-        images: The images, at least one, in the order in which they are read.
-        title: Title of the whole, "" for none.
-        shared: Whether they have one colour scale.
+        images: The images, at least one, row by row.
+        title: Title above all images, "" for none.
+        shared: Whether the images share one color scale.
     """
 
     images: Sequence[ImageDrawing]
     title: str = ""
     shared: bool = False
 
-    # Leaves no gaps between images that are drawn to scale.
+    # The layout that leaves no gaps between images that are drawn to scale.
     layout = "compressed"
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Number of rows and of columns."""
+        """Number of rows and number of columns."""
         columns = min(len(self.images), IMAGE_COLUMNS)
         return ceil(len(self.images) / columns), columns
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height, inches."""
+        """Width and height in inches."""
         rows, columns = self.grid
         width = WIDTH if len(self.images) == 1 else SMALL_IMAGE
         height = max(one.height(width) for one in self.images)
@@ -190,13 +189,13 @@ class ImagesDrawing:
 
     @property
     def description(self) -> str:
-        """What the picture shows, for who cannot see it."""
+        """Alternative text for screen readers."""
         if len(self.images) == 1:
             return self.images[0].description
-        said = [f"{one.title} {one.description}".strip() for one in self.images]
-        more = len(said) - DESCRIBED
-        said[DESCRIBED:] = [f"{more} more images"] if more > 0 else []
-        return "; ".join(said)
+        described = [f"{one.title} {one.description}".strip() for one in self.images]
+        more = len(described) - DESCRIBED
+        described[DESCRIBED:] = [f"{more} more images"] if more > 0 else []
+        return "; ".join(described)
 
     def draw(self, figure: FigureBase) -> None:
         """Draw the picture on an empty figure."""
@@ -209,38 +208,38 @@ class ImagesDrawing:
         for unused in axes[len(self.images) :]:
             unused.remove()
         scaled = [(made, own, one) for made, own, one in drawn if made is not None]
-        if self.shared:  # one bar is enough for all values, and one for all phases
+        if self.shared:  # one color bar for all values, and one for all phases
             scaled = list({drawing[2].degrees: drawing for drawing in scaled}.values())
         if self.shared and rows > 1 and len(scaled) == 1:
             used = list(axes[: len(self.images)])
             figure.colorbar(scaled[0][0], ax=used, label=scaled[0][2].labels[2])
         else:
             for made, own, one in scaled:
-                # As high as the image, which is not as high as its place.
-                place = own.inset_axes((1.03, 0.0, 0.045, 1.0))
+                # Inset axes are as high as the image; the axes' own slot is higher.
+                bar_axes = own.inset_axes((1.03, 0.0, 0.045, 1.0))
                 ticks = degree_ticks() if one.degrees else None
-                figure.colorbar(made, cax=place, label=one.labels[2], ticks=ticks)
+                figure.colorbar(made, cax=bar_axes, label=one.labels[2], ticks=ticks)
         if self.title:
             figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
         write_notes(figure, [note for one in self.images for note in one.notes])
 
 
 def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:
-    """Return images that have the same colour for the same value.
+    """Return images that use the same color for the same value.
 
     Args:
-        images: The images. The colour map is that of the first; phases keep their own.
+        images: The images. All get the colormap of the first one; phases keep theirs.
 
     Raises:
-        ValueError: Their values are of different units.
+        ValueError: The images have different labels or units.
     """
     valued = [one for one in images if one.limits is not None and not one.degrees]
     labels = {one.labels[2] for one in valued}
     if len(labels) > 1:
         named = ", ".join(sorted(label or "none" for label in labels))
         raise ValueError(
-            "shared_scale=True needs images of the same quantity; their labels and "
-            f"units are: {named}. Give zlabel= and zunit= if it is the same"
+            "shared_scale=True needs images of the same quantity, but their labels and "
+            f"units are {named}; pass zlabel= and zunit= if the quantity is the same"
         )
     limits = [one.limits for one in valued if one.limits is not None]
     if not limits:

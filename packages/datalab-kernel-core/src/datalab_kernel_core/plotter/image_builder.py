@@ -1,4 +1,4 @@
-"""From an image to its drawing: coordinates, labels, and the pixels that show."""
+"""Build the drawing of an image: coordinates, labels and reduced pixels."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datalab_kernel_core.plotter.annotations import annotation_shapes
-from datalab_kernel_core.plotter.images import ImageDrawing
+from datalab_kernel_core.plotter.image_drawing import ImageDrawing
+from datalab_kernel_core.plotter.object_shapes import object_shapes
 from datalab_kernel_core.plotter.options import Options
-from datalab_kernel_core.plotter.overlays import Shape, roi_shapes, undrawn_note
+from datalab_kernel_core.plotter.overlays import undrawn_note
 from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.reduce import (
     MAX_MESH_SIDE,
@@ -20,7 +20,6 @@ from datalab_kernel_core.plotter.reduce import (
     shown_values,
     value_range,
 )
-from datalab_kernel_core.plotter.results import result_shapes
 from datalab_kernel_core.plotter.samples import component
 from datalab_kernel_core.plotter.style import (
     DEFAULT_COLORMAP,
@@ -40,26 +39,26 @@ from datalab_workspace.model.record import Record
 
 @dataclass(frozen=True)
 class PixelAxis:
-    """Where the pixels of an image are along one of its axes.
+    """The coordinates of the pixels along one axis of an image.
 
     Attributes:
-        centres: Coordinates of the pixels' centres, shape (N,), N at least 1, finite,
+        centers: Coordinates of the pixels' centers, shape (N,), N at least 1, finite,
             increasing or decreasing.
-        step: Their distance; None where it is not the same for all.
+        step: The distance between two centers; None if it varies.
     """
 
-    centres: Array
+    centers: Array
     step: float | None
 
     @classmethod
     def of(cls, record: Record, axis: str, length: int, notes: list[str]) -> PixelAxis:
-        """Return the axis of an image; its pixel numbers if its own cannot be drawn.
+        """Return an axis of an image, in pixels if its coordinates cannot be drawn.
 
         Args:
             record: The image.
             axis: "x" or "y".
             length: Number of pixels, at least 1.
-            notes: Where to tell that they cannot.
+            notes: The notes of the picture; one is added if the axis is in pixels.
         """
         if not record.fields["is_uniform_coords"]:
             coords = np.asarray(record.array(f"{axis}coords"))
@@ -76,28 +75,28 @@ class PixelAxis:
         return cls(np.arange(length, dtype=np.float64), 1.0)
 
     def edges(self, factor: int = 1) -> Array:
-        """Return where blocks of `factor` pixels begin and the last one ends.
+        """Return the edges of blocks of pixels.
 
         Args:
-            factor: Number of pixels in a block; the last one may have fewer.
+            factor: Number of pixels in a block; the last block may have fewer.
 
         Returns:
             Shape (ceil(N / factor) + 1,).
         """
-        between = (self.centres[1:] + self.centres[:-1]) / 2
+        between = (self.centers[1:] + self.centers[:-1]) / 2
         if len(between):
-            begin, end = between[0] - self.centres[0], self.centres[-1] - between[-1]
+            begin, end = between[0] - self.centers[0], self.centers[-1] - between[-1]
         else:
             begin = end = (self.step or 1.0) / 2
-        ends = self.centres[0] - begin, self.centres[-1] + end
+        ends = self.centers[0] - begin, self.centers[-1] + end
         edges = np.concatenate([ends[:1], between, ends[1:]])
         return np.append(edges[:-1:factor], edges[-1])
 
-    def at(self, place: float) -> float:
-        """Return the coordinate of a place given in pixels."""
+    def at(self, index: float) -> float:
+        """Return the coordinate at a pixel index, which may be fractional."""
         if self.step is not None:
-            return float(self.centres[0] + place * self.step)
-        return float(np.interp(place, np.arange(len(self.centres)), self.centres))
+            return float(self.centers[0] + index * self.step)
+        return float(np.interp(index, np.arange(len(self.centers)), self.centers))
 
 
 def _usable(coords: Array, length: int) -> bool:
@@ -107,22 +106,22 @@ def _usable(coords: Array, length: int) -> bool:
     return bool((steps > 0).all() or (steps < 0).all())
 
 
-def image_drawings(subject: PlotItem, options: Options) -> list[ImageDrawing]:
-    """Work out the picture of an image.
+def build_image_drawings(item: PlotItem, options: Options) -> list[ImageDrawing]:
+    """Build the drawings of an image.
 
     Args:
-        subject: The image.
-        options: What was chosen for the picture.
+        item: The image.
+        options: The options of the picture.
 
     Returns:
-        Drawings that share no memory with the image: one, or two where both components
-        of a complex image are to be shown.
+        One drawing, or two if the options ask for both components of a complex image.
+        They share no memory with the image.
     """
-    data = subject.record.array("data")
+    data = item.record.array("data")
     if data is None or data.dtype.kind != "c":
-        return [_drawing(subject, data, "", options)]
+        return [_drawing(item, data, "", options)]
     names = options.components("modulus")
-    drawings = [_drawing(subject, data, name, options) for name in names]
+    drawings = [_drawing(item, data, name, options) for name in names]
     if len(names) == 1:
         drawings[0].notes.append(f"{names[0]} of complex values")
         return drawings
@@ -133,9 +132,9 @@ def image_drawings(subject: PlotItem, options: Options) -> list[ImageDrawing]:
 
 
 def _drawing(
-    subject: PlotItem, data: Array | None, name: str, options: Options
+    item: PlotItem, data: Array | None, name: str, options: Options
 ) -> ImageDrawing:
-    record = subject.record
+    record = item.record
     notes: list[str] = []
     height, width = (1, 1) if data is None or not data.size else data.shape
     x = PixelAxis.of(record, "x", width, notes)
@@ -143,10 +142,10 @@ def _drawing(
     uniform = x.step is not None and y.step is not None
     factor = reduction_factor((height, width), MAX_SIDE if uniform else MAX_MESH_SIDE)
     if name and data is not None:
-        # The modulus is taken block by block, without a copy of the whole image.
+        # The modulus is computed block by block, without a copy of the whole image.
         data = data if name == "modulus" else component(data, name)
     pixels, found = _pixels(data, factor, notes)
-    shapes = _shapes(record, options, (x, y))
+    shapes = object_shapes(record, options, lambda axis, index: (x, y)[axis].at(index))
     notes += filter(None, [undrawn_note(shapes)])
     free: Limits = (None, None)
     fixed = not record.fields["autoscale"]
@@ -155,7 +154,7 @@ def _drawing(
     if is_phase:
         own_limits = PHASE_LIMITS
     return ImageDrawing(
-        drawable(subject.title, TITLE_LENGTH),
+        drawable(item.title, TITLE_LENGTH),
         _labels(record, options, is_phase=is_phase),
         pixels,
         (x.edges(factor), y.edges(factor)),
@@ -194,7 +193,7 @@ def _pixels(
 def _color_limits(
     chosen: Limits, found: tuple[float, float] | None
 ) -> tuple[float, float] | None:
-    """Return the range of the colours: the image's own, as far as it has one."""
+    """Return the bounds of the color scale: the image's own, or else its extremes."""
     if found is None:
         return None
     low, high = (
@@ -203,7 +202,7 @@ def _color_limits(
     )
     if low < high:
         return low, high
-    # A constant image, or bounds that leave nothing between them.
+    # The image is constant, or its bounds are in the wrong order.
     middle = found[0]
     margin = max(abs(middle) * 1e-3, 1e-300) if middle else 0.5
     return middle - margin, found[1] + margin
@@ -236,15 +235,3 @@ def _colormap_name(record: Record, options: Options, notes: list[str]) -> str:
         inverted = known[:-2] if known.endswith("_r") else f"{known}_r"
         return known_colormap(inverted) or known
     return known
-
-
-def _shapes(
-    record: Record, options: Options, axes: tuple[PixelAxis, PixelAxis]
-) -> list[Shape | None]:
-    shapes: list[Shape | None] = []
-    if options.roi:
-        shapes += roi_shapes(record, lambda axis, place: axes[axis].at(place))
-    shapes += result_shapes(record, options.results)
-    if options.annotations:
-        shapes += annotation_shapes(record)
-    return shapes
