@@ -190,6 +190,16 @@ def test_a_notebook_gets_a_png_and_a_text(loaded) -> None:
     )
 
 
+@pytest.mark.parametrize("kinds", ["signal", "image", "signal image image"])
+def test_a_picture_stays_the_same_once_its_figure_is_kept(plotter, kinds: str) -> None:
+    make = {"signal": ramp_signal, "image": ramp_image}
+    plot = plotter.plot([make[kind]() for kind in kinds.split()])
+    shown = plot._repr_png_()
+
+    assert plot.figure is plot.figure
+    assert plot._repr_png_() == shown
+
+
 @pytest.mark.parametrize("name", ["picture.png", "picture.PNG", "no suffix", "v1.2"])
 def test_a_plot_is_saved_as_png(plotter, tmp_path: Path, name: str) -> None:
     plot = plotter.plot(RAMP)

@@ -27,10 +27,10 @@ _MANY = 12
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share out the samples of the conformance suite.
 
-    Each rule is tested by both protocols and by each alone, with all its samples where
-    these are few. Of many, each of the three takes every twelfth, and none that another
-    takes; the others are slow. XML-RPC alone, the slowest, takes a third of a few, too.
-    What takes longest is left to the quicker ones.
+    Each rule is tested by both protocols and by each alone, with all its samples if
+    there are few. If there are many, each of the three takes every twelfth, and never
+    one that another takes; the others are slow. XML-RPC alone, the slowest, also takes
+    a third if there are few. The quicker protocols test what takes longest.
     """
     tests: dict[tuple[type, str], list[pytest.Function]] = {}
     for item in items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,8 +13,12 @@ from datalab_workspace import runtime
 from datalab_workspace.formats.h5 import array_io
 
 
-def test_what_is_installed_is_not_imported() -> None:
-    runtime.require("this", "a test")  # it would print a poem
+def test_what_is_installed_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+
+    runtime.require("this", "a test")
+
+    assert "this" not in sys.modules
 
 
 def test_what_is_missing_is_named_with_a_way_out() -> None:

@@ -239,9 +239,9 @@ def test_a_call_in_the_middle(
 ) -> None:
     workspace = attached(server)
     if mode == "refused":
-        workspace._backend.connection.web.close()
+        workspace.backend.connection.web.close()
         server.socket.close()
-        workspace._backend.connection.web._transport._connection._port = 1
+        workspace.backend.connection.web._transport._connection._port = 1
     server.mode = mode
     with pytest.raises((dlw.WorkspaceError, TypeError)) as caught:
         call(workspace)
