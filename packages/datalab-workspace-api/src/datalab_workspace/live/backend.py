@@ -70,13 +70,13 @@ class LiveBackend(Backend):
         self._attach(Connection(endpoint))
 
     def check(self, within: float) -> None:
-        """Make sure that DataLab lets us in.
+        """Make sure that DataLab accepts the token.
 
         Args:
             within: Seconds that this may take.
 
         Raises:
-            LiveError: It does not, or does not answer.
+            LiveError: It does not accept it, or does not answer.
         """
         timeouts = Timeouts(connect=within, read=within)
         if self.connection.web is not None:

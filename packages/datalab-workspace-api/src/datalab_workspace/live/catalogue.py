@@ -33,7 +33,7 @@ class CatalogueEntry:
     """An object in DataLab, as far as it is known.
 
     Attributes:
-        uuid: Its UUID; if DataLab does not report it, one of ours.
+        uuid: Its UUID; if DataLab does not report it, a made-up one.
         kind: "signal" or "image".
         title: Its title.
         shape: As `Record.shape`; () if it is not known.

@@ -122,7 +122,7 @@ class Snapshot:
             if self.catalogue.has_titles_of(listed) and not self.stale:
                 return self.catalogue.described_in_order(listed)
             return self.catalogue.recognised_by_title(listed)
-        # The Web API lists objects as they came, whatever their order and groups are.
+        # The Web API lists objects in the order in which they came, without groups.
         uuids = [uuid for kind in KINDS for uuid in rpc.uuids(kind)]
         listed = web.objects()
         known = [item.uuid for item in self.catalogue.items] == uuids

@@ -39,7 +39,7 @@ TEXTS = ("title", "xlabel", "ylabel", "zlabel", "xunit", "yunit", "zunit")
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """The status that DataLab reports to anybody.
+    """The status of DataLab, which it reports without a token.
 
     Attributes:
         version: DataLab's version.
