@@ -22,7 +22,7 @@ nitpick_ignore_regex = [
     ("py:obj", ".*"),  # a name in backticks need not be a public one
     # In signatures: types of other packages, those that are imported for type checkers
     # alone, and those of modules that are not public.
-    ("py:class", r"(collections|matplotlib|numpy|os|pathlib|pd)\..*"),
+    ("py:class", r"(collections|contextlib|matplotlib|np|numpy|os|pathlib|pd)\..*"),
     ("py:class", r"[A-Z]\w*"),
     ("py:class", r"datalab_\w+(\.[a-z]\w*)+\.\w+"),
 ]

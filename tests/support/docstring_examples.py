@@ -19,7 +19,7 @@ import numpy as np
 import datalab_workspace
 from datalab_kernel_core import Plotter
 from datalab_workspace import Workspace
-from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.backends import Backend, MemoryBackend
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
@@ -106,8 +106,9 @@ def _with_members(name: str, value: Any) -> Iterator[Public]:
     if issubclass(value, BaseException | Enum):
         return
     yield Public(name, value)
-    # A suite is subclassed; its methods are tests and their parts.
-    if ".testing." not in name:
+    # A suite is subclassed; its methods are tests and their parts. The methods of a
+    # backend are called by a workspace; the page "Write a backend" shows them.
+    if ".testing." not in name and not issubclass(value, Backend):
         for member in vars_of(value):
             yield Public(f"{name}.{member.name}", member.value)
 

@@ -40,7 +40,12 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         ip: The shell.
 
     Example:
-        >>> %load_ext datalab_kernel_core  # doctest: +SKIP
+        >>> from IPython.core.interactiveshell import InteractiveShell
+        >>> import datalab_kernel_core
+        >>> shell = InteractiveShell()
+        >>> datalab_kernel_core.load_ipython_extension(shell)
+        >>> "plotter" in shell.user_ns
+        True
     """
     from datalab_kernel_core import extension
 
@@ -54,7 +59,13 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
         ip: The shell.
 
     Example:
-        >>> %unload_ext datalab_kernel_core  # doctest: +SKIP
+        >>> from IPython.core.interactiveshell import InteractiveShell
+        >>> import datalab_kernel_core
+        >>> shell = InteractiveShell()
+        >>> datalab_kernel_core.load_ipython_extension(shell)
+        >>> datalab_kernel_core.unload_ipython_extension(shell)
+        >>> "plotter" in shell.user_ns
+        False
     """
     from datalab_kernel_core import extension
 

@@ -60,6 +60,13 @@ class ObjectChange(NamedTuple):
         after: Its name after the change, None if it was removed.
         parts: The parts that may differ: "data", "coordinates", "title", "labels",
             "display", "metadata", "roi", "results"; and "group".
+
+    Example:
+        >>> events = []
+        >>> handle = workspace.on_change(events.append)
+        >>> workspace.edit("peak", xunit="ms")
+        >>> events[0].changes[0].parts
+        frozenset({'labels'})
     """
 
     kind: ObjectChangeKind

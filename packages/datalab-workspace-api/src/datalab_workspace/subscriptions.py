@@ -29,9 +29,13 @@ THREAD_NAME = "datalab-workspace-events"
 
 
 class Subscription:
-    """A callback that receives the change events of a workspace until it is cancelled.
+    """The handle of a callback that receives the change events of a workspace.
 
     It is a context manager, too, which cancels the subscription at its end.
+
+    Args:
+        dispatcher: The dispatcher that calls the callback.
+        subscriber: The callback and its event loop.
 
     Example:
         >>> with workspace.on_change(lambda event: print(event.kind, *event.uuids)):
@@ -39,27 +43,29 @@ class Subscription:
         added ...
     """
 
-    def __init__(self, callback: Callback, dispatcher: Dispatcher) -> None:
-        self._callback: Callable[[], Callback | None]
-        if isinstance(callback, MethodType):
-            # A method must not keep its object alive.
-            self._callback = weakref.WeakMethod(callback, self._forget)
-        else:
-            self._callback = lambda: callback
+    def __init__(self, dispatcher: Dispatcher, subscriber: Subscriber) -> None:
+        # A handle that is kept must not keep the workspace alive.
         self._dispatcher = weakref.ref(dispatcher)
-        self._loop = _running_loop()
+        self._subscriber = weakref.ref(subscriber)
 
     @property
     def active(self) -> bool:
         """True until the subscription is cancelled, or its object is gone."""
-        dispatcher = self._dispatcher()
-        return dispatcher is not None and dispatcher.holds(self)
+        dispatcher, subscriber = self._dispatcher(), self._subscriber()
+        return dispatcher is not None and subscriber in dispatcher
 
     def cancel(self) -> None:
-        """End the subscription; calling it again does nothing."""
-        dispatcher = self._dispatcher()
-        if dispatcher is not None:
-            dispatcher.remove(self)
+        """End the subscription; a second call does nothing.
+
+        Example:
+            >>> handle = workspace.on_change(print)
+            >>> handle.cancel()
+            >>> handle.active
+            False
+        """
+        dispatcher, subscriber = self._dispatcher(), self._subscriber()
+        if dispatcher is not None and subscriber is not None:
+            dispatcher.remove(subscriber)
 
     def __enter__(self) -> Subscription:  # noqa: PYI034 (Self needs Python 3.11)
         return self
@@ -72,10 +78,28 @@ class Subscription:
     ) -> None:
         self.cancel()
 
-    def deliver(self, event: ChangeEvent) -> None:
-        """Call the callback; an error of its own is logged and goes no further."""
-        callback = self._callback()
-        if callback is None or not self.active:
+
+class Subscriber:
+    """A callback, and the event loop that was running when it subscribed.
+
+    Args:
+        callback: The callback. A bound method is not kept alive.
+        dispatcher: The dispatcher that it subscribes to.
+    """
+
+    def __init__(self, callback: Callback, dispatcher: Dispatcher) -> None:
+        self._dispatcher = weakref.ref(dispatcher)
+        self._loop = _running_loop()
+        self._callback: Callable[[], Callback | None]
+        if isinstance(callback, MethodType):
+            self._callback = weakref.WeakMethod(callback, self._leave)
+        else:
+            self._callback = lambda: callback
+
+    def receive(self, event: ChangeEvent) -> None:
+        """Call the callback; its errors are logged and go no further."""
+        callback, dispatcher = self._callback(), self._dispatcher()
+        if callback is None or dispatcher is None or self not in dispatcher:
             return
         try:
             callback(event)
@@ -85,31 +109,33 @@ class Subscription:
             log = logging.getLogger(__name__)
             log.exception("the callback %r of on_change() failed", callback)
 
-    def deliver_elsewhere(self, event: ChangeEvent) -> None:
+    def receive_elsewhere(self, event: ChangeEvent) -> None:
         """Call the callback on its event loop, or on the events' thread."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             try:
-                loop.call_soon_threadsafe(self.deliver, event)
-            except RuntimeError:  # it was closed in this moment
+                loop.call_soon_threadsafe(self.receive, event)
+            except RuntimeError:  # the loop was closed in this moment
                 pass
             else:
                 return
         if IN_BROWSER:  # there are no threads
-            self.deliver(event)
+            self.receive(event)
         else:
-            _thread.put(lambda: self.deliver(event))
+            _thread.put(lambda: self.receive(event))
 
-    def _forget(self, _reference: object) -> None:
-        self.cancel()
+    def _leave(self, _reference: object) -> None:
+        dispatcher = self._dispatcher()
+        if dispatcher is not None:
+            dispatcher.remove(self)
 
 
 class Dispatcher:
-    """The subscriptions of one session, and the events that wait for delivery."""
+    """The subscribers of one session, and the events that wait for delivery."""
 
     def __init__(self) -> None:
-        self._subscriptions: tuple[Subscription, ...] = ()
-        self._lock = threading.Lock()
+        self._subscribers: tuple[Subscriber, ...] = ()
+        self._lock = threading.RLock()
         self._waiting = _Waiting()
 
     def add(self, callback: Callback) -> Subscription:
@@ -118,24 +144,24 @@ class Dispatcher:
             raise TypeError(
                 f"on_change() expects a function, got {type(callback).__name__}"
             )
-        subscription = Subscription(callback, self)
+        subscriber = Subscriber(callback, self)
         with self._lock:
-            self._subscriptions = (*self._subscriptions, subscription)
-        return subscription
+            self._subscribers = (*self._subscribers, subscriber)
+        return Subscription(self, subscriber)
 
-    def remove(self, subscription: Subscription) -> None:
-        """Forget a subscription, if it is known."""
+    def remove(self, subscriber: Subscriber) -> None:
+        """Remove a subscriber, if it is known."""
+        # The garbage collector may call this in any frame, also in that of `add`.
         with self._lock:
-            self._subscriptions = tuple(
-                other for other in self._subscriptions if other is not subscription
+            self._subscribers = tuple(
+                other for other in self._subscribers if other is not subscriber
             )
 
-    def holds(self, subscription: Subscription) -> bool:
-        """Return whether a subscription is still in force."""
-        return subscription in self._subscriptions
+    def __contains__(self, subscriber: object) -> bool:
+        return subscriber in self._subscribers
 
     def __bool__(self) -> bool:
-        return bool(self._subscriptions)
+        return bool(self._subscribers)
 
     def dispatch(self, event: ChangeEvent) -> None:
         """Deliver an event.
@@ -145,8 +171,8 @@ class Dispatcher:
         event loop of the subscriber, or to the events' thread.
         """
         if event.origin is not Origin.NOTEBOOK:
-            for subscription in self._subscriptions:
-                subscription.deliver_elsewhere(event)
+            for subscriber in self._subscribers:
+                subscriber.receive_elsewhere(event)
             return
         waiting = self._waiting
         waiting.events.append(event)
@@ -156,8 +182,8 @@ class Dispatcher:
         try:
             while waiting.events:
                 current = waiting.events.popleft()
-                for subscription in self._subscriptions:
-                    subscription.deliver(current)
+                for subscriber in self._subscribers:
+                    subscriber.receive(current)
         finally:
             waiting.delivering = False
 

@@ -416,7 +416,7 @@ class Workspace(NamedObjects):
 
     @property
     def mode(self) -> WorkspaceMode:
-        """The place of the objects: "standalone" in this process, "live" in DataLab."""
+        """The place of the objects, "standalone" (this process) or "live" (DataLab)."""
         return self._session.backend.mode
 
     @property
@@ -648,6 +648,11 @@ class Workspace(NamedObjects):
         Raises:
             NotSupportedByProtocolError: DataLab's XML-RPC server, which alone reports
                 the selection, is not available (a `NotImplementedError`).
+
+        Example:
+            >>> workspace.select(["peak", "noisy"])
+            >>> workspace.selection
+            ['peak', 'noisy']
         """
         return calculator.selection(self._session)
 

@@ -41,6 +41,10 @@ class Capabilities:
             has selected.
         shared: Other programs and users may add, change and remove objects.
         computes: `compute` runs a feature where the objects are.
+
+    Example:
+        >>> workspace.capabilities.shares_views
+        True
     """
 
     groups: bool = True
@@ -63,6 +67,10 @@ class PanelGroup(NamedTuple):
         kind: The kind of its objects.
         title: Its title.
         uuids: UUIDs of its objects, in order.
+
+    Example:
+        >>> [len(group.uuids) for group in workspace.backend.groups()]
+        [2, 1]
     """
 
     kind: Kind
@@ -81,6 +89,10 @@ class Entry(NamedTuple):
         shape: (N,) for a signal, (H, W) for an image, () for an empty object or if it
             is unknown.
         dtype: Element type of the data, None for an empty object or if it is unknown.
+
+    Example:
+        >>> [entry.title for entry in workspace.backend.entries()]
+        ['peak', 'noisy', 'spot']
     """
 
     uuid: str
@@ -99,7 +111,11 @@ class BackendStatus(NamedTuple):
         url: Its URL, None if it has none.
         protocols: Names of the protocols in use; a protocol that does not answer is
             followed by the reason in brackets.
-        notes: Anything else, one sentence each.
+        notes: Other sentences for the user.
+
+    Example:
+        >>> workspace.backend.status().protocols
+        ()
     """
 
     version: str | None = None
@@ -115,6 +131,10 @@ class BroughtHome(NamedTuple):
         groups: The objects, in groups.
         lost: UUIDs of the objects that could not be fetched.
         reason: Why they could not be fetched.
+
+    Example:
+        >>> len(workspace.backend.bring_home(everything=True).groups)
+        2
     """
 
     groups: Sequence[Group]
@@ -145,7 +165,7 @@ class Backend(ABC):
 
     @property
     def mode(self) -> WorkspaceMode:
-        """The place of the objects: in this process or in DataLab."""
+        """The place of the objects, in this process or in DataLab."""
         return WorkspaceMode.STANDALONE
 
     @property

@@ -34,6 +34,11 @@ class MemoryBackend(Backend):
     """A backend that keeps records in groups, in the memory of this process.
 
     Objects of a file that was opened lazily stay pending until they are needed.
+
+    Example:
+        >>> from datalab_workspace.backends import MemoryBackend
+        >>> len(dlw.Workspace(backend=MemoryBackend()))
+        0
     """
 
     def __init__(self) -> None:

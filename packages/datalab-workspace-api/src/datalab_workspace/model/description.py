@@ -52,6 +52,11 @@ class Summary:
         result_count: Number of analysis results; None if unknown.
         nbytes: Size of the arrays in bytes.
         missing: The parts that only ``get(name, full=True)`` may return.
+
+    Example:
+        >>> from datalab_workspace.backends import Summary
+        >>> Summary.of(workspace.record("spot")).shape
+        (48, 64)
     """
 
     kind: Kind
@@ -66,7 +71,13 @@ class Summary:
 
     @classmethod
     def of(cls, record: Record, missing: tuple[str, ...] = ()) -> Summary:
-        """Return the summary of a record."""
+        """Return the summary of a record.
+
+        Example:
+            >>> from datalab_workspace.backends import Summary
+            >>> Summary.of(workspace.record("peak")).labels["xunit"]
+            's'
+        """
         return cls(
             record.kind,
             record.title,
@@ -92,6 +103,11 @@ class Summary:
 
         `roi_count` and `result_count` of the summary are None, and `nbytes` is computed
         from shape and dtype.
+
+        Example:
+            >>> from datalab_workspace.backends import Summary
+            >>> Summary.known("image", "dark", (4, 4), np.dtype("u2")).nbytes
+            32
         """
         rows = 2 if kind == "signal" else 1
         size = 0 if dtype is None else rows * math.prod(shape) * dtype.itemsize

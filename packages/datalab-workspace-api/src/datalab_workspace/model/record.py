@@ -280,6 +280,13 @@ class PendingRecord:
         shape: See `Record.shape`.
         dtype: See `Record.dtype`.
         resolve: Returns the record. A backend calls it at most once.
+
+    Example:
+        >>> from datalab_workspace.backends import PendingRecord
+        >>> record = workspace.record("peak")
+        >>> known = (record.uuid, "signal", "peak", record.shape, record.dtype)
+        >>> PendingRecord(*known, lambda: record).resolve() is record
+        True
     """
 
     uuid: str

@@ -71,15 +71,30 @@ class NamedObjects(ABC):
         return iter(self.list())
 
     def keys(self) -> Names:
-        """Return all names."""
+        """Return all names.
+
+        Example:
+            >>> workspace.keys()
+            ['peak', 'noisy', 'spot']
+        """
         return self.list()
 
     def values(self) -> Iterator[SignalObj | ImageObj]:
-        """Yield every object, one at a time."""
+        """Yield every object, one at a time.
+
+        Example:
+            >>> [obj.title for obj in workspace.values()]
+            ['peak', 'noisy', 'spot']
+        """
         return (self.get(name) for name in self.list())
 
     def items(self) -> Iterator[tuple[str, SignalObj | ImageObj]]:
-        """Yield every name and its object, one at a time."""
+        """Yield every name and its object, one at a time.
+
+        Example:
+            >>> dict(workspace.items())["peak"].title
+            'peak'
+        """
         return ((name, self.get(name)) for name in self.list())
 
     def pop(self, name: str, default: Any = MISSING) -> Any:

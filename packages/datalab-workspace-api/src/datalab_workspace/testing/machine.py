@@ -52,8 +52,10 @@ class WorkspaceMachine(RuleBasedStateMachine):
         >>> class Suite(WorkspaceSuite):
         ...     def open_workspace(self):
         ...         return dlw.Workspace()
-        >>> WorkspaceMachine(Suite()).has_objects()
+        >>> machine = WorkspaceMachine(Suite())
+        >>> machine.has_objects()
         False
+        >>> machine.teardown()
     """
 
     def __init__(self, suite: WorkspaceSuite) -> None:
