@@ -52,10 +52,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
         >>> class Suite(WorkspaceSuite):
         ...     def open_workspace(self):
         ...         return dlw.Workspace()
-        >>> machine = WorkspaceMachine(Suite())
-        >>> machine.has_objects()
-        False
-        >>> machine.teardown()
+        >>> WorkspaceMachine(Suite()).teardown()
     """
 
     def __init__(self, suite: WorkspaceSuite) -> None:
