@@ -21,9 +21,8 @@ from datalab_workspace.model.description import (
     WorkspaceMode,
 )
 from datalab_workspace.model.record import Kind, Record
-from datalab_workspace.operations import add as adding
-from datalab_workspace.operations import attachment, edit, files, listing
-from datalab_workspace.operations.mapping import MISSING, NamedObjects
+from datalab_workspace.operations import add, attachment, edit, files, listing
+from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing import calculator
 from datalab_workspace.session import Session
@@ -32,7 +31,6 @@ from datalab_workspace.validation import suggest_on_typo, warn_if_positional
 
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
-Names: TypeAlias = "list[str]"
 Previews: TypeAlias = "list[Preview]"
 
 
@@ -124,7 +122,7 @@ class Workspace(NamedObjects):
             >>> workspace.add("ramp", np.arange(5.0), group="raw")
             'ramp'
         """
-        return adding.add(self._session, name, obj, overwrite, group, copy)
+        return add.add(self._session, name, obj, overwrite, group, copy)
 
     @suggest_on_typo
     def update(
@@ -157,7 +155,7 @@ class Workspace(NamedObjects):
             >>> workspace.update({"a": np.zeros(3), "b": np.ones(3)})
             ['a', 'b']
         """
-        return adding.update(self._session, objects, overwrite, group, copy)
+        return add.update(self._session, objects, overwrite, group, copy)
 
     @suggest_on_typo
     def get(

@@ -36,8 +36,7 @@ HISTORY = "DataLab_His"
 FOREIGN_PREFIX = "DataLab_"
 MANIFEST = "datalab_workspace"
 METADATA = "metadata"
-#: Metadata that is in a file but not in a Record: the UUID and number of the object.
-UUID_KEY = "__uuid"
+#: Metadata that is in a file but not in a Record: the number of the object.
 NUMBER_KEY = "__number"
 #: Attributes of an image that DataLab computes on saving and ignores on loading.
 EXTENT = ("xmin", "xmax", "ymin", "ymax")

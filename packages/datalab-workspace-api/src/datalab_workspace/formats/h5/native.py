@@ -20,6 +20,7 @@ from datalab_workspace.formats.h5.panels import in_order
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
+    UUID_KEY,
     Array,
     Kind,
     PendingRecord,
@@ -97,7 +98,7 @@ class _Reader:
         if not isinstance(metadata, dict):
             raise TypeError("its metadata is a list")
         metadata.pop(layout.NUMBER_KEY, None)
-        uuid = self._unique(metadata.pop(layout.UUID_KEY, None), where)
+        uuid = self._unique(metadata.pop(UUID_KEY, None), where)
         if PRIMARY_ARRAY[kind] not in datasets:
             self._obstacles.append(
                 f"{where} has no data: DataLab opens it but fails to save it"

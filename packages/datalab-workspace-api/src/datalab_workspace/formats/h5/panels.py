@@ -11,6 +11,7 @@ from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
 from datalab_workspace.formats.h5.guard import Guard, is_group
 from datalab_workspace.formats.h5.open_file import OpenProject
+from datalab_workspace.model.record import UUID_KEY
 
 _NUMBERED = re.compile(r"g?[a-z](\d+)")
 
@@ -74,7 +75,7 @@ def find_group(project: OpenProject, uuid: str, where: str) -> tuple[str, Any] |
 def _uuid(attributes: AttributeReader, guard: Guard, group: Any, where: str) -> Any:
     """Return the UUID of an object, or None if it has no UUID."""
     metadata = guard.child(group, layout.METADATA.encode())
-    key = layout.UUID_KEY.encode()
+    key = UUID_KEY.encode()
     if metadata is None or not is_group(metadata) or not h5a.exists(metadata, key):
         return None
     return attributes.one(metadata, key, f"{where}/{layout.METADATA}")

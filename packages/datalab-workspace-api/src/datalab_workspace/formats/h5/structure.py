@@ -22,7 +22,7 @@ from datalab_workspace.formats.h5.array_io import split_axis
 from datalab_workspace.formats.h5.attributes import AttributeWriter, type_key
 from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
 from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan
-from datalab_workspace.model.record import PRIMARY_ARRAY, Array, Kind
+from datalab_workspace.model.record import PRIMARY_ARRAY, UUID_KEY, Array, Kind
 
 _CHUNK = 1 << 20
 #: Arrays smaller than this are not compressed; it would make them larger.
@@ -68,7 +68,7 @@ class Structure:
         plain = item.plain
         self._current = item
         metadata = dict(plain.metadata)
-        metadata[layout.UUID_KEY] = plain.uuid
+        metadata[UUID_KEY] = plain.uuid
         metadata[layout.NUMBER_KEY] = item.number
         scalars, members = split_branch(metadata)
         owner, below = self._templates.create(
