@@ -105,7 +105,9 @@ def _shown(taken: list[float]) -> str:
 
 
 def _unit(value: float) -> str:
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
+    if value >= 1:
+        return f"{value:.2f} s"
+    return f"{value * 1e3:.1f} ms" if value >= 1e-3 else f"{value * 1e6:.1f} µs"
 
 
 class Peak:
