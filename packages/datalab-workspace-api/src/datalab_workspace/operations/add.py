@@ -60,7 +60,7 @@ def update(
                 check_name(name)
                 _add(transaction, name, obj, overwrite, group, copy, several=True)
             except Exception as error:
-                add_note(error, f"while adding {name!r:.80}; no object was added")
+                add_note(error, f"while adding {name!r:.80}")
                 raise
             done.append(str(name))
             progress.advance(1)
