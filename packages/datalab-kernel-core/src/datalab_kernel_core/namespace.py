@@ -34,7 +34,7 @@ class Namespace:
     """The names injected into one shell, and the workspace behind them.
 
     Args:
-        shell: The shell, of which only a weak reference is kept.
+        shell: The shell. Only a weak reference to it is kept.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:

@@ -144,14 +144,14 @@ class Qt:
         self._core.QCoreApplication.sendPostedEvents(None, DEFERRED_DELETE)
 
     def _ignore_quit(self) -> None:
-        # A loop that the user ran has ended, for example when `plt.show(block=True)`
-        # was interrupted. With a second request to quit pending, Qt would never run a
-        # dialog again.
+        # The user's own loop has ended, for example because `plt.show(block=True)` was
+        # interrupted. If a second request to quit stayed in Qt's queue, Qt could not
+        # run a dialog again.
         self._core.QCoreApplication.removePostedEvents(self.application, QUIT)
 
     def _descriptor_is_ready(self) -> None:
-        # While a dialog waits, nobody reads the descriptor, and Qt would report it
-        # without end.
+        # While a dialog is open, the descriptor is not read, and Qt would report it
+        # again and again.
         self._notifier.setEnabled(False)
 
 

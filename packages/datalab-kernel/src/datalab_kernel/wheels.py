@@ -60,7 +60,7 @@ def unsupported(platform: Platform) -> str | None:
 
 
 def remedy(platform: Platform | None = None) -> str:
-    """Return how to install xeus-python on a platform; by default, on this one."""
+    """Return instructions to install xeus-python on a platform, by default this one."""
     reason = unsupported(platform or Platform.current())
     if reason is None:
         return PIP

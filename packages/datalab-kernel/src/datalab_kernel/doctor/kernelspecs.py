@@ -38,7 +38,7 @@ print(json.dumps([sys.prefix, list(sys.version_info[:2]), __version__, reason]))
 
 @dataclass(frozen=True)
 class Found:
-    """A kernelspec of DataLab, or another one with the name of DataLab's.
+    """A kernelspec of DataLab, or a different kernelspec that has its name.
 
     Args:
         name: The name by which Jupyter identifies it.

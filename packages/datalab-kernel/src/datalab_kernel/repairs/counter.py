@@ -33,7 +33,7 @@ def install(shell: XPythonShell) -> None:
 
 
 class Counter:
-    """Counts requests as they arrive, as xeus-python does."""
+    """A count of the requests that arrive, kept in the way of xeus-python."""
 
     def __init__(self, shell: XPythonShell, runner: Callable[..., None]) -> None:
         self._shell = shell
