@@ -136,7 +136,7 @@ class Desktop:
 
 def is_server(process: psutil.Process) -> bool:
     try:
-        return "datalab_kernel.desktop.serving" in process.cmdline()
+        return "datalab_kernel.desktop.jupyter_app" in process.cmdline()
     except psutil.Error:  # it has ended meanwhile
         return False
 
