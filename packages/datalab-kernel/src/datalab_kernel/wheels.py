@@ -1,4 +1,7 @@
-"""The platforms for which PyPI has a wheel of xeus-python; it has no source package."""
+"""The platforms for which PyPI has a wheel of xeus-python.
+
+PyPI has no source package, so pip cannot install xeus-python on other platforms.
+"""
 
 from __future__ import annotations
 
