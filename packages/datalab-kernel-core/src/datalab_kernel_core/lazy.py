@@ -47,8 +47,8 @@ class LazyModule(ModuleType):
         _own_set(self, "_target", target)
         _own_set(self, "_on_resolved", on_resolved)
 
-    # Not __getattr__: ModuleType's own attributes (__doc__, __dict__, __spec__…) would
-    # hide those of the module.
+    # With __getattr__ instead, the attributes of ModuleType (__doc__, __dict__,
+    # __spec__…) would hide those of the module.
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
             return LazyModule
@@ -140,9 +140,10 @@ def _function_of(module: str, name: str) -> Any:
 class LazyObject:
     """A proxy for an object, which is made at the first use.
 
-    Every use is forwarded to the object, `__class__` included: `isinstance`, pickle and
-    the displays of IPython see its real class. If making the object raises, the error
-    reaches the code that used the proxy, and the next use tries again.
+    Every use is forwarded to the object. This includes `__class__`, so that
+    `isinstance`, pickle and IPython's displays see its real class. If the object cannot
+    be made, the error is raised in the code that uses the proxy, and the next use tries
+    again.
 
     Args:
         make: Makes the object. Only one thread calls it at a time.
