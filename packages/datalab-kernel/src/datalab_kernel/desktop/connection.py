@@ -28,7 +28,8 @@ def variables(main: Any, proxy: Any) -> Variables:
         proxy: The object that DataLab gives its plugins to control it.
 
     Raises:
-        ConnectionError: If DataLab has no Web API, or it cannot be started.
+        ConnectionError: If DataLab has no Web API, cannot start it, or does not report
+            its URL and token.
     """
     web_api = _web_api(proxy)
     port = getattr(getattr(main, "remote_server", None), "port", None)

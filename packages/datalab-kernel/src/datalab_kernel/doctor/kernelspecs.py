@@ -127,7 +127,7 @@ def find(folders: Iterable[Path]) -> list[Found]:
 
 
 def chosen(specs: Iterable[Found]) -> Found | None:
-    """Return the kernelspec that users get: by the kernel's name, or the first."""
+    """Return the kernelspec that users start: `datalab-kernel`, or else the first."""
     seen = [found for found in specs if found.hidden_by is None]
     named = [found for found in seen if found.name == kernelspec.KERNEL_NAME]
     return next(iter(named + seen), None)
@@ -264,7 +264,7 @@ def _is_users(folder: Path) -> bool:
 
 
 def _check_earlier_startup() -> Iterator[Finding]:
-    """Check for the startup file that 0.2 gave to every IPython of the user."""
+    """Check for the startup file that version 0.2 installed for IPython."""
     ipython = os.environ.get("IPYTHONDIR") or Path.home() / ".ipython"
     path = Path(ipython).expanduser() / EARLIER_STARTUP
     if path.exists():
