@@ -242,7 +242,7 @@ def _identify(spec: dict[str, Any]) -> tuple[str, list[int], str | None, str]:
         argv[0] = sys.executable
     if shutil.which(argv[0], path=environment.get("PATH")) is None:
         raise Unanswered(f"{argv[0]} does not exist")
-    # The words before the module may be more than a Python, such as options or `conda
+    # The words before the module may include more than a Python: options, or `conda
     # run`.
     before = argv[: argv.index(kernelspec.LAUNCHER)]
     before = before[:-1] if before[-1:] == ["-m"] else before

@@ -91,8 +91,8 @@ def get_comm_manager() -> CommManager:
 class Comm:
     """The kernel's end of a channel to an object in the front end.
 
-    It is opened by means of xeus-python's own comm, which chooses the ID. `comm_id` and
-    other options that other kernels accept are ignored.
+    xeus-python's own comm opens the channel and chooses its ID. `comm_id` and other
+    options that other kernels accept are ignored.
     """
 
     def __init__(

@@ -98,7 +98,7 @@ class Loopback:
         shell.run_cell_async = self._receive
 
     def begin(self, header: Mapping[str, Any], function: Callable[[], None]) -> str:
-        """Ask for a function to be called on behalf of the request with a header.
+        """Arrange that a function is called in the context of the request with a header.
 
         The function is called within a `wait`, and must not raise.
 

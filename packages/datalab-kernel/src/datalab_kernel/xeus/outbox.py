@@ -88,11 +88,11 @@ class Outbox:
             self.send()
 
     def request(self) -> Any:
-        """Return the request on whose behalf the calling code runs, or None."""
+        """Return the request whose code is calling, or None."""
         return self._variable.get(None)
 
     def adopt(self, request: Any) -> None:
-        """Let the calling thread run on behalf of a request from now on."""
+        """Link the later output of the calling thread to a request."""
         if request is not None:
             self._variable.set(request)
 
