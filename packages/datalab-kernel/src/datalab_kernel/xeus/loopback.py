@@ -98,7 +98,7 @@ class Loopback:
         shell.run_cell_async = self._receive
 
     def begin(self, header: Mapping[str, Any], function: Callable[[], None]) -> str:
-        """Arrange that a function is called in the context of the request with a header.
+        """Request a call of a function, in the context of the request with a header.
 
         The function is called within a `wait`, and must not raise.
 
