@@ -74,9 +74,9 @@ def test_the_variables_hide_the_token(running: bool) -> None:
 def test_only_the_commands_contain_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     found = variables(RUNNING)
 
-    monkeypatch.setattr(connection.os, "name", "posix")
+    monkeypatch.setattr(connection, "os", SimpleNamespace(name="posix"))
     assert f"export DATALAB_WORKSPACE_TOKEN={TOKEN}\n" in connection.as_commands(found)
-    monkeypatch.setattr(connection.os, "name", "nt")
+    monkeypatch.setattr(connection, "os", SimpleNamespace(name="nt"))
     commands = connection.as_commands(found | {"DATALAB_WORKSPACE_TOKEN": Token("a'b")})
     assert "$env:DATALAB_WORKSPACE_TOKEN = 'a''b'\n" in commands
     assert "KERNEL_MODE" not in commands
