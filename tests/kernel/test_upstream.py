@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from documentation import FENCE
 
 from datalab_kernel import repairs
+from support.documentation import FENCE
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "docs" / "upstream"

@@ -136,7 +136,7 @@ class Desktop:
 
 def is_server(process: psutil.Process) -> bool:
     try:
-        return "datalab_kernel.desktop.serving" in process.cmdline()
+        return "datalab_kernel.desktop.jupyter_app" in process.cmdline()
     except psutil.Error:  # it has ended meanwhile
         return False
 
@@ -351,6 +351,36 @@ def test_no_token_can_be_read_by_others(desktop: Desktop, seen: list[float]) -> 
     theirs = "webapi_connection.json"
     shared = [f for f in kept if f.stat().st_mode & 0o077 and f.name != theirs]
     assert shared == []
+    shown = desktop.evaluate("repr(vars(of_window(main)._server))")
+    assert not [token for token in tokens if token in shown]
+
+
+def test_an_error_of_the_menu_shows_no_token(desktop: Desktop) -> None:
+    shown = desktop.evaluate("failure_of_menu(main, proxy)")
+
+    assert "DATALAB_WORKSPACE_TOKEN" in shown
+    assert desktop.datalab.token not in shown
+
+
+def test_without_the_file_jupyter_asks_for_its_token(
+    new_desktop: Callable[..., Desktop],
+) -> None:
+    desktop = new_desktop(unattended=False)
+    with (desktop.folder / "jupyter" / "jupyter_server_config.py").open("a") as config:
+        config.write("c.ServerApp.use_redirect_file = False\n")
+
+    desktop.choose(OPEN)
+
+    desktop.datalab.wait_until(
+        lambda: bool(desktop.evaluate("shown_boxes(main)")), START
+    )
+    ((text, details),) = desktop.evaluate("shown_boxes(main)")
+    assert text == "Jupyter asks for its token in the browser."
+    assert "`jupyter server list` shows the token" in details
+    (page,) = desktop.pages()
+    assert page.startswith("http://127.0.0.1:")
+    assert page.endswith("/lab/tree/DataLab.ipynb")
+    assert desktop.redirects == []
 
 
 def holds(file: Path, tokens: tuple[str, ...]) -> bool:

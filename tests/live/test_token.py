@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,10 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.live.discovery import search
+from support.shown_errors import shown
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
-
-
-def shown(error: BaseException | None) -> Iterator[str]:
-    """Yield an error and all that led to it, with the variables of their frames."""
-    while error is not None:
-        lines = traceback.TracebackException.from_exception(error, capture_locals=True)
-        yield "".join(lines.format())
-        error = error.__cause__ or error.__context__
 
 
 def test_a_token_that_is_refused(datalab: Any) -> None:

@@ -128,7 +128,8 @@ SOFT = _rules(
         ),
         # -- strings
         r"\btexts\b": "strings",
-        r"\ba text\b(?! (file|editor|format|field|cell|node|area|input|mode|or))": (
+        r"\ba text\b"
+        r"(?! (file|editor|format|field|cell|chunk|node|area|input|mode|or))": (
             "a string"
         ),
         r"\btext keys\b": "string keys",
@@ -182,7 +183,7 @@ OLD_NAMES = {
 }  # fmt: skip
 
 #: "What" in place of a noun is the mark of a riddle: in plain technical English it is
-#: one word in a thousand.
-WHAT = re.compile(r"\bwhat\b", re.IGNORECASE)
+#: one word in a thousand. A parameter that has this name is not counted.
+WHAT = re.compile(r"(?<!`)\bwhat\b(?!`|: )", re.IGNORECASE)
 MOST_WHAT = 3
 WHAT_PER_WORD = 4 / 1000

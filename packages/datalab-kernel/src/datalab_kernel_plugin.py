@@ -1,15 +1,16 @@
 """The DataLab plugin "Jupyter": notebooks that are attached to DataLab's window.
 
-DataLab imports every top-level module whose name begins with `datalab_`, and imports it
-again when plugins are reloaded. The work is done in `datalab_kernel.desktop`, which is
-not reloaded.
+DataLab finds plugins by their names: it imports every top-level module whose name
+begins with `datalab_`. It imports this module again when the user reloads the plugins,
+but not `datalab_kernel.desktop`, which does the work.
 """
 
 from __future__ import annotations
 
 from datalab_kernel.desktop import jupyter
 
-# DataLab registers every plugin class that is defined; without Jupyter, none is.
+# DataLab registers a plugin when its class is defined. Without Jupyter, this module
+# defines no class, and DataLab shows no menu.
 if jupyter.is_installed():
     from datalab.plugins import PluginBase, PluginInfo
 
@@ -17,7 +18,7 @@ if jupyter.is_installed():
     from datalab_kernel.desktop import menu
 
     class JupyterPlugin(PluginBase):  # type: ignore[misc]  # DataLab has no type hints
-        """Adds a menu to both panels."""
+        """The plugin that adds the menu to both panels."""
 
         PLUGIN_INFO = PluginInfo(
             name="Jupyter",

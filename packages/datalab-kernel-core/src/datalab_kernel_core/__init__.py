@@ -1,9 +1,9 @@
-"""The namespace of a DataLab notebook, for any IPython.
+"""The IPython extension that gives a notebook the DataLab names.
 
     %load_ext datalab_kernel_core
 
-injects `workspace`, `plotter`, `sigima`, `np`, `plt`, `create_signal` and
-`create_image`. Their modules are imported at the first use.
+adds the names `workspace`, `plotter`, `sigima`, `np`, `plt`, `create_signal` and
+`create_image` to the session. Their modules are imported when a name is first used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LAZY = {
 
 
 def load_ipython_extension(ip: InteractiveShell) -> None:
-    """Inject the DataLab namespace into a shell; loading again keeps the workspace.
+    """Add the DataLab names to a shell; a second call keeps the workspace.
 
     Args:
         ip: The shell.
@@ -53,7 +53,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
-    """Remove the injected names that the user did not rebind.
+    """Remove the DataLab names from a shell, except those that the user has rebound.
 
     Args:
         ip: The shell.

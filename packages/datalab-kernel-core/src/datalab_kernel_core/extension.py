@@ -1,8 +1,9 @@
 """The IPython extension: `%load_ext datalab_kernel_core` or `datalab_kernel`.
 
-Both names load the same extension: loading one after the other, loading again, or
-loading in a DataLab kernel changes nothing. A shell keeps its workspace for its whole
-life, so that neither unloading nor `%reset` loses data.
+Both names load the same extension. It has no further effect to load both, to load one
+again, or to load one in a DataLab kernel, which loads the extension itself. A shell
+keeps its workspace until it ends, so that neither `%unload_ext` nor `%reset` loses
+data.
 """
 
 from __future__ import annotations

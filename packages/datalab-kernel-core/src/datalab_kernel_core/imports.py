@@ -1,4 +1,4 @@
-"""Change a module right after its import, whatever code imports it."""
+"""A hook that changes a module immediately after any code has imported it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ImportHook:
-    """A hook that calls a function with modules, at once or after their import.
+    """A hook that calls a function with modules as soon as they are imported.
 
     Args:
         names: Full names of the modules.
@@ -27,7 +27,7 @@ class ImportHook:
         self.action = action
 
     def install(self) -> None:
-        """Call the action for modules already imported, and after other imports."""
+        """Call the action now for imported modules, and later for the others."""
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
         for name in self.names:
@@ -45,7 +45,7 @@ class ImportHook:
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Return the spec that the next finders return, with a loader of our own."""
+        """Return the spec of the finders that follow, with a loader that acts."""
         if fullname not in self.names:
             return None
         for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:

@@ -1,16 +1,17 @@
 """Proxies for modules, functions and objects, which are imported at first use.
 
-The kernel must be ready before NumPy (0.2 s of CPU), Matplotlib (0.7 s) or sigima is
-imported, and before a running DataLab is looked for, which may take 2 s. The names of a
-notebook are therefore bound to proxies.
+The kernel must be ready quickly. It therefore imports neither NumPy (0.2 s of CPU) nor
+Matplotlib (0.7 s) nor sigima at startup, and does not look for a running DataLab, which
+may take 2 s. Instead, the names of a notebook are bound to proxies.
 
-A module or a function replaces its proxy in the namespace at first use. An object does
-not: code that took a reference before has the same object as code that takes one later.
+A module or a function replaces its proxy in the namespace at first use. The proxy of an
+object stays, so that code which takes a reference early and code which takes one later
+have the same object.
 
-Nothing is resolved before a cell runs, because the cell's own lines may decide what
-`workspace` is: they may set ``DATALAB_WORKSPACE_URL``, or bind the name to something
-else. Importlib's lazy loader is not used, because it puts unfinished modules where the
-imports of other threads find them.
+No proxy is resolved before a cell runs, because the cell itself may set
+``DATALAB_WORKSPACE_URL`` or use the name `workspace` for a variable of its own.
+Importlib's lazy loader is not used: it puts unfinished modules into `sys.modules`,
+where the imports of other threads find them.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class LazyModule(ModuleType):
         _own_set(self, "_target", target)
         _own_set(self, "_on_resolved", on_resolved)
 
-    # Not __getattr__: ModuleType's own attributes (__doc__, __dict__, __spec__…) would
-    # hide those of the module.
+    # With __getattr__ instead, the attributes of ModuleType (__doc__, __dict__,
+    # __spec__…) would hide those of the module.
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
             return LazyModule
@@ -139,9 +140,10 @@ def _function_of(module: str, name: str) -> Any:
 class LazyObject:
     """A proxy for an object, which is made at the first use.
 
-    Every use is forwarded to the object, `__class__` included: `isinstance`, pickle and
-    the displays of IPython see its real class. If making the object raises, the error
-    reaches the code that used the proxy, and the next use tries again.
+    Every use is forwarded to the object. This includes `__class__`, so that
+    `isinstance`, pickle and IPython's displays see its real class. If the object cannot
+    be made, the error is raised in the code that uses the proxy, and the next use tries
+    again.
 
     Args:
         make: Makes the object. Only one thread calls it at a time.
@@ -209,14 +211,14 @@ for _method, _operation in _OPERATIONS.items():
 
 
 def is_unused(value: object) -> bool:
-    """Return whether `value` is a proxy that nobody has used yet; imports nothing."""
+    """Return whether `value` is a proxy that has not been used; import nothing."""
     if issubclass(type(value), LazyObject):
         return "_made" not in _own(value, "__dict__")
     return type(value) in (LazyModule, LazyFunction)
 
 
 def stands_for(proxy: object, value: object) -> bool:
-    """Return whether `value` is a proxy or what it stands for; imports nothing."""
+    """Return whether `value` is `proxy` or the object behind it; import nothing."""
     if proxy is value:
         return True
     if type(proxy) is LazyModule:

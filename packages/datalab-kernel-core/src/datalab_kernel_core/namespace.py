@@ -1,4 +1,4 @@
-"""The names that a notebook has without an import."""
+"""The names that a notebook can use without an import."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Namespace:
     """The names injected into one shell, and the workspace behind them.
 
     Args:
-        shell: The shell, of which only a weak reference is kept.
+        shell: The shell. Only a weak reference to it is kept.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -54,7 +54,7 @@ class Namespace:
         self._matcher = name_matcher(self._names_behind)
 
     def inject(self) -> None:
-        """Bind every name that is free; the user's own variables stay.
+        """Bind every name that is not in use; keep the user's own variables.
 
         Warns:
             UserWarning: The user has variables of the same names.
@@ -97,7 +97,9 @@ class Namespace:
         """
         shell = self._shell()
         held = None if shell is None else shell.user_ns.get("workspace")
-        if held is not self.workspace:  # which isinstance() would make
+        # isinstance() would create the injected workspace, so it must not be called
+        # with the proxy.
+        if held is not self.workspace:
             from datalab_workspace import Workspace
 
             if isinstance(held, Workspace):
@@ -110,7 +112,7 @@ class Namespace:
         if held is self._offered["plotter"]:
             held = self.current_workspace()
         if is_unused(held):
-            return ()  # listing would make it, and may attach it to a DataLab
+            return ()  # to list it would create it, and might attach it to a DataLab
         from datalab_workspace import Workspace
 
         return held.list() if isinstance(held, Workspace) else ()

@@ -1,9 +1,9 @@
-"""Make `sigima.proc.image.x` work after nothing but `import sigima`.
+"""Make `import sigima` enough to use `sigima.proc.image`.
 
-After a plain `import sigima`, the package has no attribute `proc`, and `sigima.proc` no
-attribute `image`, until some code imports these submodules. While the extension is
-loaded, a fallback of both packages imports a submodule at the first access. Nothing
-else changes in them.
+By itself, `import sigima` does not import the submodules: `sigima` has no attribute
+`proc`, and `sigima.proc` has no attribute `image`, until some code imports them. While
+the extension is loaded, both packages import a submodule when it is first accessed. The
+extension changes nothing else in these packages.
 """
 
 # The defect is reported in docs/upstream/sigima_submodules.md.
@@ -31,7 +31,7 @@ class SubmoduleFallback(_Addition):
     """A package's `__getattr__` that imports its submodules.
 
     Args:
-        package: The package. Its own `__getattr__`, if any, is tried first.
+        package: The package. If it has a `__getattr__`, that is called first.
     """
 
     def __init__(self, package: ModuleType) -> None:
@@ -55,7 +55,7 @@ class SubmoduleListing(_Addition):
     """A package's `__dir__` that lists its submodules, for completion.
 
     Args:
-        package: The package. The names of its own `__dir__`, if any, stay.
+        package: The package. If it has a `__dir__`, the names from there are kept.
     """
 
     def __init__(self, package: ModuleType) -> None:

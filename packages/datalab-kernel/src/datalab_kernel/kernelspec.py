@@ -1,7 +1,8 @@
 """Kernelspecs, which describe to Jupyter how to start this kernel.
 
-The package installs one into its own environment. The functions of this module write
-others, for a Jupyter in another environment; each names the Python that wrote it.
+The package comes with a kernelspec, which pip installs into the package's environment.
+The functions of this module write further kernelspecs, for a Jupyter in a different
+environment. Each of these names the Python that wrote it.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ MISCOUNTS = (
 )
 NO_START = "Qt cannot start here, so {gui} stays off. {package} reports:\n{reason}"
 
-# Creates the application as the kernel would, and ends before any teardown.
+# This script creates the application as the kernel would, and ends without teardown.
 PROBE = """
 import os
 from {package}.QtWidgets import QApplication
@@ -62,15 +62,14 @@ QUIT = 20
 DEFERRED_DELETE = 52
 # The number of calls with which lost references are detected.
 CALLS = 100
-# Where Qt cannot watch the selector itself, the selector is polled at this interval, in
-# seconds.
+# If Qt cannot watch the selector, the kernel polls it at this interval, in seconds.
 INTERVAL = 0.02
 # The modules whose code runs before that of a callback: this one, and the one with
 # which PySide6 creates arguments, which crashes if it is interrupted.
 NOT_CALLBACKS = (__name__, "enum")
 
 
-class QtUnavailable(ImportError):  # noqa: N818  # as the built-in it stands for
+class QtUnavailable(ImportError):  # noqa: N818  # named for a state, like StopIteration
     """Qt is not installed, or cannot start where the kernel runs."""
 
 
@@ -139,24 +138,24 @@ class Qt:
             self._timer.stop()
             if self._notifier is not None:
                 self._notifier.setEnabled(False)
-        # Objects that cells asked to delete later would wait for a loop that Qt runs
-        # itself.
+        # Qt itself deletes objects with a pending `deleteLater()` only in a loop that
+        # it runs on its own.
         self._core.QCoreApplication.sendPostedEvents(None, DEFERRED_DELETE)
 
     def _ignore_quit(self) -> None:
-        # A loop that the user ran has ended, for example when `plt.show(block=True)`
-        # was interrupted. With a second request to quit pending, Qt would never run a
-        # dialog again.
+        # The user's own loop has ended, for example because `plt.show(block=True)` was
+        # interrupted. If a second request to quit stayed in Qt's queue, Qt could not
+        # run a dialog again.
         self._core.QCoreApplication.removePostedEvents(self.application, QUIT)
 
     def _descriptor_is_ready(self) -> None:
-        # While a dialog waits, nobody reads the descriptor, and Qt would report it
-        # without end.
+        # While a dialog is open, the descriptor is not read, and Qt would report it
+        # again and again.
         self._notifier.setEnabled(False)
 
 
 def runs_callback(frames: Iterable[FrameType]) -> bool:
-    """Return whether Qt called the innermost of some frames, within `Qt.wait`."""
+    """Return whether these frames include a callback that Qt called in `Qt.wait`."""
     return any(
         outer.f_back is not None
         and outer.f_back.f_code is Qt.wait.__code__
@@ -205,13 +204,13 @@ def _choose(gui: str) -> None:
 
 
 def _require_correct_refcounts(core: Any, package: str) -> None:
-    """Reject a binding that ends the process after some thousand calls.
+    """Reject a binding that would end the process after some thousand calls.
 
-    PySide6 6.12.0 does so before Python 3.12: it releases references to None that it
-    does not own.
+    With Python 3.11 and earlier, PySide6 6.12.0 releases references to None that it
+    does not own. When none is left, the process ends.
 
     Raises:
-        QtUnavailable: If the binding does so.
+        QtUnavailable: If the binding has this defect.
     """
     timer = core.QTimer()
     before = sys.getrefcount(None)
@@ -237,10 +236,10 @@ def _application(gui: str, binding: Any) -> Any:
 
 
 def _probe(gui: str, package: str) -> None:
-    """Test in another process whether Qt starts: if it cannot, it ends the process.
+    """Test whether Qt starts, in another process, because Qt ends it on failure.
 
     Raises:
-        QtUnavailable: If it does not start.
+        QtUnavailable: If Qt does not start.
     """
     command = [sys.executable, "-c", PROBE.format(package=package)]
     try:

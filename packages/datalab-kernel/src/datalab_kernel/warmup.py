@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 SWITCH = "DATALAB_KERNEL_WARMUP"
-# For how long the kernel must be idle, in seconds: at first and after a cell, when the
-# front end probably sends more requests; and between two imports.
+# The kernel imports a module after it has been idle for this time, in seconds: DELAY
+# applies at first and after a cell, when the front end probably sends more requests,
+# PAUSE between two imports.
 DELAY = 0.1
 PAUSE = 0.01
 # Each module comes after those that it needs, so that no import takes long: a cell that
@@ -49,16 +50,16 @@ MODULES = (
     "matplotlib.figure",
     "datalab_kernel_core.plotter.plotter",
 )
-# The first of these that a user ever imports searches the system for fonts.
+# If the user has never imported Matplotlib before, these search the system for fonts.
 WITH_FONTS = MODULES[-2:]
 
 log = logging.getLogger(__name__)
 
 
 def start(shell: InteractiveShell) -> None:
-    """Start when the kernel's loop runs, unless the environment disables the warm-up.
+    """Start the warm-up with the kernel's loop, unless the environment disables it.
 
-    With an xeus-python that does not run Python's event loop, there is no warm-up.
+    A version of xeus-python that does not run Python's event loop has no warm-up.
     """
     if os.environ.get(SWITCH, "").strip().lower() in {"0", "false", "no", "off"}:
         return

@@ -1,4 +1,7 @@
-"""The platforms for which PyPI has a wheel of xeus-python; it has no source package."""
+"""The platforms for which PyPI has a wheel of xeus-python.
+
+PyPI has no source package, so pip cannot install xeus-python on other platforms.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def unsupported(platform: Platform) -> str | None:
 
 
 def remedy(platform: Platform | None = None) -> str:
-    """Return how to install xeus-python on a platform; by default, on this one."""
+    """Return instructions to install xeus-python on a platform, by default this one."""
     reason = unsupported(platform or Platform.current())
     if reason is None:
         return PIP

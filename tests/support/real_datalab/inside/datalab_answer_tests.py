@@ -6,7 +6,9 @@ Tests reach it over XML-RPC: ``call_method("evaluate", {"args": [code]})``.
 from __future__ import annotations
 
 import json
+from traceback import TracebackException
 from typing import Any
+from unittest.mock import patch
 
 from datalab.plugins import PluginBase, PluginInfo, PluginRegistry
 from qtpy.QtWidgets import QAction, QMessageBox
@@ -18,10 +20,10 @@ class Evaluator(PluginBase):
     PLUGIN_INFO = PluginInfo(name="Evaluator", version="1", description="")
 
     def register_hooks(self) -> None:
-        main = self.main
+        main, proxy = self.main, self.proxy
 
         def evaluate(code: str) -> str:
-            return json.dumps(eval(code, {"main": main, **globals()}))
+            return json.dumps(eval(code, {"main": main, "proxy": proxy, **globals()}))
 
         main.evaluate = evaluate
 
@@ -66,6 +68,27 @@ def shown_boxes(main: Any) -> list[list[str]]:
 def failed_plugins() -> list[str]:
     """Return the names of the modules and plugins that DataLab could not load."""
     return [plugin.name for plugin in PluginRegistry.get_failed_plugins()]
+
+
+def of_window(main: Any) -> Any:
+    """Return the control of the window's Jupyter server."""
+    from datalab_kernel.desktop import control
+
+    return control.of_window(main)
+
+
+def failure_of_menu(main: Any, proxy: Any) -> str:
+    """Return an error of the menu, with the variables of its frames."""
+    from datalab_kernel.desktop import control, menu
+
+    fails = OSError("no notebook can be opened")
+    try:
+        with patch.object(control.Control, "open_notebook", side_effect=fails):
+            menu._Actions(main, proxy).open_notebook()
+    except OSError as error:
+        shown = TracebackException.from_exception(error, capture_locals=True)
+        return "".join(shown.format())
+    return ""
 
 
 def identities() -> list[int]:

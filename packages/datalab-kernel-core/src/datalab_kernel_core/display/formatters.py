@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _DISPLAY = "datalab_kernel_core.display"
 _DESCRIPTION = "datalab_workspace.model.description"
-#: The module and the first part of the names of its two functions, by the type that
-#: they show: `<part>_html` and `<part>_text`.
+#: By type: the module that shows it, and the first part of the names of the module's
+#: two functions, `<part>_html` and `<part>_text`.
 _SHOWN = {
     "sigima.objects.signal.object.SignalObj": (f"{_DISPLAY}.object_html", "signal"),
     "sigima.objects.image.object.ImageObj": (f"{_DISPLAY}.object_html", "image"),
@@ -32,7 +32,7 @@ _SHOWN = {
 
 
 def install(shell: InteractiveShell) -> None:
-    """Register the formatters, except for types that the user registered one for."""
+    """Register the formatters; keep those that the user has registered."""
     for formatter, function in _formatters(shell):
         for name, (module, what) in _SHOWN.items():
             if formatter.for_type(name) is None:

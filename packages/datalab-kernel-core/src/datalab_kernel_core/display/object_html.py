@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 _CURVE_SIZE = (320, 120)
 _IMAGE_SIDE, _IMAGE_LEVELS = 150, 127
-#: Metadata entries, results, and rows of a result that are shown.
+#: The card shows at most this many metadata entries, results, and rows of a result.
 _MAX_ENTRIES, _MAX_RESULTS, _MAX_ROWS = 40, 20, 10
-#: Characters that are shown of a metadata value.
+#: A longer metadata value is shortened to this number of characters.
 _LONG = 200
 
 

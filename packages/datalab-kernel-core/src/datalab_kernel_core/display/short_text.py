@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-#: Characters that are kept of names and other strings.
+#: Names and other strings are shortened to these numbers of characters.
 NAME_LENGTH, GROUP_LENGTH, UNIT_LENGTH, VALUE_LENGTH = 60, 40, 24, 120
 _JOINERS = "\u200c\u200d"  # within emoji, and letters of some scripts
 _MAX_BITS = 256

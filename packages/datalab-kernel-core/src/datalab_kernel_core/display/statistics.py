@@ -9,7 +9,8 @@ import numpy as np
 from datalab_kernel_core.display.thumbnails import real
 from datalab_kernel_core.plotter.reduce import Array
 
-#: Values to read; of larger data, only every n-th row or sample is read.
+#: The largest number of values to read. For larger data, every n-th row or sample is
+#: read.
 MAX_VALUES = 1 << 22
 _LARGE = 1e100
 

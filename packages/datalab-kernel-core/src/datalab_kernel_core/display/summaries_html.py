@@ -1,4 +1,4 @@
-"""The small tables of descriptions, of a status and of groups."""
+"""The small tables that show a description, a status or groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from datalab_kernel_core.display.workspace_html import (
 )
 from datalab_workspace.model.description import Description, GroupInfo, Status
 
-#: Names that are shown of the objects of a group.
+#: A group lists the names of its first objects, at most this many.
 _MAX_NAMES = 30
 _LONG = 300
 

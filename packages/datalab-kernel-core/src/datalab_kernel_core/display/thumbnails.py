@@ -23,9 +23,9 @@ from datalab_workspace.model.record import PRIMARY_ARRAY, Record
 
 #: A transparent color, and a blue that is visible on light and on dark backgrounds.
 _LINE = np.array([[0, 0, 0, 0], [55, 138, 221, 255]], np.uint8)
-#: Bytes of one object that are read.
+#: The largest number of bytes of one object that are read.
 _PART = 4 << 20
-#: Pixels of a curve for one CSS pixel.
+#: The number of pixels of a curve in one CSS pixel, in each direction.
 _FINE = 2
 _SPARK = (96, 24)
 _TILE = 32

@@ -1,4 +1,4 @@
-"""The table of a workspace, from what is in memory: no file or DataLab is read."""
+"""The table of a workspace, made from data in memory: no file or DataLab is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from datalab_workspace.model.description import (
     size_text,
 )
 
-#: Objects that are shown; of more, the first and the last ones.
+#: A longer list shows its first and last objects, together this number.
 MAX_ROWS = 60
 _UNKNOWN = "–"
 _COLUMNS = (

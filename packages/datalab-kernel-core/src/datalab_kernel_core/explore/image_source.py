@@ -21,9 +21,9 @@ from datalab_kernel_core.plotter.reduce import (
 from datalab_kernel_core.plotter.style import checked_colormap, colormap
 from datalab_workspace.model.record import Record
 
-#: Bytes of compressed pixels; a larger picture is reduced further.
+#: The largest size of compressed pixels, in bytes. A larger picture is reduced further.
 MAX_BYTES = 140_000
-#: Most pixels that are compressed at all.
+#: A picture with more pixels than this is reduced without trying to compress it.
 _MAX_PIXELS = 1_000_000
 _COLORS = 255
 #: Colormaps that the view offers, in addition to the image's own.

@@ -90,7 +90,7 @@ class DataSource(Protocol):
     """The data of an interactive view."""
 
     def about(self) -> dict[str, Any]:
-        """Return what the view needs before its first request: labels, extents."""
+        """Return the labels and extents, which the view needs before any request."""
 
     def view(self, request: ViewRequest) -> Reply:
         """Return the reduced data of the part that is on the screen."""

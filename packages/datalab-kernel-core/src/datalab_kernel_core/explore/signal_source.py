@@ -18,9 +18,9 @@ from datalab_kernel_core.plotter.samples import Samples, component
 from datalab_kernel_core.plotter.style import TITLE_LENGTH, axis_label, drawable
 from datalab_workspace.model.record import Record
 
-#: Most bins of a view: two samples of each take less than 20 kB.
+#: The largest number of bins of a view. Two samples of each bin take less than 20 kB.
 MAX_BINS = 1100
-#: Points up to which double precision is sent.
+#: Up to this number, points are sent in double precision.
 MAX_EXACT = 1000
 
 
@@ -175,7 +175,7 @@ class SignalSource:
     def _kept_of_path(
         self, request: ViewRequest, bins: int, lowest: float
     ) -> tuple[Array, str | None]:
-        """Return the same for a curve whose x decreases: the samples near the view."""
+        """Return the same for a curve whose x also decreases: samples near the view."""
         near = np.ones(max(len(self._x) - 1, 0), bool)  # one for each line segment
         for values, ends, log in zip(
             (self._x, self._y), (request.x, request.y), request.log, strict=True

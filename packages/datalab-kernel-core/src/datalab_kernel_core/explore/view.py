@@ -20,11 +20,12 @@ from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import PlotItem
 
-#: Bytes at the beginning of a picture, header and id, that identify it.
+#: The number of bytes at the beginning of a picture, its header and id, that identify
+#: it.
 _UNIQUE = 84
-#: Views that stay interactive without a reference in the notebook.
+#: The number of views that stay interactive without a reference in the notebook.
 _KEPT = 8
-#: Entries of a request that the reply repeats, so that the view can match them.
+#: The entries of a request that the reply repeats, so that the view can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
 _shown: deque[View] = deque(maxlen=_KEPT)
 

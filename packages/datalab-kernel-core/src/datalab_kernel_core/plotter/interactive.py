@@ -75,7 +75,7 @@ def on_canvas(figure: Figure) -> Any:
         # The manager makes the toolbar; pyplot does not keep the figure.
         canvas = Canvas(figure)
         FigureManager(canvas, 0)
-        canvas.header_visible = False  # which would be "Figure 0"
+        canvas.header_visible = False  # the header would be "Figure 0"
     return figure.canvas
 
 

@@ -21,7 +21,7 @@ from datalab_kernel_core.plotter.style import (
 )
 from datalab_workspace.model.record import ROI_KEY, Record
 
-#: Shapes that are drawn of one object, as in DataLab.
+#: The largest number of shapes that are drawn for one object, as in DataLab.
 MAX_SHAPES = 200
 #: Longest label of a shape, in characters.
 NAME_LENGTH = 32

@@ -98,7 +98,7 @@ class Plot:
         Raises:
             ImportError: ipympl is not installed.
             TypeError: The picture shows several objects, or `complex_as` was given.
-            KeyError: No object has the plotted name any more.
+            KeyError: The plotted object was removed or renamed.
             ReferenceError: The plotted object or array no longer exists.
 
         Example:

@@ -71,7 +71,7 @@ class Plotter:
 
         Consecutive signals of a list share one panel. Consecutive images are placed
         side by side. Signals and images are in separate rows. Large data is reduced to
-        what the picture can show: a signal keeps its lowest and highest samples, an
+        the resolution of the picture: a signal keeps its lowest and highest samples, an
         image is averaged over blocks.
 
         Args:
@@ -90,7 +90,7 @@ class Plotter:
             colormap: Name of a Matplotlib colormap, for images.
             shared_scale: Use one color scale for all images of a row: from the lowest
                 to the highest value of all of them.
-            complex_as: What to draw of complex numbers: "polar" (modulus and phase),
+            complex_as: The parts of complex numbers: "polar" (modulus and phase),
                 "cartesian" (real and imaginary part), or "modulus", "phase", "real"
                 or "imaginary" alone. The default is "polar" for signals and "modulus"
                 for images.
@@ -152,9 +152,9 @@ class Plotter:
         """Show a signal or an image in an interactive view.
 
         Turn the wheel to zoom, drag to move, drag with Shift to zoom to a rectangle,
-        and double-click to show everything again. The kernel sends only what the
-        screen can show, but the values under the pointer are exact. The notebook file
-        keeps a picture.
+        and double-click to show everything again. The kernel sends data at the
+        resolution of the screen, but the values under the pointer are exact. The
+        notebook file keeps a picture.
 
         Args:
             what: An argument of `plot` that is not a list. An object or array is not
@@ -207,7 +207,7 @@ class Plotter:
 
         Args:
             result: A TableResult or GeometryResult of sigima, or the dictionary that
-                its `to_dict` returns. Of a geometry the table shows the coordinates.
+                its `to_dict` returns. The table of a geometry shows its coordinates.
             title: Title of the table, instead of the result's own.
             visible_only: Leave out the columns that the result itself hides.
             transpose_single_row: Show a result of one row as two columns.

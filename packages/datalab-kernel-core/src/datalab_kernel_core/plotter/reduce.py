@@ -1,8 +1,9 @@
-"""Reduce data to what a picture can show, before Matplotlib copies it many times.
+"""Reduce large data to the resolution of a picture.
 
-A curve keeps the lowest and the highest sample of every column of pixels at their own
-x, so that a spike of one sample stays visible. An image is averaged over blocks. Values
-that cannot be drawn (NaN, infinite, beyond `LARGEST`) are left out of both.
+Matplotlib copies its data several times, so the data is reduced first. A curve keeps
+the lowest and the highest sample of every column of pixels, with their own x, so that a
+spike of one sample stays visible. An image is averaged over blocks. Both ignore values
+that cannot be drawn: NaN, infinity, and values beyond `LARGEST`.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 #: Larger values overflow in Matplotlib's own arithmetic.
 LARGEST = 1e300
-#: Curves of up to this many points are drawn whole.
+#: Curves with up to this number of points are not reduced.
 MAX_POINTS = 50_000
-#: Bins that longer curves are reduced to, about four for each column of pixels.
+#: The number of bins to which longer curves are reduced, about four for each column of
+#: pixels.
 BINS = 2000
-#: Images up to this side, in pixels, are drawn whole.
+#: Images with sides up to this length, in pixels, are not reduced.
 MAX_SIDE = 2048
 #: The same for images whose pixels differ in size, which take longer to draw.
 MAX_MESH_SIDE = 512
-#: Pixels that are processed at a time.
+#: The number of pixels that are processed at a time.
 _CHUNK = 1 << 21
 
 

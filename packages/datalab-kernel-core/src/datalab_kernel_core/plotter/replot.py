@@ -1,4 +1,4 @@
-"""A reference to what was plotted, which does not keep it in memory."""
+"""A reference to a plotted object, which does not keep the object in memory."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from datalab_workspace.model.record import Record
 
 
 class Replot:
-    """What one picture was made from, to be read again.
+    """A reference to the argument of a plot, from which its data is read again.
 
     Args:
         what: The argument of `Plotter.plot`, not a list.
-        find: Returns the record that has a name.
+        find: Returns the record with a name.
     """
 
     def __init__(self, what: Any, find: Callable[[str], Record]) -> None:
@@ -37,7 +37,7 @@ class Replot:
         """Return the signal or image in its present state.
 
         Raises:
-            KeyError: No object has the name any more.
+            KeyError: The object was removed or renamed.
             ReferenceError: The object or array no longer exists.
         """
         what = self._what

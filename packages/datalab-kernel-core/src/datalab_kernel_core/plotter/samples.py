@@ -76,5 +76,5 @@ def component(values: Array, name: str) -> Array:
 
 
 def _given(errors: Array) -> Array | None:
-    """Return uncertainties, or None for the NaN or zeros that sigima uses for none."""
+    """Return uncertainties, or None if all are NaN or 0: sigima's values for none."""
     return errors if np.any(np.isfinite(errors) & (errors != 0)) else None

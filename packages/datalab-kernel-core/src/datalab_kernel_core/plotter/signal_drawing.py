@@ -27,7 +27,7 @@ from datalab_kernel_core.plotter.style import (
     write_notes,
 )
 
-#: Curves whose legend is inside the panel; that of more is next to it.
+#: Up to this number of curves, the legend is inside the panel; otherwise next to it.
 _INSIDE = 5
 #: Curves that have a legend; that of more would be longer than the picture.
 _NAMED = 40

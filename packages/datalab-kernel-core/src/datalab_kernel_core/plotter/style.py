@@ -23,13 +23,13 @@ WIDTH, HEIGHT = 6.4, 4.0
 IMAGE_HEIGHT = 4.8
 #: Height of the phase panel relative to the modulus panel.
 PHASE_HEIGHT = 0.6
-#: Images in a row, and the width of each in inches.
+#: The number of images in a row, and the width of each in inches.
 IMAGE_COLUMNS, SMALL_IMAGE = 3, 3.6
 #: Width and height in inches that labels and the color bar of an image take.
 IMAGE_MARGINS = 1.5, 0.9
 #: Lowest height of an image in inches.
 LOWEST_IMAGE = 1.6
-#: Curves or images that an alternative text describes one by one.
+#: The number of curves or images that an alternative text describes one by one.
 DESCRIBED = 5
 #: DataLab's colors of curves; further curves repeat them with the next line style.
 COLORS = (

@@ -1,7 +1,13 @@
 """DataLab's plugin: a menu that opens notebooks attached to the window.
 
-These modules run in DataLab's process: `menu`, which the user sees; `control`, which
-keeps the window's server; `connection`, which describes the window to a notebook;
-`jupyter`, which checks whether a server is possible; and `server`, the handle of the
-server's process. `serving` runs in that process, with `notebook` and `browser`.
+These modules run in DataLab's process:
+
+* `jupyter` checks whether a Jupyter server can run;
+* `menu` is the part that the user sees;
+* `connection` collects the settings by which a notebook finds the window;
+* `control` keeps the window's server and shows its messages;
+* `server` starts the server's process and sends requests to it.
+
+`jupyter_app` is the program of the server's process. It uses `notebook` to create
+notebooks and `browser` to show them. Both sides use `protocol`.
 """

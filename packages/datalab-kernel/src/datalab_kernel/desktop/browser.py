@@ -1,7 +1,8 @@
 """Show a page of the Jupyter server in the user's browser.
 
-Every user of the machine can read a browser's command line. So the command line holds
-the name of a file that only this user can read and that leads to the page.
+Every user of the machine can read the command line with which a browser starts, so it
+must not contain the token. The browser opens a file that only this user can read, and
+the file redirects it to the page.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ _PAGE = """\
 
 
 def address(server: Any, path: str) -> str:
-    """Return the address to open: a file or, if Jupyter is configured so, a URL.
+    """Return the address to open: that of a file, which redirects to the page.
+
+    Jupyter's option `use_redirect_file` turns the file off, for browsers that cannot
+    read it. The address is then the page's own, without the token, and Jupyter asks the
+    user for the token.
 
     Args:
         server: The application of jupyter-server.
@@ -36,15 +41,14 @@ def address(server: Any, path: str) -> str:
     Raises:
         OSError: If the file cannot be written.
     """
-    token = server.identity_provider.token
-    url = f"{server.connection_url}{quote(path)}?token={quote(token)}"
+    page = f"{server.connection_url}{quote(path)}"
     if not server.use_redirect_file:
-        return url
+        return page
     from jupyter_core.paths import secure_write
 
     file = _file(server)
-    with secure_write(str(file)) as page:
-        page.write(_PAGE.format(url=html.escape(url)))
+    with secure_write(str(file)) as stream:
+        stream.write(_redirect(server, page))
     return file.as_uri()
 
 
@@ -65,6 +69,12 @@ def show(server: Any, address: str) -> None:
 def forget(server: Any) -> None:
     """Remove the file that leads to the server."""
     _file(server).unlink(missing_ok=True)
+
+
+def _redirect(server: Any, page: str) -> str:
+    """Return the content of the file; keep it in no variable, because of the token."""
+    token = quote(server.identity_provider.token)
+    return _PAGE.format(url=html.escape(f"{page}?token={token}"))
 
 
 def _file(server: Any) -> Path:

@@ -78,6 +78,12 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
     def _on_answer(self, answer: dict[str, Any]) -> None:
         if "opened" in answer:
             self.say(f"Opened {answer['opened']}")
+            if answer["needs_token"]:
+                self.warn(
+                    "Jupyter asks for its token in the browser.",
+                    "`jupyter server list` shows the token. This is necessary because "
+                    "Jupyter's option use_redirect_file is off.",
+                )
         elif "failed" in answer:
             self.warn(f"Jupyter: {answer['failed']}")
         elif answer["asked"]:

@@ -13,7 +13,7 @@ TITLE = "Jupyter"
 
 
 def add(main: Any, proxy: Any) -> None:
-    """Add the menu to both panels, each of which shows its own.
+    """Add the menu to both panels; DataLab shows that of the current panel.
 
     Args:
         main: DataLab's main window.

@@ -40,9 +40,7 @@ def _findings(searched: Search, mode: Mode) -> Iterator[Finding]:
             "error", "DATALAB_KERNEL_MODE=live, but no DataLab is running", _START
         )
     else:
-        yield Finding(
-            "note", "no DataLab of yours is running: workspaces are standalone"
-        )
+        yield Finding("note", "your DataLab is not running: workspaces are standalone")
     if searched.default is not None:
         yield Finding(
             "note",

@@ -38,7 +38,7 @@ print(json.dumps([sys.prefix, list(sys.version_info[:2]), __version__, reason]))
 
 @dataclass(frozen=True)
 class Found:
-    """A kernelspec of DataLab, or another one with the name of DataLab's.
+    """A kernelspec of DataLab, or a different kernelspec that has its name.
 
     Args:
         name: The name by which Jupyter identifies it.
@@ -127,7 +127,7 @@ def find(folders: Iterable[Path]) -> list[Found]:
 
 
 def chosen(specs: Iterable[Found]) -> Found | None:
-    """Return the kernelspec that users get: by the kernel's name, or the first."""
+    """Return the kernelspec that users start: `datalab-kernel`, or else the first."""
     seen = [found for found in specs if found.hidden_by is None]
     named = [found for found in seen if found.name == kernelspec.KERNEL_NAME]
     return next(iter(named + seen), None)
@@ -242,7 +242,7 @@ def _identify(spec: dict[str, Any]) -> tuple[str, list[int], str | None, str]:
         argv[0] = sys.executable
     if shutil.which(argv[0], path=environment.get("PATH")) is None:
         raise Unanswered(f"{argv[0]} does not exist")
-    # The words before the module may be more than a Python, such as options or `conda
+    # The words before the module may include more than a Python: options, or `conda
     # run`.
     before = argv[: argv.index(kernelspec.LAUNCHER)]
     before = before[:-1] if before[-1:] == ["-m"] else before
@@ -264,7 +264,7 @@ def _is_users(folder: Path) -> bool:
 
 
 def _check_earlier_startup() -> Iterator[Finding]:
-    """Check for the startup file that 0.2 gave to every IPython of the user."""
+    """Check for the startup file that version 0.2 installed for IPython."""
     ipython = os.environ.get("IPYTHONDIR") or Path.home() / ".ipython"
     path = Path(ipython).expanduser() / EARLIER_STARTUP
     if path.exists():

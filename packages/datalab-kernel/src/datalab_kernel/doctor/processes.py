@@ -1,4 +1,4 @@
-"""Questions to other interpreters, each in a process of its own."""
+"""Commands that run in a process of their own and return JSON."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TIMEOUT = 120.0  # longer than any import takes, in seconds
+TIMEOUT = 120.0  # in seconds; every import is faster
 
 
-class Unanswered(Exception):  # noqa: N818  # it is a finding
+class Unanswered(Exception):  # noqa: N818  # it becomes a finding, not an error
     """A process did not answer; the message is the reason, in one line."""
 
 

@@ -45,7 +45,7 @@ class Failed(Exception):  # noqa: N818  # the kernel failed, not the trial
 
 
 def check(*, patience: float = PATIENCE) -> Iterator[Finding]:
-    """Try the kernel that users get; if it fails, also try this Python's own.
+    """Try the kernel that Jupyter starts; if it fails, also try this Python's own.
 
     Args:
         patience: How long to wait for the kernel's start and for a cell, in seconds.
@@ -76,8 +76,8 @@ class Trial:
 
     Args:
         manager: The manager that starts the kernel.
-        folder: A folder of its own; the file `output` in it holds what the process
-            prints.
+        folder: A folder for this trial only. Its file `output` contains the output of
+            the kernel's process.
         patience: How long to wait for the kernel, in seconds.
     """
 

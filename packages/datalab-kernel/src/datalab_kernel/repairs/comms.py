@@ -1,14 +1,16 @@
-"""Widgets reappear after the page is reloaded, and answer the right message.
+"""Comms: widgets reappear after a reload of the page and answer the right message.
 
-With xeus-python, a page that was reloaded waits for its widgets in vain. It opens a
-comm to ask for all of them at once; the C++ code cannot pass such a comm to Python, and
-sends no answer. After some seconds the page asks each widget, but does not recognise
-the answers, because they claim to answer the last cell. A closed widget, which
-xeus-python goes on listing, never answers.
+With xeus-python, widgets do not reappear when the page is reloaded. The page opens a
+comm to request the state of all widgets at once. The C++ code cannot pass such a comm
+to Python, and sends no answer. After some seconds the page requests the state of each
+widget instead. It does not recognise the answers, because their headers name the last
+cell and not the page's request. In addition, xeus-python keeps closed widgets in its
+list, and these never answer.
 
-So the kernel refuses a comm that the page opens, at once, and the page asks each
-widget. Everything that a widget does about a message answers that message. A closed
-comm is removed from the list.
+With this module, the kernel immediately refuses a comm that the page opens, so that the
+page requests the state of each widget without a delay. Whatever a widget sends while it
+handles a message is marked as an answer to that message. A closed comm is removed from
+the list.
 
 Upstream: docs/upstream/comms.md
 """
@@ -89,8 +91,8 @@ def get_comm_manager() -> CommManager:
 class Comm:
     """The kernel's end of a channel to an object in the front end.
 
-    It is opened by means of xeus-python's own comm, which chooses the ID. `comm_id` and
-    other options that other kernels accept are ignored.
+    xeus-python's own comm opens the channel and chooses its ID. `comm_id` and other
+    options that other kernels accept are ignored.
     """
 
     def __init__(
@@ -165,7 +167,7 @@ class Comm:
 
 
 class CommManager:
-    """Keeps all comms, and handles one message at a time."""
+    """The list of all comms, which handles one message at a time."""
 
     def __init__(self, shell: XPythonShell, module: ModuleType, link: Loopback) -> None:
         self.shell = shell
@@ -185,7 +187,7 @@ class CommManager:
             os.register_at_fork(after_in_child=self.disconnect)
 
     def disconnect(self) -> None:
-        """Send nothing from now on, and, in a fork, close nothing of the parent's."""
+        """Send nothing from now on; a fork must not close its parent's comms."""
         self.connected = False
 
     def register_target(self, target_name: str, callback: Callable[..., Any]) -> None:

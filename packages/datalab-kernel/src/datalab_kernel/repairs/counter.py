@@ -1,9 +1,9 @@
-"""Each cell has one number: in its prompt, result and errors, and in `In` and `Out`.
+"""The number of a cell: the same in its prompt, result, errors, `In` and `Out`.
 
 xeus-python counts every request that is not silent, but IPython counts only the cells
-that it keeps in its history. A cell that was not run, or code that a front end runs
-without showing it, makes the two numbers differ from then on. The number that the front
-end receives cannot be changed from Python, so IPython follows xeus-python.
+that it keeps in its history. The two numbers differ after a cell that was not run, and
+after code that a front end runs without showing it. Python code cannot change the
+number that the front end receives, so IPython uses the number of xeus-python.
 
 Upstream: docs/upstream/counter.md
 """
@@ -33,7 +33,7 @@ def install(shell: XPythonShell) -> None:
 
 
 class Counter:
-    """Counts requests as they arrive, as xeus-python does."""
+    """A count of the requests that arrive, kept in the way of xeus-python."""
 
     def __init__(self, shell: XPythonShell, runner: Callable[..., None]) -> None:
         self._shell = shell

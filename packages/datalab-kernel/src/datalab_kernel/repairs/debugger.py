@@ -1,15 +1,20 @@
-"""The debugger of the front end shows variables, and always answers.
+"""The front end's debugger: it shows variables, and its requests are always answered.
 
-xeus-python looks for the representation of a variable in its launcher's module, where
-it never put it, and sends no answer. It blocks the control channel until debugpy
-answers. debugpy never answers a request to continue after an interrupt, when nothing is
-stopped any more: the debugger is then lost, and the kernel cannot shut down in order. A
-debugger that was switched off often cannot be switched on again (see `debug_adapter`).
-With Python 3.12 and later, debugpy stops the thread that answers together with the
-threads of the user.
+Without this module, xeus-python has these defects:
 
-Names that stand for modules not imported yet are not listed, because listing them would
-import them. Nothing is traced after the debugger has been switched off.
+* It looks for the representation of a variable in the launcher's module, but has stored
+  it elsewhere. The front end gets no answer.
+* It blocks the control channel until debugpy answers. After an interrupt no thread is
+  stopped, and debugpy never answers a request to continue. The debugger then hangs, and
+  the kernel cannot shut down in order.
+* Often a debugger that was switched off cannot be switched on again (see
+  `debug_adapter`).
+* With Python 3.12 and later, debugpy stops the thread that sends the answers together
+  with the user's threads.
+
+The debugger does not list proxies of modules that are not imported yet, because listing
+a proxy would import the module. After the debugger has been switched off, cells run
+without tracing.
 
 Upstream: docs/upstream/debugger.md,
 https://github.com/jupyter-xeus/xeus-python/issues/665
@@ -170,7 +175,7 @@ def _is_of_kernel(thread: threading.Thread) -> bool:
 
 
 class Inspection:
-    """Puts the representation of a variable where xeus-python looks for it.
+    """The hook that stores a variable's representation where xeus-python expects it.
 
     xeus-python runs code that formats the variable, in the notebook's namespace or,
     while a thread is stopped, in the namespace of the frame. With Python 3.12 and later
@@ -179,8 +184,8 @@ class Inspection:
 
     Args:
         shell: The shell.
-        launcher: The namespace where xeus-python looks: that of the process's first
-            module.
+        launcher: The namespace in which xeus-python looks for the representation. It
+            is the namespace of the process's first module.
     """
 
     def __init__(self, shell: XPythonShell, launcher: dict[str, Any]) -> None:
@@ -209,7 +214,7 @@ class Inspection:
 
 
 class Tracing:
-    """Traces the thread of the cells while a front end debugs, and only then."""
+    """The tracing of the cells' thread, which is on only while a front end debugs."""
 
     def __init__(self) -> None:
         self._traced = True

@@ -1,9 +1,10 @@
-"""Errors have the name of their class, and `exit()` is not an error.
+"""Reports of errors: the name of the class, misused magics, and errors in callbacks.
 
-xeus-python names an error `<class 'ValueError'>`, so nothing that looks for the name
-finds it. It lacks the method that `exit` and `quit` call. It reports success for a
-magic that does not exist or is misused. An error that a widget reports, for example
-from its callback, is shown nowhere, or makes the next cell fail.
+xeus-python reports the name of an error as `<class 'ValueError'>`, which programs that
+compare the name do not recognise. Its shell lacks the method that `exit` and `quit`
+call, so that they fail with an error. A magic that does not exist or is misused counts
+as a success. An error that a widget reports, for example from its callback, is not
+shown, or makes the next cell fail.
 
 Upstream: docs/upstream/errors.md
 """
@@ -59,5 +60,5 @@ def _is_of_cell(frame: FrameType | None) -> bool:
 def _text(error: Any) -> str:
     try:
         return str(error)
-    except Exception as reason:  # noqa: BLE001  # any code of the user's may run
+    except Exception as reason:  # noqa: BLE001  # the user's own code may run
         return f"<str() raised {type(reason).__name__}>"

@@ -64,12 +64,12 @@ def install(shell: XPythonShell) -> None:
     shell.enable_gui = integration.enable
     shell.enable_matplotlib = enable_backend
     shell.register_magic_function(integration.magic, "line", "gui")
-    # IPython sets the former in place of the latter while a cell runs.
+    # While a cell runs, IPython replaces `sys.excepthook` by the shell's attribute.
     shell.excepthook = sys.excepthook = qt.report
 
 
 class Integration:
-    """Turns Qt's event loop on and off."""
+    """The switch that turns Qt's event loop on and off."""
 
     def __init__(self, shell: XPythonShell) -> None:
         self._shell = shell
@@ -147,7 +147,7 @@ class Integration:
 
 
 class Waiting:
-    """Replaces a selector's `select`, and lets Qt do the waiting."""
+    """A replacement for a selector's `select`, in which Qt waits for events."""
 
     def __init__(self, selector: Any, events: qt.Qt) -> None:
         self.context = contextvars.Context()  # of the cell that output belongs to
@@ -161,8 +161,8 @@ class Waiting:
     def __call__(self, timeout: float | None = None) -> Any:
         """Process Qt's events, and return the ready descriptors, as `select` does.
 
-        A callback may have scheduled work in the loop, which looks for it after each
-        call.
+        It returns after each of Qt's callbacks, because a callback may have scheduled
+        work in the kernel's loop.
         """
         if not self._events.has_application:
             return self._select(timeout)
@@ -171,7 +171,7 @@ class Waiting:
         try:
             # A copy, because a callback may run a loop of its own.
             self.context.copy().run(self._events.wait, seconds)
-        except BaseException as error:  # noqa: BLE001  # the kernel's loop must go on
+        except BaseException as error:  # noqa: BLE001  # must not end the kernel's loop
             sys.excepthook(type(error), error, error.__traceback__)
         return ready or self._select(0)
 

@@ -1,12 +1,13 @@
-"""An interrupt stops the running code, not the kernel.
+"""Interrupts: SIGINT stops the running code, not the kernel.
 
-xeus-python's wheel installs a C handler for SIGINT that ends the process, and the
-workspace with it. `jupyter_client` sends the same signal first when it shuts a kernel
+xeus-python's wheel installs a C handler for SIGINT that ends the process. The
+workspace is then lost. `jupyter_client` sends this signal before it shuts a kernel
 down, so even an orderly shutdown skips the `atexit` handlers.
 
-The system may also deliver the signal to another thread: to one of xeus-python's own,
-where the interrupted wait for a message ends the process, or to one of IPython's, while
-the main thread goes on sleeping. So all threads but the main one block the signal.
+The operating system may also deliver the signal to a thread other than the main one.
+If xeus-python waits for a message in that thread, the interrupted wait ends the
+process. If it is one of IPython's threads, the main thread continues to sleep.
+Therefore all threads except the main one block the signal.
 
 Upstream: https://github.com/jupyter-xeus/xeus/issues/272
 """
@@ -54,7 +55,7 @@ def prepare() -> None:
 
 
 class Interrupter:
-    """Knows which user code is running, and how to stop it.
+    """The handler of SIGINT, which stops the user code that is running.
 
     An exception in the kernel's own code would end the event loop (a
     `KeyboardInterrupt`) or lose the reply that the front end waits for. So an exception

@@ -1,6 +1,6 @@
-"""A kernel ends when its Jupyter server is killed.
+"""A watch on the parent process: the kernel ends if its Jupyter server is killed.
 
-xeus-python's kernel would run forever, and keep all its memory.
+Without it, xeus-python's kernel would run forever and keep its memory.
 
 Upstream: docs/upstream/parent.md
 """
@@ -28,9 +28,9 @@ TIMEOUT = 10.0  # seconds in which files are closed
 def install(_shell: XPythonShell) -> None:
     """End the kernel when the process that started it has ended.
 
-    This does not apply to a kernel that was started by hand or by another process than
-    the one that the environment names, nor on Windows, where orphans keep their
-    parent's ID.
+    The kernel is not watched if it was started by hand or by a process other than the
+    one that the environment names. On Windows it is not watched either, because there
+    the parent's ID does not change when the parent ends.
     """
     parent = os.getppid()
     if os.name == "nt" or os.environ.get(PARENT) != str(parent):

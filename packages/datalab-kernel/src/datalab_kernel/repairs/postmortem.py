@@ -1,9 +1,9 @@
-"""pdb works in cells: `%debug`, `%pdb`, `breakpoint()` and `pdb.set_trace()`.
+"""pdb in cells: `%debug`, `%pdb`, `breakpoint()` and `pdb.set_trace()`.
 
-With xeus-python, a breakpoint starts the plain pdb. It steps from the code of a cell
-into the code that runs the cell. After the command `continue`, it takes the interrupts
-of all later cells. With `%pdb` on, a front end that cannot ask for input never gets the
-reply to a cell that fails.
+With xeus-python, a breakpoint starts Python's own pdb. At the end of a cell, its next
+step enters the code that runs the cell. After the command `continue`, pdb also handles
+the interrupts of all later cells. If `%pdb` is on and a cell fails in a front end that
+cannot ask for input, the reply is never sent.
 
 Upstream: docs/upstream/postmortem.md
 """
@@ -164,8 +164,9 @@ class CellDebugging(Base):
     def _is_user_code(self, frame: FrameType) -> bool:
         """Return whether a frame is user code, not the code that runs cells.
 
-        Code that the latter calls is not user code either. Python calls the function
-        that shows a result from within the statement.
+        Code that is called by the code that runs cells is not user code either. The
+        same applies to the function that shows a result, although a statement of the
+        cell calls it.
         """
         if f"{frame.f_globals.get('__name__')}.".startswith(RUNNERS):
             return False

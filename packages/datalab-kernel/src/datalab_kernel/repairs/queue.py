@@ -1,12 +1,12 @@
-"""When a cell fails, the cells that wait behind it are not run.
+"""The queue of cells: a cell that fails stops the cells that wait behind it.
 
-xeus-python runs them, and may report the error of the first one again for each of them:
-it reads the content of a reply from the shell, where a cell that arrived later, or the
-one that ran before, has left its own state.
+xeus-python runs the waiting cells, and may report the error of the failed cell again
+for each of them. It reads the content of a reply from attributes of the shell, and
+these may belong to a cell that ran before or that arrived later.
 
-The front end decides for each cell whether its failure stops the cells behind it:
-JupyterLab continues after a cell with the tag `raises-exception`. That decision does
-not reach Python, but it has a visible effect: if the cells are to be stopped,
+The front end decides for each cell whether its failure stops the cells behind it.
+JupyterLab, for example, continues after a cell with the tag `raises-exception`. Python
+code cannot read this decision, but can observe its effect: to stop the waiting cells,
 xeus-python discards the requests that it has not read yet.
 
 Upstream: docs/upstream/queue.md
@@ -56,8 +56,8 @@ def install(shell: XPythonShell) -> None:
 class Answer:
     """A function that sends a reply once, and is then released.
 
-    xeus-python restores some of its state when the function is destroyed, so this must
-    happen at once. Otherwise, the frames of a traceback could keep the function alive.
+    xeus-python restores some of its state when the function is destroyed, so that must
+    not be delayed. The frames of a traceback could otherwise keep the function alive.
     """
 
     def __init__(self, function: Callable[[], None]) -> None:
@@ -71,7 +71,7 @@ class Answer:
 
 
 class Queue:
-    """Runs cells, in place of xeus-python-shell's own runner."""
+    """The runner of the cells, which replaces that of xeus-python-shell."""
 
     def __init__(self, shell: XPythonShell) -> None:
         self._shell = shell
@@ -151,9 +151,10 @@ class Queue:
     ) -> list[Any] | None:
         """Run a cell; return its error.
 
-        The event loop runs two steps in between. In the first, it does what the cell
-        scheduled, before figures and widgets are updated. A request that arrives during
-        a step makes xeus-python reset `last_error`.
+        The event loop runs one step after the cell and one after `post_execute`. In
+        the first step it runs the callbacks that the cell scheduled, so that figures
+        and widgets are updated afterwards. A request that arrives during a step makes
+        xeus-python reset `last_error`, so the error is kept in a variable.
         """
         self._shell.last_error = None
         try:

@@ -1,13 +1,13 @@
-"""The kernel shuts down in order, with exit code 0.
+"""The end of the kernel's process, with exit code 0.
 
-When xeus-python has ended its loop, some of its C++ objects outlive the Python
-interpreter to which they refer. The process then aborts in its last moment, for example
-after a cell that the shutdown interrupted, or after widgets were used. The output
-streams are destroyed even earlier, so an `atexit` handler that prints crashes the
-process.
+After xeus-python's loop has ended, some of its C++ objects outlive the Python
+interpreter to which they refer. The process may then abort at the very end, for example
+if the shutdown interrupted a cell or if widgets were used. The output streams are
+destroyed even earlier, so an `atexit` handler that prints crashes the process.
 
-This module ends the process before that teardown. It therefore closes the open HDF5
-files itself; otherwise, HDF5 would not write the data that it still holds back.
+This module ends the process before the interpreter is torn down. The teardown would
+close the open HDF5 files, so this module closes them itself. Otherwise, HDF5 would lose
+the data that it has not written yet.
 
 Upstream: https://github.com/jupyter-xeus/xeus-python/issues/464
 """

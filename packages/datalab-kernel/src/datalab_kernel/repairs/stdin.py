@@ -1,9 +1,9 @@
-"""`input` and `getpass` accept and raise the same as Python's own functions.
+"""The functions `input` and `getpass`, which behave as Python's own do.
 
 If the front end cannot ask for input, xeus-python raises a plain `RuntimeError`, which
-code cannot tell from other errors. After an interrupt, it raises a second error about a
-system call. It accepts only strings as prompts, and its `getpass` lacks the other
-parameters.
+code cannot distinguish from other errors. After an interrupt, it raises an error about
+a system call in addition to `KeyboardInterrupt`. It accepts only strings as prompts,
+and its `getpass` lacks the other parameters.
 
 Upstream: docs/upstream/stdin.md
 """
@@ -29,7 +29,7 @@ REFUSAL = "This frontend does not support input requests"
 
 
 def install(shell: XPythonShell) -> None:
-    """Give the functions that xeus-python sets for each cell Python's behaviour."""
+    """Replace the functions that xeus-python sets for each cell by those below."""
 
     def begin() -> None:
         for owner, name, kind in (
@@ -46,8 +46,9 @@ def install(shell: XPythonShell) -> None:
 def keep() -> Callable[[], None]:
     """Return a function that restores the present functions for a later cell.
 
-    When a cell has ended, xeus-python restores the functions that were set when the
-    cell arrived. A cell that has waited would then read from the process's own input.
+    At the end of a cell, xeus-python restores the functions that were set when the cell
+    arrived. A cell that waits in the queue would then find Python's own functions,
+    which read from the input of the kernel's process.
     """
     functions = [
         (owner, name, getattr(owner, name))

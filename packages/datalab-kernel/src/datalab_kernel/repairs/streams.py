@@ -1,9 +1,9 @@
-"""Printed text arrives completely, in order, soon, and with the cell that printed it.
+"""The output streams: no printed text is lost, delayed or shown with a different cell.
 
-xeus-python sends a message for each call of `write`, which is two messages for one
-`print`. A socket that cannot hold all of them discards some, even the message that
-reports the end of the cell. Text that a thread prints belongs to no cell, so front ends
-discard it.
+xeus-python sends a message for each call of `write`, and thus two messages for one
+`print`. If there are too many messages for the queue of a socket, the socket discards
+some of them, possibly the one that reports the end of the cell. Text that a thread
+prints has no link to a cell, so front ends discard it.
 
 Upstream: docs/upstream/streams.md
 """
@@ -35,7 +35,8 @@ _outbox: Outbox | None = None
 def install(shell: XPythonShell) -> None:
     """Collect printed text, from the first cell on.
 
-    xeus-python creates its own streams after this call, so nothing can be replaced yet.
+    xeus-python creates its own streams only after this call. They are therefore
+    replaced when the first cell begins.
     """
 
     def begin() -> None:
@@ -53,13 +54,13 @@ def install(shell: XPythonShell) -> None:
 
 
 def send() -> None:
-    """Send what was printed, so that the next message comes after it."""
+    """Send the printed text, so that it arrives before the next message."""
     if _outbox is not None:
         _outbox.send()
 
 
 def finish() -> None:
-    """Write what is printed from now on to the process's own streams."""
+    """Write later output to the process's own streams."""
     if _outbox is not None:
         _outbox.disconnect()
 
@@ -95,7 +96,7 @@ class Flushing:
         self._outbox = outbox
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Send what was printed, and call the function."""
+        """Send the printed text, and call the function."""
         self._outbox.send()
         return self._function(*args, **kwargs)
 
@@ -108,7 +109,7 @@ def flush_before(owner: Any, name: str, outbox: Outbox) -> None:
 
 
 def _pass_request_to_threads(outbox: Outbox) -> None:
-    """Run each thread, and each call of an executor, for the cell that started it."""
+    """Link the output of threads and executors to the cell that started them."""
     start_thread = threading.Thread.start
     submit_call = ThreadPoolExecutor.submit
 

@@ -1,9 +1,9 @@
-"""A kernel imports from its own environment, even if Jupyter runs in another one.
+"""The import path: a kernel does not use the packages of Jupyter's environment.
 
-In a terminal, IPython puts the packages of an activated virtual environment before its
-own, and xeus-python keeps that behaviour. A kernel whose kernelspec names another
-Python would then import the packages of the Jupyter server's environment, which may be
-built for another version. ipykernel disables this search in its shell
+In a terminal, IPython gives the packages of an activated virtual environment priority
+over its own, and xeus-python keeps that behaviour. A kernel whose kernelspec names a
+different Python would then import the packages of the Jupyter server's environment,
+which may be built for another version. ipykernel disables this search in its shell
 (https://github.com/ipython/ipykernel/pull/96).
 
 Upstream: docs/upstream/virtualenv.md

@@ -1,8 +1,9 @@
-"""Pause the other clients of a port of this process, by means of the operating system.
+"""Pause the other clients of a port of this process, with a socket option of Linux.
 
 ZeroMQ reads a connection when the operating system reports that data can be read. The
-option SO_RCVLOWAT of the connection sets how much data that takes: while it is higher
-than the size of a request, requests wait in the system's buffer.
+socket option SO_RCVLOWAT sets the amount of data that must arrive before the system
+reports it. While this amount is larger than a request, requests wait in the system's
+buffer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# More than a request usually has, in bytes; a longer request is read at once.
+# The values of SO_RCVLOWAT, in bytes. Most requests are shorter than PAUSED; a longer
+# one is read immediately.
 PAUSED, NORMAL = 1 << 16, 1
 
 FILES = Path("/proc/self/fd")
@@ -50,7 +52,7 @@ def _sockets() -> Iterator[int]:
 
 
 def _pause(number: int, port: int, own: int, at_end: ExitStack) -> None:
-    """Pause the connection with a descriptor if it serves `port`, except for ours."""
+    """Pause the connection with a descriptor if it serves `port` and is not our own."""
     with suppress(OSError):  # it was closed, or it is a listening socket
         connection = at_end.enter_context(socket.socket(fileno=os.dup(number)))
         here, there = connection.getsockname(), connection.getpeername()

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def when_started(callback: Callable[[asyncio.AbstractEventLoop], None]) -> None:
     """Call a function once with the first event loop that runs.
 
-    xeus-python creates its loop after the shell is complete, and calls nothing of ours
-    at that time. So `asyncio.new_event_loop` is replaced until a loop has started.
+    xeus-python creates its loop after the shell is complete, and has no hook for that
+    moment. So `asyncio.new_event_loop` is replaced until a loop has started.
     """
     make_loop = asyncio.new_event_loop
     called = False

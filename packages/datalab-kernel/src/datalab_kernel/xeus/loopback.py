@@ -1,13 +1,14 @@
 """Requests from the kernel to itself, to use functions that only requests can reach.
 
 A message that xeus-python publishes names the request that it answers. The C++ code
-takes that request from a context that it creates when an `execute_request` arrives, and
-from nowhere else. To answer a request of another type, such as a message to a widget,
-the kernel sends an empty `execute_request` with the header of that request to its own
-shell channel, and runs the code when the request arrives. This takes a fraction of a
+reads that request from a context that it creates only when an `execute_request`
+arrives. To answer a request of a different type, such as a message to a widget, the
+kernel sends an empty `execute_request` with the header of that request to its own shell
+channel, and runs the code when the request arrives. This takes a fraction of a
 millisecond.
 
-A request that waits also shows whether xeus-python discards the requests that wait.
+The kernel also uses such a request to find out whether xeus-python discards the
+requests in its queue: it checks whether its own request is discarded.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 # Longer than a request takes to arrive on a busy machine, in seconds.
 TIMEOUT = 5.0
-# Seconds between two looks at a socket: ZeroMQ may fail to report a message.
+# Seconds between two checks of a socket, because ZeroMQ may fail to report a message.
 POLL = 0.01
 
 _connection_file: Path | None = None
@@ -83,7 +84,7 @@ def call_after_reading(function: Callable[[], None]) -> None:
 
 
 class Loopback:
-    """Sends requests from the kernel to itself."""
+    """The sender and receiver of the kernel's requests to itself."""
 
     def __init__(self, shell: XPythonShell, connection_file: Path) -> None:
         self._connection_file = connection_file
@@ -97,7 +98,7 @@ class Loopback:
         shell.run_cell_async = self._receive
 
     def begin(self, header: Mapping[str, Any], function: Callable[[], None]) -> str:
-        """Ask for a function to be called on behalf of the request with a header.
+        """Request a call of a function, in the context of the request with a header.
 
         The function is called within a `wait`, and must not raise.
 
@@ -185,13 +186,14 @@ class Loopback:
     ) -> Any:
         """Call the function that waits for this request, or run the cell.
 
-        A request of ours gets no reply: nobody waits for one, and xeus-python would
-        build it from the state of a cell that may be running.
+        The kernel's own request gets no reply. No client waits for one, and xeus-python
+        would build the reply from the state of a cell that may be running.
 
-        The callback that would send the reply is released first. Otherwise the frames
-        of an error's traceback keep this frame alive. When the garbage collector then
-        frees the request, xeus-python may publish from any frame, and it ends the
-        kernel if that frame has no `__import__`, as in the code of a named tuple.
+        The callback that would send the reply is released first. Otherwise the
+        traceback of an error could keep this frame and the callback alive until the
+        garbage collector frees them. xeus-python then publishes a message from
+        whichever frame happens to be running. If the builtins of that frame have no
+        `__import__`, as in the code of a named tuple, the kernel ends.
         """
         if not raw_cell.startswith(self._session):
             return self._run_cell_async(raw_cell, done_callback, **options)

@@ -1,7 +1,7 @@
-"""Collect printed text, and send it to the front end in few messages.
+"""The outbox, which collects printed text and sends it in few messages.
 
-The text is kept with the request on whose behalf it was printed, in the order in which
-it was printed to either stream.
+Each piece of text is kept with the request whose code printed it. The order in which
+text was printed to both streams is preserved.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-# Seconds for which text waits for more text to be sent with it.
+# Seconds for which text is kept, so that later text can be sent with it.
 INTERVAL = 0.05
-# How many calls of `flush` send at once within that time, and how many characters may
-# wait.
+# The number of calls of `flush` within that time that send the text immediately, and
+# the number of characters above which it is sent immediately.
 BURST = 50
 CAPACITY = 1 << 20
 
@@ -88,11 +88,11 @@ class Outbox:
             self.send()
 
     def request(self) -> Any:
-        """Return the request on whose behalf the calling code runs, or None."""
+        """Return the request whose code is calling, or None."""
         return self._variable.get(None)
 
     def adopt(self, request: Any) -> None:
-        """Let the calling thread run on behalf of a request from now on."""
+        """Link the later output of the calling thread to a request."""
         if request is not None:
             self._variable.set(request)
 
@@ -152,7 +152,7 @@ class Stream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Send what was printed."""
+        """Send the text that was printed."""
         self._outbox.flush()
 
     def writable(self) -> bool:
@@ -170,7 +170,7 @@ class Stream(io.TextIOBase):
         return int(self._process.fileno())
 
     def close(self) -> None:
-        """Send what was printed; the stream stays open for other cells."""
+        """Send the printed text; the stream stays open for other cells."""
         self.flush()
 
     def publish(self, text: str) -> None:
@@ -196,7 +196,7 @@ class Bytes(io.BufferedIOBase):
         return memoryview(data).nbytes
 
     def flush(self) -> None:
-        """Send what was printed."""
+        """Send the text that was printed."""
         self._stream.flush()
 
     def writable(self) -> bool:
@@ -208,5 +208,5 @@ class Bytes(io.BufferedIOBase):
         return self._stream.fileno()
 
     def close(self) -> None:
-        """Send what was printed; the stream stays open for other cells."""
+        """Send the printed text; the stream stays open for other cells."""
         self.flush()

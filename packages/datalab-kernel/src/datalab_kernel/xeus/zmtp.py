@@ -64,7 +64,7 @@ class Client:
         echo = os.urandom(16)
         self.socket.sendall(_command(b"PING", bytes(2) + echo))
         while _receive_frame(self.socket) != (COMMAND, b"\x04PONG" + echo):
-            pass  # a reply that nobody waited for
+            pass  # a reply to an earlier request, which is not needed
 
 
 def _open(connection: Mapping[str, Any], timeout: float) -> socket.socket:

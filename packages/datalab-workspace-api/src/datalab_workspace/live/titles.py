@@ -1,7 +1,9 @@
 """The titles that this program gave to objects, which DataLab may rewrite.
 
 When objects come and go, DataLab rewrites every short id in every title. It also
-rewrites those that only look like a short id (docs/upstream/datalab_titles.md).
+rewrites those that only look like a short id.
+
+Upstream: docs/upstream/datalab_titles.md
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The Jupyter server's process: `python -m datalab_kernel.desktop.serving`.
+"""The Jupyter server's process: `python -m datalab_kernel.desktop.jupyter_app`.
 
-Its standard input has one JSON value in each line: first the settings, then requests.
-The input ends at the latest with the process that started this one; then the server
-shuts its kernels down and ends. It writes answers to standard output, one JSON value in
-each line.
+The process reads its settings from the first line of standard input, and a request from
+each further line. When the input ends, the server shuts its kernels down and ends. This
+happens at the latest when the process that started this one ends. Answers are written
+to standard output, one JSON object in each line.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from datalab_kernel.desktop import browser, notebook
+from datalab_kernel.desktop.protocol import decode
 from datalab_kernel.kernelspec import KERNEL_NAME
+from datalab_workspace.live.transport.token import Token
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
 
 #: Seconds within which the kernels must shut down.
 _PATIENCE = 15.0
@@ -31,16 +36,17 @@ def main() -> None:
         SystemExit: If the server cannot start; the reason is printed.
     """
     requests, answers = _own_streams()
-    first = requests.readline()
-    if not first:
+    settings = decode(requests.readline())
+    if settings is None:
         return
-    settings = json.loads(first)
     folder = Path(settings["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     # This import takes a second, so it does not happen with this module's own.
     from jupyterlab.labapp import LabApp
 
-    server: Any = LabApp.initialize_server(_options(folder, settings["token"]))
+    server: Any = LabApp.initialize_server(
+        _options(folder), config=_configuration(settings["token"])
+    )
     # Jupyter would write its token to a file for browsers, with permissions that depend
     # on the user's umask.
     server.no_browser_open_file = True
@@ -49,16 +55,16 @@ def main() -> None:
             f"Jupyter does not find the kernel {KERNEL_NAME!r}; run "
             f"{sys.executable} -m datalab_kernel install --sys-prefix"
         )
-    serving = Serving(server, folder, answers)
-    threading.Thread(target=serving.listen, args=(requests,), daemon=True).start()
+    handler = RequestHandler(server, folder, answers)
+    threading.Thread(target=handler.listen, args=(requests,), daemon=True).start()
     try:
         server.start()
     finally:
         browser.forget(server)
 
 
-class Serving:
-    """Handles requests while the server runs.
+class RequestHandler:
+    """The handler of requests while the server runs.
 
     Args:
         server: The application of jupyter-server.
@@ -73,8 +79,8 @@ class Serving:
 
     def listen(self, requests: TextIO) -> None:
         """Pass requests to the server's thread until the input ends, then stop it."""
-        for line in requests:
-            self._server.io_loop.add_callback(self._open, **json.loads(line))
+        for request in filter(None, map(decode, requests)):
+            self._server.io_loop.add_callback(self._open, **request)
         # The reader may have ended: writing to standard error must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         watchdog = threading.Timer(_PATIENCE, os._exit, [1])
@@ -82,11 +88,13 @@ class Serving:
         watchdog.start()
         self._server.io_loop.add_callback(self._server.stop)
 
-    def _open(self, environment: dict[str, str | None]) -> None:
+    def _open(self, environment: dict[str, str | Token | None]) -> None:
         """Open a new notebook whose kernel has these variables."""
         for name, value in environment.items():
             if value is None:
                 os.environ.pop(name, None)
+            elif isinstance(value, Token):
+                os.environ[name] = value.reveal()
             else:
                 os.environ[name] = value
         try:
@@ -110,9 +118,10 @@ class Serving:
                 "`jupyter server list` shows"
             )
         else:
-            self._answer(opened=str(file))
+            needs_token = not self._server.use_redirect_file
+            self._answer(opened=str(file), needs_token=needs_token)
 
-    def _answer(self, **answer: str) -> None:
+    def _answer(self, **answer: str | bool) -> None:
         # There is one write for an answer, because several threads may answer.
         self._answers.write(json.dumps(answer) + "\n")
         self._answers.flush()
@@ -127,13 +136,32 @@ def _own_streams() -> tuple[TextIO, TextIO]:
     return requests, answers
 
 
-def _options(folder: Path, token: str) -> list[str]:
+class _HiddenString(str):
+    """A string for Jupyter that neither its log nor a traceback shows."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<token>"
+
+
+def _configuration(token: Token) -> Config:
+    """Return the part of the configuration that must not be on a command line.
+
+    It takes precedence over the user's settings. At the level DEBUG, Jupyter's log
+    shows its representation.
+    """
+    from traitlets.config import Config
+
+    return Config(IdentityProvider={"token": _HiddenString(token.reveal())})
+
+
+def _options(folder: Path) -> list[str]:
     """Return command-line options, which take precedence over the user's settings."""
     return [
         "--no-browser",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={folder}",
-        f"--IdentityProvider.token={token}",
         f"--MultiKernelManager.default_kernel_name={KERNEL_NAME}",
     ]
 
