@@ -21,6 +21,7 @@ pytest.register_assert_rewrite(
             "comparison",
             "documentation",
             "frontends",
+            "leak_checks",
             "live_conformance",
             "notebook_page",
             "prompts",
