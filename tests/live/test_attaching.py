@@ -292,7 +292,7 @@ def test_what_was_made_in_datalab_is_described(named):
 
 
 def test_datalab_computes_what_it_is_told_to(attended_datalab):
-    """The same as is computed here, and without a box."""
+    """It computes the same as the kernel, and opens no dialog."""
     endpoint = Endpoint(
         "url",
         "1.3.0",
