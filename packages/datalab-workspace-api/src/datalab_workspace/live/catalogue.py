@@ -30,7 +30,7 @@ UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """An object in DataLab, as far as it is known.
+    """The known properties of an object in DataLab.
 
     Attributes:
         uuid: Its UUID; if DataLab does not report it, a made-up one.
@@ -38,7 +38,7 @@ class CatalogueEntry:
         title: Its title.
         shape: As `Record.shape`; () if it is not known.
         dtype: As `Record.dtype`; None if it is not known.
-        texts: Labels and units, as far as they are known.
+        texts: The known labels and units.
         listed: The Web API lists it under its title.
     """
 

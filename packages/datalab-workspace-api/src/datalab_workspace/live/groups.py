@@ -110,7 +110,7 @@ class PanelGroups:
             ]
 
     def add_missing(self, rpc: XmlRpc, groups: Sequence[Group]) -> None:
-        """Add the groups whose titles no group of their panel has."""
+        """Add those groups whose titles are new in their panel."""
         for group in groups:
             known = self.of(rpc, group.kind)
             if group.title not in [other.title for other in known]:

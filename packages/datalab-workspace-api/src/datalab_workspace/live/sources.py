@@ -18,7 +18,7 @@ from datalab_workspace.model.record import PROCESSING_KEY, Record
 
 
 class SourceIndex:
-    """The UUIDs of the sources of each object, as far as they are known."""
+    """The known sources of each object, by UUID."""
 
     def __init__(self) -> None:
         self._sources: dict[str, frozenset[str]] = {}

@@ -57,7 +57,7 @@ class Listed:
     """An entry of DataLab's list of objects.
 
     If several objects have the same title, DataLab describes the first of them in the
-    entries of the others, too. Then only `name` of such an entry is right.
+    entries of the others, too. Then only `name` is correct in those entries.
 
     Attributes:
         name: The title of the object, by which requests address it. If several objects
@@ -65,7 +65,7 @@ class Listed:
         kind: "signal" or "image".
         shape: (N,) of a signal, (H, W) of an image; () if it is not known.
         dtype: Element type of the data; None if it is not known.
-        texts: Labels and units, as far as they are known.
+        texts: The known labels and units.
     """
 
     name: str
@@ -121,7 +121,7 @@ class WebApi(Requests):
         return self._parse(self._get(_route(name)), 200, _listed, name)
 
     def get(self, name: str, *, uuid: str | None = None) -> Record:
-        """Return an object, as far as the Web API carries it; see `npz.read`.
+        """Return the parts of an object that the Web API carries; see `npz.read`.
 
         Args:
             name: Its name.

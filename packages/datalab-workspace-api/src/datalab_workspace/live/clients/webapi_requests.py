@@ -61,7 +61,7 @@ class Requests:
         self._transport.close()
 
     def _send(self, request: Request) -> Answer:
-        """Send a request whose path is below that of the API; see `Transport.send`."""
+        """Send a request whose path is relative to the API; see `Transport.send`."""
         return self._transport.send(replace(request, path=_BASE + request.path))
 
     def _get(

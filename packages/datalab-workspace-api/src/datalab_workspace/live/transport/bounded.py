@@ -131,7 +131,7 @@ class BoundedConnection:
         self.sock.sendall(part)
 
     def response(self, method: str) -> http.client.HTTPResponse:
-        """Return the answer to what was sent, as far as its headers.
+        """Return the answer to the request; only its headers have been read.
 
         Args:
             method: The HTTP method of the request.
