@@ -21,6 +21,7 @@ pytest.register_assert_rewrite(
             "comparison",
             "documentation",
             "frontends",
+            "leak_checks",
             "live_conformance",
             "notebook_page",
             "prompts",
@@ -51,10 +52,6 @@ DIRECTORIES = {
 REMOVED = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG", "PYTHONSTARTUP")
 REMOVED_PREFIXES = ("DATALAB_",)
 
-# Examples may be slow on a shared machine; that is no finding.
-settings.register_profile("datalab", deadline=None)
-settings.load_profile("datalab")
-
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
@@ -72,6 +69,12 @@ def pytest_xdist_auto_num_workers() -> int | None:
 def running_in_ci() -> bool:
     """Whether `CI` is set to anything but an empty or a false value."""
     return os.environ.get("CI", "").lower() not in {"", "0", "false", "no", "off"}
+
+
+# Examples may be slow on a shared machine; that is no finding. CI tries the same
+# examples in every run, so that it fails for a change and not by chance.
+settings.register_profile("datalab", deadline=None, derandomize=running_in_ci())
+settings.load_profile("datalab")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -169,7 +169,7 @@ def test_a_signal_and_an_image_go_there_and_back(
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_byte_is_equal(attached: KernelPage, client: WebApi, dtype: str) -> None:
-    """There, and back by another connection."""
+    """To DataLab, and back over another connection."""
     told = attached.run(
         f"from noise import noise\ndata = noise({dtype!r})\nws.add('data', data)\n"
         "back = dlw.connect(URL, TOKEN).record('data').array('data')\n"

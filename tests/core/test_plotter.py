@@ -72,7 +72,7 @@ def test_names_objects_and_arrays_can_be_plotted(draw, what: Any, bars: int) -> 
         (np.zeros((2, 2, 3)), "cannot plot an array of 3 dimensions"),
         (np.float64(1), "cannot plot the number np.float64"),
         ((RAMP, RAMP[:3]), r"\(12,\) and \(3,\)"),
-        ((RAMP * 1j, RAMP), "x must be real"),
+        ((RAMP * 1j, RAMP), "pass a real x"),
         (np.array(["a", "b"]), "dtype"),
         (np.array([[None]]), "dtype object"),
         (create_image, "cannot plot a value of type function"),

@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Each rule is tested by both protocols and by each alone, with all its samples if
     there are few. If there are many, each of the three takes every twelfth, and never
     one that another takes; the others are slow. XML-RPC alone, the slowest, also takes
-    a third if there are few. The quicker protocols test what takes longest.
+    a third if there are few. The two quicker ways test the slowest samples.
     """
     tests: dict[tuple[type, str], list[pytest.Function]] = {}
     for item in items:
@@ -186,7 +186,7 @@ def datalab_without_token(_datalab_without_token: Application) -> Application:
 
 @pytest.fixture
 def attended_datalab(_attended_datalab: Application) -> Iterator[Application]:
-    """The running application, empty, which shows every box that a user would see."""
+    """The running application, empty, which shows the dialogs that a user would see."""
     _attended_datalab.empty()
     _attended_datalab.forget_boxes()
     yield _attended_datalab

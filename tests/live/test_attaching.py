@@ -159,14 +159,16 @@ def test_coming_home(named, keep, names):
     workspace.disconnect()
 
 
-def test_many_at_once_up_to_the_one_that_is_refused(named):
+def test_many_at_once_or_none_if_one_is_refused(named):
     workspace = dlw.Workspace()
     workspace.add("a", POINTS, group="one")
     workspace.add("b", POINTS, group="two")
     with pytest.raises(TypeError, match="cannot add an object of type dict"):
         workspace.update({"c": POINTS, "bad": {}, "d": POINTS})
-    assert workspace.list() == ["a", "c", "b"]
-    assert workspace.describe("s002").name == "c"
+    assert workspace.list() == ["a", "b"]
+    assert dlw.Workspace().list() == ["a", "b"]
+    assert workspace.update({"c": POINTS, "d": POINTS}) == ["c", "d"]
+    assert workspace.list() == ["a", "c", "d", "b"]
 
 
 def test_saving_is_no_getting(named, tmp_path):
@@ -292,7 +294,7 @@ def test_what_was_made_in_datalab_is_described(named):
 
 
 def test_datalab_computes_what_it_is_told_to(attended_datalab):
-    """The same as is computed here, and without a box."""
+    """It computes the same as the kernel, and opens no dialog."""
     endpoint = Endpoint(
         "url",
         "1.3.0",

@@ -1,7 +1,7 @@
 """The menu "Jupyter" in DataLab's own window, and the notebooks that it opens.
 
-What is shown to the user is looked up inside the window, by a plugin of the tests'; the
-browser is a program that notes what it is told to open.
+A plugin of the tests reads inside the window what the user sees. The browser is a
+program that records the addresses that it is given.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def new_desktop(
 def _desktop(
     python_beside_jupyter: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Desktop]:
-    # As a user runs it: it would show every box.
+    # As a user runs it: it would show every dialog.
     desktop = Desktop(
         python_beside_jupyter, tmp_path_factory.mktemp("desktop"), unattended=False
     )
@@ -180,7 +180,7 @@ def _desktop(
 
 @pytest.fixture
 def desktop(_desktop: Desktop) -> Iterator[Desktop]:
-    """The running DataLab, empty; no box may be open at the end."""
+    """The running DataLab, empty; no dialog may be open at the end."""
     _desktop.datalab.empty()
     yield _desktop
     _desktop.stop_server()

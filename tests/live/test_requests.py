@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from real_datalab.application import Application
-from real_datalab.proxy import noting, proxy_to
 
 import datalab_workspace as dlw
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.transport.token import Token
+from support.real_datalab.application import Application
+from support.real_datalab.proxy import noting, proxy_to
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

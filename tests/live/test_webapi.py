@@ -366,7 +366,7 @@ def test_no_box_is_opened(attended_datalab: Application, web_api: Connect) -> No
 def test_a_box_that_is_open_is_told(
     attended_datalab: Application, web_api: Connect
 ) -> None:
-    """And the watcher of boxes, on which the test before relies, notes one."""
+    """The watcher of dialogs, on which the test before relies, records one."""
     with io.BytesIO() as body:
         arrays = {"data": np.zeros((2, 2), np.int64)}
         np.savez(body, **arrays)

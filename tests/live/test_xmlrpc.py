@@ -319,7 +319,7 @@ def test_a_call_that_is_wrong_is_told(rpc: XmlRpc) -> None:
         rpc.call("get_object", 2**40)
 
 
-# -- boxes ----------------------------------------------------------------------------
+# -- dialogs --------------------------------------------------------------------------
 
 
 def test_no_box_is_opened(

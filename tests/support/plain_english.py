@@ -127,7 +127,8 @@ SOFT = _rules(
             "an everyday word"
         ),
         # -- strings
-        r"\btexts\b": "strings",
+        # An attribute or argument may have this name in its section of a docstring.
+        r"\btexts\b(?!:)": "strings",
         r"\ba text\b"
         r"(?! (file|editor|format|field|cell|chunk|node|area|input|mode|or))": (
             "a string"

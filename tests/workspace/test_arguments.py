@@ -1,4 +1,4 @@
-"""Misspelt arguments and choices are told what was meant."""
+"""The errors for misspelt arguments and choices name a close match."""
 
 from __future__ import annotations
 

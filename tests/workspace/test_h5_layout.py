@@ -211,7 +211,7 @@ def test_clear_forgets_macros_and_history(tmp_path):
 
 
 def test_manifest_needs_no_heap(tmp_path):
-    """HDF5 may search a damaged heap for ever; texts of variable length are there."""
+    """HDF5 may search a damaged heap forever; it holds strings of variable length."""
     path = tmp_path / "one.h5"
     workspace = Workspace()
     workspace.add("one", np.arange(3.0))

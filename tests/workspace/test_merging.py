@@ -18,7 +18,7 @@ def signal(title: str, value: float) -> Record:
 
 
 class Failing(MemoryBackend):
-    """Loses its connection at the second object that it is to add."""
+    """A backend that loses its connection once it has two objects."""
 
     def extend(self, groups):
         for group in groups:

@@ -1,4 +1,4 @@
-"""Which texts are names, which names objects get, and what each of them means."""
+"""The strings that are names, the names that objects get, and their meaning."""
 
 from __future__ import annotations
 

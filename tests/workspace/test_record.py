@@ -1,4 +1,4 @@
-"""Records: what they tell, what their copies share, and that they need no sigima."""
+"""Records: their properties, what their copies share, and that they need no sigima."""
 
 from __future__ import annotations
 

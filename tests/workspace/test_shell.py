@@ -1,4 +1,4 @@
-"""The command line: what is told of files, copying between them, and checking."""
+"""The command line: list, show, copy and check files."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ TOKEN = "a-very-secret-token"
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Notes every request, and answers as the server has been told."""
+    """A handler that records every request, and answers as a test wants."""
 
     protocol_version = "HTTP/1.1"
     server: Any

@@ -1,4 +1,4 @@
-"""GroupTargets that Jupyter and Python look at first."""
+"""Folders in which Jupyter and Python look first."""
 
 from __future__ import annotations
 

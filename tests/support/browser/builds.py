@@ -40,7 +40,7 @@ def build_site(python: Path, place: Path, contents: Path | None = None) -> None:
                 *(python, "-m", "jupyterlite_core.app", "build"),
                 *("--lite-dir", empty, "--output-dir", place),
                 *(() if contents is None else ("--contents", contents)),
-                # It would fetch a kernel anew, with the packages of today.
+                # It would fetch another kernel, with the packages of today.
                 *("--disable-addons", "jupyterlite-xeus-python"),
             ],
             "cannot build a JupyterLite site",

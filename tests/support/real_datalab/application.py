@@ -69,9 +69,9 @@ class Application:
         folder: Where it has its home, its settings and its log.
         needs_token: It asks for the token even on this machine, which is not its
             default.
-        unattended: It answers most of its boxes itself, instead of showing them.
-        modules: Folders of further modules, which DataLab takes for plugins if they
-            are named so.
+        unattended: It answers most of its dialogs itself, instead of showing them.
+        modules: Folders of further modules, which DataLab treats as plugins if
+            their names begin with "datalab_".
         variables: Further variables of its environment.
     """
 
@@ -169,7 +169,7 @@ class Application:
         self._boxes.write_text("", "utf-8")
 
     def close_boxes(self) -> None:
-        """Close the boxes that are open."""
+        """Close the dialogs that are open."""
         request = self._boxes.with_suffix(".close")
         request.touch()
         self.wait_until(lambda: not request.exists(), CALL)

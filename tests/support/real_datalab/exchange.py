@@ -1,7 +1,7 @@
 """A project as DataLab sees it, carried from DataLab's process to that of the tests.
 
 Both sides import this module, so it needs nothing but NumPy. Values keep their types on
-the way: a NumPy scalar stays one, a tuple is told from a list.
+the way: a NumPy scalar stays one, a tuple stays a tuple.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Project:
         groups: Groups of the signal panel, then of the image panel, in order.
         macros: Macros in order.
         history: History sessions in order, each as a dict.
-        complaints: Everything that a user would be bothered with, or that went wrong
-            unseen: boxes, exceptions, errors logged. Empty if all went well.
+        complaints: Everything that would disturb a user, and errors that no one
+            would see: dialogs, exceptions, logged errors. Empty if all went well.
         undrawn: Title of each object that DataLab failed to draw, unseen, and why. It
             need not be the file's fault: DataLab cannot draw everything that it holds.
     """

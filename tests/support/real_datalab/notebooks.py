@@ -18,10 +18,10 @@ _WITHIN = 60.0
 
 
 class Page:
-    """A page that a browser was told to open.
+    """A page that a browser was asked to open.
 
     Args:
-        address: What it was told: the address of a file that leads to the page.
+        address: The address that it was given, of a file that leads to the page.
     """
 
     def __init__(self, address: str) -> None:

@@ -18,7 +18,7 @@ Behaviour = Callable[["socket.socket", "socket.socket", "Proxy"], None]
 
 
 class Proxy:
-    """Listens on a port of its own and treats each connection as it is told.
+    """A proxy with a port of its own, which treats each connection as a test wants.
 
     Args:
         port: The port of DataLab's.
@@ -78,7 +78,7 @@ class Proxy:
 
 @contextmanager
 def proxy_to(port: int, *behaviours: Behaviour) -> Iterator[Proxy]:
-    """A proxy that treats its first connections as told, the rest as the last."""
+    """A proxy that treats its first connections as given, and the rest as the last."""
     proxy = Proxy(port)
     proxy.behaviours[:] = behaviours or [forward]
     try:
@@ -213,6 +213,6 @@ def _carry(source: socket.socket, target: socket.socket) -> None:
 
 
 def _reset(sock: socket.socket) -> None:
-    """Close a connection so that the other end is told that it was no proper end."""
+    """Close a connection so that the other end notices that it was cut."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()

@@ -16,7 +16,7 @@ def analysis(main: Any) -> None:
     """Measure, process and analyse signals and images, in several groups."""
     from datalab.config import Conf
 
-    # Results go to the metadata; a box that shows them as well would wait for a user.
+    # Results go to the metadata; a dialog that also shows them would wait for a user.
     with Conf.show_result_dialog.context(False):
         _signals(main)
         _images(main)

@@ -20,7 +20,7 @@ from typing import Any
 from support.real_datalab import exchange
 from support.real_datalab.serving import Server
 
-# Short enough to lose no time on a box, long enough to cost none without.
+# Short, so that a dialog costs little time; long enough to be free without one.
 BOX_CHECK_MS = 20
 BOX = "box"
 

@@ -57,7 +57,7 @@ def trigger(main: Any, title: str) -> None:
 
 
 def shown_boxes(main: Any) -> list[list[str]]:
-    """Return the boxes over the window: their text and whatever else they say."""
+    """Return the dialogs over the window: the text and the details of each."""
     return [
         [box.text(), box.informativeText()]
         for box in main.findChildren(QMessageBox)
@@ -92,7 +92,7 @@ def failure_of_menu(main: Any, proxy: Any) -> str:
 
 
 def identities() -> list[int]:
-    """Return what would change if our modules were imported anew."""
+    """Return numbers that would change if our modules were imported again."""
     import datalab_workspace
     from datalab_kernel.desktop import server
     from datalab_workspace import errors, workspace

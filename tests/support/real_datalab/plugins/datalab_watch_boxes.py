@@ -1,8 +1,9 @@
 """A DataLab plugin that notes every modal widget; runs in DataLab's environment.
 
-DataLab imports each module whose name begins so. A line in the file that is named by
-``DATALAB_TEST_BOXES`` tells of one widget: its class, its title and its text. Once the
-file beside it, with the suffix ``.close``, is there, boxes are closed and it goes.
+DataLab imports each module whose name begins with "datalab_". Each line of the file
+that ``DATALAB_TEST_BOXES`` names describes one widget: its class, its title and its
+text. If there is a file of that name with the suffix ``.close``, the dialogs are closed
+and that file is removed.
 """
 
 from __future__ import annotations

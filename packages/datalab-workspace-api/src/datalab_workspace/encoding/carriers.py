@@ -184,11 +184,17 @@ class RpcCarrier(Carrier):
         sent = _without_payloads(data)
         if data.dtype.kind != "c":
             return sent
-        # guidata computes a complex number so, and gets infinite ones wrong.
-        with np.errstate(invalid="ignore"):
-            whole: np.ndarray[Any, Any] = 1j * sent.imag.astype(data.dtype)
-            whole += sent.real
-        return _without_payloads(whole)
+        # One pass may produce a zero whose sign the next pass changes. The result of
+        # two passes does not change again.
+        return _without_payloads(_complex_by_guidata(_complex_by_guidata(sent)))
+
+
+def _complex_by_guidata(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return complex numbers as guidata decodes them; it gets infinite ones wrong."""
+    with np.errstate(invalid="ignore"):
+        whole: np.ndarray[Any, Any] = 1j * data.imag.astype(data.dtype)
+        whole += data.real
+    return whole
 
 
 #: A project file.

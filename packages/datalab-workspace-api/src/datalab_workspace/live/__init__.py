@@ -1,1 +1,1 @@
-"""A running DataLab: the backend, its clients, and how they find it."""
+"""The backend for a running DataLab, its clients, and the search for a DataLab."""

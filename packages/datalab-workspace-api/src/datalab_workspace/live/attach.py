@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def backend_of_choice() -> tuple[Backend, tuple[str, ...]]:
-    """Return the backend of a new workspace, and why it is not another one.
+    """Return the backend of a new workspace, and notes on the attempts that failed.
 
     Raises:
         LiveUnavailableError: The environment asks for live mode, and no DataLab can be
@@ -72,7 +72,7 @@ def find_endpoint(url: str | None, token: Token | None) -> Endpoint:
     """Return the endpoint that `Workspace.connect` attaches to.
 
     Raises:
-        LiveError: It is not found, or does not answer (a `ConnectionError`).
+        LiveError: There is no DataLab, or it does not answer (a `ConnectionError`).
     """
     if url is not None:
         return locate(url, token)
@@ -100,14 +100,14 @@ def find_again(before: Endpoint) -> Endpoint:
     if searched.found is None:
         raise LiveUnavailableError(
             f"DataLab was not found again{_reasons(searched)}; start it, or call "
-            "disconnect() to go on in memory"
+            "disconnect() to continue in memory"
         )
     return searched.found
 
 
 def running_datalabs() -> tuple[str, ...]:
     """Return a sentence for each DataLab that a workspace could attach to."""
-    # In a browser, its user would be asked whether the page may look.
+    # A browser would ask its user for permission.
     searched = search(default=not IN_BROWSER)
     if searched.found is not None:
         return (f"{describe(searched.found)} is yours; connect() attaches it",)

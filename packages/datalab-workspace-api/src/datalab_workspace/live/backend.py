@@ -1,9 +1,9 @@
 """The backend that keeps objects in a running DataLab.
 
-Data is transferred by the Web API, which is quick. XML-RPC does what the Web API
-cannot: it reports UUIDs, distinguishes objects of the same title, knows the groups and
-everything that an object has. If one of the two is not available, what only that one
-can do raises an error that says so.
+The Web API transfers data, because it is fast. XML-RPC does what the Web API cannot: it
+reports UUIDs, distinguishes objects of the same title, and gives access to groups and
+to every part of an object. If one of the two protocols is not available, an operation
+that needs it raises an error that says so.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from datalab_workspace.progress import Progress
 
 
 class LiveBackend(Backend):
-    """Keeps objects in a running DataLab, whose user and other programs use it, too.
+    """The objects of a running DataLab, which its user and other programs change, too.
 
     Args:
         connection: The clients.
@@ -64,7 +64,7 @@ class LiveBackend(Backend):
         self._attach(connection)
 
     def resync(self) -> None:
-        """See `Backend.resync`; it may have been restarted on another port."""
+        """See `Backend.resync`; DataLab may have been restarted on another port."""
         endpoint = find_again(self.connection.endpoint)
         self.connection.close()
         self._attach(Connection(endpoint))
@@ -76,7 +76,7 @@ class LiveBackend(Backend):
             within: Seconds that this may take.
 
         Raises:
-            LiveError: It does not accept it, or does not answer.
+            LiveError: DataLab does not accept the token, or does not answer.
         """
         timeouts = Timeouts(connect=within, read=within)
         if self.connection.web is not None:
@@ -116,12 +116,12 @@ class LiveBackend(Backend):
 
     @property
     def mode(self) -> WorkspaceMode:
-        """The objects are in DataLab."""
+        """See `Backend.mode`: the objects are in DataLab."""
         return WorkspaceMode.LIVE
 
     @property
     def capabilities(self) -> Capabilities:
-        """What can be done over the protocols that are available."""
+        """The capabilities that the available protocols provide."""
         rpc = self.connection.rpc is not None
         dtypes = NATIVE_DTYPES if self.connection.web is None else NPZ.dtypes
         return Capabilities(
@@ -141,7 +141,7 @@ class LiveBackend(Backend):
 
     @property
     def refuses_titles_in_use(self) -> bool:
-        """The Web API refuses them."""
+        """See `Backend.refuses_titles_in_use`; the Web API refuses them."""
         return self.connection.web is not None
 
     def refresh(self, max_age: float = 0.0) -> bool:
@@ -177,7 +177,7 @@ class LiveBackend(Backend):
         return self._snapshot.groups_of(KINDS if kind is None else (kind,))
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
-        """See `Backend.preview`; an object that was got may have changed since."""
+        """See `Backend.preview`; no record, as others may have changed the object."""
         known = self._catalogue[uuid]
         return Summary.known(
             known.kind, known.title, known.shape, known.dtype, known.texts
@@ -209,7 +209,7 @@ class LiveBackend(Backend):
         return self._router.content(self._catalogue, self.groups(), uuids)
 
     def bring_home(self, *, everything: bool) -> BroughtHome:
-        """See `Backend.bring_home`; small objects are remembered if DataLab is gone."""
+        """See `Backend.bring_home`; if DataLab is gone, the cache has small objects."""
         try:
             self.refresh()
             return BroughtHome(

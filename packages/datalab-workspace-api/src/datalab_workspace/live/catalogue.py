@@ -1,8 +1,8 @@
 """The catalogue of the objects in DataLab, in its order, with their UUIDs.
 
 The Web API lists objects quickly, but without UUIDs; XML-RPC reports those, slowly. So
-the list of the Web API shows whether anything has changed, and XML-RPC is asked only if
-it has. Without XML-RPC, objects are followed by their positions and titles.
+the Web API's list shows whether anything has changed, and XML-RPC is used only then.
+Without XML-RPC, objects are recognised by their positions and titles.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from datalab_workspace.live.clients.webapi import Listed, can_route
 from datalab_workspace.model.naming import SHORT_ID_PREFIX
 from datalab_workspace.model.record import Kind
 
-#: What DataLab takes for the id of an object or group, wherever in a title it stands.
+#: DataLab treats each match in a title as the short id of an object or group.
 SHORT_ID = re.compile("[si][0-9]{3}")
-#: Bytes of data that XML-RPC carries slowly.
+#: Bytes of data above which XML-RPC is slow.
 _LARGE = 1 << 20
-#: What DataLab takes for a UUID, wherever in a title it stands.
+#: DataLab treats each match in a title as the UUID of an object.
 UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """An object in DataLab, as far as it is known.
+    """The known properties of an object in DataLab.
 
     Attributes:
         uuid: Its UUID; if DataLab does not report it, a made-up one.
@@ -38,7 +38,7 @@ class CatalogueEntry:
         title: Its title.
         shape: As `Record.shape`; () if it is not known.
         dtype: As `Record.dtype`; None if it is not known.
-        texts: Labels and units, as far as they are known.
+        texts: The known labels and units.
         listed: The Web API lists it under its title.
     """
 
@@ -65,8 +65,8 @@ class CatalogueEntry:
     def may_be_result(self) -> bool:
         """Return whether its metadata should be read to find its sources.
 
-        A large object comes slowly, and the title of a result usually shows that it is
-        one.
+        Reading a large object takes long, and the title of a result usually shows that
+        it is one.
         """
         return self.nbytes <= _LARGE or SHORT_ID.search(self.title) is not None
 

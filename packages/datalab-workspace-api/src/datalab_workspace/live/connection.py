@@ -19,7 +19,7 @@ from datalab_workspace.live.transport import transport_to
 if TYPE_CHECKING:
     from datalab_workspace.live.discovery import Endpoint
 
-#: Seconds for which XML-RPC is assumed to answer after it has answered.
+#: Seconds for which XML-RPC counts as alive after an answer.
 _TRUSTED = 1.0
 
 
@@ -50,8 +50,24 @@ class Connection:
         self._trusted_until = 0.0
         self._silence: LiveError | None = None
         clients = [client for client in (self.web, self.rpc) if client is not None]
-        #: Closes the connections, at the latest when nothing uses them any more.
+        #: Closes the connections; called at the latest when this object is destroyed.
         self.close = weakref.finalize(self, _close, clients)
+
+    def require_web(self, what: str) -> WebApi:
+        """Return the client of the Web API, for an operation that needs it.
+
+        Args:
+            what: The operation, for the error message.
+
+        Raises:
+            NotSupportedByProtocolError: The Web API is not started.
+        """
+        if self.web is None:
+            raise NotSupportedByProtocolError(
+                f"{what} needs DataLab's Web API, which is not started: start it there "
+                "(File > Web API), and call resync()"
+            )
+        return self.web
 
     def xmlrpc_if_alive(self) -> XmlRpc | None:
         """Return the client of XML-RPC; None if it does not answer within a moment."""
@@ -90,7 +106,7 @@ class Connection:
         return rpc
 
     def status_names(self) -> tuple[str, ...]:
-        """Return the names of the protocols in use; of a silent one also the reason."""
+        """Return the names of the protocols in use; a silent one with the reason."""
         names = [] if self.web is None else ["Web API"]
         if self.rpc is not None:
             silent = self.xmlrpc_if_alive() is None

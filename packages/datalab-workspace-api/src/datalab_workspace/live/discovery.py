@@ -81,10 +81,10 @@ class Search:
     """The result of a search.
 
     Attributes:
-        found: The user's own DataLab; None if none was found.
+        found: The user's own DataLab; None if it was not found.
         default: The DataLab on the default port, which may be another user's. It is
             reported, and attached only if the user asks for it.
-        notes: What was tried in vain and why, a sentence each, without secrets.
+        notes: The attempts that failed: one sentence for each, without secrets.
         named: The environment names a URL.
     """
 
@@ -117,8 +117,8 @@ def locate(
         url: URL of its Web API.
         token: Its token. If left out, it is the one that the environment, DataLab's own
             file or the page's settings give for this URL, and for no other.
-        within: Seconds that this may take; by default `WITHIN`, or in a browser what
-            its user may need to answer a question.
+        within: Seconds that this may take; by default `WITHIN`, or in a browser long
+            enough for its user to answer a question.
 
     Raises:
         LiveError: DataLab does not answer there.
@@ -168,7 +168,7 @@ class _Searching:
         notes = tuple(self._notes)
         other = None
         if found is None and not named and default:
-            # Nothing need be there: what is wrong with it is not noted.
+            # Usually nothing listens there, so a failure needs no note.
             other = self._ask(WebApiSettings(DEFAULT_URL), "default port")
         return Search(found, other, notes, named is not None)
 
@@ -223,7 +223,8 @@ class _Searching:
 
     def _with_xmlrpc(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint with the XML-RPC port of the same DataLab."""
-        assert endpoint.url is not None
+        if endpoint.url is None:
+            return endpoint
         host, port = host_and_port(endpoint.url)
         for candidate in self._xmlrpc_ports() if host in _LOOPBACK else ():
             answer = self._ask_xmlrpc(candidate)
@@ -280,7 +281,7 @@ class _Searching:
         client = XmlRpc(port)
         try:
             version = client.version(self._timeouts().read)
-            # Asked once it is known not to be stuck.
+            # Only now, because the server is known to answer.
             return version, _web_api(client, self._timeouts())
         except LiveError as error:
             self._notes.append(f"by the XML-RPC port {port}: {error}")
@@ -315,14 +316,14 @@ def _port_of(url: str) -> int | None:
 
 
 def _runs(pid: int) -> bool:
-    """Return whether a process of this user runs; True if that cannot be found out."""
+    """Return whether a process of this user runs; True if that is not known."""
     if os.name == "nt":
         return True  # os.kill would end it
     if pid <= 0:
         return False
     try:
         os.kill(pid, 0)
-    except OSError:  # gone, or the number is now that of another user's process
+    except OSError:  # it has ended, or its number is another user's now
         return False
     return True
 

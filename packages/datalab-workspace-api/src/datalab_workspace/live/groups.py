@@ -10,19 +10,19 @@ from datalab_workspace.live.clients.xmlrpc import GroupRef, XmlRpc
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Kind
 
-#: Seconds for which a panel with one group is assumed to have no more. To add a second
-#: one in the window and come back to the notebook takes longer.
+#: Seconds for which a panel with one group is assumed to keep one. A user needs longer
+#: to add a second group in the window and return to the notebook.
 _RECENT = 2.0
 
 
 class PanelGroups:
-    """The groups, as far as they were read since DataLab was last looked at.
+    """The groups that were read since the last look at DataLab.
 
-    To read the groups of a panel, its window must show that panel. So they are read
-    once, and then follow the changes of this program.
+    DataLab reports the groups of a panel only while its window shows that panel. So
+    they are read once, and then updated with the changes of this program.
 
     DataLab adds an object to the group that is selected in its panel. So the wanted
-    group is selected first, by one of its objects: to select the group itself would
+    group is selected first, by one of its objects: selecting the group itself would
     draw all of its objects.
     """
 
@@ -45,7 +45,7 @@ class PanelGroups:
             self._known.pop(known, None)
 
     def forget_all(self) -> None:
-        """Forget also how many groups there are."""
+        """Forget the groups and their number."""
         self.forget()
         self._single_until.clear()
 
@@ -56,13 +56,13 @@ class PanelGroups:
         return self._known[kind]
 
     def select_target(self, rpc: XmlRpc, kind: Kind, title: str | None) -> bool:
-        """Select the group that the next object of a kind is to go to.
+        """Select the group to which DataLab adds the next object of a kind.
 
         Args:
             rpc: The client.
             kind: The kind of the object.
-            title: Title of the group, which is added if there is none; None for the
-                first group.
+            title: Title of the group, which is added if it does not exist; None for
+                the first group.
 
         Returns:
             Whether it is the only group, so that the object will be the last one.
@@ -82,7 +82,7 @@ class PanelGroups:
         return len(groups) == 1
 
     def select_group_of(self, rpc: XmlRpc, kind: Kind, uuid: str) -> None:
-        """Select the group of an object that the next one is to replace."""
+        """Select the group of an object that is about to be replaced."""
         groups = self.of(rpc, kind)
         if len(groups) > 1:
             group = next(group for group in groups if uuid in group.uuids)
@@ -110,7 +110,7 @@ class PanelGroups:
             ]
 
     def add_missing(self, rpc: XmlRpc, groups: Sequence[Group]) -> None:
-        """Add the groups whose titles no group of their panel has."""
+        """Add those groups whose titles are new in their panel."""
         for group in groups:
             known = self.of(rpc, group.kind)
             if group.title not in [other.title for other in known]:

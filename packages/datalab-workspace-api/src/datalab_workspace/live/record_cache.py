@@ -1,4 +1,4 @@
-"""The small objects that are remembered, in case DataLab ends."""
+"""The small objects that are kept in case DataLab ends."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from datalab_workspace.model.record import KINDS, Record
 
 
 class Remover:
-    """Removes objects by the protocol that is safest.
+    """The remover of objects, which chooses the safest protocol.
 
     Args:
         connection: The clients.
@@ -74,10 +74,10 @@ class Remover:
         """Remove every object and group."""
         rpc = self._connection.xmlrpc_if_alive()
         if rpc is None:
-            assert self._connection.web is not None
+            web = self._connection.require_web("removing all objects")
             for item in self._snapshot.catalogue.items:
                 # If several have the title, the first is removed; in the end, all are.
-                self._connection.web.remove(item.title)
+                web.remove(item.title)
         else:
             for kind in KINDS:
                 rpc.remove_all(kind)
@@ -131,8 +131,8 @@ class Remover:
 
     def _remove_by_web(self, uuid: str) -> None:
         """Remove an object; by XML-RPC, which selects it, only if that is necessary."""
-        catalogue, web = self._snapshot.catalogue, self._connection.web
-        assert web is not None
+        catalogue = self._snapshot.catalogue
+        web = self._connection.require_web("removing an object by its title")
         address = catalogue.address(uuid)
         try:
             if address is not None:

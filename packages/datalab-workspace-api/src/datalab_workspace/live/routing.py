@@ -36,7 +36,7 @@ NOT_BY_WEB = ("annotations", "bounds", "scales", "private metadata")
 
 
 class Router:
-    """Transfers objects by the protocols that are available.
+    """The transfer of objects by the protocols that are available.
 
     Args:
         connection: The clients.
@@ -104,7 +104,7 @@ class Router:
     ) -> list[Group]:
         """Return groups with all of their objects, or only those of some UUIDs.
 
-        Groups without such an object are left out then.
+        With `uuids`, groups that contain none of these objects are left out.
         """
         chosen = [
             (group, [u for u in group.uuids if uuids is None or u in uuids])
@@ -122,9 +122,9 @@ class Router:
         return found
 
     def _exact(self, catalogue: Catalogue, known: CatalogueEntry) -> Record:
-        assert self._connection.web is not None
+        web = self._connection.require_web(f"getting {known.title!r:.80} exactly")
         title = self.addressed(catalogue, known.uuid)
-        exact = self._connection.web.get_plain(title, uuid=known.uuid)
+        exact = web.get_plain(title, uuid=known.uuid)
         if exact.kind != known.kind:
             raise ObjectNotFoundError(f"DataLab has no {known.kind} {title!r:.80}")
         return exact
@@ -213,9 +213,8 @@ class Router:
 
     def _take_back(self, title: str) -> None:
         """Remove an object that was just added, while another error is raised."""
-        assert self._connection.web is not None
         try:
-            self._connection.web.remove(title)
+            self._connection.require_web("removing an object").remove(title)
         except (LiveError, ObjectNotFoundError) as error:
             warnings.warn(
                 f"{title!r} is left in DataLab and could not be removed ({error})",
@@ -223,8 +222,7 @@ class Router:
             )
 
     def _put(self, title: str, record: Record) -> Listed:
-        web = self._connection.web
-        assert web is not None
+        web = self._connection.require_web("adding an object by its title")
         try:
             return web.put(title, record)
         except ConnectionLostError:
@@ -243,7 +241,7 @@ class Router:
         *,
         in_place: bool = False,
     ) -> CatalogueEntry | None:
-        """Put an object in the place of that of its UUID, which is of its kind.
+        """Replace the object of the same UUID, which is of the same kind.
 
         Args:
             catalogue: All objects.
@@ -269,8 +267,8 @@ class Router:
         rpc = connection.xmlrpc_if_alive()
         if rpc is not None:
             groups.select_group_of(rpc, record.kind, record.uuid)
-        assert connection.web is not None
-        listed = connection.web.put(title, record, overwrite=True)
+        web = connection.require_web(f"replacing {known.title!r:.80}")
+        listed = web.put(title, record, overwrite=True)
         return CatalogueEntry(record.uuid, record.kind, title).described_by(listed)
 
     def patch(
@@ -279,8 +277,8 @@ class Router:
         """Set labels and units without sending the data, if that is possible.
 
         Returns:
-            Whether it was done. A small object should be sent, because DataLab's window
-            shows the change then.
+            Whether it was done. It is not done if a small object can be sent instead,
+            because DataLab's window then shows the change.
         """
         web, address = self._connection.web, catalogue.address(uuid)
         small = catalogue[uuid].nbytes <= SMALL
@@ -321,24 +319,22 @@ class Router:
             return
         if connection.web is None or not can_route(title):
             connection.require_xmlrpc(f"the title {title!r:.80}")
-        assert connection.web is not None
+        web = connection.require_web(f"the title {title!r:.80}")
         if catalogue.has_title(title):
             raise AmbiguousObjectError(
                 f"another object in DataLab has the title {title!r:.80}, and its Web "
                 "API could not distinguish the two; choose a different name"
             )
-        connection.web.patch(self.addressed(catalogue, uuid), title=title)
+        web.patch(self.addressed(catalogue, uuid), title=title)
 
     def _retitle(self, address: str, uuid: str, kind: Kind, title: str) -> None:
         """Set a title by the Web API, which does not depend on the selection.
 
         So another program that selects something at the same time does no harm.
         """
-        web, rpc = (
-            self._connection.web,
-            self._connection.require_xmlrpc(f"the title {title!r:.80}"),
-        )
-        assert web is not None
+        what = f"the title {title!r:.80}"
+        web = self._connection.require_web(what)
+        rpc = self._connection.require_xmlrpc(what)
         web.retitle(address, title)
         rpc.show_titles()
         titles = {ref.uuid: ref.title for ref in rpc.panel(kind)}
@@ -349,7 +345,7 @@ class Router:
             )
 
     def set_title(self, catalogue: Catalogue, uuid: str, title: str) -> None:
-        """Set a title by XML-RPC; a small object is sent as it is.
+        """Set a title by XML-RPC; a small object is sent again with it.
 
         A large one must be selected first. If another program selects something at that
         moment, an error is raised.

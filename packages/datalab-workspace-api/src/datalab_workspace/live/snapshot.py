@@ -12,8 +12,8 @@ from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.groups import PanelGroups
 from datalab_workspace.model.record import KINDS, Kind
 
-#: To list many objects takes long. So where a snapshot may be old, it may be this many
-#: times as old as the time that reading it took.
+#: Listing many objects takes long. If a caller accepts an old snapshot, its age may be
+#: up to this multiple of the time that reading it took.
 _AGE_PER_COST = 5.0
 
 
@@ -25,7 +25,7 @@ class Snapshot:
 
     Attributes:
         catalogue: The objects.
-        groups: The groups, as far as they were needed since then.
+        groups: The groups that were needed since then.
         stale: The catalogue must be read again before it is used.
     """
 
@@ -45,7 +45,7 @@ class Snapshot:
 
     @property
     def seen(self) -> bool:
-        """Whether DataLab has been looked at once."""
+        """Whether the objects in DataLab have been read."""
         return self._read_at > 0.0
 
     def refresh(self, max_age: float = 0.0) -> bool:

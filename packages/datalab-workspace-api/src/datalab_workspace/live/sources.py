@@ -1,7 +1,7 @@
 """The sources of results in DataLab, which must not be removed without care.
 
 If the source of a result is removed, DataLab 1.3 opens a dialog, because it cannot
-compute the result again. So the result is changed first: it has no source any more.
+compute the result again. So the source is first removed from the result's metadata.
 """
 
 # The defect is reported in docs/upstream/datalab_sources.md.
@@ -18,7 +18,7 @@ from datalab_workspace.model.record import PROCESSING_KEY, Record
 
 
 class SourceIndex:
-    """The UUIDs of the sources of each object, as far as they are known."""
+    """The known sources of each object, by UUID."""
 
     def __init__(self) -> None:
         self._sources: dict[str, frozenset[str]] = {}
@@ -36,8 +36,8 @@ class SourceIndex:
         Args:
             uuids: UUIDs of the sources.
             catalogue: All objects.
-            rpc: The client that reads what is not known yet. Without it, only results
-                of this program are known.
+            rpc: The client that reads unknown sources. Without it, only the results of
+                this program are considered.
         """
         kinds = {catalogue[uuid].kind for uuid in uuids}
         found = []

@@ -22,7 +22,7 @@ from datalab_workspace.live.snapshot import Snapshot
 
 
 class PinnedTitles:
-    """The titles that stay as this program gave them, by UUID."""
+    """The titles that this program gave and that must stay, by UUID."""
 
     def __init__(self) -> None:
         self._titles: dict[str, str] = {}
@@ -69,11 +69,11 @@ class PinnedTitles:
 
 
 class TitleKeeper:
-    """Restores pinned titles after each change of this program.
+    """The keeper of pinned titles, which restores them after each change made here.
 
     Args:
         connection: The clients.
-        snapshot: The objects; it is read again where a change may affect others.
+        snapshot: The objects; it is read again if a change may affect others.
         router: Renames objects.
         pinned: The titles.
     """

@@ -23,12 +23,12 @@ _LARGEST_FILE = 1 << 16
 
 @dataclass(frozen=True)
 class WebApiSettings:
-    """The address of a Web API, as some settings give it.
+    """The address and the token of a Web API.
 
     Attributes:
         url: Its URL.
         token: Its token; None if the settings have none.
-        pid: The process that it belongs to; None if the settings do not say.
+        pid: The process that it belongs to; None if it is unknown.
     """
 
     url: str
@@ -47,7 +47,7 @@ class WebApiSettings:
         if not isinstance(url, str) or not isinstance(
             settings.get("token"), str | None
         ):
-            raise ValueError("URL and token are not strings")  # noqa: TRY004  as read
+            raise ValueError("URL and token are not strings")  # noqa: TRY004  wrong content, not a wrong argument
         return cls(url, token or None, pid if type(pid) is int else None)
 
     def is_at(self, address: tuple[str, int]) -> bool:
@@ -59,7 +59,7 @@ class WebApiSettings:
 
 
 def from_environment() -> WebApiSettings | None:
-    """Return what the environment says; None if it names no URL."""
+    """Return the settings in the environment; None if it names no URL."""
     url = os.environ.get(URL_VARIABLE)
     if not url:
         return None
@@ -76,7 +76,7 @@ def connection_file() -> Path:
 
 
 def from_connection_file() -> WebApiSettings | None:
-    """Return what DataLab's own file says; None if there is no such file.
+    """Return the settings in DataLab's own file; None if there is no such file.
 
     Raises:
         ValueError: The file cannot be read, or is not such a file. The message names

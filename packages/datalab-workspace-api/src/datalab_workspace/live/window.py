@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datalab_workspace.errors import DataLabError, NotSupportedByProtocolError
+from datalab_workspace.errors import DataLabError
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.routing import Router
 from datalab_workspace.live.snapshot import Snapshot
@@ -71,12 +71,10 @@ class Window:
             UUIDs of the objects that it added.
         """
         what = f"computing {name!r:.80} in DataLab"
-        rpc, web = self._connection.require_xmlrpc(what), self._connection.web
+        rpc = self._connection.require_xmlrpc(what)
+        # By XML-RPC, DataLab would ask its user for the parameters.
+        web = self._connection.require_web(what)
         known = self._snapshot.catalogue[uuid]
-        if web is None:  # by XML-RPC, DataLab would ask its user for the parameters
-            raise NotSupportedByProtocolError(
-                f"{what} needs its Web API; start it there"
-            )
         rpc.select([uuid], known.kind, show=True)
         if rpc.shown() != known.kind or rpc.selection() != [uuid]:
             raise DataLabError(

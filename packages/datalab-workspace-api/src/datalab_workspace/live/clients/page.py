@@ -41,7 +41,7 @@ def page_settings() -> WebApiSettings | None:
     path = f"{urlsplit(site).path}/jupyter-lite.json"
     try:
         answer = BrowserTransport(site).send(Request("GET", path, repeatable=True))
-    except LiveError:  # served without it, or not served any more
+    except LiveError:  # the file is missing, or the server has ended
         return None
     if answer.status != 200:
         return None

@@ -14,7 +14,7 @@ _LARGEST = 1 << 20
 
 def config_folder() -> Path:
     """Return the folder in which DataLab keeps its settings."""
-    # guidata's rule; elsewhere its files are in the home itself.
+    # guidata's rule: on other systems, the files are in the home folder itself.
     if platform.system() != "Linux":
         return Path.home()
     configured = os.environ.get("XDG_CONFIG_HOME", "")

@@ -57,7 +57,7 @@ class Listed:
     """An entry of DataLab's list of objects.
 
     If several objects have the same title, DataLab describes the first of them in the
-    entries of the others, too. Then only `name` of such an entry is right.
+    entries of the others, too. Then only `name` is correct in those entries.
 
     Attributes:
         name: The title of the object, by which requests address it. If several objects
@@ -65,7 +65,7 @@ class Listed:
         kind: "signal" or "image".
         shape: (N,) of a signal, (H, W) of an image; () if it is not known.
         dtype: Element type of the data; None if it is not known.
-        texts: Labels and units, as far as they are known.
+        texts: The known labels and units.
     """
 
     name: str
@@ -121,7 +121,7 @@ class WebApi(Requests):
         return self._parse(self._get(_route(name)), 200, _listed, name)
 
     def get(self, name: str, *, uuid: str | None = None) -> Record:
-        """Return an object, as far as the Web API carries it; see `npz.read`.
+        """Return the parts of an object that the Web API carries; see `npz.read`.
 
         Args:
             name: Its name.
@@ -134,15 +134,15 @@ class WebApi(Requests):
         return sidecar.join(self.get_plain(name, uuid=uuid), NPZ)
 
     def get_plain(self, name: str, *, uuid: str | None = None) -> Record:
-        """Return an object as it is there, whatever its sidecar says; see `get`."""
+        """Return an object without applying its sidecar; see `get`."""
         answer = self._get(f"{_route(name)}/data", query="compress=false")
         self._check(answer, 200, name)
         try:
             return npz.read(answer.body, uuid=uuid)
         except DamagedFileError as error:
             raise DataLabError(
-                f"what DataLab at {self.url} sent for {name!r:.80} cannot be read: "
-                f"{error}"
+                f"DataLab at {self.url} sent an answer for {name!r:.80} that cannot be "
+                f"read: {error}"
             ) from error
 
     def put(self, name: str, record: Record, *, overwrite: bool = False) -> Listed:
@@ -177,7 +177,7 @@ class WebApi(Requests):
     def patch(self, name: str, **texts: str) -> None:
         """Set the title, labels or units of an object.
 
-        DataLab 1.3 does so and then fails; so the result is read back.
+        DataLab 1.3 sets them and then reports a failure, so the result is read back.
 
         Args:
             name: Its name.
@@ -210,8 +210,8 @@ class WebApi(Requests):
     def retitle(self, name: str, title: str) -> None:
         """Set the title of an object, which another object may have, too.
 
-        DataLab 1.3 does so and then fails; the caller must read the title back. The
-        window still shows the old one.
+        DataLab 1.3 sets it and then reports a failure, so the caller must read the
+        title back. The window still shows the old one.
 
         Args:
             name: Its name.
@@ -318,7 +318,7 @@ def _listed(item: Any) -> Listed:
 
 
 def _objects(said: Any) -> list[Listed]:
-    """Return the entries of a list; those of DataLab's mistakes have a name only."""
+    """Return the entries of a list; wrong descriptions are left out."""
     seen: set[str] = set()
     listed = []
     for item in map(_listed, said["objects"]):

@@ -1,4 +1,4 @@
-"""Single requests to DataLab's Web API, and the errors that its answers stand for."""
+"""Single requests to DataLab's Web API, and the errors for its answers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Requests:
         self._transport.close()
 
     def _send(self, request: Request) -> Answer:
-        """Send a request whose path is below that of the API; see `Transport.send`."""
+        """Send a request whose path is relative to the API; see `Transport.send`."""
         return self._transport.send(replace(request, path=_BASE + request.path))
 
     def _get(
@@ -91,12 +91,12 @@ class Requests:
         parse: Callable[[Any], T],
         name: str | None = None,
     ) -> T:
-        """Return what an answer's JSON means.
+        """Return the parsed JSON of an answer.
 
         Args:
             answer: The answer.
             expected: The HTTP status that it has if all went well.
-            parse: Returns the meaning of the JSON, or raises `KeyError`, `TypeError` or
+            parse: Turns the JSON into the result, or raises `KeyError`, `TypeError` or
                 `ValueError` if DataLab does not send such JSON.
             name: The name of the object that was asked for.
         """
@@ -145,7 +145,9 @@ class Requests:
         if answer.status == 422 and name is not None:
             raise UnsupportedObjectError(f"DataLab refuses this{about}: {said}")
         if _BLOCKED in said:
-            raise DataLabError(f"DataLab did not do it{about}: {_CLOSE_DIALOG}")
+            raise DataLabError(
+                f"DataLab's window does not respond{about}: {_CLOSE_DIALOG}"
+            )
         raise DataLabError(
             f"DataLab at {self.url} failed with status {answer.status}{about}: {said}; "
             "its log may say more"
@@ -153,7 +155,7 @@ class Requests:
 
 
 def _detail(answer: Answer) -> str:
-    """Return what DataLab said about an error, without the traceback that follows."""
+    """Return DataLab's message about an error, without the traceback that follows."""
     text = bytes(answer.body[:_LARGEST_DETAIL]).decode("utf-8", "replace")
     try:
         detail = json.loads(text)["detail"]

@@ -1,7 +1,7 @@
 """The client of DataLab's XML-RPC server: objects by UUID, and groups.
 
-If a call opened a dialog in DataLab, the server would not answer any more. So the
-client refuses such calls before it sends them.
+A call that opens a dialog in DataLab blocks the server until the dialog is closed. So
+the client refuses such calls before it sends them.
 """
 
 # The defect is reported in docs/upstream/datalab_groups.md.
@@ -22,7 +22,7 @@ from datalab_workspace.live.clients.xmlrpc_calls import (
     ATTEMPTS,
     TIMEOUTS,
     check_text,
-    nonsense,
+    unexpected_result,
 )
 from datalab_workspace.live.clients.xmlrpc_window import WindowCalls
 from datalab_workspace.live.codecs import rpc_json
@@ -83,8 +83,8 @@ class XmlRpc(WindowCalls):
 
         Args:
             kind: "signal" or "image".
-            known: The UUIDs at the last look. If they are still the same, one request
-                is saved that finds out whether they change at this moment.
+            known: The UUIDs at the last look. If they are still the same, no second
+                request is needed to find out whether they change at this moment.
         """
         with self._lock:
             before = self.uuids(kind)
@@ -104,7 +104,7 @@ class XmlRpc(WindowCalls):
         )
 
     def get(self, uuid: str, kind: Kind) -> Record:
-        """Return an object with everything that DataLab knows of it.
+        """Return an object with everything that DataLab stores for it.
 
         Raises:
             ObjectNotFoundError: There is no such object.
@@ -112,7 +112,7 @@ class XmlRpc(WindowCalls):
         return sidecar.join(self.get_plain(uuid, kind), RPC)
 
     def get_plain(self, uuid: str, kind: Kind, nbytes: int = 0) -> Record:
-        """Return an object as it is there, whatever its sidecar says; see `get`.
+        """Return an object without applying its sidecar; see `get`.
 
         Args:
             uuid: Its UUID.
@@ -129,7 +129,8 @@ class XmlRpc(WindowCalls):
             record = rpc_json.read(result)
         except DamagedFileError as error:
             raise DataLabError(
-                f"what DataLab sent for the {kind} {uuid} cannot be read: {error}"
+                f"DataLab sent an answer for the {kind} {uuid} that cannot be read: "
+                f"{error}"
             ) from error
         if record.uuid != uuid or record.kind != kind:
             raise ObjectNotFoundError(f"DataLab has no {kind} {uuid}")
@@ -153,7 +154,7 @@ class XmlRpc(WindowCalls):
             self._check_present(record.uuid, record.kind, f"add {record.title!r:.80}")
 
     def replace(self, record: Record) -> None:
-        """Set everything of the object of the record's UUID, where it is.
+        """Replace the content of the object that has the record's UUID.
 
         Raises:
             ObjectNotFoundError: There is no such object.
@@ -215,7 +216,7 @@ class XmlRpc(WindowCalls):
     # -- groups -----------------------------------------------------------------------
 
     def groups(self, kind: Kind) -> list[GroupRef]:
-        """Return the groups of a panel, which the window must show for that."""
+        """Return the groups of a panel, which the window shows in the meantime."""
         with self.showing(kind):
             result = self.call("get_group_titles_with_object_info")
         try:
@@ -227,7 +228,9 @@ class XmlRpc(WindowCalls):
                 )
             ]
         except (TypeError, ValueError) as error:
-            raise nonsense("get_group_titles_with_object_info", result) from error
+            raise unexpected_result(
+                "get_group_titles_with_object_info", result
+            ) from error
 
     def members(self, kind: Kind, number: int) -> list[str] | None:
         """Return UUIDs of the objects of a group; None if there is no such group.

@@ -7,8 +7,8 @@ DataLab 1.3 answers a call a moment before it is ready for the next one, and nev
 answers a call that arrives in that moment. So a pause follows each call.
 
 A call that returns nothing in fact returns the last result of an earlier call, which
-may be impossible to send. So the results of such calls are ignored, and their effect is
-read back instead.
+XML-RPC may be unable to carry. So the results of such calls are ignored, and their
+effect is read back instead.
 """
 
 # The defects are reported in docs/upstream/datalab_dialogs.md,
@@ -40,11 +40,11 @@ from datalab_workspace.model.record import Kind
 #: Seconds within which a server that is not stuck answers with its version.
 PROBE = 1.5
 TIMEOUTS = Timeouts(connect=2.0, read=20.0)
-#: How often something is tried that other programs keep changing.
+#: Attempts at reading or setting something that other programs keep changing.
 ATTEMPTS = 5
 #: Bytes of an answer, in which an object's data are decimal numbers.
 _LIMIT = 1 << 30
-#: Seconds between calls: long for that moment, short for a call, which takes 50 ms.
+#: Seconds between calls: longer than that moment, short next to a call (50 ms).
 _PAUSE = 0.01
 _UNMARSHALLED = "cannot marshal"
 _MISSING = re.compile(r"KeyError|Invalid object index, id or title")
@@ -153,11 +153,11 @@ class Calls:
         )
 
     def _do(self, method: str, *args: Any) -> None:
-        """Call a method that returns nothing, and ignore what it seems to return."""
+        """Call a method that returns nothing, and ignore its result."""
         try:
             self.call(method, *args)
         except DataLabError as error:
-            # It was done; only the result of an earlier call cannot be sent.
+            # The call succeeded; only the result of an earlier call cannot be sent.
             if _UNMARSHALLED not in str(error):
                 raise
 
@@ -167,7 +167,7 @@ class Calls:
     def _texts(self, method: str, *args: Any) -> list[str]:
         result = self.call(method, *args)
         if not isinstance(result, list) or not all(isinstance(t, str) for t in result):
-            raise nonsense(method, result)
+            raise unexpected_result(method, result)
         return result
 
     def version(self, within: float = PROBE) -> str:
@@ -182,7 +182,7 @@ class Calls:
         timeouts = Timeouts(connect=within, read=within)
         result = self.call("get_version", timeouts=timeouts)
         if not isinstance(result, str):
-            raise nonsense("get_version", result)
+            raise unexpected_result("get_version", result)
         return self._transport.clean(result, 40)
 
 
@@ -199,10 +199,10 @@ def check_text(text: str) -> None:
         )
 
 
-def nonsense(method: str, result: object) -> DataLabError:
-    """Return the error for a result that the method of DataLab never returns."""
+def unexpected_result(method: str, result: object) -> DataLabError:
+    """Return the error for a result that a method of DataLab never returns."""
     return DataLabError(
-        f"DataLab answers {method} with {result!r:.80}, which is not one of its answers"
+        f"DataLab answers {method} with {result!r:.80}, which is not a valid answer"
     )
 
 

@@ -1,4 +1,4 @@
-"""Calls of DataLab's XML-RPC server that are about its window."""
+"""Calls of DataLab's XML-RPC server that read or change its window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
 )
 from datalab_workspace.live.clients.settings import auto_refresh
-from datalab_workspace.live.clients.xmlrpc_calls import ATTEMPTS, Calls, nonsense
+from datalab_workspace.live.clients.xmlrpc_calls import (
+    ATTEMPTS,
+    Calls,
+    unexpected_result,
+)
 from datalab_workspace.live.transport.base import Transport
 from datalab_workspace.model.record import Kind
 
@@ -26,7 +30,7 @@ class WindowCalls(Calls):
     def __init__(self, port: int, *, transport: Transport | None = None) -> None:
         super().__init__(port, transport=transport)
         self._keeping = False
-        #: In `panel_kept`: the panel shown before and now; None until that is asked.
+        #: In `panel_kept`: the panel shown before and now; None until they are read.
         self._before: str | None = None
         self._now: str | None = None
 
@@ -34,7 +38,7 @@ class WindowCalls(Calls):
         """Return the panel that the window shows: "signal", "image" or "macro"."""
         result = self.call("get_current_panel")
         if not isinstance(result, str):
-            raise nonsense("get_current_panel", result)
+            raise unexpected_result("get_current_panel", result)
         return result
 
     def selection(self) -> list[str]:
@@ -63,7 +67,7 @@ class WindowCalls(Calls):
 
     @contextmanager
     def selected(self, uuids: Sequence[str], kind: Kind) -> Iterator[None]:
-        """Select some objects and no others, and at the end what was selected before.
+        """Select exactly these objects, and restore the selection at the end.
 
         Args:
             uuids: Their UUIDs.
@@ -89,14 +93,14 @@ class WindowCalls(Calls):
             finally:
                 present = {*self._texts("get_object_uuids", kind)}
                 again = [uuid for uuid in before if uuid in present]
-                if again:  # DataLab cannot be told to select nothing
+                if again:  # DataLab has no call that selects nothing
                     self._do("select_objects", again, kind)
 
     @contextmanager
     def panel_kept(self) -> Iterator[None]:
-        """Show at the end the panel that was shown before; switch once there and back.
+        """Restore the panel that the window shows, once, at the end of this context.
 
-        Whatever needs a panel within this context leaves it shown until the end.
+        A panel that is shown within this context stays shown until its end.
         """
         with self._lock:
             if self._keeping:
@@ -113,7 +117,7 @@ class WindowCalls(Calls):
 
     @contextmanager
     def showing(self, kind: Kind) -> Iterator[None]:
-        """Show a panel: its selection and its groups can be read only then."""
+        """Show a panel, because its selection and groups can be read only then."""
         with self.panel_kept():
             if self._now is None:
                 self._before = self._now = self.shown()

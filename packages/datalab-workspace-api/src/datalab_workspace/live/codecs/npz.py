@@ -72,7 +72,7 @@ def decode(body: Buffer, *, uuid: str | None = None) -> Record:
     Args:
         body: The archive. The record's arrays may be views of it.
         uuid: UUID of the object, which the archive does not contain; by default a new
-                one.
+            one.
 
     Returns:
         The record. Parts that neither the Web API nor the sidecar carries are those of
@@ -86,7 +86,7 @@ def decode(body: Buffer, *, uuid: str | None = None) -> Record:
 
 
 def read(body: Buffer, *, uuid: str | None = None) -> Record:
-    """Return the plain record in an NPZ body, whatever its sidecar says.
+    """Return the plain record in an NPZ body, without applying its sidecar.
 
     See `decode`.
     """
@@ -101,7 +101,7 @@ def read(body: Buffer, *, uuid: str | None = None) -> Record:
             data = _array(archive, "data")
         # The rows of a signal have been stacked.
         if data is None or data.ndim != 2:
-            raise ValueError(f"the data of the {kind} is not two-dimensional")  # noqa: TRY301
+            raise ValueError(f"the data of the {kind} is not two-dimensional")  # noqa: TRY301  reported below, with the other causes
     except (ValueError, RecursionError, UnsupportedObjectError) as error:
         raise DamagedFileError(f"it is not an object of DataLab: {error}") from error
     record = Record(kind, fields, {PRIMARY_ARRAY[kind]: data}, metadata)

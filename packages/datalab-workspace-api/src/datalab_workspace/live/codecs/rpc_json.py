@@ -67,7 +67,7 @@ def decode(data: Any) -> Record:
 
 
 def read(data: Any) -> Record:
-    """Return the plain record of an object, whatever its sidecar says; see `decode`."""
+    """Return the plain record of an object, without applying its sidecar."""
     kind, text = _checked(data)
     try:
         items = json.loads(text)

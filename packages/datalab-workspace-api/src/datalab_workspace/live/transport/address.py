@@ -14,7 +14,7 @@ def checked_url(url: str) -> str:
         url: ``http://host:port``, maybe with a path.
 
     Raises:
-        ValueError: It is not such a URL, or it contains a user name or a password.
+        ValueError: `url` has another form, or contains a user name or a password.
     """
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
@@ -33,7 +33,7 @@ def host_and_port(url: str) -> tuple[str, int]:
     """Return a server's host and port from its URL.
 
     Raises:
-        ValueError: It is not such a URL; see `checked_url`.
+        ValueError: `url` has another form; see `checked_url`.
     """
     parts = urlsplit(checked_url(url))
     return str(parts.hostname), parts.port or _DEFAULT_PORT[parts.scheme]

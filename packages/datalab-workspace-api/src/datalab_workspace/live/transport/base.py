@@ -18,7 +18,7 @@ SLOWEST = 1 << 20
 #: Characters that would end a line of a request, or part of it.
 _UNSAFE_TARGET = re.compile(r"[^!-~]")
 _UNSAFE_HEADER = re.compile(r"[^ -~]")
-#: Characters of what a server says that are looked at.
+#: Characters of a server's message that are processed.
 _LONGEST_TEXT = 1 << 16
 
 
@@ -68,8 +68,8 @@ class Request:
         headers: Headers in addition to those that the transport sends itself.
         body: The body.
         timeouts: The seconds to wait; None for those of the transport.
-        repeatable: Two such requests do the same as one. The transport may send it
-            again on a new connection if the one that was kept open is dead.
+        repeatable: Sending it twice does the same as sending it once. The transport
+            may send it again on a new connection if the one that was kept open is dead.
 
     Raises:
         ValueError: A part contains characters that would end the request line or a
@@ -120,14 +120,14 @@ class Answer:
 class Transport(ABC):
     """A way to send requests to one server.
 
-    An implementation sends the token in the ``Authorization`` header only, accepts no
-    answer that a redirect leads to, and shows the token in no text.
+    An implementation sends the token in the ``Authorization`` header only, follows no
+    redirect, and never shows the token.
 
     Args:
         url: The server: ``http://host:port``.
         token: The token that the server expects.
-        timeouts: The seconds to wait, if a request does not say.
-        limit: The number of bytes that an answer may have.
+        timeouts: The seconds to wait, for requests that do not set them.
+        limit: The largest size of an answer in bytes.
 
     Raises:
         ValueError: `url` is not the URL of a server, or `token` cannot be sent.
@@ -175,7 +175,7 @@ class Transport(ABC):
         """Close the connection; a later request opens a new one."""
 
     def clean(self, said: object, limit: int = 300) -> str:
-        """Return what the server said in a form that may be shown.
+        """Return a message of the server in a form that is safe to show.
 
         It is one line of at most `limit` characters, without control characters. If the
         server sends the token back, it is left out.

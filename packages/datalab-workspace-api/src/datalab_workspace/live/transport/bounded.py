@@ -1,7 +1,7 @@
 """HTTP connections with a deadline.
 
 The timeout of a socket limits each wait, not their sum: a server that sends one byte
-now and then could hold a client for ever. These connections have a deadline for the
+now and then could block a client forever. These connections have a deadline for the
 whole exchange.
 """
 
@@ -20,7 +20,7 @@ _BUFFER = 1 << 16
 
 
 class Deadline:
-    """The instant by which an exchange must be over; each byte moved postpones it."""
+    """The instant by which an exchange must end; each byte moved postpones it."""
 
     def __init__(self) -> None:
         self._end = 0.0
@@ -131,7 +131,7 @@ class BoundedConnection:
         self.sock.sendall(part)
 
     def response(self, method: str) -> http.client.HTTPResponse:
-        """Return the answer to what was sent, as far as its headers.
+        """Return the answer to the request; only its headers have been read.
 
         Args:
             method: The HTTP method of the request.

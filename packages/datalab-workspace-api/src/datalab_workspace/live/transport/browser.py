@@ -1,4 +1,4 @@
-"""The transport of a Python in a browser: synchronous requests by its page's worker.
+"""The transport of Python in a browser: synchronous requests by the page's worker.
 
 The browser asks the server whether a page may send a request (CORS), and the user
 whether a site may reach this machine. If one of them refuses, the browser only says
@@ -38,8 +38,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 class BrowserTransport(Transport):
     """Requests by the browser, each on a connection of the browser's choice.
 
-    A browser reports nothing of an answer before it is complete. So it must be complete
-    within the sum of both timeouts, plus one second for each MiB that is sent.
+    A browser reports nothing about an answer before it is complete. So it must be
+    complete within the sum of both timeouts, plus one second for each MiB that is sent.
 
     See `Transport` for its arguments.
 
@@ -109,7 +109,7 @@ class BrowserTransport(Transport):
         if late:
             return failures.no_answer(self._url, request.name, timeouts.read, _IF_ASKED)
         if self._is_there(timeouts):
-            # DataLab may have failed: browsers keep from pages what it says then.
+            # DataLab may have failed; browsers hide such an answer from pages.
             return failures.connection_lost(
                 self._url, request.name, "the browser gives no reason"
             )
@@ -119,7 +119,7 @@ class BrowserTransport(Transport):
         )
 
     def _is_there(self, timeouts: Timeouts) -> bool:
-        """Return whether the server answers a request that needs nobody's consent."""
+        """Return whether the server answers a request that needs no permission."""
         xhr = _opened(self._javascript, "GET", f"{self._url}/", timeouts.connect)
         try:
             xhr.send()
@@ -128,7 +128,7 @@ class BrowserTransport(Transport):
         return True
 
     def _advice(self) -> str:
-        """Return what the reason may be, and what to do about it."""
+        """Return the possible reasons, with a remedy for each."""
         page = urlsplit(str(self._javascript.scope.self.location.origin))
         host = urlsplit(self._url).hostname
         advice = ["start it and its Web API, or give another address"]
@@ -140,7 +140,7 @@ class BrowserTransport(Transport):
             )
         elif page.scheme == "https" and self._url.startswith("http:"):
             advice.append(
-                f"a page of https can reach http addresses on this machine only: run "
+                f"an https page can reach http addresses on this machine only: run "
                 f"DataLab here, or offer it by https, instead of {host}"
             )
         advice.append(

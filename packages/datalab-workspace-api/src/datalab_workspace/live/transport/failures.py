@@ -23,7 +23,7 @@ def connection_lost(url: str, what: str, reason: str) -> ConnectionLostError:
     """Return the error for a connection that ended before the answer was complete."""
     return ConnectionLostError(
         f"the connection to DataLab at {url} broke during {what} ({reason}); DataLab "
-        f"may have done it or not: {RETRY}"
+        f"may or may not have done it: {RETRY}"
     )
 
 
@@ -36,7 +36,7 @@ def redirected(url: str) -> DataLabError:
 
 
 def too_large(url: str, size: int, limit: int) -> DataLabError:
-    """Return the error for an answer that is larger than any of DataLab's."""
+    """Return the error for an answer that is larger than DataLab ever sends."""
     return DataLabError(
         f"{url} answers with {size} bytes or more, which is beyond the limit of "
         f"{limit}; is it DataLab?"

@@ -1,7 +1,7 @@
 """The transport of an ordinary Python: one connection by the standard library.
 
-It reads no proxy setting and no ``.netrc`` and follows no redirect: none of them can
-send a token elsewhere.
+It reads no proxy setting and no ``.netrc``, and follows no redirect, so that none of
+them can send a token elsewhere.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _is_readable(sock: socket.socket) -> bool:
 
 
 def _read_exactly(response: http.client.HTTPResponse, length: int) -> Buffer:
-    # Memory that is not touched is not used: a server may announce what it never sends.
+    # Untouched memory costs nothing if a server announces more than it sends.
     received = np.empty(length, np.uint8).data
     filled = 0
     while filled < length:

@@ -1,9 +1,9 @@
-"""The token of DataLab's Web API, which nothing that shows values can show.
+"""The token of DataLab's Web API, in a form that hides it.
 
 Many programs show the variables of every frame when an exception is raised: IPython
-with ``%xmode Verbose``, ``pytest --showlocals``, error trackers. Notebooks save what
-they show. So a token is masked from the moment it enters this package. It is whole only
-in functions that end before anything can fail.
+with ``%xmode Verbose``, ``pytest --showlocals``, error trackers. Notebooks save these
+outputs. So a token is masked from the moment it enters this package. It is unmasked
+only in functions that end before anything can fail.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NoReturn
 from urllib.parse import quote
 
 _SHOWN = "<token>"
-#: Bytes below which a token in Base64 is like any other few letters.
+#: A token of fewer bytes is not searched for in Base64: it would match other words.
 _SHORT = 6
 
 
@@ -113,7 +113,7 @@ def _forms(plain: bytes) -> Iterator[str]:
     if len(plain) < _SHORT:
         return
     for encode in (b64encode, urlsafe_b64encode):
-        # Three bytes become four characters: what stands before the token shifts it.
+        # Three bytes become four characters, so the bytes before the token shift it.
         for shift in range(3):
             encoded = encode(bytes(shift) + plain).decode()
             first, last = -(-8 * shift // 6), 8 * (shift + len(plain)) // 6
