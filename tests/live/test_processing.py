@@ -202,6 +202,7 @@ def test_all_is_as_datalab_computes_it(computed: Computed, kind: Kind) -> None:
     assert different == []
 
 
+@pytest.mark.slow
 def test_datalab_recomputes_what_was_computed_here(
     datalab_window, computed: Computed
 ) -> None:

@@ -142,6 +142,7 @@ def test_one_name_brings_the_three_packages(kernel: Environment, version: str) -
     )
 
 
+@pytest.mark.slow
 def test_doctor_finds_the_kernel_in_order(kernel: Environment) -> None:
     doctor = kernel.run("datalab-kernel", "doctor")
 

@@ -82,6 +82,7 @@ def test_nbconvert_runs_the_quickstart_and_shows_it(quickstart: Path) -> None:
     assert 'data-mime-type="application/vnd.jupyter.stderr"' not in page
 
 
+@pytest.mark.slow
 def test_nbmake_runs_the_quickstart_as_a_test(quickstart: Path) -> None:
     done = run(
         *("pytest", "--nbmake", f"--nbmake-kernel={KERNEL}", "--overwrite"),
@@ -103,6 +104,7 @@ def test_nbmake_fails_a_notebook_that_fails(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in done.stdout
 
 
+@pytest.mark.slow
 def test_nbconvert_lets_an_error_pass_that_it_was_told_of(tmp_path: Path) -> None:
     path = tmp_path / "expected.ipynb"
     write(path, "raise ValueError('expected')", "print('after')")

@@ -30,7 +30,9 @@ COLOURS = """views => views.flatMap(view =>
   }))"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "scheme", [pytest.param("light", marks=pytest.mark.slow), "dark"]
+)
 def test_objects_and_workspaces_are_legible_in_both_themes(
     open_notebook: Callable[..., Any], page: Page, scheme: str
 ) -> None:

@@ -93,6 +93,7 @@ def test_a_signal_is_zoomed_moved_and_read(explore: Explore, page: Page) -> None
     assert ends(view) == pytest.approx((0, 100), abs=0.3)
 
 
+@pytest.mark.slow
 def test_zooming_into_a_signal_shows_its_samples(explore: Explore) -> None:
     _, view = explore(SIGNAL)
 
@@ -105,6 +106,7 @@ def test_zooming_into_a_signal_shows_its_samples(explore: Explore) -> None:
     assert view.read((0.7, 0.5), SAMPLE)[1:] == ("5.0", "700000")
 
 
+@pytest.mark.slow
 def test_the_axes_of_a_signal_become_logarithmic(explore: Explore) -> None:
     _, view = explore(SIGNAL)
 
@@ -142,6 +144,7 @@ def middle_color(view: ViewPage) -> list[int]:
     return color
 
 
+@pytest.mark.slow
 def test_the_colours_of_an_image_are_chosen(explore: Explore) -> None:
     _, view = explore(IMAGE)
 
@@ -164,6 +167,7 @@ def test_the_colours_of_an_image_are_chosen(explore: Explore) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_error_in_the_kernel_is_shown_until_there_is_a_picture(
     explore: Explore,
 ) -> None:
@@ -182,6 +186,7 @@ def test_an_error_in_the_kernel_is_shown_until_there_is_a_picture(
     expect(view.error).to_be_empty()
 
 
+@pytest.mark.slow
 def test_of_what_was_asked_while_the_kernel_was_busy_only_the_last_is_answered(
     explore: Explore, notebook_path: Path
 ) -> None:
@@ -248,6 +253,7 @@ def test_after_a_reload_there_is_the_view_and_without_the_kernel_the_picture(
     expect(notebook.errors).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_view_that_is_closed_is_a_picture_again(explore: Explore) -> None:
     notebook, view = explore(SIGNAL, "view.close()")
 
@@ -257,6 +263,7 @@ def test_a_view_that_is_closed_is_a_picture_again(explore: Explore) -> None:
     expect(view.el).to_have_count(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "scheme"),
     [

@@ -18,7 +18,9 @@ ADDRESS = "/lab/tree/{path}?reset&"
 KERNEL = "DataLab Kernel"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)]
+)
 def test_the_launcher_shows_the_logo(page: Page, server, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{server.url}/lab?reset&token={server.token}")

@@ -24,6 +24,7 @@ def server(server_of_the_module: Server) -> Server:
     return server_of_the_module
 
 
+@pytest.mark.slow
 def test_the_quickstart_runs_with_the_kernel_chosen_by_its_name(
     quickstart: NotebookPage,
 ) -> None:
