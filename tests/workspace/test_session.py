@@ -170,6 +170,15 @@ def test_an_update_that_fails_leaves_nothing(error, after):
     assert len(workspace.list()) == len(workspace.describe())
 
 
+def test_an_object_that_was_moved_returns_to_its_group():
+    workspace = Workspace(backend=FailingBackend(OSError(), after=False))
+    workspace.add("kept", RAMP, group="first")
+    with pytest.raises(OSError):  # noqa: PT011  (the error of the backend itself)
+        workspace.update({"kept": RAMP * 2, "bad": RAMP}, group="second")
+    assert workspace.describe("kept").group == "first"
+    np.testing.assert_array_equal(workspace.get("kept").y, RAMP)
+
+
 def test_what_cannot_be_undone_is_noted():
     class Gone(FailingBackend):
         def remove(self, uuids) -> None:

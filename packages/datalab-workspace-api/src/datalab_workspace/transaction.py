@@ -171,16 +171,23 @@ class Transaction:
                 later. A call that writes nothing else needs no such thing.
         """
         self._writes = True
-        uuid = record.uuid
+        uuid, before = record.uuid, None
+        if group is not None:
+            before = self.position(uuid)[1]
+        moves = group != before
         if restorable:
             old = self.backend.record(uuid, full=True)
-            self._undo.append(lambda: self.backend.replace(uuid, old))
+            self._undo.append(
+                (lambda: self.backend.move(uuid, old, before))
+                if moves
+                else (lambda: self.backend.replace(uuid, old))
+            )
         name, parts = self.names.name_of(uuid), ALL_PARTS
-        if group is None or group == self.position(uuid)[1]:
-            self.backend.replace(uuid, record)
-        else:
+        if moves:
             self.backend.move(uuid, record, group)
             parts |= {"group"}
+        else:
+            self.backend.replace(uuid, record)
         self.changes.append(ObjectChange("replaced", uuid, name, name, parts))
 
     def edit(
