@@ -20,6 +20,7 @@ class TestXmlRpcAlone(Live):
             "test_a_result_has_the_bits_of_sigima_and_the_title_of_datalab",
             "test_all_these_names_fit_beside_each_other",
             "test_any_metadata_comes_back_as_it_was",
+            "test_any_object_comes_back_as_it_was",
             "test_any_sequence_of_operations",
             "test_objects_do_not_disturb_each_other",
         }

@@ -165,6 +165,7 @@ def test_a_notebook_runs_twice_in_the_same_datalab(
     assert len(executed(quickstart, tmp_path, **connection)) == len(first)
 
 
+@pytest.mark.slow
 def test_two_kernels_at_once(datalab: Application, tmp_path: Path) -> None:
     """Each adds, renames and removes what is its own, while the other does."""
     connection = connection_to(datalab)

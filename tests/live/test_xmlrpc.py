@@ -92,6 +92,7 @@ def test_pixels_come_from_datalab_bit_for_bit(
     assert found.title == "x"
 
 
+@pytest.mark.slow
 def test_what_both_protocols_carry_is_the_same_object(
     rpc: XmlRpc, datalab: Application, web_api: Callable[..., Any]
 ) -> None:

@@ -191,6 +191,7 @@ def test_the_workspace_needs_nothing_of_a_notebook(
     assert "i042" in listing.stdout
 
 
+@pytest.mark.slow
 def test_the_namespace_works_in_plain_ipython_and_in_ipykernel(
     empty: Environment, version: str
 ) -> None:

@@ -58,6 +58,7 @@ def assert_run_to_its_end(path: Path) -> None:
     assert (path.parent / "analysis.h5").exists()
 
 
+@pytest.mark.slow
 def test_nbclient_runs_the_quickstart(quickstart: Path) -> None:
     done = run(
         *("jupyter", "execute", "--inplace", f"--kernel_name={KERNEL}"),
@@ -95,6 +96,7 @@ def test_nbmake_runs_the_quickstart_as_a_test(quickstart: Path) -> None:
     assert_run_to_its_end(quickstart)
 
 
+@pytest.mark.slow
 def test_nbmake_fails_a_notebook_that_fails(tmp_path: Path) -> None:
     write(tmp_path / "wrong.ipynb", "print('before')", "1 / 0", "print('after')")
 

@@ -231,6 +231,7 @@ def test_the_notebook_keeps_a_picture_and_nothing_else(
     assert [url for url in requested if not url.startswith(local)] == []
 
 
+@pytest.mark.slow
 def test_after_a_reload_there_is_the_view_and_without_the_kernel_the_picture(
     explore: Explore, server: Any, page: Page
 ) -> None:

@@ -36,6 +36,7 @@ def test_the_launcher_shows_the_logo(page: Page, server, scheme: str) -> None:
     assert logo.evaluate("image => image.naturalWidth") == 64
 
 
+@pytest.mark.slow
 def test_a_card_of_the_launcher_opens_a_notebook(page: Page, server) -> None:
     page.goto(f"{server.url}/lab?reset&token={server.token}")
     page.locator(".jp-LauncherCard").filter(has_text=KERNEL).first.click()
@@ -112,6 +113,7 @@ def test_run_all_stops_at_an_error_and_says_what_was_not_run(
         expect(prompt).to_have_text("[5]:")
 
 
+@pytest.mark.slow
 def test_the_restart_button_starts_anew(open_notebook: Callable) -> None:
     notebook = open_notebook("workspace.add('ramp', np.arange(4.0))", "len(workspace)")
     notebook.wait_until_idle()

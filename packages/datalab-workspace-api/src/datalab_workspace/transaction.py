@@ -147,14 +147,28 @@ class Transaction:
         name: str,
         *,
         group: str | None = None,
-        composed: bool = False,
     ) -> None:
         """Append an object under a name that is free; see `Backend.add`."""
         self._writes = True
-        if composed:
-            self.backend.add(record, group=group, composed=True)
+        self.backend.add(record, group=group)
+        self._added(record, name)
+
+    def add_result(self, record: Record, name: str, source: str | None) -> None:
+        """Append a computed object under a name that is free.
+
+        Args:
+            record: The object.
+            name: Its name.
+            source: UUID of the object whose group it joins; None for the first group.
+        """
+        self._writes = True
+        if source is None:
+            self.backend.add(record, composed=True)
         else:
-            self.backend.add(record, group=group)
+            self.backend.add_to_group_of(record, source)
+        self._added(record, name)
+
+    def _added(self, record: Record, name: str) -> None:
         self.names.bind(record.uuid, name)
         self._undo.append(lambda: self.backend.remove([record.uuid]))
         self.changes.append(ObjectChange("added", record.uuid, None, name))

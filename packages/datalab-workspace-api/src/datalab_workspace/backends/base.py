@@ -262,6 +262,19 @@ class Backend(ABC):
                 DataLab keeps them up to date. Otherwise the title stays as it is.
         """
 
+    def add_to_group_of(self, record: Record, uuid: str) -> None:
+        """Append a computed object to the group of an object of its kind.
+
+        A backend that finds the group of an object faster than the titles of all groups
+        overrides this.
+
+        Args:
+            record: The computed object; its title is composed, see `add`.
+            uuid: UUID of an object that exists.
+        """
+        titles = [g.title for g in self.groups(record.kind) if uuid in g.uuids]
+        self.add(record, group=titles[0] if titles else None, composed=True)
+
     @abstractmethod
     def replace(self, uuid: str, record: Record) -> None:
         """Replace the object `uuid` by `record`, which may be of another kind.

@@ -245,6 +245,21 @@ class LiveBackend(Backend):
         last = rpc is None or groups.select_target(rpc, record.kind, group)
         if not composed:
             self._pinned.pin(record.uuid, record.title)
+        self._send(record, last=last and rpc is not None)
+
+    def add_to_group_of(self, record: Record, uuid: str) -> None:
+        """See `Backend.add_to_group_of`; it switches no panel."""
+        rpc = self.connection.require_xmlrpc("a group")
+        last = self._snapshot.groups.select_target_of(rpc, record.kind, uuid)
+        self._send(record, last=last)
+
+    def _send(self, record: Record, *, last: bool) -> None:
+        """Add an object to the group that is selected.
+
+        Args:
+            record: The object.
+            last: It will be the last object of its panel.
+        """
         try:
             new = self._router.send(self._catalogue, record)
         except BaseException:
@@ -256,7 +271,7 @@ class LiveBackend(Backend):
         self._cache.keep(record)
         before = self._catalogue
         self._snapshot.append(new)
-        self._titles.after_change(before, (), new, certain=last and rpc is not None)
+        self._titles.after_change(before, (), new, certain=last)
 
     def replace(self, uuid: str, record: Record) -> None:
         """See `Backend.replace`; an object with large data may move."""

@@ -81,6 +81,33 @@ class PanelGroups:
             self._select(rpc, group)
         return len(groups) == 1
 
+    def select_target_of(self, rpc: XmlRpc, kind: Kind, uuid: str) -> bool:
+        """Select the group of an object, to which DataLab adds the next one.
+
+        DataLab reports the members of a group by its number, in either panel. So this
+        reads no titles and switches no panel.
+
+        Args:
+            rpc: The client.
+            kind: The kind of the object.
+            uuid: UUID of the object.
+
+        Returns:
+            Whether the next object will be the last one of its panel.
+        """
+        if time.monotonic() < self._single_until.get(kind, 0.0):
+            self._target[kind] = 1
+            return True
+        members: list[list[str]] = []
+        while (found := rpc.members(kind, len(members) + 1)) is not None:
+            members.append(found)
+        self._note(kind, single=len(members) == 1)
+        number = next((n for n, m in enumerate(members, 1) if uuid in m), 1)
+        self._target[kind] = number
+        if len(members) > 1:
+            self._select(rpc, GroupRef(number, kind, "", tuple(members[number - 1])))
+        return number == len(members)
+
     def select_group_of(self, rpc: XmlRpc, kind: Kind, uuid: str) -> None:
         """Select the group of an object that is about to be replaced."""
         groups = self.of(rpc, kind)

@@ -7,7 +7,6 @@ are those that DataLab would give, so that DataLab can recompute them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
@@ -184,12 +183,11 @@ def _add_result(transaction: Transaction, record: Record, source: str | None) ->
             return name
         number += 1
         name = f"{title} ({number})"
-    can, group = transaction.backend.capabilities, None
+    can = transaction.backend.capabilities
     record.fields["title"] = title if can.tells_apart else name
-    if can.groups and source is not None:
-        with suppress(ObjectNotFoundError):  # the source has been removed
-            group = transaction.position(transaction.uuid(source))[1]
-    transaction.add(record.copy(), name, group=group, composed=True)
+    # The source may have been removed during the computation.
+    joins = can.groups and source in {e.uuid for e in transaction.backend.entries()}
+    transaction.add_result(record.copy(), name, source if joins else None)
     return name
 
 
