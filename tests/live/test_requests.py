@@ -101,8 +101,8 @@ MOST: dict[str, tuple[int, int | None, int | None]] = {
     "update in a group": (24, None, 28),
     "clear": (17, 9, 21),
 }
-#: Calls that need what DataLab reports of the shown panel only: the titles of groups, and
-#: by XML-RPC alone the selection. They show another panel once, and then the former one.
+#: Calls that need facts which DataLab reports of the shown panel only: the titles of
+#: groups, and by XML-RPC alone the selection. They show another panel, and return.
 #: A computation in DataLab shows the panel of its source.
 SWITCHES = {
     **dict.fromkeys(("describe one", "describe all", "groups", "save"), 2),

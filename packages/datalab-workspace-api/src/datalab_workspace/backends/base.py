@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.description import Summary, WorkspaceMode
 from datalab_workspace.model.project import Group
-from datalab_workspace.model.record import FieldValue, Kind, Record
+from datalab_workspace.model.record import Array, FieldValue, Kind, Record
 
 
 @dataclass(frozen=True)
@@ -324,13 +325,22 @@ class Backend(ABC):
             uuids: Return only these objects, and no groups without any.
         """
 
-    def unread(self, path: Path) -> Sequence[str]:  # noqa: ARG002
+    def unread(self, path: Path) -> Sequence[str]:
         """Return UUIDs of the objects with data that is still only in a file.
+
+        A backend that never keeps references to files overrides this.
 
         Args:
             path: The project file.
         """
-        return ()
+        return [
+            entry.uuid
+            for entry in self.entries()
+            if any(
+                _file_of(array) == path
+                for array in self.record(entry.uuid).arrays.values()
+            )
+        ]
 
     def bring_home(self, *, everything: bool) -> BroughtHome:  # noqa: ARG002
         """Return the objects that a workspace keeps when it leaves this backend.
@@ -398,3 +408,10 @@ class Backend(ABC):
 
     def close(self) -> None:  # noqa: B027  (optional)
         """Release connections and the like; the backend is no longer used."""
+
+
+def _file_of(array: Array) -> Path | None:
+    """Return the file that an array will be read from, None if it is in memory."""
+    plain = array.plain if isinstance(array, RestoredArray) else array
+    path = getattr(plain, "path", None)
+    return path if isinstance(path, Path) else None

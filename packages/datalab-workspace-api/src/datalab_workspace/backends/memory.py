@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
-from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.model.description import Summary
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
     KINDS,
-    Array,
     FieldValue,
     Kind,
     PendingRecord,
@@ -149,15 +146,6 @@ class MemoryBackend(Backend):
                 groups.append(Group(shelf.kind, shelf.title, items))
         return groups
 
-    def unread(self, path: Path) -> Sequence[str]:
-        """See `Backend.unread`."""
-        return [
-            uuid
-            for shelf in self._all()
-            for uuid in shelf.items
-            if any(_file_of(a) == path for a in self.record(uuid).arrays.values())
-        ]
-
     def _all(self) -> Iterator[_Shelf]:
         for kind in KINDS:
             yield from self._shelves[kind]
@@ -173,9 +161,3 @@ class MemoryBackend(Backend):
         shelf = _Shelf(kind, title or "")
         self._shelves[kind].append(shelf)
         return shelf
-
-
-def _file_of(array: Array) -> Path | None:
-    plain = array.plain if isinstance(array, RestoredArray) else array
-    path = getattr(plain, "path", None)
-    return path if isinstance(path, Path) else None

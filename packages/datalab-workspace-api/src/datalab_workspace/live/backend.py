@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.base import (
@@ -207,6 +208,10 @@ class LiveBackend(Backend):
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
         """See `Backend.content`."""
         return self._router.content(self._catalogue, self.groups(), uuids)
+
+    def unread(self, path: Path) -> Sequence[str]:  # noqa: ARG002 (of no file)
+        """See `Backend.unread`; all data is in DataLab."""
+        return ()
 
     def bring_home(self, *, everything: bool) -> BroughtHome:
         """See `Backend.bring_home`; if DataLab is gone, the cache has small objects."""
