@@ -215,23 +215,14 @@ class LiveBackend(Backend):
 
     def bring_home(self, *, everything: bool) -> BroughtHome:
         """See `Backend.bring_home`; if DataLab is gone, the cache has small objects."""
+        mine = self.added | self.got
         try:
             self.refresh()
-            return BroughtHome(
-                self.content(None if everything else self.added | self.got)
-            )
+            return BroughtHome(self.content(None if everything else mine))
         except LiveError as error:
             reason = str(error)
-        groups = {kind: Group(kind, "") for kind in KINDS}
-        lost = []
-        for item in self._catalogue.items:
-            if everything or item.uuid in self.added | self.got:
-                record = self._cache.records.get(item.uuid)
-                if record is None:
-                    lost.append(item.uuid)
-                else:
-                    groups[item.kind].items.append(record)
-        return BroughtHome([g for g in groups.values() if g.items], lost, reason)
+        items = [i for i in self._catalogue.items if everything or i.uuid in mine]
+        return BroughtHome(*self._cache.restore(items), reason)
 
     # -- changes ----------------------------------------------------------------------
 
@@ -296,16 +287,7 @@ class LiveBackend(Backend):
         self._sources.learn(record)
         self._cache.keep(record)
         if moved is None:
-            self._snapshot.catalogue = before.replaced(
-                CatalogueEntry(
-                    uuid,
-                    record.kind,
-                    known.title,
-                    record.shape,
-                    record.dtype,
-                    listed=known.listed,
-                )
-            )
+            self._snapshot.catalogue = before.replaced(known.with_data_of(record))
             return
         self._snapshot.groups.forget(moved.kind)
         self._snapshot.catalogue = before.without([uuid]).appended(moved)
@@ -376,8 +358,7 @@ class LiveBackend(Backend):
         if not count:
             if groups and self.connection.rpc is not None:
                 rpc = self.connection.require_xmlrpc("adding groups")
-                with rpc.panel_kept():
-                    self._snapshot.groups.add_missing(rpc, groups)
+                self._snapshot.groups.add_missing(rpc, groups)
             return
         with self.bulk(), Progress("adding objects to DataLab", count) as progress:
             named = self.capabilities.groups

@@ -18,7 +18,7 @@ import numpy as np
 
 from datalab_workspace.live.clients.webapi import Listed, can_route
 from datalab_workspace.model.naming import SHORT_ID_PREFIX
-from datalab_workspace.model.record import Kind
+from datalab_workspace.model.record import Kind, Record
 
 #: DataLab treats each match in a title as the short id of an object or group.
 SHORT_ID = re.compile("[si][0-9]{3}")
@@ -69,6 +69,10 @@ class CatalogueEntry:
         it is one.
         """
         return self.nbytes <= _LARGE or SHORT_ID.search(self.title) is not None
+
+    def with_data_of(self, record: Record) -> CatalogueEntry:
+        """Return the entry after its data was replaced by that of a record."""
+        return replace(self, shape=record.shape, dtype=record.dtype, texts={})
 
     def described_by(self, listed: Listed) -> CatalogueEntry:
         """Return the same object with the description in DataLab's list."""

@@ -138,10 +138,11 @@ class PanelGroups:
 
     def add_missing(self, rpc: XmlRpc, groups: Sequence[Group]) -> None:
         """Add those groups whose titles are new in their panel."""
-        for group in groups:
-            known = self.of(rpc, group.kind)
-            if group.title not in [other.title for other in known]:
-                self._keep(group.kind, rpc.add_group(group.kind, group.title))
+        with rpc.panel_kept():
+            for group in groups:
+                known = self.of(rpc, group.kind)
+                if group.title not in [other.title for other in known]:
+                    self._keep(group.kind, rpc.add_group(group.kind, group.title))
 
     def _keep(self, kind: Kind, groups: list[GroupRef]) -> list[GroupRef]:
         self._known[kind] = groups

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from datalab_workspace.model.record import Record
+from datalab_workspace.live.catalogue import CatalogueEntry
+from datalab_workspace.model.project import Group
+from datalab_workspace.model.record import KINDS, Record
 
 #: Bytes of data, of one object and of all together.
 _LARGEST = 1 << 20
@@ -19,10 +21,26 @@ class RecordCache:
         self._records: OrderedDict[str, Record] = OrderedDict()
         self._bytes = 0
 
-    @property
-    def records(self) -> Mapping[str, Record]:
-        """The objects by UUID."""
-        return self._records
+    def restore(
+        self, entries: Iterable[CatalogueEntry]
+    ) -> tuple[list[Group], list[str]]:
+        """Return the remembered objects, one group for each kind.
+
+        Args:
+            entries: The objects in DataLab.
+
+        Returns:
+            The groups, and the UUIDs of the objects that are not remembered.
+        """
+        groups = {kind: Group(kind, "") for kind in KINDS}
+        lost = []
+        for entry in entries:
+            record = self._records.get(entry.uuid)
+            if record is None:
+                lost.append(entry.uuid)
+            else:
+                groups[entry.kind].items.append(record)
+        return [group for group in groups.values() if group.items], lost
 
     def keep(self, record: Record) -> None:
         """Remember an object as it is now, if it is small."""
