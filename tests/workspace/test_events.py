@@ -131,6 +131,27 @@ def test_only_a_function_can_be_called(workspace, value):
         workspace.on_change(value)
 
 
+def test_a_coroutine_function_is_refused(workspace):
+    async def callback(event: ChangeEvent) -> None:
+        pass
+
+    with pytest.raises(TypeError, match="'callback' is a coroutine function"):
+        workspace.on_change(callback)
+
+
+def test_a_method_of_an_object_without_weak_references_is_called(workspace):
+    class Slotted:
+        __slots__ = ("events",)
+
+        def follow(self, event: ChangeEvent) -> None:
+            self.events = event.kind
+
+    display = Slotted()
+    workspace.on_change(display.follow)
+    workspace.add("a", ONES)
+    assert display.events == "added"
+
+
 # -- the handle -----------------------------------------------------------------------
 
 

@@ -7,12 +7,14 @@ when the session's lock is free again.
 
 from __future__ import annotations
 
+import inspect
 import queue
 import sys
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -90,11 +92,10 @@ class Subscriber:
     def __init__(self, callback: Callback, dispatcher: Dispatcher) -> None:
         self._dispatcher = weakref.ref(dispatcher)
         self._loop = _running_loop()
-        self._callback: Callable[[], Callback | None]
+        self._callback: Callable[[], Callback | None] = lambda: callback
         if isinstance(callback, MethodType):
-            self._callback = weakref.WeakMethod(callback, self._leave)
-        else:
-            self._callback = lambda: callback
+            with suppress(TypeError):  # its class has slots, without __weakref__
+                self._callback = weakref.WeakMethod(callback, self._leave)
 
     def receive(self, event: ChangeEvent) -> None:
         """Call the callback; its errors are logged and go no further."""
@@ -143,6 +144,11 @@ class Dispatcher:
         if not callable(callback):
             raise TypeError(
                 f"on_change() expects a function, got {type(callback).__name__}"
+            )
+        if inspect.iscoroutinefunction(callback):
+            raise TypeError(
+                f"on_change() expects a plain function, and {callback.__name__!r} is a "
+                "coroutine function; start a task in a plain function instead"
             )
         subscriber = Subscriber(callback, self)
         with self._lock:
