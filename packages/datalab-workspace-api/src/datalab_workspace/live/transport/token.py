@@ -8,8 +8,7 @@ only in functions that end before anything can fail.
 
 from __future__ import annotations
 
-import hmac
-import secrets
+import os
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import NoReturn
@@ -35,7 +34,7 @@ class Token:
     def __init__(self, value: object) -> None:
         self._is_string = isinstance(value, str)
         plain = str(value).encode("utf-8", "surrogatepass") if self._is_string else b""
-        self._pad = secrets.token_bytes(len(plain))
+        self._pad = os.urandom(len(plain))
         self._masked = _xor(plain, self._pad)
 
     @classmethod
@@ -52,6 +51,8 @@ class Token:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, str | Token):
             return NotImplemented
+        import hmac  # it brings hashlib, which few programs need
+
         token = other if isinstance(other, Token) else Token(other)
         return hmac.compare_digest(self.header().encode(), token.header().encode())
 
