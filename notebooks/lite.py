@@ -91,6 +91,7 @@ def of_this_clone(environment: dict[str, Any]) -> dict[str, Any]:
 def build_with_numpy(contents: Path, out: Path) -> None:
     """Build a site as the browser tests do."""
     sys.path.insert(0, str(ROOT / "tests"))
+    # mypy does not check the tests, whose modules these are.
     from support.browser import (  # type: ignore[import-not-found]
         builds,
         kernel_packages,
