@@ -48,7 +48,8 @@ class Endpoint:
         self.last_error: list[Any] | None = None
         self._begin: list[Callable[[], None]] = []
         self._end: list[Callable[[], None]] = []
-        self._take: Callable[[str], bool] = _take_nothing
+        self._prefix: str | None = None
+        self._take: Callable[[str], None]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.shell, name)
@@ -71,13 +72,12 @@ class Endpoint:
         self._begin.insert(0, begin)
         self._end.insert(0, end)
 
-    def take_requests(self, take: Callable[[str], bool]) -> None:
-        """Pass the code of each request to a function first.
+    def take_requests(self, prefix: str, take: Callable[[str], None]) -> None:
+        """Pass the requests whose code begins with a prefix to a function.
 
-        It returns whether the request is done and not to be run as a cell: the kernel
-        sends requests to itself.
+        They are not run as cells: the kernel sends them to itself.
         """
-        self._take = take
+        self._prefix, self._take = prefix, take
 
     def set_failure(self, failure: Failure | None) -> None:
         """Set the error of the reply that is sent next; None if there is none."""
@@ -105,7 +105,9 @@ class Endpoint:
         If the builtins of that frame have no `__import__`, as in the code of a named
         tuple, the kernel ends.
         """
-        if self._take(raw_cell):
+        if self._prefix is not None and raw_cell.startswith(self._prefix):
+            del done_callback
+            self._take(raw_cell)
             return
         for begin in self._begin:
             begin()
@@ -165,7 +167,3 @@ class Payloads:
     def clear_payload(self) -> None:
         """Remove the payloads, which the reply has."""
         self._shell.payload_manager.clear_payload()
-
-
-def _take_nothing(_code: str) -> bool:
-    return False

@@ -100,7 +100,7 @@ class Loopback:
         self._count = 0
         self._waiting: dict[str, Callable[[], None]] = {}
         self._queue = shell.endpoint.queue
-        shell.endpoint.take_requests(self._take)
+        shell.endpoint.take_requests(self._session, self._take)
 
     def begin(self, header: Mapping[str, Any], function: Callable[[], None]) -> str:
         """Request a call of a function, in the context of the request with a header.
@@ -186,14 +186,11 @@ class Loopback:
             client.ping()
             self._client = client
 
-    def _take(self, code: str) -> bool:
-        """Call the function that waits for a request; return whether it is our own."""
-        if not code.startswith(self._session):
-            return False
-        function = self._waiting.pop(code, None)
+    def _take(self, token: str) -> None:
+        """Call the function that waits for one of the kernel's own requests."""
+        function = self._waiting.pop(token, None)
         if function is not None:
             self._queue.call(function)
-        return True
 
     def send(self, kind: str, content: Mapping[str, Any]) -> None:
         """Send a message; it is read after those that were sent before.
