@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel.shell import recognition
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,13 +36,13 @@ def prepare(
             extended and not replaced, and loading the extensions.
     """
     initialize = application.initialize
-    section_names = application.section_names
 
     def init_shell(app: XPythonShellApp, use_jedi: bool = False) -> None:  # noqa: ARG001
         from datalab_kernel.shell.display import DisplayHook, DisplayPublisher
         from datalab_kernel.shell.endpoint import Endpoint
         from datalab_kernel.shell.interactive import Compiler, ZMQInteractiveShell
 
+        recognition.install(ZMQInteractiveShell)
         app.shell = ZMQInteractiveShell.instance(
             parent=app,
             compiler_class=Compiler,
@@ -63,6 +65,6 @@ def prepare(
         app.shell = endpoint  # xeus-python reads the shell from here
 
     application.name = NAME
-    application.section_names = classmethod(lambda _class: [*section_names(), SECTION])
+    application.__name__ = SECTION  # it names the section of the configuration
     application.init_shell = init_shell
     application.initialize = initialize_and_switch
