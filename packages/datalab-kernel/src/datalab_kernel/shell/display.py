@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from xeus_python_shell.display import XDisplayHook, XDisplayPublisher
 
-from datalab_kernel.shell.outgoing import plain
+from datalab_kernel.shell.safe_json import plain
 from datalab_kernel.xeus import request_context
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class DisplayPublisher(Hookable, XDisplayPublisher):  # type: ignore[misc]  # no
             data: The representations, by MIME type.
             metadata: Options of the representations, by MIME type.
             source: Ignored.
-            transient: `display_id`, if the display is to be updated later.
+            transient: `display_id`, to update the display later.
             update: Replace the displays with the same `display_id`.
             _options: Ignored.
 
@@ -166,7 +166,7 @@ class DisplayHook(Hookable, XDisplayHook):  # type: ignore[misc]  # no types
         self.formatting = True
 
     def finish_displayhook(self) -> None:
-        """Send the result, unless nothing is to be shown."""
+        """Send the result, unless there is nothing to show."""
         self.formatting = False
         sys.stdout.flush()
         sys.stderr.flush()

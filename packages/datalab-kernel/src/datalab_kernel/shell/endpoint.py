@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_kernel.shell import reply
 from datalab_kernel.shell.kernel import Kernel
-from datalab_kernel.shell.outgoing import plain, safe_text
+from datalab_kernel.shell.safe_json import plain, safe_text
 from datalab_kernel.shell.queue import Queue
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Endpoint:
         return [safe_text(match) for match in matches], start, end
 
     def object_inspect_mime(self, name: str, *args: Any, **options: Any) -> Any:
-        """Return what is known about an object, by MIME type.
+        """Return the description of an object, by MIME type.
 
         Raises:
             KeyError: If there is no such object, or it cannot be described.

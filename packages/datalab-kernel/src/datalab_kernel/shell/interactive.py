@@ -1,7 +1,7 @@
-"""The shell of the kernel: IPython's, with what a notebook expects of ipykernel's.
+"""The shell of the kernel: IPython's, with what a notebook expects in addition.
 
 Libraries recognise a notebook by the name of the shell's class and by a section of its
-configuration, so the class has the name of ipykernel's. The errors of a cell are
+configuration, so the class has the name that ipykernel uses. The errors of a cell are
 collected for its reply. Every other traceback, for example of `%tb` or of a cell that
 the code of a cell runs, is written to standard error.
 
@@ -26,7 +26,7 @@ from xeus_python_shell.shell import XPythonShell
 
 from datalab_kernel.repairs import streams
 from datalab_kernel.shell.magics import KernelMagics
-from datalab_kernel.shell.outgoing import safe_text
+from datalab_kernel.shell.safe_json import safe_text
 from datalab_kernel.shell.reply import Report, text_of
 from datalab_kernel.xeus import loopback, request_context
 

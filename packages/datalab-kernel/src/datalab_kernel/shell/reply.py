@@ -10,7 +10,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.shell.outgoing import safe_text
+from datalab_kernel.shell.safe_json import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,7 +75,7 @@ def failure_of(
 def describe(error: BaseException, reports: Iterable[Report] = ()) -> Failure:
     """Return the error for an exception, with its last traceback.
 
-    If there is no traceback, somebody else has shown the exception. The reply then has
+    If there is no traceback, other code has shown the exception. The reply then has
     the exception in one line, so that a front end does not show it twice.
     """
     name, message = _name(type(error)), text_of(error)

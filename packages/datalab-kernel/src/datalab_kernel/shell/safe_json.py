@@ -5,7 +5,7 @@ a surrogate pair, such as the name of a file that is not encoded in UTF-8, fails
 well. The conversions are those of Jupyter's own kernel, so that front ends show the
 same.
 
-Upstream: docs/upstream/outgoing.md
+Upstream: docs/upstream/refused_values.md
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def safe_text(text: str) -> str:
         The same string if it can be encoded in UTF-8.
 
     Example:
-        >>> from datalab_kernel.shell.outgoing import safe_text
+        >>> from datalab_kernel.shell.safe_json import safe_text
         >>> ascii(safe_text("a\udcffb"))
         "'a\\ufffdb'"
     """
@@ -63,7 +63,7 @@ def plain(value: Any) -> Any:
         TypeError: If a value has no such form.
 
     Example:
-        >>> from datalab_kernel.shell.outgoing import plain
+        >>> from datalab_kernel.shell.safe_json import plain
         >>> plain({"size": (np.int64(3), 2.5), 1: float("nan")})
         {'size': [3, 2.5], '1': 'nan'}
     """

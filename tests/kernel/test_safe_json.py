@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalab_kernel.shell.outgoing import plain, safe_text
+from datalab_kernel.shell.safe_json import plain, safe_text
 
 UTC = datetime.timezone.utc
 #: Text with halves of surrogate pairs, as names of files may have.
