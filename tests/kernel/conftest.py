@@ -37,10 +37,19 @@ class Execution:
     displayed: list[dict[str, Any]] = field(default_factory=list)
     error: str | None = None
     idle: bool = False
+    answer: dict[str, Any] = field(default_factory=dict)  # the content of the reply
+    sent: list[dict[str, Any]] = field(default_factory=list)  # all else that it shows
+
+    @property
+    def kinds(self) -> list[str]:
+        """The types of the messages that show something, in their order."""
+        return [message["msg_type"] for message in self.sent]
 
     def collect(self, message: dict[str, Any]) -> None:
         content = message["content"]
         kind = message["msg_type"]
+        if kind not in {"status", "execute_input", "execute_reply"}:
+            self.sent.append(message)
         if kind == "stream":
             text = getattr(self, content["name"]) + content["text"]
             setattr(self, content["name"], text)
@@ -55,6 +64,7 @@ class Execution:
             self.idle = content["execution_state"] == "idle"
         elif kind == "execute_reply":
             self.status = content["status"]
+            self.answer = content
 
 
 class Kernel:
@@ -65,6 +75,7 @@ class Kernel:
         self.process = manager.provisioner.process
         self.client = manager.client()
         self.client.start_channels()
+        self.patience = PATIENCE
 
     def wait_until_ready(self) -> None:
         self.client.wait_for_ready(timeout=PATIENCE)
@@ -75,14 +86,18 @@ class Kernel:
             reply = self.client.get_shell_msg(timeout=PATIENCE)
             answered = reply["parent_header"]["msg_id"]
 
-    def submit(self, code: str, *, stop_on_error: bool = False) -> Execution:
+    def submit(
+        self, code: str, *, stop_on_error: bool = False, **options: Any
+    ) -> Execution:
         """Ask for a cell to be run, and go on.
 
         Args:
             code: The cell.
             stop_on_error: If it fails, those behind it are not to be run.
+            options: More of what a request says.
         """
-        return Execution(self.client.execute(code, stop_on_error=stop_on_error))
+        options["stop_on_error"] = stop_on_error
+        return Execution(self.client.execute(code, **options))
 
     def begin(self, code: str, until: str, *, stop_on_error: bool = False) -> Execution:
         """Run a cell until it has printed `until`, and leave it running."""
@@ -97,16 +112,23 @@ class Kernel:
     def finish(self, execution: Execution) -> Execution:
         """Wait until a cell has been answered and all it sent has arrived."""
         self._collect(execution, lambda: execution.idle)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while execution.status is None:
             reply = self.client.get_shell_msg(timeout=deadline - time.monotonic())
             if reply["parent_header"]["msg_id"] == execution.request:
                 execution.collect(reply)
         return execution
 
-    def run(self, code: str) -> Execution:
-        """Run a cell to its end."""
-        return self.finish(self.submit(code))
+    def run(self, code: str, **options: Any) -> Execution:
+        """Run a cell to its end, asked for as by `submit`."""
+        return self.finish(self.submit(code, **options))
+
+    def answer(self, request: str) -> dict[str, Any]:
+        """Wait for the answer to a request on the shell channel; return its content."""
+        while True:
+            message = self.client.get_shell_msg(timeout=self.patience)
+            if message["parent_header"]["msg_id"] == request:
+                return dict(message["content"])
 
     def value(self, expression: str) -> str:
         """Evaluate an expression; return its repr."""
@@ -117,7 +139,7 @@ class Kernel:
 
     def printed(self, text: str) -> None:
         """Wait until code outside any cell has printed `text`."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         seen = ""
         while text not in seen:
             message = self.client.get_iopub_msg(timeout=deadline - time.monotonic())
@@ -143,7 +165,7 @@ class Kernel:
         self.manager.context.destroy(linger=0)
 
     def _collect(self, execution: Execution, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not done():
             try:
                 message = self.client.get_iopub_msg(timeout=1)

@@ -1,0 +1,1 @@
+"""The test suites of other projects, run on a kernel of ours and on theirs."""
