@@ -56,6 +56,6 @@ def set_expression(client: clients.Client, request: Any) -> Any:
 
 if __name__ == "__main__":
     setattr(sockets, "serve", serve)  # noqa: B010  # mypy rejects assignment
-    handler = clients.Client.message_handler(set_expression)
+    handler = clients.Client.message_handler(set_expression)  # type: ignore[no-untyped-call]
     setattr(clients.Client, "setExpression_request", handler)  # noqa: B010  # as above
     runpy.run_module("debugpy.adapter", run_name="__main__", alter_sys=True)
