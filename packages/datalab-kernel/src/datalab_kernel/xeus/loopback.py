@@ -48,6 +48,11 @@ def prepare(argv: Sequence[str]) -> None:
         _connection_file = Path.cwd() / argv[argv.index("-f") + 1]
 
 
+def connection_file() -> str | None:
+    """Return the path of the kernel's connection file, or None if it has none."""
+    return None if _connection_file is None else str(_connection_file)
+
+
 def install(shell: XPythonShell) -> Loopback:
     """Enable the kernel to send requests to itself.
 
@@ -125,6 +130,14 @@ class Loopback:
         """
         # Reading a request replaces the context by that of the request.
         contextvars.copy_context().run(self._wait, token)
+
+    def catch_up(self) -> None:
+        """Read every message that this kernel has sent to itself so far.
+
+        Raises:
+            OSError: If the kernel cannot be reached.
+        """
+        self.wait(self.begin(self._header("execute_request"), lambda: None))
 
     def _wait(self, token: str) -> None:
         deadline = time.monotonic() + TIMEOUT

@@ -1,0 +1,196 @@
+"""xeus-python's own comms, through which the kernel sends and receives."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ctypes
+import datetime
+import json
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from datalab_kernel.repairs import streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from datalab_kernel.repairs.comms.inbox import Inbox
+
+    Receiver = Callable[[str, Any], None]
+
+# What xeus-python can represent.
+INTEGERS = range(-(2**63), 2**64)
+
+
+class NativeComms:
+    """The open comms of xeus-python, by ID.
+
+    Args:
+        native_class: xeus-python's class of comms.
+        inbox: The inbox, which removes closed comms from xeus-python's list.
+        receive: A function to call with the ID and each message of a comm.
+        receive_close: A function to call when the front end closes a comm.
+    """
+
+    def __init__(
+        self,
+        native_class: Any,
+        inbox: Inbox,
+        receive: Receiver,
+        receive_close: Receiver,
+    ) -> None:
+        self._class = native_class
+        self._inbox = inbox
+        self._receive = receive
+        self._receive_close = receive_close
+        self._open: dict[str, Any] = {}
+        self._closed: dict[str, Any] = {}
+        self._replaced: dict[str, list[Any]] = {}  # by one with the same ID
+
+    def __contains__(self, comm_id: str) -> bool:
+        return comm_id in self._open
+
+    def open(
+        self,
+        comm_id: str,
+        target_name: str,
+        content: Mapping[str, Any],
+        buffers: Sequence[Any] | None,
+    ) -> str:
+        """Open a comm; return its ID, which only some versions let the caller choose.
+
+        Raises:
+            TypeError: If a value has no form that JSON can hold.
+        """
+        # The content is converted first: a comm that fails while it opens stays in the
+        # list with an invalid address.
+        content, views = _plain(content), _views(buffers)
+        if comm_id in self._open:
+            self._remove(comm_id)
+        if comm_id in self._closed and _is_main_thread():
+            self._inbox.catch_up()  # or its removal would remove the new comm
+        streams.send()
+        native = _create(
+            self._class, target_name, content["data"], content["metadata"], views,
+            comm_id=comm_id,
+        )  # fmt: skip
+        given: str = native.comm_id
+        self._open[given] = native
+        # The callbacks hold the comm's ID: a reference that only C++ code sees would
+        # keep the comm forever.
+        native.on_msg(partial(self._receive, given))
+        native.on_close(partial(self._close, given))
+        return given
+
+    def send(
+        self,
+        msg_type: str,
+        comm_id: str,
+        content: Mapping[str, Any],
+        buffers: Sequence[Any] | None,
+    ) -> None:
+        """Send a message through an open comm, or close it by one."""
+        native = self._open[comm_id]
+        content, views = _plain(content), _views(buffers)
+        streams.send()
+        if msg_type == "comm_close":
+            native.close(**content, buffers=views)
+            self._remove(comm_id)
+        else:
+            native.send(**content, buffers=views)
+
+    def _remove(self, comm_id: str) -> None:
+        """Remove a comm that the kernel has closed.
+
+        xeus-python removes a comm only when the front end closes it. If only the object
+        were released, its address could stay in the list, and the next listing would
+        follow it.
+        """
+        self._closed[comm_id] = self._open.pop(comm_id)
+        self._inbox.send("comm_close", {"comm_id": comm_id, "data": {}})
+
+    def _close(self, comm_id: str, message: Any) -> None:
+        native = self._closed.pop(comm_id, None)
+        closed_here = native is not None
+        if not closed_here:
+            native = self._open.pop(comm_id, None)
+        # It calls this function, and must not be destroyed before it returns.
+        asyncio.get_running_loop().call_soon(self._release, comm_id, native)
+        if not closed_here:
+            self._receive_close(comm_id, message)
+
+    def _release(self, comm_id: str, native: Any) -> None:
+        """Release a closed comm, unless that might remove an open one from the list.
+
+        xeus-python's comm may remove its ID from the list when it is destroyed.
+        """
+        if comm_id in self._open:
+            self._replaced.setdefault(comm_id, []).append(native)
+        else:
+            self._replaced.pop(comm_id, None)
+
+
+class _Options(dict[str, Any]):
+    """Options of a comm which xeus-python 0.19 recognises.
+
+    It looks for the ID of a comm among the attributes of the dictionary, where no
+    ordinary dictionary has it, and then reads it from the items.
+    """
+
+    comm_id = ""
+
+
+def _create(native_class: Any, *args: Any, **options: Any) -> Any:
+    """Create one of xeus-python's comms, which opens it."""
+    # Python would pass an ordinary dictionary; its C interface passes ours.
+    call = ctypes.pythonapi["PyObject_Call"]
+    call.argtypes, call.restype = [ctypes.py_object] * 3, ctypes.py_object
+    comm = native_class.__new__(native_class)
+    call(native_class.__init__, (comm, *args), _Options(options))
+    return comm
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _views(buffers: Sequence[Any] | None) -> list[memoryview]:
+    return [memoryview(buffer) for buffer in buffers or []]
+
+
+def _plain(content: Mapping[str, Any]) -> Any:
+    """Return the content of a message in types that JSON and xeus-python have.
+
+    A half of a surrogate pair becomes U+FFFD.
+
+    Raises:
+        TypeError: If a value has no such form.
+    """
+    text = json.dumps(content, default=_to_plain, ensure_ascii=False)
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(text, parse_constant=_name, parse_int=_integer)
+
+
+def _name(constant: str) -> str:
+    """Return the name that Python has for a number that JSON lacks."""
+    return repr(float(constant))
+
+
+def _integer(digits: str) -> int | float:
+    value = int(digits)
+    return value if value in INTEGERS else float(value)
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if hasattr(value, "tolist"):  # a scalar or array of NumPy
+        return value.tolist()
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    raise TypeError(f"a comm cannot send an object of type {type(value).__name__}")
