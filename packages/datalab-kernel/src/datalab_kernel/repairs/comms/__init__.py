@@ -34,11 +34,15 @@ from datalab_kernel_core.imports import ImportHook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from comm.base_comm import BaseComm
     from xeus_python_shell.shell import XPythonShell
 
     from datalab_kernel.repairs.comms.manager import CommManager
+
+# The names of xeus-python's module of comms; up to version 0.14 it has only the second.
+PROVIDED = ("comm", ipykernel_modules.COMMS)
 
 _lock = threading.Lock()
 _make_manager: Callable[[], CommManager] | None = None
@@ -51,18 +55,16 @@ def install(shell: XPythonShell) -> None:
     Nothing is imported before `comm` is: a kernel without widgets does not need it.
 
     Raises:
-        NotApplicable: If this xeus-python has other comms or needs no repair, if the
-            kernel has no connection file, or if the package `comm` is not installed.
+        NotApplicable: If this xeus-python has other comms, if the kernel has no
+            connection file, or if the package `comm` is not installed.
     """
     global _make_manager
-    native = sys.modules.get("comm")
-    if type(getattr(native, "Comm", None)).__module__ != sockets.NATIVE:
+    modules = [sys.modules.get(name) for name in PROVIDED]
+    native = next(filter(_is_native, modules), None)
+    if native is None:
         raise registry.NotApplicable("the module 'comm' is not xeus-python's")
-    if not cells.run_as_tasks(shell):
-        raise registry.NotApplicable(
-            "in this xeus-python, the front end can open comms"
-        )
-    link = loopback.install(shell)
+    # Up to version 0.17, xeus-python itself makes what a comm sends an answer.
+    link = loopback.install(shell) if cells.run_as_tasks(shell) else None
     if PathFinder.find_spec("comm") is None:
         raise registry.NotApplicable("the package 'comm' is not installed")
 
@@ -72,9 +74,14 @@ def install(shell: XPythonShell) -> None:
         return CommManager(shell, native, link)
 
     _make_manager = make_manager
-    del sys.modules["comm"]
+    for name in PROVIDED:
+        sys.modules.pop(name, None)
     ImportHook({"comm"}, set_hooks).install()
     ipykernel_modules.install(shell)
+
+
+def _is_native(module: ModuleType | None) -> bool:
+    return type(getattr(module, "Comm", None)).__module__ == sockets.NATIVE
 
 
 def finish() -> None:

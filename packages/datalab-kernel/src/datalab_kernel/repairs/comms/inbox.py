@@ -32,12 +32,13 @@ class Inbox:
 
     Args:
         shell: The shell.
-        link: The connection of the kernel to itself.
+        link: The connection of the kernel to itself, if it has one. Without it, each
+            message is handled at once, in whatever context xeus-python has.
     """
 
-    def __init__(self, shell: XPythonShell, link: Loopback) -> None:
+    def __init__(self, shell: XPythonShell, link: Loopback | None) -> None:
         self._shell = shell
-        self._loopback: Loopback | None = link
+        self._loopback = link
         self._waiting: deque[tuple[Handler, Any]] = deque()
         self._current: tuple[Handler, Any] = (id, None)
         self._token: str | None = None  # of the current message, until it is handled

@@ -29,15 +29,14 @@ if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShell
 
 # The module that xeus-python provides, whether or not ipykernel is installed.
-PROVIDED = "ipykernel.comm"
+COMMS = "ipykernel.comm"
 
 
 def install(shell: XPythonShell) -> None:
     """Make ipykernel's modules work with this kernel when they are imported."""
-    sys.modules.pop(PROVIDED, None)
     if PathFinder.find_spec("ipykernel") is None:
         # Libraries that import only this module do not need ipykernel.
-        sys.modules[PROVIDED] = _Provided(PROVIDED, "The comms of the kernel.")
+        sys.modules[COMMS] = _Provided(COMMS, "The comms of the kernel.")
         return
     actions: dict[str, Callable[[Any], None]] = {
         "ipykernel.comm.comm": _send_through_this_kernel,

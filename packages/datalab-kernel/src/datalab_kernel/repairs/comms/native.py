@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import ctypes
 import datetime
@@ -48,6 +47,7 @@ class NativeComms:
         self._open: dict[str, Any] = {}
         self._closed: dict[str, Any] = {}
         self._replaced: dict[str, list[Any]] = {}  # by one with the same ID
+        self._finished: list[tuple[str, Any]] = []
 
     def __contains__(self, comm_id: str) -> bool:
         return comm_id in self._open
@@ -71,18 +71,25 @@ class NativeComms:
             self._remove(comm_id)
         if comm_id in self._closed and _is_main_thread():
             self._inbox.catch_up()  # or its removal would remove the new comm
+        if comm_id in self._closed:  # it cannot be removed
+            self._replaced.setdefault(comm_id, []).append(self._closed.pop(comm_id))
+        self._release()
         streams.send()
         native = _create(
             self._class, target_name, content["data"], content["metadata"], views,
             comm_id=comm_id,
         )  # fmt: skip
-        given: str = native.comm_id
-        self._open[given] = native
+        self.accept(native)
+        return str(native.comm_id)
+
+    def accept(self, native: Any) -> None:
+        """Pass on the messages of an open comm, until it is closed."""
+        comm_id = native.comm_id
+        self._open[comm_id] = native
         # The callbacks hold the comm's ID: a reference that only C++ code sees would
         # keep the comm forever.
-        native.on_msg(partial(self._receive, given))
-        native.on_close(partial(self._close, given))
-        return given
+        native.on_msg(partial(self._receive, comm_id))
+        native.on_close(partial(self._close, comm_id))
 
     def send(
         self,
@@ -108,28 +115,32 @@ class NativeComms:
         were released, its address could stay in the list, and the next listing would
         follow it.
         """
+        self._release()
         self._closed[comm_id] = self._open.pop(comm_id)
         self._inbox.send("comm_close", {"comm_id": comm_id, "data": {}})
 
     def _close(self, comm_id: str, message: Any) -> None:
         native = self._closed.pop(comm_id, None)
-        closed_here = native is not None
-        if not closed_here:
-            native = self._open.pop(comm_id, None)
-        # It calls this function, and must not be destroyed before it returns.
-        asyncio.get_running_loop().call_soon(self._release, comm_id, native)
-        if not closed_here:
-            self._receive_close(comm_id, message)
+        try:
+            if native is None:
+                native = self._open.pop(comm_id, None)
+                self._receive_close(comm_id, message)
+        finally:
+            # It calls this function, and must not be destroyed before it returns.
+            self._finished.append((comm_id, native))
 
-    def _release(self, comm_id: str, native: Any) -> None:
-        """Release a closed comm, unless that might remove an open one from the list.
+    def _release(self) -> None:
+        """Release comms that are closed, unless that might remove an open one.
 
-        xeus-python's comm may remove its ID from the list when it is destroyed.
+        When one of xeus-python's comms is destroyed, it may remove its ID from the list
+        of comms, even if the ID belongs to another comm by then.
         """
-        if comm_id in self._open:
-            self._replaced.setdefault(comm_id, []).append(native)
-        else:
-            self._replaced.pop(comm_id, None)
+        while self._finished:
+            comm_id, native = self._finished.pop()
+            if comm_id in self._open:
+                self._replaced.setdefault(comm_id, []).append(native)
+            else:
+                self._replaced.pop(comm_id, None)
 
 
 class _Options(dict[str, Any]):
