@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datalab_kernel import kernelspec
+from support.comms import answers, reload, send, tell
 from support.environments import SOURCES
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def test_the_repairs_of_what_it_does_not_have_stand_aside(older) -> None:
     older.run("from datalab_kernel.xeus import registry")
 
     assert older.value("[n for n, why in registry.report().items() if why]") == (
-        "['queue', 'counter', 'eventloop', 'comms']"
+        "['queue', 'counter', 'eventloop']"
     )
 
 
@@ -102,6 +103,70 @@ def test_what_a_thread_prints_belongs_to_its_cell(older) -> None:
 
 def test_an_error_has_the_name_of_its_class(older) -> None:
     assert older.run("1 / 0").error == "ZeroDivisionError: division by zero"
+
+
+def test_a_comm_has_the_id_that_it_is_given(older) -> None:
+    older.run(
+        "import comm\nfrom comm.base_comm import BaseComm\n"
+        "channel = comm.create_comm('mine', comm_id='chosen')\n"
+        "channel.on_msg(lambda message: channel.send({'got': message['content']}))"
+    )
+
+    [answer] = tell(older, "chosen", {"question": 1})
+
+    assert older.value("isinstance(channel, BaseComm)") == "True"
+    assert answer["content"]["data"]["got"]["data"] == {"question": 1}
+
+
+OPENED = """
+import comm
+def opened(channel, message):
+    channel.send({"opened with": message["content"]["data"]})
+    channel.on_msg(lambda message: channel.send({"got": message["content"]["data"]}))
+    channel.on_close(lambda message: print("closed"))
+comm.get_comm_manager().register_target("mine", opened)
+"""
+
+
+def test_the_front_end_opens_uses_and_closes_a_comm(older) -> None:
+    older.run(OPENED)
+    content = {"comm_id": "of-the-page", "target_name": "mine", "data": {"a": 1}}
+
+    [first] = answers(older, send(older, "comm_open", content))
+    [second] = tell(older, "of-the-page", {"b": 2})
+    [third] = answers(older, send(older, "comm_close", {**content, "data": {}}))
+
+    assert first["content"] == {
+        "comm_id": "of-the-page",
+        "data": {"opened with": {"a": 1}},
+    }
+    assert second["content"]["data"] == {"got": {"b": 2}}
+    assert third["content"]["text"] == "closed\n"
+    assert older.value("comm.get_comm_manager().get_comm('of-the-page')") == "None"
+
+
+def test_a_reloaded_page_asks_for_all_widgets_at_once(older) -> None:
+    older.run("import ipywidgets\nslider = ipywidgets.IntSlider(value=7)")
+    slider = older.value("slider.model_id").strip("'")
+
+    states = reload(older)
+
+    assert states[slider]["value"] == 7
+    assert states[slider]["_model_name"] == "IntSliderModel"
+
+
+def test_ipykernel_s_comms_are_there_without_ipykernel(older) -> None:
+    """Libraries that are older than `comm` import nothing else of it."""
+    assert older.run("import ipykernel").error is not None
+    older.run(
+        "from ipykernel.comm import Comm, CommManager\n"
+        "old = Comm('mine', comm_id='old')\n"
+        "old.on_msg(lambda message: old.send({'got': True}))"
+    )
+
+    [answer] = tell(older, "old", {})
+
+    assert answer["content"]["data"] == {"got": True}
 
 
 def test_cells_behind_an_error_are_not_run(older, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ The debugger does not list proxies of modules that are not imported yet, because
 a proxy would import the module. After the debugger has been switched off, cells run
 without tracing.
 
-Upstream: docs/upstream/debugger.md,
+Upstream: docs/upstream/debugger.md, docs/upstream/breakpoints.md,
 https://github.com/jupyter-xeus/xeus-python/issues/665
 """
 

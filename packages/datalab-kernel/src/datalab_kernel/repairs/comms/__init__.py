@@ -18,7 +18,7 @@ page requests the state of each widget without a delay. Whatever a widget sends 
 handles a message is marked as an answer to that message. A closed comm is removed from
 the list.
 
-Upstream: docs/upstream/comms.md
+Upstream: docs/upstream/comms.md, docs/upstream/comm_package.md
 """
 
 from __future__ import annotations
