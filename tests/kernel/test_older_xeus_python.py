@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from datalab_kernel import kernelspec
-from support.comms import answers, reload, send, tell
+from support.comms import send
 from support.environments import SOURCES
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REQUIREMENTS = Path(__file__).with_name("xeus_python_0_17.txt")
 NAME = "on-xeus-python-0.17"
+STATES = "request_states"
 
 # The first of them may have to make the environment.
 pytestmark = pytest.mark.timeout(600)
@@ -105,6 +106,23 @@ def test_an_error_has_the_name_of_its_class(older) -> None:
     assert older.run("1 / 0").error == "ZeroDivisionError: division by zero"
 
 
+def published(kernel, kind: str, content: dict, **options: Any) -> list[dict]:
+    """Send a message; return what is published until the kernel is done with it.
+
+    With this version, what a comm sends answers the last cell.
+    """
+    request, messages = send(kernel, kind, content, **options), []
+    while True:
+        message = kernel.client.get_iopub_msg(timeout=30)
+        if message["msg_type"] != "status":
+            messages.append(message)
+        elif (
+            message["content"]["execution_state"] == "idle"
+            and message["parent_header"].get("msg_id") == request
+        ):
+            return messages
+
+
 def test_a_comm_has_the_id_that_it_is_given(older) -> None:
     older.run(
         "import comm\nfrom comm.base_comm import BaseComm\n"
@@ -112,10 +130,11 @@ def test_a_comm_has_the_id_that_it_is_given(older) -> None:
         "channel.on_msg(lambda message: channel.send({'got': message['content']}))"
     )
 
-    [answer] = tell(older, "chosen", {"question": 1})
+    content = {"comm_id": "chosen", "data": {"question": 1}}
+    [answer] = published(older, "comm_msg", content)
 
     assert older.value("isinstance(channel, BaseComm)") == "True"
-    assert answer["content"]["data"]["got"]["data"] == {"question": 1}
+    assert answer["content"]["data"]["got"] == content
 
 
 OPENED = """
@@ -130,29 +149,42 @@ comm.get_comm_manager().register_target("mine", opened)
 
 def test_the_front_end_opens_uses_and_closes_a_comm(older) -> None:
     older.run(OPENED)
-    content = {"comm_id": "of-the-page", "target_name": "mine", "data": {"a": 1}}
+    comm = {"comm_id": "of-the-page", "target_name": "mine"}
 
-    [first] = answers(older, send(older, "comm_open", content))
-    [second] = tell(older, "of-the-page", {"b": 2})
-    [third] = answers(older, send(older, "comm_close", {**content, "data": {}}))
+    [first] = published(older, "comm_open", {**comm, "data": {"a": 1}})
+    [second] = published(older, "comm_msg", {**comm, "data": {"b": 2}})
+    [third] = published(older, "comm_close", {**comm, "data": {}})
 
-    assert first["content"] == {
-        "comm_id": "of-the-page",
-        "data": {"opened with": {"a": 1}},
-    }
+    assert first["content"]["comm_id"] == "of-the-page"
+    assert first["content"]["data"] == {"opened with": {"a": 1}}
     assert second["content"]["data"] == {"got": {"b": 2}}
     assert third["content"]["text"] == "closed\n"
-    assert older.value("comm.get_comm_manager().get_comm('of-the-page')") == "None"
+    assert older.value("'of-the-page' in comm.get_comm_manager().comms") == "False"
 
 
-def test_a_reloaded_page_asks_for_all_widgets_at_once(older) -> None:
+def test_a_comm_whose_target_fails_is_closed(older) -> None:
+    older.run(
+        "import comm\n"
+        "comm.get_comm_manager().register_target('failing', lambda *_: 1 / 0)"
+    )
+
+    said, closed = published(
+        older, "comm_open", {"comm_id": "a", "target_name": "failing", "data": {}}
+    )
+
+    assert "ZeroDivisionError" in said["content"]["text"]
+    assert closed["msg_type"] == "comm_close"
+
+
+def test_a_reloaded_page_gets_all_widgets_at_once(older) -> None:
     older.run("import ipywidgets\nslider = ipywidgets.IntSlider(value=7)")
     slider = older.value("slider.model_id").strip("'")
+    comm = {"comm_id": "control", "target_name": "jupyter.widget.control"}
 
-    states = reload(older)
+    published(older, "comm_open", {**comm, "data": {}}, metadata={"version": "1.0.0"})
+    [answer] = published(older, "comm_msg", {**comm, "data": {"method": STATES}})
 
-    assert states[slider]["value"] == 7
-    assert states[slider]["_model_name"] == "IntSliderModel"
+    assert answer["content"]["data"]["states"][slider]["state"]["value"] == 7
 
 
 def test_ipykernel_s_comms_are_there_without_ipykernel(older) -> None:
@@ -164,7 +196,7 @@ def test_ipykernel_s_comms_are_there_without_ipykernel(older) -> None:
         "old.on_msg(lambda message: old.send({'got': True}))"
     )
 
-    [answer] = tell(older, "old", {})
+    [answer] = published(older, "comm_msg", {"comm_id": "old", "data": {}})
 
     assert answer["content"]["data"] == {"got": True}
 

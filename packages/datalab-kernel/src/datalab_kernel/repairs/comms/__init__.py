@@ -16,7 +16,8 @@ list, and these never answer.
 With this module, the kernel immediately refuses a comm that the page opens, so that the
 page requests the state of each widget without a delay. Whatever a widget sends while it
 handles a message is marked as an answer to that message. A closed comm is removed from
-the list.
+the list. With xeus-python up to 0.17, which runs no event loop, the C++ code passes
+comms that the page opens to Python, and the rest of this paragraph does not apply.
 
 Upstream: docs/upstream/comms.md, docs/upstream/comm_package.md
 """
@@ -63,7 +64,7 @@ def install(shell: XPythonShell) -> None:
     native = next(filter(_is_native, modules), None)
     if native is None:
         raise registry.NotApplicable("the module 'comm' is not xeus-python's")
-    # Up to version 0.17, xeus-python itself makes what a comm sends an answer.
+    # Up to version 0.17, no event loop reads requests of the kernel to itself.
     link = loopback.install(shell) if cells.run_as_tasks(shell) else None
     if PathFinder.find_spec("comm") is None:
         raise registry.NotApplicable("the package 'comm' is not installed")

@@ -64,6 +64,8 @@ class CommManager(BaseCommManager):
         self._can_be_opened = _front_end_can_open_comms(shell)
         self._native_manager = native.CommManager()
         self._native_targets: set[str] = set()
+        # At the end, xeus-python releases this method without the interpreter's lock.
+        self._accept_kept = self._accept
         self._inbox = Inbox(shell, link)
         self._native = NativeComms(
             native.Comm, self._inbox, self._receive, self._receive_close
@@ -90,7 +92,7 @@ class CommManager(BaseCommManager):
     def _register_native(self, target_name: str) -> None:
         if self._can_be_opened and target_name not in self._native_targets:
             self._native_targets.add(target_name)
-            self._native_manager.register_target(target_name, self._accept)
+            self._native_manager.register_target(target_name, self._accept_kept)
 
     def _accept(self, native: Any, message: Any) -> None:
         """Open the kernel's end of a comm that the front end has opened."""
