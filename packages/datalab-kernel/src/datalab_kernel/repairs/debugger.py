@@ -11,17 +11,20 @@ Without this module, xeus-python has these defects:
   `debug_adapter`).
 * With Python 3.12 and later, debugpy stops the thread that sends the answers together
   with the user's threads.
+* A breakpoint in a cell that begins with empty lines is not hit, because IPython
+  removes these lines and thereby changes the numbers of the others.
 
 The debugger does not list proxies of modules that are not imported yet, because listing
 a proxy would import the module. After the debugger has been switched off, cells run
 without tracing.
 
-Upstream: docs/upstream/debugger.md,
+Upstream: docs/upstream/debugger.md, docs/upstream/breakpoints.md,
 https://github.com/jupyter-xeus/xeus-python/issues/665
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from pathlib import Path
@@ -107,6 +110,7 @@ def _repair(shell: XPythonShell) -> None:
     # This package then counts as a library, even in an editable installation: no step
     # ends in it.
     files.set_library_roots(libraries)
+    _keep_empty_lines(shell)
     tracing = Tracing()
     shell.events.register("pre_execute", tracing.update)
     shell.events.register("post_execute", tracing.end_step)
@@ -161,6 +165,30 @@ def _without_stand_ins(group_entries: Callable[..., Any]) -> Callable[..., Any]:
         return group_entries(self, shown, **options)
 
     return group
+
+
+def _keep_empty_lines(shell: XPythonShell) -> None:
+    """Keep the numbers of a cell's lines while a front end debugs.
+
+    The empty lines are added after IPython has transformed the cell. If IPython itself
+    kept them, it would not recognise a magic that stands below them.
+    """
+    import debugpy  # noqa: T100
+
+    transform = shell.input_transformer_manager.transform_cell
+
+    def transform_cell(cell: str) -> str:
+        transformed: str = transform(cell)
+        if not debugpy.is_client_connected():
+            return transformed
+        return "\n" * (_empty_lines(cell) - _empty_lines(transformed)) + transformed
+
+    shell.input_transformer_manager.transform_cell = transform_cell
+
+
+def _empty_lines(cell: str) -> int:
+    """Return the number of lines of a cell before the first that is not empty."""
+    return sum(1 for _line in itertools.takewhile(str.isspace, cell.splitlines(True)))
 
 
 def _exempt(thread: threading.Thread) -> None:
