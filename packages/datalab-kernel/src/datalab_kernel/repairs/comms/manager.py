@@ -130,7 +130,7 @@ class CommManager(BaseCommManager):
                 comm.comm_id = given
         elif comm_id in self._native:
             self._native.send(msg_type, comm_id, content, buffers)
-        elif not comm._closed:  # noqa: SLF001  # a subclass of ours, or as good as one
+        elif not comm._closed:  # noqa: SLF001  # for subclasses of `BaseComm`
             raise RuntimeError(
                 f"the comm {comm_id!r} cannot send messages: xeus-python sends only "
                 "through comms that the kernel has opened; create it with primary=True"
