@@ -223,6 +223,15 @@ def test_ipykernel_finds_the_connection_file(either) -> None:
     assert either.value("info['key']") == repr(either.manager.session.key)
 
 
+def test_ipykernel_is_imported_where_the_connection_file_is_gone(either) -> None:
+    either.run(f"import os; os.remove({either.manager.connection_file!r})")
+
+    cell = either.run("import ipykernel.kernelapp; ipykernel.get_connection_file()")
+
+    assert cell.error is not None
+    assert "does not exist in any of the search paths" in cell.error
+
+
 def test_ipykernel_s_application_describes_the_kernel(either) -> None:
     either.run(
         "from ipykernel.kernelapp import IPKernelApp\napp = IPKernelApp.instance()"

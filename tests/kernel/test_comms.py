@@ -404,6 +404,24 @@ def test_a_forked_process_closes_nothing_of_the_kernel_s(kernel) -> None:
     assert listed(kernel, "forked") == [text(kernel, "channel.comm_id")]
 
 
+def test_a_forked_process_opens_no_comm(start: Callable) -> None:
+    """Not even if it is the first to need the manager of comms."""
+    kernel = start()
+
+    request = kernel.client.execute(
+        "import os, warnings\nwarnings.simplefilter('ignore')\nchild = os.fork()\n"
+        "if not child:\n    import comm\n    comm.create_comm('forked').send({})\n"
+        "    os._exit(3)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    )
+
+    [printed] = [
+        m for m in answers(kernel, request) if m["msg_type"] != "execute_input"
+    ]
+    assert printed["content"]["text"] == "3\n"
+    assert listed(kernel, "forked") == []
+
+
 # What can be sent
 
 

@@ -187,7 +187,7 @@ def _keep_empty_lines(shell: XPythonShell) -> None:
 
 
 def _empty_lines(cell: str) -> int:
-    """Return the number of lines of a cell before the first that is not empty."""
+    """Return the number of empty lines at the beginning of a cell."""
     return sum(1 for _line in itertools.takewhile(str.isspace, cell.splitlines(True)))
 
 

@@ -24,6 +24,7 @@ Upstream: docs/upstream/comms.md, docs/upstream/comm_package.md
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from importlib.machinery import PathFinder
@@ -48,6 +49,7 @@ PROVIDED = ("comm", ipykernel_modules.COMMS)
 _lock = threading.Lock()
 _make_manager: Callable[[], CommManager] | None = None
 _manager: CommManager | None = None
+_finished = False
 
 
 def install(shell: XPythonShell) -> None:
@@ -79,6 +81,8 @@ def install(shell: XPythonShell) -> None:
         sys.modules.pop(name, None)
     ImportHook({"comm"}, set_hooks).install()
     ipykernel_modules.install(shell)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _is_native(module: ModuleType | None) -> bool:
@@ -87,8 +91,17 @@ def _is_native(module: ModuleType | None) -> bool:
 
 def finish() -> None:
     """Send nothing from now on: the front end is no longer there."""
+    global _finished
+    _finished = True
     if _manager is not None:
         _manager.disconnect()
+
+
+def _leave_to_parent() -> None:
+    """Let a forked process send nothing, nor close the comms of its parent."""
+    global _lock
+    _lock = threading.Lock()  # a thread that the child lacks may hold the other one
+    finish()
 
 
 def set_hooks(comm: Any) -> None:
@@ -111,4 +124,6 @@ def get_comm_manager() -> CommManager:
         if _manager is None:
             assert _make_manager is not None
             _manager = _make_manager()
+            if _finished:
+                _manager.disconnect()
         return _manager

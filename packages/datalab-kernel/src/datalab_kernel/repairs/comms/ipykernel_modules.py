@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from importlib.machinery import PathFinder
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,8 @@ def _describe_kernel(module: Any, shell: XPythonShell) -> None:
     if path is None or vars(application).get("_instance") is not None:
         return
     described = application(connection_file=path)
-    described.load_connection_file()
+    if Path(path).is_file():
+        described.load_connection_file()
     described.shell, described.kernel = shell, shell.kernel
     # `instance` would refuse, because this kernel has another IPython application.
     application._instance = described  # noqa: SLF001

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -70,11 +69,9 @@ class CommManager(BaseCommManager):
         self._native = NativeComms(
             native.Comm, self._inbox, self._receive, self._receive_close
         )
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.disconnect)
 
     def disconnect(self) -> None:
-        """Send nothing from now on; a fork must not close its parent's comms."""
+        """Send nothing from now on."""
         self.connected = False
 
     def register_target(
@@ -130,7 +127,7 @@ class CommManager(BaseCommManager):
                 comm.comm_id = given
         elif comm_id in self._native:
             self._native.send(msg_type, comm_id, content, buffers)
-        elif not comm._closed:  # noqa: SLF001  # it is set by the class that this one extends
+        elif not comm._closed:  # noqa: SLF001  # for subclasses of `BaseComm`
             raise RuntimeError(
                 f"the comm {comm_id!r} cannot send messages: xeus-python sends only "
                 "through comms that the kernel has opened; create it with primary=True"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _serve = sockets.serve
-# The code in which xeus-python names the copy of a variable.
+# The expression that xeus-python writes to copy a variable to a name.
 COPY = re.compile(r"globals\(\)\['(?P<name>.*)'\]", re.DOTALL)
 
 
