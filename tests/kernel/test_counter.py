@@ -56,7 +56,7 @@ def after_hidden_code(kernel) -> Numbers:
 
 
 def test_the_stock_kernel_still_has_two_counts(start: Callable) -> None:
-    """The defect that `repairs.counter` cures; when this fails, drop it."""
+    """The defect that `shell.queue` cures; when this fails, drop it."""
     assert after_hidden_code(start("xpython")) == Numbers(3, 2, 3)
 
 

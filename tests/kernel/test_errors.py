@@ -21,12 +21,12 @@ def reply(kernel, code: str) -> dict:
 
 
 def test_the_stock_kernel_still_names_errors_by_their_repr(start: Callable) -> None:
-    """The defect that `repairs.errors` cures; when this fails, drop it."""
+    """The defect that `shell.interactive` cures; when this fails, drop it."""
     assert reply(start("xpython"), "1 / 0")["ename"] == "<class 'ZeroDivisionError'>"
 
 
 def test_the_stock_kernel_still_does_not_know_exit(start: Callable) -> None:
-    """The defect that `repairs.errors` cures; when this fails, drop it."""
+    """The defect that `shell.interactive` cures; when this fails, drop it."""
     assert "ask_exit" in reply(start("xpython"), "exit()")["evalue"]
 
 
@@ -42,7 +42,7 @@ print('goes on')
 def test_the_stock_kernel_still_fails_for_an_error_that_is_only_shown(
     start: Callable,
 ) -> None:
-    """The defect that `repairs.errors` cures; when this fails, drop it."""
+    """The defect that `shell.interactive` cures; when this fails, drop it."""
     assert reply(start("xpython"), SHOWN)["status"] == "error"
 
 

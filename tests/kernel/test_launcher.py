@@ -100,7 +100,7 @@ ON_POSIX = pytest.mark.skipif(os.name == "nt", reason="the folders are laid othe
 def test_the_stock_kernel_still_imports_from_an_activated_environment(
     start: Callable, activated: Path
 ) -> None:
-    """The defect that `repairs.virtualenv` cures; when this fails, drop it."""
+    """The defect that `shell.interactive` cures; when this fails, drop it."""
     kernel = start("xpython")
 
     assert kernel.value(f"{str(activated)!r} in __import__('sys').path") == "True"

@@ -44,7 +44,7 @@ def test_the_repairs_of_what_it_does_not_have_stand_aside(older) -> None:
     older.run("from datalab_kernel.xeus import registry")
 
     assert older.value("[n for n, why in registry.report().items() if why]") == (
-        "['queue', 'counter', 'eventloop', 'comms']"
+        "['eventloop', 'comms']"
     )
 
 

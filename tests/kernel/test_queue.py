@@ -42,7 +42,7 @@ def collect(by_request: dict, message: dict) -> None:
 def test_the_stock_kernel_still_runs_what_waits_behind_an_error(
     start: Callable,
 ) -> None:
-    """The defect that `repairs.queue` cures; when this fails, drop it."""
+    """The defect that `shell.queue` cures; when this fails, drop it."""
     failed, printed = run_all(start("xpython"), "1 / 0", "print('run')")
 
     assert printed.stdout == "run\n"
@@ -104,20 +104,20 @@ def test_a_request_that_comes_just_when_another_is_answered_is_read(
 def test_a_request_that_comes_while_a_failure_is_answered_runs(kernel) -> None:
     """Front ends would wait for ever for one that xeus-python dropped unread."""
     kernel.run(
-        "import time\nfrom datalab_kernel.repairs.queue import Queue\n"
-        "answer = Queue._answer\n"
+        "import time\nfrom datalab_kernel.shell.queue import Queue\n"
+        "answer = Queue._stop\n"
         "def slowly(*args, **options):\n"
         "    print('answers', flush=True)\n"
         "    time.sleep(0.2)\n"
         "    answer(*args, **options)\n"
-        "Queue._answer = slowly"
+        "Queue._stop = slowly"
     )
     try:
         failing = kernel.begin("1 / 0", until="answers", stop_on_error=True)
         second = kernel.submit("2")
         finish_all(kernel, [failing, second])
     finally:
-        kernel.run("Queue._answer = answer")
+        kernel.run("Queue._stop = answer")
 
     assert failing.error == ZERO
     assert second.result == "2"

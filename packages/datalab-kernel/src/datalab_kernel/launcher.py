@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING, NoReturn
 from datalab_kernel import warmup
 from datalab_kernel.repairs import (
     comms,
-    counter,
     debugger,
-    errors,
     eventloop,
     interrupt,
     parent,
     postmortem,
-    queue,
     shutdown,
     stdin,
     streams,
-    virtualenv,
 )
-from datalab_kernel.xeus import loopback, registry
+from datalab_kernel.shell import application as shell_application
+from datalab_kernel.xeus import loop as event_loop
+from datalab_kernel.xeus import loopback, registry, sockets
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
@@ -39,23 +37,16 @@ REPAIRS = (
     # `run_ast_nodes`, which runs the statements of a cell: `interrupt` is wrapped by
     # `postmortem`, so that no interrupt ends the clean-up after the debugger.
     interrupt,
-    # `run_cell_async`, which receives a request. `queue` replaces the function that
-    # runs cells; `counter` wraps that replacement, to number cells that wait.
-    queue,
-    counter,
     # `stdin` recognises xeus-python's own `input` at the start of each cell, before
     # `streams` wraps it. So `stdin` comes later here.
     streams,
     stdin,
     # These wrap no function that another repair wraps, except for `run_ast_nodes`.
-    errors,
     postmortem,
     debugger,
     eventloop,
-    # `comms` wraps `run_cell_async` last: it takes out the kernel's requests to itself,
-    # which are not cells and must reach none of the others.
+    # These wrap nothing.
     comms,
-    # `parent` wraps nothing.
     parent,
 )
 
@@ -78,14 +69,13 @@ def main(argv: list[str] | None = None) -> NoReturn:
     loopback.prepare(argv)
     interrupt.prepare()  # before an import starts a thread
     try:
-        from xeus_python_shell.shell import XPythonShell, XPythonShellApp
+        from xeus_python_shell.shell import XPythonShellApp
         from xpython import launch
     except ImportError as error:
         from datalab_kernel import wheels
 
         reason = NO_XEUS.format(reason=error, remedy=wheels.remedy())
         raise SystemExit(reason) from error
-    virtualenv.prepare(XPythonShell)
     extend(XPythonShellApp)
     # IPython would parse the remaining arguments as options of its own, and user code
     # would see them.
@@ -99,18 +89,17 @@ def main(argv: list[str] | None = None) -> NoReturn:
 def extend(application: type[XPythonShellApp]) -> None:
     """Make an IPython application set up its shell as a DataLab kernel.
 
-    `init_shell` is the only step between reading the user's configuration, which must
-    be extended and not replaced, and loading the extensions.
+    The repairs are installed, the extension is added and the warm-up is started as soon
+    as the shell exists, before any code of the user runs.
     """
-    create_shell = application.init_shell
 
-    def init_shell(app: XPythonShellApp, *args: object, **kwargs: object) -> None:
-        create_shell(app, *args, **kwargs)
+    def ready(app: XPythonShellApp) -> None:
         registry.install(app.shell, REPAIRS)
         app.extra_extensions = [*app.extra_extensions, EXTENSION]
+        event_loop.when_started(sockets.keep_reading)
         warmup.start(app.shell)
 
-    application.init_shell = init_shell
+    shell_application.prepare(application, ready)
 
 
 if __name__ == "__main__":

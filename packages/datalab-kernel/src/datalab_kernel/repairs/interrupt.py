@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShell
 
 # The module of the first frame of the task in which a cell runs.
-CELL_RUNNER = "xeus_python_shell.shell"
+CELL_RUNNER = "datalab_kernel.shell.queue"
 CAN_BLOCK = hasattr(signal, "pthread_sigmask")
 
 
@@ -87,9 +87,12 @@ class Interrupter:
             self._task = asyncio.current_task() if _loop_is_running() else None
             self._in_statements = True
             return bool(await self._run_statements(*args, **kwargs))
-        except (KeyboardInterrupt, asyncio.CancelledError):
+        except (KeyboardInterrupt, asyncio.CancelledError) as error:
             # It arrived just before or after the statements that IPython guards.
             self._in_statements = False
+            result = kwargs.get("result")
+            if result is not None and result.error_in_exec is None:
+                result.error_in_exec = error
             self._shell.showtraceback()
             return True
         finally:

@@ -11,14 +11,13 @@ Upstream: docs/upstream/streams.md
 from __future__ import annotations
 
 import builtins
-import contextvars
 import getpass
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel.xeus import cells, registry
+from datalab_kernel.xeus import cells, registry, request_context
 from datalab_kernel.xeus.outbox import Outbox, Stream
 
 if TYPE_CHECKING:
@@ -26,10 +25,8 @@ if TYPE_CHECKING:
 
     from xeus_python_shell.shell import XPythonShell
 
-# The context variable in which xeus-python keeps the request that a message answers.
-REQUEST = "request_context"
-
 _outbox: Outbox | None = None
+_error_stream: Stream | None = None
 
 
 def install(shell: XPythonShell) -> None:
@@ -59,6 +56,11 @@ def send() -> None:
         _outbox.send()
 
 
+def error_stream() -> Any:
+    """Return the stream for the kernel's own messages, which no code captures."""
+    return _error_stream or sys.stderr
+
+
 def finish() -> None:
     """Write later output to the process's own streams."""
     if _outbox is not None:
@@ -71,19 +73,20 @@ def _is_raw(stream: Any) -> bool:
 
 def _connect(shell: XPythonShell) -> None:
     """Replace xeus-python's streams by streams that collect text."""
-    global _outbox
+    global _outbox, _error_stream
     if not (_is_raw(sys.stdout) and _is_raw(sys.stderr)):
         registry.mark_inactive("streams", "the streams are not xeus-python's own")
         return
-    variables = {variable.name: variable for variable in contextvars.copy_context()}
-    if REQUEST not in variables:
-        registry.mark_inactive("streams", f"no context variable is named {REQUEST}")
+    variable = request_context.variable()
+    if variable is None:
+        reason = f"no context variable is named {request_context.NAME}"
+        registry.mark_inactive("streams", reason)
         return
-    outbox = _outbox = Outbox(variables[REQUEST])
+    outbox = _outbox = Outbox(variable)
     sys.stdout = Stream(sys.stdout, "stdout", outbox)
-    sys.stderr = Stream(sys.stderr, "stderr", outbox)
+    sys.stderr = _error_stream = Stream(sys.stderr, "stderr", outbox)
     flush_before(shell.display_pub, "publish_display_data", outbox)
-    flush_before(shell.display_pub, "clear_output", outbox)
+    flush_before(shell.display_pub, "send_clear_output", outbox)
     flush_before(shell.displayhook, "publish_execution_result", outbox)
     _pass_request_to_threads(outbox)
 

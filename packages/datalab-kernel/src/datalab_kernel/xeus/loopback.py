@@ -30,7 +30,7 @@ from datalab_kernel.xeus.registry import NotApplicable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from xeus_python_shell.shell import XPythonShell
+    from datalab_kernel.shell.interactive import ZMQInteractiveShell
 
 # Longer than a request takes to arrive on a busy machine, in seconds.
 TIMEOUT = 5.0
@@ -48,7 +48,12 @@ def prepare(argv: Sequence[str]) -> None:
         _connection_file = Path.cwd() / argv[argv.index("-f") + 1]
 
 
-def install(shell: XPythonShell) -> Loopback:
+def connection_file() -> str | None:
+    """Return the path of the kernel's connection file, or None if it has none."""
+    return None if _connection_file is None else str(_connection_file)
+
+
+def install(shell: ZMQInteractiveShell) -> Loopback:
     """Enable the kernel to send requests to itself.
 
     Raises:
@@ -86,7 +91,7 @@ def call_after_reading(function: Callable[[], None]) -> None:
 class Loopback:
     """The sender and receiver of the kernel's requests to itself."""
 
-    def __init__(self, shell: XPythonShell, connection_file: Path) -> None:
+    def __init__(self, shell: ZMQInteractiveShell, connection_file: Path) -> None:
         self._connection_file = connection_file
         self._key = b""
         self._client: zmtp.Client | None = None
@@ -94,8 +99,8 @@ class Loopback:
         self._session = os.urandom(16).hex()
         self._count = 0
         self._waiting: dict[str, Callable[[], None]] = {}
-        self._run_cell_async = shell.run_cell_async
-        shell.run_cell_async = self._receive
+        self._queue = shell.endpoint.queue
+        shell.endpoint.take_requests(self._session, self._take)
 
     def begin(self, header: Mapping[str, Any], function: Callable[[], None]) -> str:
         """Request a call of a function, in the context of the request with a header.
@@ -181,27 +186,11 @@ class Loopback:
             client.ping()
             self._client = client
 
-    def _receive(
-        self, raw_cell: str, done_callback: Callable[[], None], **options: Any
-    ) -> Any:
-        """Call the function that waits for this request, or run the cell.
-
-        The kernel's own request gets no reply. No client waits for one, and xeus-python
-        would build the reply from the state of a cell that may be running.
-
-        The callback that would send the reply is released first. Otherwise the
-        traceback of an error could keep this frame and the callback alive until the
-        garbage collector frees them. xeus-python then publishes a message from
-        whichever frame happens to be running. If the builtins of that frame have no
-        `__import__`, as in the code of a named tuple, the kernel ends.
-        """
-        if not raw_cell.startswith(self._session):
-            return self._run_cell_async(raw_cell, done_callback, **options)
-        del done_callback
-        function = self._waiting.pop(raw_cell, None)
+    def _take(self, token: str) -> None:
+        """Call the function that waits for one of the kernel's own requests."""
+        function = self._waiting.pop(token, None)
         if function is not None:
-            function()
-        return None
+            self._queue.call(function)
 
     def send(self, kind: str, content: Mapping[str, Any]) -> None:
         """Send a message; it is read after those that were sent before.
