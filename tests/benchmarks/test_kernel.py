@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 
+import psutil
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from datalab_kernel import kernelspec
+from datalab_kernel.warmup import MODULES
 from support.measurement import compare, measure, report
 from support.ready_kernel import PATIENCE, ready, run
 
 STOCK, IPYKERNEL = "xpython", "python3"
-READY_BOUNDS = {STOCK: 1.2, IPYKERNEL: 0.7}
+READY_BOUNDS = {STOCK: 1.15, IPYKERNEL: 0.6}
 MEMORY_BOUND = 1.2
 FIRST_CALL_BOUND = 0.05
 INTERRUPT_BOUND = 0.5
@@ -29,6 +34,19 @@ def memory_when_ready(name: str, specs: KernelSpecManager) -> float:
         return kernel.memory
 
 
+def memory_when_warm(name: str, specs: KernelSpecManager) -> float:
+    """Return what a kernel holds once the warm-up's modules are imported, in MiB."""
+    imports = f"for module in {MODULES!r}: __import__(module)"
+    with ready(name, specs) as kernel:
+        if name != kernelspec.KERNEL_NAME:
+            run(kernel.client, imports)
+        time.sleep(10)  # in which ours imports them by itself
+        process = psutil.Process(kernel.manager.provisioner.process.pid)
+        memory = float(process.memory_info().rss) / 2**20
+        run(kernel.client, f"import sys; assert {{*{MODULES!r}}} <= {{*sys.modules}}")
+        return memory
+
+
 @pytest.mark.parametrize(("reference", "bound"), READY_BOUNDS.items())
 def test_a_kernel_is_ready_soon(
     specs: KernelSpecManager, reference: str, bound: float
@@ -40,16 +58,25 @@ def test_a_kernel_is_ready_soon(
         rounds=ROUNDS,
     )
 
-    assert comparison.ratio <= bound
+    assert comparison.ratio_of_medians <= bound
 
 
-def test_a_ready_kernel_holds_little_memory(specs: KernelSpecManager) -> None:
+@pytest.mark.parametrize(
+    ("memory", "when"),
+    [(memory_when_ready, "ready"), (memory_when_warm, "warm")],
+    ids=["ready", "warm"],
+)
+def test_a_kernel_holds_little_memory(
+    specs: KernelSpecManager, memory: Callable[..., float], when: str
+) -> None:
+    # The fonts are looked for before, as they are by a user's first figure.
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
     rows = [
-        [memory_when_ready(name, specs) for name in (kernelspec.KERNEL_NAME, STOCK)]
+        [memory(name, specs) for name in (kernelspec.KERNEL_NAME, STOCK)]
         for _ in range(5)
     ]
     ours, stock = (min(column) for column in zip(*rows, strict=True))
-    report(f"resident memory when ready: {ours:.1f} MiB, stock {stock:.1f} MiB")
+    report(f"resident memory when {when}: {ours:.1f} MiB, stock {stock:.1f} MiB")
 
     assert ours <= MEMORY_BOUND * stock
 

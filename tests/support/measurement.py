@@ -36,12 +36,16 @@ class Comparison:
         """Ours over the reference, of the minima."""
         return min(self.ours) / min(self.reference)
 
+    @property
+    def ratio_of_medians(self) -> float:
+        """Ours over the reference, as a user meets them: noise and all."""
+        return statistics.median(self.ours) / statistics.median(self.reference)
+
     def __str__(self) -> str:
-        medians = statistics.median(self.ours), statistics.median(self.reference)
         return (
             f"{self.what}: ours {_shown(self.ours)}, reference "
             f"{_shown(self.reference)}, ratio {self.ratio:.2f} "
-            f"(of medians {medians[0] / medians[1]:.2f})"
+            f"(of medians {self.ratio_of_medians:.2f})"
         )
 
 

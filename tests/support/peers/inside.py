@@ -16,4 +16,4 @@ def show_page(text, start=0, screen_lines=0, pager_cmd=None):
 builtins.ip = builtins._ip = get_ipython()  # noqa: F821  of the kernel
 page.pager_page = show_page
 HistoryManager._max_inst = 1
-pytest.main([*arguments, "--noconftest", "--capture=sys"])  # noqa: F821
+pytest.main([*arguments, "--noconftest", "--capture=sys", "-pno:terminal"])  # noqa: F821

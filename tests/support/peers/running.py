@@ -66,10 +66,9 @@ class Peers:
         shutil.copytree(suite.source(self.python), work)
         report = work.with_name(f"{work.name}.xml")
         arguments = _arguments(module, report)
-        if suite.inside:
-            self._run_inside(kernel, arguments, work)
-        else:
-            self._run(kernel, arguments, work)
+        run = self._run_inside if suite.inside else self._run
+        printed = run(kernel, arguments, work)
+        assert report.exists(), f"{module} has not been run on {kernel}: {printed}"
         return outcomes(report)
 
     def _environment(self, kernel: str) -> dict[str, str]:
@@ -79,26 +78,35 @@ class Peers:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def _run(self, kernel: str, arguments: Sequence[str], work: Path) -> None:
+    def _run(self, kernel: str, arguments: Sequence[str], work: Path) -> str:
         # A failing test is no failure of the run: the report says which they are.
-        subprocess.run(
+        done = subprocess.run(
             [self.python, "-m", "pytest", *arguments],
             cwd=work,
             env=self._environment(kernel),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             timeout=MODULE_LIMIT,
             check=False,
         )
+        return done.stdout
 
-    def _run_inside(self, kernel: str, arguments: Sequence[str], work: Path) -> None:
+    def _run_inside(self, kernel: str, arguments: Sequence[str], work: Path) -> str:
+        printed: list[str] = []
+
+        def collect(message: dict[str, Any]) -> None:
+            content = message["content"]
+            printed.append(content.get("text") or content.get("evalue") or "")
+
         with self._kernel(kernel, work) as client:
             client.execute_interactive(
                 f"arguments = {json.dumps(arguments)}\n{DRIVER.read_text('utf-8')}",
                 timeout=MODULE_LIMIT,
-                output_hook=lambda _message: None,
+                output_hook=collect,
                 allow_stdin=False,
             )
+        return "".join(printed)
 
     @contextmanager
     def _kernel(self, kernel: str, work: Path) -> Iterator[Any]:
@@ -125,14 +133,9 @@ class Peers:
 def _arguments(module: str, report: Path) -> list[str]:
     """Return the arguments of pytest: none of those that the suite's project sets."""
     return [
-        *(
-            module,
-            f"--junitxml={report}",
-            f"--timeout={TEST_LIMIT}",
-            "-p",
-            "no:cacheprovider",
-        ),
-        *("-o", "addopts=", "-o", "log_cli=false", "-W", "default", "-q"),
+        *(module, f"--junitxml={report}", f"--timeout={TEST_LIMIT}"),
+        *("-p", "no:cacheprovider", "-W", "default"),
+        *("-o", "addopts=", "-o", "log_cli=false"),
     ]
 
 
@@ -141,7 +144,7 @@ def outcomes(report: Path) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for case in ElementTree.parse(report).iter("testcase"):
         kinds = {child.tag for child in case}
-        if "skipped" in kinds:
+        if "skipped" in kinds or case.get("classname") is None:
             continue
         test = f"{case.get('classname')}::{case.get('name')}"
         found[test] = found.get(test, True) and not kinds & {"failure", "error"}
