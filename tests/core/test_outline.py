@@ -67,9 +67,11 @@ print(json.dumps([unloaded, before]))
     ("source", "expected"),
     [
         (
-            "import os, a.b as c, d.e\nfrom f import g, Half, I as Joined, K_L\n"
-            "x, y = 1, 2\nz: int = 3\nunset: int\n_private = 4\n"
-            "class M: pass\ndef n(): pass\n",
+            (
+                "import os, a.b as c, d.e\nfrom f import g, Half, I as Joined, K_L\n"
+                "x, y = 1, 2\nz: int = 3\nunset: int\n_private = 4\n"
+                "class M: pass\ndef n(): pass\n"
+            ),
             {
                 **dict.fromkeys(("os", "c", "d", "submodule"), "module"),
                 **dict.fromkeys(("Half", "Joined", "M"), "class"),
