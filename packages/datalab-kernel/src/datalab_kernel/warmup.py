@@ -5,13 +5,15 @@ imports one module after the other: first what `workspace` needs, then sigima, t
 plotter, in the order in which a notebook usually needs them. Last, it prepares the
 completion of code. With `DATALAB_KERNEL_WARMUP=0`, packages are imported on first use.
 
-The warm-up takes as long as the same imports take in a plain Python, 2 to 3 seconds on
-a common computer, plus `DELAY`, plus the time that cells take. A first call of sigima
-costs no import after three quarters of that time, and a first picture after it all.
+The warm-up takes as long as the same work takes in a plain Python, about 3 seconds on
+an ordinary computer, plus `DELAY`, plus the time that cells take in between. A first
+call of sigima costs no import once two thirds of it are done, and a first picture costs
+none after nine tenths. All bounds depend on how fast the computer imports.
 
-A cell or a completion that arrives during an import waits for that module. So the
-modules that a package needs are listed before it. Two imports cannot be divided: pandas
-takes a fifth of the warm-up, and scipy.stats a tenth. They come as late as possible.
+A cell or a completion that arrives during a step waits for that step. So the modules
+that a package needs are imported before it, each in a step of its own: most steps take
+less than a fiftieth of the warm-up. Two packages cannot be divided: pandas takes a
+fifth of the warm-up, and scipy.stats a tenth. They come after the first second.
 
 The imports do not run in a thread: if two threads import packages that depend on each
 other, Python may give one of them an incomplete module.
@@ -36,11 +38,11 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 SWITCH = "DATALAB_KERNEL_WARMUP"
-# At first and after a cell, the front end probably sends more requests. For so many
-# seconds, nothing is imported.
+# At first and after a cell, the front end probably sends more requests, so that nothing
+# is imported for this time, in seconds.
 DELAY = 0.1
-# After an import, the loop turns so many times before the next one. A cell that has
-# arrived in the meantime begins within a few turns.
+# The number of turns of the loop between two steps. A cell that has arrived during the
+# first one begins within a few turns.
 TURNS = 10
 # Each module comes after those that it needs.
 WORKSPACE = (
@@ -54,10 +56,13 @@ SIGIMA = (
     "numpy.ma",
     "numpy.f2py",
     "scipy._lib.array_api_compat.numpy",
+    "scipy.sparse",
     "scipy.linalg",
     "scipy.sparse.linalg",
+    "scipy.special",
     "scipy.fft",
     "scipy.constants",
+    "scipy.spatial",
     "scipy.optimize",
     "scipy.interpolate",
     "scipy.integrate",
@@ -77,18 +82,23 @@ SIGIMA = (
     "pandas",
     "sigima",
     "sigima.proc.signal",
+    "pywt",
+    "skimage.morphology",
     "sigima.proc.image",
 )
 PLOTTER = (
     "pyparsing",
     "kiwisolver",
+    "PIL.PngImagePlugin",
     "matplotlib",
     # If the user has never imported Matplotlib before, these search the system for
     # fonts, which can take longer than all the rest.
+    "matplotlib.lines",
     "matplotlib.patches",
     "matplotlib._mathtext",
     "matplotlib.text",
     "matplotlib.collections",
+    "matplotlib.backend_bases",
     "matplotlib.image",
     "matplotlib.axis",
     "matplotlib.dates",
@@ -96,6 +106,7 @@ PLOTTER = (
     "matplotlib.tri",
     "matplotlib.axes",
     "mpl_toolkits.mplot3d",
+    "matplotlib.projections",
     "matplotlib.figure",
     "datalab_kernel_core.plotter.plotter",
 )
@@ -120,7 +131,7 @@ def start(shell: InteractiveShell) -> None:
 
 
 def _steps(shell: InteractiveShell) -> Iterator[Callable[[], object]]:
-    """Yield what is to be done, one short call after the other."""
+    """Yield the steps of the warm-up, each as a call."""
     for name in MODULES:
         if name in COMPLETION and not shell.Completer.use_jedi:
             continue
@@ -150,7 +161,7 @@ class WarmUp:
     """The steps that remain, and whether one may start now.
 
     Args:
-        steps: The steps, of which each is taken from the iterator when it is to run.
+        steps: The steps. Each one is taken from the iterator immediately before it runs.
     """
 
     def __init__(self, steps: Iterator[Callable[[], object]]) -> None:
