@@ -110,7 +110,7 @@ class ShortTracebacks:
             self._printer.tb = whole  # for the debugger
 
     def chained(self, evalue: BaseException | None) -> Parts | None:
-        """Return the exception that led to another one, if it is to be shown."""
+        """Return the exception that led to another one, unless it is left out."""
         parts: Parts | None = self._next_in_chain(evalue)
         if self._shows_all():
             return parts

@@ -13,11 +13,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from datalab_kernel_core.lazy import is_unused, target_module
-from datalab_kernel_core.outline import (
-    class_outline,
+from datalab_kernel_core.public_names import (
+    class_names,
     kind_of,
-    loaded_class,
-    module_outline,
+    loaded_class_names,
+    module_names,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ShellVariables:
             return None
         for name, module in CLASSES.items():
             if _is_a(name, held):
-                return class_outline(module, name) if is_unused(held) else _of(held)
+                return class_names(module, name) if is_unused(held) else _of(held)
         return None
 
     def _of_module(self, name: str, rest: Sequence[str]) -> Mapping[str, str] | None:
@@ -89,9 +89,9 @@ class ShellVariables:
             name = f"{name}.{part}"
         if name in sys.modules:
             return _of(sys.modules[name])
-        outline = module_outline(name)
-        if outline is not None or rest:
-            return outline
+        names = module_names(name)
+        if names is not None or rest:
+            return names
         try:
             return _of(import_module(name))
         except ImportError:
@@ -114,6 +114,6 @@ def _of(value: object) -> Mapping[str, str]:
         # A package can list submodules that it imports when they are used.
         default = "module" if hasattr(value, "__path__") else "instance"
     else:
-        known, default = loaded_class(value.__class__), "instance"
+        known, default = loaded_class_names(value.__class__), "instance"
     public = (name for name in dir(value) if not name.startswith("_"))
     return {name: known.get(name, default) for name in public}

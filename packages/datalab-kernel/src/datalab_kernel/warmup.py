@@ -161,7 +161,7 @@ class WarmUp:
     """The steps that remain, and whether one may start now.
 
     Args:
-        steps: The steps. Each one is taken from the iterator immediately before it runs.
+        steps: The steps. Each one is taken from the iterator just before it runs.
     """
 
     def __init__(self, steps: Iterator[Callable[[], object]]) -> None:

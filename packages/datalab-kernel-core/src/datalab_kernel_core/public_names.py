@@ -23,7 +23,7 @@ Members: TypeAlias = dict[str, str]
 
 
 @lru_cache
-def module_outline(name: str) -> Members | None:
+def module_names(name: str) -> Members | None:
     """Return the public names in a module, and its submodules if it is a package.
 
     Args:
@@ -49,7 +49,7 @@ def module_outline(name: str) -> Members | None:
 
 
 @lru_cache
-def class_outline(module: str, name: str) -> Members | None:
+def class_names(module: str, name: str) -> Members | None:
     """Return the public names in a class and its base classes.
 
     Args:
@@ -60,7 +60,7 @@ def class_outline(module: str, name: str) -> Members | None:
         The names, or None if the source does not determine them.
     """
     if module in sys.modules:
-        return loaded_class(getattr(sys.modules[module], name))
+        return loaded_class_names(getattr(sys.modules[module], name))
     tree = _tree(_spec(module))
     statements = list(_statements(tree.body)) if tree is not None else []
     for statement in statements:
@@ -69,7 +69,7 @@ def class_outline(module: str, name: str) -> Members | None:
     return None
 
 
-def loaded_class(class_: type) -> Members:
+def loaded_class_names(class_: type) -> Members:
     """Return the public names in a class that is imported."""
     members: Members = {}
     for base in reversed(class_.__mro__):
@@ -99,7 +99,7 @@ def _class_members(
         named = base.value if isinstance(base, ast.Subscript) else base
         if not isinstance(named, ast.Name):
             return None
-        inherited = class_outline(*imported.get(named.id, (module, named.id)))
+        inherited = class_names(*imported.get(named.id, (module, named.id)))
         if inherited is None:
             return None
         members |= inherited

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datalab_kernel_core import submodules
-from datalab_kernel_core.outline import class_outline, module_outline
+from datalab_kernel_core.public_names import class_names, module_names
 from datalab_kernel_core.variables import CLASSES
 
 
@@ -37,30 +37,30 @@ def public(value: object) -> set[str]:
     ],
 )
 @pytest.mark.usefixtures("all_submodules_listed")
-def test_the_outline_of_a_module_has_the_names_of_the_module(name: str) -> None:
-    outline = module_outline(name)
+def test_the_names_in_the_source_are_those_of_the_module(name: str) -> None:
+    names = module_names(name)
 
-    assert outline is not None
-    assert set(outline) == public(import_module(name))
+    assert names is not None
+    assert set(names) == public(import_module(name))
 
 
-def test_the_outline_of_a_class_is_that_of_the_imported_class(
+def test_the_names_in_the_source_are_those_of_the_class(
     in_new_process: Callable[[str], Any],
 ) -> None:
     script = f"""
 import json, sys
-from datalab_kernel_core.outline import class_outline
-before = [class_outline(module, name) for name, module in {CLASSES!r}.items()]
+from datalab_kernel_core.public_names import class_names
+before = [class_names(module, name) for name, module in {CLASSES!r}.items()]
 unloaded = not {{*{CLASSES!r}.values(), "numpy"}} & set(sys.modules)
 print(json.dumps([unloaded, before]))
 """
     unloaded, before = in_new_process(script)
 
     assert unloaded
-    for outline, (name, module) in zip(before, CLASSES.items(), strict=True):
+    for names, (name, module) in zip(before, CLASSES.items(), strict=True):
         class_ = getattr(import_module(module), name)
-        assert outline == class_outline(module, name)
-        assert set(outline) == public(class_)
+        assert names == class_names(module, name)
+        assert set(names) == public(class_)
 
 
 @pytest.mark.parametrize(
@@ -97,15 +97,15 @@ def test_a_module_is_read_only_as_far_as_its_source_is_certain(
     (package / "submodule.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
 
-    outline = module_outline(package.name)
+    names = module_names(package.name)
 
     assert package.name not in sys.modules
     if isinstance(expected, list):
-        assert set(outline or ()) == {*expected, "submodule"}
+        assert set(names or ()) == {*expected, "submodule"}
     else:
-        assert outline == expected
+        assert names == expected
 
 
 @pytest.mark.parametrize("name", ["nowhere", "sigima.nowhere", "sys", "sigima.x.y"])
-def test_a_module_without_a_source_file_has_no_outline(name: str) -> None:
-    assert module_outline(name) is None
+def test_a_module_without_a_source_file_has_no_names(name: str) -> None:
+    assert module_names(name) is None
