@@ -3,7 +3,11 @@
 xeus-python sends a message for each call of `write`, and thus two messages for one
 `print`. If there are too many messages for the queue of a socket, the socket discards
 some of them, possibly the one that reports the end of the cell. Text that a thread
-prints has no link to a cell, so front ends discard it.
+prints has no link to a cell, so front ends discard it. What C code and other processes
+write reaches the log of the Jupyter server, but not the notebook.
+
+The environment variable `DATALAB_KERNEL_CAPTURE_OUTPUT=0` leaves the file descriptors
+as they are.
 
 Upstream: docs/upstream/streams.md
 """
@@ -12,13 +16,18 @@ from __future__ import annotations
 
 import builtins
 import contextvars
+import faulthandler
 import getpass
+import logging
+import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from datalab_kernel.xeus import cells, registry
+from traitlets.config import Application
+
+from datalab_kernel.xeus import cells, descriptors, pulse, registry
 from datalab_kernel.xeus.outbox import Outbox, Stream
 
 if TYPE_CHECKING:
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
 
 # The context variable in which xeus-python keeps the request that a message answers.
 REQUEST = "request_context"
+# Set to 0 in the environment, it leaves the file descriptors as they are.
+SWITCH = "DATALAB_KERNEL_CAPTURE_OUTPUT"
 
 _outbox: Outbox | None = None
 
@@ -48,7 +59,7 @@ def install(shell: XPythonShell) -> None:
 
     def end() -> None:
         if _outbox is not None:
-            _outbox.send()
+            _outbox.end_cell()
 
     cells.wrap_each(shell, begin, end)
 
@@ -86,6 +97,44 @@ def _connect(shell: XPythonShell) -> None:
     flush_before(shell.display_pub, "clear_output", outbox)
     flush_before(shell.displayhook, "publish_execution_result", outbox)
     _pass_request_to_threads(outbox)
+    # Called when a cell begins to run. It may have waited for others until then.
+    shell.events.register("pre_execute", outbox.begin_cell)
+    if descriptors.SUPPORTED and os.environ.get(SWITCH) != "0":
+        _capture_descriptors(outbox, sys.stdout, sys.stderr)
+
+
+def _capture_descriptors(outbox: Outbox, *streams: Stream) -> None:
+    """Collect what is written to the descriptors of the process's own streams."""
+    for stream in streams:
+        process = stream.process
+        if process is None:
+            continue  # the process was started without it
+        process.flush()
+        # A child that is forked prints to it, and each line is to be written at once.
+        process.reconfigure(line_buffering=True)
+        descriptor = descriptors.Descriptor(process.fileno())
+        outbox.capture(stream, descriptor)
+        if process is sys.__stderr__:
+            _report_to_log(open(descriptor.original, "w", buffering=1, closefd=False))
+    pulse.call_every_second(outbox.notice)
+
+
+def _report_to_log(log: TextIO) -> None:
+    """Let the kernel's own log and crash reports reach the log of the Jupyter server.
+
+    A crash report in the file that is read by this process would be lost with it.
+    """
+    if Application.initialized():
+        for handler in Application.instance().log.handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(log)
+    enable = faulthandler.enable
+
+    def enable_for_log(file: Any = None, *args: Any, **options: Any) -> None:
+        enable(log if file is None else file, *args, **options)
+
+    faulthandler.enable = enable_for_log
+    faulthandler.enable()
 
 
 class Flushing:
