@@ -16,6 +16,7 @@ from datalab_kernel.repairs import (
     comms,
     counter,
     debugger,
+    environment,
     errors,
     eventloop,
     interrupt,
@@ -25,6 +26,7 @@ from datalab_kernel.repairs import (
     shutdown,
     stdin,
     streams,
+    termination,
     virtualenv,
 )
 from datalab_kernel.xeus import loopback, registry
@@ -55,7 +57,9 @@ REPAIRS = (
     # `comms` wraps `run_cell_async` last: it takes out the kernel's requests to itself,
     # which are not cells and must reach none of the others.
     comms,
-    # `parent` wraps nothing.
+    # These wrap nothing.
+    environment,
+    termination,
     parent,
 )
 

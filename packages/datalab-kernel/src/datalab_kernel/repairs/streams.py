@@ -115,7 +115,8 @@ def _capture_descriptors(outbox: Outbox, *streams: Stream) -> None:
         descriptor = descriptors.Descriptor(process.fileno())
         outbox.capture(stream, descriptor)
         if process is sys.__stderr__:
-            _report_to_log(open(descriptor.original, "w", buffering=1, closefd=False))
+            log = open(descriptor.original, "w", buffering=1)  # noqa: SIM115  # kept
+            _report_to_log(log)
     pulse.call_every_second(outbox.notice)
 
 

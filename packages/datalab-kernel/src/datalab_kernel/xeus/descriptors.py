@@ -23,6 +23,7 @@ import errno
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -104,8 +105,9 @@ class Descriptor:
     def restore(self) -> None:
         """Give the descriptor its original target, and pass on what was not read."""
         os.dup2(self.original, self.number)
-        for data in self.take():
-            _write_all(self.number, data)
+        with suppress(OSError):  # the target is a pipe to a process that has ended
+            for data in self.take():
+                _write_all(self.number, data)
 
     def _size(self) -> int:
         # The offset of the file does not matter to those who write: they append.

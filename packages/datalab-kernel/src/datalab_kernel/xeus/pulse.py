@@ -28,5 +28,5 @@ def call_every_second(function: Callable[[], None]) -> None:
 def _run() -> None:
     while True:
         time.sleep(INTERVAL)
-        for function in list(_functions):
+        for function in _functions:
             function()
