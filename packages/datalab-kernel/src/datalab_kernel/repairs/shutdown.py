@@ -27,7 +27,6 @@ import threading
 from contextlib import suppress
 from typing import Any, NoReturn
 
-
 _cause: signal.Signals | None = None
 
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from traitlets.config import Application
 
-from datalab_kernel.xeus import cells, descriptors, pulse, registry
+from datalab_kernel.xeus import cells, descriptors, pulse, registry, survivor
 from datalab_kernel.xeus.outbox import Outbox, Stream
 
 if TYPE_CHECKING:
@@ -99,31 +99,35 @@ def _connect(shell: XPythonShell) -> None:
     _pass_request_to_threads(outbox)
     # Called when a cell begins to run. It may have waited for others until then.
     shell.events.register("pre_execute", outbox.begin_cell)
-    if descriptors.SUPPORTED and os.environ.get(SWITCH) != "0":
+    if _can_capture():
         _capture_descriptors(outbox, sys.stdout, sys.stderr)
 
 
 def _capture_descriptors(outbox: Outbox, *streams: Stream) -> None:
     """Collect what is written to the descriptors of the process's own streams."""
+    captured = []
     for stream in streams:
-        process = stream.process
-        if process is None:
-            continue  # the process was started without it
-        process.flush()
+        stream.process.flush()
         # A child that is forked prints to it, and each line is to be written at once.
-        process.reconfigure(line_buffering=True)
-        descriptor = descriptors.Descriptor(process.fileno())
+        stream.process.reconfigure(line_buffering=True)
+        descriptor = descriptors.Descriptor(stream.process.fileno())
         outbox.capture(stream, descriptor)
-        if process is sys.__stderr__:
-            log = open(descriptor.original, "w", buffering=1)  # noqa: SIM115  # kept
-            _report_to_log(log)
+        captured.append(descriptor)
+    _report_to_log(os.fdopen(captured[1].original, "w", buffering=1))
     pulse.call_every_second(outbox.notice)
+    survivor.start(*captured)
+
+
+def _can_capture() -> bool:
+    """Return whether the output of file descriptors can and is to be collected."""
+    wanted = os.environ.get(SWITCH) != "0" and descriptors.SUPPORTED
+    return wanted and None not in (sys.__stdout__, sys.__stderr__)
 
 
 def _report_to_log(log: TextIO) -> None:
     """Let the kernel's own log and crash reports reach the log of the Jupyter server.
 
-    A crash report in the file that is read by this process would be lost with it.
+    A crash report in the file that this process reads would have to wait for its end.
     """
     if Application.initialized():
         for handler in Application.instance().log.handlers:

@@ -51,6 +51,8 @@ class Descriptor:
         number: The descriptor, for example 1 for the standard output.
 
     Attributes:
+        number: The descriptor.
+        file: The descriptor of the file.
         original: A duplicate of the descriptor, which children do not inherit. It
             refers to the original target.
 
@@ -62,12 +64,12 @@ class Descriptor:
         self.number = number
         self.original = os.dup(number)
         try:
-            self._file, self._has_holes = _create_file()
+            self.file, self._has_holes = _create_file()
         except OSError:
             os.close(self.original)
             raise
         self._position = 0
-        os.dup2(self._file, number)
+        os.dup2(self.file, number)
 
     def has_grown(self) -> bool:
         """Return whether output waits. This may miss output after a truncation."""
@@ -83,7 +85,7 @@ class Descriptor:
         while start < end:
             known = self._position
             if start < known:  # a hole, in which something was written
-                start = min(_first_data(self._file, start, end), known)
+                start = min(_first_data(self.file, start, end), known)
             unread = max(start, known)
             excess = self._size() - unread - LIMIT
             if excess > 0:
@@ -91,7 +93,7 @@ class Descriptor:
                 start = unread + excess
                 piece = DISCARDED.format(count=excess).encode()
             else:
-                piece = os.pread(self._file, min(CHUNK, end - start), start)
+                piece = os.pread(self.file, min(CHUNK, end - start), start)
                 if not piece:  # a program has truncated the file since
                     return
                 self._release(start, start + len(piece))
@@ -111,7 +113,7 @@ class Descriptor:
 
     def _size(self) -> int:
         # The offset of the file does not matter to those who write: they append.
-        return os.lseek(self._file, 0, os.SEEK_END)
+        return os.lseek(self.file, 0, os.SEEK_END)
 
     def _start(self, end: int) -> int:
         """Return where the output begins that was not read yet."""
@@ -120,19 +122,19 @@ class Descriptor:
             return 0
         if not self._has_holes:
             return self._position
-        first = _first_data(self._file, 0, end)
+        first = _first_data(self.file, 0, end)
         self._size()  # puts the offset back
         page = self._position - self._position % PAGE
         if first < page:
             return first
         # A page is released as a whole: the read part of the last one is filled with 0.
-        prefix = os.pread(self._file, self._position - page, page)
+        prefix = os.pread(self.file, self._position - page, page)
         return page if prefix.strip(b"\0") else self._position
 
     def _release(self, start: int, end: int) -> None:
         if self._has_holes:
             # From the beginning of the page, as its first part was read before.
-            self._has_holes = _punch_hole(self._file, start - start % PAGE, end)
+            self._has_holes = _punch_hole(self.file, start - start % PAGE, end)
 
 
 def _create_file() -> tuple[int, bool]:
