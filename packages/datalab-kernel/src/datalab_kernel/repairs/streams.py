@@ -20,6 +20,7 @@ import faulthandler
 import getpass
 import logging
 import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -105,17 +106,23 @@ def _connect(shell: XPythonShell) -> None:
 
 def _capture_descriptors(outbox: Outbox, *streams: Stream) -> None:
     """Collect what is written to the descriptors of the process's own streams."""
-    captured = []
-    for stream in streams:
-        stream.process.flush()
+    captured: list[descriptors.Descriptor] = []
+    try:
+        for stream in streams:
+            stream.process.flush()
+            captured.append(descriptors.Descriptor(stream.process.fileno()))
+        survivor.start(*captured)
+    except (OSError, subprocess.SubprocessError) as error:
+        for descriptor in captured:
+            descriptor.restore()
+        registry.mark_inactive("descriptors", f"{type(error).__name__}: {error}")
+        return
+    for stream, descriptor in zip(streams, captured, strict=True):
         # A child that is forked prints to it, and each line is to be written at once.
         stream.process.reconfigure(line_buffering=True)
-        descriptor = descriptors.Descriptor(stream.process.fileno())
         outbox.capture(stream, descriptor)
-        captured.append(descriptor)
     _report_to_log(os.fdopen(captured[1].original, "w", buffering=1))
     pulse.call_every_second(outbox.notice)
-    survivor.start(*captured)
 
 
 def _can_capture() -> bool:

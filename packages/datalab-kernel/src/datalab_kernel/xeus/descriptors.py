@@ -107,6 +107,7 @@ class Descriptor:
     def restore(self) -> None:
         """Give the descriptor its original target, and pass on what was not read."""
         os.dup2(self.original, self.number)
+        _refuse_more(self.file)
         with suppress(OSError):  # the target is a pipe to a process that has ended
             for data in self.take():
                 _write_all(self.number, data)
@@ -148,9 +149,22 @@ def _create_file() -> tuple[int, bool]:
 
 def _open_file() -> tuple[int, bool]:
     if hasattr(os, "memfd_create"):
-        return os.memfd_create("datalab-kernel-output"), True
+        flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+        return os.memfd_create("datalab-kernel-output", flags), True
     with tempfile.TemporaryFile(buffering=0) as file:
         return os.dup(file.fileno()), False
+
+
+def _refuse_more(file: int) -> None:
+    """Let a file in memory accept no more output.
+
+    A process that outlives the kernel would fill the memory, as nobody reads the file
+    any more. Its writes fail instead, as they would with a pipe.
+    """
+    import fcntl
+
+    if hasattr(os, "memfd_create"):
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
 
 
 def _first_data(file: int, start: int, end: int) -> int:

@@ -91,8 +91,13 @@ class Outbox:
             self._written.set()
 
     def put(self, stream: Stream, text: str) -> None:
-        """Keep a string that was printed to a stream, for the current request."""
+        """Keep a string that was printed to a stream, for the current request.
+
+        A thread that has no request, such as one of a C library, prints for the cell.
+        """
         request = self.request()
+        if request is None:
+            request = self._cell
         with self._lock:
             if not self._connected:
                 stream.write_to_process(text)
