@@ -135,7 +135,7 @@ def test_it_keeps_its_order_with_what_python_prints(kernel) -> None:
 def test_ours_alone_survives_c_code_that_keeps_the_lock_and_writes_much(
     kernel,
 ) -> None:
-    """ipykernel reads a pipe, for which it needs the lock: it waits forever."""
+    """With ipykernel it waits forever, as the reader of its pipe needs the lock."""
     cell = kernel.run(
         "import ctypes\ndata = b'x' * (10 << 20)\n"
         "ctypes.PyDLL(None).write(1, data, len(data))"
@@ -156,6 +156,21 @@ def test_a_hundred_megabytes_arrive_and_are_released(kernel) -> None:
     assert len(cell.stdout) == size
     assert set(cell.stdout.split("\n")[:-1]) == {LINE}
     assert int(kernel.value("os.fstat(1).st_blocks")) <= int(before) + 8
+
+
+def test_of_what_nobody_could_read_in_time_the_end_is_kept(start: Callable) -> None:
+    kernel = start()
+    size, limit = 10 << 20, 1 << 20
+
+    cell = kernel.run(
+        "import ctypes\nfrom datalab_kernel.xeus import descriptors\n"
+        f"descriptors.LIMIT = {limit}\ndata = b'x' * {size} + b'end'\n"
+        "ctypes.PyDLL(None).write(1, data, len(data));"
+    )
+
+    discarded = size + len("end") - limit
+    assert f"[{discarded} bytes of output were discarded" in cell.stdout
+    assert cell.stdout.endswith("x" * (limit - len("end")) + "end")
 
 
 def test_bytes_that_are_no_text_are_replaced_and_characters_may_be_split(
@@ -212,8 +227,8 @@ def test_a_background_process_writes_for_the_last_cell_or_the_one_that_runs(
     kernel.wait_for_output(first, "late\n")
 
     second = kernel.begin(
-        "print('now', file=child.stdin, flush=True)\ninput_ended = child.stdin.close()\n"
-        "child.wait()",
+        "print('now', file=child.stdin, flush=True)\nchild.stdin.close()\n"
+        "child.wait();",
         until="now\n",
     )
 
@@ -229,6 +244,21 @@ def test_output_is_noticed_long_after_the_last_cell(kernel) -> None:
     kernel.wait_for_output(cell, "a\n")
 
     kernel.run("p.wait()")
+
+
+def test_handlers_of_before_the_first_cell_log_to_the_server(
+    start: Callable, ipython_folder: Path
+) -> None:
+    (ipython_folder / "startup" / "log.py").write_text(
+        "import logging, sys\nearly = logging.getLogger('early')\n"
+        "early.addHandler(logging.StreamHandler(sys.__stderr__))\n",
+        "utf-8",
+    )
+    kernel = start()
+
+    cell = kernel.run("early.error('a')\nlogging.getLogger('late').error('b')")
+
+    assert cell.stderr == "b\n"
 
 
 def test_a_forked_child_leaves_nothing_behind_of_its_parent(kernel) -> None:

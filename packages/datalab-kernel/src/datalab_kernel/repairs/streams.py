@@ -9,7 +9,7 @@ write reaches the log of the Jupyter server, but not the notebook.
 The environment variable `DATALAB_KERNEL_CAPTURE_OUTPUT=0` leaves the file descriptors
 as they are.
 
-Upstream: docs/upstream/streams.md
+Upstream: docs/upstream/streams.md, docs/upstream/descriptors.md
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TextIO
-
-from traitlets.config import Application
 
 from datalab_kernel.xeus import cells, descriptors, pulse, registry, survivor
 from datalab_kernel.xeus.outbox import Outbox, Stream
@@ -134,11 +132,13 @@ def _can_capture() -> bool:
 def _report_to_log(log: TextIO) -> None:
     """Let the kernel's own log and crash reports reach the log of the Jupyter server.
 
-    A crash report in the file that this process reads would have to wait for its end.
+    The kernel's log is that of the handlers that exist before the first cell. A crash
+    report in the file that this process reads would have to wait for its end.
     """
-    if Application.initialized():
-        for handler in Application.instance().log.handlers:
-            if isinstance(handler, logging.StreamHandler):
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):  # a placeholder has none
+            if getattr(handler, "stream", None) is sys.__stderr__:
                 handler.setStream(log)
     enable = faulthandler.enable
 
