@@ -28,6 +28,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 _cause: signal.Signals | None = None
+_has_begun = False
 
 
 def end_by(cause: signal.Signals) -> None:
@@ -36,12 +37,19 @@ def end_by(cause: signal.Signals) -> None:
     _cause = cause
 
 
+def has_begun() -> bool:
+    """Return whether the process is finishing, and calls the user's handlers."""
+    return _has_begun
+
+
 def finish() -> NoReturn:
     """End the process as Python would, except for the teardown of the interpreter.
 
     It waits for threads, runs the `atexit` handlers, and closes what the user left
     open: IPython's own handler empties the notebook's namespace.
     """
+    global _has_begun
+    _has_begun = True
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
     atexit._run_exitfuncs()  # noqa: SLF001

@@ -25,7 +25,7 @@ import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datalab_kernel.repairs import shutdown
 from datalab_kernel.xeus import loop, loopback, pulse
@@ -71,11 +71,12 @@ def end(cause: signal.Signals) -> None:
     """
     shutdown.end_by(cause)
     threading.Thread(target=_end_late, args=(cause,), daemon=True).start()
-    os.kill(os.getpid(), signal.SIGINT)
-    try:
-        _connection = loopback.request_shutdown()
-    except OSError:
-        log.exception("the kernel cannot request its own shutdown")
+    if not shutdown.has_begun():
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            _connection = loopback.request_shutdown()
+        except OSError:
+            log.exception("the kernel cannot request its own shutdown")
     threading.Event().wait()
 
 
@@ -102,6 +103,10 @@ class Termination:
         self._mask = threading.local()
         self._wakeup: socket.socket | None = None
         self._ending = False
+        self._lock = threading.RLock()  # a signal may interrupt the handler of another
+        # Signals in the socket that were handled, and those of them whose handler
+        # Python still has to call.
+        self._counted, self._noticed = 0, 0
 
     def accept(self) -> None:
         """Handle the signals, which is possible in the main thread only."""
@@ -116,28 +121,43 @@ class Termination:
         self._wakeup = getattr(running, "_ssock", None)
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal, unless `look` has noticed it already."""
+        with self._lock:
+            if self._noticed:
+                self._noticed -= 1
+            else:
+                self._counted += 1
+                self._end(signal.Signals(number))
+
+    def look(self) -> None:
+        """Find signals that have arrived while the main thread runs C code.
+
+        Python calls no handler then, nor if a signal arrives just before a function
+        such as `time.sleep` begins to wait. But the C handler of Python has written the
+        number of the signal to the socket that wakes the event loop, where it waits to
+        be read.
+        """
+        if self._wakeup is None:
+            return
+        try:
+            flags = socket.MSG_PEEK | socket.MSG_DONTWAIT
+            waiting = self._wakeup.recv(4096, flags)
+        except OSError:  # there is nothing to read, or the loop has ended
+            waiting = b""
+        with self._lock:
+            arrived = [number for number in waiting if number in self._signals]
+            self._counted = min(self._counted, len(arrived))
+            for number in arrived[self._counted :]:
+                self._counted += 1
+                self._noticed += 1
+                self._end(signal.Signals(number))
+
+    def _end(self, cause: signal.Signals) -> None:
         """Begin to end the kernel; end it at once if this is the second signal."""
-        cause = signal.Signals(number)
         if self._ending:
             shutdown.leave(cause)
         self._ending = True
         threading.Thread(target=end, args=(cause,), daemon=True).start()
-
-    def look(self) -> None:
-        """Find a signal that has arrived while the main thread runs C code.
-
-        Python calls no handler then. But its C handler has written the number of the
-        signal to the socket that wakes the event loop, where it waits to be read.
-        """
-        if self._wakeup is None or self._ending:
-            return
-        try:
-            flags = socket.MSG_PEEK | socket.MSG_DONTWAIT
-            numbers: set[Any] = set(self._wakeup.recv(4096, flags))
-        except OSError:  # there is nothing to read, or the loop has ended
-            return
-        for number in self._signals & numbers:
-            self.on_signal(number, None)
 
     def block(self) -> None:
         """Block the signals while a process forks.

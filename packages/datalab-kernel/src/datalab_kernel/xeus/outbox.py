@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from codecs import getincrementaldecoder
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -311,7 +312,8 @@ class Stream(io.TextIOBase):
     def flush_process(self) -> None:
         """Write the text that the process's own stream has kept."""
         if self.process is not None:
-            self.process.flush()
+            with suppress(OSError, ValueError):  # a cell has closed it
+                self.process.flush()
 
 
 class Bytes(io.BufferedIOBase):
