@@ -15,6 +15,7 @@ from datalab_kernel import warmup
 from datalab_kernel.repairs import (
     comms,
     debugger,
+    environment,
     eventloop,
     interrupt,
     parent,
@@ -22,6 +23,7 @@ from datalab_kernel.repairs import (
     shutdown,
     stdin,
     streams,
+    termination,
 )
 from datalab_kernel.shell import application as shell_application
 from datalab_kernel.xeus import loop as event_loop
@@ -47,6 +49,8 @@ REPAIRS = (
     eventloop,
     # These wrap nothing.
     comms,
+    environment,
+    termination,
     parent,
 )
 
