@@ -141,11 +141,13 @@ def requirement() -> Callable[[object, str], None]:
 def python_of(
     environment_cache: Path, requirement: Callable[[object, str], None]
 ) -> Callable[..., Path]:
-    """`python_of(requirements, *options)`: the Python of an environment with them."""
+    """`python_of(requirements, *options, base=…)`: the Python of an environment."""
 
-    def python(requirements: Path, *options: str) -> Path:
+    def python(requirements: Path, *options: str, **base: str) -> Path:
         try:
-            return environments.python_with(requirements, environment_cache, *options)
+            return environments.python_with(
+                requirements, environment_cache, *options, **base
+            )
         except environments.InstallationError as failure:
             requirement(None, str(failure))
             raise
