@@ -1,7 +1,8 @@
 """The kernel inside the program `xpython`, as conda-forge and Debian package it.
 
-Debian's program is xeus-python 0.14.3. It runs cells as calls, ends by `exit`, and lacks
-what widgets and the repair of the output streams need; `test_start_hook` tests these.
+Debian's program is xeus-python 0.14.3. It runs cells as calls and ends by `exit`. It
+lacks what widgets and the repair of the output streams need; `test_start_hook` tests
+the widgets.
 """
 
 from __future__ import annotations

@@ -82,11 +82,7 @@ def environment(program: str, argv: Sequence[str]) -> dict[str, str]:
     """
     changed = {
         "PYTHONPATH": _before("PYTHONPATH", str(HOOK)),
-        # The program takes its prefix from the first Python on PATH. On Windows, it
-        # also finds its libraries there.
-        "PATH": _before(
-            "PATH", str(Path(sys.executable).parent), str(Path(program).parent)
-        ),
+        "PATH": path_for(program),
     }
     instructions = {
         "argv": list(argv),
@@ -98,6 +94,15 @@ def environment(program: str, argv: Sequence[str]) -> dict[str, str]:
         "packages": _package_folders(),
     }
     return {**os.environ, **changed, VARIABLE: json.dumps(instructions)}
+
+
+def path_for(program: str) -> str:
+    """Return the PATH with which the program can start.
+
+    The program takes its prefix from the first Python on PATH. On Windows, it also
+    finds its libraries there.
+    """
+    return _before("PATH", str(Path(sys.executable).parent), str(Path(program).parent))
 
 
 def call_at_end(function: Callable[[], None]) -> None:

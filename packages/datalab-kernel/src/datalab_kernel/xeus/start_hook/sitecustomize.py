@@ -22,7 +22,7 @@ VARIABLE = "DATALAB_KERNEL_PROGRAM"
 
 OTHER_VERSION = (
     "The program {program} runs Python {here}, but the kernel's Python, {executable}, "
-    "is {there}.\nTo solve this: install xeus-python in the environment of that Python.\n"
+    "is {there}.\nTo solve this: install xeus-python for {executable}.\n"
 )
 
 
