@@ -156,6 +156,22 @@ def python_of(
 
 
 @pytest.fixture(scope="session")
+def packages_of(
+    environment_cache: Path, requirement: Callable[[object, str], None]
+) -> Callable[[Path], Path]:
+    """`packages_of(requirements)`: a folder with them, without what they need."""
+
+    def packages(requirements: Path) -> Path:
+        try:
+            return environments.packages(requirements, environment_cache)
+        except environments.InstallationError as failure:
+            requirement(None, str(failure))
+            raise
+
+    return packages
+
+
+@pytest.fixture(scope="session")
 def system_packages_hint() -> str:
     """The line that tells which Debian packages windows and browsers need."""
     packages = " ".join(APT_PACKAGES.read_text(encoding="utf-8").split())

@@ -50,6 +50,26 @@ def python_with(
     return environment / _PYTHON
 
 
+def packages(requirements: Path, cache: Path) -> Path:
+    """Return a folder for a PYTHONPATH with some packages, not with what they need.
+
+    Args:
+        requirements: What to install; a requirements file.
+        cache: Folder that keeps it between runs, as for `python_with`.
+
+    Raises:
+        InstallationError: It could not be made; says what the installer said.
+    """
+
+    def make(draft: Path) -> None:
+        uv = _uv()
+        installer = [*uv, "pip"] if uv else [sys.executable, "-m", "pip"]
+        command = [*installer, "install", "--quiet", "--no-deps", "--target", draft]
+        run([*command, "-r", requirements], f"cannot install {requirements}")
+
+    return made(place(requirements, cache, "packages"), make)
+
+
 def made(folder: Path, make: Callable[[Path], None]) -> Path:
     """Return a folder that is kept between runs, made if it is not there.
 
@@ -120,16 +140,21 @@ def run(command: Sequence[str | Path], failure: str, **options: Any) -> str:
 def _commands(
     draft: Path, wanted: Sequence[str | Path], base: str
 ) -> Iterator[list[str | Path]]:
-    if importlib.util.find_spec("uv") is not None:
-        uv = [sys.executable, "-m", "uv"]
-    elif (found := shutil.which("uv")) is not None:
-        uv = [found]
-    else:
+    uv = _uv()
+    if not uv:
         yield [base, "-m", "venv", draft]
         yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", *wanted]
         return
     yield [*uv, "venv", "--clear", "--python", base, draft]
     yield [*uv, "pip", "install", "--python", draft / _PYTHON, *wanted]
+
+
+def _uv() -> list[str]:
+    """Return the command of uv, or an empty list."""
+    if importlib.util.find_spec("uv") is not None:
+        return [sys.executable, "-m", "uv"]
+    found = shutil.which("uv")
+    return [] if found is None else [found]
 
 
 @contextmanager
