@@ -9,7 +9,7 @@ Jupyter knows the launcher only:
 
 - It interrupts a kernel by an event whose handle the program inherits (`interrupts`).
 - It ends a kernel that hangs by ending the launcher. A job object then ends the program
-  as well, at once and whatever it does. The `python.exe` of a virtual environment ends
+  as well, at once and in any state. The `python.exe` of a virtual environment ends
   its Python in the same way.
 """
 
