@@ -37,7 +37,7 @@ from datalab_kernel_core.lazy import is_unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import ModuleType
 
     from xeus_python_shell.shell import XPythonShell
 
@@ -56,23 +56,22 @@ PACKAGE = Path(__file__).parents[1]
 
 def install(shell: XPythonShell) -> None:
     """Repair debugpy's part in the kernel when it is imported."""
-    inspection = Inspection(shell, _launcher())
+    inspection = Inspection(shell, _launcher(shell))
     shell.events.register("pre_execute", inspection.remove_leftovers)
     ImportHook({MODULE}, lambda _module: _repair(shell)).install()
     ImportHook({DEBUGPY}, _replace_adapter).install()
 
 
-def _launcher() -> dict[str, Any]:
+def _launcher(shell: XPythonShell) -> dict[str, Any]:
     """Return the namespace of the process's first module.
 
-    IPython has replaced that module in `sys.modules`.
+    IPython has replaced that module in `sys.modules`. In the program `xpython`, it is
+    an empty module, and no code of it runs.
     """
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "__main__":
-            return frame.f_globals
-        frame = frame.f_back
-    raise NotApplicable("the kernel was not started from the module __main__")
+    module: ModuleType | None = getattr(shell, "_orig_sys_modules_main_mod", None)
+    if module is None:
+        raise NotApplicable("IPython does not know the first module of the process")
+    return vars(module)
 
 
 def _replace_adapter(debugpy: Any) -> None:
