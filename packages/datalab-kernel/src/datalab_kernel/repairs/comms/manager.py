@@ -119,9 +119,10 @@ class CommManager(BaseCommManager):
             return
         content = {"data": data or {}, "metadata": metadata or {}}
         if msg_type == "comm_open":
+            target_name = keys.get("target_name", comm.target_name)
             # xeus-python 0.17 crashes if it does not know the target.
-            self._register_native(keys["target_name"])
-            given = self._native.open(comm_id, keys["target_name"], content, buffers)
+            self._register_native(target_name)
+            given = self._native.open(comm_id, target_name, content, buffers)
             if given != comm_id:  # this xeus-python chooses the ID
                 self.comms[given] = self.comms.pop(comm_id)
                 comm.comm_id = given

@@ -130,7 +130,8 @@ class NativeComms:
         When one of xeus-python's comms is destroyed, it may remove its ID from the list
         of comms, even if the ID belongs to another comm by then.
         """
-        while self._finished:
+        # Another thread might release a comm before its call of `_close` returns.
+        while self._finished and _is_main_thread():
             comm_id, native = self._finished.pop()
             if comm_id in self._open:
                 self._replaced.setdefault(comm_id, []).append(native)
