@@ -254,7 +254,7 @@ def test_a_reply_that_cannot_be_built_is_an_error(kernel) -> None:
     assert kernel.value("1") == "1"
 
 
-@pytest.mark.parametrize("magic", ["less", "more", "autosave", "man no-such-page"])
+@pytest.mark.parametrize("magic", ["less", "more", "autosave"])
 def test_a_magic_that_is_misused_says_how_to_use_it(kernel, magic: str) -> None:
     cell = kernel.run(f"%{magic}")
 

@@ -17,6 +17,7 @@ import os
 from types import BuiltinFunctionType
 from typing import TYPE_CHECKING
 
+from datalab_kernel.shell.safe_json import safe_text
 from datalab_kernel.xeus import cells
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Input:
 
     def _ask(self, prompt: object) -> str:
         try:
-            return self._ask_xeus(str(prompt))
+            return self._ask_xeus(safe_text(str(prompt)))
         except KeyboardInterrupt:
             pass  # raised again below, without xeus-python's error as its context
         raise KeyboardInterrupt(f"{self.name}() was interrupted")

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.async_helpers import _asyncio_runner
 from IPython.core.autocall import ZMQExitAutocall
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Any as Any_
 from traitlets import default
 from xeus_python_shell.compiler import XCachingCompiler
 from xeus_python_shell.shell import XPythonShell
 
 from datalab_kernel.repairs import streams
 from datalab_kernel.shell.magics import KernelMagics
-from datalab_kernel.shell.reply import Report, text_of
+from datalab_kernel.shell.reply import Report, describe, text_of
 from datalab_kernel.shell.safe_json import safe_text
 from datalab_kernel.xeus import loopback, request_context
 
@@ -59,10 +60,10 @@ class ZMQInteractiveShell(XPythonShell):  # type: ignore[misc]  # it has no type
     loop_runner_map = InteractiveShell.loop_runner_map
 
     keepkernel_on_exit: bool | None = None
+    kernel = Any_(help="The kernel, which xeus-python provides.")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._reports: list[Report] | None = None
-        self.kernel: Any = None
         # xeus-python's own `__init__` would override the user's choice of completer.
         super(XPythonShell, self).__init__(*args, **options)
         # Libraries look for this section, and for the file in it.
@@ -86,6 +87,20 @@ class ZMQInteractiveShell(XPythonShell):  # type: ignore[misc]  # it has no type
     def _default_exiter(self) -> ZMQExitAutocall:
         exiter: Any = ZMQExitAutocall  # IPython has no types
         return exiter(self)  # type: ignore[no-any-return]
+
+    def _format_exception_for_storage(
+        self, exception: BaseException, *args: Any, **options: Any
+    ) -> Any:
+        """Return what the history keeps of an error, whose own methods may fail."""
+        try:
+            return super()._format_exception_for_storage(exception, *args, **options)
+        except Exception:  # noqa: BLE001  # the user's own code may run
+            failure = describe(exception)
+            return {
+                "ename": failure.name,
+                "evalue": failure.message,
+                "traceback": list(failure.lines),
+            }
 
     async def run_request(
         self, code: str, *, silent: bool = False, **options: Any

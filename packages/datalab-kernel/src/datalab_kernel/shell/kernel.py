@@ -51,6 +51,11 @@ class Kernel:
         return self.shell.user_ns  # type: ignore[no-any-return]  # IPython has no types
 
     @property
+    def execution_count(self) -> int:
+        """The number of the cell that runs, or of the next one."""
+        return int(self.shell.execution_count)
+
+    @property
     def comm_manager(self) -> Any:
         """The manager of the comms."""
         import comm

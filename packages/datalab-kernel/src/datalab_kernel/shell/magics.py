@@ -103,9 +103,7 @@ class KernelMagics(Magics):
             text=True,
             check=False,
         )
-        if manual.returncode:
-            raise UsageError(f"%man: {manual.stderr.strip() or 'no such page'}")
-        page.page(manual.stdout)
+        page.page(manual.stdout + manual.stderr)
 
     @line_magic
     def connect_info(self, _line: str) -> None:

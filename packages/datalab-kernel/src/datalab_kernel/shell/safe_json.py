@@ -82,7 +82,7 @@ def _convert(value: Any) -> Any:
     if hasattr(value, "tolist"):  # a scalar or an array of NumPy
         return value.tolist()
     if hasattr(value, "isoformat"):
-        return value.isoformat()
+        return value.isoformat().replace("+00:00", "Z")  # as browsers write it
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, numbers.Integral):
