@@ -141,16 +141,34 @@ def requirement() -> Callable[[object, str], None]:
 def python_of(
     environment_cache: Path, requirement: Callable[[object, str], None]
 ) -> Callable[..., Path]:
-    """`python_of(requirements, *options)`: the Python of an environment with them."""
+    """`python_of(requirements, *options, base=…)`: the Python of an environment."""
 
-    def python(requirements: Path, *options: str) -> Path:
+    def python(requirements: Path, *options: str, **base: str) -> Path:
         try:
-            return environments.python_with(requirements, environment_cache, *options)
+            return environments.python_with(
+                requirements, environment_cache, *options, **base
+            )
         except environments.InstallationError as failure:
             requirement(None, str(failure))
             raise
 
     return python
+
+
+@pytest.fixture(scope="session")
+def packages_of(
+    environment_cache: Path, requirement: Callable[[object, str], None]
+) -> Callable[[Path], Path]:
+    """`packages_of(requirements)`: a folder with them, without what they need."""
+
+    def packages(requirements: Path) -> Path:
+        try:
+            return environments.packages(requirements, environment_cache)
+        except environments.InstallationError as failure:
+            requirement(None, str(failure))
+            raise
+
+    return packages
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""The completion of object names in calls."""
+"""The completion of DataLab names and their attributes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,31 @@ from jupyter_client.kernelspec import KernelSpecManager
 from datalab_kernel import kernelspec
 from datalab_kernel_core.completion import completed
 
+ATTRIBUTES = {
+    "workspace": {"get": "function", "calc": "function", "path": "property"},
+    "sigima.proc": {"image": "module"},
+}
 NAMES = ("beam", "Beam 2", "a/b", 'it\'s "x"', "back\\slash", "über")
 
 
-def names(variable: str) -> Sequence[str]:
-    return NAMES if variable in {"workspace", "plotter"} else ()
+class Variables:
+    """A workspace and a plotter of it, and a module `sigima`."""
+
+    def names(self, variable: str, *, subscript: bool) -> Sequence[str] | None:
+        plotter = variable == "plotter" and not subscript
+        return NAMES if variable == "workspace" or plotter else None
+
+    def attributes(self, path: Sequence[str]) -> Mapping[str, str] | None:
+        return ATTRIBUTES.get(".".join(path))
+
+
+def found(line: str) -> list[str]:
+    """Return the completions of a line, without what is typed already."""
+    return list((completed(line, Variables()) or ("", {}))[1])
 
 
 @pytest.mark.parametrize(
-    ("line", "begun", "found"),
+    ("line", "begun", "expected"),
     [
         ('workspace.get("', "", ["beam", "Beam 2", "a/b", 'it\'s \\"x\\"']),
         ('workspace.get("b', "b", ["beam", "back\\\\slash"]),
@@ -36,30 +52,86 @@ def names(variable: str) -> Sequence[str]:
         ('workspace.remove("beam", "a', "a", ["a/b"]),
         ('workspace.rename("ü', "ü", ["über"]),
         ('f(1); workspace . get("ü', "ü", ["über"]),
+        ('plotter.plot(["beam", "ü', "ü", ["über"]),
+        ('workspace.calc("fft", on="ü', "ü", ["über"]),
+        ('workspace.calc("difference", on="beam", with_="ü', "ü", ["über"]),
+        ('x = workspace["ü', "ü", ["über"]),
+        ("del workspace[ 'a/", "a/", ["a/b"]),
     ],
 )
-def test_a_name_is_completed(line: str, begun: str, found: list[str]) -> None:
-    assert completed(line, names)[0] == begun
-    assert completed(line, names)[1][: len(found)] == found
+def test_a_name_is_completed(line: str, begun: str, expected: list[str]) -> None:
+    typed, completions = completed(line, Variables()) or ("", {})
+
+    assert typed == begun
+    assert list(completions)[: len(expected)] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("workspace.", ["calc", "get", "path"]),
+        ("workspace.c", ["calc"]),
+        ("workspace.GET", ["get"]),
+        ("print(1, workspace . ca", ["calc"]),
+        ('a = "it\'s"; workspace.ca', ["calc"]),
+        ("sigima.proc.", ["image"]),
+        ("sigima . proc . i", ["image"]),
+    ],
+)
+def test_an_attribute_is_completed(line: str, expected: list[str]) -> None:
+    assert found(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "begun"),
+    [('workspace.get("zzz', "zzz"), ("workspace.zzz", "zzz"), ('workspace["z', "z")],
+)
+def test_nothing_else_is_offered_for_what_does_not_exist(line: str, begun: str) -> None:
+    assert completed(line, Variables()) == (begun, {})
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        'workspace.get("zzz',
         'workspace.get("beam"',
         "workspace.get(beam",
         'workspace.rename("beam", "',
         'workspace.save("',
         'other.get("',
+        'other["',
+        'plotter["',
         'my.workspace.get("',
         'plotter.plot("beam", title="',
         '"workspace.get(',
+        "other.",
+        "my.workspace.",
+        "f().workspace.",
+        "workspace._",
+        "workspace.get.",
+        "'workspace.",
+        "# workspace.",
+        '"a" + "workspace.',
         "",
     ],
 )
-def test_nothing_is_offered_where_no_name_is_meant(line: str) -> None:
-    assert completed(line, names)[1] == []
+def test_other_code_is_left_to_ipython(line: str) -> None:
+    assert completed(line, Variables()) is None
+
+
+@pytest.mark.parametrize(
+    ("above", "code"),
+    [
+        ('"""a\n"b"\n', False),
+        ("'''a\n", False),
+        ('"""a"""\n', True),
+        ("# it's\n", True),
+        ("a = 'b'\n", True),
+    ],
+)
+def test_lines_above_decide_whether_an_attribute_is_code(
+    above: str, code: bool
+) -> None:
+    assert (completed("workspace.", Variables(), above) is not None) == code
 
 
 @pytest.fixture
@@ -86,7 +158,71 @@ def test_the_shell_offers_names_and_nothing_else(complete, start: str) -> None:
 
 
 def test_keys_are_completed_as_well(complete) -> None:
-    assert set(complete('workspace["m')) >= {'workspace["mine', 'workspace["my beam'}
+    assert complete('workspace["m') == ['workspace["my beam', 'workspace["mine']
+
+
+def test_public_attributes_are_completed_with_their_types(loaded) -> None:
+    loaded.run("workspace.list(), plotter, sigima.proc.image.base, np.pi")
+
+    assert typed(loaded, "workspace.ca") == {
+        "calc": "function",
+        "capabilities": "property",
+    }
+    assert typed(loaded, "plotter.pl") == {"plot": "function"}
+    assert typed(loaded, "sigima.pro") == {"proc": "module"}
+    assert typed(loaded, "sigima.proc.image.butterw") == {"butterworth": "function"}
+    assert typed(loaded, "sigima.Sig")["SignalObj"] == "class"
+    assert typed(loaded, "np.pi")["pi"] == "instance"
+
+
+def typed(shell: Any, line: str) -> dict[str, str]:
+    """Return the completions of a line with their types."""
+    with provisionalcompleter():
+        found = list(shell.ip.Completer.completions(line, len(line)))
+    return {one.text: one.type for one in found}
+
+
+#: What a user may complete first, with one of the completions if there is any.
+FIRST = {
+    "workspace.": "add",
+    "workspace.ca": "calc",
+    "plotter.": "plot",
+    "sigima.": "SignalObj",
+    "sigima.proc.image.": "butterworth",
+    'workspace["': None,
+    "workspace.get('pea": None,
+    "plotter.plot('": None,
+    "workspace.nothing": None,
+}
+
+
+@pytest.mark.parametrize("jedi", [True, False])
+def test_a_first_completion_needs_neither_jedi_nor_an_import(
+    in_new_process: Callable[[str], Any], jedi: bool
+) -> None:
+    script = f"""
+import json, sys
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+shell = InteractiveShell(config=Config(HistoryManager={{"enabled": False}}))
+shell.Completer.use_jedi = {jedi}
+shell.extension_manager.load_extension("datalab_kernel_core")
+before = set(sys.modules)  # IPython 8 imports jedi itself
+with provisionalcompleter():
+    found = {{
+        line: [c.text for c in shell.Completer.completions(line, len(line))]
+        for line in {FIRST!r}
+    }}
+imported = {{"jedi", "numpy", "sigima", "matplotlib"}} & ({{*sys.modules}} - before)
+print(json.dumps([found, sorted(imported)]))
+"""
+    found, imported = in_new_process(script)
+
+    assert imported == []
+    for line, expected in FIRST.items():
+        assert (expected in found[line]) if expected else found[line] == []
+        assert not any(name.startswith(("_", "%")) for name in found[line])
 
 
 def test_any_variable_that_is_a_workspace_is_completed(loaded, complete) -> None:

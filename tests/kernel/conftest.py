@@ -246,6 +246,12 @@ def kernel(
         yield kernel
 
 
+@pytest.fixture(params=[kernelspec.KERNEL_NAME, "python3"], ids=["ours", "ipykernel"])
+def either(request: pytest.FixtureRequest, start: Callable[..., Kernel]) -> Kernel:
+    """Our kernel, and the one that shows what is expected of it."""
+    return start(request.param)
+
+
 @pytest.fixture
 def ipython_folder(tmp_path: Path) -> Path:
     """The IPython folder of the kernels that `start` starts."""

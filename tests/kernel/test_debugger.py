@@ -194,6 +194,70 @@ def test_a_cell_stops_at_a_breakpoint_and_goes_on(debugger: Debugger) -> None:
     assert debugger.kernel.value("d") == "42"
 
 
+ABOVE = {
+    "nothing": "",
+    "an empty line": "\n",
+    "lines of blanks": "\n  \n\t\n",
+    "a comment": "# a comment\n\n",
+    "a comment below an empty line": "\n# a comment\n",
+    "a magic": "%precision\n",
+    "a magic below an empty line": "\n%precision\n",
+    "a command": "!true\n",
+}
+
+
+@pytest.mark.parametrize("above", ABOVE.values(), ids=ABOVE.keys())
+def test_a_breakpoint_is_hit_below(debugger: Debugger, above: str) -> None:
+    first = above.count("\n")
+
+    request, thread = debugger.run_to(above + FUNCTION, first + 2)
+
+    assert debugger.stack(thread) == [("double", first + 2), ("<module>", first + 4)]
+    assert debugger.go_on(request, thread)["status"] == "ok"
+
+
+def test_a_breakpoint_is_hit_in_indented_lines_below_an_empty_one(
+    debugger: Debugger,
+) -> None:
+    request, thread = debugger.run_to("\n    first = 1\n    last = 2", 3)
+
+    assert debugger.stack(thread) == [("<module>", 3)]
+    assert debugger.go_on(request, thread)["status"] == "ok"
+
+
+def test_a_cell_magic_below_an_empty_line_runs_while_debugging(
+    debugger: Debugger,
+) -> None:
+    assert debugger.kernel.run("\n\n%%time\nprint('inside')").error is None
+
+
+def test_an_empty_cell_runs_while_debugging(debugger: Debugger) -> None:
+    assert debugger.kernel.run("\n \n").status == "ok"
+
+
+def test_empty_lines_are_removed_when_nothing_debugs(debugger: Debugger) -> None:
+    transformed = "get_ipython().transform_cell('\\n\\n1')"
+    assert debugger.kernel.value(transformed) == repr("\n\n1\n")
+
+    debugger.stop()
+
+    assert debugger.kernel.value(transformed) == repr("1\n")
+    debugger.start()
+
+
+def test_the_stock_kernel_still_misses_a_breakpoint_below_empty_lines(
+    start: Callable,
+) -> None:
+    """The defect that `repairs.debugger` cures; when this fails, drop that part."""
+    debugger = Debugger(start("xpython"))
+    debugger.start()
+    debugger.set_breakpoints("\nfirst = 1\nlast = 2", 3)
+
+    request = debugger.client.execute("\nfirst = 1\nlast = 2")
+
+    assert debugger.finish(request)["status"] == "ok"
+
+
 def test_steps_lead_over_into_and_out_of_functions(debugger: Debugger) -> None:
     request, thread = debugger.run_to(FUNCTION, 4)
 
@@ -234,6 +298,24 @@ def test_the_variables_of_a_function_are_shown(debugger: Debugger) -> None:
     assert debugger.go_on(request, thread)["status"] == "ok"
     assert debugger.kernel.value("copied") == "42"
     assert debugger.kernel.value("[name for name in dir() if '_repr_' in name]") == "[]"
+
+
+def test_a_variable_is_not_copied_to_what_is_no_name(debugger: Debugger) -> None:
+    """xeus-python makes an assignment of the name, which is then executed."""
+    request, thread = debugger.run_to(FUNCTION, 3)
+    frame = debugger.frames(thread)[0]["id"]
+
+    answer = debugger.ask(
+        "copyToGlobals",
+        srcVariableName="b",
+        dstVariableName="x'] = sneaked = globals()['y",
+        srcFrameId=frame,
+    )
+
+    assert (answer["success"], answer["command"]) == (False, "copyToGlobals")
+    assert "is not a valid name of a variable" in answer["message"]
+    assert debugger.go_on(request, thread)["status"] == "ok"
+    assert debugger.kernel.value("'x' in globals()") == "False"
 
 
 def test_the_variables_are_shown_at_each_stop(debugger: Debugger) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,7 @@ import h5py
 import psutil
 import pytest
 
+from datalab_kernel import kernelspec
 from support.repetition import repeated
 
 if TYPE_CHECKING:
@@ -211,3 +215,178 @@ def leaves(folder: Path) -> str:
 def left(folder: Path) -> set[str]:
     """The files in a folder that are not empty."""
     return {p.name for p in folder.iterdir() if p.is_file() and p.stat().st_size}
+
+
+def test_the_stock_kernel_still_ends_without_its_handlers_on_a_signal(
+    start: Callable, tmp_path: Path
+) -> None:
+    """The defect that `repairs.termination` repairs; when this fails, drop it."""
+    stock = start("xpython")
+    stock.run(leaves(tmp_path))
+
+    stock.process.send_signal(signal.SIGTERM)
+    stock.process.wait(timeout=30)
+
+    assert left(tmp_path) == set()
+
+
+WAITS = "print('running')\n"
+BY_SIGNAL = [
+    pytest.param("SIGTERM", "print('running')", id="idle"),
+    pytest.param("SIGHUP", "print('running')", id="idle and SIGHUP"),
+    pytest.param("SIGTERM", WAITS + "while True: pass", id="computing"),
+    pytest.param("SIGTERM", WAITS + "import time; time.sleep(99)", id="sleeping"),
+    pytest.param(
+        "SIGHUP", WAITS + "import asyncio; await asyncio.sleep(99)", id="awaiting"
+    ),
+    pytest.param(
+        "SIGTERM",
+        WAITS + "import threading; threading.Event().wait()",
+        id="waiting for a lock",
+    ),
+    pytest.param(
+        "SIGTERM",
+        WAITS + "import hashlib; hashlib.pbkdf2_hmac('sha256', b'', b'', 2_000_000)",
+        id="computing in C",
+    ),
+]
+
+
+@ON_POSIX
+@pytest.mark.parametrize(("name", "code"), BY_SIGNAL)
+def test_a_signal_ends_the_kernel_in_order(
+    start: Callable, tmp_path: Path, name: str, code: str
+) -> None:
+    """The server sees that the signal ended it, as it does with ipykernel."""
+    path = str(tmp_path / "left.h5")
+    number = getattr(signal, name)
+    kernel, peer = start(), start("python3")
+    kernel.run(leaves(tmp_path))
+    kernel.run(HDF5.format(path=path))
+    kernel.begin(code, until="running")
+
+    kernel.process.send_signal(number)
+    peer.process.send_signal(number)
+
+    assert kernel.process.wait(timeout=30) == peer.process.wait(timeout=30) == -number
+    assert left(tmp_path) == {"handler", "written", "left.h5"}
+    with h5py.File(path) as file:
+        assert file["x"][:].tolist() == [1, 2, 3]
+
+
+@ON_POSIX
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(
+            "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)", id="C"
+        ),
+        pytest.param(
+            "import time\n"
+            "while True:\n"
+            "    try: time.sleep(99)\n"
+            "    except KeyboardInterrupt: pass",
+            id="catches interrupts",
+        ),
+    ],
+)
+def test_a_cell_that_does_not_stop_is_given_ten_seconds(
+    start: Callable, tmp_path: Path, code: str
+) -> None:
+    path = str(tmp_path / "left.h5")
+    kernel = start()
+    kernel.run(HDF5.format(path=path))
+    kernel.begin(f"print('running')\n{code}", until="running")
+
+    kernel.process.send_signal(signal.SIGTERM)
+
+    assert kernel.process.wait(timeout=30) == 128 + signal.SIGTERM
+    with h5py.File(path) as file:
+        assert file["x"][:].tolist() == [1, 2, 3]
+
+
+@ON_POSIX
+def test_a_second_signal_ends_the_kernel_at_once(start: Callable) -> None:
+    kernel = start()
+    cell = kernel.begin(
+        "import time\nprint('running')\n"
+        "while True:\n"
+        "    try: time.sleep(99)\n"
+        "    except KeyboardInterrupt: print('goes on', flush=True)",
+        until="running",
+    )
+    kernel.process.send_signal(signal.SIGTERM)
+    kernel.wait_for_output(cell, "goes on")
+
+    kernel.process.send_signal(signal.SIGTERM)
+
+    # The code is the latter where the main thread cannot handle the signal.
+    code = kernel.process.wait(timeout=5)
+    assert code in {-signal.SIGTERM, 128 + signal.SIGTERM}
+
+
+@ON_POSIX
+def test_a_signal_that_was_ignored_stays_ignored(
+    jupyter_data: Path, start: Callable
+) -> None:
+    """As under `nohup`, with which servers are started that outlive a terminal."""
+    spec = kernelspec.kernel_dict()
+    spec["argv"] = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *spec["argv"]]
+    kernelspec.write(jupyter_data / "kernels" / "nohup", spec)
+    kernel = start("nohup")
+
+    kernel.process.send_signal(signal.SIGHUP)
+
+    assert kernel.value("1") == "1"
+
+
+@ON_POSIX
+def test_a_signal_lets_a_handler_finish_that_a_shutdown_has_called(
+    start: Callable, tmp_path: Path
+) -> None:
+    """Jupyter sends SIGTERM where a kernel takes longer than some seconds to end."""
+    called = tmp_path / "called"
+    kernel = start()
+    kernel.run(
+        "import atexit, time, pathlib\n"
+        f"called = pathlib.Path({str(called)!r})\n"
+        "def handler():\n"
+        "    called.write_text('begun')\n"
+        "    while called.exists(): time.sleep(0.01)\n"
+        f"    pathlib.Path({str(tmp_path / 'finished')!r}).write_text('x')\n"
+        "atexit.register(handler);"
+    )
+    kernel.client.shutdown()
+    deadline = time.monotonic() + 30
+    while not called.exists():
+        assert time.monotonic() < deadline
+    kernel.process.send_signal(signal.SIGTERM)
+    # The handler runs on while the signal is handled.
+    with pytest.raises(subprocess.TimeoutExpired):
+        kernel.process.wait(timeout=1)
+
+    called.unlink()
+
+    assert kernel.process.wait(timeout=5) == -signal.SIGTERM
+    assert left(tmp_path) == {"finished"}
+
+
+POOL = """
+import multiprocessing, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+fork = multiprocessing.get_context("fork")
+with fork.Pool(2) as pool:  # whose end is SIGTERM to its workers
+    pool.map_async(time.sleep, [99, 99])
+child = fork.Process(target=time.sleep, args=[99])
+child.start()
+child.terminate()
+child.join()
+child.exitcode
+"""
+
+
+@ON_POSIX
+def test_forked_processes_are_terminated_and_the_kernel_lives_on(kernel) -> None:
+    for _ in range(3):
+        assert kernel.value(POOL) == "-15"
+    assert kernel.value("1") == "1"

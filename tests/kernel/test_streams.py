@@ -246,7 +246,7 @@ def test_text_that_no_message_can_hold_is_escaped(kernel) -> None:
     assert outputs(kernel, "print('\\ud800')") == ["stdout \\ud800\n"]
 
 
-def test_a_forked_process_prints_to_the_process_and_harms_nothing(kernel) -> None:
+def test_a_forked_process_prints_for_the_cell_and_harms_nothing(kernel) -> None:
     # Python 3.12 and later warn of any fork beside threads, which every kernel has.
     code = (
         "import os, warnings\nwarnings.simplefilter('ignore', DeprecationWarning)\n"
@@ -255,7 +255,17 @@ def test_a_forked_process_prints_to_the_process_and_harms_nothing(kernel) -> Non
         "os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])"
     )
 
-    assert outputs(kernel, code) == ["stdout parent\n", "3"]
+    assert outputs(kernel, code) == ["stdout parent\nchild\n", "3"]
+
+
+def test_a_thread_that_python_does_not_know_prints_for_the_cell(kernel) -> None:
+    code = (
+        "import _thread\ndone = _thread.allocate_lock()\ndone.acquire()\n"
+        "_thread.start_new_thread(lambda: (print('a'), done.release()), ())\n"
+        "done.acquire();"
+    )
+
+    assert kernel.run(code).stdout == "a\n"
 
 
 def test_what_was_printed_is_shown_before_input_is_asked_for(kernel) -> None:

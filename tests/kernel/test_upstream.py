@@ -16,6 +16,7 @@ import pytest
 
 from datalab_kernel import repairs
 from support.documentation import FENCE
+from support.real_datalab.environment import REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "docs" / "upstream"
@@ -138,7 +139,7 @@ def test_the_script_of_a_report_prints_what_the_report_says(
     script.write_text(report.script, "utf-8")
     python, environment = Path(sys.executable), dict(os.environ)
     if "from datalab." in report.script:
-        python = python_of(ROOT / "tests" / "live" / "datalab.txt")
+        python = python_of(REQUIREMENTS)
         environment.pop("PYTHONPATH", None)
         environment |= {
             "HOME": str(tmp_path),

@@ -33,6 +33,8 @@ CONDA_NAMES = {
     "jupyter-client": "jupyter_client",
     "matplotlib": "matplotlib-base",  # its `matplotlib` brings Qt
 }
+# Bounds that differ: earlier programs of conda-forge have not been tested.
+CONDA_BOUNDS = {"xeus-python": ">=0.19", "xeus-python-shell": ">=0.7"}
 # conda knows no extras: these come with the package.
 EXTRAS = {"datalab-kernel": ["cli"]}
 # Those of conda-forge, where the oldest Python is set for all.
@@ -54,7 +56,8 @@ def in_conda(requirements: list[str], version: str = "") -> set[str]:
     for requirement in map(Requirement, requirements):
         marker, name = requirement.marker, requirement.name
         if marker is None or marker.evaluate({"sys_platform": "linux"}):
-            bound = f"=={version}" if name in PACKAGES else requirement.specifier
+            bound = CONDA_BOUNDS.get(name, requirement.specifier)
+            bound = f"=={version}" if name in PACKAGES else bound
             texts.add(f"{CONDA_NAMES.get(name, name)} {bound}")
     return texts
 
@@ -149,6 +152,17 @@ def test_a_recipe_tests_the_import_and_the_command_line(name: str, module: str) 
         [module]
     ]
     assert [test for test in tests if "script" in test]
+
+
+def test_the_workflow_of_the_program_installs_what_the_recipes_require() -> None:
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8")
+    installed = re.findall(r'^ +"(\S+)"$', text, re.MULTILINE)
+    required = {
+        run for name in PACKAGES for run in rendered(name)["requirements"]["run"]
+    }
+    others = {run for run in required if run.split()[0] not in {"python", *PACKAGES}}
+
+    assert sorted(installed) == sorted(run.replace(" ", "") for run in others)
 
 
 @pytest.mark.parametrize(("name", "module"), PACKAGES.items())

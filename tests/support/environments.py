@@ -26,7 +26,9 @@ class InstallationError(RuntimeError):
     """An environment could not be made."""
 
 
-def python_with(requirements: Path, cache: Path, *options: str) -> Path:
+def python_with(
+    requirements: Path, cache: Path, *options: str, base: str = sys.executable
+) -> Path:
     """Return the Python of an environment, which is made if it is not there.
 
     Args:
@@ -34,6 +36,7 @@ def python_with(requirements: Path, cache: Path, *options: str) -> Path:
         cache: Folder that keeps environments between runs. Processes that want the
             same one at the same time wait for the one that makes it.
         options: Of the installer, beside the requirements.
+        base: The Python to make it from.
 
     Returns:
         Path of the interpreter.
@@ -41,9 +44,30 @@ def python_with(requirements: Path, cache: Path, *options: str) -> Path:
     Raises:
         InstallationError: It could not be made; says what the installer said.
     """
-    environment = place(requirements, cache, *options)
-    made(environment, lambda draft: _install(draft, requirements, options))
+    made_from = () if base == sys.executable else (base,)
+    environment = place(requirements, cache, *options, *made_from)
+    made(environment, lambda draft: _install(draft, requirements, options, base))
     return environment / _PYTHON
+
+
+def packages(requirements: Path, cache: Path) -> Path:
+    """Return a folder for a PYTHONPATH with some packages, not with what they need.
+
+    Args:
+        requirements: What to install; a requirements file.
+        cache: Folder that keeps it between runs, as for `python_with`.
+
+    Raises:
+        InstallationError: It could not be made; says what the installer said.
+    """
+
+    def make(draft: Path) -> None:
+        uv = _uv()
+        installer = [*uv, "pip"] if uv else [sys.executable, "-m", "pip"]
+        command = [*installer, "install", "--quiet", "--no-deps", "--target", draft]
+        run([*command, "-r", requirements], f"cannot install {requirements}")
+
+    return made(place(requirements, cache, "packages"), make)
 
 
 def made(folder: Path, make: Callable[[Path], None]) -> Path:
@@ -91,8 +115,10 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _install(draft: Path, requirements: Path, options: Sequence[str]) -> None:
-    for command in _commands(draft, ["-r", requirements, *options]):
+def _install(
+    draft: Path, requirements: Path, options: Sequence[str], base: str
+) -> None:
+    for command in _commands(draft, ["-r", requirements, *options], base):
         run(command, f"cannot make the environment of {requirements}")
 
 
@@ -111,17 +137,24 @@ def run(command: Sequence[str | Path], failure: str, **options: Any) -> str:
     return done.stdout
 
 
-def _commands(draft: Path, wanted: Sequence[str | Path]) -> Iterator[list[str | Path]]:
-    if importlib.util.find_spec("uv") is not None:
-        uv = [sys.executable, "-m", "uv"]
-    elif (found := shutil.which("uv")) is not None:
-        uv = [found]
-    else:
-        yield [sys.executable, "-m", "venv", draft]
+def _commands(
+    draft: Path, wanted: Sequence[str | Path], base: str
+) -> Iterator[list[str | Path]]:
+    uv = _uv()
+    if not uv:
+        yield [base, "-m", "venv", draft]
         yield [draft / _PYTHON, "-m", "pip", "install", "--quiet", *wanted]
         return
-    yield [*uv, "venv", "--clear", "--python", sys.executable, draft]
+    yield [*uv, "venv", "--clear", "--python", base, draft]
     yield [*uv, "pip", "install", "--python", draft / _PYTHON, *wanted]
+
+
+def _uv() -> list[str]:
+    """Return the command of uv, or an empty list."""
+    if importlib.util.find_spec("uv") is not None:
+        return [sys.executable, "-m", "uv"]
+    found = shutil.which("uv")
+    return [] if found is None else [found]
 
 
 @contextmanager

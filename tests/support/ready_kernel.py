@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -46,9 +46,18 @@ def ready(name: str, specs: KernelSpecManager) -> Iterator[Ready]:
         manager.context.destroy(linger=0)
 
 
-def run(client: Any, code: str) -> float:
-    """Run a cell; return the seconds until it was answered."""
+def run(
+    client: Any, code: str, output: Callable[[dict[str, Any]], None] | None = None
+) -> float:
+    """Run a cell; return the seconds until it was answered and its output arrived.
+
+    Args:
+        client: A client of the kernel.
+        code: The cell.
+        output: Called with each message of the output.
+    """
     start = time.perf_counter()
-    answer = client.execute_interactive(code, output_hook=lambda _message: None)
+    hook = output or (lambda _message: None)
+    answer = client.execute_interactive(code, output_hook=hook)
     assert answer["content"]["status"] == "ok", answer["content"]
     return time.perf_counter() - start

@@ -16,6 +16,7 @@ from datalab_kernel.doctor import environment
 from datalab_kernel.doctor.findings import Finding
 from datalab_kernel.doctor.processes import Unanswered, ask
 from support.doctor import NEEDS_A_SHELL, the
+from support.environments import SOURCES
 
 
 def test_this_interpreter_is_in_order() -> None:
@@ -82,6 +83,14 @@ def test_where_there_is_no_wheel_another_kernel_is_named(
     assert reason in finding.text
 
 
+def test_in_a_conda_environment_conda_is_the_remedy() -> None:
+    platform = wheels.Platform("Linux", "aarch64", (3, 11, 0), (2, 36), conda=True)
+
+    assert wheels.remedy(platform) == "conda install -c conda-forge xeus-python"
+    finding = the(environment.check_interpreter(platform), "conda-forge may")
+    assert finding.level == "note"
+
+
 def test_the_running_platform_is_recognised() -> None:
     platform = wheels.Platform.current()
 
@@ -99,6 +108,7 @@ def test_what_is_installed_is_named_with_its_version() -> None:
     for name in ("xeus-python 0.", "xeus-python-shell 0.", "sigima 1.", "h5py 3."):
         the(findings, name)
     assert " (imported in " in the(findings, "sigima").text
+    assert the(findings, "xeus-python 0.").text.endswith(", its Python module")
 
 
 def test_what_cannot_be_imported_is_named_with_the_reason(modules: Callable) -> None:
@@ -131,13 +141,26 @@ def test_what_cannot_be_imported_is_named_with_the_reason(modules: Callable) -> 
 
 
 @NEEDS_A_SHELL
-def test_a_xeus_python_that_is_only_a_program_is_named(tmp_path: Path) -> None:
-    """As where it was built without the module that starts it from Python."""
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ("echo xpython 0.19.0 >&2", "ok    xeus-python 0.19.0, its program {program}"),
+        ("true", "ok    xeus-python of unknown version, its program {program}"),
+        (
+            "echo no library >&2; exit 127",
+            "error xeus-python's program {program} does not start: no library",
+        ),
+    ],
+)
+def test_a_xeus_python_that_is_a_program_is_named(
+    tmp_path: Path, script: str, line: str
+) -> None:
+    """As conda-forge builds it, without the module that starts it from Python."""
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True
     )
     program = tmp_path / "bin" / "xpython"
-    program.write_text("#!/bin/sh\n")
+    program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     code = (
         "from datalab_kernel.doctor import environment\n"
@@ -145,15 +168,14 @@ def test_a_xeus_python_that_is_only_a_program_is_named(tmp_path: Path) -> None:
     )
     result = subprocess.run(
         [tmp_path / "bin" / "python", "-X", "utf8", "-c", code],
-        env={**os.environ, "PYTHONPATH": str(Path(datalab_kernel.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": SOURCES},
         capture_output=True,
         encoding="utf-8",
         check=True,
     )
 
-    (line,) = (line for line in result.stdout.splitlines() if "program" in line)
-    assert f"(only its program {program} is installed)" in line
-    assert line.endswith("→ pip install xeus-python")
+    (found,) = (text for text in result.stdout.splitlines() if "program" in text)
+    assert found.startswith(line.format(program=program))
 
 
 @pytest.mark.parametrize(

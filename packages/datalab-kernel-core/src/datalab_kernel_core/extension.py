@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from datalab_kernel_core import submodules
+from datalab_kernel_core import submodules, tracebacks
 from datalab_kernel_core.display import formatters
 from datalab_kernel_core.namespace import Namespace
 
@@ -33,6 +33,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         _inject_after_resets(ip)
     submodules.install()
     formatters.install(ip)
+    tracebacks.install(ip)
     _loaded.add(ip)
     _namespaces[ip].inject()
 
@@ -46,6 +47,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     if ip in _namespaces:
         _namespaces[ip].withdraw()
         formatters.uninstall(ip)
+        tracebacks.uninstall(ip)
     _loaded.discard(ip)
     if not _loaded:
         submodules.uninstall()

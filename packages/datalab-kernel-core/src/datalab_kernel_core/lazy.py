@@ -217,6 +217,11 @@ def is_unused(value: object) -> bool:
     return type(value) in (LazyModule, LazyFunction)
 
 
+def target_module(value: object) -> str | None:
+    """Return the name of the module that a `LazyModule` imports, None for others."""
+    return _own(value, "_target") if type(value) is LazyModule else None
+
+
 def stands_for(proxy: object, value: object) -> bool:
     """Return whether `value` is `proxy` or the object behind it; import nothing."""
     if proxy is value:

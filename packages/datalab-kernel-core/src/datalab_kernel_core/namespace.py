@@ -5,18 +5,17 @@ from __future__ import annotations
 import sys
 import warnings
 import weakref
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.completion import name_matcher
+from datalab_kernel_core.completion import datalab_matcher
 from datalab_kernel_core.lazy import (
     LazyFunction,
     LazyModule,
-    is_unused,
     lazy_object,
     stands_for,
 )
+from datalab_kernel_core.variables import ShellVariables
 from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
@@ -51,7 +50,11 @@ class Namespace:
             resolved = partial(self._resolved, name)
             self._offered[name] = LazyFunction(module, name, resolved)
         self._injected: dict[str, Any] = {}
-        self._matcher = name_matcher(self._names_behind)
+        self._matcher = datalab_matcher(
+            ShellVariables(
+                self._variable, self.current_workspace, tuple(MODULES.values())
+            )
+        )
 
     def inject(self) -> None:
         """Bind every name that is not in use; keep the user's own variables.
@@ -106,16 +109,8 @@ class Namespace:
                 return held
         return self.workspace
 
-    def _names_behind(self, variable: str) -> Sequence[str]:
-        """Return the object names that complete a call of a variable's method."""
-        held = self._live_shell().user_ns.get(variable)
-        if held is self._offered["plotter"]:
-            held = self.current_workspace()
-        if is_unused(held):
-            return ()  # to list it would create it, and might attach it to a DataLab
-        from datalab_workspace import Workspace
-
-        return held.list() if isinstance(held, Workspace) else ()
+    def _variable(self, name: str) -> object:
+        return self._live_shell().user_ns.get(name)
 
     def _plotter(self) -> Plotter:
         require("matplotlib", "the plotter")

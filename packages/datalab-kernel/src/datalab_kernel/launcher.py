@@ -4,6 +4,9 @@ xeus-python provides the Jupyter protocol and, through xeus-python-shell, an IPy
 shell that follows the user's own configuration. As soon as the shell exists, and before
 any code of the user runs, the launcher installs the repairs, adds this package to the
 extensions to load, and starts the warm-up.
+
+xeus-python is either a Python module, which `main` calls, or a program, which replaces
+this process and calls `prepare_program` (see `datalab_kernel.xeus.program`).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from datalab_kernel import warmup
 from datalab_kernel.repairs import (
     comms,
     debugger,
+    environment,
     eventloop,
     interrupt,
     parent,
@@ -22,10 +26,11 @@ from datalab_kernel.repairs import (
     shutdown,
     stdin,
     streams,
+    termination,
 )
 from datalab_kernel.shell import application as shell_application
 from datalab_kernel.xeus import loop as event_loop
-from datalab_kernel.xeus import loopback, registry, sockets
+from datalab_kernel.xeus import loopback, program, registry, sockets
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
@@ -47,6 +52,8 @@ REPAIRS = (
     eventloop,
     # These wrap nothing.
     comms,
+    environment,
+    termination,
     parent,
 )
 
@@ -66,21 +73,54 @@ def main(argv: list[str] | None = None) -> NoReturn:
         SystemExit: If xeus-python is not installed or cannot be loaded.
     """
     argv = list(sys.argv if argv is None else argv)
-    loopback.prepare(argv)
-    interrupt.prepare()  # before an import starts a thread
+    # Before an import starts a thread. A program that replaces this process inherits
+    # the mask of signals.
+    interrupt.prepare()
+    path = None if program.has_module() else program.find()
+    if path is not None:
+        program.run(path, argv)
     try:
-        from xeus_python_shell.shell import XPythonShellApp
         from xpython import launch
     except ImportError as error:
-        from datalab_kernel import wheels
-
-        reason = NO_XEUS.format(reason=error, remedy=wheels.remedy())
-        raise SystemExit(reason) from error
-    extend(XPythonShellApp)
-    # IPython would parse the remaining arguments as options of its own, and user code
-    # would see them.
-    sys.argv = argv[:1]
+        raise _no_xeus(error) from error
+    prepare(argv)
     launch(argv)
+    finish()
+
+
+def prepare(argv: list[str]) -> None:
+    """Prepare the kernel that xeus-python is about to start in this process.
+
+    Args:
+        argv: The program's name and its arguments.
+
+    Raises:
+        SystemExit: If xeus-python-shell is not installed or cannot be loaded.
+    """
+    loopback.prepare(argv)
+    try:
+        from xeus_python_shell.shell import XPythonShellApp
+    except ImportError as error:
+        raise _no_xeus(error) from error
+    _hide_arguments(XPythonShellApp)
+    extend(XPythonShellApp)
+
+
+def prepare_program(argv: list[str]) -> None:
+    """Prepare the kernel in the program `xpython`, and what comes after its end.
+
+    Args:
+        argv: The name and the arguments of the launcher.
+
+    Raises:
+        SystemExit: If xeus-python-shell is not installed or cannot be loaded.
+    """
+    prepare(argv)
+    program.call_at_end(finish)
+
+
+def finish() -> NoReturn:
+    """End the process after xeus-python's kernel has ended."""
     streams.finish()
     comms.finish()
     shutdown.finish()
@@ -100,6 +140,28 @@ def extend(application: type[XPythonShellApp]) -> None:
         warmup.start(app.shell)
 
     shell_application.prepare(application, ready)
+
+
+def _hide_arguments(application: type[XPythonShellApp]) -> None:
+    """Remove the arguments before an application is initialized.
+
+    IPython would parse them as options of its own, and user code would see them.
+    """
+    initialize = application.initialize
+
+    def initialize_without(
+        app: XPythonShellApp, *args: object, **kwargs: object
+    ) -> None:
+        sys.argv = sys.argv[:1]
+        initialize(app, *args, **kwargs)
+
+    application.initialize = initialize_without
+
+
+def _no_xeus(error: ImportError) -> SystemExit:
+    from datalab_kernel import wheels
+
+    return SystemExit(NO_XEUS.format(reason=error, remedy=wheels.remedy()))
 
 
 if __name__ == "__main__":

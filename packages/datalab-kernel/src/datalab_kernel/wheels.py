@@ -1,6 +1,7 @@
-"""The platforms for which PyPI has a wheel of xeus-python.
+"""The platforms for which PyPI has a wheel of xeus-python, and other ways to get it.
 
 PyPI has no source package, so pip cannot install xeus-python on other platforms.
+conda-forge builds it for more of them.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import platform
 import sys
 import sysconfig
 from dataclasses import dataclass
+from pathlib import Path
 
 PYTHONS = ((3, 9), (3, 14))  # the oldest and the newest
 GLIBC = (2, 28)
 MACOS = (15, 0)
 
 PIP = "pip install xeus-python"
-#: conda-forge's package has the program, but not the module with which this kernel
-#: starts.
+CONDA = "conda install -c conda-forge xeus-python"
 ALTERNATIVE = (
+    "install the kernel in a conda environment with conda-forge's xeus-python, or "
     "install datalab-kernel-core, and use %load_ext datalab_kernel_core in another "
     "kernel, such as ipykernel"
 )
@@ -33,6 +35,7 @@ class Platform:
     release: tuple[int, int] = (0, 0)  # of glibc or macOS; zeros on other systems
     implementation: str = "cpython"
     free_threaded: bool = False
+    conda: bool = False  # whether the environment is one of conda
 
     @classmethod
     def current(cls) -> Platform:
@@ -45,6 +48,7 @@ class Platform:
             release=_release(system),
             implementation=sys.implementation.name,
             free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+            conda=Path(sys.prefix, "conda-meta").is_dir(),
         )
 
     def __str__(self) -> str:
@@ -64,7 +68,10 @@ def unsupported(platform: Platform) -> str | None:
 
 def remedy(platform: Platform | None = None) -> str:
     """Return instructions to install xeus-python on a platform, by default this one."""
-    reason = unsupported(platform or Platform.current())
+    platform = platform or Platform.current()
+    if platform.conda:
+        return CONDA
+    reason = unsupported(platform)
     if reason is None:
         return PIP
     return f"{ALTERNATIVE} (PyPI has no wheel of xeus-python for {reason})"

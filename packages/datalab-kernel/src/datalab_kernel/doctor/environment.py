@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import re
 import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from datalab_kernel import wheels
 from datalab_kernel._version import __version__
 from datalab_kernel.doctor.findings import Finding
-from datalab_kernel.doctor.processes import Unanswered, ask
+from datalab_kernel.doctor.processes import Unanswered, ask, run
+from datalab_kernel.xeus import program
 
 OLDEST = (3, 10)
 SIBLINGS = {
@@ -73,6 +73,8 @@ def check_interpreter(platform: wheels.Platform | None = None) -> Iterator[Findi
     reason = wheels.unsupported(platform)
     if reason is None:
         yield Finding("ok", f"{platform}, for which PyPI has xeus-python")
+    elif platform.conda:
+        yield Finding("note", f"PyPI has no xeus-python for {reason}; conda-forge may")
     else:
         yield Finding(
             "note",
@@ -114,20 +116,28 @@ def _check_siblings() -> Iterator[Finding]:
 
 
 def _check_xeus() -> Iterator[Finding]:
+    """Check the module or the program that the launcher would use."""
+    path = None if program.has_module() else program.find()
     try:
-        ask([sys.executable, "-c", _IMPORT, "xpython"])
+        if path is None:
+            ask([sys.executable, "-c", _IMPORT, program.NAME])
+            text = f"{_named('xeus-python', '')}, its Python module"
+        else:
+            text = f"{_named('xeus-python', _version_of(path))}, its program {path}"
     except Unanswered as reason:
-        text = f"xeus-python cannot be imported: {reason}"
-        remedy: str | None = wheels.remedy()
-        if (program := _program()) is not None:
-            # A default build of xeus-python lacks the module, which only the wheels
-            # have.
-            text += f" (only its program {program} is installed)"
-            has_wheel = wheels.unsupported(wheels.Platform.current()) is None
-            remedy = wheels.PIP if has_wheel else None
-        yield Finding("error", text, remedy)
+        what = f"xeus-python's program {path}" if path else "xeus-python"
+        problem = "does not start" if path else "cannot be imported"
+        yield Finding("error", f"{what} {problem}: {reason}", wheels.remedy())
     else:
-        yield Finding("ok", _named("xeus-python", ""))
+        yield Finding("ok", text)
+
+
+def _version_of(path: str) -> str:
+    """Return the version that the program `xpython` reports, or an empty string."""
+    env = {**os.environ, "PATH": program.path_for(path)}
+    answer = run([path, "--version"], env=env)
+    found = re.search(rf"{program.NAME} (\S+)", answer.stdout + answer.stderr)
+    return found[1] if found else ""
 
 
 def _check_import(requirement: Requirement) -> Finding:
@@ -150,13 +160,8 @@ def _named(name: str, version: str) -> str:
     return f"{name} {installed_version(name) or version or 'of unknown version'}"
 
 
-def _program() -> str | None:
-    folders = (sysconfig.get_path("scripts"), Path(sys.prefix, "Library", "bin"))
-    return next(filter(None, (shutil.which("xpython", path=f) for f in folders)), None)
-
-
 def _kind_of_environment() -> str:
-    if Path(sys.prefix, "conda-meta").is_dir():
+    if wheels.Platform.current().conda:
         return "a conda environment"
     if sys.prefix != sys.base_prefix:
         return "a virtual environment"

@@ -28,6 +28,25 @@ def ask(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Any:
     Raises:
         Unanswered: If it cannot start, fails, crashes, hangs or prints no JSON.
     """
+    done = run(command, env=env)
+    try:
+        return json.loads(_last_line(done.stdout))
+    except ValueError as error:
+        raise Unanswered("its answer is not that of a Python") from error
+
+
+def run(
+    command: Sequence[str], *, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in an empty folder; return what it printed.
+
+    Args:
+        command: The command and its arguments.
+        env: Its environment; by default that of this process.
+
+    Raises:
+        Unanswered: If it cannot start, fails, crashes or hangs.
+    """
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(  # noqa: S603  # Jupyter would run it too
@@ -47,10 +66,7 @@ def ask(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Any:
             raise Unanswered(str(error)) from error
     if done.returncode:
         raise Unanswered(_last_line(done.stderr) or _how_it_ended(done.returncode))
-    try:
-        return json.loads(_last_line(done.stdout))
-    except ValueError as error:
-        raise Unanswered("its answer is not that of a Python") from error
+    return done
 
 
 def _last_line(text: str) -> str:

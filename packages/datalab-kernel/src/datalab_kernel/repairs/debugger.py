@@ -11,17 +11,20 @@ Without this module, xeus-python has these defects:
   `debug_adapter`).
 * With Python 3.12 and later, debugpy stops the thread that sends the answers together
   with the user's threads.
+* A breakpoint in a cell that begins with empty lines is not hit, because IPython
+  removes these lines and thereby changes the numbers of the others.
 
 The debugger does not list proxies of modules that are not imported yet, because listing
 a proxy would import the module. After the debugger has been switched off, cells run
 without tracing.
 
-Upstream: docs/upstream/debugger.md,
+Upstream: docs/upstream/debugger.md, docs/upstream/breakpoints.md,
 https://github.com/jupyter-xeus/xeus-python/issues/665
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from pathlib import Path
@@ -34,7 +37,7 @@ from datalab_kernel_core.lazy import is_unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import ModuleType
 
     from xeus_python_shell.shell import XPythonShell
 
@@ -53,23 +56,22 @@ PACKAGE = Path(__file__).parents[1]
 
 def install(shell: XPythonShell) -> None:
     """Repair debugpy's part in the kernel when it is imported."""
-    inspection = Inspection(shell, _launcher())
+    inspection = Inspection(shell, _launcher(shell))
     shell.events.register("pre_execute", inspection.remove_leftovers)
     ImportHook({MODULE}, lambda _module: _repair(shell)).install()
     ImportHook({DEBUGPY}, _replace_adapter).install()
 
 
-def _launcher() -> dict[str, Any]:
+def _launcher(shell: XPythonShell) -> dict[str, Any]:
     """Return the namespace of the process's first module.
 
-    IPython has replaced that module in `sys.modules`.
+    IPython has replaced that module in `sys.modules`. In the program `xpython`, it is
+    an empty module, and no code of it runs.
     """
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "__main__":
-            return frame.f_globals
-        frame = frame.f_back
-    raise NotApplicable("the kernel was not started from the module __main__")
+    module: ModuleType | None = getattr(shell, "_orig_sys_modules_main_mod", None)
+    if module is None:
+        raise NotApplicable("IPython does not know the first module of the process")
+    return vars(module)
 
 
 def _replace_adapter(debugpy: Any) -> None:
@@ -107,6 +109,7 @@ def _repair(shell: XPythonShell) -> None:
     # This package then counts as a library, even in an editable installation: no step
     # ends in it.
     files.set_library_roots(libraries)
+    _keep_empty_lines(shell)
     tracing = Tracing()
     shell.events.register("pre_execute", tracing.update)
     shell.events.register("post_execute", tracing.end_step)
@@ -161,6 +164,30 @@ def _without_stand_ins(group_entries: Callable[..., Any]) -> Callable[..., Any]:
         return group_entries(self, shown, **options)
 
     return group
+
+
+def _keep_empty_lines(shell: XPythonShell) -> None:
+    """Keep the numbers of a cell's lines while a front end debugs.
+
+    The empty lines are added after IPython has transformed the cell. If IPython itself
+    kept them, it would not recognise a magic that stands below them.
+    """
+    import debugpy  # noqa: T100
+
+    transform = shell.input_transformer_manager.transform_cell
+
+    def transform_cell(cell: str) -> str:
+        transformed: str = transform(cell)
+        if not debugpy.is_client_connected():
+            return transformed
+        return "\n" * (_empty_lines(cell) - _empty_lines(transformed)) + transformed
+
+    shell.input_transformer_manager.transform_cell = transform_cell
+
+
+def _empty_lines(cell: str) -> int:
+    """Return the number of empty lines at the beginning of a cell."""
+    return sum(1 for _line in itertools.takewhile(str.isspace, cell.splitlines(True)))
 
 
 def _exempt(thread: threading.Thread) -> None:

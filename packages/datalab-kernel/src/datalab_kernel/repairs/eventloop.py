@@ -43,6 +43,12 @@ OTHERS = (
 NOT_LIVE = (
     "windows of {gui!r} do not respond between cells: this kernel supports " + SUPPORTED
 )
+# The name that Matplotlib has for `%matplotlib notebook`.
+CLASSIC = "nbagg"
+NOT_SHOWN = (
+    "figures of '%matplotlib notebook' and '%matplotlib nbagg' need the classic "
+    "Notebook, version 6 or earlier: use '%matplotlib widget'"
+)
 UNSUPPORTED = "{gui!r} is not supported by this kernel: it supports " + SUPPORTED
 
 
@@ -92,7 +98,7 @@ class Integration:
         from IPython.core.error import UsageError
 
         name = line.strip()
-        if name.lower() in OTHERS:
+        if name.lower() in {*OTHERS, CLASSIC}:
             raise UsageError(UNSUPPORTED.format(gui=name))
         try:
             self.enable(name)
@@ -116,7 +122,9 @@ class Integration:
         elif name in OFF:
             self._disable()
         elif name in OTHERS:
-            warnings.warn(NOT_LIVE.format(gui=gui), stacklevel=2)
+            _warn(NOT_LIVE.format(gui=gui))
+        elif name == CLASSIC:
+            _warn(NOT_SHOWN)
         else:
             raise ValueError(UNSUPPORTED.format(gui=gui))
 
@@ -144,6 +152,11 @@ class Integration:
             self._waiting = Waiting(loop._selector, self._qt)  # noqa: SLF001
         if self._waiting is not None:
             self._waiting.context = contextvars.copy_context()
+
+
+def _warn(text: str) -> None:
+    # Not for the caller's line: matplotlib and IPython both call for one `%matplotlib`.
+    warnings.warn(text, stacklevel=1)
 
 
 class Waiting:

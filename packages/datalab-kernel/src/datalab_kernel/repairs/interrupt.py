@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel import qt
-from datalab_kernel.xeus import cells
+from datalab_kernel.xeus import cells, interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,7 @@ def install(shell: XPythonShell) -> None:
     shell.run_ast_nodes = interrupter.run_ast_nodes
     shell.showtraceback = interrupter.showtraceback
     signal.signal(signal.SIGINT, interrupter.on_signal)
+    interrupts.listen(interrupter.wake)
 
 
 def prepare() -> None:
@@ -129,6 +130,12 @@ class Interrupter:
             raise KeyboardInterrupt
         if self._in_background_code(frame, current):
             raise asyncio.CancelledError("interrupted")
+
+    def wake(self) -> None:
+        """Let a cell's event loop notice a signal while it waits; from any thread."""
+        task = self._task
+        if task is not None:
+            task.get_loop().call_soon_threadsafe(lambda: None)
 
     def _accept_signal(self) -> None:
         """Accept the signal, but discard one that arrived before the cell."""

@@ -1,4 +1,4 @@
-"""The end of the kernel's process, with exit code 0.
+"""The end of the kernel's process.
 
 After xeus-python's loop has ended, some of its C++ objects outlive the Python
 interpreter to which they refer. The process may then abort at the very end, for example
@@ -9,6 +9,10 @@ This module ends the process before the interpreter is torn down. The teardown w
 close the open HDF5 files, so this module closes them itself. Otherwise, HDF5 would lose
 the data that it has not written yet.
 
+The exit code is 0 after a shutdown request. After a signal, the process ends by that
+signal, as every program does that cleans up first. That is also what the server sees of
+a kernel on ipykernel, which the signal ends at once.
+
 Upstream: https://github.com/jupyter-xeus/xeus-python/issues/464
 """
 
@@ -17,9 +21,25 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Any, NoReturn
+
+_cause: signal.Signals | None = None
+_has_begun = False
+
+
+def end_by(cause: signal.Signals) -> None:
+    """Let the process end by a signal when it finishes."""
+    global _cause
+    _cause = cause
+
+
+def has_begun() -> bool:
+    """Return whether the process is finishing, and calls the user's handlers."""
+    return _has_begun
 
 
 def finish() -> NoReturn:
@@ -28,6 +48,8 @@ def finish() -> NoReturn:
     It waits for threads, runs the `atexit` handlers, and closes what the user left
     open: IPython's own handler empties the notebook's namespace.
     """
+    global _has_begun
+    _has_begun = True
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
     atexit._run_exitfuncs()  # noqa: SLF001
@@ -37,8 +59,22 @@ def finish() -> NoReturn:
     close_files()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
-            stream.flush()
-    os._exit(0)
+            with suppress(OSError):  # the server that reads it may have ended
+                stream.flush()
+    leave(_cause)
+
+
+def leave(cause: signal.Signals | None) -> NoReturn:
+    """End the process now, by a signal or with exit code 0."""
+    if cause is None:
+        os._exit(0)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(cause, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {cause})
+        os.kill(os.getpid(), cause)
+    # Other threads cannot change what a signal does, and the first process of a
+    # container ignores a signal that it does not handle.
+    os._exit(128 + cause)
 
 
 def close_files() -> None:

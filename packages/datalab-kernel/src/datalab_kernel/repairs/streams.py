@@ -3,27 +3,45 @@
 xeus-python sends a message for each call of `write`, and thus two messages for one
 `print`. If there are too many messages for the queue of a socket, the socket discards
 some of them, possibly the one that reports the end of the cell. Text that a thread
-prints has no link to a cell, so front ends discard it.
+prints has no link to a cell, so front ends discard it. What C code and other processes
+write reaches the log of the Jupyter server, but not the notebook.
 
-Upstream: docs/upstream/streams.md
+The environment variable `DATALAB_KERNEL_CAPTURE_OUTPUT=0` leaves the file descriptors
+as they are.
+
+Upstream: docs/upstream/streams.md, docs/upstream/descriptors.md
 """
 
 from __future__ import annotations
 
 import builtins
+import faulthandler
 import getpass
+import logging
+import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from datalab_kernel.xeus import cells, registry, request_context
+from datalab_kernel.xeus import (
+    cells,
+    descriptors,
+    pulse,
+    registry,
+    request_context,
+    survivor,
+)
 from datalab_kernel.xeus.outbox import Outbox, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xeus_python_shell.shell import XPythonShell
+
+# Set to 0 in the environment, it leaves the file descriptors as they are.
+SWITCH = "DATALAB_KERNEL_CAPTURE_OUTPUT"
 
 _outbox: Outbox | None = None
 _error_stream: Stream | None = None
@@ -45,7 +63,7 @@ def install(shell: XPythonShell) -> None:
 
     def end() -> None:
         if _outbox is not None:
-            _outbox.send()
+            _outbox.end_cell()
 
     cells.wrap_each(shell, begin, end)
 
@@ -89,6 +107,57 @@ def _connect(shell: XPythonShell) -> None:
     flush_before(shell.display_pub, "send_clear_output", outbox)
     flush_before(shell.displayhook, "publish_execution_result", outbox)
     _pass_request_to_threads(outbox)
+    # Called when a cell begins to run. It may have waited for others until then.
+    shell.events.register("pre_execute", outbox.begin_cell)
+    if _can_capture():
+        _capture_descriptors(outbox, sys.stdout, sys.stderr)
+
+
+def _capture_descriptors(outbox: Outbox, *streams: Stream) -> None:
+    """Collect what is written to the descriptors of the process's own streams."""
+    captured: list[descriptors.Descriptor] = []
+    try:
+        for stream in streams:
+            stream.process.flush()
+            captured.append(descriptors.Descriptor(stream.process.fileno()))
+        survivor.start(*captured)
+    except (OSError, subprocess.SubprocessError) as error:
+        for descriptor in captured:
+            descriptor.restore()
+        registry.mark_inactive("descriptors", f"{type(error).__name__}: {error}")
+        return
+    for stream, descriptor in zip(streams, captured, strict=True):
+        # A child that is forked prints to it, and each line is to be written at once.
+        stream.process.reconfigure(line_buffering=True)
+        outbox.capture(stream, descriptor)
+    _report_to_log(os.fdopen(captured[1].original, "w", buffering=1))
+    pulse.call_every_second(outbox.notice)
+
+
+def _can_capture() -> bool:
+    """Return whether the output of file descriptors can and is to be collected."""
+    wanted = os.environ.get(SWITCH) != "0" and descriptors.SUPPORTED
+    return wanted and None not in (sys.__stdout__, sys.__stderr__)
+
+
+def _report_to_log(log: TextIO) -> None:
+    """Let the kernel's own log and crash reports reach the log of the Jupyter server.
+
+    The kernel's log is that of the handlers that exist before the first cell. A crash
+    report in the file that this process reads would have to wait for its end.
+    """
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):  # a placeholder has none
+            if getattr(handler, "stream", None) is sys.__stderr__:
+                handler.setStream(log)
+    enable = faulthandler.enable
+
+    def enable_for_log(file: Any = None, *args: Any, **options: Any) -> None:
+        enable(log if file is None else file, *args, **options)
+
+    faulthandler.enable = enable_for_log
+    faulthandler.enable()
 
 
 class Flushing:

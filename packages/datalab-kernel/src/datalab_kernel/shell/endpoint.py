@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_kernel.shell import reply
 from datalab_kernel.shell.kernel import Kernel
-from datalab_kernel.shell.safe_json import plain, safe_text
 from datalab_kernel.shell.queue import Queue
+from datalab_kernel.shell.safe_json import plain, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -26,8 +26,8 @@ from xeus_python_shell.shell import XPythonShell
 
 from datalab_kernel.repairs import streams
 from datalab_kernel.shell.magics import KernelMagics
-from datalab_kernel.shell.safe_json import safe_text
 from datalab_kernel.shell.reply import Report, text_of
+from datalab_kernel.shell.safe_json import safe_text
 from datalab_kernel.xeus import loopback, request_context
 
 if TYPE_CHECKING:

@@ -88,6 +88,25 @@ def call_after_reading(function: Callable[[], None]) -> None:
         _loopback.call_after_reading(function)
 
 
+def request_shutdown() -> zmtp.Client:
+    """Request the kernel's own shutdown, on the control channel as Jupyter does.
+
+    Returns:
+        The connection. If it is closed before ZeroMQ reads it, the request is lost.
+
+    Raises:
+        OSError: If the kernel cannot be reached, or was started without -f.
+    """
+    if _connection_file is None:
+        raise FileNotFoundError("the kernel was started without -f")
+    connection = json.loads(_connection_file.read_bytes())
+    client = zmtp.Client(connection, channel="control", timeout=TIMEOUT)
+    header = _header(os.urandom(16).hex(), os.urandom(16).hex(), "shutdown_request")
+    key = connection["key"].encode()
+    client.send(_message(key, header, {"restart": False}))
+    return client
+
+
 class Loopback:
     """The sender and receiver of the kernel's requests to itself."""
 
@@ -130,6 +149,14 @@ class Loopback:
         """
         # Reading a request replaces the context by that of the request.
         contextvars.copy_context().run(self._wait, token)
+
+    def catch_up(self) -> None:
+        """Read every message that this kernel has sent to itself so far.
+
+        Raises:
+            OSError: If the kernel cannot be reached.
+        """
+        self.wait(self.begin(self._header("execute_request"), lambda: None))
 
     def _wait(self, token: str) -> None:
         deadline = time.monotonic() + TIMEOUT
@@ -205,14 +232,7 @@ class Loopback:
         return f"{self._session}-{self._count}"
 
     def _header(self, kind: str) -> dict[str, str]:
-        return {
-            "msg_id": self._next_id(),
-            "msg_type": kind,
-            "session": self._session,
-            "username": "kernel",
-            "date": datetime.now(timezone.utc).isoformat(),
-            "version": "5.3",
-        }
+        return _header(self._session, self._next_id(), kind)
 
     def _request(self, token: str, header: Mapping[str, Any]) -> None:
         content = {"code": token, "silent": True, "allow_stdin": False}
@@ -221,8 +241,7 @@ class Loopback:
     def _write(self, header: Mapping[str, Any], content: Mapping[str, Any]) -> None:
         with self._lock:
             client = self._connected()
-            parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
-            client.send([b"<IDS|MSG>", _sign(self._key, parts), *parts])
+            client.send(_message(self._key, header, content))
 
     def _connected(self) -> zmtp.Client:
         if self._client is None:
@@ -237,6 +256,25 @@ class Loopback:
         for callback in readers.values():
             callback()
         return list(readers)
+
+
+def _header(session: str, message: str, kind: str) -> dict[str, str]:
+    return {
+        "msg_id": message,
+        "msg_type": kind,
+        "session": session,
+        "username": "kernel",
+        "date": datetime.now(timezone.utc).isoformat(),
+        "version": "5.3",
+    }
+
+
+def _message(
+    key: bytes, header: Mapping[str, Any], content: Mapping[str, Any]
+) -> list[bytes]:
+    """Return the signed parts of a message."""
+    parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
+    return [b"<IDS|MSG>", _sign(key, parts), *parts]
 
 
 def _sign(key: bytes, parts: Iterable[bytes]) -> bytes:

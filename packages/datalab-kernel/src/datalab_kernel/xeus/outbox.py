@@ -1,23 +1,31 @@
 """The outbox, which collects printed text and sends it in few messages.
 
 Each piece of text is kept with the request whose code printed it. The order in which
-text was printed to both streams is preserved.
+text was printed to both streams is preserved. Output that C code and other processes
+write to the captured descriptors is collected before a string is added and before text
+is sent. It is kept with the request of the cell that runs, or of the last one.
 """
 
 from __future__ import annotations
 
 import contextvars
 import io
+import math
 import os
 import signal
 import sys
 import threading
 import time
 from codecs import getincrementaldecoder
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _typeshed import ReadableBuffer
+
+    from datalab_kernel.xeus.descriptors import Descriptor
 
 # Seconds for which text is kept, so that later text can be sent with it.
 INTERVAL = 0.05
@@ -25,6 +33,11 @@ INTERVAL = 0.05
 # the number of characters above which it is sent immediately.
 BURST = 50
 CAPACITY = 1 << 20
+# Seconds after a cell, and after any output of a captured descriptor, for which the
+# descriptors are read every `INTERVAL`. Nothing reports that something was written to a
+# file, and to ask 20 times a second would keep an idle machine awake. After that time,
+# `notice` is called once a second by a thread that exists anyway.
+LINGER = 5.0
 
 
 class Outbox:
@@ -43,42 +56,74 @@ class Outbox:
         self._written = threading.Event()
         self._window, self._flushed = 0.0, 0
         self._connected = True
+        self._sources: list[Source] = []
+        self._collecting = False
+        self._cell: Any = None
+        self._watched_until = 0.0
         threading.Thread(target=self._send_regularly, daemon=True).start()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._disconnect_child)
+            os.register_at_fork(
+                before=self._flush_process, after_in_child=self._disconnect_child
+            )
+
+    def capture(self, stream: Stream, descriptor: Descriptor) -> None:
+        """Collect the output of a descriptor, as text of a stream."""
+        self._sources.append(Source(stream, descriptor))
+
+    def begin_cell(self) -> None:
+        """Link the later output of captured descriptors to the current request."""
+        with self._lock:
+            self._collect()
+            self._cell = self.request()
+            self._watched_until = math.inf
+        self._written.set()
+
+    def end_cell(self) -> None:
+        """Send everything that waits; a background process may write more later."""
+        with self._lock:
+            self._watched_until = time.monotonic() + LINGER
+            self._flush_process()
+            self._collect(final=True)
+            self.send()
+
+    def notice(self) -> None:
+        """Have the output of captured descriptors sent, if there is some."""
+        if any(source.descriptor.has_grown() for source in self._sources):
+            self._written.set()
 
     def put(self, stream: Stream, text: str) -> None:
-        """Keep a string that was printed to a stream, for the current request."""
+        """Keep a string that was printed to a stream, for the current request.
+
+        A thread that has no request, such as one of a C library, prints for the cell.
+        """
         request = self.request()
+        if request is None:
+            request = self._cell
         with self._lock:
             if not self._connected:
                 stream.write_to_process(text)
                 return
-            last = self._waiting[-1] if self._waiting else None
-            if last is not None and last[0] is stream and last[1] is request:
-                last[2].append(text)
-            else:
-                self._waiting.append((stream, request, [text]))
-            self._size += len(text)
-            full = self._size > CAPACITY
-        if full:
-            self.send()
-        else:
-            self._written.set()
+            for source in self._sources:
+                if source.descriptor.has_grown():
+                    self._collect()
+                    break
+            self._add(stream, request, text)
+        self._written.set()
 
     def send(self) -> None:
         """Send everything that waits."""
         with self._lock:
-            waiting, self._waiting, self._size = self._waiting, [], 0
-            for stream, request, texts in waiting:
-                context = contextvars.Context()
-                if request is not None:
-                    context.run(self._variable.set, request)
-                context.run(stream.publish, "".join(texts))
+            self._collect()
+            self._publish()
 
-    def flush(self) -> None:
-        """Send everything that waits, unless this is called too often."""
-        if not self._waiting:
+    def flush(self, stream: Stream) -> None:
+        """Send everything that waits, unless this is called too often.
+
+        A process that cannot send anything writes the text of the stream.
+        """
+        if not self._connected:
+            stream.flush_process()
+        if not (self._waiting or self._sources):
             return
         now = time.monotonic()
         if now - self._window > INTERVAL:
@@ -97,24 +142,103 @@ class Outbox:
             self._variable.set(request)
 
     def disconnect(self) -> None:
-        """Send nothing from now on."""
+        """Send nothing from now on, and give the descriptors their targets back."""
         with self._lock:
             self._connected = False
             self._waiting = []
+            sources, self._sources = self._sources, []
+            for source in sources:
+                source.descriptor.restore()
+
+    def _add(self, stream: Stream, request: Any, text: str) -> None:
+        last = self._waiting[-1] if self._waiting else None
+        if last is not None and last[0] is stream and last[1] is request:
+            last[2].append(text)
+        else:
+            self._waiting.append((stream, request, [text]))
+        self._size += len(text)
+        if self._size > CAPACITY:
+            self._publish()
+
+    def _collect(self, *, final: bool = False) -> None:
+        """Keep what was written to the captured descriptors, for the cell.
+
+        Args:
+            final: Do not wait for the rest of a character that was written in part.
+        """
+        if self._collecting:  # a signal handler prints, or a finalizer does
+            return
+        self._collecting = True
+        try:
+            for source in self._sources:
+                for text in source.texts(final=final):
+                    self._add(source.stream, self._cell, text)
+                    self._watched_until = max(
+                        self._watched_until, time.monotonic() + LINGER
+                    )
+        finally:
+            self._collecting = False
+
+    def _publish(self) -> None:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        for stream, request, texts in waiting:
+            context = contextvars.Context()
+            if request is not None:
+                context.run(self._variable.set, request)
+            context.run(stream.publish, "".join(texts))
+
+    def _flush_process(self) -> None:
+        """Write what was printed to the process's own streams, such as sys.__stdout__.
+
+        In addition, a child that is forked must not inherit that text and repeat it.
+        """
+        for source in self._sources:
+            source.stream.flush_process()
 
     def _disconnect_child(self) -> None:
         # After a fork, the sockets and the waiting text belong to the parent process,
         # and another thread may have held the lock.
         self._lock = threading.RLock()
+        # The child writes to the captured descriptors, and the parent collects that.
+        self._sources = []
         self.disconnect()
 
     def _send_regularly(self) -> None:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        while self._written.wait():
+        while True:
+            if not self._sources or time.monotonic() > self._watched_until:
+                self._written.wait()
             self._written.clear()
             time.sleep(INTERVAL)
             self.send()
+
+
+class Source:
+    """A captured descriptor, whose bytes are the text of a stream.
+
+    Args:
+        stream: The stream.
+        descriptor: The descriptor.
+    """
+
+    def __init__(self, stream: Stream, descriptor: Descriptor) -> None:
+        self.stream = stream
+        self.descriptor = descriptor
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+
+    def texts(self, *, final: bool) -> Iterator[str]:
+        """Yield the text that waits. A character may be split between two calls.
+
+        Args:
+            final: Do not wait for the rest of a character; replace it.
+        """
+        for data in self.descriptor.take():
+            yield self._decoder.decode(data)
+        if final:
+            rest = self._decoder.decode(b"", final=True)
+            if rest:
+                yield rest
 
 
 class Stream(io.TextIOBase):
@@ -124,6 +248,9 @@ class Stream(io.TextIOBase):
         raw: The stream of xeus-python, which sends a message for each call of `write`.
         name: "stdout" or "stderr".
         outbox: The outbox that collects the text.
+
+    Attributes:
+        process: The process's own stream, for example `sys.__stdout__`, or None.
     """
 
     encoding = "utf-8"
@@ -135,7 +262,7 @@ class Stream(io.TextIOBase):
     def __init__(self, raw: Any, name: str, outbox: Outbox) -> None:
         self.name = f"<{name}>"
         self._raw = raw
-        self._process = getattr(sys, f"__{name}__")
+        self.process = getattr(sys, f"__{name}__")
         self._outbox = outbox
         self.buffer = Bytes(self)
 
@@ -152,8 +279,8 @@ class Stream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Send the text that was printed."""
-        self._outbox.flush()
+        """Send the text that was printed, or write it in a process that was forked."""
+        self._outbox.flush(self)
 
     def writable(self) -> bool:
         """Return True."""
@@ -165,9 +292,9 @@ class Stream(io.TextIOBase):
         Raises:
             OSError: If the process has no such stream.
         """
-        if self._process is None:
+        if self.process is None:
             raise io.UnsupportedOperation("fileno")
-        return int(self._process.fileno())
+        return int(self.process.fileno())
 
     def close(self) -> None:
         """Send the printed text; the stream stays open for other cells."""
@@ -179,8 +306,14 @@ class Stream(io.TextIOBase):
 
     def write_to_process(self, text: str) -> None:
         """Write a string to the process's own stream."""
-        if self._process is not None:
-            self._process.write(text)
+        if self.process is not None:
+            self.process.write(text)
+
+    def flush_process(self) -> None:
+        """Write the text that the process's own stream has kept."""
+        if self.process is not None:
+            with suppress(OSError, ValueError):  # a cell has closed it
+                self.process.flush()
 
 
 class Bytes(io.BufferedIOBase):

@@ -25,18 +25,25 @@ GREETING = (
 
 
 class Client:
-    """A connection to the shell channel of a kernel.
+    """A connection to a channel of a kernel.
 
     Args:
         connection: The content of the kernel's connection file.
+        channel: "shell" or "control".
         timeout: How long an operation on the connection may take, in seconds.
 
     Raises:
         OSError: If the kernel cannot be reached.
     """
 
-    def __init__(self, connection: Mapping[str, Any], *, timeout: float) -> None:
-        self.socket = _open(connection, timeout)
+    def __init__(
+        self,
+        connection: Mapping[str, Any],
+        *,
+        channel: str = "shell",
+        timeout: float,
+    ) -> None:
+        self.socket = _open(connection, channel, timeout)
         self.socket.settimeout(timeout)
         self.socket.sendall(GREETING)
         _receive(self.socket, len(GREETING))
@@ -67,9 +74,9 @@ class Client:
             pass  # a reply to an earlier request, which is not needed
 
 
-def _open(connection: Mapping[str, Any], timeout: float) -> socket.socket:
-    """Connect to the shell channel that a connection file describes."""
-    host, port = connection["ip"], connection["shell_port"]
+def _open(connection: Mapping[str, Any], channel: str, timeout: float) -> socket.socket:
+    """Connect to a channel that a connection file describes."""
+    host, port = connection["ip"], connection[f"{channel}_port"]
     if connection.get("transport", "tcp") == "ipc":
         peer = socket.socket(socket.AF_UNIX)
         peer.connect(f"{host}-{port}")

@@ -1,4 +1,4 @@
 """A replacement for debugpy's adapter, which runs in a process of its own.
 
-Upstream: docs/upstream/debug_adapter.md
+Upstream: docs/upstream/debug_adapter.md, docs/upstream/copy_to_globals.md
 """
