@@ -300,10 +300,9 @@ def test_a_restart_begins_afresh(spec: Callable[..., str], start: Callable) -> N
 # As the launcher starts the program on Windows, but for the job that ends it.
 AS_CHILD = """
 import sys
-from datalab_kernel.repairs import interrupt
-from datalab_kernel.xeus import child, program
+from datalab_kernel.xeus import child, interrupts, program
 path = program.find()
-interrupt.prepare()
+interrupts.block()
 sys.exit(child.run([path, *sys.argv[1:]], program.environment(path, sys.argv)))
 """
 
