@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def program(
     requirement: Callable, system_packages_hint: str, tmp_path_factory
 ) -> tuple[str, str]:
     """The path of the system's program, and of the Python that is inside it."""
-    path = shutil.which("xpython", path=os.defpath)
+    path = shutil.which("xpython")
     requirement(path, f"there is no program xpython; {system_packages_hint}")
     folder = tmp_path_factory.mktemp("identify")
     (folder / "sitecustomize.py").write_text(IDENTIFY)
@@ -300,10 +301,9 @@ def test_a_restart_begins_afresh(spec: Callable[..., str], start: Callable) -> N
 # As the launcher starts the program on Windows, but for the job that ends it.
 AS_CHILD = """
 import sys
-from datalab_kernel.repairs import interrupt
-from datalab_kernel.xeus import child, program
+from datalab_kernel.xeus import child, interrupts, program
 path = program.find()
-interrupt.prepare()
+interrupts.block()
 sys.exit(child.run([path, *sys.argv[1:]], program.environment(path, sys.argv)))
 """
 
@@ -322,6 +322,23 @@ def test_as_a_child_process_it_is_interrupted_and_ends_with_code_0(
     assert kernel.value("list(workspace)") == "['kept']"
     assert kernel.value("__import__('os').getpid()") != str(kernel.process.pid)
     assert kernel.shut_down() == 0
+
+
+def test_doctor_names_the_program(python: Path, program: tuple[str, str]) -> None:
+    code = (
+        "from datalab_kernel.doctor import environment\n"
+        "for finding in environment.check_packages(): print(*finding.lines())"
+    )
+    done = subprocess.run(
+        [python, "-c", code],
+        env={**os.environ, "PYTHONPATH": SOURCES},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    version = r"^ok    xeus-python 0\.\d+\.\d+, its program (.*)$"
+    assert re.findall(version, done.stdout, re.MULTILINE) == [program[0]]
 
 
 def test_a_python_of_another_version_is_named(

@@ -27,9 +27,7 @@ NAME = "in-a-script"
 SCRIPT = "#!{python}\nimport sys\nfrom xpython import launch\nlaunch(sys.argv)\n"
 RUN = """
 import sys
-from datalab_kernel.repairs import interrupt
 from datalab_kernel.xeus import program
-interrupt.prepare()
 program.run({script!r}, sys.argv)
 """
 BUSY = "print('running', flush=True)\nwhile True: pass"

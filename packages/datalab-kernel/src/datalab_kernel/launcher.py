@@ -14,6 +14,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from datalab_kernel.xeus import program
+
+if __name__ == "__main__":
+    # The program makes the imports below itself, and this process does not need them.
+    program.run_without_module(sys.argv)
+
 from datalab_kernel import warmup
 from datalab_kernel.repairs import (
     comms,
@@ -30,7 +36,7 @@ from datalab_kernel.repairs import (
 )
 from datalab_kernel.shell import application as shell_application
 from datalab_kernel.xeus import loop as event_loop
-from datalab_kernel.xeus import loopback, program, registry, sockets
+from datalab_kernel.xeus import loopback, registry, sockets
 
 if TYPE_CHECKING:
     from xeus_python_shell.shell import XPythonShellApp
@@ -73,12 +79,8 @@ def main(argv: list[str] | None = None) -> NoReturn:
         SystemExit: If xeus-python is not installed or cannot be loaded.
     """
     argv = list(sys.argv if argv is None else argv)
-    # Before an import starts a thread. A program that replaces this process inherits
-    # the mask of signals.
-    interrupt.prepare()
-    path = None if program.has_module() else program.find()
-    if path is not None:
-        program.run(path, argv)
+    program.run_without_module(argv)
+    interrupt.prepare()  # before an import starts a thread
     try:
         from xpython import launch
     except ImportError as error:

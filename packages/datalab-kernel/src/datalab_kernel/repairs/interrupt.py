@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # The module of the first frame of the task in which a cell runs.
 CELL_RUNNER = "datalab_kernel.shell.queue"
-CAN_BLOCK = hasattr(signal, "pthread_sigmask")
+CAN_BLOCK = interrupts.CAN_BLOCK
 
 
 def install(shell: XPythonShell) -> None:
@@ -51,8 +51,7 @@ def prepare() -> None:
 
     They inherit the signals that are blocked here; the main thread unblocks it later.
     """
-    if CAN_BLOCK:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    interrupts.block()
 
 
 class Interrupter:

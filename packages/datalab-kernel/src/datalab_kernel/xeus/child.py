@@ -85,20 +85,22 @@ if sys.platform == "win32":
         """
         kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel32.CreateJobObjectW.restype = wintypes.HANDLE
-        job = wintypes.HANDLE(kernel32.CreateJobObjectW(None, None))
+        job: int | None = kernel32.CreateJobObjectW(None, None)
         limits = _ExtendedLimits()
         limits.BasicLimitInformation.LimitFlags = (
             _KILL_ON_JOB_CLOSE | _SILENT_BREAKAWAY_OK
         )
         # The handle of the job stays open: Windows closes it when this process ends.
         if not (
-            job
+            job is not None
             and kernel32.SetInformationJobObject(
-                job,
+                wintypes.HANDLE(job),
                 _EXTENDED_LIMITS,
                 ctypes.byref(limits),
                 ctypes.sizeof(limits),
             )
-            and kernel32.AssignProcessToJobObject(job, wintypes.HANDLE(process))
+            and kernel32.AssignProcessToJobObject(
+                wintypes.HANDLE(job), wintypes.HANDLE(process)
+            )
         ):
             raise ctypes.WinError(ctypes.get_last_error())

@@ -1,7 +1,7 @@
-"""The event by which Jupyter interrupts a kernel on Windows, where it sends no signal.
+"""SIGINT before the kernel can handle it, and in place of it the event of Windows.
 
-xeus-python does not read the event. jupyter_client creates it and passes the number of
-its handle in the environment.
+On Windows, Jupyter sends no signal. jupyter_client creates an event and passes the
+number of its handle in the environment. xeus-python does not read the event.
 """
 
 from __future__ import annotations
@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+CAN_BLOCK = hasattr(signal, "pthread_sigmask")
 EVENT = "JPY_INTERRUPT_EVENT"
 _INFINITE = 0xFFFFFFFF
+
+
+def block() -> None:
+    """Block SIGINT in this thread, and in the threads and programs that it starts."""
+    if CAN_BLOCK:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def listen(wake: Callable[[], None]) -> None:

@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from datalab_kernel.xeus import interrupts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -51,8 +53,24 @@ def find() -> str | None:
     return shutil.which(NAME, path=os.pathsep.join(folders))
 
 
+def run_without_module(argv: Sequence[str]) -> None:
+    """Run the kernel in the program and end this process, if there is no module.
+
+    Return if there is a module, or no program either.
+
+    Args:
+        argv: The name and the arguments of the launcher.
+
+    Raises:
+        OSError: If the program cannot be started.
+    """
+    path = None if has_module() else find()
+    if path is not None:
+        run(path, argv)
+
+
 def run(program: str, argv: Sequence[str]) -> NoReturn:
-    """Run the kernel in the program, and end this process.
+    """Run the kernel in a program, and end this process.
 
     Args:
         program: The path of the program.
@@ -71,6 +89,8 @@ def run(program: str, argv: Sequence[str]) -> NoReturn:
         sys.exit(child.run(command, env))
     sys.stdout.flush()
     sys.stderr.flush()
+    # The handler that the program sets before Python's own would end the process.
+    interrupts.block()
     os.execve(program, command, env)  # noqa: S606  # a shell would add nothing
 
 

@@ -100,4 +100,5 @@ def _end(reason: str) -> NoReturn:
     os._exit(1)
 
 
-main()
+if __name__ == "sitecustomize":  # not as a module of its package
+    main()
