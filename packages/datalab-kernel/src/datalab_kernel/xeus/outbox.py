@@ -87,7 +87,7 @@ class Outbox:
             self.send()
 
     def notice(self) -> None:
-        """Have the output of captured descriptors sent, if there is some."""
+        """Let the output of captured descriptors be sent, if there is some."""
         if any(source.descriptor.has_grown() for source in self._sources):
             self._written.set()
 
