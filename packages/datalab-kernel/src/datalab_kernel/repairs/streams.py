@@ -119,7 +119,7 @@ def _capture_descriptors(outbox: Outbox, *streams: Stream) -> None:
         # A child that is forked prints to it, and must write each line at once.
         stream.process.reconfigure(line_buffering=True)
         outbox.capture(stream, descriptor)
-    _report_to_log(os.fdopen(captured[1].original, "w", buffering=1))
+    _report_to_log(os.fdopen(captured[1].original, "w", buffering=1, closefd=False))
     pulse.call_every_second(outbox.notice)
 
 
