@@ -308,6 +308,24 @@ def test_what_is_printed_at_exit_reaches_the_log(
     assert "written at exit\n" in log
 
 
+def test_what_was_not_sent_at_the_end_reaches_the_log(
+    jupyter_data: Path, tmp_path: Path
+) -> None:
+    log = run_with_log(
+        jupyter_data,
+        tmp_path,
+        "import os, sys, threading\nfrom datalab_kernel.repairs import streams\n"
+        "disconnect = streams.finish\n"
+        "def finish():\n"
+        "    print('printed late')\n    os.write(1, b'written late\\n')\n"
+        "    disconnect()\n"
+        "streams.finish = finish\nos.kill(os.getpid(), 15)",
+    )
+
+    assert "printed late\n" in log
+    assert "written late\n" in log
+
+
 def run_with_log(jupyter: Path, folder: Path, code: str) -> str:
     """Run a cell that ends its kernel; return what the kernel wrote to its server."""
     path = folder / "log"

@@ -109,7 +109,7 @@ def _connect(shell: XPythonShell) -> None:
     _pass_request_to_threads(outbox)
     # Called when a cell begins to run. It may have waited for others until then.
     shell.events.register("pre_execute", outbox.begin_cell)
-    if _can_capture():
+    if _captures():
         _capture_descriptors(outbox, sys.stdout, sys.stderr)
 
 
@@ -127,15 +127,15 @@ def _capture_descriptors(outbox: Outbox, *streams: Stream) -> None:
         registry.mark_inactive("descriptors", f"{type(error).__name__}: {error}")
         return
     for stream, descriptor in zip(streams, captured, strict=True):
-        # A child that is forked prints to it, and each line is to be written at once.
+        # A child that is forked prints to it, and must write each line at once.
         stream.process.reconfigure(line_buffering=True)
         outbox.capture(stream, descriptor)
-    _report_to_log(os.fdopen(captured[1].original, "w", buffering=1))
+    _report_to_log(os.fdopen(captured[1].original, "w", buffering=1, closefd=False))
     pulse.call_every_second(outbox.notice)
 
 
-def _can_capture() -> bool:
-    """Return whether the output of file descriptors can and is to be collected."""
+def _captures() -> bool:
+    """Return whether the output of file descriptors is collected in this kernel."""
     wanted = os.environ.get(SWITCH) != "0" and descriptors.SUPPORTED
     return wanted and None not in (sys.__stdout__, sys.__stderr__)
 

@@ -117,7 +117,7 @@ class Descriptor:
         return os.lseek(self.file, 0, os.SEEK_END)
 
     def _start(self, end: int) -> int:
-        """Return where the output begins that was not read yet."""
+        """Return the position of the first output that was not read yet."""
         if end < self._position:  # the file was truncated
             self._position = 0
             return 0
@@ -158,8 +158,8 @@ def _open_file() -> tuple[int, bool]:
 def _refuse_more(file: int) -> None:
     """Let a file in memory accept no more output.
 
-    A process that outlives the kernel would fill the memory, as nobody reads the file
-    any more. Its writes fail instead, as they would with a pipe.
+    A process that outlives the kernel would fill the memory, as no one reads the file.
+    Its writes fail instead, as they would with a pipe.
     """
     import fcntl
 

@@ -54,6 +54,7 @@ class Outbox:
         self._waiting: list[tuple[Stream, Any, list[str]]] = []
         self._size = 0
         self._written = threading.Event()
+        self._due = 0.0  # when printed text that waits must be sent
         self._window, self._flushed = 0.0, 0
         self._connected = True
         self._sources: list[Source] = []
@@ -87,7 +88,7 @@ class Outbox:
             self.send()
 
     def notice(self) -> None:
-        """Have the output of captured descriptors sent, if there is some."""
+        """Let the output of captured descriptors be sent, if there is some."""
         if any(source.descriptor.has_grown() for source in self._sources):
             self._written.set()
 
@@ -103,6 +104,8 @@ class Outbox:
             if not self._connected:
                 stream.write_to_process(text)
                 return
+            if not self._waiting:
+                self._due = time.monotonic() + INTERVAL
             for source in self._sources:
                 if source.descriptor.has_grown():
                     self._collect()
@@ -142,13 +145,18 @@ class Outbox:
             self._variable.set(request)
 
     def disconnect(self) -> None:
-        """Send nothing from now on, and give the descriptors their targets back."""
+        """Send nothing from now on, and give the descriptors their targets back.
+
+        What was not sent is written there.
+        """
         with self._lock:
             self._connected = False
-            self._waiting = []
+            waiting, self._waiting = self._waiting, []
             sources, self._sources = self._sources, []
             for source in sources:
                 source.descriptor.restore()
+            for stream, _, texts in waiting:
+                stream.write_to_process("".join(texts))
 
     def _add(self, stream: Stream, request: Any, text: str) -> None:
         last = self._waiting[-1] if self._waiting else None
@@ -200,18 +208,29 @@ class Outbox:
         # and another thread may have held the lock.
         self._lock = threading.RLock()
         # The child writes to the captured descriptors, and the parent collects that.
-        self._sources = []
+        self._waiting, self._sources = [], []
         self.disconnect()
 
     def _send_regularly(self) -> None:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while True:
-            if not self._sources or time.monotonic() > self._watched_until:
-                self._written.wait()
+            watches = self._sources and time.monotonic() < self._watched_until
+            self._written.wait(INTERVAL if watches else None)
             self._written.clear()
-            time.sleep(INTERVAL)
-            self.send()
+            while (left := self._send_if_due()) > 0:
+                time.sleep(left)
+
+    def _send_if_due(self) -> float:
+        """Send everything, unless text was printed just now; return the time left.
+
+        A `print` writes its text and the end of the line separately.
+        """
+        with self._lock:
+            left = self._due - time.monotonic() if self._waiting else 0.0
+            if left <= 0:
+                self.send()
+            return left
 
 
 class Source:
@@ -307,7 +326,8 @@ class Stream(io.TextIOBase):
     def write_to_process(self, text: str) -> None:
         """Write a string to the process's own stream."""
         if self.process is not None:
-            self.process.write(text)
+            with suppress(OSError, ValueError):  # a cell or the server has closed it
+                self.process.write(text)
 
     def flush_process(self) -> None:
         """Write the text that the process's own stream has kept."""

@@ -1,4 +1,4 @@
-"""A process that outlives a crash, and passes on the output that nobody has read.
+"""A process that outlives a crash, and passes on the output that was not read.
 
 A message such as that of a failed `assert` in C is written just before the process
 ends. It is then in the file that takes the place of the descriptor, and the file would
@@ -43,7 +43,7 @@ def start(stdout: Descriptor, stderr: Descriptor) -> None:
     if shell is None or not os.path.isdir("/proc/self/fd"):  # noqa: PTH112  # fast
         return
     ended, alive = os.pipe()
-    subprocess.run(  # noqa: S603  # it returns at once, and the shell goes on
+    subprocess.run(  # noqa: S603  # it returns at once, and the shell stays
         [shell, "-c", SCRIPT, shell, str(stdout.file), str(stderr.file)],
         pass_fds=(stdout.file, stderr.file),
         stdin=ended,
