@@ -1,8 +1,8 @@
 """Each test of this folder runs on ours, on the stock kernel and on ipykernel.
 
 A kernel that is known to fail a test is marked with what it does instead. A mark that
-no longer holds is a failure: a repair can go, or ours has been overtaken. What ours
-fails is listed in `being_mended.txt`, a test a line; a line goes with its defect.
+no longer holds is a failure: a repair can go, or ours has been overtaken. Ours is
+marked only where xeus-python's C++ code decides.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ import pytest
 from support.three_kernels import LITTLE_PATIENCE, NAMES
 
 HERE = Path(__file__).parent
-#: Names of tests with their parameters, as pytest prints them.
-BEING_MENDED = {*(HERE / "being_mended.txt").read_text().splitlines()}
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +35,6 @@ def shared(running: Callable) -> Iterator[Callable[[str], Any]]:
 
 def defect_of(test: pytest.Item, name: str) -> str | None:
     """Return what a kernel is known to do instead of what a test expects, if any."""
-    if f"{test.path.name}::{test.name}" in BEING_MENDED:
-        return "is being mended"
     found = None
     # The mark of one row of a test says more than that of all its rows.
     for mark in reversed([*test.iter_markers("known_defects")]):

@@ -141,10 +141,10 @@ def test_startup_files_are_run(own, ipython_folder) -> None:
     assert kernel.value("second, 1 / 3") == "(2, 0.33)"
 
 
-NAMES = ["ZMQInteractiveShell", "IPCompleter", "InlineBackend", "HistoryManager"]
+NAMES = ["ZMQInteractiveShell", "IPCompleter", "HistoryManager"]
 
 
-@pytest.mark.parametrize("name_of_class", [*NAMES, "IPKernelApp", "PlainTextFormatter"])
+@pytest.mark.parametrize("name_of_class", [*NAMES, "IPKernelApp"])
 def test_a_class_is_configured_by_its_name(own_kernel, name_of_class: str) -> None:
     cell = own_kernel.run(f"%config {name_of_class}")
 

@@ -91,7 +91,10 @@ class ZMQInteractiveShell(XPythonShell):  # type: ignore[misc]  # it has no type
     def _format_exception_for_storage(
         self, exception: BaseException, *args: Any, **options: Any
     ) -> Any:
-        """Return what the history keeps of an error, whose own methods may fail."""
+        """Return the description of an error for the history.
+
+        The methods of the exception, which are the user's own code, may fail.
+        """
         try:
             return super()._format_exception_for_storage(exception, *args, **options)
         except Exception:  # noqa: BLE001  # the user's own code may run

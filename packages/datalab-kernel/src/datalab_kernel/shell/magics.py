@@ -137,6 +137,11 @@ class KernelMagics(Magics):
         subprocess.Popen(arguments, start_new_session=True)  # noqa: S603  # as above
 
     @line_magic
+    def subshell(self, _line: str) -> None:
+        """Print the subshell in which the cell runs: this kernel has none."""
+        sys.stdout.write("Kernel does not support subshells\n")
+
+    @line_magic
     def autosave(self, line: str) -> None:
         """Set the interval at which a classic notebook is saved, in seconds.
 
