@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -93,10 +94,18 @@ def test_a_file_is_shown_on_a_page(any_kernel, tmp_path: Any) -> None:
         assert "42" in text
 
 
-@pytest.mark.skipif("not __import__('shutil').which('man')", reason="there is no man")
+@pytest.mark.skipif("sys.platform == 'win32'", reason="there are no manuals")
 @known(stock="has no such magic")
-def test_a_manual_is_shown_on_a_page(any_kernel) -> None:
-    assert payload(any_kernel, "%man nosuchcommand")["source"] == "page"
+def test_a_manual_is_shown_on_a_page(own, tmp_path: Any) -> None:
+    manual = tmp_path / "man"
+    manual.write_text("#!/bin/sh\necho the manual of $1")
+    manual.chmod(0o755)
+    kernel = own(PATH=f"{tmp_path}:{os.environ['PATH']}")
+
+    asked = payload(kernel, "%man ls")
+
+    assert asked["source"] == "page"
+    assert "the manual of ls" in asked["data"]["text/plain"]
 
 
 @known(stock="lacks what they call")

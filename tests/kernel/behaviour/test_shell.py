@@ -7,6 +7,7 @@ import pytest
 from support.three_kernels import known
 
 FAILS = "fails the cell"
+NO_CELL = "hides the metadata of the request, which holds it"
 REGISTER = "def fails(*args): 1 / 0\nget_ipython().events.register({!r}, fails)"
 
 
@@ -39,7 +40,7 @@ def test_callbacks_know_the_cell_and_its_result(own_kernel) -> None:
     assert seen == "['6 * 7', (True, 42), '1 / 0', (False, None)]"
 
 
-@known(stock="passes none", ours="the same: C++ keeps the metadata")
+@known(stock=NO_CELL, ours=NO_CELL)
 def test_callbacks_know_the_cell_of_the_front_end(own_kernel) -> None:
     own_kernel.run(
         "seen = []\nget_ipython().events.register("
@@ -54,7 +55,7 @@ def test_callbacks_know_the_cell_of_the_front_end(own_kernel) -> None:
     assert own_kernel.value("seen[0]") == "'mine'"
 
 
-@known(stock="lacks it", ours="the same: C++ keeps the metadata")
+@known(stock=NO_CELL, ours=NO_CELL)
 def test_the_cell_of_the_front_end_is_in_the_request(own_kernel) -> None:
     client = own_kernel.client
     code = "cell = get_ipython().get_parent()['metadata']['cellId']"
@@ -121,7 +122,7 @@ def test_a_silent_cell_shows_no_result(any_kernel) -> None:
     assert any_kernel.run("silent").answer["execution_count"] == before + 1
 
 
-@known(stock="counts it", ours="the same: C++ counts")
+@known(stock="counts it", ours="counts it: C++ does")
 def test_a_cell_without_history_is_not_counted(any_kernel) -> None:
     before = any_kernel.run("1").answer["execution_count"]
     any_kernel.run("2", store_history=False)
