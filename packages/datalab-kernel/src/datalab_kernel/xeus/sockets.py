@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NATIVE = "pybind11_builtins"
 # The times of the further reads, in seconds after a report. Each of them continues
 # behind one more message that is not valid JSON.
-DELAYS = (0.0, 0.1, 1.0)
+DELAYS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 class Reader:
