@@ -23,14 +23,8 @@ NAME = "on-xeus-python-shell-0.7"
 BUSY = "print('running', flush=True)\nwhile True: pass"
 AWAITING = "import asyncio\nprint('running')\nawait asyncio.sleep(600)"
 
-pytestmark = [
-    # The first of them may have to install the shell.
-    pytest.mark.timeout(600),
-    pytest.mark.xfail(
-        reason="`repairs.queue` is called with two arguments and expects three, and "
-        "the cell is not transformed"
-    ),
-]
+# The first of them may have to install the shell.
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +39,6 @@ def spec(packages_of: Callable[[Path], Path], jupyter_data: Path) -> str:
 def paired(spec: str, running: Callable) -> Iterator:
     """One kernel for the tests of this module."""
     with running(spec) as kernel:
-        assert kernel.run("1").error is None  # without it, each test would wait
         yield kernel
 
 
