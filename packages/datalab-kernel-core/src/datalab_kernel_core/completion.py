@@ -4,8 +4,8 @@
 `workspace["…`, `workspace.get("…` and `plotter.plot("…` with the names of objects.
 
 IPython asks jedi, which takes seconds in a new kernel: longer than JupyterLab waits. So
-this matcher runs first, and if the code before the cursor is about a DataLab name, the
-other matchers do not run.
+the matcher of these names (`matcher`) runs first, and if the code before the cursor is
+about a DataLab name, the other matchers do not run.
 """
 
 from __future__ import annotations
@@ -14,17 +14,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.completer import SimpleCompletion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
-    Matcher = Callable[[CompletionContext], SimpleMatcherResult]
-
-# IPython's own matchers have priority 0.
-PRIORITY = 100
 #: Methods whose arguments are all names of existing objects.
 _ALL_ARGUMENTS = ("remove", "select")
 #: Methods whose first argument is the name of an existing object.
@@ -104,28 +98,22 @@ class _NoCompletions(list[Any]):
         return 1
 
 
-def datalab_matcher(variables: Variables) -> Matcher:
-    """Return a matcher for `IPCompleter.custom_matchers`."""
-
-    @context_matcher(identifier="datalab_kernel_core.datalab_names", priority=PRIORITY)  # type: ignore[untyped-decorator]  # IPython's
-    def datalab_names(context: CompletionContext) -> SimpleMatcherResult:
-        line = context.text_until_cursor
-        above = context.full_text.split("\n")[: context.cursor_line]
-        found = completed(line, variables, "".join(f"{one}\n" for one in above))
-        begun, completions = found or ("", {})
-        return {
-            "completions": [
-                SimpleCompletion(name, type=kind) for name, kind in completions.items()
-            ]
-            or (_NoCompletions() if found else []),
-            "matched_fragment": begun,
-            "ordered": True,
-            "suppress": found is not None,
-            "do_not_suppress": set(),
-        }
-
-    matcher: Matcher = datalab_names
-    return matcher
+def answer(context: CompletionContext, variables: Variables) -> SimpleMatcherResult:
+    """Return the completions at the cursor, as IPython's matchers do."""
+    line = context.text_until_cursor
+    above = context.full_text.split("\n")[: context.cursor_line]
+    found = completed(line, variables, "".join(f"{one}\n" for one in above))
+    begun, completions = found or ("", {})
+    return {
+        "completions": [
+            SimpleCompletion(name, type=kind) for name, kind in completions.items()
+        ]
+        or (_NoCompletions() if found else []),
+        "matched_fragment": begun,
+        "ordered": True,
+        "suppress": found is not None,
+        "do_not_suppress": set(),
+    }
 
 
 def completed(

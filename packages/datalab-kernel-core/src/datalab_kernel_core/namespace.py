@@ -8,19 +8,19 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.completion import datalab_matcher
 from datalab_kernel_core.lazy import (
     LazyFunction,
     LazyModule,
     lazy_object,
     stands_for,
 )
-from datalab_kernel_core.variables import ShellVariables
+from datalab_kernel_core.matcher import datalab_matcher
 from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from datalab_kernel_core.completion import Variables
     from datalab_kernel_core.plotter.plotter import Plotter
     from datalab_workspace import Workspace
 
@@ -50,11 +50,7 @@ class Namespace:
             resolved = partial(self._resolved, name)
             self._offered[name] = LazyFunction(module, name, resolved)
         self._injected: dict[str, Any] = {}
-        self._matcher = datalab_matcher(
-            ShellVariables(
-                self._variable, self.current_workspace, tuple(MODULES.values())
-            )
-        )
+        self._matcher = datalab_matcher(self._variables)
 
     def inject(self) -> None:
         """Bind every name that is not in use; keep the user's own variables.
@@ -91,6 +87,12 @@ class Namespace:
         matchers = shell.Completer.custom_matchers
         if self._matcher in matchers:
             matchers.remove(self._matcher)
+
+    def _variables(self) -> Variables:
+        from datalab_kernel_core.variables import ShellVariables
+
+        modules = tuple(MODULES.values())
+        return ShellVariables(self._variable, self.current_workspace, modules)
 
     def current_workspace(self) -> Workspace:
         """Return the workspace that the user calls `workspace`.

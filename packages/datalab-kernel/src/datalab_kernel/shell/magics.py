@@ -13,7 +13,6 @@ from typing import Any
 from IPython.core import page
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
-from IPython.core.magics.code import CodeMagics
 
 from datalab_kernel.xeus import loopback
 
@@ -40,6 +39,8 @@ class KernelMagics(Magics):
         The options are those of IPython's `%edit`. The front end opens the editor, so
         the code is not run afterwards. JupyterLab ignores the request.
         """
+        from IPython.core.magics.code import CodeMagics
+
         options, arguments = self.parse_options(parameter_s, "prn:")
         find: Any = CodeMagics._find_edit_target  # noqa: SLF001  # IPython's own
         filename, line, _ = find(

@@ -23,9 +23,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datalab_kernel.repairs import stdin
 from datalab_kernel.shell import reply
@@ -71,8 +70,7 @@ class Answer:
             function()
 
 
-@dataclass
-class Cell:
+class Cell(NamedTuple):
     """A cell that has arrived, and what is known about its request."""
 
     code: str
@@ -80,7 +78,7 @@ class Cell:
     options: dict[str, Any]
     answer: Answer
     order: int  # among all requests
-    count: int  # the number that the front end shows
+    number: int  # the one that the front end shows
     request: Any
     set_input: Callable[[], None]
 
@@ -148,7 +146,7 @@ class Queue:
             try:
                 if cell.order <= self._aborted:
                     failure = Failure("Aborted", ABORTED, (f"Aborted: {ABORTED}",))
-                    cell.silent = True
+                    cell = cell._replace(silent=True)
                 else:
                     cell.set_input()
                     assert self._context is not None
@@ -198,7 +196,7 @@ class Queue:
         widgets are updated afterwards.
         """
         if not cell.silent:
-            self._number(cell.count)
+            self._number(cell.number)
         try:
             with self._shell.reporting() as reports:
                 result = await self._shell.run_request(

@@ -7,8 +7,7 @@ by whom, does not matter: a handler of the user may show it or hide it.
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datalab_kernel.shell.safe_json import safe_text
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionResult
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """The error in the reply to a cell.
 
     Args:
@@ -37,8 +35,7 @@ class Failure:
         return [self.name, self.message, list(self.lines)]
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """A traceback that IPython has formatted.
 
     Args:
