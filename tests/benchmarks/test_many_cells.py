@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import psutil
+import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from datalab_kernel import kernelspec
@@ -37,6 +38,7 @@ def resident(kernel: Ready) -> float:
     return float(process.memory_info().rss) / 2**20
 
 
+@pytest.mark.timeout(1800)
 def test_two_thousand_cells_leave_no_more_than_under_ipykernel(
     specs: KernelSpecManager,
 ) -> None:
