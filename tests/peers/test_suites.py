@@ -45,7 +45,7 @@ def peers(
     return peers
 
 
-@pytest.mark.parametrize(("suite", "module"), runs())
+@pytest.mark.parametrize(("suite", "module"), [*runs()])
 def test_what_passes_on_ipykernel_passes_on_ours(
     peers: Peers, suite: Suite, module: str, tmp_path: Path
 ) -> None:
