@@ -40,8 +40,10 @@ def resident(kernel: Ready) -> float:
 
 @pytest.mark.timeout(1800)
 def test_two_thousand_cells_leave_no_more_than_under_ipykernel(
-    specs: KernelSpecManager,
+    specs: KernelSpecManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What ours imports ahead, between the cells, is measured elsewhere.
+    monkeypatch.setenv("DATALAB_KERNEL_WARMUP", "0")
     before: dict[str, float] = {}
     with ExitStack() as stack:
         kernels = {
