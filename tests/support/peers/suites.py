@@ -74,13 +74,14 @@ class Difference(NamedTuple):
     suite: str
     test: str
     reason: str
+    sometimes: bool
 
 
 def read_differences(path: Path) -> list[Difference]:
     """Read the tests that ours is known to fail, with their reasons."""
     rows = tomllib.loads(path.read_text("utf-8")).get("difference", [])
     return [
-        Difference(row["suite"], test, row["reason"])
+        Difference(row["suite"], test, row["reason"], row.get("sometimes", False))
         for row in rows
         for test in row["tests"]
     ]
