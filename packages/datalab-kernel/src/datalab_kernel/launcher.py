@@ -111,7 +111,7 @@ def prepare(argv: list[str]) -> None:
             from xeus_python_shell.shell import XPythonShellApp
     except ImportError as error:
         raise _no_xeus(error) from error
-    _hide_arguments(XPythonShellApp)
+    _pass_options(XPythonShellApp, argv)
     extend(XPythonShellApp)
 
 
@@ -151,20 +151,22 @@ def extend(application: type[XPythonShellApp]) -> None:
     shell_application.prepare(application, ready)
 
 
-def _hide_arguments(application: type[XPythonShellApp]) -> None:
-    """Remove the arguments before an application is initialized.
+def _pass_options(application: type[XPythonShellApp], argv: list[str]) -> None:
+    """Pass the options of IPython to an application, and no argument to user code.
 
-    IPython would parse them as options of its own, and user code would see them.
+    An option such as `--HistoryManager.enabled=False` follows the connection file.
     """
     initialize = application.initialize
+    options = argv[1:]
+    if "-f" in options[:-1]:
+        at = options.index("-f")
+        del options[at : at + 2]
 
-    def initialize_without(
-        app: XPythonShellApp, *args: object, **kwargs: object
-    ) -> None:
+    def initialize_with(app: XPythonShellApp, use_jedi: bool = False) -> None:
         sys.argv = sys.argv[:1]
-        initialize(app, *args, **kwargs)
+        initialize(app, use_jedi, options)
 
-    application.initialize = initialize_without
+    application.initialize = initialize_with
 
 
 @contextmanager

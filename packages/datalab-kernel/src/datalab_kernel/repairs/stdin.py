@@ -98,8 +98,10 @@ class Input:
                 raise
         from IPython.core.error import StdinNotImplementedError
 
+        # Programs recognise the words of Jupyter's own kernel.
+        called = "raw_input" if self.name == "input" else self.name
         raise StdinNotImplementedError(
-            f"{self.name}() was called, but this front end cannot ask for input"
+            f"{called} was called, but this frontend does not support input requests."
         )
 
 

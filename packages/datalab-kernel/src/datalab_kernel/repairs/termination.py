@@ -32,9 +32,10 @@ from datalab_kernel.xeus import loop, loopback, pulse
 from datalab_kernel.xeus.registry import NotApplicable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
-    from xeus_python_shell.shell import XPythonShell
+    from datalab_kernel.shell.interactive import ZMQInteractiveShell
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ TIMEOUT = 10.0  # seconds in which the kernel ends in order
 LAST = 5.0  # further seconds in which files are closed
 
 
-def install(_shell: XPythonShell) -> None:
+def install(shell: ZMQInteractiveShell) -> None:
     """Shut the kernel down when SIGTERM or SIGHUP arrives.
 
     Raises:
@@ -50,7 +51,7 @@ def install(_shell: XPythonShell) -> None:
     """
     if os.name == "nt":
         raise NotApplicable("Windows has no signals that ask a process to end")
-    termination = Termination()
+    termination = Termination(shell.endpoint.queue.stop)
     termination.accept()
     loop.when_started(termination.watch)
     pulse.call_every_second(termination.look)
@@ -91,9 +92,15 @@ def _end_late(cause: signal.Signals) -> None:
 
 
 class Termination:
-    """The handler of the signals that ask the kernel to end."""
+    """The handler of the signals that ask the kernel to end.
 
-    def __init__(self) -> None:
+    Args:
+        stop: It is called as soon as a signal arrives. No cell is answered from then
+            on, so that a front end does not take the end for a success.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
         # A signal that a server, or `nohup`, has set to be ignored is left alone.
         self._signals = {
             number
@@ -157,6 +164,7 @@ class Termination:
         if self._ending:
             shutdown.leave(cause)
         self._ending = True
+        self._stop()
         threading.Thread(target=end, args=(cause,), daemon=True).start()
 
     def block(self) -> None:

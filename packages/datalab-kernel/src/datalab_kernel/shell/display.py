@@ -62,6 +62,18 @@ class Hookable:
         """Link the later output of the calling thread or task to an earlier request."""
         request_context.adopt(parent)
 
+    def set_thread_parent(self, parent: Mapping[str, Any]) -> Any:
+        """Link the later output of the calling thread to an earlier request.
+
+        Returns:
+            A token for `reset_thread_parent`.
+        """
+        return request_context.adopt(parent)
+
+    def reset_thread_parent(self, token: Any) -> None:
+        """Link the later output to the request before `set_thread_parent`."""
+        request_context.reset(token)
+
     def register_hook(self, hook: Hook) -> None:
         """Pass the messages of the calling thread to a function before they are sent.
 

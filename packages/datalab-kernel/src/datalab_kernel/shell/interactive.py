@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import contextvars
+import os
 import sys
 import traceback
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ REPORTS = ("showtraceback", "showsyntaxerror", "showindentationerror")
 RUNNERS = ("run_code", "run_ast_nodes", "run_cell_async", "_run_cell")
 MODULES = ("IPython.core.interactiveshell", "datalab_kernel.repairs.interrupt")
 
+# The variable of the environment that names the file of all cells.
+CELL_NAME = "IPYKERNEL_CELL_NAME"
 # How many cells run within each other: 1 for the cell of a request.
 _depth = contextvars.ContextVar("depth", default=0)
 
@@ -49,7 +52,9 @@ class Compiler(XCachingCompiler):  # type: ignore[misc]  # it has no types
 
     def get_code_name(self, raw_code: str, code: str, number: int) -> str:
         """Return the file name of a cell."""
-        return str(super().get_code_name(safe_text(raw_code), code, number))
+        # A variable of ipykernel, with which tests name the cells of a notebook.
+        name = os.environ.get(CELL_NAME)
+        return name or str(super().get_code_name(safe_text(raw_code), code, number))
 
 
 class ZMQInteractiveShell(XPythonShell):  # type: ignore[misc]  # it has no types
@@ -217,6 +222,18 @@ class ZMQInteractiveShell(XPythonShell):  # type: ignore[misc]  # it has no type
     def set_parent(self, parent: Mapping[str, Any]) -> None:
         """Link the later output of the calling thread or task to an earlier request."""
         request_context.adopt(parent)
+
+    def set_thread_parent(self, parent: Mapping[str, Any]) -> Any:
+        """Link the later output of the calling thread to an earlier request.
+
+        Returns:
+            A token for `reset_thread_parent`.
+        """
+        return request_context.adopt(parent)
+
+    def reset_thread_parent(self, token: Any) -> None:
+        """Link the later output to the request before `set_thread_parent`."""
+        request_context.reset(token)
 
 
 def _runs_cell(frame: FrameType | None) -> bool:

@@ -11,6 +11,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel.shell.safe_json import plain
 from datalab_kernel.xeus import request_context, sockets
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ class Session:
 
         Args:
             stream: Ignored: every message goes to all front ends.
-            msg_or_type: "stream", "display_data", "update_display_data" or
-                "clear_output", or a message of one of these types.
+            msg_or_type: "stream", "execute_result", "display_data",
+                "update_display_data" or "clear_output", or a message of these types.
             content: The content of the message.
             parent: The request that the message answers; the present one by default.
 
@@ -168,6 +169,12 @@ class Session:
                 content.get("metadata"),
                 transient=content.get("transient"),
                 update=kind == "update_display_data",
+            )
+        elif kind == "execute_result":
+            self._shell.displayhook.publish_execution_result(
+                content.get("execution_count", self._shell.execution_count),
+                plain(content["data"]),
+                plain(content.get("metadata") or {}),
             )
         elif kind == "clear_output":
             publisher.clear_output(wait=content.get("wait", False))

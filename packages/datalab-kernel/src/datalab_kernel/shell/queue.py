@@ -94,6 +94,11 @@ class Queue:
         self._aborted = 0  # cells up to this one are not run
         self._tasks: set[asyncio.Task[None]] = set()
         self._context: contextvars.Context | None = None
+        self._answers = True
+
+    def stop(self) -> None:
+        """Answer no cell from now on: the kernel ends, and front ends notice that."""
+        self._answers = False
 
     def put(
         self, code: str, done: Callable[[], None], silent: bool, options: dict[str, Any]
@@ -160,6 +165,8 @@ class Queue:
 
     def _answer(self, cell: Cell, failure: Failure | None) -> None:
         def answer() -> None:
+            if not self._answers:
+                return
             self._endpoint.set_failure(failure)
             cell.answer.send(self._recover)
 

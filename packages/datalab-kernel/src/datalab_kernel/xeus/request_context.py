@@ -77,26 +77,34 @@ def header_of(message: Mapping[str, Any]) -> dict[str, Any]:
     return dict(message.get("header", message))
 
 
-def adopt(message: Mapping[str, Any]) -> None:
+def adopt(message: Mapping[str, Any]) -> contextvars.Token[Any] | None:
     """Set the request of the context to an earlier one.
 
     Nothing changes if the request is not one of the latest.
+
+    Returns:
+        A token with which `reset` restores the request, or None if nothing changed.
     """
     request = _requests.get(header_of(message).get("msg_id", ""))
-    if request is not None and _variable is not None:
-        _variable.set(request)
+    if request is None or _variable is None:
+        return None
+    return _variable.set(request)
+
+
+def reset(token: contextvars.Token[Any] | None) -> None:
+    """Restore the request that was the present one before `adopt`."""
+    if token is not None and _variable is not None:
+        _variable.reset(token)
 
 
 @contextmanager
 def of(message: Mapping[str, Any]) -> Iterator[None]:
     """Set the request of the context to an earlier one for a `with` block."""
-    before = current()
-    adopt(message)
+    token = adopt(message)
     try:
         yield
     finally:
-        if before is not None and _variable is not None:
-            _variable.set(before)
+        reset(token)
 
 
 def use(request: Any) -> None:
