@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING
 
 import h5py
@@ -303,6 +305,31 @@ def test_a_cell_that_does_not_stop_is_given_ten_seconds(
     assert kernel.process.wait(timeout=30) == 128 + signal.SIGTERM
     with h5py.File(path) as file:
         assert file["x"][:].tolist() == [1, 2, 3]
+
+
+def answered(kernel) -> set[str]:
+    """Return the requests that a kernel that has ended answered."""
+    found = set()
+    with suppress(Empty):
+        while True:
+            message = kernel.client.get_shell_msg(timeout=1)
+            found.add(message["parent_header"]["msg_id"])
+    return found
+
+
+@ON_POSIX
+def test_a_cell_that_a_signal_ends_with_its_kernel_is_not_answered(
+    start: Callable,
+) -> None:
+    """A program that runs notebooks would take an answer for a success."""
+    kernel = start()
+    request = kernel.client.execute(
+        "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+    )
+
+    kernel.process.wait(timeout=30)
+
+    assert request not in answered(kernel)
 
 
 @ON_POSIX

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from datalab_kernel.kernelspec import KERNEL_NAME
 from tests.kernel.conftest import PATIENCE
 
 
@@ -191,6 +192,21 @@ def test_a_thread_may_link_its_output_to_an_earlier_cell(kernel) -> None:
     assert kernel.finish(later).stdout == ""
 
 
+def test_a_thread_may_return_to_the_request_that_it_had(kernel) -> None:
+    first = kernel.run("parent = get_ipython().get_parent()")
+
+    later = kernel.run(
+        "shell = get_ipython()\n"
+        "token = shell.set_thread_parent(parent)\n"
+        "print('to the first', flush=True)\n"
+        "shell.reset_thread_parent(token)\n"
+        "print('to the second')"
+    )
+
+    assert later.stdout == "to the second\n"
+    assert first.error is None
+
+
 def test_the_kernel_sends_what_libraries_ask_it_to_send(kernel) -> None:
     cell = kernel.run(
         "k = get_ipython().kernel\n"
@@ -202,6 +218,11 @@ def test_the_kernel_sends_what_libraries_ask_it_to_send(kernel) -> None:
     assert cell.error is None
     assert cell.stdout == "a"
     assert cell.displayed == [{"text/plain": "b"}]
+    sent = kernel.run(
+        "k.session.send(k.iopub_socket, 'execute_result',"
+        " {'execution_count': 7, 'data': {'text/plain': 'c'}, 'metadata': {}})"
+    )
+    assert (sent.result, sent.shown["execution_count"]) == ("c", 7)
     refused = kernel.run("k.session.send(k.iopub_socket, 'no_such_type', {})")
     assert str(refused.error).startswith("NotImplementedError: this kernel cannot send")
 
@@ -310,6 +331,28 @@ def test_the_users_configuration_applies(
     (ipython_folder / name).write_text(text, "utf-8")
 
     assert start().run(expression).result == expected
+
+
+def test_options_of_ipython_may_follow_the_connection_file(
+    start: Callable, jupyter_data: Path
+) -> None:
+    """As nbclient passes one, so that its cells are not kept in the history."""
+    kernels = jupyter_data / "kernels"
+    spec = json.loads((kernels / KERNEL_NAME / "kernel.json").read_text("utf-8"))
+    spec["argv"] += ["--HistoryManager.hist_file=:memory:", "--no-such-flag"]
+    (kernels / "with-options").mkdir()
+    (kernels / "with-options" / "kernel.json").write_text(json.dumps(spec), "utf-8")
+
+    kernel = start("with-options")
+
+    assert kernel.value("get_ipython().history_manager.hist_file") == "':memory:'"
+    assert kernel.value("len(__import__('sys').argv)") == "1"
+
+
+def test_the_file_of_the_cells_may_have_a_name(start: Callable) -> None:
+    kernel = start(IPYKERNEL_CELL_NAME="<a cell>")
+
+    assert kernel.value("(lambda: 0).__code__.co_filename") == "'<a cell>'"
 
 
 def test_figures_follow_the_users_configuration(

@@ -11,6 +11,7 @@ this process and calls `prepare_program` (see `datalab_kernel.xeus.program`).
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -69,6 +70,7 @@ REPAIRS = (
 # xeus-python-shell imports them if they are installed, and uses them in a browser only.
 # They take a fifth of the time in which the kernel starts.
 UNUSED = ("pyodide_http", "urllib3")
+OPTION = re.compile(r"--[A-Z]\w*\.\w")
 NO_XEUS = (
     "The DataLab kernel needs xeus-python, but this Python cannot import it "
     "({reason}).\nTo solve this: {remedy}"
@@ -154,13 +156,11 @@ def extend(application: type[XPythonShellApp]) -> None:
 def _pass_options(application: type[XPythonShellApp], argv: list[str]) -> None:
     """Pass the options of IPython to an application, and no argument to user code.
 
-    An option such as `--HistoryManager.enabled=False` follows the connection file.
+    These are options of configurable classes, as `--HistoryManager.enabled=False`.
+    Other arguments are ignored: the application would refuse to start with them.
     """
     initialize = application.initialize
-    options = argv[1:]
-    if "-f" in options[:-1]:
-        at = options.index("-f")
-        del options[at : at + 2]
+    options = [argument for argument in argv[1:] if OPTION.match(argument)]
 
     def initialize_with(app: XPythonShellApp, use_jedi: bool = False) -> None:
         sys.argv = sys.argv[:1]
