@@ -10,6 +10,7 @@ import pytest
 from datalab_kernel import kernelspec
 from support.comms import send
 from support.environments import SOURCES
+from support.kernel_rules import KernelRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,40 +51,12 @@ def test_the_repairs_of_what_it_does_not_have_stand_aside(older) -> None:
     )
 
 
-def test_the_canonical_cell_runs(older) -> None:
-    older.run("workspace.add('i042', np.random.default_rng(0).random((64, 64)))")
+class TestOlder(KernelRules):
+    """The rules of every kernel."""
 
-    cell = older.run(
-        "img = workspace.get('i042')\n"
-        "filtered = sigima.proc.image.butterworth(img, cut_off=0.2)\n"
-        "workspace.add('filtered_i042', filtered, overwrite=True)\n"
-        "plotter.plot('filtered_i042')"
-    )
-
-    assert cell.error is None
-    assert older.value("list(workspace)") == "['i042', 'filtered_i042']"
-
-
-BUSY = "print('running', flush=True)\nwhile True: pass"
-AWAITING = "import asyncio\nprint('running')\nawait asyncio.sleep(600)"
-
-
-@pytest.mark.parametrize("code", [BUSY, AWAITING] * 5)
-def test_an_interrupt_stops_the_cell_and_keeps_the_workspace(older, code: str) -> None:
-    older.run("workspace.add('kept', np.arange(3.0), overwrite=True)")
-
-    cell = older.begin(code, until="running")
-    older.interrupt()
-
-    assert older.finish(cell).status == "error"
-    assert older.value("'kept' in workspace") == "True"
-
-
-def test_an_idle_kernel_ignores_interrupts(older) -> None:
-    for _ in range(5):
-        older.interrupt()
-
-    assert older.value("40 + 2") == "42"
+    @pytest.fixture
+    def ruled(self, older: Any) -> Any:
+        return older
 
 
 def test_twenty_thousand_lines_all_arrive(older) -> None:
@@ -100,10 +73,6 @@ def test_what_a_thread_prints_belongs_to_its_cell(older) -> None:
     )
 
     assert cell.stdout == "mine\n"
-
-
-def test_an_error_has_the_name_of_its_class(older) -> None:
-    assert older.run("1 / 0").error == "ZeroDivisionError: division by zero"
 
 
 def published(kernel, kind: str, content: dict, **options: Any) -> list[dict]:

@@ -13,15 +13,15 @@ import re
 import shutil
 import subprocess
 import sys
-from base64 import b64decode
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import pytest
 
 from datalab_kernel import kernelspec
 from support.environments import SOURCES
+from support.kernel_rules import BUSY, KernelRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,8 +42,6 @@ hook = [path for path in sys.path if "start_hook" in path]
 variables = {name: os.environ.get(name) for name in ("PYTHONPATH", "PATH")}
 print(json.dumps([hook, "DATALAB_KERNEL_PROGRAM" in os.environ, variables]))
 """
-BUSY = "print('running', flush=True)\nwhile True: pass"
-AWAITING = "import asyncio\nprint('running')\nawait asyncio.sleep(600)"
 
 # The first of them may have to make the environment.
 pytestmark = pytest.mark.timeout(600)
@@ -122,47 +120,12 @@ def test_user_code_sees_no_trace_of_the_launcher_in_its_arguments(inside) -> Non
     assert inside.value("len(__import__('sys').argv)") == "1"
 
 
-def test_the_canonical_cell_runs(inside) -> None:
-    inside.run("workspace.add('i042', np.random.default_rng(0).random((64, 64)))")
+class TestInTheProgram(KernelRules):
+    """The rules of every kernel."""
 
-    cell = inside.run(
-        "img = workspace.get('i042')\n"
-        "filtered = sigima.proc.image.butterworth(img, cut_off=0.2)\n"
-        "workspace.add('filtered_i042', filtered, overwrite=True)\n"
-        "plotter.plot('filtered_i042')"
-    )
-
-    assert (cell.status, cell.error) == ("ok", None)
-    assert b64decode(cell.shown["data"]["image/png"]).startswith(b"\x89PNG")
-    assert inside.value("list(workspace)") == "['i042', 'filtered_i042']"
-
-
-@pytest.mark.parametrize("code", [BUSY, AWAITING] * 3)
-def test_an_interrupt_stops_the_cell_and_keeps_the_workspace(inside, code: str) -> None:
-    inside.run("workspace.add('kept', np.arange(3.0), overwrite=True)")
-
-    cell = inside.begin(code, until="running")
-    inside.interrupt()
-
-    assert inside.finish(cell).status == "error"
-    assert inside.value("'kept' in workspace") == "True"
-
-
-def test_an_idle_kernel_ignores_interrupts(inside) -> None:
-    for _ in range(5):
-        inside.interrupt()
-
-    assert inside.value("40 + 2") == "42"
-
-
-def test_an_error_is_reported_and_the_next_cell_runs(inside) -> None:
-    failed = inside.run("1 / 0")
-
-    assert (failed.status, failed.error) == (
-        "error",
-        "ZeroDivisionError: division by zero",
-    )
-    assert inside.run("print('next')").stdout == "next\n"
+    @pytest.fixture
+    def ruled(self, inside: Any) -> Any:
+        return inside
 
 
 def test_cells_behind_an_error_are_not_run(

@@ -6,22 +6,19 @@ This shell has a loop runner of two arguments, does not transform cells, as IPyt
 
 from __future__ import annotations
 
-import ast
-from base64 import b64decode
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from datalab_kernel import kernelspec
+from support.kernel_rules import KernelRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REQUIREMENTS = Path(__file__).with_name("xeus_python_shell_0_7.txt")
 NAME = "on-xeus-python-shell-0.7"
-BUSY = "print('running', flush=True)\nwhile True: pass"
-AWAITING = "import asyncio\nprint('running')\nawait asyncio.sleep(600)"
 
 # The first of them may have to install the shell.
 pytestmark = pytest.mark.timeout(600)
@@ -48,19 +45,12 @@ def test_it_is_that_version(paired) -> None:
     assert paired.value(version) == "'0.7.0'"
 
 
-def test_the_canonical_cell_runs(paired) -> None:
-    paired.run("workspace.add('i042', np.random.default_rng(0).random((64, 64)))")
+class TestPaired(KernelRules):
+    """The rules of every kernel."""
 
-    cell = paired.run(
-        "img = workspace.get('i042')\n"
-        "filtered = sigima.proc.image.butterworth(img, cut_off=0.2)\n"
-        "workspace.add('filtered_i042', filtered, overwrite=True)\n"
-        "plotter.plot('filtered_i042')"
-    )
-
-    assert (cell.status, cell.error) == ("ok", None)
-    assert b64decode(cell.shown["data"]["image/png"]).startswith(b"\x89PNG")
-    assert paired.value("list(workspace)") == "['i042', 'filtered_i042']"
+    @pytest.fixture
+    def ruled(self, paired: Any) -> Any:
+        return paired
 
 
 def test_every_repair_is_active(paired) -> None:
@@ -74,48 +64,6 @@ def test_a_figure_is_shown_after_its_cell(paired) -> None:
     cell = paired.run("plt.plot([1, 2]);")
 
     assert [set(data) for data in cell.displayed] == [{"image/png", "text/plain"}]
-
-
-def test_the_events_of_a_cell_are_triggered_once(paired) -> None:
-    paired.run(
-        "seen = []\n"
-        "for name in 'pre_execute', 'pre_run_cell', 'post_execute', 'post_run_cell':\n"
-        "    get_ipython().events.register(\n"
-        "        name, lambda *result, name=name: seen.append(name))"
-    )
-    paired.run("seen.clear()")
-    paired.run("seen.append('cell')")
-
-    expected = ["pre_execute", "pre_run_cell", "cell", "post_execute", "post_run_cell"]
-    before = expected[3:]  # of the cell that cleared the list
-    seen = ast.literal_eval(paired.value("seen[:7]"))
-    assert seen == [*before, *expected]
-
-
-@pytest.mark.parametrize("code", [BUSY, AWAITING] * 3)
-def test_an_interrupt_stops_the_cell_and_keeps_the_workspace(paired, code: str) -> None:
-    paired.run("workspace.add('kept', np.arange(3.0), overwrite=True)")
-
-    cell = paired.begin(code, until="running")
-    paired.interrupt()
-
-    assert paired.finish(cell).status == "error"
-    assert paired.value("'kept' in workspace") == "True"
-
-
-def test_an_error_is_reported_and_the_next_cell_runs(paired) -> None:
-    failed = paired.run("1 / 0")
-
-    assert (failed.status, failed.error) == (
-        "error",
-        "ZeroDivisionError: division by zero",
-    )
-    assert paired.run("print('next')").stdout == "next\n"
-
-
-def test_code_that_does_not_compile_and_an_unknown_magic_are_errors(paired) -> None:
-    assert paired.run("def").status == "error"
-    assert paired.run("%no_such_magic").status == "error"
 
 
 def test_cells_behind_an_error_are_not_run(paired) -> None:

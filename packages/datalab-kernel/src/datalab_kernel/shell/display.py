@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from xeus_python_shell.display import XDisplayHook, XDisplayPublisher
 
+from datalab_kernel.shell.request_link import RequestLink
 from datalab_kernel.shell.safe_json import plain
 from datalab_kernel.xeus import request_context
 
@@ -48,7 +49,7 @@ class Hooks(threading.local):
         return dict(message["content"])
 
 
-class Hookable:
+class Hookable(RequestLink):
     """The methods that a publisher and a display hook have in common."""
 
     _hooks: Hooks
@@ -57,22 +58,6 @@ class Hookable:
     def parent_header(self) -> dict[str, Any]:
         """The header of the request whose code is running."""
         return request_context.header()
-
-    def set_parent(self, parent: Mapping[str, Any]) -> None:
-        """Link the later output of the calling thread or task to an earlier request."""
-        request_context.adopt(parent)
-
-    def set_thread_parent(self, parent: Mapping[str, Any]) -> Any:
-        """Link the later output of the calling thread to an earlier request.
-
-        Returns:
-            A token for `reset_thread_parent`.
-        """
-        return request_context.adopt(parent)
-
-    def reset_thread_parent(self, token: Any) -> None:
-        """Link the later output to the request before `set_thread_parent`."""
-        request_context.reset(token)
 
     def register_hook(self, hook: Hook) -> None:
         """Pass the messages of the calling thread to a function before they are sent.

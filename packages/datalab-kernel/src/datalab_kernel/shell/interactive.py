@@ -29,11 +29,12 @@ from xeus_python_shell.shell import XPythonShell
 from datalab_kernel.repairs import streams
 from datalab_kernel.shell.magics import KernelMagics
 from datalab_kernel.shell.reply import Report, describe, text_of
+from datalab_kernel.shell.request_link import RequestLink
 from datalab_kernel.shell.safe_json import safe_text
 from datalab_kernel.xeus import loopback, request_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from types import FrameType, TracebackType
 
 # The methods that report an error, and those that run a cell.
@@ -57,7 +58,7 @@ class Compiler(XCachingCompiler):  # type: ignore[misc]  # it has no types
         return name or str(super().get_code_name(safe_text(raw_code), code, number))
 
 
-class ZMQInteractiveShell(XPythonShell):  # type: ignore[misc]  # it has no types
+class ZMQInteractiveShell(RequestLink, XPythonShell):  # type: ignore[misc]  # it has no types
     """The shell in which the cells of a notebook run."""
 
     # xeus-python's class replaces both by a function for its own use.
@@ -218,22 +219,6 @@ class ZMQInteractiveShell(XPythonShell):  # type: ignore[misc]  # it has no type
     def get_parent(self) -> dict[str, Any]:
         """Return the request whose code is running: a message with its header."""
         return request_context.parent()
-
-    def set_parent(self, parent: Mapping[str, Any]) -> None:
-        """Link the later output of the calling thread or task to an earlier request."""
-        request_context.adopt(parent)
-
-    def set_thread_parent(self, parent: Mapping[str, Any]) -> Any:
-        """Link the later output of the calling thread to an earlier request.
-
-        Returns:
-            A token for `reset_thread_parent`.
-        """
-        return request_context.adopt(parent)
-
-    def reset_thread_parent(self, token: Any) -> None:
-        """Link the later output to the request before `set_thread_parent`."""
-        request_context.reset(token)
 
 
 def _runs_cell(frame: FrameType | None) -> bool:

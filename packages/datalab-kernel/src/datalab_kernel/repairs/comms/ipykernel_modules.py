@@ -24,9 +24,8 @@ from datalab_kernel.xeus import loopback
 from datalab_kernel_core.imports import ImportHook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from comm.base_comm import BaseComm
     from xeus_python_shell.shell import XPythonShell
 
 # The module that xeus-python provides, whether or not ipykernel is installed.
@@ -63,21 +62,10 @@ class _Provided(ModuleType):
 
 
 def _send_through_this_kernel(module: Any) -> None:
-    def publish_msg(
-        self: BaseComm,
-        msg_type: str,
-        data: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        buffers: Sequence[Any] | None = None,
-        **keys: Any,
-    ) -> None:
-        """Send a message of a comm."""
-        comms.get_comm_manager().publish(
-            self, msg_type, data, metadata, buffers, **keys
-        )
+    from datalab_kernel.repairs.comms.manager import Comm
 
     if hasattr(module, "BaseComm"):  # as of ipykernel 6.18
-        module.BaseComm.publish_msg = publish_msg
+        module.BaseComm.publish_msg = Comm.publish_msg
 
 
 def _describe_kernel(module: Any, shell: XPythonShell) -> None:
