@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from datalab_kernel.kernelspec import KERNEL_NAME
 from support.three_kernels import LITTLE_PATIENCE, NAMES
 
 HERE = Path(__file__).parent
@@ -43,17 +44,12 @@ def defect_of(test: pytest.Item, name: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what the stock kernel gets wrong to `test-full`.
-
-    Only a release of xeus-python changes it.
-    """
+    """Leave the other kernels to `test-full`: only their releases change them."""
     for item in items:
         if item.path.parent != HERE:  # pytest asks each conftest about all tests
             continue
         parameters = getattr(item, "callspec", None)
-        if parameters is None or parameters.params.get("name") != "xpython":
-            continue
-        if defect_of(item, "xpython") is not None:
+        if parameters and parameters.params.get("name", KERNEL_NAME) != KERNEL_NAME:
             item.add_marker(pytest.mark.slow)
 
 
