@@ -10,7 +10,7 @@ from support.three_kernels import known
 
 MAGICS = [
     *("less", "more", "man", "connect_info", "qtconsole", "clear", "autosave"),
-    pytest.param("subshell", marks=known(ours="has no subshells")),
+    "subshell",
 ]
 
 
