@@ -62,6 +62,7 @@ def test_a_kernel_is_ready_soon(
     assert comparison.ratio_of_medians <= bound
 
 
+@pytest.mark.timeout(600)  # each round waits for two kernels to warm up
 @pytest.mark.parametrize(
     ("memory", "when"),
     [(memory_when_ready, "ready"), (memory_when_warm, "warm")],
