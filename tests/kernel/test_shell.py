@@ -136,6 +136,16 @@ def test_a_traceback_of_a_group_shows_the_users_lines_only(kernel) -> None:
     assert "interactiveshell" not in lines
 
 
+@pytest.mark.skipif("sys.version_info < (3, 11)", reason="it has no groups")
+def test_the_traceback_of_a_group_can_be_shown_again(kernel) -> None:
+    kernel.run("raise ExceptionGroup('g', [KeyError(12)])")
+
+    cell = kernel.run("%tb")
+
+    assert cell.status == "ok"
+    assert "KeyError: 12" in cell.stderr
+
+
 def send(kernel, packed: str) -> None:
     """Send a cell whose code is given as JSON."""
     session = kernel.client.session

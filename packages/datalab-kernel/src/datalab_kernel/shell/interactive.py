@@ -164,13 +164,15 @@ class ZMQInteractiveShell(RequestLink, XPythonShell):  # type: ignore[misc]  # i
 
         IPython prints the traceback of an exception group instead of reporting it.
         """
-        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
-        if error is None or exception_only or not _has_group(error):
+        try:
+            etype, value, trace = self._get_exc_info(exc_tuple)
+        except ValueError:  # there has been no exception; IPython reports that
+            value = None
+        if exception_only or not _has_group(value):
             super().showtraceback(
                 exc_tuple, filename, tb_offset, exception_only, running_compiled_code
             )
             return
-        etype, value, trace = self._get_exc_info(exc_tuple)
         lines = traceback.format_exception(etype, value, _of_user(trace))
         self._showtraceback(etype, value, "".join(lines).splitlines())
         if self.call_pdb:
