@@ -97,7 +97,7 @@ class Queue:
         self._answers = True
 
     def stop(self) -> None:
-        """Answer no cell from now on: the kernel ends, and front ends notice that."""
+        """Run and answer no cell from now on: the kernel ends, as front ends notice."""
         self._answers = False
 
     def put(
@@ -149,7 +149,7 @@ class Queue:
         async with self._lock:
             failure: Failure | None = Failure("Error", LOST, (LOST,))
             try:
-                if cell.order <= self._aborted:
+                if cell.order <= self._aborted or not self._answers:
                     failure = Failure("Aborted", ABORTED, (f"Aborted: {ABORTED}",))
                     cell = cell._replace(silent=True)
                 else:
