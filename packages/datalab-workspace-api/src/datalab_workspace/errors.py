@@ -23,6 +23,7 @@
         ├── NoAnswerError         TimeoutError     DataLab does not answer in time
         ├── ConnectionLostError                    DataLab closed the connection
         ├── TokenError            PermissionError  the token is missing or wrong
+        ├── ConcurrentChangeError                  others changed the objects of a call
         └── DataLabError                           DataLab reported a failure
 
 Each class also derives from the built-in error that a user would expect, so that
@@ -37,6 +38,7 @@ from collections.abc import Collection, Sequence
 
 __all__ = [
     "AmbiguousObjectError",
+    "ConcurrentChangeError",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -238,6 +240,13 @@ class TokenError(LiveError, PermissionError):
     """DataLab refused the request because the token is missing or wrong.
 
     Set ``DATALAB_WORKSPACE_TOKEN``, or pass the token that DataLab shows.
+    """
+
+
+class ConcurrentChangeError(LiveError):
+    """Others changed the objects of a call while it ran; nothing was done.
+
+    Repeat the call, which then uses the present objects.
     """
 
 

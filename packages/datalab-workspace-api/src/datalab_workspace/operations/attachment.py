@@ -49,7 +49,9 @@ def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBo
         {uuid: session.names.name_of(uuid) for uuid in ours},
         "connecting to DataLab",
     )
+    backend.begin()
     merge.carry_out()
+    backend.commit({})
     return names
 
 
@@ -88,5 +90,4 @@ def resync(session: Session) -> None:
 
 def show(session: Session, name: str) -> None:
     """See `Workspace.show`."""
-    with session.transaction() as transaction:
-        transaction.backend.show(transaction.uuid(name))
+    session.run(lambda t: t.backend.show(t.uuid(name)))
