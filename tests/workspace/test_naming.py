@@ -29,6 +29,7 @@ class Thing:
     title: str
     kind: str = "signal"
     uuid: str = field(default_factory=lambda: str(uuid4()))
+    name: str | None = None
 
 
 def named(*titles, taken=()):

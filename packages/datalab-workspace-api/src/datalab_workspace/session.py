@@ -45,7 +45,7 @@ class Session:
         # change them; None until it has looked once.
         self._known: dict[str, tuple[Entry, str]] | None = None
         self.backend = backend
-        self.names = NameBook()
+        self.names = NameBook(shared=backend.capabilities.shared)
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()

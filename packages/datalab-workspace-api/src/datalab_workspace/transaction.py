@@ -101,6 +101,8 @@ class Transaction:
 
         Raises:
             ObjectNotFoundError: There is no such object (a `KeyError`).
+            ReusedNameError: The name meant another object when it was used here before
+                (a `KeyError`).
         """
         return self.names.resolve(name, self.backend.entries)
 
@@ -169,9 +171,22 @@ class Transaction:
         self._added(record, name)
 
     def _added(self, record: Record, name: str) -> None:
-        self.names.bind(record.uuid, name)
-        self._undo.append(lambda: self.backend.remove([record.uuid]))
+        meant = self.names.meaning_of(name)
+        self.names.bind(record.uuid, name, record.title)
+        self._undo.append(lambda: self._remove_again(record.uuid, name, meant))
         self.changes.append(ObjectChange("added", record.uuid, None, name))
+
+    def _remove_again(self, uuid: str, name: str, meant: str | None) -> None:
+        self.names.release(uuid)
+        self.names.set_meaning(name, meant)
+        self.backend.remove([uuid])
+
+    def take_name(self, name: str, uuid: str) -> None:
+        """Let a name mean the object that has it now, until the call fails."""
+        meant = self.names.meaning_of(name)
+        if meant != uuid:
+            self.names.set_meaning(name, uuid)
+            self._undo.append(lambda: self.names.set_meaning(name, meant))
 
     def replace(
         self, record: Record, *, group: str | None = None, restorable: bool = False
@@ -242,8 +257,10 @@ class Transaction:
         before = {e.uuid: self.names.name_of(e.uuid) for e in self.backend.entries()}
         self.backend.clear(all=all)
         left = self.backend.entries()
-        self.names.sync(left)
         kept = {entry.uuid for entry in left}
+        for uuid in before.keys() - kept:
+            self.names.release(uuid)
+        self.names.sync(left)
         self.changes += [
             ObjectChange("removed", uuid, name, None)
             for uuid, name in before.items()
@@ -257,6 +274,7 @@ class Transaction:
         self.names.sync(self.backend.entries())
         for uuid in uuids:
             name = self.names.name_of(uuid)
+            self.take_name(name, uuid)
             self.changes.append(ObjectChange("added", uuid, None, name))
 
     # -- failing ----------------------------------------------------------------------

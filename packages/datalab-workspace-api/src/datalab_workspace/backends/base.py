@@ -56,6 +56,8 @@ class Entry(NamedTuple):
         shape: (N,) for a signal, (H, W) for an image, () for an empty object or if it
             is unknown.
         dtype: Element type of the data, None for an empty object or if it is unknown.
+        name: The name that the backend assigns, so that all workspaces at one window
+            use the same names; each is unique. None leaves it to the workspace.
 
     Example:
         >>> [entry.title for entry in workspace.backend.entries()]
@@ -68,6 +70,7 @@ class Entry(NamedTuple):
     group: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
+    name: str | None = None
 
 
 class BackendStatus(NamedTuple):

@@ -39,7 +39,7 @@ def connect(
 
 def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBook:
     backend.refresh()
-    names = NameBook()
+    names = NameBook(shared=backend.capabilities.shared)
     names.sync(backend.entries())
     groups = session.backend.content()
     ours = {item.uuid: item for group in groups for item in group.items}
@@ -84,6 +84,8 @@ def resync(session: Session) -> None:
     with session.transaction(None) as transaction:
         session.backend.resync()
         transaction.look()
+        # Another DataLab may hold the objects of the last one under other UUIDs.
+        transaction.names.forget_removed()
 
 
 def show(session: Session, name: str) -> None:

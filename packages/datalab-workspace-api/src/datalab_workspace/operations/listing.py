@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Any
 
-from datalab_workspace.errors import ObjectNotFoundError
+from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
 from datalab_workspace.model.description import (
     Description,
     GroupInfo,
@@ -66,6 +66,8 @@ def exists(session: Session, name: str) -> bool:
             transaction.uuid(name)
         except ObjectNotFoundError:
             return False
+        except ReusedNameError:
+            return True
         return True
 
 
@@ -88,7 +90,7 @@ def list_objects(
         else:
             groups = [g for g in backend.groups(kind) if g.title == group]
             uuids = [uuid for group_ in groups for uuid in group_.uuids]
-        names = [transaction.names.name_of(uuid) for uuid in uuids]
+        names = [transaction.names.hand_out(uuid) for uuid in uuids]
     if pattern is None:
         return names
     return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
@@ -99,7 +101,7 @@ def list_groups(session: Session, kind: Kind | None) -> list[GroupInfo]:
     with session.transaction() as transaction:
         _check_kind(kind)
         return [
-            GroupInfo(panel, title, tuple(map(transaction.names.name_of, uuids)))
+            GroupInfo(panel, title, tuple(map(transaction.names.hand_out, uuids)))
             for panel, title, uuids in transaction.backend.groups(kind)
         ]
 
@@ -187,7 +189,7 @@ def _described(
 ) -> Description:
     return Description.of(
         transaction.backend.summary(uuid),
-        name=transaction.names.name_of(uuid),
+        name=transaction.names.hand_out(uuid),
         short_id=number,
         uuid=uuid,
         group=group,

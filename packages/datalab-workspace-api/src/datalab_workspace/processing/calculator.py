@@ -44,7 +44,7 @@ def selection(session: Session) -> list[str]:
     with session.transaction() as transaction:
         selected = transaction.backend.selection()
         uuids = _still_chosen(session) if selected is None else selected
-        return [transaction.names.name_of(uuid) for uuid in uuids]
+        return [transaction.names.hand_out(uuid) for uuid in uuids]
 
 
 def calculate(
@@ -180,6 +180,7 @@ def _add_result(transaction: Transaction, record: Record, source: str | None) ->
     name, number = title, 1
     while (holder := transaction.names.uuid_of(name)) is not None:
         if equal(transaction.record(holder), record):
+            transaction.take_name(name, holder)
             return name
         number += 1
         name = f"{title} ({number})"
