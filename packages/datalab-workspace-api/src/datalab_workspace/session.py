@@ -33,6 +33,7 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
+        shown: UUID of the object that `show` showed after that, if any.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
     """
@@ -49,6 +50,7 @@ class Session:
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
+        self.shown: str | None = None
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
 

@@ -334,6 +334,10 @@ class Backend(ABC):
         """Return UUIDs of the selected objects; None if there is no window."""
         return None
 
+    def known_selection(self) -> Sequence[str] | None:
+        """Return `selection` as it was last seen; None if it must be asked for."""
+        return None
+
     def show(self, uuid: str) -> None:  # noqa: B027  (optional)
         """Show an object in the window; in memory there is none."""
 

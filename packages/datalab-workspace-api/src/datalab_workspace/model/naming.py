@@ -250,7 +250,9 @@ class NameBook:
 
     def forget_removed(self) -> None:
         """Free the names that were used for objects which do not exist any more."""
-        self._meant = {n: uuid for n, uuid in self._meant.items() if uuid in self._name_of}
+        self._meant = {
+            n: uuid for n, uuid in self._meant.items() if uuid in self._name_of
+        }
 
     def check_meaning(self, name: str, uuid: str) -> None:
         """Raise an error if this program has used a name for another object.
@@ -292,9 +294,7 @@ class NameBook:
             self._meant[key] = uuid
         return uuid
 
-    def _find(
-        self, key: str, objects: Callable[[], Iterable[Titled]]
-    ) -> str | None:
+    def _find(self, key: str, objects: Callable[[], Iterable[Titled]]) -> str | None:
         if key in self._uuid_of:
             return self._uuid_of[key]
         if key in self._name_of:
@@ -310,8 +310,8 @@ class NameBook:
         now = self._name_of.get(self._meant[name])
         if now is not None:
             return ObjectNotFoundError(
-                f"{name!r:.80} was renamed {now!r:.80} in DataLab's window; use the new "
-                "name"
+                f"{name!r:.80} was renamed {now!r:.80} in DataLab's window; use the "
+                "new name"
             )
         missing = ObjectNotFoundError.among(name, list(self._uuid_of))
         return ObjectNotFoundError(f"{missing}; it was removed in DataLab's window")

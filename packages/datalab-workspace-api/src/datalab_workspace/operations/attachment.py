@@ -91,4 +91,6 @@ def resync(session: Session) -> None:
 def show(session: Session, name: str) -> None:
     """See `Workspace.show`."""
     with session.transaction() as transaction:
-        transaction.backend.show(transaction.uuid(name))
+        uuid = transaction.uuid(name)
+        transaction.backend.show(uuid)
+        session.shown = uuid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
@@ -18,6 +18,7 @@ from datalab_workspace.model.naming import short_ids
 from datalab_workspace.model.record import KINDS, Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.operations.mapping import MISSING
+from datalab_workspace.processing.selection import known_operands
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of
@@ -111,14 +112,18 @@ def describe(session: Session, name: str | None) -> Description | Listing:
     with session.transaction() as transaction:
         if name is not None:
             uuid = transaction.uuid(name)
-            return _described(transaction, uuid, *transaction.position(uuid))
+            known = known_operands(session)
+            return _described(transaction, uuid, *transaction.position(uuid), known)
         group_of = {
             uuid: group.title
             for group in transaction.backend.groups()
             for uuid in group.uuids
         }
+        known = {*known_operands(session)}
         return Listing(
-            _described(transaction, entry.uuid, number, group_of.get(entry.uuid, ""))
+            _described(
+                transaction, entry.uuid, number, group_of.get(entry.uuid, ""), known
+            )
             for number, entry in short_ids(transaction.backend.entries())
         )
 
@@ -130,7 +135,7 @@ def preview(session: Session, most: int) -> tuple[int, list[Preview]]:
         if not backend.seen:
             transaction.look()
         numbered = list(short_ids(backend.entries()))
-        total = len(numbered)
+        total, known = len(numbered), {*known_operands(session)}
         if total > most:
             numbered[most // 2 : total - most // 2] = []
         return total, [
@@ -139,6 +144,7 @@ def preview(session: Session, most: int) -> tuple[int, list[Preview]]:
                 number,
                 entry.group,
                 *backend.preview(entry.uuid),
+                entry.uuid in known,
             )
             for number, entry in numbered
         ]
@@ -176,6 +182,9 @@ def summarize(session: Session) -> str:
     parts = [
         f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in KINDS
     ]
+    selected = len(known_operands(session))
+    if selected:
+        parts.append(f"{selected} selected")
     if not backend.seen:
         parts = ["not looked at yet"]
     if project.path is not None:
@@ -185,7 +194,11 @@ def summarize(session: Session) -> str:
 
 
 def _described(
-    transaction: Transaction, uuid: str, number: str, group: str
+    transaction: Transaction,
+    uuid: str,
+    number: str,
+    group: str,
+    selected: Collection[str],
 ) -> Description:
     return Description.of(
         transaction.backend.summary(uuid),
@@ -193,6 +206,7 @@ def _described(
         short_id=number,
         uuid=uuid,
         group=group,
+        selected=uuid in selected,
     )
 
 

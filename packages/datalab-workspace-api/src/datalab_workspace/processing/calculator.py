@@ -6,7 +6,7 @@ are those that DataLab would give, so that DataLab can recompute them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
@@ -15,6 +15,11 @@ from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title, short_ids
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.processing.selection import (
+    NamesOf,
+    listed,
+    operands_of_choice,
+)
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -25,26 +30,8 @@ if TYPE_CHECKING:
     from datalab_workspace.processing.calculation import Calculation, Operand
 
 Where: TypeAlias = Literal["kernel", "datalab"]
-NamesOf: TypeAlias = "str | Iterable[str]"
-
 #: Seconds for which the last look at a backend is good enough to store a result.
 _RECENT = 0.2
-
-
-def select(session: Session, names: NamesOf) -> None:
-    """See `Workspace.select`."""
-    with session.transaction() as transaction:
-        chosen = tuple(dict.fromkeys(map(transaction.uuid, _listed(names))))
-        transaction.backend.select(chosen)
-        session.chosen = chosen
-
-
-def selection(session: Session) -> list[str]:
-    """See `Workspace.selection`."""
-    with session.transaction() as transaction:
-        selected = transaction.backend.selection()
-        uuids = _still_chosen(session) if selected is None else selected
-        return [transaction.names.hand_out(uuid) for uuid in uuids]
 
 
 def calculate(
@@ -95,9 +82,9 @@ def _plan(
 
     with session.transaction() as transaction:
         if on is not None:
-            uuids = [transaction.uuid(each) for each in _listed(on)]
+            uuids = [transaction.uuid(each) for each in listed(on)]
         else:
-            uuids = list(_still_chosen(session))
+            uuids = list(operands_of_choice(session))
         if not uuids:
             raise ValueError(
                 f"calc({name!r:.80}) has no object to compute from: pass on=name, or "
@@ -107,12 +94,6 @@ def _plan(
         operands = _operands(transaction, [*uuids, *second])
     first, other = operands[: len(uuids)], operands[-1] if second else None
     return plan(name, first, other, param, parameters), len(uuids) == 1
-
-
-def _still_chosen(session: Session) -> Sequence[str]:
-    """Return UUIDs of the chosen objects that still exist."""
-    present = {entry.uuid for entry in session.backend.entries()}
-    return [uuid for uuid in session.chosen if uuid in present]
 
 
 def _operands(transaction: Transaction, uuids: Sequence[str]) -> Sequence[Operand]:
@@ -227,14 +208,3 @@ def _compute_remotely(
             transaction.note(added)
             outcomes += [transaction.names.name_of(uuid) for uuid in added]
     return outcomes
-
-
-def _listed(names: Any) -> Iterable[str]:
-    if isinstance(names, str):
-        return [names]
-    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
-        raise TypeError(
-            f"expected the name of an object, got {type(names).__name__}; add() the "
-            "object first"
-        )
-    return names
