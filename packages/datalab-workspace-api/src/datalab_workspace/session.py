@@ -12,6 +12,7 @@ from datalab_workspace.errors import (
     ConcurrentChangeError,
     NameConflictError,
     ObjectNotFoundError,
+    ReusedNameError,
 )
 from datalab_workspace.events import (
     ChangeEvent,
@@ -31,7 +32,12 @@ T = TypeVar("T")
 #: Attempts to carry out an operation while others change its objects.
 _ATTEMPTS = 5
 #: The errors of an operation that began with objects which are not there any more.
-_OUTDATED = (ConcurrentChangeError, ObjectNotFoundError, NameConflictError)
+_OUTDATED = (
+    ConcurrentChangeError,
+    ObjectNotFoundError,
+    NameConflictError,
+    ReusedNameError,
+)
 
 
 class Session:
@@ -46,6 +52,7 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
+        shown: UUID of the object that `show` showed after that, if any.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
@@ -59,10 +66,11 @@ class Session:
         # change them; None until it has looked once.
         self._known: dict[str, tuple[Entry, str]] | None = None
         self.backend = backend
-        self.names = NameBook()
+        self.names = NameBook(shared=backend.capabilities.shared)
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
+        self.shown: str | None = None
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
         self.journal = Journal()
@@ -130,13 +138,13 @@ class Session:
         if not backend.seen:
             transaction.look()
         for _ in range(_ATTEMPTS):
-            revision = backend.revision
             transaction.sync_names()
+            revision, meanings = backend.revision, self.names.meanings()
             try:
                 result = operation(transaction)
                 transaction.commit()
             except _OUTDATED:
-                transaction.start_over()
+                transaction.start_over(meanings)
                 if backend.revision == revision:
                     transaction.look()
                 if backend.revision == revision:
@@ -146,7 +154,7 @@ class Session:
                 transaction.sync_names()
             if transaction.still_true():
                 return result
-            transaction.start_over()
+            transaction.start_over(meanings)
         raise ConcurrentChangeError(
             f"others changed the objects of this call {_ATTEMPTS} times while it ran; "
             "call it again when they are done (nothing was done)"

@@ -117,6 +117,8 @@ class Transaction:
 
         Raises:
             ObjectNotFoundError: There is no such object (a `KeyError`).
+            ReusedNameError: The name meant another object when it was used here before
+                (a `KeyError`).
         """
         uuid = self.names.resolve(name, self.backend.entries)
         if name in self.names:
@@ -197,10 +199,23 @@ class Transaction:
         self._added(record, name)
 
     def _added(self, record: Record, name: str) -> None:
-        self.names.bind(record.uuid, name)
-        if not self.backend.transactional:
-            self._undo.append(lambda: self.backend.remove([record.uuid]))
+        meant = self.names.meaning_of(name)
+        self.names.bind(record.uuid, name, record.title)
+        self._undo.append(lambda: self._remove_again(record.uuid, name, meant))
         self.changes.append(ObjectChange("added", record.uuid, None, name))
+
+    def _remove_again(self, uuid: str, name: str, meant: str | None) -> None:
+        self.names.release(uuid)
+        self.names.set_meaning(name, meant)
+        if not self.backend.transactional:  # which takes it back itself
+            self.backend.remove([uuid])
+
+    def take_name(self, name: str, uuid: str) -> None:
+        """Let a name mean the object that has it now, until the call fails."""
+        meant = self.names.meaning_of(name)
+        if meant != uuid:
+            self.names.set_meaning(name, uuid)
+            self._undo.append(lambda: self.names.set_meaning(name, meant))
 
     def replace(
         self, record: Record, *, group: str | None = None, restorable: bool = False
@@ -279,8 +294,10 @@ class Transaction:
         before = {e.uuid: self.names.name_of(e.uuid) for e in self.backend.entries()}
         self.backend.clear(all=all)
         left = self.backend.entries()
-        self.names.sync(left)
         kept = {entry.uuid for entry in left}
+        for uuid in before.keys() - kept:
+            self.names.release(uuid)
+        self.names.sync(left)
         self.changes += [
             ObjectChange("removed", uuid, name, None)
             for uuid, name in before.items()
@@ -291,9 +308,10 @@ class Transaction:
     def note(self, uuids: Sequence[str]) -> None:
         """Name and report objects that the backend has added by itself."""
         self._writes = True
-        self.names.sync(self.backend.entries())
+        self.sync_names()
         for uuid in uuids:
             name = self.names.name_of(uuid)
+            self.take_name(name, uuid)
             self.changes.append(ObjectChange("added", uuid, None, name))
 
     # -- the end ----------------------------------------------------------------------
@@ -318,10 +336,17 @@ class Transaction:
             if name not in changed
         )
 
-    def start_over(self) -> None:
-        """Forget what an attempt has done, of which nothing was carried out."""
+    def start_over(self, meanings: Mapping[str, str]) -> None:
+        """Forget what an attempt has done, of which nothing was carried out.
+
+        Args:
+            meanings: What the names meant before; see `NameBook.meanings`.
+        """
         self.backend.abandon()
         self.backend.begin()
+        self.names.restore_meanings(meanings)
+        self.sync_names()
+        self._undo.clear()
         self.changes.clear()
         self.kind = None
         self._used.clear()

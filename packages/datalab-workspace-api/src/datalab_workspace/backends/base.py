@@ -58,7 +58,8 @@ class Entry(NamedTuple):
         shape: (N,) for a signal, (H, W) for an image, () for an empty object or if it
             is unknown.
         dtype: Element type of the data, None for an empty object or if it is unknown.
-        name: The name that the backend gives it; None if the workspace names it.
+        name: The name that the backend assigns, so that all workspaces at one window
+            use the same names; each is unique. None leaves it to the workspace.
 
     Example:
         >>> [entry.title for entry in workspace.backend.entries()]
@@ -446,6 +447,10 @@ class Backend(ABC):
 
     def selection(self) -> Sequence[str] | None:
         """Return UUIDs of the selected objects; None if there is no window."""
+        return None
+
+    def known_selection(self) -> Sequence[str] | None:
+        """Return `selection` as it was last seen; None if it must be asked for."""
         return None
 
     def show(self, uuid: str) -> None:  # noqa: B027  (optional)

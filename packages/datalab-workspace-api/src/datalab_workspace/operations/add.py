@@ -139,8 +139,10 @@ def _add_again(
 ) -> None:
     """Replace the object that has the name, or leave it if it is equal."""
     if not overwrite:
+        transaction.names.check_meaning(name, uuid)
         stored = transaction.backend.record(uuid)
         if equal(stored, record):
+            transaction.take_name(name, uuid)
             return
         raise NameConflictError(
             f"the name {name!r} is already used by a different {stored.kind}; pass "
@@ -151,6 +153,7 @@ def _add_again(
     # Copied before anything is removed: there may be no memory for it.
     held = _held(transaction, record, copy)
     transaction.replace(held, group=group, restorable=several)
+    transaction.take_name(name, uuid)
 
 
 def _held(transaction: Transaction, record: Record, copy: bool) -> Record:

@@ -32,6 +32,7 @@ def rename(session: Session, name: str, new_name: str) -> None:
         check_name(new_name)
         holder = transaction.names.uuid_of(new_name)
         if holder == uuid:
+            transaction.take_name(new_name, uuid)
             return
         if holder is not None:
             raise NameConflictError(

@@ -6,7 +6,7 @@ are those that DataLab would give, so that DataLab can recompute them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
@@ -15,6 +15,11 @@ from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title, short_ids
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.processing.selection import (
+    NamesOf,
+    listed,
+    operands_of_choice,
+)
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -25,30 +30,8 @@ if TYPE_CHECKING:
     from datalab_workspace.processing.calculation import Calculation, Operand
 
 Where: TypeAlias = Literal["kernel", "datalab"]
-NamesOf: TypeAlias = "str | Iterable[str]"
-
 #: Seconds for which the last look at a backend is good enough to store a result.
 _RECENT = 0.2
-
-
-def select(session: Session, names: NamesOf) -> None:
-    """See `Workspace.select`."""
-    listed = list(_listed(names))
-
-    def operation(transaction: Transaction) -> tuple[str, ...]:
-        chosen = tuple(dict.fromkeys(map(transaction.uuid, listed)))
-        transaction.backend.select(chosen)
-        return chosen
-
-    session.chosen = session.run(operation)
-
-
-def selection(session: Session) -> list[str]:
-    """See `Workspace.selection`."""
-    with session.transaction() as transaction:
-        selected = transaction.backend.selection()
-        uuids = _still_chosen(session) if selected is None else selected
-        return [transaction.names.name_of(uuid) for uuid in uuids]
 
 
 def calculate(
@@ -97,13 +80,13 @@ def _plan(
     """
     from datalab_workspace.processing.calculation import plan
 
-    wanted = None if on is None else list(_listed(on))
+    wanted = None if on is None else list(listed(on))
 
     def operation(transaction: Transaction) -> Sequence[Operand]:
         if wanted is not None:
             uuids = [transaction.uuid(each) for each in wanted]
         else:
-            uuids = list(_still_chosen(session))
+            uuids = list(operands_of_choice(session))
         if not uuids:
             raise ValueError(
                 f"calc({name!r:.80}) has no object to compute from: pass on=name, or "
@@ -115,12 +98,6 @@ def _plan(
     operands = session.run(operation)
     first, other = (operands, None) if with_ is None else (operands[:-1], operands[-1])
     return plan(name, first, other, param, parameters), len(first) == 1
-
-
-def _still_chosen(session: Session) -> Sequence[str]:
-    """Return UUIDs of the chosen objects that still exist."""
-    present = {entry.uuid for entry in session.backend.entries()}
-    return [uuid for uuid in session.chosen if uuid in present]
 
 
 def _operands(transaction: Transaction, uuids: Sequence[str]) -> Sequence[Operand]:
@@ -194,6 +171,7 @@ def _add_result(transaction: Transaction, record: Record, source: str | None) ->
     name, number = title, 1
     while (holder := transaction.names.uuid_of(name)) is not None:
         if equal(transaction.record(holder), record):
+            transaction.take_name(name, holder)
             return name
         number += 1
         name = f"{title} ({number})"
@@ -240,14 +218,3 @@ def _compute_remotely(
             transaction.note(added)
             outcomes += [transaction.names.name_of(uuid) for uuid in added]
     return outcomes
-
-
-def _listed(names: Any) -> Iterable[str]:
-    if isinstance(names, str):
-        return [names]
-    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
-        raise TypeError(
-            f"expected the name of an object, got {type(names).__name__}; add() the "
-            "object first"
-        )
-    return names
