@@ -127,8 +127,9 @@ class _Server(ThreadingHTTPServer):
     def end(self) -> None:
         """Accept no more connections."""
         self._ends = True
-        with suppress(OSError), socket.create_connection(
-            ("127.0.0.1", self.server_address[1])
+        with (
+            suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.server_address[1])),
         ):
             pass  # it only wakes the thread that accepts
 
