@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from support.real_datalab.companion import Companion, RefusedError, image, signal
+from support.real_datalab.window_client import RefusedError, WindowClient, image, signal
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 
-def titles(companion: Companion, kind: str = "signal") -> list[list[str]]:
+def titles(companion: WindowClient, kind: str = "signal") -> list[list[str]]:
     """Return the titles of the objects in each group."""
     state = companion.snapshot()
     title = {o["uuid"]: o["fields"]["title"] for o in state["objects"]}
     return [[title[u] for u in g["objects"]] for g in state["panels"][kind]["groups"]]
 
 
-def test_hello(companion: Companion) -> None:
+def test_hello(companion: WindowClient) -> None:
     hello = companion.ask("GET", "hello")
     assert (hello["protocol"], hello["datalab"], hello["dialog"]) == (1, "1.3.0", None)
 
 
-def test_added_object_comes_back_whole(companion: Companion) -> None:
+def test_added_object_comes_back_whole(companion: WindowClient) -> None:
     sent = signal("peak", xlabel="t", xunit="s", ylabel="U")
     sent.metadata.update({"user": 1, "array": np.arange(3)})
     companion.do({"op": "add", "record": 0, "name": "peak"}, records=[sent])
@@ -32,14 +32,14 @@ def test_added_object_comes_back_whole(companion: Companion) -> None:
     assert {k: found.metadata[k] for k in ("user",)} == {"user": 1}
 
 
-def test_an_image_is_added_without_a_flip(companion: Companion) -> None:
+def test_an_image_is_added_without_a_flip(companion: WindowClient) -> None:
     companion.add("spot", kind="image")
     state = companion.snapshot()
     assert state["panels"]["shown"] == "signal"
     assert state["objects"][0]["shape"] == [8, 8]
 
 
-def test_operations(companion: Companion) -> None:
+def test_operations(companion: WindowClient) -> None:
     a, b, c = companion.add("a", "b", "c")
     (d,) = companion.add("d", group="second")
     assert titles(companion) == [["a", "b", "c"], ["d"]]
@@ -65,7 +65,7 @@ def test_operations(companion: Companion) -> None:
     assert titles(companion) == []
 
 
-def test_an_object_becomes_one_of_the_other_kind(companion: Companion) -> None:
+def test_an_object_becomes_one_of_the_other_kind(companion: WindowClient) -> None:
     (uuid,) = companion.add("peak")
     picture = image("peak")
     picture.uuid = uuid
@@ -89,7 +89,7 @@ def test_an_object_becomes_one_of_the_other_kind(companion: Companion) -> None:
         {"op": "unknown"},
     ],
 )
-def test_all_or_nothing(companion: Companion, failing: dict[str, object]) -> None:
+def test_all_or_nothing(companion: WindowClient, failing: dict[str, object]) -> None:
     a, b = companion.add("a", "b")
     companion.do({"op": "select", "uuids": [a]})
     before = companion.snapshot()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -14,11 +12,7 @@ import numpy as np
 
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.model.record import Record
-from support.real_datalab.application import CALL, START, Application
-
-PACKAGES = Path(__file__).parents[3] / "packages"
-INSIDE = Path(__file__).with_name("inside")
-SERVER = Path(__file__).parents[2] / "live" / "companion" / "inside"
+from support.real_datalab.application import CALL, Application
 
 
 class RefusedError(Exception):
@@ -30,37 +24,25 @@ class RefusedError(Exception):
         self.answer = answer
 
 
-class Companion:
-    """DataLab with the companion.
+class WindowClient:
+    """A client of the companion of a DataLab.
 
     Args:
-        python: The interpreter of DataLab's environment.
-        folder: Where it has its home, its settings and its log.
-        options: Those of `Application`.
+        datalab: The DataLab.
     """
 
-    def __init__(self, python: Path, folder: Path, **options: Any) -> None:
-        port = folder / "companion-port.txt"
-        modules = (
-            INSIDE,
-            SERVER,
-            PACKAGES / "datalab-kernel" / "src",
-            PACKAGES / "datalab-workspace-api" / "src",
-            *options.pop("modules", ()),
-        )
-        variables = {"DATALAB_TEST_COMPANION": str(port)}
-        variables |= options.pop("variables", {})
-        self.datalab = Application(
-            python, folder, modules=modules, variables=variables, **options
-        )
-        self.datalab.wait_until(port.exists, START)
-        self.port = int(port.read_text())
+    def __init__(self, datalab: Application) -> None:
+        self.datalab = datalab
         self.client = str(uuid4())
+        self._companion = datalab.companion
 
     def evaluate(self, code: str) -> Any:
-        """Evaluate an expression in the window; see the plugin of the tests."""
-        arguments = {"args": [code], "kwargs": {}}
-        return json.loads(self.datalab.rpc.call_method("evaluate", arguments))
+        """Evaluate an expression in the window."""
+        return self.datalab.evaluate(code)
+
+    def act(self, name: str, *arguments: Any) -> Any:
+        """Do what a user does; see `inside/acting.py`."""
+        return self.datalab.act(name, *arguments)
 
     def ask(
         self,
@@ -77,7 +59,9 @@ class Companion:
         Raises:
             RefusedError: The answer is an error.
         """
-        content, headers = b"", {"DataLab-Client": client or self.client}
+        content = b""
+        headers = {"DataLab-Client": client or self.client}
+        headers |= self._companion.authorization
         if records:
             writer = frame.FrameWriter()
             encoded = [writer.encode_record(record) for record in records]
@@ -87,9 +71,7 @@ class Companion:
             content = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
         target = f"/kernel/v1/{path}" + (f"?{urlencode(query)}" if query else "")
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=2 * CALL
-        )
+        connection = self._companion.connect(2 * CALL)
         try:
             connection.request(method, target, content, headers)
             answer = connection.getresponse()
