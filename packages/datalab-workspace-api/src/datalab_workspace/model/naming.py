@@ -143,6 +143,17 @@ class NameBook:
         if name is not None:
             del self._uuid_of[name]
 
+    def free(self, wanted: str) -> str:
+        """Return `wanted`, with a number if an object has that name."""
+        return free_name(wanted, self._uuid_of)
+
+    def copy(self) -> NameBook:
+        """Return an independent copy."""
+        copied = NameBook()
+        copied._name_of = dict(self._name_of)
+        copied._uuid_of = dict(self._uuid_of)
+        return copied
+
     def clear(self) -> None:
         """Remove every name."""
         self._name_of.clear()
