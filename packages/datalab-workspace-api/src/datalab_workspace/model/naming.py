@@ -176,6 +176,19 @@ class NameBook:
         if name is not None and self._meant.get(name) == uuid:
             del self._meant[name]
 
+    def free(self, wanted: str) -> str:
+        """Return `wanted`, with a number if an object has that name."""
+        return free_name(wanted, self._uuid_of)
+
+    def copy(self) -> NameBook:
+        """Return an independent copy."""
+        copied = NameBook(shared=self._shared)
+        copied._name_of = dict(self._name_of)
+        copied._uuid_of = dict(self._uuid_of)
+        copied._title_of = dict(self._title_of)
+        copied._meant = dict(self._meant)
+        return copied
+
     # -- changes made by others -------------------------------------------------------
 
     def sync(self, objects: Iterable[Nameable]) -> None:
