@@ -93,4 +93,4 @@ def show(session: Session, name: str) -> None:
     with session.transaction() as transaction:
         uuid = transaction.uuid(name)
         transaction.backend.show(uuid)
-        session.shown = uuid
+        session.in_passing.add(uuid)
