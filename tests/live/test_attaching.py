@@ -278,7 +278,7 @@ def test_the_window(named):
     plotter.plot("i")
     assert workspace.selection == ["i"]
     assert workspace.calc("exp") == ["exp(s001)", "exp(s002)"]
-    assert workspace.calc("absolute") == ["abs(s001)", "abs(s002)"]
+    assert workspace.calc("absolute") == ["absolute(s001)", "absolute(s002)"]
     named.rpc.set_current_panel("signal")
     named.rpc.select_objects([2], "signal")  # as the user would
     assert workspace.selection == ["b"]

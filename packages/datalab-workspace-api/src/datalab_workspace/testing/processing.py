@@ -302,7 +302,7 @@ class ProcessingRules(_Sources):
         assert self.selected(workspace, "wave", "spot", "peak")
         workspace.add("another", sources("signal")["peak"])
         names = workspace.calc("absolute")
-        assert names == [f"abs({each})" for each in ("s002", "i001", "s001")]
+        assert names == [f"absolute({each})" for each in ("s002", "i001", "s001")]
         with pytest.raises(KeyError, match="'wive'"):
             workspace.select(["peak", "wive"])
         assert self.selected(workspace, "wave", "spot", "peak")
