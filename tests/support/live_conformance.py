@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from datalab_workspace import Workspace
+from datalab_workspace import Description, Workspace
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
@@ -22,6 +23,9 @@ from datalab_workspace.testing import BackendRules
 
 class InDataLab(BackendRules):
     """Objects in a DataLab that was empty before, whose user is an XML-RPC client."""
+
+    #: UUIDs here are those that DataLab has.
+    knows_uuids = True
 
     def open_workspace(self) -> Workspace:
         if not self.is_empty:
@@ -38,26 +42,28 @@ class InDataLab(BackendRules):
 
     def retitle(self, workspace: Workspace, name: str, title: str) -> None:
         described = workspace.describe(name)
-        client = XmlRpc(self.datalab.rpc_port)
-        kind = described.kind
-        (uuid,) = [p.uuid for p in client.panel(kind) if p.title == described.title]
-        client.rename(uuid, kind, title)
-        client.close()
+        with closing(XmlRpc(self.datalab.rpc_port)) as client:
+            client.rename(self.uuid_there(client, described), described.kind, title)
 
     def take_away(self, workspace: Workspace, *uuids: str) -> None:
-        client = XmlRpc(self.datalab.rpc_port)
-        for entry in workspace.backend.entries():
-            if entry.uuid in uuids:
-                client.remove([entry.uuid], entry.kind)
-        client.close()
+        with closing(XmlRpc(self.datalab.rpc_port)) as client:
+            for described in map(workspace.describe, uuids):
+                client.remove([self.uuid_there(client, described)], described.kind)
+
+    def uuid_there(self, client: XmlRpc, described: Description) -> str:
+        """Return the UUID in DataLab, which the Web API does not report."""
+        if self.knows_uuids:
+            return described.uuid
+        panel = client.panel(described.kind)
+        (uuid,) = [found.uuid for found in panel if found.title == described.title]
+        return uuid
 
     def bring(self, workspace: Workspace, *titles: str) -> list[str]:
         before = workspace.list()
-        client = XmlRpc(self.datalab.rpc_port)
-        for number, title in enumerate(titles):
-            data = np.array([[0.0, 1.0], [number, number]])
-            client.add(Record("signal", {"title": title}, {"xydata": data}))
-        client.close()
+        with closing(XmlRpc(self.datalab.rpc_port)) as client:
+            for number, title in enumerate(titles):
+                data = np.array([[0.0, 1.0], [number, number]])
+                client.add(Record("signal", {"title": title}, {"xydata": data}))
         return [name for name in workspace.list() if name not in before]
 
 
@@ -98,6 +104,10 @@ class Live(InDataLab):
         yield
         if absurd:
             datalab.rpc.toggle_auto_refresh(True)
+
+    @property
+    def knows_uuids(self) -> bool:
+        return self.by_rpc
 
     def attach(self) -> Workspace:
         url = self.datalab.url if self.by_web else None
