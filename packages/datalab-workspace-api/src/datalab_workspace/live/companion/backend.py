@@ -8,7 +8,7 @@ more; see `Session.run`.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ from datalab_workspace.backends.base import (
     Observation,
     PanelGroup,
 )
+from datalab_workspace.backends.window import Window
 from datalab_workspace.encoding.carriers import COMPANION
 from datalab_workspace.errors import LiveError
 from datalab_workspace.live.codecs.frame import decode_record
 from datalab_workspace.live.companion.client import CompanionClient
 from datalab_workspace.live.companion.state import ObjectState, State
+from datalab_workspace.live.companion.watcher import Watcher
+from datalab_workspace.live.companion.window import CompanionWindow
 from datalab_workspace.live.companion.writes import LARGE, Writes
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.record_cache import RecordCache
@@ -40,6 +43,7 @@ from datalab_workspace.model.record import (
     Record,
 )
 from datalab_workspace.progress import Progress
+from datalab_workspace.runtime import IN_BROWSER
 
 _CAPABILITIES = Capabilities(
     window=True,
@@ -409,9 +413,36 @@ class CompanionBackend(Backend):
         self.added.update(added)
         return added
 
-    def screenshot(self) -> bytes:
-        """See `Backend.screenshot`."""
-        return self.client.picture("screenshot", what="window")
+    @property
+    def window(self) -> Window:
+        """See `Backend.window`."""
+        self._send()
+        return CompanionWindow(self.client, self._another_client)
+
+    @property
+    def shown(self) -> Kind | None:
+        """See `Backend.shown`."""
+        return self._now.shown
+
+    def known_selection(self) -> Sequence[str]:
+        """See `Backend.known_selection`."""
+        return self.selection()
+
+    def selections(self) -> Mapping[Kind, Sequence[str] | None]:
+        """See `Backend.selections`."""
+        return {kind: [*uuids] for kind, uuids in self._now.selection.items()}
+
+    def watch(self, on_change: Callable[[], bool]) -> Watcher | None:
+        """See `Backend.watch`; a browser has no threads."""
+        return None if IN_BROWSER else Watcher(self._another_client(), on_change)
+
+    def _another_client(self) -> CompanionClient:
+        """Return a client for requests that wait, which has the same name."""
+        assert self.endpoint.companion is not None
+        address = self.endpoint.companion
+        client = CompanionClient(address.url, address.token)
+        client.name = self.client.name
+        return client
 
 
 def _summary(known: ObjectState) -> Summary:
