@@ -25,6 +25,8 @@ from datalab_workspace.subscriptions import Subscription
 if TYPE_CHECKING:
     from datalab_workspace import Workspace
 
+_SIDES = ("width", "height")
+
 
 class LivePlot:
     """A plot of an object in a workspace, drawn again whenever the object changes.
@@ -49,7 +51,7 @@ class LivePlot:
         >>> with plotter.live("peak") as live:
         ...     workspace.rename("peak", "line")
         >>> live
-        <LivePlot of 'line': …>
+        <LivePlot of 'line': ...>
     """
 
     def __init__(self, workspace: Workspace, name: str, options: Options) -> None:
@@ -204,9 +206,8 @@ class LivePlot:
         if self._caption:
             below.append(markup.paragraph(escape(self._caption)))
         if below:
-            png = data["image/png"]
-            sides = (metadata["image/png"][side] for side in ("width", "height"))
-            picture = image_element(png, *sides, escape(text))
+            width, height = (metadata["image/png"][side] for side in _SIDES)
+            picture = image_element(data["image/png"], width, height, escape(text))
             data["text/html"] = markup.page(picture, *below)
         return data, metadata
 

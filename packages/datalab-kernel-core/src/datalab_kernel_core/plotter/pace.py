@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from types import MethodType
 from weakref import WeakMethod
 
 #: Seconds between the end of one drawing and the next one, at least.
@@ -27,8 +26,8 @@ class Pace:
         method: The method. Its object is not kept alive.
     """
 
-    def __init__(self, method: MethodType) -> None:
-        self._method: Callable[[], Callable[[], object] | None] = WeakMethod(method)
+    def __init__(self, method: Callable[[], object]) -> None:
+        self._method = WeakMethod(method)
         self._loop = _running_loop()
         self._free_at = 0.0
         self._handed_over = False

@@ -210,7 +210,7 @@ class Plotter:
             >>> live = plotter.live("peak")
             >>> _ = workspace.add("peak", np.zeros(50), overwrite=True)
             >>> live
-            <LivePlot of 'peak': signal: 50 points from 0 to 49>
+            <LivePlot of 'peak': signal: 50 points from 0 to 0>
         """
         if not isinstance(name, str):
             raise TypeError(
