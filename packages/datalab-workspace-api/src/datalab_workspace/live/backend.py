@@ -20,15 +20,18 @@ from datalab_workspace.backends.base import (
     Capabilities,
     Entry,
     PanelGroup,
+    Resynced,
 )
-from datalab_workspace.encoding.carriers import NATIVE_DTYPES, NPZ
 from datalab_workspace.errors import LiveError
-from datalab_workspace.live import screenshot
-from datalab_workspace.live.attach import describe, find_again
+from datalab_workspace.live import discovery, screenshot
+from datalab_workspace.live.abilities import abilities_of
+from datalab_workspace.live.attach import find_again
 from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
 from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.endpoint import describe
 from datalab_workspace.live.record_cache import RecordCache
 from datalab_workspace.live.removal import Remover
+from datalab_workspace.live.restarts import Restarts
 from datalab_workspace.live.routing import SMALL, Router
 from datalab_workspace.live.snapshot import Snapshot
 from datalab_workspace.live.sources import SourceIndex
@@ -58,27 +61,43 @@ class LiveBackend(Backend):
         self._snapshot = Snapshot(connection)
         self._pinned = PinnedTitles()
         self._cache = RecordCache()
+        self._restarts = Restarts(self._cache)
+        self._waited = False
         self._sources = SourceIndex()
         #: UUIDs of the objects that this program added, and of those that it got.
         self.added: set[str] = set()
         self.got: set[str] = set()
         self._attach(connection)
 
-    def resync(self) -> None:
+    def resync(self, *, restore: bool = True) -> Resynced:
         """See `Backend.resync`; DataLab may have been restarted on another port."""
         endpoint = find_again(self.connection.endpoint)
+        connection = Connection(
+            endpoint if endpoint.answered else discovery.complete(endpoint)
+        )
         self.connection.close()
-        self._attach(Connection(endpoint))
+        self._attach(connection)
+        before = self._catalogue
+        self._snapshot.refresh()
+        for uuid in self._restarts.follow(connection, before, self._catalogue):
+            self._forget(uuid)
+        self._restarts.forget(item.uuid for item in self._catalogue.items)
+        with self.bulk():
+            return self._restarts.put_back(self._put_back, restore=restore)
 
-    def check(self, within: float) -> None:
+    def _put_back(self, record: Record, group: str) -> None:
+        self.add(record, group=group if self.capabilities.groups else None)
+
+    def check(self, within: float | None = None) -> None:
         """Make sure that DataLab accepts the token.
 
         Args:
-            within: Seconds that this may take.
+            within: Seconds that this may take; by default `discovery.PATIENCE`.
 
         Raises:
             LiveError: DataLab does not accept the token, or does not answer.
         """
+        within = discovery.PATIENCE if within is None else within
         timeouts = Timeouts(connect=within, read=within)
         if self.connection.web is not None:
             self.connection.web.check(timeouts)
@@ -90,13 +109,15 @@ class LiveBackend(Backend):
 
     def status(self) -> BackendStatus:
         """See `Backend.status`; it also finds out whether DataLab answers."""
-        endpoint = self.connection.endpoint
         notes: tuple[str, ...] = ()
         try:
+            self.connection.probe()
             self.refresh()
+            protocols = self.connection.status_names()
         except LiveError as error:
+            protocols = self.connection.protocols
             notes = (f"DataLab does not answer: {error}",)
-        protocols = self.connection.status_names()
+        endpoint = self.connection.endpoint
         return BackendStatus(endpoint.version, endpoint.url, protocols, notes)
 
     def _attach(self, connection: Connection) -> None:
@@ -123,20 +144,7 @@ class LiveBackend(Backend):
     @property
     def capabilities(self) -> Capabilities:
         """The capabilities that the available protocols provide."""
-        rpc = self.connection.rpc is not None
-        dtypes = NATIVE_DTYPES if self.connection.web is None else NPZ.dtypes
-        return Capabilities(
-            groups=rpc,
-            in_place_overwrite=rpc,
-            any_name=rpc,
-            noncharacters=not rpc,
-            full_metadata=rpc,
-            tells_apart=rpc,
-            window=True,
-            shared=True,
-            computes=True,
-            dtypes=frozenset(str(d) for kind in KINDS for d in dtypes[kind]),
-        )
+        return abilities_of(self.connection)
 
     # -- reading ----------------------------------------------------------------------
 
@@ -146,8 +154,37 @@ class LiveBackend(Backend):
         return self.connection.web is not None
 
     def refresh(self, max_age: float = 0.0) -> bool:
-        """See `Backend.refresh`."""
-        return self._snapshot.refresh(max_age)
+        """See `Backend.refresh`.
+
+        Raises:
+            ConnectionLostError: DataLab was restarted, and objects are missing.
+        """
+        self._complete()
+        before = self._catalogue
+        if not self._snapshot.refresh(max_age):
+            return False
+        try:
+            gone = self._restarts.check(self.connection, before, self._catalogue)
+        except LiveError:
+            self._snapshot.catalogue, self._snapshot.stale = before, True
+            raise
+        # While XML-RPC is silent, an object may only seem to be gone.
+        if gone and (self.connection.rpc is None or self.connection.xmlrpc_if_alive()):
+            for uuid in gone:
+                self._forget(uuid)
+        return True
+
+    def _complete(self) -> None:
+        """Wait for a DataLab that was busy when it was found."""
+        endpoint = self.connection.endpoint
+        if endpoint.answered:
+            return
+        if self._waited:
+            self.connection.probe()
+        self._waited = True
+        connection = Connection(discovery.complete(endpoint))
+        self.connection.close()
+        self._attach(connection)
 
     @property
     def seen(self) -> bool:
@@ -175,7 +212,10 @@ class LiveBackend(Backend):
 
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """See `Backend.groups`; by the Web API alone, each kind is one group."""
-        return self._snapshot.groups_of(KINDS if kind is None else (kind,))
+        groups = self._snapshot.groups_of(KINDS if kind is None else (kind,))
+        for group in groups:
+            self._cache.keep_group(group.title, group.uuids)
+        return groups
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """See `Backend.preview`; no record, as others may have changed the object."""
@@ -214,14 +254,17 @@ class LiveBackend(Backend):
         return ()
 
     def bring_home(self, *, everything: bool) -> BroughtHome:
-        """See `Backend.bring_home`; if DataLab is gone, the cache has small objects."""
+        """See `Backend.bring_home`; if DataLab is gone, the cache has most objects."""
         mine = self.added | self.got
+        missing, _ = self._cache.restore(self._restarts.missing)
         try:
             self.refresh()
-            return BroughtHome(self.content(None if everything else mine))
+            home = self.content(None if everything else mine)
+            return BroughtHome([*home, *missing])
         except LiveError as error:
             reason = str(error)
         items = [i for i in self._catalogue.items if everything or i.uuid in mine]
+        items += self._restarts.missing
         return BroughtHome(*self._cache.restore(items), reason)
 
     # -- changes ----------------------------------------------------------------------
@@ -242,6 +285,8 @@ class LiveBackend(Backend):
         if not composed:
             self._pinned.pin(record.uuid, record.title)
         self._send(record, last=last and rpc is not None)
+        if group is not None:
+            self._cache.keep_group(group, [record.uuid])
 
     def add_to_group_of(self, record: Record, uuid: str) -> None:
         """See `Backend.add_to_group_of`; it switches no panel."""
@@ -329,7 +374,7 @@ class LiveBackend(Backend):
         if not changes and not metadata:
             return
         if not metadata and self._router.patch(self._catalogue, uuid, changes):
-            self._cache.forget(uuid)
+            self._cache.keep_fields(uuid, changes)
             self._snapshot.stale = True
             return
         record = self.record(uuid, full=self.connection.rpc is not None)
@@ -340,7 +385,7 @@ class LiveBackend(Backend):
     def _rename(self, uuid: str, title: str) -> None:
         self._router.rename(self._catalogue, uuid, title)
         self._pinned.pin(uuid, title)
-        self._cache.forget(uuid)
+        self._cache.keep_fields(uuid, {"title": title})
         self._snapshot.catalogue = self._catalogue.retitled({uuid: title})
         self._snapshot.stale |= self.connection.rpc is not None
 

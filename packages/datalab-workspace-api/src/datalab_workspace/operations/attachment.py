@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from datalab_workspace.backends.base import Backend
+from datalab_workspace.backends.base import Resynced
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import LiveError, list_names
 from datalab_workspace.live.attach import backend_at, find_endpoint
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
-from datalab_workspace.operations.merge import Merge, OnConflict
+from datalab_workspace.operations.merge import CHOICES, Merge, OnConflict
 from datalab_workspace.session import Session
+from datalab_workspace.validation import one_of
+
+if TYPE_CHECKING:
+    from datalab_workspace.live.backend import LiveBackend
 
 Keep: TypeAlias = Literal[True, False, "all"]
 
@@ -37,11 +42,16 @@ def connect(
         transaction.kind = "attached"
 
 
-def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBook:
-    backend.refresh()
+def _move(session: Session, backend: LiveBackend, on_conflict: OnConflict) -> NameBook:
+    one_of(on_conflict, "on_conflict", CHOICES)
     names = NameBook()
-    names.sync(backend.entries())
     groups = session.backend.content()
+    if not groups:
+        # Listing many objects takes DataLab long, and is left to the first use.
+        backend.check()
+        return names
+    backend.refresh()
+    names.sync(backend.entries())
     ours = {item.uuid: item for group in groups for item in group.items}
     merge = Merge(backend, names, on_conflict)
     merge.prepare(
@@ -66,11 +76,14 @@ def disconnect(session: Session, keep: Keep) -> None:
             home = backend.bring_home(everything=keep == "all")
             session.names.sync(backend.entries())
             memory.extend(home.groups)
-            for group in home.groups:
-                for item in group.items:
+            here = [item for group in home.groups for item in group.items]
+            for item in here:
+                # An object that was missing after a restart has no name any more.
+                if item.uuid in session.names.uuids:
                     names.bind(item.uuid, session.names.name_of(item.uuid))
+            names.sync(memory.entries())
             if home.lost:
-                gone = list_names([session.names.name_of(uuid) for uuid in home.lost])
+                gone = _named(session.names, home.lost)
                 lost = f"DataLab does not answer ({home.reason}); lost objects: {gone}"
         session.switch(memory, names)
         session.project.detached(modified=bool(memory.entries()))
@@ -79,11 +92,28 @@ def disconnect(session: Session, keep: Keep) -> None:
         warnings.warn(lost, stacklevel=4)
 
 
-def resync(session: Session) -> None:
+def resync(session: Session, *, restore: bool) -> None:
     """See `Workspace.resync`."""
     with session.transaction(None) as transaction:
-        session.backend.resync()
+        resynced = session.backend.resync(restore=restore)
+        said = _said(session.names, resynced)
         transaction.look()
+    if said:
+        warnings.warn(said, stacklevel=4)
+
+
+def _said(names: NameBook, resynced: Resynced) -> str:
+    """Return the sentence that names the objects put back and those that are gone."""
+    parts = []
+    if resynced.restored:
+        parts.append(f"put back: {_named(names, resynced.restored)}")
+    if resynced.lost:
+        parts.append(f"lost: {_named(names, resynced.lost)}")
+    return f"{resynced.reason}; {'; '.join(parts)}" if parts else ""
+
+
+def _named(names: NameBook, uuids: Sequence[str]) -> str:
+    return list_names([names.name_of(uuid) for uuid in uuids if uuid in names.uuids])
 
 
 def show(session: Session, name: str) -> None:
