@@ -114,17 +114,17 @@ class Resynced(NamedTuple):
     """The objects that were missing when a backend found its program again.
 
     Attributes:
-        restored: UUIDs of the objects that were put back.
-        lost: UUIDs of the objects that are gone.
+        restored: Titles of the objects that were put back, by UUID.
+        lost: Titles of the objects that are gone, by UUID.
         reason: Why they are gone.
 
     Example:
         >>> workspace.backend.resync().lost
-        ()
+        {}
     """
 
-    restored: Sequence[str] = ()
-    lost: Sequence[str] = ()
+    restored: Mapping[str, str] = {}
+    lost: Mapping[str, str] = {}
     reason: str = ""
 
 

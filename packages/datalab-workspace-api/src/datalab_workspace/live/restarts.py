@@ -35,6 +35,7 @@ class Restarts:
         self._missing: dict[str, CatalogueEntry] = {}
         #: Missing objects that may have been removed in a window.
         self._doubtful: dict[str, CatalogueEntry] = {}
+        self._doubts: list[CatalogueEntry] = []  # those that were not reported yet
 
     @property
     def missing(self) -> list[CatalogueEntry]:
@@ -86,6 +87,7 @@ class Restarts:
             return list(gone)
         if same is None:
             self._doubtful |= gone
+            self._doubts = list(gone.values())
         else:
             self._missing |= gone
         self._mark.renew(connection)
@@ -103,17 +105,19 @@ class Restarts:
         Raises:
             LiveError: DataLab fails; the objects that are left can be put back later.
         """
-        missing = list(self._missing.values())
-        groups, _ = self._cache.restore(missing) if restore else ([], [])
-        restored = []
-        for group in groups:
+        missing, doubts = dict(self._missing), self._doubts
+        groups, forgotten = self._cache.restore(missing.values())
+        restored = {}
+        for group in groups if restore else ():
             for record in group.items:
                 if isinstance(record, Record) and _added(record, group.title, add):
-                    restored.append(record.uuid)
+                    restored[record.uuid] = record.title
                     del self._missing[record.uuid]
-        lost = [entry.uuid for entry in self.missing]
-        certain = bool(restored or self._missing)
-        return Resynced(restored, lost, _RESTARTED if certain else _UNKNOWN)
+        lost = {e.uuid: e.title for e in (*self._missing.values(), *doubts)}
+        if restore:  # they are reported once
+            self.forget(forgotten)
+        self._doubts = []
+        return Resynced(restored, lost, _RESTARTED if missing else _UNKNOWN)
 
     def forget(self, uuids: Iterable[str]) -> None:
         """Forget objects that are known to be in DataLab."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from datalab_workspace.backends.base import Resynced
@@ -83,8 +83,14 @@ def disconnect(session: Session, keep: Keep) -> None:
                     names.bind(item.uuid, session.names.name_of(item.uuid))
             names.sync(memory.entries())
             if home.lost:
-                gone = _named(session.names, home.lost)
-                lost = f"DataLab does not answer ({home.reason}); lost objects: {gone}"
+                known = session.names
+                gone = [
+                    known.name_of(uuid) for uuid in home.lost if uuid in known.uuids
+                ]
+                lost = (
+                    f"DataLab does not answer ({home.reason}); lost objects: "
+                    f"{list_names(gone)}"
+                )
         session.switch(memory, names)
         session.project.detached(modified=bool(memory.entries()))
         transaction.kind = "detached"
@@ -95,25 +101,21 @@ def disconnect(session: Session, keep: Keep) -> None:
 def resync(session: Session, *, restore: bool) -> None:
     """See `Workspace.resync`."""
     with session.transaction(None) as transaction:
+        before = {uuid: session.names.name_of(uuid) for uuid in session.names.uuids}
         resynced = session.backend.resync(restore=restore)
-        said = _said(session.names, resynced)
         transaction.look()
-    if said:
-        warnings.warn(said, stacklevel=4)
+    if resynced.restored or resynced.lost:
+        warnings.warn(_said(resynced, before), stacklevel=4)
 
 
-def _said(names: NameBook, resynced: Resynced) -> str:
+def _said(resynced: Resynced, names: Mapping[str, str]) -> str:
     """Return the sentence that names the objects put back and those that are gone."""
-    parts = []
-    if resynced.restored:
-        parts.append(f"put back: {_named(names, resynced.restored)}")
-    if resynced.lost:
-        parts.append(f"lost: {_named(names, resynced.lost)}")
-    return f"{resynced.reason}; {'; '.join(parts)}" if parts else ""
-
-
-def _named(names: NameBook, uuids: Sequence[str]) -> str:
-    return list_names([names.name_of(uuid) for uuid in uuids if uuid in names.uuids])
+    parts = [
+        f"{what}: {list_names([names.get(uuid, title) for uuid, title in of.items()])}"
+        for what, of in (("put back", resynced.restored), ("lost", resynced.lost))
+        if of
+    ]
+    return f"{resynced.reason}; {'; '.join(parts)}"
 
 
 def show(session: Session, name: str) -> None:
