@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from support.real_datalab.application import Application
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1800)]
 
 _TESTS = Path(__file__).parents[1]
-#: Operations of the notebooks together; the user goes on until both have ended.
+#: Calls of the notebooks together; the user does something after each of them.
 COUNTS = [40, pytest.param(500, marks=pytest.mark.slow)]
 
 
@@ -85,11 +86,14 @@ class RaceRules:
         user = User(datalab, seed=count)
         try:
             with ExitStack() as stack:
+                calls, end = os.pipe()
+                stack.callback(os.close, calls)
                 notebooks = [
-                    stack.enter_context(self._notebook(datalab, name, count // 2))
+                    stack.enter_context(self._notebook(datalab, name, count // 2, end))
                     for name in ("A", "B")
                 ]
-                while any(process.poll() is None for process in notebooks):
+                os.close(end)
+                while os.read(calls, 1):  # until both have ended
                     user.act()
                 found = [self._result(process) for process in notebooks]
         finally:
@@ -108,15 +112,16 @@ class RaceRules:
 
     @contextmanager
     def _notebook(
-        self, datalab: Application, name: str, count: int
+        self, datalab: Application, name: str, count: int, end: int
     ) -> Iterator[subprocess.Popen[str]]:
         connection = json.dumps(datalab.connection)
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "support.racing", self.way, connection),
-                *(name, str(count + ord(name)), str(count)),
+                *(name, str(count + ord(name)), str(count), str(end)),
             ],
             cwd=_TESTS,
+            pass_fds=[end],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,14 +1,16 @@
 """A notebook at work in a DataLab that others use, too, as a process of its own.
 
-``python -m support.racing WAY CONNECTION NAME SEED COUNT`` does random things with
-objects of its own, and compares each with what it expects. It prints what it found as
-JSON. `WAY` is one of `WAYS`, and `CONNECTION` the variables that name DataLab, as JSON.
+``python -m support.racing WAY CONNECTION NAME SEED COUNT FD`` does random things with
+objects of its own, and compares each with what it expects. It writes a byte to the file
+descriptor after each call, and prints what it found as JSON. `WAY` is one of `WAYS`,
+and `CONNECTION` the variables that name DataLab, as JSON.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
 import sys
 import traceback
@@ -64,8 +66,13 @@ class Notebook:
         self.failures: list[str] = []
         self.refused = 0
 
-    def work(self, count: int) -> None:
-        """Make some random calls."""
+    def work(self, count: int, done: Callable[[], object]) -> None:
+        """Make some random calls.
+
+        Args:
+            count: Their number.
+            done: Called after each of them.
+        """
         calls = [
             *(self.add, self.add, self.get, self.get, self.overwrite, self.rename),
             *(self.compute, self.compute_in_datalab, self.remove, self.edit),
@@ -81,6 +88,7 @@ class Notebook:
                 self.refused += 1
             except Exception:  # noqa: BLE001  what the test is to report
                 self._note(call)
+            done()
 
     def _note(self, call: Callable[[], None]) -> None:
         self.failures.append(f"{call.__name__}: {traceback.format_exc()[-3000:]}")
@@ -150,11 +158,14 @@ class Notebook:
         return [self._workspace.describe(name).uuid for name in self.objects]
 
 
-def main(way: str, connection: str, name: str, seed: str, count: str) -> None:
+def main(
+    way: str, connection: str, name: str, seed: str, count: str, descriptor: str
+) -> None:
     """Work, and print what was found."""
     workspace = WAYS[way](json.loads(connection))
     notebook = Notebook(workspace, name, int(seed))
-    notebook.work(int(count))
+    notebook.work(int(count), lambda: os.write(int(descriptor), b"."))
+    os.close(int(descriptor))
     found = {"failures": notebook.failures, "refused": notebook.refused}
     sys.stdout.write(json.dumps(found | {"uuids": notebook.uuids()}))
 
