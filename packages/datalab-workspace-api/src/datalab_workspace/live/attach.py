@@ -87,7 +87,16 @@ def _checked(endpoint: Endpoint, end: float) -> LiveBackend:
 
 
 def backend_at(endpoint: Endpoint) -> LiveBackend:
-    """Return a backend that keeps its objects in the DataLab at an endpoint."""
+    """Return a backend that keeps its objects in the DataLab at an endpoint.
+
+    Raises:
+        LiveUnavailableError: It has neither of the two protocols.
+    """
+    if endpoint.url is None and endpoint.xmlrpc_port is None:
+        raise LiveUnavailableError(
+            f"{describe(endpoint)} has not started its Web API: start it there (File > "
+            "Web API)"
+        )
     from datalab_workspace.live.backend import LiveBackend
     from datalab_workspace.live.connection import Connection
 
