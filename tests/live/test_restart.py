@@ -272,6 +272,8 @@ def test_the_successor_of_a_local_datalab_is_found(
 ) -> None:
     """The kernel's environment still names the DataLab that has ended."""
     datalab, workspace = working
+    name_by_files(datalab, monkeypatch)
+    workspace.resync()
     datalab.kill()
     with pytest.raises(ConnectionError, match="was not found again"):
         workspace.resync()

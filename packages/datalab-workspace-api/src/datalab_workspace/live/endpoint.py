@@ -58,8 +58,8 @@ class Endpoint:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is known to run on this machine."""
-        return self.pid is not None or self.xmlrpc_port is not None
+        """Whether it is known to run on this machine; its ports may be forwarded."""
+        return self.pid is not None
 
     def is_same(self, other: Endpoint) -> bool:
         """Return whether two addresses are known to be those of one DataLab."""
