@@ -92,7 +92,7 @@ class Observation(NamedTuple):
         author: UUID of the program that changed it; None if it was DataLab's user.
 
     Example:
-        >>> from datalab_workspace.backends import Observation
+        >>> from datalab_workspace.backends.base import Observation
         >>> Observation("renamed", "…", "peak", "line").author is None
         True
     """
