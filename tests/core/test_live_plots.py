@@ -127,8 +127,8 @@ def test_a_removed_object_leaves_its_last_picture(workspace, plotter, remove) ->
     assert live.plot is last
     assert not live.active
     assert repr(live) == (
-        "<LivePlot of 'peak': signal: 6 points from 0 to 5; 'peak' was removed; this is "
-        "its last picture>"
+        "<LivePlot of 'peak': signal: 6 points from 0 to 5; "
+        "'peak' was removed; this is its last picture>"
     )
     data, metadata = live._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == data["text/plain"] == repr(live)
@@ -262,6 +262,7 @@ class Drawer:
         self.ended: list[float] = []
         self.threads: set[int] = set()
         self.takes = takes
+        self.drawn = asyncio.Event()
 
     def draw(self) -> None:
         self.began.append(time.monotonic())
@@ -269,6 +270,7 @@ class Drawer:
         while time.monotonic() < self.began[-1] + self.takes:
             pass
         self.ended.append(time.monotonic())
+        self.drawn.set()
 
 
 @pytest.mark.parametrize("takes", [0.0, 2 * INTERVAL], ids=["quick", "slow"])
@@ -280,11 +282,14 @@ def test_drawings_leave_time_between_them(takes: float) -> None:
         end = time.monotonic() + 5 * (INTERVAL + takes)
         while time.monotonic() < end:
             pace.request()
-        last = time.monotonic()
-        while drawer.began[-1] < last:
-            await asyncio.sleep(0.01)
+        pace.request()
+        drawer.drawn.clear()
+        for _ in range(10):  # the drawing of which waits
+            pace.request()
+        count = len(drawer.began)
+        await asyncio.wait_for(drawer.drawn.wait(), 30)
         await asyncio.sleep(2 * (INTERVAL + takes))
-        assert drawer.began[-2] < last  # only one drawing has waited
+        assert len(drawer.began) == count + 1
 
     asyncio.run(change())
 
@@ -307,8 +312,7 @@ def test_requests_of_threads_are_drawn_on_the_event_loop() -> None:
         for thread in threads:
             thread.join()
         assert drawer.began == []
-        while not drawer.began:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(drawer.drawn.wait(), 30)
         await asyncio.sleep(3 * INTERVAL)
 
     asyncio.run(change())
