@@ -24,6 +24,11 @@ UNTITLED = "Untitled"
 # The C0 and C1 control characters and the two Unicode line separators.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORT_ID = re.compile(r"[si][0-9]{3,}$")
+# The references to objects in titles that DataLab keeps up to date; "sxxx" stands for an
+# object that was removed, and a UUID for one that DataLab does not find.
+_REFERENCE = re.compile(
+    "[si](?:[0-9]{3}|xxx)|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -100,6 +105,11 @@ def name_from_title(title: str) -> str:
     if title and title.isprintable():  # the usual case, and a fast check
         return title
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", title)) or UNTITLED
+
+
+def is_renumbered(before: str, after: str) -> bool:
+    """Return whether two names differ only in short ids, which DataLab keeps correct."""
+    return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
 
 
 def short_id(kind: str, number: int) -> str:
@@ -288,7 +298,10 @@ class NameBook:
         if not isinstance(key, str) or (uuid is None and key not in self._meant):
             raise ObjectNotFoundError.among(key, list(self._uuid_of))
         if uuid is None:
-            raise self._lost(key)
+            uuid = self._renumbered(key)
+            if uuid is None:
+                raise self._lost(key)
+            return uuid
         self.check_meaning(key, uuid)
         if key in self._uuid_of:
             self._meant[key] = uuid
@@ -304,6 +317,15 @@ class NameBook:
                 if candidate == key:
                     return item.uuid
         return None
+
+    def _renumbered(self, name: str) -> str | None:
+        """Return the UUID meant by a name in which DataLab has changed short ids.
+
+        No user did that, and no other object has the old name: it keeps its meaning.
+        """
+        uuid = self._meant[name]
+        now = self._name_of.get(uuid)
+        return uuid if now is not None and is_renumbered(name, now) else None
 
     def _lost(self, name: str) -> ObjectNotFoundError:
         """Return the error for a name whose object others have renamed or removed."""
