@@ -115,8 +115,6 @@ class Names(RuleBasedStateMachine):
             self.check_message(str(error), meant, holder)
         except ObjectNotFoundError:
             assert holder is None
-            lost = meant is not None and self.is_named(meant)
-            assert not (lost and self.book.name_of(str(meant)) == name)
         else:
             assert meant in (None, found)
             if holder is not None:

@@ -24,8 +24,8 @@ UNTITLED = "Untitled"
 # The C0 and C1 control characters and the two Unicode line separators.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORT_ID = re.compile(r"[si][0-9]{3,}$")
-# The references to objects in titles that DataLab keeps up to date; "sxxx" stands for an
-# object that was removed, and a UUID for one that DataLab does not find.
+# The short ids in titles, which DataLab keeps up to date: "sxxx" is that of a removed
+# object, and some become a UUID.
 _REFERENCE = re.compile(
     "[si](?:[0-9]{3}|xxx)|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
@@ -108,7 +108,7 @@ def name_from_title(title: str) -> str:
 
 
 def is_renumbered(before: str, after: str) -> bool:
-    """Return whether two names differ only in short ids, which DataLab keeps correct."""
+    """Return whether two names differ at most in short ids, which DataLab rewrites."""
     return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
 
 
