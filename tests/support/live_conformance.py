@@ -32,8 +32,8 @@ class Live(BackendRules):
     left_out: ClassVar[frozenset[str]] = frozenset()
     #: What it adds is drawn, which takes more time than all the rest.
     draws: ClassVar[bool] = False
-    # The first example is always the simplest one, which does nothing but clear. After a
-    # failure, DataLab takes too long to search for a shorter one.
+    # The first example is always the simplest one, which only clears. After a failure,
+    # the search for a shorter one would take too long.
     machine_settings = settings(
         max_examples=4,
         stateful_step_count=12,

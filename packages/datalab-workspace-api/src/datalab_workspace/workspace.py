@@ -41,6 +41,9 @@ class Workspace(NamedObjects):
     signals, then images, each by group. Every method that takes a name also takes a
     UUID or a short id (``s001``, ``i042``); they are tried in this order.
 
+    In a running DataLab, names are what its window shows. A name that was used here and
+    that would now mean another object raises a `ReusedNameError` (a `KeyError`).
+
     Objects are snapshots: `add` stores a copy and `get` returns a copy. Changing either
     copy changes nothing in the workspace until you add it again.
 
@@ -113,6 +116,8 @@ class Workspace(NamedObjects):
 
         Raises:
             NameConflictError: A different object has this name (a `ValueError`).
+            ReusedNameError: The name meant another object when it was used here before,
+                and `overwrite` is False (a `KeyError`).
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
@@ -183,6 +188,8 @@ class Workspace(NamedObjects):
         Raises:
             KeyError: There is no such object and no `default`; the message names close
                 matches.
+            ReusedNameError: The name meant another object when it was used here before,
+                even if there is a `default` (a `KeyError`).
             StaleFileError: The data has not been read from its file yet, and the file
                 no longer contains it.
             AmbiguousObjectError: Several objects in DataLab have its title, and only
@@ -249,7 +256,9 @@ class Workspace(NamedObjects):
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
 
-        Its position, group and UUID stay the same.
+        Its position, group and UUID stay the same. A rename to the name that it has
+        already changes nothing; but if that name meant another object when it was used
+        here before, it means this one from then on.
 
         Args:
             name: Its name, UUID or short id.
@@ -330,6 +339,8 @@ class Workspace(NamedObjects):
     @suggest_on_typo
     def exists(self, name: str) -> bool:
         """Return whether there is an object with this name, UUID or short id.
+
+        This is also true of a name that raises a `ReusedNameError`.
 
         Example:
             >>> workspace.exists("peak")
@@ -579,7 +590,8 @@ class Workspace(NamedObjects):
                 list of them; by default they use the regions of the object.
             on: One name, UUID or short id, or several. A feature of one object is
                 computed from each, a feature of a list from all of them together. By
-                default the objects that `select` chose.
+                default the objects that are selected in DataLab's window, or those that
+                `select` chose if the objects are in memory.
             with_: Name of the second object, for a feature of two objects.
             where: "kernel" computes in this process; "datalab" computes in the DataLab
                 that the workspace is attached to, for features that make one object
@@ -622,7 +634,9 @@ class Workspace(NamedObjects):
     def select(self, names: str | Iterable[str]) -> None:
         """Choose the objects that `calc` uses if it is called without `on`.
 
-        In a running DataLab, they are selected in the window, too.
+        In a running DataLab, they are selected in the window, too. If the user selects
+        other objects there afterwards, `calc` uses those. Adding and showing objects
+        does not change the choice.
 
         Args:
             names: One name, UUID or short id, or several; an empty list for none.
@@ -640,8 +654,7 @@ class Workspace(NamedObjects):
         """Names of the objects that `select` chose last and that still exist.
 
         In a running DataLab, the names of the objects that are selected in the panel
-        that its window shows. `calc` without `on` uses the choice of `select`; nothing
-        else changes that choice.
+        that its window shows.
 
         Raises:
             NotSupportedByProtocolError: DataLab's XML-RPC server, which alone reports

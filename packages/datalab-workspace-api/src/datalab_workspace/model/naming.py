@@ -259,7 +259,7 @@ class NameBook:
             self._meant[name] = uuid
 
     def forget_removed(self) -> None:
-        """Free the names that were used for objects which do not exist any more."""
+        """Free the names that were used for objects that no longer exist."""
         self._meant = {
             n: uuid for n, uuid in self._meant.items() if uuid in self._name_of
         }

@@ -99,7 +99,7 @@ class WindowMachine(WorkspaceMachine):
     @precondition(lambda self: bool({*self.model.meant} - {*self.model.things}))
     @rule(number=_picks)
     def get_lost(self, number: int) -> None:
-        """A name that nobody has any more is not found."""
+        """A name that no object has now is not found."""
         lost = sorted({*self.model.meant} - {*self.model.things})
         name = lost[number % len(lost)]
         assert name not in self.workspace
@@ -128,6 +128,6 @@ class WindowMachine(WorkspaceMachine):
                 self.learn(name)
 
     def is_ambiguous(self, title: str) -> bool:
-        """Return whether objects of this title could not be told apart."""
+        """Return whether objects of this title could not be distinguished."""
         others = [thing.title for thing in self.model.things.values()]
         return not self.capabilities.tells_apart and title in others
