@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,8 @@ class Session:
         """Return the events of a transaction at its end, those of others first."""
         events: list[ChangeEvent] = []
         if self.backend.capabilities.shared and self.backend.seen:
-            elsewhere = self._changed_elsewhere({c.uuid for c in transaction.changes})
+            names = {c.uuid: c.before for c in reversed(transaction.changes)}
+            elsewhere = self._changed_elsewhere(names)
             if elsewhere:
                 self._report(events, Origin.DATALAB, kind_of(elsewhere), elsewhere)
         changes, kind = transaction.changes, transaction.kind
@@ -143,11 +144,14 @@ class Session:
             event = ChangeEvent(self._revision, origin, kind, tuple(changes), path)
             events.append(event)
 
-    def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
+    def _changed_elsewhere(
+        self, own: Mapping[str, str | None]
+    ) -> tuple[ObjectChange, ...]:
         """Return the changes of others since the session last saw its objects.
 
         Args:
-            own: UUIDs of the objects that this session has just changed.
+            own: UUIDs of the objects that this session has just changed, with their
+                names before.
         """
         entries = self.backend.entries()
         self.names.sync(entries)
@@ -163,12 +167,19 @@ class Session:
         ]
         for uuid, (entry, name) in now.items():
             if uuid in own:
+                found = own[uuid]  # others may have renamed it before this call
+                if found is not None and uuid in before and before[uuid][1] != found:
+                    changes.append(_renamed(uuid, before[uuid][1], found))
                 continue
             if uuid not in before:
                 changes.append(ObjectChange("added", uuid, None, name))
             elif before[uuid] != (entry, name):
                 changes += _differences(before[uuid][0], before[uuid][1], entry, name)
         return tuple(changes)
+
+
+def _renamed(uuid: str, before: str, after: str) -> ObjectChange:
+    return ObjectChange("renamed", uuid, before, after, frozenset({"title"}))
 
 
 def _differences(
@@ -180,8 +191,7 @@ def _differences(
     if before.kind != entry.kind or (known and form_before != form):
         return [ObjectChange("replaced", entry.uuid, name_before, name)]
     if name != name_before:
-        parts = frozenset({"title"})
-        return [ObjectChange("renamed", entry.uuid, name_before, name, parts)]
+        return [_renamed(entry.uuid, name_before, name)]
     if entry.title != before.title:
         return [ObjectChange("edited", entry.uuid, name, name, frozenset({"title"}))]
     return []
