@@ -7,6 +7,7 @@
     ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
+    ├── NothingToUndoError        LookupError      no change of this workspace is left
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
     ├── InvalidNameError          ValueError       empty, or has control characters
     ├── UnsupportedObjectError    TypeError        not a signal, image, array or pair
@@ -24,6 +25,7 @@
         ├── NoAnswerError         TimeoutError     DataLab does not answer in time
         ├── ConnectionLostError                    DataLab closed the connection
         ├── TokenError            PermissionError  the token is missing or wrong
+        ├── ConcurrentChangeError                  others changed the objects of a call
         └── DataLabError                           DataLab reported a failure
 
 Each class also derives from the built-in error that a user would expect, so that
@@ -38,6 +40,7 @@ from collections.abc import Collection, Sequence
 
 __all__ = [
     "AmbiguousObjectError",
+    "ConcurrentChangeError",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -50,6 +53,7 @@ __all__ = [
     "NoAnswerError",
     "NotAProjectError",
     "NotSupportedByProtocolError",
+    "NothingToUndoError",
     "ObjectNotFoundError",
     "ReusedNameError",
     "StaleFileError",
@@ -138,6 +142,13 @@ class ReusedNameError(WorkspaceError, KeyError):
             f"the UUID {uuid!r} of the other one, or free the name with "
             f"workspace.rename({uuid!r}, {shown})"
         )
+
+
+class NothingToUndoError(WorkspaceError, LookupError):
+    """This workspace has made no change that can be undone.
+
+    The oldest changes are forgotten when they hold too much data.
+    """
 
 
 class FeatureNotFoundError(WorkspaceError, ValueError):
@@ -278,6 +289,13 @@ class TokenError(LiveError, PermissionError):
     """DataLab refused the request because the token is missing or wrong.
 
     Set ``DATALAB_WORKSPACE_TOKEN``, or pass the token that DataLab shows.
+    """
+
+
+class ConcurrentChangeError(LiveError):
+    """Others changed the objects of a call while it ran; nothing was done.
+
+    Repeat the call, which then uses the present objects.
     """
 
 

@@ -23,13 +23,13 @@ from datalab_workspace.backends.base import (
 )
 from datalab_workspace.encoding.carriers import NATIVE_DTYPES, NPZ
 from datalab_workspace.errors import LiveError
-from datalab_workspace.live import screenshot
 from datalab_workspace.live.attach import describe, find_again
 from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.record_cache import RecordCache
 from datalab_workspace.live.removal import Remover
 from datalab_workspace.live.routing import SMALL, Router
+from datalab_workspace.live.screenshot import FallbackWindow
 from datalab_workspace.live.snapshot import Snapshot
 from datalab_workspace.live.sources import SourceIndex
 from datalab_workspace.live.titles import PinnedTitles, TitleKeeper
@@ -393,7 +393,13 @@ class LiveBackend(Backend):
         """See `Window.compute`."""
         return self._window.compute(uuid, name, parameters)
 
-    def screenshot(self) -> bytes:
-        """See `Backend.screenshot`; needs XML-RPC."""
-        rpc = self.connection.require_xmlrpc("a picture of DataLab's window")
-        return screenshot.take(rpc.screenshot)
+    @property
+    def window(self) -> FallbackWindow:
+        """See `Backend.window`."""
+        return FallbackWindow(self.connection)
+
+    def selections(self) -> Mapping[Kind, Sequence[str] | None]:
+        """See `Backend.selections`; only that of the shown panel is reported."""
+        selected = self.selection()
+        kinds = {self.kind_of(uuid) for uuid in selected}
+        return {kind: selected if kind in kinds else None for kind in KINDS}

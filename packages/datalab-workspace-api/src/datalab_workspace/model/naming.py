@@ -186,6 +186,19 @@ class NameBook:
         if name is not None and self._meant.get(name) == uuid:
             del self._meant[name]
 
+    def free(self, wanted: str) -> str:
+        """Return `wanted`, with a number if an object has that name."""
+        return free_name(wanted, self._uuid_of)
+
+    def copy(self) -> NameBook:
+        """Return an independent copy."""
+        copied = NameBook(shared=self._shared)
+        copied._name_of = dict(self._name_of)
+        copied._uuid_of = dict(self._uuid_of)
+        copied._title_of = dict(self._title_of)
+        copied._meant = dict(self._meant)
+        return copied
+
     # -- changes made by others -------------------------------------------------------
 
     def sync(self, objects: Iterable[Nameable]) -> None:
@@ -257,6 +270,14 @@ class NameBook:
             self._meant.pop(name, None)
         else:
             self._meant[name] = uuid
+
+    def meanings(self) -> dict[str, str]:
+        """Return the UUID that this program means by each name that it has used."""
+        return dict(self._meant)
+
+    def restore_meanings(self, meanings: Mapping[str, str]) -> None:
+        """Let names mean what they meant when `meanings` was called."""
+        self._meant = dict(meanings)
 
     def forget_removed(self) -> None:
         """Free the names that were used for objects that no longer exist."""

@@ -13,6 +13,7 @@ from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 Keep: TypeAlias = Literal[True, False, "all"]
 
@@ -49,7 +50,9 @@ def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBo
         {uuid: session.names.name_of(uuid) for uuid in ours},
         "connecting to DataLab",
     )
+    backend.begin()
     merge.carry_out()
+    backend.commit({})
     return names
 
 
@@ -90,7 +93,10 @@ def resync(session: Session) -> None:
 
 def show(session: Session, name: str) -> None:
     """See `Workspace.show`."""
-    with session.transaction() as transaction:
+
+    def operation(transaction: Transaction) -> str:
         uuid = transaction.uuid(name)
         transaction.backend.show(uuid)
-        session.in_passing.add(uuid)
+        return uuid
+
+    session.in_passing.add(session.run(operation))

@@ -29,35 +29,40 @@ _RECENT = 0.2
 
 def get(session: Session, name: str, default: Any, copy: bool, full: bool) -> Any:
     """See `Workspace.get`."""
-    with session.transaction(_RECENT) as transaction:
-        try:
-            record = transaction.record(name, full=full)
-        except ObjectNotFoundError:
-            if default is MISSING:
-                raise
-            return default
+
+    def operation(transaction: Transaction) -> Any:
+        record = transaction.record(name, full=full)
         own = not transaction.backend.capabilities.shares_views
         return to_object(record, copy=copy, own=own)
+
+    try:
+        return session.run(operation, _RECENT)
+    except ObjectNotFoundError:
+        if default is MISSING:
+            raise
+        return default
 
 
 def get_record(session: Session, name: str) -> Record:
     """See `Workspace.record`."""
-    with session.transaction(_RECENT) as transaction:
-        return transaction.record(name).copy(views=True)
+    return session.run(lambda t: t.record(name).copy(views=True), _RECENT)
 
 
 def pop(session: Session, name: str, default: Any) -> Any:
     """See `Workspace.pop`."""
-    with session.transaction() as transaction:
-        try:
-            uuid = transaction.uuid(name)
-        except ObjectNotFoundError:
-            if default is MISSING:
-                raise
-            return default
+
+    def operation(transaction: Transaction) -> Any:
+        uuid = transaction.uuid(name)
         obj = get(session, uuid, MISSING, copy=True, full=False)
         transaction.remove([uuid])
         return obj
+
+    try:
+        return session.run(operation)
+    except ObjectNotFoundError:
+        if default is MISSING:
+            raise
+        return default
 
 
 def exists(session: Session, name: str) -> bool:

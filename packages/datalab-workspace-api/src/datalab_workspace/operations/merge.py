@@ -166,6 +166,7 @@ class Merge:
             LiveError: DataLab failed; earlier changes are undone if possible.
         """
         done: list[Group | Record] = []
+        self.backend.give_names(self.names)
         try:
             self.backend.extend(self._groups)
             for step in self._steps:
@@ -175,7 +176,8 @@ class Merge:
                 else:
                     self.backend.replace(step.uuid, step)
         except BaseException as error:
-            self._undo(done, error)
+            if not self.backend.transactional:
+                self._undo(done, error)
             raise
         for step in self._steps:
             if isinstance(step, Group):

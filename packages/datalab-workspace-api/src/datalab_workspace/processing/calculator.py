@@ -80,9 +80,11 @@ def _plan(
     """
     from datalab_workspace.processing.calculation import plan
 
-    with session.transaction() as transaction:
-        if on is not None:
-            uuids = [transaction.uuid(each) for each in listed(on)]
+    wanted = None if on is None else list(listed(on))
+
+    def operation(transaction: Transaction) -> Sequence[Operand]:
+        if wanted is not None:
+            uuids = [transaction.uuid(each) for each in wanted]
         else:
             uuids = list(operands_of_choice(session))
         if not uuids:
@@ -91,25 +93,30 @@ def _plan(
                 "choose objects with select(names)"
             )
         second = [] if with_ is None else [transaction.uuid(with_)]
-        operands = _operands(transaction, [*uuids, *second])
-    first, other = operands[: len(uuids)], operands[-1] if second else None
-    return plan(name, first, other, param, parameters), len(uuids) == 1
+        return _operands(transaction, [*uuids, *second])
+
+    operands = session.run(operation)
+    first, other = (operands, None) if with_ is None else (operands[:-1], operands[-1])
+    return plan(name, first, other, param, parameters), len(first) == 1
 
 
 def _operands(transaction: Transaction, uuids: Sequence[str]) -> Sequence[Operand]:
     from datalab_workspace.processing.calculation import Operand
 
-    wanted, operands = set(uuids), {}
-    for number, entry in short_ids(transaction.backend.entries()):
-        if entry.uuid in wanted:
-            operands[entry.uuid] = Operand(
-                entry.uuid,
-                transaction.names.name_of(entry.uuid),
-                number,
-                entry.kind,
-                # A copy: functions may write to what they are given.
-                to_object(transaction.backend.operand(entry.uuid)),
-            )
+    wanted = list(dict.fromkeys(uuids))
+    records = dict(zip(wanted, transaction.backend.operands(wanted), strict=True))
+    operands = {
+        entry.uuid: Operand(
+            entry.uuid,
+            transaction.names.name_of(entry.uuid),
+            number,
+            entry.kind,
+            # A copy: functions may write to what they are given.
+            to_object(records[entry.uuid]),
+        )
+        for number, entry in short_ids(transaction.backend.entries())
+        if entry.uuid in records
+    }
     return [operands[uuid] for uuid in uuids]
 
 
@@ -133,9 +140,10 @@ def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> lis
         else:
             noted = calculation.noted(result)
             kept.append({} if noted is None else snapshot(noted, "the result"))
-    outcomes: list[Any] = []
-    for (calculation, result), item in zip(done, kept, strict=True):
-        with session.transaction(_RECENT) as transaction:
+
+    def operation(transaction: Transaction) -> list[Any]:
+        outcomes: list[Any] = []
+        for (calculation, result), item in zip(done, kept, strict=True):
             source = calculation.sources[0]
             if isinstance(item, Record):
                 joins = source.uuid if item.kind == source.kind else None
@@ -143,7 +151,9 @@ def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> lis
             else:
                 _note(transaction, source, item)
                 outcomes.append(result)
-    return outcomes
+        return outcomes
+
+    return session.run(operation, _RECENT)
 
 
 def _add_result(transaction: Transaction, record: Record, source: str | None) -> str:
