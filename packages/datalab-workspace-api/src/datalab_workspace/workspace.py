@@ -59,12 +59,14 @@ class Workspace(NamedObjects, WindowCalls):
         backend: Where the objects are kept; by default as described above.
 
     Raises:
-        LiveUnavailableError: The environment asks for live mode
-            (``DATALAB_KERNEL_MODE=live``) and no DataLab can be attached.
+        LiveUnavailableError: The environment names a DataLab or asks for live mode
+            (``DATALAB_KERNEL_MODE=live``), and no DataLab can be attached (a
+            `ConnectionError`).
         ValueError: ``DATALAB_KERNEL_MODE`` is set to an unknown mode.
 
     Warns:
-        UserWarning: A DataLab that the environment names cannot be attached.
+        UserWarning: Several DataLabs of this user run, or the one that was found does
+            not accept its token. The workspace keeps its objects in memory.
 
     Example:
         >>> ws = dlw.Workspace()
@@ -412,8 +414,9 @@ class Workspace(NamedObjects, WindowCalls):
     def status(self) -> Status:
         """Return the mode, the counts, the project file, and the running DataLabs.
 
-        A standalone workspace looks for a running DataLab, for at most 2 s. The token
-        is never part of the status.
+        A standalone workspace looks for running DataLabs, for at most 2 s, and lists
+        them in the notes. An attached one finds out whether its DataLab answers; if it
+        does not, that takes at most 2 s. The token is never part of the status.
 
         Example:
             >>> workspace.status().signals
@@ -421,6 +424,7 @@ class Workspace(NamedObjects, WindowCalls):
         """
         alone = self._session.backend.location is None
         notes = (*self._session.notes, *running_datalabs()) if alone else ()
+        notes = tuple(dict.fromkeys(notes))  # both may give the same reason
         return listing.status(self._session, notes)
 
     @property
@@ -757,20 +761,33 @@ class Workspace(NamedObjects, WindowCalls):
         """
         attachment.disconnect(self._session, keep)
 
-    def resync(self) -> None:
+    def resync(self, *, restore: bool = True) -> None:
         """Find DataLab again, even on another port, and the objects it holds now.
 
-        Objects that it still holds keep their names. A standalone workspace stays as it
-        is.
+        If DataLab was restarted, the objects that this workspace added or got, and that
+        were there when it looked last, are put back with their names and groups, as
+        far as they are remembered: the most recent ones, up to 256 MiB. If DataLab
+        still runs, nothing is put back, whatever was removed there.
+
+        A standalone workspace stays as it is.
+
+        Args:
+            restore: Put objects back; otherwise report them only. A later call can put
+                them back.
 
         Raises:
-            LiveError: DataLab is not found (a `ConnectionError`); later calls still
-                look for it where it was.
+            LiveError: DataLab is not found (a `ConnectionError`); the message names
+                your other DataLabs that run. Later calls still look for it where it
+                was.
+
+        Warns:
+            UserWarning: DataLab was restarted. The objects that were put back, and
+                those that are lost, are named.
 
         Example:
             >>> workspace.resync()
         """
-        attachment.resync(self._session)
+        attachment.resync(self._session, restore=restore)
 
     def __len__(self) -> int:
         return listing.count(self._session)

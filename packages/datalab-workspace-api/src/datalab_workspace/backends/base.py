@@ -30,6 +30,7 @@ __all__ = [
     "Entry",
     "Observation",
     "PanelGroup",
+    "Resynced",
 ]
 
 
@@ -140,6 +141,24 @@ class BroughtHome(NamedTuple):
 
     groups: Sequence[Group]
     lost: Sequence[str] = ()
+    reason: str = ""
+
+
+class Resynced(NamedTuple):
+    """The objects that were missing when a backend found its program again.
+
+    Attributes:
+        restored: Titles of the objects that were put back, by UUID.
+        lost: Titles of the objects that are gone, by UUID.
+        reason: Why they are gone.
+
+    Example:
+        >>> workspace.backend.resync().lost
+        {}
+    """
+
+    restored: Mapping[str, str] = {}
+    lost: Mapping[str, str] = {}
     reason: str = ""
 
 
@@ -450,12 +469,17 @@ class Backend(ABC):
         """
         return BroughtHome(self.content())
 
-    def resync(self) -> None:  # noqa: B027  (optional)
+    def resync(self, *, restore: bool = True) -> Resynced:  # noqa: ARG002
         """Find the program that holds the objects again, and its objects.
+
+        Args:
+            restore: If the program was restarted, put back the objects that are known
+                here. Objects that were removed before it ended are not put back.
 
         Raises:
             LiveError: It is not found (a `ConnectionError`).
         """
+        return Resynced()
 
     def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  (optional)
         """Select objects in the window; in memory there is none."""
