@@ -16,7 +16,7 @@ _PATH = "/kernel/v1/hello"
 
 @dataclass(frozen=True)
 class Hello:
-    """What the server says about DataLab.
+    """The facts about DataLab in the greeting.
 
     Attributes:
         datalab: DataLab's version.
