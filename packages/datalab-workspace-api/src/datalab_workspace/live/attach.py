@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalab_workspace.backends.base import Backend
 from datalab_workspace.backends.memory import MemoryBackend
@@ -22,6 +22,10 @@ from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from datalab_workspace.live.backend import LiveBackend
+    from datalab_workspace.live.companion.backend import CompanionBackend
+
+#: A backend that keeps its objects in a running DataLab.
+AttachableBackend: TypeAlias = "LiveBackend | CompanionBackend"
 
 #: What attaches a DataLab if there is no workspace yet, and if there is one.
 _NEW = "datalab_workspace.connect"
@@ -68,7 +72,7 @@ def backend_of_choice() -> tuple[Backend, tuple[str, ...]]:
     return MemoryBackend(), notes
 
 
-def _checked(endpoint: Endpoint, end: float) -> LiveBackend:
+def _checked(endpoint: Endpoint, end: float) -> AttachableBackend:
     """Return a backend, after making sure that the token is accepted.
 
     If DataLab is busy, the first use of the workspace waits for it instead.
@@ -86,12 +90,18 @@ def _checked(endpoint: Endpoint, end: float) -> LiveBackend:
     return backend
 
 
-def backend_at(endpoint: Endpoint) -> LiveBackend:
+def backend_at(endpoint: Endpoint) -> AttachableBackend:
     """Return a backend that keeps its objects in the DataLab at an endpoint.
 
+    DataLab's own protocols are used only if it has no companion.
+
     Raises:
-        LiveUnavailableError: It has neither of the two protocols.
+        LiveUnavailableError: It has no protocol that this package knows.
     """
+    if endpoint.companion_url is not None:
+        from datalab_workspace.live.companion.backend import CompanionBackend
+
+        return CompanionBackend(endpoint)
     if endpoint.url is None and endpoint.xmlrpc_port is None:
         raise LiveUnavailableError(
             f"{describe(endpoint)} has not started its Web API: start it there (File > "

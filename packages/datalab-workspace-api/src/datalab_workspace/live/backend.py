@@ -17,10 +17,10 @@ from datalab_workspace.backends.base import (
     Entry,
     PanelGroup,
 )
-from datalab_workspace.live import screenshot
 from datalab_workspace.live.attached import AttachedBackend
 from datalab_workspace.live.catalogue import CatalogueEntry
 from datalab_workspace.live.routing import SMALL
+from datalab_workspace.live.screenshot import FallbackWindow
 from datalab_workspace.model.description import Summary
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
@@ -256,8 +256,9 @@ class LiveBackend(AttachedBackend):
         self._window.select([uuid], show=True)
 
     def select(self, uuids: Sequence[str]) -> None:
-        """See `Window.select`."""
-        self._window.select(uuids)
+        """See `Window.select`; only the selection of the shown panel can be read."""
+        kinds = {self.kind_of(uuid) for uuid in uuids}
+        self._window.select(uuids, show=len(kinds) == 1)
 
     def selection(self) -> list[str]:
         """See `Window.selection`."""
@@ -269,7 +270,13 @@ class LiveBackend(AttachedBackend):
         """See `Window.compute`."""
         return self._window.compute(uuid, name, parameters)
 
-    def screenshot(self) -> bytes:
-        """See `Backend.screenshot`; needs XML-RPC."""
-        rpc = self.connection.require_xmlrpc("a picture of DataLab's window")
-        return screenshot.take(rpc.screenshot)
+    @property
+    def window(self) -> FallbackWindow:
+        """See `Backend.window`."""
+        return FallbackWindow(self.connection)
+
+    def selections(self) -> Mapping[Kind, Sequence[str] | None]:
+        """See `Backend.selections`; only that of the shown panel is reported."""
+        selected = self.selection()
+        kinds = {self.kind_of(uuid) for uuid in selected}
+        return {kind: selected if kind in kinds else None for kind in KINDS}

@@ -126,9 +126,9 @@ class _Searching:
 
     def locate(self, url: str, token: Token | None) -> Endpoint:
         address = host_and_port(url)
-        for file in self._companion_files():
-            if host_and_port(file.url) == address:
-                return self._ask_companion(file, "url")
+        own = self._own_companion(url)
+        if own is not None:
+            return self._ask_companion(own, "url")
         if token is None:
             token = self._known_token(address)
         client = self._client(url, token)
@@ -192,7 +192,24 @@ class _Searching:
             found += self._by_settings()
         return merged(found)
 
+    def _own_companion(self, url: str) -> CompanionFile | None:
+        """Return the file of the companion at a URL."""
+        for file in self._companion_files():
+            if host_and_port(file.url) == host_and_port(url):
+                return file
+        return None
+
     def _by_environment(self, settings: WebApiSettings) -> Endpoint | None:
+        own = next(
+            (
+                f
+                for f in self._companion_files()
+                if settings.is_at(host_and_port(f.url))
+            ),
+            None,
+        )
+        if own is not None:
+            return self._by_companion(own, "environment")
         endpoint = self._ask(settings, "environment")
         return endpoint and self._with_process(endpoint)
 
@@ -211,9 +228,11 @@ class _Searching:
             )
             return None
 
-    def _by_companion(self, file: CompanionFile) -> Endpoint | None:
+    def _by_companion(
+        self, file: CompanionFile, how: How = "companion file"
+    ) -> Endpoint | None:
         try:
-            return self._ask_companion(file, "companion file")
+            return self._ask_companion(file, how)
         except LiveError as error:
             self._notes.append(f"by the file of process {file.pid}: {error}")
             return None
@@ -255,6 +274,9 @@ class _Searching:
         host, port = host_and_port(endpoint.url)
         running = of_running_datalab((host, port))
         endpoint = replace(endpoint, pid=running.pid if running else None)
+        endpoint = self._with_companion(endpoint)
+        if endpoint.companion_url is not None:
+            return endpoint
         for candidate in self._xmlrpc_ports() if host in _LOOPBACK else ():
             answer = self._ask_xmlrpc(candidate)
             web = answer[1] if answer else None
@@ -267,6 +289,32 @@ class _Searching:
                 f"({web.url!r:.80})"
             )
         return endpoint
+
+    def _with_companion(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint with the companion of its DataLab, if there is one.
+
+        On this machine, its own server is preferred to the port of the Web API, which
+        answers nothing while a computation of DataLab runs.
+        """
+        assert endpoint.url is not None
+        try:
+            found = self._greet(
+                endpoint.url, endpoint.token, endpoint.how, self._timeouts()
+            )
+        except (LiveError, ValueError):
+            return endpoint  # the ordinary case, in which nothing needs to be said
+        for file in self._companion_files():
+            if (file.pid, file.boot) == (found.pid, found.boot):
+                found = replace(
+                    found, companion_url=file.url, companion_token=file.token
+                )
+        return replace(
+            endpoint,
+            pid=endpoint.pid or found.pid,
+            companion_url=found.companion_url,
+            companion_token=found.companion_token,
+            boot=found.boot,
+        )
 
     def _xmlrpc_ports(self) -> Iterator[int]:
         if IN_BROWSER:
@@ -321,19 +369,33 @@ class _Searching:
         return companion_files()
 
     def _ask_companion(self, file: CompanionFile, how: How) -> Endpoint:
-        from datalab_workspace.live.clients.hello import hello
-
-        said = hello(file.url, file.token, self._timeouts())
-        if (said.pid, said.boot) != (file.pid, file.boot):
+        endpoint = self._greet(file.url, file.token, how, self._timeouts())
+        if (endpoint.pid, endpoint.boot) != (file.pid, file.boot):
             raise DataLabError(f"another DataLab answers at {file.url}")
-        return Endpoint(
-            how,
-            said.datalab,
-            pid=file.pid,
-            companion_url=file.url,
-            companion_token=file.token,
-            boot=said.boot,
-        )
+        return endpoint
+
+    def _greet(
+        self, url: str, token: Token | None, how: How, timeouts: Timeouts
+    ) -> Endpoint:
+        from datalab_workspace.live.companion.client import CompanionClient
+
+        client = CompanionClient(url, token)
+        try:
+            said = client.hello(timeouts)
+            return Endpoint(
+                how,
+                str(said["datalab"]),
+                pid=said["pid"],
+                companion_url=client.url,
+                companion_token=token,
+                boot=str(said["boot"]),
+            )
+        except KeyError as error:
+            raise DataLabError(
+                f"the companion at {url} does not say its {error}"
+            ) from None
+        finally:
+            client.close()
 
     def _ask_xmlrpc(self, port: int) -> tuple[str, WebApiSettings | None] | None:
         """Return DataLab's version and its Web API; None if it does not answer."""

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
-from datalab_workspace.live.catalogue import CatalogueEntry
 from datalab_workspace.model.project import Group
-from datalab_workspace.model.record import FieldValue, Record
+from datalab_workspace.model.record import FieldValue, Kind, Record
 
 #: Bytes of data of all objects together.
 MOST = 1 << 28
+
+
+class Identified(Protocol):
+    """An object that is known by its UUID and kind."""
+
+    @property
+    def uuid(self) -> str:
+        """UUID of the object."""
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the object."""
 
 
 class RecordCache:
@@ -27,9 +39,7 @@ class RecordCache:
         self._groups: dict[str, str] = {}
         self._bytes = 0
 
-    def restore(
-        self, entries: Iterable[CatalogueEntry]
-    ) -> tuple[list[Group], list[str]]:
+    def restore(self, entries: Iterable[Identified]) -> tuple[list[Group], list[str]]:
         """Return the remembered objects, in groups.
 
         An object whose group is not known is in a group without a title.

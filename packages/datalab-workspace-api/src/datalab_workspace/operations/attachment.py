@@ -14,10 +14,11 @@ from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.operations.merge import CHOICES, Merge, OnConflict
 from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of
 
 if TYPE_CHECKING:
-    from datalab_workspace.live.backend import LiveBackend
+    from datalab_workspace.live.attach import AttachableBackend
 
 Keep: TypeAlias = Literal[True, False, "all"]
 
@@ -42,9 +43,11 @@ def connect(
         transaction.kind = "attached"
 
 
-def _move(session: Session, backend: LiveBackend, on_conflict: OnConflict) -> NameBook:
+def _move(
+    session: Session, backend: AttachableBackend, on_conflict: OnConflict
+) -> NameBook:
     one_of(on_conflict, "on_conflict", CHOICES)
-    names = NameBook()
+    names = NameBook(shared=backend.capabilities.shared)
     groups = session.backend.content()
     if not groups:
         # Listing many objects takes DataLab long, and is left to the first use.
@@ -59,7 +62,9 @@ def _move(session: Session, backend: LiveBackend, on_conflict: OnConflict) -> Na
         {uuid: session.names.name_of(uuid) for uuid in ours},
         "connecting to DataLab",
     )
+    backend.begin()
     merge.carry_out()
+    backend.commit({})
     return names
 
 
@@ -104,6 +109,8 @@ def resync(session: Session, *, restore: bool) -> None:
         before = {uuid: session.names.name_of(uuid) for uuid in session.names.uuids}
         resynced = session.backend.resync(restore=restore)
         transaction.look()
+        # Another DataLab may hold the objects of the last one under other UUIDs.
+        transaction.names.forget_removed()
     if resynced.restored or resynced.lost:
         warnings.warn(_said(resynced, before), stacklevel=4)
 
@@ -120,5 +127,10 @@ def _said(resynced: Resynced, names: Mapping[str, str]) -> str:
 
 def show(session: Session, name: str) -> None:
     """See `Workspace.show`."""
-    with session.transaction() as transaction:
-        transaction.backend.show(transaction.uuid(name))
+
+    def operation(transaction: Transaction) -> str:
+        uuid = transaction.uuid(name)
+        transaction.backend.show(uuid)
+        return uuid
+
+    session.in_passing.add(session.run(operation))
