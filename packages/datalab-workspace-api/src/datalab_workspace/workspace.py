@@ -761,13 +761,14 @@ class Workspace(NamedObjects, WindowCalls):
         """
         attachment.disconnect(self._session, keep)
 
+    @suggest_on_typo
     def resync(self, *, restore: bool = True) -> None:
         """Find DataLab again, even on another port, and the objects it holds now.
 
         If DataLab was restarted, the objects that this workspace added or got, and that
         were there when it looked last, are put back with their names and groups, as
-        far as they are remembered: the most recent ones, up to 256 MiB. If DataLab
-        still runs, nothing is put back, whatever was removed there.
+        far as they are remembered: the most recent ones, up to 256 MiB. If the same
+        DataLab still runs, nothing is put back.
 
         A standalone workspace stays as it is.
 
