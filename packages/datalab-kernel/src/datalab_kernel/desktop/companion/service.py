@@ -15,21 +15,22 @@ from typing import Any
 from qtpy.QtCore import QObject
 
 from datalab_kernel import __version__
-from datalab_kernel.desktop.companion import application, entries, transaction
+from datalab_kernel.desktop.companion import entries, transaction
 from datalab_kernel.desktop.companion.dialogs import open_dialog, progress_is_shown
-from datalab_kernel.desktop.companion.draft import Draft, missing
+from datalab_kernel.desktop.companion.draft import missing
 from datalab_kernel.desktop.companion.exchange import Call, ProtocolError, Reply
 from datalab_kernel.desktop.companion.jobs import Job, Jobs, closing
-from datalab_kernel.desktop.companion.objects import record_of, refused
+from datalab_kernel.desktop.companion.objects import record_of
 from datalab_kernel.desktop.companion.observer import Observer
 from datalab_kernel.desktop.companion.private_names import missing_name
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.window import Window
+from datalab_kernel.desktop.companion.writer import Writer
 from datalab_workspace.live.codecs.frame import FrameWriter
 
 PROTOCOL = 1
 LEAST = 1
-FEATURES: tuple[str, ...] = ()
+FEATURES = ("undo",)
 _WAIT = 30.0
 _LONGEST_WAIT = 3600.0
 #: `hello` does not wait for the window longer than this.
@@ -71,7 +72,9 @@ class Service:
             ("GET", "events"): self._events,
             ("POST", "objects"): self._objects,
             ("POST", "transaction"): self._transaction,
+            ("POST", "undo"): self._undo,
         }
+        self._writer = Writer(self._state)
         self._state.look()
         self._observer = Observer(self._state, self._jobs, self._jobs.parent())
 
@@ -195,37 +198,20 @@ class Service:
 
         def carry_out(job: Job) -> dict[str, Any]:
             draft = transaction.draft_of(self._state, call, material)
-            self._apply(draft, job, call.client)
-            return {
-                "rev": self._state.rev,
-                "ticket": None,
-                "uuids": list(draft.added),
-            }
+            ticket = self._writer.write(draft, job, call.client)
+            added = list(draft.added)
+            return {"rev": self._state.rev, "ticket": ticket, "uuids": added}
 
         return Reply(self._run(call, carry_out, writes=True))
 
-    def _apply(self, draft: Draft, job: Job, client: str | None) -> None:
-        """Apply a draft, and note its changes in the state.
+    def _undo(self, call: Call) -> Reply:
+        ticket = entries.string(call.header, "ticket")
 
-        Raises:
-            ProtocolError: DataLab cannot draw it, or nobody waits any more.
-        """
-        state = self._state
-        try:
-            saved = application.apply(self._window, draft, state.given, draws=True)
-        except ProtocolError:
-            raise
-        except Exception as error:
-            # Whatever DataLab's drawing raises: the window has its old state again.
-            reason = f"{type(error).__name__}: {error}"
-            raise refused(f"DataLab cannot draw it: {reason}") from error
-        try:
-            job.commit()
-        except ProtocolError:
-            application.restore(self._window, saved)
-            raise
-        state.accept(draft)
-        state.look(by=client, also={*draft.changed, *draft.added})
+        def take_back(job: Job) -> dict[str, Any]:
+            inverse = self._writer.undo(ticket, job, call.client)
+            return {"rev": self._state.rev, "ticket": inverse}
+
+        return Reply(self._run(call, take_back, writes=True))
 
 
 def _no_route(call: Call) -> Reply:

@@ -121,7 +121,7 @@ class State:
         """Take over the names and titles of a draft that was applied."""
         with self.changes:
             self.names = draft.names
-            for uuid in draft.templates:
+            for uuid in (*draft.templates, *draft.retitled):
                 self.given.pop(uuid, None)
             self.given.update(draft.given)
             self.given.update(
