@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from datalab_kernel.desktop.companion import application, undo
+from datalab_kernel.desktop.companion.compute import Computation, add_results, compute
 from datalab_kernel.desktop.companion.draft import Draft
 from datalab_kernel.desktop.companion.exchange import ProtocolError
 from datalab_kernel.desktop.companion.jobs import Job
@@ -23,6 +24,32 @@ class Writer:
     def __init__(self, state: State) -> None:
         self._state = state
         self._log = undo.UndoLog()
+
+    def draft(self) -> Draft:
+        """Return a draft of the window as it is now."""
+        self._state.look()
+        return application.draft_of(self._state.window, self._state.names)
+
+    def compute(
+        self, wanted: Computation, job: Job, client: str | None
+    ) -> tuple[Draft, str | None]:
+        """Compute a feature in DataLab; return the applied draft and its ticket.
+
+        Raises:
+            ProtocolError: DataLab reports an error, or nobody waits any more. The
+                window is as it was.
+        """
+        state = self._state
+        state.look(also=wanted.on)
+        draft = application.draft_of(state.window, state.names)
+        state.frozen = True
+        try:
+            results = compute(state.window, draft, wanted)
+        finally:
+            state.frozen = False
+        draft = self.draft()
+        add_results(draft, results)
+        return draft, self.write(draft, job, client)
 
     def write(self, draft: Draft, job: Job, client: str | None) -> str | None:
         """Apply a draft; return its ticket, None if there is nothing to take back.
