@@ -270,11 +270,11 @@ def xml_rpc() -> Iterator[Callable[..., XmlRpc]]:
 def new_datalab(
     python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Application]]:
-    """Start an application that a test may kill, with options of `Application`."""
+    """Start an application that a test may kill: (folder, options of `Application`)."""
     started: list[Application] = []
 
-    def start(**options: Any) -> Application:
-        folder = tmp_path_factory.mktemp("mortal")
+    def start(folder: Path | None = None, **options: Any) -> Application:
+        folder = folder or tmp_path_factory.mktemp("mortal")
         started.append(Application(python_of_datalab, folder, **options))
         return started[-1]
 

@@ -52,8 +52,8 @@ class Results:
     Attributes:
         kind: The kind of its operands.
         source: UUID of the last operand.
-        objects: The new objects, and the UUID of the group that DataLab chose for each.
-        changed: For each analysed operand, an object with the values that it is to have.
+        objects: The new objects, each with the UUID of the group that DataLab chose.
+        changed: For each analysed operand, an object with its new values.
     """
 
     kind: Kind
