@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QMessageBox
 from sigima.objects import create_image, create_signal
 
@@ -61,6 +62,18 @@ def show(main: Any, kind: str) -> float:
 def group(main: Any, kind: str, title: str) -> str:
     """Add a group; return its UUID."""
     return str(_panel(main, kind).add_group(title).uuid)
+
+
+def click(main: Any, kind: str) -> None:
+    """Click into the middle of a panel's plot."""
+    canvas = _panel(main, kind).plothandler.plot.canvas()
+    middle, left = canvas.rect().center(), Qt.LeftButton
+    for event, buttons in (
+        (QEvent.MouseButtonPress, left),
+        (QEvent.MouseButtonRelease, Qt.NoButton),
+    ):
+        happens = QMouseEvent(event, middle, left, buttons, Qt.NoModifier)
+        QApplication.sendEvent(canvas, happens)
 
 
 def open_dialog(title: str, text: str = "Go on?") -> None:

@@ -7,7 +7,7 @@ read it under its lock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -82,6 +82,8 @@ class State:
         #: Titles that clients gave to objects and groups, which stay as they are.
         self.given: dict[str, str] = {}
         self.known: dict[str, Known] = {}
+        #: Called with the objects that the user has selected.
+        self.selection_watchers: set[Callable[[list[str]], None]] = set()
         self.changes = threading.Condition(threading.RLock())
         self.window = window
         self._panels: dict[str, Any] = {}
@@ -286,6 +288,15 @@ class State:
                 chosen = [u for kind in KINDS for u in panels[kind]["selection"]]
                 changes.add("selection", chosen)
                 break
+        if not changes.by:
+            chosen = [
+                uuid
+                for kind in KINDS
+                if before[kind]["selection"] != panels[kind]["selection"]
+                for uuid in panels[kind]["selection"]
+            ]
+            for watcher in list(self.selection_watchers) if chosen else ():
+                watcher(chosen)
         if before["shown"] != panels["shown"]:
             changes.add("shown", [])
 
