@@ -11,6 +11,8 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QMessageBox
 from sigima.objects import create_image, create_signal
 
+_running: list[bool] = []
+
 
 def titles(main: Any, kind: str) -> dict[str, str]:
     """Return the titles of a panel's objects by UUID, in their order."""
@@ -94,6 +96,20 @@ def close_dialogs() -> int:
         widget.close()
         closed += 1
     return closed
+
+
+def run_event_loop(seconds: float) -> None:
+    """Run the event loop for some time, as DataLab's drawing does."""
+    _running.append(True)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+    _running.pop()
+
+
+def event_loop_runs() -> bool:
+    """Return whether `run_event_loop` runs."""
+    return bool(_running)
 
 
 def keep_busy(seconds: float) -> None:
