@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 from datalab_kernel.desktop.companion import titles
@@ -18,7 +18,7 @@ from datalab_kernel.desktop.companion.appearance import (
     describe_record,
 )
 from datalab_kernel.desktop.companion.changes import ChangeLog, Changes, event_of
-from datalab_kernel.desktop.companion.draft import Draft
+from datalab_kernel.desktop.companion.draft import Draft, Titled
 from datalab_kernel.desktop.companion.known import Known
 from datalab_kernel.desktop.companion.objects import complete
 from datalab_kernel.desktop.companion.window import Window
@@ -27,13 +27,6 @@ from datalab_workspace.model.record import KINDS, Kind
 
 #: The values of so many selected objects are compared at once.
 _MOST = 200
-
-
-class _Titled(NamedTuple):
-    uuid: str
-    kind: str
-    title: str
-    name: str | None = None
 
 
 class State:
@@ -146,8 +139,7 @@ class State:
                     group["title"] = data.title
         self._compare_each(objects, group_of, values, changes, renumbered=renumbered)
         self.names.sync(
-            _Titled(uuid, kind, obj.title or "")
-            for uuid, (kind, obj) in objects.items()
+            Titled(uuid, kind, obj.title or "") for uuid, (kind, obj) in objects.items()
         )
 
     def _compare_each(
