@@ -52,9 +52,9 @@ def test_looking_at_the_status_changes_nothing(named):
 
 def test_a_wrong_token_is_told(named, monkeypatch):
     monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", "wrong")
-    with pytest.warns(UserWarning, match="token"):
-        workspace = dlw.Workspace()
-    assert workspace.mode == "standalone"
+    with pytest.raises(dlw.LiveUnavailableError, match="token"):
+        dlw.Workspace()
+    workspace = dlw.Workspace(backend=MemoryBackend())
     with pytest.raises(PermissionError, match="token"):
         workspace.connect(named.url, "wrong")
     monkeypatch.setenv("DATALAB_KERNEL_MODE", "live")
@@ -217,9 +217,8 @@ def test_a_datalab_that_is_gone(new_datalab, home, tmp_path):
     assert "1 signal" in repr(home)
     with pytest.raises(ConnectionError):
         home.resync()
-    with pytest.warns(UserWarning, match="'large'"):
-        home.disconnect()
-    assert home.list() == ["small"]
+    home.disconnect()
+    assert home.list() == ["small", "large"]
     assert home.get("small").y.tolist() == [0, 1, 2]
 
 
