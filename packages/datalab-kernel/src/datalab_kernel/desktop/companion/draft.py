@@ -27,6 +27,7 @@ class Titled(NamedTuple):
     uuid: str
     kind: str
     title: str
+    name: str | None = None
 
 
 @dataclass(eq=False)

@@ -81,6 +81,7 @@ class Writer:
                 is as it was.
         """
         state = self._state
+        draft.name_the_rest()
         try:
             saved = application.apply(
                 state.window, draft, state.given, draws=not self.quiet
