@@ -18,10 +18,10 @@ from unittest.mock import patch
 
 import acting
 from datalab.plugins import PluginBase, PluginInfo, PluginRegistry
-from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QAction, QMessageBox
+from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import QAction, QApplication, QMessageBox
 
-__all__ = ["acting"]  # for the code of tests
+__all__ = ["QApplication", "QTimer", "acting"]  # for the code of tests
 
 
 class Evaluator(PluginBase):

@@ -191,9 +191,9 @@ class NameBook:
         if name is not None and self._meant.get(name) == uuid:
             del self._meant[name]
 
-    def free(self, wanted: str) -> str:
-        """Return `wanted`, with a number if an object has that name."""
-        return free_name(wanted, self._uuid_of)
+    def choose(self, objects: Iterable[Titled]) -> dict[str, str]:
+        """Return names for new objects by UUID, see `assign_names`; bind none."""
+        return assign_names(objects, self._uuid_of)
 
     def copy(self) -> NameBook:
         """Return an independent copy."""
