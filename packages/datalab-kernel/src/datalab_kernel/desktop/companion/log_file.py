@@ -30,6 +30,7 @@ def install(logger: logging.Logger) -> None:
         handler = _Handler()
         handler.setFormatter(logging.Formatter(_FORMAT))
         logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
         logger.propagate = False
 
 
