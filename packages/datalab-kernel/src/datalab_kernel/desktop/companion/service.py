@@ -19,8 +19,9 @@ from datalab_kernel.desktop.companion import application, entries, transaction
 from datalab_kernel.desktop.companion.dialogs import open_dialog, progress_is_shown
 from datalab_kernel.desktop.companion.draft import Draft, missing
 from datalab_kernel.desktop.companion.exchange import Call, ProtocolError, Reply
-from datalab_kernel.desktop.companion.jobs import Job, Jobs
+from datalab_kernel.desktop.companion.jobs import Job, Jobs, closing
 from datalab_kernel.desktop.companion.objects import record_of, refused
+from datalab_kernel.desktop.companion.observer import Observer
 from datalab_kernel.desktop.companion.private_names import missing_name
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.window import Window
@@ -72,6 +73,7 @@ class Service:
             ("POST", "transaction"): self._transaction,
         }
         self._state.look()
+        self._observer = Observer(self._state, self._jobs, self._jobs.parent())
 
     @property
     def boot(self) -> str:
@@ -97,6 +99,7 @@ class Service:
     def close(self) -> None:
         """Refuse all further requests, because DataLab is closing."""
         self._closed = True
+        self._observer.stop()
         self._jobs.close()
         self._state.report_closing()
 
@@ -157,6 +160,8 @@ class Service:
         wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
         since = entries.revision(call.query)
         state = self._state
+        if self._closed and since == state.rev:
+            raise closing()
         if since is None or call.query.get("boot") != state.boot:
             return Reply({**state.events(state.rev), "missed": True})
         with state.changes:
@@ -170,7 +175,7 @@ class Service:
             raise entries.malformed(f"expected one of {_PARTS} for parts")
 
         def collect(_: Job) -> list[Any]:
-            self._state.look()
+            self._state.look(also=uuids)
             found = [self._window.find(uuid) for uuid in uuids]
             absent = [u for u, hit in zip(uuids, found, strict=True) if hit is None]
             if absent:
@@ -220,7 +225,7 @@ class Service:
             application.restore(self._window, saved)
             raise
         state.accept(draft)
-        state.look(by=client, only={*draft.changed, *draft.added})
+        state.look(by=client, also={*draft.changed, *draft.added})
 
 
 def _no_route(call: Call) -> Reply:
