@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from datalab_kernel.desktop.companion.exchange import ProtocolError
-from datalab_workspace.encoding.carriers import NATIVE_DTYPES
+from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding.carriers import COMPANION, NATIVE_DTYPES
 from datalab_workspace.errors import UnsupportedMetadataError, WorkspaceError
 from datalab_workspace.model.metadata_values import snapshot
 from datalab_workspace.model.record import (
@@ -76,6 +77,8 @@ def _can_be_sent(key: object, value: object) -> bool:
 def object_of(record: Record, *, own: bool) -> Any:
     """Return a new object for DataLab.
 
+    Parts that DataLab cannot hold are put into the sidecar of the object.
+
     Args:
         record: The record; its metadata is copied.
         own: The object may keep the record's arrays.
@@ -84,6 +87,10 @@ def object_of(record: Record, *, own: bool) -> Any:
         ProtocolError: DataLab refuses such an object.
     """
     _check_uuid(record.uuid)
+    try:
+        record = sidecar.split(record, COMPANION)
+    except (WorkspaceError, TypeError, ValueError) as error:
+        raise refused(f"{record.title!r:.80}: {error}") from error
     _check_data(record)
     for name in _GEOMETRY if record.kind == "image" else ():
         _check_geometry(name, record.fields[name])
@@ -96,6 +103,39 @@ def object_of(record: Record, *, own: bool) -> Any:
         raise refused(f"{record.title!r:.80}: {error}") from error
     obj.metadata[UUID_KEY] = record.uuid
     return obj
+
+
+def complete(record: Record) -> Record:
+    """Return a record with the parts that its sidecar holds.
+
+    This takes time for large arrays, and needs no window.
+    """
+    return sidecar.join(record, COMPANION)
+
+
+def edit(
+    obj: Any,
+    kind: Kind,
+    fields: Mapping[str, Any],
+    metadata: Mapping[Any, Any],
+    dropped: Collection[Any],
+) -> None:
+    """Set fields and metadata of an object, and keep its sidecar up to date.
+
+    Raises:
+        ProtocolError: It has no such field, or cannot have such a value.
+    """
+    record, _ = record_of(obj)
+    joined = complete(record)
+    joined.fields.update(fields)
+    for key in dropped:
+        joined.metadata.pop(key, None)
+    joined.metadata.update(metadata)
+    plain = sidecar.split(joined, COMPANION)
+    set_fields(obj, kind, {name: plain.fields.get(name) for name in fields})
+    gone = (record.metadata.keys() | {sidecar.KEY}) - plain.metadata.keys()
+    kept = {key: value for key, value in obj.metadata.items() if key not in gone}
+    obj.metadata = kept | plain.metadata
 
 
 def clone(obj: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from datalab_kernel.desktop.companion import entries
 from datalab_kernel.desktop.companion.draft import Draft, DraftGroup
 from datalab_kernel.desktop.companion.entries import malformed
-from datalab_kernel.desktop.companion.objects import refused, set_fields
+from datalab_kernel.desktop.companion.objects import edit, refused
 from datalab_workspace.errors import WorkspaceError
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.model.metadata_values import snapshot
@@ -71,8 +71,7 @@ def _add(draft: Draft, op: Operation, material: Material) -> None:
         draft.bind_by_title(uuid, obj.title or "")
     else:
         draft.bind(uuid, name)
-    title = (obj.title or "") if name is None else name
-    draft.give_title(uuid, title, composed=entries.flag(op, "composed"))
+    draft.give_title(uuid, obj.title or "", composed=entries.flag(op, "composed"))
 
 
 def _group_to_join(draft: Draft, op: Operation, kind: Kind) -> DraftGroup:
@@ -121,9 +120,7 @@ def _edit(draft: Draft, op: Operation, material: Material) -> None:
     if changed := IDENTITY_KEYS & (metadata.keys() | dropped):
         raise refused(f"the metadata {sorted(changed)} belongs to DataLab")
     obj = draft.editable(uuid)
-    set_fields(obj, draft.kinds[uuid], fields)
-    kept = {k: v for k, v in obj.metadata.items() if k not in dropped}
-    obj.metadata = kept | metadata
+    edit(obj, draft.kinds[uuid], fields, metadata, dropped)
     if ROI_KEY in metadata or ROI_KEY in dropped:
         obj.invalidate_roi_cache()
 

@@ -20,7 +20,7 @@ from datalab_kernel.desktop.companion.dialogs import open_dialog, progress_is_sh
 from datalab_kernel.desktop.companion.draft import Draft, missing
 from datalab_kernel.desktop.companion.exchange import Call, ProtocolError, Reply
 from datalab_kernel.desktop.companion.jobs import Job, Jobs, closing
-from datalab_kernel.desktop.companion.objects import record_of, refused
+from datalab_kernel.desktop.companion.objects import complete, record_of, refused
 from datalab_kernel.desktop.companion.observer import Observer
 from datalab_kernel.desktop.companion.private_names import missing_name
 from datalab_kernel.desktop.companion.state import State
@@ -185,7 +185,7 @@ class Service:
         writer = FrameWriter()
         records = []
         for record, dropped in self._run(call, collect, writes=False):
-            records.append(writer.encode_record(record, parts=parts))
+            records.append(writer.encode_record(complete(record), parts=parts))
             if dropped:
                 records[-1]["dropped"] = dropped
         return Reply({"objects": records}, frame=writer)

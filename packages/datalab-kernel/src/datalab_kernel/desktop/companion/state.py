@@ -33,6 +33,7 @@ class _Titled(NamedTuple):
     uuid: str
     kind: str
     title: str
+    name: str | None = None
 
 
 @dataclass(eq=False)
