@@ -101,7 +101,7 @@ class Application:
         self.rpc_port = free_port()
         self.inside_port = free_port()
         self.unattended = unattended
-        self._has_web_api = web_api
+        self.has_web_api = web_api
         self._has_companion = companion
         if companion:
             modules = (*modules, _INSIDE, *map(Path, SOURCES.split(os.pathsep)))
@@ -119,7 +119,11 @@ class Application:
         }
         environment |= variables or {}
         if unattended:
-            environment |= {"GUIDATA_UNATTENDED": "1", "SIGIMAX_DO_NOT_QUIT": "1"}
+            environment |= {
+                "GUIDATA_UNATTENDED": "1",
+                "SIGIMAX_DO_NOT_QUIT": "1",
+                "DATALAB_DO_NOT_QUIT": "1",  # before DataLab 1.3
+            }
         self._log = folder / "log.txt"
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
@@ -285,7 +289,7 @@ class Application:
     def _answers(self) -> bool:
         if self._has_companion and not self.companion_file.exists():
             return False
-        if not self._has_web_api:
+        if not self.has_web_api:
             return True
         try:
             with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=5) as told:
