@@ -251,7 +251,9 @@ def older_datalab(
     file, web_api = OLDER[request.param]
     python = python_of(REQUIREMENTS.with_name(file))
     folder = tmp_path_factory.mktemp("older")
-    application = Application(python, folder, companion=True, web_api=web_api)
+    application = Application(
+        python, folder, companion=True, web_api=web_api, xml_rpc=False
+    )
     yield application
     application.kill()
 

@@ -102,3 +102,92 @@ def test_all_or_nothing(companion: WindowClient, failing: dict[str, object]) -> 
             records=[signal("c")],
         )
     assert companion.snapshot() == before
+
+
+def outline(companion: WindowClient) -> object:
+    """Return what undoing must restore: all but revisions."""
+    state = companion.snapshot()
+    kept = ("uuid", "kind", "name", "shape", "dtype", "fields", "roi", "results")
+    objects = {o["uuid"]: {k: o[k] for k in kept} for o in state["objects"]}
+    groups = {
+        kind: [
+            (group["uuid"], group["title"], group["objects"])
+            for group in state["panels"][kind]["groups"]
+        ]
+        for kind in ("signal", "image")
+    }
+    return objects, groups
+
+
+@pytest.mark.parametrize(
+    "ops",
+    [
+        [{"op": "add", "record": 0, "name": "new"}],
+        [{"op": "add", "record": 0, "group": "new group"}],
+        [{"op": "remove", "uuids": ["b"]}],
+        [{"op": "remove", "uuids": ["a", "c", "d"]}],
+        [{"op": "replace", "uuid": "b", "record": 0}],
+        [{"op": "replace", "uuid": "b", "record": 0, "group": "second"}],
+        [{"op": "edit", "uuid": "b", "fields": {"xunit": "s"}, "metadata": [["k", 1]]}],
+        [{"op": "rename", "uuid": "b", "name": "B"}],
+        [
+            {"op": "rename", "uuid": "a", "name": "x"},
+            {"op": "rename", "uuid": "b", "name": "a"},
+            {"op": "rename", "uuid": "a", "name": "b"},
+        ],
+        [{"op": "move", "uuids": ["a"], "group": "second", "index": 0}],
+        [{"op": "move", "uuids": ["c"], "group": "first", "index": 0}],
+        [{"op": "add_group", "kind": "image", "group": "new"}],
+        [{"op": "rename_group", "kind": "signal", "group": "second", "title": "2"}],
+        [{"op": "clear"}],
+    ],
+    ids=lambda ops: "+".join(op["op"] for op in ops),
+)
+def test_undo_and_redo(companion: WindowClient, ops: list[dict[str, object]]) -> None:
+    uuids = dict(
+        zip("abcd", companion.add("a", "b", "c", "d", group="first"), strict=True)
+    )
+    companion.add("e", group="second")
+    composed = {"op": "add", "record": 0, "name": "fft(s002)", "composed": True}
+    companion.do(composed, records=[signal("fft(s002)")])
+    companion.do({"op": "select", "uuids": [uuids["b"]]})
+    for op in ops:
+        for key, value in op.items():
+            if key == "uuid":
+                op[key] = uuids.get(str(value), value)
+            elif isinstance(value, list) and key == "uuids":
+                op[key] = [uuids.get(v, v) for v in value]
+    before = outline(companion)
+    done = companion.do(*ops, records=[signal("new", 20)])
+    after = outline(companion)
+    assert after != before
+    undone = companion.ask("POST", "undo", {"ticket": done["ticket"]})
+    assert outline(companion) == before
+    companion.ask("POST", "undo", {"ticket": undone["ticket"]})
+    assert outline(companion) == after
+
+
+def test_undo_is_refused_after_a_change(companion: WindowClient) -> None:
+    (uuid,) = companion.add("peak")
+    done = companion.do({"op": "edit", "uuid": uuid, "fields": {"xunit": "s"}})
+    companion.act("rename", "signal", uuid, "line")
+    with pytest.raises(RefusedError) as refused:
+        companion.ask("POST", "undo", {"ticket": done["ticket"]})
+    assert (refused.value.status, refused.value.answer["error"]) == (409, "changed")
+
+
+def test_undo_follows_later_numbers(companion: WindowClient) -> None:
+    """Titles with numbers in them do not keep a removal from being undone."""
+    a, b, c = companion.add("a", "b", "c")
+    composed = {"op": "add", "record": 0, "name": "fft(s002)", "composed": True}
+    (fft,) = companion.do(composed, records=[signal("fft(s002)")])["uuids"]
+    removed = companion.do({"op": "remove", "uuids": [b]})
+    companion.do({"op": "remove", "uuids": [a]})
+    assert titles(companion) == [["c", "fft(sxxx)"]]
+    companion.ask("POST", "undo", {"ticket": removed["ticket"]})
+    assert titles(companion) == [["b", "c", "fft(s001)"]]
+    assert companion.snapshot()["panels"]["signal"]["groups"][0]["objects"] == [
+        b,
+        c,
+        fft,
+    ]

@@ -80,7 +80,9 @@ class Application:
             their names begin with "datalab_".
         variables: Further variables of its environment.
         companion: It has our plugin, from the sources, and so a companion.
-        web_api: It has a Web API, as all versions from 1.1 have.
+        web_api: It has a Web API, as all versions from 1.1 on have.
+        xml_rpc: It listens for XML-RPC at the port that its environment names, as
+            DataLab 1.3 does.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Application:
         variables: Mapping[str, str] | None = None,
         companion: bool = False,
         web_api: bool = True,
+        xml_rpc: bool = True,
     ) -> None:
         self.folder = folder
         self.token = TOKEN
@@ -102,6 +105,7 @@ class Application:
         self.inside_port = free_port()
         self.unattended = unattended
         self.has_web_api = web_api
+        self._has_xml_rpc = xml_rpc
         self._has_companion = companion
         if companion:
             modules = (*modules, _INSIDE, *map(Path, SOURCES.split(os.pathsep)))
@@ -289,11 +293,12 @@ class Application:
     def _answers(self) -> bool:
         if self._has_companion and not self.companion_file.exists():
             return False
-        if not self.has_web_api:
-            return True
         try:
+            if self._has_xml_rpc and not self.rpc.get_version():
+                return False
+            if not self.has_web_api:
+                return True
             with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=5) as told:
-                running = json.load(told)["running"]
-            return bool(running and self.rpc.get_version())
+                return bool(json.load(told)["running"])
         except (OSError, URLError):
             return False

@@ -51,6 +51,7 @@ class Draft:
         added: UUIDs of the new objects, in order.
         changed: For objects that exist, the object whose values they take.
         given: Titles that clients gave, by UUID.
+        retitled: Other titles to set, which DataLab may rewrite later.
         templates: Titles that DataLab keeps up to date, by UUID.
         selection: UUIDs to select, for each panel whose selection is to change.
         shown: The panel to show; None for the one that is shown.
@@ -63,6 +64,7 @@ class Draft:
     added: list[str] = field(default_factory=list)
     changed: dict[str, Any] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
+    retitled: dict[str, str] = field(default_factory=dict)
     templates: dict[str, titles.Template] = field(default_factory=dict)
     selection: dict[Kind, list[str]] = field(default_factory=dict)
     shown: Kind | None = None
@@ -121,7 +123,7 @@ class Draft:
         self.group_of(uuid).members.remove(uuid)
         del self.objects[uuid], self.kinds[uuid]
         self.names.release(uuid)
-        for table in (self.changed, self.given, self.templates):
+        for table in (self.changed, self.given, self.retitled, self.templates):
             table.pop(uuid, None)
         if uuid in self.added:
             self.added.remove(uuid)

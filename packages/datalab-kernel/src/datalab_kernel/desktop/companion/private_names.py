@@ -40,7 +40,12 @@ _VIEW = (
     "SIG_SELECTION_CHANGED",
 )
 _PLOT = ("remove_item", "plot", "plotwidget")
-_PROCESSOR = ("SIG_ADD_SHAPE", "get_feature", "run_feature")
+_PROCESSOR = (
+    "SIG_ADD_SHAPE",
+    "get_feature",
+    "run_feature",
+    "_add_object_to_appropriate_panel",
+)
 
 
 def missing_name(main: Any) -> str | None:

@@ -15,21 +15,24 @@ from typing import Any
 from qtpy.QtCore import QObject
 
 from datalab_kernel import __version__
-from datalab_kernel.desktop.companion import application, entries, transaction
+from datalab_kernel.desktop.companion import entries, transaction
+from datalab_kernel.desktop.companion.compute import Computation
 from datalab_kernel.desktop.companion.dialogs import open_dialog, progress_is_shown
-from datalab_kernel.desktop.companion.draft import Draft, missing
+from datalab_kernel.desktop.companion.draft import missing
 from datalab_kernel.desktop.companion.exchange import Call, ProtocolError, Reply
 from datalab_kernel.desktop.companion.jobs import Job, Jobs, closing
-from datalab_kernel.desktop.companion.objects import complete, record_of, refused
+from datalab_kernel.desktop.companion.objects import complete, record_of
 from datalab_kernel.desktop.companion.observer import Observer
+from datalab_kernel.desktop.companion.opening import add_contents, read_files
 from datalab_kernel.desktop.companion.private_names import missing_name
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.window import Window
+from datalab_kernel.desktop.companion.writer import Writer
 from datalab_workspace.live.codecs.frame import FrameWriter
 
 PROTOCOL = 1
 LEAST = 1
-FEATURES: tuple[str, ...] = ()
+FEATURES = ("compute", "open", "undo")
 _WAIT = 30.0
 _LONGEST_WAIT = 3600.0
 #: `hello` does not wait for the window longer than this.
@@ -71,7 +74,11 @@ class Service:
             ("GET", "events"): self._events,
             ("POST", "objects"): self._objects,
             ("POST", "transaction"): self._transaction,
+            ("POST", "undo"): self._undo,
+            ("POST", "compute"): self._compute,
+            ("POST", "open"): self._open,
         }
+        self._writer = Writer(self._state)
         self._state.look()
         self._observer = Observer(self._state, self._jobs, self._jobs.parent())
 
@@ -108,9 +115,16 @@ class Service:
             since, boot = entries.revision(call.query), call.query.get("boot")
             header["snapshot"] = self._state.snapshot(since, boot)
 
-    def _run(self, call: Call, function: Callable[[Job], Any], *, writes: bool) -> Any:
+    def _run(
+        self,
+        call: Call,
+        function: Callable[[Job], Any],
+        *,
+        writes: bool,
+        is_long: bool = False,
+    ) -> Any:
         wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
-        return self._jobs.run(function, wait=wait, writes=writes)
+        return self._jobs.run(function, wait=wait, writes=writes, is_long=is_long)
 
     def _hello(self, _: Call) -> Reply:
         try:
@@ -195,37 +209,55 @@ class Service:
 
         def carry_out(job: Job) -> dict[str, Any]:
             draft = transaction.draft_of(self._state, call, material)
-            self._apply(draft, job, call.client)
-            return {
-                "rev": self._state.rev,
-                "ticket": None,
-                "uuids": list(draft.added),
-            }
+            ticket = self._writer.write(draft, job, call.client)
+            added = list(draft.added)
+            return {"rev": self._state.rev, "ticket": ticket, "uuids": added}
 
         return Reply(self._run(call, carry_out, writes=True))
 
-    def _apply(self, draft: Draft, job: Job, client: str | None) -> None:
-        """Apply a draft, and note its changes in the state.
+    def _undo(self, call: Call) -> Reply:
+        ticket = entries.string(call.header, "ticket")
 
-        Raises:
-            ProtocolError: DataLab cannot draw it, or nobody waits any more.
-        """
-        state = self._state
-        try:
-            saved = application.apply(self._window, draft, state.given, draws=True)
-        except ProtocolError:
-            raise
-        except Exception as error:
-            # Whatever DataLab's drawing raises: the window has its old state again.
-            reason = f"{type(error).__name__}: {error}"
-            raise refused(f"DataLab cannot draw it: {reason}") from error
-        try:
-            job.commit()
-        except ProtocolError:
-            application.restore(self._window, saved)
-            raise
-        state.accept(draft)
-        state.look(by=client, also={*draft.changed, *draft.added})
+        def take_back(job: Job) -> dict[str, Any]:
+            inverse = self._writer.undo(ticket, job, call.client)
+            return {"rev": self._state.rev, "ticket": inverse}
+
+        return Reply(self._run(call, take_back, writes=True))
+
+    def _compute(self, call: Call) -> Reply:
+        wanted = Computation(
+            entries.string(call.header, "name"),
+            entries.strings(call.header, "on"),
+            entries.optional_string(call.header, "with"),
+            transaction.decoded(entries.mapping(call.header, "parameters"), call),
+        )
+
+        def carry_out(job: Job) -> dict[str, Any]:
+            draft, ticket = self._writer.compute(wanted, job, call.client)
+            return {
+                "rev": self._state.rev,
+                "uuids": list(draft.added),
+                "changed": list(draft.changed),
+                "ticket": ticket,
+            }
+
+        return Reply(self._run(call, carry_out, writes=True, is_long=True))
+
+    def _open(self, call: Call) -> Reply:
+        kind = entries.kind(call.header)
+        group = entries.optional_string(call.header, "group")
+        paths = entries.strings(call.header, "paths")
+        contents = read_files(self._window, paths, kind)
+
+        def carry_out(job: Job) -> dict[str, Any]:
+            draft = self._writer.draft()
+            add_contents(draft, contents, group)
+            ticket = self._writer.write(draft, job, call.client)
+            added = list(draft.added)
+            return {"rev": self._state.rev, "ticket": ticket, "uuids": added}
+
+        answer = self._run(call, carry_out, writes=True)
+        return Reply({**answer, "failed": contents.failed})
 
 
 def _no_route(call: Call) -> Reply:

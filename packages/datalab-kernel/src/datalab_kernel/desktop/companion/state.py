@@ -77,6 +77,8 @@ class State:
         self.boot = str(uuid4())
         self.rev = 0
         self.names = NameBook()
+        #: Whether nothing is looked at, because DataLab is within a computation.
+        self.frozen = False
         #: Titles that clients gave to objects and groups, which stay as they are.
         self.given: dict[str, str] = {}
         self.known: dict[str, Known] = {}
@@ -106,6 +108,8 @@ class State:
 
     def look_at(self, values: Iterable[str], *, by: str | None = None) -> None:
         """Compare DataLab with the state, and the values of these objects."""
+        if self.frozen:
+            return
         values = set(values)
         panels: dict[str, Any] = {kind: self._panel(kind) for kind in KINDS}
         panels["shown"] = self.window.shown()
@@ -122,7 +126,7 @@ class State:
         """Take over the names and titles of a draft that was applied."""
         with self.changes:
             self.names = draft.names
-            for uuid in draft.templates:
+            for uuid in (*draft.templates, *draft.retitled):
                 self.given.pop(uuid, None)
             self.given.update(draft.given)
             self.given.update(
