@@ -292,6 +292,9 @@ class Application:
 
     def _answers(self) -> bool:
         if self._has_companion and not self.companion_file.exists():
+            log = self.companion_file.with_name("companion.log")
+            if log.exists():
+                raise ApplicationError(log.read_text("utf-8"))
             return False
         try:
             if self._has_xml_rpc and not self.rpc.get_version():
