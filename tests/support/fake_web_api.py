@@ -43,6 +43,11 @@ class FakeDataLab(BaseHTTPRequestHandler):
             self.wfile.write(echo(header).encode())
             self.close_connection = True
             return
+        if mode == "malformed":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nno header\r\n")
+            self.wfile.write(header.encode() + b"\r\nContent-Length: 0\r\n\r\n")
+            self.close_connection = True
+            return
         if mode == "garbage":
             self.wfile.write(echo(header).encode())
             self.close_connection = True
