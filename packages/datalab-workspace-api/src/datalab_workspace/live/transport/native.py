@@ -7,6 +7,7 @@ them can send a token elsewhere.
 from __future__ import annotations
 
 import http.client
+import sys
 import threading
 import time
 from typing import Any
@@ -33,7 +34,7 @@ from datalab_workspace.live.transport.token import Token
 #: DataLab's Web API, closes them after 5.
 _IDLE = 3.0
 _LIMIT = 1 << 33
-#: What can go wrong with a connection. The errors of requests are OSErrors.
+#: The errors of a connection. Those of requests are OSErrors.
 _FAILURES = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError)
 
 
@@ -87,18 +88,22 @@ class NativeTransport(Transport):
             self._session.close()
         try:
             return self._attempt(request, timeouts)
-        except _FAILURES as error:
-            if not request.repeatable or not self._was_dropped(error):
+        except ConnectionError as error:
+            kept = not (self._exchange.connecting or self._exchange.connected)
+            if isinstance(error, LiveError) or not (kept and request.repeatable):
                 raise
         return self._attempt(request, timeouts)
 
-    def _was_dropped(self, error: Exception) -> bool:
-        """Return whether the server had closed the connection that was kept open."""
-        kept = not (self._exchange.connecting or self._exchange.connected)
-        dropped = isinstance(_origin(error), ConnectionError)
-        return kept and dropped and not isinstance(error, LiveError)
-
     def _attempt(self, request: Request, timeouts: Timeouts) -> Answer:
+        """Return the answer, or raise an error of the standard library."""
+        handled = sys.exc_info()[1]
+        try:
+            return self._receive(request, timeouts)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            origin = _origin(error, handled)
+        raise origin.with_traceback(None)
+
+    def _receive(self, request: Request, timeouts: Timeouts) -> Answer:
         prepared = self._prepared(request)
         self._exchange.start(timeouts.read)
         with self._session.send(
@@ -166,12 +171,11 @@ class NativeTransport(Transport):
             raise failures.too_large(self._url, size, self._limit)
 
     def _live_error(
-        self, failure: Exception, request: Request, timeouts: Timeouts
+        self, error: Exception, request: Request, timeouts: Timeouts
     ) -> LiveError:
-        """Return the error to raise for one of the libraries."""
-        if isinstance(failure, LiveError):
-            return failure
-        error = _origin(failure)
+        """Return the error to raise for an error of the libraries."""
+        if isinstance(error, LiveError):
+            return error
         reason = self._reason(error)
         if self._exchange.connecting:
             return self._unreachable(error, reason, timeouts)
@@ -185,7 +189,7 @@ class NativeTransport(Transport):
         )
 
     def _unreachable(
-        self, error: BaseException, reason: str, timeouts: Timeouts
+        self, error: Exception, reason: str, timeouts: Timeouts
     ) -> LiveError:
         if isinstance(error, TimeoutError):
             problem = UnreachableError(
@@ -201,7 +205,7 @@ class NativeTransport(Transport):
         problem.__cause__ = error.with_traceback(None)
         return problem
 
-    def _reason(self, error: BaseException) -> str:
+    def _reason(self, error: Exception) -> str:
         if isinstance(error, http.client.IncompleteRead):
             return f"{error.expected} bytes are missing"
         name, said = type(error).__name__, self.clean(error, 80)
@@ -219,14 +223,17 @@ class _Bearer(requests.auth.AuthBase):
         return r
 
 
-def _origin(error: BaseException) -> BaseException:
-    """Return the error of the standard library that requests and urllib3 wrapped."""
+def _origin(error: BaseException, handled: BaseException | None) -> BaseException:
+    """Return the error that requests and urllib3 wrapped, most often several times.
+
+    Args:
+        error: What they raised.
+        handled: What was being handled before, which is not a reason.
+    """
     wrappers = (requests.RequestException, urllib3.exceptions.HTTPError)
-    while isinstance(error, wrappers) and not isinstance(
-        error, http.client.HTTPException
-    ):
+    while isinstance(error, wrappers):
         inner = error.__cause__ or error.__context__
-        if inner is None:
+        if inner is None or inner is handled:
             break
         error = inner
     return error
