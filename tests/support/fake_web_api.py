@@ -60,6 +60,8 @@ class FakeDataLab(BaseHTTPRequestHandler):
         elif mode == "other JSON":
             content = {"echo": echo(header), "running": echo(header)}
         self.send_response(status)
+        if mode == "cookie":
+            self.send_header("Set-Cookie", f"last={header.removeprefix('Bearer ')}")
         body = echo(header) if content is None else json.dumps(content)
         self.send_header("Content-Length", str(len(body.encode())))
         self.end_headers()

@@ -21,6 +21,7 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace.live import discovery
 from datalab_workspace.live.transport.base import Request, Timeouts
+from datalab_workspace.live.transport.bounded import BoundedSocket
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.live.webapi_settings import connection_file
@@ -233,6 +234,7 @@ def test_nothing_is_kept_of_a_workspace_that_is_pickled(server: Any) -> None:
 
 
 def test_a_request_that_is_sent_leaves_no_header(server: Any) -> None:
+    server.mode = "cookie"
     transport = NativeTransport(server.url, token=Token(TOKEN))
     transport.send(Request("GET", "/"))
     assert server.seen == f"Bearer {TOKEN}"
@@ -280,6 +282,23 @@ def test_an_interrupt(answer: bytes) -> None:
             transport.send(Request("GET", "/"))
         thread.join()
     check_error(caught.value)
+
+
+def test_an_interrupt_while_a_failure_is_handled(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(sock: BoundedSocket) -> None:
+        monkeypatch.undo()
+        sock.close()
+        raise KeyboardInterrupt
+
+    server.mode = "garbage"
+    transport = NativeTransport(server.url, token=Token(TOKEN))
+    monkeypatch.setattr(BoundedSocket, "close", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        transport.send(Request("GET", "/"))
+    check_error(caught.value)
+    transport.close()
 
 
 def test_what_libraries_log_and_print(

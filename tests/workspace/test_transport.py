@@ -163,13 +163,6 @@ def test_a_path_is_sent_as_it_is(server: Any, transport: NativeTransport) -> Non
     assert sent == [f"{path}?q=%2E&r=a%2Bb" for path in paths]
 
 
-def test_no_cookie_is_sent_back(server: Any, transport: NativeTransport) -> None:
-    server.answer = (200, {"Set-Cookie": "a=b; Path=/"}, b"")
-    for _ in range(2):
-        transport.send(Request("GET", "/"))
-    assert [headers["Cookie"] for _, _, headers, _ in server.requests] == [None, None]
-
-
 @pytest.mark.parametrize(
     ("status", "content", "connections"),
     [(200, b"hello", 1), (200, b"", 1), (204, b"", 1), (422, b"no", 1), (500, b"", 2)],

@@ -101,7 +101,7 @@ class NativeTransport(Transport):
             return self._receive(request, timeouts)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             origin = _origin(error, handled)
-        raise origin.with_traceback(None)
+        raise origin
 
     def _receive(self, request: Request, timeouts: Timeouts) -> Answer:
         prepared = self._prepared(request)

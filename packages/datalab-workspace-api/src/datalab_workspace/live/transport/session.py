@@ -127,6 +127,7 @@ def bounded_session(exchange: Exchange, *, secure: bool) -> requests.Session:
         context.sslsocket_class = BoundedTlsSocket
     session = _Session()
     session.trust_env = False
+    # A cookie would not be sent, but kept, and it might contain the token.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(exchange, context))
