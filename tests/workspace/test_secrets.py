@@ -234,11 +234,13 @@ def test_nothing_is_kept_of_a_workspace_that_is_pickled(server: Any) -> None:
 
 
 def test_a_request_that_is_sent_leaves_no_header(server: Any) -> None:
-    server.mode = "cookie"
     transport = NativeTransport(server.url, token=Token(TOKEN))
     transport.send(Request("GET", "/"))
     assert server.seen == f"Bearer {TOKEN}"
     assert holders(transport.__dict__) == []
+    server.mode = "cookie"
+    transport.send(Request("GET", "/"))
+    assert holders(transport._session.cookies) == []
     transport.close()
 
 

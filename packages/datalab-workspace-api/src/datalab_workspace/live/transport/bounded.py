@@ -16,9 +16,6 @@ from datalab_workspace.live.transport.base import SLOWEST
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-#: Bytes that are sent or read in one go, for which one timeout holds.
-SLICE = 1 << 18
-
 
 class Deadline:
     """The instant by which an exchange must end; each byte of a body postpones it."""
@@ -58,11 +55,11 @@ class BoundedSocket(socket.socket):
     Attributes:
         deadline: The deadline. What is sent postpones it; what is received does not,
             because only the reader can tell a body from headers without end.
-        blocksize: Bytes that are sent in one go.
+        blocksize: Bytes that are sent in one go, for which one timeout holds.
     """
 
     deadline: Deadline
-    blocksize: int = SLICE
+    blocksize: int
 
     def recv_into(
         self, buffer: Buffer, nbytes: int | None = None, flags: int = 0

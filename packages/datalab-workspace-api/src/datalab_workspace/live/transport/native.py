@@ -26,13 +26,14 @@ from datalab_workspace.live.transport.base import (
     Timeouts,
     Transport,
 )
-from datalab_workspace.live.transport.bounded import SLICE
 from datalab_workspace.live.transport.session import Exchange, bounded_session
 from datalab_workspace.live.transport.token import Token
 
 #: Seconds after which an idle connection is not used again. Uvicorn, which serves
 #: DataLab's Web API, closes them after 5.
 _IDLE = 3.0
+#: Bytes that are read in one go.
+_SLICE = 1 << 20
 _LIMIT = 1 << 33
 #: The errors of a connection. Those of requests are OSErrors.
 _FAILURES = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError)
@@ -114,7 +115,9 @@ class NativeTransport(Transport):
         ) as response:
             if 300 <= response.status_code < 400:
                 raise failures.redirected(self._url)
-            received = self._read(response.raw)
+            with self._exchange.answer as answer:
+                received = self._read(answer)
+            response.raw.release_conn()
         self._used = time.monotonic()
         if response.status_code >= 500:
             # DataLab resets a connection on which it failed, a moment later.
@@ -141,26 +144,25 @@ class NativeTransport(Transport):
             prepared.prepare_auth(_Bearer(self._token))
         return prepared
 
-    def _read(self, raw: urllib3.BaseHTTPResponse) -> Buffer:
-        length = raw.length_remaining
+    def _read(self, answer: http.client.HTTPResponse) -> Buffer:
+        length = answer.length
         if length is None:
-            return self._read_to_the_end(raw)
+            return self._read_to_the_end(answer)
         self._check_size(length)
         # Untouched memory costs nothing if a server announces more than it sends.
         received = np.empty(length, np.uint8).data
         filled = 0
         while filled < length:
-            count = raw.readinto(received[filled : filled + SLICE])
+            count = answer.readinto(received[filled : filled + _SLICE])
             if not count:
                 raise http.client.IncompleteRead(b"", length - filled)
             self._exchange.deadline.extend(count)
             filled += count
-        raw.drain_conn()  # of nothing, so that an empty answer ends as others do
         return received
 
-    def _read_to_the_end(self, raw: urllib3.BaseHTTPResponse) -> Buffer:
+    def _read_to_the_end(self, answer: http.client.HTTPResponse) -> Buffer:
         received = bytearray()
-        while piece := raw.read(SLICE):
+        while piece := answer.read(_SLICE):
             self._exchange.deadline.extend(len(piece))
             received += piece
             self._check_size(len(received))

@@ -19,11 +19,14 @@ import urllib3.connection
 from urllib3.util.response import assert_header_parsing
 
 from datalab_workspace.live.transport.bounded import (
-    SLICE,
     BoundedTlsSocket,
     Deadline,
     bounded,
 )
+
+#: Bytes that are sent in one go: all that a system takes at once, or with TLS, which
+#: sends all of them before it returns, what a slow network carries in good time.
+_BLOCK, _TLS_BLOCK = 1 << 22, 1 << 16
 
 
 class Exchange:
@@ -33,7 +36,11 @@ class Exchange:
         deadline: The deadline; start it before each exchange.
         connecting: A connection is being opened, or could not be opened.
         connected: A connection was opened for this exchange.
+        answer: The answer, once its headers have been read. Unlike those of requests
+            and urllib3, it reads into a buffer without a copy.
     """
+
+    answer: http.client.HTTPResponse
 
     def __init__(self) -> None:
         self.deadline = Deadline()
@@ -46,8 +53,12 @@ class Exchange:
         self.connecting = self.connected = False
 
 
-class _Response(http.client.HTTPResponse):
+class _Answer(http.client.HTTPResponse):
     """An answer whose headers are headers, because urllib3 logs what else they are."""
+
+    def __init__(self, *args: Any, exchange: Exchange, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._exchange = exchange
 
     def begin(self) -> None:
         super().begin()
@@ -55,16 +66,18 @@ class _Response(http.client.HTTPResponse):
             assert_header_parsing(self.headers)
         except urllib3.exceptions.HeaderParsingError as error:
             raise http.client.HTTPException(str(error)) from error
+        self._exchange.answer = self
 
 
 class _Connection(urllib3.connection.HTTPConnection):
     # What the standard library prints in this mode includes the token.
     debuglevel = 0
-    response_class = _Response
 
     def __init__(self, *args: Any, exchange: Exchange, **options: Any) -> None:
         super().__init__(*args, **options)
         self._exchange = exchange
+        answer_class: Any = partial(_Answer, exchange=exchange)
+        self.response_class = answer_class
 
     def connect(self) -> None:
         self._exchange.connecting = True
@@ -97,7 +110,8 @@ class _Adapter(requests.adapters.HTTPAdapter):
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = True, **options: Any
     ) -> None:
-        options |= {"blocksize": SLICE, "ssl_context": self._context}
+        blocksize = _TLS_BLOCK if self._context else _BLOCK
+        options |= {"blocksize": blocksize, "ssl_context": self._context}
         super().init_poolmanager(connections, maxsize, block, **options)
         pools: dict[str, Any] = {
             "http": partial(_Pool, exchange=self._exchange),
