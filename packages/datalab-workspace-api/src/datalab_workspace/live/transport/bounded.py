@@ -64,7 +64,7 @@ class BoundedSocket(socket.socket):
     def recv_into(
         self, buffer: Buffer, nbytes: int | None = None, flags: int = 0
     ) -> int:
-        """Read what is there, or wait for it; as `socket.socket.recv_into`."""
+        """Wait for bytes and read them; as `socket.socket.recv_into`."""
         self.settimeout(self.deadline.remaining())
         return super().recv_into(buffer, nbytes or 0, flags)
 
