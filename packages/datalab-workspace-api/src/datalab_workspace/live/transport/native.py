@@ -20,6 +20,7 @@ import urllib3
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
 from datalab_workspace.live.transport import failures
 from datalab_workspace.live.transport.base import (
+    SLOWEST,
     Answer,
     Buffer,
     Request,
@@ -32,8 +33,8 @@ from datalab_workspace.live.transport.token import Token
 #: Seconds after which an idle connection is not used again. Uvicorn, which serves
 #: DataLab's Web API, closes them after 5.
 _IDLE = 3.0
-#: Bytes that are read in one go.
-_SLICE = 1 << 20
+#: Bytes that are read in one go, at least and at most.
+_SMALLEST, _LARGEST = 1 << 16, 1 << 22
 _LIMIT = 1 << 33
 #: The errors of a connection. Those of requests are OSErrors.
 _FAILURES = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError)
@@ -116,7 +117,7 @@ class NativeTransport(Transport):
             if 300 <= response.status_code < 400:
                 raise failures.redirected(self._url)
             with self._exchange.answer as answer:
-                received = self._read(answer)
+                received = self._read(answer, _slice(timeouts.read))
             response.raw.release_conn()
         self._used = time.monotonic()
         if response.status_code >= 500:
@@ -144,25 +145,27 @@ class NativeTransport(Transport):
             prepared.prepare_auth(_Bearer(self._token))
         return prepared
 
-    def _read(self, answer: http.client.HTTPResponse) -> Buffer:
+    def _read(self, answer: http.client.HTTPResponse, at_once: int) -> Buffer:
         length = answer.length
         if length is None:
-            return self._read_to_the_end(answer)
+            return self._read_to_the_end(answer, at_once)
         self._check_size(length)
         # Untouched memory costs nothing if a server announces more than it sends.
         received = np.empty(length, np.uint8).data
         filled = 0
         while filled < length:
-            count = answer.readinto(received[filled : filled + _SLICE])
+            count = answer.readinto(received[filled : filled + at_once])
             if not count:
                 raise http.client.IncompleteRead(b"", length - filled)
             self._exchange.deadline.extend(count)
             filled += count
         return received
 
-    def _read_to_the_end(self, answer: http.client.HTTPResponse) -> Buffer:
+    def _read_to_the_end(
+        self, answer: http.client.HTTPResponse, at_once: int
+    ) -> Buffer:
         received = bytearray()
-        while piece := answer.read(_SLICE):
+        while piece := answer.read(at_once):
             self._exchange.deadline.extend(len(piece))
             received += piece
             self._check_size(len(received))
@@ -212,6 +215,18 @@ class NativeTransport(Transport):
             return f"{error.expected} bytes are missing"
         name, said = type(error).__name__, self.clean(error, 80)
         return f"{name}: {said}" if said else name
+
+
+def _slice(seconds: float) -> int:
+    """Return how many bytes to read in one go.
+
+    The deadline is not postponed until all of them are read. So at the lowest rate, they
+    take a small part of the time.
+
+    Args:
+        seconds: The time for the exchange.
+    """
+    return max(_SMALLEST, min(_LARGEST, int(seconds * SLOWEST / 8)))
 
 
 class _Bearer(requests.auth.AuthBase):
