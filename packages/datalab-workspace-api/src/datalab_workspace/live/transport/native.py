@@ -220,8 +220,8 @@ class NativeTransport(Transport):
 def _slice(seconds: float) -> int:
     """Return how many bytes to read in one go.
 
-    The deadline is not postponed until all of them are read. So at the lowest rate, they
-    take a small part of the time.
+    The deadline is not postponed until all of them are read. So at the lowest rate,
+    they take a small part of the time.
 
     Args:
         seconds: The time for the exchange.
