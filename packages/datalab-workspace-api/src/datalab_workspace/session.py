@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+import weakref
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from datalab_workspace.backends.base import Backend, Entry
+from datalab_workspace.backends.base import Backend, Entry, Watcher
+from datalab_workspace.errors import (
+    ConcurrentChangeError,
+    NameConflictError,
+    ObjectNotFoundError,
+    ReusedNameError,
+)
 from datalab_workspace.events import (
     ChangeEvent,
     ChangeKind,
@@ -15,10 +22,23 @@ from datalab_workspace.events import (
     Origin,
     kind_of,
 )
+from datalab_workspace.journal import Journal
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.project_file import ProjectFile
-from datalab_workspace.subscriptions import Dispatcher
+from datalab_workspace.subscriptions import Callback, Dispatcher, Subscription
 from datalab_workspace.transaction import Transaction
+
+T = TypeVar("T")
+
+#: Attempts to carry out an operation while others change its objects.
+_ATTEMPTS = 5
+#: The errors of an operation that began with objects which are not there any more.
+_OUTDATED = (
+    ConcurrentChangeError,
+    ObjectNotFoundError,
+    NameConflictError,
+    ReusedNameError,
+)
 
 
 class Session:
@@ -33,8 +53,11 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
+        in_passing: UUIDs of the objects that were added or shown here since then, which
+            DataLab may have selected in its window without being asked to.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
+        journal: The transactions that can be undone.
     """
 
     def __init__(self, backend: Backend, notes: Sequence[str] = ()) -> None:
@@ -45,17 +68,20 @@ class Session:
         # change them; None until it has looked once.
         self._known: dict[str, tuple[Entry, str]] | None = None
         self.backend = backend
-        self.names = NameBook()
+        self.names = NameBook(shared=backend.capabilities.shared)
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
+        self.in_passing: set[str] = set()
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
+        self.journal = Journal()
+        self._watcher: Watcher | None = None
 
-    # A copy has a lock and subscribers of its own; neither can be pickled.
+    # A copy has a lock, subscribers and a journal of its own; none can be pickled.
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_transaction", "subscribers")
+        own = ("_lock", "_transaction", "_watcher", "journal", "subscribers")
         return {key: held for key, held in vars(self).items() if key not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -63,6 +89,8 @@ class Session:
         self._lock = threading.RLock()
         self._transaction = None
         self.subscribers = Dispatcher()
+        self.journal = Journal()
+        self._watcher = None
 
     def transaction(self, max_age: float | None = 0.0) -> Transaction:
         """Return a context in which one public call is carried out as a whole.
@@ -81,6 +109,61 @@ class Session:
         """
         return Transaction(self, max_age)
 
+    def run(
+        self, operation: Callable[[Transaction], T], max_age: float | None = 0.0
+    ) -> T:
+        """Carry out an operation as one transaction, with as few requests as possible.
+
+        If the backend allows it, the operation begins with the objects as they are
+        known. If that turns out to be wrong, nothing has been done, and the operation
+        begins again with the present objects.
+
+        Args:
+            operation: The operation, which may be called several times.
+            max_age: See `transaction`.
+
+        Returns:
+            What the operation returned.
+
+        Raises:
+            ConcurrentChangeError: Others changed the objects at each attempt.
+            LiveError: The backend cannot be asked (a `ConnectionError`).
+        """
+        if not self.backend.optimistic or self._transaction is not None:
+            with self.transaction(max_age) as transaction:
+                return operation(transaction)
+        with self.transaction(None) as transaction:
+            return self._attempt(operation, transaction)
+
+    def _attempt(
+        self, operation: Callable[[Transaction], T], transaction: Transaction
+    ) -> T:
+        backend = self.backend
+        if not backend.seen:
+            transaction.look()
+        for _ in range(_ATTEMPTS):
+            transaction.sync_names()
+            revision, meanings = backend.revision, self.names.meanings()
+            try:
+                result = operation(transaction)
+                transaction.commit()
+            except _OUTDATED:
+                transaction.start_over(meanings)
+                if backend.revision == revision:
+                    transaction.look()
+                if backend.revision == revision:
+                    raise  # nothing has changed: the error is right
+                continue
+            if backend.revision != revision:
+                transaction.sync_names()
+            if transaction.still_true():
+                return result
+            transaction.start_over(meanings)
+        raise ConcurrentChangeError(
+            f"others changed the objects of this call {_ATTEMPTS} times while it ran; "
+            "call it again when they are done (nothing was done)"
+        )
+
     def begin(self, transaction: Transaction) -> Transaction | None:
         """Take the lock for a transaction; return the one that it is nested in."""
         self._lock.acquire()
@@ -96,6 +179,8 @@ class Session:
             if not nested:
                 self._transaction = None
                 events = self._events_of(transaction)
+                if self.chosen:
+                    self.in_passing.update(c.uuid for c in transaction.changes)
         finally:
             self._lock.release()
         for event in events:
@@ -103,21 +188,57 @@ class Session:
 
     def switch(self, backend: Backend, names: NameBook) -> None:
         """Continue with objects that are kept elsewhere."""
+        self._unwatch()
         self.backend.close()
         self.backend, self.names = backend, names
+        self.backend.begin()
         self.notes = ()
         self._known = None
+        self.journal.clear()
+        self.watch()
 
     # -- events -----------------------------------------------------------------------
+
+    def subscribe(self, callback: Callback) -> Subscription:
+        """Let a function receive the change events; wait for changes of others."""
+        subscription = self.subscribers.add(callback)
+        self.watch()
+        return subscription
+
+    def watch(self) -> None:
+        """Wait for changes of others, if there is a subscriber and nobody waits yet."""
+        if self.subscribers and not (self._watcher and self._watcher.active):
+            reference = weakref.ref(self)
+
+            def on_change() -> bool:
+                session = reference()
+                return session is not None and session.look_for_others()
+
+            self._watcher = self.backend.watch(on_change)
+
+    def look_for_others(self) -> bool:
+        """Look for changes of others, and deliver them; return whether to go on."""
+        if not self.subscribers:
+            return False
+        with self.transaction():
+            pass
+        return True
+
+    def _unwatch(self) -> None:
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
 
     def _events_of(self, transaction: Transaction) -> list[ChangeEvent]:
         """Return the events of a transaction at its end, those of others first."""
         events: list[ChangeEvent] = []
         if self.backend.capabilities.shared and self.backend.seen:
-            elsewhere = self._changed_elsewhere({c.uuid for c in transaction.changes})
-            if elsewhere:
-                self._report(events, Origin.DATALAB, kind_of(elsewhere), elsewhere)
+            own = {change.uuid for change in transaction.changes}
+            for origin, elsewhere in self._changes_of_others(own).items():
+                self._report(events, origin, kind_of(elsewhere), elsewhere)
         changes, kind = transaction.changes, transaction.kind
+        if transaction.tickets:
+            self.journal.note(changes, transaction.tickets)
         if changes and kind is None:
             kind = kind_of(changes)
         if kind is not None:
@@ -137,6 +258,22 @@ class Session:
         if self.subscribers:  # without one, no event needs to be made
             event = ChangeEvent(self._revision, origin, kind, tuple(changes), path)
             events.append(event)
+
+    def _changes_of_others(
+        self, own: Collection[str]
+    ) -> dict[Origin, Sequence[ObjectChange]]:
+        """Return the changes of others by their origin; see `_changed_elsewhere`."""
+        observed = self.backend.observed()
+        if observed is None:
+            found = self._changed_elsewhere(own)
+            return {Origin.DATALAB: found} if found else {}
+        changes: dict[Origin, list[ObjectChange]] = {}
+        for kind, uuid, before, after, parts, author in observed:
+            if uuid not in own:
+                origin = Origin.DATALAB if author is None else Origin.OTHER_NOTEBOOK
+                change = ObjectChange(kind, uuid, before, after, parts)
+                changes.setdefault(origin, []).append(change)
+        return dict(changes)
 
     def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
         """Return the changes of others since the session last saw its objects.

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from datalab_workspace.backends.capabilities import Capabilities
+from datalab_workspace.backends.window import NO_WINDOW, Window
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import LiveUnavailableError
+from datalab_workspace.errors import (
+    LiveUnavailableError,
+    NotSupportedByProtocolError,
+)
+from datalab_workspace.events import ALL_PARTS, ObjectChangeKind
 from datalab_workspace.model.description import Summary, WorkspaceMode
 from datalab_workspace.model.project import Group
-from datalab_workspace.model.record import Array, FieldValue, Kind, Record
+from datalab_workspace.model.record import KINDS, Array, FieldValue, Kind, Record
 
 __all__ = [
     "Backend",
@@ -23,7 +28,9 @@ __all__ = [
     "BroughtHome",
     "Capabilities",
     "Entry",
+    "Observation",
     "PanelGroup",
+    "Resynced",
 ]
 
 
@@ -56,6 +63,8 @@ class Entry(NamedTuple):
         shape: (N,) for a signal, (H, W) for an image, () for an empty object or if it
             is unknown.
         dtype: Element type of the data, None for an empty object or if it is unknown.
+        name: The name that the backend assigns, so that all workspaces at one window
+            use the same names; each is unique. None leaves it to the workspace.
 
     Example:
         >>> [entry.title for entry in workspace.backend.entries()]
@@ -68,6 +77,32 @@ class Entry(NamedTuple):
     group: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
+    name: str | None = None
+
+
+class Observation(NamedTuple):
+    """A change of one object that others have made, as a backend reports it.
+
+    Attributes:
+        kind: See `ObjectChange.kind`.
+        uuid: UUID of the object.
+        before: Its name before; None if it was added.
+        after: Its name after; None if it was removed.
+        parts: The parts that may differ.
+        author: UUID of the program that changed it; None if it was DataLab's user.
+
+    Example:
+        >>> from datalab_workspace.backends import Observation
+        >>> Observation("renamed", "…", "peak", "line").author is None
+        True
+    """
+
+    kind: ObjectChangeKind
+    uuid: str
+    before: str | None
+    after: str | None
+    parts: frozenset[str] = ALL_PARTS
+    author: str | None = None
 
 
 class BackendStatus(NamedTuple):
@@ -109,6 +144,35 @@ class BroughtHome(NamedTuple):
     reason: str = ""
 
 
+class Resynced(NamedTuple):
+    """The objects that were missing when a backend found its program again.
+
+    Attributes:
+        restored: Titles of the objects that were put back, by UUID.
+        lost: Titles of the objects that are gone, by UUID.
+        reason: Why they are gone.
+
+    Example:
+        >>> workspace.backend.resync().lost
+        {}
+    """
+
+    restored: Mapping[str, str] = {}
+    lost: Mapping[str, str] = {}
+    reason: str = ""
+
+
+class Watcher(Protocol):
+    """The handle of a thread that waits for changes."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits."""
+
+    def stop(self) -> None:
+        """End it soon."""
+
+
 class Backend(ABC):
     """A store of records, by UUID, in groups, in order.
 
@@ -144,6 +208,14 @@ class Backend(ABC):
         """Return the state of the program that holds the objects."""
         return BackendStatus()
 
+    #: Whether the writes between `begin` and `commit` are carried out all or not at
+    #: all. Otherwise the workspace takes back what it has written when a call fails.
+    transactional = False
+    #: Whether an operation may begin with the objects as they are known, without a
+    #: look: requests report changes, and `commit` fails if the names that the operation
+    #: has used mean other objects now.
+    optimistic = False
+
     @property
     def refuses_titles_in_use(self) -> bool:
         """Whether `add` raises `NameConflictError` if another object has the title."""
@@ -166,6 +238,19 @@ class Backend(ABC):
         return False
 
     @property
+    def revision(self) -> object:
+        """A value that differs when the known objects differ."""
+        return None
+
+    def observed(self) -> Sequence[Observation] | None:
+        """Return the changes of others since the last call of this method.
+
+        Returns:
+            None if the backend cannot tell; the workspace compares the entries then.
+        """
+        return None
+
+    @property
     def seen(self) -> bool:
         """Whether `refresh` has looked at least once."""
         return True
@@ -181,6 +266,10 @@ class Backend(ABC):
     def title_of(self, uuid: str) -> FieldValue:
         """Return the title of an object that exists."""
         return self.record(uuid).fields["title"]
+
+    def fields_of(self, uuid: str) -> Mapping[str, FieldValue]:
+        """Return the fields of an object that exists; they must not be changed."""
+        return self.record(uuid).fields
 
     @abstractmethod
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
@@ -214,6 +303,51 @@ class Backend(ABC):
     def operand(self, uuid: str) -> Record:
         """Return one object with everything that a computation from it needs."""
         return self.record(uuid, full=True)
+
+    def operands(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """Return several objects as `operand` does, in as few requests as possible."""
+        return [self.operand(uuid) for uuid in uuids]
+
+    # -- transactions -----------------------------------------------------------------
+
+    def begin(self) -> None:  # noqa: B027  (optional)
+        """Begin a transaction."""
+
+    def commit(self, names: Mapping[str, str]) -> Sequence[Any]:  # noqa: ARG002
+        """Carry out the writes since `begin` that were not carried out yet.
+
+        Args:
+            names: The names that the transaction has used, with the UUIDs that they
+                must still have.
+
+        Returns:
+            Tickets by which `undo` takes the writes back, in order.
+
+        Raises:
+            ConcurrentChangeError: A name has another UUID now; nothing was done.
+        """
+        return ()
+
+    def abandon(self) -> None:  # noqa: B027  (optional)
+        """Take back the writes since `begin`."""
+
+    def undo(self, tickets: Sequence[Any]) -> None:
+        """Take back a transaction.
+
+        Args:
+            tickets: What `commit` returned.
+
+        Raises:
+            ConcurrentChangeError: Something in it was changed since; nothing was done.
+            NotSupportedByProtocolError: The backend does not declare ``undo``.
+        """
+        raise NotSupportedByProtocolError(
+            f"{len(tickets)} steps cannot be undone here: undo() works in memory "
+            "and with datalab-kernel installed in DataLab's environment"
+        )
+
+    def give_names(self, names: Mapping[str, str]) -> None:  # noqa: B027  (optional)
+        """Take note of the names, by UUID, of objects that will be added."""
 
     @abstractmethod
     def add(
@@ -267,6 +401,24 @@ class Backend(ABC):
     ) -> None:
         """Set fields, including the title, and metadata of an object that exists."""
 
+    def move_to_group(self, uuids: Sequence[str], group: str) -> None:
+        """Move objects of one kind to the end of a group, which may be new.
+
+        Raises:
+            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+        """
+        raise _no_groups(f"{len(uuids)} objects cannot be moved to {group!r:.80}")
+
+    def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
+        """Give a group that exists another title, which no group has.
+
+        Raises:
+            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+        """
+        raise _no_groups(
+            f"the {kind} group {title!r:.80} cannot be renamed {new_title!r:.80}"
+        )
+
     @abstractmethod
     def clear(self, *, all: bool = False) -> None:
         """Remove every object and group.
@@ -317,12 +469,17 @@ class Backend(ABC):
         """
         return BroughtHome(self.content())
 
-    def resync(self) -> None:  # noqa: B027  (optional)
+    def resync(self, *, restore: bool = True) -> Resynced:  # noqa: ARG002
         """Find the program that holds the objects again, and its objects.
+
+        Args:
+            restore: If the program was restarted, put back the objects that are known
+                here. Objects that were removed before it ended are not put back.
 
         Raises:
             LiveError: It is not found (a `ConnectionError`).
         """
+        return Resynced()
 
     def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  (optional)
         """Select objects in the window; in memory there is none."""
@@ -331,20 +488,37 @@ class Backend(ABC):
         """Return UUIDs of the selected objects; None if there is no window."""
         return None
 
+    def known_selection(self) -> Sequence[str] | None:
+        """Return `selection` as it was last seen; None if it must be asked for."""
+        return None
+
     def show(self, uuid: str) -> None:  # noqa: B027  (optional)
         """Show an object in the window; in memory there is none."""
 
-    def screenshot(self) -> bytes:
-        """Return a picture of the window that shows the objects, as a PNG file.
+    @property
+    def window(self) -> Window:
+        """The window that shows the objects."""
+        return NO_WINDOW
 
-        Raises:
-            LiveUnavailableError: There is no window (a `ConnectionError`).
-            LiveError: DataLab does not answer, or its picture cannot be read here.
+    @property
+    def shown(self) -> Kind | None:
+        """The panel that the window shows; None if it is not known."""
+        return None
+
+    def selections(self) -> Mapping[Kind, Sequence[str] | None]:
+        """Return the selected objects of each panel; None for an unknown selection."""
+        return dict.fromkeys(KINDS)
+
+    def watch(self, on_change: Callable[[], bool]) -> Watcher | None:  # noqa: ARG002
+        """Call a function in a thread whenever others have changed something.
+
+        Args:
+            on_change: The function; it returns whether to go on.
+
+        Returns:
+            The handle that ends it; None if the backend cannot wait for changes.
         """
-        raise LiveUnavailableError(
-            f"the workspace is {self.mode} and has no window; attach it to a running "
-            "DataLab with connect() first"
-        )
+        return None
 
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None
@@ -374,6 +548,13 @@ class Backend(ABC):
 
     def close(self) -> None:  # noqa: B027  (optional)
         """Release connections and the like; the backend is no longer used."""
+
+
+def _no_groups(problem: str) -> NotSupportedByProtocolError:
+    return NotSupportedByProtocolError(
+        f"{problem} here: this works in memory and with datalab-kernel installed in "
+        "DataLab's environment"
+    )
 
 
 def _file_of(array: Array) -> Path | None:

@@ -18,7 +18,7 @@ from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.validation import one_of
 
 OnConflict: TypeAlias = Literal["error", "replace", "rename", "skip"]
-_CHOICES = ("error", "replace", "rename", "skip")
+CHOICES = ("error", "replace", "rename", "skip")
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Merge:
     skipped: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        one_of(self.on_conflict, "on_conflict", _CHOICES)
+        one_of(self.on_conflict, "on_conflict", CHOICES)
         self._groups: list[Group] = []
         # Groups of objects to append, and objects that replace others, in order.
         self._steps: list[Group | Record] = []
@@ -130,7 +130,7 @@ class Merge:
         """Decide about an object whose name is in use; return False to add it."""
         record = item.resolve() if isinstance(item, PendingRecord) else item
         stored = self.backend.record(twin, full=True)
-        name = self.book.name_of(twin)
+        name = self.book.hand_out(twin)
         if equal(stored, record):
             self.merged.append(name)
         elif self.on_conflict == "replace":
@@ -166,6 +166,7 @@ class Merge:
             LiveError: DataLab failed; earlier changes are undone if possible.
         """
         done: list[Group | Record] = []
+        self.backend.give_names(self.names)
         try:
             self.backend.extend(self._groups)
             for step in self._steps:
@@ -175,10 +176,15 @@ class Merge:
                 else:
                     self.backend.replace(step.uuid, step)
         except BaseException as error:
-            self._undo(done, error)
+            if not self.backend.transactional:
+                self._undo(done, error)
             raise
-        for uuid, name in self.names.items():
-            self.book.bind(uuid, name)
+        for step in self._steps:
+            if isinstance(step, Group):
+                for item in step.items:
+                    self.book.bind(item.uuid, self.names[item.uuid], item.title)
+            else:
+                self.book.set_meaning(self.book.name_of(step.uuid), step.uuid)
 
     def _undo(self, done: Sequence[Group | Record], error: BaseException) -> None:
         try:

@@ -199,7 +199,7 @@ class NativeTransport(Transport):
         if isinstance(error, TimeoutError):
             problem = UnreachableError(
                 f"{self._url} did not accept a connection within "
-                f"{timeouts.connect:.3g} s; {failures.RETRY}"
+                f"{failures.rounded(timeouts.connect)} s; {failures.RETRY}"
             )
         else:
             problem = UnreachableError(
