@@ -11,7 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 from datalab.plugins import PluginBase, PluginInfo, PluginRegistry
-from qtpy.QtWidgets import QAction, QMessageBox
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QAction, QFileDialog, QMessageBox
 
 
 class Evaluator(PluginBase):
@@ -46,14 +47,59 @@ def entries(main: Any) -> list[list[str]]:
     return found
 
 
-def trigger(main: Any, title: str) -> None:
-    """Choose an entry of the menu "Jupyter"."""
+def entry(main: Any, title: str) -> QAction:
+    """Return an entry of the menu "Jupyter"."""
     main.plugins_menu.aboutToShow.emit()
     (menu,) = (a.menu() for a in main.plugins_menu.actions() if a.text() == "Jupyter")
     (action,) = (a for a in menu.actions() if a.text() == title)
-    assert isinstance(action, QAction)
     assert action.isEnabled()
+    return action
+
+
+def trigger(main: Any, title: str) -> None:
+    """Choose an entry of the menu "Jupyter"."""
+    entry(main, title).trigger()
+
+
+def running(main: Any) -> list[str]:
+    """Return the titles of the menu of running notebooks."""
+    menu = entry(main, "Running notebooks").menu()
+    menu.aboutToShow.emit()
+    return [action.text() for action in menu.actions()]
+
+
+def trigger_running(main: Any, title: str) -> None:
+    """Choose a notebook from the menu of running notebooks."""
+    menu = entry(main, "Running notebooks").menu()
+    menu.aboutToShow.emit()
+    (action,) = (a for a in menu.actions() if a.text() == title)
     action.trigger()
+
+
+def close_soon(main: Any) -> None:
+    """Close the window as its user would; a dialog may come first."""
+    QTimer.singleShot(0, main.close)
+
+
+def press(main: Any, label: str) -> bool:
+    """Press a button of a dialog over the window; return whether it is shown."""
+    buttons = [
+        button
+        for box in main.findChildren(QMessageBox)
+        if box.isVisible()
+        for button in box.buttons()
+        if button.text() == label
+    ]
+    for button in buttons[:1]:
+        QTimer.singleShot(0, button.click)
+    return bool(buttons)
+
+
+def choose_file(main: Any, path: str) -> None:
+    """Choose a file in the dialog over the window."""
+    (dialog,) = (d for d in main.findChildren(QFileDialog) if d.isVisible())
+    dialog.selectFile(path)
+    dialog.accept()
 
 
 def shown_boxes(main: Any) -> list[list[str]]:
@@ -79,12 +125,12 @@ def of_window(main: Any) -> Any:
 
 def failure_of_menu(main: Any, proxy: Any) -> str:
     """Return an error of the menu, with the variables of its frames."""
-    from datalab_kernel.desktop import control, menu
+    from datalab_kernel.desktop import menu, server
 
     fails = OSError("no notebook can be opened")
     try:
-        with patch.object(control.Control, "open_notebook", side_effect=fails):
-            menu._Actions(main, proxy).open_notebook()
+        with patch.object(server.Server, "open", side_effect=fails):
+            menu._Actions(main, proxy).new_notebook()
     except OSError as error:
         shown = TracebackException.from_exception(error, capture_locals=True)
         return "".join(shown.format())
