@@ -7,18 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
-from datalab_workspace.model.sigima_objects import to_record
 from support.live_conformance import Live
 from support.real_datalab import beside
 from support.real_datalab.application import Application
-from support.real_datalab.desktop import Desktop
+from support.real_datalab.desktop import SEEN, Desktop, put_seen
 from support.real_datalab.environment import REQUIREMENTS, missing_library
 from support.real_datalab.exchange import Project
 from support.real_datalab.process import Program
@@ -296,7 +294,5 @@ def desktop(_desktop: Desktop) -> Iterator[Desktop]:
 @pytest.fixture
 def seen(desktop: Desktop, web_api: Callable[..., WebApi]) -> list[float]:
     """The values of a signal in the window."""
-    values = [3.0, 1.0, 4.0, 1.0, 5.0]
-    record = to_record((np.arange(5.0), np.array(values)))
-    web_api(desktop.datalab.url, desktop.datalab.token).put("seen", record)
-    return values
+    put_seen(desktop, web_api)
+    return SEEN

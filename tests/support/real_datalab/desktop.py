@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
+from datalab_workspace.live.clients.webapi import WebApi
+from datalab_workspace.model.sigima_objects import to_record
 from support.real_datalab import beside
 from support.real_datalab.application import CALL, STOP, Application
 from support.real_datalab.notebooks import Page
@@ -27,6 +30,8 @@ NEW, STOP_SERVER, ADOPT = (
 #: Seconds in which JupyterLab starts on a busy machine.
 START = 90.0
 
+#: The values of the signal "seen".
+SEEN = [3.0, 1.0, 4.0, 1.0, 5.0]
 #: What the notebook does to read the signal "seen" from the window.
 READ_FROM_WINDOW = 'workspace.get("seen").y.tolist()'
 VARIABLES = """\
@@ -97,6 +102,11 @@ class Desktop:
                 yield from (server, *server.children(recursive=True))
 
     @property
+    def jupyter(self) -> dict[str, str]:
+        """The variables of another DataLab of the same user of Jupyter."""
+        return {"JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter-run")}
+
+    @property
     def notebooks(self) -> Path:
         return self.folder / "home" / "Documents" / "DataLab"
 
@@ -151,6 +161,15 @@ class Desktop:
         self.datalab.wait_until(lambda: len(self.pages()) > before, START)
         return Page(self.pages()[-1])
 
+    def close_window(self) -> None:
+        """Close the window as its user would; a dialog may come first."""
+        self.datalab.rpc.close_application()
+
+    def processes_of_server(self) -> list[psutil.Process]:
+        """Return the process of the Jupyter server and those of its kernels."""
+        (server,) = self.servers()
+        return [server, *server.children(recursive=True)]
+
     def servers(self) -> list[psutil.Process]:
         """Return the processes of Jupyter servers."""
         return [p for p in self.processes() if is_server(p)]
@@ -170,3 +189,9 @@ def is_server(process: psutil.Process) -> bool:
         return "datalab_kernel.desktop.jupyter_app" in process.cmdline()
     except psutil.Error:  # it has ended meanwhile
         return False
+
+
+def put_seen(desktop: Desktop, web_api: Callable[..., WebApi]) -> None:
+    """Add the signal "seen" to the window."""
+    record = to_record((np.arange(5.0), np.array(SEEN)))
+    web_api(desktop.datalab.url, desktop.datalab.token).put("seen", record)

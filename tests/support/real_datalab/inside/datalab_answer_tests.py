@@ -76,11 +76,6 @@ def trigger_running(main: Any, title: str) -> None:
     action.trigger()
 
 
-def close_soon(main: Any) -> None:
-    """Close the window as its user would; a dialog may come first."""
-    QTimer.singleShot(0, main.close)
-
-
 def press(main: Any, label: str) -> bool:
     """Press a button of a dialog over the window; return whether it is shown."""
     buttons = [

@@ -16,7 +16,6 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from datalab_kernel.desktop import kernels
 from datalab_kernel.desktop.protocol import decode
 from datalab_kernel.desktop.rest import PREFIX
 from datalab_kernel.desktop.service import Service
@@ -107,7 +106,7 @@ class _Open(_Handler):
     async def post(self) -> None:
         """Open a page, whose kernel gets the variables in the request."""
         body = self._body()
-        kernels.use(body["environment"])
+        self._service.use(body["environment"])
         answer = await self._service.open(new=body["new"], file=body["file"])
         self.finish(json.dumps(answer))
 

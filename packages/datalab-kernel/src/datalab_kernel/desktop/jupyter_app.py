@@ -59,6 +59,7 @@ def main() -> None:
         server.start()
     finally:
         record.remove()
+        service.forget()
         browser.forget(server)
         if not service.attached:  # a window reads it, and removes it
             with suppress(OSError):  # Windows removes no open file

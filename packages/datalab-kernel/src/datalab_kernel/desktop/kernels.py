@@ -42,11 +42,15 @@ def use(variables: Variables) -> None:
     WindowKernelManager.variables.update(variables)
 
 
+def named(variables: Variables) -> dict[str, str]:
+    """Return the variables that are to be set; keep them in no variable."""
+    return {
+        name: value.reveal() if isinstance(value, Token) else value
+        for name, value in variables.items()
+        if value is not None
+    }
+
+
 def _environment(before: Mapping[str, str], variables: Variables) -> dict[str, str]:
-    environment = dict(before)
-    for name, value in variables.items():
-        if value is None:
-            environment.pop(name, None)
-        else:
-            environment[name] = value.reveal() if isinstance(value, Token) else value
-    return environment
+    kept = {name: value for name, value in before.items() if name not in variables}
+    return kept | named(variables)

@@ -6,13 +6,15 @@ This module runs in the Jupyter server's process.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
 from pathlib import Path
 from typing import Any
 
-from datalab_kernel.desktop import browser, kernels, notebook
+from datalab_kernel.desktop import browser, kernels, notebook, record
 from datalab_kernel.desktop.connection import Variables
+from datalab_workspace.live import window_file
 
 #: Seconds within which the kernels must shut down.
 _PATIENCE = 15.0
@@ -32,6 +34,7 @@ class Service:
         self._server = server
         self.folder = folder
         self.attached = False
+        self._window_file = record.folder() / f"datalab-{os.getpid()}-window.json"
 
     def attach(self, variables: Variables) -> bool:
         """Attach a window; return whether no other one is attached.
@@ -42,8 +45,27 @@ class Service:
         if self.attached:
             return False
         self.attached = True
-        kernels.use(variables)
+        self.use(variables)
         return True
+
+    def use(self, variables: Variables) -> None:
+        """Give the variables of the window to kernels.
+
+        Kernels that start from now on have them in their environment. Those that run
+        find them in a file, when they look for DataLab again.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        from jupyter_core.paths import secure_write
+
+        kernels.use(variables | {window_file.VARIABLE: str(self._window_file)})
+        with secure_write(str(self._window_file)) as stream:
+            json.dump(kernels.named(variables), stream)
+
+    def forget(self) -> None:
+        """Remove the file with the variables of the window."""
+        self._window_file.unlink(missing_ok=True)
 
     async def running(self) -> dict[str, Any]:
         """Return the notebooks that run, and the number of other kernels."""

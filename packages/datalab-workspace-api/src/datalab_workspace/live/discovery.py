@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveError
+from datalab_workspace.live import window_file
 from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.live.webapi_settings import (
@@ -105,6 +106,7 @@ def search(within: float = WITHIN, *, default: bool = True) -> Search:
         within: Seconds that the search may take.
         default: Also try the default port.
     """
+    window_file.update_environment()
     return _Searching(within).search(default=default)
 
 
