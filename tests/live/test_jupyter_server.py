@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import psutil
@@ -287,6 +288,37 @@ def test_a_server_that_fails_is_told_and_blocks_nothing(
     assert desktop.datalab.boxes() == []
     assert desktop.evaluate("1 + 1") == 2
     assert list(desktop.notebooks.glob("*.ipynb")) == []
+
+
+@pytest.mark.parametrize("hours", ["0", "a day"])
+def test_an_impossible_time_is_refused(
+    new_desktop: Callable[..., Desktop], hours: str
+) -> None:
+    variables = {"DATALAB_JUPYTER_KEEP_HOURS": hours}
+    desktop = new_desktop(unattended=False, variables=variables)
+
+    desktop.choose(NEW)
+
+    ((text, _),) = desktop.messages()
+    assert text == (
+        f"Jupyter does not start: DATALAB_JUPYTER_KEEP_HOURS is {hours!r}; expected a "
+        "positive number of hours, or 'inf'"
+    )
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs the user root"
+)
+def test_the_reason_is_shown_to_root(new_desktop: Callable[..., Desktop]) -> None:
+    desktop = new_desktop(unattended=False)
+    (desktop.folder / "jupyter" / "jupyter_server_config.py").write_text("")
+
+    desktop.choose(NEW)
+
+    ((text, details),) = desktop.messages()
+    assert text.startswith("Jupyter does not start: Running as root is not")
+    assert "c.ServerApp.allow_root = True" in details
+    assert files_of_servers(desktop) == []
 
 
 def test_a_server_that_is_killed_is_told_and_replaced(desktop: Desktop) -> None:

@@ -53,15 +53,21 @@ def main() -> None:
     lifetime.Lifetime(server, service, 3600 * hours).watch()
     log = Path(settings["log"])
     record = Record(os.getpid(), server.connection_url, settings["token"], log)
-    record.write()
-    server.io_loop.add_callback(_report_ready, answers, server)
+
+    def announce() -> None:
+        service.ready = True
+        record.write()
+        _report_ready(answers, server)
+
+    server.io_loop.add_callback(announce)
     try:
         server.start()
     finally:
         record.remove()
         service.forget()
         browser.forget(server)
-        if not service.attached:  # a window reads it, and removes it
+        # The window reads the log of a server that fails, and removes it.
+        if service.ready and not service.attached:
             with suppress(OSError):  # Windows removes no open file
                 log.unlink()
 

@@ -28,12 +28,17 @@ class Service:
     Args:
         server: The application of jupyter-server.
         folder: The folder for notebooks, which is the server's root.
+
+    Attributes:
+        folder: The folder for notebooks.
+        ready: Whether the server answers.
+        attached: Whether a window uses it.
     """
 
     def __init__(self, server: Any, folder: Path) -> None:
         self._server = server
         self.folder = folder
-        self.attached = False
+        self.ready = self.attached = False
         self._window_file = record.folder() / f"datalab-{os.getpid()}-window.json"
 
     def attach(self, variables: Variables) -> bool:
