@@ -13,6 +13,7 @@ from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 Keep: TypeAlias = Literal[True, False, "all"]
 
@@ -39,7 +40,7 @@ def connect(
 
 def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBook:
     backend.refresh()
-    names = NameBook()
+    names = NameBook(shared=backend.capabilities.shared)
     names.sync(backend.entries())
     groups = session.backend.content()
     ours = {item.uuid: item for group in groups for item in group.items}
@@ -49,7 +50,9 @@ def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBo
         {uuid: session.names.name_of(uuid) for uuid in ours},
         "connecting to DataLab",
     )
+    backend.begin()
     merge.carry_out()
+    backend.commit({})
     return names
 
 
@@ -84,9 +87,16 @@ def resync(session: Session) -> None:
     with session.transaction(None) as transaction:
         session.backend.resync()
         transaction.look()
+        # Another DataLab may hold the objects of the last one under other UUIDs.
+        transaction.names.forget_removed()
 
 
 def show(session: Session, name: str) -> None:
     """See `Workspace.show`."""
-    with session.transaction() as transaction:
-        transaction.backend.show(transaction.uuid(name))
+
+    def operation(transaction: Transaction) -> str:
+        uuid = transaction.uuid(name)
+        transaction.backend.show(uuid)
+        return uuid
+
+    session.shown = session.run(operation)
