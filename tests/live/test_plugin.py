@@ -174,6 +174,69 @@ def test_the_connection_is_copied(desktop: Desktop) -> None:
     ]
 
 
+# -- other pages ----------------------------------------------------------------------
+
+
+def test_an_existing_notebook_is_opened(desktop: Desktop) -> None:
+    first = desktop.open_notebook()
+    other = desktop.notebooks / "sub folder" / "mine é.ipynb"
+    other.parent.mkdir(exist_ok=True)
+    other.write_bytes((desktop.notebooks / first.notebook).read_bytes())
+
+    desktop.choose("Open notebook…")
+    page = desktop.page_after(lambda: desktop.choose_file(other))
+
+    assert page.host == first.host
+    assert page.path == "/lab/tree/sub folder/mine é.ipynb"
+    said = f"Opened {other}"
+    desktop.datalab.wait_until(lambda: desktop.status() == said, CALL)
+
+
+def test_a_notebook_elsewhere_is_refused(desktop: Desktop, tmp_path: Path) -> None:
+    desktop.open_notebook()
+    other = tmp_path / "elsewhere.ipynb"
+    other.write_text("{}")
+
+    desktop.choose("Open notebook…")
+    desktop.choose_file(other)
+
+    ((text, _),) = desktop.messages()
+    assert text == (
+        f"Jupyter: {other} is not in the folder of this Jupyter server, "
+        f"{desktop.notebooks}; move it there"
+    )
+    desktop.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
+
+
+def test_jupyterlab_is_opened_without_a_notebook(desktop: Desktop) -> None:
+    before = list(desktop.notebooks.glob("*.ipynb"))
+
+    page = desktop.page_after(lambda: desktop.choose("Open JupyterLab"))
+
+    assert page.path == "/lab"
+    assert "<title>JupyterLab</title>" in page.html()
+    assert list(desktop.notebooks.glob("*.ipynb")) == before
+
+
+def test_the_menu_shows_which_notebooks_run(desktop: Desktop) -> None:
+    assert desktop.running() == ["No notebook is running"]
+    first, second = desktop.open_notebook(), desktop.open_notebook()
+    first.kernel()
+    desktop.wait_for_running(first.notebook)
+    kernel = second.kernel()
+    desktop.wait_for_running(*sorted([first.notebook, second.notebook]))
+
+    again = desktop.page_after(
+        lambda: desktop.evaluate(f"trigger_running(main, {second.notebook!r})")
+    )
+    second.api("DELETE", f"kernels/{kernel}")
+    second.api("POST", "kernels", name="datalab-kernel")
+
+    assert again.path == second.path
+    desktop.wait_for_running(first.notebook, "1 kernel without a notebook is running")
+    assert desktop.evaluate("1 + 1") == 2
+
+
 # -- secrets --------------------------------------------------------------------------
 
 
@@ -193,6 +256,7 @@ def test_no_token_can_be_read_by_others(desktop: Desktop, seen: list[float]) -> 
     theirs = "webapi_connection.json"
     shared = [f for f in kept if f.stat().st_mode & 0o077 and f.name != theirs]
     assert shared == []
+    assert [file for file in kept if file.suffix == ".log"] == []
     shown = desktop.evaluate("repr(vars(of_window(main)._server))")
     assert not [token for token in tokens if token in shown]
 

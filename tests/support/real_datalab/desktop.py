@@ -156,8 +156,16 @@ class Desktop:
 
     def open_notebook(self) -> Page:
         """Choose to open a notebook, and return the page that the browser opens."""
+        return self.page_after(lambda: self.choose(NEW))
+
+    def choose_file(self, file: Path) -> None:
+        """Choose a file in the dialog that is shown."""
+        self.evaluate(f"choose_file(main, {str(file)!r})")
+
+    def page_after(self, action: Callable[[], None]) -> Page:
+        """Do something, and return the page that the browser opens."""
         before = len(self.pages())
-        self.choose(NEW)
+        action()
         self.datalab.wait_until(lambda: len(self.pages()) > before, START)
         return Page(self.pages()[-1])
 

@@ -19,7 +19,7 @@ from unittest.mock import patch
 import acting
 from datalab.plugins import PluginBase, PluginInfo, PluginRegistry
 from qtpy.QtCore import QObject, QTimer, Signal
-from qtpy.QtWidgets import QAction, QFileDialog, QMessageBox
+from qtpy.QtWidgets import QAction, QFileDialog, QLineEdit, QMessageBox
 
 __all__ = ["acting"]  # for the code of tests
 
@@ -141,7 +141,7 @@ def press(main: Any, label: str) -> bool:
 def choose_file(main: Any, path: str) -> None:
     """Choose a file in the dialog over the window."""
     (dialog,) = (d for d in main.findChildren(QFileDialog) if d.isVisible())
-    dialog.selectFile(path)
+    dialog.findChild(QLineEdit, "fileNameEdit").setText(path)
     dialog.accept()
 
 
