@@ -391,7 +391,7 @@ def test_the_log_of_a_jupyter_server_shows_no_token(tmp_path: Path) -> None:
         request = {"environment": variables(RUNNING), "new": True, "file": None}
         answer = client.ask("POST", "open", request)
         text = log.read_text("utf-8")
-        client.ask("POST", "stop", {"left_over": True})
+        client.ask("POST", "stop", {"left_over": True, "detach": False})
         assert process.wait(PATIENCE) == 0
 
     assert token == OWN

@@ -10,8 +10,9 @@ These modules run in DataLab's process:
 * `server` attaches the window to the server and sends requests to it by `rest`;
 * `leftover` finds servers that outlived the window that used them.
 
-`jupyter_app` is the program of the server's process. Its `handlers` pass the requests of
-windows to `service`, which uses `notebook` to create notebooks and `browser` to show
+`jupyter_app` is the program of the server's process. Its `handlers` pass the requests
+of windows to `service`, which uses `notebook` to create notebooks and `browser` to show
 them. `kernels` starts kernels with the variables of the window, and `lifetime` ends an
-unused server. Both sides use `protocol`, `record` and `running`.
+unused server. Both sides use `protocol` and `record`. `activity` describes the kernels
+that run.
 """

@@ -17,11 +17,11 @@ from weakref import WeakKeyDictionary
 from qtpy.QtCore import QEvent, QObject, QStandardPaths, Signal
 
 from datalab_kernel.desktop import dialogs, leftover
+from datalab_kernel.desktop.activity import Activity
 from datalab_kernel.desktop.connection import Variables
 from datalab_kernel.desktop.launch import Launch
 from datalab_kernel.desktop.leftover import Leftover
 from datalab_kernel.desktop.record import Record
-from datalab_kernel.desktop.running import Running
 from datalab_kernel.desktop.server import Server
 
 _SHOWN_MS = 10_000
@@ -50,7 +50,7 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         self._keep = False
         #: The function that returns the variables of a kernel of this window.
         self.variables: Callable[[], Variables] = dict
-        self.running = Running()
+        self.activity = Activity()
         # These run in the window's thread.
         self._answered.connect(self._on_answer)
         self._searched.connect(self._on_searched)
@@ -114,13 +114,13 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         dialogs.warn(self.parent(), text, details)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's
-        """Ask whether Jupyter goes on, before the window closes."""
+        """Ask whether to keep Jupyter running, before the window closes."""
         if event.type() != QEvent.Close or getattr(watched, "hide_on_close", False):
             return False
         self._keep = False
         used = self._server is not None and self._server.runs
-        if used and self.running and not _unattended():
-            decision = dialogs.ask_to_keep(watched, self.running)
+        if used and self.activity and not _unattended():
+            decision = dialogs.ask_to_keep(watched, self.activity)
             self._keep = decision == "keep"
             if decision == "back":
                 event.ignore()
@@ -128,7 +128,7 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         return False
 
     def _use(self, source: Launch | Record, variables: Variables) -> None:
-        self.running, self._folder = Running(), None
+        self.activity, self._folder = Activity(), None
         self._server = Server(source, variables, self._answered.emit)
 
     def _on_searched(self, found: list[Leftover], silently: bool) -> None:
@@ -137,7 +137,7 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         for each in found:
             dialogs.offer(
                 self.parent(),
-                each.running,
+                each.activity,
                 adopt=partial(self._adopt, each),
                 stop=partial(self._stop_leftover, each),
             )
@@ -169,7 +169,7 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
     def _on_answer(self, server: Server, answer: dict[str, Any]) -> None:
         if "notebooks" in answer:
             if server is self._server:
-                self._note_running(answer)
+                self._note_activity(answer)
         elif "opened" in answer:
             self._report_opened(answer)
         elif "failed" in answer:
@@ -179,10 +179,10 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         else:
             self._report_end(server, answer)
 
-    def _note_running(self, answer: dict[str, Any]) -> None:
+    def _note_activity(self, answer: dict[str, Any]) -> None:
         if self._folder is None and self._server is not None and self._server.adopted:
             self.say("Jupyter is adopted; call workspace.resync() in its notebooks")
-        self.running = Running.of(answer)
+        self.activity = Activity.of(answer)
         self._folder = Path(answer["folder"])
 
     def _report_opened(self, answer: dict[str, Any]) -> None:
@@ -196,7 +196,7 @@ class Control(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
 
     def _report_end(self, server: Server, answer: dict[str, Any]) -> None:
         if server is self._server:
-            self.running = Running()
+            self.activity = Activity()
         code, reason = answer["ended"], answer["reason"]
         if answer["asked"]:
             self.say("The Jupyter server has stopped")

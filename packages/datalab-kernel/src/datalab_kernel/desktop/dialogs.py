@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
+from datalab_kernel.desktop.activity import Activity
 from datalab_kernel.desktop.lifetime import VARIABLE
-from datalab_kernel.desktop.running import Running
 
 TITLE = "Jupyter"
 KEEP, STOP, BACK = "Keep Jupyter running", "Stop Jupyter", "Back to DataLab"
@@ -23,14 +23,14 @@ def warn(main: Any, text: str, details: str = "") -> None:
     _show(_message(main, QMessageBox.Warning, text, details))
 
 
-def ask_to_keep(main: Any, running: Running) -> Decision:
-    """Ask whether Jupyter goes on when DataLab closes, and wait for the answer."""
+def ask_to_keep(main: Any, activity: Activity) -> Decision:
+    """Ask whether to keep Jupyter running when DataLab closes."""
     details = (
         "If Jupyter keeps running, the notebooks keep their variables, and the next "
         "DataLab can adopt them. Unused, Jupyter ends after some hours "
         f"({VARIABLE}, 12 by default)."
     )
-    dialog = _message(main, QMessageBox.Question, f"{running.sentence()}.", details)
+    dialog = _message(main, QMessageBox.Question, f"{activity.sentence()}.", details)
     keep = dialog.addButton(KEEP, QMessageBox.AcceptRole)
     stop = dialog.addButton(STOP, QMessageBox.DestructiveRole)
     dialog.setEscapeButton(dialog.addButton(BACK, QMessageBox.RejectRole))
@@ -45,7 +45,7 @@ def ask_to_keep(main: Any, running: Running) -> Decision:
 
 def offer(
     main: Any,
-    running: Running,
+    activity: Activity,
     *,
     adopt: Callable[[], None],
     stop: Callable[[], None],
@@ -55,7 +55,9 @@ def offer(
         "Adopt it to open its notebooks from this window. In each notebook, "
         "workspace.resync() then attaches the workspace to this DataLab."
     )
-    text = f"A Jupyter server of an earlier DataLab is left over. {running.sentence()}."
+    text = (
+        f"A Jupyter server of an earlier DataLab is left over. {activity.sentence()}."
+    )
     dialog = _message(main, QMessageBox.Question, text, details)
     functions = {
         dialog.addButton(ADOPT, QMessageBox.AcceptRole): adopt,

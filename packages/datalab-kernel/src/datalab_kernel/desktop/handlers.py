@@ -1,7 +1,7 @@
 """The requests of DataLab windows to the Jupyter server.
 
 Every request needs the server's token. A window is attached as long as its request
-`window` is open, so the server learns of the window's end however it ends. This module
+`window` is open, so the server notices when the window ends in any way. This module
 runs in the Jupyter server's process.
 """
 
@@ -60,14 +60,14 @@ class _Window(_Handler):
     @web.authenticated
     async def get(self) -> None:
         """Return whether a window is attached, and what runs."""
-        state = await self._service.running()
+        state = await self._service.activity()
         self.finish(json.dumps(state | {"attached": self._service.attached}))
 
     @web.authenticated
     async def post(self) -> None:
         """Attach a window until it closes this connection.
 
-        The answer is a line now, and after each change of what runs.
+        The answer is a line now, and after each start or end of a kernel.
         """
         self._closed = asyncio.Event()
         if not self._service.attach(self._body()["environment"]):
@@ -82,10 +82,10 @@ class _Window(_Handler):
     async def _report(self) -> None:
         reported: dict[str, Any] = {}
         while not self._closed.is_set():
-            running = await self._service.running()
-            if running != reported:
-                reported = running
-                line = running | {"folder": str(self._service.folder)}
+            activity = await self._service.activity()
+            if activity != reported:
+                reported = activity
+                line = activity | {"folder": str(self._service.folder)}
                 self.write(json.dumps(line) + "\n")
                 await self.flush()
             try:
@@ -117,7 +117,10 @@ class _Stop(_Handler):
     @web.authenticated
     async def post(self) -> None:
         """Stop the server and its kernels, after the answer."""
-        if self._body()["left_over"] and self._service.attached:
+        body = self._body()
+        if body["left_over"] and self._service.attached:
             raise web.HTTPError(409, IN_USE)
+        if body["detach"]:
+            self._service.attached = False
         self.finish("{}")
         self._service.stop()

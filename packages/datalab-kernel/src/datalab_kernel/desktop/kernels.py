@@ -43,7 +43,7 @@ def use(variables: Variables) -> None:
 
 
 def named(variables: Variables) -> dict[str, str]:
-    """Return the variables that are to be set; keep them in no variable."""
+    """Return the variables that have a value; keep them in no variable."""
     return {
         name: value.reveal() if isinstance(value, Token) else value
         for name, value in variables.items()

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from datalab_kernel.desktop import record
+from datalab_kernel.desktop.activity import Activity
 from datalab_kernel.desktop.rest import GoneError, Rest
-from datalab_kernel.desktop.running import Running
 
 #: Seconds within which a server must answer.
 _WITHIN = 2.0
@@ -20,11 +20,11 @@ class Leftover:
 
     Attributes:
         record: Its address.
-        running: The notebooks and kernels that run in it.
+        activity: The notebooks and kernels that run in it.
     """
 
     record: record.Record
-    running: Running
+    activity: Activity
 
 
 def search() -> Iterator[Leftover]:
@@ -40,7 +40,7 @@ def search() -> Iterator[Leftover]:
         except ConnectionError:  # it hangs, or something else has its port
             continue
         if not state["attached"]:
-            yield Leftover(found, Running.of(state))
+            yield Leftover(found, Activity.of(state))
 
 
 def stop(leftover: Leftover) -> None:
@@ -50,4 +50,4 @@ def stop(leftover: Leftover) -> None:
         ConnectionError: It does not answer, or a window uses it in the meantime.
     """
     rest = Rest(leftover.record.url, leftover.record.token)
-    rest.ask("POST", "stop", {"left_over": True}, within=_WITHIN)
+    rest.ask("POST", "stop", {"left_over": True, "detach": False}, within=_WITHIN)

@@ -1,4 +1,4 @@
-"""The end of a Jupyter server that nobody uses.
+"""The end of a Jupyter server that no one uses.
 
 This module runs in the Jupyter server's process.
 """
@@ -20,7 +20,7 @@ _INTERVAL = 60.0
 
 
 def hours() -> float:
-    """Return for how many hours an unused server is kept.
+    """Return the hours for which an unused server is kept.
 
     Raises:
         ValueError: The variable is not a positive number.

@@ -9,7 +9,7 @@ from typing import Any
 from qtpy.QtWidgets import QApplication, QMenu
 
 from datalab_kernel.desktop import connection, control, dialogs
-from datalab_kernel.desktop.running import Running
+from datalab_kernel.desktop.activity import Activity
 
 TITLE = "Jupyter"
 RUNNING = "Running notebooks"
@@ -112,8 +112,10 @@ class _Actions:
 
     def _show_running(self, menu: Any) -> None:
         menu.clear()
-        running, folder = self._control.running, self._control.folder
-        for path in running.notebooks:
+        activity, folder = self._control.activity, self._control.folder
+        for path in activity.notebooks:
             menu.addAction(path, partial(self._control.open, file=folder / path))
-        if running.others or not running:
-            menu.addAction(Running(others=running.others).sentence()).setEnabled(False)
+        if activity.others or not activity:
+            menu.addAction(Activity(others=activity.others).sentence()).setEnabled(
+                False
+            )

@@ -1,7 +1,7 @@
 """The Jupyter server that a DataLab window uses.
 
 The window is attached by a request to the server that stays open. The server sees when
-it closes, and goes on. The window sees in the same way when the server ends.
+it closes, and continues. The window sees in the same way when the server ends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from datalab_kernel.desktop.connection import Variables
 from datalab_kernel.desktop.launch import Launch, last_lines, reason
 from datalab_kernel.desktop.record import Record
-from datalab_kernel.desktop.rest import RefusedError, Rest
+from datalab_kernel.desktop.rest import GoneError, RefusedError, Rest
 from datalab_workspace.live.transport.token import Token
 
 #: Seconds within which the server must answer a request to stop.
@@ -32,7 +32,7 @@ class Server:
         variables: The environment variables of kernels that start from now on.
         on_answer: A function that threads call with this object and each answer of the
             server: ``{"notebooks": paths, "others": number, "folder": path}`` when it
-            is attached, and after each change of what runs;
+            is attached, and after each start or end of a kernel;
             ``{"opened": name, "needs_token": bool}``, ``{"failed": reason}`` or
             ``{"refused": reason}``; at its end with ``{"ended": exit code or None,
             "asked": bool, "reason": string, "lines": its last output}``.
@@ -94,7 +94,7 @@ class Server:
         self._left = True
         if stop:
             self._asked = True
-            self._stop()
+            self._stop(detach=True)
         if self._rest is not None:
             self._rest.close()
 
@@ -106,17 +106,25 @@ class Server:
             self._rest = Rest(found.url, found.token)
             self._ready.set()
             try:
-                for line in self._rest.lines("window", {"environment": variables}):
-                    self._answer(line)
+                while not self._left and self._has_attached(self._rest, variables):
+                    pass  # the connection ended, and the server may continue
             except RefusedError as error:
                 self._ended.set()
                 self._answer({"refused": str(error)})
                 return
-            except ConnectionError:  # it has just ended
-                pass
-        if self._left:  # the server goes on
-            return
-        self._end(started=found is not None)
+        if not self._left:
+            self._end(started=found is not None)
+
+    def _has_attached(self, rest: Rest, variables: Variables) -> bool:
+        """Attach until the connection ends; return whether there was a server."""
+        try:
+            for line in rest.lines("window", {"environment": variables}):
+                self._answer(line)
+        except RefusedError:
+            raise
+        except ConnectionError as error:
+            return not isinstance(error, GoneError)
+        return True
 
     def _end(self, *, started: bool) -> None:
         code = self._source.exit_code() if isinstance(self._source, Launch) else None
@@ -146,13 +154,14 @@ class Server:
         else:
             self._answer(answer)
 
-    def _stop(self) -> None:
+    def _stop(self, *, detach: bool = False) -> None:
         if self._rest is None:
             if isinstance(self._source, Launch):
                 self._source.end()
             return
+        request = {"left_over": False, "detach": detach}
         try:
-            self._rest.ask("POST", "stop", {"left_over": False}, within=_STOP)
+            self._rest.ask("POST", "stop", request, within=_STOP)
         except ConnectionError as error:
             if not self._ended.is_set():
                 self._answer({"failed": str(error)})

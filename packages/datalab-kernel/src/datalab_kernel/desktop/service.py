@@ -15,6 +15,7 @@ from typing import Any
 from datalab_kernel.desktop import browser, kernels, notebook, record
 from datalab_kernel.desktop.connection import Variables
 from datalab_workspace.live import window_file
+from datalab_workspace.live.webapi_settings import URL_VARIABLE
 
 #: Seconds within which the kernels must shut down.
 _PATIENCE = 15.0
@@ -39,6 +40,8 @@ class Service:
         self._server = server
         self.folder = folder
         self.ready = self.attached = False
+        #: The URLs of all windows so far.
+        self._urls: list[str] = []
         self._window_file = record.folder() / f"datalab-{os.getpid()}-window.json"
 
     def attach(self, variables: Variables) -> bool:
@@ -65,14 +68,17 @@ class Service:
         from jupyter_core.paths import secure_write
 
         kernels.use(variables | {window_file.VARIABLE: str(self._window_file)})
+        self._urls.append(str(variables[URL_VARIABLE]))
         with secure_write(str(self._window_file)) as stream:
-            json.dump(kernels.named(variables), stream)
+            json.dump(
+                {"urls": self._urls, "variables": kernels.named(variables)}, stream
+            )
 
     def forget(self) -> None:
         """Remove the file with the variables of the window."""
         self._window_file.unlink(missing_ok=True)
 
-    async def running(self) -> dict[str, Any]:
+    async def activity(self) -> dict[str, Any]:
         """Return the notebooks that run, and the number of other kernels."""
         sessions = await self._server.session_manager.list_sessions()
         notebooks = [each for each in sessions if each["type"] == "notebook"]

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Running:
+class Activity:
     """The notebooks and kernels that run in a Jupyter server.
 
     Attributes:
@@ -20,19 +20,19 @@ class Running:
     others: int = 0
 
     @classmethod
-    def of(cls, reported: Mapping[str, Any]) -> Running:
-        """Return what the server reports."""
+    def of(cls, reported: Mapping[str, Any]) -> Activity:
+        """Return the activity that the server reports."""
         return cls(tuple(reported["notebooks"]), reported["others"])
 
     def __bool__(self) -> bool:
         return bool(self.notebooks or self.others)
 
     def sentence(self) -> str:
-        """Return it as people read it: ``2 notebooks are running: a.ipynb, b.ipynb``.
+        """Return the activity as people read it.
 
         Example:
-            >>> from datalab_kernel.desktop.running import Running
-            >>> Running(("a.ipynb",), others=1).sentence()
+            >>> from datalab_kernel.desktop.activity import Activity
+            >>> Activity(("a.ipynb",), others=1).sentence()
             '1 notebook is running: a.ipynb; 1 kernel without a notebook is running'
         """
         parts = []
