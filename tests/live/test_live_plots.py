@@ -63,7 +63,7 @@ def notebook(
     with ready(request.param, specs) as kernel:
         notebook = Notebook(kernel.client)
         notebook.run("%load_ext datalab_kernel_core")
-        notebook.run("assert workspace.status().protocols == ['companion']")
+        notebook.run("assert workspace.capabilities.undo, workspace.status()")
         yield notebook
 
 
