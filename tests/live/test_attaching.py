@@ -131,10 +131,22 @@ def test_nothing_there(home, url):
         home.connect()
 
 
-def test_a_second_connection_is_refused(named):
+def test_connecting_again_to_the_same_datalab_changes_nothing(named):
     workspace = dlw.Workspace()
-    with pytest.raises(ConnectionError, match=r"disconnect\(\)"):
-        workspace.connect()
+    workspace.add("x", POINTS)
+    backend = workspace.backend
+    assert workspace.connect() is True
+    assert workspace.connect(named.url) is True
+    assert workspace.backend is backend
+    assert workspace.list() == ["x"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense"])
+def test_an_attached_workspace_is_not_moved_to_another_datalab(named, url):
+    workspace = dlw.Workspace()
+    with pytest.raises((ConnectionError, ValueError), match=r"disconnect\(\)|nonsense"):
+        workspace.connect(url)
+    assert workspace.status().url == named.url
 
 
 @pytest.mark.parametrize(
@@ -215,8 +227,9 @@ def test_a_datalab_that_is_gone(new_datalab, home, tmp_path):
         home.save(tmp_path / "x.h5")
     assert "does not answer" in " ".join(home.status().notes)
     assert "1 signal" in repr(home)
-    with pytest.raises(ConnectionError):
-        home.resync()
+    for call in (home.resync, home.connect):
+        with pytest.raises(ConnectionError):
+            call()
     with pytest.warns(UserWarning, match="'large'"):
         home.disconnect()
     assert home.list() == ["small"]
@@ -236,7 +249,7 @@ def test_a_datalab_that_comes_back(new_datalab, monkeypatch, tmp_path):
     monkeypatch.setenv("DATALAB_WORKSPACE_URL", second.url)
     monkeypatch.setenv("DATALAB_XMLRPCPORT", str(second.rpc_port))
     second.rpc.load_h5_workspace([str(path)], True)
-    workspace.resync()
+    assert workspace.resync() is True
     assert workspace.list() == ["y"]
     assert workspace.get("y").y.tolist() == [0, 1, 2]
     workspace.add("z", POINTS)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
+from datalab_workspace import deprecated
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.live.attach import backend_of_choice, running_datalabs
@@ -27,7 +27,7 @@ from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing import calculator
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
-from datalab_workspace.validation import suggest_on_typo, warn_if_positional
+from datalab_workspace.validation import old_arguments, suggest_on_typo
 
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
@@ -79,14 +79,14 @@ class Workspace(NamedObjects):
 
     # -- objects in and out -----------------------------------------------------------
 
-    @warn_if_positional("overwrite")
+    @old_arguments("overwrite")
     @suggest_on_typo
     def add(
         self,
         name: Any,
         obj: Any = MISSING,
-        overwrite: bool = False,
         *,
+        overwrite: bool = False,
         group: str | None = None,
         copy: bool = True,
     ) -> str:
@@ -245,6 +245,7 @@ class Workspace(NamedObjects):
         """
         edit.remove(self._session, names)
 
+    @old_arguments(old_name="name")
     @suggest_on_typo
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
@@ -465,6 +466,7 @@ class Workspace(NamedObjects):
 
     # -- files ------------------------------------------------------------------------
 
+    @old_arguments(filepath="path")
     @suggest_on_typo
     def save(
         self,
@@ -504,6 +506,7 @@ class Workspace(NamedObjects):
         """
         return files.save(self._session, path, names, compression, overwrite)
 
+    @old_arguments(filepath="path")
     @suggest_on_typo
     def load(
         self,
@@ -655,14 +658,17 @@ class Workspace(NamedObjects):
         return calculator.selection(self._session)
 
     @suggest_on_typo
-    def select_objects(self, names: str | Iterable[str]) -> None:
-        """Choose objects; deprecated, use `select`."""
-        warnings.warn(
-            "select_objects() is deprecated; use select()",
-            DeprecationWarning,
-            stacklevel=3,
-        )
-        self.select(names)
+    def select_objects(
+        self, names: str | Iterable[str], panel: Kind | None = None
+    ) -> tuple[Names, Kind]:
+        """Choose objects of one panel; deprecated, use `select`.
+
+        Returns:
+            The names, and the panel: "signal" or "image".
+        """
+        selected = deprecated.in_one_panel(self._session, names, panel)
+        self.select(selected[0])
+        return selected
 
     # -- a running DataLab ------------------------------------------------------------
 
@@ -673,10 +679,11 @@ class Workspace(NamedObjects):
         token: Token | str | None = None,
         *,
         on_conflict: OnConflict = "error",
-    ) -> None:
+    ) -> Literal[True]:
         """Move to a running DataLab with all objects, or with none if that fails.
 
-        An object that is already there and equal is not a conflict.
+        An object that is already there and equal is not a conflict. A workspace that is
+        attached to this DataLab already only checks that it answers.
 
         Args:
             url: URL of its Web API, as DataLab shows it under File > Web API; by
@@ -687,9 +694,13 @@ class Workspace(NamedObjects):
                 DataLab has: "error", "replace" the object there, "rename" the one here,
                 or "skip" it, which leaves it behind.
 
+        Returns:
+            True; if the workspace cannot be attached, an error is raised.
+
         Raises:
             LiveError: DataLab cannot be reached, does not answer, or refuses the token
-                (a `ConnectionError`); the workspace stays as it was.
+                (a `ConnectionError`), or the workspace is attached to another one. The
+                workspace stays as it was.
             NameConflictError: Different objects there use some of the names; all of
                 them are listed.
             ValueError: `url` is not a URL, or `on_conflict` is not one of these.
@@ -703,6 +714,7 @@ class Workspace(NamedObjects):
         secret = Token.of(token)
         del token  # a traceback may show the variables of this frame
         attachment.connect(self._session, url, secret, on_conflict)
+        return True
 
     @suggest_on_typo
     def disconnect(self, keep: attachment.Keep = True) -> None:
@@ -721,20 +733,27 @@ class Workspace(NamedObjects):
         """
         attachment.disconnect(self._session, keep)
 
-    def resync(self) -> None:
+    def resync(self) -> bool:
         """Find DataLab again, even on another port, and the objects it holds now.
 
-        Objects that it still holds keep their names. A standalone workspace stays as it
-        is.
+        Objects that it still holds keep their names. For a standalone workspace, this
+        is an old and deprecated way to call `connect`.
+
+        Returns:
+            True; False if the workspace is standalone and there is no running DataLab.
 
         Raises:
             LiveError: DataLab is not found (a `ConnectionError`); later calls still
                 look for it where it was.
 
         Example:
-            >>> workspace.resync()
+            >>> if workspace.mode == "live":
+            ...     workspace.resync()
         """
+        if self._session.backend.location is None:
+            return deprecated.go_live(self)
         attachment.resync(self._session)
+        return True
 
     @suggest_on_typo
     def show(self, name: str) -> None:

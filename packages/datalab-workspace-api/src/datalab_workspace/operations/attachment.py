@@ -9,10 +9,12 @@ from datalab_workspace.backends.base import Backend
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import LiveError, list_names
 from datalab_workspace.live.attach import backend_at, find_endpoint
+from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 Keep: TypeAlias = Literal[True, False, "all"]
 
@@ -23,10 +25,8 @@ def connect(
     """See `Workspace.connect`."""
     with session.transaction(None) as transaction:
         if session.backend.location is not None:
-            raise LiveError(
-                f"the workspace is already attached to {session.backend.location}; "
-                "call disconnect() first, or resync() to find it again"
-            )
+            _check_attached(transaction, url)
+            return
         backend = backend_at(find_endpoint(url, token))
         try:
             names = _move(session, backend, on_conflict)
@@ -35,6 +35,25 @@ def connect(
             raise
         session.switch(backend, names)
         transaction.kind = "attached"
+
+
+def _check_attached(transaction: Transaction, url: str | None) -> None:
+    """Raise `LiveError` if the workspace is attached to another DataLab, or a dead one.
+
+    Args:
+        transaction: The transaction of `connect`.
+        url: The DataLab that the user asks for; None for any.
+    """
+    transaction.look()
+    backend = transaction.backend
+    if url is None:
+        return
+    own = backend.status().url
+    if own is None or host_and_port(own) != host_and_port(url):
+        raise LiveError(
+            f"the workspace is already attached to {backend.location}; call "
+            "disconnect() first"
+        )
 
 
 def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBook:
