@@ -1,4 +1,4 @@
-"""The carriers of objects: a project file and each of DataLab's two protocols.
+"""The carriers of objects: a project file and each protocol of DataLab.
 
 A `Carrier` describes which parts of an object its format keeps, and how the format
 changes the other parts. The sidecar restores what a carrier loses.
@@ -189,6 +189,19 @@ class RpcCarrier(Carrier):
         return _without_payloads(_complex_by_guidata(_complex_by_guidata(sent)))
 
 
+class CompanionCarrier(FileCarrier):
+    """The companion protocol, which keeps all that DataLab itself can save."""
+
+    name = "companion"
+    no_data = _ONE_POINT
+
+    def field(self, kind: Kind, name: str, value: FieldValue) -> FieldValue:
+        """Return the value of a field; DataLab draws no image at infinity."""
+        if name in _GEOMETRY and not math.isfinite(_number(value)):
+            return FIELDS[kind][name].default
+        return super().field(kind, name, value)
+
+
 def _complex_by_guidata(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return complex numbers as guidata decodes them; it gets infinite ones wrong."""
     with np.errstate(invalid="ignore"):
@@ -203,8 +216,10 @@ FILE = FileCarrier()
 NPZ = NpzCarrier()
 #: XML-RPC.
 RPC = RpcCarrier()
+#: The companion inside DataLab.
+COMPANION = CompanionCarrier()
 CARRIERS: Mapping[str, Carrier] = MappingProxyType(
-    {carrier.name: carrier for carrier in (FILE, NPZ, RPC)}
+    {carrier.name: carrier for carrier in (FILE, NPZ, RPC, COMPANION)}
 )
 
 
