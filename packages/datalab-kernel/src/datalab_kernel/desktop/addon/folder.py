@@ -31,6 +31,20 @@ class Installed:
     version: str
     current: bool
 
+    @property
+    def state(self) -> str:
+        """The state of the add-on, compared with the packages that are installed here.
+
+        It is "current", or the reason to install it again.
+        """
+        if self.current:
+            return "current"
+        if not self.version:
+            return "not complete; install it again"
+        if self.version == __version__:
+            return "its sources differ from those of this Python; install it again"
+        return f"this Python has {__version__}; install it again"
+
 
 def plugin_folder() -> Path:
     """Return the folder in which the DataLab of this user looks for plugins."""
