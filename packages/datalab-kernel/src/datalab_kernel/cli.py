@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from datalab_kernel import kernelspec
 from datalab_kernel._version import __version__
-from datalab_kernel.desktop.addon import folder as addon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _install(options: argparse.Namespace) -> int:
     if options.desktop:
-        folder = addon.install(options.folder)
-        print(f"Installed the add-on {__version__} in {folder}")
+        from datalab_kernel.desktop.addon import folder
+
+        installed = folder.install(options.folder)
+        print(f"Installed the add-on {__version__} in {installed}")
         print("Restart DataLab to use it")
         return 0
     directory = kernelspec.install(
@@ -68,7 +69,9 @@ def _install(options: argparse.Namespace) -> int:
 
 def _uninstall(options: argparse.Namespace) -> int:
     if options.desktop:
-        print(f"Removed the add-on from {addon.uninstall(options.folder)}")
+        from datalab_kernel.desktop.addon import folder
+
+        print(f"Removed the add-on from {folder.uninstall(options.folder)}")
         return 0
     directory = kernelspec.uninstall(prefix=options.prefix, name=options.name)
     print(f"Removed {directory}")
@@ -87,8 +90,10 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _list_addon(folder: Path | None) -> int:
-    found = addon.installed(folder)
+def _list_addon(plugins: Path | None) -> int:
+    from datalab_kernel.desktop.addon import folder
+
+    found = folder.installed(plugins)
     if found is None:
         print("No add-on is installed.", file=sys.stderr)
     else:

@@ -22,7 +22,7 @@ _ABOUT = "about.json"
 
 
 def build(root: str = COMPANION) -> bytes:
-    """Return the archive: a module, and all modules of ours that it may import.
+    """Return the archive: a module, and all our modules that it may import.
 
     Args:
         root: Full name of the module.
@@ -64,7 +64,7 @@ def about(path: Path) -> tuple[str, str] | None:
 
 
 def sources(root: str) -> dict[str, bytes]:
-    """Return the sources of a module and of all modules of ours that it may import.
+    """Return the sources of a module and of all our modules that it may import.
 
     Imports within functions count, but not those for type checkers.
 
@@ -123,7 +123,7 @@ def _folder(package: str) -> Path:
 
 
 def _file(module: str) -> Path | None:
-    """Return the file of a module of ours, None if there is none."""
+    """Return the file of a module, None if it is not one of our modules."""
     package, *parts = module.split(".")
     if package not in _PACKAGES:
         return None
