@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from datalab_kernel._version import __version__
@@ -66,7 +67,8 @@ def about(path: Path) -> tuple[str, str] | None:
 def sources(root: str) -> dict[str, bytes]:
     """Return the sources of a module and of all our modules that it may import.
 
-    Imports within functions count, but not those for type checkers.
+    Imports within functions count, but not those for type checkers. Of a package that
+    only contains such a module, the imports within functions do not count.
 
     Args:
         root: Full name of the module.
@@ -78,24 +80,24 @@ def sources(root: str) -> dict[str, bytes]:
         FileNotFoundError: There is no such module.
         ValueError: A module is imported in a way that would not import the private one.
     """
-    files: dict[str, bytes] = {}
-    seen: set[str] = set()
-    pending = [root]
     if _file(root) is None:
         raise FileNotFoundError(f"there is no module {root!r}")
+    files: dict[str, bytes] = {}
+    followed: dict[str, bool] = {}
+    pending = [(root, True)]
     while pending:
-        module = pending.pop()
+        module, used = pending.pop()
         file = _file(module)
-        if module in seen or file is None:  # a class or function that is imported
+        if file is None or followed.get(module) in (True, used):
             continue
-        seen.add(module)
-        pending.append(module.rpartition(".")[0])
+        followed[module] = used
+        pending.append((module.rpartition(".")[0], False))
         text = file.read_text("utf-8")
         imports = list(_imports(ast.parse(text), module))
-        for node, found in imports:
-            pending += [found]
-            if isinstance(node, ast.ImportFrom):
-                pending += [f"{found}.{alias.name}" for alias in node.names]
+        for found in imports:
+            # Nobody calls the functions of a package that only contains a module.
+            if used or not found.late:
+                pending += found.modules()
         package = _folder(module.partition(".")[0])
         path = file.relative_to(package.parent).as_posix()
         files[path] = _renamed(text, imports).encode()
@@ -132,11 +134,35 @@ def _file(module: str) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-_Import = tuple[ast.ImportFrom | ast.alias, str]
+class _Import(NamedTuple):
+    """A place at which one of our modules is imported.
+
+    Attributes:
+        node: The statement, or the part of it that names the module.
+        module: Full name of the module.
+        late: Whether it is imported when a function is called.
+    """
+
+    node: ast.ImportFrom | ast.alias
+    module: str
+    late: bool
+
+    def modules(self) -> Iterator[tuple[str, bool]]:
+        """Yield the modules that it imports, and whether their content is used."""
+        names = self.node.names if isinstance(self.node, ast.ImportFrom) else []
+        inner = [f"{self.module}.{alias.name}" for alias in names]
+        modules = [name for name in inner if _file(name) is not None]
+        yield from ((name, True) for name in modules)
+        yield self.module, not inner or len(modules) < len(inner)
 
 
-def _imports(tree: ast.AST, module: str) -> Iterator[_Import]:
-    """Yield the places at which our modules are imported at run time, and their names.
+def _imports(tree: ast.AST, module: str, *, late: bool = False) -> Iterator[_Import]:
+    """Yield the places at which our modules are imported at run time.
+
+    Args:
+        tree: A part of the source.
+        module: Full name of the module, for the error.
+        late: Whether the part is in a function.
 
     Raises:
         ValueError: The import binds the name of a package, which is different now.
@@ -145,7 +171,7 @@ def _imports(tree: ast.AST, module: str) -> Iterator[_Import]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
         if isinstance(node, ast.ImportFrom) and _is_ours(node.module):
-            yield node, str(node.module)
+            yield _Import(node, str(node.module), late)
         elif isinstance(node, ast.Import):
             for alias in filter(lambda alias: _is_ours(alias.name), node.names):
                 if alias.asname is None:
@@ -153,8 +179,9 @@ def _imports(tree: ast.AST, module: str) -> Iterator[_Import]:
                         f"{module} has 'import {alias.name}', which binds the name of "
                         "a package; write it with 'from' or 'as'"
                     )
-                yield alias, alias.name
-        yield from _imports(node, module)
+                yield _Import(alias, alias.name, late)
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        yield from _imports(node, module, late=late or is_function)
 
 
 def _is_ours(module: str | None) -> bool:
@@ -164,7 +191,7 @@ def _is_ours(module: str | None) -> bool:
 def _renamed(text: str, imports: list[_Import]) -> str:
     """Return a source with private names in its imports, and the same lines."""
     lines = text.splitlines(keepends=True)
-    for node, module in imports:
+    for node, module, _ in imports:
         line, start = lines[node.lineno - 1], node.col_offset
         private = line[start:].replace(module, f"{BUNDLE}.{module}", 1)
         lines[node.lineno - 1] = line[:start] + private

@@ -39,9 +39,10 @@ class Archive(MetaPathFinder, InspectLoader):
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         """Return the spec of a module of the archive, None for any other module."""
-        if self._file(fullname) is None:
+        file = self._file(fullname)
+        if file is None:
             return None
-        return spec_from_loader(fullname, self)
+        return spec_from_loader(fullname, self, origin=f"{self._path}/{file}")
 
     def is_package(self, fullname: str) -> bool:
         """Return whether a module of the archive is a package."""
