@@ -129,7 +129,7 @@ def native_read(
 
 
 def _running(
-    python: Path, factory: pytest.TempPathFactory, name: str, **options: bool
+    python: Path, factory: pytest.TempPathFactory, name: str, **options: Any
 ) -> Iterator[Application]:
     application = Application(python, factory.mktemp(name), **options)
     yield application
@@ -159,6 +159,32 @@ def _attended_datalab(
 ) -> Iterator[Application]:
     yield from _running(
         python_of_datalab, tmp_path_factory, "attended", unattended=False
+    )
+
+
+@pytest.fixture(scope="session")
+def _companion_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    yield from _running(
+        python_of_datalab,
+        tmp_path_factory,
+        "companion",
+        companion=True,
+        needs_token=False,  # DataLab's default, which the companion must not follow
+    )
+
+
+@pytest.fixture(scope="session")
+def _attended_companion_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    yield from _running(
+        python_of_datalab,
+        tmp_path_factory,
+        "attended-companion",
+        companion=True,
+        unattended=False,
     )
 
 
@@ -194,6 +220,25 @@ def attended_datalab(_attended_datalab: Application) -> Iterator[Application]:
 
 
 @pytest.fixture
+def companion_datalab(_companion_datalab: Application) -> Iterator[Application]:
+    """The running application with a companion, empty; it asks for no token itself."""
+    _companion_datalab.empty()
+    yield _companion_datalab
+    _companion_datalab.act("close_dialogs")
+
+
+@pytest.fixture
+def attended_companion_datalab(
+    _attended_companion_datalab: Application,
+) -> Iterator[Application]:
+    """The running application with a companion, empty, which shows all dialogs."""
+    _attended_companion_datalab.empty()
+    _attended_companion_datalab.forget_boxes()
+    yield _attended_companion_datalab
+    _attended_companion_datalab.close_boxes()
+
+
+@pytest.fixture
 def web_api() -> Iterator[Callable[..., WebApi]]:
     """Make clients of the Web API: (URL, token, options of the transport)."""
     with ExitStack() as stack:
@@ -224,13 +269,13 @@ def xml_rpc() -> Iterator[Callable[..., XmlRpc]]:
 @pytest.fixture
 def new_datalab(
     python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Application]]:
-    """Start an application that a test may kill."""
+) -> Iterator[Callable[..., Application]]:
+    """Start an application that a test may kill: (folder, options of `Application`)."""
     started: list[Application] = []
 
-    def start() -> Application:
-        folder = tmp_path_factory.mktemp("mortal")
-        started.append(Application(python_of_datalab, folder))
+    def start(folder: Path | None = None, **options: Any) -> Application:
+        folder = folder or tmp_path_factory.mktemp("mortal")
+        started.append(Application(python_of_datalab, folder, **options))
         return started[-1]
 
     yield start

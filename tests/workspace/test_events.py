@@ -227,7 +227,7 @@ def test_in_a_script_they_arrive_on_one_named_thread(shared):
     assert thread == THREAD_NAME
     assert (event.origin, event.kind, event.parts) == (
         Origin.DATALAB,
-        "edited",
+        "renamed",
         frozenset({"title"}),
     )
 

@@ -24,7 +24,7 @@ class Clock:
 @pytest.fixture
 def visible_progress(monkeypatch):
     """Have the stderr of the test be a terminal."""
-    monkeypatch.setattr(module, "_is_visible", lambda: True)
+    monkeypatch.setattr(module, "is_visible", lambda: True)
 
 
 @pytest.fixture

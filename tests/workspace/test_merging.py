@@ -20,6 +20,8 @@ def signal(title: str, value: float) -> Record:
 class Failing(MemoryBackend):
     """A backend that loses its connection once it has two objects."""
 
+    transactional = False
+
     def extend(self, groups):
         for group in groups:
             for item in group.items:

@@ -29,6 +29,7 @@ class Thing:
     title: str
     kind: str = "signal"
     uuid: str = field(default_factory=lambda: str(uuid4()))
+    name: str | None = None
 
 
 def named(*titles, taken=()):
@@ -142,6 +143,31 @@ class TestNameBook:
         book.sync([Thing("B", uuid=thing.uuid)])
         assert book.name_of(thing.uuid) == "A"
         assert "B" not in book
+
+    def test_where_others_change_titles_the_name_follows(self):
+        first, second = Thing("A"), Thing("B")
+        book = NameBook(shared=True)
+        book.sync([first, second])
+        book.sync([Thing("B", uuid=first.uuid), second])
+        assert book.name_of(first.uuid) == "B (2)"
+        assert book.name_of(second.uuid) == "B"
+        book.sync([Thing("B", uuid=first.uuid), Thing("A", uuid=second.uuid)])
+        assert book.name_of(first.uuid) == "B (2)"  # its title is the same
+
+    def test_the_names_of_a_backend_are_used(self):
+        first, second = Thing("A", name="A"), Thing("A", name="A (7)")
+        book = NameBook(shared=True)
+        book.sync([Thing("A", uuid=second.uuid)])
+        book.sync([first, second])
+        assert book.name_of(first.uuid) == "A"
+        assert book.name_of(second.uuid) == "A (7)"
+        mine = Thing("A")
+        book.sync([first, second, mine])
+        assert book.name_of(mine.uuid) == "A (2)"
+        theirs = Thing("A (2)", name="A (2)")
+        book.sync([first, second, mine, theirs])
+        assert book.name_of(theirs.uuid) == "A (2)"
+        assert book.name_of(mine.uuid) == "A (3)"
 
     def test_binding_releases_the_old_name(self):
         thing = Thing("A")

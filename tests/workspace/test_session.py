@@ -181,6 +181,8 @@ def test_an_object_that_was_moved_returns_to_its_group():
 
 def test_what_cannot_be_undone_is_noted():
     class Gone(FailingBackend):
+        transactional = False
+
         def remove(self, uuids) -> None:
             raise UnreachableError("DataLab has gone")
 

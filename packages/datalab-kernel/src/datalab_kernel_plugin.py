@@ -1,4 +1,4 @@
-"""The DataLab plugin "Jupyter": notebooks that are attached to DataLab's window.
+"""The DataLab plugin: notebooks that are attached to DataLab's window.
 
 DataLab finds plugins by their names: it imports every top-level module whose name
 begins with `datalab_`. It imports this module again when the user reloads the plugins,
@@ -7,25 +7,29 @@ but not `datalab_kernel.desktop`, which does the work.
 
 from __future__ import annotations
 
-from datalab_kernel.desktop import jupyter
+from datalab.plugins import PluginBase, PluginInfo
 
-# DataLab registers a plugin when its class is defined. Without Jupyter, this module
-# defines no class, and DataLab shows no menu.
-if jupyter.is_installed():
-    from datalab.plugins import PluginBase, PluginInfo
+from datalab_kernel import __version__
+from datalab_kernel.desktop import companion, jupyter
 
-    from datalab_kernel import __version__
-    from datalab_kernel.desktop import menu
 
-    class JupyterPlugin(PluginBase):  # type: ignore[misc]  # DataLab has no type hints
-        """The plugin that adds the menu to both panels."""
+class JupyterPlugin(PluginBase):  # type: ignore[misc]  # DataLab has no type hints
+    """The plugin that starts the companion and adds the menu to both panels."""
 
-        PLUGIN_INFO = PluginInfo(
-            name="Jupyter",
-            version=__version__,
-            description="Notebooks that are attached to this window",
-        )
+    PLUGIN_INFO = PluginInfo(
+        name="Jupyter",
+        version=__version__,
+        description="Notebooks that are attached to this window",
+    )
 
-        def create_actions(self) -> None:
-            """Add the menu."""
+    def create_actions(self) -> None:
+        """Start the companion, and add the menu if Jupyter can run.
+
+        DataLab calls this when the window is complete, and again when the user reloads
+        the plugins.
+        """
+        companion.start(self.main)
+        if jupyter.is_installed():
+            from datalab_kernel.desktop import menu
+
             menu.add(self.main, self.proxy)

@@ -13,11 +13,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from xmlrpc.client import ServerProxy, Transport
 
+from support.environments import SOURCES
+from support.real_datalab.companion import Companion, EndpointError
 from support.real_datalab.process import environment_in, write_settings
 
 # Longer than anything takes: reaching one means that DataLab hangs.
@@ -33,9 +36,12 @@ tour_enabled = False
 webapi_localhost_no_token = {}
 """
 _PLUGINS = Path(__file__).with_name("plugins")
+_INSIDE = Path(__file__).with_name("inside")
 # Below the ports that the system gives to connections, and no default of DataLab's.
 _PORTS = (12_000, 17_000)
 _taken: set[int] = set()
+#: The functions of `inside/acting.py` that need no window.
+_WITHOUT_WINDOW = ("open_dialog", "dialogs", "close_dialogs", "keep_busy")
 
 
 class ApplicationError(RuntimeError):
@@ -73,6 +79,8 @@ class Application:
         modules: Folders of further modules, which DataLab treats as plugins if
             their names begin with "datalab_".
         variables: Further variables of its environment.
+        companion: It has our plugin, from the sources, and so a companion.
+        web_api: It has a Web API, as all versions from 1.1 have.
     """
 
     def __init__(
@@ -84,12 +92,19 @@ class Application:
         unattended: bool = True,
         modules: Sequence[Path] = (),
         variables: Mapping[str, str] | None = None,
+        companion: bool = False,
+        web_api: bool = True,
     ) -> None:
         self.folder = folder
         self.token = TOKEN
         self.web_port = free_port()
         self.rpc_port = free_port()
+        self.inside_port = free_port()
         self.unattended = unattended
+        self._has_web_api = web_api
+        self._has_companion = companion
+        if companion:
+            modules = (*modules, _INSIDE, *map(Path, SOURCES.split(os.pathsep)))
         self._boxes = folder / "boxes.txt"
         self.settings = write_settings(folder, _SETTINGS.format(not needs_token))
         environment = environment_in(folder) | {
@@ -99,6 +114,7 @@ class Application:
             "DATALAB_WEBAPI_TOKEN": self.token,
             "DATALAB_XMLRPCPORT": str(self.rpc_port),
             "DATALAB_TEST_BOXES": str(self._boxes),
+            "DATALAB_TEST_PORT": str(self.inside_port),
             "PYTHONPATH": os.pathsep.join(map(str, (_PLUGINS, *modules))),
         }
         environment |= variables or {}
@@ -223,7 +239,54 @@ class Application:
         finally:
             self.kill()
 
+    @property
+    def companion_file(self) -> Path:
+        """The path of the companion's discovery file, which may not exist."""
+        name = f"companion-{self.process.pid}.json"
+        return self.folder / "config" / "datalab" / name
+
+    @property
+    def companion(self) -> Companion:
+        """The companion that the discovery file describes.
+
+        Raises:
+            OSError: There is none.
+        """
+        return Companion.described_by(self.companion_file)
+
+    def evaluate(self, code: str) -> Any:
+        """Evaluate an expression in the window, with what `inside` defines.
+
+        Needs the plugin of that folder, as an application with a companion has.
+
+        Raises:
+            EndpointError: It raised an exception, or there was no answer.
+        """
+        with Client(("127.0.0.1", self.inside_port)) as client:
+            client.send(code)
+            if not client.poll(CALL):
+                raise EndpointError(f"no answer within {CALL:g} s to {code}")
+            is_value, answer = client.recv()
+        if not is_value:
+            raise EndpointError(answer)
+        return json.loads(answer)
+
+    def act(self, name: str, *arguments: Any) -> Any:
+        """Do what a user does: call a function of `inside/acting.py` in the window.
+
+        Args:
+            name: The function, for example "rename".
+            arguments: Its arguments, without the window.
+        """
+        takes_window = name not in _WITHOUT_WINDOW
+        code = [*(["main"] if takes_window else []), *map(repr, arguments)]
+        return self.evaluate(f"acting.{name}({', '.join(code)})")
+
     def _answers(self) -> bool:
+        if self._has_companion and not self.companion_file.exists():
+            return False
+        if not self._has_web_api:
+            return True
         try:
             with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=5) as told:
                 running = json.load(told)["running"]

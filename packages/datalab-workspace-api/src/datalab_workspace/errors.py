@@ -4,6 +4,7 @@
 
     WorkspaceError
     ├── ObjectNotFoundError       KeyError         no such name, UUID or short id
+    ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
@@ -23,6 +24,7 @@
         ├── NoAnswerError         TimeoutError     DataLab does not answer in time
         ├── ConnectionLostError                    DataLab closed the connection
         ├── TokenError            PermissionError  the token is missing or wrong
+        ├── ConcurrentChangeError                  others changed the objects of a call
         └── DataLabError                           DataLab reported a failure
 
 Each class also derives from the built-in error that a user would expect, so that
@@ -37,6 +39,7 @@ from collections.abc import Collection, Sequence
 
 __all__ = [
     "AmbiguousObjectError",
+    "ConcurrentChangeError",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -50,6 +53,7 @@ __all__ = [
     "NotAProjectError",
     "NotSupportedByProtocolError",
     "ObjectNotFoundError",
+    "ReusedNameError",
     "StaleFileError",
     "TokenError",
     "UnreachableError",
@@ -98,6 +102,44 @@ class ObjectNotFoundError(WorkspaceError, KeyError):
             message += f"; did you mean {' or '.join(map(_shortened, close))}?"
         existing = f"it contains {list_names(names, 5)}" if names else "it is empty"
         return cls(f"{message} ({existing})")
+
+
+class ReusedNameError(WorkspaceError, KeyError):
+    """A name that was used here would now mean another object.
+
+    In DataLab's window, the object was renamed or removed, and another one has its name
+    now. Use the new name or a UUID. To let the name mean the other object, call
+    ``workspace.rename(uuid, name)`` with its UUID, or replace that object with
+    ``add(name, obj, overwrite=True)``.
+    """
+
+    # KeyError shows the repr of its argument, which would quote a whole sentence.
+    __str__ = Exception.__str__
+
+    @classmethod
+    def of(cls, name: str, now: str | None, uuid: str) -> ReusedNameError:
+        """Return the error for a name that two objects have had.
+
+        Args:
+            name: The name.
+            now: Present name of the object that had it; None if that was removed.
+            uuid: UUID of the object that has it now.
+
+        Returns:
+            The error; the caller raises it.
+        """
+        shown = _shortened(name)
+        if now is None:
+            before, use = "an object that was removed in DataLab's window", "use"
+        else:
+            current = _shortened(now)
+            before = f"the object that DataLab's window now calls {current}"
+            use = f"use {current}, or"
+        return cls(
+            f"the name {shown} meant {before}, and another object has it now; {use} "
+            f"the UUID {uuid!r} of the other one, or free the name with "
+            f"workspace.rename({uuid!r}, {shown})"
+        )
 
 
 class FeatureNotFoundError(WorkspaceError, ValueError):
@@ -238,6 +280,13 @@ class TokenError(LiveError, PermissionError):
     """DataLab refused the request because the token is missing or wrong.
 
     Set ``DATALAB_WORKSPACE_TOKEN``, or pass the token that DataLab shows.
+    """
+
+
+class ConcurrentChangeError(LiveError):
+    """Others changed the objects of a call while it ran; nothing was done.
+
+    Repeat the call, which then uses the present objects.
     """
 
 

@@ -45,7 +45,7 @@ class Progress:
         """Add `amount` to the work that is done, and update the display."""
         self._done += amount
         now = self._clock()
-        if now >= self._next and (self._stream is not None or _is_visible()):
+        if now >= self._next and (self._stream is not None or is_visible()):
             self._next = now + _INTERVAL
             self._show(f"{self._what}: {min(100, 100 * self._done // self._total)} %")
 
@@ -68,7 +68,8 @@ class Progress:
         self._width = len(text)
 
 
-def _is_visible() -> bool:
+def is_visible() -> bool:
+    """Return whether a person reads stderr, in a terminal or a notebook."""
     if sys.stderr is None:
         return False
     # A Jupyter kernel sets the `kernel` attribute of its shell.

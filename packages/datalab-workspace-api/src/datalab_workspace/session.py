@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from datalab_workspace.backends.base import Backend, Entry
+from datalab_workspace.errors import (
+    ConcurrentChangeError,
+    NameConflictError,
+    ObjectNotFoundError,
+    ReusedNameError,
+)
 from datalab_workspace.events import (
     ChangeEvent,
     ChangeKind,
@@ -15,10 +21,23 @@ from datalab_workspace.events import (
     Origin,
     kind_of,
 )
+from datalab_workspace.journal import Journal
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.project_file import ProjectFile
 from datalab_workspace.subscriptions import Dispatcher
 from datalab_workspace.transaction import Transaction
+
+T = TypeVar("T")
+
+#: Attempts to carry out an operation while others change its objects.
+_ATTEMPTS = 5
+#: The errors of an operation that began with objects which are not there any more.
+_OUTDATED = (
+    ConcurrentChangeError,
+    ObjectNotFoundError,
+    NameConflictError,
+    ReusedNameError,
+)
 
 
 class Session:
@@ -33,8 +52,10 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
+        shown: UUID of the object that `show` showed after that, if any.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
+        journal: The transactions that can be undone.
     """
 
     def __init__(self, backend: Backend, notes: Sequence[str] = ()) -> None:
@@ -45,17 +66,19 @@ class Session:
         # change them; None until it has looked once.
         self._known: dict[str, tuple[Entry, str]] | None = None
         self.backend = backend
-        self.names = NameBook()
+        self.names = NameBook(shared=backend.capabilities.shared)
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
+        self.shown: str | None = None
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
+        self.journal = Journal()
 
-    # A copy has a lock and subscribers of its own; neither can be pickled.
+    # A copy has a lock, subscribers and a journal of its own; none can be pickled.
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_transaction", "subscribers")
+        own = ("_lock", "_transaction", "journal", "subscribers")
         return {key: held for key, held in vars(self).items() if key not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -63,6 +86,7 @@ class Session:
         self._lock = threading.RLock()
         self._transaction = None
         self.subscribers = Dispatcher()
+        self.journal = Journal()
 
     def transaction(self, max_age: float | None = 0.0) -> Transaction:
         """Return a context in which one public call is carried out as a whole.
@@ -80,6 +104,61 @@ class Session:
             LiveError: The backend cannot be asked (a `ConnectionError`).
         """
         return Transaction(self, max_age)
+
+    def run(
+        self, operation: Callable[[Transaction], T], max_age: float | None = 0.0
+    ) -> T:
+        """Carry out an operation as one transaction, with as few requests as possible.
+
+        If the backend allows it, the operation begins with the objects as they are
+        known. If that turns out to be wrong, nothing has been done, and the operation
+        begins again with the present objects.
+
+        Args:
+            operation: The operation, which may be called several times.
+            max_age: See `transaction`.
+
+        Returns:
+            What the operation returned.
+
+        Raises:
+            ConcurrentChangeError: Others changed the objects at each attempt.
+            LiveError: The backend cannot be asked (a `ConnectionError`).
+        """
+        if not self.backend.optimistic or self._transaction is not None:
+            with self.transaction(max_age) as transaction:
+                return operation(transaction)
+        with self.transaction(None) as transaction:
+            return self._attempt(operation, transaction)
+
+    def _attempt(
+        self, operation: Callable[[Transaction], T], transaction: Transaction
+    ) -> T:
+        backend = self.backend
+        if not backend.seen:
+            transaction.look()
+        for _ in range(_ATTEMPTS):
+            transaction.sync_names()
+            revision, meanings = backend.revision, self.names.meanings()
+            try:
+                result = operation(transaction)
+                transaction.commit()
+            except _OUTDATED:
+                transaction.start_over(meanings)
+                if backend.revision == revision:
+                    transaction.look()
+                if backend.revision == revision:
+                    raise  # nothing has changed: the error is right
+                continue
+            if backend.revision != revision:
+                transaction.sync_names()
+            if transaction.still_true():
+                return result
+            transaction.start_over(meanings)
+        raise ConcurrentChangeError(
+            f"others changed the objects of this call {_ATTEMPTS} times while it ran; "
+            "call it again when they are done (nothing was done)"
+        )
 
     def begin(self, transaction: Transaction) -> Transaction | None:
         """Take the lock for a transaction; return the one that it is nested in."""
@@ -105,8 +184,10 @@ class Session:
         """Continue with objects that are kept elsewhere."""
         self.backend.close()
         self.backend, self.names = backend, names
+        self.backend.begin()
         self.notes = ()
         self._known = None
+        self.journal.clear()
 
     # -- events -----------------------------------------------------------------------
 
@@ -114,10 +195,12 @@ class Session:
         """Return the events of a transaction at its end, those of others first."""
         events: list[ChangeEvent] = []
         if self.backend.capabilities.shared and self.backend.seen:
-            elsewhere = self._changed_elsewhere({c.uuid for c in transaction.changes})
-            if elsewhere:
-                self._report(events, Origin.DATALAB, kind_of(elsewhere), elsewhere)
+            own = {change.uuid for change in transaction.changes}
+            for origin, elsewhere in self._changes_of_others(own).items():
+                self._report(events, origin, kind_of(elsewhere), elsewhere)
         changes, kind = transaction.changes, transaction.kind
+        if transaction.tickets:
+            self.journal.note(changes, transaction.tickets)
         if changes and kind is None:
             kind = kind_of(changes)
         if kind is not None:
@@ -137,6 +220,22 @@ class Session:
         if self.subscribers:  # without one, no event needs to be made
             event = ChangeEvent(self._revision, origin, kind, tuple(changes), path)
             events.append(event)
+
+    def _changes_of_others(
+        self, own: Collection[str]
+    ) -> dict[Origin, Sequence[ObjectChange]]:
+        """Return the changes of others by their origin; see `_changed_elsewhere`."""
+        observed = self.backend.observed()
+        if observed is None:
+            found = self._changed_elsewhere(own)
+            return {Origin.DATALAB: found} if found else {}
+        changes: dict[Origin, list[ObjectChange]] = {}
+        for kind, uuid, before, after, parts, author in observed:
+            if uuid not in own:
+                origin = Origin.DATALAB if author is None else Origin.OTHER_NOTEBOOK
+                change = ObjectChange(kind, uuid, before, after, parts)
+                changes.setdefault(origin, []).append(change)
+        return dict(changes)
 
     def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
         """Return the changes of others since the session last saw its objects.

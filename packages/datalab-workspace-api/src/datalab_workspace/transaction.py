@@ -31,11 +31,12 @@ class Transaction:
         changes: The changes of objects so far, in order.
         kind: The kind of the call's event, if it concerns the whole workspace.
         path: The project file that the call saved or loaded.
+        tickets: What takes the call back; see `Backend.commit`.
     """
 
     __slots__ = (
-        "_looked", "_max_age", "_outer", "_session", "_undo", "_writes",
-        "backend", "changes", "kind", "names", "path",
+        "_looked", "_max_age", "_outer", "_session", "_undo", "_used", "_writes",
+        "backend", "changes", "kind", "names", "path", "tickets",
     )  # fmt: skip
 
     def __init__(self, session: Session, max_age: float | None = 0.0) -> None:
@@ -45,9 +46,12 @@ class Transaction:
         self._looked = False
         self._writes = False
         self._undo: list[Callable[[], object]] = []
+        # What the names that the call has used meant.
+        self._used: dict[str, str] = {}
         self.changes: list[ObjectChange] = []
         self.kind: ChangeKind | None = None
         self.path: Path | None = None
+        self.tickets: Sequence[Any] = ()
 
     # A generator with `contextmanager` would take twice as long for a small call.
 
@@ -57,6 +61,7 @@ class Transaction:
             return self._outer
         self.backend: Backend = self._session.backend
         self.names: NameBook = self._session.names
+        self.backend.begin()
         if self._max_age is not None:
             try:
                 self.look(self._max_age)
@@ -72,10 +77,21 @@ class Transaction:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if error is not None and self._outer is None:
-                self._take_back(error)
+            if self._outer is None:
+                self._finish(error)
         finally:
             self._session.end(self, nested=self._outer is not None)
+
+    def _finish(self, error: BaseException | None) -> None:
+        if error is None:
+            try:
+                self.commit()
+            except BaseException as failed:
+                error = failed
+                self._take_back(error)
+                raise
+        else:
+            self._take_back(error)
 
     # -- reading ----------------------------------------------------------------------
 
@@ -92,7 +108,7 @@ class Transaction:
             return False
         changed = self.backend.refresh(max_age)
         if changed:
-            self.names.sync(self.backend.entries())
+            self.sync_names()
         self._looked = changed or not max_age
         return True
 
@@ -101,8 +117,20 @@ class Transaction:
 
         Raises:
             ObjectNotFoundError: There is no such object (a `KeyError`).
+            ReusedNameError: The name meant another object when it was used here before
+                (a `KeyError`).
         """
-        return self.names.resolve(name, self.backend.entries)
+        uuid = self.names.resolve(name, self.backend.entries)
+        if name in self.names:
+            self._used[str(name)] = uuid
+        elif name != uuid and self.backend.optimistic:  # a short id, which may shift
+            self.look()
+            uuid = self.names.resolve(name, self.backend.entries)
+        return uuid
+
+    def sync_names(self) -> None:
+        """Name the objects of the backend that are new, and forget those removed."""
+        self.names.sync(self.backend.entries())
 
     def record(self, name: object, *, full: bool = False) -> Record:
         """Return the record of an object, as the backend holds it.
@@ -150,6 +178,7 @@ class Transaction:
     ) -> None:
         """Append an object under a name that is free; see `Backend.add`."""
         self._writes = True
+        self.backend.give_names({record.uuid: name})
         self.backend.add(record, group=group)
         self._added(record, name)
 
@@ -162,6 +191,7 @@ class Transaction:
             source: UUID of the object whose group it joins; None for the first group.
         """
         self._writes = True
+        self.backend.give_names({record.uuid: name})
         if source is None:
             self.backend.add(record, composed=True)
         else:
@@ -169,9 +199,23 @@ class Transaction:
         self._added(record, name)
 
     def _added(self, record: Record, name: str) -> None:
-        self.names.bind(record.uuid, name)
-        self._undo.append(lambda: self.backend.remove([record.uuid]))
+        meant = self.names.meaning_of(name)
+        self.names.bind(record.uuid, name, record.title)
+        self._undo.append(lambda: self._remove_again(record.uuid, name, meant))
         self.changes.append(ObjectChange("added", record.uuid, None, name))
+
+    def _remove_again(self, uuid: str, name: str, meant: str | None) -> None:
+        self.names.release(uuid)
+        self.names.set_meaning(name, meant)
+        if not self.backend.transactional:  # which takes it back itself
+            self.backend.remove([uuid])
+
+    def take_name(self, name: str, uuid: str) -> None:
+        """Let a name mean the object that has it now, until the call fails."""
+        meant = self.names.meaning_of(name)
+        if meant != uuid:
+            self.names.set_meaning(name, uuid)
+            self._undo.append(lambda: self.names.set_meaning(name, meant))
 
     def replace(
         self, record: Record, *, group: str | None = None, restorable: bool = False
@@ -189,7 +233,7 @@ class Transaction:
         if group is not None:
             before = self.position(uuid)[1]
         moves = group != before
-        if restorable:
+        if restorable and not self.backend.transactional:
             old = self.backend.record(uuid, full=True)
             self._undo.append(
                 (lambda: self.backend.move(uuid, old, before))
@@ -225,6 +269,14 @@ class Transaction:
         parts = frozenset({"title"})
         self.changes.append(ObjectChange("renamed", uuid, before, name, parts))
 
+    def move_to_group(self, uuids: Sequence[str], group: str) -> None:
+        """Move objects of one kind to the end of a group."""
+        self._writes = True
+        self.backend.move_to_group(uuids, group)
+        for uuid in uuids:
+            name, parts = self.names.name_of(uuid), frozenset({"group"})
+            self.changes.append(ObjectChange("moved", uuid, name, name, parts))
+
     def remove(self, uuids: Sequence[str]) -> None:
         """Remove objects."""
         if not uuids:
@@ -242,8 +294,10 @@ class Transaction:
         before = {e.uuid: self.names.name_of(e.uuid) for e in self.backend.entries()}
         self.backend.clear(all=all)
         left = self.backend.entries()
-        self.names.sync(left)
         kept = {entry.uuid for entry in left}
+        for uuid in before.keys() - kept:
+            self.names.release(uuid)
+        self.names.sync(left)
         self.changes += [
             ObjectChange("removed", uuid, name, None)
             for uuid, name in before.items()
@@ -254,12 +308,49 @@ class Transaction:
     def note(self, uuids: Sequence[str]) -> None:
         """Name and report objects that the backend has added by itself."""
         self._writes = True
-        self.names.sync(self.backend.entries())
+        self.sync_names()
         for uuid in uuids:
             name = self.names.name_of(uuid)
+            self.take_name(name, uuid)
             self.changes.append(ObjectChange("added", uuid, None, name))
 
-    # -- failing ----------------------------------------------------------------------
+    # -- the end ----------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """Carry out what was not carried out yet, if all names mean what they meant.
+
+        Raises:
+            ConcurrentChangeError: One of them means another object now.
+        """
+        changed = {change.before for change in self.changes}
+        names = {name: u for name, u in self._used.items() if name not in changed}
+        self.tickets = (*self.tickets, *self.backend.commit(names))
+        self._writes = False
+
+    def still_true(self) -> bool:
+        """Return whether the names that the call has used still mean the same."""
+        changed = {change.before for change in self.changes}
+        return all(
+            self.names.uuid_of(name) == uuid
+            for name, uuid in self._used.items()
+            if name not in changed
+        )
+
+    def start_over(self, meanings: Mapping[str, str]) -> None:
+        """Forget what an attempt has done, of which nothing was carried out.
+
+        Args:
+            meanings: What the names meant before; see `NameBook.meanings`.
+        """
+        self.backend.abandon()
+        self.backend.begin()
+        self.names.restore_meanings(meanings)
+        self.sync_names()
+        self._undo.clear()
+        self.changes.clear()
+        self.kind = None
+        self._used.clear()
+        self._writes = self._looked = False
 
     def _take_back(self, error: BaseException) -> None:
         """Undo the writes, after an error in the middle of the call."""
@@ -267,6 +358,8 @@ class Transaction:
         if not self._writes:
             return
         try:
+            if self.backend.transactional:
+                self.backend.abandon()
             for step in reversed(self._undo):
                 with suppress(ObjectNotFoundError):  # others have removed it since
                     step()
@@ -274,4 +367,4 @@ class Transaction:
         except LiveError as another:
             add_note(error, f"earlier changes could not be undone: {another}")
         # A write that was interrupted may have been carried out all the same.
-        self.names.sync(self.backend.entries())
+        self.sync_names()

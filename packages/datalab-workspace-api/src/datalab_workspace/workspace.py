@@ -24,7 +24,7 @@ from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.operations import add, attachment, edit, files, listing
 from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.operations.merge import OnConflict
-from datalab_workspace.processing import calculator
+from datalab_workspace.processing import calculator, selection
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import old_arguments, suggest_on_typo
@@ -636,7 +636,7 @@ class Workspace(NamedObjects):
         Example:
             >>> workspace.select("peak")
         """
-        calculator.select(self._session, names)
+        selection.select(self._session, names)
 
     @property
     def selection(self) -> Names:
@@ -655,7 +655,7 @@ class Workspace(NamedObjects):
             >>> workspace.selection
             ['peak', 'noisy']
         """
-        return calculator.selection(self._session)
+        return selection.selection(self._session)
 
     @suggest_on_typo
     def select_objects(

@@ -21,6 +21,7 @@ from datalab_workspace.model.description import (
     Listing,
     Preview,
     Summary,
+    remarks,
     size_text,
 )
 
@@ -39,7 +40,8 @@ def workspace_html(workspace: Workspace) -> str:
     total, previews = workspace.preview(MAX_ROWS)
     budget = Budget()
     rows = [
-        [*_cells(*preview[:4]), _thumbnail(preview, budget)] for preview in previews
+        [*_cells(*preview[:4], preview.selected), _thumbnail(preview, budget)]
+        for preview in previews
     ]
     shown = _table((*_COLUMNS, ""), rows, total)
     return markup.page(markup.heading("Workspace", html(_about(workspace), 500)), shown)
@@ -58,7 +60,9 @@ def listing_html(listing: Listing) -> str:
     """Return the descriptions of objects as HTML."""
     total, half = len(listing), MAX_ROWS // 2
     some = listing if total <= MAX_ROWS else listing[:half] + listing[-half:]
-    rows = [_cells(d.name, d.short_id, d.group, summary_of(d)) for d in some]
+    rows = [
+        _cells(d.name, d.short_id, d.group, summary_of(d), d.selected) for d in some
+    ]
     return markup.page(
         markup.heading(count(total, "object")), _table(_COLUMNS, rows, total)
     )
@@ -113,11 +117,13 @@ def _table(head: Sequence[str], rows: list[list[str]], total: int) -> str:
     return markup.table(head, rows, _NUMBERS)
 
 
-def _cells(name: str, short_id: str, group: str, summary: Summary) -> list[str]:
+def _cells(
+    name: str, short_id: str, group: str, summary: Summary, selected: bool
+) -> list[str]:
     units = [html(summary.labels.get(f"{axis}unit"), UNIT_LENGTH) for axis in "xyz"]
     return [
         short_id,
-        html(name),
+        html(name) + _remarks(name, summary, selected),
         summary.kind,
         shape_text(summary),
         dtype_text(summary),
@@ -127,6 +133,11 @@ def _cells(name: str, short_id: str, group: str, summary: Summary) -> list[str]:
         count_text(summary.result_count),
         size(summary.nbytes),
     ]
+
+
+def _remarks(name: str, summary: Summary, selected: bool) -> str:
+    texts = ", ".join(map(html, remarks(name, summary.title, selected=selected)))
+    return f' <span class="dl-dim">({texts})</span>' if texts else ""
 
 
 def _thumbnail(preview: Preview, budget: Budget) -> str:
@@ -151,4 +162,5 @@ def count_text(number: int | None) -> str:
 def _line(preview: Preview) -> tuple[str, ...]:
     summary = preview.summary
     texts = summary.kind, shape_text(summary), dtype_text(summary)
-    return preview.short_id, shorten(preview.name), *texts
+    notes = remarks(preview.name, summary.title, selected=preview.selected)
+    return preview.short_id, shorten(preview.name), *texts, *map(shorten, notes)

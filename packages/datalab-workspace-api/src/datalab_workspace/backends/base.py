@@ -12,7 +12,8 @@ import numpy as np
 
 from datalab_workspace.backends.capabilities import Capabilities
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import LiveUnavailableError
+from datalab_workspace.errors import LiveUnavailableError, NotSupportedByProtocolError
+from datalab_workspace.events import ALL_PARTS, ObjectChangeKind
 from datalab_workspace.model.description import Summary, WorkspaceMode
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Array, FieldValue, Kind, Record
@@ -23,6 +24,7 @@ __all__ = [
     "BroughtHome",
     "Capabilities",
     "Entry",
+    "Observation",
     "PanelGroup",
 ]
 
@@ -56,6 +58,8 @@ class Entry(NamedTuple):
         shape: (N,) for a signal, (H, W) for an image, () for an empty object or if it
             is unknown.
         dtype: Element type of the data, None for an empty object or if it is unknown.
+        name: The name that the backend assigns, so that all workspaces at one window
+            use the same names; each is unique. None leaves it to the workspace.
 
     Example:
         >>> [entry.title for entry in workspace.backend.entries()]
@@ -68,6 +72,32 @@ class Entry(NamedTuple):
     group: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
+    name: str | None = None
+
+
+class Observation(NamedTuple):
+    """A change of one object that others have made, as a backend reports it.
+
+    Attributes:
+        kind: See `ObjectChange.kind`.
+        uuid: UUID of the object.
+        before: Its name before; None if it was added.
+        after: Its name after; None if it was removed.
+        parts: The parts that may differ.
+        author: UUID of the program that changed it; None if it was DataLab's user.
+
+    Example:
+        >>> from datalab_workspace.backends import Observation
+        >>> Observation("renamed", "…", "peak", "line").author is None
+        True
+    """
+
+    kind: ObjectChangeKind
+    uuid: str
+    before: str | None
+    after: str | None
+    parts: frozenset[str] = ALL_PARTS
+    author: str | None = None
 
 
 class BackendStatus(NamedTuple):
@@ -144,6 +174,14 @@ class Backend(ABC):
         """Return the state of the program that holds the objects."""
         return BackendStatus()
 
+    #: Whether the writes between `begin` and `commit` are carried out all or not at
+    #: all. Otherwise the workspace takes back what it has written when a call fails.
+    transactional = False
+    #: Whether an operation may begin with the objects as they are known, without a
+    #: look: requests report changes, and `commit` fails if the names that the operation
+    #: has used mean other objects now.
+    optimistic = False
+
     @property
     def refuses_titles_in_use(self) -> bool:
         """Whether `add` raises `NameConflictError` if another object has the title."""
@@ -166,6 +204,19 @@ class Backend(ABC):
         return False
 
     @property
+    def revision(self) -> object:
+        """A value that differs when the known objects differ."""
+        return None
+
+    def observed(self) -> Sequence[Observation] | None:
+        """Return the changes of others since the last call of this method.
+
+        Returns:
+            None if the backend cannot tell; the workspace compares the entries then.
+        """
+        return None
+
+    @property
     def seen(self) -> bool:
         """Whether `refresh` has looked at least once."""
         return True
@@ -181,6 +232,10 @@ class Backend(ABC):
     def title_of(self, uuid: str) -> FieldValue:
         """Return the title of an object that exists."""
         return self.record(uuid).fields["title"]
+
+    def fields_of(self, uuid: str) -> Mapping[str, FieldValue]:
+        """Return the fields of an object that exists; they must not be changed."""
+        return self.record(uuid).fields
 
     @abstractmethod
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
@@ -214,6 +269,51 @@ class Backend(ABC):
     def operand(self, uuid: str) -> Record:
         """Return one object with everything that a computation from it needs."""
         return self.record(uuid, full=True)
+
+    def operands(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """Return several objects as `operand` does, in as few requests as possible."""
+        return [self.operand(uuid) for uuid in uuids]
+
+    # -- transactions -----------------------------------------------------------------
+
+    def begin(self) -> None:  # noqa: B027  (optional)
+        """Begin a transaction."""
+
+    def commit(self, names: Mapping[str, str]) -> Sequence[Any]:  # noqa: ARG002
+        """Carry out the writes since `begin` that were not carried out yet.
+
+        Args:
+            names: The names that the transaction has used, with the UUIDs that they
+                must still have.
+
+        Returns:
+            Tickets by which `undo` takes the writes back, in order.
+
+        Raises:
+            ConcurrentChangeError: A name has another UUID now; nothing was done.
+        """
+        return ()
+
+    def abandon(self) -> None:  # noqa: B027  (optional)
+        """Take back the writes since `begin`."""
+
+    def undo(self, tickets: Sequence[Any]) -> None:
+        """Take back a transaction.
+
+        Args:
+            tickets: What `commit` returned.
+
+        Raises:
+            ConcurrentChangeError: Something in it was changed since; nothing was done.
+            NotSupportedByProtocolError: The backend does not declare ``undo``.
+        """
+        raise NotSupportedByProtocolError(
+            f"{len(tickets)} steps cannot be undone here: undo() works in memory "
+            "and with datalab-kernel installed in DataLab's environment"
+        )
+
+    def give_names(self, names: Mapping[str, str]) -> None:  # noqa: B027  (optional)
+        """Take note of the names, by UUID, of objects that will be added."""
 
     @abstractmethod
     def add(
@@ -266,6 +366,24 @@ class Backend(ABC):
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
     ) -> None:
         """Set fields, including the title, and metadata of an object that exists."""
+
+    def move_to_group(self, uuids: Sequence[str], group: str) -> None:
+        """Move objects of one kind to the end of a group, which may be new.
+
+        Raises:
+            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+        """
+        raise _no_groups(f"{len(uuids)} objects cannot be moved to {group!r:.80}")
+
+    def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
+        """Give a group that exists another title, which no group has.
+
+        Raises:
+            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+        """
+        raise _no_groups(
+            f"the {kind} group {title!r:.80} cannot be renamed {new_title!r:.80}"
+        )
 
     @abstractmethod
     def clear(self, *, all: bool = False) -> None:
@@ -331,6 +449,10 @@ class Backend(ABC):
         """Return UUIDs of the selected objects; None if there is no window."""
         return None
 
+    def known_selection(self) -> Sequence[str] | None:
+        """Return `selection` as it was last seen; None if it must be asked for."""
+        return None
+
     def show(self, uuid: str) -> None:  # noqa: B027  (optional)
         """Show an object in the window; in memory there is none."""
 
@@ -374,6 +496,13 @@ class Backend(ABC):
 
     def close(self) -> None:  # noqa: B027  (optional)
         """Release connections and the like; the backend is no longer used."""
+
+
+def _no_groups(problem: str) -> NotSupportedByProtocolError:
+    return NotSupportedByProtocolError(
+        f"{problem} here: this works in memory and with datalab-kernel installed in "
+        "DataLab's environment"
+    )
 
 
 def _file_of(array: Array) -> Path | None:

@@ -22,13 +22,18 @@ class Capabilities:
             Data of another dtype is converted to one of them and back; if that would
             lose anything, `UnsupportedDtypeError` is raised.
         shares_views: ``copy=False`` holds and hands out views instead of copies.
-        tells_apart: Objects of the same title are distinguished, and an object keeps
-            its name when another program changes its title. Otherwise an ambiguous
+        tells_apart: Objects of the same title are distinguished, and an object stays
+            the same when another program changes its title. Otherwise an ambiguous
             title raises `AmbiguousObjectError`, and a changed title is another object.
         window: Objects are shown in a window; `selection` returns those that its user
             has selected.
-        shared: Other programs and users may add, change and remove objects.
+        shared: Other programs and users may add, change and remove objects. The name
+            of an object then follows its title.
         computes: `compute` runs a feature where the objects are.
+        events: `observed` tells every change of others, with its parts and its author,
+            and `watch` waits for changes.
+        undo: Transactions can be undone.
+        edits_groups: Objects can be moved between groups, and groups renamed.
 
     Example:
         >>> workspace.capabilities.shares_views
@@ -46,3 +51,6 @@ class Capabilities:
     window: bool = False
     shared: bool = False
     computes: bool = False
+    events: bool = False
+    undo: bool = False
+    edits_groups: bool = False

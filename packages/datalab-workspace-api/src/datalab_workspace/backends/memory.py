@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from datalab_workspace.model.record import (
     Record,
 )
 
-_CAPABILITIES = Capabilities(shares_views=True)
+_CAPABILITIES = Capabilities(shares_views=True, undo=True, edits_groups=True)
 
 
 @dataclass(eq=False)
@@ -25,6 +25,50 @@ class _Shelf:
     kind: Kind
     title: str
     items: dict[str, Item] = field(default_factory=dict)
+    #: The order of the items, so that one can be put back where it was.
+    ranks: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+
+    def append(self, item: Item) -> None:
+        self.items[item.uuid] = item
+        self.ranks[item.uuid] = self.count
+        self.count += 1
+
+    def take(self, uuid: str) -> tuple[Item, int]:
+        return self.items.pop(uuid), self.ranks.pop(uuid)
+
+    def put_back(self, taken: Sequence[tuple[Item, int]]) -> None:
+        for item, rank in taken:
+            self.items[item.uuid] = item
+            self.ranks[item.uuid] = rank
+        self.items = dict(sorted(self.items.items(), key=lambda i: self.ranks[i[0]]))
+
+
+class Ticket:
+    """The steps that take a transaction back, last one first.
+
+    Attributes:
+        nbytes: Bytes of the data that only the steps hold.
+    """
+
+    __slots__ = ("_steps", "nbytes")
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], object]] = []
+        self.nbytes = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._steps)
+
+    def note(self, step: Callable[[], object], *held: Item) -> None:
+        """Note the step that takes a write back, and the objects that it holds."""
+        self._steps.append(step)
+        self.nbytes += sum(item.nbytes for item in held if isinstance(item, Record))
+
+    def carry_out(self) -> None:
+        """Take the writes back."""
+        while self._steps:
+            self._steps.pop()()
 
 
 class MemoryBackend(Backend):
@@ -38,9 +82,21 @@ class MemoryBackend(Backend):
         0
     """
 
+    transactional = True
+
     def __init__(self) -> None:
         self._shelves: dict[Kind, list[_Shelf]] = {kind: [] for kind in KINDS}
         self._shelf_of: dict[str, _Shelf] = {}
+        self._ticket = Ticket()
+
+    # The steps of a transaction are functions, which cannot be pickled or copied.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: held for key, held in vars(self).items() if key != "_ticket"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._ticket = Ticket()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -87,6 +143,31 @@ class MemoryBackend(Backend):
             item = items[uuid] = item.resolve()
         return item
 
+    # -- transactions -----------------------------------------------------------------
+
+    def begin(self) -> None:
+        """See `Backend.begin`."""
+        if self._ticket:
+            self._ticket = Ticket()
+
+    def commit(self, names: Mapping[str, str]) -> Sequence[Ticket]:  # noqa: ARG002
+        """See `Backend.commit`; everything has been carried out, and no name is old."""
+        if not self._ticket:
+            return ()
+        ticket, self._ticket = self._ticket, Ticket()
+        return (ticket,)
+
+    def abandon(self) -> None:
+        """See `Backend.abandon`."""
+        self._ticket.carry_out()
+
+    def undo(self, tickets: Sequence[Ticket]) -> None:
+        """See `Backend.undo`."""
+        for ticket in reversed(tickets):
+            ticket.carry_out()
+
+    # -- changes ----------------------------------------------------------------------
+
     def add(
         self,
         record: Record,
@@ -101,26 +182,64 @@ class MemoryBackend(Backend):
         """See `Backend.replace`."""
         shelf = self._shelf_of[uuid]
         if shelf.kind == record.kind:
+            old = shelf.items[uuid]
+            self._ticket.note(lambda: shelf.items.update({uuid: old}), old)
             shelf.items[uuid] = record
         else:
-            del shelf.items[uuid]
+            self.remove([uuid])
             self.add(record, group=shelf.title)
 
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
+        taken: dict[_Shelf, list[tuple[Item, int]]] = {}
         for uuid in uuids:
-            del self._shelf_of.pop(uuid).items[uuid]
+            shelf = self._shelf_of.pop(uuid)
+            taken.setdefault(shelf, []).append(shelf.take(uuid))
+
+        def put_back() -> None:
+            for shelf, items in taken.items():
+                shelf.put_back(items)
+                self._shelf_of.update((item.uuid, shelf) for item, _ in items)
+
+        held = [item for items in taken.values() for item, _ in items]
+        self._ticket.note(put_back, *held)
 
     def edit(
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
     ) -> None:
         """See `Backend.edit`."""
         record = self.record(uuid)
+        before = dict(record.fields), dict(record.metadata)
+
+        def set_back() -> None:
+            record.fields, record.metadata = before
+
+        self._ticket.note(set_back)
         record.fields.update(fields)
         record.metadata.update(metadata)
 
+    def move_to_group(self, uuids: Sequence[str], group: str) -> None:
+        """See `Backend.move_to_group`."""
+        items = [self._shelf_of[uuid].items[uuid] for uuid in uuids]
+        self.remove(uuids)
+        for item in items:
+            self._put(item, self._shelf(item.kind, group))
+
+    def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
+        """See `Backend.rename_group`."""
+        shelf = next(s for s in self._shelves[kind] if s.title == title)
+        self._ticket.note(lambda: setattr(shelf, "title", title))
+        shelf.title = new_title
+
     def clear(self, *, all: bool = False) -> None:  # noqa: ARG002
         """See `Backend.clear`."""
+        before = self._shelves, self._shelf_of
+
+        def put_back() -> None:
+            self._shelves, self._shelf_of = before
+
+        items = [item for shelf in self._all() for item in shelf.items.values()]
+        self._ticket.note(put_back, *items)
         self._shelves = {kind: [] for kind in KINDS}
         self._shelf_of = {}
 
@@ -131,8 +250,7 @@ class MemoryBackend(Backend):
         for group in groups:
             shelf = known.get((group.kind, group.title))
             if shelf is None:
-                shelf = _Shelf(group.kind, group.title)
-                self._shelves[group.kind].append(shelf)
+                shelf = self._new_shelf(group.kind, group.title)
             for item in group.items:
                 self._put(item, shelf)
 
@@ -151,13 +269,24 @@ class MemoryBackend(Backend):
             yield from self._shelves[kind]
 
     def _put(self, item: Item, shelf: _Shelf) -> None:
-        shelf.items[item.uuid] = item
-        self._shelf_of[item.uuid] = shelf
+        uuid = item.uuid
+
+        def take_out() -> None:
+            shelf.take(uuid)
+            del self._shelf_of[uuid]
+
+        self._ticket.note(take_out)
+        shelf.append(item)
+        self._shelf_of[uuid] = shelf
 
     def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
         for shelf in self._shelves[kind]:
             if title is None or shelf.title == title:
                 return shelf
-        shelf = _Shelf(kind, title or "")
-        self._shelves[kind].append(shelf)
+        return self._new_shelf(kind, title or "")
+
+    def _new_shelf(self, kind: Kind, title: str) -> _Shelf:
+        shelf, shelves = _Shelf(kind, title), self._shelves[kind]
+        self._ticket.note(lambda: shelves.remove(shelf))
+        shelves.append(shelf)
         return shelf

@@ -194,6 +194,8 @@ class CompanionCarrier(FileCarrier):
 
     name = "companion"
     no_data = _ONE_POINT
+    # Data without elements is replaced, as DataLab cannot draw it.
+    lossless = False
 
     def field(self, kind: Kind, name: str, value: FieldValue) -> FieldValue:
         """Return the value of a field; DataLab draws no image at infinity."""

@@ -379,8 +379,9 @@ class LiveBackend(Backend):
         self._window.select([uuid], show=True)
 
     def select(self, uuids: Sequence[str]) -> None:
-        """See `Window.select`."""
-        self._window.select(uuids)
+        """See `Window.select`; only the selection of the shown panel can be read."""
+        kinds = {self.kind_of(uuid) for uuid in uuids}
+        self._window.select(uuids, show=len(kinds) == 1)
 
     def selection(self) -> list[str]:
         """See `Window.selection`."""

@@ -57,6 +57,19 @@ def wanted_mode() -> Mode:
 
 
 @dataclass(frozen=True)
+class CompanionAddress:
+    """The address of a companion inside DataLab.
+
+    Attributes:
+        url: Its URL.
+        token: Its token.
+    """
+
+    url: str
+    token: Token | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """A DataLab that answered.
 
@@ -67,6 +80,7 @@ class Endpoint:
         token: The token for it; None if no token is known.
         xmlrpc_port: Port of its XML-RPC server; None if that does not answer, or may
             belong to a different DataLab.
+        companion: The address of its companion; None if it has none.
     """
 
     how: How
@@ -74,6 +88,7 @@ class Endpoint:
     url: str | None = None
     token: Token | None = field(default=None, repr=False)
     xmlrpc_port: int | None = None
+    companion: CompanionAddress | None = None
 
 
 @dataclass(frozen=True)

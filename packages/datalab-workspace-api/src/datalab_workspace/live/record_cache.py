@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Protocol
 
-from datalab_workspace.live.catalogue import CatalogueEntry
 from datalab_workspace.model.project import Group
-from datalab_workspace.model.record import KINDS, Record
+from datalab_workspace.model.record import KINDS, Kind, Record
 
 #: Bytes of data, of one object and of all together.
 _LARGEST = 1 << 20
 _MOST = 1 << 26
+
+
+class Identified(Protocol):
+    """An object that is known by its UUID and kind."""
+
+    @property
+    def uuid(self) -> str:
+        """UUID of the object."""
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the object."""
 
 
 class RecordCache:
@@ -21,9 +33,7 @@ class RecordCache:
         self._records: OrderedDict[str, Record] = OrderedDict()
         self._bytes = 0
 
-    def restore(
-        self, entries: Iterable[CatalogueEntry]
-    ) -> tuple[list[Group], list[str]]:
+    def restore(self, entries: Iterable[Identified]) -> tuple[list[Group], list[str]]:
         """Return the remembered objects, one group for each kind.
 
         Args:

@@ -40,7 +40,12 @@ class Window:
         self._sources = sources
 
     def select(self, uuids: Sequence[str], *, show: bool = False) -> None:
-        """Select objects in DataLab's window, of each kind in its own panel."""
+        """Select objects in DataLab's window, of each kind in its own panel.
+
+        Args:
+            uuids: Their UUIDs.
+            show: Also show their panel.
+        """
         rpc, catalogue = self._connection.xmlrpc_if_alive(), self._snapshot.catalogue
         for kind in KINDS:
             chosen = [u for u in uuids if catalogue[u].kind == kind]

@@ -124,6 +124,7 @@ class Preview(NamedTuple):
         group: Title of its group; "" if unknown.
         summary: The summary of the object. Unknown labels and units are left out.
         record: The record itself, not a copy, if it is in memory; otherwise None.
+        selected: Whether `calc` uses the object if it is given none, as far as known.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Preview(NamedTuple):
     group: str
     summary: Summary
     record: Record | None
+    selected: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,8 @@ class Description:
         missing: The parts that were set in a running DataLab and that only
             ``get(name, full=True)`` may return: "annotations", "bounds", "scales",
             "coordinates", "private metadata".
+        selected: Whether `calc` uses the object if it is called without `on`, as far as
+            that is known without asking DataLab. Equality ignores it.
 
     Example:
         >>> description = workspace.describe("peak")
@@ -184,10 +188,18 @@ class Description:
     result_count: int | None
     nbytes: int
     missing: tuple[str, ...] = ()
+    selected: bool = dataclasses.field(default=False, compare=False)
 
     @classmethod
     def of(
-        cls, summary: Summary, *, name: str, short_id: str, uuid: str, group: str
+        cls,
+        summary: Summary,
+        *,
+        name: str,
+        short_id: str,
+        uuid: str,
+        group: str,
+        selected: bool = False,
     ) -> Description:
         """Return the description of an object, given its summary and its names."""
         return cls(
@@ -203,6 +215,7 @@ class Description:
             result_count=summary.result_count,
             nbytes=summary.nbytes,
             missing=summary.missing,
+            selected=selected,
             **summary.labels,
         )
 
@@ -250,6 +263,7 @@ class Listing(tuple[Description, ...]):
             "  ".join(
                 (item.short_id, repr(item.name), item.kind, size_text(item.shape))
                 + (() if item.dtype is None else (str(item.dtype),))
+                + remarks(item.name, item.title, selected=item.selected)
             )
             for item in self
         ]
@@ -272,6 +286,18 @@ class GroupInfo(NamedTuple):
     kind: Kind
     title: str
     names: tuple[str, ...]
+
+
+def remarks(name: str, title: str, *, selected: bool) -> tuple[str, ...]:
+    """Return what a listing adds to the name of an object, if anything.
+
+    Args:
+        name: The name of the object.
+        title: Its title, which is shown if it is not the name.
+        selected: Whether `calc` uses the object if it is given none.
+    """
+    other = (f"title {title!r}",) if title != name else ()
+    return (*other, "selected") if selected else other
 
 
 def size_text(shape: tuple[int, ...]) -> str:

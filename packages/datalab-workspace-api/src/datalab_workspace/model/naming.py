@@ -2,7 +2,7 @@
 
 The name of an object is its title. If an earlier object has the same title, the name is
 ``title (2)``, ``title (3)`` and so on. Once assigned, a name is bound to the UUID of
-the object.
+the object until its title is changed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from datalab_workspace.errors import InvalidNameError, ObjectNotFoundError
+from datalab_workspace.errors import (
+    InvalidNameError,
+    ObjectNotFoundError,
+    ReusedNameError,
+)
 
 #: First letter of the short ids of each kind of object.
 SHORT_ID_PREFIX: Mapping[str, str] = MappingProxyType({"signal": "s", "image": "i"})
@@ -37,6 +41,14 @@ class Titled(Protocol):
     @property
     def title(self) -> str:
         """Title of the object."""
+
+
+class Nameable(Titled, Protocol):
+    """An object in the list of a backend, which may assign its name itself."""
+
+    @property
+    def name(self) -> str | None:
+        """Name that the backend assigns; None leaves it to the `NameBook`."""
 
 
 T = TypeVar("T", bound=Titled)
@@ -114,11 +126,24 @@ def short_ids(objects: Iterable[T]) -> Iterator[tuple[str, T]]:
 
 
 class NameBook:
-    """The assigned names, each bound to the UUID of an object."""
+    """The assigned names, each bound to the UUID of an object.
 
-    def __init__(self) -> None:
+    It also remembers which object this program means by each name that it has used. If
+    others change the names afterwards, such a name never means another object without
+    notice.
+
+    Args:
+        shared: Others may change titles and remove objects. The name of an object then
+            follows its title.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
+        self._shared = shared
         self._name_of: dict[str, str] = {}
         self._uuid_of: dict[str, str] = {}
+        self._title_of: dict[str, str] = {}
+        # UUID of the object that this program means by a name, even if it is gone.
+        self._meant: dict[str, str] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self._uuid_of
@@ -131,35 +156,138 @@ class NameBook:
         """Return the UUID that `name` is bound to; None if no object has the name."""
         return self._uuid_of.get(name)
 
-    def bind(self, uuid: str, name: str) -> None:
-        """Bind `name` to `uuid` and release the previous name of `uuid`."""
+    # -- changes made by this program -------------------------------------------------
+
+    def bind(self, uuid: str, name: str, title: str | None = None) -> None:
+        """Bind `name` to `uuid` and release the previous name of `uuid`.
+
+        Args:
+            uuid: UUID of the object.
+            name: A name that no other object has.
+            title: Title of the object; None if it is the name.
+        """
         self.release(uuid)
-        self._name_of[uuid] = name
-        self._uuid_of[name] = uuid
+        self._assign(uuid, name, name if title is None else title)
+        self._meant[name] = uuid
 
     def release(self, uuid: str) -> None:
-        """Remove the name of `uuid`, if it has one."""
-        name = self._name_of.pop(uuid, None)
-        if name is not None:
-            del self._uuid_of[name]
+        """Remove the name of `uuid`, if it has one; it may then mean another object."""
+        name = self._withdraw(uuid)
+        if name is not None and self._meant.get(name) == uuid:
+            del self._meant[name]
 
-    def clear(self) -> None:
-        """Remove every name."""
-        self._name_of.clear()
-        self._uuid_of.clear()
+    def free(self, wanted: str) -> str:
+        """Return `wanted`, with a number if an object has that name."""
+        return free_name(wanted, self._uuid_of)
 
-    def sync(self, objects: Iterable[Titled]) -> None:
-        """Name the new objects and release the names of removed ones.
+    def copy(self) -> NameBook:
+        """Return an independent copy."""
+        copied = NameBook(shared=self._shared)
+        copied._name_of = dict(self._name_of)
+        copied._uuid_of = dict(self._uuid_of)
+        copied._title_of = dict(self._title_of)
+        copied._meant = dict(self._meant)
+        return copied
+
+    # -- changes made by others -------------------------------------------------------
+
+    def sync(self, objects: Iterable[Nameable]) -> None:
+        """Name the new objects, and follow those that others removed or retitled.
 
         Args:
             objects: All objects of the workspace, in order.
         """
         present = list(objects)
         for gone in self._name_of.keys() - {item.uuid for item in present}:
-            self.release(gone)
-        new = [item for item in present if item.uuid not in self._name_of]
-        for uuid, name in assign_names(new, self._uuid_of).items():
-            self.bind(uuid, name)
+            if self._shared:
+                self._withdraw(gone)
+            else:
+                self.release(gone)
+        changed = [item for item in present if self._is_changed(item)]
+        if not changed:
+            return
+        # Objects that were here before keep their rank before new ones.
+        changed.sort(key=lambda item: item.uuid not in self._name_of)
+        for item in changed:
+            self._withdraw(item.uuid)
+        given = {item.uuid: item.name for item in changed if item.name is not None}
+        evicted = {self._uuid_of[n] for n in given.values() if n in self._uuid_of}
+        for uuid in evicted:
+            self._withdraw(uuid)
+        rest = [item for item in changed if item.uuid not in given]
+        rest += [item for item in present if item.uuid in evicted]
+        taken = {*self._uuid_of, *given.values()}
+        names = given | assign_names(rest, dict.fromkeys(taken))
+        for item in [*changed, *(i for i in rest if i.uuid in evicted)]:
+            self._assign(item.uuid, names[item.uuid], item.title)
+
+    def _is_changed(self, item: Nameable) -> bool:
+        name = self._name_of.get(item.uuid)
+        if name is None or item.name is not None:
+            return name is None or name != item.name
+        return self._shared and self._title_of[item.uuid] != item.title
+
+    def _assign(self, uuid: str, name: str, title: str) -> None:
+        self._name_of[uuid] = name
+        self._uuid_of[name] = uuid
+        self._title_of[uuid] = title
+
+    def _withdraw(self, uuid: str) -> str | None:
+        """Remove the name of `uuid` and return it; None if it had none."""
+        name = self._name_of.pop(uuid, None)
+        if name is not None:
+            del self._uuid_of[name], self._title_of[uuid]
+        return name
+
+    # -- the meaning of names ---------------------------------------------------------
+
+    def hand_out(self, uuid: str) -> str:
+        """Return the name bound to `uuid`, for the user of this program.
+
+        If the user does not know the name yet, it means this object from now on.
+        """
+        name = self._name_of[uuid]
+        self._meant.setdefault(name, uuid)
+        return name
+
+    def meaning_of(self, name: str) -> str | None:
+        """Return the UUID that this program means by a name; None if it has no use."""
+        return self._meant.get(name)
+
+    def set_meaning(self, name: str, uuid: str | None) -> None:
+        """Let a name mean another object; None if it was never used."""
+        if uuid is None:
+            self._meant.pop(name, None)
+        else:
+            self._meant[name] = uuid
+
+    def meanings(self) -> dict[str, str]:
+        """Return the UUID that this program means by each name that it has used."""
+        return dict(self._meant)
+
+    def restore_meanings(self, meanings: Mapping[str, str]) -> None:
+        """Let names mean what they meant when `meanings` was called."""
+        self._meant = dict(meanings)
+
+    def forget_removed(self) -> None:
+        """Free the names that were used for objects which do not exist any more."""
+        self._meant = {
+            n: uuid for n, uuid in self._meant.items() if uuid in self._name_of
+        }
+
+    def check_meaning(self, name: str, uuid: str) -> None:
+        """Raise an error if this program has used a name for another object.
+
+        Args:
+            name: The name.
+            uuid: UUID of the object that has it now.
+
+        Raises:
+            ReusedNameError: It was used for another object (a `KeyError`).
+        """
+        meant = self._meant.get(name, uuid)
+        if meant != uuid:
+            raise ReusedNameError.of(name, self._name_of.get(meant), uuid)
 
     def resolve(self, key: object, objects: Callable[[], Iterable[Titled]]) -> str:
         """Return the UUID of the object that `key` refers to.
@@ -174,17 +302,40 @@ class NameBook:
 
         Raises:
             ObjectNotFoundError: No object has the name, UUID or short id.
+            ReusedNameError: This program used the name for another object, and others
+                have changed the names since (both are a `KeyError`).
         """
-        if isinstance(key, str):
-            if key in self._uuid_of:
-                return self._uuid_of[key]
-            if key in self._name_of:
-                return key
-            if _SHORT_ID.match(key):
-                for candidate, item in short_ids(objects()):
-                    if candidate == key:
-                        return item.uuid
-        raise ObjectNotFoundError.among(key, list(self._uuid_of))
+        uuid = self._find(key, objects) if isinstance(key, str) else None
+        if not isinstance(key, str) or (uuid is None and key not in self._meant):
+            raise ObjectNotFoundError.among(key, list(self._uuid_of))
+        if uuid is None:
+            raise self._lost(key)
+        self.check_meaning(key, uuid)
+        if key in self._uuid_of:
+            self._meant[key] = uuid
+        return uuid
+
+    def _find(self, key: str, objects: Callable[[], Iterable[Titled]]) -> str | None:
+        if key in self._uuid_of:
+            return self._uuid_of[key]
+        if key in self._name_of:
+            return key
+        if _SHORT_ID.match(key):
+            for candidate, item in short_ids(objects()):
+                if candidate == key:
+                    return item.uuid
+        return None
+
+    def _lost(self, name: str) -> ObjectNotFoundError:
+        """Return the error for a name whose object others have renamed or removed."""
+        now = self._name_of.get(self._meant[name])
+        if now is not None:
+            return ObjectNotFoundError(
+                f"{name!r:.80} was renamed {now!r:.80} in DataLab's window; use the "
+                "new name"
+            )
+        missing = ObjectNotFoundError.among(name, list(self._uuid_of))
+        return ObjectNotFoundError(f"{missing}; it was removed in DataLab's window")
 
 
 def assign_names(

@@ -101,7 +101,7 @@ def to_object(
     obj: Any = (SignalObj if record.kind == "signal" else ImageObj)()
     # A stored value is returned unchanged; sigima's validation could warn about it.
     with temporary_validation_mode(ValidationMode.DISABLED):
-        for name in _item_names(obj):
+        for name in item_names(obj):
             if name in values:
                 setattr(obj, name, values[name])
     return obj
@@ -130,7 +130,7 @@ def _kind_of(value: object) -> Kind | None:
     return "image" if isinstance(value, objects.ImageObj) else None
 
 
-def _item_names(obj: Any) -> tuple[str, ...]:
+def item_names(obj: Any) -> tuple[str, ...]:
     """Return the names of the items of a data set that store a value."""
     names = _names_of_class.get(type(obj))
     if names is None:
@@ -150,7 +150,7 @@ _names_of_class: dict[type[Any], tuple[str, ...]] = {}
 def _from_object(obj: Any, kind: Kind, copy: bool) -> Record:
     fields: dict[str, FieldValue] = {}
     arrays: dict[str, Any] = {}
-    for name in _item_names(obj):
+    for name in item_names(obj):
         value = getattr(obj, name)
         if name == "metadata":
             continue

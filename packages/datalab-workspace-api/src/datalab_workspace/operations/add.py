@@ -31,8 +31,10 @@ def add(
     check_name(name)
     # Whether others have taken a new name is found out by adding, without a look.
     trusting = session.backend.refuses_titles_in_use
-    with session.transaction(inf if trusting else 0.0) as transaction:
-        _add(transaction, name, obj, overwrite, group, copy, several=False)
+    session.run(
+        lambda t: _add(t, name, obj, overwrite, group, copy, several=False),
+        inf if trusting else 0.0,
+    )
     return str(name)
 
 
@@ -49,22 +51,25 @@ def update(
             "update() expects a mapping of names to objects, got "
             f"{type(objects).__name__}"
         )
-    done: list[str] = []
-    with (
-        session.transaction() as transaction,
-        transaction.backend.bulk(),
-        Progress("adding objects", len(objects)) as progress,
-    ):
-        for name, obj in objects.items():
-            try:
-                check_name(name)
-                _add(transaction, name, obj, overwrite, group, copy, several=True)
-            except Exception as error:
-                add_note(error, f"while adding {name!r:.80}")
-                raise
-            done.append(str(name))
-            progress.advance(1)
-    return done
+
+    def operation(transaction: Transaction) -> list[str]:
+        done: list[str] = []
+        with (
+            transaction.backend.bulk(),
+            Progress("adding objects", len(objects)) as progress,
+        ):
+            for name, obj in objects.items():
+                try:
+                    check_name(name)
+                    _add(transaction, name, obj, overwrite, group, copy, several=True)
+                except Exception as error:
+                    add_note(error, f"while adding {name!r:.80}")
+                    raise
+                done.append(str(name))
+                progress.advance(1)
+        return done
+
+    return session.run(operation)
 
 
 def _add(
@@ -134,8 +139,10 @@ def _add_again(
 ) -> None:
     """Replace the object that has the name, or leave it if it is equal."""
     if not overwrite:
+        transaction.names.check_meaning(name, uuid)
         stored = transaction.backend.record(uuid)
         if equal(stored, record):
+            transaction.take_name(name, uuid)
             return
         raise NameConflictError(
             f"the name {name!r} is already used by a different {stored.kind}; pass "
@@ -146,6 +153,7 @@ def _add_again(
     # Copied before anything is removed: there may be no memory for it.
     held = _held(transaction, record, copy)
     transaction.replace(held, group=group, restorable=several)
+    transaction.take_name(name, uuid)
 
 
 def _held(transaction: Transaction, record: Record, copy: bool) -> Record:

@@ -58,7 +58,7 @@ def _check_attached(transaction: Transaction, url: str | None) -> None:
 
 def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBook:
     backend.refresh()
-    names = NameBook()
+    names = NameBook(shared=backend.capabilities.shared)
     names.sync(backend.entries())
     groups = session.backend.content()
     ours = {item.uuid: item for group in groups for item in group.items}
@@ -68,7 +68,9 @@ def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBo
         {uuid: session.names.name_of(uuid) for uuid in ours},
         "connecting to DataLab",
     )
+    backend.begin()
     merge.carry_out()
+    backend.commit({})
     return names
 
 
@@ -103,9 +105,16 @@ def resync(session: Session) -> None:
     with session.transaction(None) as transaction:
         session.backend.resync()
         transaction.look()
+        # Another DataLab may hold the objects of the last one under other UUIDs.
+        transaction.names.forget_removed()
 
 
 def show(session: Session, name: str) -> None:
     """See `Workspace.show`."""
-    with session.transaction() as transaction:
-        transaction.backend.show(transaction.uuid(name))
+
+    def operation(transaction: Transaction) -> str:
+        uuid = transaction.uuid(name)
+        transaction.backend.show(uuid)
+        return uuid
+
+    session.shown = session.run(operation)

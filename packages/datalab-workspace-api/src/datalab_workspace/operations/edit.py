@@ -11,26 +11,28 @@ from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import (
     FIELDS,
     IDENTITY_KEYS,
-    Record,
+    Kind,
     checked_field,
 )
 from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import unknown_argument
 
 
 def remove(session: Session, names: Sequence[str]) -> None:
     """See `Workspace.remove`."""
-    with session.transaction() as transaction:
-        transaction.remove(list(dict.fromkeys(map(transaction.uuid, names))))
+    session.run(lambda t: t.remove(list(dict.fromkeys(map(t.uuid, names)))))
 
 
 def rename(session: Session, name: str, new_name: str) -> None:
     """See `Workspace.rename`."""
-    with session.transaction() as transaction:
+
+    def operation(transaction: Transaction) -> None:
         uuid = transaction.uuid(name)
         check_name(new_name)
         holder = transaction.names.uuid_of(new_name)
         if holder == uuid:
+            transaction.take_name(new_name, uuid)
             return
         if holder is not None:
             raise NameConflictError(
@@ -38,6 +40,8 @@ def rename(session: Session, name: str, new_name: str) -> None:
                 "another object; choose another name, or remove that object first"
             )
         transaction.rename(uuid, new_name)
+
+    session.run(operation)
 
 
 def edit(
@@ -47,26 +51,30 @@ def edit(
     fields: Mapping[str, Any],
 ) -> None:
     """See `Workspace.edit`."""
-    with session.transaction() as transaction:
+
+    def operation(transaction: Transaction) -> None:
         uuid = transaction.uuid(name)
-        checked = _checked_fields(transaction.backend.record(uuid), name, fields)
+        backend = transaction.backend
+        kind, known = backend.kind_of(uuid), backend.fields_of(uuid)
+        checked = _checked_fields(kind, known, name, fields)
         transaction.edit(uuid, checked, _checked_entries(name, metadata))
+
+    session.run(operation)
 
 
 def clear(session: Session, *, all: bool) -> None:
     """See `Workspace.clear`."""
-    with session.transaction() as transaction:
-        transaction.clear(all=all)
+    session.run(lambda transaction: transaction.clear(all=all))
 
 
 def _checked_fields(
-    record: Record, name: str, fields: Mapping[str, Any]
+    kind: Kind, present: Mapping[str, Any], name: str, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    known = FIELDS[record.kind]
+    known = FIELDS[kind]
     if "title" in fields:
         raise TypeError("edit() does not change the title; call rename() instead")
     for field in fields:
-        if field not in record.fields:
+        if field not in present:
             choices = ["metadata", *(f for f in known if f != "title")]
             raise unknown_argument("edit", field, choices)
     return {

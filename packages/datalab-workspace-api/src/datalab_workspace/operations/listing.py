@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from datalab_workspace.errors import ObjectNotFoundError
+from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
 from datalab_workspace.model.description import (
     Description,
     GroupInfo,
@@ -18,6 +18,7 @@ from datalab_workspace.model.naming import short_ids
 from datalab_workspace.model.record import KINDS, Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.operations.mapping import MISSING
+from datalab_workspace.processing.selection import known_operands
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of
@@ -28,35 +29,40 @@ _RECENT = 0.2
 
 def get(session: Session, name: str, default: Any, copy: bool, full: bool) -> Any:
     """See `Workspace.get`."""
-    with session.transaction(_RECENT) as transaction:
-        try:
-            record = transaction.record(name, full=full)
-        except ObjectNotFoundError:
-            if default is MISSING:
-                raise
-            return default
+
+    def operation(transaction: Transaction) -> Any:
+        record = transaction.record(name, full=full)
         own = not transaction.backend.capabilities.shares_views
         return to_object(record, copy=copy, own=own)
+
+    try:
+        return session.run(operation, _RECENT)
+    except ObjectNotFoundError:
+        if default is MISSING:
+            raise
+        return default
 
 
 def get_record(session: Session, name: str) -> Record:
     """See `Workspace.record`."""
-    with session.transaction(_RECENT) as transaction:
-        return transaction.record(name).copy(views=True)
+    return session.run(lambda t: t.record(name).copy(views=True), _RECENT)
 
 
 def pop(session: Session, name: str, default: Any) -> Any:
     """See `Workspace.pop`."""
-    with session.transaction() as transaction:
-        try:
-            uuid = transaction.uuid(name)
-        except ObjectNotFoundError:
-            if default is MISSING:
-                raise
-            return default
+
+    def operation(transaction: Transaction) -> Any:
+        uuid = transaction.uuid(name)
         obj = get(session, uuid, MISSING, copy=True, full=False)
         transaction.remove([uuid])
         return obj
+
+    try:
+        return session.run(operation)
+    except ObjectNotFoundError:
+        if default is MISSING:
+            raise
+        return default
 
 
 def exists(session: Session, name: str) -> bool:
@@ -66,6 +72,8 @@ def exists(session: Session, name: str) -> bool:
             transaction.uuid(name)
         except ObjectNotFoundError:
             return False
+        except ReusedNameError:
+            return True
         return True
 
 
@@ -88,7 +96,7 @@ def list_objects(
         else:
             groups = [g for g in backend.groups(kind) if g.title == group]
             uuids = [uuid for group_ in groups for uuid in group_.uuids]
-        names = [transaction.names.name_of(uuid) for uuid in uuids]
+        names = [transaction.names.hand_out(uuid) for uuid in uuids]
     if pattern is None:
         return names
     return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
@@ -99,7 +107,7 @@ def list_groups(session: Session, kind: Kind | None) -> list[GroupInfo]:
     with session.transaction() as transaction:
         _check_kind(kind)
         return [
-            GroupInfo(panel, title, tuple(map(transaction.names.name_of, uuids)))
+            GroupInfo(panel, title, tuple(map(transaction.names.hand_out, uuids)))
             for panel, title, uuids in transaction.backend.groups(kind)
         ]
 
@@ -109,14 +117,18 @@ def describe(session: Session, name: str | None) -> Description | Listing:
     with session.transaction() as transaction:
         if name is not None:
             uuid = transaction.uuid(name)
-            return _described(transaction, uuid, *transaction.position(uuid))
+            known = known_operands(session)
+            return _described(transaction, uuid, *transaction.position(uuid), known)
         group_of = {
             uuid: group.title
             for group in transaction.backend.groups()
             for uuid in group.uuids
         }
+        known = {*known_operands(session)}
         return Listing(
-            _described(transaction, entry.uuid, number, group_of.get(entry.uuid, ""))
+            _described(
+                transaction, entry.uuid, number, group_of.get(entry.uuid, ""), known
+            )
             for number, entry in short_ids(transaction.backend.entries())
         )
 
@@ -128,7 +140,7 @@ def preview(session: Session, most: int) -> tuple[int, list[Preview]]:
         if not backend.seen:
             transaction.look()
         numbered = list(short_ids(backend.entries()))
-        total = len(numbered)
+        total, known = len(numbered), {*known_operands(session)}
         if total > most:
             numbered[most // 2 : total - most // 2] = []
         return total, [
@@ -137,6 +149,7 @@ def preview(session: Session, most: int) -> tuple[int, list[Preview]]:
                 number,
                 entry.group,
                 *backend.preview(entry.uuid),
+                entry.uuid in known,
             )
             for number, entry in numbered
         ]
@@ -174,6 +187,9 @@ def summarize(session: Session) -> str:
     parts = [
         f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in KINDS
     ]
+    selected = len(known_operands(session))
+    if selected:
+        parts.append(f"{selected} selected")
     if not backend.seen:
         parts = ["not looked at yet"]
     if project.path is not None:
@@ -183,14 +199,19 @@ def summarize(session: Session) -> str:
 
 
 def _described(
-    transaction: Transaction, uuid: str, number: str, group: str
+    transaction: Transaction,
+    uuid: str,
+    number: str,
+    group: str,
+    selected: Collection[str],
 ) -> Description:
     return Description.of(
         transaction.backend.summary(uuid),
-        name=transaction.names.name_of(uuid),
+        name=transaction.names.hand_out(uuid),
         short_id=number,
         uuid=uuid,
         group=group,
+        selected=uuid in selected,
     )
 
 

@@ -130,7 +130,7 @@ class Merge:
         """Decide about an object whose name is in use; return False to add it."""
         record = item.resolve() if isinstance(item, PendingRecord) else item
         stored = self.backend.record(twin, full=True)
-        name = self.book.name_of(twin)
+        name = self.book.hand_out(twin)
         if equal(stored, record):
             self.merged.append(name)
         elif self.on_conflict == "replace":
@@ -166,6 +166,7 @@ class Merge:
             LiveError: DataLab failed; earlier changes are undone if possible.
         """
         done: list[Group | Record] = []
+        self.backend.give_names(self.names)
         try:
             self.backend.extend(self._groups)
             for step in self._steps:
@@ -175,10 +176,15 @@ class Merge:
                 else:
                     self.backend.replace(step.uuid, step)
         except BaseException as error:
-            self._undo(done, error)
+            if not self.backend.transactional:
+                self._undo(done, error)
             raise
-        for uuid, name in self.names.items():
-            self.book.bind(uuid, name)
+        for step in self._steps:
+            if isinstance(step, Group):
+                for item in step.items:
+                    self.book.bind(item.uuid, self.names[item.uuid], item.title)
+            else:
+                self.book.set_meaning(self.book.name_of(step.uuid), step.uuid)
 
     def _undo(self, done: Sequence[Group | Record], error: BaseException) -> None:
         try:

@@ -6,7 +6,7 @@ are those that DataLab would give, so that DataLab can recompute them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
@@ -15,6 +15,11 @@ from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title, short_ids
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.processing.selection import (
+    NamesOf,
+    listed,
+    operands_of_choice,
+)
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -25,26 +30,8 @@ if TYPE_CHECKING:
     from datalab_workspace.processing.calculation import Calculation, Operand
 
 Where: TypeAlias = Literal["kernel", "datalab"]
-NamesOf: TypeAlias = "str | Iterable[str]"
-
 #: Seconds for which the last look at a backend is good enough to store a result.
 _RECENT = 0.2
-
-
-def select(session: Session, names: NamesOf) -> None:
-    """See `Workspace.select`."""
-    with session.transaction() as transaction:
-        chosen = tuple(dict.fromkeys(map(transaction.uuid, _listed(names))))
-        transaction.backend.select(chosen)
-        session.chosen = chosen
-
-
-def selection(session: Session) -> list[str]:
-    """See `Workspace.selection`."""
-    with session.transaction() as transaction:
-        selected = transaction.backend.selection()
-        uuids = _still_chosen(session) if selected is None else selected
-        return [transaction.names.name_of(uuid) for uuid in uuids]
 
 
 def calculate(
@@ -93,42 +80,43 @@ def _plan(
     """
     from datalab_workspace.processing.calculation import plan
 
-    with session.transaction() as transaction:
-        if on is not None:
-            uuids = [transaction.uuid(each) for each in _listed(on)]
+    wanted = None if on is None else list(listed(on))
+
+    def operation(transaction: Transaction) -> Sequence[Operand]:
+        if wanted is not None:
+            uuids = [transaction.uuid(each) for each in wanted]
         else:
-            uuids = list(_still_chosen(session))
+            uuids = list(operands_of_choice(session))
         if not uuids:
             raise ValueError(
                 f"calc({name!r:.80}) has no object to compute from: pass on=name, or "
                 "choose objects with select(names)"
             )
         second = [] if with_ is None else [transaction.uuid(with_)]
-        operands = _operands(transaction, [*uuids, *second])
-    first, other = operands[: len(uuids)], operands[-1] if second else None
-    return plan(name, first, other, param, parameters), len(uuids) == 1
+        return _operands(transaction, [*uuids, *second])
 
-
-def _still_chosen(session: Session) -> Sequence[str]:
-    """Return UUIDs of the chosen objects that still exist."""
-    present = {entry.uuid for entry in session.backend.entries()}
-    return [uuid for uuid in session.chosen if uuid in present]
+    operands = session.run(operation)
+    first, other = (operands, None) if with_ is None else (operands[:-1], operands[-1])
+    return plan(name, first, other, param, parameters), len(first) == 1
 
 
 def _operands(transaction: Transaction, uuids: Sequence[str]) -> Sequence[Operand]:
     from datalab_workspace.processing.calculation import Operand
 
-    wanted, operands = set(uuids), {}
-    for number, entry in short_ids(transaction.backend.entries()):
-        if entry.uuid in wanted:
-            operands[entry.uuid] = Operand(
-                entry.uuid,
-                transaction.names.name_of(entry.uuid),
-                number,
-                entry.kind,
-                # A copy: functions may write to what they are given.
-                to_object(transaction.backend.operand(entry.uuid)),
-            )
+    wanted = list(dict.fromkeys(uuids))
+    records = dict(zip(wanted, transaction.backend.operands(wanted), strict=True))
+    operands = {
+        entry.uuid: Operand(
+            entry.uuid,
+            transaction.names.name_of(entry.uuid),
+            number,
+            entry.kind,
+            # A copy: functions may write to what they are given.
+            to_object(records[entry.uuid]),
+        )
+        for number, entry in short_ids(transaction.backend.entries())
+        if entry.uuid in records
+    }
     return [operands[uuid] for uuid in uuids]
 
 
@@ -152,9 +140,10 @@ def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> lis
         else:
             noted = calculation.noted(result)
             kept.append({} if noted is None else snapshot(noted, "the result"))
-    outcomes: list[Any] = []
-    for (calculation, result), item in zip(done, kept, strict=True):
-        with session.transaction(_RECENT) as transaction:
+
+    def operation(transaction: Transaction) -> list[Any]:
+        outcomes: list[Any] = []
+        for (calculation, result), item in zip(done, kept, strict=True):
             source = calculation.sources[0]
             if isinstance(item, Record):
                 joins = source.uuid if item.kind == source.kind else None
@@ -162,7 +151,9 @@ def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> lis
             else:
                 _note(transaction, source, item)
                 outcomes.append(result)
-    return outcomes
+        return outcomes
+
+    return session.run(operation, _RECENT)
 
 
 def _add_result(transaction: Transaction, record: Record, source: str | None) -> str:
@@ -180,6 +171,7 @@ def _add_result(transaction: Transaction, record: Record, source: str | None) ->
     name, number = title, 1
     while (holder := transaction.names.uuid_of(name)) is not None:
         if equal(transaction.record(holder), record):
+            transaction.take_name(name, holder)
             return name
         number += 1
         name = f"{title} ({number})"
@@ -226,14 +218,3 @@ def _compute_remotely(
             transaction.note(added)
             outcomes += [transaction.names.name_of(uuid) for uuid in added]
     return outcomes
-
-
-def _listed(names: Any) -> Iterable[str]:
-    if isinstance(names, str):
-        return [names]
-    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
-        raise TypeError(
-            f"expected the name of an object, got {type(names).__name__}; add() the "
-            "object first"
-        )
-    return names

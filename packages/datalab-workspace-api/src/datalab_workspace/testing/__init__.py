@@ -70,6 +70,8 @@ _WITH_ASSERTIONS = (
     "processing",
     "refusals",
     "values",
+    "window_machine",
+    "window_names",
 )
 # Before the import, so that a failing assertion shows the values that it compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _WITH_ASSERTIONS))

@@ -17,10 +17,13 @@ from datalab_workspace.testing.processing import ProcessingRules
 from datalab_workspace.testing.refusals import RefusalRules
 from datalab_workspace.testing.rules import WorkspaceRules
 from datalab_workspace.testing.values import ValueRules
+from datalab_workspace.testing.window_machine import WindowMachine
+from datalab_workspace.testing.window_names import WindowNames
 
 
 class BackendRules(
     NameRules,
+    WindowNames,
     LookupRules,
     ValueRules,
     ConflictRules,
@@ -46,8 +49,10 @@ class BackendRules(
     def test_any_sequence_of_operations(self) -> None:
         """The workspace agrees with its model after any operations."""
         suite = self
+        shared = self.open_workspace().capabilities.shared
+        base = WindowMachine if shared else WorkspaceMachine
 
-        class Machine(WorkspaceMachine):
+        class Machine(base):  # type: ignore[misc, valid-type]  # chosen at run time
             def __init__(self) -> None:
                 super().__init__(suite)
 

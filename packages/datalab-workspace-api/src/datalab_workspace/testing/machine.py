@@ -7,6 +7,7 @@ operations that causes this.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from datalab_workspace.errors import ReusedNameError
 from datalab_workspace.model.record import Kind
 from datalab_workspace.testing.model import Model, Thing, content
 
@@ -80,8 +82,25 @@ class WorkspaceMachine(RuleBasedStateMachine):
         return Path(self.folder.name, name)
 
     def learn(self, name: str) -> None:
-        """Record the UUID that the workspace chose."""
-        self.model.things[name].uuid = self.workspace.describe(name).uuid
+        """Record the UUID that the workspace chose for an object that it made."""
+        self.model.things[name].uuid = self.model.meant[name] = self.uuid_of(name)
+
+    def uuid_of(self, name: str) -> str:
+        """Return the UUID of an object, even if its name meant another one."""
+        return next(d.uuid for d in self.workspace.describe() if d.name == name)
+
+    def refuses(self, call: Callable[[], object], *names: str) -> bool:
+        """Return whether a call refuses names that meant other objects.
+
+        Args:
+            call: The call, which is made only if it should be refused.
+            names: The names that it uses.
+        """
+        if not any(map(self.model.is_reused, names)):
+            return False
+        with pytest.raises(ReusedNameError, match="the name"):
+            call()
+        return True
 
     def has_objects(self) -> bool:
         """Return whether the workspace has any objects."""
@@ -109,6 +128,8 @@ class WorkspaceMachine(RuleBasedStateMachine):
             group = self.model.group(kind, group)
             self.model.put(name, Thing(kind, value, name, group))
             self.learn(name)
+        elif self.refuses(lambda: self.workspace.add(name, data, group=group), name):
+            return
         elif known.same_content(Thing(kind, value, name)):
             assert self.workspace.add(name, data, group=group) == name
         else:
@@ -124,7 +145,9 @@ class WorkspaceMachine(RuleBasedStateMachine):
         self.workspace.add(name, data, overwrite=True, group=group)
         assert self.workspace.modified
         old = self.model.things[name]
-        new = replace(old, kind=kind, number=value, note=None, group=group or old.group)
+        new = replace(old, kind=kind, number=value, note=None, size=3)
+        new.group = group or old.group
+        self.model.meant[name] = old.uuid
         if not self.capabilities.in_place_overwrite:
             self.model.put(name, new)
             self.learn(name)
@@ -138,9 +161,12 @@ class WorkspaceMachine(RuleBasedStateMachine):
     def remove(self, numbers: list[int]) -> None:
         """Several objects are removed at once; duplicates are ignored."""
         names = [self.pick(number) for number in numbers]
+        if self.refuses(lambda: self.workspace.remove(*names), *names):
+            return
         self.workspace.remove(*names)
         assert self.workspace.modified
         for name in {*names}:
+            self.model.free(name)
             del self.model.things[name]
 
     @precondition(has_objects)
@@ -148,14 +174,18 @@ class WorkspaceMachine(RuleBasedStateMachine):
     def rename(self, number: int, to: int) -> None:
         """A name that another object has is refused."""
         old, new = self.pick(number), self.name(to)
+        if self.refuses(lambda: self.workspace.rename(old, new), old):
+            return
         if new in self.model.things and new != old:
             with pytest.raises(ValueError, match="cannot rename"):
                 self.workspace.rename(old, new)
             return
         self.workspace.rename(old, new)
         if new != old:
+            self.model.free(old)
             self.model.rename(old, new)
-            self.model.things[new].title = new
+            thing = self.model.things[new]
+            thing.title, self.model.meant[new] = new, thing.uuid
 
     @precondition(has_objects)
     @rule(number=_picks, to=_names)
@@ -170,6 +200,8 @@ class WorkspaceMachine(RuleBasedStateMachine):
     def edit(self, number: int, note: int) -> None:
         """Metadata is changed in place."""
         name = self.pick(number)
+        if self.refuses(lambda: self.workspace.edit(name), name):
+            return
         self.workspace.edit(name, metadata={"note": note})
         assert self.workspace.modified
         self.model.things[name].note = note
@@ -178,13 +210,17 @@ class WorkspaceMachine(RuleBasedStateMachine):
     @rule(number=_picks, copy=st.booleans())
     def get(self, number: int, copy: bool) -> None:
         """The object is equal to that of the model."""
-        self.look(self.pick(number), copy=copy)
+        name = self.pick(number)
+        if not self.refuses(lambda: self.workspace.get(name), name):
+            self.look(name, copy=copy)
 
     @rule()
     def clear(self) -> None:
         """All objects and groups are removed."""
         self.workspace.clear(all=True)
-        self.model = Model()
+        for name in self.model.things:
+            self.model.free(name)
+        self.model = Model(meant=self.model.meant)
 
     # -- files ------------------------------------------------------------------------
 
@@ -201,6 +237,10 @@ class WorkspaceMachine(RuleBasedStateMachine):
     def save_some(self, numbers: list[int], file: str) -> None:
         """It is refused if the file has unread data that would be lost."""
         names = [self.pick(number) for number in numbers]
+        if self.refuses(
+            lambda: self.workspace.save(self.path(file), names=names), *names
+        ):
+            return
         try:
             self.workspace.save(self.path(file), names=names)
         except ValueError as error:
@@ -273,6 +313,7 @@ class WorkspaceMachine(RuleBasedStateMachine):
         assert replaced
         moved = known.kind != thing.kind
         known.number, known.note, known.kind = thing.number, thing.note, thing.kind
+        known.size, self.model.meant[name] = thing.size, known.uuid
         if moved or not self.capabilities.in_place_overwrite:
             self.model.put(name, known)
             self.learn(name)
@@ -283,6 +324,8 @@ class WorkspaceMachine(RuleBasedStateMachine):
         settled = self.suite.settle(self.workspace)
         if settled is not self.workspace:
             self.workspace, self.model = settled, self.model.reopened()
+            for name in self.model.names():
+                self.learn(name)
 
     # -- invariants -------------------------------------------------------------------
 
@@ -297,14 +340,17 @@ class WorkspaceMachine(RuleBasedStateMachine):
             thing = self.model.things[found.name]
             assert (found.kind, found.title) == (thing.kind, thing.title)
             assert found.uuid == thing.uuid
+            self.model.meant.setdefault(found.name, found.uuid)
 
     def found(self, name: str, *, copy: bool = True) -> Thing:
         """Return the thing that an object of the workspace represents."""
-        obj = self.workspace.get(name, copy=copy)
+        obj = self.workspace.get(self.uuid_of(name), copy=copy)
         image = not hasattr(obj, "xydata")
         number = int(obj.data[0, 0] if image else obj.y[0])
         note = obj.metadata.get("note")
-        return Thing("image" if image else "signal", number, obj.title, note=note)
+        size = obj.data.size if image else obj.y.size
+        kind: Kind = "image" if image else "signal"
+        return Thing(kind, number, obj.title, note=note, size=size)
 
     def look(self, name: str, *, copy: bool = True) -> None:
         """Compare an object with its thing in the model."""

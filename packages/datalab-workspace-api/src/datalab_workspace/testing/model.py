@@ -27,21 +27,46 @@ class Thing:
     group: str = ""
     uuid: str = ""
     note: int | None = None
+    size: int = 3
 
     def same_content(self, other: Thing) -> bool:
         """Return whether two things differ at most in title, group and UUID."""
-        ours = self.kind, self.number, self.note
-        return ours == (other.kind, other.number, other.note)
+        ours = self.kind, self.number, self.note, self.size
+        return ours == (other.kind, other.number, other.note, other.size)
 
 
 @dataclass
 class Model:
-    """Things by name in order of addition, and the groups of each panel."""
+    """Things by name in order of addition, and the groups of each panel.
+
+    Attributes:
+        things: The expected objects by name.
+        groups: The titles of the groups of each panel.
+        meant: UUID of the object that the workspace means by each name it has used.
+    """
 
     things: dict[str, Thing] = field(default_factory=dict)
     groups: dict[Kind, list[str]] = field(
         default_factory=lambda: {"signal": [], "image": []}
     )
+    meant: dict[str, str] = field(default_factory=dict)
+
+    def is_reused(self, name: str) -> bool:
+        """Return whether a name meant another object when it was used before."""
+        uuid = self.things[name].uuid
+        return self.meant.get(name, uuid) != uuid
+
+    def free(self, name: str) -> None:
+        """Let the name of a thing mean any object, unless it means another thing."""
+        if self.meant.get(name) == self.things[name].uuid:
+            del self.meant[name]
+
+    def free_name(self, title: str) -> str:
+        """Return the name of a new object with a title."""
+        name, number = title, 2
+        while name in self.things:
+            name, number = f"{title} ({number})", number + 1
+        return name
 
     def group(self, kind: Kind, wanted: str | None) -> str:
         """Return the group of a new object; create it if necessary."""
@@ -98,6 +123,7 @@ class Model:
         return Model(
             {name: replace(thing) for name, thing in self.things.items()},
             {kind: [*titles] for kind, titles in self.groups.items()},
+            {**self.meant},
         )
 
     def reopened(self) -> Model:

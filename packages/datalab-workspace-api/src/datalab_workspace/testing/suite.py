@@ -62,6 +62,15 @@ class WorkspaceSuite(ABC):
         record = workspace.record(name)
         workspace.backend.edit(record.uuid, {"title": title}, {})
 
+    def take_away(self, workspace: Workspace, *uuids: str) -> None:
+        """Remove objects as another program would; only of a shared backend.
+
+        Args:
+            workspace: The workspace, which is not notified.
+            uuids: UUIDs of the objects in the workspace.
+        """
+        workspace.backend.remove(uuids)
+
     def bring(self, workspace: Workspace, *titles: str) -> list[str]:
         """Append signals with these titles as another program would.
 

@@ -2,4 +2,47 @@
 
 `docs/protocol.md` specifies its protocol. Requests arrive in threads of the server, and
 everything that touches DataLab's objects happens in the thread of its window.
+
+* `start` starts the companion of a window;
+* `running` is the companion of a window, with all its parts;
+* `http_server` is the port of its own, and `timed_socket` keeps the time in it;
+* `asgi` adds the same routes to the port of DataLab's Web API;
+* `access` checks who may ask, and `dispatch` turns requests into calls;
+* `exchange` is a call and its answer, and `service` answers calls;
+* `discovery_file` lets programs find the port.
 """
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+#: The attribute of DataLab's window that says that the window has a companion.
+MARKER = "_datalab_kernel_companion"
+
+
+def start(main: Any) -> None:
+    """Start the companion of a window, unless the window has one.
+
+    If it cannot start, for example in a version of DataLab that it does not know,
+    DataLab's log says so, and the window has no companion.
+
+    Args:
+        main: DataLab's main window, complete.
+    """
+    if hasattr(main, MARKER):
+        return
+    # Set before anything that can fail: it would fail again when the user reloads the
+    # plugins.
+    setattr(main, MARKER, None)
+    try:
+        from datalab_kernel.desktop.companion.running import Companion
+
+        setattr(main, MARKER, Companion(main))
+    except Exception as error:  # noqa: BLE001  a fault of ours must not reach the user
+        logging.getLogger(__name__).warning(
+            "The companion of datalab-kernel does not start; notebooks use the Web API "
+            "instead: %s: %s",
+            type(error).__name__,
+            error,
+        )

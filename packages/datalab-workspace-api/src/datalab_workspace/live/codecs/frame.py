@@ -66,14 +66,21 @@ class FrameWriter:
         """Return a value as typed JSON, with its arrays in the frame."""
         return typed_json.encode(value, self.put)
 
-    def encode_record(self, record: Record) -> dict[str, Any]:
-        """Return a record as JSON, with its arrays in the frame."""
+    def encode_record(self, record: Record, *, parts: str = "all") -> dict[str, Any]:
+        """Return a record as JSON, with its arrays in the frame.
+
+        Args:
+            record: The record.
+            parts: "all", "data" (without metadata) or "rest" (without arrays).
+        """
+        arrays = () if parts == "rest" else record.arrays
+        metadata = {} if parts == "data" else record.metadata
         return {
             "uuid": record.uuid,
             "kind": record.kind,
             "fields": typed_json.encode(record.fields),
-            "arrays": {name: self.encode(record.array(name)) for name in record.arrays},
-            "metadata": self.encode(record.metadata),
+            "arrays": {name: self.encode(record.array(name)) for name in arrays},
+            "metadata": self.encode(metadata),
         }
 
     def parts(self, header: Mapping[str, Any]) -> list[Buffer]:

@@ -1,0 +1,97 @@
+"""The selection: the objects that `calc` computes from if it is given none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from datalab_workspace.errors import NotSupportedByProtocolError
+from datalab_workspace.session import Session
+
+NamesOf: TypeAlias = "str | Iterable[str]"
+
+
+def select(session: Session, names: NamesOf) -> None:
+    """See `Workspace.select`."""
+    with session.transaction() as transaction:
+        chosen = tuple(dict.fromkeys(map(transaction.uuid, listed(names))))
+        transaction.backend.select(chosen)
+        session.chosen, session.shown = chosen, None
+
+
+def selection(session: Session) -> list[str]:
+    """See `Workspace.selection`."""
+    with session.transaction() as transaction:
+        selected = transaction.backend.selection()
+        uuids = _still_chosen(session) if selected is None else selected
+        return [transaction.names.hand_out(uuid) for uuid in uuids]
+
+
+def operands_of_choice(session: Session) -> Sequence[str]:
+    """Return UUIDs of the objects that `calc` uses without ``on=``.
+
+    In a running DataLab, these are the objects that are selected in its window. Where
+    no protocol reports them, they are those that `select` chose last.
+
+    Raises:
+        NotSupportedByProtocolError: They are unknown, and `select` chose none.
+    """
+    try:
+        selected = session.backend.selection()
+    except NotSupportedByProtocolError:
+        chosen = _still_chosen(session)
+        if not chosen:
+            raise
+        return chosen
+    return _in_order_of_choice(session, selected)
+
+
+def known_operands(session: Session) -> Collection[str]:
+    """Return what `operands_of_choice` would return, as far as it is known.
+
+    Nothing is asked for.
+    """
+    if not session.backend.capabilities.window:
+        return _still_chosen(session)
+    selected = session.backend.known_selection()
+    return () if selected is None else _in_order_of_choice(session, selected)
+
+
+def listed(names: Any) -> Iterable[str]:
+    """Return the names in an argument that takes one name or several.
+
+    Raises:
+        TypeError: It is an object, not a name.
+    """
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
+        raise TypeError(
+            f"expected the name of an object, got {type(names).__name__}; add() the "
+            "object first"
+        )
+    return names
+
+
+def _in_order_of_choice(
+    session: Session, selected: Sequence[str] | None
+) -> Sequence[str]:
+    """Return the choice of `select` if it is what the window has selected.
+
+    The window reports the objects in its own order, perhaps only those of the panel
+    that it shows.
+    """
+    chosen = _still_chosen(session)
+    if selected is None or (chosen and [*selected] == [session.shown]):
+        return chosen
+    kinds = {session.backend.kind_of(uuid) for uuid in selected}
+    visible = {uuid for uuid in chosen if session.backend.kind_of(uuid) in kinds}
+    return chosen if selected and visible == {*selected} else selected
+
+
+def _still_chosen(session: Session) -> Sequence[str]:
+    """Return UUIDs of the chosen objects that still exist."""
+    if not session.chosen:
+        return ()
+    present = {entry.uuid for entry in session.backend.entries()}
+    return [uuid for uuid in session.chosen if uuid in present]

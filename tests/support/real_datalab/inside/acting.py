@@ -1,0 +1,98 @@
+"""What a user does in DataLab's window, for tests; runs in DataLab's environment."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QMessageBox
+from sigima.objects import create_image, create_signal
+
+
+def titles(main: Any, kind: str) -> dict[str, str]:
+    """Return the titles of a panel's objects by UUID, in their order."""
+    panel = _panel(main, kind)
+    return {
+        uuid: panel.objmodel[uuid].title for uuid in panel.objmodel.get_object_ids()
+    }
+
+
+def add(main: Any, kind: str, title: str, values: list[Any]) -> str:
+    """Add an object; return its UUID."""
+    data = np.array(values, float)
+    if kind == "signal":
+        obj = create_signal(title, np.arange(data.size, dtype=float), data)
+    else:
+        obj = create_image(title, data)
+    panel = _panel(main, kind)
+    panel.add_object(obj)
+    return str(panel.objmodel.get_object_ids()[-1])
+
+
+def rename(main: Any, kind: str, uuid: str, title: str) -> float:
+    """Rename an object; return the time of `time.monotonic` after that."""
+    select(main, kind, [uuid])
+    _panel(main, kind).rename_selected_object_or_group(title)
+    return time.monotonic()
+
+
+def remove(main: Any, kind: str, uuids: list[str]) -> float:
+    """Remove objects; return the time of `time.monotonic` after that."""
+    select(main, kind, uuids)
+    _panel(main, kind).remove_object(force=True)
+    return time.monotonic()
+
+
+def select(main: Any, kind: str, uuids: list[str]) -> float:
+    """Select objects in their panel, and show it; return the time after that."""
+    main.set_current_panel(kind)
+    _panel(main, kind).objview.select_objects(uuids)
+    return time.monotonic()
+
+
+def show(main: Any, kind: str) -> float:
+    """Show a panel; return the time of `time.monotonic` after that."""
+    main.set_current_panel(kind)
+    return time.monotonic()
+
+
+def group(main: Any, kind: str, title: str) -> str:
+    """Add a group; return its UUID."""
+    return str(_panel(main, kind).add_group(title).uuid)
+
+
+def open_dialog(title: str, text: str = "Go on?") -> None:
+    """Open a dialog that blocks the window until it is closed; return at once."""
+    QTimer.singleShot(0, lambda: QMessageBox(0, title, text).exec_())
+
+
+def dialogs() -> list[str]:
+    """Return the titles of the modal dialogs that are open."""
+    widget = QApplication.activeModalWidget()
+    return [] if widget is None else [widget.windowTitle()]
+
+
+def close_dialogs() -> int:
+    """Close the modal dialogs that are open; return how many there were."""
+    closed = 0
+    while (widget := QApplication.activeModalWidget()) is not None:
+        widget.close()
+        closed += 1
+    return closed
+
+
+def keep_busy(seconds: float) -> None:
+    """Keep the window from answering for some seconds; return at once."""
+    QTimer.singleShot(0, lambda: _burn(seconds))
+
+
+def _burn(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def _panel(main: Any, kind: str) -> Any:
+    return main.signalpanel if kind == "signal" else main.imagepanel
