@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datalab_kernel import __version__
 from datalab_kernel.desktop.addon import archive, folder
+from datalab_kernel.desktop.addon.loader import BUNDLE
+from support.real_datalab import beside
+from support.real_datalab.application import Application
 from support.real_datalab.process import environment_in, write_settings
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
+INSIDE = Path(beside.__file__).with_name("inside")
+PACKAGES = Path(__file__).parents[2] / "packages"
+MARKER = "_datalab_kernel_companion"
 #: Run in DataLab's environment, after the plugin folder is known to it.
 IMPORT_PLUGIN = """
 import logging, sys
@@ -101,3 +111,68 @@ def test_a_damaged_archive_is_a_line_in_the_log(
     assert done.stderr.startswith(
         "WARNING The add-on of datalab-kernel does not start: BadZipFile("
     )
+
+
+@pytest.fixture
+def equipped(python_of_datalab: Path, tmp_path: Path) -> Iterator[Application]:
+    """The application with the add-on, whose environment has none of our packages."""
+    folder.install(plugins(tmp_path))
+    datalab = Application(python_of_datalab, tmp_path, modules=(INSIDE,))
+    yield datalab
+    datalab.kill()
+
+
+def evaluate(datalab: Application, code: str) -> Any:
+    """Evaluate an expression in the window."""
+    return json.loads(datalab.rpc.call_method("evaluate", {"args": [code]}))
+
+
+def hello(datalab: Application) -> dict[str, Any]:
+    """Ask the companion who it is."""
+    (file,) = (datalab.folder / "config" / "datalab").glob("companion-*.json")
+    settings = json.loads(file.read_text("utf-8"))
+    request = urllib.request.Request(
+        f"{settings['url']}/kernel/v1/hello",
+        headers={"Authorization": f"Bearer {settings['token']}"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def test_the_companion_serves(equipped: Application) -> None:
+    assert hello(equipped)["companion"] == __version__
+    names = evaluate(equipped, "sorted(__import__('sys').modules)")
+    public = {name for name in names if name.startswith(("datalab_k", "datalab_w"))}
+    assert public == {"datalab_kernel_companion", "datalab_watch_boxes"}
+    assert equipped.boxes() == []
+    assert "add-on" not in equipped.log()
+
+
+def test_the_companion_survives_a_reload_and_a_replacement(
+    equipped: Application,
+) -> None:
+    boot = hello(equipped)["boot"]
+    before = evaluate(equipped, f"id(main.{MARKER})")
+    (plugins(equipped.folder) / folder.ARCHIVE).write_bytes(b"another version")
+    evaluate(equipped, "main.reload_plugins()")
+    assert evaluate(equipped, f"id(main.{MARKER})") == before
+    assert hello(equipped)["boot"] == boot
+    assert "add-on" not in equipped.log()
+
+
+def test_the_second_companion_of_a_window_stands_back(
+    python_of_datalab: Path, tmp_path: Path
+) -> None:
+    """The window has the companion of packages that pip installed."""
+    folder.install(plugins(tmp_path))
+    sources = [package / "src" for package in sorted(PACKAGES.glob("datalab-*"))]
+    datalab = Application(python_of_datalab, tmp_path, modules=(INSIDE, *sources))
+    try:
+        assert hello(datalab)["companion"] == __version__
+        names = evaluate(datalab, "sorted(__import__('sys').modules)")
+        assert "datalab_kernel.desktop.companion" in names
+        assert "datalab_kernel_companion" in names
+        assert not [name for name in names if name.startswith(BUNDLE)]
+        assert "add-on" not in datalab.log()
+    finally:
+        datalab.kill()
