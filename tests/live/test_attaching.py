@@ -141,11 +141,22 @@ def test_connecting_again_to_the_same_datalab_changes_nothing(named):
     assert workspace.list() == ["x"]
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense"])
-def test_an_attached_workspace_is_not_moved_to_another_datalab(named, url):
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [("http://127.0.0.1:9", dlw.UnreachableError), ("nonsense", ValueError)],
+)
+def test_an_attached_workspace_stays_where_it_is(named, url, error):
     workspace = dlw.Workspace()
-    with pytest.raises((ConnectionError, ValueError), match=r"disconnect\(\)|nonsense"):
+    with pytest.raises(error):
         workspace.connect(url)
+    assert workspace.status().url == named.url
+
+
+def test_an_attached_workspace_is_not_moved_to_another_datalab(named, new_datalab):
+    other = new_datalab()
+    workspace = dlw.Workspace()
+    with pytest.raises(dlw.LiveError, match=r"attached to .*; call disconnect\(\)"):
+        workspace.connect(other.url, other.token)
     assert workspace.status().url == named.url
 
 

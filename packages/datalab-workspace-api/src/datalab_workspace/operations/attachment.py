@@ -9,7 +9,6 @@ from datalab_workspace.backends.base import Backend
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import LiveError, list_names
 from datalab_workspace.live.attach import backend_at, find_endpoint
-from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.operations.merge import Merge, OnConflict
@@ -25,7 +24,7 @@ def connect(
     """See `Workspace.connect`."""
     with session.transaction(None) as transaction:
         if session.backend.location is not None:
-            _check_attached(transaction, url)
+            _check_attached(transaction, url, token)
             return
         backend = backend_at(find_endpoint(url, token))
         try:
@@ -37,22 +36,26 @@ def connect(
         transaction.kind = "attached"
 
 
-def _check_attached(transaction: Transaction, url: str | None) -> None:
+def _check_attached(
+    transaction: Transaction, url: str | None, token: Token | None
+) -> None:
     """Raise `LiveError` if the workspace is attached to another DataLab, or a dead one.
 
     Args:
         transaction: The transaction of `connect`.
         url: The DataLab that the user asks for; None for any.
+        token: The token for it.
     """
     transaction.look()
-    backend = transaction.backend
     if url is None:
         return
-    own = backend.status().url
-    if own is None or host_and_port(own) != host_and_port(url):
+    # It may have other URLs than the one in use.
+    other = backend_at(find_endpoint(url, token))
+    other.close()
+    place = transaction.backend.location
+    if other.location != place:
         raise LiveError(
-            f"the workspace is already attached to {backend.location}; call "
-            "disconnect() first"
+            f"the workspace is already attached to {place}; call disconnect() first"
         )
 
 
