@@ -95,7 +95,7 @@ def sources(root: str) -> dict[str, bytes]:
         text = file.read_text("utf-8")
         imports = list(_imports(ast.parse(text), module))
         for found in imports:
-            # Nobody calls the functions of a package that only contains a module.
+            # No one calls the functions of a package that only contains a module.
             if used or not found.late:
                 pending += found.modules()
         package = _folder(module.partition(".")[0])
