@@ -286,11 +286,12 @@ def test_titles_that_were_given_are_put_back(named):
     result = workspace.calc("exp", on="c")
     assert result == "exp(s003)"
     workspace.remove("a")
-    titles = {item.name: item.title for item in workspace.describe()}
-    assert titles["filtered s003"] == "filtered s003"
-    assert titles["xs002y"] == "xs002y"
-    assert titles["made of s001"] == "made of s001"
-    assert titles["exp(s003)"] == "exp(s002)"  # DataLab's own, which it keeps
+    # DataLab keeps its own title up to date, and the name follows.
+    names = ["filtered s003", "c", "xs002y", "made of s001", "exp(s002)"]
+    assert workspace.list() == names
+    assert [item.title for item in workspace.describe()] == names
+    with pytest.raises(KeyError, match=r"renamed 'exp\(s002\)' in DataLab's window"):
+        workspace.get(result)
 
 
 def test_the_window(named):
@@ -300,9 +301,15 @@ def test_the_window(named):
     plotter = Plotter(lambda: workspace)
     plotter.plot("i")
     assert workspace.selection == ["i"]
-    named.rpc.set_current_panel("signal")
-    assert workspace.selection == ["a", "b"]
     assert workspace.calc("exp") == ["exp(s001)", "exp(s002)"]
+    assert workspace.calc("absolute") == ["absolute(s001)", "absolute(s002)"]
+    named.rpc.set_current_panel("signal")
+    named.rpc.select_objects([2], "signal")  # as the user would
+    assert workspace.selection == ["b"]
+    assert workspace.calc("sqrt") == ["sqrt(s002)"]
+    workspace.select("i")
+    assert workspace.selection == ["i"]
+    assert workspace.calc("exp") == "exp(i001)"
 
 
 def test_what_was_made_in_datalab_is_described(named):

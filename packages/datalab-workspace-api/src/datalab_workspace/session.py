@@ -52,7 +52,8 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
-        shown: UUID of the object that `show` showed after that, if any.
+        in_passing: UUIDs of the objects that were added or shown here since then, which
+            DataLab may have selected in its window without being asked to.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
@@ -70,7 +71,7 @@ class Session:
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
-        self.shown: str | None = None
+        self.in_passing: set[str] = set()
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
         self.journal = Journal()
@@ -175,6 +176,8 @@ class Session:
             if not nested:
                 self._transaction = None
                 events = self._events_of(transaction)
+                if self.chosen:
+                    self.in_passing.update(c.uuid for c in transaction.changes)
         finally:
             self._lock.release()
         for event in events:

@@ -156,6 +156,8 @@ def _round_trip_array(
     if name != PRIMARY_ARRAY[record.kind]:
         if not values.size:
             return values, None
+        if not carrier.is_json:
+            return _converted(values, dtype)
         if name in carrier.arrays[record.kind]:
             return _round_trip_coordinates(record, values, carrier)
         return np.empty(0), {"whole": typed_json.encode(values), "left out": True}

@@ -20,6 +20,7 @@ and read with another, with DataLab in between.
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +34,7 @@ from datalab_workspace.encoding.arrays import (
     plain_arrays,
     restored_array,
 )
-from datalab_workspace.encoding.carriers import CARRIERS, FILE, Carrier
+from datalab_workspace.encoding.carriers import CARRIERS, COMPANION, FILE, Carrier
 from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, to_plain
 from datalab_workspace.encoding.plain_json import as_json
 from datalab_workspace.model.metadata_values import values_equal
@@ -156,7 +157,9 @@ def _restore(record: Record, sidecar: Mapping[str, Any], reader: Carrier) -> Non
     }
     record.arrays.update(arrays)
     for name, typed in fields.items():
-        written = writer.field(record.kind, name, typed)
+        # Missing coordinates are the only reason to replace this flag.
+        replaced = name == "is_uniform_coords"
+        written = replaced or writer.field(record.kind, name, typed)
         expected = reader.field(record.kind, name, written)
         if values_equal(expected, record.fields.get(name)):
             record.fields[name] = typed
@@ -185,9 +188,17 @@ def _split_fields(
     fields: dict[str, FieldValue] = {}
     for name, value in record.fields.items():
         fields[name] = carrier.field(record.kind, name, value)
+        if carrier is COMPANION and name == "is_uniform_coords" and not value:
+            # DataLab cannot draw an image whose coordinates are missing.
+            fields[name] = not _has_coordinates(record)
         if not values_equal(fields[name], value):
             sidecar.setdefault("fields", {})[name] = typed_json.encode(value)
     return fields
+
+
+def _has_coordinates(record: Record) -> bool:
+    arrays = [record.arrays.get(name) for name in ("xcoords", "ycoords")]
+    return all(array is not None and math.prod(array.shape) for array in arrays)
 
 
 def _reads_back(value: Any, plain: Any) -> bool:

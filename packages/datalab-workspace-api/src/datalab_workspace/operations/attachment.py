@@ -120,4 +120,4 @@ def show(session: Session, name: str) -> None:
         transaction.backend.show(uuid)
         return uuid
 
-    session.shown = session.run(operation)
+    session.in_passing.add(session.run(operation))

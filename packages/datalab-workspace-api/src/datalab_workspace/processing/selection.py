@@ -16,7 +16,7 @@ def select(session: Session, names: NamesOf) -> None:
     with session.transaction() as transaction:
         chosen = tuple(dict.fromkeys(map(transaction.uuid, listed(names))))
         transaction.backend.select(chosen)
-        session.chosen, session.shown = chosen, None
+        session.chosen, session.in_passing = chosen, set()
 
 
 def selection(session: Session) -> list[str]:
@@ -30,8 +30,9 @@ def selection(session: Session) -> list[str]:
 def operands_of_choice(session: Session) -> Sequence[str]:
     """Return UUIDs of the objects that `calc` uses without ``on=``.
 
-    In a running DataLab, these are the objects that are selected in its window. Where
-    no protocol reports them, they are those that `select` chose last.
+    In a running DataLab, these are the objects that are selected in its window, unless
+    only calls of this workspace have changed the selection since `select`. Where no
+    protocol reports them, they are those that `select` chose last.
 
     Raises:
         NotSupportedByProtocolError: They are unknown, and `select` chose none.
@@ -76,13 +77,15 @@ def listed(names: Any) -> Iterable[str]:
 def _in_order_of_choice(
     session: Session, selected: Sequence[str] | None
 ) -> Sequence[str]:
-    """Return the choice of `select` if it is what the window has selected.
+    """Return the choice of `select` unless the user has selected something else.
 
     The window reports the objects in its own order, perhaps only those of the panel
-    that it shows.
+    that it shows. It may have selected objects that were added or shown here.
     """
     chosen = _still_chosen(session)
-    if selected is None or (chosen and [*selected] == [session.shown]):
+    if selected is None:
+        return chosen
+    if chosen and selected and session.in_passing.issuperset(selected):
         return chosen
     kinds = {session.backend.kind_of(uuid) for uuid in selected}
     visible = {uuid for uuid in chosen if session.backend.kind_of(uuid) in kinds}

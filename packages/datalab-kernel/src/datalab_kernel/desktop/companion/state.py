@@ -19,11 +19,14 @@ from datalab_kernel.desktop.companion.appearance import (
     appearance_of,
     changed_parts,
     describe,
+    describe_record,
 )
 from datalab_kernel.desktop.companion.draft import Draft
+from datalab_kernel.desktop.companion.objects import complete, record_of
 from datalab_kernel.desktop.companion.window import Window
+from datalab_workspace.encoding import sidecar
 from datalab_workspace.model.naming import NameBook
-from datalab_workspace.model.record import KINDS, Kind
+from datalab_workspace.model.record import KINDS, Kind, Record
 
 _MOST_EVENTS = 2_000
 _MOST_REMOVED = 10_000
@@ -46,6 +49,7 @@ class Known:
         group: UUID of its group.
         appearance: Its values.
         entry: Its entry in a snapshot, without name, revisions and author.
+        plain: Its record, if its sidecar was not read yet; the entry follows from both.
         added: The revision at which it appeared.
         changed: The revision of the last change of each part.
         by: The client that made the last change.
@@ -59,6 +63,19 @@ class Known:
     added: int
     changed: dict[str, int] = field(default_factory=dict)
     by: str | None = None
+    plain: Record | None = None
+
+    def describe(self, obj: Any) -> None:
+        """Take the entry from the object as it is now."""
+        has_sidecar = sidecar.KEY in obj.metadata
+        self.plain = record_of(obj)[0] if has_sidecar else None
+        self.entry = {} if has_sidecar else describe(obj, self.kind)
+
+    def full_entry(self) -> dict[str, Any]:
+        """Return the entry. Reading a sidecar takes time if the data is large."""
+        if self.plain is not None:
+            self.entry, self.plain = describe_record(complete(self.plain)), None
+        return self.entry
 
     @property
     def revision(self) -> int:
@@ -190,15 +207,16 @@ class State:
                 continue
             if known is not None:
                 self._forget(uuid, changes, keeps_name=True)
-            self.known[uuid] = Known(
+            self.known[uuid] = known = Known(
                 kind,
                 obj.title,
                 group_of[uuid],
                 appearance_of(obj),
-                describe(obj, kind),
+                {},
                 changes.rev,
                 by=changes.by,
             )
+            known.describe(obj)
             new.append(uuid)
         if new:
             changes.add("added", new)
@@ -217,7 +235,8 @@ class State:
                 del self.given[uuid]  # the user has renamed it
             if not (renumbered and titles.is_rewritten(title or "", obj.title or "")):
                 self._rename(uuid, changes)
-        known.appearance, known.entry = after, describe(obj, known.kind)
+        known.appearance = after
+        known.describe(obj)
         known.changed.update(dict.fromkeys(parts, changes.rev))
         known.by = changes.by
         changes.change(uuid, parts)
@@ -321,7 +340,7 @@ class State:
         return {
             "uuid": uuid,
             "name": self.names.name_of(uuid),
-            **known.entry,
+            **known.full_entry(),
             "added": known.added,
             "changed": dict(known.changed),
             "by": known.by,

@@ -7,6 +7,7 @@ more; see `Session.run`.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,6 @@ class CompanionBackend(Backend):
         self._writes: Writes | None = None
         self._tickets: list[str] = []
         self._given: dict[str, str] = {}
-        self._observed: list[Observation] = []
         self._cache = RecordCache()
         #: UUIDs of the objects that this program added, and of those that it got.
         self.added: set[str] = set()
@@ -78,15 +78,10 @@ class CompanionBackend(Backend):
         self.endpoint = endpoint
         address = endpoint.companion
         self.client = CompanionClient(address.url, address.token)
-        self.client.known = self._known
-        self.client.on_snapshot = self._on_snapshot
-
-    def _known(self) -> Mapping[str, Any]:
-        state = self._state
-        return {"since": state.rev, "boot": state.boot} if state.boot else {"since": -1}
-
-    def _on_snapshot(self, snapshot: Mapping[str, Any]) -> None:
-        self._observed += self._state.apply(snapshot)
+        self.client.known = self._state.query
+        self.client.on_snapshot = self._state.apply
+        #: Closes the connection; called at the latest when this object is destroyed.
+        self._close = weakref.finalize(self, self.client.close)
 
     # -- the program ------------------------------------------------------------------
 
@@ -133,14 +128,14 @@ class CompanionBackend(Backend):
 
     def close(self) -> None:
         """Close the connection."""
-        self.client.close()
+        self._close()
 
     # -- looking ----------------------------------------------------------------------
 
     def refresh(self, max_age: float = 0.0) -> bool:  # noqa: ARG002 (one quick request)
         """See `Backend.refresh`."""
         rev, boot = self._state.rev, self._state.boot
-        self._on_snapshot(self.client.read("snapshot").header)
+        self._state.apply(self.client.read("snapshot").header)
         return (self._state.rev, self._state.boot) != (rev, boot)
 
     @property
@@ -155,7 +150,7 @@ class CompanionBackend(Backend):
 
     def observed(self) -> Sequence[Observation]:
         """See `Backend.observed`; what this client did is left out."""
-        found, self._observed = self._observed, []
+        found, self._state.observed = self._state.observed, []
         return [each for each in found if each.author != self.client.name]
 
     @property
