@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from datalab_kernel import __version__
 from datalab_kernel.desktop.addon import archive, folder
 from datalab_kernel.desktop.addon.loader import BUNDLE
 from support.real_datalab import beside
-from support.real_datalab.application import Application
+from support.real_datalab.application import START, Application
+from support.real_datalab.environment import REQUIREMENTS
 from support.real_datalab.process import environment_in, write_settings
+from support.real_datalab.window_client import WindowClient, signal
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 INSIDE = Path(beside.__file__).with_name("inside")
-PACKAGES = Path(__file__).parents[2] / "packages"
+OUR_PACKAGES = {"datalab_kernel", "datalab_kernel_core", "datalab_workspace"}
 MARKER = "_datalab_kernel_companion"
 #: Run in DataLab's environment, after the plugin folder is known to it.
 IMPORT_PLUGIN = """
@@ -114,65 +115,81 @@ def test_a_damaged_archive_is_a_line_in_the_log(
 
 
 @pytest.fixture
-def equipped(python_of_datalab: Path, tmp_path: Path) -> Iterator[Application]:
+def equipped(new_datalab: Callable[..., Application], tmp_path: Path) -> Application:
     """The application with the add-on, whose environment has none of our packages."""
     folder.install(plugins(tmp_path))
-    datalab = Application(python_of_datalab, tmp_path, modules=(INSIDE,))
-    yield datalab
-    datalab.kill()
+    return new_datalab(tmp_path, modules=(INSIDE,))
 
 
-def evaluate(datalab: Application, code: str) -> Any:
-    """Evaluate an expression in the window."""
-    return json.loads(datalab.rpc.call_method("evaluate", {"args": [code]}))
-
-
-def hello(datalab: Application) -> dict[str, Any]:
-    """Ask the companion who it is."""
-    (file,) = (datalab.folder / "config" / "datalab").glob("companion-*.json")
-    settings = json.loads(file.read_text("utf-8"))
-    request = urllib.request.Request(
-        f"{settings['url']}/kernel/v1/hello",
-        headers={"Authorization": f"Bearer {settings['token']}"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
+def modules(datalab: Application) -> list[str]:
+    """Return the modules that are imported in the window's process."""
+    return datalab.evaluate("sorted(__import__('sys').modules)")
 
 
 def test_the_companion_serves(equipped: Application) -> None:
-    assert hello(equipped)["companion"] == __version__
-    names = evaluate(equipped, "sorted(__import__('sys').modules)")
-    public = {name for name in names if name.startswith(("datalab_k", "datalab_w"))}
-    assert public == {"datalab_kernel_companion", "datalab_watch_boxes"}
+    assert equipped.companion.ask("GET", "hello")["companion"] == __version__
+    assert not [n for n in modules(equipped) if n.partition(".")[0] in OUR_PACKAGES]
     assert equipped.boxes() == []
     assert "add-on" not in equipped.log()
+
+
+def test_objects_go_there_and_come_back(equipped: Application) -> None:
+    """The archive has all the code that this needs."""
+    client = WindowClient(equipped)
+    sent = signal("peak", xlabel="t", xunit="s")
+    sent.metadata["operator"] = "Ada"
+    client.do({"op": "add", "record": 0, "name": "peak"}, records=[sent])
+    (found,) = client.records(sent.uuid)
+    np.testing.assert_array_equal(found.data, sent.data)
+    assert (found.fields, found.metadata["operator"]) == (sent.fields, "Ada")
+    assert not [n for n in modules(equipped) if n.partition(".")[0] in OUR_PACKAGES]
+    assert equipped.boxes() == []
 
 
 def test_the_companion_survives_a_reload_and_a_replacement(
     equipped: Application,
 ) -> None:
-    boot = hello(equipped)["boot"]
-    before = evaluate(equipped, f"id(main.{MARKER})")
+    boot = equipped.companion.ask("GET", "hello")["boot"]
+    before = equipped.evaluate(f"id(main.{MARKER})")
     (plugins(equipped.folder) / folder.ARCHIVE).write_bytes(b"another version")
-    evaluate(equipped, "main.reload_plugins()")
-    assert evaluate(equipped, f"id(main.{MARKER})") == before
-    assert hello(equipped)["boot"] == boot
+    equipped.evaluate("main.reload_plugins()")
+    assert equipped.evaluate(f"id(main.{MARKER})") == before
+    assert equipped.companion.ask("GET", "hello")["boot"] == boot
     assert "add-on" not in equipped.log()
 
 
 def test_the_second_companion_of_a_window_stands_back(
-    python_of_datalab: Path, tmp_path: Path
+    new_datalab: Callable[..., Application], tmp_path: Path
 ) -> None:
     """The window has the companion of packages that pip installed."""
     folder.install(plugins(tmp_path))
-    sources = [package / "src" for package in sorted(PACKAGES.glob("datalab-*"))]
-    datalab = Application(python_of_datalab, tmp_path, modules=(INSIDE, *sources))
+    datalab = new_datalab(tmp_path, companion=True)
+    assert datalab.companion.ask("GET", "hello")["companion"] == __version__
+    names = modules(datalab)
+    assert "datalab_kernel.desktop.companion" in names
+    assert "datalab_kernel_companion" in names
+    assert not [name for name in names if name.startswith(BUNDLE)]
+    assert "add-on" not in datalab.log()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["1_0", "1_1", "1_2"])
+def test_earlier_versions_of_datalab(
+    version: str, python_of: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    folder.install(plugins(tmp_path))
+    python = python_of(REQUIREMENTS.with_name(f"datalab_{version}.txt"))
+    datalab = Application(
+        python,
+        tmp_path,
+        modules=(INSIDE,),
+        variables={"DATALAB_DO_NOT_QUIT": "1"},
+        web_api=False,  # the companion is all that is needed
+    )
     try:
-        assert hello(datalab)["companion"] == __version__
-        names = evaluate(datalab, "sorted(__import__('sys').modules)")
-        assert "datalab_kernel.desktop.companion" in names
-        assert "datalab_kernel_companion" in names
-        assert not [name for name in names if name.startswith(BUNDLE)]
-        assert "add-on" not in datalab.log()
+        datalab.wait_until(datalab.companion_file.exists, START)
+        said = datalab.companion.ask("GET", "hello")
+        assert said["datalab"].startswith(version.replace("_", "."))
+        assert said["companion"] == __version__
     finally:
         datalab.kill()

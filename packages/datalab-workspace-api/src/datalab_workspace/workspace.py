@@ -664,7 +664,7 @@ class Workspace(NamedObjects):
         """Choose objects of one panel; deprecated, use `select`.
 
         Returns:
-            The names, and the panel: "signal" or "image".
+            The names and the panel, "signal" or "image".
         """
         selected = deprecated.in_one_panel(self._session, names, panel)
         self.select(selected[0])
