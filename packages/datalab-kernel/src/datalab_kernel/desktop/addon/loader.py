@@ -6,16 +6,19 @@ imported from the archive. So it needs the standard library alone.
 
 from __future__ import annotations
 
+import marshal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
+from importlib.util import MAGIC_NUMBER, spec_from_loader
 from types import CodeType, ModuleType
 
 #: The package that contains the packages of the archive.
 BUNDLE = "_datalab_kernel_bundle"
+#: The file with the code of the modules, as one version of Python compiles them.
+COMPILED = "compiled"
 
 
 class Archive(MetaPathFinder, InspectLoader):
@@ -31,6 +34,7 @@ class Archive(MetaPathFinder, InspectLoader):
     def __init__(self, path: str, files: Mapping[str, bytes]) -> None:
         self._path = path
         self._files = files
+        self._code = _for_this_python(files.get(COMPILED, b""))
 
     def find_spec(
         self,
@@ -54,8 +58,10 @@ class Archive(MetaPathFinder, InspectLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the code of a module."""
-        path = f"{self._path}/{self._file(fullname)}"
-        return self.source_to_code(self.get_source(fullname), path)
+        file = self._file(fullname) or ""
+        if file in self._code:
+            return self._code[file]
+        return self.source_to_code(self.get_source(fullname), f"{self._path}/{file}")
 
     def _file(self, fullname: str) -> str | None:
         """Return the name of the file of a module, None if it has none."""
@@ -67,6 +73,14 @@ class Archive(MetaPathFinder, InspectLoader):
         stem = module.replace(".", "/")
         names = (f"{stem}/__init__.py", f"{stem}.py")
         return next((name for name in names if name in self._files), None)
+
+
+def _for_this_python(compiled: bytes) -> Mapping[str, CodeType]:
+    """Return the code of modules by file; none if another version compiled them."""
+    if not compiled.startswith(MAGIC_NUMBER):
+        return {}
+    code: dict[str, CodeType] = marshal.loads(compiled[len(MAGIC_NUMBER) :])  # noqa: S302  it is our own code, like the sources next to it
+    return code
 
 
 def companion(path: str, files: Mapping[str, bytes]) -> ModuleType:
