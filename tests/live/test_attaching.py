@@ -52,9 +52,9 @@ def test_looking_at_the_status_changes_nothing(named):
 
 def test_a_wrong_token_is_told(named, monkeypatch):
     monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", "wrong")
-    with pytest.warns(UserWarning, match="token"):
-        workspace = dlw.Workspace()
-    assert workspace.mode == "standalone"
+    with pytest.raises(dlw.LiveUnavailableError, match="token"):
+        dlw.Workspace()
+    workspace = dlw.Workspace(backend=MemoryBackend())
     with pytest.raises(PermissionError, match="token"):
         workspace.connect(named.url, "wrong")
     monkeypatch.setenv("DATALAB_KERNEL_MODE", "live")
@@ -139,6 +139,16 @@ def test_connecting_again_to_the_same_datalab_changes_nothing(named):
     assert workspace.connect(named.url) is True
     assert workspace.backend is backend
     assert workspace.list() == ["x"]
+
+
+def test_connecting_again_by_another_protocol_changes_nothing(companion_datalab, home):
+    companion_datalab.empty()
+    web_api = companion_datalab.url, companion_datalab.token
+    home.connect(*web_api)
+    backend = home.backend
+    assert home.connect(*web_api) is True
+    assert home.connect(companion_datalab.companion.url) is True
+    assert home.backend is backend
 
 
 @pytest.mark.parametrize(
@@ -241,9 +251,8 @@ def test_a_datalab_that_is_gone(new_datalab, home, tmp_path):
     for call in (home.resync, home.connect):
         with pytest.raises(ConnectionError):
             call()
-    with pytest.warns(UserWarning, match="'large'"):
-        home.disconnect()
-    assert home.list() == ["small"]
+    home.disconnect()
+    assert home.list() == ["small", "large"]
     assert home.get("small").y.tolist() == [0, 1, 2]
 
 

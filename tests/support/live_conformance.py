@@ -15,7 +15,7 @@ from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.companion.backend import CompanionBackend
 from datalab_workspace.live.connection import Connection
-from datalab_workspace.live.discovery import CompanionAddress, Endpoint
+from datalab_workspace.live.endpoint import Endpoint
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import Record
 from datalab_workspace.testing import BackendRules
@@ -145,6 +145,10 @@ class Companion(InDataLab):
 
     def attach(self) -> Workspace:
         companion = self.datalab.companion
-        address = CompanionAddress(companion.url, Token(companion.token))
-        endpoint = Endpoint("url", "1.3.0", companion=address)
+        endpoint = Endpoint(
+            "url",
+            "1.3.0",
+            companion_url=companion.url,
+            companion_token=Token(companion.token),
+        )
         return Workspace(backend=CompanionBackend(endpoint))

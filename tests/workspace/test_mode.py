@@ -121,7 +121,7 @@ def test_clearing_forgets_the_file(tmp_path):
 def test_resync_in_memory_looks_for_a_datalab_as_in_0_2():
     workspace = dlw.Workspace(backend=MemoryBackend())
     workspace.add("x", POINTS)
-    with pytest.deprecated_call(match=r"use connect\(\)") as warned:
+    with pytest.deprecated_call(match=r"connect\(\).*no running DataLab") as warned:
         assert workspace.resync() is False
     assert [warning.filename for warning in warned] == [__file__]
     assert (workspace.mode, workspace.list()) == ("standalone", ["x"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def discover_connection(
     probe_port: bool = True, timeout: float = 2.0
 ) -> tuple[str | None, Token | None]:
-    """Look for the Web API of a running DataLab; deprecated.
+    """Look for a running DataLab; deprecated.
 
     `Workspace.connect` without arguments does the same search.
 
@@ -29,5 +29,9 @@ def discover_connection(
     old = "datalab_kernel.discovery.discover_connection()"
     warn_of_old(old, "workspace.connect()")
     searched = search(timeout, default=probe_port)
-    found = searched.found or searched.default
-    return (None, None) if found is None else (found.url, found.token)
+    found = searched.only or searched.default
+    if found is None:
+        return None, None
+    if found.url is None:
+        return found.companion_url, found.companion_token
+    return found.url, found.token

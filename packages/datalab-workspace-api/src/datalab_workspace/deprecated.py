@@ -110,9 +110,10 @@ def go_live(workspace: Workspace) -> bool:
         LiveError: DataLab does not answer, or refuses the token.
         NameConflictError: Different objects in DataLab have some of the names.
     """
-    warn_of_old("resync() of a standalone workspace", "connect()")
+    old, new, found = "resync() of a standalone workspace", "connect()", True
     try:
         workspace.connect()
-    except LiveUnavailableError:
-        return False
-    return True
+    except LiveUnavailableError as error:
+        new, found = f"connect(), which raises an error ({error}),", False
+    warn_of_old(old, new)
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from datalab_workspace.backends.base import Observation
 from datalab_workspace.encoding import typed_json
-from datalab_workspace.errors import DataLabError
+from datalab_workspace.errors import ConnectionLostError, DataLabError
 from datalab_workspace.events import ObjectChangeKind
 from datalab_workspace.model.record import KINDS, FieldValue, Kind, Record, roi_count
 from datalab_workspace.model.record import result_keys as results_of
@@ -154,6 +154,7 @@ class State:
         """Take over what an answer reports.
 
         Raises:
+            ConnectionLostError: DataLab was restarted.
             DataLabError: The answer makes no sense; the state is as it was.
         """
         try:
@@ -166,6 +167,12 @@ class State:
     def _apply(self, snapshot: Mapping[str, Any]) -> list[Observation]:
         full = bool(snapshot["full"])
         rev, boot = int(snapshot["rev"]), str(snapshot["boot"])
+        if self.boot and boot != self.boot:
+            raise ConnectionLostError(
+                "DataLab was restarted, and the objects of the one before are gone; "
+                "resync() puts back those that are known here, and disconnect() "
+                "continues in memory with them"
+            )
         if not full and boot == self.boot and rev <= self.rev:
             return []  # an answer that another one has overtaken
         new = [ObjectState.of_json(entry) for entry in snapshot["objects"]]
