@@ -81,7 +81,7 @@ MOST: dict[str, tuple[int, int | None, int | None]] = {
     "describe one": (8, 2, 9),
     "describe all": (11, 4, 12),
     "groups": (8, 1, 9),
-    "status": (3, 1, 4),
+    "status": (4, 2, 4),
     "add": (2, 2, 8),
     "add again": (5, 2, 5),
     "overwrite": (5, 3, 6),

@@ -48,6 +48,8 @@ class FakeDataLab(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         status, content = 200, self._content(header)
+        if "/objects/" in self.path:  # it has none
+            status, content = 404, {"detail": "not found"}
         if mode in ("401", "403", "422", "500"):
             status, content = int(mode), {"detail": echo(header)}
         elif mode == "not JSON":

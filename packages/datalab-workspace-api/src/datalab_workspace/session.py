@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datalab_workspace.backends.base import Backend, Entry
+from datalab_workspace.backends.base import Backend, Entry, Watcher
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     NameConflictError,
@@ -24,7 +25,7 @@ from datalab_workspace.events import (
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.project_file import ProjectFile
-from datalab_workspace.subscriptions import Dispatcher
+from datalab_workspace.subscriptions import Callback, Dispatcher, Subscription
 from datalab_workspace.transaction import Transaction
 
 T = TypeVar("T")
@@ -52,7 +53,8 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
-        shown: UUID of the object that `show` showed after that, if any.
+        in_passing: UUIDs of the objects that were added or shown here since then, which
+            DataLab may have selected in its window without being asked to.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
@@ -70,15 +72,16 @@ class Session:
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
-        self.shown: str | None = None
+        self.in_passing: set[str] = set()
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
         self.journal = Journal()
+        self._watcher: Watcher | None = None
 
     # A copy has a lock, subscribers and a journal of its own; none can be pickled.
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_transaction", "journal", "subscribers")
+        own = ("_lock", "_transaction", "_watcher", "journal", "subscribers")
         return {key: held for key, held in vars(self).items() if key not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -87,6 +90,7 @@ class Session:
         self._transaction = None
         self.subscribers = Dispatcher()
         self.journal = Journal()
+        self._watcher = None
 
     def transaction(self, max_age: float | None = 0.0) -> Transaction:
         """Return a context in which one public call is carried out as a whole.
@@ -175,6 +179,8 @@ class Session:
             if not nested:
                 self._transaction = None
                 events = self._events_of(transaction)
+                if self.chosen:
+                    self.in_passing.update(c.uuid for c in transaction.changes)
         finally:
             self._lock.release()
         for event in events:
@@ -182,14 +188,46 @@ class Session:
 
     def switch(self, backend: Backend, names: NameBook) -> None:
         """Continue with objects that are kept elsewhere."""
+        self._unwatch()
         self.backend.close()
         self.backend, self.names = backend, names
         self.backend.begin()
         self.notes = ()
         self._known = None
         self.journal.clear()
+        self.watch()
 
     # -- events -----------------------------------------------------------------------
+
+    def subscribe(self, callback: Callback) -> Subscription:
+        """Let a function receive the change events; wait for changes of others."""
+        subscription = self.subscribers.add(callback)
+        self.watch()
+        return subscription
+
+    def watch(self) -> None:
+        """Wait for changes of others, if there is a subscriber and nobody waits yet."""
+        if self.subscribers and not (self._watcher and self._watcher.active):
+            reference = weakref.ref(self)
+
+            def on_change() -> bool:
+                session = reference()
+                return session is not None and session.look_for_others()
+
+            self._watcher = self.backend.watch(on_change)
+
+    def look_for_others(self) -> bool:
+        """Look for changes of others, and deliver them; return whether to go on."""
+        if not self.subscribers:
+            return False
+        with self.transaction():
+            pass
+        return True
+
+    def _unwatch(self) -> None:
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
 
     def _events_of(self, transaction: Transaction) -> list[ChangeEvent]:
         """Return the events of a transaction at its end, those of others first."""

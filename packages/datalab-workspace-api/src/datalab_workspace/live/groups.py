@@ -112,7 +112,8 @@ class PanelGroups:
         """Select the group of an object that is about to be replaced."""
         groups = self.of(rpc, kind)
         if len(groups) > 1:
-            group = next(group for group in groups if uuid in group.uuids)
+            # Another program may just have removed it.
+            group = next((g for g in groups if uuid in g.uuids), groups[0])
             others = tuple(other for other in group.uuids if other != uuid)
             self._select(rpc, replace(group, uuids=others))
 

@@ -114,6 +114,7 @@ class Snapshot:
         self.stale = True
 
     def _read(self) -> Catalogue:
+        self._connection.probe_if_silent()
         web, rpc = self._connection.web, self._connection.xmlrpc_if_alive()
         if web is None:
             return self._by_rpc(self._connection.require_xmlrpc("listing objects"))

@@ -8,7 +8,7 @@ the object until its title is changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -147,6 +147,11 @@ class NameBook:
 
     def __contains__(self, name: object) -> bool:
         return name in self._uuid_of
+
+    @property
+    def uuids(self) -> Collection[str]:
+        """The UUIDs that have a name."""
+        return self._name_of.keys()
 
     def name_of(self, uuid: str) -> str:
         """Return the name bound to `uuid`."""

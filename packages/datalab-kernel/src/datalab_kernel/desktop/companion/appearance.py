@@ -20,9 +20,12 @@ from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     ROI_KEY,
     Kind,
+    Record,
     checked_field,
     data_shape,
     is_result_key,
+    result_keys,
+    roi_count,
 )
 from datalab_workspace.model.sigima_objects import current_metadata, item_names
 
@@ -95,7 +98,7 @@ def _is_filled_in(key: Any) -> bool:
 
 
 def describe(obj: Any, kind: Kind) -> dict[str, Any]:
-    """Return the entry of an object in a snapshot, as far as the object tells it."""
+    """Return the entry of an object in a snapshot, as DataLab itself has the object."""
     fields = {}
     nbytes = 0
     for name in item_names(obj):
@@ -118,6 +121,19 @@ def describe(obj: Any, kind: Kind) -> dict[str, Any]:
         "fields": fields,
         "roi": len(roi.get("single_rois", ())) if isinstance(roi, dict) else 0,
         "results": sum(map(is_result_key, metadata)),
+    }
+
+
+def describe_record(record: Record) -> dict[str, Any]:
+    """Return the entry of an object in a snapshot, given its record."""
+    return {
+        "kind": record.kind,
+        "shape": list(record.shape),
+        "dtype": None if record.dtype is None else record.dtype.str,
+        "nbytes": record.nbytes,
+        "fields": typed_json.encode(record.fields),
+        "roi": roi_count(record),
+        "results": len(list(result_keys(record))),
     }
 
 

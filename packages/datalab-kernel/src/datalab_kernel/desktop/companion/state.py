@@ -7,63 +7,26 @@ read it under its lock.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from uuid import uuid4
 
 from datalab_kernel.desktop.companion import titles
 from datalab_kernel.desktop.companion.appearance import (
-    Appearance,
     appearance_of,
     changed_parts,
-    describe,
+    describe_record,
 )
 from datalab_kernel.desktop.companion.changes import ChangeLog, Changes, event_of
-from datalab_kernel.desktop.companion.draft import Draft
+from datalab_kernel.desktop.companion.draft import Draft, Titled
+from datalab_kernel.desktop.companion.known import Known
+from datalab_kernel.desktop.companion.objects import complete
 from datalab_kernel.desktop.companion.window import Window
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.model.record import KINDS, Kind
 
 #: The values of so many selected objects are compared at once.
 _MOST = 200
-
-
-class _Titled(NamedTuple):
-    uuid: str
-    kind: str
-    title: str
-    name: str | None = None
-
-
-@dataclass(eq=False)
-class Known:
-    """An object as it was last looked at.
-
-    Attributes:
-        kind: Its kind.
-        title: Its title.
-        group: UUID of its group.
-        appearance: Its values.
-        entry: Its entry in a snapshot, without name, revisions and author.
-        added: The revision at which it appeared.
-        changed: The revision of the last change of each part.
-        by: The client that made the last change.
-    """
-
-    kind: Kind
-    title: str
-    group: str
-    appearance: Appearance
-    entry: dict[str, Any]
-    added: int
-    changed: dict[str, int] = field(default_factory=dict)
-    by: str | None = None
-
-    @property
-    def revision(self) -> int:
-        """The revision of the last change."""
-        return max(self.added, *self.changed.values(), 0)
 
 
 class State:
@@ -82,6 +45,8 @@ class State:
         #: Titles that clients gave to objects and groups, which stay as they are.
         self.given: dict[str, str] = {}
         self.known: dict[str, Known] = {}
+        #: Called with the objects that the user has selected.
+        self.selection_watchers: set[Callable[[list[str]], None]] = set()
         self.changes = threading.Condition(threading.RLock())
         self.window = window
         self._panels: dict[str, Any] = {}
@@ -174,8 +139,7 @@ class State:
                     group["title"] = data.title
         self._compare_each(objects, group_of, values, changes, renumbered=renumbered)
         self.names.sync(
-            _Titled(uuid, kind, obj.title or "")
-            for uuid, (kind, obj) in objects.items()
+            Titled(uuid, kind, obj.title or "") for uuid, (kind, obj) in objects.items()
         )
 
     def _compare_each(
@@ -201,15 +165,16 @@ class State:
                 continue
             if known is not None:
                 self._forget(uuid, changes, keeps_name=True)
-            self.known[uuid] = Known(
+            self.known[uuid] = known = Known(
                 kind,
                 obj.title,
                 group_of[uuid],
                 appearance_of(obj),
-                describe(obj, kind),
+                {},
                 changes.rev,
                 by=changes.by,
             )
+            known.describe(obj)
             new.append(uuid)
         if new:
             changes.add("added", new)
@@ -229,7 +194,7 @@ class State:
                 del self.given[uuid]  # the user has renamed it
             if not (renumbered and titles.is_rewritten(title or "", obj.title or "")):
                 self._rename(uuid, changes)
-        known.entry = describe(obj, known.kind)
+        known.describe(obj)
         known.changed.update(dict.fromkeys(parts, changes.rev))
         known.by = changes.by
         changes.change(uuid, parts)
@@ -286,6 +251,15 @@ class State:
                 chosen = [u for kind in KINDS for u in panels[kind]["selection"]]
                 changes.add("selection", chosen)
                 break
+        if not changes.by:
+            chosen = [
+                uuid
+                for kind in KINDS
+                if before[kind]["selection"] != panels[kind]["selection"]
+                for uuid in panels[kind]["selection"]
+            ]
+            for watcher in list(self.selection_watchers) if chosen else ():
+                watcher(chosen)
         if before["shown"] != panels["shown"]:
             changes.add("shown", [])
 
@@ -293,6 +267,14 @@ class State:
         self, since: int | None = None, boot: str | None = None
     ) -> dict[str, Any]:
         """Return the state, or what has changed since a revision."""
+        while True:
+            self._read_sidecars()
+            with self.changes:
+                # The window may have changed in between.
+                if all(known.plain is None for known in self.known.values()):
+                    return self._snapshot(since, boot)
+
+    def _snapshot(self, since: int | None, boot: str | None) -> dict[str, Any]:
         with self.changes:
             full = (
                 since is None
@@ -313,6 +295,20 @@ class State:
                 ],
                 "removed": [] if full else self._log.removed(earliest, self.known),
             }
+
+    def _read_sidecars(self) -> None:
+        """Complete the entries of objects with sidecars.
+
+        This takes time if the data is large. It does not hold the thread of the window.
+        """
+        for known in list(self.known.values()):
+            plain = known.plain
+            if plain is None:
+                continue
+            entry = describe_record(complete(plain))
+            with self.changes:
+                if known.plain is plain:
+                    known.entry, known.plain = entry, None
 
     def _entry(self, uuid: str, known: Known) -> dict[str, Any]:
         return {

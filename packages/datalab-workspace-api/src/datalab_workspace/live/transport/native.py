@@ -106,7 +106,7 @@ class NativeTransport(Transport):
         except TimeoutError as error:
             raise UnreachableError(
                 f"{self._url} did not accept a connection within "
-                f"{timeouts.connect:.3g} s; {failures.RETRY}"
+                f"{failures.rounded(timeouts.connect)} s; {failures.RETRY}"
             ) from error
         except OSError as error:
             raise UnreachableError(
