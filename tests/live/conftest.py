@@ -14,7 +14,9 @@ from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
 from support.live_conformance import Live
+from support.real_datalab import beside
 from support.real_datalab.application import Application
+from support.real_datalab.desktop import SEEN, Desktop, put_seen
 from support.real_datalab.environment import REQUIREMENTS, missing_library
 from support.real_datalab.exchange import Project
 from support.real_datalab.process import Program
@@ -301,3 +303,61 @@ def new_datalab(
     yield start
     for application in started:
         application.kill()
+
+
+@pytest.fixture(scope="session")
+def python_beside_jupyter(
+    python_of_datalab: Path, python_of: Callable[[Path], Path]
+) -> Iterator[Path]:
+    """The interpreter of a DataLab beside JupyterLab and our wheels."""
+    with beside.with_our_packages(python_of(beside.REQUIREMENTS)) as python:
+        yield python
+
+
+@pytest.fixture
+def new_desktop(
+    python_beside_jupyter: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Desktop]]:
+    """Start a DataLab that a test may end, by default that of another user."""
+    started: list[Desktop] = []
+
+    def start(
+        python: Path = python_beside_jupyter,
+        folder: Path | None = None,
+        **options: Any,
+    ) -> Desktop:
+        folder = folder or tmp_path_factory.mktemp("desktop")
+        started.append(Desktop(python, folder, **options))
+        return started[-1]
+
+    yield start
+    for desktop in reversed(started):
+        desktop.end()
+
+
+@pytest.fixture(scope="module")
+def _desktop(
+    python_beside_jupyter: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desktop]:
+    # As a user runs it: it would show every dialog.
+    desktop = Desktop(
+        python_beside_jupyter, tmp_path_factory.mktemp("desktop"), unattended=False
+    )
+    yield desktop
+    desktop.end()
+
+
+@pytest.fixture
+def desktop(_desktop: Desktop) -> Iterator[Desktop]:
+    """The running DataLab, empty; no dialog may be open at the end."""
+    _desktop.datalab.empty()
+    yield _desktop
+    _desktop.stop_server()
+    assert _desktop.datalab.boxes() == []
+
+
+@pytest.fixture
+def seen(desktop: Desktop, web_api: Callable[..., WebApi]) -> list[float]:
+    """The values of a signal in the window."""
+    put_seen(desktop, web_api)
+    return SEEN

@@ -131,10 +131,43 @@ def test_nothing_there(home, url):
         home.connect()
 
 
-def test_a_second_connection_is_refused(named):
+def test_connecting_again_to_the_same_datalab_changes_nothing(named):
     workspace = dlw.Workspace()
-    with pytest.raises(ConnectionError, match=r"disconnect\(\)"):
-        workspace.connect()
+    workspace.add("x", POINTS)
+    backend = workspace.backend
+    assert workspace.connect() is True
+    assert workspace.connect(named.url) is True
+    assert workspace.backend is backend
+    assert workspace.list() == ["x"]
+
+
+def test_connecting_again_by_another_protocol_changes_nothing(companion_datalab, home):
+    companion_datalab.empty()
+    web_api = companion_datalab.url, companion_datalab.token
+    home.connect(*web_api)
+    backend = home.backend
+    assert home.connect(*web_api) is True
+    assert home.connect(companion_datalab.companion.url) is True
+    assert home.backend is backend
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [("http://127.0.0.1:9", dlw.UnreachableError), ("nonsense", ValueError)],
+)
+def test_an_attached_workspace_stays_where_it_is(named, url, error):
+    workspace = dlw.Workspace()
+    with pytest.raises(error):
+        workspace.connect(url)
+    assert workspace.status().url == named.url
+
+
+def test_an_attached_workspace_is_not_moved_to_another_datalab(named, new_datalab):
+    other = new_datalab()
+    workspace = dlw.Workspace()
+    with pytest.raises(dlw.LiveError, match=r"attached to .*; call disconnect\(\)"):
+        workspace.connect(other.url, other.token)
+    assert workspace.status().url == named.url
 
 
 @pytest.mark.parametrize(
@@ -215,8 +248,9 @@ def test_a_datalab_that_is_gone(new_datalab, home, tmp_path):
         home.save(tmp_path / "x.h5")
     assert "does not answer" in " ".join(home.status().notes)
     assert "1 signal" in repr(home)
-    with pytest.raises(ConnectionError):
-        home.resync()
+    for call in (home.resync, home.connect):
+        with pytest.raises(ConnectionError):
+            call()
     home.disconnect()
     assert home.list() == ["small", "large"]
     assert home.get("small").y.tolist() == [0, 1, 2]
@@ -235,7 +269,7 @@ def test_a_datalab_that_comes_back(new_datalab, monkeypatch, tmp_path):
     monkeypatch.setenv("DATALAB_WORKSPACE_URL", second.url)
     monkeypatch.setenv("DATALAB_XMLRPCPORT", str(second.rpc_port))
     second.rpc.load_h5_workspace([str(path)], True)
-    workspace.resync()
+    assert workspace.resync() is True
     assert workspace.list() == ["y"]
     assert workspace.get("y").y.tolist() == [0, 1, 2]
     workspace.add("z", POINTS)
@@ -248,8 +282,8 @@ def test_two_at_once(named):
     assert second.list() == ["a"]
     second.add("b", POINTS)
     second.rename("a", "c")
-    assert first.list() == ["a", "b"]  # a name, once given, stays
-    assert first.describe("a").title == "c"
+    assert first.list() == ["c", "b"]  # the names that the window shows
+    assert first.describe("c").title == "c"
     first.clear()
     assert second.list() == ["b"]
 
@@ -261,12 +295,12 @@ def test_titles_that_were_given_are_put_back(named):
     result = workspace.calc("exp", on="c")
     assert result == "exp(s003)"
     workspace.remove("a")
-    # DataLab keeps its own title up to date, and the name follows.
+    # DataLab keeps its own title up to date, and the name follows. The old name still
+    # means the object, because no other object has it.
     names = ["filtered s003", "c", "xs002y", "made of s001", "exp(s002)"]
     assert workspace.list() == names
     assert [item.title for item in workspace.describe()] == names
-    with pytest.raises(KeyError, match=r"renamed 'exp\(s002\)' in DataLab's window"):
-        workspace.get(result)
+    assert workspace.get(result).title == "exp(s002)"
 
 
 def test_the_window(named):
@@ -281,7 +315,7 @@ def test_the_window(named):
     named.rpc.set_current_panel("signal")
     named.rpc.select_objects([2], "signal")  # as the user would
     assert workspace.selection == ["b"]
-    assert workspace.calc("sqrt") == ["sqrt(s002)"]
+    assert workspace.calc("sqrt") == "sqrt(s002)"
     workspace.select("i")
     assert workspace.selection == ["i"]
     assert workspace.calc("exp") == "exp(i001)"

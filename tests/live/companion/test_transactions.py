@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -80,28 +82,124 @@ def test_an_object_becomes_one_of_the_other_kind(companion: WindowClient) -> Non
     assert found["fields"]["xunit"] == "mm"
 
 
-@pytest.mark.parametrize(
-    "failing",
-    [
-        {"op": "remove", "uuids": ["none"]},
-        {"op": "add", "record": 5},
-        {"op": "rename", "uuid": "none", "name": "x"},
-        {"op": "unknown"},
-    ],
-)
-def test_all_or_nothing(companion: WindowClient, failing: dict[str, object]) -> None:
+#: Operations on the signals "a" and "b", each of which changes something.
+OPERATIONS = [
+    {"op": "add", "record": 0, "name": "new"},
+    {"op": "add", "record": 0, "group": "new group"},
+    {"op": "replace", "uuid": "a", "record": 0},
+    {"op": "edit", "uuid": "a", "fields": {"xunit": "s"}, "metadata": [["k", 1]]},
+    {"op": "rename", "uuid": "a", "name": "other"},
+    {"op": "remove", "uuids": ["a"]},
+    {"op": "move", "uuids": ["a"], "group": "second"},
+    {"op": "add_group", "kind": "image", "group": "new group"},
+    {"op": "rename_group", "kind": "signal", "group": "second", "title": "2"},
+    {"op": "remove_group", "kind": "signal", "group": "empty"},
+    {"op": "clear"},
+    {"op": "select", "uuids": ["b"]},
+    {"op": "show", "kind": "image"},
+]
+#: Operations that fail.
+FAILING = [
+    {"op": "add", "record": 5},
+    {"op": "replace", "uuid": "none", "record": 0},
+    {"op": "edit", "uuid": "none"},
+    {"op": "edit", "uuid": "c", "fields": {"unknown": 1}},
+    {"op": "edit", "uuid": "c", "fields": {"title": "x"}},
+    {"op": "edit", "uuid": "c", "metadata": [["__uuid", "x"]]},
+    {"op": "rename", "uuid": "none", "name": "x"},
+    {"op": "remove", "uuids": ["none"]},
+    {"op": "move", "uuids": ["c"], "group": "none"},
+    {"op": "rename_group", "kind": "signal", "group": "none", "title": "x"},
+    {"op": "remove_group", "kind": "signal", "group": "third"},
+    {"op": "select", "uuids": ["none"]},
+    {"op": "show", "kind": "macro"},
+    {"op": "unknown"},
+    "no operation",
+]
+
+
+def named(op: Any, uuids: dict[str, str]) -> Any:
+    """Return an operation with UUIDs in place of names."""
+    if not isinstance(op, dict):
+        return op
+    replaced = dict(op)
+    if "uuid" in op:
+        replaced["uuid"] = uuids.get(op["uuid"], op["uuid"])
+    if "uuids" in op:
+        replaced["uuids"] = [uuids.get(uuid, uuid) for uuid in op["uuids"]]
+    return replaced
+
+
+def filled(companion: WindowClient) -> dict[str, str]:
+    """Fill the window; return the UUIDs of the objects by name."""
     a, b = companion.add("a", "b")
-    companion.do({"op": "select", "uuids": [a]})
-    before = companion.snapshot()
-    with pytest.raises(RefusedError):
-        companion.do(
-            {"op": "remove", "uuids": [a]},
-            {"op": "rename", "uuid": b, "name": "a"},
-            {"op": "add", "record": 0, "name": "c", "group": "new"},
-            failing,
-            records=[signal("c")],
-        )
+    (second,) = companion.add("second", group="second")
+    (c,) = companion.add("c", group="third")
+    companion.do(
+        {"op": "add_group", "kind": "signal", "group": "empty"},
+        {"op": "select", "uuids": [a]},
+    )
+    return {"a": a, "b": b, "c": c, "second": second}
+
+
+@pytest.mark.parametrize("failing", FAILING, ids=str)
+def test_all_or_nothing(companion: WindowClient, failing: Any) -> None:
+    """Whatever was done before the operation that fails is not done."""
+    uuids = filled(companion)
+    before, tree = companion.snapshot(), companion.evaluate(TREE)
+    for op in OPERATIONS:
+        if op["op"] == "clear" or (op["op"] == "add" and failing == op):
+            continue
+        with pytest.raises(RefusedError) as refused:
+            companion.do(
+                named(op, uuids), named(failing, uuids), records=[signal("new")]
+            )
+        assert refused.value.status in {400, 404, 409, 422}
     assert companion.snapshot() == before
+    assert companion.evaluate(TREE) == tree
+
+
+TREE = "str(main.signalpanel.objview) + str(main.imagepanel.objview)"
+
+
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: str(op["op"]))
+def test_what_cannot_be_drawn_is_undone(companion: WindowClient, op: Any) -> None:
+    """DataLab fails when it draws, after everything else was done."""
+    uuids = filled(companion)
+    before, tree = companion.snapshot(), companion.evaluate(TREE)
+    fail = (
+        "[setattr(p, 'selection_changed', lambda *a, _p=p, **k: "
+        "(delattr(_p, 'selection_changed'), 1 / 0)) and None"
+        " for p in [main.signalpanel]]"
+    )
+    companion.evaluate(fail)
+    # The selection of another object makes DataLab draw.
+    select = {"op": "select", "uuids": [] if op["op"] == "clear" else [uuids["b"]]}
+    with pytest.raises(RefusedError) as refused:
+        companion.do(named(op, uuids), select, records=[signal("new")])
+    assert (refused.value.status, refused.value.answer["error"]) == (422, "refused")
+    assert companion.snapshot() == before
+    assert companion.evaluate(TREE) == tree
+
+
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: str(op["op"]))
+def test_only_show_flips_the_panel(companion: WindowClient, op: Any) -> None:
+    uuids = filled(companion)
+    companion.do({"op": "show", "kind": "image"})
+    companion.evaluate(COUNT_FLIPS)
+    if op["op"] != "show":  # all others concern signals
+        companion.do(named(op, uuids), records=[signal("new")])
+    assert companion.evaluate("main.flips") == []
+    companion.do({"op": "show", "kind": "signal"})
+    companion.add("picture", kind="image")
+    assert companion.evaluate("main.flips") == [0]
+    assert companion.snapshot()["panels"]["shown"] == "signal"
+
+
+COUNT_FLIPS = (
+    "[setattr(main, 'flips', []),"
+    " main.tabwidget.currentChanged.connect(main.flips.append)][2:]"
+)
 
 
 def outline(companion: WindowClient) -> object:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal
 
+from datalab_workspace import deprecated
 from datalab_workspace.model.record import Kind
 from datalab_workspace.operations import attachment, window
 from datalab_workspace.operations.mapping import Names
@@ -40,7 +40,9 @@ class WindowCalls:
     def select(self, names: str | Iterable[str]) -> None:
         """Choose the objects that `calc` uses if it is called without `on`.
 
-        In a running DataLab, they are selected in the window, too.
+        In a running DataLab, they are selected in the window, too. If the user selects
+        other objects there afterwards, `calc` uses those. Adding and showing objects
+        does not change the choice.
 
         Args:
             names: One name, UUID or short id, or several; an empty list for none.
@@ -77,14 +79,17 @@ class WindowCalls:
         return selection.selection(self._session)
 
     @suggest_on_typo
-    def select_objects(self, names: str | Iterable[str]) -> None:
-        """Choose objects; deprecated, use `select`."""
-        warnings.warn(
-            "select_objects() is deprecated; use select()",
-            DeprecationWarning,
-            stacklevel=3,
-        )
-        self.select(names)
+    def select_objects(
+        self, names: str | Iterable[str], panel: Kind | None = None
+    ) -> tuple[Names, Kind]:
+        """Choose objects of one panel; deprecated, use `select`.
+
+        Returns:
+            The names and the panel, "signal" or "image".
+        """
+        selected = deprecated.in_one_panel(self._session, names, panel)
+        self.select(selected[0])
+        return selected
 
     @suggest_on_typo
     def show(self, name: str) -> None:

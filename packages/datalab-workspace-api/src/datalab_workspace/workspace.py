@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
+from datalab_workspace import deprecated
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.live.attach import backend_of_choice, running_datalabs
@@ -26,7 +27,7 @@ from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing import calculator
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
-from datalab_workspace.validation import suggest_on_typo, warn_if_positional
+from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
 
 # Within the class, `list` is its method.
@@ -40,6 +41,9 @@ class Workspace(NamedObjects, WindowCalls):
     A workspace maps names to objects. It numbers and orders them as DataLab does:
     signals, then images, each by group. Every method that takes a name also takes a
     UUID or a short id (``s001``, ``i042``); they are tried in this order.
+
+    In a running DataLab, names are what its window shows. A name that was used here and
+    that would now mean another object raises a `ReusedNameError` (a `KeyError`).
 
     Objects are snapshots: `add` stores a copy and `get` returns a copy. Changing either
     copy changes nothing in the workspace until you add it again.
@@ -81,14 +85,14 @@ class Workspace(NamedObjects, WindowCalls):
 
     # -- objects in and out -----------------------------------------------------------
 
-    @warn_if_positional("overwrite")
+    @old_arguments("overwrite")
     @suggest_on_typo
     def add(
         self,
         name: Any,
         obj: Any = MISSING,
-        overwrite: bool = False,
         *,
+        overwrite: bool = False,
         group: str | None = None,
         copy: bool = True,
     ) -> str:
@@ -115,6 +119,8 @@ class Workspace(NamedObjects, WindowCalls):
 
         Raises:
             NameConflictError: A different object has this name (a `ValueError`).
+            ReusedNameError: The name meant another object when it was used here before,
+                and `overwrite` is False (a `KeyError`).
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
@@ -185,6 +191,8 @@ class Workspace(NamedObjects, WindowCalls):
         Raises:
             KeyError: There is no such object and no `default`; the message names close
                 matches.
+            ReusedNameError: The name meant another object when it was used here before,
+                even if there is a `default` (a `KeyError`).
             StaleFileError: The data has not been read from its file yet, and the file
                 no longer contains it.
             AmbiguousObjectError: Several objects in DataLab have its title, and only
@@ -247,11 +255,14 @@ class Workspace(NamedObjects, WindowCalls):
         """
         edit.remove(self._session, names)
 
+    @old_arguments(old_name="name")
     @suggest_on_typo
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
 
-        Its position, group and UUID stay the same.
+        Its position, group and UUID stay the same. A rename to the name that it has
+        already changes nothing; but if that name meant another object when it was used
+        here before, it means this one from then on.
 
         Args:
             name: Its name, UUID or short id.
@@ -332,6 +343,8 @@ class Workspace(NamedObjects, WindowCalls):
     @suggest_on_typo
     def exists(self, name: str) -> bool:
         """Return whether there is an object with this name, UUID or short id.
+
+        This is also true of a name that raises a `ReusedNameError`.
 
         Example:
             >>> workspace.exists("peak")
@@ -539,6 +552,7 @@ class Workspace(NamedObjects, WindowCalls):
 
     # -- files ------------------------------------------------------------------------
 
+    @old_arguments(filepath="path")
     @suggest_on_typo
     def save(
         self,
@@ -578,6 +592,7 @@ class Workspace(NamedObjects, WindowCalls):
         """
         return files.save(self._session, path, names, compression, overwrite)
 
+    @old_arguments(filepath="path")
     @suggest_on_typo
     def load(
         self,
@@ -653,7 +668,8 @@ class Workspace(NamedObjects, WindowCalls):
                 list of them; by default they use the regions of the object.
             on: One name, UUID or short id, or several. A feature of one object is
                 computed from each, a feature of a list from all of them together. By
-                default the objects that `select` chose.
+                default the objects that are selected in DataLab's window, or those that
+                `select` chose if the objects are in memory.
             with_: Name of the second object, for a feature of two objects.
             where: "kernel" computes in this process; "datalab" computes in the DataLab
                 that the workspace is attached to, for features that make one object
@@ -701,10 +717,11 @@ class Workspace(NamedObjects, WindowCalls):
         token: Token | str | None = None,
         *,
         on_conflict: OnConflict = "error",
-    ) -> None:
+    ) -> Literal[True]:
         """Move to a running DataLab with all objects, or with none if that fails.
 
-        An object that is already there and equal is not a conflict.
+        An object that is already there and equal is not a conflict. A workspace that is
+        attached to this DataLab already only checks that it answers.
 
         Args:
             url: URL of its Web API, as DataLab shows it under File > Web API; by
@@ -715,9 +732,13 @@ class Workspace(NamedObjects, WindowCalls):
                 DataLab has: "error", "replace" the object there, "rename" the one here,
                 or "skip" it, which leaves it behind.
 
+        Returns:
+            True; if the workspace cannot be attached, an error is raised.
+
         Raises:
             LiveError: DataLab cannot be reached, does not answer, or refuses the token
-                (a `ConnectionError`); the workspace stays as it was.
+                (a `ConnectionError`), or the workspace is attached to another one. The
+                workspace stays as it was.
             NameConflictError: Different objects there use some of the names; all of
                 them are listed.
             ValueError: `url` is not a URL, or `on_conflict` is not one of these.
@@ -731,6 +752,7 @@ class Workspace(NamedObjects, WindowCalls):
         secret = Token.of(token)
         del token  # a traceback may show the variables of this frame
         attachment.connect(self._session, url, secret, on_conflict)
+        return True
 
     @suggest_on_typo
     def disconnect(self, keep: attachment.Keep = True) -> None:
@@ -749,19 +771,23 @@ class Workspace(NamedObjects, WindowCalls):
         """
         attachment.disconnect(self._session, keep)
 
-    def resync(self, *, restore: bool = True) -> None:
+    @suggest_on_typo
+    def resync(self, *, restore: bool = True) -> bool:
         """Find DataLab again, even on another port, and the objects it holds now.
 
         If DataLab was restarted, the objects that this workspace added or got, and that
         were there when it looked last, are put back with their names and groups, as
-        far as they are remembered: the most recent ones, up to 256 MiB. If DataLab
-        still runs, nothing is put back, whatever was removed there.
+        far as they are remembered: the most recent ones, up to 256 MiB. If the same
+        DataLab still runs, nothing is put back.
 
-        A standalone workspace stays as it is.
+        For a standalone workspace, this is an old and deprecated way to call `connect`.
 
         Args:
             restore: Put objects back; otherwise report them only. A later call can put
                 them back.
+
+        Returns:
+            True; False if the workspace is standalone and there is no running DataLab.
 
         Raises:
             LiveError: DataLab is not found (a `ConnectionError`); the message names
@@ -773,9 +799,15 @@ class Workspace(NamedObjects, WindowCalls):
                 those that are lost, are named.
 
         Example:
-            >>> workspace.resync()
+            >>> if workspace.mode == "live":
+            ...     workspace.resync()
         """
+        if self._session.backend.location is None:
+            return deprecated.go_live(self)
         attachment.resync(self._session, restore=restore)
+        return True
+
+    # -- the operators of a dict ------------------------------------------------------
 
     def __len__(self) -> int:
         return listing.count(self._session)

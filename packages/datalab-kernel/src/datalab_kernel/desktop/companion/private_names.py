@@ -29,6 +29,8 @@ _PANEL = (
     "SIG_OBJECT_REMOVED",
     "SIG_REFRESH_PLOT",
     "_BaseDataPanel__separate_views",
+    "get_roi_editor_output",
+    "IO_REGISTRY",
 )
 _MODEL = ("_objects", "_groups", "add_group")
 _VIEW = (

@@ -16,25 +16,21 @@ from qtpy.QtCore import QObject
 
 from datalab_kernel import __version__
 from datalab_kernel.desktop.companion import entries, transaction
-from datalab_kernel.desktop.companion.compute import Computation
 from datalab_kernel.desktop.companion.dialogs import open_dialog, progress_is_shown
 from datalab_kernel.desktop.companion.draft import missing
 from datalab_kernel.desktop.companion.exchange import Call, ProtocolError, Reply
 from datalab_kernel.desktop.companion.jobs import Job, Jobs, closing
 from datalab_kernel.desktop.companion.objects import complete, record_of
 from datalab_kernel.desktop.companion.observer import Observer
-from datalab_kernel.desktop.companion.opening import add_contents, read_files
 from datalab_kernel.desktop.companion.private_names import missing_name
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.window import Window
+from datalab_kernel.desktop.companion.window_routes import FEATURES, WindowRoutes
 from datalab_kernel.desktop.companion.writer import Writer
 from datalab_workspace.live.codecs.frame import FrameWriter
 
 PROTOCOL = 1
 LEAST = 1
-FEATURES = ("compute", "open", "undo")
-_WAIT = 30.0
-_LONGEST_WAIT = 3600.0
 #: `hello` does not wait for the window longer than this.
 _GLANCE = 0.1
 _READY_AGAIN = 0.05
@@ -67,7 +63,10 @@ class Service:
         self._jobs = Jobs(main if isinstance(main, QObject) else None)
         self._dialog: str | None = None
         self._closed = False
+        self._writer = Writer(self._state)
+        self._more = WindowRoutes(self._state, self._writer, self._run)
         self._routes: Mapping[tuple[str, str], Callable[[Call], Reply]] = {
+            **self._more.routes,
             ("GET", "hello"): self._hello,
             ("GET", "ready"): self._ready,
             ("GET", "snapshot"): self._snapshot,
@@ -75,10 +74,7 @@ class Service:
             ("POST", "objects"): self._objects,
             ("POST", "transaction"): self._transaction,
             ("POST", "undo"): self._undo,
-            ("POST", "compute"): self._compute,
-            ("POST", "open"): self._open,
         }
-        self._writer = Writer(self._state)
         self._state.look()
         self._observer = Observer(self._state, self._jobs, self._jobs.parent())
 
@@ -93,6 +89,7 @@ class Service:
         Raises:
             ProtocolError: The request is refused, and nothing of it is done.
         """
+        self._writer.quiet.notice(call.client)
         route = self._routes.get((call.method, "/".join(call.path[:1])), _no_route)
         try:
             reply = route(call)
@@ -107,6 +104,7 @@ class Service:
         """Refuse all further requests, because DataLab is closing."""
         self._closed = True
         self._observer.stop()
+        self._more.close()
         self._jobs.close()
         self._state.report_closing()
 
@@ -123,7 +121,7 @@ class Service:
         writes: bool,
         is_long: bool = False,
     ) -> Any:
-        wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
+        wait = entries.waiting_time(call.query)
         return self._jobs.run(function, wait=wait, writes=writes, is_long=is_long)
 
     def _hello(self, _: Call) -> Reply:
@@ -143,12 +141,12 @@ class Service:
                 "boot": self._state.boot,
                 "rev": self._state.rev,
                 "dialog": self._dialog,
-                "features": list(FEATURES),
+                "features": [*FEATURES, "undo"],
             }
         )
 
     def _ready(self, call: Call) -> Reply:
-        wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
+        wait = entries.waiting_time(call.query)
         end = time.monotonic() + wait
         dialog: str | None = None
         while True:
@@ -171,7 +169,7 @@ class Service:
         return Reply(self._state.snapshot(since, boot))
 
     def _events(self, call: Call) -> Reply:
-        wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
+        wait = entries.waiting_time(call.query)
         since = entries.revision(call.query)
         state = self._state
         if self._closed and since == state.rev:
@@ -223,41 +221,6 @@ class Service:
             return {"rev": self._state.rev, "ticket": inverse}
 
         return Reply(self._run(call, take_back, writes=True))
-
-    def _compute(self, call: Call) -> Reply:
-        wanted = Computation(
-            entries.string(call.header, "name"),
-            entries.strings(call.header, "on"),
-            entries.optional_string(call.header, "with"),
-            transaction.decoded(entries.mapping(call.header, "parameters"), call),
-        )
-
-        def carry_out(job: Job) -> dict[str, Any]:
-            draft, ticket = self._writer.compute(wanted, job, call.client)
-            return {
-                "rev": self._state.rev,
-                "uuids": list(draft.added),
-                "changed": list(draft.changed),
-                "ticket": ticket,
-            }
-
-        return Reply(self._run(call, carry_out, writes=True, is_long=True))
-
-    def _open(self, call: Call) -> Reply:
-        kind = entries.kind(call.header)
-        group = entries.optional_string(call.header, "group")
-        paths = entries.strings(call.header, "paths")
-        contents = read_files(self._window, paths, kind)
-
-        def carry_out(job: Job) -> dict[str, Any]:
-            draft = self._writer.draft()
-            add_contents(draft, contents, group)
-            ticket = self._writer.write(draft, job, call.client)
-            added = list(draft.added)
-            return {"rev": self._state.rev, "ticket": ticket, "uuids": added}
-
-        answer = self._run(call, carry_out, writes=True)
-        return Reply({**answer, "failed": contents.failed})
 
 
 def _no_route(call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from datalab_kernel.desktop.companion import application, undo
 from datalab_kernel.desktop.companion.compute import Computation, add_results, compute
@@ -10,6 +11,7 @@ from datalab_kernel.desktop.companion.draft import Draft
 from datalab_kernel.desktop.companion.exchange import ProtocolError
 from datalab_kernel.desktop.companion.jobs import Job
 from datalab_kernel.desktop.companion.objects import refused
+from datalab_kernel.desktop.companion.quiet import Quiet
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.take_back import take_back
 
@@ -24,6 +26,7 @@ class Writer:
     def __init__(self, state: State) -> None:
         self._state = state
         self._log = undo.UndoLog()
+        self.quiet = Quiet()
 
     def draft(self) -> Draft:
         """Return a draft of the window as it is now."""
@@ -51,6 +54,25 @@ class Writer:
         add_results(draft, results)
         return draft, self.write(draft, job, client)
 
+    def set_roi(self, uuid: str, client: str | None, roi: Any) -> None:
+        """Set the regions of interest of an object; None removes them.
+
+        Raises:
+            ProtocolError: The object was removed in the meantime.
+        """
+        draft = self.draft()
+        draft.check([uuid])
+        draft.editable(uuid).roi = roi
+        self.write(draft, Job(lambda _: None, writes=True), client)
+
+    def draw_postponed(self) -> None:
+        """Draw what was not drawn during the quiet, unless that goes on."""
+        self.quiet.forget_silent()
+        if self.quiet.postponed and not self.quiet:
+            self.quiet.postponed = False
+            for panel in self._state.window.panels.values():
+                panel.draw()
+
     def write(self, draft: Draft, job: Job, client: str | None) -> str | None:
         """Apply a draft; return its ticket, None if there is nothing to take back.
 
@@ -59,14 +81,18 @@ class Writer:
                 is as it was.
         """
         state = self._state
+        draft.name_the_rest()
         try:
-            saved = application.apply(state.window, draft, state.given, draws=True)
+            saved = application.apply(
+                state.window, draft, state.given, draws=not self.quiet
+            )
         except ProtocolError:
             raise
         except Exception as error:
             # Whatever DataLab's drawing raises.
             reason = f"{type(error).__name__}: {error}"
             raise refused(f"DataLab cannot draw it: {reason}") from error
+        self.quiet.postponed |= bool(self.quiet)
         try:
             job.commit()
         except ProtocolError:
