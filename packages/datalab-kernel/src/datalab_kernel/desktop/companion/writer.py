@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ from datalab_kernel.desktop.companion.objects import refused
 from datalab_kernel.desktop.companion.quiet import Quiet
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.take_back import take_back
+
+_log = logging.getLogger(__name__)
 
 
 class Writer:
@@ -90,6 +93,7 @@ class Writer:
             raise
         except Exception as error:
             # Whatever DataLab's drawing raises.
+            _log.info("DataLab does not draw a change", exc_info=True)
             reason = f"{type(error).__name__}: {error}"
             raise refused(f"DataLab cannot draw it: {reason}") from error
         self.quiet.postponed |= bool(self.quiet)
