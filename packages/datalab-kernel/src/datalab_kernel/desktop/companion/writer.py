@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class Writer:
-    """Writes drafts into a window; all of it runs in the thread of the window.
+    """The writer of drafts into a window, in the thread of the window.
 
     Args:
         state: The state of the window.
@@ -42,7 +42,7 @@ class Writer:
         """Compute a feature in DataLab; return the applied draft and its ticket.
 
         Raises:
-            ProtocolError: DataLab reports an error, or nobody waits any more. The
+            ProtocolError: DataLab reports an error, or the request was abandoned. The
                 window is as it was.
         """
         state = self._state
@@ -69,7 +69,7 @@ class Writer:
         self.write(draft, Job(lambda _: None, writes=True), client)
 
     def draw_postponed(self) -> None:
-        """Draw what was not drawn during the quiet, unless that goes on."""
+        """Draw what was not drawn during the quiet, unless that continues."""
         self.quiet.forget_silent()
         if self.quiet.postponed and not self.quiet:
             self.quiet.postponed = False
@@ -80,7 +80,7 @@ class Writer:
         """Apply a draft; return its ticket, None if there is nothing to take back.
 
         Raises:
-            ProtocolError: DataLab cannot draw it, or nobody waits any more. The window
+            ProtocolError: DataLab cannot draw it, or the request was abandoned. The window
                 is as it was.
         """
         state = self._state
