@@ -34,7 +34,7 @@ def progress_is_shown() -> bool:
 
 @contextmanager
 def collected_dialogs() -> Iterator[list[str]]:
-    """Close the modal dialogs that open in the context; yield the list of their messages.
+    """Close the modal dialogs that open in the context; yield their messages.
 
     The context must be entered when no dialog is open.
     """
