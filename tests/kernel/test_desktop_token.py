@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -17,7 +18,16 @@ from typing import Any
 
 import pytest
 
-from datalab_kernel.desktop import browser, connection, jupyter_app, protocol, server
+from datalab_kernel.desktop import (
+    browser,
+    connection,
+    jupyter_app,
+    launch,
+    protocol,
+    record,
+    rest,
+    server,
+)
 from datalab_workspace.live.transport.token import Token
 from support.shown_errors import shown
 
@@ -120,12 +130,24 @@ def test_an_incomplete_request_is_ignored(line: str) -> None:
 
 # -- the handle of the server's process -----------------------------------------------
 
-#: Show every request on standard error.
+#: Show the settings on standard error, and end before the server is ready.
 ECHO = """\
 import sys
 for line in sys.stdin:
     sys.stderr.write("got " + line)
-    sys.stderr.flush()
+"""
+#: Be a server that accepts a connection, shows the request, and ends.
+SHOW_REQUEST = """\
+import json, socket, sys
+sys.stdin.read()
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    print(json.dumps({"url": url}), flush=True)
+    with listening.accept()[0] as connection:
+        request = b""
+        while not request.endswith(b"}\\n"):
+            request += connection.recv(1 << 16)
+    sys.stderr.write(request.decode())
 """
 
 
@@ -136,9 +158,10 @@ class Answers:
         self._ended = threading.Event()
         self.last: dict[str, Any] = {}
 
-    def __call__(self, answer: dict[str, Any]) -> None:
+    def __call__(self, _server: server.Server, answer: dict[str, Any]) -> None:
         self.last = answer
-        self._ended.set()
+        if "ended" in answer:
+            self._ended.set()
 
     def wait(self) -> dict[str, Any]:
         assert self._ended.wait(PATIENCE)
@@ -152,56 +175,119 @@ def start(
     """Start a program in place of a Jupyter server."""
 
     def start(program: str) -> tuple[server.Server, Answers]:
-        monkeypatch.setattr(server, "_COMMAND", ("-c", program))
-        monkeypatch.setattr(server.secrets, "token_urlsafe", lambda _: OWN)
+        monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+        monkeypatch.setattr(launch, "_COMMAND", ("-c", program))
+        monkeypatch.setattr(launch.secrets, "token_urlsafe", lambda _: OWN)
         answers = Answers()
-        return server.Server(tmp_path, answers), answers
+        source = launch.Launch(tmp_path)
+        return server.Server(source, variables(RUNNING), answers), answers
 
     return start
 
 
-def test_neither_the_handle_nor_the_last_lines_show_a_token(start: Any) -> None:
-    handle, answers = start(ECHO)
-    handle.open_notebook(variables(RUNNING))
-    handle.stop()
+@pytest.mark.parametrize("program", [ECHO, SHOW_REQUEST])
+def test_neither_the_handle_nor_the_last_lines_show_a_token(
+    start: Any, program: str, tmp_path: Path
+) -> None:
+    handle, answers = start(program)
 
     lines = answers.wait()["lines"]
-    assert len(lines) == 2
-    assert '"token": {"hidden": "<token>"}' in lines[0]
-    assert '"DATALAB_WORKSPACE_TOKEN": {"hidden": "<token>"}' in lines[1]
+    assert len([line for line in lines if "<token>" in line]) == 1 + (program != ECHO)
     for text in (*lines, repr(vars(handle))):
         assert TOKEN not in text
         assert OWN not in text
+    assert list(tmp_path.iterdir()) == []  # the log is gone
 
 
 def test_a_stopped_server_refuses_requests(start: Any) -> None:
-    handle, answers = start(ECHO)
+    handle, answers = start("import time; time.sleep(600)")
     handle.stop()
 
     with pytest.raises(ValueError, match="was asked to stop") as caught:
-        handle.open_notebook(variables(RUNNING))
+        handle.open(variables(RUNNING), new=True, file=None)
 
     assert is_hidden(caught.value)
-    answers.wait()
+    assert answers.wait()["asked"]
 
 
-def test_a_closed_pipe_shows_no_token(start: Any) -> None:
-    handle, answers = start(ECHO)
-    handle._process.stdin.close()
+def test_a_server_that_does_not_start_is_reported(start: Any) -> None:
+    handle, answers = start("raise SystemExit('there is no room')")
 
-    with pytest.raises(ValueError, match="closed file") as caught:
-        handle.open_notebook(variables(RUNNING))
-
-    assert is_hidden(caught.value)
-    answers.wait()
-
-
-def test_a_server_that_has_ended_is_reported(start: Any) -> None:
-    handle, answers = start("raise SystemExit(3)")
-
-    assert answers.wait()["ended"] == 3
-    handle.open_notebook(variables(RUNNING))
+    assert answers.wait()["ended"] == 1
+    assert answers.last["reason"] == "there is no room"
+    assert not handle.runs
+    handle.open(variables(RUNNING), new=True, file=None)
     handle.stop()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 403 No\r\n\r\n"]
+)
+def test_a_failed_request_shows_no_token(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with listening.accept()[0] as connection:
+                connection.recv(1 << 16)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        client = rest.Rest(url, Token(OWN))
+        with pytest.raises(ConnectionError) as caught:
+            client.ask("POST", "open", {"environment": variables(RUNNING)})
+        thread.join()
+
+    assert is_hidden(caught.value)
+
+
+def test_a_server_that_has_ended_is_recognised() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    with pytest.raises(rest.GoneError, match="has ended") as caught:
+        rest.Rest(url, Token(OWN)).ask("GET", "window")
+    assert is_hidden(caught.value)
+
+
+# -- the files of servers --------------------------------------------------------------
+
+
+def test_the_record_of_a_server_can_be_read_by_its_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    written = record.Record(77, f"{URL}/", Token(OWN), tmp_path / "log")
+    written.write()
+    (tmp_path / "datalab-78-server.json").write_text("{")
+
+    (file,) = tmp_path.glob("datalab-77-*")
+    if os.name != "nt":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(record.find()) == [written]
+    assert OWN not in repr(written)
+    written.remove()
+    assert list(record.find()) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (
+            [
+                "[I 2026-01-01 10:00:00.000 ServerApp] jupyterlab | linked",
+                "[C 2026-01-01 10:00:00.000 ServerApp] Running as root is not allowed.",
+                "[I 2026-01-01 10:00:00.000 ServerApp] shutting down",
+            ],
+            "Running as root is not allowed.",
+        ),
+        (["Traceback (most recent call last):", "ValueError: no"], "ValueError: no"),
+        (["[E 2026-01-01 10:00:00.000 ServerApp] no", ""], "no"),
+        ([], ""),
+    ],
+)
+def test_the_reason_of_a_failed_start(lines: list[str], reason: str) -> None:
+    assert launch.reason(lines) == reason
 
 
 # -- the server's process -------------------------------------------------------------
@@ -282,35 +368,36 @@ def test_the_log_of_a_jupyter_server_shows_no_token(tmp_path: Path) -> None:
         "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
         "JUPYTER_DATA_DIR": str(tmp_path / "data"),
     }
-    process = subprocess.Popen(
-        [sys.executable, *server._COMMAND],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | variables_of_process,
-    )
+    (tmp_path / "runtime").mkdir()
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, *launch._COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            text=True,
+            env=os.environ | variables_of_process,
+        )
     settings = {"folder": str(tmp_path / "notebooks"), "token": Token(OWN)}
-    environment = {"environment": {"DATALAB_WORKSPACE_TOKEN": Token(TOKEN)}}
-    assert process.stdin is not None
-    assert process.stdout is not None
     with process:
-        reader = threading.Thread(target=lambda: log.append(process.stderr.read()))
-        log: list[str] = []
-        reader.start()
-        process.stdin.write(protocol.encode(settings) + protocol.encode(environment))
-        process.stdin.flush()
-        answer = json.loads(process.stdout.readline())
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(protocol.encode(settings | {"log": str(log)}))
+        process.stdin.close()
+        client = rest.Rest(json.loads(process.stdout.readline())["url"], Token(OWN))
         (info,) = (tmp_path / "runtime").glob("jpserver-*.json")
         token = json.loads(info.read_text("utf-8"))["token"]
-        process.stdin.close()
-        reader.join(PATIENCE)
+        request = {"environment": variables(RUNNING), "new": True, "file": None}
+        answer = client.ask("POST", "open", request)
+        text = log.read_text("utf-8")
+        client.ask("POST", "stop", {"left_over": True, "detach": False})
+        assert process.wait(PATIENCE) == 0
 
     assert token == OWN
     assert answer["needs_token"]
     assert answer["opened"].endswith("DataLab.ipynb")
     assert opened.read_text().endswith("/lab/tree/DataLab.ipynb")
-    (text,) = log
     assert "Config changed" in text
     assert OWN not in text
     assert TOKEN not in text

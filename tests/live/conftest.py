@@ -14,11 +14,16 @@ from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
 from support.live_conformance import Live
+from support.real_datalab import beside
 from support.real_datalab.application import Application
+from support.real_datalab.desktop import SEEN, Desktop, put_seen
 from support.real_datalab.environment import REQUIREMENTS, missing_library
 from support.real_datalab.exchange import Project
 from support.real_datalab.process import Program
 
+#: Older versions of DataLab: the file of the environment, and whether it has a Web API.
+OLDER = {"1.0.4": ("datalab_1_0.txt", False), "1.1.1": ("datalab_1_1.txt", True)}
+OLDER["1.2.2"] = ("datalab_1_2.txt", True)
 #: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
 
@@ -238,6 +243,23 @@ def attended_companion_datalab(
     _attended_companion_datalab.close_boxes()
 
 
+@pytest.fixture(scope="session", params=OLDER)
+def older_datalab(
+    request: pytest.FixtureRequest,
+    python_of: Callable[[Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Application]:
+    """An older DataLab with a companion. Tests that use it are slow."""
+    file, web_api = OLDER[request.param]
+    python = python_of(REQUIREMENTS.with_name(file))
+    folder = tmp_path_factory.mktemp("older")
+    application = Application(
+        python, folder, companion=True, web_api=web_api, xml_rpc=False
+    )
+    yield application
+    application.kill()
+
+
 @pytest.fixture
 def web_api() -> Iterator[Callable[..., WebApi]]:
     """Make clients of the Web API: (URL, token, options of the transport)."""
@@ -281,3 +303,61 @@ def new_datalab(
     yield start
     for application in started:
         application.kill()
+
+
+@pytest.fixture(scope="session")
+def python_beside_jupyter(
+    python_of_datalab: Path, python_of: Callable[[Path], Path]
+) -> Iterator[Path]:
+    """The interpreter of a DataLab beside JupyterLab and our wheels."""
+    with beside.with_our_packages(python_of(beside.REQUIREMENTS)) as python:
+        yield python
+
+
+@pytest.fixture
+def new_desktop(
+    python_beside_jupyter: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Desktop]]:
+    """Start a DataLab that a test may end, by default that of another user."""
+    started: list[Desktop] = []
+
+    def start(
+        python: Path = python_beside_jupyter,
+        folder: Path | None = None,
+        **options: Any,
+    ) -> Desktop:
+        folder = folder or tmp_path_factory.mktemp("desktop")
+        started.append(Desktop(python, folder, **options))
+        return started[-1]
+
+    yield start
+    for desktop in reversed(started):
+        desktop.end()
+
+
+@pytest.fixture(scope="module")
+def _desktop(
+    python_beside_jupyter: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desktop]:
+    # As a user runs it: it would show every dialog.
+    desktop = Desktop(
+        python_beside_jupyter, tmp_path_factory.mktemp("desktop"), unattended=False
+    )
+    yield desktop
+    desktop.end()
+
+
+@pytest.fixture
+def desktop(_desktop: Desktop) -> Iterator[Desktop]:
+    """The running DataLab, empty; no dialog may be open at the end."""
+    _desktop.datalab.empty()
+    yield _desktop
+    _desktop.stop_server()
+    assert _desktop.datalab.boxes() == []
+
+
+@pytest.fixture
+def seen(desktop: Desktop, web_api: Callable[..., WebApi]) -> list[float]:
+    """The values of a signal in the window."""
+    put_seen(desktop, web_api)
+    return SEEN

@@ -1,7 +1,6 @@
 """The menu "Jupyter" in DataLab's own window, and the notebooks that it opens.
 
-A plugin of the tests reads inside the window what the user sees. The browser is a
-program that records the addresses that it is given.
+A plugin of the tests reads inside the window what the user sees.
 """
 
 from __future__ import annotations
@@ -9,191 +8,34 @@ from __future__ import annotations
 import json
 import os
 import stat
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import psutil
 import pytest
 
-from datalab_workspace.live.clients.webapi import WebApi
-from datalab_workspace.model.sigima_objects import to_record
 from support import environments
-from support.real_datalab import beside
-from support.real_datalab.application import CALL, STOP, Application
-from support.real_datalab.beside import REQUIREMENTS, with_our_packages
-from support.real_datalab.notebooks import Page
+from support.real_datalab.application import CALL
+from support.real_datalab.desktop import (
+    NEW,
+    READ_FROM_WINDOW,
+    START,
+    VARIABLES,
+    Desktop,
+)
 
 # The first of them may have to make an environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
-INSIDE = Path(beside.__file__).with_name("inside")
-OPEN, STOP_SERVER, COPY = ENTRIES = [
-    "Open notebook",
+COPY = "Copy connection settings"
+ENTRIES = [
+    "New notebook",
+    "Open notebook…",
+    "Open JupyterLab",
+    "Running notebooks",
+    "Adopt Jupyter server…",
     "Stop Jupyter server",
-    "Copy connection settings",
+    COPY,
 ]
-#: Seconds in which JupyterLab starts on a busy machine.
-START = 90.0
-
-#: What the notebook does to read the signal "seen" from the window.
-READ_FROM_WINDOW = 'workspace.get("seen").y.tolist()'
-VARIABLES = """\
-import os
-print([os.environ.get(f"DATALAB_{n}") for n in
-    ("WORKSPACE_URL", "WORKSPACE_TOKEN", "XMLRPCPORT", "KERNEL_MODE")])
-"""
-BROWSER = """\
-#!{python}
-import sys
-with open({pages!r}, "a") as pages:
-    pages.write(sys.argv[1] + "\\n")
-"""
-
-
-class Desktop:
-    """DataLab with the plugin, and a user before it.
-
-    Args:
-        python: The interpreter of DataLab's environment.
-        folder: Where everything of the user's is.
-        options: Those of `Application`.
-    """
-
-    def __init__(self, python: Path, folder: Path, **options: Any) -> None:
-        self.folder = folder
-        self._pages = folder / "pages.txt"
-        self._pages.touch()
-        settings = folder / "jupyter"
-        settings.mkdir()
-        # Tests may run as root in a container.
-        config = settings / "jupyter_server_config.py"
-        config.write_text("c.ServerApp.allow_root = True\n")
-        browser = folder / "browser"
-        pages = str(self._pages)
-        browser.write_text(BROWSER.format(python=sys.executable, pages=pages))
-        browser.chmod(0o700)
-        variables = {
-            "BROWSER": str(browser),
-            "JUPYTER_CONFIG_DIR": str(settings),
-            "JUPYTER_RUNTIME_DIR": str(folder / "jupyter-run"),
-            "JUPYTER_DATA_DIR": str(folder / "jupyter-data"),
-            "DATALAB_KERNEL_MODE": "standalone",
-        }
-        self.datalab = Application(
-            python,
-            folder,
-            modules=(INSIDE, *options.pop("modules", ())),
-            variables=variables | options.pop("variables", {}),
-            **options,
-        )
-
-    @property
-    def notebooks(self) -> Path:
-        return self.folder / "home" / "Documents" / "DataLab"
-
-    @property
-    def redirects(self) -> list[Path]:
-        return list((self.folder / "jupyter-run").glob("datalab-*-open.html"))
-
-    def evaluate(self, code: str) -> Any:
-        """Evaluate an expression in the window."""
-        answer = self.datalab.rpc.call_method("evaluate", {"args": [code]})
-        return json.loads(answer)
-
-    def choose(self, title: str) -> None:
-        self.evaluate(f"trigger(main, {title!r})")
-
-    def status(self) -> str:
-        """Return what the status bar says."""
-        return self.evaluate("main.statusBar().currentMessage()")
-
-    def pages(self) -> list[str]:
-        return self._pages.read_text().splitlines()
-
-    def open_notebook(self) -> Page:
-        """Choose to open a notebook, and return the page that the browser opens."""
-        before = len(self.pages())
-        self.choose(OPEN)
-        self.datalab.wait_until(lambda: len(self.pages()) > before, START)
-        return Page(self.pages()[-1])
-
-    def servers(self) -> list[psutil.Process]:
-        """Return the processes of Jupyter servers."""
-        return [p for p in self.processes() if is_server(p)]
-
-    def processes(self) -> list[psutil.Process]:
-        return psutil.Process(self.datalab.process.pid).children(recursive=True)
-
-    def stop_server(self) -> None:
-        """Stop the server if it runs, and forget what was opened."""
-        if self.servers():
-            self.choose(STOP_SERVER)
-            self.datalab.wait_until(lambda: not self.servers(), STOP)
-
-
-def is_server(process: psutil.Process) -> bool:
-    try:
-        return "datalab_kernel.desktop.jupyter_app" in process.cmdline()
-    except psutil.Error:  # it has ended meanwhile
-        return False
-
-
-@pytest.fixture(scope="session")
-def python_beside_jupyter(
-    python_of_datalab: Path, python_of: Callable[[Path], Path]
-) -> Iterator[Path]:
-    """The interpreter of a DataLab beside JupyterLab and our wheels."""
-    with with_our_packages(python_of(REQUIREMENTS)) as python:
-        yield python
-
-
-@pytest.fixture
-def new_desktop(
-    python_beside_jupyter: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Desktop]]:
-    """Start a DataLab that a test may end."""
-    started: list[Desktop] = []
-
-    def start(python: Path = python_beside_jupyter, **options: Any) -> Desktop:
-        started.append(Desktop(python, tmp_path_factory.mktemp("desktop"), **options))
-        return started[-1]
-
-    yield start
-    for desktop in started:
-        desktop.datalab.kill()
-
-
-@pytest.fixture(scope="module")
-def _desktop(
-    python_beside_jupyter: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Desktop]:
-    # As a user runs it: it would show every dialog.
-    desktop = Desktop(
-        python_beside_jupyter, tmp_path_factory.mktemp("desktop"), unattended=False
-    )
-    yield desktop
-    desktop.datalab.kill()
-
-
-@pytest.fixture
-def desktop(_desktop: Desktop) -> Iterator[Desktop]:
-    """The running DataLab, empty; no dialog may be open at the end."""
-    _desktop.datalab.empty()
-    yield _desktop
-    _desktop.stop_server()
-    assert _desktop.datalab.boxes() == []
-
-
-@pytest.fixture
-def seen(desktop: Desktop, web_api: Callable[..., WebApi]) -> list[float]:
-    """The values of a signal in the window."""
-    values = [3.0, 1.0, 4.0, 1.0, 5.0]
-    record = to_record((np.arange(5.0), np.array(values)))
-    web_api(desktop.datalab.url, desktop.datalab.token).put("seen", record)
-    return values
 
 
 # -- the menu -------------------------------------------------------------------------
@@ -332,6 +174,69 @@ def test_the_connection_is_copied(desktop: Desktop) -> None:
     ]
 
 
+# -- other pages ----------------------------------------------------------------------
+
+
+def test_an_existing_notebook_is_opened(desktop: Desktop) -> None:
+    first = desktop.open_notebook()
+    other = desktop.notebooks / "sub folder" / "mine é.ipynb"
+    other.parent.mkdir(exist_ok=True)
+    other.write_bytes((desktop.notebooks / first.notebook).read_bytes())
+
+    desktop.choose("Open notebook…")
+    page = desktop.page_after(lambda: desktop.choose_file(other))
+
+    assert page.host == first.host
+    assert page.path == "/lab/tree/sub folder/mine é.ipynb"
+    said = f"Opened {other}"
+    desktop.datalab.wait_until(lambda: desktop.status() == said, CALL)
+
+
+def test_a_notebook_elsewhere_is_refused(desktop: Desktop, tmp_path: Path) -> None:
+    desktop.open_notebook()
+    other = tmp_path / "elsewhere.ipynb"
+    other.write_text("{}")
+
+    desktop.choose("Open notebook…")
+    desktop.choose_file(other)
+
+    ((text, _),) = desktop.messages()
+    assert text == (
+        f"Jupyter: {other} is not in the folder of this Jupyter server, "
+        f"{desktop.notebooks}; move it there"
+    )
+    desktop.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
+
+
+def test_jupyterlab_is_opened_without_a_notebook(desktop: Desktop) -> None:
+    before = list(desktop.notebooks.glob("*.ipynb"))
+
+    page = desktop.page_after(lambda: desktop.choose("Open JupyterLab"))
+
+    assert page.path == "/lab"
+    assert "<title>JupyterLab</title>" in page.html()
+    assert list(desktop.notebooks.glob("*.ipynb")) == before
+
+
+def test_the_menu_shows_which_notebooks_run(desktop: Desktop) -> None:
+    assert desktop.running() == ["No notebook is running"]
+    first, second = desktop.open_notebook(), desktop.open_notebook()
+    first.kernel()
+    desktop.wait_for_running(first.notebook)
+    kernel = second.kernel()
+    desktop.wait_for_running(*sorted([first.notebook, second.notebook]))
+
+    again = desktop.page_after(
+        lambda: desktop.evaluate(f"trigger_running(main, {second.notebook!r})")
+    )
+    second.api("DELETE", f"kernels/{kernel}")
+    second.api("POST", "kernels", name="datalab-kernel")
+
+    assert again.path == second.path
+    desktop.wait_for_running(first.notebook, "1 kernel without a notebook is running")
+    assert desktop.evaluate("1 + 1") == 2
+
+
 # -- secrets --------------------------------------------------------------------------
 
 
@@ -351,6 +256,7 @@ def test_no_token_can_be_read_by_others(desktop: Desktop, seen: list[float]) -> 
     theirs = "webapi_connection.json"
     shared = [f for f in kept if f.stat().st_mode & 0o077 and f.name != theirs]
     assert shared == []
+    assert [file for file in kept if file.suffix == ".log"] == []
     shown = desktop.evaluate("repr(vars(of_window(main)._server))")
     assert not [token for token in tokens if token in shown]
 
@@ -369,7 +275,7 @@ def test_without_the_file_jupyter_asks_for_its_token(
     with (desktop.folder / "jupyter" / "jupyter_server_config.py").open("a") as config:
         config.write("c.ServerApp.use_redirect_file = False\n")
 
-    desktop.choose(OPEN)
+    desktop.choose(NEW)
 
     desktop.datalab.wait_until(
         lambda: bool(desktop.evaluate("shown_boxes(main)")), START
@@ -388,112 +294,3 @@ def holds(file: Path, tokens: tuple[str, ...]) -> bool:
         return False
     content = file.read_bytes()
     return any(token.encode() in content for token in tokens)
-
-
-# -- the server's end -----------------------------------------------------------------
-
-
-def test_the_server_is_stopped_by_the_menu(desktop: Desktop) -> None:
-    page = desktop.open_notebook()
-    page.kernel()
-    processes = desktop.servers() + desktop.servers()[0].children(recursive=True)
-    assert len(processes) >= 2
-
-    desktop.choose(STOP_SERVER)
-
-    assert gone(processes)
-    said = "The Jupyter server has stopped"
-    desktop.datalab.wait_until(lambda: desktop.status() == said, CALL)
-    assert desktop.redirects == []
-    desktop.choose(STOP_SERVER)
-    assert desktop.status() == "This window has no running Jupyter server"
-    assert desktop.open_notebook().token != page.token
-
-
-@pytest.mark.parametrize("how", ["close", "kill"])
-def test_the_server_ends_with_datalab(
-    new_desktop: Callable[..., Desktop], how: str
-) -> None:
-    desktop = new_desktop()
-    desktop.open_notebook().kernel()
-    processes = desktop.processes()
-    assert len(processes) >= 2
-
-    getattr(desktop.datalab, how)()
-
-    assert gone(processes)
-    assert desktop.redirects == []
-
-
-def gone(processes: list[psutil.Process]) -> bool:
-    """Wait until processes have ended, and tell whether they have."""
-    _, alive = psutil.wait_procs(processes, timeout=STOP + CALL)
-    return not alive
-
-
-# -- what goes wrong ------------------------------------------------------------------
-
-
-def test_a_server_that_fails_is_told_and_blocks_nothing(
-    new_desktop: Callable[..., Desktop],
-) -> None:
-    desktop = new_desktop(unattended=False)
-    config = desktop.folder / "jupyter" / "jupyter_server_config.py"
-    config.write_text("raise SystemExit('the settings are broken')\n")
-
-    desktop.choose(OPEN)
-
-    boxes: list[list[str]] = []
-
-    def told() -> bool:
-        boxes[:] = desktop.evaluate("shown_boxes(main)")
-        return bool(boxes)
-
-    desktop.datalab.wait_until(told, START)
-    ((text, details),) = boxes
-    assert text == "The Jupyter server has ended (exit code 1)"
-    assert "the settings are broken" in details
-    assert desktop.datalab.boxes() == []
-    assert desktop.evaluate("1 + 1") == 2
-    assert list(desktop.notebooks.glob("*.ipynb")) == []
-
-
-def test_a_server_that_is_killed_is_told_and_replaced(desktop: Desktop) -> None:
-    page = desktop.open_notebook()
-    (server,) = desktop.servers()
-
-    server.kill()
-
-    desktop.datalab.wait_until(
-        lambda: bool(desktop.evaluate("shown_boxes(main)")), CALL
-    )
-    ((text, _),) = desktop.evaluate("shown_boxes(main)")
-    assert text.startswith("The Jupyter server has ended")
-    desktop.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
-    assert desktop.open_notebook().token != page.token
-
-
-def test_without_a_browser_the_user_is_told_where_the_notebook_is(
-    new_desktop: Callable[..., Desktop],
-) -> None:
-    desktop = new_desktop(unattended=False, variables={"BROWSER": "/bin/false"})
-
-    desktop.choose(OPEN)
-
-    desktop.datalab.wait_until(
-        lambda: bool(desktop.evaluate("shown_boxes(main)")), START
-    )
-    ((text, _),) = desktop.evaluate("shown_boxes(main)")
-    assert str(desktop.notebooks / "DataLab.ipynb") in text
-    assert "jupyter server list" in text
-    assert desktop.datalab.boxes() == []
-
-
-def test_the_window_answers_while_jupyter_starts(desktop: Desktop) -> None:
-    """Choosing the entry returns at once, and the window goes on."""
-    before = len(desktop.pages())
-    desktop.choose(OPEN)
-
-    assert desktop.status() == "Starting Jupyter…"
-    assert desktop.evaluate("1 + 1") == 2
-    desktop.datalab.wait_until(lambda: len(desktop.pages()) > before, START)

@@ -237,7 +237,9 @@ def test_a_dead_address_is_an_error_that_names_the_living(dead: str) -> None:
     assert time.monotonic() - begun < SOON
     message = str(told.value)
     assert "no DataLab accepts connections at http://127.0.0.1:9" in message
-    assert f"one of yours answers at {dead}: datalab_workspace.connect(" in message
+    assert (
+        f"one of your DataLabs answers at {dead}: datalab_workspace.connect(" in message
+    )
     assert "unset the variable" in message
     assert "DATALAB_KERNEL_MODE=standalone" in message
 
@@ -264,7 +266,7 @@ def test_a_dead_address_where_nothing_else_runs(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("DATALAB_WORKSPACE_URL", "http://127.0.0.1:9")
     with pytest.raises(ConnectionError, match="no DataLab accepts") as told:
         dlw.Workspace()
-    assert "yours" not in str(told.value)
+    assert "your DataLabs" not in str(told.value)
 
 
 def test_the_successor_of_a_local_datalab_is_found(
@@ -305,7 +307,7 @@ def test_none_of_several_is_guessed(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(named.folder / "config"))
     monkeypatch.setenv("DATALAB_XMLRPCPORT", str(another.rpc_port))
 
-    with pytest.warns(UserWarning, match=r"2 DataLabs of yours.*connect\(url\)"):
+    with pytest.warns(UserWarning, match=r"2 of your DataLabs.*connect\(url\)"):
         workspace = dlw.Workspace()
 
     assert workspace.mode == "standalone"
@@ -317,7 +319,7 @@ def test_none_of_several_is_guessed(
     home.connect(another.url)
     assert home.status().url == another.url
     monkeypatch.setenv("DATALAB_KERNEL_MODE", "live")
-    with pytest.raises(dlw.LiveUnavailableError, match="2 DataLabs"):
+    with pytest.raises(dlw.LiveUnavailableError, match="2 of your DataLabs"):
         dlw.Workspace()
 
 

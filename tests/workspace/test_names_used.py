@@ -171,6 +171,21 @@ def test_the_error_names_both():
     )
 
 
+def test_a_name_that_datalab_renumbered_keeps_its_meaning():
+    book = NameBook(shared=True)
+    first, second = Thing("fft(s001)|n=2", "1"), Thing("fft(s002)|n=2", "2")
+    book.sync([first, second])
+    book.hand_out("1")
+    book.hand_out("2")
+    book.sync([Thing("fft(sxxx)|n=2", "1"), Thing("fft(s001)|n=2", "2")])
+    assert book.resolve("fft(s002)|n=2", list) == "2"
+    with pytest.raises(ReusedNameError, match=r"now calls 'fft\(sxxx\)\|n=2'"):
+        book.resolve("fft(s001)|n=2", list)
+    book.sync([Thing("fft", "1"), Thing("fft(s001)|n=3", "2")])
+    with pytest.raises(ObjectNotFoundError, match="was renamed"):
+        book.resolve("fft(s002)|n=2", list)
+
+
 def test_a_short_id_is_not_taken_for_a_name_that_was_used():
     book = NameBook(shared=True)
     things = [Thing("x", "1"), Thing("s001", "2")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -233,7 +233,7 @@ class Session:
         """Return the events of a transaction at its end, those of others first."""
         events: list[ChangeEvent] = []
         if self.backend.capabilities.shared and self.backend.seen:
-            own = {change.uuid for change in transaction.changes}
+            own = {c.uuid: c.before for c in reversed(transaction.changes)}
             for origin, elsewhere in self._changes_of_others(own).items():
                 self._report(events, origin, kind_of(elsewhere), elsewhere)
         changes, kind = transaction.changes, transaction.kind
@@ -260,7 +260,7 @@ class Session:
             events.append(event)
 
     def _changes_of_others(
-        self, own: Collection[str]
+        self, own: Mapping[str, str | None]
     ) -> dict[Origin, Sequence[ObjectChange]]:
         """Return the changes of others by their origin; see `_changed_elsewhere`."""
         observed = self.backend.observed()
@@ -269,17 +269,20 @@ class Session:
             return {Origin.DATALAB: found} if found else {}
         changes: dict[Origin, list[ObjectChange]] = {}
         for kind, uuid, before, after, parts, author in observed:
-            if uuid not in own:
+            if uuid not in own or kind == "renamed":
                 origin = Origin.DATALAB if author is None else Origin.OTHER_NOTEBOOK
                 change = ObjectChange(kind, uuid, before, after, parts)
                 changes.setdefault(origin, []).append(change)
         return dict(changes)
 
-    def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
+    def _changed_elsewhere(
+        self, own: Mapping[str, str | None]
+    ) -> tuple[ObjectChange, ...]:
         """Return the changes of others since the session last saw its objects.
 
         Args:
-            own: UUIDs of the objects that this session has just changed.
+            own: UUIDs of the objects that this session has just changed, with their
+                names before.
         """
         entries = self.backend.entries()
         self.names.sync(entries)
@@ -295,12 +298,19 @@ class Session:
         ]
         for uuid, (entry, name) in now.items():
             if uuid in own:
+                found = own[uuid]  # others may have renamed it before this call
+                if found is not None and uuid in before and before[uuid][1] != found:
+                    changes.append(_renamed(uuid, before[uuid][1], found))
                 continue
             if uuid not in before:
                 changes.append(ObjectChange("added", uuid, None, name))
             elif before[uuid] != (entry, name):
                 changes += _differences(before[uuid][0], before[uuid][1], entry, name)
         return tuple(changes)
+
+
+def _renamed(uuid: str, before: str, after: str) -> ObjectChange:
+    return ObjectChange("renamed", uuid, before, after, frozenset({"title"}))
 
 
 def _differences(
@@ -312,8 +322,7 @@ def _differences(
     if before.kind != entry.kind or (known and form_before != form):
         return [ObjectChange("replaced", entry.uuid, name_before, name)]
     if name != name_before:
-        parts = frozenset({"title"})
-        return [ObjectChange("renamed", entry.uuid, name_before, name, parts)]
+        return [_renamed(entry.uuid, name_before, name)]
     if entry.title != before.title:
         return [ObjectChange("edited", entry.uuid, name, name, frozenset({"title"}))]
     return []

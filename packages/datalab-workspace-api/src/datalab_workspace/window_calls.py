@@ -40,7 +40,9 @@ class WindowCalls:
     def select(self, names: str | Iterable[str]) -> None:
         """Choose the objects that `calc` uses if it is called without `on`.
 
-        In a running DataLab, they are selected in the window, too.
+        In a running DataLab, they are selected in the window, too. If the user selects
+        other objects there afterwards, `calc` uses those. Adding and showing objects
+        does not change the choice.
 
         Args:
             names: One name, UUID or short id, or several; an empty list for none.

@@ -42,6 +42,9 @@ class Workspace(NamedObjects, WindowCalls):
     signals, then images, each by group. Every method that takes a name also takes a
     UUID or a short id (``s001``, ``i042``); they are tried in this order.
 
+    In a running DataLab, names are what its window shows. A name that was used here and
+    that would now mean another object raises a `ReusedNameError` (a `KeyError`).
+
     Objects are snapshots: `add` stores a copy and `get` returns a copy. Changing either
     copy changes nothing in the workspace until you add it again.
 
@@ -116,6 +119,8 @@ class Workspace(NamedObjects, WindowCalls):
 
         Raises:
             NameConflictError: A different object has this name (a `ValueError`).
+            ReusedNameError: The name meant another object when it was used here before,
+                and `overwrite` is False (a `KeyError`).
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
@@ -186,6 +191,8 @@ class Workspace(NamedObjects, WindowCalls):
         Raises:
             KeyError: There is no such object and no `default`; the message names close
                 matches.
+            ReusedNameError: The name meant another object when it was used here before,
+                even if there is a `default` (a `KeyError`).
             StaleFileError: The data has not been read from its file yet, and the file
                 no longer contains it.
             AmbiguousObjectError: Several objects in DataLab have its title, and only
@@ -253,7 +260,9 @@ class Workspace(NamedObjects, WindowCalls):
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
 
-        Its position, group and UUID stay the same.
+        Its position, group and UUID stay the same. A rename to the name that it has
+        already changes nothing; but if that name meant another object when it was used
+        here before, it means this one from then on.
 
         Args:
             name: Its name, UUID or short id.
@@ -334,6 +343,8 @@ class Workspace(NamedObjects, WindowCalls):
     @suggest_on_typo
     def exists(self, name: str) -> bool:
         """Return whether there is an object with this name, UUID or short id.
+
+        This is also true of a name that raises a `ReusedNameError`.
 
         Example:
             >>> workspace.exists("peak")
@@ -657,7 +668,8 @@ class Workspace(NamedObjects, WindowCalls):
                 list of them; by default they use the regions of the object.
             on: One name, UUID or short id, or several. A feature of one object is
                 computed from each, a feature of a list from all of them together. By
-                default the objects that `select` chose.
+                default the objects that are selected in DataLab's window, or those that
+                `select` chose if the objects are in memory.
             with_: Name of the second object, for a feature of two objects.
             where: "kernel" computes in this process; "datalab" computes in the DataLab
                 that the workspace is attached to, for features that make one object
@@ -765,8 +777,8 @@ class Workspace(NamedObjects, WindowCalls):
 
         If DataLab was restarted, the objects that this workspace added or got, and that
         were there when it looked last, are put back with their names and groups, as
-        far as they are remembered: the most recent ones, up to 256 MiB. If DataLab
-        still runs, nothing is put back, whatever was removed there.
+        far as they are remembered: the most recent ones, up to 256 MiB. If the same
+        DataLab still runs, nothing is put back.
 
         For a standalone workspace, this is an old and deprecated way to call `connect`.
 

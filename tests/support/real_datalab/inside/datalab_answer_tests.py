@@ -18,10 +18,16 @@ from unittest.mock import patch
 
 import acting
 from datalab.plugins import PluginBase, PluginInfo, PluginRegistry
-from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QAction, QMessageBox
+from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import (
+    QAction,
+    QApplication,
+    QFileDialog,
+    QLineEdit,
+    QMessageBox,
+)
 
-__all__ = ["acting"]  # for the code of tests
+__all__ = ["QApplication", "QTimer", "acting"]  # for the code of tests
 
 
 class Evaluator(PluginBase):
@@ -95,14 +101,54 @@ def entries(main: Any) -> list[list[str]]:
     return found
 
 
-def trigger(main: Any, title: str) -> None:
-    """Choose an entry of the menu "Jupyter"."""
+def entry(main: Any, title: str) -> QAction:
+    """Return an entry of the menu "Jupyter"."""
     main.plugins_menu.aboutToShow.emit()
     (menu,) = (a.menu() for a in main.plugins_menu.actions() if a.text() == "Jupyter")
     (action,) = (a for a in menu.actions() if a.text() == title)
-    assert isinstance(action, QAction)
     assert action.isEnabled()
+    return action
+
+
+def trigger(main: Any, title: str) -> None:
+    """Choose an entry of the menu "Jupyter"."""
+    entry(main, title).trigger()
+
+
+def running(main: Any) -> list[str]:
+    """Return the titles of the menu of running notebooks."""
+    menu = entry(main, "Running notebooks").menu()
+    menu.aboutToShow.emit()
+    return [action.text() for action in menu.actions()]
+
+
+def trigger_running(main: Any, title: str) -> None:
+    """Choose a notebook from the menu of running notebooks."""
+    menu = entry(main, "Running notebooks").menu()
+    menu.aboutToShow.emit()
+    (action,) = (a for a in menu.actions() if a.text() == title)
     action.trigger()
+
+
+def press(main: Any, label: str) -> bool:
+    """Press a button of a dialog over the window; return whether it is shown."""
+    buttons = [
+        button
+        for box in main.findChildren(QMessageBox)
+        if box.isVisible()
+        for button in box.buttons()
+        if button.text() == label
+    ]
+    for button in buttons[:1]:
+        QTimer.singleShot(0, button.click)
+    return bool(buttons)
+
+
+def choose_file(main: Any, path: str) -> None:
+    """Choose a file in the dialog over the window."""
+    (dialog,) = (d for d in main.findChildren(QFileDialog) if d.isVisible())
+    dialog.findChild(QLineEdit, "fileNameEdit").setText(path)
+    dialog.accept()
 
 
 def shown_boxes(main: Any) -> list[list[str]]:
@@ -128,12 +174,12 @@ def of_window(main: Any) -> Any:
 
 def failure_of_menu(main: Any, proxy: Any) -> str:
     """Return an error of the menu, with the variables of its frames."""
-    from datalab_kernel.desktop import control, menu
+    from datalab_kernel.desktop import menu, server
 
     fails = OSError("no notebook can be opened")
     try:
-        with patch.object(control.Control, "open_notebook", side_effect=fails):
-            menu._Actions(main, proxy).open_notebook()
+        with patch.object(server.Server, "open", side_effect=fails):
+            menu._Actions(main, proxy).new_notebook()
     except OSError as error:
         shown = TracebackException.from_exception(error, capture_locals=True)
         return "".join(shown.format())

@@ -1,9 +1,8 @@
 """The Jupyter server's process: `python -m datalab_kernel.desktop.jupyter_app`.
 
-The process reads its settings from the first line of standard input, and a request from
-each further line. When the input ends, the server shuts its kernels down and ends. This
-happens at the latest when the process that started this one ends. Answers are written
-to standard output, one JSON object in each line.
+The process reads its settings from the one line of its standard input. It writes one
+line to its standard output when it is ready. After that, DataLab windows send requests
+to its handlers, and the process that started it may end.
 """
 
 from __future__ import annotations
@@ -11,41 +10,75 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from datalab_kernel.desktop import browser, notebook
+from datalab_kernel.desktop import browser, lifetime
 from datalab_kernel.desktop.protocol import decode
+from datalab_kernel.desktop.record import Record
 from datalab_kernel.kernelspec import KERNEL_NAME
 from datalab_workspace.live.transport.token import Token
 
 if TYPE_CHECKING:
     from traitlets.config import Config
 
-#: Seconds within which the kernels must shut down.
-_PATIENCE = 15.0
-#: The part of a URL before a notebook's name.
-_PLACE = "lab/tree"
+_KERNEL_MANAGER = "datalab_kernel.desktop.kernels.WindowKernelManager"
 
 
 def main() -> None:
-    """Serve until the standard input ends.
+    """Serve until the server is stopped.
 
     Raises:
         SystemExit: If the server cannot start; the reason is printed.
     """
     requests, answers = _own_streams()
-    settings = decode(requests.readline())
+    with requests:
+        settings = decode(requests.readline())
     if settings is None:
         return
+    try:
+        hours = lifetime.hours()
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     folder = Path(settings["folder"])
     folder.mkdir(parents=True, exist_ok=True)
+    server = _initialized(folder, settings["token"])
+    # This import takes a second too, with jupyter-server's own modules.
+    from datalab_kernel.desktop import handlers
+    from datalab_kernel.desktop.service import Service
+
+    service = Service(server, folder)
+    handlers.add(server, service)
+    lifetime.Lifetime(server, service, 3600 * hours).watch()
+    log = Path(settings["log"])
+    record = Record(os.getpid(), server.connection_url, settings["token"], log)
+
+    def announce() -> None:
+        service.ready = True
+        record.write()
+        _report_ready(answers, server)
+
+    server.io_loop.add_callback(announce)
+    try:
+        server.start()
+    finally:
+        record.remove()
+        service.forget()
+        browser.forget(server)
+        # The window reads the log of a server that fails, and removes it.
+        if service.ready and not service.attached:
+            with suppress(OSError):  # Windows removes no open file
+                log.unlink()
+
+
+def _initialized(folder: Path, token: Token) -> Any:
+    """Return the application of jupyter-server, which listens but does not answer."""
     # This import takes a second, so it does not happen with this module's own.
     from jupyterlab.labapp import LabApp
 
     server: Any = LabApp.initialize_server(
-        _options(folder), config=_configuration(settings["token"])
+        _options(folder), config=_configuration(token)
     )
     # Jupyter would write its token to a file for browsers, with permissions that depend
     # on the user's umask.
@@ -55,76 +88,13 @@ def main() -> None:
             f"Jupyter does not find the kernel {KERNEL_NAME!r}; run "
             f"{sys.executable} -m datalab_kernel install --sys-prefix"
         )
-    handler = RequestHandler(server, folder, answers)
-    threading.Thread(target=handler.listen, args=(requests,), daemon=True).start()
-    try:
-        server.start()
-    finally:
-        browser.forget(server)
+    return server
 
 
-class RequestHandler:
-    """The handler of requests while the server runs.
-
-    Args:
-        server: The application of jupyter-server.
-        folder: The folder for notebooks, which is the server's root.
-        answers: The stream for answers.
-    """
-
-    def __init__(self, server: Any, folder: Path, answers: TextIO) -> None:
-        self._server = server
-        self._folder = folder
-        self._answers = answers
-
-    def listen(self, requests: TextIO) -> None:
-        """Pass requests to the server's thread until the input ends, then stop it."""
-        for request in filter(None, map(decode, requests)):
-            self._server.io_loop.add_callback(self._open, **request)
-        # The reader may have ended: writing to standard error must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        watchdog = threading.Timer(_PATIENCE, os._exit, [1])
-        watchdog.daemon = True
-        watchdog.start()
-        self._server.io_loop.add_callback(self._server.stop)
-
-    def _open(self, environment: dict[str, str | Token | None]) -> None:
-        """Open a new notebook whose kernel has these variables."""
-        for name, value in environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            elif isinstance(value, Token):
-                os.environ[name] = value.reveal()
-            else:
-                os.environ[name] = value
-        try:
-            file = notebook.create(self._folder)
-            address = browser.address(self._server, f"{_PLACE}/{file.name}")
-        except OSError as error:
-            self._answer(
-                failed=f"no notebook can be created in {self._folder}: {error}"
-            )
-            return
-        # Some browsers block the program that starts them.
-        show = threading.Thread(target=self._show, args=(file, address), daemon=True)
-        show.start()
-
-    def _show(self, file: Path, address: str) -> None:
-        try:
-            browser.show(self._server, address)
-        except OSError as error:
-            self._answer(
-                failed=f"{file} cannot be shown: {error}; open it on the page that "
-                "`jupyter server list` shows"
-            )
-        else:
-            needs_token = not self._server.use_redirect_file
-            self._answer(opened=str(file), needs_token=needs_token)
-
-    def _answer(self, **answer: str | bool) -> None:
-        # There is one write for an answer, because several threads may answer.
-        self._answers.write(json.dumps(answer) + "\n")
-        self._answers.flush()
+def _report_ready(answers: TextIO, server: Any) -> None:
+    """Write the line for which the process that started this one waits."""
+    with suppress(OSError), answers:  # it may have ended
+        answers.write(json.dumps({"url": server.connection_url}) + "\n")
 
 
 def _own_streams() -> tuple[TextIO, TextIO]:
@@ -161,8 +131,12 @@ def _options(folder: Path) -> list[str]:
     return [
         "--no-browser",
         "--ServerApp.ip=127.0.0.1",
+        # DataLab's requests use neither a certificate nor a Unix socket.
+        "--ServerApp.certfile=",
+        "--ServerApp.sock=",
         f"--ServerApp.root_dir={folder}",
         f"--MultiKernelManager.default_kernel_name={KERNEL_NAME}",
+        f"--MultiKernelManager.kernel_manager_class={_KERNEL_MANAGER}",
     ]
 
 

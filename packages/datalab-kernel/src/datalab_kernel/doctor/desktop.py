@@ -38,7 +38,7 @@ def _findings(searched: Search, mode: Mode) -> Iterator[Finding]:
     elif searched.found:
         yield Finding(
             "warn",
-            f"{len(searched.found)} DataLabs of yours are running: workspaces do not "
+            f"{len(searched.found)} of your DataLabs are running: workspaces do not "
             "choose one of them",
             "pass its URL to workspace.connect(url), or set DATALAB_WORKSPACE_URL",
         )

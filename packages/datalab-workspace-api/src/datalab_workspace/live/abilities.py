@@ -9,7 +9,7 @@ from datalab_workspace.model.record import KINDS
 
 
 def abilities_of(connection: Connection) -> Capabilities:
-    """Return what a workspace can do by the protocols of a connection."""
+    """Return the capabilities that the protocols of a connection provide."""
     rpc = connection.rpc is not None
     dtypes = NATIVE_DTYPES if connection.web is None else NPZ.dtypes
     return Capabilities(

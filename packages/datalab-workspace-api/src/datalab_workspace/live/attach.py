@@ -141,7 +141,7 @@ def find_again(before: Endpoint) -> Endpoint:
     """Return the endpoint of a DataLab that may have been restarted.
 
     If it ran on this machine and has ended, and exactly one other DataLab of this user
-    runs, that one is taken for its successor.
+    runs, that one is treated as its successor.
 
     Raises:
         LiveError: It is not found (a `ConnectionError`).
@@ -209,7 +209,7 @@ def running_datalabs() -> tuple[str, ...]:
 def _several(found: Sequence[Endpoint]) -> str:
     places = ", ".join(map(describe, found))
     return (
-        f"{len(found)} DataLabs of yours are running ({places}); choose one with "
+        f"{len(found)} of your DataLabs are running ({places}); choose one with "
         "connect(url)"
     )
 
@@ -226,8 +226,9 @@ def _others(others: Sequence[Endpoint], connect: str = "connect") -> str:
     places = " and ".join(each.address for each in others)
     if len(others) == 1:
         way = f"{connect}({others[0].address!r})"
-        return f"; but one of yours answers at {places}: {way}"
-    return f"; but {len(others)} of yours answer at {places}: {connect}(url)"
+        return f"; but one of your DataLabs answers at {places}: {way}"
+    count = len(others)
+    return f"; but {count} of your DataLabs answer at {places}: {connect}(url)"
 
 
 def _reasons(searched: Search) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from datalab_workspace.errors import DataLabError, LiveError, NoAnswerError
+from datalab_workspace.live import window_file
 from datalab_workspace.live.endpoint import Endpoint, How, Search, merged
 from datalab_workspace.live.processes import is_running, listens_for_another_user
 from datalab_workspace.live.transport.address import host_and_port
@@ -86,6 +87,7 @@ def search(
         default: Also try the default port.
         all: Look for the others also if the one that the environment names is found.
     """
+    window_file.update_environment()
     within = WITHIN if within is None else within
     return _Searching(within).search(default=default, all=all)
 

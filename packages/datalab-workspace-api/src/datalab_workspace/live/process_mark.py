@@ -11,6 +11,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 from datalab_workspace.errors import LiveError, UnreachableError
+from datalab_workspace.live.clients.xmlrpc import XmlRpc
+from datalab_workspace.live.clients.xmlrpc_calls import ATTEMPTS
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.endpoint import Endpoint
 from datalab_workspace.live.transport.address import host_and_port
@@ -32,7 +34,8 @@ class ProcessMark:
         if rpc is not None:
             value = f"datalab_workspace_{uuid4().hex}"
             rpc.set_property(value, value)
-            self._value = value
+            if rpc.read_property(value) == value:
+                self._value = value
 
     def renew(self, connection: Connection) -> None:
         """Mark the process of another DataLab, or of the same one."""
@@ -43,7 +46,7 @@ class ProcessMark:
         """Return whether DataLab is the process that was marked; None if unknown."""
         if self._value and connection.rpc is not None:
             try:
-                return connection.rpc.read_property(self._value) == self._value
+                return self._is_set(connection.rpc)
             except UnreachableError:
                 # DataLab's XML-RPC server runs from its start to its end.
                 return False
@@ -53,6 +56,13 @@ class ProcessMark:
         if self._pid is None or pid is None:
             return None
         return self._pid == pid
+
+    def _is_set(self, rpc: XmlRpc) -> bool:
+        # While several programs call it, DataLab may return the result of an earlier
+        # call, even of another program.
+        return any(
+            rpc.read_property(self._value) == self._value for _ in range(ATTEMPTS)
+        )
 
 
 def _pid(endpoint: Endpoint) -> int | None:

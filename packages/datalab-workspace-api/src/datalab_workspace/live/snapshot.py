@@ -57,6 +57,7 @@ class Snapshot:
         begun = time.monotonic()
         self.groups.forget()
         self.catalogue = self._read()
+        self.groups.kinds = {item.uuid: item.kind for item in self.catalogue.items}
         self.stale = False
         self._read_at = time.monotonic()
         self._cost = self._read_at - begun

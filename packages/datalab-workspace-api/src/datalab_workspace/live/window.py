@@ -6,12 +6,12 @@ that depends on it is verified afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from datalab_workspace.errors import DataLabError, ObjectNotFoundError
-from datalab_workspace.live.catalogue import CatalogueEntry
+from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.clients.xmlrpc_calls import ATTEMPTS
 from datalab_workspace.live.connection import Connection
@@ -115,8 +115,8 @@ class Window:
                 sources = self._sources_of_result(rpc, item, name)
                 if sources is not None:
                     (ours if uuid in sources else others).append(item)
-        if not ours and others:
-            self._take_back(rpc, [i for i in others if i.title in titles], what)
+        if not ours:
+            self._take_back(rpc, _candidates(others, titles, before), what)
         return [item.uuid for item in ours]
 
     def _sources_of_result(
@@ -139,8 +139,10 @@ class Window:
     def _take_back(
         self, rpc: XmlRpc, results: Sequence[CatalogueEntry], what: str
     ) -> None:
-        """Remove the result that DataLab computed from an object nobody asked for."""
-        if len(results) != 1:  # it cannot be told from those of other programs
+        """Remove the result that DataLab computed from the wrong object, if it did."""
+        if not results:
+            return
+        if len(results) > 1:  # it cannot be distinguished from those of others
             raise DataLabError(
                 f"{what}: the selection in its window was changed at the same time; "
                 "its result may be left there"
@@ -150,3 +152,20 @@ class Window:
         with suppress(ObjectNotFoundError), rpc.panel_kept():
             rpc.remove([result.uuid], result.kind)
         self._snapshot.stale = True
+
+
+def _candidates(
+    new: Sequence[CatalogueEntry], titles: Collection[str], before: Catalogue
+) -> Sequence[CatalogueEntry]:
+    """Return the new results that DataLab may have computed in a call.
+
+    Args:
+        new: The new results of the feature, among them those of other programs.
+        titles: The titles that the call returned.
+        before: The objects before it.
+    """
+    if titles:
+        # DataLab may have rewritten the short id in the title since.
+        return [item for item in new if item.title in titles] or new
+    # It computed nothing, or its title was in use.
+    return [item for item in new if before.has_title(item.title)]

@@ -24,6 +24,11 @@ UNTITLED = "Untitled"
 # The C0 and C1 control characters and the two Unicode line separators.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORT_ID = re.compile(r"[si][0-9]{3,}$")
+# The short ids in titles, which DataLab keeps up to date: "sxxx" is that of a removed
+# object, and some become a UUID.
+_REFERENCE = re.compile(
+    "[si](?:[0-9]{3}|xxx)|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -100,6 +105,11 @@ def name_from_title(title: str) -> str:
     if title and title.isprintable():  # the usual case, and a fast check
         return title
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", title)) or UNTITLED
+
+
+def is_renumbered(before: str, after: str) -> bool:
+    """Return whether two names differ at most in short ids, which DataLab rewrites."""
+    return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
 
 
 def short_id(kind: str, number: int) -> str:
@@ -181,9 +191,9 @@ class NameBook:
         if name is not None and self._meant.get(name) == uuid:
             del self._meant[name]
 
-    def free(self, wanted: str) -> str:
-        """Return `wanted`, with a number if an object has that name."""
-        return free_name(wanted, self._uuid_of)
+    def choose(self, objects: Iterable[Titled]) -> dict[str, str]:
+        """Return names for new objects by UUID, see `assign_names`; bind none."""
+        return assign_names(objects, self._uuid_of)
 
     def copy(self) -> NameBook:
         """Return an independent copy."""
@@ -275,7 +285,7 @@ class NameBook:
         self._meant = dict(meanings)
 
     def forget_removed(self) -> None:
-        """Free the names that were used for objects which do not exist any more."""
+        """Free the names that were used for objects that no longer exist."""
         self._meant = {
             n: uuid for n, uuid in self._meant.items() if uuid in self._name_of
         }
@@ -314,7 +324,10 @@ class NameBook:
         if not isinstance(key, str) or (uuid is None and key not in self._meant):
             raise ObjectNotFoundError.among(key, list(self._uuid_of))
         if uuid is None:
-            raise self._lost(key)
+            uuid = self._renumbered(key)
+            if uuid is None:
+                raise self._lost(key)
+            return uuid
         self.check_meaning(key, uuid)
         if key in self._uuid_of:
             self._meant[key] = uuid
@@ -330,6 +343,15 @@ class NameBook:
                 if candidate == key:
                     return item.uuid
         return None
+
+    def _renumbered(self, name: str) -> str | None:
+        """Return the UUID meant by a name in which DataLab has changed short ids.
+
+        No user did that, and no other object has the old name: it keeps its meaning.
+        """
+        uuid = self._meant[name]
+        now = self._name_of.get(uuid)
+        return uuid if now is not None and is_renumbered(name, now) else None
 
     def _lost(self, name: str) -> ObjectNotFoundError:
         """Return the error for a name whose object others have renamed or removed."""

@@ -104,7 +104,7 @@ def disconnect(session: Session, keep: Keep) -> None:
             memory.extend(home.groups)
             here = [item for group in home.groups for item in group.items]
             for item in here:
-                # An object that was missing after a restart has no name any more.
+                # An object that was missing after a restart no longer has a name.
                 if item.uuid in session.names.uuids:
                     names.bind(item.uuid, session.names.name_of(item.uuid))
             names.sync(memory.entries())

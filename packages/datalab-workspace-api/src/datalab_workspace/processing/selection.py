@@ -94,9 +94,9 @@ def operands_of_choice(session: Session) -> Sequence[str]:
 
 
 def known_operands(session: Session) -> Collection[str]:
-    """Return what `operands_of_choice` would return, as far as it is known.
+    """Return the result of `operands_of_choice`, as far as it is known.
 
-    Nothing is asked for.
+    DataLab is not asked. If the selection is unknown, the result is empty.
     """
     if not session.backend.capabilities.window:
         return _still_chosen(session)

@@ -14,6 +14,7 @@ import numpy as np
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.events import parts_of
+from datalab_workspace.model.equality import CURVE_STYLE_KEYS
 from datalab_workspace.model.record import (
     FIELDS,
     PRIMARY_ARRAY,
@@ -63,7 +64,11 @@ def appearance_of(obj: Any) -> Appearance:
 
 
 def changed_parts(obj: Any, before: Appearance, after: Appearance) -> frozenset[str]:
-    """Return the parts of an object that differ, as the protocol names them."""
+    """Return the parts of an object that differ, as the protocol names them.
+
+    The display options that DataLab adds when it draws an object for the first time are
+    not a change.
+    """
     if before == after:
         return frozenset()
     names = [name for name in item_names(obj) if name != "metadata"]
@@ -73,12 +78,23 @@ def changed_parts(obj: Any, before: Appearance, after: Appearance) -> frozenset[
         if old != new and not (old != old and new != new)
     }
     old, new = before.metadata, after.metadata
-    keys = {
-        key: None
-        for key in old.keys() | new.keys()
-        if (key in old) != (key in new) or old[key] != new[key]
-    }
+    keys = {key: None for key in old.keys() | new.keys() if _differs(key, old, new)}
     return parts_of(fields, keys)
+
+
+def _differs(key: Any, old: dict[Any, Any], new: dict[Any, Any]) -> bool:
+    if key not in old:
+        return not _is_filled_in(key)
+    return key not in new or bool(old[key] != new[key])
+
+
+def _is_filled_in(key: Any) -> bool:
+    """Return whether DataLab adds such an entry when it draws an object."""
+    if not isinstance(key, str):
+        return False
+    return key in CURVE_STYLE_KEYS or (
+        key.startswith("__") and not key.endswith("_parameters")
+    )
 
 
 def describe(obj: Any, kind: Kind) -> dict[str, Any]:

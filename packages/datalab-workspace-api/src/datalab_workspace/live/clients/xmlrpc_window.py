@@ -127,6 +127,11 @@ class WindowCalls(Calls):
                 self._now = kind
             yield
 
+    def panel_changed(self) -> None:
+        """Note that another program has shown another panel in the meantime."""
+        if self._keeping:
+            self._now = ""
+
     def _find(self, uuids: Sequence[str], kind: Kind) -> None:
         missing = {*uuids} - {*self._texts("get_object_uuids", kind)}
         if missing:
