@@ -174,6 +174,7 @@ class WindowCalls:
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
         where: Literal["datalab"],
+        kind: Kind | None = None,
         group: str | None = None,
     ) -> Names:
         """Read files by DataLab's own readers, and return the names of their objects.
@@ -181,6 +182,9 @@ class WindowCalls:
         Args:
             paths: One file, or several. They are read on DataLab's machine.
             where: "datalab".
+            kind: "signal" or "image", to read the files as such objects; by default
+                what DataLab can read them as, and if both are possible, the kind of the
+                panel that its window shows.
             group: Title of the group that the objects join.
 
         Raises:
@@ -196,7 +200,7 @@ class WindowCalls:
             ...
             datalab_workspace.errors.LiveUnavailableError: reading files with DataLab …
         """
-        return window.read(self._session, paths, where, group)
+        return window.read(self._session, paths, where, kind, group)
 
     @suggest_on_typo
     def macros(self) -> Names:
