@@ -42,18 +42,25 @@ def pyodide(python_of_lite: Path) -> Path:
     return builds.pyodide(python_of_lite)
 
 
-@pytest.fixture(scope="module")
-def datalab(
+@pytest.fixture(scope="session")
+def python_of_datalab(
     python_of: Callable[[Path], Path],
     requirement: Callable[[object, str], None],
     system_packages_hint: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Application]:
-    """The running application, which asks for its token."""
+) -> Path:
+    """The interpreter of DataLab's environment."""
     python = python_of(REQUIREMENTS)
     missing = missing_library(python)
     requirement(missing is None, f"{system_packages_hint} ({missing})")
-    application = Application(python, tmp_path_factory.mktemp("datalab"))
+    return python
+
+
+@pytest.fixture(scope="module")
+def datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """The running application, which asks for its token."""
+    application = Application(python_of_datalab, tmp_path_factory.mktemp("datalab"))
     application.rpc.toggle_auto_refresh(False)
     yield application
     application.kill()

@@ -294,6 +294,24 @@ class Distant(MemoryBackend):
     summary = record  # type: ignore[assignment]
 
 
+def test_selected_objects_and_other_titles_are_marked(tmp_path: Path) -> None:
+    workspace = Workspace(backend=MemoryBackend())
+    workspace.add(ATTACK, np.ones(3))
+    other = Workspace(backend=MemoryBackend())
+    other.add(ATTACK, np.ones(4))
+    workspace.load(other.save(tmp_path / "other.h5"), on_conflict="rename")
+    workspace.select(f"{ATTACK} (2)")
+    for html in (
+        workspace_html.workspace_html(workspace),
+        workspace_html.listing_html(workspace.describe()),
+    ):
+        text = Parsed(html).text
+        assert text.count("selected)") == 1
+        assert text.count("(title ") == 1
+    lines = workspace_html.workspace_text(workspace).splitlines()
+    assert [line.endswith("  selected") for line in lines] == [False, False, True]
+
+
 def test_unknown_values_are_a_dash_and_are_not_requested() -> None:
     workspace = Workspace(backend=Distant())
     workspace.add("far", np.ones(3))

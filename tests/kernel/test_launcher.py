@@ -64,6 +64,18 @@ def test_startup_files_of_the_user_already_find_the_namespace(
     assert start().value("mine is workspace") == "True"
 
 
+def test_what_is_hidden_at_the_start_can_be_imported_later(start: Callable) -> None:
+    """A connection to DataLab needs urllib3, the start of the shell does not."""
+    kernel = start()
+    assert kernel.value("'urllib3' in __import__('sys').modules") == "False"
+    code = (
+        "from datalab_workspace.live.transport import transport_to\n"
+        "transport = transport_to('http://127.0.0.1:1')"
+    )
+    assert kernel.run(code).status == "ok"
+    assert kernel.value("transport") == "NativeTransport('http://127.0.0.1:1')"
+
+
 def test_the_ipython_folder_holds_what_the_stock_kernel_puts_there(
     start: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,9 @@ from support.real_datalab.environment import REQUIREMENTS, missing_library
 from support.real_datalab.exchange import Project
 from support.real_datalab.process import Program
 
+#: Older versions of DataLab: the file of the environment, and whether it has a Web API.
+OLDER = {"1.0.4": ("datalab_1_0.txt", False), "1.1.1": ("datalab_1_1.txt", True)}
+OLDER["1.2.2"] = ("datalab_1_2.txt", True)
 #: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
 
@@ -238,6 +241,23 @@ def attended_companion_datalab(
     _attended_companion_datalab.forget_boxes()
     yield _attended_companion_datalab
     _attended_companion_datalab.close_boxes()
+
+
+@pytest.fixture(scope="session", params=OLDER)
+def older_datalab(
+    request: pytest.FixtureRequest,
+    python_of: Callable[[Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Application]:
+    """An older DataLab with a companion. Tests that use it are slow."""
+    file, web_api = OLDER[request.param]
+    python = python_of(REQUIREMENTS.with_name(file))
+    folder = tmp_path_factory.mktemp("older")
+    application = Application(
+        python, folder, companion=True, web_api=web_api, xml_rpc=False
+    )
+    yield application
+    application.kill()
 
 
 @pytest.fixture

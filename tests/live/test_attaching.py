@@ -52,9 +52,9 @@ def test_looking_at_the_status_changes_nothing(named):
 
 def test_a_wrong_token_is_told(named, monkeypatch):
     monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", "wrong")
-    with pytest.warns(UserWarning, match="token"):
-        workspace = dlw.Workspace()
-    assert workspace.mode == "standalone"
+    with pytest.raises(dlw.LiveUnavailableError, match="token"):
+        dlw.Workspace()
+    workspace = dlw.Workspace(backend=MemoryBackend())
     with pytest.raises(PermissionError, match="token"):
         workspace.connect(named.url, "wrong")
     monkeypatch.setenv("DATALAB_KERNEL_MODE", "live")
@@ -217,9 +217,8 @@ def test_a_datalab_that_is_gone(new_datalab, home, tmp_path):
     assert "1 signal" in repr(home)
     with pytest.raises(ConnectionError):
         home.resync()
-    with pytest.warns(UserWarning, match="'large'"):
-        home.disconnect()
-    assert home.list() == ["small"]
+    home.disconnect()
+    assert home.list() == ["small", "large"]
     assert home.get("small").y.tolist() == [0, 1, 2]
 
 
@@ -249,8 +248,8 @@ def test_two_at_once(named):
     assert second.list() == ["a"]
     second.add("b", POINTS)
     second.rename("a", "c")
-    assert first.list() == ["a", "b"]  # a name, once given, stays
-    assert first.describe("a").title == "c"
+    assert first.list() == ["c", "b"]  # the names that the window shows
+    assert first.describe("c").title == "c"
     first.clear()
     assert second.list() == ["b"]
 
@@ -262,11 +261,12 @@ def test_titles_that_were_given_are_put_back(named):
     result = workspace.calc("exp", on="c")
     assert result == "exp(s003)"
     workspace.remove("a")
-    titles = {item.name: item.title for item in workspace.describe()}
-    assert titles["filtered s003"] == "filtered s003"
-    assert titles["xs002y"] == "xs002y"
-    assert titles["made of s001"] == "made of s001"
-    assert titles["exp(s003)"] == "exp(s002)"  # DataLab's own, which it keeps
+    # DataLab keeps its own title up to date, and the name follows. The old name still
+    # means the object, because no other object has it.
+    names = ["filtered s003", "c", "xs002y", "made of s001", "exp(s002)"]
+    assert workspace.list() == names
+    assert [item.title for item in workspace.describe()] == names
+    assert workspace.get(result).title == "exp(s002)"
 
 
 def test_the_window(named):
@@ -276,9 +276,15 @@ def test_the_window(named):
     plotter = Plotter(lambda: workspace)
     plotter.plot("i")
     assert workspace.selection == ["i"]
-    named.rpc.set_current_panel("signal")
-    assert workspace.selection == ["a", "b"]
     assert workspace.calc("exp") == ["exp(s001)", "exp(s002)"]
+    assert workspace.calc("absolute") == ["absolute(s001)", "absolute(s002)"]
+    named.rpc.set_current_panel("signal")
+    named.rpc.select_objects([2], "signal")  # as the user would
+    assert workspace.selection == ["b"]
+    assert workspace.calc("sqrt") == "sqrt(s002)"
+    workspace.select("i")
+    assert workspace.selection == ["i"]
+    assert workspace.calc("exp") == "exp(i001)"
 
 
 def test_what_was_made_in_datalab_is_described(named):

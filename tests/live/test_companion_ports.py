@@ -223,6 +223,7 @@ def test_origins_that_the_web_api_does_not_allow_are_refused(
     application = new_datalab(companion=True)
     execute(application, ONE_ORIGIN)
     port = web(application)
+    application.wait_until(lambda: answers(port), CALL)
 
     for origin, expected in (ORIGIN, 200), ("https://example.com", 403), ("null", 403):
         headers = port.authorization | {"Origin": origin}
@@ -361,7 +362,7 @@ def test_reloading_plugins_changes_nothing(
     for port in (companion, web(application)):
         assert port.ask("GET", "hello")["boot"] == companion.boot
     assert application.companion_file.read_bytes() == content
-    application.act("show", "image")
+    companion.ask("POST", "transaction", {"ops": [{"op": "show", "kind": "image"}]})
     assert ending(connection) == 200
     assert "Traceback" not in application.log()
 
@@ -428,18 +429,29 @@ def test_no_token_is_logged(companion_datalab: Application) -> None:
     assert companion_datalab.token not in shown
 
 
-def test_a_companion_that_cannot_start_says_so_in_the_log_alone(
+def test_a_companion_that_cannot_start_says_so_in_its_log(
     new_datalab: Callable[..., Application], tmp_path: Path
 ) -> None:
-    """The folder of its file is a file."""
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "datalab").write_text("in the way")
+    """DataLab's own log would bring a dialog at DataLab's next start."""
+    (tmp_path / "datalab_a_fault.py").write_text(
+        "import sys\nsys.modules['datalab_kernel.desktop.companion.access'] = None\n"
+    )
 
-    application = new_datalab(folder=tmp_path, unattended=False, modules=SOURCES)
+    application = new_datalab(unattended=False, modules=(tmp_path, *SOURCES))
 
     assert application.boxes() == []
     assert application.bare("GET", "/objects")
     assert "Traceback" not in application.log()
-    logs = (tmp_path / "config" / ".DataLab_v1").glob("*.log")
-    said = [line for log in logs for line in log.read_text().splitlines() if line]
-    assert len([line for line in said if "companion" in line]) == 1
+    assert not list(application.companion_file.parent.glob("companion-*"))
+    logs = (application.folder / "config" / ".DataLab_v1").glob("*.log")
+    assert [log.read_text() for log in logs if log.stat().st_size] == []
+    (line,) = own_log(application).read_text().splitlines()
+    assert "the companion does not start: ModuleNotFoundError: " in line
+
+
+def own_log(application: Application) -> Path:
+    return application.companion_file.with_name("companion.log")
+
+
+def test_nothing_failed(companion_datalab: Application) -> None:
+    assert not own_log(companion_datalab).exists()

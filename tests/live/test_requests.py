@@ -81,14 +81,14 @@ MOST: dict[str, tuple[int, int | None, int | None]] = {
     "describe one": (8, 2, 9),
     "describe all": (11, 4, 12),
     "groups": (8, 1, 9),
-    "status": (3, 1, 4),
+    "status": (4, 2, 4),
     "add": (2, 2, 8),
     "add again": (5, 2, 5),
     "overwrite": (5, 3, 6),
     "rename": (10, 4, 7),
     "edit": (13, 4, 8),
     "edit metadata": (9, 5, 8),
-    "select": (5, 2, 6),
+    "select": (6, 2, 7),
     "selection": (4, None, 5),
     "calc": (8, 4, 10),
     "calc again": (7, 3, 6),
@@ -103,11 +103,13 @@ MOST: dict[str, tuple[int, int | None, int | None]] = {
 }
 #: Calls that need facts which DataLab reports of the shown panel only: the titles of
 #: groups, and by XML-RPC alone the selection. They show another panel, and return.
-#: A computation in DataLab shows the panel of its source.
+#: A computation in DataLab shows the panel of its source, and `select` that of the
+#: objects: DataLab reports the selection of the shown panel only.
 SWITCHES = {
     **dict.fromkeys(("describe one", "describe all", "groups", "save"), 2),
     **dict.fromkeys(("update in a group", "remove", "clear"), 2),
     "calc in DataLab": 1,
+    "select": 1,
 }
 
 

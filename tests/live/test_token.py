@@ -52,7 +52,7 @@ def test_the_token_that_xml_rpc_returns(
     """XML-RPC needs no token, but returns that of the Web API."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("DATALAB_XMLRPCPORT", str(datalab.rpc_port))
-    found = search().found
+    found = search().only
     assert found is not None
     assert found.how == "settings"
     assert found.token == datalab.token

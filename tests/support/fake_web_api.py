@@ -43,11 +43,18 @@ class FakeDataLab(BaseHTTPRequestHandler):
             self.wfile.write(echo(header).encode())
             self.close_connection = True
             return
+        if mode == "malformed":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nno header\r\n")
+            self.wfile.write(header.encode() + b"\r\nContent-Length: 0\r\n\r\n")
+            self.close_connection = True
+            return
         if mode == "garbage":
             self.wfile.write(echo(header).encode())
             self.close_connection = True
             return
         status, content = 200, self._content(header)
+        if "/objects/" in self.path:  # it has none
+            status, content = 404, {"detail": "not found"}
         if mode in ("401", "403", "422", "500"):
             status, content = int(mode), {"detail": echo(header)}
         elif mode == "not JSON":
@@ -55,6 +62,8 @@ class FakeDataLab(BaseHTTPRequestHandler):
         elif mode == "other JSON":
             content = {"echo": echo(header), "running": echo(header)}
         self.send_response(status)
+        if mode == "cookie":
+            self.send_header("Set-Cookie", f"last={header.removeprefix('Bearer ')}")
         body = echo(header) if content is None else json.dumps(content)
         self.send_header("Content-Length", str(len(body.encode())))
         self.end_headers()

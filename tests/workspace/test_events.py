@@ -232,6 +232,21 @@ def test_in_a_script_they_arrive_on_one_named_thread(shared):
     )
 
 
+def test_a_rename_elsewhere_is_an_event_though_the_object_is_changed_here(shared):
+    shared.list()
+    uuid = shared.describe("a").uuid
+    seen: queue.Queue[ChangeEvent] = queue.Queue()
+    retitle(shared)
+    with shared.on_change(seen.put):
+        shared.edit(uuid, xlabel="t")
+        events = [seen.get(timeout=30), seen.get(timeout=30)]
+    changes = {event.kind: (event.origin, *event.changes[0][1:4]) for event in events}
+    assert changes == {
+        "renamed": (Origin.DATALAB, uuid, "a", "theirs"),
+        "edited": (Origin.NOTEBOOK, uuid, "theirs", "theirs"),
+    }
+
+
 def test_in_a_kernel_they_arrive_on_its_event_loop(shared):
     async def cell() -> tuple[threading.Thread, ChangeEvent]:
         arrived: asyncio.Future[tuple[threading.Thread, ChangeEvent]]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from datalab_workspace import Listing, Workspace
 from datalab_workspace import open as open_project
+from datalab_workspace.backends import Capabilities, MemoryBackend
 from datalab_workspace.model.description import size_text
 from datalab_workspace.operations.mapping import MISSING, NamedObjects
 
@@ -28,6 +30,62 @@ def test_a_listing_is_a_table_of_text(workspace):
         "i001  'b'  image  2 × 3  uint8",
     ]
     assert repr(Listing()) == "no objects"
+
+
+def test_the_objects_that_calc_would_use_are_marked(workspace):
+    assert not any(item.selected for item in workspace.describe())
+    workspace.select("b")
+    assert repr(workspace.describe()).splitlines() == [
+        's001  "it\'s"  signal  4  float64',
+        "i001  'b'  image  2 × 3  uint8  selected",
+    ]
+    assert workspace.describe("b").selected
+    assert [preview.selected for preview in workspace.preview()[1]] == [False, True]
+    assert repr(workspace) == "<Workspace standalone: 1 signal, 1 image, 1 selected>"
+    workspace.remove("b")
+    assert "selected" not in repr(workspace)
+
+
+class Window(MemoryBackend):
+    """A backend with a window, whose selection may be known without asking for it."""
+
+    selected: Sequence[str] = ()
+    known = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(shares_views=True, shared=True, window=True)
+
+    def selection(self) -> Sequence[str]:
+        return self.selected
+
+    def known_selection(self) -> Sequence[str] | None:
+        return self.selected if self.known else None
+
+
+def test_what_the_window_has_selected_is_marked_if_it_is_known():
+    backend = Window()
+    workspace = Workspace(backend=backend)
+    workspace.update({"a": np.ones(3), "b": np.ones(4)})
+    backend.selected = [workspace.describe("b").uuid]
+    assert "selected" not in repr(workspace) + repr(workspace.describe())
+    backend.known = True
+    assert [item.selected for item in workspace.describe()] == [False, True]
+    assert workspace.calc("exp") == "exp(s002)"
+    workspace.select(["b", "a"])
+    # The user selects something else.
+    backend.selected = [workspace.describe("b").uuid]
+    assert workspace.calc("sqrt") == "sqrt(s002)"
+
+
+def test_a_title_that_is_not_the_name_is_listed(workspace, tmp_path):
+    other = Workspace()
+    other.add("b", np.eye(4))
+    path = other.save(tmp_path / "other.h5")
+    workspace.load(path, on_conflict="rename")
+    assert repr(workspace.describe()).splitlines()[-1] == (
+        "i002  'b (2)'  image  4 × 4  float64  title 'b'"
+    )
 
 
 @pytest.mark.parametrize(

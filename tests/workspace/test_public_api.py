@@ -25,6 +25,8 @@ PUBLIC = {
     "WorkspaceMode",
     # what they catch
     "AmbiguousObjectError",
+    "ConcurrentChangeError",
+    "NothingToUndoError",
     "ChangeEvent",
     "ObjectChange",
     "Origin",
@@ -55,14 +57,16 @@ PUBLIC = {
     "__version__",
 }
 METHODS = """
-    add backend calc capabilities clear connect describe disconnect edit exists get
-    groups items keys list load mode modified on_change path pop preview record
-    remove rename resync save select select_objects selection show status update
-    values
+    add ask_roi backend calc capabilities clear connect describe disconnect edit exists
+    get groups items keys list load macros mode modified move on_change path pop preview
+    quiet read record remove rename rename_group resync run_macro save select
+    select_objects selection show status undo update values wait_for_selection
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
     "AmbiguousObjectError": ValueError,
+    "ConcurrentChangeError": ConnectionError,
+    "NothingToUndoError": LookupError,
     "NotSupportedByProtocolError": NotImplementedError,
     "ConnectionLostError": ConnectionError,
     "DataLabError": ConnectionError,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.live import discovery
-from datalab_workspace.live.transport.base import Request
+from datalab_workspace.live.transport.base import Request, Timeouts
+from datalab_workspace.live.transport.bounded import BoundedSocket
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.live.webapi_settings import connection_file
@@ -35,6 +40,7 @@ def server() -> Iterator[Any]:
 def quickly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Wait for nothing long, and look at no files of the user's."""
     monkeypatch.setattr(discovery, "WITHIN", 1.0)
+    monkeypatch.setattr(discovery, "PATIENCE", 1.0)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("APPDATA", str(tmp_path))
 
@@ -87,8 +93,8 @@ def test_a_call_in_the_middle(
     workspace = attached(server)
     if mode == "refused":
         workspace.backend.connection.web.close()
-        server.socket.close()
-        workspace.backend.connection.web._transport._connection._port = 1
+        server.shutdown()
+        server.server_close()
     server.mode = mode
     with pytest.raises((dlw.WorkspaceError, TypeError)) as caught:
         call(workspace)
@@ -163,7 +169,7 @@ def test_discovery(
         content = {"url": url, "token": TOKEN, "pid": os.getpid()}
         connection_file().write_text(json.dumps(content))
     with pytest.raises(ConnectionError) as caught:
-        dlw.Workspace()
+        dlw.Workspace().list()  # a server that hangs could be a busy DataLab
     check_error(caught.value)
     monkeypatch.delenv("DATALAB_KERNEL_MODE")
     with pytest.raises(ConnectionError) as caught:
@@ -234,24 +240,90 @@ def test_a_request_that_is_sent_leaves_no_header(server: Any) -> None:
     transport.send(Request("GET", "/"))
     assert server.seen == f"Bearer {TOKEN}"
     assert holders(transport.__dict__) == []
+    server.mode = "cookie"
+    transport.send(Request("GET", "/"))
+    assert holders(transport._session.cookies) == []
     transport.close()
 
 
-def test_a_connection_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The request itself cannot be sent."""
+def test_a_request_that_cannot_be_sent() -> None:
+    """The time is up before the first byte leaves."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        transport = NativeTransport(
+            f"http://127.0.0.1:{listening.getsockname()[1]}",
+            token=Token(TOKEN),
+            timeouts=Timeouts(read=1e-9),
+        )
+        with pytest.raises(dlw.NoAnswerError) as caught:
+            transport.send(Request("GET", "/"))
+        check_error(caught.value)
+        transport.close()
 
-    def fail(*_: object) -> NoReturn:
-        raise BrokenPipeError("no reader")
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a signal does not end a wait")
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"]
+)
+def test_an_interrupt(answer: bytes) -> None:
+    """It comes while the transport waits for the headers, or for the body."""
+    user = threading.main_thread().ident
+    assert user is not None
+
+    def interrupt() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(answer)
+            signal.pthread_kill(user, signal.SIGINT)
+            with suppress(ConnectionError):
+                connection.recv(1)  # until the client closes it
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         transport = NativeTransport(url, token=Token(TOKEN))
-        sent = transport._connection
-        monkeypatch.setattr(sent, "send", lambda part: fail(part))
-        with pytest.raises(ConnectionError) as caught:
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt) as caught:
             transport.send(Request("GET", "/"))
-        check_error(caught.value)
-        transport.close()
+        thread.join()
+    check_error(caught.value)
+
+
+def test_an_interrupt_while_a_failure_is_handled(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(sock: BoundedSocket) -> None:
+        monkeypatch.undo()
+        sock.close()
+        raise KeyboardInterrupt
+
+    server.mode = "garbage"
+    transport = NativeTransport(server.url, token=Token(TOKEN))
+    monkeypatch.setattr(BoundedSocket, "close", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        transport.send(Request("GET", "/"))
+    check_error(caught.value)
+    transport.close()
+
+
+def test_what_libraries_log_and_print(
+    server: Any,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level("DEBUG")
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    transport = NativeTransport(server.url, token=Token(TOKEN))
+    for server.mode in ("", "echo", "break", "garbage", "malformed", "500"):
+        try:
+            transport.send(Request("GET", "/status"))
+        except dlw.LiveError as error:
+            check_error(error)
+        assert server.seen == f"Bearer {TOKEN}"
+    transport.close()
+    assert "GET /status" in caplog.text
+    check_hidden(caplog.text + "".join(capfd.readouterr()))
 
 
 def test_pytest_with_locals(server: Any, tmp_path: Path) -> None:

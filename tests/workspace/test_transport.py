@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,12 +14,10 @@ from typing import Any
 import pytest
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
+from datalab_workspace.live.transport import native
 from datalab_workspace.live.transport.address import checked_url
 from datalab_workspace.live.transport.base import Body, Request, Timeouts
-from datalab_workspace.live.transport.native import (
-    NativeTransport,
-    _is_readable,
-)
+from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
 
 TOKEN = "a-very-secret-token"
@@ -35,6 +32,7 @@ class Recorder(BaseHTTPRequestHandler):
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
+        self.server.clients.add(self.client_address)
         self.server.requests.append((self.command, self.path, self.headers, body))
         status, headers, content = self.server.answer
         self.send_response(status)
@@ -54,7 +52,7 @@ class Recorder(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    server.requests = []
+    server.requests, server.clients = [], set()
     server.answer = (200, {}, b"hello")
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever)
@@ -157,6 +155,60 @@ def test_nothing_leads_the_token_elsewhere(
     assert server.requests[0][2]["Authorization"] == f"Bearer {TOKEN}"
 
 
+def test_a_path_is_sent_as_it_is(server: Any, transport: NativeTransport) -> None:
+    paths = ["/%2E%2E", "/a%2Fb", "/a/../b", "/./a//b", "/%41%C3%A9%7E", "/a%3Fb%23c"]
+    for path in paths:
+        transport.send(Request("GET", path, query="q=%2E&r=a%2Bb"))
+    sent = [path for _, path, _, _ in server.requests]
+    assert sent == [f"{path}?q=%2E&r=a%2Bb" for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "connections"),
+    [(200, b"hello", 1), (200, b"", 1), (204, b"", 1), (422, b"no", 1), (500, b"", 2)],
+)
+def test_a_connection_is_kept(
+    server: Any,
+    transport: NativeTransport,
+    status: int,
+    content: bytes,
+    connections: int,
+) -> None:
+    """After a failure of DataLab's it is not: DataLab resets it."""
+    server.answer = (status, {}, content)
+    for _ in range(2):
+        answer = transport.send(Request("POST", "/", body=Body([b"x"])))
+        assert (answer.status, bytes(answer.body)) == (status, content)
+    assert len(server.clients) == connections
+
+
+def test_an_idle_connection_is_not_used_again(
+    server: Any, transport: NativeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport.send(Request("GET", "/"))
+    monkeypatch.setattr(native, "_IDLE", 0.0)
+    transport.send(Request("GET", "/"))
+    assert len(server.clients) == 2
+
+
+def test_an_error_while_another_one_is_handled(
+    server: Any, transport: NativeTransport
+) -> None:
+    """The one that the user handles is not the reason of the transport's."""
+    server.answer = (200, {"Content-Length": "9"}, b"two lengths")
+
+    def send_again() -> None:
+        try:
+            raise TimeoutError("mine")
+        except TimeoutError:
+            transport.send(Request("GET", "/"))
+
+    with pytest.raises(LiveError) as caught:
+        send_again()
+    assert "gave no HTTP answer" in str(caught.value)
+    assert repr(caught.value.__context__) == "TimeoutError('mine')"
+
+
 def test_the_token_is_in_no_text(
     server: Any, transport: NativeTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -236,40 +288,42 @@ def test_threads_take_turns(server: Any, transport: NativeTransport) -> None:
     assert {path for _, path, _, _ in server.requests} == {f"/{n}" for n in range(20)}
 
 
-def test_the_clients_need_numpy_alone() -> None:
+def test_only_a_connection_needs_more_than_numpy() -> None:
     code = """
 import sys
 from datalab_workspace.live.clients import webapi
 from datalab_workspace.live.clients import xmlrpc
-from datalab_workspace.live import discovery
+from datalab_workspace.live import attach, connection, discovery
 from datalab_workspace.live.codecs import npz
 from datalab_workspace.live.codecs import rpc_json
-from datalab_workspace.live.transport import native
+from datalab_workspace.live.transport import transport_to
 heavy = ("sigima", "guidata", "h5py", "requests", "scipy", "pandas", "urllib3")
+print(sorted(set(heavy) & set(sys.modules)))
+transport_to("http://127.0.0.1:1")
 print(sorted(set(heavy) & set(sys.modules)))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines() == ["[]", "['requests', 'urllib3']"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="descriptors are no numbers there")
-def test_a_connection_may_have_any_descriptor() -> None:
+def test_a_connection_may_have_any_descriptor(
+    server: Any, transport: NativeTransport
+) -> None:
     """In a process with thousands of open files, too."""
-    import fcntl
     import resource
 
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
-    first, second = socket.socketpair()
+    opened = []
     try:
-        high = fcntl.fcntl(first, fcntl.F_DUPFD_CLOEXEC, 1024)
-        with socket.socket(fileno=high) as kept:
-            assert not _is_readable(kept)
-            second.send(b"x")
-            assert _is_readable(kept)
+        while not opened or opened[-1] < 1024:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(2):  # the second time, whether it is still open is looked at
+            assert bytes(transport.send(Request("GET", "/")).body) == b"hello"
     finally:
-        first.close()
-        second.close()
+        for descriptor in opened:
+            os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)

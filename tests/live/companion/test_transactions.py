@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -80,25 +82,210 @@ def test_an_object_becomes_one_of_the_other_kind(companion: WindowClient) -> Non
     assert found["fields"]["xunit"] == "mm"
 
 
-@pytest.mark.parametrize(
-    "failing",
-    [
-        {"op": "remove", "uuids": ["none"]},
-        {"op": "add", "record": 5},
-        {"op": "rename", "uuid": "none", "name": "x"},
-        {"op": "unknown"},
-    ],
-)
-def test_all_or_nothing(companion: WindowClient, failing: dict[str, object]) -> None:
+#: Operations on the signals "a" and "b", each of which changes something.
+OPERATIONS = [
+    {"op": "add", "record": 0, "name": "new"},
+    {"op": "add", "record": 0, "group": "new group"},
+    {"op": "replace", "uuid": "a", "record": 0},
+    {"op": "edit", "uuid": "a", "fields": {"xunit": "s"}, "metadata": [["k", 1]]},
+    {"op": "rename", "uuid": "a", "name": "other"},
+    {"op": "remove", "uuids": ["a"]},
+    {"op": "move", "uuids": ["a"], "group": "second"},
+    {"op": "add_group", "kind": "image", "group": "new group"},
+    {"op": "rename_group", "kind": "signal", "group": "second", "title": "2"},
+    {"op": "remove_group", "kind": "signal", "group": "empty"},
+    {"op": "clear"},
+    {"op": "select", "uuids": ["b"]},
+    {"op": "show", "kind": "image"},
+]
+#: Operations that fail.
+FAILING = [
+    {"op": "add", "record": 5},
+    {"op": "replace", "uuid": "none", "record": 0},
+    {"op": "edit", "uuid": "none"},
+    {"op": "edit", "uuid": "c", "fields": {"unknown": 1}},
+    {"op": "edit", "uuid": "c", "fields": {"title": "x"}},
+    {"op": "edit", "uuid": "c", "metadata": [["__uuid", "x"]]},
+    {"op": "rename", "uuid": "none", "name": "x"},
+    {"op": "remove", "uuids": ["none"]},
+    {"op": "move", "uuids": ["c"], "group": "none"},
+    {"op": "rename_group", "kind": "signal", "group": "none", "title": "x"},
+    {"op": "remove_group", "kind": "signal", "group": "third"},
+    {"op": "select", "uuids": ["none"]},
+    {"op": "show", "kind": "macro"},
+    {"op": "unknown"},
+    "no operation",
+]
+
+
+def named(op: Any, uuids: dict[str, str]) -> Any:
+    """Return an operation with UUIDs in place of names."""
+    if not isinstance(op, dict):
+        return op
+    replaced = dict(op)
+    if "uuid" in op:
+        replaced["uuid"] = uuids.get(op["uuid"], op["uuid"])
+    if "uuids" in op:
+        replaced["uuids"] = [uuids.get(uuid, uuid) for uuid in op["uuids"]]
+    return replaced
+
+
+def filled(companion: WindowClient) -> dict[str, str]:
+    """Fill the window; return the UUIDs of the objects by name."""
     a, b = companion.add("a", "b")
-    companion.do({"op": "select", "uuids": [a]})
-    before = companion.snapshot()
-    with pytest.raises(RefusedError):
-        companion.do(
-            {"op": "remove", "uuids": [a]},
-            {"op": "rename", "uuid": b, "name": "a"},
-            {"op": "add", "record": 0, "name": "c", "group": "new"},
-            failing,
-            records=[signal("c")],
-        )
+    (second,) = companion.add("second", group="second")
+    (c,) = companion.add("c", group="third")
+    companion.do(
+        {"op": "add_group", "kind": "signal", "group": "empty"},
+        {"op": "select", "uuids": [a]},
+    )
+    return {"a": a, "b": b, "c": c, "second": second}
+
+
+@pytest.mark.parametrize("failing", FAILING, ids=str)
+def test_all_or_nothing(companion: WindowClient, failing: Any) -> None:
+    """Whatever was done before the operation that fails is not done."""
+    uuids = filled(companion)
+    before, tree = companion.snapshot(), companion.evaluate(TREE)
+    for op in OPERATIONS:
+        if op["op"] == "clear" or (op["op"] == "add" and failing == op):
+            continue
+        with pytest.raises(RefusedError) as refused:
+            companion.do(
+                named(op, uuids), named(failing, uuids), records=[signal("new")]
+            )
+        assert refused.value.status in {400, 404, 409, 422}
     assert companion.snapshot() == before
+    assert companion.evaluate(TREE) == tree
+
+
+TREE = "str(main.signalpanel.objview) + str(main.imagepanel.objview)"
+
+
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: str(op["op"]))
+def test_what_cannot_be_drawn_is_undone(companion: WindowClient, op: Any) -> None:
+    """DataLab fails when it draws, after everything else was done."""
+    uuids = filled(companion)
+    before, tree = companion.snapshot(), companion.evaluate(TREE)
+    fail = (
+        "[setattr(p, 'selection_changed', lambda *a, _p=p, **k: "
+        "(delattr(_p, 'selection_changed'), 1 / 0)) and None"
+        " for p in [main.signalpanel]]"
+    )
+    companion.evaluate(fail)
+    # The selection of another object makes DataLab draw.
+    select = {"op": "select", "uuids": [] if op["op"] == "clear" else [uuids["b"]]}
+    with pytest.raises(RefusedError) as refused:
+        companion.do(named(op, uuids), select, records=[signal("new")])
+    assert (refused.value.status, refused.value.answer["error"]) == (422, "refused")
+    assert companion.snapshot() == before
+    assert companion.evaluate(TREE) == tree
+
+
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: str(op["op"]))
+def test_only_show_flips_the_panel(companion: WindowClient, op: Any) -> None:
+    uuids = filled(companion)
+    companion.do({"op": "show", "kind": "image"})
+    companion.evaluate(COUNT_FLIPS)
+    if op["op"] != "show":  # all others concern signals
+        companion.do(named(op, uuids), records=[signal("new")])
+    assert companion.evaluate("main.flips") == []
+    companion.do({"op": "show", "kind": "signal"})
+    companion.add("picture", kind="image")
+    assert companion.evaluate("main.flips") == [0]
+    assert companion.snapshot()["panels"]["shown"] == "signal"
+
+
+COUNT_FLIPS = (
+    "[setattr(main, 'flips', []),"
+    " main.tabwidget.currentChanged.connect(main.flips.append)][2:]"
+)
+
+
+def outline(companion: WindowClient) -> object:
+    """Return what undoing must restore: all but revisions."""
+    state = companion.snapshot()
+    kept = ("uuid", "kind", "name", "shape", "dtype", "fields", "roi", "results")
+    objects = {o["uuid"]: {k: o[k] for k in kept} for o in state["objects"]}
+    groups = {
+        kind: [
+            (group["uuid"], group["title"], group["objects"])
+            for group in state["panels"][kind]["groups"]
+        ]
+        for kind in ("signal", "image")
+    }
+    return objects, groups
+
+
+@pytest.mark.parametrize(
+    "ops",
+    [
+        [{"op": "add", "record": 0, "name": "new"}],
+        [{"op": "add", "record": 0, "group": "new group"}],
+        [{"op": "remove", "uuids": ["b"]}],
+        [{"op": "remove", "uuids": ["a", "c", "d"]}],
+        [{"op": "replace", "uuid": "b", "record": 0}],
+        [{"op": "replace", "uuid": "b", "record": 0, "group": "second"}],
+        [{"op": "edit", "uuid": "b", "fields": {"xunit": "s"}, "metadata": [["k", 1]]}],
+        [{"op": "rename", "uuid": "b", "name": "B"}],
+        [
+            {"op": "rename", "uuid": "a", "name": "x"},
+            {"op": "rename", "uuid": "b", "name": "a"},
+            {"op": "rename", "uuid": "a", "name": "b"},
+        ],
+        [{"op": "move", "uuids": ["a"], "group": "second", "index": 0}],
+        [{"op": "move", "uuids": ["c"], "group": "first", "index": 0}],
+        [{"op": "add_group", "kind": "image", "group": "new"}],
+        [{"op": "rename_group", "kind": "signal", "group": "second", "title": "2"}],
+        [{"op": "clear"}],
+    ],
+    ids=lambda ops: "+".join(op["op"] for op in ops),
+)
+def test_undo_and_redo(companion: WindowClient, ops: list[dict[str, object]]) -> None:
+    uuids = dict(
+        zip("abcd", companion.add("a", "b", "c", "d", group="first"), strict=True)
+    )
+    companion.add("e", group="second")
+    composed = {"op": "add", "record": 0, "name": "fft(s002)", "composed": True}
+    companion.do(composed, records=[signal("fft(s002)")])
+    companion.do({"op": "select", "uuids": [uuids["b"]]})
+    for op in ops:
+        for key, value in op.items():
+            if key == "uuid":
+                op[key] = uuids.get(str(value), value)
+            elif isinstance(value, list) and key == "uuids":
+                op[key] = [uuids.get(v, v) for v in value]
+    before = outline(companion)
+    done = companion.do(*ops, records=[signal("new", 20)])
+    after = outline(companion)
+    assert after != before
+    undone = companion.ask("POST", "undo", {"ticket": done["ticket"]})
+    assert outline(companion) == before
+    companion.ask("POST", "undo", {"ticket": undone["ticket"]})
+    assert outline(companion) == after
+
+
+def test_undo_is_refused_after_a_change(companion: WindowClient) -> None:
+    (uuid,) = companion.add("peak")
+    done = companion.do({"op": "edit", "uuid": uuid, "fields": {"xunit": "s"}})
+    companion.act("rename", "signal", uuid, "line")
+    with pytest.raises(RefusedError) as refused:
+        companion.ask("POST", "undo", {"ticket": done["ticket"]})
+    assert (refused.value.status, refused.value.answer["error"]) == (409, "changed")
+
+
+def test_undo_follows_later_numbers(companion: WindowClient) -> None:
+    """Titles with numbers in them do not keep a removal from being undone."""
+    a, b, c = companion.add("a", "b", "c")
+    composed = {"op": "add", "record": 0, "name": "fft(s002)", "composed": True}
+    (fft,) = companion.do(composed, records=[signal("fft(s002)")])["uuids"]
+    removed = companion.do({"op": "remove", "uuids": [b]})
+    companion.do({"op": "remove", "uuids": [a]})
+    assert titles(companion) == [["c", "fft(sxxx)"]]
+    companion.ask("POST", "undo", {"ticket": removed["ticket"]})
+    assert titles(companion) == [["b", "c", "fft(s001)"]]
+    assert companion.snapshot()["panels"]["signal"]["groups"][0]["objects"] == [
+        b,
+        c,
+        fft,
+    ]

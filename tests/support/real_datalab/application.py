@@ -80,7 +80,9 @@ class Application:
             their names begin with "datalab_".
         variables: Further variables of its environment.
         companion: It has our plugin, from the sources, and so a companion.
-        web_api: It has a Web API, as all versions from 1.1 have.
+        web_api: It has a Web API, as all versions from 1.1 on have.
+        xml_rpc: It listens for XML-RPC at the port that its environment names, as
+            DataLab 1.3 does.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Application:
         variables: Mapping[str, str] | None = None,
         companion: bool = False,
         web_api: bool = True,
+        xml_rpc: bool = True,
     ) -> None:
         self.folder = folder
         self.token = TOKEN
@@ -101,7 +104,8 @@ class Application:
         self.rpc_port = free_port()
         self.inside_port = free_port()
         self.unattended = unattended
-        self._has_web_api = web_api
+        self.has_web_api = web_api
+        self._has_xml_rpc = xml_rpc
         self._has_companion = companion
         if companion:
             modules = (*modules, _INSIDE, *map(Path, SOURCES.split(os.pathsep)))
@@ -119,7 +123,11 @@ class Application:
         }
         environment |= variables or {}
         if unattended:
-            environment |= {"GUIDATA_UNATTENDED": "1", "SIGIMAX_DO_NOT_QUIT": "1"}
+            environment |= {
+                "GUIDATA_UNATTENDED": "1",
+                "SIGIMAX_DO_NOT_QUIT": "1",
+                "DATALAB_DO_NOT_QUIT": "1",  # before DataLab 1.3
+            }
         self._log = folder / "log.txt"
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
@@ -284,12 +292,16 @@ class Application:
 
     def _answers(self) -> bool:
         if self._has_companion and not self.companion_file.exists():
+            log = self.companion_file.with_name("companion.log")
+            if log.exists():
+                raise ApplicationError(log.read_text("utf-8"))
             return False
-        if not self._has_web_api:
-            return True
         try:
+            if self._has_xml_rpc and not self.rpc.get_version():
+                return False
+            if not self.has_web_api:
+                return True
             with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=5) as told:
-                running = json.load(told)["running"]
-            return bool(running and self.rpc.get_version())
+                return bool(json.load(told)["running"])
         except (OSError, URLError):
             return False

@@ -64,7 +64,9 @@ def write_settings(folder: Path, settings: str) -> Path:
     for name in ("home", "config/.DataLab_v1"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     path = folder / "config" / ".DataLab_v1" / "DataLab_v1_typed.ini"
-    path.write_text(settings, "utf-8")
+    # The second is the file of DataLab before 1.3.
+    for file in (path, path.with_name("DataLab_v1.ini")):
+        file.write_text(settings, "utf-8")
     return path
 
 

@@ -149,8 +149,8 @@ def _workspace() -> Workspace:
 
 
 def _announce(workspace: Workspace) -> None:
-    """Write one line that names the DataLab which a workspace is attached to."""
-    status = workspace.status()
-    place = f" at {status.url}" if status.url else ""
-    connection = ", ".join(status.protocols)
-    sys.stdout.write(f"Attached to DataLab {status.version}{place} ({connection})\n")
+    """Write one line that names the DataLab which a workspace is attached to.
+
+    It sends no request: the status would list all objects, which may take long.
+    """
+    sys.stdout.write(f"Attached to {workspace.backend.location}\n")

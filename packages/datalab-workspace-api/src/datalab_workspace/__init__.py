@@ -66,6 +66,10 @@ _HOME = {
     **dict.fromkeys(
         (
             "AmbiguousObjectError",
+            "ConcurrentChangeError",
+            "NothingToUndoError",
+            "ConcurrentChangeError",
+            "NothingToUndoError",
             "ConnectionLostError",
             "DamagedFileError",
             "DataLabError",

@@ -7,6 +7,7 @@
     ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
+    ├── NothingToUndoError        LookupError      no change of this workspace is left
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
     ├── InvalidNameError          ValueError       empty, or has control characters
     ├── UnsupportedObjectError    TypeError        not a signal, image, array or pair
@@ -52,6 +53,7 @@ __all__ = [
     "NoAnswerError",
     "NotAProjectError",
     "NotSupportedByProtocolError",
+    "NothingToUndoError",
     "ObjectNotFoundError",
     "ReusedNameError",
     "StaleFileError",
@@ -140,6 +142,13 @@ class ReusedNameError(WorkspaceError, KeyError):
             f"the UUID {uuid!r} of the other one, or free the name with "
             f"workspace.rename({uuid!r}, {shown})"
         )
+
+
+class NothingToUndoError(WorkspaceError, LookupError):
+    """This workspace has made no change that can be undone.
+
+    The oldest changes are forgotten when they hold too much data.
+    """
 
 
 class FeatureNotFoundError(WorkspaceError, ValueError):

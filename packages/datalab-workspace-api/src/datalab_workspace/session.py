@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datalab_workspace.backends.base import Backend, Entry
+from datalab_workspace.backends.base import Backend, Entry, Watcher
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     NameConflictError,
@@ -24,7 +25,7 @@ from datalab_workspace.events import (
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.project_file import ProjectFile
-from datalab_workspace.subscriptions import Dispatcher
+from datalab_workspace.subscriptions import Callback, Dispatcher, Subscription
 from datalab_workspace.transaction import Transaction
 
 T = TypeVar("T")
@@ -52,7 +53,8 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
-        shown: UUID of the object that `show` showed after that, if any.
+        in_passing: UUIDs of the objects that were added or shown here since then, which
+            DataLab may have selected in its window without being asked to.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
@@ -70,15 +72,16 @@ class Session:
         self.names.sync(backend.entries())
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
-        self.shown: str | None = None
+        self.in_passing: set[str] = set()
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
         self.journal = Journal()
+        self._watcher: Watcher | None = None
 
     # A copy has a lock, subscribers and a journal of its own; none can be pickled.
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_transaction", "journal", "subscribers")
+        own = ("_lock", "_transaction", "_watcher", "journal", "subscribers")
         return {key: held for key, held in vars(self).items() if key not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -87,6 +90,7 @@ class Session:
         self._transaction = None
         self.subscribers = Dispatcher()
         self.journal = Journal()
+        self._watcher = None
 
     def transaction(self, max_age: float | None = 0.0) -> Transaction:
         """Return a context in which one public call is carried out as a whole.
@@ -175,6 +179,8 @@ class Session:
             if not nested:
                 self._transaction = None
                 events = self._events_of(transaction)
+                if self.chosen:
+                    self.in_passing.update(c.uuid for c in transaction.changes)
         finally:
             self._lock.release()
         for event in events:
@@ -182,20 +188,52 @@ class Session:
 
     def switch(self, backend: Backend, names: NameBook) -> None:
         """Continue with objects that are kept elsewhere."""
+        self._unwatch()
         self.backend.close()
         self.backend, self.names = backend, names
         self.backend.begin()
         self.notes = ()
         self._known = None
         self.journal.clear()
+        self.watch()
 
     # -- events -----------------------------------------------------------------------
+
+    def subscribe(self, callback: Callback) -> Subscription:
+        """Let a function receive the change events; wait for changes of others."""
+        subscription = self.subscribers.add(callback)
+        self.watch()
+        return subscription
+
+    def watch(self) -> None:
+        """Wait for changes of others, if there is a subscriber and nobody waits yet."""
+        if self.subscribers and not (self._watcher and self._watcher.active):
+            reference = weakref.ref(self)
+
+            def on_change() -> bool:
+                session = reference()
+                return session is not None and session.look_for_others()
+
+            self._watcher = self.backend.watch(on_change)
+
+    def look_for_others(self) -> bool:
+        """Look for changes of others, and deliver them; return whether to go on."""
+        if not self.subscribers:
+            return False
+        with self.transaction():
+            pass
+        return True
+
+    def _unwatch(self) -> None:
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
 
     def _events_of(self, transaction: Transaction) -> list[ChangeEvent]:
         """Return the events of a transaction at its end, those of others first."""
         events: list[ChangeEvent] = []
         if self.backend.capabilities.shared and self.backend.seen:
-            own = {change.uuid for change in transaction.changes}
+            own = {c.uuid: c.before for c in reversed(transaction.changes)}
             for origin, elsewhere in self._changes_of_others(own).items():
                 self._report(events, origin, kind_of(elsewhere), elsewhere)
         changes, kind = transaction.changes, transaction.kind
@@ -222,7 +260,7 @@ class Session:
             events.append(event)
 
     def _changes_of_others(
-        self, own: Collection[str]
+        self, own: Mapping[str, str | None]
     ) -> dict[Origin, Sequence[ObjectChange]]:
         """Return the changes of others by their origin; see `_changed_elsewhere`."""
         observed = self.backend.observed()
@@ -231,17 +269,20 @@ class Session:
             return {Origin.DATALAB: found} if found else {}
         changes: dict[Origin, list[ObjectChange]] = {}
         for kind, uuid, before, after, parts, author in observed:
-            if uuid not in own:
+            if uuid not in own or kind == "renamed":
                 origin = Origin.DATALAB if author is None else Origin.OTHER_NOTEBOOK
                 change = ObjectChange(kind, uuid, before, after, parts)
                 changes.setdefault(origin, []).append(change)
         return dict(changes)
 
-    def _changed_elsewhere(self, own: Collection[str]) -> tuple[ObjectChange, ...]:
+    def _changed_elsewhere(
+        self, own: Mapping[str, str | None]
+    ) -> tuple[ObjectChange, ...]:
         """Return the changes of others since the session last saw its objects.
 
         Args:
-            own: UUIDs of the objects that this session has just changed.
+            own: UUIDs of the objects that this session has just changed, with their
+                names before.
         """
         entries = self.backend.entries()
         self.names.sync(entries)
@@ -257,12 +298,19 @@ class Session:
         ]
         for uuid, (entry, name) in now.items():
             if uuid in own:
+                found = own[uuid]  # others may have renamed it before this call
+                if found is not None and uuid in before and before[uuid][1] != found:
+                    changes.append(_renamed(uuid, before[uuid][1], found))
                 continue
             if uuid not in before:
                 changes.append(ObjectChange("added", uuid, None, name))
             elif before[uuid] != (entry, name):
                 changes += _differences(before[uuid][0], before[uuid][1], entry, name)
         return tuple(changes)
+
+
+def _renamed(uuid: str, before: str, after: str) -> ObjectChange:
+    return ObjectChange("renamed", uuid, before, after, frozenset({"title"}))
 
 
 def _differences(
@@ -274,8 +322,7 @@ def _differences(
     if before.kind != entry.kind or (known and form_before != form):
         return [ObjectChange("replaced", entry.uuid, name_before, name)]
     if name != name_before:
-        parts = frozenset({"title"})
-        return [ObjectChange("renamed", entry.uuid, name_before, name, parts)]
+        return [_renamed(entry.uuid, name_before, name)]
     if entry.title != before.title:
         return [ObjectChange("edited", entry.uuid, name, name, frozenset({"title"}))]
     return []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datalab_workspace.errors import LiveError, ObjectNotFoundError, add_note
 from datalab_workspace.events import ALL_PARTS, ChangeKind, ObjectChange, parts_of
 from datalab_workspace.model.naming import short_id
-from datalab_workspace.model.record import FieldValue, Record
+from datalab_workspace.model.record import FieldValue, Kind, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.base import Backend
@@ -274,6 +274,20 @@ class Transaction:
         self._writes = True
         self.backend.move_to_group(uuids, group)
         for uuid in uuids:
+            name, parts = self.names.name_of(uuid), frozenset({"group"})
+            self.changes.append(ObjectChange("moved", uuid, name, name, parts))
+
+    def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
+        """Give a group another title, which no group of its panel has."""
+        self._writes = True
+        members = [
+            uuid
+            for group in self.backend.groups(kind)
+            if group.title == title
+            for uuid in group.uuids
+        ]
+        self.backend.rename_group(kind, title, new_title)
+        for uuid in members:
             name, parts = self.names.name_of(uuid), frozenset({"group"})
             self.changes.append(ObjectChange("moved", uuid, name, name, parts))
 

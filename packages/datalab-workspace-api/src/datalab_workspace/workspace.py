@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, overload
@@ -21,25 +20,29 @@ from datalab_workspace.model.description import (
     WorkspaceMode,
 )
 from datalab_workspace.model.record import Kind, Record
-from datalab_workspace.operations import add, attachment, edit, files, listing
+from datalab_workspace.operations import add, attachment, edit, files, listing, undo
 from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.operations.merge import OnConflict
-from datalab_workspace.processing import calculator, selection
+from datalab_workspace.processing import calculator
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import suggest_on_typo, warn_if_positional
+from datalab_workspace.window_calls import WindowCalls
 
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
 
 
-class Workspace(NamedObjects):
+class Workspace(NamedObjects, WindowCalls):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
     signals, then images, each by group. Every method that takes a name also takes a
     UUID or a short id (``s001``, ``i042``); they are tried in this order.
+
+    In a running DataLab, names are what its window shows. A name that was used here and
+    that would now mean another object raises a `ReusedNameError` (a `KeyError`).
 
     Objects are snapshots: `add` stores a copy and `get` returns a copy. Changing either
     copy changes nothing in the workspace until you add it again.
@@ -56,12 +59,14 @@ class Workspace(NamedObjects):
         backend: Where the objects are kept; by default as described above.
 
     Raises:
-        LiveUnavailableError: The environment asks for live mode
-            (``DATALAB_KERNEL_MODE=live``) and no DataLab can be attached.
+        LiveUnavailableError: The environment names a DataLab or asks for live mode
+            (``DATALAB_KERNEL_MODE=live``), and no DataLab can be attached (a
+            `ConnectionError`).
         ValueError: ``DATALAB_KERNEL_MODE`` is set to an unknown mode.
 
     Warns:
-        UserWarning: A DataLab that the environment names cannot be attached.
+        UserWarning: Several DataLabs of this user run, or the one that was found does
+            not accept its token. The workspace keeps its objects in memory.
 
     Example:
         >>> ws = dlw.Workspace()
@@ -113,6 +118,8 @@ class Workspace(NamedObjects):
 
         Raises:
             NameConflictError: A different object has this name (a `ValueError`).
+            ReusedNameError: The name meant another object when it was used here before,
+                and `overwrite` is False (a `KeyError`).
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
@@ -183,6 +190,8 @@ class Workspace(NamedObjects):
         Raises:
             KeyError: There is no such object and no `default`; the message names close
                 matches.
+            ReusedNameError: The name meant another object when it was used here before,
+                even if there is a `default` (a `KeyError`).
             StaleFileError: The data has not been read from its file yet, and the file
                 no longer contains it.
             AmbiguousObjectError: Several objects in DataLab have its title, and only
@@ -249,7 +258,9 @@ class Workspace(NamedObjects):
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
 
-        Its position, group and UUID stay the same.
+        Its position, group and UUID stay the same. A rename to the name that it has
+        already changes nothing; but if that name meant another object when it was used
+        here before, it means this one from then on.
 
         Args:
             name: Its name, UUID or short id.
@@ -331,6 +342,8 @@ class Workspace(NamedObjects):
     def exists(self, name: str) -> bool:
         """Return whether there is an object with this name, UUID or short id.
 
+        This is also true of a name that raises a `ReusedNameError`.
+
         Example:
             >>> workspace.exists("peak")
             True
@@ -401,8 +414,9 @@ class Workspace(NamedObjects):
     def status(self) -> Status:
         """Return the mode, the counts, the project file, and the running DataLabs.
 
-        A standalone workspace looks for a running DataLab, for at most 2 s. The token
-        is never part of the status.
+        A standalone workspace looks for running DataLabs, for at most 2 s, and lists
+        them in the notes. An attached one finds out whether its DataLab answers; if it
+        does not, that takes at most 2 s. The token is never part of the status.
 
         Example:
             >>> workspace.status().signals
@@ -410,6 +424,7 @@ class Workspace(NamedObjects):
         """
         alone = self._session.backend.location is None
         notes = (*self._session.notes, *running_datalabs()) if alone else ()
+        notes = tuple(dict.fromkeys(notes))  # both may give the same reason
         return listing.status(self._session, notes)
 
     @property
@@ -442,11 +457,12 @@ class Workspace(NamedObjects):
         """Call a function after every change of the workspace.
 
         The function runs in the thread that made the change, after the call that made
-        it has been carried out. Changes that DataLab or another notebook made are found
-        when the workspace looks; they are delivered on the event loop that was running
-        when you subscribed, or in a script on a thread of their own. Whatever the
-        function changes is a later event. An error in the function is logged and
-        affects no other callback.
+        it has been carried out. Changes that DataLab's user or another notebook made
+        are reported at once if DataLab has a companion, and otherwise when a call of
+        the workspace looks. They are delivered on the event loop that was running when
+        you subscribed, or in a script on a thread of their own. Whatever the function
+        changes is a later event. An error in the function is logged and affects no
+        other callback.
 
         Args:
             callback: A function of one argument, a `ChangeEvent`. A bound method does
@@ -461,7 +477,76 @@ class Workspace(NamedObjects):
             removed
             >>> handle.cancel()
         """
-        return self._session.subscribers.add(callback)
+        return self._session.subscribe(callback)
+
+    @suggest_on_typo
+    def undo(self) -> None:
+        """Take back the last change that this workspace has made.
+
+        Titles, groups and positions are as before, too. Call it again to take back the
+        change before that. The data of removed and replaced objects is kept for this:
+        up to 256 MiB, then the oldest changes can no longer be undone.
+
+        Raises:
+            NothingToUndoError: There is no such change (a `LookupError`).
+            ConcurrentChangeError: Something in it was changed since in DataLab or by
+                another notebook; nothing is undone (a `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.remove("peak")
+            >>> workspace.undo()
+            >>> "peak" in workspace
+            True
+        """
+        undo.undo(self._session)
+
+    # -- groups -----------------------------------------------------------------------
+
+    @suggest_on_typo
+    def move(self, names: str | Iterable[str], group: str) -> None:
+        """Move objects to the end of a group of their panel.
+
+        Args:
+            names: One name, UUID or short id, or several.
+            group: Title of the group, which is created at the end of the panel if it
+                does not exist.
+
+        Raises:
+            KeyError: There is no such object; nothing is moved.
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.move("noisy", "raw")
+            >>> workspace.groups("signal")[-1].names
+            ('noisy',)
+        """
+        edit.move(self._session, names, group)
+
+    @suggest_on_typo
+    def rename_group(
+        self, group: str, new_title: str, *, kind: Kind | None = None
+    ) -> None:
+        """Give a group another title.
+
+        Args:
+            group: Its title.
+            new_title: The title that it gets.
+            kind: Its panel, "signal" or "image"; by default the one that has it.
+
+        Raises:
+            KeyError: There is no such group.
+            ValueError: Both panels have one and `kind` is not given, or another group
+                has the new title.
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.move("noisy", "raw")
+            >>> workspace.rename_group("raw", "measured")
+            >>> workspace.groups("signal")[-1].title
+            'measured'
+        """
+        edit.rename_group(self._session, group, new_title, kind)
 
     # -- files ------------------------------------------------------------------------
 
@@ -579,7 +664,8 @@ class Workspace(NamedObjects):
                 list of them; by default they use the regions of the object.
             on: One name, UUID or short id, or several. A feature of one object is
                 computed from each, a feature of a list from all of them together. By
-                default the objects that `select` chose.
+                default the objects that are selected in DataLab's window, or those that
+                `select` chose if the objects are in memory.
             with_: Name of the second object, for a feature of two objects.
             where: "kernel" computes in this process; "datalab" computes in the DataLab
                 that the workspace is attached to, for features that make one object
@@ -617,52 +703,6 @@ class Workspace(NamedObjects):
         """
         arguments = (name, param, on, with_, where, parameters)
         return calculator.calculate(self._session, *arguments)
-
-    @suggest_on_typo
-    def select(self, names: str | Iterable[str]) -> None:
-        """Choose the objects that `calc` uses if it is called without `on`.
-
-        In a running DataLab, they are selected in the window, too.
-
-        Args:
-            names: One name, UUID or short id, or several; an empty list for none.
-
-        Raises:
-            KeyError: There is no such object; the choice stays as it was.
-
-        Example:
-            >>> workspace.select("peak")
-        """
-        selection.select(self._session, names)
-
-    @property
-    def selection(self) -> Names:
-        """Names of the objects that `select` chose last and that still exist.
-
-        In a running DataLab, the names of the objects that are selected in the panel
-        that its window shows. `calc` without `on` uses the choice of `select`; nothing
-        else changes that choice.
-
-        Raises:
-            NotSupportedByProtocolError: DataLab's XML-RPC server, which alone reports
-                the selection, is not available (a `NotImplementedError`).
-
-        Example:
-            >>> workspace.select(["peak", "noisy"])
-            >>> workspace.selection
-            ['peak', 'noisy']
-        """
-        return selection.selection(self._session)
-
-    @suggest_on_typo
-    def select_objects(self, names: str | Iterable[str]) -> None:
-        """Choose objects; deprecated, use `select`."""
-        warnings.warn(
-            "select_objects() is deprecated; use select()",
-            DeprecationWarning,
-            stacklevel=3,
-        )
-        self.select(names)
 
     # -- a running DataLab ------------------------------------------------------------
 
@@ -721,39 +761,34 @@ class Workspace(NamedObjects):
         """
         attachment.disconnect(self._session, keep)
 
-    def resync(self) -> None:
+    @suggest_on_typo
+    def resync(self, *, restore: bool = True) -> None:
         """Find DataLab again, even on another port, and the objects it holds now.
 
-        Objects that it still holds keep their names. A standalone workspace stays as it
-        is.
+        If DataLab was restarted, the objects that this workspace added or got, and that
+        were there when it looked last, are put back with their names and groups, as
+        far as they are remembered: the most recent ones, up to 256 MiB. If the same
+        DataLab still runs, nothing is put back.
+
+        A standalone workspace stays as it is.
+
+        Args:
+            restore: Put objects back; otherwise report them only. A later call can put
+                them back.
 
         Raises:
-            LiveError: DataLab is not found (a `ConnectionError`); later calls still
-                look for it where it was.
+            LiveError: DataLab is not found (a `ConnectionError`); the message names
+                your other DataLabs that run. Later calls still look for it where it
+                was.
+
+        Warns:
+            UserWarning: DataLab was restarted. The objects that were put back, and
+                those that are lost, are named.
 
         Example:
             >>> workspace.resync()
         """
-        attachment.resync(self._session)
-
-    @suggest_on_typo
-    def show(self, name: str) -> None:
-        """Show an object in DataLab's window; in memory, this does nothing.
-
-        It does not change the choice of `select`.
-
-        Args:
-            name: Its name, UUID or short id.
-
-        Raises:
-            KeyError: There is no such object.
-
-        Example:
-            >>> workspace.show("peak")
-        """
-        attachment.show(self._session, name)
-
-    # -- the operators of a dict ------------------------------------------------------
+        attachment.resync(self._session, restore=restore)
 
     def __len__(self) -> int:
         return listing.count(self._session)

@@ -6,9 +6,12 @@ import time
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QMessageBox
 from sigima.objects import create_image, create_signal
+
+_running: list[bool] = []
 
 
 def titles(main: Any, kind: str) -> dict[str, str]:
@@ -63,6 +66,18 @@ def group(main: Any, kind: str, title: str) -> str:
     return str(_panel(main, kind).add_group(title).uuid)
 
 
+def click(main: Any, kind: str) -> None:
+    """Click into the middle of a panel's plot."""
+    canvas = _panel(main, kind).plothandler.plot.canvas()
+    middle, left = canvas.rect().center(), Qt.LeftButton
+    for event, buttons in (
+        (QEvent.MouseButtonPress, left),
+        (QEvent.MouseButtonRelease, Qt.NoButton),
+    ):
+        happens = QMouseEvent(event, middle, left, buttons, Qt.NoModifier)
+        QApplication.sendEvent(canvas, happens)
+
+
 def open_dialog(title: str, text: str = "Go on?") -> None:
     """Open a dialog that blocks the window until it is closed; return at once."""
     QTimer.singleShot(0, lambda: QMessageBox(0, title, text).exec_())
@@ -81,6 +96,20 @@ def close_dialogs() -> int:
         widget.close()
         closed += 1
     return closed
+
+
+def run_event_loop(seconds: float) -> None:
+    """Run the event loop for some time, as DataLab's drawing does."""
+    _running.append(True)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+    _running.pop()
+
+
+def event_loop_runs() -> bool:
+    """Return whether `run_event_loop` runs."""
+    return bool(_running)
 
 
 def keep_busy(seconds: float) -> None:

@@ -192,7 +192,7 @@ class Plotter:
         Example:
             >>> plotter.screenshot().save("window.png")  # doctest: +SKIP
         """
-        return Screenshot(self._workspace().backend.screenshot())
+        return Screenshot(self._workspace().backend.window.screenshot("window"))
 
     @suggest_on_typo
     def table(

@@ -33,14 +33,31 @@ def check() -> Iterator[Finding]:
 def _findings(searched: Search, mode: Mode) -> Iterator[Finding]:
     for note in searched.notes:
         yield Finding("warn", note, _START)
-    if searched.found is not None:
-        yield Finding("ok", f"workspaces attach to {_described(searched.found)}")
+    if searched.only is not None:
+        yield Finding("ok", f"workspaces attach to {_described(searched.only)}")
+    elif searched.found:
+        yield Finding(
+            "warn",
+            f"{len(searched.found)} of your DataLabs are running: workspaces do not "
+            "choose one of them",
+            "pass its URL to workspace.connect(url), or set DATALAB_WORKSPACE_URL",
+        )
+    elif searched.named:
+        yield Finding(
+            "error",
+            "the DataLab that DATALAB_WORKSPACE_URL names does not answer: creating a "
+            "workspace fails",
+            f"{_START}, or unset the variable",
+        )
     elif mode == "live":
         yield Finding(
             "error", "DATALAB_KERNEL_MODE=live, but no DataLab is running", _START
         )
     else:
         yield Finding("note", "your DataLab is not running: workspaces are standalone")
+    several = searched.found if searched.only is None else ()
+    for endpoint in (*several, *searched.others):
+        yield Finding("note", f"{_described(endpoint)} is running")
     if searched.default is not None:
         yield Finding(
             "note",
@@ -55,4 +72,7 @@ def _described(endpoint: Endpoint) -> str:
         connection.append(f"Web API at {endpoint.url}")
     if endpoint.xmlrpc_port is not None:
         connection.append(f"XML-RPC port {endpoint.xmlrpc_port}")
-    return f"DataLab {endpoint.version} ({', '.join(connection)})"
+    if endpoint.companion_url is not None:
+        connection.append(f"DataLab-Kernel's server at {endpoint.companion_url}")
+    version = f" {endpoint.version}" if endpoint.version else ""
+    return f"DataLab{version} ({', '.join(connection)})"

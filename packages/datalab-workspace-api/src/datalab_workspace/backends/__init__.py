@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Capabilities,
         Entry,
         PanelGroup,
+        Resynced,
     )
     from datalab_workspace.backends.memory import MemoryBackend
     from datalab_workspace.model.description import Summary
@@ -33,6 +34,7 @@ _HOME = {
             "Capabilities",
             "Entry",
             "PanelGroup",
+            "Resynced",
         ),
         "backends.base",
     ),
@@ -54,6 +56,7 @@ __all__ = [
     "PanelGroup",
     "PendingRecord",
     "Record",
+    "Resynced",
     "Summary",
 ]
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from datalab_workspace.backends.capabilities import Capabilities
+from datalab_workspace.backends.window import NO_WINDOW, Window
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import LiveUnavailableError, NotSupportedByProtocolError
+from datalab_workspace.errors import (
+    LiveUnavailableError,
+    NotSupportedByProtocolError,
+)
 from datalab_workspace.events import ALL_PARTS, ObjectChangeKind
 from datalab_workspace.model.description import Summary, WorkspaceMode
 from datalab_workspace.model.project import Group
-from datalab_workspace.model.record import Array, FieldValue, Kind, Record
+from datalab_workspace.model.record import KINDS, Array, FieldValue, Kind, Record
 
 __all__ = [
     "Backend",
@@ -26,6 +30,7 @@ __all__ = [
     "Entry",
     "Observation",
     "PanelGroup",
+    "Resynced",
 ]
 
 
@@ -137,6 +142,35 @@ class BroughtHome(NamedTuple):
     groups: Sequence[Group]
     lost: Sequence[str] = ()
     reason: str = ""
+
+
+class Resynced(NamedTuple):
+    """The objects that were missing when a backend found its program again.
+
+    Attributes:
+        restored: Titles of the objects that were put back, by UUID.
+        lost: Titles of the objects that are gone, by UUID.
+        reason: Why they are gone.
+
+    Example:
+        >>> workspace.backend.resync().lost
+        {}
+    """
+
+    restored: Mapping[str, str] = {}
+    lost: Mapping[str, str] = {}
+    reason: str = ""
+
+
+class Watcher(Protocol):
+    """The handle of a thread that waits for changes."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits."""
+
+    def stop(self) -> None:
+        """End it soon."""
 
 
 class Backend(ABC):
@@ -435,12 +469,17 @@ class Backend(ABC):
         """
         return BroughtHome(self.content())
 
-    def resync(self) -> None:  # noqa: B027  (optional)
+    def resync(self, *, restore: bool = True) -> Resynced:  # noqa: ARG002
         """Find the program that holds the objects again, and its objects.
+
+        Args:
+            restore: If the program was restarted, put back the objects that are known
+                here. Objects that were removed before it ended are not put back.
 
         Raises:
             LiveError: It is not found (a `ConnectionError`).
         """
+        return Resynced()
 
     def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  (optional)
         """Select objects in the window; in memory there is none."""
@@ -456,17 +495,30 @@ class Backend(ABC):
     def show(self, uuid: str) -> None:  # noqa: B027  (optional)
         """Show an object in the window; in memory there is none."""
 
-    def screenshot(self) -> bytes:
-        """Return a picture of the window that shows the objects, as a PNG file.
+    @property
+    def window(self) -> Window:
+        """The window that shows the objects."""
+        return NO_WINDOW
 
-        Raises:
-            LiveUnavailableError: There is no window (a `ConnectionError`).
-            LiveError: DataLab does not answer, or its picture cannot be read here.
+    @property
+    def shown(self) -> Kind | None:
+        """The panel that the window shows; None if it is not known."""
+        return None
+
+    def selections(self) -> Mapping[Kind, Sequence[str] | None]:
+        """Return the selected objects of each panel; None for an unknown selection."""
+        return dict.fromkeys(KINDS)
+
+    def watch(self, on_change: Callable[[], bool]) -> Watcher | None:  # noqa: ARG002
+        """Call a function in a thread whenever others have changed something.
+
+        Args:
+            on_change: The function; it returns whether to go on.
+
+        Returns:
+            The handle that ends it; None if the backend cannot wait for changes.
         """
-        raise LiveUnavailableError(
-            f"the workspace is {self.mode} and has no window; attach it to a running "
-            "DataLab with connect() first"
-        )
+        return None
 
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None

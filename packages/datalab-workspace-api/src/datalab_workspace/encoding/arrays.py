@@ -7,6 +7,7 @@ array. It is a dict of JSON values, which the sidecar stores.
 from __future__ import annotations
 
 import base64
+import math
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -156,6 +157,10 @@ def _round_trip_array(
     if name != PRIMARY_ARRAY[record.kind]:
         if not values.size:
             return values, None
+        if not carrier.is_json and _fits(record, name, values):
+            return _converted(values, dtype)
+        if not carrier.is_json:
+            return np.empty(0), {"whole": typed_json.encode(values), "left out": True}
         if name in carrier.arrays[record.kind]:
             return _round_trip_coordinates(record, values, carrier)
         return np.empty(0), {"whole": typed_json.encode(values), "left out": True}
@@ -166,6 +171,13 @@ def _round_trip_array(
     if round_trip is converted or values_equal(round_trip, converted):
         return round_trip, spec
     return round_trip, {"whole": typed_json.encode(values)}
+
+
+def _fits(record: Record, name: str, values: np.ndarray[Any, Any]) -> bool:
+    """Return whether there is one coordinate for each column or row of an image."""
+    data = record.data
+    shape = (1, 1) if data is None or not math.prod(data.shape) else data.shape
+    return bool(values.shape == (shape[name == "xcoords"],))
 
 
 def _round_trip_coordinates(

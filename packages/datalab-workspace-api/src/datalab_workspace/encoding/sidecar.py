@@ -20,6 +20,7 @@ and read with another, with DataLab in between.
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -33,12 +34,13 @@ from datalab_workspace.encoding.arrays import (
     plain_arrays,
     restored_array,
 )
-from datalab_workspace.encoding.carriers import CARRIERS, FILE, Carrier
+from datalab_workspace.encoding.carriers import CARRIERS, COMPANION, FILE, Carrier
 from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, to_plain
 from datalab_workspace.encoding.plain_json import as_json
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
+    Array,
     FieldValue,
     Record,
 )
@@ -73,10 +75,10 @@ def split(record: Record, carrier: Carrier = FILE) -> Record:
             converted.
     """
     sidecar: dict[str, Any] = {}
-    fields = _split_fields(record, sidecar, carrier)
     arrays, specs = plain_arrays(record, carrier)
     if specs:
         sidecar["arrays"] = specs
+    fields = _split_fields(record, sidecar, carrier, arrays)
     metadata = _split_metadata(record, sidecar, carrier)
     if sidecar:
         data = arrays[PRIMARY_ARRAY[record.kind]]
@@ -156,7 +158,9 @@ def _restore(record: Record, sidecar: Mapping[str, Any], reader: Carrier) -> Non
     }
     record.arrays.update(arrays)
     for name, typed in fields.items():
-        written = writer.field(record.kind, name, typed)
+        # Missing coordinates are the only reason to replace this flag.
+        replaced = name == "is_uniform_coords"
+        written = replaced or writer.field(record.kind, name, typed)
         expected = reader.field(record.kind, name, written)
         if values_equal(expected, record.fields.get(name)):
             record.fields[name] = typed
@@ -180,14 +184,25 @@ def _agree(written: Any, found: Any, by_json: bool) -> bool:
 
 
 def _split_fields(
-    record: Record, sidecar: dict[str, Any], carrier: Carrier
+    record: Record,
+    sidecar: dict[str, Any],
+    carrier: Carrier,
+    arrays: Mapping[str, Array],
 ) -> dict[str, FieldValue]:
     fields: dict[str, FieldValue] = {}
     for name, value in record.fields.items():
         fields[name] = carrier.field(record.kind, name, value)
+        if carrier is COMPANION and name == "is_uniform_coords" and not value:
+            # DataLab cannot draw an image whose coordinates are missing.
+            fields[name] = not _has_coordinates(arrays)
         if not values_equal(fields[name], value):
             sidecar.setdefault("fields", {})[name] = typed_json.encode(value)
     return fields
+
+
+def _has_coordinates(arrays: Mapping[str, Array]) -> bool:
+    given = [arrays.get(name) for name in ("xcoords", "ycoords")]
+    return all(array is not None and math.prod(array.shape) for array in given)
 
 
 def _reads_back(value: Any, plain: Any) -> bool:

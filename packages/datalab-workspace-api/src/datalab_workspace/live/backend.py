@@ -14,28 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.base import (
-    Backend,
-    BackendStatus,
-    BroughtHome,
-    Capabilities,
     Entry,
     PanelGroup,
 )
-from datalab_workspace.encoding.carriers import NATIVE_DTYPES, NPZ
-from datalab_workspace.errors import LiveError
-from datalab_workspace.live import screenshot
-from datalab_workspace.live.attach import describe, find_again
-from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
-from datalab_workspace.live.connection import Connection
-from datalab_workspace.live.record_cache import RecordCache
-from datalab_workspace.live.removal import Remover
-from datalab_workspace.live.routing import SMALL, Router
-from datalab_workspace.live.snapshot import Snapshot
-from datalab_workspace.live.sources import SourceIndex
-from datalab_workspace.live.titles import PinnedTitles, TitleKeeper
-from datalab_workspace.live.transport.base import Timeouts
-from datalab_workspace.live.window import Window
-from datalab_workspace.model.description import Summary, WorkspaceMode
+from datalab_workspace.live.attached import AttachedBackend
+from datalab_workspace.live.catalogue import CatalogueEntry
+from datalab_workspace.live.routing import SMALL
+from datalab_workspace.live.screenshot import FallbackWindow
+from datalab_workspace.model.description import Summary
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
     KINDS,
@@ -47,96 +33,12 @@ from datalab_workspace.model.record import (
 from datalab_workspace.progress import Progress
 
 
-class LiveBackend(Backend):
+class LiveBackend(AttachedBackend):
     """The objects of a running DataLab, which its user and other programs change, too.
 
     Args:
         connection: The clients.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._snapshot = Snapshot(connection)
-        self._pinned = PinnedTitles()
-        self._cache = RecordCache()
-        self._sources = SourceIndex()
-        #: UUIDs of the objects that this program added, and of those that it got.
-        self.added: set[str] = set()
-        self.got: set[str] = set()
-        self._attach(connection)
-
-    def resync(self) -> None:
-        """See `Backend.resync`; DataLab may have been restarted on another port."""
-        endpoint = find_again(self.connection.endpoint)
-        self.connection.close()
-        self._attach(Connection(endpoint))
-
-    def check(self, within: float) -> None:
-        """Make sure that DataLab accepts the token.
-
-        Args:
-            within: Seconds that this may take.
-
-        Raises:
-            LiveError: DataLab does not accept the token, or does not answer.
-        """
-        timeouts = Timeouts(connect=within, read=within)
-        if self.connection.web is not None:
-            self.connection.web.check(timeouts)
-
-    @property
-    def location(self) -> str:
-        """See `Backend.location`."""
-        return describe(self.connection.endpoint)
-
-    def status(self) -> BackendStatus:
-        """See `Backend.status`; it also finds out whether DataLab answers."""
-        endpoint = self.connection.endpoint
-        notes: tuple[str, ...] = ()
-        try:
-            self.refresh()
-        except LiveError as error:
-            notes = (f"DataLab does not answer: {error}",)
-        protocols = self.connection.status_names()
-        return BackendStatus(endpoint.version, endpoint.url, protocols, notes)
-
-    def _attach(self, connection: Connection) -> None:
-        self.connection = connection
-        self._snapshot.attach(connection)
-        self._router = Router(connection)
-        self._window = Window(connection, self._snapshot, self._router, self._sources)
-        self._titles = TitleKeeper(
-            connection, self._snapshot, self._router, self._pinned
-        )
-        self._remover = Remover(
-            connection, self._snapshot, self._router, self._sources, self._titles
-        )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.connection.close()
-
-    @property
-    def mode(self) -> WorkspaceMode:
-        """See `Backend.mode`: the objects are in DataLab."""
-        return WorkspaceMode.LIVE
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """The capabilities that the available protocols provide."""
-        rpc = self.connection.rpc is not None
-        dtypes = NATIVE_DTYPES if self.connection.web is None else NPZ.dtypes
-        return Capabilities(
-            groups=rpc,
-            in_place_overwrite=rpc,
-            any_name=rpc,
-            noncharacters=not rpc,
-            full_metadata=rpc,
-            tells_apart=rpc,
-            window=True,
-            shared=True,
-            computes=True,
-            dtypes=frozenset(str(d) for kind in KINDS for d in dtypes[kind]),
-        )
 
     # -- reading ----------------------------------------------------------------------
 
@@ -144,19 +46,6 @@ class LiveBackend(Backend):
     def refuses_titles_in_use(self) -> bool:
         """See `Backend.refuses_titles_in_use`; the Web API refuses them."""
         return self.connection.web is not None
-
-    def refresh(self, max_age: float = 0.0) -> bool:
-        """See `Backend.refresh`."""
-        return self._snapshot.refresh(max_age)
-
-    @property
-    def seen(self) -> bool:
-        """See `Backend.seen`; attaching reads nothing."""
-        return self._snapshot.seen
-
-    @property
-    def _catalogue(self) -> Catalogue:
-        return self._snapshot.catalogue
 
     def entries(self) -> Sequence[Entry]:
         """See `Backend.entries`; groups are left out."""
@@ -175,7 +64,10 @@ class LiveBackend(Backend):
 
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """See `Backend.groups`; by the Web API alone, each kind is one group."""
-        return self._snapshot.groups_of(KINDS if kind is None else (kind,))
+        groups = self._snapshot.groups_of(KINDS if kind is None else (kind,))
+        for group in groups:
+            self._cache.keep_group(group.title, group.uuids)
+        return groups
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """See `Backend.preview`; no record, as others may have changed the object."""
@@ -213,23 +105,13 @@ class LiveBackend(Backend):
         """See `Backend.unread`; all data is in DataLab."""
         return ()
 
-    def bring_home(self, *, everything: bool) -> BroughtHome:
-        """See `Backend.bring_home`; if DataLab is gone, the cache has small objects."""
-        mine = self.added | self.got
-        try:
-            self.refresh()
-            return BroughtHome(self.content(None if everything else mine))
-        except LiveError as error:
-            reason = str(error)
-        items = [i for i in self._catalogue.items if everything or i.uuid in mine]
-        return BroughtHome(*self._cache.restore(items), reason)
-
     # -- changes ----------------------------------------------------------------------
 
     def add(
         self, record: Record, *, group: str | None = None, composed: bool = False
     ) -> None:
         """See `Backend.add`."""
+        self.connection.probe_if_silent()
         rpc = (
             self.connection.xmlrpc_if_alive()
             if group is None
@@ -242,6 +124,8 @@ class LiveBackend(Backend):
         if not composed:
             self._pinned.pin(record.uuid, record.title)
         self._send(record, last=last and rpc is not None)
+        if group is not None:
+            self._cache.keep_group(group, [record.uuid])
 
     def add_to_group_of(self, record: Record, uuid: str) -> None:
         """See `Backend.add_to_group_of`; it switches no panel."""
@@ -312,13 +196,6 @@ class LiveBackend(Backend):
         """See `Backend.remove`."""
         self._remover.remove(uuids, replace=self.replace, forget=self._forget)
 
-    def _forget(self, uuid: str) -> None:
-        """Forget an object that was removed."""
-        for memory in (self._pinned, self._cache, self._sources):
-            memory.forget(uuid)
-        self.added.discard(uuid)
-        self.got.discard(uuid)
-
     def edit(
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
     ) -> None:
@@ -329,7 +206,7 @@ class LiveBackend(Backend):
         if not changes and not metadata:
             return
         if not metadata and self._router.patch(self._catalogue, uuid, changes):
-            self._cache.forget(uuid)
+            self._cache.keep_fields(uuid, changes)
             self._snapshot.stale = True
             return
         record = self.record(uuid, full=self.connection.rpc is not None)
@@ -340,7 +217,7 @@ class LiveBackend(Backend):
     def _rename(self, uuid: str, title: str) -> None:
         self._router.rename(self._catalogue, uuid, title)
         self._pinned.pin(uuid, title)
-        self._cache.forget(uuid)
+        self._cache.keep_fields(uuid, {"title": title})
         self._snapshot.catalogue = self._catalogue.retitled({uuid: title})
         self._snapshot.stale |= self.connection.rpc is not None
 
@@ -393,7 +270,13 @@ class LiveBackend(Backend):
         """See `Window.compute`."""
         return self._window.compute(uuid, name, parameters)
 
-    def screenshot(self) -> bytes:
-        """See `Backend.screenshot`; needs XML-RPC."""
-        rpc = self.connection.require_xmlrpc("a picture of DataLab's window")
-        return screenshot.take(rpc.screenshot)
+    @property
+    def window(self) -> FallbackWindow:
+        """See `Backend.window`."""
+        return FallbackWindow(self.connection)
+
+    def selections(self) -> Mapping[Kind, Sequence[str] | None]:
+        """See `Backend.selections`; only that of the shown panel is reported."""
+        selected = self.selection()
+        kinds = {self.kind_of(uuid) for uuid in selected}
+        return {kind: selected if kind in kinds else None for kind in KINDS}

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.live.clients.webapi import Listed, can_route
 from datalab_workspace.model.naming import SHORT_ID_PREFIX
 from datalab_workspace.model.record import Kind, Record
@@ -111,6 +112,11 @@ class Catalogue:
         return uuid in self._by_uuid
 
     def __getitem__(self, uuid: str) -> CatalogueEntry:
+        if uuid not in self._by_uuid:  # another program has just removed it
+            raise ObjectNotFoundError(
+                f"the object {uuid} was removed from DataLab by another program; call "
+                "list() to see the objects that are left"
+            )
         return self._by_uuid[uuid]
 
     def get(self, uuid: str) -> CatalogueEntry | None:

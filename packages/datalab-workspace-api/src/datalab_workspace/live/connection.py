@@ -17,7 +17,7 @@ from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport import transport_to
 
 if TYPE_CHECKING:
-    from datalab_workspace.live.discovery import Endpoint
+    from datalab_workspace.live.endpoint import Endpoint
 
 #: Seconds for which XML-RPC counts as alive after an answer.
 _TRUSTED = 1.0
@@ -104,6 +104,32 @@ class Connection:
                 f"({self._silence}); a dialog is probably open in DataLab's window"
             )
         return rpc
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The names of the protocols, without finding out whether they answer."""
+        names = [] if self.web is None else ["Web API"]
+        return (*names, *(() if self.rpc is None else ("XML-RPC",)))
+
+    def probe(self) -> None:
+        """Find out quickly whether DataLab answers.
+
+        Raises:
+            LiveError: It does not.
+        """
+        if self.web is not None:
+            self.web.probe()
+        elif self.rpc is not None:
+            self.rpc.version()
+
+    def probe_if_silent(self) -> None:
+        """Do the same, if DataLab did not answer the last request.
+
+        Raises:
+            LiveError: It still does not answer.
+        """
+        if self.web is not None:
+            self.web.probe_if_silent()
 
     def status_names(self) -> tuple[str, ...]:
         """Return the names of the protocols in use; a silent one with the reason."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from datalab_workspace.errors import LiveError
+from datalab_workspace.errors import DataLabError, LiveError, NoAnswerError
 from datalab_workspace.live import window_file
+from datalab_workspace.live.endpoint import Endpoint, How, Search, merged
+from datalab_workspace.live.processes import is_running, listens_for_another_user
 from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.live.webapi_settings import (
@@ -21,6 +22,7 @@ from datalab_workspace.live.webapi_settings import (
     connection_file,
     from_connection_file,
     from_environment,
+    of_running_datalab,
 )
 from datalab_workspace.runtime import IN_BROWSER
 from datalab_workspace.validation import one_of
@@ -28,7 +30,22 @@ from datalab_workspace.validation import one_of
 if TYPE_CHECKING:
     from datalab_workspace.live.clients.webapi import WebApi
     from datalab_workspace.live.clients.xmlrpc import XmlRpc
+    from datalab_workspace.live.companion_files import CompanionFile
     from datalab_workspace.live.transport.base import Timeouts
+
+__all__ = [
+    "DEFAULT_URL",
+    "MODE_VARIABLE",
+    "PORT_VARIABLE",
+    "WITHIN",
+    "Endpoint",
+    "Mode",
+    "Search",
+    "complete",
+    "locate",
+    "search",
+    "wanted_mode",
+]
 
 MODE_VARIABLE = "DATALAB_KERNEL_MODE"
 PORT_VARIABLE = "DATALAB_XMLRPCPORT"
@@ -36,13 +53,11 @@ PORT_VARIABLE = "DATALAB_XMLRPCPORT"
 DEFAULT_URL = "http://127.0.0.1:18080"
 #: Seconds that a search may take.
 WITHIN = 2.0
-#: Seconds that a request may take if a browser may ask its user first.
-_WITH_CONSENT = 30.0
+#: Seconds to wait for a DataLab that was named by its URL and is busy, or in a browser
+#: for its user, who may have to give permission first.
+PATIENCE = 30.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  compared only
 
-How: TypeAlias = Literal[
-    "environment", "page", "connection file", "settings", "default port", "url"
-]
 Mode: TypeAlias = Literal["auto", "standalone", "live"]
 
 
@@ -57,85 +72,33 @@ def wanted_mode() -> Mode:
     return mode  # type: ignore[return-value]  # it is one of them
 
 
-@dataclass(frozen=True)
-class CompanionAddress:
-    """The address of a companion inside DataLab.
+def search(
+    within: float | None = None, *, default: bool = True, all: bool = False
+) -> Search:
+    """Look for the running DataLabs of this user.
 
-    Attributes:
-        url: Its URL.
-        token: Its token.
-    """
-
-    url: str
-    token: Token | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A DataLab that answered.
-
-    Attributes:
-        how: The source of its address.
-        version: DataLab's version.
-        url: URL of its Web API; None if that is not started.
-        token: The token for it; None if no token is known.
-        xmlrpc_port: Port of its XML-RPC server; None if that does not answer, or may
-            belong to a different DataLab.
-        companion: The address of its companion; None if it has none.
-    """
-
-    how: How
-    version: str
-    url: str | None = None
-    token: Token | None = field(default=None, repr=False)
-    xmlrpc_port: int | None = None
-    companion: CompanionAddress | None = None
-
-
-@dataclass(frozen=True)
-class Search:
-    """The result of a search.
-
-    Attributes:
-        found: The user's own DataLab; None if it was not found.
-        default: The DataLab on the default port, which may be another user's. It is
-            reported, and attached only if the user asks for it.
-        notes: The attempts that failed: one sentence for each, without secrets.
-        named: The environment names a URL.
-    """
-
-    found: Endpoint | None
-    default: Endpoint | None
-    notes: tuple[str, ...]
-    named: bool = False
-
-
-def search(within: float = WITHIN, *, default: bool = True) -> Search:
-    """Look for a running DataLab of this user.
-
-    If the environment names a URL, only that one is tried. Otherwise the search reads
-    DataLab's connection file, then the settings that contain its XML-RPC port; in a
-    browser, the settings of the page.
+    If the environment names a URL, that one is tried, and others only if it is not
+    found. Otherwise the search reads the files of our plugin inside DataLab, DataLab's
+    connection file and the settings that contain its XML-RPC port; in a browser, the
+    settings of the page.
 
     Args:
-        within: Seconds that the search may take.
+        within: Seconds that the search may take; by default `WITHIN`.
         default: Also try the default port.
+        all: Look for the others also if the one that the environment names is found.
     """
+    within = WITHIN if within is None else within
     window_file.update_environment()
-    return _Searching(within).search(default=default)
+    return _Searching(within).search(default=default, all=all)
 
 
-def locate(
-    url: str, token: Token | str | None, within: float | None = None
-) -> Endpoint:
+def locate(url: str, token: Token | str | None) -> Endpoint:
     """Return the DataLab at a URL.
 
     Args:
-        url: URL of its Web API.
+        url: URL of its Web API, or of the server of our plugin inside it.
         token: Its token. If left out, it is the one that the environment, DataLab's own
             file or the page's settings give for this URL, and for no other.
-        within: Seconds that this may take; by default `WITHIN`, or in a browser long
-            enough for its user to answer a question.
 
     Raises:
         LiveError: DataLab does not answer there.
@@ -143,26 +106,52 @@ def locate(
     """
     secret = Token.of(token)
     del token  # a traceback may show the variables of this frame
-    if within is None:
-        within = _WITH_CONSENT if IN_BROWSER else WITHIN
-    return _Searching(within).locate(url, secret)
+    return _Searching(PATIENCE if IN_BROWSER else WITHIN).locate(url, secret)
+
+
+def complete(endpoint: Endpoint) -> Endpoint:
+    """Wait for the answer of a DataLab that was busy when it was found.
+
+    Raises:
+        LiveError: It does not answer.
+    """
+    return _Searching(WITHIN).complete(endpoint)
 
 
 class _Searching:
     def __init__(self, within: float) -> None:
         self._end = time.monotonic() + within
         self._notes: list[str] = []
+        self._asked: dict[int, tuple[str, WebApiSettings | None] | None] = {}
+
+    # -- one DataLab ------------------------------------------------------------------
 
     def locate(self, url: str, token: Token | None) -> Endpoint:
+        address = host_and_port(url)
+        own = self._own_companion(url)
+        if own is not None:
+            return self._ask_companion(own, "url")
         if token is None:
-            token = self._known_token(host_and_port(url))
+            token = self._known_token(address)
         client = self._client(url, token)
+        client.close()
+        return self.complete(Endpoint("url", None, client.url, token))
+
+    def complete(self, endpoint: Endpoint) -> Endpoint:
+        from datalab_workspace.live.transport.base import Timeouts
+
+        if endpoint.url is None:
+            return endpoint
+        within = max(0.1, self._end - time.monotonic())
+        client = self._client(endpoint.url, endpoint.token)
         try:
-            status = client.status(self._timeouts())
+            status = client.status(Timeouts(connect=within, read=PATIENCE))
         finally:
             client.close()
-        endpoint = Endpoint("url", status.version, client.url, token)
-        return self._with_xmlrpc(endpoint)
+        self._end = time.monotonic() + within
+        return self._with_process(
+            replace(endpoint, version=status.version, answered=True)
+        )
 
     def _known_token(self, address: tuple[str, int]) -> Token | None:
         read = self._read_page if IN_BROWSER else self._read_connection_file
@@ -172,26 +161,59 @@ class _Searching:
                 return settings.token
         return None
 
-    def search(self, *, default: bool) -> Search:
+    # -- all DataLabs -----------------------------------------------------------------
+
+    def search(self, *, default: bool, all: bool) -> Search:
         named = from_environment()
-        ways: list[Callable[[], Endpoint | None]]
+        others: list[Endpoint] = []
         if named:
-            ways = [lambda: self._by_environment(named)]
+            found = [*filter(None, [self._by_environment(named)])]
+            if all or not found:
+                known = merged([*found, *self._of_this_user()])
+                found, others = known[: len(found)], known[len(found) :]
         elif IN_BROWSER:
-            ways = [self._by_page]
+            found = [*filter(None, [self._by_page()])]
         else:
-            ways = [self._by_connection_file, self._by_settings]
-        found = next(filter(None, (way() for way in ways)), None)
-        notes = tuple(self._notes)
+            found = self._of_this_user()
+        notes = tuple(dict.fromkeys(self._notes))
         other = None
-        if found is None and not named and default:
+        if not found and not named and default:
             # Usually nothing listens there, so a failure needs no note.
             other = self._ask(WebApiSettings(DEFAULT_URL), "default port")
-        return Search(found, other, notes, named is not None)
+        return Search(tuple(found), other, notes, named is not None, tuple(others))
+
+    def _of_this_user(self) -> list[Endpoint]:
+        if IN_BROWSER:
+            return []
+        ways = [*map(self._by_companion, self._companion_files())]
+        ways.append(self._by_connection_file())
+        found = [*filter(None, ways)]
+        if not any(endpoint.companion_url for endpoint in found):
+            # The settings name the DataLab that was started last, which has been found
+            # if it has our plugin.
+            found += self._by_settings()
+        return merged(found)
+
+    def _own_companion(self, url: str) -> CompanionFile | None:
+        """Return the file of the companion at a URL."""
+        for file in self._companion_files():
+            if host_and_port(file.url) == host_and_port(url):
+                return file
+        return None
 
     def _by_environment(self, settings: WebApiSettings) -> Endpoint | None:
+        own = next(
+            (
+                f
+                for f in self._companion_files()
+                if settings.is_at(host_and_port(f.url))
+            ),
+            None,
+        )
+        if own is not None:
+            return self._by_companion(own, "environment")
         endpoint = self._ask(settings, "environment")
-        return endpoint and self._with_xmlrpc(endpoint)
+        return endpoint and self._with_process(endpoint)
 
     def _by_page(self) -> Endpoint | None:
         settings = self._read_page()
@@ -208,17 +230,26 @@ class _Searching:
             )
             return None
 
+    def _by_companion(
+        self, file: CompanionFile, how: How = "companion file"
+    ) -> Endpoint | None:
+        try:
+            return self._ask_companion(file, how)
+        except LiveError as error:
+            self._notes.append(f"by the file of process {file.pid}: {error}")
+            return None
+
     def _by_connection_file(self) -> Endpoint | None:
         settings = self._read_connection_file()
         if settings is None:
             return None
-        if settings.pid is not None and not _runs(settings.pid):
+        if settings.pid is not None and not is_running(settings.pid):
             self._notes.append(
                 f"{connection_file()} is stale: its process {settings.pid} has ended"
             )
             return None
         endpoint = self._ask(settings, "connection file")
-        return endpoint and self._with_xmlrpc(endpoint)
+        return endpoint and self._with_process(endpoint)
 
     def _read_connection_file(self) -> WebApiSettings | None:
         try:
@@ -227,22 +258,27 @@ class _Searching:
             self._notes.append(str(error))
             return None
 
-    def _by_settings(self) -> Endpoint | None:
+    def _by_settings(self) -> Iterator[Endpoint]:
         for port in self._xmlrpc_ports():
             answer = self._ask_xmlrpc(port)
             if answer is None:
                 continue
             version, web = answer
             if web is None:
-                return Endpoint("settings", version, xmlrpc_port=port)
-            return Endpoint("settings", version, web.url, web.token, port)
-        return None
+                yield Endpoint("settings", version, xmlrpc_port=port)
+            else:
+                yield Endpoint("settings", version, web.url, web.token, port)
 
-    def _with_xmlrpc(self, endpoint: Endpoint) -> Endpoint:
-        """Return the endpoint with the XML-RPC port of the same DataLab."""
-        if endpoint.url is None:
+    def _with_process(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint with the process and the XML-RPC port of its DataLab."""
+        if endpoint.url is None or not endpoint.answered:
             return endpoint
         host, port = host_and_port(endpoint.url)
+        running = of_running_datalab((host, port))
+        endpoint = replace(endpoint, pid=running.pid if running else None)
+        endpoint = self._with_companion(endpoint)
+        if endpoint.companion_url is not None:
+            return endpoint
         for candidate in self._xmlrpc_ports() if host in _LOOPBACK else ():
             answer = self._ask_xmlrpc(candidate)
             web = answer[1] if answer else None
@@ -256,20 +292,48 @@ class _Searching:
             )
         return endpoint
 
+    def _with_companion(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint with the companion of its DataLab, if there is one.
+
+        On this machine, its own server is preferred to the port of the Web API, which
+        answers nothing while a computation of DataLab runs.
+        """
+        assert endpoint.url is not None
+        try:
+            found = self._greet(
+                endpoint.url, endpoint.token, endpoint.how, self._timeouts()
+            )
+        except (LiveError, ValueError):
+            return endpoint  # the ordinary case, in which nothing needs to be said
+        for file in self._companion_files():
+            if (file.pid, file.boot) == (found.pid, found.boot):
+                found = replace(
+                    found, companion_url=file.url, companion_token=file.token
+                )
+        return replace(
+            endpoint,
+            pid=endpoint.pid or found.pid,
+            companion_url=found.companion_url,
+            companion_token=found.companion_token,
+            boot=found.boot,
+        )
+
     def _xmlrpc_ports(self) -> Iterator[int]:
         if IN_BROWSER:
             return  # no page may send requests to DataLab's XML-RPC server
         from datalab_workspace.live.clients.settings import xmlrpc_port
 
-        text = os.environ.get(PORT_VARIABLE, "")
+        text = os.environ.get(PORT_VARIABLE, "").strip()
         if text.isascii() and text.isdigit() and len(text) < 6:
             yield int(text)
             return
         if text:
             self._notes.append(f"{PORT_VARIABLE} is not a port number")
         port = xmlrpc_port()
-        if port is not None and not _is_of_another_user(port):
+        if port is not None and not listens_for_another_user(port):
             yield port
+
+    # -- single requests --------------------------------------------------------------
 
     def _ask(self, settings: WebApiSettings, how: How) -> Endpoint | None:
         try:
@@ -281,10 +345,17 @@ class _Searching:
             status = client.status(self._timeouts())
         except LiveError as error:
             self._notes.append(f"by the {how}: {error}")
-            return None
+            busy = isinstance(error, NoAnswerError)
+            if not busy or how not in ("environment", "connection file"):
+                return None
+        else:
+            return Endpoint(how, status.version, client.url, settings.token)
         finally:
             client.close()
-        return Endpoint(how, status.version, client.url, settings.token)
+        # It accepted the connection: DataLab draws or computes, and answers later.
+        return Endpoint(
+            how, None, client.url, settings.token, pid=settings.pid, answered=False
+        )
 
     def _client(self, url: str, token: Token | None) -> WebApi:
         from datalab_workspace.live.clients.webapi import WebApi
@@ -292,7 +363,49 @@ class _Searching:
 
         return WebApi(transport_to(url, token))
 
+    def _companion_files(self) -> list[CompanionFile]:
+        if IN_BROWSER:
+            return []
+        from datalab_workspace.live.companion_files import companion_files
+
+        return companion_files()
+
+    def _ask_companion(self, file: CompanionFile, how: How) -> Endpoint:
+        endpoint = self._greet(file.url, file.token, how, self._timeouts())
+        if (endpoint.pid, endpoint.boot) != (file.pid, file.boot):
+            raise DataLabError(f"another DataLab answers at {file.url}")
+        return endpoint
+
+    def _greet(
+        self, url: str, token: Token | None, how: How, timeouts: Timeouts
+    ) -> Endpoint:
+        from datalab_workspace.live.companion.client import CompanionClient
+
+        client = CompanionClient(url, token)
+        try:
+            said = client.hello(timeouts)
+            return Endpoint(
+                how,
+                str(said["datalab"]),
+                pid=said["pid"],
+                companion_url=client.url,
+                companion_token=token,
+                boot=str(said["boot"]),
+            )
+        except KeyError as error:
+            raise DataLabError(
+                f"the companion at {url} does not say its {error}"
+            ) from None
+        finally:
+            client.close()
+
     def _ask_xmlrpc(self, port: int) -> tuple[str, WebApiSettings | None] | None:
+        """Return DataLab's version and its Web API; None if it does not answer."""
+        if port not in self._asked:
+            self._asked[port] = self._answer_of_xmlrpc(port)
+        return self._asked[port]
+
+    def _answer_of_xmlrpc(self, port: int) -> tuple[str, WebApiSettings | None] | None:
         from datalab_workspace.live.clients.xmlrpc import XmlRpc
 
         client = XmlRpc(port)
@@ -330,30 +443,3 @@ def _port_of(url: str) -> int | None:
         return host_and_port(url)[1]
     except ValueError:
         return None
-
-
-def _runs(pid: int) -> bool:
-    """Return whether a process of this user runs; True if that is not known."""
-    if os.name == "nt":
-        return True  # os.kill would end it
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except OSError:  # it has ended, or its number is another user's now
-        return False
-    return True
-
-
-def _is_of_another_user(port: int) -> bool:
-    """Return whether another user listens on a port; False if it is not known."""
-    try:
-        table = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
-    except (OSError, ValueError):
-        return False
-    listening = "0A"
-    for row in table:
-        _, local, _, state, _, _, _, uid, *_ = row.split()
-        if state == listening and int(local.partition(":")[2], 16) == port:
-            return int(uid) != os.getuid()
-    return False

@@ -28,6 +28,8 @@ class PanelGroups:
 
     def __init__(self) -> None:
         self._known: dict[Kind, list[GroupRef]] = {}
+        #: The kinds of the objects at the last look at DataLab, by UUID.
+        self.kinds: dict[str, Kind] = {}
         #: The number of the group to which the next object of a kind goes.
         self._target: dict[Kind, int] = {}
         self._single_until: dict[Kind, float] = {}
@@ -52,7 +54,7 @@ class PanelGroups:
     def of(self, rpc: XmlRpc, kind: Kind) -> Sequence[GroupRef]:
         """Return the groups of a kind."""
         if kind not in self._known:
-            self._keep(kind, rpc.groups(kind))
+            self._keep(kind, rpc.groups(kind, self.kinds))
         return self._known[kind]
 
     def select_target(self, rpc: XmlRpc, kind: Kind, title: str | None) -> bool:
@@ -112,7 +114,8 @@ class PanelGroups:
         """Select the group of an object that is about to be replaced."""
         groups = self.of(rpc, kind)
         if len(groups) > 1:
-            group = next(group for group in groups if uuid in group.uuids)
+            # Another program may just have removed it.
+            group = next((g for g in groups if uuid in g.uuids), groups[0])
             others = tuple(other for other in group.uuids if other != uuid)
             self._select(rpc, replace(group, uuids=others))
 

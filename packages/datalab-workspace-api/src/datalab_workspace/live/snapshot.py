@@ -57,6 +57,7 @@ class Snapshot:
         begun = time.monotonic()
         self.groups.forget()
         self.catalogue = self._read()
+        self.groups.kinds = {item.uuid: item.kind for item in self.catalogue.items}
         self.stale = False
         self._read_at = time.monotonic()
         self._cost = self._read_at - begun
@@ -114,6 +115,7 @@ class Snapshot:
         self.stale = True
 
     def _read(self) -> Catalogue:
+        self._connection.probe_if_silent()
         web, rpc = self._connection.web, self._connection.xmlrpc_if_alive()
         if web is None:
             return self._by_rpc(self._connection.require_xmlrpc("listing objects"))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datalab_workspace.live.processes import is_running
 from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
 
@@ -48,7 +49,7 @@ class WebApiSettings:
             settings.get("token"), str | None
         ):
             raise ValueError("URL and token are not strings")  # noqa: TRY004  wrong content, not a wrong argument
-        return cls(url, token or None, pid if type(pid) is int else None)
+        return cls(url.strip(), token or None, pid if type(pid) is int else None)
 
     def is_at(self, address: tuple[str, int]) -> bool:
         """Return whether the URL has this host and port."""
@@ -60,7 +61,7 @@ class WebApiSettings:
 
 def from_environment() -> WebApiSettings | None:
     """Return the settings in the environment; None if it names no URL."""
-    url = os.environ.get(URL_VARIABLE)
+    url = os.environ.get(URL_VARIABLE, "").strip()
     if not url:
         return None
     return WebApiSettings(url, Token.of(os.environ.get(TOKEN_VARIABLE)) or None)
@@ -97,6 +98,17 @@ def from_connection_file() -> WebApiSettings | None:
             return settings
         problem = f"{path} is not a connection file of DataLab"
     raise ValueError(problem)
+
+
+def of_running_datalab(address: tuple[str, int]) -> WebApiSettings | None:
+    """Return the settings in DataLab's own file, if it runs at this host and port."""
+    try:
+        settings = from_connection_file()
+    except ValueError:
+        return None
+    if settings is None or settings.pid is None or not settings.is_at(address):
+        return None
+    return settings if is_running(settings.pid) else None
 
 
 def _settings(content: object) -> WebApiSettings | None:

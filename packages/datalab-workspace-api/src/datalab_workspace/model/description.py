@@ -288,7 +288,7 @@ class GroupInfo(NamedTuple):
 
 
 def remarks(name: str, title: str, *, selected: bool) -> tuple[str, ...]:
-    """Return what a listing adds to the name of an object, if anything.
+    """Return the remarks that a listing adds to the name of an object, if any.
 
     Args:
         name: The name of the object.

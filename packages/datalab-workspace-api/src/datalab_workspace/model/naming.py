@@ -8,7 +8,7 @@ the object until its title is changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -24,6 +24,11 @@ UNTITLED = "Untitled"
 # The C0 and C1 control characters and the two Unicode line separators.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORT_ID = re.compile(r"[si][0-9]{3,}$")
+# The short ids in titles, which DataLab keeps up to date: "sxxx" is that of a removed
+# object, and some become a UUID.
+_REFERENCE = re.compile(
+    "[si](?:[0-9]{3}|xxx)|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -102,6 +107,11 @@ def name_from_title(title: str) -> str:
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", title)) or UNTITLED
 
 
+def is_renumbered(before: str, after: str) -> bool:
+    """Return whether two names differ at most in short ids, which DataLab rewrites."""
+    return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
+
+
 def short_id(kind: str, number: int) -> str:
     """Return the short id, such as ``s001``, of the `number`-th object of a kind.
 
@@ -148,6 +158,11 @@ class NameBook:
     def __contains__(self, name: object) -> bool:
         return name in self._uuid_of
 
+    @property
+    def uuids(self) -> Collection[str]:
+        """The UUIDs that have a name."""
+        return self._name_of.keys()
+
     def name_of(self, uuid: str) -> str:
         """Return the name bound to `uuid`."""
         return self._name_of[uuid]
@@ -176,9 +191,9 @@ class NameBook:
         if name is not None and self._meant.get(name) == uuid:
             del self._meant[name]
 
-    def free(self, wanted: str) -> str:
-        """Return `wanted`, with a number if an object has that name."""
-        return free_name(wanted, self._uuid_of)
+    def choose(self, objects: Iterable[Titled]) -> dict[str, str]:
+        """Return names for new objects by UUID, see `assign_names`; bind none."""
+        return assign_names(objects, self._uuid_of)
 
     def copy(self) -> NameBook:
         """Return an independent copy."""
@@ -270,7 +285,7 @@ class NameBook:
         self._meant = dict(meanings)
 
     def forget_removed(self) -> None:
-        """Free the names that were used for objects which do not exist any more."""
+        """Free the names that were used for objects that no longer exist."""
         self._meant = {
             n: uuid for n, uuid in self._meant.items() if uuid in self._name_of
         }
@@ -309,7 +324,10 @@ class NameBook:
         if not isinstance(key, str) or (uuid is None and key not in self._meant):
             raise ObjectNotFoundError.among(key, list(self._uuid_of))
         if uuid is None:
-            raise self._lost(key)
+            uuid = self._renumbered(key)
+            if uuid is None:
+                raise self._lost(key)
+            return uuid
         self.check_meaning(key, uuid)
         if key in self._uuid_of:
             self._meant[key] = uuid
@@ -325,6 +343,15 @@ class NameBook:
                 if candidate == key:
                     return item.uuid
         return None
+
+    def _renumbered(self, name: str) -> str | None:
+        """Return the UUID meant by a name in which DataLab has changed short ids.
+
+        No user did that, and no other object has the old name: it keeps its meaning.
+        """
+        uuid = self._meant[name]
+        now = self._name_of.get(uuid)
+        return uuid if now is not None and is_renumbered(name, now) else None
 
     def _lost(self, name: str) -> ObjectNotFoundError:
         """Return the error for a name whose object others have renamed or removed."""

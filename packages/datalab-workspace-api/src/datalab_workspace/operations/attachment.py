@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from datalab_workspace.backends.base import Backend
+from datalab_workspace.backends.base import Resynced
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import LiveError, list_names
 from datalab_workspace.live.attach import backend_at, find_endpoint
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.naming import NameBook
-from datalab_workspace.operations.merge import Merge, OnConflict
+from datalab_workspace.operations.merge import CHOICES, Merge, OnConflict
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
+from datalab_workspace.validation import one_of
+
+if TYPE_CHECKING:
+    from datalab_workspace.live.attach import AttachableBackend
 
 Keep: TypeAlias = Literal[True, False, "all"]
 
@@ -38,11 +43,18 @@ def connect(
         transaction.kind = "attached"
 
 
-def _move(session: Session, backend: Backend, on_conflict: OnConflict) -> NameBook:
-    backend.refresh()
+def _move(
+    session: Session, backend: AttachableBackend, on_conflict: OnConflict
+) -> NameBook:
+    one_of(on_conflict, "on_conflict", CHOICES)
     names = NameBook(shared=backend.capabilities.shared)
-    names.sync(backend.entries())
     groups = session.backend.content()
+    if not groups:
+        # Listing many objects takes DataLab long, and is left to the first use.
+        backend.check()
+        return names
+    backend.refresh()
+    names.sync(backend.entries())
     ours = {item.uuid: item for group in groups for item in group.items}
     merge = Merge(backend, names, on_conflict)
     merge.prepare(
@@ -69,12 +81,21 @@ def disconnect(session: Session, keep: Keep) -> None:
             home = backend.bring_home(everything=keep == "all")
             session.names.sync(backend.entries())
             memory.extend(home.groups)
-            for group in home.groups:
-                for item in group.items:
+            here = [item for group in home.groups for item in group.items]
+            for item in here:
+                # An object that was missing after a restart no longer has a name.
+                if item.uuid in session.names.uuids:
                     names.bind(item.uuid, session.names.name_of(item.uuid))
+            names.sync(memory.entries())
             if home.lost:
-                gone = list_names([session.names.name_of(uuid) for uuid in home.lost])
-                lost = f"DataLab does not answer ({home.reason}); lost objects: {gone}"
+                known = session.names
+                gone = [
+                    known.name_of(uuid) for uuid in home.lost if uuid in known.uuids
+                ]
+                lost = (
+                    f"DataLab does not answer ({home.reason}); lost objects: "
+                    f"{list_names(gone)}"
+                )
         session.switch(memory, names)
         session.project.detached(modified=bool(memory.entries()))
         transaction.kind = "detached"
@@ -82,13 +103,26 @@ def disconnect(session: Session, keep: Keep) -> None:
         warnings.warn(lost, stacklevel=4)
 
 
-def resync(session: Session) -> None:
+def resync(session: Session, *, restore: bool) -> None:
     """See `Workspace.resync`."""
     with session.transaction(None) as transaction:
-        session.backend.resync()
+        before = {uuid: session.names.name_of(uuid) for uuid in session.names.uuids}
+        resynced = session.backend.resync(restore=restore)
         transaction.look()
         # Another DataLab may hold the objects of the last one under other UUIDs.
         transaction.names.forget_removed()
+    if resynced.restored or resynced.lost:
+        warnings.warn(_said(resynced, before), stacklevel=4)
+
+
+def _said(resynced: Resynced, names: Mapping[str, str]) -> str:
+    """Return the sentence that names the objects put back and those that are gone."""
+    parts = [
+        f"{what}: {list_names([names.get(uuid, title) for uuid, title in of.items()])}"
+        for what, of in (("put back", resynced.restored), ("lost", resynced.lost))
+        if of
+    ]
+    return f"{resynced.reason}; {'; '.join(parts)}"
 
 
 def show(session: Session, name: str) -> None:
@@ -99,4 +133,4 @@ def show(session: Session, name: str) -> None:
         transaction.backend.show(uuid)
         return uuid
 
-    session.shown = session.run(operation)
+    session.in_passing.add(session.run(operation))

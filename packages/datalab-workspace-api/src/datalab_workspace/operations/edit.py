@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from datalab_workspace.errors import NameConflictError
+from datalab_workspace.errors import (
+    NameConflictError,
+    ObjectNotFoundError,
+    list_names,
+)
 from datalab_workspace.model.metadata_values import snapshot
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import (
     FIELDS,
     IDENTITY_KEYS,
+    KINDS,
     Kind,
     checked_field,
 )
+from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
-from datalab_workspace.validation import unknown_argument
+from datalab_workspace.validation import one_of, unknown_argument
 
 
 def remove(session: Session, names: Sequence[str]) -> None:
@@ -58,6 +64,56 @@ def edit(
         kind, known = backend.kind_of(uuid), backend.fields_of(uuid)
         checked = _checked_fields(kind, known, name, fields)
         transaction.edit(uuid, checked, _checked_entries(name, metadata))
+
+    session.run(operation)
+
+
+def move(session: Session, names: str | Iterable[str], group: str) -> None:
+    """See `Workspace.move`."""
+    if not isinstance(group, str):
+        raise TypeError(
+            f"expected the title of a group for group, got {type(group).__name__}"
+        )
+    wanted = list(listed(names))
+
+    def operation(transaction: Transaction) -> None:
+        uuids = list(dict.fromkeys(map(transaction.uuid, wanted)))
+        for kind in KINDS:
+            of_kind = [u for u in uuids if transaction.backend.kind_of(u) == kind]
+            if of_kind:
+                transaction.move_to_group(of_kind, group)
+
+    session.run(operation)
+
+
+def rename_group(
+    session: Session, group: str, new_title: str, kind: Kind | None
+) -> None:
+    """See `Workspace.rename_group`."""
+    if kind is not None:
+        one_of(kind, "kind", KINDS)
+
+    def operation(transaction: Transaction) -> None:
+        groups = transaction.backend.groups(kind)
+        holders = {each.kind for each in groups if each.title == group}
+        if not holders:
+            titles = list(dict.fromkeys(each.title for each in groups))
+            raise ObjectNotFoundError(
+                f"there is no group {group!r:.80}; the groups are {list_names(titles)}"
+            )
+        if len(holders) > 1:
+            raise ValueError(
+                f"both panels have a group {group!r:.80}; pass kind='signal' or 'image'"
+            )
+        (panel,) = holders
+        if new_title == group:
+            return
+        if any((g.kind, g.title) == (panel, new_title) for g in groups):
+            raise NameConflictError(
+                f"the {panel} panel already has a group {new_title!r:.80}; choose "
+                "another title, or move() the objects to that group"
+            )
+        transaction.rename_group(panel, group, new_title)
 
     session.run(operation)
 

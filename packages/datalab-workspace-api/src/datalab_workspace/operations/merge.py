@@ -18,7 +18,7 @@ from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.validation import one_of
 
 OnConflict: TypeAlias = Literal["error", "replace", "rename", "skip"]
-_CHOICES = ("error", "replace", "rename", "skip")
+CHOICES = ("error", "replace", "rename", "skip")
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Merge:
     skipped: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        one_of(self.on_conflict, "on_conflict", _CHOICES)
+        one_of(self.on_conflict, "on_conflict", CHOICES)
         self._groups: list[Group] = []
         # Groups of objects to append, and objects that replace others, in order.
         self._steps: list[Group | Record] = []

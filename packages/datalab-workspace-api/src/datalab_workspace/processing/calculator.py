@@ -170,7 +170,12 @@ def _add_result(transaction: Transaction, record: Record, source: str | None) ->
     title = name_from_title(record.title)
     name, number = title, 1
     while (holder := transaction.names.uuid_of(name)) is not None:
-        if equal(transaction.record(holder), record):
+        try:
+            held = transaction.record(holder)
+        except ObjectNotFoundError:  # another program has just removed it
+            transaction.names.release(holder)
+            break
+        if equal(held, record):
             transaction.take_name(name, holder)
             return name
         number += 1

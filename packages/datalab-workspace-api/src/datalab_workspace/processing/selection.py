@@ -2,36 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from datalab_workspace.errors import NotSupportedByProtocolError
+from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 NamesOf: TypeAlias = "str | Iterable[str]"
 
 
+class Selection(list[str]):
+    """Names of selected objects.
+
+    Attributes:
+        signals: Names of the selected signals; None if they are not known.
+        images: Names of the selected images; None if they are not known.
+        shown: The panel that DataLab's window shows, "signal" or "image"; None without
+            a window, or if it is not known.
+
+    Example:
+        >>> workspace.select("spot")
+        >>> workspace.selection, workspace.selection.signals
+        (['spot'], [])
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        signals: list[str] | None = None,
+        images: list[str] | None = None,
+        shown: Kind | None = None,
+    ) -> None:
+        super().__init__(names)
+        self.signals = signals
+        self.images = images
+        self.shown = shown
+
+
 def select(session: Session, names: NamesOf) -> None:
     """See `Workspace.select`."""
-    with session.transaction() as transaction:
-        chosen = tuple(dict.fromkeys(map(transaction.uuid, listed(names))))
+    wanted = list(listed(names))
+
+    def operation(transaction: Transaction) -> tuple[str, ...]:
+        chosen = tuple(dict.fromkeys(map(transaction.uuid, wanted)))
         transaction.backend.select(chosen)
-        session.chosen, session.shown = chosen, None
+        return chosen
+
+    session.chosen, session.in_passing = session.run(operation), set()
 
 
-def selection(session: Session) -> list[str]:
+def selection(session: Session) -> Selection:
     """See `Workspace.selection`."""
     with session.transaction() as transaction:
-        selected = transaction.backend.selection()
+        backend = transaction.backend
+        selected = backend.selection()
         uuids = _still_chosen(session) if selected is None else selected
-        return [transaction.names.hand_out(uuid) for uuid in uuids]
+        name_of = transaction.names.hand_out
+        if selected is None:
+            panels: Mapping[Kind, Sequence[str] | None] = {
+                kind: [u for u in uuids if backend.kind_of(u) == kind] for kind in KINDS
+            }
+        else:
+            panels = backend.selections()
+        signals, images = (
+            None if panels[kind] is None else [name_of(u) for u in panels[kind] or ()]
+            for kind in KINDS
+        )
+        return Selection(map(name_of, uuids), signals, images, backend.shown)
 
 
 def operands_of_choice(session: Session) -> Sequence[str]:
     """Return UUIDs of the objects that `calc` uses without ``on=``.
 
-    In a running DataLab, these are the objects that are selected in its window. Where
-    no protocol reports them, they are those that `select` chose last.
+    In a running DataLab, these are the objects that are selected in its window, unless
+    only calls of this workspace have changed the selection since `select`. Where no
+    protocol reports them, they are those that `select` chose last.
 
     Raises:
         NotSupportedByProtocolError: They are unknown, and `select` chose none.
@@ -47,9 +94,9 @@ def operands_of_choice(session: Session) -> Sequence[str]:
 
 
 def known_operands(session: Session) -> Collection[str]:
-    """Return what `operands_of_choice` would return, as far as it is known.
+    """Return the result of `operands_of_choice`, as far as it is known.
 
-    Nothing is asked for.
+    DataLab is not asked. If the selection is unknown, the result is empty.
     """
     if not session.backend.capabilities.window:
         return _still_chosen(session)
@@ -76,13 +123,15 @@ def listed(names: Any) -> Iterable[str]:
 def _in_order_of_choice(
     session: Session, selected: Sequence[str] | None
 ) -> Sequence[str]:
-    """Return the choice of `select` if it is what the window has selected.
+    """Return the choice of `select` unless the user has selected something else.
 
     The window reports the objects in its own order, perhaps only those of the panel
-    that it shows.
+    that it shows. It may have selected objects that were added or shown here.
     """
     chosen = _still_chosen(session)
-    if selected is None or (chosen and [*selected] == [session.shown]):
+    if selected is None:
+        return chosen
+    if chosen and selected and session.in_passing.issuperset(selected):
         return chosen
     kinds = {session.backend.kind_of(uuid) for uuid in selected}
     visible = {uuid for uuid in chosen if session.backend.kind_of(uuid) in kinds}

@@ -55,6 +55,15 @@ class WindowMachine(WorkspaceMachine):
             thing.uuid = self.uuid_of(new)
 
     @precondition(has_objects)
+    @rule(number=_picks, note=st.integers(0, 3))
+    def edit(self, number: int, note: int) -> None:
+        """An object that cannot be changed in place is removed and added again."""
+        name = self.pick(number)
+        super().edit(number, note)
+        if not (self.capabilities.in_place_overwrite or self.model.is_reused(name)):
+            self.model.put(name, self.model.things[name])
+
+    @precondition(has_objects)
     @rule(numbers=st.lists(_picks, min_size=1, max_size=2))
     def take_away(self, numbers: list[int]) -> None:
         """The user removes objects; their names are not free."""
@@ -90,7 +99,7 @@ class WindowMachine(WorkspaceMachine):
     @precondition(lambda self: bool({*self.model.meant} - {*self.model.things}))
     @rule(number=_picks)
     def get_lost(self, number: int) -> None:
-        """A name that nobody has any more is not found."""
+        """A name that no object has now is not found."""
         lost = sorted({*self.model.meant} - {*self.model.things})
         name = lost[number % len(lost)]
         assert name not in self.workspace
@@ -115,8 +124,10 @@ class WindowMachine(WorkspaceMachine):
             self.model.meant = {}
         else:
             self.model = before.reopened()
+            for name in self.model.names():
+                self.learn(name)
 
     def is_ambiguous(self, title: str) -> bool:
-        """Return whether objects of this title could not be told apart."""
+        """Return whether objects of this title could not be distinguished."""
         others = [thing.title for thing in self.model.things.values()]
         return not self.capabilities.tells_apart and title in others

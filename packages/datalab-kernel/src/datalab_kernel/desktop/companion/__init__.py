@@ -9,7 +9,7 @@ everything that touches DataLab's objects happens in the thread of its window.
 * `asgi` adds the same routes to the port of DataLab's Web API;
 * `access` checks who may ask, and `dispatch` turns requests into calls;
 * `exchange` is a call and its answer, and `service` answers calls;
-* `discovery_file` lets programs find the port.
+* `discovery_file` lets programs find the port, and `log_file` has what failed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ MARKER = "_datalab_kernel_companion"
 def start(main: Any) -> None:
     """Start the companion of a window, unless the window has one.
 
-    If it cannot start, for example in a version of DataLab that it does not know,
-    DataLab's log says so, and the window has no companion.
+    If it cannot start, for example in a version of DataLab that it does not know, its
+    log says so, and the window has no companion.
 
     Args:
         main: DataLab's main window, complete.
@@ -35,14 +35,14 @@ def start(main: Any) -> None:
     # Set before anything that can fail: it would fail again when the user reloads the
     # plugins.
     setattr(main, MARKER, None)
+    log = logging.getLogger(__name__)
     try:
+        from datalab_kernel.desktop.companion import log_file
+
+        log_file.install(log)
         from datalab_kernel.desktop.companion.running import Companion
 
         setattr(main, MARKER, Companion(main))
     except Exception as error:  # noqa: BLE001  a fault of ours must not reach the user
-        logging.getLogger(__name__).warning(
-            "The companion of datalab-kernel does not start; notebooks use the Web API "
-            "instead: %s: %s",
-            type(error).__name__,
-            error,
-        )
+        kind = type(error).__name__
+        log.warning("the companion does not start: %s: %s", kind, error)

@@ -14,14 +14,18 @@ import numpy as np
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.events import parts_of
+from datalab_workspace.model.equality import CURVE_STYLE_KEYS
 from datalab_workspace.model.record import (
     FIELDS,
     PRIMARY_ARRAY,
     ROI_KEY,
     Kind,
+    Record,
     checked_field,
     data_shape,
     is_result_key,
+    result_keys,
+    roi_count,
 )
 from datalab_workspace.model.sigima_objects import current_metadata, item_names
 
@@ -60,7 +64,11 @@ def appearance_of(obj: Any) -> Appearance:
 
 
 def changed_parts(obj: Any, before: Appearance, after: Appearance) -> frozenset[str]:
-    """Return the parts of an object that differ, as the protocol names them."""
+    """Return the parts of an object that differ, as the protocol names them.
+
+    The display options that DataLab adds when it draws an object for the first time are
+    not a change.
+    """
     if before == after:
         return frozenset()
     names = [name for name in item_names(obj) if name != "metadata"]
@@ -70,16 +78,27 @@ def changed_parts(obj: Any, before: Appearance, after: Appearance) -> frozenset[
         if old != new and not (old != old and new != new)
     }
     old, new = before.metadata, after.metadata
-    keys = {
-        key: None
-        for key in old.keys() | new.keys()
-        if (key in old) != (key in new) or old[key] != new[key]
-    }
+    keys = {key: None for key in old.keys() | new.keys() if _differs(key, old, new)}
     return parts_of(fields, keys)
 
 
+def _differs(key: Any, old: dict[Any, Any], new: dict[Any, Any]) -> bool:
+    if key not in old:
+        return not _is_filled_in(key)
+    return key not in new or bool(old[key] != new[key])
+
+
+def _is_filled_in(key: Any) -> bool:
+    """Return whether DataLab adds such an entry when it draws an object."""
+    if not isinstance(key, str):
+        return False
+    return key in CURVE_STYLE_KEYS or (
+        key.startswith("__") and not key.endswith("_parameters")
+    )
+
+
 def describe(obj: Any, kind: Kind) -> dict[str, Any]:
-    """Return the entry of an object in a snapshot, as far as the object tells it."""
+    """Return the entry of an object in a snapshot, as DataLab itself has the object."""
     fields = {}
     nbytes = 0
     for name in item_names(obj):
@@ -102,6 +121,19 @@ def describe(obj: Any, kind: Kind) -> dict[str, Any]:
         "fields": fields,
         "roi": len(roi.get("single_rois", ())) if isinstance(roi, dict) else 0,
         "results": sum(map(is_result_key, metadata)),
+    }
+
+
+def describe_record(record: Record) -> dict[str, Any]:
+    """Return the entry of an object in a snapshot, given its record."""
+    return {
+        "kind": record.kind,
+        "shape": list(record.shape),
+        "dtype": None if record.dtype is None else record.dtype.str,
+        "nbytes": record.nbytes,
+        "fields": typed_json.encode(record.fields),
+        "roi": roi_count(record),
+        "results": len(list(result_keys(record))),
     }
 
 

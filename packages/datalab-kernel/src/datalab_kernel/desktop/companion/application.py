@@ -26,6 +26,7 @@ class Saved:
         layouts: The groups of each panel.
         objects: The objects of each panel.
         titles: The titles of all objects, by UUID.
+        short_ids: The short ids of all objects and groups, by UUID.
         values: The attributes of the objects that the draft changes, by UUID.
         selections: The selected objects or groups of each panel, and the current one.
         shown: The panel that is shown.
@@ -34,6 +35,7 @@ class Saved:
     layouts: dict[Kind, Layout]
     objects: dict[Kind, dict[str, Any]]
     titles: dict[str, Any]
+    short_ids: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     selections: dict[Kind, tuple[list[str], str | None]] = field(default_factory=dict)
     shown: Kind = "signal"
@@ -46,6 +48,7 @@ def save(window: Window, draft: Draft) -> Saved:
         layouts={kind: panel.layout() for kind, panel in panels},
         objects={kind: dict(panel.objects) for kind, panel in panels},
         titles={uuid: obj.title for _, uuid, obj in window.objects()},
+        short_ids={u: s for _, panel in panels for u, s in panel.short_ids().items()},
         values={uuid: values_of(draft.objects[uuid]) for uuid in draft.changed},
         selections={
             kind: (
@@ -113,7 +116,7 @@ def apply(window: Window, draft: Draft, given: dict[str, str], *, draws: bool) -
 
 
 def _change(window: Window, draft: Draft, given: dict[str, str], saved: Saved) -> None:
-    templates = _templates(window, draft, given)
+    templates = _templates(window, draft, given, saved)
     for uuid, obj in draft.changed.items():
         set_values(draft.objects[uuid], vars(obj))
     for kind, panel in window.panels.items():
@@ -135,16 +138,15 @@ def _change(window: Window, draft: Draft, given: dict[str, str], saved: Saved) -
 
 
 def _templates(
-    window: Window, draft: Draft, given: dict[str, str]
+    window: Window, draft: Draft, given: dict[str, str], saved: Saved
 ) -> dict[str, titles.Template]:
     """Return the titles that contain short ids and are DataLab's to rewrite."""
-    uuids = {}
-    for panel in window.panels.values():
-        uuids.update({short: uuid for uuid, short in panel.short_ids().items()})
+    uuids = {short: uuid for uuid, short in saved.short_ids.items()}
+    fixed = given.keys() | draft.retitled.keys() | draft.templates.keys()
     found = dict(draft.templates)
     for _, uuid, obj in window.objects():
         title = obj.title
-        if uuid in given or uuid in found or uuid not in draft.objects or not title:
+        if uuid in fixed or uuid not in draft.objects or not title:
             continue
         if titles.may_be_rewritten(title):
             found[uuid] = titles.template(title, uuids.get)
@@ -161,7 +163,7 @@ def _templates(
 def _set_titles(
     window: Window, draft: Draft, templates: dict[str, titles.Template]
 ) -> None:
-    for uuid, title in draft.given.items():
+    for uuid, title in (draft.retitled | draft.given).items():
         draft.objects[uuid].title = title
     short_ids: dict[str, str] = {}
     for panel in window.panels.values():

@@ -209,7 +209,7 @@ def _in_thread(work: Callable[[], Answer]) -> asyncio.Future[Answer]:
         try:
             loop.call_soon_threadsafe(set_result, answer)
         except RuntimeError:
-            _log.debug("The Web API was stopped before the companion could answer")
+            _log.debug("the Web API was stopped before a request was answered")
 
     threading.Thread(target=run, name="DataLab-companion-web", daemon=True).start()
     return future

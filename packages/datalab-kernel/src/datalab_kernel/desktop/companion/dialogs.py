@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QLabel, QMessageBox, QProgressDialog
+
+_COLLECT_MS = 20
 
 
 def open_dialog() -> str | None:
@@ -23,3 +30,35 @@ def open_dialog() -> str | None:
 def progress_is_shown() -> bool:
     """Return whether DataLab shows a progress bar, and so is within an operation."""
     return isinstance(QApplication.activeModalWidget(), QProgressDialog)
+
+
+@contextmanager
+def collected_dialogs() -> Iterator[list[str]]:
+    """Close the modal dialogs that open in the context; yield the list of their texts.
+
+    The context must be entered when no dialog is open.
+    """
+    texts: list[str] = []
+
+    def close() -> None:
+        widget = QApplication.activeModalWidget()
+        if widget is not None and not isinstance(widget, QProgressDialog):
+            texts.append(_text_of(widget))
+            widget.close()
+
+    timer = QTimer()
+    timer.setInterval(_COLLECT_MS)
+    timer.timeout.connect(close)
+    timer.start()
+    try:
+        yield texts
+    finally:
+        timer.stop()
+
+
+def _text_of(widget: Any) -> str:
+    """Return what a dialog says."""
+    if isinstance(widget, QMessageBox):
+        return str(widget.text())
+    labels = [label.text() for label in widget.findChildren(QLabel) if label.text()]
+    return " ".join([str(widget.windowTitle()), *labels])

@@ -112,9 +112,9 @@ def answer(service: Service, request: Request) -> Answer:
     except ProtocolError as error:
         return refusal(error)
     except Exception as error:  # noqa: BLE001  a fault of ours must not reach the user
-        _log.exception("The companion failed to answer a request")
+        _log.exception("a request failed")
         kind = type(error).__name__
-        detail = f"the companion failed ({kind}); the log of DataLab has the details"
+        detail = f"the companion failed ({kind}); its companion.log has the details"
         return refusal(ProtocolError(500, "failed", detail))
 
 

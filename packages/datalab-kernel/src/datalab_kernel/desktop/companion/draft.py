@@ -7,7 +7,7 @@ leaves nothing behind for this reason.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from datalab_kernel.desktop.companion import titles
 from datalab_kernel.desktop.companion.exchange import ProtocolError
@@ -17,9 +17,17 @@ from datalab_workspace.model.naming import (
     SHORT_ID_PREFIX,
     NameBook,
     check_name,
-    name_from_title,
 )
 from datalab_workspace.model.record import KINDS, Kind
+
+
+class Titled(NamedTuple):
+    """An object that can be named."""
+
+    uuid: str
+    kind: str
+    title: str
+    name: str | None = None
 
 
 @dataclass(eq=False)
@@ -51,7 +59,9 @@ class Draft:
         added: UUIDs of the new objects, in order.
         changed: For objects that exist, the object whose values they take.
         given: Titles that clients gave, by UUID.
+        retitled: Other titles to set, which DataLab may rewrite later.
         templates: Titles that DataLab keeps up to date, by UUID.
+        unnamed: Titles of the objects that have no name yet, by UUID.
         selection: UUIDs to select, for each panel whose selection is to change.
         shown: The panel to show; None for the one that is shown.
     """
@@ -63,7 +73,9 @@ class Draft:
     added: list[str] = field(default_factory=list)
     changed: dict[str, Any] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
+    retitled: dict[str, str] = field(default_factory=dict)
     templates: dict[str, titles.Template] = field(default_factory=dict)
+    unnamed: dict[str, str] = field(default_factory=dict)
     selection: dict[Kind, list[str]] = field(default_factory=dict)
     shown: Kind | None = None
 
@@ -121,7 +133,8 @@ class Draft:
         self.group_of(uuid).members.remove(uuid)
         del self.objects[uuid], self.kinds[uuid]
         self.names.release(uuid)
-        for table in (self.changed, self.given, self.templates):
+        tables = (self.changed, self.given, self.retitled, self.templates, self.unnamed)
+        for table in tables:
             table.pop(uuid, None)
         if uuid in self.added:
             self.added.remove(uuid)
@@ -156,8 +169,18 @@ class Draft:
         self.names.bind(uuid, name)
 
     def bind_by_title(self, uuid: str, title: str) -> None:
-        """Give an object the free name that is nearest to its title."""
-        self.names.bind(uuid, self.names.free(name_from_title(title)))
+        """Let an object have a name by its title, see `name_the_rest`."""
+        self.unnamed[uuid] = title
+
+    def name_the_rest(self) -> None:
+        """Give names to the objects that were added without one.
+
+        They are named together: a duplicate takes no name that is the title of another.
+        """
+        new = [Titled(u, self.kinds[u], title) for u, title in self.unnamed.items()]
+        for uuid, name in self.names.choose(new).items():
+            self.names.bind(uuid, name)
+        self.unnamed.clear()
 
     def give_title(self, uuid: str, title: str, *, composed: bool = False) -> None:
         """Set the title of an object.

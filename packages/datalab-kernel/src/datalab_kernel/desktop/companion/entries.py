@@ -8,6 +8,9 @@ from typing import Any
 from datalab_kernel.desktop.companion.exchange import ProtocolError
 from datalab_workspace.model.record import KINDS, Kind
 
+_WAIT = 30.0
+_LONGEST_WAIT = 3600.0
+
 
 def malformed(detail: str) -> ProtocolError:
     """Return the error of a request that cannot be read."""
@@ -78,15 +81,15 @@ def items(data: Mapping[str, Any], name: str) -> list[Any]:
     return value
 
 
-def seconds(query: Mapping[str, str], *, default: float, longest: float) -> float:
+def waiting_time(query: Mapping[str, str]) -> float:
     """Return the query parameter ``wait``."""
     try:
-        value = float(query.get("wait", default))
+        value = float(query.get("wait", _WAIT))
     except ValueError:
         raise malformed("expected a number for wait") from None
     if not value >= 0:
         raise malformed("expected a number of seconds for wait")
-    return min(value, longest)
+    return min(value, _LONGEST_WAIT)
 
 
 def revision(query: Mapping[str, str]) -> int | None:

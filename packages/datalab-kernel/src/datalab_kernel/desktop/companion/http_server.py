@@ -147,7 +147,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, *_: Any) -> None:
         # The one of the standard library prints to DataLab's console.
-        _log.exception("The companion failed to serve a connection")
+        _log.exception("a connection failed")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -27,10 +27,14 @@ class Job:
     Args:
         function: Called with the job.
         writes: It changes something, so that it is refused while a dialog is open.
+        is_long: It runs the event loop, in which others may read.
     """
 
-    def __init__(self, function: Callable[[Job], Any], *, writes: bool) -> None:
+    def __init__(
+        self, function: Callable[[Job], Any], *, writes: bool, is_long: bool = False
+    ) -> None:
         self.writes = writes
+        self.is_long = is_long
         self._function = function
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -103,7 +107,7 @@ class Jobs(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         super().__init__(parent)
         self._lock = threading.Lock()
         self._queue: list[Job] = []
-        self._depth = 0
+        self._running: list[Job] = []
         self._closed = False
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
@@ -114,10 +118,15 @@ class Jobs(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
     @property
     def running(self) -> bool:
         """Whether a job runs."""
-        return self._depth > 0
+        return bool(self._running)
 
     def run(
-        self, function: Callable[[Job], Any], *, wait: float, writes: bool = False
+        self,
+        function: Callable[[Job], Any],
+        *,
+        wait: float,
+        writes: bool = False,
+        is_long: bool = False,
     ) -> Any:
         """Call a function in the thread of the window; return its result.
 
@@ -125,12 +134,13 @@ class Jobs(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
             function: Called with the job.
             wait: Seconds to wait.
             writes: It changes something.
+            is_long: It runs the event loop, in which others may read.
 
         Raises:
             ProtocolError: It did not run in time, a dialog is open and it writes,
                 DataLab is closing, or the function raised an exception.
         """
-        job = Job(function, writes=writes)
+        job = Job(function, writes=writes, is_long=is_long)
         with self._lock:
             if self._closed:
                 raise closing()
@@ -160,23 +170,23 @@ class Jobs(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
             if dialog is not None:
                 job.refuse(refused_by(dialog))
                 continue
-            self._depth += 1
+            self._running.append(job)
             try:
                 job.carry_out()
             finally:
-                self._depth -= 1
+                self._running.pop()
 
     def _next(self) -> Job | None:
         """Take the first job that need not wait from the queue."""
         dialog = open_dialog()
-        if self._depth and dialog is None:
+        if dialog is None and not all(job.is_long for job in self._running):
             return None  # the outer call of _work goes on
-        waits = dialog is None and progress_is_shown()
+        waits = dialog is None and (self.running or progress_is_shown())
         with self._lock:
             for position, job in enumerate(self._queue):
                 if not (waits and job.writes):
                     return self._queue.pop(position)
-            if self._queue:
+            if self._queue and not self.running:
                 self._retry.start()
         return None
 

@@ -29,6 +29,8 @@ _PANEL = (
     "SIG_OBJECT_REMOVED",
     "SIG_REFRESH_PLOT",
     "_BaseDataPanel__separate_views",
+    "get_roi_editor_output",
+    "IO_REGISTRY",
 )
 _MODEL = ("_objects", "_groups", "add_group")
 _VIEW = (
@@ -40,7 +42,12 @@ _VIEW = (
     "SIG_SELECTION_CHANGED",
 )
 _PLOT = ("remove_item", "plot", "plotwidget")
-_PROCESSOR = ("SIG_ADD_SHAPE", "get_feature", "run_feature")
+_PROCESSOR = (
+    "SIG_ADD_SHAPE",
+    "get_feature",
+    "run_feature",
+    "_add_object_to_appropriate_panel",
+)
 
 
 def missing_name(main: Any) -> str | None:

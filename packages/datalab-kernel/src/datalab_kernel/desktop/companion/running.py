@@ -68,7 +68,7 @@ class Companion:
                 (self._token, token),
             )
         except Exception:  # noqa: BLE001  a slot must not raise; the own port serves on
-            _log.exception("The companion has no routes at the port of the Web API")
+            _log.exception("there are no routes at the port of the Web API")
 
     def _close(self) -> None:
         file, self._file = self._file, None

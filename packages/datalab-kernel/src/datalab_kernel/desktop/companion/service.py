@@ -15,22 +15,22 @@ from typing import Any
 from qtpy.QtCore import QObject
 
 from datalab_kernel import __version__
-from datalab_kernel.desktop.companion import application, entries, transaction
+from datalab_kernel.desktop.companion import entries, transaction
 from datalab_kernel.desktop.companion.dialogs import open_dialog, progress_is_shown
-from datalab_kernel.desktop.companion.draft import Draft, missing
+from datalab_kernel.desktop.companion.draft import missing
 from datalab_kernel.desktop.companion.exchange import Call, ProtocolError, Reply
-from datalab_kernel.desktop.companion.jobs import Job, Jobs
-from datalab_kernel.desktop.companion.objects import complete, record_of, refused
+from datalab_kernel.desktop.companion.jobs import Job, Jobs, closing
+from datalab_kernel.desktop.companion.objects import complete, record_of
+from datalab_kernel.desktop.companion.observer import Observer
 from datalab_kernel.desktop.companion.private_names import missing_name
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.window import Window
+from datalab_kernel.desktop.companion.window_routes import FEATURES, WindowRoutes
+from datalab_kernel.desktop.companion.writer import Writer
 from datalab_workspace.live.codecs.frame import FrameWriter
 
 PROTOCOL = 1
 LEAST = 1
-FEATURES: tuple[str, ...] = ()
-_WAIT = 30.0
-_LONGEST_WAIT = 3600.0
 #: `hello` does not wait for the window longer than this.
 _GLANCE = 0.1
 _READY_AGAIN = 0.05
@@ -63,15 +63,20 @@ class Service:
         self._jobs = Jobs(main if isinstance(main, QObject) else None)
         self._dialog: str | None = None
         self._closed = False
+        self._writer = Writer(self._state)
+        self._more = WindowRoutes(self._state, self._writer, self._run)
         self._routes: Mapping[tuple[str, str], Callable[[Call], Reply]] = {
+            **self._more.routes,
             ("GET", "hello"): self._hello,
             ("GET", "ready"): self._ready,
             ("GET", "snapshot"): self._snapshot,
             ("GET", "events"): self._events,
             ("POST", "objects"): self._objects,
             ("POST", "transaction"): self._transaction,
+            ("POST", "undo"): self._undo,
         }
         self._state.look()
+        self._observer = Observer(self._state, self._jobs, self._jobs.parent())
 
     @property
     def boot(self) -> str:
@@ -84,6 +89,7 @@ class Service:
         Raises:
             ProtocolError: The request is refused, and nothing of it is done.
         """
+        self._writer.quiet.notice(call.client)
         route = self._routes.get((call.method, "/".join(call.path[:1])), _no_route)
         try:
             reply = route(call)
@@ -97,6 +103,8 @@ class Service:
     def close(self) -> None:
         """Refuse all further requests, because DataLab is closing."""
         self._closed = True
+        self._observer.stop()
+        self._more.close()
         self._jobs.close()
         self._state.report_closing()
 
@@ -105,9 +113,16 @@ class Service:
             since, boot = entries.revision(call.query), call.query.get("boot")
             header["snapshot"] = self._state.snapshot(since, boot)
 
-    def _run(self, call: Call, function: Callable[[Job], Any], *, writes: bool) -> Any:
-        wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
-        return self._jobs.run(function, wait=wait, writes=writes)
+    def _run(
+        self,
+        call: Call,
+        function: Callable[[Job], Any],
+        *,
+        writes: bool,
+        is_long: bool = False,
+    ) -> Any:
+        wait = entries.waiting_time(call.query)
+        return self._jobs.run(function, wait=wait, writes=writes, is_long=is_long)
 
     def _hello(self, _: Call) -> Reply:
         try:
@@ -126,12 +141,12 @@ class Service:
                 "boot": self._state.boot,
                 "rev": self._state.rev,
                 "dialog": self._dialog,
-                "features": list(FEATURES),
+                "features": [*FEATURES, "undo"],
             }
         )
 
     def _ready(self, call: Call) -> Reply:
-        wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
+        wait = entries.waiting_time(call.query)
         end = time.monotonic() + wait
         dialog: str | None = None
         while True:
@@ -154,9 +169,11 @@ class Service:
         return Reply(self._state.snapshot(since, boot))
 
     def _events(self, call: Call) -> Reply:
-        wait = entries.seconds(call.query, default=_WAIT, longest=_LONGEST_WAIT)
+        wait = entries.waiting_time(call.query)
         since = entries.revision(call.query)
         state = self._state
+        if self._closed and since == state.rev:
+            raise closing()
         if since is None or call.query.get("boot") != state.boot:
             return Reply({**state.events(state.rev), "missed": True})
         with state.changes:
@@ -170,7 +187,7 @@ class Service:
             raise entries.malformed(f"expected one of {_PARTS} for parts")
 
         def collect(_: Job) -> list[Any]:
-            self._state.look()
+            self._state.look(also=uuids)
             found = [self._window.find(uuid) for uuid in uuids]
             absent = [u for u, hit in zip(uuids, found, strict=True) if hit is None]
             if absent:
@@ -190,37 +207,20 @@ class Service:
 
         def carry_out(job: Job) -> dict[str, Any]:
             draft = transaction.draft_of(self._state, call, material)
-            self._apply(draft, job, call.client)
-            return {
-                "rev": self._state.rev,
-                "ticket": None,
-                "uuids": list(draft.added),
-            }
+            ticket = self._writer.write(draft, job, call.client)
+            added = list(draft.added)
+            return {"rev": self._state.rev, "ticket": ticket, "uuids": added}
 
         return Reply(self._run(call, carry_out, writes=True))
 
-    def _apply(self, draft: Draft, job: Job, client: str | None) -> None:
-        """Apply a draft, and note its changes in the state.
+    def _undo(self, call: Call) -> Reply:
+        ticket = entries.string(call.header, "ticket")
 
-        Raises:
-            ProtocolError: DataLab cannot draw it, or nobody waits any more.
-        """
-        state = self._state
-        try:
-            saved = application.apply(self._window, draft, state.given, draws=True)
-        except ProtocolError:
-            raise
-        except Exception as error:
-            # Whatever DataLab's drawing raises: the window has its old state again.
-            reason = f"{type(error).__name__}: {error}"
-            raise refused(f"DataLab cannot draw it: {reason}") from error
-        try:
-            job.commit()
-        except ProtocolError:
-            application.restore(self._window, saved)
-            raise
-        state.accept(draft)
-        state.look(by=client, only={*draft.changed, *draft.added})
+        def take_back(job: Job) -> dict[str, Any]:
+            inverse = self._writer.undo(ticket, job, call.client)
+            return {"rev": self._state.rev, "ticket": inverse}
+
+        return Reply(self._run(call, take_back, writes=True))
 
 
 def _no_route(call: Call) -> Reply:

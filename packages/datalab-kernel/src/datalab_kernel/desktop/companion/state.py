@@ -7,63 +7,26 @@ read it under its lock.
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from uuid import uuid4
 
 from datalab_kernel.desktop.companion import titles
 from datalab_kernel.desktop.companion.appearance import (
-    Appearance,
     appearance_of,
     changed_parts,
-    describe,
+    describe_record,
 )
-from datalab_kernel.desktop.companion.draft import Draft
+from datalab_kernel.desktop.companion.changes import ChangeLog, Changes, event_of
+from datalab_kernel.desktop.companion.draft import Draft, Titled
+from datalab_kernel.desktop.companion.known import Known
+from datalab_kernel.desktop.companion.objects import complete
 from datalab_kernel.desktop.companion.window import Window
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.model.record import KINDS, Kind
 
-_MOST_EVENTS = 2_000
-_MOST_REMOVED = 10_000
-
-
-class _Titled(NamedTuple):
-    uuid: str
-    kind: str
-    title: str
-    name: str | None = None
-
-
-@dataclass(eq=False)
-class Known:
-    """An object as it was last looked at.
-
-    Attributes:
-        kind: Its kind.
-        title: Its title.
-        group: UUID of its group.
-        appearance: Its values.
-        entry: Its entry in a snapshot, without name, revisions and author.
-        added: The revision at which it appeared.
-        changed: The revision of the last change of each part.
-        by: The client that made the last change.
-    """
-
-    kind: Kind
-    title: str
-    group: str
-    appearance: Appearance
-    entry: dict[str, Any]
-    added: int
-    changed: dict[str, int] = field(default_factory=dict)
-    by: str | None = None
-
-    @property
-    def revision(self) -> int:
-        """The revision of the last change."""
-        return max(self.added, *self.changed.values(), 0)
+#: The values of so many selected objects are compared at once.
+_MOST = 200
 
 
 class State:
@@ -77,45 +40,58 @@ class State:
         self.boot = str(uuid4())
         self.rev = 0
         self.names = NameBook()
+        #: Whether nothing is looked at, because DataLab is within a computation.
+        self.frozen = False
         #: Titles that clients gave to objects and groups, which stay as they are.
         self.given: dict[str, str] = {}
         self.known: dict[str, Known] = {}
+        #: Called with the objects that the user has selected.
+        self.selection_watchers: set[Callable[[list[str]], None]] = set()
         self.changes = threading.Condition(threading.RLock())
         self.window = window
         self._panels: dict[str, Any] = {}
         self._panels_rev = 0
         self._numbering: list[Any] = []
-        self._removed: dict[str, int] = {}
-        self._removed_since = 0
-        self._events: deque[dict[str, Any]] = deque(maxlen=_MOST_EVENTS)
-        self._events_since = 0
+        self._log = ChangeLog()
 
-    def look(self, *, by: str | None = None, only: Iterable[str] | None = None) -> None:
+    def look(self, *, by: str | None = None, also: Iterable[str] = ()) -> None:
         """Compare DataLab with the state, and note what has changed.
 
-        This runs in the thread of the window.
+        This runs in the thread of the window. Positions, groups and titles of all
+        objects are compared, and the values of those that are selected.
 
         Args:
             by: The client that made the changes; None if it was the window.
-            only: UUIDs of the objects whose values may have changed; None for all.
-                Positions, groups and titles of all objects are compared anyway.
+            also: UUIDs of other objects whose values may have changed.
         """
-        values = None if only is None else set(only)
+        selected = {
+            uuid
+            for panel in self.window.panels.values()
+            for uuid in panel.tree.get_sel_object_uuids(include_groups=True)[:_MOST]
+        }
+        self.look_at(selected.union(also), by=by)
+
+    def look_at(self, values: Iterable[str], *, by: str | None = None) -> None:
+        """Compare DataLab with the state, and the values of these objects."""
+        if self.frozen:
+            return
+        values = set(values)
         panels: dict[str, Any] = {kind: self._panel(kind) for kind in KINDS}
         panels["shown"] = self.window.shown()
         with self.changes:
-            changes = _Changes(self.rev + 1, by)
+            changes = Changes(self.rev + 1, by)
             self._compare_objects(panels, values, changes)
             self._compare_panels(panels, changes)
             if changes.events or self.rev == 0:
                 self.rev = changes.rev
-                self._note(changes)
+                self._log.note(changes.events)
+                self.changes.notify_all()
 
     def accept(self, draft: Draft) -> None:
         """Take over the names and titles of a draft that was applied."""
         with self.changes:
             self.names = draft.names
-            for uuid in draft.templates:
+            for uuid in (*draft.templates, *draft.retitled):
                 self.given.pop(uuid, None)
             self.given.update(draft.given)
             self.given.update(
@@ -139,7 +115,7 @@ class State:
         }
 
     def _compare_objects(
-        self, panels: dict[str, Any], values: set[str] | None, changes: _Changes
+        self, panels: dict[str, Any], values: set[str], changes: Changes
     ) -> None:
         numbering = [
             (group["uuid"], group["objects"])
@@ -163,16 +139,15 @@ class State:
                     group["title"] = data.title
         self._compare_each(objects, group_of, values, changes, renumbered=renumbered)
         self.names.sync(
-            _Titled(uuid, kind, obj.title or "")
-            for uuid, (kind, obj) in objects.items()
+            Titled(uuid, kind, obj.title or "") for uuid, (kind, obj) in objects.items()
         )
 
     def _compare_each(
         self,
         objects: Mapping[str, tuple[Kind, Any]],
         group_of: Mapping[str, str],
-        values: set[str] | None,
-        changes: _Changes,
+        values: set[str],
+        changes: Changes,
         *,
         renumbered: bool,
     ) -> None:
@@ -180,7 +155,7 @@ class State:
         for uuid, (kind, obj) in objects.items():
             known = self.known.get(uuid)
             if known is not None and known.kind == kind:
-                if (values is None or uuid in values) or obj.title != known.title:
+                if uuid in values or obj.title != known.title:
                     self._compare(uuid, known, obj, changes, renumbered=renumbered)
                 if group_of[uuid] != known.group:
                     known.group = group_of[uuid]
@@ -190,24 +165,26 @@ class State:
                 continue
             if known is not None:
                 self._forget(uuid, changes, keeps_name=True)
-            self.known[uuid] = Known(
+            self.known[uuid] = known = Known(
                 kind,
                 obj.title,
                 group_of[uuid],
                 appearance_of(obj),
-                describe(obj, kind),
+                {},
                 changes.rev,
                 by=changes.by,
             )
+            known.describe(obj)
             new.append(uuid)
         if new:
             changes.add("added", new)
 
     def _compare(
-        self, uuid: str, known: Known, obj: Any, changes: _Changes, *, renumbered: bool
+        self, uuid: str, known: Known, obj: Any, changes: Changes, *, renumbered: bool
     ) -> None:
-        after = appearance_of(obj)
-        parts = changed_parts(obj, known.appearance, after)
+        before, after = known.appearance, appearance_of(obj)
+        known.appearance = after
+        parts = changed_parts(obj, before, after)
         if not parts:
             return
         if "title" in parts:
@@ -217,12 +194,12 @@ class State:
                 del self.given[uuid]  # the user has renamed it
             if not (renumbered and titles.is_rewritten(title or "", obj.title or "")):
                 self._rename(uuid, changes)
-        known.appearance, known.entry = after, describe(obj, known.kind)
+        known.describe(obj)
         known.changed.update(dict.fromkeys(parts, changes.rev))
         known.by = changes.by
         changes.change(uuid, parts)
 
-    def _rename(self, uuid: str, changes: _Changes) -> None:
+    def _rename(self, uuid: str, changes: Changes) -> None:
         """Release the name of an object that the window has renamed."""
         if changes.by is None:
             self.names.release(uuid)
@@ -247,20 +224,15 @@ class State:
             for panel in self.window.panels.values():
                 panel.update_tree(changed)
 
-    def _forget(
-        self, uuid: str, changes: _Changes, *, keeps_name: bool = False
-    ) -> None:
+    def _forget(self, uuid: str, changes: Changes, *, keeps_name: bool = False) -> None:
         del self.known[uuid]
         if not keeps_name:
             self.given.pop(uuid, None)
             self.names.release(uuid)
-        self._removed[uuid] = changes.rev
-        while len(self._removed) > _MOST_REMOVED:
-            oldest = next(iter(self._removed))
-            self._removed_since = self._removed.pop(oldest)
+        self._log.note_removed(uuid, changes.rev)
         changes.removed.append(uuid)
 
-    def _compare_panels(self, panels: dict[str, Any], changes: _Changes) -> None:
+    def _compare_panels(self, panels: dict[str, Any], changes: Changes) -> None:
         before, self._panels = self._panels, panels
         if panels == before:
             changes.finish()
@@ -279,25 +251,36 @@ class State:
                 chosen = [u for kind in KINDS for u in panels[kind]["selection"]]
                 changes.add("selection", chosen)
                 break
+        if not changes.by:
+            chosen = [
+                uuid
+                for kind in KINDS
+                if before[kind]["selection"] != panels[kind]["selection"]
+                for uuid in panels[kind]["selection"]
+            ]
+            for watcher in list(self.selection_watchers) if chosen else ():
+                watcher(chosen)
         if before["shown"] != panels["shown"]:
             changes.add("shown", [])
-
-    def _note(self, changes: _Changes) -> None:
-        for event in changes.events:
-            if len(self._events) == _MOST_EVENTS:
-                self._events_since = self._events[0]["rev"]
-            self._events.append(event)
-        self.changes.notify_all()
 
     def snapshot(
         self, since: int | None = None, boot: str | None = None
     ) -> dict[str, Any]:
         """Return the state, or what has changed since a revision."""
+        while True:
+            self._read_sidecars()
+            with self.changes:
+                # The window may have changed in between.
+                if all(known.plain is None for known in self.known.values()):
+                    return self._snapshot(since, boot)
+
+    def _snapshot(self, since: int | None, boot: str | None) -> dict[str, Any]:
         with self.changes:
             full = (
                 since is None
                 or boot != self.boot
-                or not self._removed_since <= since <= self.rev
+                or since > self.rev
+                or not self._log.knows_removed(since)
             )
             earliest = -1 if since is None or full else since
             return {
@@ -310,12 +293,22 @@ class State:
                     for uuid, known in self.known.items()
                     if known.revision > earliest
                 ],
-                "removed": [
-                    uuid
-                    for uuid, rev in self._removed.items()
-                    if not full and rev > earliest and uuid not in self.known
-                ],
+                "removed": [] if full else self._log.removed(earliest, self.known),
             }
+
+    def _read_sidecars(self) -> None:
+        """Complete the entries of objects with sidecars.
+
+        This takes time if the data is large. It does not hold the thread of the window.
+        """
+        for known in list(self.known.values()):
+            plain = known.plain
+            if plain is None:
+                continue
+            entry = describe_record(complete(plain))
+            with self.changes:
+                if known.plain is plain:
+                    known.entry, known.plain = entry, None
 
     def _entry(self, uuid: str, known: Known) -> dict[str, Any]:
         return {
@@ -333,51 +326,13 @@ class State:
             return {
                 "boot": self.boot,
                 "rev": self.rev,
-                "missed": since < self._events_since or since > self.rev,
-                "events": [event for event in self._events if event["rev"] > since],
+                "missed": since > self.rev or self._log.missed(since),
+                "events": self._log.events(since),
             }
 
     def report_closing(self) -> None:
         """Add the event that DataLab is closing."""
         with self.changes:
             self.rev += 1
-            self._note(
-                _Changes(self.rev, None, [_event(self.rev, "closing", [], None)])
-            )
-
-
-@dataclass(eq=False)
-class _Changes:
-    """The changes that one look finds."""
-
-    rev: int
-    by: str | None
-    events: list[dict[str, Any]] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    moved: list[str] = field(default_factory=list)
-    changed: dict[frozenset[str], list[str]] = field(default_factory=dict)
-    structural: bool = False
-    order_changed: bool = False
-
-    def add(self, name: str, uuids: list[str], parts: Iterable[str] = ()) -> None:
-        event = _event(self.rev, name, uuids, self.by)
-        if parts:
-            event["parts"] = sorted(parts)
-        self.structural |= name in ("added", "removed")
-        self.events.append(event)
-
-    def change(self, uuid: str, parts: frozenset[str]) -> None:
-        self.changed.setdefault(parts, []).append(uuid)
-
-    def finish(self) -> None:
-        """Make the events of the removed, changed and moved objects."""
-        if self.removed:
-            self.events.insert(0, _event(self.rev, "removed", self.removed, self.by))
-        for parts, uuids in self.changed.items():
-            self.add("changed", uuids, parts)
-        if self.moved or self.order_changed:
-            self.add("moved", self.moved)
-
-
-def _event(rev: int, name: str, uuids: list[str], by: str | None) -> dict[str, Any]:
-    return {"rev": rev, "event": name, "uuids": uuids, "by": by}
+            self._log.note([event_of(self.rev, "closing", [], None)])
+            self.changes.notify_all()

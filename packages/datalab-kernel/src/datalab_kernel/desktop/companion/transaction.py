@@ -70,8 +70,21 @@ def draft_of(state: State, call: Call, material: Material) -> Draft:
     Raises:
         ProtocolError: A precondition does not hold, or an operation cannot be done.
     """
-    state.look()
-    check_expectations(state, entries.mapping(call.header, "expect"))
+    expect = entries.mapping(call.header, "expect")
+    state.look(also=entries.mapping(expect, "rev"))
+    check_expectations(state, expect)
     draft = application.draft_of(state.window, state.names)
     carry_out(draft, entries.items(call.header, "ops"), material)
     return draft
+
+
+def decoded(value: Any, call: Call) -> Any:
+    """Return the value of typed JSON in a request.
+
+    Raises:
+        ProtocolError: It is not valid.
+    """
+    try:
+        return frame.decode(value, call.arrays)
+    except (ValueError, TypeError) as error:
+        raise malformed(f"a value cannot be read: {error}") from error

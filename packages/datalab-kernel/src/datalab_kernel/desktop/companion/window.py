@@ -12,6 +12,7 @@ from typing import Any
 from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtWidgets import QDialog
 
+from datalab_kernel.desktop.companion.overrides import override
 from datalab_workspace.model.record import KINDS, Kind
 
 #: The titles and the objects of all groups of a panel, with DataLab's group.
@@ -243,8 +244,5 @@ class Window:
     @contextmanager
     def without_flips(self) -> Iterator[None]:
         """Keep the panel that is shown, which DataLab changes for each new object."""
-        self.main.set_current_panel = lambda *_, **__: None
-        try:
+        with override(self.main, "set_current_panel", lambda *_, **__: None):
             yield
-        finally:
-            del self.main.set_current_panel

@@ -254,7 +254,7 @@ class WebApi(Requests):
         answer = self._send_json("POST", "/select", selection, repeatable=True)
         self._parse(answer, 200, lambda said: said["selected"], ", ".join(names))
 
-    def calc(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+    def calc(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[str]:
         """Compute a feature from the selection in the panel that the window shows.
 
         If that fails, DataLab opens a dialog.
@@ -262,9 +262,12 @@ class WebApi(Requests):
         Args:
             name: Name of the feature.
             parameters: Values of its parameters by name, all of them valid JSON.
+
+        Returns:
+            The titles of the results, without those that another object had before.
         """
         call = {"name": name, "param": parameters and dict(parameters)}
-        self._parse(self._send_json("POST", "/calc", call), 200, _success, name)
+        return self._parse(self._send_json("POST", "/calc", call), 200, _results, name)
 
     def _exists(self, name: str) -> bool:
         try:
@@ -302,9 +305,10 @@ def _status(said: Any) -> ServerStatus:
     return ServerStatus(str(said["version"]), str(said["api_version"]), needs_token)
 
 
-def _success(said: Any) -> None:
+def _results(said: Any) -> list[str]:
     if said["success"] is not True:
         raise ValueError(said["success"])
+    return [str(title) for title in said.get("result_names") or ()]
 
 
 def _listed(item: Any) -> Listed:

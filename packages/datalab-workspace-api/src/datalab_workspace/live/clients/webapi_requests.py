@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 from datalab_workspace.errors import (
     DataLabError,
     NameConflictError,
+    NoAnswerError,
     ObjectNotFoundError,
     TokenError,
     UnsupportedObjectError,
@@ -25,6 +26,8 @@ from datalab_workspace.live.transport.base import (
 T = TypeVar("T")
 
 _BASE = "/api/v1"
+#: The seconds to wait for a sign of life.
+_SOON = Timeouts(connect=0.5, read=1.5)
 #: Bytes of an error message that are read; it repeats names of any length.
 _LARGEST_DETAIL = 1 << 16
 #: The message if something, most often a dialog, keeps DataLab's window from answering.
@@ -47,6 +50,8 @@ class Requests:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        # DataLab did not answer the last request in time.
+        self._silent = False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport.url!r})"
@@ -61,8 +66,40 @@ class Requests:
         self._transport.close()
 
     def _send(self, request: Request) -> Answer:
-        """Send a request whose path is relative to the API; see `Transport.send`."""
-        return self._transport.send(replace(request, path=_BASE + request.path))
+        """Send a request whose path is relative to the API; see `Transport.send`.
+
+        If DataLab did not answer the last request, this first asks for a sign of life,
+        so that not every call waits until its time is up.
+        """
+        self.probe_if_silent()
+        return self._exchange(request)
+
+    def probe_if_silent(self) -> None:
+        """Ask for a sign of life, if DataLab did not answer the last request.
+
+        Raises:
+            LiveError: DataLab still does not answer.
+        """
+        if self._silent:
+            self.probe()
+
+    def probe(self) -> None:
+        """Ask for a sign of life, within little time.
+
+        Raises:
+            LiveError: DataLab does not answer.
+        """
+        request = Request("GET", "/status", timeouts=_SOON, repeatable=True)
+        self._exchange(request)
+
+    def _exchange(self, request: Request) -> Answer:
+        try:
+            answer = self._transport.send(replace(request, path=_BASE + request.path))
+        except NoAnswerError:
+            self._silent = True
+            raise
+        self._silent = False
+        return answer
 
     def _get(
         self, path: str, *, query: str = "", timeouts: Timeouts | None = None

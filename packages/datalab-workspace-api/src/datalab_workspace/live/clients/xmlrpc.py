@@ -8,8 +8,10 @@ the client refuses such calls before it sends them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.carriers import RPC
@@ -28,6 +30,8 @@ from datalab_workspace.live.clients.xmlrpc_window import WindowCalls
 from datalab_workspace.live.codecs import rpc_json
 from datalab_workspace.live.transport.base import SLOWEST, Timeouts
 from datalab_workspace.model.record import KINDS, Kind, Record
+
+_NOTHING: Mapping[str, Kind] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -215,22 +219,31 @@ class XmlRpc(WindowCalls):
 
     # -- groups -----------------------------------------------------------------------
 
-    def groups(self, kind: Kind) -> list[GroupRef]:
-        """Return the groups of a panel, which the window shows in the meantime."""
-        with self.showing(kind):
-            result = self.call("get_group_titles_with_object_info")
-        try:
-            titles, uuids, _ = result
-            return [
-                GroupRef(number, kind, str(title), tuple(map(str, members)))
-                for number, (title, members) in enumerate(
-                    zip(titles, uuids, strict=True), 1
-                )
-            ]
-        except (TypeError, ValueError) as error:
-            raise unexpected_result(
-                "get_group_titles_with_object_info", result
-            ) from error
+    def groups(
+        self, kind: Kind, kinds: Mapping[str, Kind] = _NOTHING
+    ) -> list[GroupRef]:
+        """Return the groups of a panel, which the window shows in the meantime.
+
+        Args:
+            kind: The kind of their objects.
+            kinds: The kinds of known objects. If another program shows the other panel
+                at that moment, DataLab returns the groups of that panel.
+        """
+        groups: list[GroupRef] = []
+        for _ in range(ATTEMPTS):
+            with self.showing(kind):
+                result = self.call("get_group_titles_with_object_info")
+            groups = _group_refs(kind, result)
+            found = [kinds[u] for group in groups for u in group.uuids if u in kinds]
+            if kind in found or (not found and kind not in kinds.values()):
+                return groups
+            self.panel_changed()
+        if found:
+            raise DataLabError(
+                f"cannot read the groups of {kind}s: the panel that DataLab's window "
+                "shows keeps changing; wait until the program that changes it is done"
+            )
+        return groups
 
     def members(self, kind: Kind, number: int) -> list[str] | None:
         """Return UUIDs of the objects of a group; None if there is no such group.
@@ -266,3 +279,16 @@ class XmlRpc(WindowCalls):
     def select_group(self, kind: Kind, number: int) -> None:
         """Select a group, which draws its objects; the next new object goes there."""
         self._do("select_groups", [number], kind)
+
+
+def _group_refs(kind: Kind, result: Any) -> list[GroupRef]:
+    try:
+        titles, uuids, _ = result
+        return [
+            GroupRef(number, kind, str(title), tuple(map(str, members)))
+            for number, (title, members) in enumerate(
+                zip(titles, uuids, strict=True), 1
+            )
+        ]
+    except (TypeError, ValueError) as error:
+        raise unexpected_result("get_group_titles_with_object_info", result) from error

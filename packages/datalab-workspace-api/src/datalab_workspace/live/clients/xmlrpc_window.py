@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from datalab_workspace.errors import (
     DataLabError,
@@ -126,6 +127,11 @@ class WindowCalls(Calls):
                 self._now = kind
             yield
 
+    def panel_changed(self) -> None:
+        """Note that another program has shown another panel in the meantime."""
+        if self._keeping:
+            self._now = ""
+
     def _find(self, uuids: Sequence[str], kind: Kind) -> None:
         missing = {*uuids} - {*self._texts("get_object_uuids", kind)}
         if missing:
@@ -133,6 +139,18 @@ class WindowCalls(Calls):
                 f"DataLab has no {kind} {', '.join(sorted(missing)):.120}; it may have "
                 "been removed there"
             )
+
+    def set_property(self, name: str, value: str) -> None:
+        """Set a property of the main window, which no other program uses."""
+        self._on_panel("setProperty", None, name, value)
+
+    def read_property(self, name: str) -> object:
+        """Return a property of the main window; anything else if it is not set.
+
+        Instead of nothing, DataLab returns the result of an earlier call.
+        """
+        arguments: dict[str, Any] = {"args": [name], "kwargs": {}, "panel": None}
+        return self.call("call_method", "property", arguments)
 
     def show_titles(self) -> None:
         """Show titles that the Web API has changed, and keep the selection."""

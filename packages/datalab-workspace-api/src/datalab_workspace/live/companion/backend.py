@@ -12,27 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.base import (
-    Backend,
-    BackendStatus,
-    BroughtHome,
-    Capabilities,
     Entry,
-    Observation,
     PanelGroup,
 )
-from datalab_workspace.encoding.carriers import COMPANION
-from datalab_workspace.errors import LiveError
 from datalab_workspace.live.codecs.frame import decode_record
-from datalab_workspace.live.companion.client import CompanionClient
-from datalab_workspace.live.companion.state import ObjectState, State
+from datalab_workspace.live.companion.attachment import CompanionAttachment
+from datalab_workspace.live.companion.state import ObjectState
 from datalab_workspace.live.companion.writes import LARGE, Writes
-from datalab_workspace.live.discovery import Endpoint
-from datalab_workspace.live.record_cache import RecordCache
-from datalab_workspace.live.transport.base import Timeouts
-from datalab_workspace.model.description import TEXT_FIELDS, Summary, WorkspaceMode
+from datalab_workspace.model.description import TEXT_FIELDS, Summary
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
-    KINDS,
     FieldValue,
     Kind,
     PendingRecord,
@@ -40,128 +29,15 @@ from datalab_workspace.model.record import (
 )
 from datalab_workspace.progress import Progress
 
-_CAPABILITIES = Capabilities(
-    window=True,
-    shared=True,
-    computes=True,
-    events=True,
-    undo=True,
-    edits_groups=True,
-    dtypes=frozenset(str(d) for kind in KINDS for d in COMPANION.dtypes[kind]),
-)
 
-
-class CompanionBackend(Backend):
+class CompanionBackend(CompanionAttachment):
     """The objects of a running DataLab, which its user and other programs change, too.
 
     Args:
         endpoint: The address of the companion.
     """
 
-    transactional = True
-    optimistic = True
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._state = State()
-        self._writes: Writes | None = None
-        self._tickets: list[str] = []
-        self._given: dict[str, str] = {}
-        self._observed: list[Observation] = []
-        self._cache = RecordCache()
-        #: UUIDs of the objects that this program added, and of those that it got.
-        self.added: set[str] = set()
-        self.got: set[str] = set()
-        self._attach(endpoint)
-
-    def _attach(self, endpoint: Endpoint) -> None:
-        assert endpoint.companion is not None
-        self.endpoint = endpoint
-        address = endpoint.companion
-        self.client = CompanionClient(address.url, address.token)
-        self.client.known = self._known
-        self.client.on_snapshot = self._on_snapshot
-
-    def _known(self) -> Mapping[str, Any]:
-        state = self._state
-        return {"since": state.rev, "boot": state.boot} if state.boot else {"since": -1}
-
-    def _on_snapshot(self, snapshot: Mapping[str, Any]) -> None:
-        self._observed += self._state.apply(snapshot)
-
-    # -- the program ------------------------------------------------------------------
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """See `Backend.capabilities`; everything can be done."""
-        return _CAPABILITIES
-
-    @property
-    def mode(self) -> WorkspaceMode:
-        """See `Backend.mode`: the objects are in DataLab."""
-        return WorkspaceMode.LIVE
-
-    @property
-    def location(self) -> str:
-        """See `Backend.location`."""
-        return f"DataLab {self.endpoint.version} at {self.client.url}"
-
-    def check(self, within: float) -> None:
-        """Make sure that the companion accepts the token.
-
-        Args:
-            within: Seconds that this may take.
-
-        Raises:
-            LiveError: It does not accept the token, or does not answer.
-        """
-        self.client.hello(Timeouts(connect=within, read=within))
-
-    def status(self) -> BackendStatus:
-        """See `Backend.status`; it also finds out whether the companion answers."""
-        notes: tuple[str, ...] = ()
-        try:
-            said = self.client.hello(Timeouts(connect=1.0, read=2.0))
-        except LiveError as error:
-            notes = (f"DataLab does not answer: {error}",)
-        else:
-            if dialog := said.get("dialog"):
-                notes = (f"a dialog is open in DataLab's window: {dialog!r:.80}",)
-            self.refresh()
-        return BackendStatus(
-            self.endpoint.version, self.client.url, ("companion",), notes
-        )
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.client.close()
-
     # -- looking ----------------------------------------------------------------------
-
-    def refresh(self, max_age: float = 0.0) -> bool:  # noqa: ARG002 (one quick request)
-        """See `Backend.refresh`."""
-        rev, boot = self._state.rev, self._state.boot
-        self._on_snapshot(self.client.read("snapshot").header)
-        return (self._state.rev, self._state.boot) != (rev, boot)
-
-    @property
-    def seen(self) -> bool:
-        """See `Backend.seen`; attaching reads nothing."""
-        return bool(self._state.boot)
-
-    @property
-    def revision(self) -> object:
-        """See `Backend.revision`."""
-        return self._state.boot, self._state.rev
-
-    def observed(self) -> Sequence[Observation]:
-        """See `Backend.observed`; what this client did is left out."""
-        found, self._observed = self._observed, []
-        return [each for each in found if each.author != self.client.name]
-
-    @property
-    def _now(self) -> State:
-        """The state with the writes that were not sent yet."""
-        return self._state if self._writes is None else self._writes.state
 
     def entries(self) -> Sequence[Entry]:
         """See `Backend.entries`."""
@@ -219,8 +95,13 @@ class CompanionBackend(Backend):
         ]
         self.got.update(uuids)
         for record in found:
-            self._cache.keep(record)
+            self._keep(record)
         return found
+
+    def _keep(self, record: Record) -> None:
+        self._cache.keep(record)
+        group = self._state.group_of(record.uuid).title
+        self._cache.keep_group(group, [record.uuid])
 
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
         """See `Backend.content`; small objects are fetched together."""
@@ -255,19 +136,6 @@ class CompanionBackend(Backend):
     def unread(self, path: Path) -> Sequence[str]:  # noqa: ARG002 (of no file)
         """See `Backend.unread`; all data is in DataLab."""
         return ()
-
-    def bring_home(self, *, everything: bool) -> BroughtHome:
-        """See `Backend.bring_home`; if DataLab is gone, the cache has some objects."""
-        mine = self.added | self.got
-        try:
-            self.refresh()
-            return BroughtHome(self.content(None if everything else mine))
-        except LiveError as error:
-            reason = str(error)
-        items = [
-            o for o in self._state.objects.values() if everything or o.uuid in mine
-        ]
-        return BroughtHome(*self._cache.restore(items), reason)
 
     # -- transactions -----------------------------------------------------------------
 
@@ -313,7 +181,10 @@ class CompanionBackend(Backend):
         if isinstance(ticket, str):
             self._tickets.append(ticket)
         for uuid in writes.touched:
-            self._cache.forget(uuid)
+            self._cache.drop(uuid)
+        for record in writes.records:
+            if record.uuid in self._state.objects:
+                self._keep(record)
 
     # -- changes ----------------------------------------------------------------------
 
@@ -399,10 +270,6 @@ class CompanionBackend(Backend):
         """See `Backend.select`."""
         self._change().select(uuids)
 
-    def selection(self) -> Sequence[str]:
-        """See `Backend.selection`: that of the shown panel."""
-        return self._now.selection[self._now.shown]
-
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None
     ) -> Sequence[str]:
@@ -413,10 +280,6 @@ class CompanionBackend(Backend):
         added = [str(each) for each in answer["uuids"]]
         self.added.update(added)
         return added
-
-    def screenshot(self) -> bytes:
-        """See `Backend.screenshot`."""
-        return self.client.picture("screenshot", what="window")
 
 
 def _summary(known: ObjectState) -> Summary:

@@ -34,6 +34,8 @@ ROOT = "/kernel/v1/"
 PATIENCE = 30.0
 #: Seconds for an answer to arrive after the server has given up waiting.
 _GRACE = 5.0
+#: For a server that gave no answer to the last request, before the next one is sent.
+_QUICK = Timeouts(connect=0.5, read=1.0)
 _JSON = "application/json"
 
 OnSnapshot: TypeAlias = Callable[[Mapping[str, Any]], None]
@@ -58,6 +60,7 @@ class CompanionClient:
     Args:
         url: URL of the server.
         token: Its token.
+        name: The UUID by which it names itself; by default a new one.
 
     Attributes:
         name: The UUID by which the client names itself to the server.
@@ -67,9 +70,10 @@ class CompanionClient:
         on_snapshot: Receives the changes that an answer reports.
     """
 
-    def __init__(self, url: str, token: Token | None) -> None:
+    def __init__(self, url: str, token: Token | None, name: str | None = None) -> None:
         self._transport = transport_to(url, token)
-        self.name = str(uuid4())
+        self.name = name or str(uuid4())
+        self._silent = False
         self.patience = PATIENCE
         self.known: Callable[[], Mapping[str, Any]] = dict
         self.on_snapshot: OnSnapshot = lambda _: None
@@ -183,17 +187,24 @@ class CompanionClient:
         headers = {"DataLab-Client": self.name}
         if media_type:
             headers["Content-Type"] = media_type
-        return self._transport.send(
-            Request(
-                method,
-                ROOT + route,
-                urlencode(query),
-                headers,
-                content,
-                timeouts or Timeouts(read=wait + _GRACE),
-                repeatable or method == "GET",
-            )
+        request = Request(
+            method,
+            ROOT + route,
+            urlencode(query),
+            headers,
+            content,
+            timeouts or Timeouts(read=wait + _GRACE),
+            repeatable or method == "GET",
         )
+        if self._silent and timeouts is None:
+            self.hello(_QUICK)
+        try:
+            answer = self._transport.send(request)
+        except NoAnswerError:
+            self._silent = True
+            raise
+        self._silent = False
+        return answer
 
     def _received(self, answer: Answer) -> Received:
         try:

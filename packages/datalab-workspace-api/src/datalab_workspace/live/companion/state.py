@@ -10,7 +10,7 @@ import numpy as np
 
 from datalab_workspace.backends.base import Observation
 from datalab_workspace.encoding import typed_json
-from datalab_workspace.errors import DataLabError
+from datalab_workspace.errors import ConnectionLostError, DataLabError
 from datalab_workspace.events import ObjectChangeKind
 from datalab_workspace.model.record import KINDS, FieldValue, Kind, Record, roi_count
 from datalab_workspace.model.record import result_keys as results_of
@@ -111,6 +111,7 @@ class State:
         groups: The groups of both panels, in order.
         selection: UUIDs of the selected objects by kind.
         shown: The panel that is shown.
+        observed: The changes that answers have reported.
     """
 
     def __init__(self) -> None:
@@ -120,6 +121,11 @@ class State:
         self.groups: list[GroupState] = []
         self.selection: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
         self.shown: Kind = "signal"
+        self.observed: list[Observation] = []
+
+    def query(self) -> dict[str, Any]:
+        """Return the query that asks for the changes since this state."""
+        return {"since": self.rev, "boot": self.boot} if self.boot else {"since": -1}
 
     def copy(self) -> State:
         """Return a copy to try changes on."""
@@ -144,14 +150,15 @@ class State:
 
     # -- answers ----------------------------------------------------------------------
 
-    def apply(self, snapshot: Mapping[str, Any]) -> list[Observation]:
-        """Take over what an answer reports; return the changes of objects.
+    def apply(self, snapshot: Mapping[str, Any]) -> None:
+        """Take over what an answer reports.
 
         Raises:
+            ConnectionLostError: DataLab was restarted.
             DataLabError: The answer makes no sense; the state is as it was.
         """
         try:
-            return self._apply(snapshot)
+            self.observed += self._apply(snapshot)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise DataLabError(
                 f"DataLab's companion sent a snapshot that makes no sense: {error!r}"
@@ -160,6 +167,12 @@ class State:
     def _apply(self, snapshot: Mapping[str, Any]) -> list[Observation]:
         full = bool(snapshot["full"])
         rev, boot = int(snapshot["rev"]), str(snapshot["boot"])
+        if self.boot and boot != self.boot:
+            raise ConnectionLostError(
+                "DataLab was restarted, and the objects of the one before are gone; "
+                "resync() puts back those that are known here, and disconnect() "
+                "continues in memory with them"
+            )
         if not full and boot == self.boot and rev <= self.rev:
             return []  # an answer that another one has overtaken
         new = [ObjectState.of_json(entry) for entry in snapshot["objects"]]

@@ -25,6 +25,7 @@ class Writes:
         state: The expected state.
         nbytes: Size of the data in bytes.
         touched: UUIDs of the objects that the writes concern.
+        records: The objects that are added or replace others.
     """
 
     def __init__(self, state: State) -> None:
@@ -33,7 +34,8 @@ class Writes:
         self.touched: set[str] = set()
         self._ops: list[dict[str, Any]] = []
         self._frame = FrameWriter()
-        self._records: list[dict[str, Any]] = []
+        self.records: list[Record] = []
+        self._encoded: list[dict[str, Any]] = []
 
     def __bool__(self) -> bool:
         return bool(self._ops)
@@ -46,7 +48,7 @@ class Writes:
         """
         header = {
             "ops": self._ops,
-            "records": self._records,
+            "records": self._encoded,
             "expect": {"names": dict(names)},
         }
         return header, self._frame
@@ -130,6 +132,8 @@ class Writes:
 
     def move(self, uuids: Sequence[str], group: str) -> None:
         """Move objects to the end of a group of their panel."""
+        for kind in dict.fromkeys(self.state.objects[uuid].kind for uuid in uuids):
+            self.add_group(kind, group)
         self._op({"op": "move", "uuids": list(uuids), "group": group}, *uuids)
         for uuid in uuids:
             entry = self.state.objects[uuid]
@@ -163,5 +167,6 @@ class Writes:
         if record.dtype not in (None, *NATIVE_DTYPES[record.kind]):
             sidecar.split(record, COMPANION)  # it refuses what would lose something
         self.nbytes += record.nbytes
-        self._records.append(self._frame.encode_record(record))
-        return len(self._records) - 1
+        self.records.append(record)
+        self._encoded.append(self._frame.encode_record(record))
+        return len(self.records) - 1

@@ -11,19 +11,19 @@ def checked_url(url: str) -> str:
     """Return a server's URL without its path.
 
     Args:
-        url: ``http://host:port``, maybe with a path.
+        url: ``http://host:port``, maybe with a path and white space around it.
 
     Raises:
         ValueError: `url` has another form, or contains a user name or a password.
     """
-    parts = urlsplit(url)
+    parts = urlsplit(url.strip())
     if parts.username is not None or parts.password is not None:
         raise ValueError(
             "the URL of DataLab contains a user name or password; pass the token "
             "separately"
         )
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        shown = url.partition("?")[0]
+        shown = url.strip().partition("?")[0]
         raise ValueError(f"{shown!r:.80} is not a URL like 'http://127.0.0.1:18080'")
     parts.port  # noqa: B018  raises ValueError if it is not a number
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,33 +1,37 @@
-"""HTTP connections with a deadline.
+"""Sockets with a deadline for a whole exchange.
 
-The timeout of a socket limits each wait, not their sum: a server that sends one byte
-now and then could block a client forever. These connections have a deadline for the
-whole exchange.
+The timeout of a socket limits each wait, not their sum: a server that sends or accepts
+one byte now and then could block a client forever.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
 import socket
 import ssl
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from datalab_workspace.live.transport.base import SLOWEST
 
-_BUFFER = 1 << 16
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class Deadline:
-    """The instant by which an exchange must end; each byte moved postpones it."""
+    """The instant by which an exchange must end; each byte of a body postpones it."""
 
     def __init__(self) -> None:
+        self._seconds = 0.0
         self._end = 0.0
 
     def start(self, seconds: float) -> None:
         """Allow `seconds` from now on."""
-        self._end = time.monotonic() + seconds
+        self._seconds = seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """Allow the same time again, from now on."""
+        self._end = time.monotonic() + self._seconds
 
     def extend(self, moved: int) -> None:
         """Allow the time that moving some bytes may take."""
@@ -45,108 +49,50 @@ class Deadline:
         return left
 
 
-class _BoundedReader(io.RawIOBase):
-    """The bytes that a server sends, until the deadline."""
-
-    def __init__(
-        self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline
-    ) -> None:
-        super().__init__()
-        self._raw = raw
-        self._sock = sock
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._deadline.remaining())
-        count = self._raw.readinto(buffer)
-        self._deadline.extend(count or 0)
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, deadline: Deadline, method: str) -> None:
-        super().__init__(sock, method=method)
-        raw = self.fp.detach()
-        self.fp = io.BufferedReader(_BoundedReader(raw, sock, deadline), _BUFFER)
-
-
-class BoundedConnection:
-    """A connection to one server, with a deadline for each exchange.
-
-    `http.client.HTTPConnection` is not used for requests: when sending fails, variables
-    of its frames hold the headers, and the token with them.
-
-    Args:
-        host: The server's host.
-        port: Its port.
-        secure: Use TLS, with the system's certificates.
+class BoundedSocket(socket.socket):
+    """A socket that waits until a deadline.
 
     Attributes:
-        deadline: The deadline; start it before each exchange.
-        sock: The socket; None if the connection is closed.
+        deadline: The deadline. What is sent postpones it; what is received does not,
+            because only the reader can tell a body from headers without end.
+        blocksize: Bytes that are sent in one go, for which one timeout holds.
     """
 
-    def __init__(self, host: str, port: int, *, secure: bool) -> None:
-        self._host = host
-        self._port = port
-        self._secure = secure
-        self.deadline = Deadline()
-        self.sock: socket.socket | None = None
+    deadline: Deadline
+    blocksize: int
 
-    def connect(self, seconds: float) -> None:
-        """Connect within some seconds; small parts are sent without waiting for more.
+    def recv_into(
+        self, buffer: Buffer, nbytes: int | None = None, flags: int = 0
+    ) -> int:
+        """Wait for bytes and read them; as `socket.socket.recv_into`."""
+        self.settimeout(self.deadline.remaining())
+        return super().recv_into(buffer, nbytes or 0, flags)
 
-        Raises:
-            OSError: Nothing accepts the connection, or the server cannot prove who it
-                is.
-        """
-        self.close()
-        sock = socket.create_connection((self._host, self._port), timeout=seconds)
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._secure:
-                context = ssl.create_default_context()
-                sock = context.wrap_socket(sock, server_hostname=self._host)
-        except BaseException:
-            sock.close()
-            raise
-        self.sock = sock
+    def sendall(self, data: Buffer, flags: int = 0) -> None:
+        """Send everything, in slices; as `socket.socket.sendall`."""
+        with memoryview(data) as whole, whole.cast("B") as left:
+            sent = 0
+            while sent < left.nbytes:
+                self.settimeout(self.deadline.remaining())
+                count = self.send(left[sent : sent + self.blocksize], flags)
+                self.deadline.extend(count)
+                sent += count
 
-    def send(self, part: memoryview) -> None:
-        """Send bytes, which postpones the deadline.
 
-        Args:
-            part: The bytes. A memoryview does not show them in its repr.
-        """
-        assert self.sock is not None
-        self.deadline.extend(part.nbytes)
-        self.sock.settimeout(self.deadline.remaining())
-        self.sock.sendall(part)
+class BoundedTlsSocket(BoundedSocket, ssl.SSLSocket):
+    """A socket with TLS that waits until a deadline; see `BoundedSocket`."""
 
-    def response(self, method: str) -> http.client.HTTPResponse:
-        """Return the answer to the request; only its headers have been read.
 
-        Args:
-            method: The HTTP method of the request.
-        """
-        assert self.sock is not None
-        response = _Response(self.sock, self.deadline, method)
-        try:
-            response.begin()
-        except BaseException:
-            response.close()
-            raise
-        return response
+def bounded(sock: socket.socket, deadline: Deadline, blocksize: int) -> BoundedSocket:
+    """Return a socket with a deadline for the connection of another socket.
 
-    def close(self) -> None:
-        """Close the connection."""
-        sock, self.sock = self.sock, None
-        if sock is not None:
-            sock.close()
+    Args:
+        sock: The socket. Unless it is returned, it must not be used again.
+        deadline: The deadline.
+        blocksize: Bytes that are sent in one go.
+    """
+    if not isinstance(sock, BoundedSocket):
+        sock = BoundedSocket(sock.family, sock.type, sock.proto, sock.detach())
+    sock.deadline = deadline
+    sock.blocksize = blocksize
+    return sock

@@ -11,11 +11,16 @@ from datalab_workspace.errors import (
 RETRY = "check that DataLab still runs, then try again"
 
 
+def rounded(seconds: float) -> str:
+    """Return seconds as people read them."""
+    return f"{round(seconds, 1):g}"
+
+
 def no_answer(url: str, what: str, seconds: float, hint: str = "") -> NoAnswerError:
     """Return the error for a server that did not answer in time."""
     return NoAnswerError(
-        f"DataLab at {url} did not answer {what} within {seconds:.3g} s; it is busy, "
-        f"or a dialog is open in its window: close it, then try again{hint}"
+        f"DataLab at {url} did not answer {what} within {rounded(seconds)} s; it is "
+        f"busy, or a dialog is open in its window: close it, then try again{hint}"
     )
 
 

@@ -22,6 +22,8 @@ _SHORT = 6
 class Token:
     """A secret string that no repr, log, pickle or traceback shows.
 
+    White space around it is left out.
+
     Making one never raises an exception, because the frames of the callers still hold
     the string at that moment; `check` raises later.
 
@@ -33,7 +35,9 @@ class Token:
 
     def __init__(self, value: object) -> None:
         self._is_string = isinstance(value, str)
-        plain = str(value).encode("utf-8", "surrogatepass") if self._is_string else b""
+        # White space around a token comes from copying it, and does not belong to it.
+        text = str(value).strip() if self._is_string else ""
+        plain = text.encode("utf-8", "surrogatepass")
         self._pad = os.urandom(len(plain))
         self._masked = _xor(plain, self._pad)
 

@@ -1,0 +1,69 @@
+"""Wait for changes of DataLab's window in a thread, and say that there are some."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from datalab_workspace.errors import LiveError
+from datalab_workspace.live.companion.client import CompanionClient
+
+#: The thread that waits.
+THREAD_NAME = "datalab-workspace-watcher"
+#: Seconds of one request that waits for a change.
+_TURN = 25.0
+#: Seconds after a request that failed.
+_PAUSE = 2.0
+
+
+class Watcher:
+    """A daemon thread that waits for changes.
+
+    Args:
+        client: A client that nobody else uses.
+        on_change: Called in the thread when something has changed; returns whether to
+            go on.
+    """
+
+    def __init__(self, client: CompanionClient, on_change: Callable[[], bool]) -> None:
+        self._client = client
+        self._on_change = on_change
+        self._known: dict[str, object] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        self._thread.start()
+
+    @property
+    def active(self) -> bool:
+        """False once the thread has ended; after os.fork(), in the child."""
+        return self._thread.is_alive() and not self._stopped.is_set()
+
+    def stop(self) -> None:
+        """End the thread at its next change, or at the end of its request."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                if self._has_changed() and not self._on_change():
+                    return
+        except Exception:
+            logging.getLogger(__name__).exception("DataLab is not watched any more")
+        finally:
+            self._client.close()
+
+    def _has_changed(self) -> bool:
+        """Wait for a change, and return whether there is one."""
+        try:
+            said = self._client.read("events", wait=_TURN, **self._known).header
+        except LiveError as error:
+            logging.getLogger(__name__).debug("cannot watch DataLab: %s", error)
+            self._known = {}
+            self._stopped.wait(_PAUSE)
+            return False
+        # A change may have happened before the first answer.
+        first = not self._known
+        self._known = {"since": said["rev"], "boot": said["boot"]}
+        changed = first or said["events"] or said["missed"]
+        return bool(changed) and not self._stopped.is_set()

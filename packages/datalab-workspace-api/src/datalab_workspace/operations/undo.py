@@ -1,0 +1,30 @@
+"""Take back the last transaction of a workspace."""
+
+from __future__ import annotations
+
+from datalab_workspace.errors import NothingToUndoError
+from datalab_workspace.journal import inverse
+from datalab_workspace.session import Session
+
+
+def undo(session: Session) -> None:
+    """See `Workspace.undo`."""
+    with session.transaction(None) as transaction:
+        backend, entry = transaction.backend, session.journal.last()
+        if not backend.capabilities.undo:
+            backend.undo(())  # it raises the error that says what is missing
+        if entry is None:
+            raise NothingToUndoError(
+                "there is no change of this workspace to undo; changes of others are "
+                "undone where they were made"
+            )
+        backend.undo(entry.tickets)
+        session.journal.drop_last()
+        for change in inverse(entry.changes):
+            if change.after is None:
+                transaction.names.release(change.uuid)
+            else:
+                title = backend.title_of(change.uuid)
+                transaction.names.bind(change.uuid, change.after, str(title or ""))
+            transaction.changes.append(change)
+        transaction.sync_names()

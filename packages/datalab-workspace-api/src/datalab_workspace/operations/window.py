@@ -1,0 +1,129 @@
+"""The operations that concern DataLab's window: questions, files, macros, drawing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from datalab_workspace.errors import DataLabError, LiveError, add_note
+from datalab_workspace.model.record import KINDS, Kind
+from datalab_workspace.session import Session
+from datalab_workspace.validation import one_of
+
+T = TypeVar("T")
+
+#: Seconds of one wait, after which an interrupt is noticed in any case.
+_TURN = 5.0
+
+
+def wait_for_selection(
+    session: Session, kind: Kind | None, timeout: float | None
+) -> list[str]:
+    """See `Workspace.wait_for_selection`."""
+    if kind is not None:
+        one_of(kind, "kind", KINDS)
+    question = session.backend.window.ask_for_selection(kind)
+    answer = _wait(question.wait, timeout, "the selection", question.cancel)
+    with session.transaction() as transaction:
+        present = {entry.uuid for entry in transaction.backend.entries()}
+        return [
+            transaction.names.hand_out(uuid) for uuid in answer.uuids if uuid in present
+        ]
+
+
+def ask_roi(session: Session, name: str, message: str, timeout: float | None) -> Any:
+    """See `Workspace.ask_roi`."""
+    uuid = session.run(lambda transaction: transaction.uuid(name))
+    question = session.backend.window.ask_for_roi(uuid, message)
+    what = f"the regions of interest of {name!r:.80}"
+    answer = _wait(question.wait, timeout, what, question.cancel)
+    if not answer.accepted:
+        return None
+    from datalab_workspace.model.sigima_objects import to_object
+
+    return session.run(lambda t: to_object(t.record(uuid), own=True).roi)
+
+
+def read(
+    session: Session,
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    where: str,
+    group: str | None,
+) -> list[str]:
+    """See `Workspace.read`."""
+    one_of(where, "where", ("datalab",))
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    absolute = [str(Path(path).expanduser().absolute()) for path in listed]
+    with session.transaction() as transaction:
+        reading = transaction.backend.window.read(absolute, group)
+        transaction.look()
+        transaction.sync_names()
+        transaction.note(reading.uuids)
+        if reading.failed:
+            first, reason = next(iter(reading.failed.items()))
+            error = DataLabError(f"DataLab cannot read {first!r:.200}: {reason}")
+            for path, why in list(reading.failed.items())[1:]:
+                add_note(error, f"nor {path!r:.200}: {why}")
+            raise error
+        return [transaction.names.hand_out(uuid) for uuid in reading.uuids]
+
+
+def macros(session: Session) -> list[str]:
+    """See `Workspace.macros`."""
+    return list(session.backend.window.macros())
+
+
+def run_macro(session: Session, title: str, timeout: float | None) -> str:
+    """See `Workspace.run_macro`."""
+    run = session.backend.window.start_macro(title)
+    return _wait(run.wait, timeout, f"the macro {title!r:.80}")
+
+
+@contextmanager
+def quiet(session: Session) -> Iterator[None]:
+    """See `Workspace.quiet`."""
+    if not session.backend.capabilities.window:
+        yield
+        return
+    window = session.backend.window
+    window.quiet(on=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(LiveError):  # the first error is the one to report
+            window.quiet(on=False)
+        raise
+    window.quiet(on=False)
+
+
+def _wait(
+    wait: Callable[[float], T | None],
+    timeout: float | None,
+    what: str,
+    cancel: Callable[[], None] | None = None,
+) -> T:
+    """Wait until there is an answer.
+
+    Raises:
+        TimeoutError: There is none in time; the question is withdrawn.
+    """
+    end = None if timeout is None else time.monotonic() + timeout
+    done = False
+    try:
+        while True:
+            left = _TURN if end is None else min(_TURN, end - time.monotonic())
+            answer = wait(max(left, 0.0))
+            if answer is not None:
+                done = True
+                return answer
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutError(
+                    f"DataLab has not reported {what} within {timeout:.3g} s"
+                )
+    finally:
+        if not done and cancel is not None:
+            cancel()

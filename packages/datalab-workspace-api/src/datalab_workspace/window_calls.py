@@ -1,0 +1,252 @@
+"""The calls of a workspace that concern the window of an attached DataLab."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Literal
+
+from datalab_workspace.model.record import Kind
+from datalab_workspace.operations import attachment, window
+from datalab_workspace.operations.mapping import Names
+from datalab_workspace.processing import selection
+from datalab_workspace.processing.selection import Selection
+from datalab_workspace.session import Session
+from datalab_workspace.validation import suggest_on_typo
+
+if TYPE_CHECKING:
+    from datalab_workspace.backends.base import Backend
+
+
+class WindowCalls:
+    """What a workspace can do with DataLab's window, and with its user.
+
+    Without a running DataLab, `select`, `selection`, `show` and `quiet` work all the
+    same; the other calls raise `LiveUnavailableError`. They need the companion, which
+    runs in every DataLab that has datalab-kernel; without it, they raise
+    `NotSupportedByProtocolError`.
+    """
+
+    _session: Session
+
+    @property
+    def backend(self) -> Backend:
+        """Where the objects are kept."""
+        return self._session.backend
+
+    @suggest_on_typo
+    def select(self, names: str | Iterable[str]) -> None:
+        """Choose the objects that `calc` uses if it is called without `on`.
+
+        In a running DataLab, they are selected in the window, too. If the user selects
+        other objects there afterwards, `calc` uses those. Adding and showing objects
+        does not change the choice.
+
+        Args:
+            names: One name, UUID or short id, or several; an empty list for none.
+
+        Raises:
+            KeyError: There is no such object; the choice stays as it was.
+
+        Example:
+            >>> workspace.select("peak")
+        """
+        selection.select(self._session, names)
+
+    @property
+    def selection(self) -> Selection:
+        """Names of the selected objects, which `calc` without `on` uses.
+
+        In a running DataLab, they are those that are selected in the panel that its
+        window shows; in memory, those that `select` chose last and that still exist.
+
+        Returns:
+            A list. Its attributes `signals` and `images` are the selections of both
+            panels, and `shown` is the panel that is shown; they are None if they are
+            not known.
+
+        Raises:
+            NotSupportedByProtocolError: DataLab's XML-RPC server, which alone reports
+                the selection, is not available (a `NotImplementedError`).
+
+        Example:
+            >>> workspace.select(["peak", "spot"])
+            >>> workspace.selection.images
+            ['spot']
+        """
+        return selection.selection(self._session)
+
+    @suggest_on_typo
+    def select_objects(self, names: str | Iterable[str]) -> None:
+        """Choose objects; deprecated, use `select`."""
+        warnings.warn(
+            "select_objects() is deprecated; use select()",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        self.select(names)
+
+    @suggest_on_typo
+    def show(self, name: str) -> None:
+        """Show an object in DataLab's window; in memory, this does nothing.
+
+        It does not change the choice of `select`.
+
+        Args:
+            name: Its name, UUID or short id.
+
+        Raises:
+            KeyError: There is no such object.
+
+        Example:
+            >>> workspace.show("peak")
+        """
+        attachment.show(self._session, name)
+
+    @suggest_on_typo
+    def wait_for_selection(
+        self, *, kind: Kind | None = None, timeout: float | None = None
+    ) -> Names:
+        """Wait until DataLab's user selects objects, and return their names.
+
+        An interrupt of the kernel ends the wait.
+
+        Args:
+            kind: "signal" or "image", to wait for objects of this kind.
+            timeout: Seconds to wait; by default as long as it takes.
+
+        Raises:
+            TimeoutError: The user has selected nothing in time.
+            LiveUnavailableError: The workspace is not attached to a running DataLab (a
+                `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.wait_for_selection(timeout=60)
+            Traceback (most recent call last):
+            ...
+            datalab_workspace.errors.LiveUnavailableError: waiting for a selection …
+        """
+        return window.wait_for_selection(self._session, kind, timeout)
+
+    @suggest_on_typo
+    def ask_roi(
+        self, name: str, *, message: str = "", timeout: float | None = None
+    ) -> Any:
+        """Let DataLab's user edit the regions of interest of an object.
+
+        The editor opens in DataLab's window. The call returns when the user is done. An
+        interrupt of the kernel ends the wait and closes the editor.
+
+        Args:
+            name: Its name, UUID or short id.
+            message: What to tell the user.
+            timeout: Seconds to wait; by default as long as it takes.
+
+        Returns:
+            The `sigima.objects.SignalROI` or `ImageROI` that the object has now, None
+            if it has no regions, or if the user has closed the editor without accepting
+            them.
+
+        Raises:
+            KeyError: There is no such object.
+            TimeoutError: The user is not done in time; the editor is closed.
+            LiveUnavailableError: The workspace is not attached to a running DataLab (a
+                `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.ask_roi("spot", timeout=60)
+            Traceback (most recent call last):
+            ...
+            datalab_workspace.errors.LiveUnavailableError: a question to the user of …
+        """
+        return window.ask_roi(self._session, name, message, timeout)
+
+    @suggest_on_typo
+    def read(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        where: Literal["datalab"],
+        group: str | None = None,
+    ) -> Names:
+        """Read files by DataLab's own readers, and return the names of their objects.
+
+        Args:
+            paths: One file, or several. They are read on DataLab's machine.
+            where: "datalab".
+            group: Title of the group that the objects join.
+
+        Raises:
+            DataLabError: DataLab cannot read some of the files; those that it can read
+                are there (a `ConnectionError`).
+            LiveUnavailableError: The workspace is not attached to a running DataLab (a
+                `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.read("scan.csv", where="datalab")
+            Traceback (most recent call last):
+            ...
+            datalab_workspace.errors.LiveUnavailableError: reading files with DataLab …
+        """
+        return window.read(self._session, paths, where, group)
+
+    @suggest_on_typo
+    def macros(self) -> Names:
+        """Return the titles of DataLab's macros.
+
+        Raises:
+            LiveUnavailableError: The workspace is not attached to a running DataLab (a
+                `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.macros()
+            Traceback (most recent call last):
+            ...
+            datalab_workspace.errors.LiveUnavailableError: macros need a running …
+        """
+        return window.macros(self._session)
+
+    @suggest_on_typo
+    def run_macro(self, title: str, *, timeout: float | None = None) -> str:
+        """Run a macro of DataLab to its end, and return what it has printed.
+
+        Args:
+            title: Its title.
+            timeout: Seconds to wait; by default as long as it takes.
+
+        Raises:
+            DataLabError: The macro has failed (a `ConnectionError`).
+            KeyError: There is no such macro.
+            TimeoutError: It has not ended in time, and goes on.
+            LiveUnavailableError: The workspace is not attached to a running DataLab (a
+                `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> workspace.run_macro("Average all")
+            Traceback (most recent call last):
+            ...
+            datalab_workspace.errors.LiveUnavailableError: macros need a running …
+        """
+        return window.run_macro(self._session, title, timeout)
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Return a context in which DataLab's window draws no change.
+
+        It draws everything once at the end. In memory, this does nothing.
+
+        Raises:
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Example:
+            >>> with workspace.quiet():
+            ...     for number in range(3):
+            ...         _ = workspace.add(f"step {number}", np.zeros(5))
+        """
+        return window.quiet(self._session)

@@ -1,0 +1,90 @@
+"""A page of another site, in a real browser, and the companion behind the Web API."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from support.real_datalab.application import Application
+
+# The first may have to make DataLab's environment.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+ASK = """\
+async ([url, token, body]) => {
+    const answer = await fetch(url, {
+        method: body === null ? "GET" : "POST",
+        body,
+        headers: {
+            "Authorization": `Bearer ${token}`,
+            "Content-Type": "application/json",
+            "DataLab-Client": crypto.randomUUID(),
+        },
+    });
+    return [answer.status, await answer.json()];
+}
+"""
+
+
+class _Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def page(launch: Callable[..., Browser]) -> Iterator[Page]:
+    """An empty page of a site that has nothing to do with DataLab."""
+    site = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    page = launch().new_page()
+    page.goto(f"http://localhost:{site.server_port}/")
+    yield page
+    site.shutdown()
+    site.server_close()
+
+
+@pytest.fixture(scope="module")
+def companion_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """A DataLab with a companion."""
+    folder = tmp_path_factory.mktemp("companion")
+    application = Application(python_of_datalab, folder, companion=True)
+    yield application
+    application.close()
+
+
+def test_a_page_asks_at_the_port_of_the_web_api(
+    page: Page, companion_datalab: Application
+) -> None:
+    prefix = f"{companion_datalab.url}/kernel/v1"
+    token = companion_datalab.token
+
+    status, hello = page.evaluate(ASK, [f"{prefix}/hello", token, None])
+    assert (status, hello["protocol"]) == (200, 1)
+    body = '{"ops": [{"op": "show", "kind": "image"}]}'
+    status, answer = page.evaluate(ASK, [f"{prefix}/transaction", token, body])
+    assert status == 200, answer
+    status, answer = page.evaluate(ASK, [f"{prefix}/hello", "wrong", None])
+    assert (status, answer["error"]) == (401, "token")
+
+
+def test_a_page_gets_nothing_from_the_own_port(
+    page: Page, companion_datalab: Application
+) -> None:
+    companion = companion_datalab.companion
+    url = f"{companion.url}/kernel/v1/hello"
+
+    with pytest.raises(Exception, match="Failed to fetch"):
+        page.evaluate(ASK, [url, companion.token, None])
