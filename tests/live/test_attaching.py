@@ -131,10 +131,43 @@ def test_nothing_there(home, url):
         home.connect()
 
 
-def test_a_second_connection_is_refused(named):
+def test_connecting_again_to_the_same_datalab_changes_nothing(named):
     workspace = dlw.Workspace()
-    with pytest.raises(ConnectionError, match=r"disconnect\(\)"):
-        workspace.connect()
+    workspace.add("x", POINTS)
+    backend = workspace.backend
+    assert workspace.connect() is True
+    assert workspace.connect(named.url) is True
+    assert workspace.backend is backend
+    assert workspace.list() == ["x"]
+
+
+def test_connecting_again_by_another_protocol_changes_nothing(companion_datalab, home):
+    companion_datalab.empty()
+    web_api = companion_datalab.url, companion_datalab.token
+    home.connect(*web_api)
+    backend = home.backend
+    assert home.connect(*web_api) is True
+    assert home.connect(companion_datalab.companion.url) is True
+    assert home.backend is backend
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [("http://127.0.0.1:9", dlw.UnreachableError), ("nonsense", ValueError)],
+)
+def test_an_attached_workspace_stays_where_it_is(named, url, error):
+    workspace = dlw.Workspace()
+    with pytest.raises(error):
+        workspace.connect(url)
+    assert workspace.status().url == named.url
+
+
+def test_an_attached_workspace_is_not_moved_to_another_datalab(named, new_datalab):
+    other = new_datalab()
+    workspace = dlw.Workspace()
+    with pytest.raises(dlw.LiveError, match=r"attached to .*; call disconnect\(\)"):
+        workspace.connect(other.url, other.token)
+    assert workspace.status().url == named.url
 
 
 @pytest.mark.parametrize(
@@ -215,8 +248,9 @@ def test_a_datalab_that_is_gone(new_datalab, home, tmp_path):
         home.save(tmp_path / "x.h5")
     assert "does not answer" in " ".join(home.status().notes)
     assert "1 signal" in repr(home)
-    with pytest.raises(ConnectionError):
-        home.resync()
+    for call in (home.resync, home.connect):
+        with pytest.raises(ConnectionError):
+            call()
     home.disconnect()
     assert home.list() == ["small", "large"]
     assert home.get("small").y.tolist() == [0, 1, 2]
@@ -235,7 +269,7 @@ def test_a_datalab_that_comes_back(new_datalab, monkeypatch, tmp_path):
     monkeypatch.setenv("DATALAB_WORKSPACE_URL", second.url)
     monkeypatch.setenv("DATALAB_XMLRPCPORT", str(second.rpc_port))
     second.rpc.load_h5_workspace([str(path)], True)
-    workspace.resync()
+    assert workspace.resync() is True
     assert workspace.list() == ["y"]
     assert workspace.get("y").y.tolist() == [0, 1, 2]
     workspace.add("z", POINTS)

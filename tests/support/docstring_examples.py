@@ -34,7 +34,12 @@ PACKAGES = (
 _WITHOUT = {
     "datalab_kernel_core.Plotter.display_geometry",
     "datalab_kernel_core.Plotter.display_table",
+    "datalab_kernel_core.Plotter.set_backend",
     "datalab_workspace.Description.of",
+    "datalab_workspace.Status.get",
+    "datalab_workspace.Status.items",
+    "datalab_workspace.Status.keys",
+    "datalab_workspace.Status.values",
     "datalab_workspace.Workspace.select_objects",
 }
 #: A name that a page of the reference describes; the page also names modules.

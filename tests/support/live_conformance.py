@@ -19,6 +19,7 @@ from datalab_workspace.live.endpoint import Endpoint
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import Record
 from datalab_workspace.testing import BackendRules
+from support.real_datalab.window_client import WindowClient
 
 
 class InDataLab(BackendRules):
@@ -155,3 +156,18 @@ class Companion(InDataLab):
             companion_token=Token(companion.token),
         )
         return Workspace(backend=CompanionBackend(endpoint))
+
+    def bring(self, workspace: Workspace, *titles: str) -> list[str]:
+        # All at once: the companion names each object as soon as it appears.
+        before = workspace.list()
+        records = [
+            Record(
+                "signal",
+                {"title": title},
+                {"xydata": np.array([[0.0, 1.0], [number, number]])},
+            )
+            for number, title in enumerate(titles)
+        ]
+        ops = [{"op": "add", "record": number} for number in range(len(titles))]
+        WindowClient(self.datalab).do(*ops, records=records)
+        return [name for name in workspace.list() if name not in before]

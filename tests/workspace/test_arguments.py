@@ -7,7 +7,12 @@ import inspect
 import pytest
 
 from datalab_workspace.errors import close_matches
-from datalab_workspace.validation import one_of, suggest_on_typo, unknown_argument
+from datalab_workspace.validation import (
+    old_arguments,
+    one_of,
+    suggest_on_typo,
+    unknown_argument,
+)
 
 
 @suggest_on_typo
@@ -50,6 +55,51 @@ def test_other_mistakes_are_pythons_own():
 def test_a_function_that_takes_any_keyword_has_none_misspelt():
     with pytest.raises(TypeError, match="accepts any keyword"):
         suggest_on_typo(lambda **_: None)
+
+
+@old_arguments("overwrite", "group", filepath="first")
+@suggest_on_typo
+def renamed(first, *, overwrite=False, group=None):
+    """Return the arguments."""
+    return first, overwrite, group
+
+
+def test_new_arguments_raise_no_warning():
+    assert renamed(1, overwrite=True) == (1, True, None)
+    assert renamed(first=1, group="g") == (1, False, "g")
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "messages"),
+    [
+        ((1, True), {}, ["overwrite by position in renamed() is deprecated; use ov"]),
+        ((1, True, "g"), {}, ["overwrite by position", "use group='g' instead"]),
+        ((), {"filepath": 1}, ["filepath= of renamed() is deprecated; use first= in"]),
+    ],
+)
+def test_old_arguments_have_their_effect_and_warn(args, kwargs, messages):
+    with pytest.deprecated_call() as warned:
+        result = renamed(*args, **kwargs)
+    assert result == (1, True in args, "g" if "g" in args else None)
+    assert len(warned) == len(messages)
+    for warning, message in zip(warned, messages, strict=True):
+        assert message in str(warning.message)
+        assert warning.filename == __file__
+
+
+def test_an_old_argument_that_is_none_is_not_given():
+    assert renamed(1, filepath=None) == (1, False, None)
+
+
+def test_an_argument_is_given_once():
+    with pytest.raises(TypeError, match="'first' and its old name 'filepath'; pass o"):
+        renamed(first=1, filepath=2)
+    with pytest.raises(TypeError, match="two values for 'overwrite'"):
+        renamed(1, True, overwrite=True)
+    with pytest.raises(TypeError, match="takes 1 positional argument but 4 were"):
+        renamed(1, True, "g", 3)
+    with pytest.raises(TypeError, match="no argument 'filepat'"):
+        renamed(1, filepat=2)
 
 
 def test_an_error_lists_what_there_is():

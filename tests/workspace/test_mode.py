@@ -116,3 +116,38 @@ def test_clearing_forgets_the_file(tmp_path):
     assert workspace.path is None
     with pytest.raises(ValueError, match="no file to save to"):
         workspace.save()
+
+
+def test_resync_in_memory_looks_for_a_datalab_as_in_0_2():
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    workspace.add("x", POINTS)
+    with pytest.deprecated_call(match=r"connect\(\).*no running DataLab") as warned:
+        assert workspace.resync() is False
+    assert [warning.filename for warning in warned] == [__file__]
+    assert (workspace.mode, workspace.list()) == ("standalone", ["x"])
+
+
+@pytest.mark.parametrize(
+    ("read", "result", "message"),
+    [
+        (lambda s: s["mode"], "standalone", r"status\(\).mode instead"),
+        (lambda s: s["object_count"], 0, r"status\(\).signals and .images instead"),
+        (lambda s: s.get("url", "none"), "none", "attributes of"),
+        (lambda s: "mode" in s, True, "attributes of"),
+        (lambda s: "url" in s, False, "attributes of"),
+        (lambda s: sorted(s), ["backend", "mode", "object_count"], "iterating"),
+        (lambda s: list(s.keys()), ["mode", "backend", "object_count"], "keys"),
+        (lambda s: list(s.values()), ["standalone", "StandaloneBackend", 0], "values"),
+        (lambda s: dict(s.items())["mode"], "standalone", "items"),
+    ],
+)
+def test_a_status_is_read_like_the_dict_of_0_2(read, result, message):
+    status = dlw.Workspace().status()
+    with pytest.deprecated_call(match=message) as warned:
+        assert read(status) == result
+    assert {warning.filename for warning in warned} == {__file__}
+
+
+def test_a_key_that_the_dict_did_not_have():
+    with pytest.deprecated_call(), pytest.raises(KeyError, match="signals"):
+        dlw.Workspace().status()["signals"]

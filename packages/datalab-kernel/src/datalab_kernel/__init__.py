@@ -6,10 +6,12 @@ of the kernel start.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel._version import __version__
+from datalab_kernel.deprecated import OldPackage, old_names
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -73,10 +75,17 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     unload(ip)
 
 
+_old_name = old_names(
+    __name__,
+    {"Workspace": "datalab_workspace", "Plotter": "datalab_kernel_core"},
+)
+sys.modules[__name__].__class__ = OldPackage
+
+
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _old_name(name)
 
 
 def __dir__() -> list[str]:

@@ -8,6 +8,7 @@ import json
 import sys
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalab_kernel import kernelspec
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(argv)
+    if getattr(options, "folder", None) is not None and not options.desktop:
+        parser.error("--folder needs --desktop")
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
@@ -46,6 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _install(options: argparse.Namespace) -> int:
+    if options.desktop:
+        from datalab_kernel.desktop.addon import folder
+
+        installed = folder.install(options.folder)
+        print(f"Installed the add-on {__version__} in {installed}")
+        print("Restart DataLab to use it")
+        return 0
     directory = kernelspec.install(
         prefix=options.prefix,
         name=options.name,
@@ -58,18 +68,36 @@ def _install(options: argparse.Namespace) -> int:
 
 
 def _uninstall(options: argparse.Namespace) -> int:
+    if options.desktop:
+        from datalab_kernel.desktop.addon import folder
+
+        print(f"Removed the add-on from {folder.uninstall(options.folder)}")
+        return 0
     directory = kernelspec.uninstall(prefix=options.prefix, name=options.name)
     print(f"Removed {directory}")
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.desktop:
+        return _list_addon(options.folder)
     specs = kernelspec.installed(prefix=options.prefix)
     if not specs:
         print("No DataLab kernel is installed.", file=sys.stderr)
     width = max((len(spec.name) for spec in specs), default=0)
     for spec in specs:
         print(f"{spec.name:{width}}  {spec.directory}  ({spec.argv[0]})")
+    return 0
+
+
+def _list_addon(plugins: Path | None) -> int:
+    from datalab_kernel.desktop.addon import folder
+
+    found = folder.installed(plugins)
+    if found is None:
+        print("No add-on is installed.", file=sys.stderr)
+    else:
+        print(f"{found.version or 'incomplete'}  {found.folder}  ({found.state})")
     return 0
 
 
@@ -106,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     install.set_defaults(command=_install)
     _add_location(install, "use the user's Jupyter folder (the default)")
+    _add_desktop(install, "install the add-on in DataLab's plugin folder instead")
     _add_name(install)
     install.add_argument(
         "--display-name",
@@ -125,11 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     uninstall = commands.add_parser("uninstall", help="remove a kernelspec of DataLab")
     uninstall.set_defaults(command=_uninstall)
     _add_location(uninstall, "use the user's Jupyter folder (the default)")
+    _add_desktop(uninstall, "remove the add-on from DataLab's plugin folder instead")
     _add_name(uninstall)
 
     listing = commands.add_parser("list", help="list the kernelspecs of DataLab")
     listing.set_defaults(command=_list)
     _add_location(listing, None)
+    _add_desktop(listing, "show the add-on in DataLab's plugin folder instead")
 
     doctor = commands.add_parser(
         "doctor", help="check whether the kernel works here, and how to correct errors"
@@ -158,6 +189,17 @@ def _add_location(parser: argparse.ArgumentParser, user: str | None) -> None:
         "--prefix",
         metavar="DIR",
         help="use the environment in DIR: DIR/share/jupyter/kernels",
+    )
+
+
+def _add_desktop(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--desktop", action="store_true", help=help)
+    parser.add_argument(
+        "--folder",
+        metavar="DIR",
+        type=Path,
+        help="with --desktop: the plugin folder of another DataLab, such as the folder "
+        "'plugins' next to DataLab.exe",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from datalab_workspace.backends.base import Backend, Entry, Watcher
 from datalab_workspace.errors import (
     ConcurrentChangeError,
+    LiveError,
     NameConflictError,
     ObjectNotFoundError,
     ReusedNameError,
@@ -220,8 +222,11 @@ class Session:
         """Look for changes of others, and deliver them; return whether to go on."""
         if not self.subscribers:
             return False
-        with self.transaction():
-            pass
+        try:
+            with self.transaction():
+                pass
+        except LiveError as error:  # the next call of the user reports it
+            logging.getLogger(__name__).debug("no look at DataLab: %s", error)
         return True
 
     def _unwatch(self) -> None:

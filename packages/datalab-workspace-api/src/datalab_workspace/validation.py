@@ -12,6 +12,9 @@ from datalab_workspace.errors import close_matches
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: Packages whose modules are not the code of a user.
+_NOT_USERS = ("datalab_kernel", "datalab_kernel_core", "datalab_workspace", "importlib")
+
 
 def suggest_on_typo(function: F) -> F:
     """Decorate `function` so that the error for an unknown keyword names a close match.
@@ -51,26 +54,78 @@ def suggest_on_typo(function: F) -> F:
     return checked  # type: ignore[return-value]  # a wrapper with the same signature
 
 
-def warn_if_positional(argument: str) -> Callable[[F], F]:
-    """Decorate a method so that passing `argument` by its position is deprecated."""
+def old_arguments(*positional: str, **renamed: str) -> Callable[[F], F]:
+    """Return a decorator that accepts the arguments of an earlier version.
+
+    Each of them has its effect, and raises a `DeprecationWarning` at the line of the
+    call that shows the new spelling.
+
+    Args:
+        positional: Keyword-only arguments that were also accepted by position, after
+            the positional ones that are left.
+        renamed: The new name of each argument by its old name. An old name that is
+            given as None counts as not given.
+    """
 
     def decorate(function: F) -> F:
-        position = list(inspect.signature(function).parameters).index(argument)
+        parameters = inspect.signature(function).parameters.values()
+        count = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+        called = f"{function.__name__}()"
 
         @functools.wraps(function)
-        def checked(*args: Any, **kwargs: Any) -> Any:
-            if len(args) == position + 1:
-                warnings.warn(
-                    f"{function.__name__}() will not accept {argument} as a positional "
-                    f"argument; pass {argument}={args[position]!r:.40}",
-                    DeprecationWarning,
-                    stacklevel=2,
-                )
+        def accepting(*args: Any, **kwargs: Any) -> Any:
+            extra = args[count:]
+            if 0 < len(extra) <= len(positional):
+                args = args[:count]
+                for name, value in zip(positional, extra, strict=False):
+                    if name in kwargs:
+                        raise TypeError(f"{called} got two values for {name!r}")
+                    kwargs[name] = value
+                    new = f"{name}={value!r:.40}"
+                    warn_of_old(f"{name} by position in {called}", new)
+            for old, new in renamed.items():
+                value = kwargs.pop(old, None)
+                if value is None:
+                    continue
+                if new in kwargs:
+                    raise TypeError(
+                        f"{called} got {new!r} and its old name {old!r}; "
+                        f"pass only {new!r}"
+                    )
+                warn_of_old(f"{old}= of {called}", f"{new}=")
+                kwargs[new] = value
             return function(*args, **kwargs)
 
-        return checked  # type: ignore[return-value]
+        return accepting  # type: ignore[return-value]  # the same to its callers
 
     return decorate
+
+
+def warn_of_old(old: str, new: str) -> None:
+    """Raise the `DeprecationWarning` for something of an earlier version.
+
+    It points to the line that called this package, however deep the call is now: only
+    so does Python show it in a notebook.
+
+    Args:
+        old: The deprecated spelling.
+        new: The spelling to use instead.
+    """
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_back is not None:
+        frame = frame.f_back
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in _NOT_USERS:
+            break
+    assert frame is not None, "every implementation of Python that we support has it"
+    warnings.warn_explicit(
+        f"{old} is deprecated; use {new} instead",
+        DeprecationWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__", ""),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
 
 
 def unknown_argument(function: str, keyword: str, known: list[str]) -> TypeError:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal
 
+from datalab_workspace import deprecated
 from datalab_workspace.model.record import Kind
 from datalab_workspace.operations import attachment, window
 from datalab_workspace.operations.mapping import Names
@@ -79,14 +79,17 @@ class WindowCalls:
         return selection.selection(self._session)
 
     @suggest_on_typo
-    def select_objects(self, names: str | Iterable[str]) -> None:
-        """Choose objects; deprecated, use `select`."""
-        warnings.warn(
-            "select_objects() is deprecated; use select()",
-            DeprecationWarning,
-            stacklevel=3,
-        )
-        self.select(names)
+    def select_objects(
+        self, names: str | Iterable[str], panel: Kind | None = None
+    ) -> tuple[Names, Kind]:
+        """Choose objects of one panel; deprecated, use `select`.
+
+        Returns:
+            The names and the panel, "signal" or "image".
+        """
+        selected = deprecated.in_one_panel(self._session, names, panel)
+        self.select(selected[0])
+        return selected
 
     @suggest_on_typo
     def show(self, name: str) -> None:
@@ -127,7 +130,7 @@ class WindowCalls:
             >>> workspace.wait_for_selection(timeout=60)
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: waiting for a selection …
+            datalab_workspace.errors.LiveUnavailableError: waiting for a selection ...
         """
         return window.wait_for_selection(self._session, kind, timeout)
 
@@ -161,7 +164,7 @@ class WindowCalls:
             >>> workspace.ask_roi("spot", timeout=60)
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: a question to the user of …
+            datalab_workspace.errors.LiveUnavailableError: a question to the user of ...
         """
         return window.ask_roi(self._session, name, message, timeout)
 
@@ -171,6 +174,7 @@ class WindowCalls:
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
         where: Literal["datalab"],
+        kind: Kind | None = None,
         group: str | None = None,
     ) -> Names:
         """Read files by DataLab's own readers, and return the names of their objects.
@@ -178,6 +182,9 @@ class WindowCalls:
         Args:
             paths: One file, or several. They are read on DataLab's machine.
             where: "datalab".
+            kind: "signal" or "image", to read the files as such objects; by default
+                what DataLab can read them as, and if both are possible, the kind of the
+                panel that its window shows.
             group: Title of the group that the objects join.
 
         Raises:
@@ -191,9 +198,9 @@ class WindowCalls:
             >>> workspace.read("scan.csv", where="datalab")
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: reading files with DataLab …
+            datalab_workspace.errors.LiveUnavailableError: reading files with DataLab ...
         """
-        return window.read(self._session, paths, where, group)
+        return window.read(self._session, paths, where, kind, group)
 
     @suggest_on_typo
     def macros(self) -> Names:
@@ -208,7 +215,7 @@ class WindowCalls:
             >>> workspace.macros()
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: macros need a running …
+            datalab_workspace.errors.LiveUnavailableError: macros need a running ...
         """
         return window.macros(self._session)
 
@@ -232,7 +239,7 @@ class WindowCalls:
             >>> workspace.run_macro("Average all")
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: macros need a running …
+            datalab_workspace.errors.LiveUnavailableError: macros need a running ...
         """
         return window.run_macro(self._session, title, timeout)
 

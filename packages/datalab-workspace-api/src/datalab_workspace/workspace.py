@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
+from datalab_workspace import deprecated
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.live.attach import backend_of_choice, running_datalabs
@@ -26,7 +27,7 @@ from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing import calculator
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
-from datalab_workspace.validation import suggest_on_typo, warn_if_positional
+from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
 
 # Within the class, `list` is its method.
@@ -84,14 +85,14 @@ class Workspace(NamedObjects, WindowCalls):
 
     # -- objects in and out -----------------------------------------------------------
 
-    @warn_if_positional("overwrite")
+    @old_arguments("overwrite")
     @suggest_on_typo
     def add(
         self,
         name: Any,
         obj: Any = MISSING,
-        overwrite: bool = False,
         *,
+        overwrite: bool = False,
         group: str | None = None,
         copy: bool = True,
     ) -> str:
@@ -254,6 +255,7 @@ class Workspace(NamedObjects, WindowCalls):
         """
         edit.remove(self._session, names)
 
+    @old_arguments(old_name="name")
     @suggest_on_typo
     def rename(self, name: str, new_name: str) -> None:
         """Give an object another name, and with it another title.
@@ -550,6 +552,7 @@ class Workspace(NamedObjects, WindowCalls):
 
     # -- files ------------------------------------------------------------------------
 
+    @old_arguments(filepath="path")
     @suggest_on_typo
     def save(
         self,
@@ -589,6 +592,7 @@ class Workspace(NamedObjects, WindowCalls):
         """
         return files.save(self._session, path, names, compression, overwrite)
 
+    @old_arguments(filepath="path")
     @suggest_on_typo
     def load(
         self,
@@ -713,10 +717,11 @@ class Workspace(NamedObjects, WindowCalls):
         token: Token | str | None = None,
         *,
         on_conflict: OnConflict = "error",
-    ) -> None:
+    ) -> Literal[True]:
         """Move to a running DataLab with all objects, or with none if that fails.
 
-        An object that is already there and equal is not a conflict.
+        An object that is already there and equal is not a conflict. A workspace that is
+        attached to this DataLab already only checks that it answers.
 
         Args:
             url: URL of its Web API, as DataLab shows it under File > Web API; by
@@ -727,9 +732,13 @@ class Workspace(NamedObjects, WindowCalls):
                 DataLab has: "error", "replace" the object there, "rename" the one here,
                 or "skip" it, which leaves it behind.
 
+        Returns:
+            True; if the workspace cannot be attached, an error is raised.
+
         Raises:
             LiveError: DataLab cannot be reached, does not answer, or refuses the token
-                (a `ConnectionError`); the workspace stays as it was.
+                (a `ConnectionError`), or the workspace is attached to another one. The
+                workspace stays as it was.
             NameConflictError: Different objects there use some of the names; all of
                 them are listed.
             ValueError: `url` is not a URL, or `on_conflict` is not one of these.
@@ -743,6 +752,7 @@ class Workspace(NamedObjects, WindowCalls):
         secret = Token.of(token)
         del token  # a traceback may show the variables of this frame
         attachment.connect(self._session, url, secret, on_conflict)
+        return True
 
     @suggest_on_typo
     def disconnect(self, keep: attachment.Keep = True) -> None:
@@ -762,7 +772,7 @@ class Workspace(NamedObjects, WindowCalls):
         attachment.disconnect(self._session, keep)
 
     @suggest_on_typo
-    def resync(self, *, restore: bool = True) -> None:
+    def resync(self, *, restore: bool = True) -> bool:
         """Find DataLab again, even on another port, and the objects it holds now.
 
         If DataLab was restarted, the objects that this workspace added or got, and that
@@ -770,11 +780,14 @@ class Workspace(NamedObjects, WindowCalls):
         far as they are remembered: the most recent ones, up to 256 MiB. If the same
         DataLab still runs, nothing is put back.
 
-        A standalone workspace stays as it is.
+        For a standalone workspace, this is an old and deprecated way to call `connect`.
 
         Args:
             restore: Put objects back; otherwise report them only. A later call can put
                 them back.
+
+        Returns:
+            True; False if the workspace is standalone and there is no running DataLab.
 
         Raises:
             LiveError: DataLab is not found (a `ConnectionError`); the message names
@@ -786,9 +799,15 @@ class Workspace(NamedObjects, WindowCalls):
                 those that are lost, are named.
 
         Example:
-            >>> workspace.resync()
+            >>> if workspace.mode == "live":
+            ...     workspace.resync()
         """
+        if self._session.backend.location is None:
+            return deprecated.go_live(self)
         attachment.resync(self._session, restore=restore)
+        return True
+
+    # -- the operators of a dict ------------------------------------------------------
 
     def __len__(self) -> int:
         return listing.count(self._session)

@@ -19,7 +19,13 @@ from unittest.mock import patch
 import acting
 from datalab.plugins import PluginBase, PluginInfo, PluginRegistry
 from qtpy.QtCore import QObject, QTimer, Signal
-from qtpy.QtWidgets import QAction, QApplication, QFileDialog, QLineEdit, QMessageBox
+from qtpy.QtWidgets import (
+    QAction,
+    QApplication,
+    QFileDialog,
+    QLineEdit,
+    QMessageBox,
+)
 
 __all__ = ["QApplication", "QTimer", "acting"]  # for the code of tests
 

@@ -1,51 +1,93 @@
-"""Old names of arguments, which still work and raise a DeprecationWarning."""
+"""The plotter's methods of version 0.2, which raise a DeprecationWarning.
+
+Old names of arguments are accepted by `datalab_workspace.validation.old_arguments`.
+"""
 
 from __future__ import annotations
 
-import functools
-import warnings
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-F = TypeVar("F", bound=Callable[..., Any])
+from datalab_kernel_core.plotter.results import Result
+from datalab_workspace.validation import one_of, warn_of_old
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from datalab_kernel_core.plotter.tables import ResultTable
+
+_INSTEAD = {
+    "matplotlib": "plot(), which always uses Matplotlib,",
+    "plotly": "explore(), or %matplotlib widget,",
+}
 
 
-def renamed_arguments(**new_names: str) -> Callable[[F], F]:
-    """Return a decorator that accepts old names of keyword arguments.
+class OldMethods:
+    """The methods of version 0.2 that `Plotter` has under another name, or not at all.
 
-    Args:
-        new_names: The new name of each argument, by its old name. An old name that is
-            given as None counts as not given.
+    Of the two backends, "plotly" is gone: every picture is drawn by Matplotlib.
     """
 
-    def decorate(function: F) -> F:
-        @functools.wraps(function)
-        def renamed(*args: Any, **kwargs: Any) -> Any:
-            for old in new_names.keys() & kwargs.keys():
-                value, new = kwargs.pop(old), new_names[old]
-                if value is None:
-                    continue
-                if new in kwargs:
-                    raise TypeError(
-                        f"{function.__name__}() got {new!r} and its old name {old!r}; "
-                        f"pass only {new!r}"
-                    )
-                warn(f"{old}= of {function.__name__}()", f"{new}=", stacklevel=3)
-                kwargs[new] = value
-            return function(*args, **kwargs)
+    if TYPE_CHECKING:
 
-        return renamed  # type: ignore[return-value]  # the same function to its callers
+        def table(
+            self,
+            result: Any,
+            title: str | None = None,
+            *,
+            visible_only: bool = True,
+            transpose_single_row: bool = True,
+        ) -> ResultTable:
+            """See `Plotter.table`."""
 
-    return decorate
+    def display_table(
+        self, result: Any, title: str | None = None, **options: bool
+    ) -> ResultTable:
+        """Return ``table(result, title, **options)``; the old name of `table`."""
+        warn_of_old("display_table()", "table()")
+        return self.table(result, title, **options)
+
+    def display_geometry(self, result: Any, title: str | None = None) -> ResultTable:
+        """Return ``table(result, title)``; the old name of `table` for geometry.
+
+        Raises:
+            TypeError: `result` is not a geometry result.
+        """
+        warn_of_old("display_geometry()", "table()")
+        if not Result.of(result).kind:
+            raise TypeError(
+                "display_geometry() takes a geometry result, not a table result; "
+                "pass it to table()"
+            )
+        return self.table(result, title)
+
+    @property
+    def backend(self) -> str:
+        """The name "matplotlib"; deprecated, because there is no other backend."""
+        warn_of_old("plotter.backend", "the name 'matplotlib'")
+        return "matplotlib"
+
+    def set_backend(self, backend: str) -> Self:
+        """Return the plotter; deprecated, because Matplotlib draws every picture.
+
+        Raises:
+            ValueError: `backend` is neither "matplotlib" nor "plotly".
+        """
+        check_backend(backend, "set_backend")
+        return self
 
 
-def warn(old: str, new: str, *, stacklevel: int) -> None:
-    """Issue the warning for a name of an earlier version.
+def check_backend(backend: str, called: str, argument: str = "") -> None:
+    """Warn that the name of a backend has no effect.
 
     Args:
-        old: The deprecated spelling.
-        new: The spelling to use instead.
-        stacklevel: As in `warnings.warn`, where 1 is this function.
+        backend: The name, "matplotlib" or "plotly".
+        called: The function that it is passed to, for the warning.
+        argument: The name of the argument, with its equals sign.
+
+    Raises:
+        ValueError: There never was such a backend.
     """
-    message = f"{old} is deprecated; use {new} instead"
-    warnings.warn(message, DeprecationWarning, stacklevel=stacklevel)
+    name = str(backend).strip().lower()
+    one_of(name, "backend", ("matplotlib", "plotly"))
+    old = f"{called}({argument}{name!r})"
+    warn_of_old(old, _INSTEAD[name])

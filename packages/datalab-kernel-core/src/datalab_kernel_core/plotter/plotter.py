@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.plotter import deprecated
+from datalab_kernel_core.plotter.deprecated import OldMethods, check_backend
 from datalab_kernel_core.plotter.drawing import build_drawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
@@ -15,32 +15,44 @@ from datalab_kernel_core.plotter.results import Result, checked_results, table_r
 from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.model.record import Record
-from datalab_workspace.validation import suggest_on_typo
+from datalab_workspace.validation import old_arguments, suggest_on_typo
 
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
     from datalab_workspace import Workspace
 
 
-class Plotter:
+class Plotter(OldMethods):
     """A maker of pictures of the signals and images in a workspace.
 
     Args:
-        workspace: Returns the workspace in which names are looked up.
+        workspace: The workspace in which names are looked up, or a function that
+            returns it.
+        backend: Deprecated; it has no effect.
 
     Example:
         >>> from datalab_kernel_core import Plotter
-        >>> Plotter(lambda: workspace).plot("peak").save("peak.png").name
+        >>> Plotter(workspace).plot("peak").save("peak.png").name
         'peak.png'
     """
 
-    def __init__(self, workspace: Callable[[], Workspace]) -> None:
-        self._workspace = workspace
+    def __init__(
+        self, workspace: Workspace | Callable[[], Workspace], backend: str | None = None
+    ) -> None:
+        self._workspace = workspace if callable(workspace) else lambda: workspace
+        if backend is not None:
+            check_backend(backend, "Plotter", "backend=")
 
     def __repr__(self) -> str:
         return "<Plotter: plotter.plot(name or object) shows signals and images>"
 
-    @deprecated.renamed_arguments(show_roi="roi", show_results="results")
+    @old_arguments(
+        "roi",
+        "results",
+        obj_or_name="what",
+        show_roi="roi",
+        show_results="results",
+    )
     @suggest_on_typo
     def plot(
         self,
@@ -232,27 +244,6 @@ class Plotter:
             visible_only=visible_only,
             transpose_single_row=transpose_single_row,
         )
-
-    def display_table(
-        self, result: Any, title: str | None = None, **options: bool
-    ) -> ResultTable:
-        """Return ``table(result, title, **options)``; the old name of `table`."""
-        deprecated.warn("display_table()", "table()", stacklevel=3)
-        return self.table(result, title, **options)
-
-    def display_geometry(self, result: Any, title: str | None = None) -> ResultTable:
-        """Return ``table(result, title)``; the old name of `table` for geometry.
-
-        Raises:
-            TypeError: `result` is not a geometry result.
-        """
-        deprecated.warn("display_geometry()", "table()", stacklevel=3)
-        if not Result.of(result).kind:
-            raise TypeError(
-                "display_geometry() takes a geometry result, not a table result; "
-                "pass it to table()"
-            )
-        return self.table(result, title)
 
     def _record(self, name: str) -> Record:
         return self._workspace().record(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalab_kernel.doctor import (
+    addon,
     desktop,
     environment,
     frontends,
@@ -26,6 +27,7 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "kernelspecs": kernelspecs.check,
     "front ends": frontends.check,
     "DataLab": desktop.check,
+    "add-on": addon.check,
     "kernel": trial.check,
 }
 

@@ -17,10 +17,19 @@ if TYPE_CHECKING:
         BroughtHome,
         Capabilities,
         Entry,
+        Observation,
         PanelGroup,
         Resynced,
+        Watcher,
     )
     from datalab_workspace.backends.memory import MemoryBackend
+    from datalab_workspace.backends.window import (
+        Answer,
+        MacroRun,
+        Question,
+        Reading,
+        Window,
+    )
     from datalab_workspace.model.description import Summary
     from datalab_workspace.model.project import Group
     from datalab_workspace.model.record import KINDS, PendingRecord, Record
@@ -33,10 +42,15 @@ _HOME = {
             "BroughtHome",
             "Capabilities",
             "Entry",
+            "Observation",
             "PanelGroup",
             "Resynced",
+            "Watcher",
         ),
         "backends.base",
+    ),
+    **dict.fromkeys(
+        ("Answer", "MacroRun", "Question", "Reading", "Window"), "backends.window"
     ),
     "MemoryBackend": "backends.memory",
     "Summary": "model.description",
@@ -46,18 +60,25 @@ _HOME = {
 
 __all__ = [
     "KINDS",
+    "Answer",
     "Backend",
     "BackendStatus",
     "BroughtHome",
     "Capabilities",
     "Entry",
     "Group",
+    "MacroRun",
     "MemoryBackend",
+    "Observation",
     "PanelGroup",
     "PendingRecord",
+    "Question",
+    "Reading",
     "Record",
     "Resynced",
     "Summary",
+    "Watcher",
+    "Window",
 ]
 
 

@@ -94,7 +94,7 @@ class Window:
         >>> workspace.backend.window.macros()
         Traceback (most recent call last):
         ...
-        datalab_workspace.errors.LiveUnavailableError: macros need a running DataLab; …
+        datalab_workspace.errors.LiveUnavailableError: macros need a running DataLab; ...
     """
 
     def __init__(self, missing: str, *, live: bool = False) -> None:
@@ -109,7 +109,12 @@ class Window:
         """Wait for the user to select objects, of one kind or of any."""
         raise self._cannot("waiting for a selection needs")
 
-    def read(self, paths: Sequence[str], group: str | None) -> Reading:  # noqa: ARG002
+    def read(
+        self,
+        paths: Sequence[str],  # noqa: ARG002
+        kind: Kind | None,  # noqa: ARG002
+        group: str | None,  # noqa: ARG002
+    ) -> Reading:
         """Read files by DataLab's own readers, on its machine."""
         raise self._cannot("reading files with DataLab needs")
 

@@ -87,8 +87,8 @@ def search(
         default: Also try the default port.
         all: Look for the others also if the one that the environment names is found.
     """
-    within = WITHIN if within is None else within
     window_file.update_environment()
+    within = WITHIN if within is None else within
     return _Searching(within).search(default=default, all=all)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from datalab_workspace.deprecated import StatusAsDict
 from datalab_workspace.model.record import Kind, Record, result_keys, roi_count
 
 if TYPE_CHECKING:
@@ -305,7 +306,7 @@ def size_text(shape: tuple[int, ...]) -> str:
 
 
 @dataclass(frozen=True)
-class Status:
+class Status(StatusAsDict):
     """The state of a workspace: its mode, size, file and connection.
 
     Attributes:

@@ -29,10 +29,8 @@ def connect(
     """See `Workspace.connect`."""
     with session.transaction(None) as transaction:
         if session.backend.location is not None:
-            raise LiveError(
-                f"the workspace is already attached to {session.backend.location}; "
-                "call disconnect() first, or resync() to find it again"
-            )
+            _check_attached(transaction, url, token)
+            return
         backend = backend_at(find_endpoint(url, token))
         try:
             names = _move(session, backend, on_conflict)
@@ -41,6 +39,29 @@ def connect(
             raise
         session.switch(backend, names)
         transaction.kind = "attached"
+
+
+def _check_attached(
+    transaction: Transaction, url: str | None, token: Token | None
+) -> None:
+    """Raise `LiveError` if the workspace is attached to another DataLab, or a dead one.
+
+    Args:
+        transaction: The transaction of `connect`.
+        url: The DataLab that the user asks for; None for any.
+        token: The token for it.
+    """
+    transaction.look()
+    if url is None:
+        return
+    # It may have other URLs than the one in use.
+    other = backend_at(find_endpoint(url, token))
+    other.close()
+    place = transaction.backend.location
+    if other.location != place:
+        raise LiveError(
+            f"the workspace is already attached to {place}; call disconnect() first"
+        )
 
 
 def _move(

@@ -41,7 +41,7 @@ class NamedObjects(ABC):
         """Return an object."""
 
     @abstractmethod
-    def add(self, name: Any, obj: Any = MISSING, overwrite: bool = False) -> str:
+    def add(self, name: Any, obj: Any = MISSING, *, overwrite: bool = False) -> str:
         """Store an object."""
 
     @abstractmethod

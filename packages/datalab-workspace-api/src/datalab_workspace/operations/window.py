@@ -52,14 +52,17 @@ def read(
     session: Session,
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     where: str,
+    kind: Kind | None,
     group: str | None,
 ) -> list[str]:
     """See `Workspace.read`."""
     one_of(where, "where", ("datalab",))
+    if kind is not None:
+        one_of(kind, "kind", KINDS)
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     absolute = [str(Path(path).expanduser().absolute()) for path in listed]
     with session.transaction() as transaction:
-        reading = transaction.backend.window.read(absolute, group)
+        reading = transaction.backend.window.read(absolute, kind, group)
         transaction.look()
         transaction.sync_names()
         transaction.note(reading.uuids)

@@ -121,8 +121,9 @@ class Overwriting(WorkspaceSuite):
         workspace = self.settle(workspace)
         before = workspace.describe("b")
         if positional:  # as users of the earlier package wrote it
+            add: Any = workspace.add
             with pytest.deprecated_call(match="overwrite=True"):
-                workspace.add("b", numbered(7), True)
+                add("b", numbered(7), True)
         else:
             assert workspace.add("b", numbered(7), overwrite=True) == "b"
         workspace = self.settle(workspace)

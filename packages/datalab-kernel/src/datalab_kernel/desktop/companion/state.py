@@ -192,7 +192,9 @@ class State:
             known.title = obj.title
             if self.given.get(uuid) not in (None, obj.title):
                 del self.given[uuid]  # the user has renamed it
-            if not (renumbered and titles.is_rewritten(title or "", obj.title or "")):
+            if renumbered and titles.is_rewritten(title or "", obj.title or ""):
+                self.names.release(uuid)  # the name follows the title
+            else:
                 self._rename(uuid, changes)
         known.describe(obj)
         known.changed.update(dict.fromkeys(parts, changes.rev))

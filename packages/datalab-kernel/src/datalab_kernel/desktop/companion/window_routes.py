@@ -26,7 +26,7 @@ _PNG = "image/png"
 
 
 class Run(Protocol):
-    """Runs a function as a job for a request; see `Jobs.run`."""
+    """The runner of a function as a job for a request; see `Jobs.run`."""
 
     def __call__(
         self,
@@ -40,7 +40,7 @@ class Run(Protocol):
 
 
 class WindowRoutes:
-    """Answers to requests for functions of the window.
+    """The answers to requests for functions of the window.
 
     Args:
         state: The state of the window.

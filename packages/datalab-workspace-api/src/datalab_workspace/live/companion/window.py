@@ -46,9 +46,11 @@ class CompanionWindow(Window):
         ticket = self._client.write("ask", question).header["ticket"]
         return CompanionQuestion(self._another(), str(ticket))
 
-    def read(self, paths: Sequence[str], group: str | None) -> Reading:
+    def read(
+        self, paths: Sequence[str], kind: Kind | None, group: str | None
+    ) -> Reading:
         """See `Window.read`."""
-        request = {"paths": list(paths), "group": group}
+        request = {"paths": list(paths), "kind": kind, "group": group}
         said = self._client.write("open", request).header
         failed = {str(f["path"]): str(f["detail"]) for f in said.get("failed", ())}
         return Reading([str(uuid) for uuid in said["uuids"]], failed)

@@ -1,0 +1,14 @@
+"""The names of the package `backends` of version 0.2; deprecated."""
+
+from __future__ import annotations
+
+from datalab_kernel.deprecated import old_names
+
+__getattr__ = old_names(
+    __name__,
+    {"StandaloneBackend": "datalab_workspace.backends:MemoryBackend"},
+    {
+        "WebApiBackend": "datalab_workspace.connect(url, token)",
+        "WorkspaceBackend": "datalab_workspace.backends.Backend",
+    },
+)

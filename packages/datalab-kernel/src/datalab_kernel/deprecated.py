@@ -1,0 +1,93 @@
+"""The names of version 0.2 that can still be imported, with a DeprecationWarning.
+
+`datalab_kernel` itself has them, and its modules `workspace`, `plotter`, `discovery`
+and `backends`. DataLab imports this package at its start, so nothing is imported here
+until a name is used.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+def old_names(
+    module: str,
+    new_homes: Mapping[str, str],
+    gone: Mapping[str, str] | None = None,
+) -> Callable[[str], Any]:
+    """Return the function `__getattr__` of a module of version 0.2.
+
+    Args:
+        module: Full name of the module.
+        new_homes: The module that has each name now; followed by a colon and the new
+            name if it has another one.
+        gone: What to use instead of each name that no longer exists.
+    """
+
+    def get(name: str) -> Any:
+        if gone is not None and name in gone:
+            raise ImportError(
+                f"{module}.{name} no longer exists; use {gone[name]} instead"
+            )
+        if name not in new_homes:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        home, _, renamed = new_homes[name].partition(":")
+        new = f"{home}.{renamed or name}"
+        _warn(f"{module}.{name}", new)
+        return getattr(import_module(home), renamed or name)
+
+    return get
+
+
+class OldPackage(ModuleType):
+    """The class of the module `datalab_kernel`, which has two names that change.
+
+    `from datalab_kernel import workspace` means the workspace of the notebook, although
+    the package has a module of this name, which Python would bind there. The same holds
+    for `plotter`.
+    """
+
+    @property
+    def workspace(self) -> Any:
+        """The name `workspace` of the notebook."""
+        return _of_notebook("workspace")
+
+    @workspace.setter
+    def workspace(self, module: ModuleType) -> None:
+        """Leave the name as it is when Python has imported the module."""
+
+    @property
+    def plotter(self) -> Any:
+        """The name `plotter` of the notebook."""
+        return _of_notebook("plotter")
+
+    @plotter.setter
+    def plotter(self, module: ModuleType) -> None:
+        """Leave the name as it is when Python has imported the module."""
+
+
+def _of_notebook(name: str) -> Any:
+    """Return the object that a notebook's name means now.
+
+    Raises:
+        ImportError: This is not a notebook with the DataLab names.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None or name not in shell.user_ns:
+        raise ImportError(
+            f"only a notebook has the name {name!r}; in a script, use "
+            "datalab_workspace.Workspace() and datalab_kernel_core.Plotter(workspace)"
+        )
+    _warn(f"datalab_kernel.{name}", f"the name {name!r} of the notebook")
+    return shell.user_ns[name]
+
+
+def _warn(old: str, new: str) -> None:
+    from datalab_workspace.validation import warn_of_old
+
+    warn_of_old(old, new)
