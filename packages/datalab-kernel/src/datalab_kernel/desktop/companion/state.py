@@ -25,7 +25,7 @@ from datalab_kernel.desktop.companion.window import Window
 from datalab_workspace.model.naming import NameBook
 from datalab_workspace.model.record import KINDS, Kind
 
-#: The values of so many selected objects are compared at once.
+#: The number of selected objects whose values are compared at once.
 _MOST = 200
 
 

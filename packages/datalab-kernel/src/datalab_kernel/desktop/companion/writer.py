@@ -80,8 +80,8 @@ class Writer:
         """Apply a draft; return its ticket, None if there is nothing to take back.
 
         Raises:
-            ProtocolError: DataLab cannot draw it, or the request was abandoned. The window
-                is as it was.
+            ProtocolError: DataLab cannot draw it, or the request was abandoned.
+                The window is as it was.
         """
         state = self._state
         draft.name_the_rest()
