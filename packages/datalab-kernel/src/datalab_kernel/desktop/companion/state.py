@@ -265,6 +265,10 @@ class State:
         if before["shown"] != panels["shown"]:
             changes.add("shown", [])
 
+    def revisions(self, uuids: Iterable[str]) -> dict[str, int]:
+        """Return the revision of each object that exists."""
+        return {u: self.known[u].revision for u in uuids if u in self.known}
+
     def snapshot(
         self, since: int | None = None, boot: str | None = None
     ) -> dict[str, Any]:
