@@ -29,6 +29,7 @@ _SHORT_ID = re.compile(r"[si][0-9]{3,}$")
 _REFERENCE = re.compile(
     "[si](?:[0-9]{3}|xxx)|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
+_NUMBER = re.compile(r" \([0-9]+\)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -170,6 +171,12 @@ class NameBook:
     def uuid_of(self, name: str) -> str | None:
         """Return the UUID that `name` is bound to; None if no object has the name."""
         return self._uuid_of.get(name)
+
+    def has_name_of_title(self, uuid: str, title: str) -> bool:
+        """Return whether the name of an object follows from a title."""
+        name, wanted = self._name_of.get(uuid, ""), name_from_title(title)
+        number = name.removeprefix(wanted)
+        return number == "" or _NUMBER.fullmatch(number) is not None
 
     # -- changes made by this program -------------------------------------------------
 

@@ -137,7 +137,7 @@ class State:
                     strict=True,
                 ):
                     group["title"] = data.title
-        self._compare_each(objects, group_of, values, changes, renumbered=renumbered)
+        self._compare_each(objects, group_of, values, changes)
         self.names.sync(
             Titled(uuid, kind, obj.title or "") for uuid, (kind, obj) in objects.items()
         )
@@ -148,15 +148,13 @@ class State:
         group_of: Mapping[str, str],
         values: set[str],
         changes: Changes,
-        *,
-        renumbered: bool,
     ) -> None:
         new: list[str] = []
         for uuid, (kind, obj) in objects.items():
             known = self.known.get(uuid)
             if known is not None and known.kind == kind:
                 if uuid in values or obj.title != known.title:
-                    self._compare(uuid, known, obj, changes, renumbered=renumbered)
+                    self._compare(uuid, known, obj, changes)
                 if group_of[uuid] != known.group:
                     known.group = group_of[uuid]
                     known.changed["group"] = changes.rev
@@ -179,32 +177,22 @@ class State:
         if new:
             changes.add("added", new)
 
-    def _compare(
-        self, uuid: str, known: Known, obj: Any, changes: Changes, *, renumbered: bool
-    ) -> None:
+    def _compare(self, uuid: str, known: Known, obj: Any, changes: Changes) -> None:
         before, after = known.appearance, appearance_of(obj)
         known.appearance = after
         parts = changed_parts(obj, before, after)
         if not parts:
             return
         if "title" in parts:
-            title = known.title
             known.title = obj.title
             if self.given.get(uuid) not in (None, obj.title):
                 del self.given[uuid]  # the user has renamed it
-            if renumbered and titles.is_rewritten(title or "", obj.title or ""):
+            if not self.names.has_name_of_title(uuid, obj.title or ""):
                 self.names.release(uuid)  # the name follows the title
-            else:
-                self._rename(uuid, changes)
         known.describe(obj)
         known.changed.update(dict.fromkeys(parts, changes.rev))
         known.by = changes.by
         changes.change(uuid, parts)
-
-    def _rename(self, uuid: str, changes: Changes) -> None:
-        """Release the name of an object that the window has renamed."""
-        if changes.by is None:
-            self.names.release(uuid)
 
     def _restore_titles(self, objects: Mapping[str, Any]) -> None:
         """Restore the given titles that DataLab has rewritten."""
