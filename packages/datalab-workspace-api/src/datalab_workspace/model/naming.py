@@ -109,7 +109,7 @@ def name_from_title(title: str) -> str:
 
 
 def is_renumbered(before: str, after: str) -> bool:
-    """Return whether two names differ at most in short ids, which DataLab rewrites."""
+    """Return whether two titles differ at most in short ids, which DataLab rewrites."""
     return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
 
 
@@ -226,6 +226,12 @@ class NameBook:
             else:
                 self.release(gone)
         changed = [item for item in present if self._is_changed(item)]
+        if self._shared:
+            self._title_of.update(
+                (item.uuid, item.title)
+                for item in present
+                if item.uuid in self._name_of
+            )
         if not changed:
             return
         # Objects that were here before keep their rank before new ones.
@@ -247,7 +253,12 @@ class NameBook:
         name = self._name_of.get(item.uuid)
         if name is None or item.name is not None:
             return name is None or name != item.name
-        return self._shared and self._title_of[item.uuid] != item.title
+        title = self._title_of[item.uuid]
+        return (
+            self._shared
+            and title != item.title
+            and not is_renumbered(title, item.title)
+        )
 
     def _assign(self, uuid: str, name: str, title: str) -> None:
         self._name_of[uuid] = name
@@ -331,10 +342,7 @@ class NameBook:
         if not isinstance(key, str) or (uuid is None and key not in self._meant):
             raise ObjectNotFoundError.among(key, list(self._uuid_of))
         if uuid is None:
-            uuid = self._renumbered(key)
-            if uuid is None:
-                raise self._lost(key)
-            return uuid
+            raise self._lost(key)
         self.check_meaning(key, uuid)
         if key in self._uuid_of:
             self._meant[key] = uuid
@@ -350,15 +358,6 @@ class NameBook:
                 if candidate == key:
                     return item.uuid
         return None
-
-    def _renumbered(self, name: str) -> str | None:
-        """Return the UUID meant by a name in which DataLab has changed short ids.
-
-        No user did that, and no other object has the old name: it keeps its meaning.
-        """
-        uuid = self._meant[name]
-        now = self._name_of.get(uuid)
-        return uuid if now is not None and is_renumbered(name, now) else None
 
     def _lost(self, name: str) -> ObjectNotFoundError:
         """Return the error for a name whose object others have renamed or removed."""

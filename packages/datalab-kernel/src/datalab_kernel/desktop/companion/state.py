@@ -22,7 +22,7 @@ from datalab_kernel.desktop.companion.draft import Draft, Titled
 from datalab_kernel.desktop.companion.known import Known
 from datalab_kernel.desktop.companion.objects import complete
 from datalab_kernel.desktop.companion.window import Window
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.naming import NameBook, is_renumbered
 from datalab_workspace.model.record import KINDS, Kind
 
 #: The number of selected objects whose values are compared at once.
@@ -52,6 +52,7 @@ class State:
         self._panels: dict[str, Any] = {}
         self._panels_rev = 0
         self._numbering: list[Any] = []
+        self._renumbered = False
         self._log = ChangeLog()
 
     def look(self, *, by: str | None = None, also: Iterable[str] = ()) -> None:
@@ -122,7 +123,7 @@ class State:
             for kind in KINDS
             for group in panels[kind]["groups"]
         ]
-        renumbered = numbering != self._numbering
+        renumbered = self._renumbered = numbering != self._numbering
         self._numbering = numbering
         group_of = {uuid: group for group, uuids in numbering for uuid in uuids}
         objects = {uuid: (kind, obj) for kind, uuid, obj in self.window.objects()}
@@ -184,15 +185,23 @@ class State:
         if not parts:
             return
         if "title" in parts:
-            known.title = obj.title
+            title, known.title = known.title, obj.title
             if self.given.get(uuid) not in (None, obj.title):
                 del self.given[uuid]  # the user has renamed it
-            if not self.names.has_name_of_title(uuid, obj.title or ""):
-                self.names.release(uuid)  # the name follows the title
+            self._let_name_follow(uuid, title or "", obj.title or "")
         known.describe(obj)
         known.changed.update(dict.fromkeys(parts, changes.rev))
         known.by = changes.by
         changes.change(uuid, parts)
+
+    def _let_name_follow(self, uuid: str, before: str, after: str) -> None:
+        """Release the name of an object that has another title.
+
+        It stays if DataLab has only renumbered the short ids in the title.
+        """
+        renumbered = self._renumbered and is_renumbered(before, after)
+        if not renumbered and not self.names.has_name_of_title(uuid, after):
+            self.names.release(uuid)
 
     def _restore_titles(self, objects: Mapping[str, Any]) -> None:
         """Restore the given titles that DataLab has rewritten."""
