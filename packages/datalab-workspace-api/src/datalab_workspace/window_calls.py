@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WindowCalls:
-    """What a workspace can do with DataLab's window, and with its user.
+    """The calls of a workspace that concern DataLab's window, and its user.
 
     Without a running DataLab, `select`, `selection`, `show` and `quiet` work all the
     same; the other calls raise `LiveUnavailableError`. They need the companion, which
@@ -33,7 +33,7 @@ class WindowCalls:
 
     @property
     def backend(self) -> Backend:
-        """Where the objects are kept."""
+        """The backend that keeps the objects."""
         return self._session.backend
 
     @suggest_on_typo
@@ -145,7 +145,7 @@ class WindowCalls:
 
         Args:
             name: Its name, UUID or short id.
-            message: What to tell the user.
+            message: A message to the user.
             timeout: Seconds to wait; by default as long as it takes.
 
         Returns:
@@ -221,7 +221,7 @@ class WindowCalls:
 
     @suggest_on_typo
     def run_macro(self, title: str, *, timeout: float | None = None) -> str:
-        """Run a macro of DataLab to its end, and return what it has printed.
+        """Run a macro of DataLab to its end, and return its output.
 
         Args:
             title: Its title.
@@ -230,7 +230,7 @@ class WindowCalls:
         Raises:
             DataLabError: The macro has failed (a `ConnectionError`).
             KeyError: There is no such macro.
-            TimeoutError: It has not ended in time, and goes on.
+            TimeoutError: It has not ended in time, and continues.
             LiveUnavailableError: The workspace is not attached to a running DataLab (a
                 `ConnectionError`).
             NotSupportedByProtocolError: DataLab has no companion.

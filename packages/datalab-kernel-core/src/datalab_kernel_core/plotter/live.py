@@ -35,8 +35,8 @@ class LivePlot:
     end, the plot is drawn again when it is next shown.
 
     It is a context manager, which stops at its end. It also stops when the object is
-    removed, and when nothing refers to the plot any more; the last eight plots that a
-    notebook shows need no reference.
+    removed, and when nothing refers to the plot. The last eight plots that a notebook
+    shows need no reference.
 
     Args:
         workspace: The workspace.

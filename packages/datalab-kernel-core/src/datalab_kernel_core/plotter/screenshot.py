@@ -58,5 +58,5 @@ class Screenshot:
         width, height = (
             int.from_bytes(self._png[start : start + 4], "big") for start in (16, 20)
         )
-        of = "window" if self._what == "window" else f"{self._what} plot"
-        return f"<Screenshot of DataLab's {of}, {width} × {height} pixels>"
+        part = "window" if self._what == "window" else f"{self._what} plot"
+        return f"<Screenshot of the DataLab {part}, {width} × {height} pixels>"
