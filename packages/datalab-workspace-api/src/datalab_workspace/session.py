@@ -208,7 +208,7 @@ class Session:
         return subscription
 
     def watch(self) -> None:
-        """Wait for changes of others if there is a subscriber and no thread waits yet."""
+        """Wait for changes of others if a callback needs it and no thread waits yet."""
         if self.subscribers and not (self._watcher and self._watcher.active):
             reference = weakref.ref(self)
 
