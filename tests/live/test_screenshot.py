@@ -64,7 +64,7 @@ def test_a_notebook_shows_the_window(
     assert min(height, width) > 200
     assert pixels[..., :3].std() > 0.01  # something is drawn
     assert repr(picture) == (
-        f"<Screenshot of the DataLab window, {width} × {height} pixels>"
+        f"<Screenshot of DataLab's window, {width} × {height} pixels>"
     )
     assert list(temporary.iterdir()) == []
 
@@ -96,7 +96,7 @@ def test_the_companion_sends_the_window_and_each_plot(
     assert pixels[..., :3].std() > 0.01  # something is drawn
     named = "window" if what == "window" else f"{what} plot"
     assert repr(picture) == (
-        f"<Screenshot of the DataLab {named}, {width} × {height} pixels>"
+        f"<Screenshot of DataLab's {named}, {width} × {height} pixels>"
     )
     data, metadata = picture._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == data["text/plain"] == repr(picture)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WindowCalls:
-    """The calls of a workspace that concern DataLab's window, and its user.
+    """The calls of a workspace that concern DataLab's window and its user.
 
     Without a running DataLab, `select`, `selection`, `show` and `quiet` work all the
     same; the other calls raise `LiveUnavailableError`. They need the companion, which
@@ -33,7 +33,7 @@ class WindowCalls:
 
     @property
     def backend(self) -> Backend:
-        """The backend that keeps the objects."""
+        """The place where the objects are kept."""
         return self._session.backend
 
     @suggest_on_typo
@@ -182,9 +182,9 @@ class WindowCalls:
         Args:
             paths: One file, or several. They are read on DataLab's machine.
             where: "datalab".
-            kind: "signal" or "image", to read the files as such objects; by default
-                what DataLab can read them as, and if both are possible, the kind of the
-                panel that its window shows.
+            kind: "signal" or "image", to read the files as such objects; by default,
+                each file is read as the kind of the panel that DataLab's window shows,
+                or else as the other one.
             group: Title of the group that the objects join.
 
         Raises:
@@ -230,7 +230,7 @@ class WindowCalls:
         Raises:
             DataLabError: The macro has failed (a `ConnectionError`).
             KeyError: There is no such macro.
-            TimeoutError: It has not ended in time, and continues.
+            TimeoutError: It has not ended in time, and continues to run.
             LiveUnavailableError: The workspace is not attached to a running DataLab (a
                 `ConnectionError`).
             NotSupportedByProtocolError: DataLab has no companion.

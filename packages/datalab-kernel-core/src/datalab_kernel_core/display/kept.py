@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Generic, TypeVar
 
-#: The number of views that are kept; the oldest ones are released.
-_KEPT = 8
-_shown: deque[object] = deque(maxlen=_KEPT)
+V = TypeVar("V")
 
-
-def keep(view: object) -> None:
-    """Keep a view alive that a notebook shows now."""
-    _shown.append(view)
+#: The number of views that are kept.
+KEPT = 8
 
 
-def release(view: object) -> None:
-    """Keep a view no longer."""
-    for kept in [kept for kept in _shown if kept is view]:
-        _shown.remove(kept)
+class LastShown(Generic[V]):
+    """The views that a notebook has shown last; older ones are released."""
+
+    def __init__(self) -> None:
+        self._views: deque[V] = deque(maxlen=KEPT)
+
+    def keep(self, view: V) -> None:
+        """Keep a view alive that the notebook shows now."""
+        self.release(view)
+        self._views.append(view)
+
+    def release(self, view: V) -> None:
+        """Keep a view no longer."""
+        for kept in [kept for kept in self._views if kept is view]:
+            self._views.remove(kept)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from datalab_kernel_core.display import kept
+from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.png import with_text
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import DataSource, Reply, ViewRequest
@@ -25,6 +25,7 @@ from datalab_kernel_core.plotter.plot_input import PlotItem
 _UNIQUE = 84
 #: The entries of a request that the reply repeats, so that the view can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
+_shown: LastShown[View] = LastShown()
 
 
 class View:
@@ -94,7 +95,7 @@ class View:
         widget.on_msg(on_message)
         weakref.finalize(self, widget.close)
         self._widget = widget
-        kept.keep(self)
+        _shown.keep(self)
 
     def _handle(self, content: Mapping[str, Any]) -> None:
         sender = {key: content.get(key) for key in _ECHOED}

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from datalab_kernel_core.display import kept, markup
+from datalab_kernel_core.display import markup
+from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.png import image_element
 from datalab_kernel_core.plotter.formats import current_shell
 from datalab_kernel_core.plotter.make_plot import make_plot
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datalab_workspace import Workspace
 
 _SIDES = ("width", "height")
+_shown: LastShown[LivePlot] = LastShown()
 
 
 class LivePlot:
@@ -35,8 +37,8 @@ class LivePlot:
     end, the plot is drawn again when it is next shown.
 
     It is a context manager, which stops at its end. It also stops when the object is
-    removed, and when nothing refers to the plot. The last eight plots that a notebook
-    shows need no reference.
+    removed, and when the notebook no longer refers to the plot. The last eight plots
+    that a notebook shows need no reference.
 
     Args:
         workspace: The workspace.
@@ -106,7 +108,7 @@ class LivePlot:
         """
         if self._subscription is not None:
             self._subscription.cancel()
-        kept.release(self)
+        _shown.release(self)
         self._update()  # a drawing may still wait
 
     def __enter__(self) -> LivePlot:  # noqa: PYI034 (Self needs Python 3.11)
@@ -224,8 +226,7 @@ class LivePlot:
             self._display_id = uuid4().hex
             self._pace = Pace(self._update)
         if self.active:
-            kept.release(self)
-            kept.keep(self)
+            _shown.keep(self)
         self._refresh()
         self._publish(update=False)
 

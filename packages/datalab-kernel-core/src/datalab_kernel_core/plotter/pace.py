@@ -12,7 +12,7 @@ INTERVAL = 0.1
 
 
 class Pace:
-    """A pace of at most ten calls of a method a second, on one event loop.
+    """A caller of one method: at most ten times a second, on one event loop.
 
     Matplotlib must not draw in two threads at once, and a change may come from any
     thread. A request from the thread of the loop is carried out at once if the last

@@ -1,4 +1,4 @@
-"""A picture of DataLab's window or of one of its plots, as a notebook shows it."""
+"""A picture of the DataLab window or of a plot in it, as a notebook shows it."""
 
 from __future__ import annotations
 
@@ -59,4 +59,5 @@ class Screenshot:
             int.from_bytes(self._png[start : start + 4], "big") for start in (16, 20)
         )
         part = "window" if self._what == "window" else f"{self._what} plot"
-        return f"<Screenshot of the DataLab {part}, {width} × {height} pixels>"
+        shown = f"DataLab's {part}"
+        return f"<Screenshot of {shown}, {width} × {height} pixels>"

@@ -22,7 +22,6 @@ from datalab_workspace.backends.window import NO_WINDOW, Window
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
     LiveUnavailableError,
-    NotSupportedByProtocolError,
 )
 from datalab_workspace.model.description import Summary, WorkspaceMode
 from datalab_workspace.model.project import Group
@@ -234,18 +233,18 @@ class Backend(Transactions, ABC):
         """Move objects of one kind to the end of a group, which may be new.
 
         Raises:
-            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+            NotImplementedError: The backend does not declare ``edits_groups``.
         """
-        raise _no_groups(f"{len(uuids)} objects cannot be moved to {group!r:.80}")
+        raise NotImplementedError(f"cannot move {len(uuids)} objects to {group!r:.80}")
 
     def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
         """Give a group that exists another title, which no group has.
 
         Raises:
-            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+            NotImplementedError: The backend does not declare ``edits_groups``.
         """
-        raise _no_groups(
-            f"the {kind} group {title!r:.80} cannot be renamed {new_title!r:.80}"
+        raise NotImplementedError(
+            f"cannot rename the {kind} group {title!r:.80} to {new_title!r:.80}"
         )
 
     @abstractmethod
@@ -377,13 +376,6 @@ class Backend(Transactions, ABC):
 
     def close(self) -> None:
         """Release connections and the like; the backend is no longer used."""
-
-
-def _no_groups(problem: str) -> NotSupportedByProtocolError:
-    return NotSupportedByProtocolError(
-        f"{problem} here: this works in memory and with datalab-kernel installed in "
-        "DataLab's environment"
-    )
 
 
 def _file_of(array: Array) -> Path | None:

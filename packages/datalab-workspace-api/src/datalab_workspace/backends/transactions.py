@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datalab_workspace.errors import NotSupportedByProtocolError
-
 
 class Transactions:
     """The transactions of a backend; one that has none leaves this as it is.
@@ -51,12 +49,9 @@ class Transactions:
 
         Raises:
             ConcurrentChangeError: Something in it was changed since; nothing was done.
-            NotSupportedByProtocolError: The backend does not declare ``undo``.
+            NotImplementedError: The backend does not declare ``undo``.
         """
-        raise NotSupportedByProtocolError(
-            f"{len(tickets)} steps cannot be undone here: undo() works in memory "
-            "and with datalab-kernel installed in DataLab's environment"
-        )
+        raise NotImplementedError(f"{len(tickets)} changes cannot be undone")
 
     def give_names(self, names: Mapping[str, str]) -> None:
         """Take note of the names, by UUID, of objects that will be added."""

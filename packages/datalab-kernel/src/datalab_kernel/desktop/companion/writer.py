@@ -103,10 +103,11 @@ class Writer:
             application.restore(state.window, saved)
             raise
         past = undo.past_of(state, draft, saved)
+        past.earlier = state.revisions(past.concerned)
         state.accept(draft)
         touched: Iterable[str] = (*draft.changed, *draft.added)
         state.look(by=client, also=touched)
-        past.rev = state.rev
+        past.later = state.revisions(past.concerned)
         return self._log.keep(past)
 
     def undo(self, ticket: str, job: Job, client: str | None) -> str | None:
@@ -122,5 +123,5 @@ class Writer:
         draft = application.draft_of(state.window, state.names)
         take_back(draft, past)
         inverse = self.write(draft, job, client)
-        self._log.drop(ticket)
+        self._log.drop(ticket, state.revisions(past.concerned))
         return inverse
