@@ -78,7 +78,7 @@ def search(
     """Look for the running DataLabs of this user.
 
     If the environment names a URL, that one is tried, and others only if it is not
-    found. Otherwise the search reads the files of our plugin inside DataLab, DataLab's
+    found. Otherwise the search reads the files of companions inside DataLab, DataLab's
     connection file and the settings that contain its XML-RPC port; in a browser, the
     settings of the page.
 
@@ -96,7 +96,7 @@ def locate(url: str, token: Token | str | None) -> Endpoint:
     """Return the DataLab at a URL.
 
     Args:
-        url: URL of its Web API, or of the server of our plugin inside it.
+        url: URL of its Web API, or of the companion inside it.
         token: Its token. If left out, it is the one that the environment, DataLab's own
             file or the page's settings give for this URL, and for no other.
 
@@ -190,7 +190,7 @@ class _Searching:
         found = [*filter(None, ways)]
         if not any(endpoint.companion_url for endpoint in found):
             # The settings name the DataLab that was started last, which has been found
-            # if it has our plugin.
+            # if it has a companion.
             found += self._by_settings()
         return merged(found)
 

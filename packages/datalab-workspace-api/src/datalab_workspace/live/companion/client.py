@@ -88,7 +88,7 @@ class CompanionClient:
         self._transport.close()
 
     def hello(self, timeouts: Timeouts | None = None) -> dict[str, Any]:
-        """Return what the server says about itself; it does not wait for the window.
+        """Return the server's description of itself, without waiting for the window.
 
         Raises:
             LiveError: The server does not answer, or speaks no protocol of this client.
