@@ -25,7 +25,7 @@ from datalab_workspace.live.endpoint import Endpoint
 from datalab_workspace.live.transport.token import Token
 from support.real_datalab import proxy
 from support.real_datalab.application import CALL, Application
-from support.real_datalab.proxy import proxy_to
+from support.real_datalab.proxy import Proxy, proxy_to
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -40,11 +40,26 @@ SOON = 2.0 + 1.0
 IN_TIME = 20.0
 
 Attach = Callable[..., dlw.Workspace]
+Through = Callable[[Application], Proxy]
 
 
 @pytest.fixture
-def attach() -> Iterator[Attach]:
-    """Attach a workspace: (DataLab, URL in place of the companion's own)."""
+def through() -> Iterator[Through]:
+    """Start a proxy to the companion of a DataLab."""
+    with ExitStack() as stack:
+
+        def start(datalab: Application) -> Proxy:
+            port = urlsplit(datalab.companion.url).port
+            assert port is not None
+            return stack.enter_context(proxy_to(port))
+
+        yield start
+
+
+# The proxies end last: they wait until their clients have closed the connections.
+@pytest.fixture
+def attach(through: Through) -> Iterator[Attach]:
+    """Attach a workspace: (DataLab, URL in place of the companion's own, token)."""
     with ExitStack() as stack:
 
         def attach(
@@ -58,7 +73,7 @@ def attach() -> Iterator[Attach]:
                 companion_token=Token(token or companion.token),
             )
             backend = CompanionBackend(endpoint)
-            stack.callback(backend.close)
+            stack.callback(backend.client.close)
             return dlw.Workspace(backend=backend)
 
         yield attach
@@ -68,12 +83,6 @@ def attach() -> Iterator[Attach]:
 def mortal(new_datalab: Callable[..., Application]) -> Application:
     """A DataLab with a companion, which a test may kill."""
     return new_datalab(companion=True)
-
-
-def port_of(datalab: Application) -> int:
-    port = urlsplit(datalab.companion.url).port
-    assert port is not None
-    return port
 
 
 def timed(call: Callable[[], Any], expected: type[Exception]) -> tuple[float, str]:
@@ -89,16 +98,15 @@ def timed(call: Callable[[], Any], expected: type[Exception]) -> tuple[float, st
 
 @pytest.mark.parametrize("passed", [0, 1, 100, 1000, 1 << 20, 32 << 20])
 def test_a_transaction_of_which_a_part_arrives(
-    companion_datalab: Application, attach: Attach, passed: int
+    companion_datalab: Application, attach: Attach, through: Through, passed: int
 ) -> None:
-    with proxy_to(port_of(companion_datalab), proxy.cutting_request(passed)) as between:
-        workspace = attach(companion_datalab, between.url)
-        between.behaviours[:] = [proxy.forward]
-        workspace.add("before", POINTS)
-        workspace.backend.close()
-        between.behaviours[:] = [proxy.cutting_request(passed)]
-        took, message = timed(lambda: workspace.add("large", LARGE), ConnectionError)
-        workspace.backend.close()
+    between = through(companion_datalab)
+    workspace = attach(companion_datalab, between.url)
+    workspace.add("before", POINTS)
+    workspace.backend.client.close()
+    between.behaviours[:] = [proxy.cutting_request(passed)]
+
+    took, message = timed(lambda: workspace.add("large", LARGE), ConnectionError)
 
     assert took < IN_TIME
     assert "Traceback" not in message
@@ -109,21 +117,20 @@ def test_a_transaction_of_which_a_part_arrives(
 
 @pytest.mark.parametrize("passed", [0, 1, 20, 100, 200])
 def test_an_answer_of_which_a_part_arrives(
-    companion_datalab: Application, attach: Attach, passed: int
+    companion_datalab: Application, attach: Attach, through: Through, passed: int
 ) -> None:
-    """The object is there once or not at all, and the call can be repeated."""
-    with proxy_to(port_of(companion_datalab), proxy.forward) as between:
-        workspace = attach(companion_datalab, between.url)
-        workspace.add("before", POINTS)
-        workspace.backend.close()
-        between.behaviours[:] = [proxy.cutting_answer(passed), proxy.forward]
-        took, _ = timed(lambda: workspace.add("after", POINTS), ConnectionError)
-        assert took < IN_TIME
-        # The answer was lost, and not the object.
-        assert workspace.list() == ["before", "after"]
-        assert workspace.add("after", POINTS) == "after"
-        workspace.backend.close()
+    """The change was made, and the call can be repeated."""
+    between = through(companion_datalab)
+    workspace = attach(companion_datalab, between.url)
+    workspace.add("before", POINTS)
+    workspace.backend.client.close()
+    between.behaviours[:] = [proxy.cutting_answer(passed), proxy.forward]
 
+    took, _ = timed(lambda: workspace.add("after", POINTS), ConnectionError)
+
+    assert took < IN_TIME
+    assert workspace.list() == ["before", "after"]
+    assert workspace.add("after", POINTS) == "after"
     assert attach(companion_datalab).list() == ["before", "after"]
     titles = companion_datalab.act("titles", "signal").values()
     assert list(titles) == ["before", "after"]
@@ -131,43 +138,42 @@ def test_an_answer_of_which_a_part_arrives(
 
 @pytest.mark.parametrize("passed", [300, 1 << 20])
 def test_a_large_answer_that_is_cut(
-    companion_datalab: Application, attach: Attach, passed: int
+    companion_datalab: Application, attach: Attach, through: Through, passed: int
 ) -> None:
     attach(companion_datalab).add("large", LARGE)
-    with proxy_to(port_of(companion_datalab), proxy.forward) as between:
-        workspace = attach(companion_datalab, between.url)
-        assert workspace.list() == ["large"]
-        workspace.backend.close()
-        between.behaviours[:] = [proxy.cutting_answer(passed), proxy.forward]
-        took, _ = timed(lambda: workspace.get("large"), ConnectionError)
-        assert took < IN_TIME
-        np.testing.assert_array_equal(workspace.get("large").data, LARGE)
-        workspace.backend.close()
+    between = through(companion_datalab)
+    workspace = attach(companion_datalab, between.url)
+    assert workspace.list() == ["large"]
+    workspace.backend.client.close()
+    between.behaviours[:] = [proxy.cutting_answer(passed), proxy.forward]
+
+    took, _ = timed(lambda: workspace.get("large"), ConnectionError)
+
+    assert took < IN_TIME
+    np.testing.assert_array_equal(workspace.get("large").data, LARGE)
 
 
 # -- a DataLab that ends --------------------------------------------------------------
 
 
 def test_a_kill_in_the_middle_of_a_transaction(
-    mortal: Application, attach: Attach
+    mortal: Application, attach: Attach, through: Through
 ) -> None:
-    with proxy_to(port_of(mortal), proxy.forward) as between:
-        workspace = attach(mortal, between.url)
-        workspace.add("before", POINTS)
-        workspace.backend.close()
-        half = proxy.cutting_request(32 << 20, then=mortal.kill)
-        between.behaviours[:] = [half]
-        took, _ = timed(lambda: workspace.add("large", LARGE), ConnectionError)
-        assert took < IN_TIME
+    between = through(mortal)
+    workspace = attach(mortal, between.url)
+    workspace.add("before", POINTS)
+    workspace.backend.client.close()
+    between.behaviours[:] = [proxy.cutting_request(32 << 20, then=mortal.kill)]
 
-        for call in (workspace.list, lambda: workspace.get("before")):
-            assert timed(call, ConnectionError)[0] < SOON
-        begun = time.monotonic()
-        assert "does not answer" in " ".join(workspace.status().notes)
-        assert time.monotonic() - begun < SOON
-        workspace.backend.close()
-    with pytest.warns(UserWarning, match="DataLab"):
-        workspace.disconnect()
+    took, _ = timed(lambda: workspace.add("large", LARGE), ConnectionError)
+
+    assert took < IN_TIME
+    for call in (workspace.list, lambda: workspace.get("before")):
+        assert timed(call, ConnectionError)[0] < SOON
+    begun = time.monotonic()
+    assert "does not answer" in " ".join(workspace.status().notes)
+    assert time.monotonic() - begun < SOON
+    workspace.disconnect()
     assert workspace.list() == ["before"]
 
 

@@ -192,7 +192,10 @@ def cutting_answer(passed: int) -> Behaviour:
 
     def behave(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
         server.sendall(_message(client))
-        client.sendall(_message(server)[:passed])
+        answer = server.recv(_CHUNK)
+        while len(answer) < passed:
+            answer += server.recv(_CHUNK)
+        client.sendall(answer[:passed])
 
     return behave
 
