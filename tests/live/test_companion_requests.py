@@ -54,9 +54,10 @@ CALLS: dict[str, tuple[int, Call]] = {
     "calc of two": (2, lambda ws, _: ws.calc("difference", on="peak", with_="noisy")),
     "remove": (1, lambda ws, _: ws.remove("other")),
     "save": (2, lambda ws, folder: ws.save(folder / "a.h5")),
-    "load": (1, lambda ws, folder: ws.load(folder / "a.h5")),
-    "update": (1, lambda ws, _: ws.update(MANY)),
     "clear": (1, lambda ws, _: ws.clear()),
+    "load": (2, lambda ws, folder: ws.load(folder / "a.h5")),
+    "update": (1, lambda ws, _: ws.update(MANY)),
+    "clear a thousand": (1, lambda ws, _: ws.clear()),
 }
 #: Calls that may send fewer requests.
 AT_MOST = {"save"}

@@ -149,6 +149,7 @@ class Peak:
         self._process = psutil.Process(pid)
 
     def __enter__(self) -> Peak:  # noqa: PYI034  Self is of Python 3.11
+        gc.collect()  # what is garbage already would hide what is added
         self._before = self.most = self._process.memory_info().rss
         self._done = threading.Event()
         self._watching = threading.Thread(target=self._watch)

@@ -255,21 +255,26 @@ def test_save(workspace: dlw.Workspace, tmp_path: Path):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_memory(companion: WindowClient, workspace: dlw.Workspace):
+@pytest.mark.parametrize("by", ["this notebook", "another notebook"])
+def test_memory(companion: WindowClient, attach: Attach, by: str):
     """256 MiB both ways: one copy here, and one in DataLab."""
+    workspace = attach()
     workspace.add("small", image(1))
     workspace.get("small")
     data = image(256)
     pid = companion.datalab.process.pid
     with Peak() as adding, Peak(pid) as added:
         workspace.add("large", data)
+    reader = workspace if by == "this notebook" else attach()
     with Peak() as getting, Peak(pid) as got:
-        workspace.get("large")
+        reader.get("large")
+    companion.do({"op": "clear"})
     peaks = {
         "add, here": adding.peak,
         "add, DataLab": added.peak,
         "get, here": getting.peak,
         "get, DataLab": got.peak,
     }
-    report(f"memory beside 256 MiB: { {n: p >> 20 for n, p in peaks.items()} } MiB")
+    in_mebibytes = {what: peak >> 20 for what, peak in peaks.items()}
+    report(f"memory beside 256 MiB, made by {by}: {in_mebibytes} MiB")
     assert {n: p for n, p in peaks.items() if p > COPIES * data.nbytes} == {}
