@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sigima.objects import create_image, create_signal
 
 from datalab_kernel_core import Plotter
+from datalab_kernel_core.display.kept import KEPT
 from datalab_kernel_core.explore import refine
-from datalab_kernel_core.explore import view as view_module
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import ViewRequest
 from datalab_kernel_core.explore.signal_source import SignalSource
@@ -307,11 +307,11 @@ def test_a_view_is_a_picture_of_its_own(plotter: Plotter, what: Any) -> None:
 
 
 def test_views_beyond_the_last_ones_let_their_data_go(plotter: Plotter) -> None:
-    views = [weakref.ref(_shown(plotter)) for _ in range(view_module._KEPT + 3)]
+    views = [weakref.ref(_shown(plotter)) for _ in range(KEPT + 3)]
     gc.collect()
 
     kept = [view() is not None for view in views]
-    assert kept == [False] * 3 + [True] * view_module._KEPT
+    assert kept == [False] * 3 + [True] * KEPT
 
 
 def _shown(plotter: Plotter) -> Any:

@@ -99,7 +99,7 @@ def test_only_the_commands_contain_the_token(monkeypatch: pytest.MonkeyPatch) ->
         ({**RUNNING, "running": False}, OSError("no port"), "does not start: no port"),
         ({**RUNNING, "url": None}, None, "does not report a usable URL and token"),
         ({**RUNNING, "token": [TOKEN]}, None, "does not report a usable URL and token"),
-        ({**RUNNING, "token": f"{TOKEN}\n"}, None, "does not report a usable URL"),
+        ({**RUNNING, "token": f"{TOKEN}\0x"}, None, "does not report a usable URL"),
     ],
 )
 def test_an_unusable_web_api(

@@ -13,6 +13,7 @@ import pytest
 from datalab_kernel import __version__
 from datalab_kernel.desktop.addon import archive, folder
 from datalab_kernel.desktop.addon.loader import BUNDLE
+from datalab_kernel.doctor import addon as doctor
 from support.real_datalab import beside
 from support.real_datalab.application import START, Application
 from support.real_datalab.environment import REQUIREMENTS
@@ -193,3 +194,26 @@ def test_earlier_versions_of_datalab(
         assert said["companion"] == __version__
     finally:
         datalab.kill()
+
+
+def test_doctor_says_when_datalab_must_be_restarted(
+    equipped: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(equipped.folder / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(equipped.folder / "config"))
+    assert [finding.level for finding in doctor.check()] == ["ok", "ok"]
+    installed = plugins(equipped.folder) / folder.ARCHIVE
+    monkeypatch.setattr(archive, "__version__", "99.0")
+    installed.write_bytes(archive.build())
+    (finding,) = (f for f in doctor.check() if "process" in f.text)
+    assert finding.level == "warn"
+    assert finding.text == (
+        f"the DataLab with process {equipped.process.pid} runs version {__version__} "
+        "of the companion, and the add-on has 99.0"
+    )
+    assert "restart DataLab" in str(finding.remedy)
+    equipped.freeze()
+    (finding,) = (f for f in doctor.check() if "process" in f.text)
+    equipped.thaw()
+    assert finding.level == "warn"
+    assert "does not serve notebooks" in finding.text

@@ -141,13 +141,12 @@ def test_connecting_again_to_the_same_datalab_changes_nothing(named):
     assert workspace.list() == ["x"]
 
 
-def test_connecting_again_by_another_protocol_changes_nothing(companion_datalab, home):
-    companion_datalab.empty()
+def test_connecting_again_to_a_companion_changes_nothing(companion_datalab, home):
     web_api = companion_datalab.url, companion_datalab.token
     home.connect(*web_api)
     backend = home.backend
+    assert home.connect() is True
     assert home.connect(*web_api) is True
-    assert home.connect(companion_datalab.companion.url) is True
     assert home.backend is backend
 
 

@@ -25,8 +25,8 @@ from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.transport.token import Token
 
-#: The only complaint that a race may cause: DataLab itself computes from whatever is
-#: selected in its window.
+#: A complaint that a race may cause: DataLab itself computes from what is selected in
+#: its window.
 ALLOWED = "the selection in its window was changed at the same time"
 
 
@@ -45,6 +45,13 @@ def _by_old_protocols(connection: Mapping[str, str]) -> dlw.Workspace:
 WAYS: dict[str, Callable[[Mapping[str, str]], dlw.Workspace]] = {
     "old protocols": _by_old_protocols
 }
+
+
+def _is_allowed(error: dlw.LiveError) -> bool:
+    # DataLab never answers an XML-RPC call that arrives in the moment in which it has
+    # just answered one of another program: see docs/upstream/datalab_ready.md.
+    stuck = isinstance(error, dlw.NoAnswerError) and "/RPC2" in str(error)
+    return stuck or (ALLOWED in str(error) and "may be left" not in str(error))
 
 
 class Notebook:
@@ -82,8 +89,8 @@ class Notebook:
             call = self._random.choice(calls) if self.objects else self.add
             try:
                 call()
-            except dlw.DataLabError as error:
-                if ALLOWED not in str(error) or "may be left" in str(error):
+            except dlw.LiveError as error:
+                if not _is_allowed(error):
                     self._note(call)
                 self.refused += 1
             except Exception:  # noqa: BLE001  what the test is to report
@@ -155,7 +162,7 @@ class Notebook:
 
     def uuids(self) -> list[str]:
         """Return the UUIDs of its objects."""
-        return [self._workspace.describe(name).uuid for name in self.objects]
+        return [self._workspace.record(name).uuid for name in self.objects]
 
 
 def main(

@@ -19,6 +19,13 @@ from datalab_workspace.live.discovery import locate, search
 
 BOOT = "b" * 32
 TOKEN = "token-of-a-companion"
+HELLO = {
+    "protocol": 1,
+    "least": 1,
+    "datalab": "1.3.0",
+    "pid": os.getpid(),
+    "boot": BOOT,
+}
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 
 
@@ -146,7 +153,7 @@ class Greeter(http.server.BaseHTTPRequestHandler):
 def greeter() -> Iterator[Any]:
     """A server that greets; what it says can be changed."""
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Greeter)
-    server.hello = {"protocol": 1, "datalab": "1.3.0", "pid": os.getpid(), "boot": BOOT}
+    server.hello = HELLO
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
@@ -188,9 +195,11 @@ def test_the_connection_file_of_the_same_process_is_no_other(
 @pytest.mark.parametrize(
     ("hello", "note"),
     [
-        ({}, "no greeting"),
-        ({"datalab": "1.3.0", "pid": os.getpid(), "boot": "other"}, "another DataLab"),
-        ({"datalab": 1, "pid": os.getpid(), "boot": BOOT}, "no greeting"),
+        ({}, "is not a companion"),
+        (HELLO | {"boot": "other"}, "another DataLab"),
+        (HELLO | {"pid": 1}, "another DataLab"),
+        (HELLO | {"least": 7, "protocol": 8}, "speaks the protocols 7 to 8"),
+        ({"protocol": 1, "least": 1}, "does not say its"),
     ],
 )
 def test_one_that_greets_otherwise_is_not_found(

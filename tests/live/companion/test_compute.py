@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
 
@@ -96,3 +97,31 @@ def test_open_files(companion: WindowClient, tmp_path: Path) -> None:
     assert [f["path"] for f in done["failed"]] == [str(bad)]
     (found,) = companion.records(*done["uuids"])
     np.testing.assert_allclose(found.data, signal().data)
+
+
+@pytest.mark.parametrize("shown", ["signal", "image"])
+def test_open_files_of_any_kind(
+    companion: WindowClient, tmp_path: Path, shown: str
+) -> None:
+    both, neither = tmp_path / "both.csv", tmp_path / "neither.xyz"
+    np.savetxt(both, signal().data.T, delimiter=",")
+    neither.write_text("?")
+    companion.do({"op": "show", "kind": shown})
+
+    done = companion.ask("POST", "open", {"paths": [str(both), str(neither)]})
+
+    assert [f["path"] for f in done["failed"]] == [str(neither)]
+    assert [o["kind"] for o in companion.snapshot()["objects"]] == [shown]
+
+
+def test_a_file_of_the_other_panel_is_opened(
+    companion: WindowClient, tmp_path: Path
+) -> None:
+    picture = tmp_path / "picture.png"
+    matplotlib.image.imsave(picture, np.eye(9))
+    companion.do({"op": "show", "kind": "signal"})
+
+    companion.ask("POST", "open", {"paths": [str(picture)], "group": "files"})
+
+    (found,) = companion.snapshot()["objects"]
+    assert found["kind"] == "image"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datalab_workspace._version import __version__
     from datalab_workspace.errors import (
         AmbiguousObjectError,
+        ConcurrentChangeError,
         ConnectionLostError,
         DamagedFileError,
         DataLabError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         NameConflictError,
         NoAnswerError,
         NotAProjectError,
+        NothingToUndoError,
         NotSupportedByProtocolError,
         ObjectNotFoundError,
         ReusedNameError,
@@ -67,9 +69,6 @@ _HOME = {
         (
             "AmbiguousObjectError",
             "ConcurrentChangeError",
-            "NothingToUndoError",
-            "ConcurrentChangeError",
-            "NothingToUndoError",
             "ConnectionLostError",
             "DamagedFileError",
             "DataLabError",
@@ -82,6 +81,7 @@ _HOME = {
             "NoAnswerError",
             "NotAProjectError",
             "NotSupportedByProtocolError",
+            "NothingToUndoError",
             "ObjectNotFoundError",
             "ReusedNameError",
             "StaleFileError",
@@ -106,6 +106,7 @@ _HOME = {
 __all__ = [
     "AmbiguousObjectError",
     "ChangeEvent",
+    "ConcurrentChangeError",
     "ConnectionLostError",
     "DamagedFileError",
     "DataLabError",
@@ -121,6 +122,7 @@ __all__ = [
     "NoAnswerError",
     "NotAProjectError",
     "NotSupportedByProtocolError",
+    "NothingToUndoError",
     "ObjectChange",
     "ObjectNotFoundError",
     "Origin",

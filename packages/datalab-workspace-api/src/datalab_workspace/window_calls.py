@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WindowCalls:
-    """What a workspace can do with DataLab's window, and with its user.
+    """The calls of a workspace that concern DataLab's window and its user.
 
     Without a running DataLab, `select`, `selection`, `show` and `quiet` work all the
     same; the other calls raise `LiveUnavailableError`. They need the companion, which
@@ -33,7 +33,7 @@ class WindowCalls:
 
     @property
     def backend(self) -> Backend:
-        """Where the objects are kept."""
+        """The place where the objects are kept."""
         return self._session.backend
 
     @suggest_on_typo
@@ -130,7 +130,7 @@ class WindowCalls:
             >>> workspace.wait_for_selection(timeout=60)
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: waiting for a selection …
+            datalab_workspace.errors.LiveUnavailableError: waiting for a selection ...
         """
         return window.wait_for_selection(self._session, kind, timeout)
 
@@ -164,7 +164,7 @@ class WindowCalls:
             >>> workspace.ask_roi("spot", timeout=60)
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: a question to the user of …
+            datalab_workspace.errors.LiveUnavailableError: a question to the user of ...
         """
         return window.ask_roi(self._session, name, message, timeout)
 
@@ -182,9 +182,9 @@ class WindowCalls:
         Args:
             paths: One file, or several. They are read on DataLab's machine.
             where: "datalab".
-            kind: "signal" or "image", to read the files as such objects; by default
-                what DataLab can read them as, and if both are possible, the kind of the
-                panel that its window shows.
+            kind: "signal" or "image", to read the files as such objects; by default,
+                each file is read as the kind of the panel that DataLab's window shows,
+                or else as the other one.
             group: Title of the group that the objects join.
 
         Raises:
@@ -198,7 +198,7 @@ class WindowCalls:
             >>> workspace.read("scan.csv", where="datalab")
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: reading files with DataLab …
+            datalab_workspace.errors.LiveUnavailableError: reading files with ...
         """
         return window.read(self._session, paths, where, kind, group)
 
@@ -215,13 +215,13 @@ class WindowCalls:
             >>> workspace.macros()
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: macros need a running …
+            datalab_workspace.errors.LiveUnavailableError: macros need a running ...
         """
         return window.macros(self._session)
 
     @suggest_on_typo
     def run_macro(self, title: str, *, timeout: float | None = None) -> str:
-        """Run a macro of DataLab to its end, and return what it has printed.
+        """Run a macro of DataLab to its end, and return its output.
 
         Args:
             title: Its title.
@@ -230,7 +230,7 @@ class WindowCalls:
         Raises:
             DataLabError: The macro has failed (a `ConnectionError`).
             KeyError: There is no such macro.
-            TimeoutError: It has not ended in time, and goes on.
+            TimeoutError: It has not ended in time, and continues to run.
             LiveUnavailableError: The workspace is not attached to a running DataLab (a
                 `ConnectionError`).
             NotSupportedByProtocolError: DataLab has no companion.
@@ -239,7 +239,7 @@ class WindowCalls:
             >>> workspace.run_macro("Average all")
             Traceback (most recent call last):
             ...
-            datalab_workspace.errors.LiveUnavailableError: macros need a running …
+            datalab_workspace.errors.LiveUnavailableError: macros need a running ...
         """
         return window.run_macro(self._session, title, timeout)
 

@@ -47,6 +47,11 @@ def heading(text: str, note: str = "") -> str:
     return f"<div><b>{text}</b>{dim}</div>"
 
 
+def paragraph(text: str) -> str:
+    """Return a paragraph. Its text must be escaped."""
+    return f"<p>{text}</p>"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: str = "") -> str:
     """Return a table.
 

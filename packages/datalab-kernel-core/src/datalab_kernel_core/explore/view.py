@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import weakref
 from base64 import b64encode
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.png import with_text
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import DataSource, Reply, ViewRequest
@@ -23,11 +23,9 @@ from datalab_kernel_core.plotter.plot_input import PlotItem
 #: The number of bytes at the beginning of a picture, its header and id, that identify
 #: it.
 _UNIQUE = 84
-#: The number of views that stay interactive without a reference in the notebook.
-_KEPT = 8
 #: The entries of a request that the reply repeats, so that the view can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
-_shown: deque[View] = deque(maxlen=_KEPT)
+_shown: LastShown[View] = LastShown()
 
 
 class View:
@@ -97,7 +95,7 @@ class View:
         widget.on_msg(on_message)
         weakref.finalize(self, widget.close)
         self._widget = widget
-        _shown.append(self)
+        _shown.keep(self)
 
     def _handle(self, content: Mapping[str, Any]) -> None:
         sender = {key: content.get(key) for key in _ECHOED}

@@ -34,7 +34,7 @@ def wanted_formats() -> Formats:
     `set_matplotlib_formats` and ``%config InlineBackend`` register a formatter for
     `Figure`. Before Matplotlib's backend is loaded, only the configuration exists.
     """
-    shell = _shell()
+    shell = current_shell()
     if shell is None:
         return Formats()
     from IPython.core.pylabtools import retina_figure
@@ -54,7 +54,8 @@ def wanted_formats() -> Formats:
     return Formats(2 if {"retina", "png2x"} & names else 1, "svg" in names)
 
 
-def _shell() -> Any:
+def current_shell() -> Any:
+    """Return the IPython shell that runs here, None without one."""
     if "IPython" not in sys.modules:
         return None
     from IPython import get_ipython

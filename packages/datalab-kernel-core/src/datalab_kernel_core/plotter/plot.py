@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from datalab_kernel_core.plotter.tables import ResultTable
 
 #: A picture of ordinary size would take gigabytes at a higher resolution.
 MAX_DPI = 2400
+#: Matplotlib must not draw in two threads at once.
+_drawing = threading.RLock()
 
 
 class Plot:
@@ -151,14 +154,15 @@ class Plot:
         return target
 
     def _rendered(self, kind: str, dpi: float, *, keep: bool = False) -> bytes:
-        if self._figure is not None:  # the user may have changed it
-            return rendered(self._figure, kind, dpi)
-        picture = self._pictures.get((kind, dpi))
-        if picture is None:
-            picture = rendered(self._drawing.figure(), kind, dpi)
-            if keep:
-                self._pictures[kind, dpi] = picture
-        return picture
+        with _drawing:
+            if self._figure is not None:  # the user may have changed it
+                return rendered(self._figure, kind, dpi)
+            picture = self._pictures.get((kind, dpi))
+            if picture is None:
+                picture = rendered(self._drawing.figure(), kind, dpi)
+                if keep:
+                    self._pictures[kind, dpi] = picture
+            return picture
 
     def _repr_png_(self) -> bytes:
         return self._rendered("png", DPI)
@@ -178,15 +182,29 @@ class Plot:
             data |= interactive.widget_view(self.figure)
         return data, metadata
 
+    def mime_data(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the picture as a notebook shows it, but never as a widget.
+
+        Returns:
+            The data and the metadata by MIME type, with the size in CSS pixels and the
+            alternative text. The PNG file is bytes.
+
+        Example:
+            >>> data, metadata = plotter.plot("peak").mime_data()
+            >>> metadata["image/png"]["width"]
+            640
+        """
+        formats = wanted_formats()
+        data, metadata = self._bundle(formats)
+        metadata["image/png"] |= _size(data["image/png"], formats.scale)
+        return data, metadata
+
     def _bundle(self, formats: Formats) -> tuple[dict[str, Any], dict[str, Any]]:
         png = self._rendered("png", DPI * formats.scale, keep=True)
         data: dict[str, Any] = {"image/png": png, "text/plain": repr(self)}
         shown: dict[str, Any] = {"alt": repr(self)}
         if formats.scale > 1:
-            # Bytes 16 to 24 of a PNG are its width and height.
-            sides = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
-            width, height = (side // formats.scale for side in sides)
-            shown |= {"width": width, "height": height}
+            shown |= _size(png, formats.scale)
         if formats.svg:
             data[MIME_TYPES["svg"]] = self._rendered("svg", DPI, keep=True).decode()
         return data, {"image/png": shown}
@@ -219,6 +237,12 @@ class Plot:
         # Strings are escaped for Matplotlib, with a backslash before each dollar.
         description = self._drawing.description.replace(r"\$", "$")
         return f"<Plot{of}: {description}>"
+
+
+def _size(png: bytes, scale: int) -> dict[str, int]:
+    # Bytes 16 to 24 of a PNG are its width and height.
+    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    return {"width": width // scale, "height": height // scale}
 
 
 def _resolution(dpi: float | None) -> float:

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, get_args
 
 from datalab_kernel_core.plotter.deprecated import OldMethods, check_backend
-from datalab_kernel_core.plotter.drawing import build_drawing
+from datalab_kernel_core.plotter.live import LivePlot
+from datalab_kernel_core.plotter.make_plot import make_plot, names_in
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
-from datalab_kernel_core.plotter.plot_input import PlotItem, plot_item, plot_items
-from datalab_kernel_core.plotter.replot import Replot
-from datalab_kernel_core.plotter.results import Result, checked_results, table_results
+from datalab_kernel_core.plotter.plot_input import plot_item
+from datalab_kernel_core.plotter.results import Result, checked_results
 from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_kernel_core.plotter.tables import ResultTable
+from datalab_workspace.backends.window import Pictured
 from datalab_workspace.model.record import Record
-from datalab_workspace.validation import old_arguments, suggest_on_typo
+from datalab_workspace.validation import (
+    old_arguments,
+    one_of,
+    suggest_on_typo,
+    unknown_argument,
+)
 
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
     from datalab_workspace import Workspace
+
+#: The options of a picture of one object.
+_OF_ONE = [
+    option.name
+    for option in fields(Options)
+    if option.name not in ("titles", "shared_scale")
+]
 
 
 class Plotter(OldMethods):
@@ -149,13 +163,7 @@ class Plotter(OldMethods):
             results=checked_results(results),
             annotations=annotations,
         )
-        items = plot_items(what, options.titles, self._record)
-        _check_fits(items, options)
-        drawing, tables = build_drawing(items, options), _tables(items, options)
-        replot = None
-        if not isinstance(what, list) and options.complex_as is None:
-            replot = Replot(what, self._record)
-        plot = Plot(drawing, _name(what, items), tables, replot)
+        plot = make_plot(what, options, self._record)
         if isinstance(what, str):
             self._workspace().show(what)
         return plot
@@ -189,22 +197,75 @@ class Plotter(OldMethods):
         from datalab_kernel_core.explore.view import View
 
         item = plot_item(what, self._record)
-        return View(item, _name(what, [item]))
+        return View(item, names_in(what, [item]))
 
-    def screenshot(self) -> Screenshot:
+    def live(self, name: str, **options: Any) -> LivePlot:
+        """Draw an object of the workspace, and draw it again whenever it changes.
+
+        It does not matter who changes the object: this notebook, DataLab's user or
+        another notebook. The picture follows the object when it is renamed. It changes
+        where the notebook has shown it, at most ten times a second. When the object is
+        removed, the last picture stays.
+
+        DataLab reports a change in its window at once if it has a companion. Otherwise,
+        the change is found when a call of the workspace looks at DataLab.
+
+        Args:
+            name: The name, UUID or short id of the object.
+            options: Those of `plot` for one object, such as `title` or `colormap`.
+
+        Returns:
+            The live plot, which a notebook shows if it is the last line of a cell.
+
+        Raises:
+            KeyError: No object has this name; the message suggests close matches.
+            TypeError: `name` is not a string, or an option does not exist, is of the
+                wrong type or does not apply to a signal.
+            ValueError: The colormap is unknown, or a size is out of bounds.
+
+        Example:
+            >>> live = plotter.live("peak")
+            >>> _ = workspace.add("peak", np.zeros(50), overwrite=True)
+            >>> live
+            <LivePlot of 'peak': signal: 50 points from 0 to 0>
+        """
+        if not isinstance(name, str):
+            raise TypeError(
+                "live() follows an object of the workspace; pass its name, UUID or "
+                f"short id, not {type(name).__name__}"
+            )
+        for option in options:
+            if option not in _OF_ONE:
+                raise unknown_argument("live", option, ["name", *_OF_ONE])
+        options["results"] = checked_results(options.get("results", True))
+        return LivePlot(self._workspace(), name, Options(**options))
+
+    @suggest_on_typo
+    def screenshot(self, what: Pictured = "window") -> Screenshot:
         """Take a picture of the DataLab window that the workspace is attached to.
+
+        Args:
+            what: "window" for the whole window, "signal" or "image" for the plot of
+                that panel alone.
 
         Returns:
             The picture, which a notebook shows if it is the last line of a cell.
 
         Raises:
-            ConnectionError: The workspace is not attached to a DataLab, or DataLab
-                runs on another machine or cannot be reached by XML-RPC.
+            ValueError: `what` is something else.
+            LiveUnavailableError: The workspace is not attached to a running DataLab (a
+                `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion, and `what` is not
+                "window" or its XML-RPC server is not available.
+            DataLabError: DataLab has no companion and runs on another machine (a
+                `ConnectionError`).
 
         Example:
             >>> plotter.screenshot().save("window.png")  # doctest: +SKIP
+            >>> plotter.screenshot("signal")  # doctest: +SKIP
         """
-        return Screenshot(self._workspace().backend.window.screenshot("window"))
+        one_of(what, "what", get_args(Pictured))
+        return Screenshot(self._workspace().backend.window.screenshot(what), what)
 
     @suggest_on_typo
     def table(
@@ -247,34 +308,3 @@ class Plotter(OldMethods):
 
     def _record(self, name: str) -> Record:
         return self._workspace().record(name)
-
-
-def _check_fits(items: list[PlotItem], options: Options) -> None:
-    unused = options.only_for_images()
-    if unused and all(item.record.kind == "signal" for item in items):
-        names = ", ".join(repr(item.title or "signal") for item in items[:3])
-        are = "is a signal" if len(items) == 1 else "are signals"
-        apply = "applies" if len(unused) == 1 else "apply"
-        raise TypeError(f"{', '.join(unused)} {apply} only to images; {names} {are}")
-
-
-def _name(what: Any, items: list[PlotItem]) -> str:
-    if isinstance(what, str):
-        return repr(what)
-    names = [repr(item.title or item.record.kind) for item in items[:3]]
-    return ", ".join(names) + ", …" * (len(items) > 3)
-
-
-def _tables(items: list[PlotItem], options: Options) -> list[ResultTable]:
-    own = isinstance(options.results, bool)
-    return [
-        ResultTable(
-            result,
-            f"{item.title}: {result.title}"
-            if own and item.title and len(items) > 1
-            else None,
-        )
-        # Results that the caller passed belong to the picture, not to each object.
-        for item in (items if own else items[:1])
-        for result in table_results(item.record, options.results)
-    ]

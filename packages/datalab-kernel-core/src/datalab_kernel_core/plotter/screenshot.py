@@ -1,9 +1,12 @@
-"""A picture of DataLab's window, as a notebook shows it."""
+"""A picture of the DataLab window or of a plot in it, as a notebook shows it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+from datalab_workspace.backends.window import Pictured
 
 
 class Screenshot:
@@ -11,13 +14,16 @@ class Screenshot:
 
     Args:
         png: The content of a PNG file.
+        what: "window" for the whole window, "signal" or "image" for the plot of that
+            panel.
 
     Example:
         >>> picture = plotter.screenshot()  # doctest: +SKIP
     """
 
-    def __init__(self, png: bytes) -> None:
+    def __init__(self, png: bytes, what: Pictured = "window") -> None:
         self._png = png
+        self._what = what
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a PNG file.
@@ -41,8 +47,17 @@ class Screenshot:
     def _repr_png_(self) -> bytes:
         return self._png
 
+    def _repr_mimebundle_(self, **_options: Any) -> tuple[dict[str, Any], ...]:
+        text = repr(self)
+        return (
+            {"image/png": self._png, "text/plain": text},
+            {"image/png": {"alt": text}},
+        )
+
     def __repr__(self) -> str:
         width, height = (
             int.from_bytes(self._png[start : start + 4], "big") for start in (16, 20)
         )
-        return f"<Screenshot of DataLab's window, {width} × {height} pixels>"
+        part = "window" if self._what == "window" else f"{self._what} plot"
+        shown = f"DataLab's {part}"
+        return f"<Screenshot of {shown}, {width} × {height} pixels>"

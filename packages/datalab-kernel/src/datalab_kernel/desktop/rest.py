@@ -124,7 +124,8 @@ class Rest:
         else:
             if response.status < 300:
                 return response
-            refusal = _refusal(response)
+            with response:
+                refusal = _refusal(response)
             connection.close()
             raise RefusedError(refusal)
         connection.close()

@@ -20,6 +20,8 @@ from datalab_workspace.live.transport.token import Token
 
 #: Seconds within which the server must answer a request to stop.
 _STOP = 2.0
+#: Seconds within which the end of the server is noticed after a request has failed.
+_END = 2.0
 
 OnAnswer: TypeAlias = "Callable[[Server, dict[str, Any]], None]"
 
@@ -149,7 +151,8 @@ class Server:
         try:
             answer = self._rest.ask("POST", "open", request)
         except ConnectionError as error:
-            if not self._ended.is_set():
+            # If the server has ended, `_attach` reports it.
+            if not self._ended.wait(_END):
                 self._answer({"failed": str(error)})
         else:
             self._answer(answer)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         BroughtHome,
         Capabilities,
         Entry,
+        Observation,
         PanelGroup,
         Resynced,
     )
@@ -33,6 +34,7 @@ _HOME = {
             "BroughtHome",
             "Capabilities",
             "Entry",
+            "Observation",
             "PanelGroup",
             "Resynced",
         ),
@@ -53,6 +55,7 @@ __all__ = [
     "Entry",
     "Group",
     "MemoryBackend",
+    "Observation",
     "PanelGroup",
     "PendingRecord",
     "Record",

@@ -6,18 +6,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from datalab_workspace.backends.capabilities import Capabilities
+from datalab_workspace.backends.reports import (
+    BackendStatus,
+    BroughtHome,
+    Entry,
+    Observation,
+    PanelGroup,
+    Resynced,
+)
+from datalab_workspace.backends.transactions import Transactions
 from datalab_workspace.backends.window import NO_WINDOW, Window
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
     LiveUnavailableError,
-    NotSupportedByProtocolError,
 )
-from datalab_workspace.events import ALL_PARTS, ObjectChangeKind
 from datalab_workspace.model.description import Summary, WorkspaceMode
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import KINDS, Array, FieldValue, Kind, Record
@@ -34,134 +39,6 @@ __all__ = [
 ]
 
 
-class PanelGroup(NamedTuple):
-    """A group of objects.
-
-    Attributes:
-        kind: The kind of its objects.
-        title: Its title.
-        uuids: UUIDs of its objects, in order.
-
-    Example:
-        >>> [len(group.uuids) for group in workspace.backend.groups()]
-        [2, 1]
-    """
-
-    kind: Kind
-    title: str
-    uuids: Sequence[str]
-
-
-class Entry(NamedTuple):
-    """One object in the list of a backend, without its data.
-
-    Attributes:
-        uuid: The object's UUID.
-        kind: "signal" or "image".
-        title: The object's title.
-        group: Title of its group, "" if that is unknown without asking for it.
-        shape: (N,) for a signal, (H, W) for an image, () for an empty object or if it
-            is unknown.
-        dtype: Element type of the data, None for an empty object or if it is unknown.
-        name: The name that the backend assigns, so that all workspaces at one window
-            use the same names; each is unique. None leaves it to the workspace.
-
-    Example:
-        >>> [entry.title for entry in workspace.backend.entries()]
-        ['peak', 'noisy', 'spot']
-    """
-
-    uuid: str
-    kind: Kind
-    title: str
-    group: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any] | None
-    name: str | None = None
-
-
-class Observation(NamedTuple):
-    """A change of one object that others have made, as a backend reports it.
-
-    Attributes:
-        kind: See `ObjectChange.kind`.
-        uuid: UUID of the object.
-        before: Its name before; None if it was added.
-        after: Its name after; None if it was removed.
-        parts: The parts that may differ.
-        author: UUID of the program that changed it; None if it was DataLab's user.
-
-    Example:
-        >>> from datalab_workspace.backends import Observation
-        >>> Observation("renamed", "…", "peak", "line").author is None
-        True
-    """
-
-    kind: ObjectChangeKind
-    uuid: str
-    before: str | None
-    after: str | None
-    parts: frozenset[str] = ALL_PARTS
-    author: str | None = None
-
-
-class BackendStatus(NamedTuple):
-    """The state of the program that holds the objects of a backend.
-
-    Attributes:
-        version: Its version, None if the objects are in this process.
-        url: Its URL, None if it has none.
-        protocols: Names of the protocols in use; a protocol that does not answer is
-            followed by the reason in brackets.
-        notes: Other sentences for the user.
-
-    Example:
-        >>> workspace.backend.status().protocols
-        ()
-    """
-
-    version: str | None = None
-    url: str | None = None
-    protocols: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-class BroughtHome(NamedTuple):
-    """The objects that a backend hands over when a workspace leaves it.
-
-    Attributes:
-        groups: The objects, in groups.
-        lost: UUIDs of the objects that could not be fetched.
-        reason: Why they could not be fetched.
-
-    Example:
-        >>> len(workspace.backend.bring_home(everything=True).groups)
-        2
-    """
-
-    groups: Sequence[Group]
-    lost: Sequence[str] = ()
-    reason: str = ""
-
-
-class Resynced(NamedTuple):
-    """The objects that were missing when a backend found its program again.
-
-    Attributes:
-        restored: Titles of the objects that were put back, by UUID.
-        lost: Titles of the objects that are gone, by UUID.
-        reason: Why they are gone.
-
-    Example:
-        >>> workspace.backend.resync().lost
-        {}
-    """
-
-    restored: Mapping[str, str] = {}
-    lost: Mapping[str, str] = {}
-    reason: str = ""
-
-
 class Watcher(Protocol):
     """The handle of a thread that waits for changes."""
 
@@ -173,7 +50,7 @@ class Watcher(Protocol):
         """End it soon."""
 
 
-class Backend(ABC):
+class Backend(Transactions, ABC):
     """A store of records, by UUID, in groups, in order.
 
     The rules that users see (names, conflicts, snapshots) belong to the workspace; a
@@ -207,14 +84,6 @@ class Backend(ABC):
     def status(self) -> BackendStatus:
         """Return the state of the program that holds the objects."""
         return BackendStatus()
-
-    #: Whether the writes between `begin` and `commit` are carried out all or not at
-    #: all. Otherwise the workspace takes back what it has written when a call fails.
-    transactional = False
-    #: Whether an operation may begin with the objects as they are known, without a
-    #: look: requests report changes, and `commit` fails if the names that the operation
-    #: has used mean other objects now.
-    optimistic = False
 
     @property
     def refuses_titles_in_use(self) -> bool:
@@ -308,47 +177,6 @@ class Backend(ABC):
         """Return several objects as `operand` does, in as few requests as possible."""
         return [self.operand(uuid) for uuid in uuids]
 
-    # -- transactions -----------------------------------------------------------------
-
-    def begin(self) -> None:  # noqa: B027  (optional)
-        """Begin a transaction."""
-
-    def commit(self, names: Mapping[str, str]) -> Sequence[Any]:  # noqa: ARG002
-        """Carry out the writes since `begin` that were not carried out yet.
-
-        Args:
-            names: The names that the transaction has used, with the UUIDs that they
-                must still have.
-
-        Returns:
-            Tickets by which `undo` takes the writes back, in order.
-
-        Raises:
-            ConcurrentChangeError: A name has another UUID now; nothing was done.
-        """
-        return ()
-
-    def abandon(self) -> None:  # noqa: B027  (optional)
-        """Take back the writes since `begin`."""
-
-    def undo(self, tickets: Sequence[Any]) -> None:
-        """Take back a transaction.
-
-        Args:
-            tickets: What `commit` returned.
-
-        Raises:
-            ConcurrentChangeError: Something in it was changed since; nothing was done.
-            NotSupportedByProtocolError: The backend does not declare ``undo``.
-        """
-        raise NotSupportedByProtocolError(
-            f"{len(tickets)} steps cannot be undone here: undo() works in memory "
-            "and with datalab-kernel installed in DataLab's environment"
-        )
-
-    def give_names(self, names: Mapping[str, str]) -> None:  # noqa: B027  (optional)
-        """Take note of the names, by UUID, of objects that will be added."""
-
     @abstractmethod
     def add(
         self, record: Record, *, group: str | None = None, composed: bool = False
@@ -405,18 +233,18 @@ class Backend(ABC):
         """Move objects of one kind to the end of a group, which may be new.
 
         Raises:
-            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+            NotImplementedError: The backend does not declare ``edits_groups``.
         """
-        raise _no_groups(f"{len(uuids)} objects cannot be moved to {group!r:.80}")
+        raise NotImplementedError(f"cannot move {len(uuids)} objects to {group!r:.80}")
 
     def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
         """Give a group that exists another title, which no group has.
 
         Raises:
-            NotSupportedByProtocolError: The backend does not declare ``edits_groups``.
+            NotImplementedError: The backend does not declare ``edits_groups``.
         """
-        raise _no_groups(
-            f"the {kind} group {title!r:.80} cannot be renamed {new_title!r:.80}"
+        raise NotImplementedError(
+            f"cannot rename the {kind} group {title!r:.80} to {new_title!r:.80}"
         )
 
     @abstractmethod
@@ -481,7 +309,7 @@ class Backend(ABC):
         """
         return Resynced()
 
-    def select(self, uuids: Sequence[str]) -> None:  # noqa: B027  (optional)
+    def select(self, uuids: Sequence[str]) -> None:
         """Select objects in the window; in memory there is none."""
 
     def selection(self) -> Sequence[str] | None:
@@ -492,7 +320,7 @@ class Backend(ABC):
         """Return `selection` as it was last seen; None if it must be asked for."""
         return None
 
-    def show(self, uuid: str) -> None:  # noqa: B027  (optional)
+    def show(self, uuid: str) -> None:
         """Show an object in the window; in memory there is none."""
 
     @property
@@ -546,15 +374,8 @@ class Backend(ABC):
         """Return a context in which many objects are added quickly."""
         return nullcontext()
 
-    def close(self) -> None:  # noqa: B027  (optional)
+    def close(self) -> None:
         """Release connections and the like; the backend is no longer used."""
-
-
-def _no_groups(problem: str) -> NotSupportedByProtocolError:
-    return NotSupportedByProtocolError(
-        f"{problem} here: this works in memory and with datalab-kernel installed in "
-        "DataLab's environment"
-    )
 
 
 def _file_of(array: Array) -> Path | None:

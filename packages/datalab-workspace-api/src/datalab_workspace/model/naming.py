@@ -29,6 +29,7 @@ _SHORT_ID = re.compile(r"[si][0-9]{3,}$")
 _REFERENCE = re.compile(
     "[si](?:[0-9]{3}|xxx)|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
+_NUMBER = re.compile(r" \([0-9]+\)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -108,7 +109,7 @@ def name_from_title(title: str) -> str:
 
 
 def is_renumbered(before: str, after: str) -> bool:
-    """Return whether two names differ at most in short ids, which DataLab rewrites."""
+    """Return whether two titles differ at most in short ids, which DataLab rewrites."""
     return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
 
 
@@ -171,6 +172,12 @@ class NameBook:
         """Return the UUID that `name` is bound to; None if no object has the name."""
         return self._uuid_of.get(name)
 
+    def has_name_of_title(self, uuid: str, title: str) -> bool:
+        """Return whether the name of an object follows from a title."""
+        name, wanted = self._name_of.get(uuid, ""), name_from_title(title)
+        number = name.removeprefix(wanted)
+        return number == "" or _NUMBER.fullmatch(number) is not None
+
     # -- changes made by this program -------------------------------------------------
 
     def bind(self, uuid: str, name: str, title: str | None = None) -> None:
@@ -219,6 +226,12 @@ class NameBook:
             else:
                 self.release(gone)
         changed = [item for item in present if self._is_changed(item)]
+        if self._shared:
+            self._title_of.update(
+                (item.uuid, item.title)
+                for item in present
+                if item.uuid in self._name_of
+            )
         if not changed:
             return
         # Objects that were here before keep their rank before new ones.
@@ -240,7 +253,12 @@ class NameBook:
         name = self._name_of.get(item.uuid)
         if name is None or item.name is not None:
             return name is None or name != item.name
-        return self._shared and self._title_of[item.uuid] != item.title
+        title = self._title_of[item.uuid]
+        return (
+            self._shared
+            and title != item.title
+            and not is_renumbered(title, item.title)
+        )
 
     def _assign(self, uuid: str, name: str, title: str) -> None:
         self._name_of[uuid] = name
@@ -324,10 +342,7 @@ class NameBook:
         if not isinstance(key, str) or (uuid is None and key not in self._meant):
             raise ObjectNotFoundError.among(key, list(self._uuid_of))
         if uuid is None:
-            uuid = self._renumbered(key)
-            if uuid is None:
-                raise self._lost(key)
-            return uuid
+            raise self._lost(key)
         self.check_meaning(key, uuid)
         if key in self._uuid_of:
             self._meant[key] = uuid
@@ -343,15 +358,6 @@ class NameBook:
                 if candidate == key:
                     return item.uuid
         return None
-
-    def _renumbered(self, name: str) -> str | None:
-        """Return the UUID meant by a name in which DataLab has changed short ids.
-
-        No user did that, and no other object has the old name: it keeps its meaning.
-        """
-        uuid = self._meant[name]
-        now = self._name_of.get(uuid)
-        return uuid if now is not None and is_renumbered(name, now) else None
 
     def _lost(self, name: str) -> ObjectNotFoundError:
         """Return the error for a name whose object others have renamed or removed."""

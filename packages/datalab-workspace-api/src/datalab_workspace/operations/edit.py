@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from datalab_workspace.backends.window import COMPANION_NEEDED
 from datalab_workspace.errors import (
     NameConflictError,
+    NotSupportedByProtocolError,
     ObjectNotFoundError,
     list_names,
 )
@@ -77,6 +79,7 @@ def move(session: Session, names: str | Iterable[str], group: str) -> None:
     wanted = list(listed(names))
 
     def operation(transaction: Transaction) -> None:
+        _check_groups(transaction, "move()")
         uuids = list(dict.fromkeys(map(transaction.uuid, wanted)))
         for kind in KINDS:
             of_kind = [u for u in uuids if transaction.backend.kind_of(u) == kind]
@@ -94,6 +97,7 @@ def rename_group(
         one_of(kind, "kind", KINDS)
 
     def operation(transaction: Transaction) -> None:
+        _check_groups(transaction, "rename_group()")
         groups = transaction.backend.groups(kind)
         holders = {each.kind for each in groups if each.title == group}
         if not holders:
@@ -116,6 +120,11 @@ def rename_group(
         transaction.rename_group(panel, group, new_title)
 
     session.run(operation)
+
+
+def _check_groups(transaction: Transaction, call: str) -> None:
+    if not transaction.backend.capabilities.edits_groups:
+        raise NotSupportedByProtocolError(f"{call} needs {COMPANION_NEEDED}")
 
 
 def clear(session: Session, *, all: bool) -> None:

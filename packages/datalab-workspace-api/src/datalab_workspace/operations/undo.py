@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datalab_workspace.errors import NothingToUndoError
+from datalab_workspace.backends.window import COMPANION_NEEDED
+from datalab_workspace.errors import NothingToUndoError, NotSupportedByProtocolError
 from datalab_workspace.journal import inverse
 from datalab_workspace.session import Session
 
@@ -12,7 +13,7 @@ def undo(session: Session) -> None:
     with session.transaction(None) as transaction:
         backend, entry = transaction.backend, session.journal.last()
         if not backend.capabilities.undo:
-            backend.undo(())  # it raises the error that says what is missing
+            raise NotSupportedByProtocolError(f"undo() needs {COMPANION_NEEDED}")
         if entry is None:
             raise NothingToUndoError(
                 "there is no change of this workspace to undo; changes of others are "

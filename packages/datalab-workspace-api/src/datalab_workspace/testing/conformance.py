@@ -16,6 +16,7 @@ from datalab_workspace.testing.names import NameRules
 from datalab_workspace.testing.processing import ProcessingRules
 from datalab_workspace.testing.refusals import RefusalRules
 from datalab_workspace.testing.rules import WorkspaceRules
+from datalab_workspace.testing.undo import UndoRules
 from datalab_workspace.testing.values import ValueRules
 from datalab_workspace.testing.window_machine import WindowMachine
 from datalab_workspace.testing.window_names import WindowNames
@@ -33,6 +34,7 @@ class BackendRules(
     MappingRules,
     RefusalRules,
     ProcessingRules,
+    UndoRules,
 ):
     """The rules that depend on the backend.
 

@@ -155,7 +155,7 @@ class EventRules(WorkspaceSuite):
     def test_the_change_of_another_program_makes_one(
         self, capabilities: Capabilities
     ) -> None:
-        """It is found at the next look, and names DataLab as its origin."""
+        """It is found at the next look at the latest, and names its origin."""
         if not capabilities.shared:
             workspace = self.with_two_signals()
             events: list[ChangeEvent] = []
@@ -168,5 +168,6 @@ class EventRules(WorkspaceSuite):
         with workspace.on_change(found.put):
             (name,) = self.bring(workspace, "theirs")
             event = found.get(timeout=_LOST)
-        assert (event.origin, event.kind) == (Origin.DATALAB, "added")
+        assert event.origin in (Origin.DATALAB, Origin.OTHER_NOTEBOOK)
+        assert event.kind == "added"
         assert event.names_after == (name,)

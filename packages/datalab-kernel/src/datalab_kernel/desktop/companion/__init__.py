@@ -4,7 +4,7 @@
 everything that touches DataLab's objects happens in the thread of its window.
 
 * `start` starts the companion of a window;
-* `running` is the companion of a window, with all its parts;
+* `lifecycle` starts and ends the companion of a window;
 * `http_server` is the port of its own, and `timed_socket` keeps the time in it;
 * `asgi` adds the same routes to the port of DataLab's Web API;
 * `access` checks who may ask, and `dispatch` turns requests into calls;
@@ -40,9 +40,9 @@ def start(main: Any) -> None:
         from datalab_kernel.desktop.companion import log_file
 
         log_file.install(log)
-        from datalab_kernel.desktop.companion.running import Companion
+        from datalab_kernel.desktop.companion.lifecycle import Companion
 
         setattr(main, MARKER, Companion(main))
-    except Exception as error:  # noqa: BLE001  a fault of ours must not reach the user
+    except Exception as error:  # noqa: BLE001  a defect must not reach the user
         kind = type(error).__name__
         log.warning("the companion does not start: %s: %s", kind, error)

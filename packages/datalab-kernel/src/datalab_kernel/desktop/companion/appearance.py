@@ -29,7 +29,7 @@ from datalab_workspace.model.record import (
 )
 from datalab_workspace.model.sigima_objects import current_metadata, item_names
 
-#: So many values of a larger array are compared.
+#: The number of values of a larger array that are compared.
 _SAMPLES = 256
 _ATOMS = frozenset((str, int, float, bool, type(None), complex, bytes))
 

@@ -1,7 +1,8 @@
 """Apply a draft to DataLab's window, or none of it.
 
-DataLab's own methods number all objects anew for each one that is added or removed, and
-rewrite every title for each number, so that a thousand objects take half an hour. Here,
+DataLab's own methods number all objects again for each one that is added or removed,
+and rewrite every title for each number, so that a thousand objects take half an hour.
+Here,
 a draft is applied at once, objects are numbered once, and only the titles that contain
 short ids are rewritten.
 """
@@ -67,7 +68,7 @@ def values_of(obj: Any) -> dict[str, Any]:
 
 
 def set_values(obj: Any, values: dict[str, Any]) -> None:
-    """Give an object the attributes of another one, of which it keeps none."""
+    """Give an object the attributes of another one instead of its own."""
     vars(obj).clear()
     vars(obj).update(values)
 
@@ -180,7 +181,7 @@ def _set_titles(
 
 
 def _texts_to_update(panel: Panel, draft: Draft, saved: Saved) -> set[str]:
-    """Return the objects and groups whose texts in the tree may have changed."""
+    """Return the objects and groups whose strings in the tree may have changed."""
     changed = set(draft.changed) | set(draft.added)
     before = [
         str(entry)
@@ -199,7 +200,7 @@ def _texts_to_update(panel: Panel, draft: Draft, saved: Saved) -> set[str]:
         for entry in (group.uuid, *uuids)
     ]:
         # Numbers have changed behind the first position that differs; as a tree
-        # compares its texts itself, it is enough to name all of them.
+        # compares its strings itself, it is enough to name all of them.
         changed |= {uuid for uuid, _ in now} - _same_number(panel, saved)
     return changed
 

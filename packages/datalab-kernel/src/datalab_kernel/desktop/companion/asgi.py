@@ -35,7 +35,7 @@ def install(server: Any, service: Service, tokens: Sequence[Token]) -> None:
 
     Args:
         server: Its uvicorn server, which may be starting.
-        service: What answers the calls.
+        service: The service that answers the calls.
         tokens: The tokens, one of which a request must have.
 
     Raises:
@@ -115,11 +115,11 @@ class _Routes:
 
 
 class _Origins:
-    """What the Web API answers to pages in browsers, for our routes.
+    """The rules of the Web API for pages in browsers, applied to our routes.
 
     Args:
         app: The application of the Web API.
-        inner: What answers the requests.
+        inner: The application that answers the requests.
     """
 
     def __init__(self, app: Any, inner: Application) -> None:

@@ -194,7 +194,7 @@ def ask_point(panel: Panel, uuid: str) -> Question:
 
 
 class _Click(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
-    """Takes the next click on a plot as the answer."""
+    """The receiver of the next click on a plot, which is the answer."""
 
     def __init__(self, panel: Panel, uuid: str, question: Question) -> None:
         self._canvas = panel.plot.plot.canvas()
@@ -206,7 +206,7 @@ class _Click(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         self._canvas.installEventFilter(self)
 
     def stop(self) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         self._canvas.removeEventFilter(self)
         self.deleteLater()
 
@@ -239,7 +239,7 @@ def ask_selection(state: Any, kind: Kind | None) -> Question:
     """Wait until the user selects objects.
 
     Args:
-        state: The state of the window, which tells what is selected.
+        state: The state of the window, which reports the selection.
         kind: The kind of the objects; None for either.
     """
     question = Question()

@@ -47,7 +47,7 @@ class Computation:
 
 @dataclass(eq=False)
 class Results:
-    """What a computation has made.
+    """The objects and values that a computation has made.
 
     Attributes:
         kind: The kind of its operands.
@@ -200,7 +200,7 @@ def _module() -> Any:
 
 
 def _quiet_functions(report: Any) -> dict[str, Any]:
-    """Return what replaces the functions of DataLab that open dialogs or ask."""
+    """Return the replacements of the functions of DataLab that open dialogs or ask."""
     return {
         "show_warning_error": report,
         "show_resultdata": _do_nothing,

@@ -34,7 +34,7 @@ def progress_is_shown() -> bool:
 
 @contextmanager
 def collected_dialogs() -> Iterator[list[str]]:
-    """Close the modal dialogs that open in the context; yield the list of their texts.
+    """Close the modal dialogs that open in the context; yield their messages.
 
     The context must be entered when no dialog is open.
     """
@@ -57,7 +57,7 @@ def collected_dialogs() -> Iterator[list[str]]:
 
 
 def _text_of(widget: Any) -> str:
-    """Return what a dialog says."""
+    """Return the message of a dialog."""
     if isinstance(widget, QMessageBox):
         return str(widget.text())
     labels = [label.text() for label in widget.findChildren(QLabel) if label.text()]

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Service(Protocol):
-    """What answers the calls."""
+    """The answers to the calls."""
 
     def answer(self, call: Call) -> Reply:
         """Answer a call; any thread may call this.
@@ -104,14 +104,14 @@ def answer(service: Service, request: Request) -> Answer:
     """Answer a request.
 
     Args:
-        service: What answers calls.
+        service: The service that answers the calls.
         request: The request; its token was checked.
     """
     try:
         return _written(service.answer(_call(request)))
     except ProtocolError as error:
         return refusal(error)
-    except Exception as error:  # noqa: BLE001  a fault of ours must not reach the user
+    except Exception as error:  # noqa: BLE001  a defect must not reach the user
         _log.exception("a request failed")
         kind = type(error).__name__
         detail = f"the companion failed ({kind}); its companion.log has the details"

@@ -36,7 +36,7 @@ class HttpServer:
     """The server; it answers from the moment it is made.
 
     Args:
-        service: What answers the calls.
+        service: The service that answers the calls.
         token: The token that every request must have.
     """
 

@@ -45,7 +45,7 @@ class Job:
 
     @property
     def abandoned(self) -> bool:
-        """Whether nobody waits for the result any more."""
+        """Whether no client waits for the result."""
         return self._abandoned
 
     def commit(self) -> None:
@@ -180,7 +180,7 @@ class Jobs(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         """Take the first job that need not wait from the queue."""
         dialog = open_dialog()
         if dialog is None and not all(job.is_long for job in self._running):
-            return None  # the outer call of _work goes on
+            return None  # the outer call of _work continues
         waits = dialog is None and (self.running or progress_is_shown())
         with self._lock:
             for position, job in enumerate(self._queue):

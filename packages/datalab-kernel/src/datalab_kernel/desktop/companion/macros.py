@@ -97,9 +97,9 @@ class Macros:
 
 
 class _Recording:
-    """What a macro reports of one run.
+    """The recording of one run of a macro.
 
-    DataLab reads the output for its console, after which nobody else can read it.
+    DataLab reads the output for its console, and it can be read only once.
     """
 
     def __init__(self, macro: Any, run: Run) -> None:
@@ -115,7 +115,7 @@ class _Recording:
         run.recording = self
 
     def stop(self) -> None:
-        """Record no more."""
+        """Stop recording."""
         self._macro.FINISHED.disconnect(self._end)
         del self._macro.get_stdout, self._macro.get_stderr
 

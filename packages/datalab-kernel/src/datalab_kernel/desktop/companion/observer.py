@@ -18,14 +18,14 @@ from datalab_kernel.desktop.companion.jobs import Jobs
 from datalab_kernel.desktop.companion.state import State
 
 _log = logging.getLogger(__name__)
-#: Signals that arrive within so many milliseconds cause one look.
+#: Signals that arrive within this time cause one look.
 _COALESCED_MS = 15
 _IDLE_MS = 2_000
 _SLICE = 100
 
 
 class Observer(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
-    """Looks at the window when it may have changed.
+    """The observer of the window, which looks when it may have changed.
 
     Args:
         state: The state to update.
@@ -52,7 +52,7 @@ class Observer(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         return bool(self._soon.isActive())
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         for timer in (self._soon, self._next, self._idle):
             timer.stop()
 
@@ -97,7 +97,7 @@ class Observer(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
         self._next.start()
 
     def _sweep(self) -> None:
-        """Compare the values of the next objects, and go on until all were compared."""
+        """Compare the values of the next objects, until all were compared."""
         if self._jobs.running:
             self._next.start()
             return

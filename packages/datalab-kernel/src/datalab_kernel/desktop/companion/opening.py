@@ -17,36 +17,40 @@ class FileContents:
     """The objects of some files.
 
     Attributes:
-        kind: Their kind.
-        objects: The objects.
+        objects: The objects, each with its kind.
         failed: The files that could not be read, as the protocol reports them.
     """
 
-    kind: Kind
-    objects: list[Any] = field(default_factory=list)
+    objects: list[tuple[Kind, Any]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
 
 
-def read_files(window: Window, paths: Sequence[str], kind: Kind) -> FileContents:
+def read_files(
+    window: Window, paths: Sequence[str], kinds: Sequence[Kind]
+) -> FileContents:
     """Read files. This needs no window, and runs in a thread of the server.
 
     Args:
         window: The window.
         paths: Paths on this machine.
-        kind: The kind of the objects, which decides on the readers.
+        kinds: The kinds of the objects, which decide on the readers: each file is read
+            as the first kind that it can be read as.
     """
-    registry = window.panels[kind].widget.IO_REGISTRY
-    contents = FileContents(kind)
+    contents = FileContents()
     for path in paths:
-        try:
-            found = list(registry.read(path))
-            for obj in found:
-                obj.check_data()
-        except Exception as error:  # noqa: BLE001  whatever a reader raises is reported
-            detail = f"{type(error).__name__}: {error}"
-            contents.failed.append({"path": path, "detail": detail})
-            continue
-        contents.objects += found
+        reasons = []
+        for kind in kinds:
+            try:
+                found = list(window.panels[kind].widget.IO_REGISTRY.read(path))
+                for obj in found:
+                    obj.check_data()
+            except Exception as error:  # noqa: BLE001  whatever a reader raises is reported
+                reasons.append(f"{type(error).__name__}: {error}")
+                continue
+            contents.objects += [(kind, obj) for obj in found]
+            break
+        else:
+            contents.failed.append({"path": path, "detail": reasons[0]})
     return contents
 
 
@@ -58,11 +62,10 @@ def add_contents(draft: Draft, contents: FileContents, group: str | None) -> Non
         contents: The objects.
         group: Title of the group that they join; None for the first group.
     """
-    if not contents.objects:
-        return
-    kind = contents.kind
-    home = draft.first_group(kind) if group is None else draft.make_group(kind, group)
-    for obj in contents.objects:
+    for kind, obj in contents.objects:
+        home = (
+            draft.first_group(kind) if group is None else draft.make_group(kind, group)
+        )
         obj.metadata[UUID_KEY] = str(uuid4())
         uuid = draft.insert(obj, kind, home, len(home.members))
         draft.added.append(uuid)

@@ -26,7 +26,7 @@ Operation = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Material:
-    """What the operations of one request refer to.
+    """The objects that the operations of one request refer to.
 
     Attributes:
         objects: The new objects, in the order of the records.

@@ -15,7 +15,7 @@ class Quiet:
         self.postponed = False
 
     def __bool__(self) -> bool:
-        """Whether any client has asked for quiet."""
+        """Return whether any client has asked for quiet."""
         return bool(self._seen)
 
     def set(self, client: str, on: bool) -> None:

@@ -22,10 +22,10 @@ from datalab_kernel.desktop.companion.draft import Draft, Titled
 from datalab_kernel.desktop.companion.known import Known
 from datalab_kernel.desktop.companion.objects import complete
 from datalab_kernel.desktop.companion.window import Window
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.naming import NameBook, is_renumbered
 from datalab_workspace.model.record import KINDS, Kind
 
-#: The values of so many selected objects are compared at once.
+#: The number of selected objects whose values are compared at once.
 _MOST = 200
 
 
@@ -52,6 +52,7 @@ class State:
         self._panels: dict[str, Any] = {}
         self._panels_rev = 0
         self._numbering: list[Any] = []
+        self._renumbered = False
         self._log = ChangeLog()
 
     def look(self, *, by: str | None = None, also: Iterable[str] = ()) -> None:
@@ -122,7 +123,7 @@ class State:
             for kind in KINDS
             for group in panels[kind]["groups"]
         ]
-        renumbered = numbering != self._numbering
+        renumbered = self._renumbered = numbering != self._numbering
         self._numbering = numbering
         group_of = {uuid: group for group, uuids in numbering for uuid in uuids}
         objects = {uuid: (kind, obj) for kind, uuid, obj in self.window.objects()}
@@ -137,7 +138,7 @@ class State:
                     strict=True,
                 ):
                     group["title"] = data.title
-        self._compare_each(objects, group_of, values, changes, renumbered=renumbered)
+        self._compare_each(objects, group_of, values, changes)
         self.names.sync(
             Titled(uuid, kind, obj.title or "") for uuid, (kind, obj) in objects.items()
         )
@@ -148,15 +149,13 @@ class State:
         group_of: Mapping[str, str],
         values: set[str],
         changes: Changes,
-        *,
-        renumbered: bool,
     ) -> None:
         new: list[str] = []
         for uuid, (kind, obj) in objects.items():
             known = self.known.get(uuid)
             if known is not None and known.kind == kind:
                 if uuid in values or obj.title != known.title:
-                    self._compare(uuid, known, obj, changes, renumbered=renumbered)
+                    self._compare(uuid, known, obj, changes)
                 if group_of[uuid] != known.group:
                     known.group = group_of[uuid]
                     known.changed["group"] = changes.rev
@@ -179,31 +178,29 @@ class State:
         if new:
             changes.add("added", new)
 
-    def _compare(
-        self, uuid: str, known: Known, obj: Any, changes: Changes, *, renumbered: bool
-    ) -> None:
+    def _compare(self, uuid: str, known: Known, obj: Any, changes: Changes) -> None:
         before, after = known.appearance, appearance_of(obj)
         known.appearance = after
         parts = changed_parts(obj, before, after)
         if not parts:
             return
         if "title" in parts:
-            title = known.title
-            known.title = obj.title
+            title, known.title = known.title, obj.title
             if self.given.get(uuid) not in (None, obj.title):
                 del self.given[uuid]  # the user has renamed it
-            if renumbered and titles.is_rewritten(title or "", obj.title or ""):
-                self.names.release(uuid)  # the name follows the title
-            else:
-                self._rename(uuid, changes)
+            self._let_name_follow(uuid, title or "", obj.title or "")
         known.describe(obj)
         known.changed.update(dict.fromkeys(parts, changes.rev))
         known.by = changes.by
         changes.change(uuid, parts)
 
-    def _rename(self, uuid: str, changes: Changes) -> None:
-        """Release the name of an object that the window has renamed."""
-        if changes.by is None:
+    def _let_name_follow(self, uuid: str, before: str, after: str) -> None:
+        """Release the name of an object that has another title.
+
+        It stays if DataLab has only renumbered the short ids in the title.
+        """
+        renumbered = self._renumbered and is_renumbered(before, after)
+        if not renumbered and not self.names.has_name_of_title(uuid, after):
             self.names.release(uuid)
 
     def _restore_titles(self, objects: Mapping[str, Any]) -> None:
@@ -264,6 +261,10 @@ class State:
                 watcher(chosen)
         if before["shown"] != panels["shown"]:
             changes.add("shown", [])
+
+    def revisions(self, uuids: Iterable[str]) -> dict[str, int]:
+        """Return the revision of each object that exists."""
+        return {u: self.known[u].revision for u in uuids if u in self.known}
 
     def snapshot(
         self, since: int | None = None, boot: str | None = None

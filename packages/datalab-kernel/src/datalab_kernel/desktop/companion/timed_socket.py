@@ -18,7 +18,7 @@ _IDLE = 600.0
 _SILENCE = 30.0
 #: The slowest pace of a body, in bytes a second.
 _PACE = 1 << 16
-#: Seconds and bytes for which a client may go on sending after it was refused.
+#: Seconds and bytes for which a client may still send after it was refused.
 _DRAIN = 2.0
 
 _SMALL = 1 << 16
@@ -32,7 +32,7 @@ class TimedSocket:
         connection: The socket.
 
     Attributes:
-        reader: A stream of what arrives. Reading raises `TimeoutError` after the
+        reader: The stream of incoming bytes. Reading raises `TimeoutError` after the
             deadline that was set last.
     """
 

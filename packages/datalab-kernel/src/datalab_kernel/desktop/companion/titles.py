@@ -9,7 +9,7 @@ from typing import TypeAlias
 _SHORT_ID = re.compile(r"(?<![0-9A-Za-z])(g?[si][0-9]{3,})(?![0-9A-Za-z])")
 _ANYWHERE = re.compile(r"g?[si][0-9]{3,}")
 # The forms that DataLab gives to a short id in a title, wherever it stands: another
-# number, the sign of a removed object, or a UUID that it did not recognise any more.
+# number, the sign of a removed object, or a UUID that it no longer recognised.
 _REWRITTEN = (
     "(?:g?[si](?:[0-9]{3,}|xxx|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     "|g?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"

@@ -38,7 +38,8 @@ class Past:
         templates: The former titles that DataLab keeps up to date.
         names: The former names of the objects that it removed or renamed.
         given: The former titles by clients.
-        rev: The revision after it.
+        earlier: The revision of each object that it concerns, before it.
+        later: The revision of each of them that is left, after it.
         nbytes: Bytes of the arrays that are kept for it.
     """
 
@@ -51,13 +52,19 @@ class Past:
     templates: dict[str, titles.Template] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
-    rev: int = 0
+    earlier: dict[str, int] = field(default_factory=dict)
+    later: dict[str, int] = field(default_factory=dict)
     nbytes: int = 0
 
     @property
     def renumbered(self) -> set[str]:
         """The objects whose titles only follow the numbers of others."""
         return self.templates.keys() - self.names.keys() - self.values.keys()
+
+    @property
+    def concerned(self) -> set[str]:
+        """UUIDs of the objects that it has added, removed or changed."""
+        return {*self.added, *self.removed, *self.values, *self.retitled, *self.names}
 
     @property
     def is_empty(self) -> bool:
@@ -94,9 +101,21 @@ class UndoLog:
             raise missing([ticket], "there is no transaction to undo with the ticket")
         return past
 
-    def drop(self, ticket: str) -> None:
-        """Forget a transaction that was taken back."""
-        self._kept.pop(ticket, None)
+    def drop(self, ticket: str, revisions: dict[str, int]) -> None:
+        """Forget a transaction that was taken back.
+
+        Its objects are again as they were before it, so that the transactions before it
+        can be taken back, too.
+
+        Args:
+            ticket: The ticket of the transaction.
+            revisions: The present revisions of its objects.
+        """
+        undone = self._kept.pop(ticket)
+        for uuid, rev in revisions.items():
+            for past in self._kept.values():
+                if past.later.get(uuid, -1) == undone.earlier.get(uuid):
+                    past.later[uuid] = rev
 
 
 def past_of(state: State, draft: Draft, saved: Saved) -> Past:
@@ -154,7 +173,7 @@ def check_unchanged(state: State, past: Past) -> None:
     """
     for uuid in {*past.added, *past.values, *(past.retitled.keys() - past.renumbered)}:
         known = state.known.get(uuid)
-        if known is None or known.revision > past.rev:
+        if known is None or known.revision > past.later.get(uuid, -1):
             what = "was removed" if known is None else "has changed"
             raise changed_since(f"the object {uuid} {what} since")
     for uuid in past.removed.keys() - set(past.added):

@@ -114,7 +114,7 @@ class Panel:
                     found[uuid].setSelected(True)
 
     def update_tree(self, changed: set[str] | None = None) -> None:
-        """Make the tree show the groups and objects that there are.
+        """Make the tree show the present groups and objects.
 
         Args:
             changed: UUIDs of the objects and groups whose titles, numbers or metadata

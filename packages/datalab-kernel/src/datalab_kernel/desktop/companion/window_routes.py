@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from datalab_kernel.desktop.companion.opening import add_contents, read_files
 from datalab_kernel.desktop.companion.screenshot import picture_of
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.writer import Writer
+from datalab_workspace.model.record import KINDS, Kind
 
 FEATURES = ("compute", "open", "ask", "macros", "screenshot", "quiet")
 _QUIET_MS = 5_000
@@ -26,7 +27,7 @@ _PNG = "image/png"
 
 
 class Run(Protocol):
-    """Runs a function as a job for a request; see `Jobs.run`."""
+    """The runner of a function as a job for a request; see `Jobs.run`."""
 
     def __call__(
         self,
@@ -40,7 +41,7 @@ class Run(Protocol):
 
 
 class WindowRoutes:
-    """Answers to requests for functions of the window.
+    """The answers to requests for functions of the window.
 
     Args:
         state: The state of the window.
@@ -99,10 +100,9 @@ class WindowRoutes:
         return Reply(self._run(call, carry_out, writes=True, is_long=True))
 
     def _open(self, call: Call) -> Reply:
-        kind = entries.kind(call.header)
         group = entries.optional_string(call.header, "group")
         paths = entries.strings(call.header, "paths")
-        contents = read_files(self._state.window, paths, kind)
+        contents = read_files(self._state.window, paths, self._kinds(call))
 
         def carry_out(job: Job) -> dict[str, Any]:
             draft = self._writer.draft()
@@ -113,6 +113,13 @@ class WindowRoutes:
 
         answer = self._run(call, carry_out, writes=True)
         return Reply({**answer, "failed": contents.failed})
+
+    def _kinds(self, call: Call) -> Sequence[Kind]:
+        """Return the kind that a request names, or both, that of the window first."""
+        if call.header.get("kind") is not None:
+            return [entries.kind(call.header)]
+        shown = self._run(call, lambda _: self._state.window.shown(), writes=False)
+        return sorted(KINDS, key=lambda kind: kind != shown)
 
     def _ask(self, call: Call) -> Reply:
         what = entries.string(call.header, "what")

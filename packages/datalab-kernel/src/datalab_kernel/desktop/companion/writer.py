@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,9 +16,11 @@ from datalab_kernel.desktop.companion.quiet import Quiet
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.take_back import take_back
 
+_log = logging.getLogger(__name__)
+
 
 class Writer:
-    """Writes drafts into a window; all of it runs in the thread of the window.
+    """The writer of drafts into a window, in the thread of the window.
 
     Args:
         state: The state of the window.
@@ -39,7 +42,7 @@ class Writer:
         """Compute a feature in DataLab; return the applied draft and its ticket.
 
         Raises:
-            ProtocolError: DataLab reports an error, or nobody waits any more. The
+            ProtocolError: DataLab reports an error, or the request was abandoned. The
                 window is as it was.
         """
         state = self._state
@@ -66,7 +69,7 @@ class Writer:
         self.write(draft, Job(lambda _: None, writes=True), client)
 
     def draw_postponed(self) -> None:
-        """Draw what was not drawn during the quiet, unless that goes on."""
+        """Draw what was not drawn during the quiet, unless that continues."""
         self.quiet.forget_silent()
         if self.quiet.postponed and not self.quiet:
             self.quiet.postponed = False
@@ -77,8 +80,8 @@ class Writer:
         """Apply a draft; return its ticket, None if there is nothing to take back.
 
         Raises:
-            ProtocolError: DataLab cannot draw it, or nobody waits any more. The window
-                is as it was.
+            ProtocolError: DataLab cannot draw it, or the request was abandoned.
+                The window is as it was.
         """
         state = self._state
         draft.name_the_rest()
@@ -90,6 +93,7 @@ class Writer:
             raise
         except Exception as error:
             # Whatever DataLab's drawing raises.
+            _log.info("DataLab does not draw a change", exc_info=True)
             reason = f"{type(error).__name__}: {error}"
             raise refused(f"DataLab cannot draw it: {reason}") from error
         self.quiet.postponed |= bool(self.quiet)
@@ -99,10 +103,11 @@ class Writer:
             application.restore(state.window, saved)
             raise
         past = undo.past_of(state, draft, saved)
+        past.earlier = state.revisions(past.concerned)
         state.accept(draft)
         touched: Iterable[str] = (*draft.changed, *draft.added)
         state.look(by=client, also=touched)
-        past.rev = state.rev
+        past.later = state.revisions(past.concerned)
         return self._log.keep(past)
 
     def undo(self, ticket: str, job: Job, client: str | None) -> str | None:
@@ -118,5 +123,5 @@ class Writer:
         draft = application.draft_of(state.window, state.names)
         take_back(draft, past)
         inverse = self.write(draft, job, client)
-        self._log.drop(ticket)
+        self._log.drop(ticket, state.revisions(past.concerned))
         return inverse

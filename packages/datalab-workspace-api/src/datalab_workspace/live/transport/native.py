@@ -218,7 +218,7 @@ class NativeTransport(Transport):
 
 
 def _slice(seconds: float) -> int:
-    """Return how many bytes to read in one go.
+    """Return the number of bytes to read in one go.
 
     The deadline is not postponed until all of them are read. So at the lowest rate,
     they take a small part of the time.
