@@ -11,7 +11,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -70,6 +70,30 @@ def compare(
     return comparison
 
 
+def compare_all(
+    what: str, subjects: Mapping[str, Subject], *, rounds: int = ROUNDS
+) -> dict[str, list[float]]:
+    """Measure several things in turn, and print what came out.
+
+    Args:
+        what: What is compared.
+        subjects: Each way of doing it by its name; see `Subject`.
+        rounds: How often each is measured, after one round that does not count.
+
+    Returns:
+        The seconds of each way, round by round.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in subjects}
+    for number in range(rounds + 1):
+        for name, subject in subjects.items():
+            one = seconds(subject)
+            if number:
+                taken[name].append(one)
+    shown = ", ".join(f"{name} {_shown(times)}" for name, times in taken.items())
+    report(f"{what}: {shown}")
+    return taken
+
+
 def measure(what: str, subject: Subject, *, rounds: int = ROUNDS) -> float:
     """Measure one thing for which there is an absolute bound.
 
@@ -115,10 +139,17 @@ def _unit(value: float) -> str:
 
 
 class Peak:
-    """How much memory this process had at most, beyond what it had."""
+    """How much memory a process had at most, beyond what it had.
+
+    Args:
+        pid: The process; by default this one.
+    """
+
+    def __init__(self, pid: int | None = None) -> None:
+        self._process = psutil.Process(pid)
 
     def __enter__(self) -> Peak:  # noqa: PYI034  Self is of Python 3.11
-        self._process = psutil.Process()
+        gc.collect()  # what is garbage already would hide what is added
         self._before = self.most = self._process.memory_info().rss
         self._done = threading.Event()
         self._watching = threading.Thread(target=self._watch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import itertools
 import os
 import socket
@@ -25,6 +24,7 @@ from datalab_workspace.model.sigima_objects import to_record
 from support.environments import python_with
 from support.measurement import Peak, compare, measure, report
 from support.real_datalab.application import Application
+from support.real_datalab.bare_web_api import BareWebApi
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
@@ -49,28 +49,9 @@ def workspace(datalab: Application) -> Iterator[dlw.Workspace]:
     backend.close()
 
 
-class Bare:
-    """Requests on a connection that stays."""
-
-    def __init__(self, datalab: Application) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", datalab.web_port)
-        self._headers = {"Authorization": f"Bearer {datalab.token}"}
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def __call__(self, method: str, name: str, body: bytes | None = None) -> bytes:
-        path = f"/api/v1/objects/{name}"
-        self._connection.request(method, path, body, self._headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        assert answer.status in (200, 201, 204), content[:200]
-        return content
-
-
 @pytest.fixture
-def bare(datalab: Application) -> Iterator[Bare]:
-    requests = Bare(datalab)
+def bare(datalab: Application) -> Iterator[BareWebApi]:
+    requests = BareWebApi(datalab)
     yield requests
     requests.close()
 
@@ -113,16 +94,16 @@ def through_loopback(body: bytes) -> float:
 
 
 def test_an_image_is_added(
-    bare: Bare, workspace: dlw.Workspace, image: np.ndarray
+    bare: BareWebApi, workspace: dlw.Workspace, image: np.ndarray
 ) -> None:
     body = b"".join(npz.encode(to_record(image)))
     measure("64 MiB through a loopback connection", lambda: through_loopback(body))
 
     def reference() -> float:
         begun = time.perf_counter()
-        bare("PUT", "bare/data", body)
+        bare("PUT", "objects/bare/data", body)
         took = time.perf_counter() - begun
-        bare("DELETE", "bare")
+        bare("DELETE", "objects/bare")
         return took
 
     what = "add of a 64 MiB uint16 image, beside a bare PUT"
@@ -183,7 +164,7 @@ def test_memory(workspace: dlw.Workspace, image: np.ndarray) -> None:
 
 
 def test_an_image_is_got(
-    bare: Bare, workspace: dlw.Workspace, image: np.ndarray
+    bare: BareWebApi, workspace: dlw.Workspace, image: np.ndarray
 ) -> None:
     from sigima import ImageObj
 
@@ -193,21 +174,21 @@ def test_an_image_is_got(
     compared = compare(
         what,
         lambda: workspace.get("x"),
-        lambda: bare("GET", "x/data?compress=false"),
+        lambda: bare("GET", "objects/x/data?compress=false"),
     )
     np.testing.assert_array_equal(workspace.get("x").data, image)
     assert compared.ratio <= GET_BOUND
 
 
 def test_many_signals_are_added(
-    datalab: Application, bare: Bare, workspace: dlw.Workspace
+    datalab: Application, bare: BareWebApi, workspace: dlw.Workspace
 ) -> None:
     numbers = itertools.count()
     signals = [np.random.default_rng(n).standard_normal(1000) for n in range(COUNT)]
 
     def emptied() -> None:
         datalab.rpc.reset_all()
-        datalab.bare("GET", "/objects")
+        datalab.bare("GET", "objects//objects")
 
     def ours() -> float:
         emptied()
@@ -220,7 +201,7 @@ def test_many_signals_are_added(
         begun = time.perf_counter()
         for y in signals:
             body = b"".join(npz.encode(to_record(y)))
-            bare("PUT", f"b{next(numbers)}/data", body)
+            bare("PUT", f"objects/b{next(numbers)}/data", body)
         return time.perf_counter() - begun
 
     what = f"{COUNT} signals of 1000 points, beside bare PUTs, nothing drawn"

@@ -161,6 +161,45 @@ def applied_then_dropped(
     _reset(client)
 
 
+def cutting_request(
+    passed: int, *, then: Callable[[], None] = lambda: None
+) -> Behaviour:
+    """Return a behaviour that passes on the first bytes of what a client sends.
+
+    Args:
+        passed: The number of bytes, after which both connections are reset.
+        then: Called before that.
+    """
+
+    def behave(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+        left = passed
+        while left and (piece := client.recv(min(_CHUNK, left))):
+            server.sendall(piece)
+            left -= len(piece)
+        then()
+        _reset(client)
+        _reset(server)
+
+    return behave
+
+
+def cutting_answer(passed: int) -> Behaviour:
+    """Return a behaviour that passes on a request, and the first bytes of its answer.
+
+    Args:
+        passed: The number of bytes, after which the connections are closed.
+    """
+
+    def behave(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+        server.sendall(_message(client))
+        answer = server.recv(_CHUNK)
+        while len(answer) < passed:
+            answer += server.recv(_CHUNK)
+        client.sendall(answer[:passed])
+
+    return behave
+
+
 def noting(requests: list[str]) -> Behaviour:
     """Return a behaviour that carries everything and notes each request.
 

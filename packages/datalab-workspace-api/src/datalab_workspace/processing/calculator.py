@@ -6,7 +6,7 @@ are those that DataLab would give, so that DataLab can recompute them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
@@ -190,15 +190,25 @@ def _add_result(transaction: Transaction, record: Record, source: str | None) ->
 
 def _note(transaction: Transaction, source: Operand, entries: dict[Any, Any]) -> None:
     """Put the result of an analysis into the metadata of the object analysed."""
+    removed = ObjectNotFoundError(
+        f"cannot store the result in {source.name!r:.80}, which was removed during "
+        "the computation; add it again and repeat the call"
+    )
+    if source.uuid not in {e.uuid for e in transaction.backend.entries()}:
+        raise removed
     try:
-        known = transaction.record(source.uuid).metadata
+        # Only an object that had the result before is fetched again.
+        known = source.obj.metadata
+        if _has(known, entries):
+            known = transaction.record(source.uuid).metadata
+        if not _has(known, entries):
+            transaction.edit(source.uuid, {}, entries)
     except ObjectNotFoundError:
-        raise ObjectNotFoundError(
-            f"cannot store the result in {source.name!r:.80}, which was removed during "
-            "the computation; add it again and repeat the call"
-        ) from None
-    if not values_equal({key: known.get(key) for key in entries}, entries):
-        transaction.edit(source.uuid, {}, entries)
+        raise removed from None
+
+
+def _has(metadata: Mapping[Any, Any], entries: Mapping[Any, Any]) -> bool:
+    return values_equal({key: metadata.get(key) for key in entries}, entries)
 
 
 def _compute_remotely(
