@@ -115,6 +115,28 @@ def test_a_transaction_of_which_a_part_arrives(
     assert companion_datalab.act("titles", "image") == {}
 
 
+def test_a_transaction_whose_last_byte_does_not_arrive(
+    companion_datalab: Application, attach: Attach, through: Through
+) -> None:
+    """Others go on in the meantime, and nothing is done when the connection ends."""
+    between = through(companion_datalab)
+    workspace, other = attach(companion_datalab, between.url), attach(companion_datalab)
+    workspace.add("before", POINTS)
+    workspace.backend.close()
+    workspace.backend.client.patience = 1.0
+    between.behaviours[:] = [proxy.half_a_request, proxy.forward]
+
+    took, _ = timed(lambda: workspace.add("after", POINTS), TimeoutError)
+
+    assert took < IN_TIME
+    other.add("other", POINTS)
+    assert other.list() == ["before", "other"]
+    between.released.set()
+    assert workspace.list() == ["before", "other"]
+    titles = companion_datalab.act("titles", "signal").values()
+    assert list(titles) == ["before", "other"]
+
+
 @pytest.mark.parametrize("passed", [0, 1, 20, 100, 200])
 def test_an_answer_of_which_a_part_arrives(
     companion_datalab: Application, attach: Attach, through: Through, passed: int
