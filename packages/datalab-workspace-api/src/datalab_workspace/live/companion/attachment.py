@@ -74,8 +74,7 @@ class CompanionAttachment(Backend):
         self.client = self._another_client(str(uuid4()))
         self.client.known = self._state.query
         self.client.on_snapshot = self._state.apply
-        #: Closes the connection; called at the latest when this object is destroyed.
-        self._close = weakref.finalize(self, self.client.close)
+        weakref.finalize(self, self.client.close)
 
     def _another_client(self, name: str | None = None) -> CompanionClient:
         """Return a client for requests that wait, which has the same name."""
@@ -172,8 +171,8 @@ class CompanionAttachment(Backend):
         return BackendStatus(endpoint.version, url, ("companion",), notes)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._close()
+        """Close the connection; a later request opens it again."""
+        self.client.close()
 
     # -- looking ----------------------------------------------------------------------
 
