@@ -25,7 +25,7 @@ from datalab_workspace.events import (
     kind_of,
 )
 from datalab_workspace.journal import Journal
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile
 from datalab_workspace.subscriptions import Callback, Dispatcher, Subscription
 from datalab_workspace.transaction import Transaction

@@ -15,7 +15,7 @@ from datalab_workspace.model.record import FieldValue, Kind, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.base import Backend
-    from datalab_workspace.model.naming import NameBook
+    from datalab_workspace.model.name_book import NameBook
     from datalab_workspace.session import Session
 
 
