@@ -1,7 +1,7 @@
 """The calls of datalab-kernel 0.2 that still work and raise a DeprecationWarning.
 
-Old names of arguments are accepted by `validation.old_arguments`, and the status is read
-like a dict by `model.status_as_dict`.
+`validation.old_arguments` accepts old names of arguments, and `model.status_as_dict`
+lets the status be read like a dict.
 """
 
 from __future__ import annotations
