@@ -13,7 +13,7 @@ from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
-from support.live_conformance import Live
+from support.live_conformance import Companion, Live
 from support.real_datalab import beside
 from support.real_datalab.application import Application
 from support.real_datalab.desktop import SEEN, Desktop, put_seen
@@ -26,6 +26,8 @@ OLDER = {"1.0.4": ("datalab_1_0.txt", False), "1.1.1": ("datalab_1_1.txt", True)
 OLDER["1.2.2"] = ("datalab_1_2.txt", True)
 #: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
+#: The companion, by which each part of an object travels in one way, takes one of three.
+_COMPANIONS_SHARE = 3
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,6 +40,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     a third if there are few. The two quicker ways test the slowest samples.
     """
     tests: dict[tuple[type, str], list[pytest.Function]] = {}
+    for item in items:
+        if isinstance(item, pytest.Function) and issubclass(
+            item.cls or object, Companion
+        ):
+            tests.setdefault((item.cls, item.originalname), []).append(item)
+    for samples in tests.values():
+        if len(samples) >= _MANY:
+            for number, item in enumerate(samples):
+                if number % _COMPANIONS_SHARE:
+                    item.add_marker(pytest.mark.slow)
+    tests.clear()
     for item in items:
         if isinstance(item, pytest.Function) and issubclass(item.cls or object, Live):
             tests.setdefault((item.cls, item.originalname), []).append(item)
