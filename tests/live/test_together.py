@@ -50,12 +50,13 @@ class User:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[str]:
-    """The section of the page, which names a file that exists."""
+    """The sections of the page, which name a file that exists."""
     (page,) = [page for page in PAGES if page.name == "howto/datalab.md"]
-    section = page.text.split("\n## Work together with DataLab's user\n")[1]
+    sections = page.text.split("\n## Work together with DataLab's user\n")[1]
     file = tmp_path / "scan.csv"
     np.savetxt(file, np.column_stack([np.arange(9.0), np.arange(9.0) ** 2]))
-    return section.split("\n## ")[0].replace("/data/scan.csv", file.as_posix())
+    sections = sections.split("\n## Rename and remove objects in the window\n")[0]
+    return sections.replace("/data/scan.csv", file.as_posix())
 
 
 @pytest.fixture
@@ -106,8 +107,7 @@ def test_the_examples_are_true(
     assert {"step 0", "step 19"} <= set(ws)
     assert ws.describe("step 1").group == "reference"
     assert ws.record("ramp").fields["xunit"] == ""
-    selection = names["selection"]
+    selection = ws.selection
     assert selection.shown in ("signal", "image")
     assert selection == getattr(selection, f"{selection.shown}s")
-    names["handle"].cancel()
     assert "Average all" in capsys.readouterr().out

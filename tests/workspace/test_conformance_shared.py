@@ -9,7 +9,7 @@ import numpy as np
 
 from datalab_workspace import Workspace
 from datalab_workspace.backends import Capabilities, Entry, MemoryBackend
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.model.record import Record
 from datalab_workspace.testing import BackendRules
 

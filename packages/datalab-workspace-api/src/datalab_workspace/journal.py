@@ -46,7 +46,7 @@ class Journal:
             self.forget_oldest()
 
     def forget_oldest(self) -> None:
-        """Forget a transaction, which can then not be undone any more."""
+        """Forget the oldest transaction, which can then no longer be undone."""
         self._nbytes -= self._entries.popleft().nbytes
 
     def last(self) -> Entry | None:

@@ -25,7 +25,7 @@ from datalab_workspace.events import (
     kind_of,
 )
 from datalab_workspace.journal import Journal
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile
 from datalab_workspace.subscriptions import Callback, Dispatcher, Subscription
 from datalab_workspace.transaction import Transaction
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 #: Attempts to carry out an operation while others change its objects.
 _ATTEMPTS = 5
-#: The errors of an operation that began with objects which are not there any more.
+#: The errors of an operation on objects that have been removed in the meantime.
 _OUTDATED = (
     ConcurrentChangeError,
     ObjectNotFoundError,
@@ -208,7 +208,7 @@ class Session:
         return subscription
 
     def watch(self) -> None:
-        """Wait for changes of others, if there is a subscriber and nobody waits yet."""
+        """Wait for changes of others if a callback needs it and no thread waits yet."""
         if self.subscribers and not (self._watcher and self._watcher.active):
             reference = weakref.ref(self)
 
@@ -219,7 +219,7 @@ class Session:
             self._watcher = self.backend.watch(on_change)
 
     def look_for_others(self) -> bool:
-        """Look for changes of others, and deliver them; return whether to go on."""
+        """Look for changes of others, and deliver them; return whether to continue."""
         if not self.subscribers:
             return False
         try:

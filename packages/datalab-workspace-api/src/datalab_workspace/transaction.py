@@ -15,7 +15,7 @@ from datalab_workspace.model.record import FieldValue, Kind, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.base import Backend
-    from datalab_workspace.model.naming import NameBook
+    from datalab_workspace.model.name_book import NameBook
     from datalab_workspace.session import Session
 
 
@@ -31,7 +31,7 @@ class Transaction:
         changes: The changes of objects so far, in order.
         kind: The kind of the call's event, if it concerns the whole workspace.
         path: The project file that the call saved or loaded.
-        tickets: What takes the call back; see `Backend.commit`.
+        tickets: The tickets that take the call back; see `Backend.commit`.
     """
 
     __slots__ = (
@@ -46,7 +46,7 @@ class Transaction:
         self._looked = False
         self._writes = False
         self._undo: list[Callable[[], object]] = []
-        # What the names that the call has used meant.
+        # The UUID of each name that the call has used.
         self._used: dict[str, str] = {}
         self.changes: list[ObjectChange] = []
         self.kind: ChangeKind | None = None
@@ -331,7 +331,7 @@ class Transaction:
     # -- the end ----------------------------------------------------------------------
 
     def commit(self) -> None:
-        """Carry out what was not carried out yet, if all names mean what they meant.
+        """Carry out the writes that are left, if all names still mean the same.
 
         Raises:
             ConcurrentChangeError: One of them means another object now.
@@ -351,10 +351,10 @@ class Transaction:
         )
 
     def start_over(self, meanings: Mapping[str, str]) -> None:
-        """Forget what an attempt has done, of which nothing was carried out.
+        """Forget an attempt; nothing of it was carried out.
 
         Args:
-            meanings: What the names meant before; see `NameBook.meanings`.
+            meanings: The meanings of the names before; see `NameBook.meanings`.
         """
         self.backend.abandon()
         self.backend.begin()

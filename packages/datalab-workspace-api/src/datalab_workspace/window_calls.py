@@ -145,7 +145,7 @@ class WindowCalls:
 
         Args:
             name: Its name, UUID or short id.
-            message: What to tell the user.
+            message: A message to the user.
             timeout: Seconds to wait; by default as long as it takes.
 
         Returns:

@@ -73,6 +73,6 @@ def _described(endpoint: Endpoint) -> str:
     if endpoint.xmlrpc_port is not None:
         connection.append(f"XML-RPC port {endpoint.xmlrpc_port}")
     if endpoint.companion_url is not None:
-        connection.append(f"DataLab-Kernel's server at {endpoint.companion_url}")
+        connection.append(f"companion at {endpoint.companion_url}")
     version = f" {endpoint.version}" if endpoint.version else ""
     return f"DataLab{version} ({', '.join(connection)})"

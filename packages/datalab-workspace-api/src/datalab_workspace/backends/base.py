@@ -341,7 +341,7 @@ class Backend(Transactions, ABC):
         """Call a function in a thread whenever others have changed something.
 
         Args:
-            on_change: The function; it returns whether to go on.
+            on_change: The function; it returns whether to continue.
 
         Returns:
             The handle that ends it; None if the backend cannot wait for changes.

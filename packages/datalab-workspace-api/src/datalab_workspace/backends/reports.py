@@ -1,4 +1,4 @@
-"""What a backend reports: its objects and groups, their changes, and its own state."""
+"""The reports of a backend: its objects and groups, their changes, its own state."""
 
 from __future__ import annotations
 

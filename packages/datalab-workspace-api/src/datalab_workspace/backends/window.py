@@ -14,12 +14,12 @@ from typing import Literal, TypeAlias
 from datalab_workspace.errors import LiveUnavailableError, NotSupportedByProtocolError
 from datalab_workspace.model.record import Kind
 
-#: What a DataLab without a companion lacks.
+#: The reason why a DataLab without a companion cannot do it.
 COMPANION_NEEDED = (
     "datalab-kernel in DataLab: install it in DataLab's environment, or run `python -m "
     "datalab_kernel install --desktop`, and restart DataLab"
 )
-#: What `Window.screenshot` shows: the whole window, or the plot of a panel.
+#: The content of a screenshot: the whole window, or the plot of a panel.
 Pictured: TypeAlias = Literal["window", "signal", "image"]
 
 
@@ -87,7 +87,7 @@ class Window:
     """A window that can do nothing.
 
     Args:
-        missing: What is missing, as the end of a sentence.
+        missing: The missing part, as the end of a sentence.
         live: There is a window, but its protocols cannot do this.
 
     Example:

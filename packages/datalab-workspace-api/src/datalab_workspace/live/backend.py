@@ -276,7 +276,10 @@ class LiveBackend(AttachedBackend):
         return FallbackWindow(self.connection)
 
     def selections(self) -> Mapping[Kind, Sequence[str] | None]:
-        """See `Backend.selections`; only that of the shown panel is reported."""
-        selected = self.selection()
+        """See `Backend.selections`; only that of the shown panel is reported.
+
+        It is the selection that `selection` has just returned.
+        """
+        selected = self.known_selection() or []
         kinds = {self.kind_of(uuid) for uuid in selected}
         return {kind: selected if kind in kinds else None for kind in KINDS}

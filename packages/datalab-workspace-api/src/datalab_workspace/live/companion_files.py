@@ -1,4 +1,4 @@
-"""The files in which our plugin inside DataLab keeps its URL and its token.
+"""The files in which a companion inside DataLab keeps its URL and its token.
 
 Each running DataLab writes one, ``companion-<pid>.json``, next to the connection file
 of the Web API. Each function turns the token into a `Token` before it returns.
@@ -29,10 +29,10 @@ class CompanionFile:
     """The content of the file of a running DataLab.
 
     Attributes:
-        url: URL of the plugin's server.
+        url: URL of the companion.
         token: The token for it.
         pid: DataLab's process.
-        boot: The identifier that the plugin made when DataLab started.
+        boot: The identifier that the companion made when it started.
     """
 
     url: str

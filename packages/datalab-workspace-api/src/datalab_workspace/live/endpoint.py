@@ -33,10 +33,9 @@ class Endpoint:
             belong to a different DataLab.
         pid: Its process on this machine; None if it is not known.
         answered: It answered. Otherwise it accepted a connection, and is busy.
-        companion_url: URL of the server of our plugin inside DataLab; None if it has
-            no such server.
-        companion_token: The token for that server.
-        boot: The identifier that the plugin made when DataLab started.
+        companion_url: URL of the companion inside DataLab; None if it has none.
+        companion_token: The token for the companion.
+        boot: The identifier that the companion made when it started.
     """
 
     how: How

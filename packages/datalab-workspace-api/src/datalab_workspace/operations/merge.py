@@ -12,7 +12,8 @@ from datalab_workspace.backends.base import Backend, Entry
 from datalab_workspace.errors import LiveError, NameConflictError, add_note, list_names
 from datalab_workspace.events import ObjectChange
 from datalab_workspace.model.equality import equal
-from datalab_workspace.model.naming import NameBook, free_name
+from datalab_workspace.model.name_book import NameBook
+from datalab_workspace.model.naming import free_name
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.validation import one_of

@@ -85,7 +85,7 @@ class UndoRules(WorkspaceSuite):
     def test_changes_are_undone_from_the_last_to_the_first(
         self, capabilities: Capabilities
     ) -> None:
-        """A change of the same object is no obstacle once it is undone itself."""
+        """A change of the same object prevents nothing once it is undone itself."""
         if not capabilities.undo:
             return
         workspace = self.open_workspace()

@@ -1,8 +1,8 @@
 """The rules by which the companion lets a request in.
 
-The token is always required. It is not enough: a page in the user's browser might
-learn it by a trick, so that a request must also come from an address and, behind the
-Web API, from an origin that may ask.
+The token is always required. In case a page in the user's browser learns it by a trick,
+a request must also name this machine as its host and have no origin; behind the Web
+API, it must come from an origin that the Web API allows.
 """
 
 from __future__ import annotations

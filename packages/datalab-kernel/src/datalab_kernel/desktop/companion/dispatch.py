@@ -140,7 +140,7 @@ def room_for(length: int) -> memoryview:
     """Return memory for a body, which is used only as the body arrives.
 
     Raises:
-        ProtocolError: The machine does not have so much memory.
+        ProtocolError: The machine does not have that much memory.
     """
     try:
         return np.empty(length, np.uint8).data

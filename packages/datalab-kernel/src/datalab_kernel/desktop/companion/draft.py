@@ -1,7 +1,7 @@
 """A draft of the window's state, which the operations of a transaction change.
 
-Nothing in DataLab changes until the whole draft is applied. An operation that fails
-leaves nothing behind for this reason.
+Nothing in DataLab changes until the whole draft is applied. For this reason, an
+operation that fails leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datalab_kernel.desktop.companion import titles
 from datalab_kernel.desktop.companion.exchange import ProtocolError
 from datalab_kernel.desktop.companion.objects import clone, uuid_of
 from datalab_workspace.errors import InvalidNameError
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.model.naming import (
     SHORT_ID_PREFIX,
-    NameBook,
     check_name,
 )
 from datalab_workspace.model.record import KINDS, Kind
@@ -49,7 +49,7 @@ class DraftGroup:
 
 @dataclass(eq=False)
 class Draft:
-    """The state of the window that a transaction is to bring about.
+    """The state that a transaction gives the window.
 
     Attributes:
         groups: The groups of each panel, in order.
@@ -62,7 +62,7 @@ class Draft:
         retitled: Other titles to set, which DataLab may rewrite later.
         templates: Titles that DataLab keeps up to date, by UUID.
         unnamed: Titles of the objects that have no name yet, by UUID.
-        selection: UUIDs to select, for each panel whose selection is to change.
+        selection: UUIDs to select, for each panel whose selection changes.
         shown: The panel to show; None for the one that is shown.
     """
 

@@ -18,7 +18,7 @@ def malformed(detail: str) -> ProtocolError:
 
 
 def string(data: Mapping[str, Any], name: str) -> str:
-    """Return a string that must be there."""
+    """Return a required string."""
     value = data.get(name)
     if not isinstance(value, str):
         raise malformed(f"expected a string for {name}, got {value!r:.40}")
@@ -26,12 +26,12 @@ def string(data: Mapping[str, Any], name: str) -> str:
 
 
 def optional_string(data: Mapping[str, Any], name: str) -> str | None:
-    """Return a string; None if there is none."""
+    """Return an optional string; None if it is missing."""
     return None if data.get(name) is None else string(data, name)
 
 
 def kind(data: Mapping[str, Any], name: str = "kind") -> Kind:
-    """Return a kind that must be there."""
+    """Return a required kind."""
     value = data.get(name)
     for known in KINDS:
         if value == known:
@@ -40,7 +40,7 @@ def kind(data: Mapping[str, Any], name: str = "kind") -> Kind:
 
 
 def integer(data: Mapping[str, Any], name: str) -> int:
-    """Return an integer that must be there."""
+    """Return a required integer."""
     value = data.get(name)
     if type(value) is not int:
         raise malformed(f"expected an integer for {name}, got {value!r:.40}")
@@ -48,7 +48,7 @@ def integer(data: Mapping[str, Any], name: str) -> int:
 
 
 def flag(data: Mapping[str, Any], name: str) -> bool:
-    """Return a flag; False if there is none."""
+    """Return a flag; False if it is missing."""
     value = data.get(name, False)
     if type(value) is not bool:
         raise malformed(f"expected true or false for {name}, got {value!r:.40}")
@@ -56,7 +56,7 @@ def flag(data: Mapping[str, Any], name: str) -> bool:
 
 
 def strings(data: Mapping[str, Any], name: str) -> list[str]:
-    """Return a list of strings that must be there."""
+    """Return a required list of strings."""
     values = data.get(name)
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise malformed(f"expected a list of strings for {name}, got {values!r:.40}")
@@ -64,7 +64,7 @@ def strings(data: Mapping[str, Any], name: str) -> list[str]:
 
 
 def mapping(data: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return an object; an empty one if there is none."""
+    """Return an object; an empty one if it is missing."""
     value = data.get(name)
     value = {} if value is None else value
     if not isinstance(value, dict):
@@ -73,7 +73,7 @@ def mapping(data: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def items(data: Mapping[str, Any], name: str) -> list[Any]:
-    """Return a list; an empty one if there is none."""
+    """Return a list; an empty one if it is missing."""
     value = data.get(name)
     value = [] if value is None else value
     if not isinstance(value, list):
@@ -93,7 +93,7 @@ def waiting_time(query: Mapping[str, str]) -> float:
 
 
 def revision(query: Mapping[str, str]) -> int | None:
-    """Return the query parameter ``since``; None if there is none."""
+    """Return the query parameter ``since``; None if it is missing."""
     value = query.get("since")
     if not value:
         return None

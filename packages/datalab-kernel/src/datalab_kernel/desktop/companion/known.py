@@ -1,4 +1,4 @@
-"""The objects of the window as they were last looked at."""
+"""The objects of the window, as the companion last saw them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datalab_workspace.model.record import Kind, Record
 
 @dataclass(eq=False)
 class Known:
-    """An object as it was last looked at.
+    """An object as the companion last saw it.
 
     Attributes:
         kind: Its kind.

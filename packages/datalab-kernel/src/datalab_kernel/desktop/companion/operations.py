@@ -62,7 +62,7 @@ def _add(draft: Draft, op: Operation, material: Material) -> None:
     obj, kind = _new_object(op, material)
     uuid = obj.metadata[UUID_KEY]
     if uuid in draft.objects:
-        raise refused(f"there already is an object with the UUID {uuid}")
+        raise refused(f"there is already an object with the UUID {uuid}")
     group = _group_to_join(draft, op, kind)
     draft.insert(obj, kind, group, len(group.members))
     draft.added.append(uuid)

@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 from qtpy.QtCore import QTimer
 
-from datalab_kernel.desktop.companion import asking, entries, transaction
-from datalab_kernel.desktop.companion.asking import Question, Questions
+from datalab_kernel.desktop.companion import entries, questions, transaction
 from datalab_kernel.desktop.companion.compute import Computation
 from datalab_kernel.desktop.companion.entries import malformed
 from datalab_kernel.desktop.companion.exchange import Call, Reply
+from datalab_kernel.desktop.companion.file_reader import add_contents, read_files
 from datalab_kernel.desktop.companion.jobs import Job
 from datalab_kernel.desktop.companion.macros import Macros
-from datalab_kernel.desktop.companion.opening import add_contents, read_files
+from datalab_kernel.desktop.companion.questions import Question, Questions
 from datalab_kernel.desktop.companion.screenshot import picture_of
 from datalab_kernel.desktop.companion.state import State
 from datalab_kernel.desktop.companion.writer import Writer
@@ -145,19 +145,19 @@ class WindowRoutes:
         self._writer.draft().check([uuid])
         panel = self._state.window.panels[self._state.known[uuid].kind]
         apply = partial(self._writer.set_roi, uuid, call.client)
-        return asking.ask_roi(panel, uuid, message, apply)
+        return questions.ask_roi(panel, uuid, message, apply)
 
     def _ask_selection(self, call: Call, _: str) -> Question:
         chosen = call.header.get("kind")
         kind = None if chosen is None else entries.kind(call.header)
         self._state.look()
-        return asking.ask_selection(self._state, kind)
+        return questions.ask_selection(self._state, kind)
 
     def _ask_point(self, call: Call, _: str) -> Question:
         uuid = entries.string(call.header, "uuid")
         self._writer.draft().check([uuid])
         panel = self._state.window.panels[self._state.known[uuid].kind]
-        return asking.ask_point(panel, uuid)
+        return questions.ask_point(panel, uuid)
 
     def _answer(self, call: Call) -> Reply:
         question = self._questions.get(_ticket(call))

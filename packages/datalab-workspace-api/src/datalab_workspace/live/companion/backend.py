@@ -1,8 +1,8 @@
 """The backend that keeps objects in a running DataLab, by its companion.
 
-Every answer reports what has changed in the window since the last one. So an operation
-begins with the state that is known, and its request fails if that state is not true any
-more; see `Session.run`.
+Every answer reports the changes in the window since the last one. So an operation
+begins with the state that is known, and its request fails if that state is out of date;
+see `Session.run`.
 """
 
 from __future__ import annotations

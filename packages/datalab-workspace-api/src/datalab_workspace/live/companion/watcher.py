@@ -1,4 +1,4 @@
-"""Wait for changes of DataLab's window in a thread, and say that there are some."""
+"""Wait in a thread for changes in DataLab's window, and report them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Watcher:
     """A daemon thread that waits for changes.
 
     Args:
-        client: A client that nobody else uses.
+        client: A client of its own.
         on_change: Called in the thread when something has changed; returns whether to
-            go on.
+            continue.
     """
 
     def __init__(self, client: CompanionClient, on_change: Callable[[], bool]) -> None:
@@ -49,7 +49,7 @@ class Watcher:
                 if self._has_changed() and not self._on_change():
                     return
         except Exception:
-            logging.getLogger(__name__).exception("DataLab is not watched any more")
+            logging.getLogger(__name__).exception("DataLab is no longer watched")
         finally:
             self._client.close()
 

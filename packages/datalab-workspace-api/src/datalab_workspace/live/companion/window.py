@@ -78,7 +78,7 @@ class CompanionQuestion(Question):
     """A question, and the client that waits for its answer.
 
     Args:
-        client: The client, which nobody else uses.
+        client: A client of its own.
         ticket: The ticket of the question.
     """
 
@@ -107,7 +107,7 @@ class CompanionMacroRun(MacroRun):
     """A macro that was started.
 
     Args:
-        client: A client that nobody else uses.
+        client: A client of its own.
         ticket: The ticket of the run.
         title: The title of the macro.
     """

@@ -16,7 +16,7 @@ LARGE = 1 << 28
 
 
 class Writes:
-    """Writes that were not sent yet, and the state that they lead to.
+    """The writes that are not sent yet, and the state that they lead to.
 
     Args:
         state: The state of the window.
