@@ -81,6 +81,10 @@ class CompanionBackend(CompanionAttachment):
         [record] = self._fetch([uuid])
         return record
 
+    def records(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """See `Backend.records`."""
+        return self._fetch(uuids)
+
     def operands(self, uuids: Sequence[str]) -> Sequence[Record]:
         """See `Backend.operands`."""
         return self._fetch(uuids)
