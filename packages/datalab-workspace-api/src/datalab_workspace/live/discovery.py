@@ -135,7 +135,13 @@ class _Searching:
             token = self._known_token(address)
         client = self._client(url, token)
         client.close()
-        return self.complete(Endpoint("url", None, client.url, token))
+        try:
+            return self.complete(Endpoint("url", None, client.url, token))
+        except DataLabError:
+            companion = self._companion_without_file(client.url, token, "url")
+            if companion is None:
+                raise
+            return companion
 
     def complete(self, endpoint: Endpoint) -> Endpoint:
         from datalab_workspace.live.transport.base import Timeouts
@@ -344,6 +350,10 @@ class _Searching:
         try:
             status = client.status(self._timeouts())
         except LiveError as error:
+            if isinstance(error, DataLabError):
+                own = self._companion_without_file(client.url, settings.token, how)
+                if own is not None:
+                    return own
             self._notes.append(f"by the {how}: {error}")
             busy = isinstance(error, NoAnswerError)
             if not busy or how not in ("environment", "connection file"):
@@ -375,6 +385,18 @@ class _Searching:
         if (endpoint.pid, endpoint.boot) != (file.pid, file.boot):
             raise DataLabError(f"another DataLab answers at {file.url}")
         return endpoint
+
+    def _companion_without_file(
+        self, url: str, token: Token | None, how: How
+    ) -> Endpoint | None:
+        """Return the companion at a URL that no Web API answers at; None if none is.
+
+        It may run on another machine, or with another folder for its file.
+        """
+        try:
+            return self._greet(url, token, how, self._timeouts())
+        except (LiveError, ValueError):
+            return None  # the error of the Web API is raised or noted
 
     def _greet(
         self, url: str, token: Token | None, how: How, timeouts: Timeouts
