@@ -68,3 +68,17 @@ def test_results_of_removed_objects_stay_as_they_are(
     workspace.undo()
     assert set(workspace) == {"first", "second", middle, last}
     assert attended_companion_datalab.boxes() == []
+
+
+@pytest.mark.parametrize("call", ["undo", "wait_for_selection"])
+def test_a_call_that_fails_hides_no_change_of_the_window(
+    workspace: dlw.Workspace, attended_companion_datalab: Application, call: str
+) -> None:
+    workspace.add("third", X)
+    uuid = list(attended_companion_datalab.act("titles", "signal"))[2]
+    attended_companion_datalab.act("rename", "signal", uuid, "renamed")
+    options = {"timeout": 0.05} if call == "wait_for_selection" else {}
+    errors = (dlw.ConcurrentChangeError, TimeoutError)
+    with pytest.raises(errors, match="'renamed' has changed|the selection"):
+        getattr(workspace, call)(**options)
+    assert workspace.list() == ["first", "second", "renamed"]
