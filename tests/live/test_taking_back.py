@@ -79,6 +79,6 @@ def test_a_call_that_fails_hides_no_change_of_the_window(
     attended_companion_datalab.act("rename", "signal", uuid, "renamed")
     options = {"timeout": 0.05} if call == "wait_for_selection" else {}
     errors = (dlw.ConcurrentChangeError, TimeoutError)
-    with pytest.raises(errors, match="'renamed' has changed|the selection"):
+    with pytest.raises(errors, match=r"'renamed' has changed|the selection"):
         getattr(workspace, call)(**options)
     assert workspace.list() == ["first", "second", "renamed"]
