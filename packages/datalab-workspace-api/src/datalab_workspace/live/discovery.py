@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from datalab_workspace.errors import LiveError
+from datalab_workspace.errors import DataLabError, LiveError
 from datalab_workspace.live import window_file
 from datalab_workspace.live.endpoint import Endpoint, How, Search, merged
 from datalab_workspace.live.greeter import Greeter
@@ -128,7 +128,13 @@ class _Searching(Greeter):
             token = self._known_token(address)
         client = self.web_api_at(url, token)
         client.close()
-        return self.complete(Endpoint("url", None, client.url, token))
+        try:
+            return self.complete(Endpoint("url", None, client.url, token))
+        except DataLabError:
+            companion = self.companion_without_file(client.url, token, "url")
+            if companion is None:
+                raise
+            return companion
 
     def complete(self, endpoint: Endpoint) -> Endpoint:
         from datalab_workspace.live.transport.base import Timeouts

@@ -44,6 +44,10 @@ class Greeter:
         try:
             status = client.status(self.timeouts())
         except LiveError as error:
+            if isinstance(error, DataLabError):
+                own = self.companion_without_file(client.url, settings.token, how)
+                if own is not None:
+                    return own
             self.notes.append(f"by the {how}: {error}")
             busy = isinstance(error, NoAnswerError)
             if not busy or how not in ("environment", "connection file"):
@@ -82,6 +86,18 @@ class Greeter:
         if (endpoint.pid, endpoint.boot) != (file.pid, file.boot):
             raise DataLabError(f"another DataLab answers at {file.url}")
         return endpoint
+
+    def companion_without_file(
+        self, url: str, token: Token | None, how: How
+    ) -> Endpoint | None:
+        """Return the companion at a URL that no Web API answers at; None if none is.
+
+        It may run on another machine, or with another folder for its file.
+        """
+        try:
+            return self.greet(url, token, how, self.timeouts())
+        except (LiveError, ValueError):
+            return None  # the error of the Web API is raised or noted
 
     def greet(
         self, url: str, token: Token | None, how: How, timeouts: Timeouts

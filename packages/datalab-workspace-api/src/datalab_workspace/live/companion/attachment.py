@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 from datalab_workspace.backends.base import (
@@ -226,7 +227,13 @@ class CompanionAttachment(Backend):
     def window(self) -> Window:
         """See `Backend.window`."""
         self._send()
-        return CompanionWindow(self.client, self._another_client)
+        return CompanionWindow(self.client, self._another_client, self._note_ticket)
+
+    def _note_ticket(self, answer: Mapping[str, Any]) -> None:
+        """Note the ticket that takes back what a request has changed, if it has one."""
+        ticket = answer.get("ticket")
+        if isinstance(ticket, str):
+            self._tickets.append(ticket)
 
     @property
     def shown(self) -> Kind | None:

@@ -180,10 +180,9 @@ class CompanionBackend(CompanionAttachment):
         writes, self._writes = self._writes, None
         if not writes:
             return
-        answer = self.client.write("transaction", *writes.body(names or {})).header
-        ticket = answer.get("ticket")
-        if isinstance(ticket, str):
-            self._tickets.append(ticket)
+        self._note_ticket(
+            self.client.write("transaction", *writes.body(names or {})).header
+        )
         for uuid in writes.touched:
             self._cache.drop(uuid)
         for record in writes.records:
@@ -281,6 +280,7 @@ class CompanionBackend(CompanionAttachment):
         self._send()
         request = {"name": name, "on": [uuid], "parameters": dict(parameters or {})}
         answer = self.client.write("compute", request).header
+        self._note_ticket(answer)
         added = [str(each) for each in answer["uuids"]]
         self.added.update(added)
         return added
