@@ -142,10 +142,12 @@ class CompanionBackend(CompanionAttachment):
     def begin(self) -> None:
         """See `Backend.begin`."""
         self._writes, self._tickets, self._given = None, [], {}
+        self._sent = set()
 
     def commit(self, names: Mapping[str, str]) -> tuple[str, ...]:
         """See `Backend.commit`."""
-        self._send(names)
+        # What was sent before may have given its objects other names.
+        self._send({n: uuid for n, uuid in names.items() if uuid not in self._sent})
         tickets, self._tickets = tuple(self._tickets), []
         return tickets
 
@@ -177,14 +179,18 @@ class CompanionBackend(CompanionAttachment):
         if not writes:
             return
         answer = self.client.write("transaction", *writes.body(names or {})).header
-        ticket = answer.get("ticket")
-        if isinstance(ticket, str):
-            self._tickets.append(ticket)
+        self._keep_ticket(answer)
+        self._sent |= writes.touched
         for uuid in writes.touched:
             self._cache.drop(uuid)
         for record in writes.records:
             if record.uuid in self._state.objects:
                 self._keep(record)
+
+    def _keep_ticket(self, answer: Mapping[str, Any]) -> None:
+        ticket = answer.get("ticket")
+        if isinstance(ticket, str):
+            self._tickets.append(ticket)
 
     # -- changes ----------------------------------------------------------------------
 
@@ -277,6 +283,7 @@ class CompanionBackend(CompanionAttachment):
         self._send()
         request = {"name": name, "on": [uuid], "parameters": dict(parameters or {})}
         answer = self.client.write("compute", request).header
+        self._keep_ticket(answer)
         added = [str(each) for each in answer["uuids"]]
         self.added.update(added)
         return added
