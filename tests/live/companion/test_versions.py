@@ -30,6 +30,7 @@ def earlier(
         tmp_path,
         companion=True,
         web_api=request.param != "1_0",
+        xml_rpc=False,
         unattended=False,  # earlier versions close themselves otherwise
     )
     try:
