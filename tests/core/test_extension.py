@@ -220,7 +220,7 @@ def test_methods_are_completed_before_and_after_the_first_use(
     with provisionalcompleter():
         found = [*loaded.ip.Completer.completions("workspace.ren", 13)]
 
-    assert [one.text.lstrip(".") for one in found] == ["rename"]
+    assert [one.text.lstrip(".") for one in found] == ["rename", "rename_group"]
 
 
 def test_the_workspace_can_be_pickled(loaded) -> None:

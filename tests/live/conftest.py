@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -13,7 +13,7 @@ from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport.native import NativeTransport
 from datalab_workspace.live.transport.token import Token
-from support.live_conformance import Live
+from support.live_conformance import Companion, Live
 from support.real_datalab import beside
 from support.real_datalab.application import Application
 from support.real_datalab.desktop import SEEN, Desktop, put_seen
@@ -24,6 +24,7 @@ from support.real_datalab.process import Program
 #: Older versions of DataLab: the file of the environment, and whether it has a Web API.
 OLDER = {"1.0.4": ("datalab_1_0.txt", False), "1.1.1": ("datalab_1_1.txt", True)}
 OLDER["1.2.2"] = ("datalab_1_2.txt", True)
+Suite = TypeVar("Suite", Companion, Live)
 #: From so many samples on, each way to DataLab takes one of twelve.
 _MANY = 12
 
@@ -35,21 +36,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Each rule is tested by both protocols and by each alone, with all its samples if
     there are few. If there are many, each of the three takes every twelfth, and never
     one that another takes; the others are slow. XML-RPC alone, the slowest, also takes
-    a third if there are few. The two quicker ways test the slowest samples.
+    a third if there are few. The two quicker ways test the slowest samples. The
+    companion, to which each part of an object is the same, takes one of three.
     """
-    tests: dict[tuple[type, str], list[pytest.Function]] = {}
-    for item in items:
-        if isinstance(item, pytest.Function) and issubclass(item.cls or object, Live):
-            tests.setdefault((item.cls, item.originalname), []).append(item)
-    for (suite, name), samples in tests.items():
-        every, first = 1, 0
+    for (_, _), samples in _by_rule(items, Companion).items():
         if len(samples) >= _MANY:
-            every, first = 12, suite.share * 4
+            _leave(samples, every=3, first=0)
+    for (suite, name), samples in _by_rule(items, Live).items():
+        if name in suite.left_out:
+            _leave(samples, every=1, first=1)
+        elif len(samples) >= _MANY:
+            _leave(samples, every=12, first=suite.share * 4)
         elif len(samples) >= suite.few:
-            every = 3
-        for number, item in enumerate(samples):
-            if number % every != first or name in suite.left_out:
-                item.add_marker(pytest.mark.slow)
+            _leave(samples, every=3, first=0)
+
+
+def _by_rule(
+    items: list[pytest.Item], base: type[Suite]
+) -> dict[tuple[type[Suite], str], list[pytest.Function]]:
+    """Return the samples of each rule in the suites that derive from a class."""
+    tests: dict[tuple[type[Suite], str], list[pytest.Function]] = {}
+    for item in items:
+        if isinstance(item, pytest.Function) and issubclass(item.cls or object, base):
+            tests.setdefault((item.cls, item.originalname), []).append(item)
+    return tests
+
+
+def _leave(samples: list[pytest.Function], *, every: int, first: int) -> None:
+    """Mark all samples as slow but the `first` of each `every`."""
+    for number, item in enumerate(samples):
+        if number % every != first:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -150,6 +150,17 @@ def test_connecting_again_to_a_companion_changes_nothing(companion_datalab, home
     assert home.backend is backend
 
 
+def test_a_companion_whose_file_is_elsewhere(companion_datalab, home, monkeypatch):
+    own = companion_datalab.companion
+    home.connect(f" {own.url}/ ", f"{own.token}\n")
+    assert home.status().protocols == ("companion",)
+    with pytest.raises(dlw.TokenError, match="token"):
+        dlw.connect(own.url, "wrong")
+    monkeypatch.setenv("DATALAB_WORKSPACE_URL", own.url)
+    monkeypatch.setenv("DATALAB_WORKSPACE_TOKEN", own.token)
+    assert dlw.Workspace().status().protocols == ("companion",)
+
+
 @pytest.mark.parametrize(
     ("url", "error"),
     [("http://127.0.0.1:9", dlw.UnreachableError), ("nonsense", ValueError)],

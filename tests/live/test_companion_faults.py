@@ -73,7 +73,7 @@ def attach(through: Through) -> Iterator[Attach]:
                 companion_token=Token(token or companion.token),
             )
             backend = CompanionBackend(endpoint)
-            stack.callback(backend.client.close)
+            stack.callback(backend.close)
             return dlw.Workspace(backend=backend)
 
         yield attach
@@ -103,7 +103,7 @@ def test_a_transaction_of_which_a_part_arrives(
     between = through(companion_datalab)
     workspace = attach(companion_datalab, between.url)
     workspace.add("before", POINTS)
-    workspace.backend.client.close()
+    workspace.backend.close()
     between.behaviours[:] = [proxy.cutting_request(passed)]
 
     took, message = timed(lambda: workspace.add("large", LARGE), ConnectionError)
@@ -115,6 +115,28 @@ def test_a_transaction_of_which_a_part_arrives(
     assert companion_datalab.act("titles", "image") == {}
 
 
+def test_a_transaction_whose_last_byte_does_not_arrive(
+    companion_datalab: Application, attach: Attach, through: Through
+) -> None:
+    """Others go on in the meantime, and nothing is done when the connection ends."""
+    between = through(companion_datalab)
+    workspace, other = attach(companion_datalab, between.url), attach(companion_datalab)
+    workspace.add("before", POINTS)
+    workspace.backend.close()
+    workspace.backend.client.patience = 1.0
+    between.behaviours[:] = [proxy.half_a_request, proxy.forward]
+
+    took, _ = timed(lambda: workspace.add("after", POINTS), TimeoutError)
+
+    assert took < IN_TIME
+    other.add("other", POINTS)
+    assert other.list() == ["before", "other"]
+    between.released.set()
+    assert workspace.list() == ["before", "other"]
+    titles = companion_datalab.act("titles", "signal").values()
+    assert list(titles) == ["before", "other"]
+
+
 @pytest.mark.parametrize("passed", [0, 1, 20, 100, 200])
 def test_an_answer_of_which_a_part_arrives(
     companion_datalab: Application, attach: Attach, through: Through, passed: int
@@ -123,7 +145,7 @@ def test_an_answer_of_which_a_part_arrives(
     between = through(companion_datalab)
     workspace = attach(companion_datalab, between.url)
     workspace.add("before", POINTS)
-    workspace.backend.client.close()
+    workspace.backend.close()
     between.behaviours[:] = [proxy.cutting_answer(passed), proxy.forward]
 
     took, _ = timed(lambda: workspace.add("after", POINTS), ConnectionError)
@@ -144,7 +166,7 @@ def test_a_large_answer_that_is_cut(
     between = through(companion_datalab)
     workspace = attach(companion_datalab, between.url)
     assert workspace.list() == ["large"]
-    workspace.backend.client.close()
+    workspace.backend.close()
     between.behaviours[:] = [proxy.cutting_answer(passed), proxy.forward]
 
     took, _ = timed(lambda: workspace.get("large"), ConnectionError)
@@ -162,7 +184,7 @@ def test_a_kill_in_the_middle_of_a_transaction(
     between = through(mortal)
     workspace = attach(mortal, between.url)
     workspace.add("before", POINTS)
-    workspace.backend.client.close()
+    workspace.backend.close()
     between.behaviours[:] = [proxy.cutting_request(32 << 20, then=mortal.kill)]
 
     took, _ = timed(lambda: workspace.add("large", LARGE), ConnectionError)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import datalab_workspace as dlw
+from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
@@ -164,6 +165,10 @@ def test_requests(
     later: Callable[[], None],
     tmp_path: Path,
 ) -> None:
+    # The first computation imports sigima, which takes longer than a look is trusted.
+    warm = dlw.Workspace(backend=MemoryBackend())
+    warm.add("peak", (X, PEAK))
+    warm.calc("normalize", on="peak")
     workspace = connected(protocols)
     workspace.add("peak", (X, PEAK))
     workspace.add("noisy", (X, PEAK + X))

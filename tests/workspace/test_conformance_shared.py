@@ -1,4 +1,4 @@
-"""The rules of a backend, over objects in memory that others change, too."""
+"""The rules that others can break, over objects in memory that others change, too."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ import numpy as np
 
 from datalab_workspace import Workspace
 from datalab_workspace.backends import Capabilities, Entry, MemoryBackend
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.model.record import Record
-from datalab_workspace.testing import BackendRules
+from datalab_workspace.testing.conflicts import ConflictRules
+from datalab_workspace.testing.conformance import MachineRule
+from datalab_workspace.testing.events import EventRules
+from datalab_workspace.testing.lookup import LookupRules
+from datalab_workspace.testing.names import NameRules
+from datalab_workspace.testing.undo import UndoRules
+from datalab_workspace.testing.window_names import WindowNames
 
 
 class SharedBackend(MemoryBackend):
@@ -38,7 +44,15 @@ class TableBackend(SharedBackend):
         return [e._replace(name=self.table.name_of(e.uuid)) for e in entries]
 
 
-class Shared(BackendRules):
+class Shared(
+    NameRules,
+    WindowNames,
+    LookupRules,
+    ConflictRules,
+    EventRules,
+    UndoRules,
+    MachineRule,
+):
     """Others change the objects behind the back of the workspace."""
 
     made: Any = SharedBackend

@@ -7,7 +7,7 @@ import pytest
 
 from datalab_workspace import NameConflictError, UnreachableError
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Record
 from datalab_workspace.operations.merge import Merge

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
-from datalab_workspace.model.naming import NameBook, free_name
+from datalab_workspace.model.name_book import NameBook
+from datalab_workspace.model.naming import free_name
 
 #: One is a short id, one the name of a duplicate.
 TITLES = st.sampled_from(["A", "B", "A (2)", "s001"])

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datalab_workspace.errors import InvalidNameError, ObjectNotFoundError
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.model.naming import (
-    NameBook,
     assign_names,
     check_name,
     free_name,

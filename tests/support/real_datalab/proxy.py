@@ -183,6 +183,12 @@ def cutting_request(
     return behave
 
 
+def half_a_request(client: socket.socket, server: socket.socket, proxy: Proxy) -> None:
+    """Pass on all but the last byte of a request, and keep both connections open."""
+    server.sendall(_message(client)[:-1])
+    proxy.released.wait(_PATIENCE)
+
+
 def cutting_answer(passed: int) -> Behaviour:
     """Return a behaviour that passes on a request, and the first bytes of its answer.
 

@@ -1,71 +1,21 @@
 """The calls of datalab-kernel 0.2 that still work and raise a DeprecationWarning.
 
-Old names of arguments are accepted by `validation.old_arguments`.
+`validation.old_arguments` accepts old names of arguments, and `model.status_as_dict`
+lets the status be read like a dict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.validation import one_of, warn_of_old
 
 if TYPE_CHECKING:
-    from datalab_workspace.model.description import WorkspaceMode
     from datalab_workspace.model.record import Kind
     from datalab_workspace.session import Session
     from datalab_workspace.workspace import Workspace
-
-_BACKENDS = {"standalone": "StandaloneBackend", "live": "WebApiBackend"}
-_NEW = {"mode": "mode", "backend": "mode", "object_count": "signals and .images"}
-
-
-class StatusAsDict:
-    """The status of a workspace, read like the dict that `status()` returned."""
-
-    mode: WorkspaceMode
-    signals: int
-    images: int
-    url: str | None
-
-    def __getitem__(self, key: str) -> Any:
-        new = f"status().{_NEW.get(key, key)}"
-        return self._as_dict(f"status()[{key!r}]", new)[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._as_dict(f"{key!r} in status()")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._as_dict("iterating over status()"))
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the value of a key; deprecated, use the attributes."""
-        return self._as_dict(f"status().get({key!r})").get(key, default)
-
-    def keys(self) -> Iterable[str]:
-        """Return the keys; deprecated, use the attributes."""
-        return self._as_dict("status().keys()").keys()
-
-    def values(self) -> Iterable[Any]:
-        """Return the values; deprecated, use the attributes."""
-        return self._as_dict("status().values()").values()
-
-    def items(self) -> Iterable[tuple[str, Any]]:
-        """Return pairs of keys and values; deprecated, use the attributes."""
-        return self._as_dict("status().items()").items()
-
-    def _as_dict(
-        self, old: str, new: str = "the attributes of status()"
-    ) -> dict[str, Any]:
-        warn_of_old(old, new)
-        mode = self.mode.value
-        result = {
-            "mode": mode,
-            "backend": _BACKENDS[mode],
-            "object_count": self.signals + self.images,
-        }
-        return result if self.url is None else {**result, "url": self.url}
 
 
 def in_one_panel(

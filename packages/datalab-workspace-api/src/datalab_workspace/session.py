@@ -25,7 +25,7 @@ from datalab_workspace.events import (
     kind_of,
 )
 from datalab_workspace.journal import Journal
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile
 from datalab_workspace.subscriptions import Callback, Dispatcher, Subscription
 from datalab_workspace.transaction import Transaction
@@ -72,6 +72,8 @@ class Session:
         self.backend = backend
         self.names = NameBook(shared=backend.capabilities.shared)
         self.names.sync(backend.entries())
+        #: The revision of the backend that `names` corresponds to.
+        self.synced: object = backend.revision
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
         self.in_passing: set[str] = set()
@@ -192,7 +194,7 @@ class Session:
         """Continue with objects that are kept elsewhere."""
         self._unwatch()
         self.backend.close()
-        self.backend, self.names = backend, names
+        self.backend, self.names, self.synced = backend, names, None
         self.backend.begin()
         self.notes = ()
         self._known = None

@@ -15,7 +15,7 @@ from datalab_workspace.model.record import FieldValue, Kind, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.base import Backend
-    from datalab_workspace.model.naming import NameBook
+    from datalab_workspace.model.name_book import NameBook
     from datalab_workspace.session import Session
 
 
@@ -112,7 +112,8 @@ class Transaction:
         if self._looked:
             return False
         changed = self.backend.refresh(max_age)
-        if changed:
+        # Any other answer may have reported changes as well, even that of a failure.
+        if changed or self._session.synced != self.backend.revision:
             self.sync_names()
         self._looked = changed or not max_age
         return True
@@ -137,6 +138,7 @@ class Transaction:
     def sync_names(self) -> None:
         """Name the objects of the backend that are new, and forget those removed."""
         self.names.sync(self.backend.entries())
+        self._session.synced = self.backend.revision
 
     def record(self, name: object, *, full: bool = False) -> Record:
         """Return the record of an object, as the backend holds it.

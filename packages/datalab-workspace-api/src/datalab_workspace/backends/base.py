@@ -169,6 +169,10 @@ class Backend(Transactions, ABC):
             full: Also fetch the parts that are slow to fetch.
         """
 
+    def records(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """Return several objects in full, in as few requests as possible."""
+        return [self.record(uuid, full=True) for uuid in uuids]
+
     def operand(self, uuid: str) -> Record:
         """Return one object with everything that a computation from it needs."""
         return self.record(uuid, full=True)

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from datalab_workspace.errors import DataLabError, LiveError, NoAnswerError
+from datalab_workspace.errors import DataLabError, LiveError
 from datalab_workspace.live import window_file
 from datalab_workspace.live.endpoint import Endpoint, How, Search, merged
+from datalab_workspace.live.greeter import Greeter
 from datalab_workspace.live.processes import is_running, listens_for_another_user
 from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
@@ -28,10 +29,7 @@ from datalab_workspace.runtime import IN_BROWSER
 from datalab_workspace.validation import one_of
 
 if TYPE_CHECKING:
-    from datalab_workspace.live.clients.webapi import WebApi
-    from datalab_workspace.live.clients.xmlrpc import XmlRpc
     from datalab_workspace.live.companion_files import CompanionFile
-    from datalab_workspace.live.transport.base import Timeouts
 
 __all__ = [
     "DEFAULT_URL",
@@ -118,37 +116,38 @@ def complete(endpoint: Endpoint) -> Endpoint:
     return _Searching(WITHIN).complete(endpoint)
 
 
-class _Searching:
-    def __init__(self, within: float) -> None:
-        self._end = time.monotonic() + within
-        self._notes: list[str] = []
-        self._asked: dict[int, tuple[str, WebApiSettings | None] | None] = {}
-
+class _Searching(Greeter):
     # -- one DataLab ------------------------------------------------------------------
 
     def locate(self, url: str, token: Token | None) -> Endpoint:
         address = host_and_port(url)
         own = self._own_companion(url)
         if own is not None:
-            return self._ask_companion(own, "url")
+            return self.ask_companion(own, "url")
         if token is None:
             token = self._known_token(address)
-        client = self._client(url, token)
+        client = self.web_api_at(url, token)
         client.close()
-        return self.complete(Endpoint("url", None, client.url, token))
+        try:
+            return self.complete(Endpoint("url", None, client.url, token))
+        except DataLabError:
+            companion = self.companion_without_file(client.url, token, "url")
+            if companion is None:
+                raise
+            return companion
 
     def complete(self, endpoint: Endpoint) -> Endpoint:
         from datalab_workspace.live.transport.base import Timeouts
 
         if endpoint.url is None:
             return endpoint
-        within = max(0.1, self._end - time.monotonic())
-        client = self._client(endpoint.url, endpoint.token)
+        within = max(0.1, self.end - time.monotonic())
+        client = self.web_api_at(endpoint.url, endpoint.token)
         try:
             status = client.status(Timeouts(connect=within, read=PATIENCE))
         finally:
             client.close()
-        self._end = time.monotonic() + within
+        self.end = time.monotonic() + within
         return self._with_process(
             replace(endpoint, version=status.version, answered=True)
         )
@@ -175,17 +174,17 @@ class _Searching:
             found = [*filter(None, [self._by_page()])]
         else:
             found = self._of_this_user()
-        notes = tuple(dict.fromkeys(self._notes))
+        notes = tuple(dict.fromkeys(self.notes))
         other = None
         if not found and not named and default:
             # Usually nothing listens there, so a failure needs no note.
-            other = self._ask(WebApiSettings(DEFAULT_URL), "default port")
+            other = self.ask(WebApiSettings(DEFAULT_URL), "default port")
         return Search(tuple(found), other, notes, named is not None, tuple(others))
 
     def _of_this_user(self) -> list[Endpoint]:
         if IN_BROWSER:
             return []
-        ways = [*map(self._by_companion, self._companion_files())]
+        ways = [*map(self._by_companion, self.companions())]
         ways.append(self._by_connection_file())
         found = [*filter(None, ways)]
         if not any(endpoint.companion_url for endpoint in found):
@@ -196,28 +195,24 @@ class _Searching:
 
     def _own_companion(self, url: str) -> CompanionFile | None:
         """Return the file of the companion at a URL."""
-        for file in self._companion_files():
+        for file in self.companions():
             if host_and_port(file.url) == host_and_port(url):
                 return file
         return None
 
     def _by_environment(self, settings: WebApiSettings) -> Endpoint | None:
         own = next(
-            (
-                f
-                for f in self._companion_files()
-                if settings.is_at(host_and_port(f.url))
-            ),
+            (f for f in self.companions() if settings.is_at(host_and_port(f.url))),
             None,
         )
         if own is not None:
             return self._by_companion(own, "environment")
-        endpoint = self._ask(settings, "environment")
+        endpoint = self.ask(settings, "environment")
         return endpoint and self._with_process(endpoint)
 
     def _by_page(self) -> Endpoint | None:
         settings = self._read_page()
-        return None if settings is None else self._ask(settings, "page")
+        return None if settings is None else self.ask(settings, "page")
 
     def _read_page(self) -> WebApiSettings | None:
         from datalab_workspace.live.clients.page import page_settings
@@ -225,7 +220,7 @@ class _Searching:
         try:
             return page_settings()
         except (ValueError, RecursionError) as error:
-            self._notes.append(
+            self.notes.append(
                 f"the page's settings cannot be read ({type(error).__name__})"
             )
             return None
@@ -234,9 +229,9 @@ class _Searching:
         self, file: CompanionFile, how: How = "companion file"
     ) -> Endpoint | None:
         try:
-            return self._ask_companion(file, how)
+            return self.ask_companion(file, how)
         except LiveError as error:
-            self._notes.append(f"by the file of process {file.pid}: {error}")
+            self.notes.append(f"by the file of process {file.pid}: {error}")
             return None
 
     def _by_connection_file(self) -> Endpoint | None:
@@ -244,23 +239,23 @@ class _Searching:
         if settings is None:
             return None
         if settings.pid is not None and not is_running(settings.pid):
-            self._notes.append(
+            self.notes.append(
                 f"{connection_file()} is stale: its process {settings.pid} has ended"
             )
             return None
-        endpoint = self._ask(settings, "connection file")
+        endpoint = self.ask(settings, "connection file")
         return endpoint and self._with_process(endpoint)
 
     def _read_connection_file(self) -> WebApiSettings | None:
         try:
             return from_connection_file()
         except ValueError as error:
-            self._notes.append(str(error))
+            self.notes.append(str(error))
             return None
 
     def _by_settings(self) -> Iterator[Endpoint]:
         for port in self._xmlrpc_ports():
-            answer = self._ask_xmlrpc(port)
+            answer = self.ask_xmlrpc(port)
             if answer is None:
                 continue
             version, web = answer
@@ -280,13 +275,13 @@ class _Searching:
         if endpoint.companion_url is not None:
             return endpoint
         for candidate in self._xmlrpc_ports() if host in _LOOPBACK else ():
-            answer = self._ask_xmlrpc(candidate)
+            answer = self.ask_xmlrpc(candidate)
             web = answer[1] if answer else None
             if web is None:
                 continue
             if _port_of(web.url) == port:
                 return replace(endpoint, xmlrpc_port=candidate)
-            self._notes.append(
+            self.notes.append(
                 f"the XML-RPC port {candidate} belongs to another DataLab "
                 f"({web.url!r:.80})"
             )
@@ -300,12 +295,12 @@ class _Searching:
         """
         assert endpoint.url is not None
         try:
-            found = self._greet(
-                endpoint.url, endpoint.token, endpoint.how, self._timeouts()
+            found = self.greet(
+                endpoint.url, endpoint.token, endpoint.how, self.timeouts()
             )
         except (LiveError, ValueError):
             return endpoint  # the ordinary case, in which nothing needs to be said
-        for file in self._companion_files():
+        for file in self.companions():
             if (file.pid, file.boot) == (found.pid, found.boot):
                 found = replace(
                     found, companion_url=file.url, companion_token=file.token
@@ -328,114 +323,10 @@ class _Searching:
             yield int(text)
             return
         if text:
-            self._notes.append(f"{PORT_VARIABLE} is not a port number")
+            self.notes.append(f"{PORT_VARIABLE} is not a port number")
         port = xmlrpc_port()
         if port is not None and not listens_for_another_user(port):
             yield port
-
-    # -- single requests --------------------------------------------------------------
-
-    def _ask(self, settings: WebApiSettings, how: How) -> Endpoint | None:
-        try:
-            client = self._client(settings.url, settings.token)
-        except ValueError as error:
-            self._notes.append(f"the URL of the {how} cannot be used: {error}")
-            return None
-        try:
-            status = client.status(self._timeouts())
-        except LiveError as error:
-            self._notes.append(f"by the {how}: {error}")
-            busy = isinstance(error, NoAnswerError)
-            if not busy or how not in ("environment", "connection file"):
-                return None
-        else:
-            return Endpoint(how, status.version, client.url, settings.token)
-        finally:
-            client.close()
-        # It accepted the connection: DataLab draws or computes, and answers later.
-        return Endpoint(
-            how, None, client.url, settings.token, pid=settings.pid, answered=False
-        )
-
-    def _client(self, url: str, token: Token | None) -> WebApi:
-        from datalab_workspace.live.clients.webapi import WebApi
-        from datalab_workspace.live.transport import transport_to
-
-        return WebApi(transport_to(url, token))
-
-    def _companion_files(self) -> list[CompanionFile]:
-        if IN_BROWSER:
-            return []
-        from datalab_workspace.live.companion_files import companion_files
-
-        return companion_files()
-
-    def _ask_companion(self, file: CompanionFile, how: How) -> Endpoint:
-        endpoint = self._greet(file.url, file.token, how, self._timeouts())
-        if (endpoint.pid, endpoint.boot) != (file.pid, file.boot):
-            raise DataLabError(f"another DataLab answers at {file.url}")
-        return endpoint
-
-    def _greet(
-        self, url: str, token: Token | None, how: How, timeouts: Timeouts
-    ) -> Endpoint:
-        from datalab_workspace.live.companion.client import CompanionClient
-
-        client = CompanionClient(url, token)
-        try:
-            said = client.hello(timeouts)
-            return Endpoint(
-                how,
-                str(said["datalab"]),
-                pid=said["pid"],
-                companion_url=client.url,
-                companion_token=token,
-                boot=str(said["boot"]),
-            )
-        except KeyError as error:
-            raise DataLabError(
-                f"the companion at {url} does not say its {error}"
-            ) from None
-        finally:
-            client.close()
-
-    def _ask_xmlrpc(self, port: int) -> tuple[str, WebApiSettings | None] | None:
-        """Return DataLab's version and its Web API; None if it does not answer."""
-        if port not in self._asked:
-            self._asked[port] = self._answer_of_xmlrpc(port)
-        return self._asked[port]
-
-    def _answer_of_xmlrpc(self, port: int) -> tuple[str, WebApiSettings | None] | None:
-        from datalab_workspace.live.clients.xmlrpc import XmlRpc
-
-        client = XmlRpc(port)
-        try:
-            version = client.version(self._timeouts().read)
-            # Only now, because the server is known to answer.
-            return version, _web_api(client, self._timeouts())
-        except LiveError as error:
-            self._notes.append(f"by the XML-RPC port {port}: {error}")
-            return None
-        finally:
-            client.close()
-
-    def _timeouts(self) -> Timeouts:
-        """Return the part of the remaining time that the next request may take."""
-        from datalab_workspace.live.transport.base import Timeouts
-
-        half = max(0.01, (self._end - time.monotonic()) / 2)
-        return Timeouts(connect=half / 2, read=half)
-
-
-def _web_api(client: XmlRpc, timeouts: Timeouts) -> WebApiSettings | None:
-    """Return the Web API of an XML-RPC server's DataLab; None if it is not started."""
-    status = client.call("get_webapi_status", timeouts=timeouts)
-    if not isinstance(status, dict) or not status.get("running"):
-        return None
-    try:
-        return WebApiSettings.of(status)
-    except ValueError:
-        return None
 
 
 def _port_of(url: str) -> int | None:

@@ -30,7 +30,7 @@ class RecordCache:
 
     Args:
         most: Bytes of data. Beyond that, the objects that were transferred first are
-            forgotten; a larger object is not kept.
+            forgotten; an object of that size is not kept.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -65,7 +65,7 @@ class RecordCache:
     def keep(self, record: Record) -> None:
         """Remember an object as it is now."""
         self.drop(record.uuid)
-        if record.nbytes > self._most:
+        if record.nbytes >= self._most:
             return
         self._records[record.uuid] = record.copy()
         self._bytes += record.nbytes

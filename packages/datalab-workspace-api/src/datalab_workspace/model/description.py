@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from datalab_workspace.deprecated import StatusAsDict
 from datalab_workspace.model.record import Kind, Record, result_keys, roi_count
+from datalab_workspace.model.status_as_dict import StatusAsDict
 
 if TYPE_CHECKING:
     import pandas as pd

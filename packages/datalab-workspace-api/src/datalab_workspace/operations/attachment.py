@@ -11,7 +11,7 @@ from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import LiveError, list_names
 from datalab_workspace.live.attach import backend_at, find_endpoint
 from datalab_workspace.live.transport.token import Token
-from datalab_workspace.model.naming import NameBook
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.operations.merge import CHOICES, Merge, OnConflict
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction

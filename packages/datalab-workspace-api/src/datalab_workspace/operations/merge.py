@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -12,11 +13,14 @@ from datalab_workspace.backends.base import Backend, Entry
 from datalab_workspace.errors import LiveError, NameConflictError, add_note, list_names
 from datalab_workspace.events import ObjectChange
 from datalab_workspace.model.equality import equal
-from datalab_workspace.model.naming import NameBook, free_name
+from datalab_workspace.model.name_book import NameBook
+from datalab_workspace.model.naming import free_name
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.validation import one_of
 
+#: Bytes of the data of objects that are fetched together for a comparison.
+_TOGETHER = 1 << 26
 OnConflict: TypeAlias = Literal["error", "replace", "rename", "skip"]
 CHOICES = ("error", "replace", "rename", "skip")
 
@@ -53,6 +57,10 @@ class Merge:
         self._steps: list[Group | Record] = []
         self._replaced: dict[str, Record] = {}
         self._conflicts: list[str] = []
+        # Objects here that joining objects are compared with, and those fetched ahead.
+        self._twins: list[str] = []
+        self._sizes: dict[str, int] = {}
+        self._fetched: dict[str, Record] = {}
 
     @property
     def changes(self) -> list[ObjectChange]:
@@ -87,11 +95,18 @@ class Merge:
         used = {self.book.name_of(entry.uuid) for entry in entries}
         known = _known(entries, groups)
         here = {entry.uuid for entry in entries}
+        twins = {
+            item.uuid: self._twin(item, names[item.uuid], known)
+            for group in groups
+            for item in group.items
+        }
+        self._sizes = {entry.uuid: _nbytes(entry) for entry in entries}
+        self._twins = [twin for twin in twins.values() if twin is not None]
         for group in groups:
             some_new = not group.items
             for item in group.items:
                 name = names[item.uuid]
-                twin = self._twin(item, name, known)
+                twin = twins[item.uuid]
                 if twin is not None and self._settle(item, twin):
                     continue
                 if name in used:
@@ -129,7 +144,7 @@ class Merge:
     def _settle(self, item: Item, twin: str) -> bool:
         """Decide about an object whose name is in use; return False to add it."""
         record = item.resolve() if isinstance(item, PendingRecord) else item
-        stored = self.backend.record(twin, full=True)
+        stored = self._stored(twin)
         name = self.book.hand_out(twin)
         if equal(stored, record):
             self.merged.append(name)
@@ -147,6 +162,19 @@ class Merge:
         else:
             self._conflicts.append(name)
         return True
+
+    def _stored(self, twin: str) -> Record:
+        """Return an object that is here; the next ones are fetched together with it."""
+        if twin not in self._fetched:
+            uuids, size = [twin], self._sizes.get(twin, _TOGETHER)
+            for uuid in self._twins[self._twins.index(twin) + 1 :]:
+                size += self._sizes.get(uuid, _TOGETHER)
+                if size > _TOGETHER:
+                    break
+                uuids.append(uuid)
+            records = self.backend.records(list(dict.fromkeys(uuids)))
+            self._fetched = {record.uuid: record for record in records}
+        return self._fetched[twin]
 
     def _append(self, group: Group, item: Item) -> None:
         """Append an object to a group like its own."""
@@ -204,6 +232,14 @@ class Merge:
                     self.backend.replace(step.uuid, self._replaced[step.uuid])
         except LiveError as another:
             add_note(error, f"earlier changes could not be undone: {another}")
+
+
+def _nbytes(entry: Entry) -> int:
+    """Return the size of an object; the largest if it is not known."""
+    if entry.dtype is None:
+        return _TOGETHER
+    rows = 2 if entry.kind == "signal" else 1
+    return rows * math.prod(entry.shape) * entry.dtype.itemsize
 
 
 def _known(entries: Sequence[Entry], groups: Sequence[Group]) -> set[str]:

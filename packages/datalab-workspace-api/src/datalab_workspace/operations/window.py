@@ -66,13 +66,15 @@ def read(
         transaction.look()
         transaction.sync_names()
         transaction.note(reading.uuids)
-        if reading.failed:
-            first, reason = next(iter(reading.failed.items()))
-            error = DataLabError(f"DataLab cannot read {first!r:.200}: {reason}")
-            for path, why in list(reading.failed.items())[1:]:
-                add_note(error, f"nor {path!r:.200}: {why}")
-            raise error
-        return [transaction.names.hand_out(uuid) for uuid in reading.uuids]
+        names = [transaction.names.hand_out(uuid) for uuid in reading.uuids]
+    # Not within the transaction, which would take back the files that were read.
+    if reading.failed:
+        first, reason = next(iter(reading.failed.items()))
+        error = DataLabError(f"DataLab cannot read {first!r:.200}: {reason}")
+        for path, why in list(reading.failed.items())[1:]:
+            add_note(error, f"nor {path!r:.200}: {why}")
+        raise error
+    return names
 
 
 def macros(session: Session) -> list[str]:

@@ -222,13 +222,15 @@ def _compute_remotely(
             "where='datalab' computes in a running DataLab, but this workspace is not "
             "attached to one; connect() it, or leave where= out to compute here"
         )
+    for _ in _run(calculations):
+        pass
     outcomes: list[str] = []
-    for calculation, _ in list(_run(calculations)):
-        source = calculation.sources[0]
-        values = calculation.parameter_values()
-        with session.transaction(_RECENT) as transaction:
+    with session.transaction(_RECENT) as transaction:
+        for calculation in calculations:
             added = transaction.backend.compute(
-                source.uuid, calculation.feature.name, values
+                calculation.sources[0].uuid,
+                calculation.feature.name,
+                calculation.parameter_values(),
             )
             transaction.note(added)
             outcomes += [transaction.names.name_of(uuid) for uuid in added]

@@ -16,34 +16,15 @@ from datalab_workspace.testing.names import NameRules
 from datalab_workspace.testing.processing import ProcessingRules
 from datalab_workspace.testing.refusals import RefusalRules
 from datalab_workspace.testing.rules import WorkspaceRules
+from datalab_workspace.testing.suite import WorkspaceSuite
 from datalab_workspace.testing.undo import UndoRules
 from datalab_workspace.testing.values import ValueRules
 from datalab_workspace.testing.window_machine import WindowMachine
 from datalab_workspace.testing.window_names import WindowNames
 
 
-class BackendRules(
-    NameRules,
-    WindowNames,
-    LookupRules,
-    ValueRules,
-    ConflictRules,
-    EventRules,
-    Fidelity,
-    GroupRules,
-    MappingRules,
-    RefusalRules,
-    ProcessingRules,
-    UndoRules,
-):
-    """The rules that depend on the backend.
-
-    Example:
-        >>> from datalab_workspace.testing import BackendRules
-        >>> class TestMyBackend(BackendRules):
-        ...     def open_workspace(self):
-        ...         return dlw.Workspace()
-    """
+class MachineRule(WorkspaceSuite):
+    """A workspace agrees with its model after any sequence of operations."""
 
     #: Number and length of the random sequences of operations.
     machine_settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
@@ -59,6 +40,31 @@ class BackendRules(
                 super().__init__(suite)
 
         run_state_machine_as_test(Machine, settings=self.machine_settings)
+
+
+class BackendRules(
+    NameRules,
+    WindowNames,
+    LookupRules,
+    ValueRules,
+    ConflictRules,
+    EventRules,
+    Fidelity,
+    GroupRules,
+    MappingRules,
+    RefusalRules,
+    ProcessingRules,
+    UndoRules,
+    MachineRule,
+):
+    """The rules that depend on the backend.
+
+    Example:
+        >>> from datalab_workspace.testing import BackendRules
+        >>> class TestMyBackend(BackendRules):
+        ...     def open_workspace(self):
+        ...         return dlw.Workspace()
+    """
 
 
 class WorkspaceConformance(BackendRules, WorkspaceRules):

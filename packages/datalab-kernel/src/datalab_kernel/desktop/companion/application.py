@@ -218,7 +218,7 @@ def _positions(layout: Layout) -> dict[str, int]:
 
 def _report(window: Window, draft: Draft, saved: Saved) -> None:
     """Send the signals that DataLab sends after such changes."""
-    with window.without_flips():
+    with window.without_flips(), window.without_reconnection():
         for kind, panel in window.panels.items():
             before, now = saved.objects[kind], panel.objects
             if now.keys() - before.keys():

@@ -13,9 +13,9 @@ from datalab_kernel.desktop.companion import titles
 from datalab_kernel.desktop.companion.exchange import ProtocolError
 from datalab_kernel.desktop.companion.objects import clone, uuid_of
 from datalab_workspace.errors import InvalidNameError
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.model.naming import (
     SHORT_ID_PREFIX,
-    NameBook,
     check_name,
 )
 from datalab_workspace.model.record import KINDS, Kind

@@ -22,7 +22,8 @@ from datalab_kernel.desktop.companion.draft import Draft, Titled
 from datalab_kernel.desktop.companion.known import Known
 from datalab_kernel.desktop.companion.objects import complete
 from datalab_kernel.desktop.companion.window import Window
-from datalab_workspace.model.naming import NameBook, is_renumbered
+from datalab_workspace.model.name_book import NameBook
+from datalab_workspace.model.naming import is_renumbered
 from datalab_workspace.model.record import KINDS, Kind
 
 #: The number of selected objects whose values are compared at once.

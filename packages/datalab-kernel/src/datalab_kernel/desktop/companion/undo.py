@@ -175,7 +175,8 @@ def check_unchanged(state: State, past: Past) -> None:
         known = state.known.get(uuid)
         if known is None or known.revision > past.later.get(uuid, -1):
             what = "was removed" if known is None else "has changed"
-            raise changed_since(f"the object {uuid} {what} since")
+            name = uuid if known is None else repr(state.names.name_of(uuid))
+            raise changed_since(f"the object {name} {what} since")
     for uuid in past.removed.keys() - set(past.added):
         if uuid in state.known:
             raise changed_since(f"there is an object with the UUID {uuid} again")

@@ -6,7 +6,7 @@ Everything here runs in the thread of the window.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, Qt
@@ -246,3 +246,14 @@ class Window:
         """Keep the panel that is shown, which DataLab changes for each new object."""
         with override(self.main, "set_current_panel", lambda *_, **__: None):
             yield
+
+    def without_reconnection(self) -> AbstractContextManager[object]:
+        """Keep results as they are when objects are removed that they come from.
+
+        The history of DataLab 1.3 gives such results another source, computes them
+        again, and opens a dialog if there is no other source.
+        """
+        history = getattr(self.main, "historypanel", None)
+        tracked = getattr(getattr(history, "runtime", None), "objects", None)
+        guard = getattr(tracked, "reconnecting_objects", None)
+        return nullcontext() if guard is None else guard()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 from datalab_workspace.backends.base import (
@@ -76,8 +77,7 @@ class CompanionAttachment(Backend):
         self.client = self._another_client(str(uuid4()))
         self.client.known = self._state.query
         self.client.on_snapshot = self._state.apply
-        #: Closes the connection; called at the latest when this object is destroyed.
-        self._close = weakref.finalize(self, self.client.close)
+        weakref.finalize(self, self.client.close)
 
     def _another_client(self, name: str | None = None) -> CompanionClient:
         """Return a client for requests that wait, which has the same name."""
@@ -174,8 +174,8 @@ class CompanionAttachment(Backend):
         return BackendStatus(endpoint.version, url, ("companion",), notes)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._close()
+        """Close the connection; a later request opens it again."""
+        self.client.close()
 
     # -- looking ----------------------------------------------------------------------
 
@@ -229,7 +229,13 @@ class CompanionAttachment(Backend):
     def window(self) -> Window:
         """See `Backend.window`."""
         self._send()
-        return CompanionWindow(self.client, self._another_client)
+        return CompanionWindow(self.client, self._another_client, self._note_ticket)
+
+    def _note_ticket(self, answer: Mapping[str, Any]) -> None:
+        """Note the ticket that takes back what a request has changed, if it has one."""
+        ticket = answer.get("ticket")
+        if isinstance(ticket, str):
+            self._tickets.append(ticket)
 
     @property
     def shown(self) -> Kind | None:

@@ -81,6 +81,10 @@ class CompanionBackend(CompanionAttachment):
         [record] = self._fetch([uuid])
         return record
 
+    def records(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """See `Backend.records`."""
+        return self._fetch(uuids)
+
     def operands(self, uuids: Sequence[str]) -> Sequence[Record]:
         """See `Backend.operands`."""
         return self._fetch(uuids)
@@ -178,19 +182,15 @@ class CompanionBackend(CompanionAttachment):
         writes, self._writes = self._writes, None
         if not writes:
             return
-        answer = self.client.write("transaction", *writes.body(names or {})).header
-        self._keep_ticket(answer)
+        self._note_ticket(
+            self.client.write("transaction", *writes.body(names or {})).header
+        )
         self._sent |= writes.touched
         for uuid in writes.touched:
             self._cache.drop(uuid)
         for record in writes.records:
             if record.uuid in self._state.objects:
                 self._keep(record)
-
-    def _keep_ticket(self, answer: Mapping[str, Any]) -> None:
-        ticket = answer.get("ticket")
-        if isinstance(ticket, str):
-            self._tickets.append(ticket)
 
     # -- changes ----------------------------------------------------------------------
 
@@ -283,7 +283,7 @@ class CompanionBackend(CompanionAttachment):
         self._send()
         request = {"name": name, "on": [uuid], "parameters": dict(parameters or {})}
         answer = self.client.write("compute", request).header
-        self._keep_ticket(answer)
+        self._note_ticket(answer)
         added = [str(each) for each in answer["uuids"]]
         self.added.update(added)
         return added

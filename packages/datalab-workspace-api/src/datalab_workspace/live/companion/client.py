@@ -87,6 +87,10 @@ class CompanionClient:
         """Close the connection; a later request opens a new one."""
         self._transport.close()
 
+    def clean(self, said: object, limit: int = 300) -> str:
+        """Return a string of the server in a form that is safe to show."""
+        return self._transport.clean(said, limit)
+
     def hello(self, timeouts: Timeouts | None = None) -> dict[str, Any]:
         """Return the server's description of itself, without waiting for the window.
 

@@ -25,14 +25,19 @@ class CompanionWindow(Window):
     Args:
         client: Sends requests.
         another: Returns a client of its own, for a request that waits for long.
+        changed: Called with each answer to a request that has changed objects.
     """
 
     def __init__(
-        self, client: CompanionClient, another: Callable[[], CompanionClient]
+        self,
+        client: CompanionClient,
+        another: Callable[[], CompanionClient],
+        changed: Callable[[Mapping[str, Any]], None],
     ) -> None:
         super().__init__("another version of datalab-kernel in DataLab", live=True)
         self._client = client
         self._another = another
+        self._changed = changed
 
     def ask_for_roi(self, uuid: str, message: str) -> Question:
         """See `Window.ask_for_roi`."""
@@ -52,6 +57,7 @@ class CompanionWindow(Window):
         """See `Window.read`."""
         request = {"paths": list(paths), "kind": kind, "group": group}
         said = self._client.write("open", request).header
+        self._changed(said)
         failed = {str(f["path"]): str(f["detail"]) for f in said.get("failed", ())}
         return Reading([str(uuid) for uuid in said["uuids"]], failed)
 

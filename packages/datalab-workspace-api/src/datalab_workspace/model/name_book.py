@@ -1,0 +1,254 @@
+"""The book of names: the name of each object, and what this program means by a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
+from datalab_workspace.model.naming import (
+    Nameable,
+    Titled,
+    assign_names,
+    is_renumbered,
+    name_from_title,
+    short_ids,
+)
+
+_SHORT_ID = re.compile(r"[si][0-9]{3,}$")
+_NUMBER = re.compile(r" \([0-9]+\)")
+
+
+class NameBook:
+    """The assigned names, each bound to the UUID of an object.
+
+    It also remembers which object this program means by each name that it has used. If
+    others change the names afterwards, such a name never means another object without
+    notice.
+
+    Args:
+        shared: Others may change titles and remove objects. The name of an object then
+            follows its title.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
+        self._shared = shared
+        self._name_of: dict[str, str] = {}
+        self._uuid_of: dict[str, str] = {}
+        self._title_of: dict[str, str] = {}
+        # UUID of the object that this program means by a name, even if it is gone.
+        self._meant: dict[str, str] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._uuid_of
+
+    @property
+    def uuids(self) -> Collection[str]:
+        """The UUIDs that have a name."""
+        return self._name_of.keys()
+
+    def name_of(self, uuid: str) -> str:
+        """Return the name bound to `uuid`."""
+        return self._name_of[uuid]
+
+    def uuid_of(self, name: str) -> str | None:
+        """Return the UUID that `name` is bound to; None if no object has the name."""
+        return self._uuid_of.get(name)
+
+    def has_name_of_title(self, uuid: str, title: str) -> bool:
+        """Return whether the name of an object follows from a title."""
+        name, wanted = self._name_of.get(uuid, ""), name_from_title(title)
+        number = name.removeprefix(wanted)
+        return number == "" or _NUMBER.fullmatch(number) is not None
+
+    # -- changes made by this program -------------------------------------------------
+
+    def bind(self, uuid: str, name: str, title: str | None = None) -> None:
+        """Bind `name` to `uuid` and release the previous name of `uuid`.
+
+        Args:
+            uuid: UUID of the object.
+            name: A name that no other object has.
+            title: Title of the object; None if it is the name.
+        """
+        self.release(uuid)
+        self._assign(uuid, name, name if title is None else title)
+        self._meant[name] = uuid
+
+    def release(self, uuid: str) -> None:
+        """Remove the name of `uuid`, if it has one; it may then mean another object."""
+        name = self._withdraw(uuid)
+        if name is not None and self._meant.get(name) == uuid:
+            del self._meant[name]
+
+    def choose(self, objects: Iterable[Titled]) -> dict[str, str]:
+        """Return names for new objects by UUID, see `assign_names`; bind none."""
+        return assign_names(objects, self._uuid_of)
+
+    def copy(self) -> NameBook:
+        """Return an independent copy."""
+        copied = NameBook(shared=self._shared)
+        copied._name_of = dict(self._name_of)
+        copied._uuid_of = dict(self._uuid_of)
+        copied._title_of = dict(self._title_of)
+        copied._meant = dict(self._meant)
+        return copied
+
+    # -- changes made by others -------------------------------------------------------
+
+    def sync(self, objects: Iterable[Nameable]) -> None:
+        """Name the new objects, and follow those that others removed or retitled.
+
+        Args:
+            objects: All objects of the workspace, in order.
+        """
+        present = list(objects)
+        for gone in self._name_of.keys() - {item.uuid for item in present}:
+            if self._shared:
+                self._withdraw(gone)
+            else:
+                self.release(gone)
+        changed = [item for item in present if self._is_changed(item)]
+        if self._shared:
+            self._title_of.update(
+                (item.uuid, item.title)
+                for item in present
+                if item.uuid in self._name_of
+            )
+        if not changed:
+            return
+        # Objects that were here before keep their rank before new ones.
+        changed.sort(key=lambda item: item.uuid not in self._name_of)
+        for item in changed:
+            self._withdraw(item.uuid)
+        given = {item.uuid: item.name for item in changed if item.name is not None}
+        evicted = {self._uuid_of[n] for n in given.values() if n in self._uuid_of}
+        for uuid in evicted:
+            self._withdraw(uuid)
+        rest = [item for item in changed if item.uuid not in given]
+        rest += [item for item in present if item.uuid in evicted]
+        taken = {*self._uuid_of, *given.values()}
+        names = given | assign_names(rest, dict.fromkeys(taken))
+        for item in [*changed, *(i for i in rest if i.uuid in evicted)]:
+            self._assign(item.uuid, names[item.uuid], item.title)
+
+    def _is_changed(self, item: Nameable) -> bool:
+        name = self._name_of.get(item.uuid)
+        if name is None or item.name is not None:
+            return name is None or name != item.name
+        title = self._title_of[item.uuid]
+        return (
+            self._shared
+            and title != item.title
+            and not is_renumbered(title, item.title)
+        )
+
+    def _assign(self, uuid: str, name: str, title: str) -> None:
+        self._name_of[uuid] = name
+        self._uuid_of[name] = uuid
+        self._title_of[uuid] = title
+
+    def _withdraw(self, uuid: str) -> str | None:
+        """Remove the name of `uuid` and return it; None if it had none."""
+        name = self._name_of.pop(uuid, None)
+        if name is not None:
+            del self._uuid_of[name], self._title_of[uuid]
+        return name
+
+    # -- the meaning of names ---------------------------------------------------------
+
+    def hand_out(self, uuid: str) -> str:
+        """Return the name bound to `uuid`, for the user of this program.
+
+        If the user does not know the name yet, it means this object from now on.
+        """
+        name = self._name_of[uuid]
+        self._meant.setdefault(name, uuid)
+        return name
+
+    def meaning_of(self, name: str) -> str | None:
+        """Return the UUID that this program means by a name; None if it has no use."""
+        return self._meant.get(name)
+
+    def set_meaning(self, name: str, uuid: str | None) -> None:
+        """Let a name mean another object; None if it was never used."""
+        if uuid is None:
+            self._meant.pop(name, None)
+        else:
+            self._meant[name] = uuid
+
+    def meanings(self) -> dict[str, str]:
+        """Return the UUID that this program means by each name that it has used."""
+        return dict(self._meant)
+
+    def restore_meanings(self, meanings: Mapping[str, str]) -> None:
+        """Let names mean what they meant when `meanings` was called."""
+        self._meant = dict(meanings)
+
+    def forget_removed(self) -> None:
+        """Free the names that were used for objects that no longer exist."""
+        self._meant = {
+            n: uuid for n, uuid in self._meant.items() if uuid in self._name_of
+        }
+
+    def check_meaning(self, name: str, uuid: str) -> None:
+        """Raise an error if this program has used a name for another object.
+
+        Args:
+            name: The name.
+            uuid: UUID of the object that has it now.
+
+        Raises:
+            ReusedNameError: It was used for another object (a `KeyError`).
+        """
+        meant = self._meant.get(name, uuid)
+        if meant != uuid:
+            raise ReusedNameError.of(name, self._name_of.get(meant), uuid)
+
+    def resolve(self, key: object, objects: Callable[[], Iterable[Titled]]) -> str:
+        """Return the UUID of the object that `key` refers to.
+
+        Args:
+            key: A name, a UUID or a short id, tried in this order.
+            objects: Returns all objects of the workspace, in order. It is called only
+                if `key` looks like a short id.
+
+        Returns:
+            The UUID.
+
+        Raises:
+            ObjectNotFoundError: No object has the name, UUID or short id.
+            ReusedNameError: This program used the name for another object, and others
+                have changed the names since (both are a `KeyError`).
+        """
+        uuid = self._find(key, objects) if isinstance(key, str) else None
+        if not isinstance(key, str) or (uuid is None and key not in self._meant):
+            raise ObjectNotFoundError.among(key, list(self._uuid_of))
+        if uuid is None:
+            raise self._lost(key)
+        self.check_meaning(key, uuid)
+        if key in self._uuid_of:
+            self._meant[key] = uuid
+        return uuid
+
+    def _find(self, key: str, objects: Callable[[], Iterable[Titled]]) -> str | None:
+        if key in self._uuid_of:
+            return self._uuid_of[key]
+        if key in self._name_of:
+            return key
+        if _SHORT_ID.match(key):
+            for candidate, item in short_ids(objects()):
+                if candidate == key:
+                    return item.uuid
+        return None
+
+    def _lost(self, name: str) -> ObjectNotFoundError:
+        """Return the error for a name whose object others have renamed or removed."""
+        now = self._name_of.get(self._meant[name])
+        if now is not None:
+            return ObjectNotFoundError(
+                f"{name!r:.80} was renamed {now!r:.80} in DataLab's window; use the "
+                "new name"
+            )
+        missing = ObjectNotFoundError.among(name, list(self._uuid_of))
+        return ObjectNotFoundError(f"{missing}; it was removed in DataLab's window")
