@@ -35,8 +35,6 @@ def earlier(
     )
     try:
         client = WindowClient(application)
-        if request.param == "1_0":  # its tour cannot be switched off
-            application.wait_until(lambda: "Welcome" in str(application.boxes()), CALL)
         application.wait_until(lambda: _is_ready(client), CALL)
         yield client
     finally:
