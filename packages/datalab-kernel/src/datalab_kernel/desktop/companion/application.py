@@ -4,6 +4,8 @@ DataLab's own methods number all objects again for each one that is added or rem
 and rewrite every title for each number, so that a thousand objects take half an hour.
 Here, a draft is applied at once: objects are numbered once, and only the titles that
 contain short ids are rewritten.
+
+Upstream: docs/upstream/datalab_adding.md
 """
 
 from __future__ import annotations
