@@ -84,6 +84,8 @@ def test_a_call_that_fails_hides_no_change_of_the_window(
     attended_companion_datalab.act("rename", "signal", uuid, "renamed")
     options = {"timeout": 0.05} if call == "wait_for_selection" else {}
     errors = (dlw.ConcurrentChangeError, TimeoutError)
-    with pytest.raises(errors, match=r"'renamed' has changed|nobody has selected"):
+    with pytest.raises(
+        errors, match=r"'renamed' has changed|no object has been selected"
+    ):
         getattr(workspace, call)(**options)
     assert workspace.list() == ["first", "second", "renamed"]

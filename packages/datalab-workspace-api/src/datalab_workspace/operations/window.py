@@ -28,7 +28,7 @@ def wait_for_selection(
         one_of(kind, "kind", KINDS)
     question = session.backend.window.ask_for_selection(kind)
     answer = _wait(
-        question.wait, timeout, "nobody has selected an object", question.cancel
+        question.wait, timeout, "no object has been selected", question.cancel
     )
     with session.transaction() as transaction:
         present = {entry.uuid for entry in transaction.backend.entries()}
