@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from datalab_workspace.errors import DataLabError, LiveError, add_note
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session
-from datalab_workspace.validation import one_of
+from datalab_workspace.validation import check_timeout, one_of
 
 T = TypeVar("T")
 
@@ -26,6 +26,7 @@ def wait_for_selection(
     """See `Workspace.wait_for_selection`."""
     if kind is not None:
         one_of(kind, "kind", KINDS)
+    check_timeout(timeout)
     question = session.backend.window.ask_for_selection(kind)
     answer = _wait(
         question.wait, timeout, "no object has been selected", question.cancel
@@ -39,6 +40,7 @@ def wait_for_selection(
 
 def ask_roi(session: Session, name: str, message: str, timeout: float | None) -> Any:
     """See `Workspace.ask_roi`."""
+    check_timeout(timeout)
     uuid = session.run(lambda transaction: transaction.uuid(name))
     question = session.backend.window.ask_for_roi(uuid, message)
     late = f"the regions of interest of {name!r:.80} have not been confirmed"
@@ -86,6 +88,7 @@ def macros(session: Session) -> list[str]:
 
 def run_macro(session: Session, title: str, timeout: float | None) -> str:
     """See `Workspace.run_macro`."""
+    check_timeout(timeout)
     run = session.backend.window.start_macro(title)
     late = f"the macro {title!r:.80}, which still runs, has not ended"
     return _wait(run.wait, timeout, late)
