@@ -2,8 +2,8 @@
 
 ``python -m support.racing WAY CONNECTION NAME SEED COUNT FD`` does random things with
 objects of its own, and compares each with what it expects. It writes a byte to the file
-descriptor after each call, and prints what it found as JSON. `WAY` is one of `WAYS`,
-and `CONNECTION` the variables that name DataLab, as JSON.
+descriptor after each call, waits until its standard input ends, and prints what it
+found as JSON. `WAY` is one of `WAYS`, and `CONNECTION` describes DataLab for it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import numpy as np
 
 import datalab_workspace as dlw
 from datalab_workspace.live.backend import LiveBackend
+from datalab_workspace.live.companion.backend import CompanionBackend
 from datalab_workspace.live.connection import Connection
-from datalab_workspace.live.discovery import Endpoint
+from datalab_workspace.live.endpoint import Endpoint
 from datalab_workspace.live.transport.token import Token
 
 #: A complaint that a race may cause: DataLab itself computes from what is selected in
@@ -41,9 +42,21 @@ def _by_old_protocols(connection: Mapping[str, str]) -> dlw.Workspace:
     return dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
 
 
+def by_companion(connection: Mapping[str, str]) -> dlw.Workspace:
+    """Return a workspace that is attached to the companion of a URL and token."""
+    endpoint = Endpoint(
+        "url",
+        "1.3.0",
+        companion_url=connection["url"],
+        companion_token=Token(connection["token"]),
+    )
+    return dlw.Workspace(backend=CompanionBackend(endpoint))
+
+
 #: The ways to attach a workspace to DataLab.
 WAYS: dict[str, Callable[[Mapping[str, str]], dlw.Workspace]] = {
-    "old protocols": _by_old_protocols
+    "old protocols": _by_old_protocols,
+    "companion": by_companion,
 }
 
 
@@ -161,8 +174,16 @@ class Notebook:
         self.objects[name] = self._workspace.get(name).data
 
     def uuids(self) -> list[str]:
-        """Return the UUIDs of its objects."""
+        """Return the UUIDs of its objects, after a comparison of their data."""
+        for name, data in self.objects.items():
+            found = self._workspace.get(name).data
+            np.testing.assert_array_equal(found, data, err_msg=name)
         return [self._workspace.record(name).uuid for name in self.objects]
+
+    def names(self) -> dict[str, str]:
+        """Return the names of all objects by UUID."""
+        described = map(self._workspace.describe, self._workspace.list())
+        return {found.uuid: found.name for found in described}
 
 
 def main(
@@ -173,8 +194,10 @@ def main(
     notebook = Notebook(workspace, name, int(seed))
     notebook.work(int(count), lambda: os.write(int(descriptor), b"."))
     os.close(int(descriptor))
-    found = {"failures": notebook.failures, "refused": notebook.refused}
-    sys.stdout.write(json.dumps(found | {"uuids": notebook.uuids()}))
+    sys.stdin.read()
+    found: dict[str, Any] = {"failures": notebook.failures, "refused": notebook.refused}
+    found |= {"uuids": notebook.uuids(), "names": notebook.names()}
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

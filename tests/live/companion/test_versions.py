@@ -30,12 +30,11 @@ def earlier(
         tmp_path,
         companion=True,
         web_api=request.param != "1_0",
+        xml_rpc=False,
         unattended=False,  # earlier versions close themselves otherwise
     )
     try:
         client = WindowClient(application)
-        if request.param == "1_0":  # its tour cannot be switched off
-            application.wait_until(lambda: "Welcome" in str(application.boxes()), CALL)
         application.wait_until(lambda: _is_ready(client), CALL)
         yield client
     finally:

@@ -185,10 +185,15 @@ class Session:
                 events = self._events_of(transaction)
                 if self.chosen:
                     self.in_passing.update(c.uuid for c in transaction.changes)
+                # They wait for their thread or loop, in the order of their revisions.
+                for event in events:
+                    if event.origin is not Origin.NOTEBOOK:
+                        self.subscribers.dispatch(event)
         finally:
             self._lock.release()
         for event in events:
-            self.subscribers.dispatch(event)
+            if event.origin is Origin.NOTEBOOK:
+                self.subscribers.dispatch(event)
 
     def switch(self, backend: Backend, names: NameBook) -> None:
         """Continue with objects that are kept elsewhere."""

@@ -35,7 +35,8 @@ class Transaction:
     """
 
     __slots__ = (
-        "_looked", "_max_age", "_outer", "_session", "_undo", "_used", "_writes",
+        "_given", "_looked", "_max_age", "_noted", "_outer", "_session", "_undo",
+        "_used", "_writes",
         "backend", "changes", "kind", "names", "path", "tickets",
     )  # fmt: skip
 
@@ -45,9 +46,13 @@ class Transaction:
         self._outer: Transaction | None = None
         self._looked = False
         self._writes = False
+        # The backend has added objects by itself, without a check of the names.
+        self._noted = False
         self._undo: list[Callable[[], object]] = []
-        # The UUID of each name that the call has used.
+        # The UUID of each name that the call has used, as it was before the call; and
+        # the names that the call has given.
         self._used: dict[str, str] = {}
+        self._given: set[str] = set()
         self.changes: list[ObjectChange] = []
         self.kind: ChangeKind | None = None
         self.path: Path | None = None
@@ -123,7 +128,8 @@ class Transaction:
         """
         uuid = self.names.resolve(name, self.backend.entries)
         if name in self.names:
-            self._used[str(name)] = uuid
+            if name not in self._given:
+                self._used.setdefault(str(name), uuid)
         elif name != uuid and self.backend.optimistic:  # a short id, which may shift
             self.look()
             uuid = self.names.resolve(name, self.backend.entries)
@@ -203,6 +209,7 @@ class Transaction:
     def _added(self, record: Record, name: str) -> None:
         meant = self.names.meaning_of(name)
         self.names.bind(record.uuid, name, record.title)
+        self._given.add(name)
         self._undo.append(lambda: self._remove_again(record.uuid, name, meant))
         self.changes.append(ObjectChange("added", record.uuid, None, name))
 
@@ -268,6 +275,7 @@ class Transaction:
         before = self.names.name_of(uuid)
         self.backend.edit(uuid, {"title": name}, {})
         self.names.bind(uuid, name)
+        self._given.add(name)
         parts = frozenset({"title"})
         self.changes.append(ObjectChange("renamed", uuid, before, name, parts))
 
@@ -323,7 +331,7 @@ class Transaction:
 
     def note(self, uuids: Sequence[str]) -> None:
         """Name and report objects that the backend has added by itself."""
-        self._writes = True
+        self._writes = self._noted = True
         self.sync_names()
         for uuid in uuids:
             name = self.names.name_of(uuid)
@@ -338,13 +346,16 @@ class Transaction:
         Raises:
             ConcurrentChangeError: One of them means another object now.
         """
-        changed = {change.before for change in self.changes}
-        names = {name: u for name, u in self._used.items() if name not in changed}
-        self.tickets = (*self.tickets, *self.backend.commit(names))
+        self.tickets = (*self.tickets, *self.backend.commit(self._used))
         self._writes = False
 
     def still_true(self) -> bool:
-        """Return whether the names that the call has used still mean the same."""
+        """Return whether the names that the call has used still mean the same.
+
+        After writes it is true: the backend has checked the names before them.
+        """
+        if self.changes and not self._noted:
+            return True
         changed = {change.before for change in self.changes}
         return all(
             self.names.uuid_of(name) == uuid
@@ -353,12 +364,14 @@ class Transaction:
         )
 
     def start_over(self, meanings: Mapping[str, str]) -> None:
-        """Forget an attempt; nothing of it was carried out.
+        """Forget an attempt, and take back what was carried out of it.
 
         Args:
             meanings: The meanings of the names before; see `NameBook.meanings`.
         """
+        tickets, self.tickets = self.tickets, ()
         self.backend.abandon()
+        self.backend.undo(tickets)
         self.backend.begin()
         self.names.restore_meanings(meanings)
         self.sync_names()
@@ -366,7 +379,8 @@ class Transaction:
         self.changes.clear()
         self.kind = None
         self._used.clear()
-        self._writes = self._looked = False
+        self._given.clear()
+        self._writes = self._looked = self._noted = False
 
     def _take_back(self, error: BaseException) -> None:
         """Undo the writes, after an error in the middle of the call."""

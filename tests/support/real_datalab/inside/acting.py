@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import numpy as np
+from datalab.objectmodel import get_uuid
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QMessageBox
@@ -31,19 +32,19 @@ def add(main: Any, kind: str, title: str, values: list[Any]) -> str:
         obj = create_image(title, data)
     panel = _panel(main, kind)
     panel.add_object(obj)
-    return str(panel.objmodel.get_object_ids()[-1])
+    return str(get_uuid(obj))  # the last one may be a notebook's by now
 
 
 def rename(main: Any, kind: str, uuid: str, title: str) -> float:
     """Rename an object; return the time of `time.monotonic` after that."""
-    select(main, kind, [uuid])
+    _choose(main, kind, [uuid])
     _panel(main, kind).rename_selected_object_or_group(title)
     return time.monotonic()
 
 
 def remove(main: Any, kind: str, uuids: list[str]) -> float:
     """Remove objects; return the time of `time.monotonic` after that."""
-    select(main, kind, uuids)
+    _choose(main, kind, uuids)
     _panel(main, kind).remove_object(force=True)
     return time.monotonic()
 
@@ -121,6 +122,15 @@ def _burn(seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         pass
+
+
+def _choose(main: Any, kind: str, uuids: list[str]) -> None:
+    """Select objects, again if a notebook selects others while DataLab draws."""
+    view = _panel(main, kind).objview
+    select(main, kind, uuids)
+    while sorted(view.get_sel_object_uuids()) != sorted(uuids):
+        assert {*uuids} <= {*titles(main, kind)}
+        select(main, kind, uuids)
 
 
 def _panel(main: Any, kind: str) -> Any:

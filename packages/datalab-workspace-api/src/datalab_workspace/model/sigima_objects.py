@@ -122,12 +122,13 @@ def _array_for_object(
 
 
 def _kind_of(value: object) -> Kind | None:
-    objects = sys.modules.get("sigima.objects")
-    if objects is None:
+    if "sigima.objects" not in sys.modules:
         return None
-    if isinstance(value, objects.SignalObj):
+    from sigima.objects import ImageObj, SignalObj  # waits if a thread imports it now
+
+    if isinstance(value, SignalObj):
         return "signal"
-    return "image" if isinstance(value, objects.ImageObj) else None
+    return "image" if isinstance(value, ImageObj) else None
 
 
 def item_names(obj: Any) -> tuple[str, ...]:

@@ -239,15 +239,13 @@ class WindowNames(WorkspaceSuite):
                 workspace.get(name)
 
     def test_a_result_keeps_the_meaning_of_its_name(self) -> None:
-        """DataLab may change the short id in its title, and then its name follows."""
+        """DataLab may change the short id in its title: the name still means it."""
         workspace = self.with_a()
         name = workspace.calc("exp", on="other")
         uuid = self.uuids(workspace)[name]
         workspace.remove("a")
         assert workspace.describe(name).uuid == uuid
         np.testing.assert_array_equal(workspace.get(name).y, np.exp(signal(2)))
-        names = {found.title: found.name for found in workspace.describe()}
-        assert all(title == name for title, name in names.items())
 
     def test_a_workspace_that_attaches_later_uses_the_names(
         self, capabilities: Capabilities

@@ -17,7 +17,8 @@ class ChangeLog:
     def __init__(self) -> None:
         self._events: deque[dict[str, Any]] = deque(maxlen=_MOST_EVENTS)
         self._events_since = 0
-        self._removed: dict[str, int] = {}
+        # The revision of each removal, and the client that made it.
+        self._removed: dict[str, tuple[int, str | None]] = {}
         self._removed_since = 0
 
     def note(self, events: Iterable[dict[str, Any]]) -> None:
@@ -27,24 +28,28 @@ class ChangeLog:
                 self._events_since = self._events[0]["rev"]
             self._events.append(event)
 
-    def note_removed(self, uuid: str, rev: int) -> None:
-        """Add the UUID of a removed object."""
+    def note_removed(self, uuid: str, rev: int, by: str | None) -> None:
+        """Add the UUID of an object that a client, or the window, has removed."""
         self._removed.pop(uuid, None)
-        self._removed[uuid] = rev
+        self._removed[uuid] = rev, by
         while len(self._removed) > _MOST_REMOVED:
-            self._removed_since = self._removed.pop(next(iter(self._removed)))
+            self._removed_since, _ = self._removed.pop(next(iter(self._removed)))
 
     def knows_removed(self, since: int) -> bool:
         """Return whether all objects that were removed after a revision are known."""
         return since >= self._removed_since
 
-    def removed(self, since: int, present: Container[str]) -> list[str]:
-        """Return the objects that were removed after a revision and are not present."""
-        return [
-            uuid
-            for uuid, rev in self._removed.items()
+    def removed(self, since: int, present: Container[str]) -> dict[str, str | None]:
+        """Return the objects that were removed after a revision and are not present.
+
+        Returns:
+            The client that removed each; None if it was the window.
+        """
+        return {
+            uuid: by
+            for uuid, (rev, by) in self._removed.items()
             if rev > since and uuid not in present
-        ]
+        }
 
     def missed(self, since: int) -> bool:
         """Return whether events after a revision are no longer known."""

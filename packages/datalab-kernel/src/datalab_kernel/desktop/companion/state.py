@@ -229,7 +229,7 @@ class State:
         if not keeps_name:
             self.given.pop(uuid, None)
             self.names.release(uuid)
-        self._log.note_removed(uuid, changes.rev)
+        self._log.note_removed(uuid, changes.rev, changes.by)
         changes.removed.append(uuid)
 
     def _compare_panels(self, panels: dict[str, Any], changes: Changes) -> None:
@@ -287,6 +287,7 @@ class State:
                 or not self._log.knows_removed(since)
             )
             earliest = -1 if since is None or full else since
+            removed = {} if full else self._log.removed(earliest, self.known)
             return {
                 "boot": self.boot,
                 "rev": self.rev,
@@ -297,7 +298,8 @@ class State:
                     for uuid, known in self.known.items()
                     if known.revision > earliest
                 ],
-                "removed": [] if full else self._log.removed(earliest, self.known),
+                "removed": list(removed),
+                "removed_by": {u: by for u, by in removed.items() if by is not None},
             }
 
     def _read_sidecars(self) -> None:

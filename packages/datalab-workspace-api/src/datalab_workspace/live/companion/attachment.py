@@ -60,6 +60,8 @@ class CompanionAttachment(Backend):
     def __init__(self, endpoint: Endpoint) -> None:
         self._tickets: list[str] = []
         self._given: dict[str, str] = {}
+        #: UUIDs of the objects that the transaction has changed by earlier requests.
+        self._sent: set[str] = set()
         self._cache = RecordCache()
         #: Objects of a DataLab that has ended, which are missing in the present one.
         self._missing: dict[str, ObjectState] = {}

@@ -146,10 +146,12 @@ class CompanionBackend(CompanionAttachment):
     def begin(self) -> None:
         """See `Backend.begin`."""
         self._writes, self._tickets, self._given = None, [], {}
+        self._sent = set()
 
     def commit(self, names: Mapping[str, str]) -> tuple[str, ...]:
         """See `Backend.commit`."""
-        self._send(names)
+        # What was sent before may have given its objects other names.
+        self._send({n: uuid for n, uuid in names.items() if uuid not in self._sent})
         tickets, self._tickets = tuple(self._tickets), []
         return tickets
 
@@ -180,9 +182,9 @@ class CompanionBackend(CompanionAttachment):
         writes, self._writes = self._writes, None
         if not writes:
             return
-        self._note_ticket(
-            self.client.write("transaction", *writes.body(names or {})).header
-        )
+        answer = self.client.write("transaction", *writes.body(names or {})).header
+        self._note_ticket(answer)
+        self._sent |= writes.touched
         for uuid in writes.touched:
             self._cache.drop(uuid)
         for record in writes.records:

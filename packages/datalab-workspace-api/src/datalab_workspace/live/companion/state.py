@@ -194,7 +194,8 @@ class State:
             self.shown = KINDS[KINDS.index(shown)]
         before, self.objects, self.groups = self.objects, objects, groups
         self.rev, self.boot = rev, boot
-        return _observations(before, objects, [entry.uuid for entry in new])
+        authors = snapshot.get("removed_by") or {}
+        return _observations(before, objects, [entry.uuid for entry in new], authors)
 
     # -- expected changes -------------------------------------------------------------
 
@@ -248,9 +249,10 @@ def _observations(
     before: Mapping[str, ObjectState],
     after: Mapping[str, ObjectState],
     reported: Sequence[str],
+    authors: Mapping[str, str],
 ) -> list[Observation]:
     found = [
-        Observation("removed", uuid, entry.name, None)
+        Observation("removed", uuid, entry.name, None, author=authors.get(uuid))
         for uuid, entry in before.items()
         if uuid not in after
     ]
