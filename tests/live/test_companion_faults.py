@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -285,6 +286,9 @@ def test_a_restart_puts_back_what_is_known(
     uuids = {name: workspace.describe(name).uuid for name in ("kept", "large")}
     another = restart()
     assert timed(workspace.list, ConnectionError)[0] < SOON
+    with pytest.raises(dlw.UnreachableError) as gone:
+        workspace.list()
+    assert "resync()" in "".join(traceback.format_exception(gone.value))
 
     with pytest.warns(UserWarning, match="restarted") as warned:
         workspace.resync()
@@ -300,6 +304,8 @@ def test_a_restart_puts_back_what_is_known(
     assert {name: other.describe(name).uuid for name in uuids} == uuids
     assert other.describe("kept").group == "first"
     np.testing.assert_array_equal(other.get("large").data, LARGE[:1024])
+    with pytest.raises(dlw.NothingToUndoError):
+        workspace.undo()  # which would remove what was put back
 
 
 def test_a_restart_that_is_only_looked_at(
@@ -308,7 +314,7 @@ def test_a_restart_that_is_only_looked_at(
     workspace, restart = restarted
     another = restart()
 
-    with pytest.warns(UserWarning, match="lost: .*'kept'"):
+    with pytest.warns(UserWarning, match="missing, .*'kept'"):
         workspace.resync(restore=False)
 
     assert workspace.list() == []

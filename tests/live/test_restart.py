@@ -113,7 +113,7 @@ def test_it_only_looks_and_puts_back_later(working, restarted) -> None:
     datalab, workspace = working
     restarted(datalab)
 
-    with pytest.warns(UserWarning, match="lost: .*'mine'") as warned:
+    with pytest.warns(UserWarning, match="missing, .*'mine'") as warned:
         workspace.resync(restore=False)
 
     assert not any("put back" in str(warning.message) for warning in warned)

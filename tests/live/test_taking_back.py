@@ -17,6 +17,11 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 X = np.linspace(0, 10, 50)
 
 
+def dialogs(datalab: Application) -> list[str]:
+    """Return the dialogs that were shown, without DataLab's progress bars."""
+    return [box for box in datalab.boxes() if not box.startswith("QProgressDialog")]
+
+
 @pytest.fixture
 def workspace(attended_companion_datalab: Application) -> dlw.Workspace:
     """A workspace at that window, with two signals."""
@@ -35,7 +40,7 @@ def test_a_computation_of_datalab_is_undone(
     assert workspace.list() == ["first", "second", *done]
     workspace.undo()
     assert workspace.list() == ["first", "second"]
-    assert attended_companion_datalab.boxes() == []
+    assert dialogs(attended_companion_datalab) == []
 
 
 def test_files_that_datalab_has_read_are_removed(
@@ -67,7 +72,7 @@ def test_results_of_removed_objects_stay_as_they_are(
     workspace.undo()
     workspace.undo()
     assert set(workspace) == {"first", "second", middle, last}
-    assert attended_companion_datalab.boxes() == []
+    assert dialogs(attended_companion_datalab) == []
 
 
 @pytest.mark.parametrize("call", ["undo", "wait_for_selection"])
@@ -79,6 +84,8 @@ def test_a_call_that_fails_hides_no_change_of_the_window(
     attended_companion_datalab.act("rename", "signal", uuid, "renamed")
     options = {"timeout": 0.05} if call == "wait_for_selection" else {}
     errors = (dlw.ConcurrentChangeError, TimeoutError)
-    with pytest.raises(errors, match=r"'renamed' has changed|the selection"):
+    with pytest.raises(
+        errors, match=r"'renamed' has changed|no object has been selected"
+    ):
         getattr(workspace, call)(**options)
     assert workspace.list() == ["first", "second", "renamed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -111,3 +112,16 @@ def test_the_examples_are_true(
     assert selection.shown in ("signal", "image")
     assert selection == getattr(selection, f"{selection.shown}s")
     assert "Average all" in capsys.readouterr().out
+
+
+def test_the_error_of_a_macro_is_shown(attended_companion_datalab: Application) -> None:
+    code = "print('before')\nraise ValueError('no data')"
+    attended_companion_datalab.evaluate(
+        f"[(m.set_code({code!r}), setattr(m, 'title', 'Fails'))[2:]"
+        " for m in [main.macropanel.add_macro()]]"
+    )
+    companion = attended_companion_datalab.companion
+    ws = dlw.connect(companion.url, companion.token)
+    with pytest.raises(dlw.DataLabError, match=r"'Fails' .*: no data") as it:
+        ws.run_macro("Fails", timeout=CALL)
+    assert "before" in "".join(traceback.format_exception(it.value))

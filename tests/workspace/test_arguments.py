@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
 import pytest
 
+import datalab_workspace as dlw
+from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import close_matches
 from datalab_workspace.validation import (
+    check_timeout,
     old_arguments,
     one_of,
     suggest_on_typo,
@@ -124,3 +128,27 @@ def test_close_matches_ignore_case_but_return_the_choice():
     assert close_matches("", ["raw"]) == []
     names = [f"name{number}" for number in range(9)]
     assert len(close_matches("name", names, limit=2)) == 2
+
+
+@pytest.mark.parametrize("timeout", [None, 0, 1.5, np.float32(2)])
+def test_a_timeout(timeout):
+    check_timeout(timeout)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "error"),
+    [("3", TypeError), (True, TypeError), (-1, ValueError), (float("nan"), ValueError)],
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda workspace, timeout: workspace.wait_for_selection(timeout=timeout),
+        lambda workspace, timeout: workspace.ask_roi("peak", timeout=timeout),
+        lambda workspace, timeout: workspace.run_macro("Average", timeout=timeout),
+    ],
+)
+def test_an_impossible_timeout_is_refused_before_anything_is_asked(
+    call, timeout, error
+):
+    with pytest.raises(error, match="number of seconds"):
+        call(dlw.Workspace(backend=MemoryBackend()), timeout)

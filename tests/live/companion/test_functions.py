@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 
 def test_a_macro(companion: WindowClient) -> None:
-    code = "import sys; print('done'); sys.exit(3)"
+    code = "import sys; print('done'); print('no', file=sys.stderr); sys.exit(3)"
     companion.evaluate(
         f"[(m.set_code({code!r}), setattr(m, 'title', 'mine'))[2:]"
         " for m in [main.macropanel.add_macro()]]"
@@ -20,7 +20,8 @@ def test_a_macro(companion: WindowClient) -> None:
     assert {"title": "mine", "running": False} in known
     ticket = companion.ask("POST", "macro", {"title": "mine"})["ticket"]
     ended = companion.ask("GET", f"macro/{ticket}", wait=CALL)
-    assert (ended["code"], ended["output"].strip()) == (3, "done")
+    assert (ended["code"], ended["errors"].strip()) == (3, "no")
+    assert sorted(ended["output"].split()) == ["done", "no"]
 
 
 def test_a_macro_that_does_not_exist(companion: WindowClient) -> None:

@@ -6,6 +6,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, TypeVar
 
 from datalab_workspace.errors import close_matches
@@ -155,4 +156,25 @@ def one_of(value: object, argument: str, choices: tuple[str, ...]) -> None:
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(
             f"{argument}={value!r} is not one of {', '.join(map(repr, choices))}{hint}"
+        )
+
+
+def check_timeout(timeout: object) -> None:
+    """Raise an error unless `timeout` is None or a number of seconds.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is negative or not a number (NaN).
+    """
+    if timeout is None:
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, Real):
+        raise TypeError(
+            "expected a number of seconds or None for timeout, got "
+            f"{type(timeout).__name__}"
+        )
+    if not float(timeout) >= 0:
+        raise ValueError(
+            f"timeout={timeout} is not a number of seconds; leave it out to wait as "
+            "long as it takes"
         )

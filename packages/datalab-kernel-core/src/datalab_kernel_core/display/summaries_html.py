@@ -83,7 +83,7 @@ def _status(status: Status) -> Iterator[tuple[str, str]]:
     if status.version is not None:
         yield "DataLab", status.version
     if status.url is not None:
-        yield "Web API", status.url
+        yield "URL", status.url
     if status.protocols:
         yield "connection", ", ".join(status.protocols)
     for note in status.notes:

@@ -316,9 +316,10 @@ class Status(StatusAsDict):
         path: The project file that `save()` writes to; None before the first save.
         modified: Whether the workspace changed since that file was loaded or saved.
         version: Version of the attached DataLab; None if standalone.
-        url: URL of the Web API of DataLab; None if it is not in use.
-        protocols: The protocols that connect to DataLab: "Web API" and "XML-RPC", with
-            the reason in brackets if one does not answer.
+        url: URL of the companion or of the Web API of DataLab, whichever is in use;
+            None if neither is.
+        protocols: The protocols that connect to DataLab: "companion", or "Web API" and
+            "XML-RPC", with the reason in brackets if one does not answer.
         notes: Further information about running DataLabs, one sentence each. For a
             standalone workspace, the reason why it is not attached to one.
 

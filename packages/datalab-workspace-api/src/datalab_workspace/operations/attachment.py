@@ -133,14 +133,18 @@ def resync(session: Session, *, restore: bool) -> None:
         # Another DataLab may hold the objects of the last one under other UUIDs.
         transaction.names.forget_removed()
     if resynced.restored or resynced.lost:
-        warnings.warn(_said(resynced, before), stacklevel=4)
+        # Changes of the DataLab that has ended cannot be undone in another one, and
+        # undoing the return of its objects would remove them again.
+        session.journal.clear()
+        gone = "lost" if restore else "missing, which resync() puts back if known here"
+        warnings.warn(_said(resynced, before, gone), stacklevel=4)
 
 
-def _said(resynced: Resynced, names: Mapping[str, str]) -> str:
+def _said(resynced: Resynced, names: Mapping[str, str], gone: str) -> str:
     """Return the sentence that names the objects put back and those that are gone."""
     parts = [
         f"{what}: {list_names([names.get(uuid, title) for uuid, title in of.items()])}"
-        for what, of in (("put back", resynced.restored), ("lost", resynced.lost))
+        for what, of in (("put back", resynced.restored), (gone, resynced.lost))
         if of
     ]
     return f"{resynced.reason}; {'; '.join(parts)}"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from datalab_workspace.errors import DataLabError, LiveError, add_note
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session
-from datalab_workspace.validation import one_of
+from datalab_workspace.validation import check_timeout, one_of
 
 T = TypeVar("T")
 
@@ -26,8 +26,11 @@ def wait_for_selection(
     """See `Workspace.wait_for_selection`."""
     if kind is not None:
         one_of(kind, "kind", KINDS)
+    check_timeout(timeout)
     question = session.backend.window.ask_for_selection(kind)
-    answer = _wait(question.wait, timeout, "the selection", question.cancel)
+    answer = _wait(
+        question.wait, timeout, "no object has been selected", question.cancel
+    )
     with session.transaction() as transaction:
         present = {entry.uuid for entry in transaction.backend.entries()}
         return [
@@ -37,10 +40,11 @@ def wait_for_selection(
 
 def ask_roi(session: Session, name: str, message: str, timeout: float | None) -> Any:
     """See `Workspace.ask_roi`."""
+    check_timeout(timeout)
     uuid = session.run(lambda transaction: transaction.uuid(name))
     question = session.backend.window.ask_for_roi(uuid, message)
-    what = f"the regions of interest of {name!r:.80}"
-    answer = _wait(question.wait, timeout, what, question.cancel)
+    late = f"the regions of interest of {name!r:.80} have not been confirmed"
+    answer = _wait(question.wait, timeout, late, question.cancel)
     if not answer.accepted:
         return None
     from datalab_workspace.model.sigima_objects import to_object
@@ -84,8 +88,10 @@ def macros(session: Session) -> list[str]:
 
 def run_macro(session: Session, title: str, timeout: float | None) -> str:
     """See `Workspace.run_macro`."""
+    check_timeout(timeout)
     run = session.backend.window.start_macro(title)
-    return _wait(run.wait, timeout, f"the macro {title!r:.80}")
+    late = f"the macro {title!r:.80}, which still runs, has not ended"
+    return _wait(run.wait, timeout, late)
 
 
 @contextmanager
@@ -108,10 +114,16 @@ def quiet(session: Session) -> Iterator[None]:
 def _wait(
     wait: Callable[[float], T | None],
     timeout: float | None,
-    what: str,
+    late: str,
     cancel: Callable[[], None] | None = None,
 ) -> T:
     """Wait until there is an answer.
+
+    Args:
+        wait: Waits for some seconds; returns the answer, or None.
+        timeout: Seconds to wait; None waits as long as it takes.
+        late: What has not happened in DataLab if the time is up.
+        cancel: Withdraws the question.
 
     Raises:
         TimeoutError: There is none in time; the question is withdrawn.
@@ -126,9 +138,7 @@ def _wait(
                 done = True
                 return answer
             if end is not None and time.monotonic() >= end:
-                raise TimeoutError(
-                    f"DataLab has not reported {what} within {timeout:.3g} s"
-                )
+                raise TimeoutError(f"{late} in DataLab within {timeout:.3g} s")
     finally:
         if not done and cancel is not None:
             cancel()

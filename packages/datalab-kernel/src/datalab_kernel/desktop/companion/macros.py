@@ -23,18 +23,25 @@ class Run:
         ended: Set when its process has ended.
         code: The exit code.
         output: What it has printed, at most the last part.
+        errors: The part of it that went to stderr.
         recording: What notes these.
     """
 
     ended: threading.Event = field(default_factory=threading.Event)
     code: int | None = None
     output: str = ""
+    errors: str = ""
     recording: Any = None
 
     def add(self, text: str) -> str:
         """Keep some output, and return it."""
         self.output = (self.output + text)[-_MOST_CHARACTERS:]
         return text
+
+    def add_error(self, text: str) -> str:
+        """Keep some output of stderr, and return it."""
+        self.errors = (self.errors + text)[-_MOST_CHARACTERS:]
+        return self.add(text)
 
     def end(self, code: int | None) -> None:
         """Note that the process has ended."""
@@ -107,7 +114,7 @@ class _Recording:
         self._run = run
         stdout, stderr = macro.get_stdout, macro.get_stderr
         macro.get_stdout = lambda: run.add(stdout())
-        macro.get_stderr = lambda: run.add(stderr())
+        macro.get_stderr = lambda: run.add_error(stderr())
         # The signal of the process itself is of no use: DataLab deletes the process
         # while it is sent.
         macro.FINISHED.connect(self._end)

@@ -184,7 +184,8 @@ class WindowRoutes:
         run = self._macros.run(_ticket(call))
         if not run.ended.wait(entries.waiting_time(call.query)):
             return Reply({"state": "running"})
-        return Reply({"state": "ended", "code": run.code, "output": run.output})
+        ended = {"code": run.code, "output": run.output, "errors": run.errors}
+        return Reply({"state": "ended", **ended})
 
     def _screenshot(self, call: Call) -> Reply:
         what = call.query.get("what", "window")

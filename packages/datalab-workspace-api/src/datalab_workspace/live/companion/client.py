@@ -20,6 +20,8 @@ from datalab_workspace.errors import (
     NoAnswerError,
     ObjectNotFoundError,
     TokenError,
+    UnreachableError,
+    add_note,
 )
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.live.companion.dialogs import DialogOpenError, wait_for_dialogs
@@ -161,7 +163,15 @@ class CompanionClient:
         repeatable: bool = False,
     ) -> Received:
         query = {**self.known(), **query}
-        answer = self._send(method, route, body, query, repeatable=repeatable)
+        try:
+            answer = self._send(method, route, body, query, repeatable=repeatable)
+        except UnreachableError as error:
+            add_note(
+                error,
+                "DataLab has probably ended: start it and call resync(), or call "
+                "disconnect() to continue in memory",
+            )
+            raise
         return self._received(answer)
 
     def _exchange(

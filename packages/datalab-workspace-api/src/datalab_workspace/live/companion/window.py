@@ -14,9 +14,12 @@ from datalab_workspace.backends.window import (
     Reading,
     Window,
 )
-from datalab_workspace.errors import DataLabError, LiveError
+from datalab_workspace.errors import DataLabError, LiveError, add_note
 from datalab_workspace.live.companion.client import CompanionClient
 from datalab_workspace.model.record import Kind
+
+#: Characters of the output of a macro that an error shows.
+_MOST_SHOWN = 2000
 
 
 class CompanionWindow(Window):
@@ -131,9 +134,16 @@ class CompanionMacroRun(MacroRun):
         self._client.close()
         output = str(said.get("output") or "")
         if said.get("code"):
-            last = output.strip().splitlines()[-1:] or ["it printed nothing"]
-            raise DataLabError(
+            # The traceback of a macro is there, and may come before other output.
+            last = (
+                str(said.get("errors") or "").strip() or output.strip()
+            ).splitlines()
+            reason = last[-1] if last else "it printed nothing"
+            error = DataLabError(
                 f"the macro {self._title!r:.80} failed with the exit code "
-                f"{said['code']}: {last[0]:.300}"
+                f"{said['code']}: {reason:.300}"
             )
+            if len(output.splitlines()) > 1:
+                add_note(error, f"it has printed:\n{output.strip()[-_MOST_SHOWN:]}")
+            raise error
         return output
