@@ -49,8 +49,7 @@ class Transaction:
         # The backend has added objects by itself, without a check of the names.
         self._noted = False
         self._undo: list[Callable[[], object]] = []
-        # The UUID of each name that the call has used, as it was before the call; and
-        # the names that the call has given.
+        # The UUID of each name that the call has used; the names that it has given.
         self._used: dict[str, str] = {}
         self._given: set[str] = set()
         self.changes: list[ObjectChange] = []
