@@ -152,3 +152,21 @@ def test_an_impossible_timeout_is_refused_before_anything_is_asked(
 ):
     with pytest.raises(error, match="number of seconds"):
         call(dlw.Workspace(backend=MemoryBackend()), timeout)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda ws: ws.read("a.csv"), ValueError, "pass where='datalab'"),
+        (lambda ws: ws.read("a.csv", where="here"), ValueError, "where"),
+        (lambda ws: ws.read(3, where="datalab"), TypeError, "a path or several"),
+        (lambda ws: ws.run_macro(3), TypeError, "the title of a macro, got int"),
+        (lambda ws: ws.ask_roi("a", message=3), TypeError, "message, got int"),
+        (lambda ws: ws.move("a", 3), TypeError, "the title of a group"),
+    ],
+)
+def test_wrong_arguments_of_the_window_are_refused(call, error, message) -> None:
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    workspace.add("a", np.arange(3.0))
+    with pytest.raises(error, match=message):
+        call(workspace)

@@ -146,7 +146,8 @@ class WindowCalls:
         Args:
             name: Its name, UUID or short id.
             message: A message to the user.
-            timeout: Seconds to wait; by default as long as it takes.
+            timeout: Seconds to wait for the user; by default as long as it takes. A
+                dialog that is already open is waited for first.
 
         Returns:
             The `sigima.objects.SignalROI` or `ImageROI` that the object has now, None
@@ -173,7 +174,7 @@ class WindowCalls:
         self,
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
-        where: Literal["datalab"],
+        where: Literal["datalab"] | None = None,
         kind: Kind | None = None,
         group: str | None = None,
     ) -> Names:
@@ -181,7 +182,7 @@ class WindowCalls:
 
         Args:
             paths: One file, or several. They are read on DataLab's machine.
-            where: "datalab".
+            where: "datalab"; there is no other way yet.
             kind: "signal" or "image", to read the files as such objects; by default,
                 each file is read as the kind of the panel that DataLab's window shows,
                 or else as the other one.
@@ -193,6 +194,7 @@ class WindowCalls:
             LiveUnavailableError: The workspace is not attached to a running DataLab (a
                 `ConnectionError`).
             NotSupportedByProtocolError: DataLab has no companion.
+            ValueError: `where` is missing.
 
         Example:
             >>> workspace.read("scan.csv", where="datalab")

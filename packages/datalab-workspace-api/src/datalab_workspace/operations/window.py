@@ -41,6 +41,7 @@ def wait_for_selection(
 def ask_roi(session: Session, name: str, message: str, timeout: float | None) -> Any:
     """See `Workspace.ask_roi`."""
     check_timeout(timeout)
+    _check_string(message, "message")
     uuid = session.run(lambda transaction: transaction.uuid(name))
     question = session.backend.window.ask_for_roi(uuid, message)
     late = f"the regions of interest of {name!r:.80} have not been confirmed"
@@ -55,15 +56,22 @@ def ask_roi(session: Session, name: str, message: str, timeout: float | None) ->
 def read(
     session: Session,
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    where: str,
+    where: str | None,
     kind: Kind | None,
     group: str | None,
 ) -> list[str]:
     """See `Workspace.read`."""
+    if where is None:
+        raise ValueError(
+            "read() reads files with DataLab only: pass where='datalab'; load() reads "
+            "project files"
+        )
     one_of(where, "where", ("datalab",))
     if kind is not None:
         one_of(kind, "kind", KINDS)
-    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    listed = [paths] if isinstance(paths, str | os.PathLike) else paths
+    if not isinstance(listed, Iterable):
+        raise TypeError(f"expected a path or several, got {type(paths).__name__}")
     absolute = [str(Path(path).expanduser().absolute()) for path in listed]
     with session.transaction() as transaction:
         reading = transaction.backend.window.read(absolute, kind, group)
@@ -77,6 +85,8 @@ def read(
         error = DataLabError(f"DataLab cannot read {first!r:.200}: {reason}")
         for path, why in list(reading.failed.items())[1:]:
             add_note(error, f"nor {path!r:.200}: {why}")
+        if any(path.endswith(".h5") for path in reading.failed):
+            add_note(error, "load() reads project files")
         raise error
     return names
 
@@ -89,9 +99,15 @@ def macros(session: Session) -> list[str]:
 def run_macro(session: Session, title: str, timeout: float | None) -> str:
     """See `Workspace.run_macro`."""
     check_timeout(timeout)
+    _check_string(title, "the title of a macro")
     run = session.backend.window.start_macro(title)
     late = f"the macro {title!r:.80}, which still runs, has not ended"
     return _wait(run.wait, timeout, late)
+
+
+def _check_string(value: object, what: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a string for {what}, got {type(value).__name__}")
 
 
 @contextmanager
