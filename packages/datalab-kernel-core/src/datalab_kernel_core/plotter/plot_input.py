@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,11 @@ from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.samples import Samples, unmasked
 from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.model.record import Record
-from datalab_workspace.model.sigima_objects import checked_pair, to_record
+from datalab_workspace.model.sigima_objects import (
+    checked_pair,
+    object_kind,
+    to_record,
+)
 
 _ACCEPTED = (
     "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
@@ -91,7 +94,7 @@ def plot_item(what: Any, find: Callable[[str], Record]) -> PlotItem:
         KeyError: No object has the name.
         TypeError: `what` cannot be drawn.
     """
-    if isinstance(what, str) or _is_object(what):
+    if isinstance(what, str) or object_kind(what) is not None:
         record = find(what) if isinstance(what, str) else to_record(what, copy=False)
         samples = Samples.of(record) if record.kind == "signal" else None
         return PlotItem(record, record.title, samples)
@@ -114,7 +117,7 @@ def _samples(what: object) -> Samples:
 
 
 def _pair(x: Any, y: Any) -> Samples:
-    if any(isinstance(one, str) or _is_object(one) for one in (x, y)):
+    if any(isinstance(one, str) or object_kind(one) for one in (x, y)):
         raise TypeError(
             "cannot plot a tuple of objects or names; pass a list to plot several"
         )
@@ -141,11 +144,3 @@ def _described(what: object) -> str:
     if isinstance(what, int | float | complex) and not isinstance(what, bool):
         return f"the number {what!r:.40} (convert a list of numbers to an array)"
     return f"a value of type {type(what).__qualname__}"
-
-
-def _is_object(what: object) -> bool:
-    # Nothing is a sigima object before sigima is imported.
-    objects = sys.modules.get("sigima.objects")
-    return objects is not None and isinstance(
-        what, objects.SignalObj | objects.ImageObj
-    )

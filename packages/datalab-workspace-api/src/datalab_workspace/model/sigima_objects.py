@@ -58,7 +58,7 @@ def to_record(value: object, *, copy: bool = True) -> Record:
         UnsupportedDtypeError: The data is not numeric.
         UnsupportedMetadataError: The metadata contains a value that cannot be stored.
     """
-    kind = _kind_of(value)
+    kind = object_kind(value)
     if kind is not None:
         return _from_object(value, kind, copy)
     if isinstance(value, np.ndarray) and value.ndim in (1, 2):
@@ -121,7 +121,8 @@ def _array_for_object(
     return independent_copy(held) if copy else read_only_view(held)
 
 
-def _kind_of(value: object) -> Kind | None:
+def object_kind(value: object) -> Kind | None:
+    """Return the kind of a sigima object; None for anything else."""
     if "sigima.objects" not in sys.modules:
         return None
     from sigima.objects import ImageObj, SignalObj  # waits if a thread imports it now
