@@ -126,7 +126,7 @@ def test_it_only_looks_and_puts_back_later(working, restarted) -> None:
 def test_what_was_missing_is_brought_home(working, restarted) -> None:
     datalab, workspace = working
     restarted(datalab)
-    with pytest.warns(UserWarning, match="lost"):
+    with pytest.warns(UserWarning, match="missing"):
         workspace.resync(restore=False)
     workspace.add("new", POINTS)
 

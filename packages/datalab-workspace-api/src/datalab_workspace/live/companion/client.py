@@ -288,7 +288,10 @@ def _frame(header: Mapping[str, Any], writer: frame.FrameWriter) -> tuple[str, B
 
 
 def _object(body: Any) -> dict[str, Any]:
-    said = json.loads(bytes(body).decode("utf-8", "surrogatepass") or "{}")
+    try:
+        said = json.loads(bytes(body).decode("utf-8", "surrogatepass") or "{}")
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     if not isinstance(said, dict):
-        raise TypeError("it is not an object")
+        raise ValueError("it is not an object")  # noqa: TRY004  a fault of the server
     return said
