@@ -222,6 +222,7 @@ def test_two_windows_have_a_server_each(new_desktop: Callable[..., Desktop]) -> 
     assert page.run(kernel, "1 + 1") == "2"
 
 
+@pytest.mark.slow
 def test_a_window_does_not_take_the_server_of_another(
     new_desktop: Callable[..., Desktop],
 ) -> None:
@@ -321,6 +322,7 @@ def test_the_reason_is_shown_to_root(new_desktop: Callable[..., Desktop]) -> Non
     assert files_of_servers(desktop) == []
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_is_told_and_replaced(desktop: Desktop) -> None:
     page = desktop.open_notebook()
     (server,) = desktop.servers()

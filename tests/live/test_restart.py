@@ -147,6 +147,7 @@ def test_nothing_is_put_back_into_the_same_datalab(named) -> None:
     assert workspace.list() == ["b"]
 
 
+@pytest.mark.slow
 def test_what_the_new_one_holds_stays(working, restarted, tmp_path) -> None:
     datalab, workspace = working
     path = workspace.save(tmp_path / "saved.h5", names=["mine", "got"])
@@ -269,6 +270,7 @@ def test_a_dead_address_where_nothing_else_runs(monkeypatch, tmp_path) -> None:
     assert "your DataLabs" not in str(told.value)
 
 
+@pytest.mark.slow
 def test_the_successor_of_a_local_datalab_is_found(
     working, new_datalab: Callable[[], Application], monkeypatch
 ) -> None:
@@ -326,6 +328,7 @@ def test_none_of_several_is_guessed(
 # -- a DataLab that answers slowly ----------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [name_by_environment, name_by_files])
 def test_a_busy_datalab_is_attached_and_its_first_use_waits(
     new_datalab: Callable[[], Application], monkeypatch, by
