@@ -16,8 +16,8 @@ def undo(session: Session) -> None:
             raise NotSupportedByProtocolError(f"undo() needs {COMPANION_NEEDED}")
         if entry is None:
             raise NothingToUndoError(
-                "there is no change of this workspace to undo; changes of others are "
-                "undone where they were made"
+                "this workspace has made no change that can be undone; undo the changes "
+                "of DataLab's user or of another notebook there"
             )
         backend.undo(entry.tickets)
         session.journal.drop_last()

@@ -104,7 +104,7 @@ class UndoRules(WorkspaceSuite):
             found = self.state_of(workspace)
             # The first group of a panel stays in DataLab.
             assert found[0] == state[0]
-        with pytest.raises(NothingToUndoError, match="no change of this workspace"):
+        with pytest.raises(NothingToUndoError, match="no change that can be undone"):
             workspace.undo()
 
     def test_what_fails_or_changes_nothing_cannot_be_undone(

@@ -99,7 +99,7 @@ class Macros:
             ProtocolError: It is not known.
         """
         if ticket not in self._runs:
-            raise missing([ticket], "there is no run of a macro with the ticket")
+            raise missing([ticket], "no macro was started with the ticket")
         return self._runs[ticket]
 
 
