@@ -16,8 +16,8 @@ def undo(session: Session) -> None:
             raise NotSupportedByProtocolError(f"undo() needs {COMPANION_NEEDED}")
         if entry is None:
             raise NothingToUndoError(
-                "this workspace has made no change that can be undone; undo the changes "
-                "of DataLab's user or of another notebook there"
+                "this workspace has made no change that can be undone; changes of "
+                "DataLab's user or another notebook are undone there"
             )
         backend.undo(entry.tickets)
         session.journal.drop_last()
