@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Project
-from datalab_workspace.model.record import KINDS, ArrayReference, Kind
+from datalab_workspace.model.record import KINDS, Kind
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
