@@ -247,6 +247,7 @@ def companion_datalab(_companion_datalab: Application) -> Iterator[Application]:
     _companion_datalab.empty()
     yield _companion_datalab
     _companion_datalab.act("close_dialogs")
+    _companion_datalab.check_companion_log()
 
 
 @pytest.fixture
@@ -258,6 +259,7 @@ def attended_companion_datalab(
     _attended_companion_datalab.forget_boxes()
     yield _attended_companion_datalab
     _attended_companion_datalab.close_boxes()
+    _attended_companion_datalab.check_companion_log()
 
 
 @pytest.fixture(scope="session", params=OLDER)

@@ -180,6 +180,7 @@ def test_what_cannot_be_drawn_is_undone(companion: WindowClient, op: Any) -> Non
     assert (refused.value.status, refused.value.answer["error"]) == (422, "refused")
     assert companion.snapshot() == before
     assert companion.evaluate(TREE) == tree
+    assert companion.datalab.take_companion_log().count("does not draw a change") == 1
 
 
 @pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: str(op["op"]))

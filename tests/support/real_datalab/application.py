@@ -254,6 +254,32 @@ class Application:
         return self.folder / "config" / "datalab" / name
 
     @property
+    def companion_log(self) -> Path:
+        """The path of the companion's log, which exists once something was logged."""
+        return self.companion_file.with_name("companion.log")
+
+    def take_companion_log(self) -> str:
+        """Return what the companion has logged, and remove it.
+
+        A test that makes the companion fail takes the log before it ends.
+        """
+        if not self.companion_log.exists():
+            return ""
+        content = self.companion_log.read_text("utf-8")
+        self.companion_log.unlink()
+        return content
+
+    def check_companion_log(self) -> None:
+        """Check that the companion has logged nothing.
+
+        Raises:
+            EndpointError: It has. The log is removed, so that only one test fails.
+        """
+        content = self.take_companion_log()
+        if content:
+            raise EndpointError(f"the companion has logged:\n{content}")
+
+    @property
     def companion(self) -> Companion:
         """The companion that the discovery file describes.
 
@@ -292,9 +318,8 @@ class Application:
 
     def _answers(self) -> bool:
         if self._has_companion and not self.companion_file.exists():
-            log = self.companion_file.with_name("companion.log")
-            if log.exists():
-                raise ApplicationError(log.read_text("utf-8"))
+            if self.companion_log.exists():
+                raise ApplicationError(self.companion_log.read_text("utf-8"))
             return False
         try:
             if self._has_xml_rpc and not self.rpc.get_version():
