@@ -165,7 +165,7 @@ def _running(
 def _datalab(
     python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Application]:
-    yield from _running(python_of_datalab, tmp_path_factory, "datalab")
+    yield from _running(python_of_datalab, tmp_path_factory, "datalab", isolates=True)
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +193,7 @@ def _companion_datalab(
         tmp_path_factory,
         "companion",
         companion=True,
+        isolates=True,
         needs_token=False,  # DataLab's default, which the companion must not follow
     )
 

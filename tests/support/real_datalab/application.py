@@ -34,6 +34,7 @@ _SETTINGS = """\
 version = 1.0.0
 tour_enabled = False
 webapi_localhost_no_token = {}
+process_isolation_enabled = {}
 """
 _PLUGINS = Path(__file__).with_name("plugins")
 _INSIDE = Path(__file__).with_name("inside")
@@ -83,6 +84,8 @@ class Application:
         web_api: It has a Web API, as all versions from 1.1 on have.
         xml_rpc: It listens for XML-RPC at the port that its environment names, as
             DataLab 1.3 does.
+        isolates: It computes in a process of its own, which is its default and makes
+            each start and end take twice as long.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Application:
         companion: bool = False,
         web_api: bool = True,
         xml_rpc: bool = True,
+        isolates: bool = False,
     ) -> None:
         self.folder = folder
         self.token = TOKEN
@@ -110,7 +114,8 @@ class Application:
         if companion:
             modules = (*modules, _INSIDE, *map(Path, SOURCES.split(os.pathsep)))
         self._boxes = folder / "boxes.txt"
-        self.settings = write_settings(folder, _SETTINGS.format(not needs_token))
+        settings = _SETTINGS.format(not needs_token, isolates)
+        self.settings = write_settings(folder, settings)
         environment = environment_in(folder) | {
             "DATALAB_WEBAPI_ENABLED": "1",
             "DATALAB_WEBAPI_HOST": "127.0.0.1",
