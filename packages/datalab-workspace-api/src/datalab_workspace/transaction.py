@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError, add_note
 from datalab_workspace.events import ALL_PARTS, ChangeKind, ObjectChange, parts_of
+from datalab_workspace.model.metadata_values import as_base
 from datalab_workspace.model.naming import short_id
 from datalab_workspace.model.record import FieldValue, Kind, Record
 
@@ -128,7 +129,7 @@ class Transaction:
         uuid = self.names.resolve(name, self.backend.entries)
         if name in self.names:
             if name not in self._given:
-                self._used.setdefault(str(name), uuid)
+                self._used.setdefault(as_base(name, str), uuid)
         elif name != uuid and self.backend.optimistic:  # a short id, which may shift
             self.look()
             uuid = self.names.resolve(name, self.backend.entries)
