@@ -23,6 +23,7 @@ from datalab_workspace.formats.h5.array_io import (
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_damage
 from datalab_workspace.formats.h5.panels import find_group
+from datalab_workspace.formats.raw_io import open_regular
 from datalab_workspace.progress import Progress
 
 
@@ -155,7 +156,7 @@ class FileArray:
     def _file(self) -> Iterator[FileIO | None]:
         """Open the file; yield None if the array must be read or found by HDF5."""
         try:
-            file = FileIO(str(self.path))
+            file = open_regular(self.path)
         except FileNotFoundError as error:
             raise self._stale("was removed") from error
         with file:
