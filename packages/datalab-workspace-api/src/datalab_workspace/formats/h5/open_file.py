@@ -20,7 +20,7 @@ from datalab_workspace.formats.h5.heaps import Heaps
 from datalab_workspace.formats.h5.signature import SIGNATURE, has_signature
 
 #: Errors of h5py, and of decoding what h5py returns, for a damaged file.
-_BROKEN = (
+BROKEN = (
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -93,7 +93,7 @@ def is_other_hdf5(path: Path) -> bool:
     try:
         with _hdf5(path) as file:
             return not file.id.links.exists(layout.VERSION.encode())
-    except _BROKEN:
+    except BROKEN:
         return False
 
 
@@ -104,7 +104,7 @@ def report_damage(path: Path, project: OpenProject) -> Iterator[None]:
         yield
     except WorkspaceError:
         raise
-    except _BROKEN as error:
+    except BROKEN as error:
         reason = str(error) or type(error).__name__
         raise DamagedFileError(
             f"{str(path)!r} is damaged at {project.at}: {reason}"
