@@ -11,7 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
+from datalab_workspace.errors import (
+    DamagedFileError,
+    DamagedFileWarning,
+    StaleFileError,
+    WorkspaceError,
+)
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.array_io import (
     Checksum,
@@ -25,6 +30,7 @@ from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_d
 from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.formats.raw_io import open_regular
 from datalab_workspace.progress import Progress
+from datalab_workspace.validation import warn_caller
 
 
 class FileArray:
@@ -41,6 +47,12 @@ class FileArray:
         shape: Shape of the array.
         dtype: Dtype of the array.
         crc: CRC-32 of the elements in C order; None if not known yet.
+
+    Args:
+        offset: Position of the elements in the file; None if HDF5 must find them.
+        limits: Limits on how far the content of the file may expand.
+        strict: A wrong checksum is an error. Otherwise another program may have changed
+            the array: `read` warns and returns what the file contains.
     """
 
     def __init__(
@@ -56,6 +68,7 @@ class FileArray:
         offset: int | None = None,
         crc: int | None = None,
         limits: Limits | None = None,
+        strict: bool = True,
     ) -> None:
         self.path = path
         self.uuid = uuid
@@ -67,9 +80,15 @@ class FileArray:
         self._stamp = stamp
         self._offset = offset
         self._limits = limits or Limits()
+        self._strict = strict
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.where!r} in {str(self.path)!r}, not read yet>"
+
+    @property
+    def offset(self) -> int | None:
+        """Position of the elements in the file; None if HDF5 must find them."""
+        return self._offset
 
     @property
     def nbytes(self) -> int:
@@ -87,14 +106,16 @@ class FileArray:
             with self._file() as file:
                 if file is not None:
                     return self._read_contiguous(file, progress)
-            return self._assembled(self._blocks_of_dataset(), progress)
+            blocks = self._blocks_of_dataset(strict=self._strict)
+            return self._assembled(blocks, progress)
 
     def read_from(
         self, project: OpenProject, progress: Progress
     ) -> np.ndarray[Any, Any]:
         """Return the whole array from its file, which is already open; see `read`."""
         if self._offset is None:
-            return self._assembled(self._blocks_of_project(project), progress)
+            blocks = self._blocks_of_project(project, strict=self._strict)
+            return self._assembled(blocks, progress)
         return self._read_contiguous(project.raw, progress)
 
     def _read_contiguous(
@@ -106,7 +127,7 @@ class FileArray:
             crc = read_into(file, self._offset, array, progress.advance)
         except EOFError as error:
             raise self._cut_off(file) from error
-        self._check(crc, file)
+        self._check(crc, file, strict=self._strict)
         return array
 
     def _assembled(
@@ -130,7 +151,7 @@ class FileArray:
 
         Raises:
             WorkspaceError: As for `read`. A wrong checksum is noticed after the last
-                block.
+                block, and is always an error.
         """
         with self._file() as file:
             if file is None:
@@ -163,15 +184,30 @@ class FileArray:
             unchanged = FileStamp.of(file.fileno()) == self._stamp
             yield file if unchanged and self._offset is not None else None
 
-    def _check(self, crc: int, file: FileIO) -> None:
+    def _check(self, crc: int, file: FileIO, *, strict: bool = True) -> None:
         """Compare the checksum of the bytes that were read with the expected one."""
         if FileStamp.of(file.fileno()) != self._stamp:
             if crc != self.crc:
                 raise self._stale("was changed while it was read")
-        elif self.crc is None:
-            self.crc = crc
-        elif crc != self.crc:
+        else:
+            self._accept(crc, strict=strict)
+
+    def _accept(self, crc: int, *, strict: bool) -> None:
+        """Compare the checksum of all elements, of the file as it was opened."""
+        wrong = self.crc is not None and crc != self.crc
+        if wrong and self._strict:
             raise self._damaged("its checksum is wrong")
+        if wrong:
+            changed = (
+                f"{str(self.path)!r}: {f'{self.where}/{self.name}'!r} was changed by "
+                "another program, or is damaged"
+            )
+            if strict:
+                raise DamagedFileError(
+                    f"{changed}; restore the file, or get() the object to accept it"
+                )
+            warn_caller(f"{changed}; it is used as it is", DamagedFileWarning)
+        self.crc = crc
 
     def _checked_blocks(
         self,
@@ -189,13 +225,13 @@ class FileArray:
     # -- through HDF5 -----------------------------------------------------------------
 
     def _blocks_of_dataset(
-        self,
+        self, *, strict: bool = True
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
         with self._explain_errors(), opened(self.path, self._limits) as project:
-            yield from self._blocks_of_project(project)
+            yield from self._blocks_of_project(project, strict=strict)
 
     def _blocks_of_project(
-        self, project: OpenProject
+        self, project: OpenProject, *, strict: bool
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
         import h5py
 
@@ -212,9 +248,7 @@ class FileArray:
             crc = checksum.close()
         if changed and crc != self.crc:
             raise self._stale("was changed by another program")
-        if self.crc is not None and crc != self.crc:
-            raise self._damaged("its checksum is wrong")
-        self.crc = crc
+        self._accept(crc, strict=strict)
         self._stamp, self._offset = project.stamp, dataset.id.get_offset()
 
     def _find(self, project: OpenProject, changed: bool) -> Any:
