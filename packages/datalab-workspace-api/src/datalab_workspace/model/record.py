@@ -19,7 +19,7 @@ import numpy as np
 
 from datalab_workspace.errors import UnsupportedObjectError
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.metadata_values import snapshot
+from datalab_workspace.model.metadata_values import as_base, snapshot
 
 Kind: TypeAlias = Literal["signal", "image"]
 FieldValue: TypeAlias = "str | bool | int | float | None"
@@ -120,7 +120,8 @@ def checked_field(value: Any, spec: FieldSpec | None, where: str) -> FieldValue:
         return bool(value)
     for base in (str, bool, int, float):
         if isinstance(value, base) and issubclass(base, wanted):
-            return base(value)
+            converted: FieldValue = as_base(value, base)
+            return converted
     raise UnsupportedObjectError(
         f"{where} must be of type {wanted.__name__}, got {value!r:.60}"
     )

@@ -53,6 +53,7 @@ def save(
             Project(groups, foreign),
             compression=compression,
             expected=None if overwrite or not target.exists() else known,
+            overwrite=overwrite,
         )
         project.saved(target, stamp, whole=uuids is None)
         if uuids is None or known is not None:

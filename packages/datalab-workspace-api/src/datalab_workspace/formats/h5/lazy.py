@@ -10,7 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
+from datalab_workspace.errors import (
+    DamagedFileError,
+    DamagedFileWarning,
+    StaleFileError,
+    WorkspaceError,
+)
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.array_io import (
     Checksum,
@@ -29,9 +34,11 @@ from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_damage
 from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.formats.h5.regions import RegionReader
+from datalab_workspace.formats.raw_io import open_regular
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.indexing import Region, is_whole, region_shape
 from datalab_workspace.progress import Progress
+from datalab_workspace.validation import warn_caller
 
 
 class _Place(NamedTuple):
@@ -65,6 +72,13 @@ class FileArray(ArrayReference):
         shape: Shape of the array.
         dtype: Dtype of the array.
         crc: CRC-32 of the elements in C order; None if not known yet.
+        limits: Limits on how far the content of the file may expand.
+
+    Args:
+        offset: Position of the elements in the file; None if HDF5 must find them.
+        limits: Limits on how far the content of the file may expand.
+        strict: A wrong checksum is an error. Otherwise another program may have changed
+            the array: `read` warns and returns what the file contains.
     """
 
     def __init__(
@@ -80,6 +94,7 @@ class FileArray(ArrayReference):
         offset: int | None = None,
         crc: int | None = None,
         limits: Limits | None = None,
+        strict: bool = True,
     ) -> None:
         self.path = path
         self.uuid = uuid
@@ -88,7 +103,8 @@ class FileArray(ArrayReference):
         self.dtype = dtype
         self.crc = crc
         self._place = _Place(stamp, where, offset)
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
+        self._strict = strict
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.where!r} in {str(self.path)!r}, not read yet>"
@@ -99,11 +115,13 @@ class FileArray(ArrayReference):
         return self._place.where
 
     @property
-    def _stamp(self) -> FileStamp:
+    def stamp(self) -> FileStamp:
+        """The stamp that the file had when the array was found in it."""
         return self._place.stamp
 
     @property
-    def _offset(self) -> int | None:
+    def offset(self) -> int | None:
+        """Position of the elements in the file; None if HDF5 must find them."""
         return self._place.offset
 
     def read(self) -> np.ndarray[Any, Any]:
@@ -117,7 +135,7 @@ class FileArray(ArrayReference):
             with self._file() as file:
                 if file is not None:
                     return self._read_contiguous(file, progress)
-            with self._explain_errors(), opened(self.path, self._limits) as project:
+            with self._explain_errors(), opened(self.path, self.limits) as project:
                 return self._read_dataset(project, progress)
 
     def read_region(self, region: Region) -> np.ndarray[Any, Any]:
@@ -138,8 +156,8 @@ class FileArray(ArrayReference):
             with self._file() as file:
                 if file is not None:
                     return self._read_part(file, region, progress)
-            with self._explain_errors(), opened(self.path, self._limits) as project:
-                if project.stamp != self._stamp:
+            with self._explain_errors(), opened(self.path, self.limits) as project:
+                if project.stamp != self.stamp:
                     for _ in self._blocks_of_project(project):
                         pass  # only its checksum shows that it is the same array
                 dataset, _ = self._locate(project)
@@ -149,9 +167,9 @@ class FileArray(ArrayReference):
 
     def rows_at_once(self) -> int:
         """Return how many rows iterating reads at once: whole chunks, if there are."""
-        if self._offset is not None:
+        if self.offset is not None:
             return super().rows_at_once()
-        with self._explain_errors(), opened(self.path, self._limits) as project:
+        with self._explain_errors(), opened(self.path, self.limits) as project:
             dataset, _ = self._locate(project)
             chunk = chunk_shape(dataset)
         if chunk is None:
@@ -162,32 +180,32 @@ class FileArray(ArrayReference):
         self, project: OpenProject, progress: Progress
     ) -> np.ndarray[Any, Any]:
         """Return the whole array from its file, which is already open; see `read`."""
-        if self._offset is None:
+        if self.offset is None:
             return self._read_dataset(project, progress)
         return self._read_contiguous(project.raw, progress)
 
     def _read_contiguous(
         self, file: FileIO, progress: Progress
     ) -> np.ndarray[Any, Any]:
-        assert self._offset is not None
+        assert self.offset is not None
         array = np.empty(self.shape, self.dtype)
         try:
-            crc = read_into(file, self._offset, array, progress.advance)
+            crc = read_into(file, self.offset, array, progress.advance)
         except EOFError as error:
             raise self._cut_off(file) from error
-        self._check(crc, file)
+        self._check(crc, file, strict=self._strict)
         return array
 
     def _read_part(
         self, file: FileIO, region: Region, progress: Progress
     ) -> np.ndarray[Any, Any]:
-        assert self._offset is not None
+        assert self.offset is not None
         reader = RegionReader(file, self.dtype, progress.advance)
         try:
-            part = reader.read(self._offset, self.shape, region)
+            part = reader.read(self.offset, self.shape, region)
         except EOFError as error:
             raise self._cut_off(file) from error
-        if FileStamp.of(file.fileno()) != self._stamp:
+        if FileStamp.of(file.fileno()) != self.stamp:
             raise self._stale("was changed while it was read")
         return part
 
@@ -198,16 +216,16 @@ class FileArray(ArrayReference):
 
         Raises:
             WorkspaceError: As for `read`. A wrong checksum is noticed after the last
-                block.
+                block, and is always an error.
         """
         with self._file() as file:
             if file is None:
-                with self._explain_errors(), opened(self.path, self._limits) as project:
+                with self._explain_errors(), opened(self.path, self.limits) as project:
                     yield from self._blocks_of_project(project)
                 return
-            assert self._offset is not None
+            assert self.offset is not None
             with Checksum(self.nbytes) as checksum:
-                source = read_blocks(file, self._offset, self.shape, self.dtype)
+                source = read_blocks(file, self.offset, self.shape, self.dtype)
                 yield from self._checked_blocks(source, checksum, file)
                 self._check(checksum.close(), file)
 
@@ -225,22 +243,39 @@ class FileArray(ArrayReference):
     def _file(self) -> Iterator[FileIO | None]:
         """Open the file; yield None if the array must be read or found by HDF5."""
         try:
-            file = FileIO(str(self.path))
+            file = open_regular(self.path)
         except FileNotFoundError as error:
             raise self._stale("was removed") from error
         with file:
-            unchanged = FileStamp.of(file.fileno()) == self._stamp
-            yield file if unchanged and self._offset is not None else None
+            unchanged = FileStamp.of(file.fileno()) == self.stamp
+            yield file if unchanged and self.offset is not None else None
 
-    def _check(self, crc: int, file: FileIO) -> None:
+    def _check(self, crc: int, file: FileIO, *, strict: bool = True) -> None:
         """Compare the checksum of the bytes that were read with the expected one."""
-        if FileStamp.of(file.fileno()) != self._stamp:
+        if FileStamp.of(file.fileno()) != self.stamp:
             if crc != self.crc:
                 raise self._stale("was changed while it was read")
-        elif self.crc is None:
-            self.crc = crc
-        elif crc != self.crc:
+        else:
+            self._accept(crc, self._place, strict=strict)
+
+    def _accept(self, crc: int, place: _Place, *, strict: bool = True) -> None:
+        """Compare the checksum of all elements, and note where they are."""
+        wrong = self.crc is not None and crc != self.crc
+        if wrong and place.stamp != self.stamp:
+            raise self._stale("was changed by another program")
+        if wrong and self._strict:
             raise self._damaged("its checksum is wrong")
+        if wrong:
+            changed = (
+                f"{str(self.path)!r}: {f'{self.where}/{self.name}'!r} was changed by "
+                "another program, or is damaged"
+            )
+            if strict:
+                raise DamagedFileError(
+                    f"{changed}; restore the file, or get() the object to accept it"
+                )
+            warn_caller(f"{changed}; it is used as it is", DamagedFileWarning)
+        self.crc, self._place = crc, place
 
     def _checked_blocks(
         self,
@@ -271,7 +306,8 @@ class FileArray(ArrayReference):
                 checksum.update(as_bytes(band))
                 progress.advance(band.nbytes)
             crc = checksum.close()
-        self._accept(crc, _Place(project.stamp, where, dataset.get_offset()))
+        place = _Place(project.stamp, where, dataset.get_offset())
+        self._accept(crc, place, strict=self._strict)
         return array
 
     def _blocks_of_project(
@@ -290,17 +326,9 @@ class FileArray(ArrayReference):
             crc = checksum.close()
         self._accept(crc, _Place(project.stamp, where, dataset.get_offset()))
 
-    def _accept(self, crc: int, place: _Place) -> None:
-        """Compare the checksum of a dataset, and note where the dataset is."""
-        if self.crc is not None and crc != self.crc:
-            if place.stamp != self._stamp:
-                raise self._stale("was changed by another program")
-            raise self._damaged("its checksum is wrong")
-        self.crc, self._place = crc, place
-
     def _locate(self, project: OpenProject) -> tuple[Any, str]:
         """Return the low-level dataset, and the path of its object in the file now."""
-        changed = project.stamp != self._stamp
+        changed = project.stamp != self.stamp
         if changed and self.crc is None:
             raise self._stale("was changed by another program")
         where = self.where
@@ -334,7 +362,7 @@ class FileArray(ArrayReference):
         except FileNotFoundError as error:
             raise self._stale("was removed") from error
         except WorkspaceError as error:
-            if FileStamp.of(self.path) == self._stamp:
+            if FileStamp.of(self.path) == self.stamp:
                 raise
             raise self._stale(f"was changed by another program ({error})") from error
 
@@ -350,7 +378,7 @@ class FileArray(ArrayReference):
         return self._damaged(reason)
 
     def _cut_off(self, file: FileIO) -> WorkspaceError:
-        if FileStamp.of(file.fileno()) == self._stamp:
+        if FileStamp.of(file.fileno()) == self.stamp:
             return self._damaged("the file ends before it")
         return self._stale("was truncated while it was read")
 
