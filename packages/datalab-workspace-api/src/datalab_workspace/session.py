@@ -86,7 +86,26 @@ class Session:
 
     def __getstate__(self) -> dict[str, Any]:
         own = ("_lock", "_transaction", "_watcher", "journal", "subscribers")
-        return {key: held for key, held in vars(self).items() if key not in own}
+        with self._lock:  # other threads may change everything afterwards
+            state = {key: held for key, held in vars(self).items() if key not in own}
+            state["backend"] = self.backend.independent_copy() or self.backend
+            state["names"] = self.names.copy()
+            state["project"] = self.project.copy()
+            state["in_passing"] = set(self.in_passing)
+        return state
+
+    def __copy__(self) -> Session:
+        state = self.__getstate__()
+        if state["backend"] is self.backend:
+            place = self.backend.location
+            raise TypeError(
+                "this workspace cannot be copied, because its objects are "
+                f"{'elsewhere' if place is None else f'in the DataLab at {place}'}; "
+                "save() them and open() the file"
+            )
+        copied = object.__new__(type(self))
+        copied.__setstate__(state)
+        return copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
