@@ -173,6 +173,11 @@ class MemoryBackend(Backend):
 
     # -- transactions -----------------------------------------------------------------
 
+    @property
+    def is_writing(self) -> bool:
+        """See `Backend.is_writing`."""
+        return bool(self._ticket)
+
     def begin(self) -> None:
         """See `Backend.begin`."""
         if self._ticket:
@@ -220,6 +225,9 @@ class MemoryBackend(Backend):
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
         taken: dict[_Shelf, list[tuple[Item, int]]] = {}
+        self._ticket.note(
+            lambda: None
+        )  # writing begins; what it takes is not known yet
         for uuid in uuids:
             shelf = self._shelf_of.pop(uuid)
             taken.setdefault(shelf, []).append(shelf.take(uuid))

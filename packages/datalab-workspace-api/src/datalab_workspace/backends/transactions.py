@@ -23,6 +23,11 @@ class Transactions:
     #: has used mean other objects now.
     optimistic = False
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether some of the writes since `begin` were carried out in this process."""
+        return False
+
     def begin(self) -> None:
         """Begin a transaction."""
 
