@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,18 @@ from datalab_workspace.model.record import KINDS, UUID_KEY, Record
 
 
 def encode(
-    record: Record, put_array: PutArray, *, arrays: Iterable[str], with_metadata: bool
+    record: Record,
+    put_array: Callable[[str], PutArray],
+    *,
+    arrays: Iterable[str],
+    with_metadata: bool = True,
 ) -> dict[str, Any]:
     """Return a record as JSON.
 
     Args:
         record: The record. An unread array is read, one after the other.
-        put_array: Stores an array elsewhere; see `typed_json.encode`.
+        put_array: Returns the function that stores the arrays of a part elsewhere;
+            see `typed_json.encode`. A part is the name of an array, or "metadata".
         arrays: The names of the arrays to include.
         with_metadata: Include the metadata.
     """
@@ -28,10 +33,11 @@ def encode(
         "kind": record.kind,
         "fields": typed_json.encode(record.fields),
         "arrays": {
-            name: typed_json.encode(record.array(name), put_array) for name in arrays
+            name: typed_json.encode(record.array(name), put_array(name))
+            for name in arrays
         },
         "metadata": typed_json.encode(
-            record.metadata if with_metadata else {}, put_array
+            record.metadata if with_metadata else {}, put_array("metadata")
         ),
     }
 

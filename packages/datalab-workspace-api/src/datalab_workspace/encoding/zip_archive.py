@@ -1,24 +1,30 @@
-"""Zip archives of uncompressed members, in memory and without copying the members.
+"""Zip archives in memory and in files, written and read without copying the members.
 
-An archive is written as a list of buffers, so that large arrays need not be copied into
-one. An archive from a server is read within bounds: no member is larger than it says.
+In memory, an archive is a list of buffers, so that large arrays need not be copied into
+one. An archive is read within bounds: no member is larger than it says.
 """
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
+from io import FileIO
+from types import TracebackType
 from typing import Any, TypeAlias
 
 from datalab_workspace.errors import DamagedFileError
+from datalab_workspace.formats.raw_io import read_exactly
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1
+_LARGE = 1 << 30  # bytes, from which on the headers of a member are those of ZIP64
 _LOCAL = struct.Struct("<4s5H3L2H")
 
 
@@ -34,16 +40,91 @@ def stored(members: Iterable[tuple[str, Sequence[Buffer]]]) -> list[Buffer]:
         members give equal archives.
     """
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w") as archive:
+    with ArchiveWriter(sink) as archive:
         for name, parts in members:
-            # A ZipInfo has a fixed date; a name would get the current time.
-            info = zipfile.ZipInfo(name)
-            # Known in advance, so that zipfile chooses ZIP64 headers where needed.
-            info.file_size = sum(len(part) for part in parts)
-            with archive.open(info, "w") as member:
-                for part in parts:
-                    member.write(part)
+            archive.add(name, parts)
     return sink.buffers
+
+
+class ArchiveWriter:
+    """A zip archive in the making.
+
+    Used as a context manager, it completes the archive when the block ends without an
+    error.
+
+    Args:
+        file: The file to write to. Its `write` must write everything.
+        level: Level of the compression by deflate; None for no compression.
+    """
+
+    def __init__(self, file: Any, level: int | None = None) -> None:
+        self._file = _Abandonable(file)
+        self._archive = zipfile.ZipFile(
+            self._file,
+            "w",
+            zipfile.ZIP_STORED if level is None else zipfile.ZIP_DEFLATED,
+            compresslevel=level,
+        )
+
+    def add(self, name: str, parts: Sequence[Buffer]) -> None:
+        """Add a member.
+
+        Args:
+            name: Its name.
+            parts: The buffers of its content, each a contiguous buffer of bytes.
+        """
+        size = sum(len(part) for part in parts)
+        # Opened by its name, a member has a fixed date, not the current one.
+        member = self._archive.open(name, "w", force_zip64=size > _LARGE)
+        try:
+            for part in parts:
+                member.write(part)
+        except BaseException:
+            self._file.is_abandoned = True
+            raise
+        finally:
+            member.close()
+
+    def __enter__(self) -> ArchiveWriter:  # noqa: PYI034 - typing.Self needs Python 3.11
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.is_abandoned |= kind is not None
+        self._archive.close()
+
+
+class _Abandonable(io.RawIOBase):
+    """A file that is not written to any more once it is abandoned.
+
+    zipfile insists on completing its archive, even after an error.
+    """
+
+    def __init__(self, file: Any) -> None:
+        super().__init__()
+        self._file = file
+        self.is_abandoned = False
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self._file.seekable())
+
+    def write(self, data: Any, /) -> int:
+        if not self.is_abandoned:
+            self._file.write(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return int(self._file.seek(offset, whence))
 
 
 class _Sink(io.RawIOBase):
@@ -62,10 +143,10 @@ class _Sink(io.RawIOBase):
 
 
 class Archive:
-    """The members of an archive in memory, read within bounds.
+    """The members of an archive in memory or in a file, read within bounds.
 
     Args:
-        data: The archive.
+        data: The archive: a buffer, or a file open for reading.
         most: The largest number of members.
         largest: The largest size of a compressed member, unpacked, in bytes.
 
@@ -74,17 +155,21 @@ class Archive:
             members of the same name.
     """
 
-    def __init__(self, data: Buffer, *, most: int, largest: int) -> None:
-        self._data = memoryview(data).cast("B")
+    def __init__(self, data: Buffer | FileIO, *, most: int, largest: int) -> None:
         self._largest = largest
+        self._source: _Buffered | _Stored = (
+            _Stored(data) if isinstance(data, FileIO) else _Buffered(data)
+        )
         try:
             # The whole archive, because an archive may begin with other data.
-            with zipfile.ZipFile(_Reader(self._data)) as directory:
+            with zipfile.ZipFile(self._source.stream()) as directory:
                 infos = directory.infolist()
-        except (zipfile.BadZipFile, struct.error, ValueError, OSError) as error:
-            raise DamagedFileError(
-                f"it is not a zip archive ({error!s:.80})"
-            ) from error
+        except OSError as error:
+            if error.errno not in (None, errno.EINVAL):
+                raise
+            raise _not_an_archive(error) from error
+        except (zipfile.BadZipFile, struct.error, ValueError) as error:
+            raise _not_an_archive(error) from error
         except NotImplementedError as error:
             raise DamagedFileError(
                 f"it is not a plain zip archive ({error})"
@@ -99,8 +184,20 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._infos
 
+    def sizes(self, name: str) -> tuple[int, int]:
+        """Return the size of a member, and its size in the archive, in bytes.
+
+        Raises:
+            DamagedFileError: There is no such member.
+        """
+        if name not in self._infos:
+            raise DamagedFileError(f"it has no member {name!r:.80}")
+        return self._infos[name].file_size, self._infos[name].compress_size
+
     def read(self, name: str) -> memoryview:
-        """Return the content of a member: a view of the archive if it is uncompressed.
+        """Return the content of a member.
+
+        It is a view of the archive if that is in memory and the member uncompressed.
 
         Raises:
             DamagedFileError: There is no such member, or it differs from what the
@@ -123,7 +220,7 @@ class Archive:
     def _packed(self, info: zipfile.ZipInfo) -> memoryview:
         if info.flag_bits & _ENCRYPTED:
             raise DamagedFileError(f"{info.filename} is encrypted")
-        header = self._data[info.header_offset :][: _LOCAL.size]
+        header = self._source.piece(info.header_offset, _LOCAL.size)
         if (
             info.header_offset < 0
             or len(header) < _LOCAL.size
@@ -132,7 +229,7 @@ class Archive:
             raise DamagedFileError(f"{info.filename} is outside the archive")
         *_, name, extra = _LOCAL.unpack(header)
         start = info.header_offset + _LOCAL.size + name + extra
-        packed = self._data[start : start + info.compress_size]
+        packed = self._source.piece(start, info.compress_size)
         if len(packed) != info.compress_size:
             raise DamagedFileError(f"{info.filename} is truncated")
         return packed
@@ -148,6 +245,45 @@ class Archive:
             content = zlib.decompressobj(-15).decompress(packed, info.file_size + 1)
         except zlib.error as error:
             raise DamagedFileError(f"{info.filename} is damaged: {error}") from error
+        return memoryview(content)
+
+
+def _not_an_archive(error: Exception) -> DamagedFileError:
+    return DamagedFileError(f"it is not a zip archive ({error!s:.80})")
+
+
+class _Buffered:
+    """An archive in memory."""
+
+    def __init__(self, data: Buffer) -> None:
+        self._data = memoryview(data).cast("B")
+
+    def stream(self) -> Any:
+        return _Reader(self._data)
+
+    def piece(self, start: int, length: int) -> memoryview:
+        """Return a part of the archive, shorter at its end; nothing before it."""
+        return self._data[start : start + length] if start >= 0 else self._data[:0]
+
+
+class _Stored:
+    """An archive in a file."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def stream(self) -> Any:
+        return self._file
+
+    def piece(self, start: int, length: int) -> memoryview:
+        """Return a part of the archive, in new memory; see `_Buffered.piece`."""
+        content = bytearray(max(0, min(length, self._size - start)) * (start >= 0))
+        self._file.seek(max(start, 0))
+        try:
+            read_exactly(self._file, memoryview(content))
+        except EOFError as error:
+            raise DamagedFileError("it was truncated while it was read") from error
         return memoryview(content)
 
 

@@ -8,12 +8,13 @@ space.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 from datalab_workspace.errors import UnsafeFileError
+from datalab_workspace.runtime import is_installed
 
 _UNKNOWN = 8 << 30  # bytes that are assumed where the system does not say
 
@@ -110,12 +111,11 @@ def _used(statm: Path) -> tuple[int, int]:
 
 
 def _address_space_limit() -> int | None:
-    if sys.platform == "win32":
+    if not is_installed("resource"):  # on Windows and in a browser
         return None
-    import resource
-
+    resource = import_module("resource")
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if limit == resource.RLIM_INFINITY else limit
+    return None if limit == resource.RLIM_INFINITY else int(limit)
 
 
 def _group_limits(root: Path) -> Iterator[int]:

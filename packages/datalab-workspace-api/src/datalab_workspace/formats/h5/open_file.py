@@ -135,7 +135,7 @@ def _raise_if_of_the_system(error: Exception, path: Path) -> None:
     number = getattr(error, "errno", None)
     if number is None and (match := _NUMBER.search(str(error))):
         number = int(match[1])
-    if number in _OF_THE_SYSTEM:
+    if number is not None and number in _OF_THE_SYSTEM:
         raise OSError(number, os.strerror(number), str(path)) from error
 
 

@@ -75,7 +75,7 @@ class FrameWriter:
         """
         arrays = () if parts == "rest" else record.arrays
         return record_json.encode(
-            record, self.put, arrays=arrays, with_metadata=parts != "data"
+            record, lambda _: self.put, arrays=arrays, with_metadata=parts != "data"
         )
 
     def parts(self, header: Mapping[str, Any]) -> list[Buffer]:
