@@ -117,7 +117,7 @@ def _hashable(key: Any) -> Any:
 
 def _encode_array(array: np.ndarray[Any, Any], put_array: PutArray | None) -> object:
     if isinstance(array, np.ma.MaskedArray):
-        mask = None if array.mask is np.ma.nomask else encode(array.mask)
+        mask = None if array.mask is np.ma.nomask else encode(array.mask, put_array)
         fill = encode(fill_value(array))
         return _tagged("masked", [_encode_array(array.data, put_array), mask, fill])
     if put_array is not None:
