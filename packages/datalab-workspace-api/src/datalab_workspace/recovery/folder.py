@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import secrets
 import shutil
 import stat
 import sys
@@ -65,7 +63,13 @@ class Owner:
             folder = str(Path.cwd())
         except OSError:  # it has been removed
             folder = ""
-        return cls(notebook, folder, os.getpid(), platform.node(), time.time())
+        return cls(notebook, folder, os.getpid(), _host(), time.time())
+
+
+def _host() -> str:
+    import socket  # imported here: the first cell of a kernel imports this module
+
+    return socket.gethostname()
 
 
 def root() -> Path | None:
@@ -108,7 +112,7 @@ class OwnFolder:
         if not is_private(parent):
             raise PermissionError(f"other users can write to {str(parent)!r}")
         self.owner = owner
-        self.path = parent / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(6)}"
+        self.path = parent / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(6).hex()}"
         self.path.mkdir(mode=0o700)
         self._lock: FileLock | None = None
         try:
@@ -248,7 +252,7 @@ def _left(path: Path) -> LeftFolder | None:
         written = os.fstat(file.fileno()).st_mtime
         owner = _owner(file.read(_LARGEST_OWNER))
     # A file system may not pass on the locks of other machines.
-    if owner.host != platform.node() and time.time() - written < _SILENCE:
+    if owner.host != _host() and time.time() - written < _SILENCE:
         return None
     lock = acquire(path / _OWNER, shared=True)
     if lock is None:

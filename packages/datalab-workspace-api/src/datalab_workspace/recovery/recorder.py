@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from datalab_workspace.errors import WorkspaceError, list_names
 from datalab_workspace.events import ChangeEvent
-from datalab_workspace.recovery.folder import Owner
+from datalab_workspace.recovery.folder import Owner, expire
 from datalab_workspace.recovery.snapshots import Snapshots
 from datalab_workspace.recovery.store import LARGE, LARGEST, Snapshot, Store
 
@@ -34,6 +34,8 @@ SYNC_EVERY = 30.0
 #: Bytes and number of small objects in one entry.
 _BATCH = 4 << 20
 _MOST = 200
+#: Seconds to wait at the end for what is being written.
+_PATIENCE = 5.0
 #: Events that may wait; if there are more, all objects are looked at.
 _MOST_EVENTS = 10_000
 _log = logging.getLogger(__name__)
@@ -57,7 +59,9 @@ class Recorder:
         notebook: str = "",
         limit: int = LARGEST,
     ) -> None:
-        self._session = weakref.ref(session)
+        self._wake = threading.Event()
+        wake = self._wake
+        self._session = weakref.ref(session, lambda _: wake.set())
         self._parent = parent
         self._owner = Owner.this(notebook)
         self._limit = limit
@@ -67,7 +71,6 @@ class Recorder:
         self._messages: list[str] = []
         self._left_out: set[str] = set()
         self._process = os.getpid()
-        self._wake = threading.Event()
         self._ending = threading.Event()
         # It is held while files are written; `flush` and `end` wait for it.
         self._writing = threading.Lock()
@@ -110,10 +113,13 @@ class Recorder:
         self._subscription.cancel()
         self._ending.set()
         self._wake.set()
-        with self._writing:
-            store, self._store, self._failed = self._store, None, True
-            if store is not None:
-                store.leave() if keep else store.remove()
+        # A thread of the user may hold the session's lock, for which ours may wait.
+        waited = self._writing.acquire(timeout=_PATIENCE)
+        store, self._store, self._failed = self._store, None, True
+        if store is not None:
+            store.leave() if keep else store.remove()
+        if waited:
+            self._writing.release()
 
     def leave(self) -> None:
         """Stop in a forked child, and leave the files to the parent."""
@@ -134,6 +140,7 @@ class Recorder:
     # -- in the recorder's thread -----------------------------------------------------
 
     def _run(self) -> None:
+        expire(self._parent)
         while not self._ending.is_set():
             self._wake.wait(self._until_sync())
             if self._wake.is_set():
