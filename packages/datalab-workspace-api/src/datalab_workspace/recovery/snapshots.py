@@ -107,16 +107,17 @@ class Snapshots:
 
     def _in_file(self, session: Session, uuid: str) -> FileReference | None:
         """Return where an object is that was loaded; None if that is not certain."""
-        path = self._loaded.get(uuid)
-        stamp = None if path is None else session.project.stamps.get(path)
-        if path is None or stamp is None:
-            return None
-        known = self._contents.get(path)
-        if known is None or known[0] != astuple(stamp):
-            known = self._contents[path] = _content(path)
-        if known is None or known[0] != astuple(stamp) or uuid not in known[1]:
-            return None
-        return FileReference(str(path), known[0], uuid)
+        stamps = session.project.stamps
+        # It may have been loaded before the recorder started.
+        paths = [self._loaded[uuid]] if uuid in self._loaded else list(stamps)
+        for path in paths:
+            stamp = astuple(stamps[path]) if path in stamps else ()
+            known = self._contents.get(path)
+            if known is None or known[0] != stamp:
+                known = self._contents[path] = _content(path)
+            if known is not None and known[0] == stamp and uuid in known[1]:
+                return FileReference(str(path), stamp, uuid)
+        return None
 
 
 def _of(
