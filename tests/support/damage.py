@@ -84,13 +84,15 @@ class Saved:
         damaged = bytearray(self.content)
         for _ in range(bits):
             damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-        self._write(path, damaged, copied)
+        self.write(path, damaged, copied=copied)
 
     def truncate(self, path: Path, chance: random.Random, *, copied: bool) -> None:
         """Write the file without its end, in place or as a copy."""
-        self._write(path, self.content[: chance.randrange(len(self.content))], copied)
+        length = chance.randrange(len(self.content))
+        self.write(path, self.content[:length], copied=copied)
 
-    def _write(self, path: Path, content: bytes | bytearray, copied: bool) -> None:
+    def write(self, path: Path, content: bytes | bytearray, *, copied: bool) -> None:
+        """Write some content in place of the file, or as a copy."""
         path.write_bytes(content)
         time = self.mtime_ns + 10**9 if copied else self.mtime_ns
         os.utime(path, ns=(time, time))
@@ -144,6 +146,8 @@ def _object(item: Any) -> Any:
 
 def _exact(value: Any) -> Any:
     """Return a value with its type, so that 1, 1.0 and True differ, and nan == nan."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        return value.shape, list(map(_exact, value.ravel()))
     if isinstance(value, np.ndarray):
         mask = np.ma.getmaskarray(value).tobytes()
         plain = np.ma.getdata(value)

@@ -26,6 +26,7 @@ from datalab_workspace.formats.base import (
 )
 from datalab_workspace.formats.h5.format import ProjectFormat
 from datalab_workspace.formats.legacy.format import LegacyFormat
+from datalab_workspace.formats.npz.format import NpzFormat
 from datalab_workspace.formats.raw_io import check_regular
 from datalab_workspace.formats.targets import check_target
 from datalab_workspace.model.project import Project
@@ -48,7 +49,11 @@ class Registry:
 
     def __init__(self) -> None:
         self._project = ProjectFormat()
-        self._built_in: tuple[FileFormat, ...] = (self._project, LegacyFormat())
+        self._built_in: tuple[FileFormat, ...] = (
+            self._project,
+            LegacyFormat(),
+            NpzFormat(),
+        )
         self._registered: list[FileFormat] = []
         self._installed: list[FileFormat] | None = None
         self._reported: set[str] = set()

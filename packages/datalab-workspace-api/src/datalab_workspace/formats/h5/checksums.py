@@ -15,12 +15,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from datalab_workspace.formats.raw_io import read_exactly
+from datalab_workspace.formats.raw_io import read_at
 
 Extent: TypeAlias = "tuple[int, int]"
 _BLOCK = 1 << 20
-#: Extents smaller than this are read together with the structure around them.
-_SMALL = 1 << 12
 
 
 def structure_checksum(file: FileIO, size: int, extents: Iterable[Extent]) -> int:
@@ -35,14 +33,11 @@ def structure_checksum(file: FileIO, size: int, extents: Iterable[Extent]) -> in
         EOFError: The file is smaller than `size`.
         ValueError: Extents overlap, or are outside of the file.
     """
-    buffer = memoryview(bytearray(_BLOCK))
     value = 0
-    for start, parts in _reads(_gaps(size, merge_extents(extents))):
-        block = buffer[: parts[-1][1] - start]
-        file.seek(start)
-        read_exactly(file, block)
-        for begin, end in parts:
-            value = zlib.crc32(block[begin - start : end - start], value)
+    for begin, end in _gaps(size, merge_extents(extents)):
+        for start in range(begin, end, _BLOCK):
+            count = min(_BLOCK, end - start)
+            value = zlib.crc32(read_at(file, start, count), value)
     return value
 
 
@@ -88,21 +83,3 @@ def _gaps(size: int, extents: list[Extent]) -> Iterator[Extent]:
         raise ValueError(f"an extent ends at {begin}, outside of the file")
     if size > begin:
         yield begin, size
-
-
-def _reads(gaps: Iterable[Extent]) -> Iterator[tuple[int, list[Extent]]]:
-    """Group parts into reads of at most one block.
-
-    Yields:
-        The begin of the read, and begin and end of each part in it.
-    """
-    parts: list[Extent] = []
-    for gap_begin, gap_end in gaps:
-        for begin in range(gap_begin, gap_end, _BLOCK):
-            end = min(begin + _BLOCK, gap_end)
-            if parts and (begin - parts[-1][1] > _SMALL or end - parts[0][0] > _BLOCK):
-                yield parts[0][0], parts
-                parts = []
-            parts.append((begin, end))
-    if parts:
-        yield parts[0][0], parts
