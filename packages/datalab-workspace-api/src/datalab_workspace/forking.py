@@ -7,10 +7,11 @@ the thread was changing stays half done there. Objects with such state follow th
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401  its own hooks must exist before a fork
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
@@ -28,6 +29,8 @@ class Forkable(Protocol):
 
 
 _followers: WeakSet[Any] = WeakSet()
+#: The lock of h5py while it is held for a fork; empty without h5py.
+_taken: list[Any] = []
 
 
 def follow_forks(follower: Forkable) -> None:
@@ -48,51 +51,68 @@ def usable(lock: _Lock, make: Callable[[], _Lock]) -> _Lock:
     return make() if is_held_elsewhere(lock) else lock
 
 
-def _finish_imports() -> None:
-    """Wait for imports of other threads, which could not be continued in a child.
+def _before_fork() -> None:
+    names = _modules_being_imported()
+    if names:
+        # The import of h5py may need the lock that h5py takes before a fork. Otherwise
+        # the thread that imports it and this one would wait for each other.
+        _release_hdf5()
+        _finish_imports(names)
+    objects = sys.modules.get("h5py._objects")
+    lock = getattr(objects, "phil", None)
+    if lock is not None:
+        lock.acquire()  # older versions of h5py do not take it themselves
+        _taken.append(lock)
+        if names and hasattr(objects, "_phil_before_fork"):
+            lock.acquire()  # h5py will release it, even if it did not take it
 
-    A child waits forever for a module that another thread was importing.
+
+def _finish_imports(names: list[str]) -> None:
+    """Wait for imports of other threads, which nothing could continue in a child.
+
+    A child would wait forever for a module that another thread was importing.
     """
-    # Each pass waits for all, and an import may be followed by another one.
-    while names := [name for name in list(sys.modules) if _is_being_imported(name)]:
-        with _hdf5_unlocked():
-            for name in names:
-                with suppress(ImportError):  # the other thread reports it
-                    import_module(name)
-        if names == [name for name in list(sys.modules) if _is_being_imported(name)]:
-            return  # this thread forks during an import of its own
+    while names:
+        for name in names:
+            with suppress(ImportError):  # the other thread reports it
+                import_module(name)
+        finished, names = names, _modules_being_imported()
+        if names == finished:
+            return  # this thread itself forks during an import
+
+
+def _modules_being_imported() -> list[str]:
+    return [
+        name
+        for name in list(sys.modules)
+        if name.partition(".")[0] in _PACKAGES and _is_being_imported(name)
+    ]
 
 
 def _is_being_imported(name: str) -> bool:
-    if name.partition(".")[0] not in _PACKAGES:
-        return False
     spec = getattr(sys.modules.get(name), "__spec__", None)
     return bool(getattr(spec, "_initializing", False))
 
 
-@contextmanager
-def _hdf5_unlocked() -> Iterator[None]:
-    """Release the lock of h5py, which h5py takes before a fork, and may need itself.
-
-    Otherwise the thread that imports h5py would wait for this one.
-    """
-    lock = getattr(sys.modules.get("h5py._objects"), "phil", None)
-    try:
-        if lock is not None:
-            lock.release()
-    except RuntimeError:  # it is not held: h5py has not registered its hook yet
-        lock = None
-    try:
-        yield
-    finally:
-        if lock is not None:
-            lock.acquire()
+def _release_hdf5() -> None:
+    objects = sys.modules.get("h5py._objects")
+    if hasattr(objects, "phil"):
+        with suppress(RuntimeError):  # h5py had not registered its hook in time
+            objects.phil.release()
 
 
-def _after_fork() -> None:
+def _in_parent() -> None:
+    while _taken:
+        _taken.pop().release()
+
+
+def _in_child() -> None:
+    _in_parent()
     for follower in list(_followers):
         follower.after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # Windows and browsers cannot fork
-    os.register_at_fork(before=_finish_imports, after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child
+    )
