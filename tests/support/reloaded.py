@@ -26,7 +26,9 @@ class ThroughFile(WorkspaceSuite):
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        self.paths = (tmp_path / f"{number}{self.suffix}" for number in itertools.count())
+        self.paths = (
+            tmp_path / f"{number}{self.suffix}" for number in itertools.count()
+        )
         # What a power cut leaves is not asked here, and waiting for it is slow.
         monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
 
