@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Project
-from datalab_workspace.model.record import KINDS, ArrayReference, Kind
+from datalab_workspace.model.record import KINDS, Kind
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -69,6 +70,7 @@ class Verdict:
         objects: Number of objects in the file.
         checksums: Number of arrays whose checksum was compared; 0 for a file without
             checksums, such as one that DataLab saved.
+        covers_all: Everything outside of the arrays was compared with a checksum too.
         problems: What is damaged or cannot be read, and where.
         obstacles: Reasons why DataLab would not open all of the file, or would not
             save it again.
@@ -82,6 +84,7 @@ class Verdict:
     path: Path
     objects: int = 0
     checksums: int = 0
+    covers_all: bool = False
     problems: list[str] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)
 

@@ -71,3 +71,19 @@ def read_exactly(file: FileIO, buffer: memoryview) -> None:
         if not count:
             raise EOFError("the file ends too early")
         buffer = buffer[count:]
+
+
+def read_at(file: FileIO, offset: int, count: int) -> bytes | bytearray:
+    """Return `count` bytes at an offset.
+
+    Raises:
+        EOFError: The file ends before them.
+    """
+    if hasattr(os, "pread"):  # a single call of the system; Windows has none
+        found = os.pread(file.fileno(), count, offset)
+        if len(found) == count:
+            return found
+    buffer = bytearray(count)
+    file.seek(offset)
+    read_exactly(file, memoryview(buffer))
+    return buffer

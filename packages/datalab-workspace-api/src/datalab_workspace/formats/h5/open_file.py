@@ -37,7 +37,7 @@ _OF_THE_SYSTEM = frozenset(
 #: HDF5 puts the number of an error of the system into its own message.
 _NUMBER = re.compile(r"errno = (\d+)")
 #: Errors of h5py, and of decoding what h5py returns, for a damaged file.
-_BROKEN = (
+BROKEN = (
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -111,7 +111,7 @@ def is_other_hdf5(path: Path) -> bool:
     try:
         with _hdf5(path) as file:
             return not file.id.links.exists(layout.VERSION.encode())
-    except _BROKEN:
+    except BROKEN:
         return False
 
 
@@ -122,7 +122,7 @@ def report_damage(path: Path, project: OpenProject) -> Iterator[None]:
         yield
     except WorkspaceError:
         raise
-    except _BROKEN as error:
+    except BROKEN as error:
         _raise_if_of_the_system(error, path)
         reason = str(error) or type(error).__name__
         raise DamagedFileError(

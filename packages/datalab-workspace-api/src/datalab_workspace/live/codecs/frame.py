@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -62,6 +62,11 @@ class FrameWriter:
         self._blobs.append(np.asarray(array, order="C"))
         return len(self._blobs) - 1
 
+    @property
+    def blobs(self) -> Sequence[Array]:
+        """The arrays of the frame, in C order."""
+        return self._blobs
+
     def encode(self, value: Any) -> Any:
         """Return a value as typed JSON, with its arrays in the frame."""
         return typed_json.encode(value, self.put)
@@ -84,6 +89,7 @@ class FrameWriter:
         Args:
             header: JSON data; the entry ``blobs`` is added.
         """
+        others = _json(header)[:-1] + (b"," if header else b"")
         sizes = [blob.nbytes for blob in self._blobs]
         descriptions: list[Any] = [
             [blob.dtype.str, list(blob.shape), 0] for blob in self._blobs
@@ -93,12 +99,12 @@ class FrameWriter:
         width = len(str(sum(sizes) + _LONGEST_HEADER + _ALIGNMENT * (len(sizes) + 2)))
         for entry in descriptions:
             entry[2] = 10**width
-        length = len(_json({**header, "blobs": descriptions}))
+        length = len(_with_blobs(others, descriptions))
         offset = start = _aligned(_HEAD.size + length)
         for entry, size in zip(descriptions, sizes, strict=True):
             entry[2] = offset
             offset = _aligned(offset + size)
-        text = _json({**header, "blobs": descriptions}).ljust(length)
+        text = _with_blobs(others, descriptions).ljust(length)
         if len(text) > _LONGEST_HEADER:
             raise ValueError(f"the header of the frame has {len(text)} bytes")
         parts: list[Buffer] = [
@@ -125,6 +131,21 @@ def read(body: Buffer) -> tuple[dict[str, Any], list[Array]]:
     try:
         header = _header(view)
         return header, _arrays(view, header)
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise DamagedFileError(f"it is not a valid frame: {error}") from error
+
+
+def read_header(start: Buffer) -> dict[str, Any]:
+    """Return the header of a frame.
+
+    Args:
+        start: The first bytes of the frame, with the whole header.
+
+    Raises:
+        DamagedFileError: It is not the start of a frame (a `ValueError`).
+    """
+    try:
+        return _header(memoryview(start).cast("B"))
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise DamagedFileError(f"it is not a valid frame: {error}") from error
 
@@ -158,7 +179,12 @@ def decode_record(data: Any, arrays: list[Array]) -> Record:
         raise DamagedFileError(f"it is not a valid record: {error}") from error
 
 
-def _json(header: Mapping[str, Any]) -> bytes:
+def _with_blobs(others: bytes, descriptions: list[Any]) -> bytes:
+    """Return the JSON of a header, given that of its other entries without the end."""
+    return b'%s"blobs":%s}' % (others, _json(descriptions))
+
+
+def _json(header: Any) -> bytes:
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
