@@ -129,7 +129,9 @@ def test_after_a_power_cut_everything_is_as_at_the_last_flush_or_later(
 
 def check(states, cut, found):
     """Each object is as it was at the last flush before the cut, or later."""
-    flushed = [i for i, (count, synced, _) in enumerate(states) if synced and count <= cut]
+    flushed = [
+        i for i, (count, synced, _) in enumerate(states) if synced and count <= cut
+    ]
     first = flushed[-1] if flushed else None
     later = [state for _, _, state in states[first or 0 :]]
     allowed = [{}, *later] if first is None else later

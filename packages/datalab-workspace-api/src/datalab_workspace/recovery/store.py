@@ -340,4 +340,3 @@ def _sync_folder(folder: Path) -> None:
     with suppress(OSError):  # some file systems refuse it for a folder
         os.fsync(descriptor)
     os.close(descriptor)
-
