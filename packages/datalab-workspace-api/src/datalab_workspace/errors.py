@@ -7,6 +7,7 @@
     ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
+    ├── InterruptedChangeError    RuntimeError     a fork interrupted a change
     ├── NothingToUndoError        LookupError      there is no change to undo
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
     ├── InvalidNameError          ValueError       empty, or has control characters
@@ -49,6 +50,7 @@ __all__ = [
     "DataLabError",
     "FeatureNotFoundError",
     "FileChangedError",
+    "InterruptedChangeError",
     "InvalidNameError",
     "LiveError",
     "LiveUnavailableError",
@@ -151,6 +153,14 @@ class NothingToUndoError(WorkspaceError, LookupError):
     """This workspace has made no change that can be undone.
 
     The oldest changes are forgotten when they hold too much data.
+    """
+
+
+class InterruptedChangeError(WorkspaceError, RuntimeError):
+    """This process was forked while another thread changed the workspace.
+
+    The objects of the workspace are incomplete in this process; the parent is not
+    affected. Fork when no thread changes the workspace, or open a saved file here.
     """
 
 

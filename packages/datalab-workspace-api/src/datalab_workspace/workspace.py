@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -896,6 +897,27 @@ class Workspace(NamedObjects, WindowCalls):
             return deprecated.go_live(self)
         attachment.resync(self._session, restore=restore)
         return True
+
+    def __copy__(self) -> Workspace:
+        """Return an independent workspace with the same objects, for `copy.copy`.
+
+        Both share the data of the objects, which no workspace ever changes. What is
+        added, edited or removed in one does not show in the other. Both save to the
+        same file by default, and the second to do so is refused; see `save`.
+
+        Raises:
+            TypeError: The objects are in a running DataLab.
+
+        Example:
+            >>> import copy
+            >>> other = copy.copy(workspace)
+            >>> other.clear()
+            >>> len(other), len(workspace)
+            (0, 3)
+        """
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), _session=copy.copy(self._session))
+        return copied
 
     # -- the operators of a dict ------------------------------------------------------
 
