@@ -36,7 +36,7 @@ def path(tmp_path, request):
 def count_reads(monkeypatch):
     """Count the arrays that are read from files."""
     read = []
-    for name in ("_read_contiguous", "_blocks_of_project"):
+    for name in ("_read_contiguous", "_read_dataset", "_blocks_of_project"):
         original = getattr(FileArray, name)
 
         def counted(self, *args, original=original, **options):

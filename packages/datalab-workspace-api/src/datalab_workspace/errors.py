@@ -7,7 +7,7 @@
     ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
-    ├── NothingToUndoError        LookupError      no change of this workspace is left
+    ├── NothingToUndoError        LookupError      there is no change to undo
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
     ├── InvalidNameError          ValueError       empty, or has control characters
     ├── UnsupportedObjectError    TypeError        not a signal, image, array or pair

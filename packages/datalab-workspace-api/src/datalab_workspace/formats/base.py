@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Project
-from datalab_workspace.model.record import KINDS, ArrayReference, Kind
+from datalab_workspace.model.record import KINDS, Kind
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -214,6 +215,23 @@ class FileFormat(ABC):
             {}
         """
         raise NotImplementedError(f"the format {self.name!r} cannot be written")
+
+    def check_readable(self, path: Path) -> None:  # noqa: B027  optional
+        """Raise an error if a file is clearly damaged; read little of it.
+
+        `Workspace.save` calls this before it replaces a file that the workspace does
+        not know. By default, every file passes.
+
+        Args:
+            path: A file that `sniff` accepts.
+
+        Raises:
+            DamagedFileError: The file is truncated or corrupt.
+
+        Example:
+            >>> from datalab_workspace.formats import formats
+            >>> formats()[0].check_readable(workspace.save("analysis.h5"))
+        """
 
     def verify(self, path: Path) -> Verdict:
         """Read a whole file and report its problems.

@@ -13,6 +13,7 @@ from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.encoding.metadata import to_plain_text
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import Extent
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Group, Project
 from datalab_workspace.model.record import (
     KINDS,
@@ -155,14 +156,13 @@ def _plain_record(record: Record) -> Record:
     return plain
 
 
-class _Converted:
+class _Converted(ArrayReference):
     """An array that is converted to a dtype of DataLab when it is written."""
 
     def __init__(self, record: Record, converted: np.ndarray[Any, Any]) -> None:
         self._record = record
         self.shape = converted.shape
         self.dtype = converted.dtype
-        self.nbytes = converted.nbytes
         self.crc = checksum(converted)
 
     def read(self) -> np.ndarray[Any, Any]:

@@ -68,7 +68,7 @@ def write_project(
     groups = plan(project)
     size = sum(_size(item.plain.arrays.values()) for item in objects(groups))
     with (
-        replacing(path, expected=expected, size=size) as new,
+        replacing(path, expected=expected, size=0 if filters else size) as new,
         Progress(f"saving {path.name!r}", size) as progress,
     ):
         staging = Staging(new.file)
