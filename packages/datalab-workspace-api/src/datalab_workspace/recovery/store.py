@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from datalab_workspace.model.record import FIELDS, Array, FieldValue, Kind
 from datalab_workspace.recovery.folder import OwnFolder, Owner
-from datalab_workspace.recovery.segments import Segment, SummedWriter
+from datalab_workspace.recovery.segments import Segment, EntryWriter
 from datalab_workspace.recovery.state import Layout, State
 
 #: Bytes of recovery at most, and the part of the free space that they may take.
@@ -177,7 +177,7 @@ class Store:
             ValueError: The entry is too large.
         """
         self._entries += 1
-        writer = SummedWriter()
+        writer = EntryWriter()
         header: dict[str, Any] = {
             "n": self._entries,
             "time": time.time(),
@@ -188,7 +188,7 @@ class Store:
         if layout is not None:
             header["layout"] = layout
         segment = self._segment_for(writer, header)
-        size = segment.append(writer.buffers(header))
+        size = segment.append(writer.entry(header))
         self.state.apply(header)
         overhead = (size - writer.nbytes) // max(1, len(snapshots))
         for snapshot in snapshots:
@@ -241,7 +241,7 @@ class Store:
 
     # -- one entry --------------------------------------------------------------------
 
-    def _put(self, writer: SummedWriter, snapshot: Snapshot) -> dict[str, Any]:
+    def _put(self, writer: EntryWriter, snapshot: Snapshot) -> dict[str, Any]:
         put: dict[str, Any] = {
             "uuid": snapshot.uuid,
             "name": snapshot.name,
@@ -293,7 +293,7 @@ class Store:
 
     # -- segments ---------------------------------------------------------------------
 
-    def _segment_for(self, writer: SummedWriter, header: dict[str, Any]) -> Segment:
+    def _segment_for(self, writer: EntryWriter, header: dict[str, Any]) -> Segment:
         if writer.nbytes >= LARGE:
             return self._new_segment()
         if not self._shared or self._shared[-1].size > _SEGMENT:
