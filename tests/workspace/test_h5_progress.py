@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import h5py
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace import progress as module
 from datalab_workspace.progress import PATIENCE
+from support.project_files import drop_manifest
 
 
 class Clock:
@@ -86,9 +86,7 @@ def test_slow_load_shows_its_progress(
 def test_slow_opening_counts_the_parts_of_the_file(
     workspace, visible_progress, slow, tmp_path, capsys
 ):
-    path = workspace.save(tmp_path / "slow.h5")
-    with h5py.File(path, "r+") as file:
-        del file["datalab_workspace"]
+    path = drop_manifest(workspace.save(tmp_path / "slow.h5"))
     capsys.readouterr()
     open_project(path)
     text = capsys.readouterr().err
