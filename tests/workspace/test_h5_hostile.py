@@ -324,3 +324,12 @@ def test_texts_of_a_long_history_are_read(path):
         file["DataLab_His"].create_group(texts[0])
     project, _ = read_project(path, limits=Limits(expansion=1 << 30))
     assert len(project.foreign) == 1
+
+
+def test_a_file_with_too_many_parts_is_refused(path):
+    with h5py.File(path, "r+") as file:
+        for number in range(100):
+            file[f"DataLab_Ima/gi001: /i{number + 2:03}: image/metadata"] = number
+    with pytest.raises(UnsafeFileError, match="over 100 parts"):
+        read_project(path, limits=Limits(members=100))
+    read_project(path, lazy=True)

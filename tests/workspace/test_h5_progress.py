@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 
@@ -46,8 +47,12 @@ def workspace():
     return workspace
 
 
+def lines(text):
+    return [line.strip() for line in text.split("\r") if line.strip()]
+
+
 def percentages(text, what):
-    shown = [line.strip() for line in text.split("\r") if line.strip()]
+    shown = [line for line in lines(text) if not line.startswith("opening")]
     assert all(line.startswith(what) and line.endswith("%") for line in shown)
     return [int(line.removeprefix(what)[1:-1]) for line in shown]
 
@@ -76,6 +81,22 @@ def test_slow_load_shows_its_progress(
     assert shown == sorted(shown)
     assert len(shown) >= 8
     assert shown[-1] > 80
+
+
+def test_slow_opening_counts_the_parts_of_the_file(
+    workspace, visible_progress, slow, tmp_path, capsys
+):
+    path = workspace.save(tmp_path / "slow.h5")
+    with h5py.File(path, "r+") as file:
+        del file["datalab_workspace"]
+    capsys.readouterr()
+    open_project(path)
+    text = capsys.readouterr().err
+    shown = lines(text)
+    # A group, its images, and metadata, data and coordinates of each.
+    assert shown[0] == "opening 'slow.h5': 2 parts"
+    assert shown[-1] == "opening 'slow.h5': 51 parts"
+    assert text.endswith("\r")
 
 
 @pytest.mark.parametrize("compression", [None, "lzf"])

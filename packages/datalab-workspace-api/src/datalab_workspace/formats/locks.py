@@ -7,11 +7,13 @@ for writing, shared for reading.
 from __future__ import annotations
 
 import errno
+from importlib import import_module
+from typing import Any
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # there are no such locks
+from datalab_workspace.runtime import is_installed
+
+#: The module with the locks, which Windows and browsers lack.
+fcntl: Any = import_module("fcntl") if is_installed("fcntl") else None
 
 _TAKEN = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -174,16 +175,15 @@ class _Reader:
 
 def make_pending(plain: Record) -> PendingRecord:
     """Return the pending record of an object whose sidecar is not verified yet."""
+    known = (plain.uuid, plain.kind, plain.title, plain.shape, plain.dtype)
+    return PendingRecord(*known, partial(_with_sidecar, plain))
 
-    def resolve() -> Record:
-        data = plain.data
-        if isinstance(data, FileArray):
-            data.ensure_checksum()
-        return sidecar.join(plain)
 
-    return PendingRecord(
-        plain.uuid, plain.kind, plain.title, plain.shape, plain.dtype, resolve
-    )
+def _with_sidecar(plain: Record) -> Record:
+    data = plain.data
+    if isinstance(data, FileArray):
+        data.ensure_checksum()
+    return sidecar.join(plain)
 
 
 def _is_uuid(text: str) -> bool:
