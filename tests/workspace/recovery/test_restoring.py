@@ -31,7 +31,9 @@ def restored():
     return workspace
 
 
-@pytest.mark.filterwarnings("ignore::guidata.dataset.datatypes.DataItemValidationWarning")
+@pytest.mark.filterwarnings(
+    "ignore::guidata.dataset.datatypes.DataItemValidationWarning"
+)
 def test_every_sample_comes_back(workspace, record, crash):
     samples = {f"object {n}": make() for n, make in (OBJECTS | UNKEEPABLE).items()}
     for name, value in VALUES.items():

@@ -150,5 +150,3 @@ def _content(path: Path) -> tuple[tuple[int, ...], frozenset[str]] | None:
     if stamp is None:
         return None
     return astuple(stamp), frozenset(item.uuid for item in project.items())
-
-
