@@ -94,18 +94,36 @@ class Guard:
         Raises:
             UnsafeFileError: A member is a soft or external link, or was opened before.
         """
+        for name, _ in self.links(group, where):
+            yield name.decode(errors="replace"), h5o.open(group, name)
+
+    def links(self, group: Any, where: str) -> Iterator[tuple[bytes, int]]:
+        """Yield the name and the address of each member of a group; see `members`."""
         if where.count("/") > self.limits.depth:
             raise self.error(where, f"is over {self.limits.depth} levels deep")
         for name, kind, address in self._links(group):
-            text = name.decode(errors="replace")
-            path = f"{where.rstrip('/')}/{text}"
             if kind != h5l.TYPE_HARD:
                 which = "a soft" if kind == h5l.TYPE_SOFT else "an external"
+                path = _join(where, name)
                 raise self.error(path, f"is {which} link; DataLab writes none")
-            if address in self._seen:
-                raise self.error(path, "is in the file twice, or contains itself")
-            self._seen.add(address)
-            yield text, h5o.open(group, name)
+            self.mark(address, where, name)
+            yield name, address
+
+    def mark(self, address: int, where: str, name: bytes) -> None:
+        """Note that a member of a group is read.
+
+        Args:
+            address: Address of the member in the file.
+            where: Path of the group.
+            name: Name of the member.
+
+        Raises:
+            UnsafeFileError: The member was read before, under this name or another.
+        """
+        if address in self._seen:
+            path = _join(where, name)
+            raise self.error(path, "is in the file twice, or contains itself")
+        self._seen.add(address)
 
     def _links(self, group: Any) -> list[tuple[bytes, int, Any]]:
         links: list[tuple[bytes, int, Any]] = []
@@ -258,6 +276,10 @@ class Guard:
         """
         if size > self.size:
             raise self.error(where, f"declares {size} bytes, more than the file has")
+
+
+def _join(where: str, name: bytes) -> str:
+    return f"{where.rstrip('/')}/{name.decode(errors='replace')}"
 
 
 def is_group(member: Any) -> bool:

@@ -41,7 +41,7 @@ def read_project(
     with opened(path, limits or Limits()) as file:
         groups = index.read_groups(file)
         if groups is None:
-            groups = native.read_groups(file)
+            groups = native.read_groups(file, lazy=lazy)
         project = Project(groups, opaque_sections.read(file))
         if not lazy:
             _read_all(file, project)
