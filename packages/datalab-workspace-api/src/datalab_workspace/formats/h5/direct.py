@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import FileIO
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from datalab_workspace.formats.h5.open_file import OpenProject
 from datalab_workspace.formats.h5.symbol_tables import members
 from datalab_workspace.model.record import PRIMARY_ARRAY, UUID_KEY, Kind
 
+_T = TypeVar("_T")
 #: Errors of reading anything unfamiliar.
 _UNFAMILIAR = (EOFError, IndexError, Unfamiliar, ValueError, struct.error)
 
@@ -64,34 +65,34 @@ class DirectReader:
             return None
         return cls(project.raw, project.stamp.size, project.guard)
 
-    def head(self, kind: Kind, address: int, where: str) -> ObjectHead | None:
-        """Return the parts of an object that a list shows.
+    def attributes(self, address: int, where: str) -> dict[str, Any] | None:
+        """Return the attributes of an object by name.
 
         Args:
-            kind: Kind of the object.
-            address: Address of its header.
+            address: Address of the object's header.
             where: Its path in the file.
 
         Raises:
             UnsafeFileError: See `Guard`.
         """
-        visit = _Visit(self)
-        try:
-            head = visit.head(kind, address)
-        except _UNFAMILIAR:
-            return None
-        visit.settle(where)
-        return head
+        return self._visit(where, lambda visit: visit.attributes(address))
+
+    def head(self, kind: Kind, address: int, where: str) -> ObjectHead | None:
+        """Return the parts of an object of one kind that a list shows; see above."""
+        return self._visit(where, lambda visit: visit.head(kind, address))
 
     def parts(self, address: int, where: str) -> ObjectParts | None:
-        """Return all parts of an object; see `head`."""
+        """Return all parts of an object; see above."""
+        return self._visit(where, lambda visit: visit.parts(address, where))
+
+    def _visit(self, where: str, read: Callable[[_Visit], _T]) -> _T | None:
         visit = _Visit(self)
         try:
-            parts = visit.parts(address, where)
+            found = read(visit)
         except _UNFAMILIAR:
             return None
         visit.settle(where)
-        return parts
+        return found
 
 
 class _Visit:
@@ -122,6 +123,10 @@ class _Visit:
         for address, array in self._arrays.items():
             guard.claim(address, array.stored, array.stored, where)
         guard.count_string(self._bytes, where)
+
+    def attributes(self, address: int) -> dict[str, Any]:
+        """See `DirectReader.attributes`."""
+        return self._values(self._headers.messages(address))
 
     def head(self, kind: Kind, address: int) -> ObjectHead:
         """See `DirectReader.head`."""

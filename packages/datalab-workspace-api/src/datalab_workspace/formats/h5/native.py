@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from datalab_workspace.formats.h5.object_parts import (
     is_uuid,
 )
 from datalab_workspace.formats.h5.open_file import OpenProject
-from datalab_workspace.formats.h5.panels import Link, groups_in_order, in_order
+from datalab_workspace.formats.h5.panels import Link, in_order
 from datalab_workspace.formats.h5.pending import PendingObject, SidecarObject, Source
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
@@ -56,14 +57,10 @@ def read_groups(
     reader = _Reader(project, obstacles, lazy=lazy)
     groups = []
     for kind, section in layout.SECTIONS.items():
-        where = f"/{section}"
-        project.at = where
+        project.at = f"/{section}"
         panel = project.guard.child(project.root, section.encode())
         if panel is not None and is_group(panel):
-            groups += [
-                reader.group(kind, member, f"{where}/{name}")
-                for name, member in groups_in_order(project.guard, panel, where)
-            ]
+            groups += reader.groups(kind, panel, f"/{section}")
     return groups
 
 
@@ -82,10 +79,20 @@ class _Reader:
         self._source = Source(self._file) if lazy else None
         self._uuids: set[str] = set()
 
-    def group(self, kind: Kind, group: Any, where: str) -> Group:
-        """Return one group of a panel with its objects."""
+    def groups(self, kind: Kind, panel: Any, where: str) -> Iterator[Group]:
+        """Yield the groups of a panel with their objects."""
+        for link in in_order(self._guard, panel, where):
+            group = h5o.open(panel, link.key)
+            if is_group(group):
+                yield self._group(kind, group, link.address, f"{where}/{link.name}")
+
+    def _group(self, kind: Kind, group: Any, address: int, where: str) -> Group:
         self._project.at = where
-        attributes = self._hdf5.attributes(group, where)
+        attributes = None
+        if self._direct is not None:
+            attributes = self._direct.attributes(address, where)
+        if attributes is None:
+            attributes = self._hdf5.attributes(group, where)
         if "title" not in attributes:
             self._obstacles.append(f"the group {where} has no title")
         items = [

@@ -202,20 +202,20 @@ def _attribute(
     version, reserved, name_size, type_size, space_size = _ATTRIBUTE.unpack_from(
         buffer, at
     )
-    begin = at + _ATTRIBUTE.size
+    begin = at + 8
     form = begin + _padded(name_size)
     value = form + _padded(type_size) + _padded(space_size)
-    found = decoders.get(buffer[begin - _SIZES.size : begin] + buffer[form:value])
-    name = buffer[begin : begin + name_size]
+    found = decoders.get(buffer[begin - 4 : begin] + buffer[form:value])
+    last = begin + name_size - 1
     if (
-        version != 1
+        found is None
+        or version != 1
         or reserved
-        or found is None
         or value + found[0] > at + size
-        or name.find(0) != name_size - 1
+        or buffer.find(0, begin, form) != last
     ):
         raise Unfamiliar
-    return name[:-1], found[1](buffer, value)
+    return buffer[begin:last], found[1](buffer, value)
 
 
 def _padded(size: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from datalab_workspace.model.record import (
 )
 
 _ROWS = (2, 3, 4)
+_SCALARS = (str, bool, int, float)
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class StoredArray(NamedTuple):
@@ -120,11 +123,9 @@ class ProjectFile:
         """
         fields = {}
         for name, value in attributes.items():
-            if name in layout.EXTENT or isinstance(value, np.ndarray | list):
-                continue
             if isinstance(value, np.generic):
                 value = value.item()
-            if not isinstance(value, str | bool | int | float):
+            if not isinstance(value, _SCALARS) or name in layout.EXTENT:
                 continue
             try:
                 fields[name] = layout.field_value(kind, name, value)
@@ -176,6 +177,8 @@ def is_uuid(value: Any) -> bool:
     """Return True for a string that is a UUID."""
     if not isinstance(value, str):
         return False
+    if _UUID.fullmatch(value):  # the common form; `UUID` takes longer
+        return True
     try:
         UUID(value)
     except ValueError:
