@@ -20,7 +20,7 @@ from datalab_workspace.formats.h5.object_headers import (
     Message,
     ObjectHeaders,
     StoredString,
-    Unfamiliar,
+    UnfamiliarError,
     attribute,
     attributes,
     is_branch,
@@ -37,7 +37,7 @@ from datalab_workspace.model.record import PRIMARY_ARRAY, UUID_KEY, Kind
 
 _T = TypeVar("_T")
 #: Errors of reading anything unfamiliar.
-_UNFAMILIAR = (EOFError, IndexError, Unfamiliar, ValueError, struct.error)
+_UNFAMILIAR = (EOFError, IndexError, UnfamiliarError, ValueError, struct.error)
 
 
 class DirectReader:
@@ -169,15 +169,13 @@ class _Visit:
                 items[name] = self._elements(self._array(member, messages))
         return branch(values, items)
 
-    def _below(
-        self, messages: list[Message], where: str
-    ) -> Iterator[tuple[str, int]]:
+    def _below(self, messages: list[Message], where: str) -> Iterator[tuple[str, int]]:
         """Yield the name and the address of each member of a group."""
         if where.count("/") > self._guard.limits.depth:
-            raise Unfamiliar
+            raise UnfamiliarError
         for name, address in members(self._blocks, *symbol_table(messages)):
             if address in self._members:
-                raise Unfamiliar
+                raise UnfamiliarError
             self._members[address] = where, name
             yield name.decode(errors="replace"), address
 
@@ -188,7 +186,7 @@ class _Visit:
             name.decode(errors="replace"): self._value(value) for name, value in found
         }
         if len(values) != len(found):
-            raise Unfamiliar
+            raise UnfamiliarError
         return values
 
     def _value(self, value: Any) -> Any:
@@ -196,7 +194,7 @@ class _Visit:
             return value
         self._bytes += value.length
         if self._bytes > self._guard.size:
-            raise Unfamiliar
+            raise UnfamiliarError
         return self._strings.read(value).decode(errors="replace")
 
     def _array(self, address: int, messages: list[Message]) -> StoredArray:
@@ -207,7 +205,7 @@ class _Visit:
         if array.offset is None:
             return np.empty(array.shape, array.dtype)
         if sum(known.stored for known in self._arrays.values()) > self._guard.size:
-            raise Unfamiliar
+            raise UnfamiliarError
         buffer, at = self._blocks.locate(array.offset, array.stored)
         count = math.prod(array.shape)
         elements = np.frombuffer(buffer, array.dtype, count, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datalab_workspace.formats.h5.file_blocks import FileBlocks
 from datalab_workspace.formats.h5.heaps import HEADER_SIZE, heap_size, walk
-from datalab_workspace.formats.h5.object_headers import StoredString, Unfamiliar
+from datalab_workspace.formats.h5.object_headers import StoredString, UnfamiliarError
 
 #: Heaps are kept in memory until they have this many bytes in total.
 _MOST_BYTES = 1 << 20
@@ -26,7 +26,7 @@ class HeapStrings:
         """Return a string up to its first NUL, as HDF5 does.
 
         Raises:
-            Unfamiliar: There is no such string.
+            UnfamiliarError: There is no such string.
             ValueError: The heap is damaged.
         """
         heap = self._heaps.get(string.heap)
@@ -35,13 +35,13 @@ class HeapStrings:
         buffer, places = heap
         begin, length = places.get(string.index, (0, -1))
         if length != string.length:
-            raise Unfamiliar
+            raise UnfamiliarError
         return buffer[begin : begin + length].partition(b"\0")[0]
 
     def _heap(self, address: int) -> tuple[bytes, dict[int, tuple[int, int]]]:
         size = heap_size(*self._blocks.locate(address, HEADER_SIZE))
         if not size:
-            raise Unfamiliar
+            raise UnfamiliarError
         self._bytes += size
         if self._bytes > _MOST_BYTES:
             self._heaps.clear()
@@ -50,6 +50,6 @@ class HeapStrings:
         places: dict[int, tuple[int, int]] = {}
         for number, position, length in walk(buffer, begin, size):
             if number in places:
-                raise Unfamiliar
+                raise UnfamiliarError
             places[number] = position, length
         return buffer, places

@@ -134,9 +134,7 @@ def scalars(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def branch(
-    values: dict[str, Any], items: dict[str, Any]
-) -> dict[str, Any] | list[Any]:
+def branch(values: dict[str, Any], items: dict[str, Any]) -> dict[str, Any] | list[Any]:
     """Return the dict or list that a metadata group stands for.
 
     Args:

@@ -32,21 +32,30 @@ _CONTINUATION = struct.Struct("<QQ")
 _ATTRIBUTE = struct.Struct("<BBHHH")
 _SIZES = struct.Struct("<HH")
 _LAYOUT = struct.Struct("<BBQQ")
+_FILL = struct.Struct("<B3xI")
 _TABLE = struct.Struct("<QQ")
 _STRING = struct.Struct("<IQI")
 
 # Types of messages.
-_NIL, _SPACE, _TYPE, _FILL, _LAYOUT_TYPE = 0x0, 0x1, 0x3, 0x5, 0x8
+_NIL, _SPACE, _TYPE, _FILL_TYPE, _LAYOUT_TYPE = 0x0, 0x1, 0x3, 0x5, 0x8
 _ATTRIBUTE_TYPE, _CONTINUATION_TYPE, _TABLE_TYPE, _MODIFIED = 0xC, 0x10, 0x11, 0x12
 #: The messages that the header of a dataset has, and those that it may have.
-_NEEDED = frozenset({_SPACE, _TYPE, _FILL, _LAYOUT_TYPE})
+_NEEDED = frozenset({_SPACE, _TYPE, _FILL_TYPE, _LAYOUT_TYPE})
 _OF_DATASET = _NEEDED | {_MODIFIED}
 #: The flag of a message that does not change. All other flags are left to HDF5.
 _CONSTANT = 1
 _CONTIGUOUS = (3, 1)  # version and class of the layout
+_NO_FILL = (2, 0)  # version, and size of the value that fills a dataset
 #: The dataspace of a single value.
 _SCALAR = b"\1".ljust(8, b"\0")
-_DTYPES = ["?", *(f"{o}{t}" for o in "<>" for t in "i2 i4 i8 u2 u4 u8 f2 f4 f8".split())]
+_DTYPES = [
+    "?",
+    *(
+        f"{o}{t}"
+        for o in "<>"
+        for t in ["i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8"]
+    ),
+]
 _DTYPES += ["i1", "u1", "c8", "c16"]
 #: The type of a string of variable length in ASCII and in UTF-8.
 _STRING_TYPES = [
@@ -58,7 +67,7 @@ _STRING_TYPES = [
 Message: TypeAlias = tuple[int, bytes, int, int]
 
 
-class Unfamiliar(Exception):
+class UnfamiliarError(Exception):
     """A form that is not read without HDF5."""
 
 
@@ -93,12 +102,12 @@ class ObjectHeaders:
         """Return the messages in the header of the object at an address.
 
         Raises:
-            Unfamiliar: The header has another form.
+            UnfamiliarError: The header has another form.
         """
         buffer, at = self._blocks.locate(address, _PREFIX.size)
         version, count, size = _PREFIX.unpack_from(buffer, at)
         if version != 1:
-            raise Unfamiliar
+            raise UnfamiliarError
         found: list[Message] = []
         parts = [(address + _PREFIX.size, size)]
         for offset, length in parts:
@@ -113,27 +122,27 @@ class ObjectHeaders:
                 elif kind != _NIL:
                     found.append((kind, buffer, at, size))
                 if flags > _CONSTANT or size & 7 or count < 0:
-                    raise Unfamiliar
+                    raise UnfamiliarError
                 at += size
             if at != end or not length:
-                raise Unfamiliar
+                raise UnfamiliarError
         if count:
-            raise Unfamiliar
+            raise UnfamiliarError
         return found
 
     def array(self, messages: list[Message]) -> StoredArray:
         """Return the dataset that has a header with these messages.
 
         Raises:
-            Unfamiliar: The object is not a dataset, or is stored in another form.
+            UnfamiliarError: The object is not a dataset, or is stored in another form.
         """
         parts: dict[int, bytes] = {}
         for kind, buffer, at, size in messages:
             if kind in parts or kind not in _OF_DATASET:
-                raise Unfamiliar
+                raise UnfamiliarError
             parts[kind] = buffer[at : at + size]
         if not parts.keys() >= _NEEDED:
-            raise Unfamiliar
+            raise UnfamiliarError
         key = parts[_SPACE], parts[_TYPE]
         form = self._forms.get(key)
         if form is None:
@@ -141,9 +150,11 @@ class ObjectHeaders:
         dtype, shape, size = form
         version, layout, offset, stored = _LAYOUT.unpack_from(parts[_LAYOUT_TYPE])
         if (version, layout) != _CONTIGUOUS or stored != size:
-            raise Unfamiliar
+            raise UnfamiliarError
+        if _FILL.unpack_from(parts[_FILL_TYPE]) != _NO_FILL:
+            raise UnfamiliarError
         if size and offset + size > self._size:
-            raise Unfamiliar
+            raise UnfamiliarError
         return StoredArray(dtype, shape, size, offset if size else None)
 
 
@@ -156,16 +167,16 @@ def symbol_table(messages: list[Message]) -> tuple[int, int]:
     """Return the addresses of the tree and the heap with the members of a group.
 
     Raises:
-        Unfamiliar: The messages are not those of a group, or of another form of group.
+        UnfamiliarError: The messages are not those of a group, or of another form of group.
     """
     table = None
     for kind, buffer, at, size in messages:
         if kind == _TABLE_TYPE and table is None and size == _TABLE.size:
             table = _TABLE.unpack_from(buffer, at)
         elif kind != _ATTRIBUTE_TYPE:
-            raise Unfamiliar
+            raise UnfamiliarError
     if table is None:
-        raise Unfamiliar
+        raise UnfamiliarError
     return table
 
 
@@ -173,7 +184,7 @@ def attributes(messages: list[Message]) -> Iterator[tuple[bytes, Any]]:
     """Yield the name and value of each attribute; a string as a `StoredString`.
 
     Raises:
-        Unfamiliar: An attribute is not a single value of a type of DataLab.
+        UnfamiliarError: An attribute is not a single value of a type of DataLab.
     """
     decoders = _decoders()
     for kind, buffer, at, size in messages:
@@ -188,7 +199,7 @@ def attribute(messages: list[Message], name: bytes) -> Any:
     for kind, buffer, at, size in messages:
         if kind == _ATTRIBUTE_TYPE and buffer.startswith(start, at + _ATTRIBUTE.size):
             if found is not None:
-                raise Unfamiliar
+                raise UnfamiliarError
             found = _attribute(_decoders(), buffer, at, size)[1]
     return found
 
@@ -214,7 +225,7 @@ def _attribute(
         or value + found[0] > at + size
         or buffer.find(0, begin, form) != last
     ):
-        raise Unfamiliar
+        raise UnfamiliarError
     return buffer[begin:last], found[1](buffer, value)
 
 
@@ -227,7 +238,7 @@ def _form_of_array(
 ) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     dtype = _dtypes().get(stored_type)
     if dtype is None:
-        raise Unfamiliar
+        raise UnfamiliarError
     shape = _shape(space)
     return dtype, shape, math.prod(shape) * dtype.itemsize
 
@@ -236,10 +247,10 @@ def _shape(space: bytes) -> tuple[int, ...]:
     rank, has_limits = space[1], space[2]
     count = 2 * rank if has_limits else rank
     if space[0] != 1 or has_limits > 1 or not rank or len(space) != 8 + 8 * count:
-        raise Unfamiliar
+        raise UnfamiliarError
     lengths = struct.unpack_from(f"<{count}Q", space, 8)
     if has_limits and lengths[:rank] != lengths[rank:]:
-        raise Unfamiliar
+        raise UnfamiliarError
     return lengths[:rank]
 
 
@@ -278,7 +289,7 @@ def _number(form: struct.Struct, buffer: bytes, at: int) -> Any:
 
 def _flag(buffer: bytes, at: int) -> bool:
     if buffer[at] > 1:
-        raise Unfamiliar
+        raise UnfamiliarError
     return buffer[at] == 1
 
 

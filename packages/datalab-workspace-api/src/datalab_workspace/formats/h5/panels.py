@@ -62,9 +62,7 @@ def in_order(guard: Guard, group: Any, where: str) -> list[Link]:
     return [link for _, link in ranked]
 
 
-def groups_in_order(
-    guard: Guard, group: Any, where: str
-) -> Iterator[tuple[str, Any]]:
+def groups_in_order(guard: Guard, group: Any, where: str) -> Iterator[tuple[str, Any]]:
     """Yield the name and the low-level object of each group; see `in_order`."""
     for link in in_order(guard, group, where):
         member = h5o.open(group, link.key)

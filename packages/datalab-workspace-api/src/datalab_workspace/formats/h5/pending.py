@@ -12,7 +12,7 @@ from io import FileIO
 from typing import Any
 
 from datalab_workspace.encoding import sidecar
-from datalab_workspace.errors import DamagedFileError, StaleFileError, WorkspaceError
+from datalab_workspace.errors import StaleFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.direct import DirectReader
 from datalab_workspace.formats.h5.guard import Guard
