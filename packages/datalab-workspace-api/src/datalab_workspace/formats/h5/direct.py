@@ -208,5 +208,6 @@ class _Visit:
             raise UnfamiliarError
         buffer, at = self._blocks.locate(array.offset, array.stored)
         count = math.prod(array.shape)
-        elements = np.frombuffer(buffer, array.dtype, count, at)
-        return elements.reshape(array.shape).copy()
+        elements: np.ndarray[Any, Any] = np.frombuffer(buffer, array.dtype, count, at)
+        copied: np.ndarray[Any, Any] = elements.reshape(array.shape).copy()
+        return copied

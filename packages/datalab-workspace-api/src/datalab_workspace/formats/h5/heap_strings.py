@@ -33,7 +33,7 @@ class HeapStrings:
         if heap is None:
             heap = self._heaps[string.heap] = self._heap(string.heap)
         buffer, places = heap
-        begin, length = places.get(string.index, (0, -1))
+        begin, length = places.get(string.number, (0, -1))
         if length != string.length:
             raise UnfamiliarError
         return buffer[begin : begin + length].partition(b"\0")[0]

@@ -55,7 +55,7 @@ def read_groups(
         UnsafeFileError: See `Guard`.
     """
     reader = _Reader(project, obstacles, lazy=lazy)
-    groups = []
+    groups: list[Group] = []
     for kind, section in layout.SECTIONS.items():
         project.at = f"/{section}"
         panel = project.guard.child(project.root, section.encode())

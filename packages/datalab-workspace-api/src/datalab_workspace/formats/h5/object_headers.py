@@ -48,15 +48,9 @@ _CONTIGUOUS = (3, 1)  # version and class of the layout
 _NO_FILL = (2, 0)  # version, and size of the value that fills a dataset
 #: The dataspace of a single value.
 _SCALAR = b"\1".ljust(8, b"\0")
-_DTYPES = [
-    "?",
-    *(
-        f"{o}{t}"
-        for o in "<>"
-        for t in ["i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8"]
-    ),
-]
-_DTYPES += ["i1", "u1", "c8", "c16"]
+_DTYPES = ["?", "i1", "u1", "c8", "c16"]
+_DTYPES += [f"{order}{kind}{n}" for order in "<>" for kind in "iu" for n in (2, 4, 8)]
+_DTYPES += [f"{order}f{n}" for order in "<>" for n in (2, 4, 8)]
 #: The type of a string of variable length in ASCII and in UTF-8.
 _STRING_TYPES = [
     bytes([0x19, 1, charset, 0, 16, 0, 0, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0])
@@ -77,12 +71,12 @@ class StoredString(NamedTuple):
     Attributes:
         length: Length in bytes.
         heap: Address of the heap.
-        index: Number of the string in the heap.
+        number: Number of the string in the heap.
     """
 
     length: int
     heap: int
-    index: int
+    number: int
 
 
 class ObjectHeaders:
@@ -167,7 +161,7 @@ def symbol_table(messages: list[Message]) -> tuple[int, int]:
     """Return the addresses of the tree and the heap with the members of a group.
 
     Raises:
-        UnfamiliarError: The messages are not those of a group, or of another form of group.
+        UnfamiliarError: The object is not a group, or has another form.
     """
     table = None
     for kind, buffer, at, size in messages:

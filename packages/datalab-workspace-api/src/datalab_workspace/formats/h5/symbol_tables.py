@@ -30,7 +30,7 @@ def members(blocks: FileBlocks, tree: int, heap: int) -> list[tuple[bytes, int]]
         heap: Address of the heap with the names.
 
     Raises:
-        UnfamiliarError: The group has another form, for example several hundred members.
+        UnfamiliarError: The group has another form, or several hundred members.
     """
     buffer, at = blocks.locate(tree, _TREE.size)
     signature, kind, level, count, left, right = _TREE.unpack_from(buffer, at)
