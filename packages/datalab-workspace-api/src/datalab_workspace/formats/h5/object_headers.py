@@ -36,6 +36,7 @@ _FILL = struct.Struct("<B3xI")
 _TABLE = struct.Struct("<QQ")
 _STRING = struct.Struct("<IQI")
 
+_VERSION = 1  # of headers, and of attributes
 # Types of messages.
 _NIL, _SPACE, _TYPE, _FILL_TYPE, _LAYOUT_TYPE = 0x0, 0x1, 0x3, 0x5, 0x8
 _ATTRIBUTE_TYPE, _CONTINUATION_TYPE, _TABLE_TYPE, _MODIFIED = 0xC, 0x10, 0x11, 0x12
@@ -100,7 +101,7 @@ class ObjectHeaders:
         """
         buffer, at = self._blocks.locate(address, _PREFIX.size)
         version, count, size = _PREFIX.unpack_from(buffer, at)
-        if version != 1:
+        if version != _VERSION:
             raise UnfamiliarError
         found: list[Message] = []
         parts = [(address + _PREFIX.size, size)]
@@ -191,7 +192,11 @@ def attribute(messages: list[Message], name: bytes) -> Any:
     found = None
     start = name + b"\0"
     for kind, buffer, at, size in messages:
-        if kind == _ATTRIBUTE_TYPE and buffer.startswith(start, at + _ATTRIBUTE.size):
+        if kind != _ATTRIBUTE_TYPE:
+            continue
+        if buffer[at] != _VERSION:  # in other versions, the name is elsewhere
+            raise UnfamiliarError
+        if buffer.startswith(start, at + 8):
             if found is not None:
                 raise UnfamiliarError
             found = _attribute(_decoders(), buffer, at, size)[1]
@@ -214,7 +219,7 @@ def _attribute(
     last = begin + name_size - 1
     if (
         found is None
-        or version != 1
+        or version != _VERSION
         or reserved
         or value + found[0] > at + size
         or buffer.find(0, begin, form) != last
