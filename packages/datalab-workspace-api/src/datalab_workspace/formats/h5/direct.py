@@ -98,8 +98,8 @@ class DirectReader:
 class _Visit:
     """The reading of one object.
 
-    The guard learns of it when it is complete. If it ends early, HDF5 reads the object
-    again, and the guard must not count twice.
+    The guard checks it when it is complete. If it ends early, HDF5 reads the object
+    again, and the guard must not count it twice.
     """
 
     def __init__(self, reader: DirectReader) -> None:

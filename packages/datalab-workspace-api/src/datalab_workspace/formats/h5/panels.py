@@ -23,7 +23,7 @@ class Link(NamedTuple):
 
     Attributes:
         name: The name of the member.
-        key: The name as HDF5 has it.
+        key: The name as the file stores it, in bytes.
         address: Address of the member's header in the file.
     """
 
