@@ -22,7 +22,11 @@ from datalab_workspace.formats.h5.object_parts import (
 )
 from datalab_workspace.formats.h5.open_file import OpenProject
 from datalab_workspace.formats.h5.panels import Link, in_order
-from datalab_workspace.formats.h5.pending import PendingObject, SidecarObject, Source
+from datalab_workspace.formats.h5.pending_objects import (
+    PendingObject,
+    SidecarObject,
+    Source,
+)
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
     FIELDS,
