@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import zlib
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -23,15 +21,6 @@ MANIFEST = "datalab_workspace"
 SIDE = (16384, 16384)  # 512 MiB of 16-bit pixels
 LARGE_ROUNDS = 5
 DATA = "DataLab_Ima/gi001: /i001: image/data"
-
-
-@pytest.fixture(scope="module")
-def memory():
-    """A folder in memory, so that no disk is measured."""
-    if not Path("/dev/shm").is_dir():
-        pytest.skip("needs a file system in memory at /dev/shm")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 # -- a thousand small objects ---------------------------------------------------------

@@ -216,7 +216,8 @@ class Session:
 
     def watch(self) -> None:
         """Wait for changes of others if a callback needs it and no thread waits yet."""
-        if self.subscribers and not (self._watcher and self._watcher.active):
+        waits = self._watcher is not None and self._watcher.active
+        if self.subscribers.follow_others and not waits:
             reference = weakref.ref(self)
 
             def on_change() -> bool:
@@ -227,7 +228,7 @@ class Session:
 
     def look_for_others(self) -> bool:
         """Look for changes of others, and deliver them; return whether to continue."""
-        if not self.subscribers:
+        if not self.subscribers.follow_others:
             return False
         try:
             with self.transaction():

@@ -87,9 +87,16 @@ class Subscriber:
     Args:
         callback: The callback. A bound method is not kept alive.
         dispatcher: The dispatcher that it subscribes to.
+        own_only: It receives no changes that were made elsewhere.
+
+    Attributes:
+        own_only: See above.
     """
 
-    def __init__(self, callback: Callback, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, callback: Callback, dispatcher: Dispatcher, *, own_only: bool = False
+    ) -> None:
+        self.own_only = own_only
         self._dispatcher = weakref.ref(dispatcher)
         self._loop = _running_loop()
         self._callback: Callable[[], Callback | None] = lambda: callback
@@ -139,8 +146,14 @@ class Dispatcher:
         self._lock = threading.RLock()
         self._waiting = _Waiting()
 
-    def add(self, callback: Callback) -> Subscription:
-        """Subscribe a callback."""
+    def add(self, callback: Callback, *, own_only: bool = False) -> Subscription:
+        """Subscribe a callback.
+
+        Args:
+            callback: The callback.
+            own_only: Deliver only the changes of this notebook, so that nobody needs
+                to wait for those of others.
+        """
         if not callable(callback):
             raise TypeError(
                 f"on_change() expects a function, got {type(callback).__name__}"
@@ -150,7 +163,7 @@ class Dispatcher:
                 f"on_change() expects a plain function, and {callback.__name__!r} is a "
                 "coroutine function; start a task in a plain function instead"
             )
-        subscriber = Subscriber(callback, self)
+        subscriber = Subscriber(callback, self, own_only=own_only)
         with self._lock:
             self._subscribers = (*self._subscribers, subscriber)
         return Subscription(self, subscriber)
@@ -169,6 +182,11 @@ class Dispatcher:
     def __bool__(self) -> bool:
         return bool(self._subscribers)
 
+    @property
+    def follow_others(self) -> bool:
+        """Whether a callback receives changes that are made elsewhere."""
+        return not all(subscriber.own_only for subscriber in self._subscribers)
+
     def dispatch(self, event: ChangeEvent) -> None:
         """Deliver an event.
 
@@ -178,7 +196,8 @@ class Dispatcher:
         """
         if event.origin is not Origin.NOTEBOOK:
             for subscriber in self._subscribers:
-                subscriber.receive_elsewhere(event)
+                if not subscriber.own_only:
+                    subscriber.receive_elsewhere(event)
             return
         waiting = self._waiting
         waiting.events.append(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from datalab_workspace import deprecated
 from datalab_workspace.backends.base import Backend, Capabilities
@@ -25,10 +25,15 @@ from datalab_workspace.operations import add, attachment, edit, files, listing, 
 from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing import calculator
+from datalab_workspace.recovery import autosave
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
+
+if TYPE_CHECKING:
+    from datalab_workspace.recovery.autosave import Autosave
+    from datalab_workspace.recovery.listing import RecoveryListing
 
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
@@ -634,6 +639,85 @@ class Workspace(NamedObjects, WindowCalls):
             ['peak']
         """
         return files.load(self._session, path, names, on_conflict, lazy)
+
+    def autosave(
+        self, path: str | os.PathLike[str] | None = None, *, every: float = 60
+    ) -> Autosave:
+        """Save the project in the background whenever something has changed.
+
+        A call of the workspace waits while the file is being written. If that fails, a
+        warning with the next change says why, and it is tried again. A last time is
+        saved when the process ends in order. Calling this again replaces what was
+        chosen before.
+
+        Args:
+            path: The file; by default the one that was last loaded or saved.
+            every: Seconds between two saves.
+
+        Returns:
+            A handle; its ``stop()`` saves a last time and ends this. It is a context
+            manager, too.
+
+        Raises:
+            ValueError: There is no path to save to, or `every` is not positive.
+
+        Example:
+            >>> with workspace.autosave("analysis.h5", every=60):
+            ...     workspace.remove("noisy")
+            >>> dlw.open("analysis.h5").list()
+            ['peak', 'spot']
+        """
+        return autosave.autosave(self._session, path, every)
+
+    @overload
+    def recover(self, what: None = None) -> RecoveryListing: ...
+    @overload
+    def recover(
+        self,
+        what: int | str | Iterable[str],
+        *,
+        on_conflict: OnConflict = "error",
+    ) -> Names: ...
+    @suggest_on_typo
+    def recover(
+        self,
+        what: int | str | Iterable[str] | None = None,
+        *,
+        on_conflict: OnConflict = "error",
+    ) -> RecoveryListing | Names:
+        """List what kernels held when they died, or restore it.
+
+        A kernel writes the objects of its standalone workspace to a folder on disk, and
+        removes it when it ends in order. Nothing is restored without this call.
+
+        Args:
+            what: None lists what there is, the last one first. A number of that list,
+                or the name of a notebook or file in it, restores all objects of that
+                entry. One or several names of objects restore these, from the last
+                entry that has them.
+            on_conflict: See `load`.
+
+        Returns:
+            The list; or the names of the objects that were restored, without skipped
+            ones.
+
+        Raises:
+            IndexError: The list has no such number.
+            KeyError: Nothing in the list has this name.
+            NameConflictError: Different objects here use some of the names; nothing is
+                restored.
+            DamagedFileError: The objects cannot be read (an `OSError`).
+
+        Warns:
+            UserWarning: Some objects cannot be read; they are named.
+
+        Example:
+            >>> workspace.recover()
+            nothing to recover
+        """
+        from datalab_workspace.recovery import listing as recovery
+
+        return recovery.recover(self._session, what, on_conflict)
 
     # -- processing -------------------------------------------------------------------
 

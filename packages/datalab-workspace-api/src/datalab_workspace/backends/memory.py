@@ -135,6 +135,11 @@ class MemoryBackend(Backend):
             return Summary.known(item.kind, item.title, item.shape, item.dtype), None
         return Summary.of(item), item
 
+    def held(self, uuid: str) -> tuple[Item, str] | None:
+        """See `Backend.held`."""
+        shelf = self._shelf_of.get(uuid)
+        return None if shelf is None else (shelf.items[uuid], shelf.title)
+
     def record(self, uuid: str, *, full: bool = False) -> Record:  # noqa: ARG002
         """See `Backend.record`; `full` makes no difference in memory."""
         items = self._shelf_of[uuid].items

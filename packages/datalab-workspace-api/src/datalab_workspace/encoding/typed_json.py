@@ -117,9 +117,9 @@ def _hashable(key: Any) -> Any:
 
 def _encode_array(array: np.ndarray[Any, Any], put_array: PutArray | None) -> object:
     if isinstance(array, np.ma.MaskedArray):
-        mask = None if array.mask is np.ma.nomask else encode(array.mask)
-        fill = encode(fill_value(array))
-        return _tagged("masked", [_encode_array(array.data, put_array), mask, fill])
+        data = _encode_array(array.data, put_array)
+        mask = None if array.mask is np.ma.nomask else encode(array.mask, put_array)
+        return _tagged("masked", [data, mask, encode(fill_value(array))])
     if put_array is not None:
         place = put_array(array)
         if place is not None:

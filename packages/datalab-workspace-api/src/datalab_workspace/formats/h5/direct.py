@@ -110,6 +110,7 @@ class _Visit:
         self._members: dict[int, tuple[str, bytes]] = {}
         self._arrays: dict[int, StoredArray] = {}
         self._bytes = 0
+        self._headers_read = 0
 
     def settle(self, where: str) -> None:
         """Let the guard check everything that was read.
@@ -118,6 +119,8 @@ class _Visit:
             UnsafeFileError: See `Guard`.
         """
         guard = self._guard
+        guard.count_members(len(self._members), where)
+        guard.advance(self._headers_read)
         for address, (group, name) in self._members.items():
             guard.mark(address, group, name)
         for address, array in self._arrays.items():
@@ -126,35 +129,39 @@ class _Visit:
 
     def attributes(self, address: int) -> dict[str, Any]:
         """See `DirectReader.attributes`."""
-        return self._values(self._headers.messages(address))
+        return self._values(self._messages(address))
 
     def head(self, kind: Kind, address: int) -> ObjectHead:
         """See `DirectReader.head`."""
-        messages = self._headers.messages(address)
+        messages = self._messages(address)
         title = self._value(attribute(messages, b"title"))
         below = dict(members(self._blocks, *symbol_table(messages)))
         uuid = data = None
         metadata = below.get(layout.METADATA.encode())
         if metadata is not None:
-            messages = self._headers.messages(metadata)
+            messages = self._messages(metadata)
             symbol_table(messages)
             uuid = self._value(attribute(messages, UUID_KEY.encode()))
         primary = below.get(PRIMARY_ARRAY[kind].encode())
         if primary is not None:
-            data = self._array(primary, self._headers.messages(primary))
+            data = self._array(primary, self._messages(primary))
         return ObjectHead(title, uuid, data)
 
     def parts(self, address: int, where: str) -> ObjectParts:
         """See `DirectReader.parts`."""
-        messages = self._headers.messages(address)
+        messages = self._messages(address)
         parts = ObjectParts(self._values(messages))
         for name, member in self._below(messages, where):
-            messages = self._headers.messages(member)
+            messages = self._messages(member)
             if name == layout.METADATA:
                 parts.metadata = self._branch(messages, f"{where}/{name}")
             else:
                 parts.arrays[name] = self._array(member, messages)
         return parts
+
+    def _messages(self, address: int) -> list[Message]:
+        self._headers_read += 1
+        return self._headers.messages(address)
 
     def _branch(
         self, messages: list[Message], where: str
@@ -162,7 +169,7 @@ class _Visit:
         values = self._values(messages)
         items = scalars(values)
         for name, member in self._below(messages, where):
-            messages = self._headers.messages(member)
+            messages = self._messages(member)
             if is_branch(messages):
                 items[name] = self._branch(messages, f"{where}/{name}")
             else:

@@ -9,7 +9,7 @@ Heap".
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import FileIO
 from typing import Any
 
@@ -37,12 +37,16 @@ class Heaps:
         raw: The file.
         size: Its size in bytes.
         root: Its low-level HDF5 root group.
+        advance: Called with the number of groups and datasets that were looked at.
     """
 
-    def __init__(self, raw: FileIO, size: int, root: Any) -> None:
+    def __init__(
+        self, raw: FileIO, size: int, root: Any, advance: Callable[[int], object]
+    ) -> None:
         self._raw = raw
         self._size = size
         self._root = root
+        self._advance = advance
         self._checked = False
 
     def check(self) -> None:
@@ -71,6 +75,7 @@ class Heaps:
         arrays = []
 
         def visit(name: bytes, info: Any) -> None:
+            self._advance(1)
             if info.type != h5o.TYPE_DATASET:
                 return
             dataset = h5o.open(self._root, name)

@@ -160,8 +160,8 @@ class _Reader:
                 "support"
             )
         plain = self._file.record(kind, uuid, where, parts)
-        if not sidecar.has_sidecar(plain):
-            return plain
+        if not sidecar.depends_on_data(plain):
+            return sidecar.join(plain)
         known = (plain.uuid, kind, plain.title, plain.shape, plain.dtype)
         return PendingRecord(*known, SidecarObject(plain))
 

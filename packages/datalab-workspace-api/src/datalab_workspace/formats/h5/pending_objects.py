@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import FileIO
 from typing import Any
 
 from datalab_workspace.encoding import sidecar
@@ -20,6 +19,7 @@ from datalab_workspace.formats.h5.hdf5_objects import HDF5Reader
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.object_parts import ObjectParts, ProjectFile
 from datalab_workspace.formats.h5.open_file import opened
+from datalab_workspace.formats.raw_io import open_regular
 from datalab_workspace.model.record import Kind, Record
 
 
@@ -56,7 +56,7 @@ class Source:
         """
         guard = self._new_guard() if where in self._counted else self._guard
         with self._explain_errors(where):
-            with FileIO(str(self.file.path)) as raw:
+            with open_regular(self.file.path) as raw:
                 self._check_stamp(FileStamp.of(raw.fileno()), where)
                 reader = DirectReader(raw, self.file.stamp.size, guard)
                 parts = reader.parts(address, where)
@@ -83,7 +83,8 @@ class Source:
 
     def _new_guard(self) -> Guard:
         file = self.file
-        return Guard(str(file.path), file.stamp.size, file.limits, _no_heaps)
+        name, size = str(file.path), file.stamp.size
+        return Guard(name, size, file.limits, _no_heaps, lambda _: None)
 
     def _check_stamp(self, stamp: FileStamp, where: str) -> None:
         if stamp != self.file.stamp:
@@ -145,9 +146,10 @@ class SidecarObject:
 
     def __call__(self) -> Record:
         """Return the complete object."""
-        if sidecar.has_sidecar(self.plain) and isinstance(self.plain.data, FileArray):
-            self.plain.data.ensure_checksum()
-        return sidecar.join(self.plain)
+        plain = self.plain
+        if sidecar.depends_on_data(plain) and isinstance(plain.data, FileArray):
+            plain.data.ensure_checksum()
+        return sidecar.join(plain)
 
 
 def _no_heaps() -> None:
