@@ -150,5 +150,3 @@ def test_the_rule_notices_what_is_lost_and_what_is_old():
         [13.5, "done", "a", "b", "3"],
     ]
     assert versions(said, 14.0) == {"a": {"2", None}, "b": {None, "3"}}
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,11 +38,25 @@ class _Shelf:
     def take(self, uuid: str) -> tuple[Item, int]:
         return self.items.pop(uuid), self.ranks.pop(uuid)
 
+    def copy(self) -> _Shelf:
+        items = {uuid: _separate(item) for uuid, item in self.items.items()}
+        return _Shelf(self.kind, self.title, items, dict(self.ranks), self.count)
+
     def put_back(self, taken: Sequence[tuple[Item, int]]) -> None:
         for item, rank in taken:
             self.items[item.uuid] = item
             self.ranks[item.uuid] = rank
         self.items = dict(sorted(self.items.items(), key=lambda i: self.ranks[i[0]]))
+
+
+def _separate(item: Item) -> Item:
+    """Return an object that can be edited by itself; it shares the arrays."""
+    copied = copy.copy(item)
+    if isinstance(copied, Record):
+        copied.fields = dict(copied.fields)
+        copied.arrays = dict(copied.arrays)
+        copied.metadata = dict(copied.metadata)
+    return copied
 
 
 class Ticket:
@@ -98,6 +113,19 @@ class MemoryBackend(Backend):
         vars(self).update(state)
         self._ticket = Ticket()
 
+    def independent_copy(self) -> MemoryBackend:
+        """See `Backend.independent_copy`; unread objects and all arrays are shared."""
+        copied = object.__new__(type(self))
+        copied.__setstate__(self.__getstate__())
+        copied._shelves = {
+            kind: [shelf.copy() for shelf in shelves]
+            for kind, shelves in self._shelves.items()
+        }
+        copied._shelf_of = {
+            uuid: shelf for shelf in copied._all() for uuid in shelf.items
+        }
+        return copied
+
     @property
     def capabilities(self) -> Capabilities:
         """See `Backend.capabilities`; everything can be done, and views are shared."""
@@ -150,6 +178,11 @@ class MemoryBackend(Backend):
 
     # -- transactions -----------------------------------------------------------------
 
+    @property
+    def is_writing(self) -> bool:
+        """See `Backend.is_writing`."""
+        return bool(self._ticket)
+
     def begin(self) -> None:
         """See `Backend.begin`."""
         if self._ticket:
@@ -197,6 +230,9 @@ class MemoryBackend(Backend):
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
         taken: dict[_Shelf, list[tuple[Item, int]]] = {}
+        self._ticket.note(
+            lambda: None
+        )  # writing begins; what it takes is not known yet
         for uuid in uuids:
             shelf = self._shelf_of.pop(uuid)
             taken.setdefault(shelf, []).append(shelf.take(uuid))

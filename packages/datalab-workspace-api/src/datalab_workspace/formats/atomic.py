@@ -280,7 +280,7 @@ def _without_writers(target: Path) -> Iterator[None]:
         return
     try:
         file = open_regular(target)
-    except OSError:  # there is no file, or nobody can know
+    except OSError:  # there is no file, or it cannot be read
         yield
         return
     with file:

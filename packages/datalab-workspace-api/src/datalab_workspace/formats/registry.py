@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from datalab_workspace.errors import NotAProjectError
+from datalab_workspace.forking import follow_forks, usable
 from datalab_workspace.formats.base import (
     Compression,
     FileFormat,
@@ -58,6 +59,11 @@ class Registry:
         self._reported: set[str] = set()
         # Reentrant: a package may call `register` while its entry point is loaded.
         self._lock = threading.RLock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if a thread of the parent holds it."""
+        self._lock = usable(self._lock, threading.RLock)
 
     def register(self, file_format: _FormatClass) -> _FormatClass:
         """Add a file format for this process. Can be used as a class decorator.

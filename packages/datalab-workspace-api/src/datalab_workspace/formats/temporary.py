@@ -1,8 +1,8 @@
 """The temporary files of saves, and the removal of those that killed processes left.
 
 A process holds a shared lock on its temporary file until that file has taken the place
-of the target. If an exclusive lock on it can be had, the process has ended. Where there
-are no locks, the name of the file tells which process of which machine it belongs to.
+of the target. If an exclusive lock on the file is possible, the process has ended. On a
+file system without locks, the process and the machine in the name of the file decide.
 """
 
 from __future__ import annotations

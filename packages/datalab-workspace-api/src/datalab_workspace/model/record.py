@@ -254,7 +254,9 @@ class PendingRecord:
         title: The object's title.
         shape: See `Record.shape`.
         dtype: See `Record.dtype`.
-        resolve: Returns the record. A backend calls it at most once.
+        resolve: Returns the record, a new one with each call. A backend calls it at
+            most once, and so does each copy of the workspace. A function that can be
+            pickled lets the workspace be pickled before the object was read.
 
     Example:
         >>> from datalab_workspace.backends import PendingRecord
@@ -270,6 +272,14 @@ class PendingRecord:
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
     resolve: Callable[[], Record]
+
+    # Nothing changes it, and it may stand for much: copies of a workspace share it.
+
+    def __copy__(self) -> PendingRecord:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PendingRecord:
+        return self
 
 
 def data_shape(kind: Kind, array_shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 from uuid import uuid4
 
@@ -255,7 +256,9 @@ def _known(entries: Sequence[Entry], groups: Sequence[Group]) -> set[str]:
 def _with_uuid(item: Item, uuid: str) -> Item:
     if isinstance(item, Record):
         return dataclasses.replace(item, uuid=uuid)
-    resolve = item.resolve
-    return dataclasses.replace(
-        item, uuid=uuid, resolve=lambda: dataclasses.replace(resolve(), uuid=uuid)
-    )
+    resolve = partial(_resolved_with_uuid, item.resolve, uuid)
+    return dataclasses.replace(item, uuid=uuid, resolve=resolve)
+
+
+def _resolved_with_uuid(resolve: Callable[[], Record], uuid: str) -> Record:
+    return dataclasses.replace(resolve(), uuid=uuid)

@@ -17,6 +17,7 @@ from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.guard import Guard
+from datalab_workspace.formats.h5.index_source import IndexSource
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject
 from datalab_workspace.model.project import Group
@@ -131,6 +132,8 @@ class _Index:
     def groups(self) -> list[Group]:
         """Return all groups; their objects are pending records."""
         columns = self._columns
+        source = IndexSource(self._path, self._stamp, self._guard.limits, self._record)
+        record = source.record
         specs = map(self._specs.__getitem__, columns["form"])
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
@@ -146,7 +149,7 @@ class _Index:
                         title,
                         spec.record_shape,
                         spec.record_dtype,
-                        partial(self._record, path, number),
+                        partial(record, path, number),
                     )
                 )
             groups.append(group)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from datalab_workspace.formats.atomic import FileStamp, replacing
@@ -72,7 +71,7 @@ def write_project(
         Progress(f"saving {path.name!r}", size) as progress,
     ):
         staging = Staging(new.file)
-        with h5py.File(staging, "w") as file:
+        with staging.hdf5() as file:
             file[layout.VERSION] = layout.WRITTEN_VERSION
             Structure(file, filters).write(groups)
             opaque_sections.write(file, project.foreign)
