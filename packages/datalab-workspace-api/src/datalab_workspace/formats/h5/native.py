@@ -170,7 +170,7 @@ class _Reader:
             self._obstacles.append(
                 f"{where} has the UUID of another object: DataLab leaves it out"
             )
-        if uuid in self._uuids or not is_uuid(uuid):
+        if not is_uuid(uuid) or uuid in self._uuids:
             uuid = str(uuid4())
         self._uuids.add(uuid)
         return str(uuid)
