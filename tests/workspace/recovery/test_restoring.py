@@ -245,16 +245,16 @@ def test_what_does_not_exist_is_refused():
         workspace.recover()[0].restore("c")
 
 
-@pytest.mark.usefixtures("crashed")
-def test_an_object_that_the_disk_has_lost_is_named(folder):
-    (segment,) = folder.glob("*/*.segment")
+def test_an_object_that_the_disk_has_lost_is_named(workspace, record, crash, folder):
+    workspace.update({"a": A, "large": LARGE})
+    crash(record(workspace))
+    segment = max(folder.glob("*/*.segment"), key=lambda path: path.stat().st_size)
     content = bytearray(segment.read_bytes())
-    position = content.index((2 * A).tobytes())
-    content[position + 8] ^= 1
+    content[content.index(LARGE.tobytes()) + 8] ^= 1
     segment.write_bytes(content)
 
-    workspace = Workspace()
-    with pytest.raises(DamagedFileError, match="'b' cannot be read"):
-        workspace.recover("b")
-    with pytest.warns(UserWarning, match="these cannot be read: 'b'$"):
-        assert workspace.recover(1) == ["signal", "a"]
+    found = Workspace()
+    with pytest.raises(DamagedFileError, match="'large' cannot be read"):
+        found.recover("large")
+    with pytest.warns(UserWarning, match="these cannot be read: 'large'$"):
+        assert found.recover(1) == ["a"]

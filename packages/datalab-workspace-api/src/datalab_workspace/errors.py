@@ -217,10 +217,11 @@ class UnsupportedMetadataError(WorkspaceError, TypeError):
 
 
 class NotAProjectError(WorkspaceError, ValueError):
-    """The file is not a DataLab project.
+    """The file is not a DataLab project, or its suffix is that of another format.
 
     Check the path. ``Workspace.load`` reads projects of DataLab 1.0 and later and the
-    files of datalab-kernel 0.2.
+    files of datalab-kernel 0.2. ``Workspace.save`` replaces only projects: save to a
+    path that ends in ``.h5``, or remove the existing file first.
     """
 
 

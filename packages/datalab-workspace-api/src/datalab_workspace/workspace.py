@@ -571,16 +571,18 @@ class Workspace(NamedObjects, WindowCalls):
         """Write a project file, which DataLab opens as one of its own.
 
         The file is written to a temporary file first and then replaced in one step:
-        whatever happens, `path` holds the whole old file or the whole new one.
+        whatever happens, `path` holds the whole old file or the whole new one. A file
+        that is not a project is not replaced.
 
         Args:
             path: The file; by default the one that was last loaded or saved. ``~`` is
-                expanded, and no suffix is added.
+                expanded, and no suffix is added. A path that ends in ``.npz`` becomes
+                an archive that needs no h5py and that DataLab cannot open.
             names: Save only these objects: one name or several.
             compression: ``"lzf"``, ``"gzip"`` or ``("gzip", level)``; by default arrays
                 are not compressed.
-            overwrite: Replace the file even if another program changed it since this
-                workspace loaded or saved it.
+            overwrite: Replace the file even if it is a damaged project, or if another
+                program changed it since this workspace loaded or saved it.
 
         Returns:
             The path of the file.
@@ -588,6 +590,10 @@ class Workspace(NamedObjects, WindowCalls):
         Raises:
             ValueError: There is no path to save to.
             FileChangedError: Another program changed the file (a `FileExistsError`).
+            NotAProjectError: The file is not a project, or the suffix of a new file is
+                that of another format, such as ``.csv`` (a `ValueError`).
+            DamagedFileError: The file is a damaged project (an `OSError`).
+            BlockingIOError: Another program has the file open for writing.
             TypeError: The data of an object has a dtype that DataLab cannot hold;
                 nothing is written then.
             OSError: The file cannot be written.
@@ -641,6 +647,7 @@ class Workspace(NamedObjects, WindowCalls):
         """
         return files.load(self._session, path, names, on_conflict, lazy)
 
+    @suggest_on_typo
     def autosave(
         self, path: str | os.PathLike[str] | None = None, *, every: float = 60
     ) -> Autosave:

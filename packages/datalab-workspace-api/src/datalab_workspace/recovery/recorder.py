@@ -32,7 +32,7 @@ DELAY = 0.3
 #: Seconds after which everything that was written is flushed to the disk.
 SYNC_EVERY = 30.0
 #: Bytes and number of small objects in one entry.
-_BATCH = 4 << 20
+_BATCH = 16 << 20
 _MOST = 200
 #: Seconds to wait at the end for what is being written.
 _PATIENCE = 5.0

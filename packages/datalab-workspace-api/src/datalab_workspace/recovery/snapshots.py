@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,7 @@ import numpy as np
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import WorkspaceError
 from datalab_workspace.events import ChangeEvent
-from datalab_workspace.model.project import Item
-from datalab_workspace.model.record import Array, FieldValue, PendingRecord
+from datalab_workspace.model.record import Array, PendingRecord
 from datalab_workspace.recovery.state import Layout, State
 from datalab_workspace.recovery.store import FileReference, Snapshot
 
@@ -92,18 +91,29 @@ class Snapshots:
         if isinstance(item, PendingRecord):
             whole = self._in_file(session, uuid)
             if whole is not None:
-                title: dict[str, FieldValue] = {"title": item.title}
-                return _of(item, name, group, title, {}, {}, file=whole)
+                dtype = "" if item.dtype is None else item.dtype.str
+                return Snapshot(
+                    uuid, name, item.kind, group, item.shape, dtype,
+                    {"title": item.title}, {}, 0, {}, whole,
+                )  # fmt: skip
             item = session.backend.record(uuid)  # its arrays stay in the file
         arrays: dict[str, Array] = {}
         files: dict[str, FileReference] = {}
+        nbytes = 0
         for key, array in item.arrays.items():
-            if array is None or isinstance(array, np.ndarray):
+            if isinstance(array, np.ndarray):
+                nbytes += array.nbytes
                 arrays[key] = array
+            elif array is None:
+                arrays[key] = None
             else:
                 files[key] = _reference(session, array)
-        metadata = dict(item.metadata)
-        return _of(item, name, group, dict(item.fields), arrays, metadata, files=files)
+        data = item.data
+        return Snapshot(
+            uuid, name, item.kind, group, item.shape,
+            "" if data is None else data.dtype.str,
+            dict(item.fields), arrays, nbytes, dict(item.metadata), None, files,
+        )  # fmt: skip
 
     def _in_file(self, session: Session, uuid: str) -> FileReference | None:
         """Return where an object is that was loaded; None if that is not certain."""
@@ -118,24 +128,6 @@ class Snapshots:
             if known is not None and known[0] == stamp and uuid in known[1]:
                 return FileReference(str(path), stamp, uuid)
         return None
-
-
-def _of(
-    item: Item,
-    name: str,
-    group: str,
-    fields: Mapping[str, FieldValue],
-    arrays: Mapping[str, Array],
-    metadata: Mapping[Any, Any],
-    *,
-    file: FileReference | None = None,
-    files: Mapping[str, FileReference] | None = None,
-) -> Snapshot:
-    dtype = "" if item.dtype is None else item.dtype.str
-    return Snapshot(
-        item.uuid, name, item.kind, group, item.shape, dtype,
-        fields, arrays, metadata, file, files,
-    )  # fmt: skip
 
 
 def _reference(session: Session, array: Any) -> FileReference:

@@ -88,7 +88,7 @@ def checked(put: Mapping[str, Any]) -> tuple[str, str, Kind, str]:
         ValueError: The header is not valid.
     """
     uuid, name, kind, group = (put[key] for key in ("uuid", "name", "kind", "group"))
-    if kind not in KINDS or not all(isinstance(each, str) for each in (uuid, name)):
+    if kind not in KINDS or not isinstance(uuid, str) or not isinstance(name, str):
         raise ValueError("an object needs a kind, a UUID and a name")
     return uuid, name, kind, str(group)
 

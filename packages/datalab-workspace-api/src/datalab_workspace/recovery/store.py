@@ -14,13 +14,13 @@ import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from datalab_workspace.model.record import FIELDS, Array, FieldValue, Kind
-from datalab_workspace.recovery.folder import OwnFolder, Owner
-from datalab_workspace.recovery.segments import Segment, SummedWriter
+from datalab_workspace.recovery.folder import Owner, OwnFolder
+from datalab_workspace.recovery.segments import EntryWriter, Segment
 from datalab_workspace.recovery.state import Layout, State
 
 #: Bytes of recovery at most, and the part of the free space that they may take.
@@ -62,6 +62,7 @@ class Snapshot(NamedTuple):
         dtype: The dtype of its data, as a string.
         fields: Its fields; only the title if `file` is given.
         arrays: Its arrays that are in memory.
+        nbytes: Bytes of these.
         metadata: Its metadata.
         file: The file that holds the whole object, if it is not in memory.
         files: The files that hold arrays which are not in memory, by array.
@@ -75,14 +76,10 @@ class Snapshot(NamedTuple):
     dtype: str
     fields: Mapping[str, FieldValue]
     arrays: Mapping[str, Array]
+    nbytes: int
     metadata: Mapping[Any, Any]
     file: FileReference | None = None
     files: Mapping[str, FileReference] | None = None
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the arrays in memory."""
-        return sum(array.nbytes for array in self.arrays.values() if array is not None)
 
 
 @dataclass(eq=False, slots=True)
@@ -95,11 +92,9 @@ class _Held:
         nbytes: Bytes that it takes in them.
     """
 
-    arrays: dict[str, tuple[weakref.ref[Any], int, Segment]] = field(
-        default_factory=dict
-    )
-    segments: set[Segment] = field(default_factory=set)
-    nbytes: int = 0
+    arrays: dict[str, tuple[weakref.ref[Any], int, Segment]]
+    segments: set[Segment]
+    nbytes: int
 
 
 class Store:
@@ -150,10 +145,12 @@ class Store:
     def new_bytes(self, snapshot: Snapshot) -> int:
         """Return the bytes of the arrays of an object that must be written."""
         held = self._held.get(snapshot.uuid)
-        return sum(
+        if held is None or not held.arrays:
+            return snapshot.nbytes
+        return snapshot.nbytes - sum(
             array.nbytes
             for name, array in snapshot.arrays.items()
-            if array is not None and not (held and _is_held(held, name, array))
+            if array is not None and _is_held(held, name, array)
         )
 
     def write(
@@ -177,7 +174,7 @@ class Store:
             ValueError: The entry is too large.
         """
         self._entries += 1
-        writer = SummedWriter()
+        writer = EntryWriter()
         header: dict[str, Any] = {
             "n": self._entries,
             "time": time.time(),
@@ -188,7 +185,7 @@ class Store:
         if layout is not None:
             header["layout"] = layout
         segment = self._segment_for(writer, header)
-        size = segment.append(writer.buffers(header))
+        size = segment.append(writer.entry(header))
         self.state.apply(header)
         overhead = (size - writer.nbytes) // max(1, len(snapshots))
         for snapshot in snapshots:
@@ -241,7 +238,7 @@ class Store:
 
     # -- one entry --------------------------------------------------------------------
 
-    def _put(self, writer: SummedWriter, snapshot: Snapshot) -> dict[str, Any]:
+    def _put(self, writer: EntryWriter, snapshot: Snapshot) -> dict[str, Any]:
         put: dict[str, Any] = {
             "uuid": snapshot.uuid,
             "name": snapshot.name,
@@ -271,29 +268,30 @@ class Store:
     def _note(self, snapshot: Snapshot, segment: Segment, overhead: int) -> None:
         """Remember where an object is that has been written."""
         before = self._held.get(snapshot.uuid)
-        now = _Held(segments={segment}, nbytes=overhead)
+        now = _Held({}, {segment}, snapshot.nbytes + overhead)
         for name, array in snapshot.arrays.items():
-            if array is None:
+            if array is None or array.nbytes < LARGE:
                 continue
-            now.nbytes += array.nbytes
             if before is not None and _is_held(before, name, array):
                 now.arrays[name] = before.arrays[name]
                 now.segments.add(now.arrays[name][2])
-            elif array.nbytes >= LARGE:
+            else:
                 now.arrays[name] = weakref.ref(array), self._entries, segment
         self._held[snapshot.uuid] = now
         self._live += now.nbytes
-        self._uses.update(now.segments)
+        for used in now.segments:
+            self._uses[used] += 1
         self._release(before)
 
     def _release(self, held: _Held | None) -> None:
         if held is not None:
             self._live -= held.nbytes
-            self._uses.subtract(held.segments)
+            for used in held.segments:
+                self._uses[used] -= 1
 
     # -- segments ---------------------------------------------------------------------
 
-    def _segment_for(self, writer: SummedWriter, header: dict[str, Any]) -> Segment:
+    def _segment_for(self, writer: EntryWriter, header: dict[str, Any]) -> Segment:
         if writer.nbytes >= LARGE:
             return self._new_segment()
         if not self._shared or self._shared[-1].size > _SEGMENT:

@@ -56,7 +56,7 @@ class FrameWriter:
         Returns:
             None for an array that a frame cannot hold, for example of strings.
         """
-        if array.dtype.kind not in _NUMBERS or array.dtype.str[0] not in "<|":
+        if not can_hold(array.dtype):
             return None
         # Not `ascontiguousarray`, which makes an array of one dimension from a scalar.
         self._blobs.append(np.asarray(array, order="C"))
@@ -116,6 +116,11 @@ class FrameWriter:
             if fill := -blob.nbytes % _ALIGNMENT:
                 parts.append(bytes(fill))
         return parts
+
+
+def can_hold(dtype: np.dtype[Any]) -> bool:
+    """Return whether a frame can hold arrays of a dtype."""
+    return dtype.kind in _NUMBERS and dtype.str[0] in "<|"
 
 
 def read(body: Buffer) -> tuple[dict[str, Any], list[Array]]:
