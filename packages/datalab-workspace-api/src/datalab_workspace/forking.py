@@ -95,10 +95,10 @@ def _is_being_imported(name: str) -> bool:
 
 
 def _release_hdf5() -> None:
-    objects = sys.modules.get("h5py._objects")
-    if hasattr(objects, "phil"):
+    lock = getattr(sys.modules.get("h5py._objects"), "phil", None)
+    if lock is not None:
         with suppress(RuntimeError):  # h5py had not registered its hook in time
-            objects.phil.release()
+            lock.release()
 
 
 def _in_parent() -> None:

@@ -18,7 +18,8 @@ _AT_ONCE = 4 << 20
 _WITHOUT_DATA = frozenset(
     (np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj)
 ) | {np.empty_like, np.zeros_like, np.ones_like, np.full_like}
-#: Methods of `numpy.ndarray` that return a result and leave the array as it is.
+#: Methods of `numpy.ndarray` that return a result and leave the array as it is; not
+#: `copy`, which dask calls on anything that has it.
 _METHODS = frozenset(
     (
         *("all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj"),
