@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from datalab_workspace.model.indexing import Region, split_index
+from datalab_workspace.model.index_regions import Region, split_index
 
 #: Bytes that iterating over a reference reads at once.
 _AT_ONCE = 4 << 20
@@ -79,7 +79,7 @@ class ArrayReference(NDArrayOperatorsMixin, ABC):
         return copied
 
     def rows_at_once(self) -> int:
-        """Return how many rows of the first axis iterating reads at once."""
+        """Return the number of rows of the first axis that iterating reads at once."""
         row = math.prod(self.shape[1:]) * self.dtype.itemsize
         return max(1, _AT_ONCE // max(row, 1))
 
