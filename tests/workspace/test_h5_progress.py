@@ -91,9 +91,9 @@ def test_slow_opening_counts_the_parts_of_the_file(
     open_project(path)
     text = capsys.readouterr().err
     shown = lines(text)
-    # A group, its images, and metadata, data and coordinates of each.
+    # A group, its images, and the headers of each image, its metadata and its data.
     assert shown[0] == "opening 'slow.h5': 2 parts"
-    assert shown[-1] == "opening 'slow.h5': 51 parts"
+    assert shown[-1] == "opening 'slow.h5': 42 parts"
     assert text.endswith("\r")
 
 
