@@ -19,7 +19,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datalab_workspace.events import ChangeEvent, Origin
-from datalab_workspace.forking import follow_forks, usable
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:

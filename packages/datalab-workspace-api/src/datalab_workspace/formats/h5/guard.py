@@ -24,6 +24,8 @@ _FILTERS = frozenset(
 )
 #: Bytes that may be declared without being stored, as for an array never written.
 _SMALL = 1 << 20
+#: Bytes of a chunk that may be larger than the array, as in an array that can grow.
+_LARGE_CHUNK = 1 << 26
 _ORDERED = h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED
 
 
@@ -236,6 +238,14 @@ class Guard:
             raise self.error(
                 where, f"declares {declared} bytes of data but stores {stored}"
             )
+        plist = dataset.get_create_plist()
+        if plist.get_layout() == h5d.CHUNKED:
+            # HDF5 decompresses a chunk as a whole, also for one element.
+            chunk = math.prod(plist.get_chunk()) * dtype.itemsize
+            if chunk > max(declared, _LARGE_CHUNK):
+                raise self.error(
+                    where, f"has chunks of {chunk} bytes for {declared} bytes of data"
+                )
         self.claim(h5o.get_info(dataset).addr, declared, stored, where)
 
     def claim(self, key: object, declared: int, stored: int, where: str) -> None:
