@@ -68,7 +68,7 @@ class Guard:
         self.name = name
         self.limits = limits
         self.check_heaps = check_heaps
-        self._advance = advance
+        self.advance = advance
         self._members = 0
         self._seen: set[int] = set()
         self._string_bytes = 0
@@ -97,23 +97,49 @@ class Guard:
             UnsafeFileError: A member is a soft or external link, or was opened before,
                 or there are too many members.
         """
+        for name, _ in self.links(group, where):
+            yield name.decode(errors="replace"), h5o.open(group, name)
+
+    def links(self, group: Any, where: str) -> Iterator[tuple[bytes, int]]:
+        """Yield the name and the address of each member of a group; see `members`."""
         if where.count("/") > self.limits.depth:
             raise self.error(where, f"is over {self.limits.depth} levels deep")
         links = self._links(group)
-        self._members += len(links)
-        if self._members > self.limits.members:
-            raise self.error(where, f"has over {self.limits.members} parts")
+        self.count_members(len(links), where)
         for name, kind, address in links:
-            self._advance(1)
-            text = name.decode(errors="replace")
-            path = f"{where.rstrip('/')}/{text}"
+            self.advance(1)
             if kind != h5l.TYPE_HARD:
                 which = "a soft" if kind == h5l.TYPE_SOFT else "an external"
+                path = _join(where, name)
                 raise self.error(path, f"is {which} link; DataLab writes none")
-            if address in self._seen:
-                raise self.error(path, "is in the file twice, or contains itself")
-            self._seen.add(address)
-            yield text, h5o.open(group, name)
+            self.mark(address, where, name)
+            yield name, address
+
+    def count_members(self, count: int, where: str) -> None:
+        """Add groups and datasets to the total that was read.
+
+        Raises:
+            UnsafeFileError: There are too many members.
+        """
+        self._members += count
+        if self._members > self.limits.members:
+            raise self.error(where, f"has over {self.limits.members} parts")
+
+    def mark(self, address: int, where: str, name: bytes) -> None:
+        """Note that a member of a group is read.
+
+        Args:
+            address: Address of the member in the file.
+            where: Path of the group.
+            name: Name of the member.
+
+        Raises:
+            UnsafeFileError: The member was read before, under this name or another.
+        """
+        if address in self._seen:
+            path = _join(where, name)
+            raise self.error(path, "is in the file twice, or contains itself")
+        self._seen.add(address)
 
     def _links(self, group: Any) -> list[tuple[bytes, int, Any]]:
         links: list[tuple[bytes, int, Any]] = []
@@ -244,6 +270,10 @@ class Guard:
         """
         if size > self.size:
             raise self.error(where, f"declares {size} bytes, more than the file has")
+
+
+def _join(where: str, name: bytes) -> str:
+    return f"{where.rstrip('/')}/{name.decode(errors='replace')}"
 
 
 def is_group(member: Any) -> bool:

@@ -46,17 +46,18 @@ def read_project(
     """
     with opened(path, limits or Limits()) as file:
         manifest = read_manifest(file, lazy=lazy)
-        project = _project(file, manifest)
+        project = _project(file, manifest, lazy=lazy)
         if not lazy:
             _read_all(file, project)
     _warn(path, manifest)
     return ReadResult(project, file.stamp)
 
 
-def _project(file: OpenProject, manifest: Manifest) -> Project:
+def _project(file: OpenProject, manifest: Manifest, *, lazy: bool) -> Project:
     """Return the content of a file from its manifest or its layout."""
     if manifest.groups is None:
-        return Project(native.read_groups(file), opaque_sections.read(file))
+        groups = native.read_groups(file, lazy=lazy)
+        return Project(groups, opaque_sections.read(file))
     if manifest.sections == []:
         return Project(manifest.groups)
     return Project(manifest.groups, opaque_sections.read(file))
