@@ -12,9 +12,11 @@ import pytest
 
 ADD = "workspace.add('a', np.arange(5.0)); workspace.add('b', np.ones((2, 3)))"
 #: Ends when everything has been written.
-WRITTEN = "from datalab_workspace.recovery import start\n" + (
-    "for recorder in start._recorders.values(): recorder.flush()"
-)
+WRITTEN = """
+from datalab_workspace.recovery import start
+for recorder in start._recorders.values():
+    recorder.flush()
+"""
 NOTEBOOK = {"JPY_SESSION_NAME": "/home/ada/analysis.ipynb"}
 LINE = " of analysis.ipynb ("
 
