@@ -363,9 +363,7 @@ def test_objects_that_share_an_array_are_refused_when_the_second_is_used(path):
     signal.resolve()
     signal.resolve()  # which does not count twice
     for _ in range(2):
-        with pytest.raises(
-            UnsafeFileError, match=r"image.*shared is in the file twice"
-        ):
+        with pytest.raises(UnsafeFileError, match=r"shared is in the file twice"):
             image.resolve()
 
 
