@@ -248,7 +248,7 @@ def test_a_window_does_not_take_the_server_of_another(
 
 
 def test_an_unused_server_ends_by_itself(new_desktop: Callable[..., Desktop]) -> None:
-    seconds = 6
+    seconds = 3
     hours = {"DATALAB_JUPYTER_KEEP_HOURS": str(seconds / 3600)}
     desktop = new_desktop(variables=hours)
     page = desktop.open_notebook()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -132,7 +132,7 @@ def values(path: Path, *, lazy: bool) -> Any:
         (group.kind, group.title, [_object(item) for item in group.items])
         for group in project.groups
     ]
-    return groups, [list(_section(image)) for image in project.foreign]
+    return groups, list(map(_section, project.foreign))
 
 
 def _object(item: Any) -> Any:
@@ -159,7 +159,8 @@ def _exact(value: Any) -> Any:
     return type(value), repr(value)
 
 
-def _section(image: bytes) -> Iterator[Any]:
+def _section(image: bytes) -> Any:
+    """Return the content of macros or a history, which nothing but h5py reads."""
     found: list[Any] = []
 
     def add(name: str, item: Any) -> None:
@@ -167,6 +168,9 @@ def _section(image: bytes) -> Iterator[Any]:
         data = _exact(item[()]) if isinstance(item, h5py.Dataset) else None
         found.append((name, attributes, data))
 
-    with h5py.File(BytesIO(image)) as file:
-        file.visititems(add)
-    return iter(found)
+    try:
+        with h5py.File(BytesIO(image)) as file:
+            file.visititems(add)
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+        return f"unreadable: {error}"
+    return found

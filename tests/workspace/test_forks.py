@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
-import signal
 import subprocess
 import sys
 import warnings
+from functools import partial
 from threading import Event, Thread
 
 import numpy as np
@@ -34,7 +35,8 @@ def in_child(work):
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     try:
-        signal.alarm(LIMIT)
+        # A child that hangs says where, and is ended.
+        faulthandler.dump_traceback_later(LIMIT, exit=True)
         work()
     except BaseException:  # noqa: BLE001  the child must not run the other tests
         sys.excepthook(*sys.exc_info())
@@ -90,7 +92,7 @@ def test_children_of_a_fork_use_a_workspace_that_a_thread_saves(workspace, tmp_p
     thread.start()
     try:
         ended = [
-            in_child(lambda: use(workspace, tmp_path, saves=number % 4 == 0))  # noqa: B023
+            in_child(partial(use, workspace, tmp_path, saves=number % 4 == 0))
             for number in range(20)
         ]
     finally:
@@ -199,6 +201,46 @@ def test_events_reach_the_thread_of_a_child():
     assert in_child(work) == 0
 
 
+FIRST_SAVE = """
+import faulthandler, os, sys, threading
+import numpy as np
+from datalab_workspace import Workspace
+
+begun, forking = threading.Event(), threading.Event()
+# Called before the hooks that were registered earlier.
+os.register_at_fork(before=forking.set)
+
+class Delay:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            begun.set()
+            assert forking.wait(30)
+
+sys.meta_path.insert(0, Delay())
+workspace = Workspace()
+workspace.add("image", np.ones((20, 30)))
+thread = threading.Thread(target=workspace.save, args=["project.h5"])
+thread.start()
+assert begun.wait(30)
+child = os.fork()
+if not child:
+    faulthandler.dump_traceback_later(30, exit=True)
+    assert Workspace().load("project.h5" if os.path.exists("project.h5") else
+                            workspace.save("child.h5")) == ["image"]
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+thread.join()
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["datalab_workspace.formats.h5.staging", "h5py._selector"]
+)
+def test_a_child_of_a_fork_during_the_first_save_can_import(tmp_path, module):
+    _run(FIRST_SAVE, tmp_path, module)
+    assert open_project(tmp_path / "project.h5").list() == ["image"]
+
+
 ENDS_NORMALLY = """
 import os, sys, threading
 import numpy as np
@@ -238,8 +280,13 @@ assert loaded.record("image").array("data").any()
 
 
 def test_a_child_that_ends_leaves_the_save_of_its_parent_alone(tmp_path):
+    _run(ENDS_NORMALLY, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["project.h5"]
+
+
+def _run(code, tmp_path, *args):
     done = subprocess.run(
-        [sys.executable, "-c", ENDS_NORMALLY],
+        [sys.executable, "-c", code, *args],
         check=False,
         cwd=tmp_path,
         capture_output=True,
@@ -247,4 +294,3 @@ def test_a_child_that_ends_leaves_the_save_of_its_parent_alone(tmp_path):
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert [path.name for path in tmp_path.iterdir()] == ["project.h5"]

@@ -30,7 +30,7 @@ from support.project_files import MANIFEST, drop_manifest
 
 PIXELS = np.arange(3000, dtype="u2").reshape(50, 60)
 IMAGE = "DataLab_Ima/gi001: /i001: image"
-#: The members of the index that version 0.2.9 of this package reads.
+#: The members of the index that earlier versions read.
 FIRST_KEYS = {
     *("mtime_ns", "size", "details", "groups", "uuid", "title", "name"),
     *("form", "forms", "offset", "crc", "detail"),

@@ -20,6 +20,7 @@ from datalab_workspace import Workspace
 from datalab_workspace.cli.check import check
 from datalab_workspace.encoding.zip_archive import ArchiveWriter
 from datalab_workspace.formats.npz.reader import read_project
+from support.project_files import drop_manifest
 from support.saving import names_in
 
 FILLED = np.arange(6.0).reshape(2, 3)
@@ -93,6 +94,7 @@ def test_macros_and_history_of_datalab_come_back(
     project = workspace.save(tmp_path / "project.h5")
     with h5py.File(project, "r+") as file:
         file.create_group("DataLab_Mac/M001: hello").attrs["uid"] = "1"
+    drop_manifest(project)
     dlw.open(project).save(tmp_path / "project.npz")
     dlw.open(tmp_path / "project.npz").save(tmp_path / "back.h5")
     with h5py.File(tmp_path / "back.h5") as file:

@@ -14,7 +14,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
-from datalab_workspace.formats import atomic, inheritance, temporary
+from datalab_workspace.formats import inheritance, temporary
 from support.saving import names_in, posix, start
 
 
@@ -260,8 +260,7 @@ def test_without_locks_the_process_in_the_name_decides(
     elsewhere = f".{path.name}.{ended.pid}-00000000-00000000.tmp"
     for name in (dead, living, elsewhere):
         path.with_name(name).touch()
-    for module in (atomic, temporary):
-        monkeypatch.setattr(module, "lock", lambda *args, **options: None)
+    monkeypatch.setattr(temporary, "lock", lambda *args, **options: None)
 
     workspace.save(path)
 

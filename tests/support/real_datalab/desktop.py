@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
@@ -19,7 +20,7 @@ from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.model.sigima_objects import to_record
 from support.real_datalab import beside
 from support.real_datalab.application import CALL, STOP, Application
-from support.real_datalab.notebooks import Page
+from support.real_datalab.notebooks import Page, ask
 
 INSIDE = Path(beside.__file__).with_name("inside")
 NEW, STOP_SERVER, ADOPT = (
@@ -184,6 +185,19 @@ class Desktop:
 
     def processes(self) -> list[psutil.Process]:
         return psutil.Process(self.datalab.process.pid).children(recursive=True)
+
+    def end_kernels(self) -> None:
+        """End all kernels; the server goes on if it runs."""
+        if not self.servers():
+            return
+        for kernel in self._ask_server("GET", "kernels"):
+            self._ask_server("DELETE", f"kernels/{kernel['id']}")
+        self.wait_for_running("No notebook is running")
+
+    def _ask_server(self, method: str, path: str) -> Any:
+        (file,) = (self.folder / "jupyter-run").glob("datalab-*-server.json")
+        server = json.loads(file.read_text())
+        return ask(urlsplit(server["url"]).netloc, server["token"], method, path)
 
     def stop_server(self) -> None:
         """Stop the server if it runs, and forget what was opened."""

@@ -113,7 +113,7 @@ def test_after_a_power_cut_everything_is_as_at_the_last_flush_or_later(
     description = owner.read_bytes()
     recorder.end(keep=True)
     chance = random.Random(2)
-    for _ in range(100):
+    for _ in range(30):
         shutil.rmtree(folder)
         cut = chance.randrange(len(disk.actions) + 1)
         recorder_folder = owner.parent
@@ -149,7 +149,7 @@ def test_everything_is_flushed_every_thirty_seconds(record, disk, monkeypatch):
     workspace = Workspace()
     recorder = record(workspace)
     moments = {0.0}
-    for second in range(100):
+    for second in range(30):
         now = float(second)
         workspace.add("x", np.full(3, now), overwrite=True)
         before = len(disk.actions)

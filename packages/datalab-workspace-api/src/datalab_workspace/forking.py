@@ -8,10 +8,15 @@ the thread was changing stays half done there. Objects with such state follow th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
+#: The packages that a workspace imports when it first needs them.
+_PACKAGES = frozenset({"datalab_workspace", "h5py", "numpy", "sigima"})
 _Lock = TypeVar("_Lock", bound=Any)
 
 
@@ -43,10 +48,51 @@ def usable(lock: _Lock, make: Callable[[], _Lock]) -> _Lock:
     return make() if is_held_elsewhere(lock) else lock
 
 
+def _finish_imports() -> None:
+    """Wait for imports of other threads, which could not be continued in a child.
+
+    A child waits forever for a module that another thread was importing.
+    """
+    # Each pass waits for all, and an import may be followed by another one.
+    while names := [name for name in list(sys.modules) if _is_being_imported(name)]:
+        with _hdf5_unlocked():
+            for name in names:
+                with suppress(ImportError):  # the other thread reports it
+                    import_module(name)
+        if names == [name for name in list(sys.modules) if _is_being_imported(name)]:
+            return  # this thread forks during an import of its own
+
+
+def _is_being_imported(name: str) -> bool:
+    if name.partition(".")[0] not in _PACKAGES:
+        return False
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    return bool(getattr(spec, "_initializing", False))
+
+
+@contextmanager
+def _hdf5_unlocked() -> Iterator[None]:
+    """Release the lock of h5py, which h5py takes before a fork, and may need itself.
+
+    Otherwise the thread that imports h5py would wait for this one.
+    """
+    lock = getattr(sys.modules.get("h5py._objects"), "phil", None)
+    try:
+        if lock is not None:
+            lock.release()
+    except RuntimeError:  # it is not held: h5py has not registered its hook yet
+        lock = None
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.acquire()
+
+
 def _after_fork() -> None:
     for follower in list(_followers):
         follower.after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # Windows and browsers cannot fork
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_finish_imports, after_in_child=_after_fork)

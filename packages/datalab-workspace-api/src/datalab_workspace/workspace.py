@@ -647,6 +647,7 @@ class Workspace(NamedObjects, WindowCalls):
         """
         return files.load(self._session, path, names, on_conflict, lazy)
 
+    @suggest_on_typo
     def autosave(
         self, path: str | os.PathLike[str] | None = None, *, every: float = 60
     ) -> Autosave:

@@ -24,7 +24,8 @@ Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1
-_LARGE = 1 << 30  # bytes, from which on the headers of a member are those of ZIP64
+#: Deflate makes incompressible bytes no larger than by this factor.
+_GROWTH = 1.05
 _LOCAL = struct.Struct("<4s5H3L2H")
 
 
@@ -75,7 +76,9 @@ class ArchiveWriter:
         """
         size = sum(len(part) for part in parts)
         # Opened by its name, a member has a fixed date, not the current one.
-        member = self._archive.open(name, "w", force_zip64=size > _LARGE)
+        member = self._archive.open(
+            name, "w", force_zip64=size * _GROWTH > zipfile.ZIP64_LIMIT
+        )
         try:
             for part in parts:
                 member.write(part)

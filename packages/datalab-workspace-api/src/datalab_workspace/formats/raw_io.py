@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
@@ -52,6 +54,17 @@ def open_regular(path: Path) -> FileIO:
         str(path),
         opener=lambda name, flags: os.open(name, flags | _WITHOUT_WAITING),
     )
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Add the name of the file to an error of the system that lacks it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def write_all(file: FileIO, data: memoryview) -> None:

@@ -7,9 +7,10 @@ import errno
 import os
 import shutil
 import stat
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
+
+from datalab_workspace.validation import warn_caller
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 #: Errors by which a file system says that it lacks an operation. It may also lack the
@@ -47,10 +48,10 @@ def tolerated(step: str, path: Path) -> Iterator[None]:
         reason = os.strerror(error.errno or 0)
         if error.errno not in _LACKING:
             raise OSError(error.errno, f"cannot {step}: {reason}", str(path)) from error
-        warnings.warn(
+        warn_caller(
             f"the file system refuses to {step} of {str(path)!r} ({reason}); the save "
             "continues without that",
-            stacklevel=3,
+            UserWarning,
         )
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from datalab_workspace.model.record import FIELDS, Array, FieldValue, Kind
-from datalab_workspace.recovery.folder import OwnFolder, Owner
-from datalab_workspace.recovery.segments import Segment, EntryWriter
+from datalab_workspace.recovery.folder import Owner, OwnFolder
+from datalab_workspace.recovery.segments import EntryWriter, Segment
 from datalab_workspace.recovery.state import Layout, State
 
 #: Bytes of recovery at most, and the part of the free space that they may take.

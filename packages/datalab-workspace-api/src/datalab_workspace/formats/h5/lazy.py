@@ -34,7 +34,7 @@ from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_damage
 from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.formats.h5.regions import RegionReader
-from datalab_workspace.formats.raw_io import open_regular
+from datalab_workspace.formats.raw_io import naming, open_regular
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.indexing import Region, is_whole, region_shape
 from datalab_workspace.progress import Progress
@@ -246,7 +246,7 @@ class FileArray(ArrayReference):
             file = open_regular(self.path)
         except FileNotFoundError as error:
             raise self._stale("was removed") from error
-        with file:
+        with naming(self.path), file:
             unchanged = FileStamp.of(file.fileno()) == self.stamp
             yield file if unchanged and self.offset is not None else None
 

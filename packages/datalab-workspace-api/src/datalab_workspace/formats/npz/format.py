@@ -14,6 +14,7 @@ from datalab_workspace.formats.base import (
     WriteResult,
 )
 from datalab_workspace.formats.npz.layout import MARKER
+from datalab_workspace.formats.raw_io import naming
 from datalab_workspace.model.project import Project
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class NpzFormat(FileFormat):
         """Return True for such an archive, also for one that is truncated."""
         if not path.is_file():
             return False
-        with path.open("rb") as file:
+        with naming(path), path.open("rb") as file:
             begin = file.read(_NAME_OFFSET + len(MARKER))
             if not begin.startswith(_SIGNATURE):
                 return False

@@ -24,7 +24,7 @@ from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.base import ReadResult, Verdict
 from datalab_workspace.formats.memory import Budget
 from datalab_workspace.formats.npz import layout
-from datalab_workspace.formats.raw_io import open_regular
+from datalab_workspace.formats.raw_io import naming, open_regular
 from datalab_workspace.model.project import Group, Project
 from datalab_workspace.model.record import (
     ARRAYS,
@@ -77,7 +77,7 @@ def verify(path: Path) -> Verdict:
 @contextlib.contextmanager
 def opened(path: Path, *, expansion: int | None = None) -> Iterator[_Archive]:
     """Open an archive; see `read_project` for arguments and errors."""
-    with open_regular(path) as file:
+    with naming(path), open_regular(path) as file:
         stamp = FileStamp.of(file.fileno())
         budget = Budget(str(path), stamp.size, expansion)
         try:
