@@ -241,6 +241,27 @@ def test_any_metadata_comes_back(travel: Travel) -> None:
         assert_came_back(trip, name, obj)
 
 
+def test_the_order_of_keys_comes_back(travel: Travel) -> None:
+    obj = gaussian()
+    obj.metadata = {
+        "z": 1,
+        "none": None,
+        "d": {"y": [{"q": 1, "b": 2}], "x": 2},
+        "a": 3,
+    }
+    order = list(obj.metadata)
+    workspace = Workspace()
+    workspace.add("x", obj)
+
+    trip = travel(workspace)
+
+    assert trip.seen.complaints == []
+    found = trip.back.get("x").metadata
+    assert [key for key in found if key in order] == order
+    assert list(found["d"]) == ["y", "x"]
+    assert list(found["d"]["y"][0]) == ["q", "b"]
+
+
 def test_what_is_changed_in_datalab_wins(datalab_window, tmp_path: Path) -> None:
     """Of what DataLab can't hold, the rest stays."""
     obj = spot()

@@ -126,6 +126,27 @@ def test_a_folder_that_cannot_be_flushed(
     assert dlw.open(path).list() == ["a"]
 
 
+@posix
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [(0, "no room for another file"), (9, r"the project needs .* MB are free")],
+)
+def test_a_full_table_of_files_is_not_taken_for_a_full_disk(
+    path: Path,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    free: int,
+    said: str,
+) -> None:
+    refuse_step(monkeypatch, "fsync", errno.ENOSPC)
+    known = list(os.statvfs(path.parent))
+    known[5:8] = [10, free, free]  # files in total, free ones, and those for this user
+    monkeypatch.setattr(os, "statvfs", lambda folder: os.statvfs_result(known))
+    with pytest.raises(OSError, match=said) as failed:
+        workspace.save(path)
+    assert (failed.value.errno, failed.value.filename) == (errno.ENOSPC, str(path))
+
+
 # -- owner, group, attributes ---------------------------------------------------------
 
 

@@ -157,8 +157,8 @@ class Dispatcher:
 
         Args:
             callback: The callback.
-            own_only: Deliver only the changes of this notebook, so that nobody needs
-                to wait for those of others.
+            own_only: Deliver only the changes of this notebook; those of others need
+                not be waited for.
         """
         if not callable(callback):
             raise TypeError(

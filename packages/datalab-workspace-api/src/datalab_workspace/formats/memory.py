@@ -67,7 +67,7 @@ class Budget:
         if self.stored > self.size:
             raise self.error(where, "shares its data with other arrays to look larger")
         self._expanded += max(0, declared - stored)
-        if self._expanded > self.allowance:
+        if self._expanded and self._expanded > self.allowance:
             raise self.error(
                 where, f"expands to {declared} bytes, more than the memory allows"
             )

@@ -73,13 +73,23 @@ def raise_if_full(
     is_known = size > written
     needed = f"about {_megabytes(size)}" if is_known else f"over {_megabytes(written)}"
     room = f"the project needs {needed}"
-    if error.errno == errno.ENOSPC:
+    if error.errno == errno.ENOSPC and not _can_hold_another_file(folder):
+        room = "the file system has no room for another file, however small"
+    elif error.errno == errno.ENOSPC:
         room += f" and {_megabytes(shutil.disk_usage(folder).free)} are free"
     raise OSError(
         error.errno,
         f"{os.strerror(error.errno or 0)}: {room}; the old file is unchanged",
         str(path),
     ) from error
+
+
+def _can_hold_another_file(folder: Path) -> bool:
+    """Return False if a file system has a table of its files, which is full."""
+    if not hasattr(os, "statvfs"):
+        return True
+    status = os.statvfs(folder)
+    return not status.f_files or status.f_favail > 0
 
 
 def _megabytes(size: int) -> str:

@@ -8,7 +8,7 @@ stores, or that does not fit into memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,7 +114,7 @@ class Guard:
                 which = "a soft" if kind == h5l.TYPE_SOFT else "an external"
                 path = _join(where, name)
                 raise self.error(path, f"is {which} link; DataLab writes none")
-            self.mark(address, where, name)
+            self.mark({address: (where, name)})
             yield name, address
 
     def count_members(self, count: int, where: str) -> None:
@@ -127,21 +127,21 @@ class Guard:
         if self._members > self.limits.members:
             raise self.error(where, f"has over {self.limits.members} parts")
 
-    def mark(self, address: int, where: str, name: bytes) -> None:
-        """Note that a member of a group is read.
+    def mark(self, members: Mapping[int, tuple[str, bytes]]) -> None:
+        """Note that members of groups are read: all of them, or none.
 
         Args:
-            address: Address of the member in the file.
-            where: Path of the group.
-            name: Name of the member.
+            members: The path of the group and the name of each member, by the address
+                of the member in the file.
 
         Raises:
-            UnsafeFileError: The member was read before, under this name or another.
+            UnsafeFileError: A member was read before, under this name or another.
         """
-        if address in self._seen:
-            path = _join(where, name)
-            raise self.error(path, "is in the file twice, or contains itself")
-        self._seen.add(address)
+        for address, (where, name) in members.items():
+            if address in self._seen:
+                path = _join(where, name)
+                raise self.error(path, "is in the file twice, or contains itself")
+        self._seen.update(members)
 
     def _links(self, group: Any) -> list[tuple[bytes, int, Any]]:
         links: list[tuple[bytes, int, Any]] = []
