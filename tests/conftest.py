@@ -89,6 +89,8 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         for variable in [*os.environ]:
             if variable in REMOVED or variable.startswith(REMOVED_PREFIXES):
                 patch.delenv(variable)
+        # Kernels that tests kill would be mentioned in the first cells of others.
+        patch.setenv("DATALAB_KERNEL_RECOVERY", "0")
         patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR", f"{_CACHE}/uv"))
         yield root
 

@@ -181,9 +181,9 @@ def test_full_disk_is_told_and_leaves_the_old_file_alone(
     workspace = Workspace()
     workspace.add("new", noise)
     limited(size)
-    with pytest.raises(
-        OSError, match=r"needs about 2\.0 MB and .* MB are free"
-    ) as full:
+    # The size of compressed data is not known before all of it is written.
+    needed = r"over [01]\.\d MB" if compression else r"about 2\.0 MB"
+    with pytest.raises(OSError, match=f"the project needs {needed}") as full:
         workspace.save(path, compression=compression)
     assert full.value.errno in (errno.ENOSPC, errno.EFBIG)
     assert_old(path)
@@ -194,8 +194,11 @@ def test_full_disk_is_told_and_leaves_the_old_file_alone(
 
 def test_folder_that_may_not_be_written_is_named(path, new, monkeypatch):
     def refuse(target, *args):
+        if not str(target).endswith(".tmp"):
+            return opened(target, *args)
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
 
+    opened = os.open
     path.parent.chmod(0o555)
     if os.access(path.parent, os.W_OK):  # root may write everywhere
         monkeypatch.setattr(atomic.os, "open", refuse)
@@ -224,6 +227,7 @@ def test_file_that_another_program_has_open_on_windows_is_named(path, new, monke
         raise PermissionError(errno.EACCES, "in use", str(self))
 
     monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(atomic, "_ON_WINDOWS", True)
     with pytest.raises(PermissionError, match="close it there and save again"):
         new.save(path)
     monkeypatch.undo()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalab_workspace.errors import ObjectNotFoundError
+from datalab_workspace.model.metadata_values import as_base
 from datalab_workspace.model.naming import short_id
 from datalab_workspace.model.record import Record
 
@@ -63,7 +64,7 @@ class Lookup:
         uuid = self.names.resolve(name, self.backend.entries)
         if name in self.names:
             if name not in self._given:
-                self._used.setdefault(str(name), uuid)
+                self._used.setdefault(as_base(name, str), uuid)
         elif name != uuid and self.backend.optimistic:  # a short id, which may shift
             self.look()
             uuid = self.names.resolve(name, self.backend.entries)

@@ -12,10 +12,10 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
     list_names,
 )
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
-    ArrayReference,
     PendingRecord,
     Record,
 )
@@ -53,6 +53,7 @@ def save(
             Project(groups, foreign),
             compression=compression,
             expected=None if overwrite or not target.exists() else known,
+            overwrite=overwrite,
         )
         project.saved(target, stamp, whole=uuids is None)
         if uuids is None or known is not None:
@@ -96,6 +97,15 @@ def load(
             modified=more if is_whole and stamp is not None else bool(merge.changes),
         )
         return merge.merged
+
+
+def target(session: Session, path: str | os.PathLike[str] | None) -> Path:
+    """Return the file that `save` writes.
+
+    Raises:
+        ValueError: There is no path to save to.
+    """
+    return _target(path, session.project.path)
 
 
 def _listed(names: Any) -> Iterable[str]:

@@ -5,25 +5,21 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
-from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
+from datalab_workspace.formats.h5.guard import Guard
+from datalab_workspace.formats.h5.index_source import IndexSource
 from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
 from datalab_workspace.formats.h5.open_file import OpenProject
-from datalab_workspace.formats.raw_io import read_exactly
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
     KINDS,
@@ -45,67 +41,27 @@ _COLUMNS: dict[str, set[type]] = {
     "detail": {int},
 }
 _LARGEST = (1 << 63) - 1
-_LONGEST = 64  # bytes of an attribute
 
 
-def read_groups(project: OpenProject) -> list[Group] | None:
+def read_groups(
+    project: OpenProject, columns: dict[str, Any], details: bytearray, *, strict: bool
+) -> list[Group]:
     """Return the groups of a project from its manifest.
 
     Args:
         project: The open file.
+        columns: The content of the index.
+        details: The details of all objects.
+        strict: Raise an error for data with a wrong checksum; otherwise warn.
 
     Returns:
-        Groups of pending records; None if there is no manifest, or an outdated one.
+        Groups of pending records.
+
+    Raises:
+        LookupError, TypeError or ValueError: The manifest contradicts itself.
+        UnsafeFileError: All arrays together exceed the file or the memory.
     """
-    index = _read_index(project)
-    if index is None:
-        return None
-    try:
-        return _Index(project, index).groups()
-    except (EOFError, LookupError, TypeError, ValueError):
-        return None
-
-
-def _read_index(project: OpenProject) -> dict[str, Any] | None:
-    project.at = f"/{layout.MANIFEST}"
-    group = project.guard.child(project.root, layout.MANIFEST.encode())
-    if group is None or not is_group(group):
-        return None
-    if (
-        _attribute(group, b"format") != FORMAT
-        or _attribute(group, b"version") != VERSION
-    ):
-        return None
-    dataset = project.guard.child(group, b"index")
-    if dataset is None or not is_dataset(dataset) or dataset.get_offset() is None:
-        return None
-    content = bytearray(min(dataset.get_storage_size(), project.stamp.size))
-    project.raw.seek(dataset.get_offset())
-    try:
-        read_exactly(project.raw, memoryview(content))
-        text = content[CRC_DIGITS:]
-        index: dict[str, Any] = json.loads(text)
-        is_current = (
-            int(content[: CRC_DIGITS - 1], 16) == zlib.crc32(text)
-            and index["mtime_ns"] == project.stamp.mtime_ns
-            and index["size"] == project.stamp.size
-        )
-    except (EOFError, LookupError, TypeError, ValueError, RecursionError):
-        return None
-    return index if is_current else None
-
-
-def _attribute(group: Any, name: bytes) -> Any:
-    """Return a short string or integer attribute, or None if there is none."""
-    if not h5py.h5a.exists(group, name):
-        return None
-    attribute = h5py.h5a.open(group, name)
-    dtype = attribute.dtype
-    if attribute.shape != () or dtype.kind not in "Siu" or dtype.itemsize > _LONGEST:
-        return None
-    value = np.empty((), dtype)
-    attribute.read(value)
-    return value[()]
+    return _Index(project, columns, details, strict=strict).groups()
 
 
 class _DataSpec:
@@ -136,21 +92,23 @@ class _DataSpec:
 class _Index:
     """The checked index of a file, which makes the records of the objects."""
 
-    def __init__(self, project: OpenProject, columns: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        project: OpenProject,
+        columns: dict[str, Any],
+        details: bytearray,
+        *,
+        strict: bool,
+    ) -> None:
+        self._strict = strict
         self._path = project.path
         self._stamp = project.stamp
         self._guard = project.guard
         self._columns = columns
         self._specs = [_DataSpec(*form) for form in columns["forms"]]
         self._starts = [0, *itertools.accumulate(columns["detail"])]
-        offset, crc = columns["details"]
         # Kept in memory: the objects stay as they were when the file was opened.
-        self._details = bytearray(_natural(self._starts[-1], project.stamp.size))
-        if self._details:
-            project.raw.seek(_natural(offset, project.stamp.size))
-            read_exactly(project.raw, memoryview(self._details))
-        if zlib.crc32(self._details) != crc:
-            raise ValueError("the checksum of the details is wrong")
+        self._details = details
         self._check_columns()
 
     def _check_columns(self) -> None:
@@ -174,6 +132,8 @@ class _Index:
     def groups(self) -> list[Group]:
         """Return all groups; their objects are pending records."""
         columns = self._columns
+        source = IndexSource(self._path, self._stamp, self._guard.limits, self._record)
+        record = source.record
         specs = map(self._specs.__getitem__, columns["form"])
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
@@ -189,7 +149,7 @@ class _Index:
                         title,
                         spec.record_shape,
                         spec.record_dtype,
-                        partial(self._record, path, number),
+                        partial(record, path, number),
                     )
                 )
             groups.append(group)
@@ -211,7 +171,9 @@ class _Index:
         columns = self._columns
         spec = self._specs[columns["form"][number]]
         uuid = columns["uuid"][number]
-        entry = IndexEntry(self._path, self._stamp, self._guard, uuid, where)
+        entry = IndexEntry(
+            self._path, self._stamp, self._guard, uuid, where, strict=self._strict
+        )
         start, stop = self._starts[number : number + 2]
         content = json.loads(self._details[start:stop])
         arrays = {name: entry.other_array(*a) for name, a in content["arrays"].items()}
@@ -234,6 +196,7 @@ class IndexEntry:
         guard: The checks for reading the file.
         uuid: UUID of the object.
         where: Path of the object's group in the file.
+        strict: See `FileArray`.
     """
 
     path: Path
@@ -241,6 +204,7 @@ class IndexEntry:
     guard: Guard
     uuid: str
     where: str
+    strict: bool = True
 
     def array(
         self, name: str, dtype: Any, shape: Any, offset: int | None, crc: int
@@ -255,7 +219,7 @@ class IndexEntry:
         if not size:
             return np.empty(shape, dtype)
         if offset is not None:
-            _natural(offset, self.stamp.size - size)
+            natural(offset, self.stamp.size - size)
         return FileArray(
             self.path,
             self.stamp,
@@ -265,8 +229,9 @@ class IndexEntry:
             shape,
             dtype,
             offset=offset,
-            crc=_natural(crc, (1 << 32) - 1),
+            crc=natural(crc, (1 << 32) - 1),
             limits=self.guard.limits,
+            strict=self.strict,
         )
 
     def other_array(
@@ -296,10 +261,15 @@ def _dtype(text: Any) -> np.dtype[Any]:
 
 
 def _shape(lengths: Sequence[Any]) -> tuple[int, ...]:
-    return tuple(_natural(length, _LARGEST) for length in lengths)
+    return tuple(natural(length, _LARGEST) for length in lengths)
 
 
-def _natural(number: Any, limit: int) -> int:
+def natural(number: Any, limit: int) -> int:
+    """Return a number of a manifest.
+
+    Raises:
+        ValueError: It is not an integer between 0 and `limit`.
+    """
     if type(number) is not int or not 0 <= number <= limit:
         raise ValueError(f"{number!r:.40} is not between 0 and {limit}")
     return number

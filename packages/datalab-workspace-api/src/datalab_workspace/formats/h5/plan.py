@@ -12,6 +12,8 @@ from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.encoding.metadata import to_plain_text
 from datalab_workspace.formats.h5 import layout
+from datalab_workspace.formats.h5.checksums import Extent
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Group, Project
 from datalab_workspace.model.record import (
     KINDS,
@@ -36,6 +38,7 @@ class ArraySlot:
         offset: Position of the elements in the file; None for a compressed array or
             one without elements.
         dataset: The dataset of a compressed array, until its elements are stored.
+        chunks: Offset and size of each chunk of a compressed array, once it is stored.
         crc: CRC-32 of the elements, once they are stored.
     """
 
@@ -43,7 +46,15 @@ class ArraySlot:
     array: Any
     offset: int | None = None
     dataset: Any = None
+    chunks: list[Extent] = field(default_factory=list)
     crc: int = 0
+
+    @property
+    def extents(self) -> list[Extent]:
+        """Offset and size of each part of the file that holds elements."""
+        if self.offset is None:
+            return self.chunks
+        return [(self.offset, self.array.nbytes)]
 
 
 @dataclass(eq=False)
@@ -145,14 +156,13 @@ def _plain_record(record: Record) -> Record:
     return plain
 
 
-class _Converted:
+class _Converted(ArrayReference):
     """An array that is converted to a dtype of DataLab when it is written."""
 
     def __init__(self, record: Record, converted: np.ndarray[Any, Any]) -> None:
         self._record = record
         self.shape = converted.shape
         self.dtype = converted.dtype
-        self.nbytes = converted.nbytes
         self.crc = checksum(converted)
 
     def read(self) -> np.ndarray[Any, Any]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from datalab_workspace.errors import DamagedFileWarning
 from datalab_workspace.formats.base import ReadResult
-from datalab_workspace.formats.h5 import index, native, opaque_sections
+from datalab_workspace.formats.h5 import native, opaque_sections
 from datalab_workspace.formats.h5.guard import Limits
+from datalab_workspace.formats.h5.integrity import Manifest, read_manifest
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject, opened
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
+from datalab_workspace.validation import warn_caller
 
 
 def read_project(
@@ -37,15 +40,53 @@ def read_project(
         NotAProjectError: The file is not a DataLab project.
         DamagedFileError: The file is truncated or corrupt.
         UnsafeFileError: The file refers to other files, or to more data than it holds.
+
+    Warns:
+        DamagedFileWarning: The file differs from its checksums; it was read anyway.
     """
     with opened(path, limits or Limits()) as file:
-        groups = index.read_groups(file)
-        if groups is None:
-            groups = native.read_groups(file)
-        project = Project(groups, opaque_sections.read(file))
+        manifest = read_manifest(file, lazy=lazy)
+        project = _project(file, manifest, lazy=lazy)
         if not lazy:
             _read_all(file, project)
-        return ReadResult(project, file.stamp)
+    _warn(path, manifest)
+    return ReadResult(project, file.stamp)
+
+
+def _project(file: OpenProject, manifest: Manifest, *, lazy: bool) -> Project:
+    """Return the content of a file from its manifest or its layout."""
+    if manifest.groups is None:
+        groups = native.read_groups(file, lazy=lazy)
+        return Project(groups, opaque_sections.read(file))
+    if manifest.sections == []:
+        return Project(manifest.groups)
+    return Project(manifest.groups, opaque_sections.read(file))
+
+
+def _warn(path: Path, manifest: Manifest) -> None:
+    """Warn of a file that differs from its checksums."""
+    name = repr(str(path))
+    if manifest.state == "changed":
+        message = (
+            f"{name} was changed by another program since it was saved, or is damaged; "
+            "it was read as DataLab reads it. 'python -m datalab_workspace check' "
+            "lists the differences"
+        )
+    elif manifest.state == "damaged":
+        message = (
+            f"{name} is damaged: {manifest.problem}. It was read as DataLab reads it, "
+            "without checksums, so that any object may be wrong"
+        )
+    elif manifest.state == "structure damaged":
+        message = (
+            f"{name} is damaged; its objects were read from their second copy, which "
+            "is intact"
+            + (", but macros and history may be wrong" if manifest.sections else "")
+            + ". Save it again to repair it"
+        )
+    else:
+        return
+    warn_caller(message, DamagedFileWarning)
 
 
 def _read_all(file: OpenProject, project: Project) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from datalab_workspace.formats.atomic import FileStamp, replacing
@@ -19,6 +18,7 @@ from datalab_workspace.formats.h5.array_io import (
     as_bytes,
     write_blocks,
 )
+from datalab_workspace.formats.h5.checksums import Extent
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.manifest import Manifest
 from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, objects, plan
@@ -67,18 +67,18 @@ def write_project(
     groups = plan(project)
     size = sum(_size(item.plain.arrays.values()) for item in objects(groups))
     with (
-        replacing(path, expected=expected, size=size) as new,
+        replacing(path, expected=expected, size=0 if filters else size) as new,
         Progress(f"saving {path.name!r}", size) as progress,
     ):
         staging = Staging(new.file)
-        with h5py.File(staging, "w") as file:
+        with staging.hdf5() as file:
             file[layout.VERSION] = layout.WRITTEN_VERSION
             Structure(file, filters).write(groups)
             opaque_sections.write(file, project.foreign)
             for slot in _slots(groups):
                 if slot.dataset is not None:
                     _compress(slot, progress)
-            manifest = Manifest(groups)
+            manifest = Manifest(groups, opaque_sections.names(file.id))
             manifest.reserve(file)
         staging.finish()
         for slot in _slots(groups):
@@ -135,7 +135,18 @@ def _compress(slot: ArraySlot, progress: Progress) -> None:
             checksum.update(as_bytes(block))
             slot.dataset[index] = block
         slot.crc = checksum.close()
+    slot.chunks = _chunks(slot.dataset.id)
     slot.dataset = None
+
+
+def _chunks(dataset: Any) -> list[Extent]:
+    """Return offset and size of each stored chunk of a low-level dataset."""
+    if not hasattr(dataset, "chunk_iter"):  # HDF5 before 1.12.3
+        found = map(dataset.get_chunk_info, range(dataset.get_num_chunks()))
+        return [(chunk.byte_offset, chunk.size) for chunk in found]
+    chunks: list[Extent] = []
+    dataset.chunk_iter(lambda chunk: chunks.append((chunk.byte_offset, chunk.size)))
+    return chunks
 
 
 def _references(path: Path, stamp: FileStamp, groups: list[GroupPlan]) -> References:
