@@ -15,6 +15,7 @@ from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.formats.h5.reader import read_project
 from support.measurement import compare, measure, report, seconds
 
+pytestmark = pytest.mark.timeout(1800)
 POINTS = 100
 FEW, MANY = 10**3, 10**5
 ROUNDS = 5

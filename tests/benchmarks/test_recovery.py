@@ -1,4 +1,4 @@
-"""Recovery: the processor time it takes beside writing the same bytes, and its waits."""
+"""Recovery: its processor time beside writing the same bytes, and its waits."""
 
 from __future__ import annotations
 
@@ -90,25 +90,9 @@ def test_no_call_waits_for_it(memory):
     """The longest wait of a call is not 5 ms longer than without recovery."""
     image = np.random.default_rng(1).random((1024, 1024))
 
-    def longest():
-        workspace = Workspace()
-        taken = []
-        end = time.perf_counter() + 5
-        number = 0
-        while time.perf_counter() < end:
-            number += 1
-            before = time.perf_counter()
-            workspace.add(f"signal {number % 500}", np.arange(1000.0), overwrite=True)
-            if not number % 200:
-                workspace.add(f"image {number % 7}", image, copy=False, overwrite=True)
-            taken.append(time.perf_counter() - before)
-            time.sleep(0.001)
-        return workspace, taken
-
     waits = {}
     for recorded in (False, True):
-        made = Workspace
-        workspace = made()
+        workspace = Workspace()
         recorder = Recorder(workspace._session, memory) if recorded else None
         taken = []
         end, number = time.perf_counter() + 5, 0

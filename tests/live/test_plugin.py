@@ -214,7 +214,7 @@ def test_a_notebook_elsewhere_is_refused(desktop: Desktop, tmp_path: Path) -> No
         f"Jupyter: {other} is not in the folder of this Jupyter server, "
         f"{desktop.notebooks}; move it there"
     )
-    desktop.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
+    desktop.close_messages()
 
 
 def test_jupyterlab_is_opened_without_a_notebook(desktop: Desktop) -> None:

@@ -383,9 +383,7 @@ def test_a_hung_datalab_costs_little_but_for_the_first_call(
     assert "does not answer" in " ".join(status.notes)
     calls = {
         "list": workspace.list,
-        "get": lambda: workspace.get("x"),
         "add": lambda: workspace.add("y", POINTS),
-        "remove": lambda: workspace.remove("x"),
         "selection": lambda: workspace.selection,
         "calc": lambda: workspace.calc("exp", on="x"),
     }

@@ -38,6 +38,7 @@ def small_projects() -> dict[str, Callable[[Path], Path]]:
         "plain": lambda path: _workspace().save(path),
         "compressed": lambda path: _workspace().save(path, compression="gzip"),
         "macros and history": _with_sections,
+        "saved twice": _saved_twice,
     }
 
 
@@ -58,6 +59,15 @@ def _with_sections(path: Path) -> Path:
     workspace = Workspace(backend=MemoryBackend())
     workspace.load(DATALAB / "full.h5")
     workspace.load(DATALAB / "history.h5", on_conflict="rename")
+    return workspace.save(path)
+
+
+def _saved_twice(path: Path) -> Path:
+    workspace = _workspace()
+    workspace.save(path)
+    workspace.edit("rows", xlabel="x", metadata={"more": (1, 2)})
+    workspace.remove("wide")
+    workspace.add("third", np.arange(500.0))
     return workspace.save(path)
 
 

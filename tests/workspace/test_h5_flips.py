@@ -9,8 +9,8 @@ import pytest
 from support.damage import Saved, is_found, outcome, small_projects
 
 PROJECTS = small_projects()
-FEW = pytest.param(9, id="few")
-MANY = pytest.param(84, id="many", marks=pytest.mark.slow)
+FEW = pytest.param(7, id="few")
+MANY = pytest.param(63, id="many", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")

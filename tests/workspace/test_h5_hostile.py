@@ -212,6 +212,19 @@ def test_array_declared_but_not_stored_is_refused(path, where, how):
     refuse(path, "declares 7.* bytes of data but stores 0")
 
 
+def test_chunk_that_is_much_larger_than_its_array_is_not_decompressed(path):
+    with h5py.File(path, "r+") as file:
+        del file[f"{IMAGE}/data"]
+        file[IMAGE].create_dataset(
+            "data",
+            data=np.zeros((8, 8), "u1"),
+            chunks=(1 << 14, 1 << 13),
+            maxshape=(None, None),
+            compression="lzf",
+        )
+    refuse(path, "has chunks of 134217728 bytes for 64 bytes of data")
+
+
 def test_array_that_expands_beyond_the_memory_is_refused(path):
     shape = (3000, 10_000)
     replace_data(

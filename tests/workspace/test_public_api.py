@@ -33,6 +33,7 @@ PUBLIC = {
     "Subscription",
     "ConnectionLostError",
     "DamagedFileError",
+    "DamagedFileWarning",
     "DataLabError",
     "FeatureNotFoundError",
     "FileChangedError",

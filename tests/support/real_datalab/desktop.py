@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -106,6 +106,34 @@ class Desktop:
     def jupyter(self) -> dict[str, str]:
         """The variables of another DataLab of the same user of Jupyter."""
         return {"JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter-run")}
+
+    @contextmanager
+    def variables(self, **changed: str) -> Iterator[None]:
+        """Change DataLab's environment, which its servers inherit, in the context."""
+        environ = "__import__('os').environ"
+        before = {name: self.evaluate(f"{environ}.get({name!r})") for name in changed}
+        self.evaluate(f"{environ}.update({changed!r})")
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                self.evaluate(f"{environ}.pop({name!r}) and None")
+                if value is not None:
+                    self.evaluate(f"{environ}.update({ {name: value}!r})")
+
+    @contextmanager
+    def configuration(self) -> Iterator[Path]:
+        """Yield the configuration of Jupyter servers, which is restored afterwards."""
+        config = self.folder / "jupyter" / "jupyter_server_config.py"
+        before = config.read_text()
+        try:
+            yield config
+        finally:
+            config.write_text(before)
+
+    def close_messages(self) -> None:
+        """Close the messages that are shown."""
+        self.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
 
     @property
     def notebooks(self) -> Path:

@@ -224,7 +224,7 @@ def test_a_conflict_restores_nothing_unless_the_user_chooses():
     workspace = Workspace()
     workspace.add("b", A)
 
-    with pytest.raises(NameConflictError, match="recovering 'analysis.ipynb'.*'b'"):
+    with pytest.raises(NameConflictError, match=r"'analysis\.ipynb'.*'b'"):
         workspace.recover(1)
     assert workspace.list() == ["b"]
 
@@ -239,7 +239,7 @@ def test_what_does_not_exist_is_refused():
     workspace = Workspace()
     with pytest.raises(IndexError, match=r"no entry 2 in the list of recover\(\)"):
         workspace.recover(2)
-    with pytest.raises(ObjectNotFoundError, match="'analysi.ipynb'.*analysis.ipynb"):
+    with pytest.raises(ObjectNotFoundError, match=r"'analysi\.ipynb'.*analysis"):
         workspace.recover("analysi.ipynb")
     with pytest.raises(ObjectNotFoundError, match="'c'"):
         workspace.recover()[0].restore("c")

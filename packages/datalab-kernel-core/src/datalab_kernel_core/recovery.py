@@ -24,7 +24,7 @@ _EDITOR_VARIABLE = "__vsc_ipynb_file__"
 
 
 def install(shell: InteractiveShell) -> None:
-    """Say in the first cell what can be recovered, and pass on later warnings."""
+    """Announce in the first cell what can be recovered, and pass on later warnings."""
     events: Any = shell.events  # IPython's own methods are not typed
 
     def before_first_cell(*_: object) -> None:
@@ -57,7 +57,7 @@ def _notebook(shell: InteractiveShell) -> str:
 
 
 def _announce() -> None:
-    """Write one line if a kernel has died with objects that nobody has restored."""
+    """Write one line if a kernel has died with objects that are not restored yet."""
     parent = folder.root()
     if parent is None or not any(not f.restored for f in folder.left_folders(parent)):
         return

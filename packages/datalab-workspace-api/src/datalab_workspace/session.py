@@ -25,7 +25,7 @@ from datalab_workspace.events import (
     Origin,
     kind_of,
 )
-from datalab_workspace.forking import follow_forks, is_held_elsewhere
+from datalab_workspace.forks import follow_forks, is_held_elsewhere
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile

@@ -19,7 +19,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datalab_workspace.events import ChangeEvent, Origin
-from datalab_workspace.forking import follow_forks, usable
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ class Dispatcher:
 
         Args:
             callback: The callback.
-            own_only: Deliver only the changes of this notebook, so that nobody needs
-                to wait for those of others.
+            own_only: Deliver only the changes of this notebook; those of others need
+                not be waited for.
         """
         if not callable(callback):
             raise TypeError(

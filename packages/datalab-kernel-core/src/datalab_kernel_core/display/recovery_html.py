@@ -12,7 +12,7 @@ _COLUMNS = ("", "notebook or file", "last change", "objects", "size", "")
 
 
 def recovery_html(listing: RecoveryListing) -> str:
-    """Return what can be recovered as HTML."""
+    """Return the list of `Workspace.recover` as HTML."""
     if not listing:
         return markup.page(markup.heading("nothing to recover"))
     rows = [_row(number, item) for number, item in enumerate(listing, 1)]
@@ -23,7 +23,7 @@ def recovery_html(listing: RecoveryListing) -> str:
 
 
 def recovery_text(listing: RecoveryListing) -> str:
-    """Return what can be recovered as lines of text."""
+    """Return the list of `Workspace.recover` as lines of text."""
     return repr(listing)
 
 

@@ -36,7 +36,7 @@ def end_by(cause: signal.Signals) -> None:
     global _cause
     _cause = cause
     recovery = sys.modules.get("datalab_workspace.recovery.start")
-    if recovery is not None:  # nobody has asked for the end of the objects
+    if recovery is not None:  # the user has not asked for this end
         recovery.keep_at_end()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,10 +30,16 @@ class _Shelf:
     ranks: dict[str, int] = field(default_factory=dict)
     count: int = 0
 
-    def append(self, item: Item) -> None:
-        self.items[item.uuid] = item
-        self.ranks[item.uuid] = self.count
-        self.count += 1
+    def extend(self, items: Sequence[Item]) -> None:
+        first, self.count = self.count, self.count + len(items)
+        for rank, item in enumerate(items, first):
+            self.items[item.uuid] = item
+            self.ranks[item.uuid] = rank
+
+    def drop(self, uuids: Iterable[str]) -> None:
+        for uuid in uuids:
+            self.items.pop(uuid, None)
+            self.ranks.pop(uuid, None)
 
     def take(self, uuid: str) -> tuple[Item, int]:
         return self.items.pop(uuid), self.ranks.pop(uuid)
@@ -214,7 +220,7 @@ class MemoryBackend(Backend):
         composed: bool = False,  # noqa: ARG002
     ) -> None:
         """See `Backend.add`; no title is ever rewritten here."""
-        self._put(record, self._shelf(record.kind, group))
+        self._put([record], self._shelf(record.kind, group))
 
     def replace(self, uuid: str, record: Record) -> None:
         """See `Backend.replace`."""
@@ -264,7 +270,7 @@ class MemoryBackend(Backend):
         items = [self._shelf_of[uuid].items[uuid] for uuid in uuids]
         self.remove(uuids)
         for item in items:
-            self._put(item, self._shelf(item.kind, group))
+            self._put([item], self._shelf(item.kind, group))
 
     def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
         """See `Backend.rename_group`."""
@@ -292,8 +298,7 @@ class MemoryBackend(Backend):
             shelf = known.get((group.kind, group.title))
             if shelf is None:
                 shelf = self._new_shelf(group.kind, group.title)
-            for item in group.items:
-                self._put(item, shelf)
+            self._put(group.items, shelf)
 
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
         """See `Backend.content`."""
@@ -309,16 +314,18 @@ class MemoryBackend(Backend):
         for kind in KINDS:
             yield from self._shelves[kind]
 
-    def _put(self, item: Item, shelf: _Shelf) -> None:
-        uuid = item.uuid
+    def _put(self, items: Sequence[Item], shelf: _Shelf) -> None:
+        uuids = [item.uuid for item in items]
 
         def take_out() -> None:
-            shelf.take(uuid)
-            del self._shelf_of[uuid]
+            # An interrupt may have come before all of them were put.
+            shelf.drop(uuids)
+            for uuid in uuids:
+                self._shelf_of.pop(uuid, None)
 
         self._ticket.note(take_out)
-        shelf.append(item)
-        self._shelf_of[uuid] = shelf
+        shelf.extend(items)
+        self._shelf_of.update(dict.fromkeys(uuids, shelf))
 
     def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
         for shelf in self._shelves[kind]:

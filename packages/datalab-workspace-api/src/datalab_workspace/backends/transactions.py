@@ -64,8 +64,8 @@ class Transactions:
     def independent_copy(self) -> Backend | None:
         """Return a backend that holds the same objects and shares no state with this.
 
-        It is what a copy or a pickle of the workspace holds, so that this one can
-        change in the meantime. The data of the objects, which nothing changes, may be
+        Copies and pickles of the workspace hold it, so that this one can change in the
+        meantime. The data of the objects, which nothing changes, may be
         shared. The default, None, is for a backend whose objects are elsewhere.
         """
         return None

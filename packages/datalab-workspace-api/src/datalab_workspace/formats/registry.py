@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from datalab_workspace.errors import NotAProjectError
-from datalab_workspace.forking import follow_forks, usable
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.formats.base import (
     Compression,
     FileFormat,

@@ -98,7 +98,7 @@ class Merge:
         here = {entry.uuid for entry in entries}
         twins = {
             item.uuid: self._twin(item, names[item.uuid], known)
-            for group in groups
+            for group in (groups if entries else ())
             for item in group.items
         }
         self._sizes = {entry.uuid: _nbytes(entry) for entry in entries}
@@ -107,7 +107,7 @@ class Merge:
             some_new = not group.items
             for item in group.items:
                 name = names[item.uuid]
-                twin = twins[item.uuid]
+                twin = twins.get(item.uuid)
                 if twin is not None and self._settle(item, twin):
                     continue
                 if name in used:

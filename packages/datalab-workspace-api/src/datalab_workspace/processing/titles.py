@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from datalab_workspace.forking import follow_forks, usable
+from datalab_workspace.forks import follow_forks, usable
 
 _PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 

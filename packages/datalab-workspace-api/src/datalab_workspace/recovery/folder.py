@@ -89,7 +89,7 @@ def _state_directory() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support"
     configured = os.environ.get("XDG_STATE_HOME", "")
-    if configured.startswith("/"):  # a relative path is to be ignored
+    if configured.startswith("/"):  # a relative path has no meaning
         return Path(configured)
     return Path.home() / ".local" / "state"
 
@@ -117,7 +117,7 @@ class OwnFolder:
         self._lock: FileLock | None = None
         try:
             self._lock = acquire(self.path / _OWNER, create=True)
-            assert self._lock is not None  # nobody else knows the folder yet
+            assert self._lock is not None  # no other process knows it yet
             # The content comes after the lock: a file without it is not looked at.
             os.write(self._lock.descriptor, json.dumps(asdict(owner)).encode())
         except BaseException:
@@ -158,7 +158,7 @@ class LeftFolder:
     restored: bool
 
     def mark_restored(self) -> None:
-        """Note that the objects have been restored, so that nothing announces them."""
+        """Note that the objects have been restored; they are not announced again."""
         flags = os.O_CREAT | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
         os.close(os.open(self.path / _RESTORED, flags, 0o600))
 
@@ -214,7 +214,7 @@ def total_size(parent: Path) -> int:
 
 
 def is_private(path: Path) -> bool:
-    """Return whether a folder belongs to this user, and nobody else can write to it."""
+    """Return whether a folder belongs to this user, who alone can write to it."""
     status = path.lstat()
     if not stat.S_ISDIR(status.st_mode):
         return False
@@ -270,7 +270,7 @@ def _owner(content: bytes) -> Owner:
     started, pid = data.get("started"), data.get("pid")
     texts = [data.get(name) for name in ("notebook", "folder", "host")]
     if not isinstance(started, float) or not isinstance(pid, int):
-        raise ValueError("it does not describe a process")
+        raise ValueError("it does not describe a process")  # noqa: TRY004  the content of a file is wrong, not an argument
     notebook, folder, host = map(str, texts)
     return Owner(notebook, folder, pid, host, started)
 

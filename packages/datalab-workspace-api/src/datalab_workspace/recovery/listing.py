@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -150,12 +149,12 @@ class RecoveryListing(tuple[Recoverable, ...]):
 
 def when_text(when: datetime) -> str:
     """Return a time, with the date if that is not today."""
-    today = datetime.fromtimestamp(time.time()).date()
+    today = datetime.now().astimezone().date()
     return f"{when:%H:%M}" if when.date() == today else f"{when:%Y-%m-%d %H:%M}"
 
 
 def recoverable(session: Session, parent: Path | None = None) -> RecoveryListing:
-    """Return what the kernels that have died have left, the last one first."""
+    """Return the objects of the kernels that have died, those of the last one first."""
     parent = root() if parent is None else parent
     found = []
     for left in left_folders(parent) if parent is not None else ():

@@ -34,7 +34,7 @@ SYNC_EVERY = 30.0
 #: Bytes and number of small objects in one entry.
 _BATCH = 16 << 20
 _MOST = 200
-#: Seconds to wait at the end for what is being written.
+#: Seconds to wait at the end for the files that are being written.
 _PATIENCE = 5.0
 #: Events that may wait; if there are more, all objects are looked at.
 _MOST_EVENTS = 10_000
@@ -149,12 +149,12 @@ class Recorder:
                 break
             try:
                 self._flush()
-            except Exception:
+            except Exception:  # noqa: BLE001  logged; the user's work does not end
                 _log.exception("recovery stops: the changes cannot be written")
                 self._failed = True
             if self._failed:
                 return
-        if self._session() is None:  # nobody can reach its objects any more
+        if self._session() is None:  # its objects cannot be reached
             self.end()
 
     def _until_sync(self) -> float | None:
@@ -164,7 +164,7 @@ class Recorder:
         return max(0.0, self._synced + SYNC_EVERY - time.monotonic())
 
     def _flush(self) -> None:
-        """Write what has changed, and flush it to the disk from time to time."""
+        """Write the changes, and flush them to the disk from time to time."""
         self._wake.clear()
         try:
             with self._writing:
@@ -201,7 +201,7 @@ class Recorder:
             self._write_layout(session)
 
     def _forget(self) -> None:
-        """Remove what was written; look at everything if the objects come back."""
+        """Remove the folder; look at everything if the objects come back."""
         self._events.clear()
         self._snapshots = Snapshots()
         self._look_at_all = True

@@ -48,7 +48,7 @@ class Content:
         """Read the content of a folder, without the arrays."""
         content = cls()
         for entry in sorted(read_folder(folder), key=_number):
-            with suppress(ValueError):  # not an entry of ours
+            with suppress(ValueError):  # it is not one of our entries
                 content._apply(entry)
         return content
 

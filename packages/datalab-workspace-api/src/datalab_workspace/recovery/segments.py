@@ -3,8 +3,8 @@
 An entry is a head (`_HEAD`), a frame (`datalab_workspace.live.codecs.frame`) with
 objects, and a checksum of each array of the frame. The head has a checksum of the
 frame's header. An entry that a crash has cut off, or that the disk has lost, is
-recognised by them and ignored. They are no protection from a forger; whatever is read
-creates numbers and the types of typed JSON only, and no more than the file has bytes.
+recognised by them and ignored. They do not protect from a forger; but reading
+creates numbers and the types of typed JSON only, not more than the file has bytes.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def checksum(data: frame.Buffer) -> int:
     """Return a checksum of bytes: the sum of their 64-bit words.
 
     It takes a fraction of the time of writing them, and detects bytes that are missing,
-    zero or changed. The checksum of parts is the sum of theirs, modulo 2**64, if only
-    the last one has a length that is not a multiple of 8.
+    zero or changed. The checksums of parts add up to that of the whole, modulo 2**64,
+    if only the last one has a length that is not a multiple of 8.
     """
     words = len(data) & ~7
     total = int(np.frombuffer(data, np.uint64, words >> 3).sum(dtype=np.uint64))
@@ -252,8 +252,8 @@ def read_folder(folder: Path) -> Iterator[Entry]:
     for name in names:
         try:
             yield from _read_segment(folder / name)
-        except OSError:
-            continue  # it belongs to someone else, or the disk cannot read it
+        except OSError:  # noqa: PERF203  a file each
+            continue  # it belongs to another user, or the disk cannot read it
 
 
 def _read_segment(path: Path) -> Iterator[Entry]:

@@ -24,7 +24,7 @@ _TOGETHER = 100
 
 
 class Snapshots:
-    """What the recorder knows about a session between its looks.
+    """The knowledge of the recorder about a session between its looks.
 
     Attributes:
         project: The project file of the workspace at the last look.
@@ -116,7 +116,7 @@ class Snapshots:
         )  # fmt: skip
 
     def _in_file(self, session: Session, uuid: str) -> FileReference | None:
-        """Return where an object is that was loaded; None if that is not certain."""
+        """Return the file that holds an object; None if that is not certain."""
         stamps = session.project.stamps
         # It may have been loaded before the recorder started.
         paths = [self._loaded[uuid]] if uuid in self._loaded else list(stamps)

@@ -61,7 +61,7 @@ def start(workspace: Workspace, *, notebook: str = "") -> Recorder | None:
 def keep_at_end() -> None:
     """Keep the recovery folders when the process ends, as after a crash.
 
-    A kernel calls it if a signal ends it: nobody has asked for the end of its objects.
+    A kernel calls it if a signal ends it: the user has not asked for that end.
     """
     global _keep
     _keep = True

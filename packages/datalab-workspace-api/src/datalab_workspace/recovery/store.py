@@ -134,7 +134,7 @@ class Store:
         """Return the bytes that may still be written.
 
         Args:
-            wanted: Bytes that are to be written; waste is deleted if they need it.
+            wanted: Bytes that will be written; waste is deleted if they need it.
         """
         free, present = shutil.disk_usage(self.path).free, self.nbytes
         limit = min(self._limit, int(SHARE * (free + present)))

@@ -121,8 +121,7 @@ class _Visit:
         guard = self._guard
         guard.count_members(len(self._members), where)
         guard.advance(self._headers_read)
-        for address, (group, name) in self._members.items():
-            guard.mark(address, group, name)
+        guard.mark(self._members)
         for address, array in self._arrays.items():
             guard.claim(address, array.stored, array.stored, where)
         guard.count_string(self._bytes, where)

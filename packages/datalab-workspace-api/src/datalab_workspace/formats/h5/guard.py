@@ -8,7 +8,7 @@ stores, or that does not fit into memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ _FILTERS = frozenset(
 )
 #: Bytes that may be declared without being stored, as for an array never written.
 _SMALL = 1 << 20
+#: Bytes of a chunk that may be larger than the array, as in an array that can grow.
+_LARGE_CHUNK = 1 << 26
 _ORDERED = h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED
 
 
@@ -112,7 +114,7 @@ class Guard:
                 which = "a soft" if kind == h5l.TYPE_SOFT else "an external"
                 path = _join(where, name)
                 raise self.error(path, f"is {which} link; DataLab writes none")
-            self.mark(address, where, name)
+            self.mark({address: (where, name)})
             yield name, address
 
     def count_members(self, count: int, where: str) -> None:
@@ -125,21 +127,21 @@ class Guard:
         if self._members > self.limits.members:
             raise self.error(where, f"has over {self.limits.members} parts")
 
-    def mark(self, address: int, where: str, name: bytes) -> None:
-        """Note that a member of a group is read.
+    def mark(self, members: Mapping[int, tuple[str, bytes]]) -> None:
+        """Note that members of groups are read: all of them, or none.
 
         Args:
-            address: Address of the member in the file.
-            where: Path of the group.
-            name: Name of the member.
+            members: The path of the group and the name of each member, by the address
+                of the member in the file.
 
         Raises:
-            UnsafeFileError: The member was read before, under this name or another.
+            UnsafeFileError: A member was read before, under this name or another.
         """
-        if address in self._seen:
-            path = _join(where, name)
-            raise self.error(path, "is in the file twice, or contains itself")
-        self._seen.add(address)
+        for address, (where, name) in members.items():
+            if address in self._seen:
+                path = _join(where, name)
+                raise self.error(path, "is in the file twice, or contains itself")
+        self._seen.update(members)
 
     def _links(self, group: Any) -> list[tuple[bytes, int, Any]]:
         links: list[tuple[bytes, int, Any]] = []
@@ -236,6 +238,14 @@ class Guard:
             raise self.error(
                 where, f"declares {declared} bytes of data but stores {stored}"
             )
+        plist = dataset.get_create_plist()
+        if plist.get_layout() == h5d.CHUNKED:
+            # HDF5 decompresses a chunk as a whole, also for one element.
+            chunk = math.prod(plist.get_chunk()) * dtype.itemsize
+            if chunk > max(declared, _LARGE_CHUNK):
+                raise self.error(
+                    where, f"has chunks of {chunk} bytes for {declared} bytes of data"
+                )
         self.claim(h5o.get_info(dataset).addr, declared, stored, where)
 
     def claim(self, key: object, declared: int, stored: int, where: str) -> None:

@@ -36,7 +36,7 @@ class Source:
     def __init__(self, file: ProjectFile) -> None:
         self.file = file
         self._guard = self._new_guard()
-        self._counted: set[str] = set()
+        self._counted: dict[str, object] = {}  # by path; without a lock, for forks
         self._heaps_are_sound = False
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -54,16 +54,26 @@ class Source:
             DamagedFileError: The object is damaged.
             UnsafeFileError: See `Guard`.
         """
-        guard = self._new_guard() if where in self._counted else self._guard
-        with self._explain_errors(where):
-            with open_regular(self.file.path) as raw:
-                self._check_stamp(FileStamp.of(raw.fileno()), where)
-                reader = DirectReader(raw, self.file.stamp.size, guard)
-                parts = reader.parts(address, where)
-                self._check_stamp(FileStamp.of(raw.fileno()), where)
-            if parts is None:
-                parts = self._parts_by_hdf5(where)
-        self._counted.add(where)
+        token = object()
+        is_first = self._counted.setdefault(where, token) is token
+        try:
+            with self._explain_errors(where):
+                guard = self._guard if is_first else self._new_guard()
+                parts = self._parts_directly(where, address, guard)
+                return self._parts_by_hdf5(where) if parts is None else parts
+        except BaseException:
+            if is_first:
+                del self._counted[where]  # it is refused again if it is tried again
+            raise
+
+    def _parts_directly(
+        self, where: str, address: int, guard: Guard
+    ) -> ObjectParts | None:
+        with open_regular(self.file.path) as raw:
+            self._check_stamp(FileStamp.of(raw.fileno()), where)
+            reader = DirectReader(raw, self.file.stamp.size, guard)
+            parts = reader.parts(address, where)
+            self._check_stamp(FileStamp.of(raw.fileno()), where)
         return parts
 
     def _parts_by_hdf5(self, where: str) -> ObjectParts:

@@ -14,7 +14,7 @@ from typing import Any
 
 import h5py
 
-from datalab_workspace.forking import follow_forks
+from datalab_workspace.forks import follow_forks
 from datalab_workspace.formats.raw_io import read_exactly, write_all
 
 _PAGE = 1 << 14

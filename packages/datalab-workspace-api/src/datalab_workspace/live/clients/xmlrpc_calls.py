@@ -28,7 +28,7 @@ from datalab_workspace.errors import (
     InvalidNameError,
     ObjectNotFoundError,
 )
-from datalab_workspace.forking import follow_forks, usable
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.live.transport.base import (
     Answer,
     Body,

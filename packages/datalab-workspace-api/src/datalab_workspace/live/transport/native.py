@@ -18,7 +18,7 @@ import requests.auth
 import urllib3
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
-from datalab_workspace.forking import follow_forks
+from datalab_workspace.forks import follow_forks
 from datalab_workspace.live.transport import failures
 from datalab_workspace.live.transport.base import (
     SLOWEST,
