@@ -335,6 +335,7 @@ def test_file_that_another_program_changed_is_not_replaced_unasked(path, known_b
 def test_change_during_the_save_is_not_lost(path, monkeypatch):
     workspace = Workspace()
     workspace.load(path)
+    workspace.add("more", OLD)
     sync = os.fsync
 
     def change_before(descriptor):

@@ -57,16 +57,24 @@ def read_groups(project: OpenProject) -> list[Group] | None:
     Returns:
         Groups of pending records; None if there is no manifest, or an outdated one.
     """
-    index = _read_index(project)
-    if index is None:
+    read = read_index(project)
+    return None if read is None else read[1]
+
+
+def read_index(project: OpenProject) -> tuple[Index, list[Group]] | None:
+    """Return the index of a project, and its groups; see `read_groups`."""
+    columns = _read_columns(project)
+    if columns is None:
         return None
     try:
-        return _Index(project, index).groups()
+        details = _read_details(project, columns)
+        index = Index(project.path, project.stamp, project.guard, columns, details)
+        return index, index.groups()
     except (EOFError, LookupError, TypeError, ValueError):
         return None
 
 
-def _read_index(project: OpenProject) -> dict[str, Any] | None:
+def _read_columns(project: OpenProject) -> dict[str, Any] | None:
     project.at = f"/{layout.MANIFEST}"
     group = project.guard.child(project.root, layout.MANIFEST.encode())
     if group is None or not is_group(group):
@@ -133,28 +141,68 @@ class _DataSpec:
         self.record_shape = data_shape(kind, self.shape)
 
 
-class _Index:
-    """The checked index of a file, which makes the records of the objects."""
+def _read_details(project: OpenProject, columns: dict[str, Any]) -> bytearray:
+    """Return the details of all objects.
 
-    def __init__(self, project: OpenProject, columns: dict[str, Any]) -> None:
-        self._path = project.path
-        self._stamp = project.stamp
-        self._guard = project.guard
-        self._columns = columns
+    Raises:
+        ValueError: Their checksum or size is wrong.
+    """
+    offset, crc = columns["details"]
+    details = bytearray(_natural(sum(columns["detail"]), project.stamp.size))
+    if details:
+        project.raw.seek(_natural(offset, project.stamp.size))
+        read_exactly(project.raw, memoryview(details))
+    if zlib.crc32(details) != crc:
+        raise ValueError("the checksum of the details is wrong")
+    return details
+
+
+class Index:
+    """The checked index of a file, which makes the records of the objects.
+
+    Args:
+        path: The file.
+        stamp: The stamp of the file.
+        guard: The checks for reading the file.
+        columns: The index; see `manifest`.
+        details: The JSON strings of all objects, kept in memory: the objects stay as
+            they were when the file was opened.
+
+    Attributes:
+        columns: See above.
+        details: See above.
+        starts: The position of the string of each object in `details`, and their end.
+
+    Raises:
+        LookupError, TypeError, ValueError: The columns are wrong.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        stamp: FileStamp,
+        guard: Guard,
+        columns: dict[str, Any],
+        details: bytes | bytearray,
+    ) -> None:
+        self._path = path
+        self._stamp = stamp
+        self._guard = guard
+        self.columns = columns
+        self.details = details
         self._specs = [_DataSpec(*form) for form in columns["forms"]]
-        self._starts = [0, *itertools.accumulate(columns["detail"])]
-        offset, crc = columns["details"]
-        # Kept in memory: the objects stay as they were when the file was opened.
-        self._details = bytearray(_natural(self._starts[-1], project.stamp.size))
-        if self._details:
-            project.raw.seek(_natural(offset, project.stamp.size))
-            read_exactly(project.raw, memoryview(self._details))
-        if zlib.crc32(self._details) != crc:
-            raise ValueError("the checksum of the details is wrong")
+        self.starts = [0, *itertools.accumulate(columns["detail"])]
         self._check_columns()
 
+    @property
+    def compression(self) -> tuple[str, int] | None:
+        """Name and level of the filter for new arrays; None for no filter."""
+        name, level = self.columns.get("compression") or (None, 0)
+        known = name in ("lzf", "gzip") and level in range(10)
+        return (str(name), int(level)) if known else None
+
     def _check_columns(self) -> None:
-        columns = self._columns
+        columns = self.columns
         for name, types in _COLUMNS.items():
             if not set(map(type, columns[name])) <= types:
                 raise TypeError(f"a value in the column {name!r} has the wrong type")
@@ -173,7 +221,7 @@ class _Index:
 
     def groups(self) -> list[Group]:
         """Return all groups; their objects are pending records."""
-        columns = self._columns
+        columns = self.columns
         specs = map(self._specs.__getitem__, columns["form"])
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
@@ -189,14 +237,23 @@ class _Index:
                         title,
                         spec.record_shape,
                         spec.record_dtype,
-                        partial(self._record, path, number),
+                        partial(self.record, path, number),
                     )
                 )
             groups.append(group)
         return groups
 
-    def _record(self, path: str, number: int) -> Record:
-        where = f"{path}/{self._columns['name'][number]}"
+    def record(self, path: str, number: int) -> Record:
+        """Return the record of an object; its arrays are references.
+
+        Args:
+            path: Path of its group in the file.
+            number: Its row in the columns, from 0.
+
+        Raises:
+            DamagedFileError: The manifest does not describe an object.
+        """
+        where = f"{path}/{self.columns['name'][number]}"
         try:
             return sidecar.join(self._plain(where, number))
         except WorkspaceError:
@@ -208,12 +265,12 @@ class _Index:
             ) from error
 
     def _plain(self, where: str, number: int) -> Record:
-        columns = self._columns
+        columns = self.columns
         spec = self._specs[columns["form"][number]]
         uuid = columns["uuid"][number]
         entry = IndexEntry(self._path, self._stamp, self._guard, uuid, where)
-        start, stop = self._starts[number : number + 2]
-        content = json.loads(self._details[start:stop])
+        start, stop = self.starts[number : number + 2]
+        content = json.loads(self.details[start:stop])
         arrays = {name: entry.other_array(*a) for name, a in content["arrays"].items()}
         if spec.dtype is not None:
             name = PRIMARY_ARRAY[spec.kind]

@@ -40,6 +40,7 @@ class FileArray:
         shape: Shape of the array.
         dtype: Dtype of the array.
         crc: CRC-32 of the elements in C order; None if not known yet.
+        limits: Limits on how far the content of the file may expand.
     """
 
     def __init__(
@@ -65,10 +66,20 @@ class FileArray:
         self.crc = crc
         self._stamp = stamp
         self._offset = offset
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.where!r} in {str(self.path)!r}, not read yet>"
+
+    @property
+    def stamp(self) -> FileStamp:
+        """The stamp that the file had when the array was found in it."""
+        return self._stamp
+
+    @property
+    def offset(self) -> int | None:
+        """Position of the elements in the file; None if HDF5 must read them."""
+        return self._offset
 
     @property
     def nbytes(self) -> int:
@@ -190,7 +201,7 @@ class FileArray:
     def _blocks_of_dataset(
         self,
     ) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-        with self._explain_errors(), opened(self.path, self._limits) as project:
+        with self._explain_errors(), opened(self.path, self.limits) as project:
             yield from self._blocks_of_project(project)
 
     def _blocks_of_project(

@@ -38,9 +38,17 @@ class Manifest:
 
     Args:
         groups: The content of the file; every array has its slot already.
+        compression: Name and level of the compression filter; None for no compression.
+
+    Attributes:
+        columns: The index as it was written.
     """
 
-    def __init__(self, groups: list[GroupPlan]) -> None:
+    def __init__(
+        self, groups: list[GroupPlan], compression: tuple[str, int] | None
+    ) -> None:
+        self.columns: dict[str, Any] = {}
+        self._compression = compression
         # Columns are shorter and faster to read than rows.
         self._groups = [
             [group.kind, group.title, group.path, len(group.objects)]
@@ -52,6 +60,11 @@ class Manifest:
         self._index_offset = 0
         self._index_size = 0
 
+    @property
+    def details(self) -> bytes:
+        """The JSON strings of all objects."""
+        return b"".join(self._details)
+
     def write(self, file: FileIO, mtime_ns: int, size: int) -> None:
         """Write the manifest into its reserved space, once all checksums are known.
 
@@ -62,7 +75,7 @@ class Manifest:
         """
         if self._details_offset:
             file.seek(self._details_offset)
-            write_all(file, memoryview(b"".join(self._details)))
+            write_all(file, memoryview(self.details))
         text = self._index(mtime_ns, size).ljust(self._index_size - CRC_DIGITS)
         file.seek(self._index_offset)
         write_all(file, memoryview(b"%08x " % zlib.crc32(text) + text))
@@ -84,10 +97,11 @@ class Manifest:
     def _index(self, mtime_ns: int, size: int) -> bytes:
         primaries = [item.primary for item in self._objects]
         forms: dict[tuple[Any, ...], int] = {}
-        columns = {
+        self.columns = columns = {
             "mtime_ns": mtime_ns,
             "size": size,
-            "details": [self._details_offset, zlib.crc32(b"".join(self._details))],
+            "compression": self._compression,
+            "details": [self._details_offset, zlib.crc32(self.details)],
             "groups": self._groups,
             "uuid": [item.record.uuid for item in self._objects],
             "title": [item.record.title for item in self._objects],

@@ -12,6 +12,7 @@ from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.encoding.metadata import to_plain_text
 from datalab_workspace.formats.h5 import layout
+from datalab_workspace.formats.h5.contents import Contents
 from datalab_workspace.model.project import Group, Project
 from datalab_workspace.model.record import (
     KINDS,
@@ -92,11 +93,12 @@ class GroupPlan:
     path: str = ""
 
 
-def plan(project: Project) -> list[GroupPlan]:
+def plan(project: Project, contents: Contents | None = None) -> list[GroupPlan]:
     """Convert every object of a project to its plain form and number the objects.
 
     Args:
         project: The project. Pending records are resolved.
+        contents: A file that holds some of the arrays that are in memory.
 
     Returns:
         The groups of signals, then the groups of images.
@@ -109,7 +111,11 @@ def plan(project: Project) -> list[GroupPlan]:
     """
     plans = []
     for kind in KINDS:
-        groups = [_plan_group(group) for group in project.groups if group.kind == kind]
+        groups = [
+            _plan_group(group, contents)
+            for group in project.groups
+            if group.kind == kind
+        ]
         _number(kind, groups)
         plans += groups
     _check_uuids(plans)
@@ -122,11 +128,12 @@ def objects(groups: list[GroupPlan]) -> Iterator[ObjectPlan]:
         yield from group.objects
 
 
-def _plan_group(group: Group) -> GroupPlan:
+def _plan_group(group: Group, contents: Contents | None) -> GroupPlan:
     plans = []
     for item in group.items:
         record = item.resolve() if isinstance(item, PendingRecord) else item
-        plans.append(ObjectPlan(record, _plain_record(record)))
+        source = record if contents is None else contents.with_stored_arrays(record)
+        plans.append(ObjectPlan(record, _plain_record(source)))
     return GroupPlan(group.kind, group.title, str(to_plain_text(group.title)), plans)
 
 

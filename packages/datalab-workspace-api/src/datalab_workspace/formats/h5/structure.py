@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import h5py
@@ -20,8 +20,10 @@ from h5py import h5d, h5g, h5o, h5p, h5s, h5t
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.array_io import split_axis
 from datalab_workspace.formats.h5.attributes import AttributeWriter, type_key
+from datalab_workspace.formats.h5.contents import Filters
 from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
 from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan
+from datalab_workspace.formats.h5.sources import CONTIGUOUS
 from datalab_workspace.model.record import PRIMARY_ARRAY, UUID_KEY, Array, Kind
 
 _CHUNK = 1 << 20
@@ -35,13 +37,17 @@ class Structure:
     Args:
         file: The new file.
         filters: Name and level of the compression filter; None for no compression.
+        layout_of: Returns the layout that an array must keep, or None.
     """
 
-    def __init__(self, file: h5py.File, filters: tuple[str, int] | None) -> None:
+    def __init__(
+        self, file: h5py.File, filters: Filters, layout_of: Callable[[Array], Any]
+    ) -> None:
         self._file = file.id
         self._attributes = AttributeWriter()
         self._templates = _Templates(self._attributes)
         self._datasets = _Datasets(filters)
+        self._layout_of = layout_of
         self._current: ObjectPlan | None = None
         self._metadata = MetadataWriter(self._attributes, self._put_array)
         # DataLab reads groups in the order of their creation.
@@ -91,7 +97,12 @@ class Structure:
         name = path.rpartition("/")[2].encode()
         slot = ArraySlot(path, array)
         slot.dataset, slot.offset = self._datasets.create(
-            parent, name, array.shape, array.dtype, compress=compress
+            parent,
+            name,
+            array.shape,
+            array.dtype,
+            compress=compress,
+            layout=self._layout_of(array),
         )
         self._current.slots[path] = slot
 
@@ -180,15 +191,10 @@ def _identical(a: Any, b: Any) -> bool:
 class _Datasets:
     """A factory of datasets; those of equal shape and dtype share their HDF5 types."""
 
-    def __init__(self, filters: tuple[str, int] | None) -> None:
+    def __init__(self, filters: Filters) -> None:
         self._filters = filters
         self._types: dict[np.dtype[Any], Any] = {}
         self._spaces: dict[tuple[int, ...], Any] = {}
-        self._contiguous = h5p.create(h5p.DATASET_CREATE)
-        self._contiguous.set_layout(h5d.CONTIGUOUS)
-        # HDF5 allocates the space now; the elements are written later without HDF5.
-        self._contiguous.set_alloc_time(h5d.ALLOC_TIME_EARLY)
-        self._contiguous.set_fill_time(h5d.FILL_TIME_NEVER)
 
     def create(
         self,
@@ -198,23 +204,30 @@ class _Datasets:
         dtype: np.dtype[Any],
         *,
         compress: bool,
+        layout: Any = None,
     ) -> tuple[Any, int | None]:
         """Create a dataset.
+
+        Args:
+            parent: The low-level group.
+            name: The name of the dataset.
+            shape: Shape of the array.
+            dtype: Dtype of the array.
+            compress: Apply the compression filter, if there is one.
+            layout: The property list to use instead; None to choose one.
 
         Returns:
             For a compressed dataset, the dataset and None. For any other, None and the
             offset of its elements in the file, which is None if it has no elements.
         """
         size = math.prod(shape) * dtype.itemsize
-        compress = compress and self._filters is not None and size >= _COMPRESSIBLE
+        if layout is None:
+            compress = compress and self._filters is not None and size >= _COMPRESSIBLE
+            layout = self._chunked(shape, dtype.itemsize) if compress else CONTIGUOUS
         dataset = h5d.create(
-            parent,
-            name,
-            self._type(dtype),
-            self._space(shape),
-            self._chunked(shape, dtype.itemsize) if compress else self._contiguous,
+            parent, name, self._type(dtype), self._space(shape), layout
         )
-        if compress:
+        if layout is not CONTIGUOUS:
             return h5py.Dataset(dataset), None
         return None, dataset.get_offset() if size else None
 
