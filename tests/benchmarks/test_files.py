@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import zlib
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -123,15 +121,6 @@ def test_a_thousand_objects_are_listed_in_five_milliseconds(project):
 
 
 # -- one large image ------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def memory():
-    """A folder in memory, so that no disk is measured."""
-    if not Path("/dev/shm").is_dir():
-        pytest.skip("needs a file system in memory at /dev/shm")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture(scope="module")

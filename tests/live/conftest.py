@@ -165,7 +165,7 @@ def _running(
 def _datalab(
     python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Application]:
-    yield from _running(python_of_datalab, tmp_path_factory, "datalab")
+    yield from _running(python_of_datalab, tmp_path_factory, "datalab", isolates=True)
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +193,7 @@ def _companion_datalab(
         tmp_path_factory,
         "companion",
         companion=True,
+        isolates=True,
         needs_token=False,  # DataLab's default, which the companion must not follow
     )
 
@@ -247,6 +248,7 @@ def companion_datalab(_companion_datalab: Application) -> Iterator[Application]:
     _companion_datalab.empty()
     yield _companion_datalab
     _companion_datalab.act("close_dialogs")
+    _companion_datalab.check_companion_log()
 
 
 @pytest.fixture
@@ -258,6 +260,7 @@ def attended_companion_datalab(
     _attended_companion_datalab.forget_boxes()
     yield _attended_companion_datalab
     _attended_companion_datalab.close_boxes()
+    _attended_companion_datalab.check_companion_log()
 
 
 @pytest.fixture(scope="session", params=OLDER)

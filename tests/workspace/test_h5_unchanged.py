@@ -35,7 +35,7 @@ def path(tmp_path):
 def packed(path):
     """The project as another tool compresses it, in chunks of its own choice."""
     with h5py.File(path, "r+") as file:
-        del file[DATASET], file["datalab_workspace"]
+        del file[DATASET], file["datalab_workspace"], file.attrs["datalab_workspace"]
         file.create_dataset(
             DATASET,
             data=IMAGE,
@@ -58,7 +58,9 @@ def state(path):
     return status.st_ino, status.st_mtime_ns, path.read_bytes()
 
 
-OPENERS = pytest.mark.parametrize("opener", [loaded, open_project], ids=["read", "lazy"])
+OPENERS = pytest.mark.parametrize(
+    "opener", [loaded, open_project], ids=["read", "lazy"]
+)
 
 
 # -- nothing has changed --------------------------------------------------------------
@@ -133,10 +135,8 @@ def test_every_change_is_saved(change, opener, path):
 
 def test_file_that_was_removed_is_written_again(path):
     workspace = loaded(path)
-    content = path.read_bytes()
     path.unlink()
     workspace.save()
-    assert len(path.read_bytes()) == len(content)
     assert_same(workspace, loaded(path))
 
 
@@ -259,7 +259,7 @@ def test_file_without_our_manifest_is_compressed_if_all_of_it_is(tmp_path):
     workspace.add("image", IMAGE)
     path = workspace.save(tmp_path / "a.h5", compression=("gzip", 3))
     with h5py.File(path, "r+") as file:
-        del file["datalab_workspace"]
+        del file["datalab_workspace"], file.attrs["datalab_workspace"]
     workspace = open_project(path)
     workspace.add("more", IMAGE)
     workspace.save()

@@ -7,7 +7,7 @@
     ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
-    ├── NothingToUndoError        LookupError      no change of this workspace is left
+    ├── NothingToUndoError        LookupError      there is no change to undo
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
     ├── InvalidNameError          ValueError       empty, or has control characters
     ├── UnsupportedObjectError    TypeError        not a signal, image, array or pair
@@ -28,6 +28,8 @@
         ├── ConcurrentChangeError                  others changed the objects of a call
         └── DataLabError                           DataLab reported a failure
 
+    DamagedFileWarning            UserWarning      a file that may be damaged was read
+
 Each class also derives from the built-in error that a user would expect, so that
 ``except KeyError`` works without an import.
 """
@@ -43,6 +45,7 @@ __all__ = [
     "ConcurrentChangeError",
     "ConnectionLostError",
     "DamagedFileError",
+    "DamagedFileWarning",
     "DataLabError",
     "FeatureNotFoundError",
     "FileChangedError",
@@ -224,6 +227,15 @@ class DamagedFileError(WorkspaceError, OSError):
 
     Restore it from a backup. ``python -m datalab_workspace check FILE`` lists what is
     wrong.
+    """
+
+
+class DamagedFileWarning(UserWarning):
+    """A file that was read is damaged, or another program changed it.
+
+    The message says which objects may differ from what was saved. Compare them, or
+    restore the file from a backup. Saving the workspace writes a file without damage.
+    ``warnings.simplefilter("error", DamagedFileWarning)`` refuses such files.
     """
 
 

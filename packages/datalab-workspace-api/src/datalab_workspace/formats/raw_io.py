@@ -1,15 +1,14 @@
-"""Complete reads, writes and copies of unbuffered files.
-
-One call of the system may do less than it is asked to.
-"""
+"""Open regular files, and read, write and copy unbuffered files completely."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from collections.abc import Callable
 from io import FileIO
+from pathlib import Path
 
 _PIECE = 64 << 20
 _BUFFER = 4 << 20
@@ -28,6 +27,50 @@ _CANNOT_COPY = frozenset(
         errno.EXDEV,
     }
 )
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def kind_of(mode: int) -> str:
+    """Return in words what a file that is not a regular one is."""
+    return _KINDS.get(stat.S_IFMT(mode), "a device")
+
+
+def check_regular(path: Path) -> None:
+    """Check that a path is that of a regular file, before anything opens it.
+
+    Opening a named pipe waits for another program, and opening a device may change it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        IsADirectoryError: `path` is a folder.
+        OSError: `path` is a named pipe, a socket or a device.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(
+            errno.EINVAL, f"this is {kind_of(mode)}, and not a file", str(path)
+        )
+
+
+def open_regular(path: Path) -> FileIO:
+    """Open a regular file for reading, unbuffered.
+
+    Raises:
+        OSError: See `check_regular`, or the file cannot be opened.
+    """
+    check_regular(path)
+    # A named pipe that takes the place of the file now does not block either.
+    return FileIO(
+        str(path),
+        opener=lambda name, flags: os.open(name, flags | _WITHOUT_WAITING),
+    )
 
 
 def write_all(file: FileIO, data: memoryview) -> None:
@@ -46,6 +89,15 @@ def read_exactly(file: FileIO, buffer: memoryview) -> None:
         count = file.readinto(buffer)
         if not count:
             raise EOFError("the file ends too early")
+        buffer = buffer[count:]
+
+
+def read_available(file: FileIO, buffer: memoryview) -> None:
+    """Fill `buffer` as far as the file reaches."""
+    while buffer:
+        count = file.readinto(buffer)
+        if not count:
+            return
         buffer = buffer[count:]
 
 

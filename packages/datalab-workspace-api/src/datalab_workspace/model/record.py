@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, TypeAlias
 from uuid import uuid4
 
 import numpy as np
 
 from datalab_workspace.errors import UnsupportedObjectError
-from datalab_workspace.model.metadata_values import snapshot
+from datalab_workspace.model.array_reference import ArrayReference
+from datalab_workspace.model.metadata_values import as_base, snapshot
 
 Kind: TypeAlias = Literal["signal", "image"]
 FieldValue: TypeAlias = "str | bool | int | float | None"
@@ -119,38 +120,11 @@ def checked_field(value: Any, spec: FieldSpec | None, where: str) -> FieldValue:
         return bool(value)
     for base in (str, bool, int, float):
         if isinstance(value, base) and issubclass(base, wanted):
-            return base(value)
+            converted: FieldValue = as_base(value, base)
+            return converted
     raise UnsupportedObjectError(
         f"{where} must be of type {wanted.__name__}, got {value!r:.60}"
     )
-
-
-@runtime_checkable
-class ArrayReference(Protocol):
-    """An array that is not in memory until it is read.
-
-    `shape`, `dtype` and `nbytes` are available without reading it. `read` returns a
-    new, writable array.
-    """
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Data type of the elements."""
-
-    @property
-    def nbytes(self) -> int:
-        """Size in bytes of the array in memory."""
-
-    def read(self) -> np.ndarray[Any, Any]:
-        """Read the whole array into memory.
-
-        Raises:
-            StaleFileError: The file no longer contains the array.
-        """
 
 
 Array: TypeAlias = "np.ndarray[Any, Any] | ArrayReference | None"
@@ -169,7 +143,8 @@ class Record:
             "data": any numeric dtype, shape (H, W), possibly a masked array; and
             "xcoords", shape (W,), and "ycoords", shape (H,), both empty if the
             coordinates are uniform. The data of an empty object is None. An array may
-            be an `ArrayReference`.
+            be an `ArrayReference`, which reads what an index selects:
+            ``record.arrays["data"][10:20, :]``.
         metadata: The object's metadata without ``__uuid`` and ``__number``, which
             describe its position in a workspace and not the object itself.
         uuid: The permanent, unique identifier of the object.

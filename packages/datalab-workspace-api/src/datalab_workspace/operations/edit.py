@@ -12,7 +12,7 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
     list_names,
 )
-from datalab_workspace.model.metadata_values import snapshot
+from datalab_workspace.model.metadata_values import as_base, snapshot
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import (
     FIELDS,
@@ -37,17 +37,17 @@ def rename(session: Session, name: str, new_name: str) -> None:
 
     def operation(transaction: Transaction) -> None:
         uuid = transaction.uuid(name)
-        check_name(new_name)
-        holder = transaction.names.uuid_of(new_name)
+        title = check_name(new_name)
+        holder = transaction.names.uuid_of(title)
         if holder == uuid:
-            transaction.take_name(new_name, uuid)
+            transaction.take_name(title, uuid)
             return
         if holder is not None:
             raise NameConflictError(
                 f"cannot rename {name!r:.80}: the name {new_name!r} is already used by "
                 "another object; choose another name, or remove that object first"
             )
-        transaction.rename(uuid, new_name)
+        transaction.rename(uuid, title)
 
     session.run(operation)
 
@@ -76,6 +76,7 @@ def move(session: Session, names: str | Iterable[str], group: str) -> None:
         raise TypeError(
             f"expected the title of a group for group, got {type(group).__name__}"
         )
+    title: str = as_base(group, str)
     wanted = list(listed(names))
 
     def operation(transaction: Transaction) -> None:
@@ -84,7 +85,7 @@ def move(session: Session, names: str | Iterable[str], group: str) -> None:
         for kind in KINDS:
             of_kind = [u for u in uuids if transaction.backend.kind_of(u) == kind]
             if of_kind:
-                transaction.move_to_group(of_kind, group)
+                transaction.move_to_group(of_kind, title)
 
     session.run(operation)
 

@@ -12,10 +12,10 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
     list_names,
 )
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
-    ArrayReference,
     PendingRecord,
 )
 from datalab_workspace.operations.merge import Merge, OnConflict
@@ -63,6 +63,7 @@ def save(
             content,
             compression=compression,
             expected=None if overwrite or not target.exists() else known,
+            overwrite=overwrite,
         )
         project.saved(target, stamp, baseline, whole=uuids is None)
         if uuids is None or known is not None:
@@ -213,10 +214,12 @@ def _repoint(
                     item.resolve = baseline.resolve(item.uuid)
                 continue
             for name, array in item.arrays.items():
+                if not isinstance(array, ArrayReference):
+                    continue
                 written = references.get(item.uuid, {}).get(name)
                 if written is None:
                     continue
                 if isinstance(array, RestoredArray):
                     item.arrays[name] = RestoredArray(written, array.spec)
-                elif isinstance(array, ArrayReference):
+                else:
                     item.arrays[name] = written

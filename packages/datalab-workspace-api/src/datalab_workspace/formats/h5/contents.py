@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,17 @@ import numpy as np
 from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.formats.atomic import FileStamp
-from datalab_workspace.formats.base import Compression
+from datalab_workspace.formats.base import Compression, References
 from datalab_workspace.formats.baseline import Baseline
+from datalab_workspace.formats.h5.guard import Guard, Limits
+from datalab_workspace.formats.h5.index import Index
 from datalab_workspace.formats.h5.lazy import FileArray
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Group, Project
-from datalab_workspace.model.record import Array, Record
+from datalab_workspace.model.record import KINDS, Array, Record
 
 if TYPE_CHECKING:
-    from datalab_workspace.formats.h5.index import Index
+    from datalab_workspace.formats.h5.plan import ObjectPlan
 
 _GZIP_LEVEL = 1  # higher levels save little and take much longer
 _COMPRESSIONS = '"none", "lzf", "gzip" or ("gzip", 0 … 9)'
@@ -50,22 +53,28 @@ def chosen_filters(compression: Compression) -> Filters:
     return str(name), int(level)
 
 
-class StoredArray:
+class StoredArray(ArrayReference):
     """An array in memory that is also in a file, where it can be copied from.
 
-    Attributes:
+    Args:
         stored: The array in the file.
-        read: Returns the array in memory.
+        in_memory: Returns the array in memory.
+
+    Attributes:
+        stored: See above.
     """
 
     def __init__(
-        self, stored: FileArray, read: Callable[[], np.ndarray[Any, Any]]
+        self, stored: FileArray, in_memory: Callable[[], np.ndarray[Any, Any]]
     ) -> None:
         self.stored = stored
-        self.read = read
+        self._in_memory = in_memory
         self.shape = stored.shape
         self.dtype = stored.dtype
-        self.nbytes = stored.nbytes
+
+    def read(self) -> np.ndarray[Any, Any]:
+        """Return the array in memory."""
+        return self._in_memory()
 
     @property
     def crc(self) -> int:
@@ -82,11 +91,17 @@ class Contents(Baseline):
         groups: The objects in their groups.
         foreign: See `Project`.
         compression: The filter for arrays that are new in the file.
-        index: The index of the file; None for a file without a manifest.
+        index: The index of the file; None if it is not known that every object is in
+            the file as the index states.
+        is_compared: The structure of the file was compared with its checksum.
+        is_intact: The file does not differ from its checksums.
 
     Attributes:
         compression: See above.
         index: See above.
+        is_compared: See above.
+        foreign: See above.
+        versions: The versions of the objects, in order.
     """
 
     def __init__(
@@ -98,26 +113,62 @@ class Contents(Baseline):
         *,
         compression: Filters = None,
         index: Index | None = None,
+        is_compared: bool = False,
+        is_intact: bool = True,
     ) -> None:
         self.path = path
         self.stamp = stamp
         self.compression = compression
         self.index = index
-        self._foreign = list(foreign)
+        self.is_compared = is_compared
+        self._is_intact = is_intact
+        self.foreign = list(foreign)
         self._heads = _heads(groups)
-        self._versions = [item.version for group in groups for item in group.items]
+        self.versions = [item.version for group in groups for item in group.items]
         # An array in memory and the same array in the file, by UUID and name. The
         # workspace alone decides how long an array stays in memory.
         self._in_memory: dict[str, dict[str, tuple[Any, Any]]] = {}
+
+    @classmethod
+    def written(
+        cls,
+        path: Path,
+        stamp: FileStamp,
+        project: Project,
+        columns: dict[str, Any],
+        details: bytes,
+    ) -> Contents:
+        """Return the content of a file that was just written.
+
+        Args:
+            path: The file.
+            stamp: The stamp of the file.
+            project: What was written.
+            columns: The content of the index.
+            details: The details of all objects.
+        """
+        # The limits are for files that others wrote.
+        guard = Guard(str(path), stamp.size, Limits(), lambda: None)
+        index = Index(path, stamp, guard, columns, details, strict=True)
+        return cls(
+            path,
+            stamp,
+            [g for kind in KINDS for g in project.groups if g.kind == kind],
+            project.foreign,
+            compression=index.compression,
+            index=index,
+            is_compared=True,
+        )
 
     def holds(self, project: Project, compression: Compression) -> bool:
         """See `Baseline.holds`."""
         if compression is not None and chosen_filters(compression) != self.compression:
             return False
         return (
-            _heads(project.groups) == self._heads
-            and [item.version for item in project.items()] == self._versions
-            and project.foreign == self._foreign
+            self._is_intact
+            and _heads(project.groups) == self._heads
+            and [item.version for item in project.items()] == self.versions
+            and project.foreign == self.foreign
         )
 
     def resolve(self, uuid: str) -> Callable[[], Record]:
@@ -149,11 +200,43 @@ class Contents(Baseline):
         for name, array in record.arrays.items():
             reference = stored.get(name)
             plain = getattr(reference, "plain", reference)
-            if not isinstance(array, np.ndarray) or not isinstance(plain, FileArray):
-                continue
-            if array.nbytes >= _LARGE or plain.offset is None:
+            if isinstance(plain, FileArray) and _is_tracked(array, plain):
                 known = self._in_memory.setdefault(record.uuid, {})
                 known[name] = weakref.ref(array), reference
+
+    def note_unchanged(self, before: Contents) -> None:
+        """Note the arrays in memory that another file held, of unchanged objects."""
+        assert self.index is not None
+        assert before.index is not None
+        rows = {uuid: row for row, uuid in enumerate(self.index.columns["uuid"])}
+        old = dict(zip(before.index.columns["uuid"], before.versions, strict=True))
+        for uuid, known in before._in_memory.items():
+            row = rows.get(uuid)
+            if row is None or self.versions[row] is not old[uuid]:
+                continue
+            arrays = self.resolve(uuid)().arrays
+            self._in_memory[uuid] = {
+                name: (memory, arrays[name]) for name, (memory, _) in known.items()
+            }
+
+    @property
+    def references(self) -> References:
+        """The arrays of the plain forms of all objects, by UUID and name."""
+        return _References(self)
+
+    def note_written(self, item: ObjectPlan, references: Mapping[str, Any]) -> None:
+        """Note the arrays of an object that was written.
+
+        Args:
+            item: The object.
+            references: The arrays of its plain form in the file, by name.
+        """
+        stored = {
+            name: _restored(references[name], name, array, item.plain)
+            for name, array in item.record.arrays.items()
+            if name in references and _is_tracked(array, references[name])
+        }
+        self.note(item.record, stored)
 
     def with_stored_arrays(self, record: Record) -> Record:
         """Return a record whose unchanged arrays refer to the file; see `note`."""
@@ -165,6 +248,28 @@ class Contents(Baseline):
             for name, array in record.arrays.items()
         }
         return Record(record.kind, record.fields, arrays, record.metadata, record.uuid)
+
+
+class _References(Mapping[str, Mapping[str, ArrayReference]]):
+    """The arrays in a file; those of an object are created when they are needed."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+
+    def __getitem__(self, uuid: str) -> Mapping[str, ArrayReference]:
+        arrays = self._contents.resolve(uuid)().arrays
+        return {
+            name: getattr(array, "plain", array)
+            for name, array in arrays.items()
+            if isinstance(array, ArrayReference)
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        assert self._contents.index is not None
+        return iter(self._contents.index.columns["uuid"])
+
+    def __len__(self) -> int:
+        return len(self._contents.versions)
 
 
 def _referred(array: Array, memory: Any, reference: Any, record: Record) -> Array:
@@ -182,8 +287,15 @@ def _plain_data(record: Record) -> np.ndarray[Any, Any]:
     return data
 
 
-def restored(
-    reference: FileArray, name: str, array: np.ndarray[Any, Any], plain: Record
+def _is_tracked(array: Array, plain: FileArray) -> bool:
+    """Return whether an array is worth taking from the file instead of memory."""
+    return isinstance(array, np.ndarray) and (
+        array.nbytes >= _LARGE or plain.offset is None
+    )
+
+
+def _restored(
+    reference: FileArray, name: str, array: Any, plain: Record
 ) -> FileArray | RestoredArray:
     """Return the reference that gives an array as it was before its conversion.
 

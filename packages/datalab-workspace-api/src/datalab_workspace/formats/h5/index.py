@@ -5,25 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
-from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
+from datalab_workspace.formats.h5.checksums import Extent
+from datalab_workspace.formats.h5.guard import Guard
 from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
-from datalab_workspace.formats.h5.open_file import OpenProject
-from datalab_workspace.formats.raw_io import read_exactly
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import (
     KINDS,
@@ -45,75 +40,6 @@ _COLUMNS: dict[str, set[type]] = {
     "detail": {int},
 }
 _LARGEST = (1 << 63) - 1
-_LONGEST = 64  # bytes of an attribute
-
-
-def read_groups(project: OpenProject) -> list[Group] | None:
-    """Return the groups of a project from its manifest.
-
-    Args:
-        project: The open file.
-
-    Returns:
-        Groups of pending records; None if there is no manifest, or an outdated one.
-    """
-    read = read_index(project)
-    return None if read is None else read[1]
-
-
-def read_index(project: OpenProject) -> tuple[Index, list[Group]] | None:
-    """Return the index of a project, and its groups; see `read_groups`."""
-    columns = _read_columns(project)
-    if columns is None:
-        return None
-    try:
-        details = _read_details(project, columns)
-        index = Index(project.path, project.stamp, project.guard, columns, details)
-        return index, index.groups()
-    except (EOFError, LookupError, TypeError, ValueError):
-        return None
-
-
-def _read_columns(project: OpenProject) -> dict[str, Any] | None:
-    project.at = f"/{layout.MANIFEST}"
-    group = project.guard.child(project.root, layout.MANIFEST.encode())
-    if group is None or not is_group(group):
-        return None
-    if (
-        _attribute(group, b"format") != FORMAT
-        or _attribute(group, b"version") != VERSION
-    ):
-        return None
-    dataset = project.guard.child(group, b"index")
-    if dataset is None or not is_dataset(dataset) or dataset.get_offset() is None:
-        return None
-    content = bytearray(min(dataset.get_storage_size(), project.stamp.size))
-    project.raw.seek(dataset.get_offset())
-    try:
-        read_exactly(project.raw, memoryview(content))
-        text = content[CRC_DIGITS:]
-        index: dict[str, Any] = json.loads(text)
-        is_current = (
-            int(content[: CRC_DIGITS - 1], 16) == zlib.crc32(text)
-            and index["mtime_ns"] == project.stamp.mtime_ns
-            and index["size"] == project.stamp.size
-        )
-    except (EOFError, LookupError, TypeError, ValueError, RecursionError):
-        return None
-    return index if is_current else None
-
-
-def _attribute(group: Any, name: bytes) -> Any:
-    """Return a short string or integer attribute, or None if there is none."""
-    if not h5py.h5a.exists(group, name):
-        return None
-    attribute = h5py.h5a.open(group, name)
-    dtype = attribute.dtype
-    if attribute.shape != () or dtype.kind not in "Siu" or dtype.itemsize > _LONGEST:
-        return None
-    value = np.empty((), dtype)
-    attribute.read(value)
-    return value[()]
 
 
 class _DataSpec:
@@ -141,22 +67,6 @@ class _DataSpec:
         self.record_shape = data_shape(kind, self.shape)
 
 
-def _read_details(project: OpenProject, columns: dict[str, Any]) -> bytearray:
-    """Return the details of all objects.
-
-    Raises:
-        ValueError: Their checksum or size is wrong.
-    """
-    offset, crc = columns["details"]
-    details = bytearray(_natural(sum(columns["detail"]), project.stamp.size))
-    if details:
-        project.raw.seek(_natural(offset, project.stamp.size))
-        read_exactly(project.raw, memoryview(details))
-    if zlib.crc32(details) != crc:
-        raise ValueError("the checksum of the details is wrong")
-    return details
-
-
 class Index:
     """The checked index of a file, which makes the records of the objects.
 
@@ -164,17 +74,19 @@ class Index:
         path: The file.
         stamp: The stamp of the file.
         guard: The checks for reading the file.
-        columns: The index; see `manifest`.
-        details: The JSON strings of all objects, kept in memory: the objects stay as
-            they were when the file was opened.
+        columns: The content of the index.
+        details: The details of all objects, kept in memory: the objects stay as they
+            were when the file was opened.
+        strict: Raise an error for data with a wrong checksum; otherwise warn.
 
     Attributes:
         columns: See above.
         details: See above.
-        starts: The position of the string of each object in `details`, and their end.
+        starts: The position of the details of each object, and their end.
 
     Raises:
-        LookupError, TypeError, ValueError: The columns are wrong.
+        LookupError, TypeError or ValueError: The manifest contradicts itself.
+        UnsafeFileError: All arrays together exceed the file or the memory.
     """
 
     def __init__(
@@ -184,7 +96,10 @@ class Index:
         guard: Guard,
         columns: dict[str, Any],
         details: bytes | bytearray,
+        *,
+        strict: bool,
     ) -> None:
+        self._strict = strict
         self._path = path
         self._stamp = stamp
         self._guard = guard
@@ -200,6 +115,33 @@ class Index:
         name, level = self.columns.get("compression") or (None, 0)
         known = name in ("lzf", "gzip") and level in range(10)
         return (str(name), int(level)) if known else None
+
+    def extents(self, row: int) -> list[Extent]:
+        """Return the parts of the file that only the arrays of an object use.
+
+        Arrays in chunks are left out, and those that the details repeat.
+        """
+        extents: list[Extent] = []
+
+        def note(described: list[Any]) -> np.ndarray[Any, Any]:
+            _, dtype, shape, offset, _ = described
+            if offset is not None:
+                extents.append((offset, math.prod(shape) * _dtype(dtype).itemsize))
+            return np.empty(0)
+
+        content = json.loads(self.details[self.starts[row] : self.starts[row + 1]])
+        for described in content["arrays"].values():
+            note(described)
+        typed_json.decode(content["metadata"], note)
+        offset = self.columns["offset"][row]
+        if offset is not None:
+            extents.append((offset, self._specs[self.columns["form"][row]].size))
+        return extents
+
+    def is_in_chunks(self, row: int) -> bool:
+        """Return whether the data of an object is stored in chunks."""
+        size = self._specs[self.columns["form"][row]].size
+        return bool(size) and self.columns["offset"][row] is None
 
     def _check_columns(self) -> None:
         columns = self.columns
@@ -268,7 +210,9 @@ class Index:
         columns = self.columns
         spec = self._specs[columns["form"][number]]
         uuid = columns["uuid"][number]
-        entry = IndexEntry(self._path, self._stamp, self._guard, uuid, where)
+        entry = IndexEntry(
+            self._path, self._stamp, self._guard, uuid, where, strict=self._strict
+        )
         start, stop = self.starts[number : number + 2]
         content = json.loads(self.details[start:stop])
         arrays = {name: entry.other_array(*a) for name, a in content["arrays"].items()}
@@ -291,6 +235,7 @@ class IndexEntry:
         guard: The checks for reading the file.
         uuid: UUID of the object.
         where: Path of the object's group in the file.
+        strict: See `FileArray`.
     """
 
     path: Path
@@ -298,6 +243,7 @@ class IndexEntry:
     guard: Guard
     uuid: str
     where: str
+    strict: bool = True
 
     def array(
         self, name: str, dtype: Any, shape: Any, offset: int | None, crc: int
@@ -312,7 +258,7 @@ class IndexEntry:
         if not size:
             return np.empty(shape, dtype)
         if offset is not None:
-            _natural(offset, self.stamp.size - size)
+            natural(offset, self.stamp.size - size)
         return FileArray(
             self.path,
             self.stamp,
@@ -322,8 +268,9 @@ class IndexEntry:
             shape,
             dtype,
             offset=offset,
-            crc=_natural(crc, (1 << 32) - 1),
+            crc=natural(crc, (1 << 32) - 1),
             limits=self.guard.limits,
+            strict=self.strict,
         )
 
     def other_array(
@@ -353,10 +300,15 @@ def _dtype(text: Any) -> np.dtype[Any]:
 
 
 def _shape(lengths: Sequence[Any]) -> tuple[int, ...]:
-    return tuple(_natural(length, _LARGEST) for length in lengths)
+    return tuple(natural(length, _LARGEST) for length in lengths)
 
 
-def _natural(number: Any, limit: int) -> int:
+def natural(number: Any, limit: int) -> int:
+    """Return a number of a manifest.
+
+    Raises:
+        ValueError: It is not an integer between 0 and `limit`.
+    """
     if type(number) is not int or not 0 <= number <= limit:
         raise ValueError(f"{number!r:.40} is not between 0 and {limit}")
     return number

@@ -109,7 +109,9 @@ class _Reader:
             for name, dataset in datasets.items()
         }
         plain = Record(kind, fields, arrays, metadata, uuid)
-        return make_pending(plain) if sidecar.has_sidecar(plain) else plain
+        if sidecar.depends_on_data(plain):
+            return make_pending(plain)
+        return sidecar.join(plain)
 
     def _fields(self, kind: Kind, attributes: dict[str, Any]) -> dict[str, Any]:
         fields = {}

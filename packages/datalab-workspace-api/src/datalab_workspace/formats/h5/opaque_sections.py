@@ -29,14 +29,9 @@ def read(project: OpenProject) -> list[bytes]:
     Raises:
         UnsafeFileError: See `Guard`.
     """
-    names: list[bytes] = []
-    project.root.links.iterate(lambda name: names.append(name))
-    known = {layout.VERSION, *layout.SECTIONS.values()}
     images = []
-    for name in names:
+    for name in _names(project.root):
         text = name.decode(errors="replace")
-        if text in known or not text.startswith(layout.FOREIGN_PREFIX):
-            continue
         project.at = f"/{text}"
         section = project.guard.child(project.root, name)
         if _is_empty(section):
@@ -65,6 +60,27 @@ def write(file: h5py.File, images: Iterable[bytes]) -> None:
     if layout.HISTORY not in file:
         # DataLab also writes an empty history.
         file.create_group(layout.HISTORY).attrs[_IDS] = np.empty(0)
+
+
+def names(root: Any) -> list[str]:
+    """Return the names of the sections that `read` would return.
+
+    Args:
+        root: The low-level HDF5 root group, without links to other files.
+    """
+    return [
+        name.decode()
+        for name in _names(root)
+        if not _is_empty(h5py.h5o.open(root, name))
+    ]
+
+
+def _names(root: Any) -> list[bytes]:
+    found: list[bytes] = []
+    root.links.iterate(lambda name: found.append(name))
+    known = {name.encode() for name in (layout.VERSION, *layout.SECTIONS.values())}
+    prefix = layout.FOREIGN_PREFIX.encode()
+    return [name for name in found if name not in known and name.startswith(prefix)]
 
 
 def _is_empty(section: Any) -> bool:

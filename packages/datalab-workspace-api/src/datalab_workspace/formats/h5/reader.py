@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from datalab_workspace.errors import DamagedFileWarning
 from datalab_workspace.formats.base import ReadResult
-from datalab_workspace.formats.h5 import index, native, opaque_sections
+from datalab_workspace.formats.h5 import native, opaque_sections
 from datalab_workspace.formats.h5.contents import Contents, Filters
 from datalab_workspace.formats.h5.guard import Limits
+from datalab_workspace.formats.h5.integrity import Manifest, read_manifest
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject, opened
 from datalab_workspace.formats.h5.sources import filters_of
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
+from datalab_workspace.validation import warn_caller
+
+#: The states of a file that the next save must write anew.
+_DAMAGED = ("changed", "damaged", "structure damaged")
 
 
 def read_project(
@@ -39,43 +45,84 @@ def read_project(
         NotAProjectError: The file is not a DataLab project.
         DamagedFileError: The file is truncated or corrupt.
         UnsafeFileError: The file refers to other files, or to more data than it holds.
+
+    Warns:
+        DamagedFileWarning: The file differs from its checksums; it was read anyway.
     """
     with opened(path, limits or Limits()) as file:
-        indexed = index.read_index(file)
-        groups = native.read_groups(file) if indexed is None else indexed[1]
-        project = Project(groups, opaque_sections.read(file))
-        contents = Contents(
-            path,
-            file.stamp,
-            groups,
-            project.foreign,
-            compression=_compression(file, indexed and indexed[0], groups),
-            index=indexed and indexed[0],
-        )
+        manifest = read_manifest(file, lazy=lazy)
+        project = _project(file, manifest)
+        contents = _contents(file, manifest, project)
         if not lazy:
             _read_all(file, project, contents)
-        project.baseline = contents
-        return ReadResult(project, file.stamp)
+    _warn(path, manifest)
+    project.baseline = contents
+    return ReadResult(project, file.stamp)
 
 
-def _compression(
-    file: OpenProject, read: index.Index | None, groups: list[Group]
-) -> Filters:
-    """Return the filter that the arrays of a file have in common, None for no filter.
+def _contents(file: OpenProject, manifest: Manifest, project: Project) -> Contents:
+    """Return what the next save needs to know about the file."""
+    index = manifest.index
+    # The arrays of a file that was copied are verified when they are first written.
+    known = index is not None and manifest.covers_all and manifest.is_original
+    compression = index.compression if index else _common_filter(file, project)
+    return Contents(
+        file.path,
+        file.stamp,
+        project.groups,
+        project.foreign,
+        compression=compression,
+        index=index if known else None,
+        is_compared=manifest.is_compared,
+        is_intact=manifest.state not in _DAMAGED,
+    )
 
-    A file without a manifest is compressed if that is true of all of its data.
-    """
-    if read is not None:
-        return read.compression
+
+def _common_filter(file: OpenProject, project: Project) -> Filters:
+    """Return the filter of a file without a manifest, if all of its data has one."""
     arrays = [
         item.data
-        for group in groups
-        for item in group.items
+        for item in project.items()
         if isinstance(item, Record) and isinstance(item.data, FileArray)
     ]
     if not arrays or any(array.offset is not None for array in arrays):
         return None
     return filters_of(file, arrays[0])
+
+
+def _project(file: OpenProject, manifest: Manifest) -> Project:
+    """Return the content of a file from its manifest or its layout."""
+    if manifest.groups is None:
+        return Project(native.read_groups(file), opaque_sections.read(file))
+    if manifest.sections == []:
+        return Project(manifest.groups)
+    return Project(manifest.groups, opaque_sections.read(file))
+
+
+def _warn(path: Path, manifest: Manifest) -> None:
+    """Warn of a file that differs from its checksums."""
+    name = repr(str(path))
+    if manifest.state == "changed":
+        message = (
+            f"{name} was changed by another program since it was saved, or is damaged; "
+            "it was read as DataLab reads it. 'python -m datalab_workspace check' "
+            "lists the differences"
+        )
+    elif manifest.state == "damaged":
+        message = (
+            f"{name} is damaged: {manifest.problem}. It was read as DataLab reads it, "
+            "without checksums, so that any object may be wrong"
+        )
+    elif manifest.state == "structure damaged":
+        message = (
+            f"{name} is damaged; its objects were read from their second copy, which "
+            "is intact"
+            + (", but macros and history may be wrong" if manifest.sections else "")
+            + ". Save it again to repair it"
+        )
+    else:
+        return
+    warn_caller(message, DamagedFileWarning)
 
 
 def _read_all(file: OpenProject, project: Project, contents: Contents) -> None:

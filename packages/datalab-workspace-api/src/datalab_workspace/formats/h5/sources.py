@@ -15,7 +15,7 @@ from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.contents import Filters, StoredArray
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_damage
-from datalab_workspace.formats.raw_io import copy_range
+from datalab_workspace.formats.raw_io import copy_range, open_regular
 from datalab_workspace.progress import Progress
 
 #: The layout of an array that is stored in one piece.
@@ -67,7 +67,7 @@ class Sources:
             A dataset creation property list; None for an array that is in no file, or
             whose layout is not to be kept.
         """
-        array = _stored(array)
+        array = file_array(array)
         if array is None or not self._keep_layouts:
             return None
         if array.offset is not None:
@@ -98,9 +98,11 @@ class Sources:
         Returns:
             The checksum of the array; None if it must be read and written instead.
         """
-        array = _stored(array)
+        array = file_array(array)
         if array is None or array.crc is None or array.offset is None:
             return None
+        if not array.strict:
+            return None  # another program may have changed the elements
         file = self._file(array)
         if file is None:
             return None
@@ -124,7 +126,7 @@ class Sources:
         Returns:
             The checksum of the array; None if it must be read and written instead.
         """
-        array = _stored(array)
+        array = file_array(array)
         chunked = self._chunked.get(id(array))
         if array is None or chunked is None:
             return None
@@ -151,7 +153,7 @@ class Sources:
         if key not in self._files:
             self._files[key] = None
             with contextlib.suppress(FileNotFoundError):
-                file = self._stack.enter_context(FileIO(str(array.path)))
+                file = self._stack.enter_context(open_regular(array.path))
                 if FileStamp.of(file.fileno()) == array.stamp:
                     self._files[key] = file
         return self._files[key]
@@ -171,7 +173,8 @@ class Sources:
         return self._projects[key]
 
 
-def _stored(array: Any) -> FileArray | None:
+def file_array(array: Any) -> FileArray | None:
+    """Return the array in a file that `array` stands for, or None."""
     if isinstance(array, StoredArray):
         return array.stored
     return array if isinstance(array, FileArray) else None

@@ -15,7 +15,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5d, h5g, h5o, h5p, h5s, h5t
+from h5py import h5a, h5d, h5g, h5o, h5p, h5s, h5t
 
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.array_io import split_axis
@@ -32,10 +32,10 @@ _COMPRESSIBLE = 4096
 
 
 class Structure:
-    """A writer of groups and objects into a new file.
+    """A writer of groups and objects.
 
     Args:
-        file: The new file.
+        file: The file.
         filters: Name and level of the compression filter; None for no compression.
         layout_of: Returns the layout that an array must keep, or None.
     """
@@ -61,22 +61,36 @@ class Structure:
         panels: dict[Kind, Any] = {}
         for group in groups:
             if group.kind not in panels:
-                name = layout.SECTIONS[group.kind].encode()
-                panels[group.kind] = h5g.create(self._file, name, gcpl=self._ordered)
-            name = group.path.rpartition("/")[2].encode()
-            created = h5g.create(panels[group.kind], name, gcpl=self._ordered)
-            self._attributes.create(created, "title", group.plain_title)
+                panels[group.kind] = self.create_panel(group.kind)
+            name = group.path.rpartition("/")[2]
+            created = self.create_group(panels[group.kind], name, group.plain_title)
             for item in group.objects:
-                self._object(created, item)
+                self.create_object(created, item)
+        self.close()
+
+    def close(self) -> None:
+        """Release the templates, after everything is written."""
         self._templates.close()
 
-    def _object(self, group: Any, item: ObjectPlan) -> None:
+    def create_panel(self, kind: Kind) -> Any:
+        """Create the low-level group of a panel."""
+        name = layout.SECTIONS[kind].encode()
+        return h5g.create(self._file, name, gcpl=self._ordered)
+
+    def create_group(self, panel: Any, name: str, title: str) -> Any:
+        """Create the low-level group of a group of objects."""
+        created = h5g.create(panel, name.encode(), gcpl=self._ordered)
+        self._attributes.create(created, "title", title)
+        return created
+
+    def change_title(self, group: Any, title: str) -> None:
+        """Change the title of a group of objects."""
+        self._attributes.rewrite(group, "title", title)
+
+    def create_object(self, group: Any, item: ObjectPlan) -> None:
+        """Write an object into a group, and create its `slots`."""
         plain = item.plain
-        self._current = item
-        metadata = dict(plain.metadata)
-        metadata[UUID_KEY] = plain.uuid
-        metadata[layout.NUMBER_KEY] = item.number
-        scalars, members = split_branch(metadata)
+        scalars, members = self._begin(item)
         owner, below = self._templates.create(
             group, item.name.encode(), layout.attributes(plain), scalars
         )
@@ -85,6 +99,53 @@ class Structure:
                 data = name == PRIMARY_ARRAY[plain.kind]
                 self._put(owner, name, array, compress=data)
         self._metadata.write_members(below, layout.METADATA, members)
+
+    def rewrite_object(self, owner: Any, item: ObjectPlan) -> None:
+        """Write an object into the HDF5 group that holds its previous version.
+
+        Args:
+            owner: The low-level group.
+            item: The object. Arrays that need not be written have their slot already.
+        """
+        scalars, members = self._begin(item)
+        clear_attributes(owner)
+        for name, value in layout.attributes(item.plain).items():
+            self._attributes.create(owner, name, value)
+        arrays = item.plain.arrays
+        for name in names_of(owner):
+            if arrays.get(name) is None:
+                owner.unlink(name.encode())
+        for name, array in arrays.items():
+            if array is not None and name not in item.slots:
+                self._replace(owner, item, name, array)
+        below = h5g.create(owner, layout.METADATA.encode())
+        for name, value in scalars.items():
+            self._attributes.create(below, name, value)
+        self._metadata.write_members(below, layout.METADATA, members)
+
+    def _replace(self, owner: Any, item: ObjectPlan, name: str, array: Any) -> None:
+        """Use the dataset of the previous version for an array if it fits."""
+        data = name == PRIMARY_ARRAY[item.plain.kind]
+        if owner.links.exists(name.encode()):
+            dataset = h5d.open(owner, name.encode())
+            offset = dataset.get_offset()
+            same = (dataset.shape, dataset.dtype) == (array.shape, array.dtype)
+            compress = data and self._datasets.compresses(array.nbytes)
+            known = compress or self._layout_of(array) is not None
+            if same and offset is not None and not known:
+                item.slots[name] = ArraySlot(name, array, offset)
+                return
+            del dataset
+            owner.unlink(name.encode())
+        self._put(owner, name, array, compress=data)
+
+    def _begin(self, item: ObjectPlan) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the metadata of the next object; see `split_branch`."""
+        self._current = item
+        metadata = dict(item.plain.metadata)
+        metadata[UUID_KEY] = item.plain.uuid
+        metadata[layout.NUMBER_KEY] = item.number
+        return split_branch(metadata)
 
     def _put_array(
         self, parent: Any, where: str, name: str, array: np.ndarray[Any, Any]
@@ -105,6 +166,21 @@ class Structure:
             layout=self._layout_of(array),
         )
         self._current.slots[path] = slot
+
+
+def clear_attributes(owner: Any) -> None:
+    """Remove every attribute of a low-level object."""
+    names: list[bytes] = []
+    h5a.iterate(owner, lambda name: names.append(name))
+    for name in names:
+        h5a.delete(owner, name)
+
+
+def names_of(group: Any) -> list[str]:
+    """Return the names of the members of a low-level group."""
+    names: list[bytes] = []
+    group.links.iterate(lambda name: names.append(name))
+    return [name.decode() for name in names]
 
 
 class _Templates:
@@ -222,7 +298,7 @@ class _Datasets:
         """
         size = math.prod(shape) * dtype.itemsize
         if layout is None:
-            compress = compress and self._filters is not None and size >= _COMPRESSIBLE
+            compress = compress and self.compresses(size)
             layout = self._chunked(shape, dtype.itemsize) if compress else CONTIGUOUS
         dataset = h5d.create(
             parent, name, self._type(dtype), self._space(shape), layout
@@ -230,6 +306,10 @@ class _Datasets:
         if layout is not CONTIGUOUS:
             return h5py.Dataset(dataset), None
         return None, dataset.get_offset() if size else None
+
+    def compresses(self, size: int) -> bool:
+        """Return whether data of this size in bytes is compressed."""
+        return self._filters is not None and size >= _COMPRESSIBLE
 
     def _type(self, dtype: np.dtype[Any]) -> Any:
         if dtype not in self._types:
