@@ -283,7 +283,7 @@ def test_file_replaced_under_a_loaded_workspace_costs_no_array(path, monkeypatch
     create = atomic._create
 
     def replace_before(*args):
-        os.replace(other, path)
+        other.replace(path)
         monkeypatch.undo()
         return create(*args)
 
