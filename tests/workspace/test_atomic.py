@@ -106,6 +106,42 @@ def test_process_killed_before_a_step_leaves_the_old_file_or_the_new(path, step)
     assert all(name.startswith(".") and name.endswith(".tmp") for name in left)
 
 
+#: What a save does that changes a copy of the old file.
+STEPS_OF_A_COPY = {
+    "the file is copied": "h5.patch:copy_file",
+    "HDF5 opens the copy": "h5.patch:Staging",
+    "HDF5 has changed it": "h5.patch:Manifest",
+    "the changes are written": "h5.patch:Staging.finish",
+    "an array is written": "h5.elements:write_blocks",
+    "the index is written": "h5.manifest:Manifest.write",
+    "it goes to the disk": "atomic:os.fsync",
+    "it takes its place": "atomic:Path.replace",
+    "its name goes to the disk": "atomic:_sync_folder",
+}
+KILLED_IN_A_COPY = KILLED.replace(
+    "workspace = Workspace()",
+    "workspace = Workspace()\nworkspace.load(path)\nworkspace.remove('old')",
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("step", STEPS_OF_A_COPY.values(), ids=STEPS_OF_A_COPY)
+def test_process_killed_while_it_changes_a_copy_leaves_the_old_file_or_the_new(
+    path, step
+):
+    command = [sys.executable, "-c", KILLED_IN_A_COPY, path, step]
+    done = subprocess.run(command, check=False)
+    assert done.returncode == -signal.SIGKILL
+    if step.endswith("_sync_folder"):
+        assert_new(path)
+        assert open_project(path).list() == ["new"]
+    else:
+        assert open_project(path).list() == ["old"]
+        np.testing.assert_array_equal(
+            open_project(path).record("old").array("data"), OLD
+        )
+
+
 def test_reader_sees_the_old_file_or_the_new_at_every_moment(path, new):
     seen, done = set(), threading.Event()
 
