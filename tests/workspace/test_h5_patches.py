@@ -276,7 +276,7 @@ CHANGES = {
     "kind": lambda ws: ws.add("image", points(2), overwrite=True),
     "new object": lambda ws: ws.add("new", points(3)),
     "new group": lambda ws: ws.add("new", pixels(3), group="new"),
-    "removed object": lambda ws: ws.remove("signal 7"),
+    "removed object": lambda ws: ws.remove("signal 8"),
     "emptied panel": lambda ws: ws.remove("image", "other"),
     "moved object": lambda ws: ws.move("signal 0", "elsewhere"),
     "group title": lambda ws: ws.rename_group("frames", "pictures"),
@@ -368,6 +368,19 @@ def test_file_with_much_waste_is_written_as_a_whole(path, patched):
         sizes.append(workspace.save().stat().st_size)
     assert {True, False} == set(patched)
     assert max(sizes) < 2 * min(sizes)
+
+
+def test_file_that_loses_most_of_its_data_is_written_as_a_whole(path, patched):
+    workspace = loaded(path)
+    workspace.add("large", np.ones((500, 500)))
+    workspace.save()
+    workspace.add("large", np.ones((2, 2)), overwrite=True)
+    workspace.save()
+    workspace.add("large", np.ones((500, 500)), overwrite=True)
+    workspace.save()
+    workspace.remove("large")
+    workspace.save()
+    assert patched == [True, False, True, False]
 
 
 def test_macros_and_history_stay(tmp_path, patched):

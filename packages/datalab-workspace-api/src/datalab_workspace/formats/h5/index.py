@@ -19,7 +19,7 @@ from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.checksums import Extent
 from datalab_workspace.formats.h5.guard import Guard
 from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.model.project import Group
+from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
     KINDS,
     PRIMARY_ARRAY,
@@ -137,6 +137,12 @@ class Index:
         if offset is not None:
             extents.append((offset, self._specs[self.columns["form"][row]].size))
         return extents
+
+    def freed_by(self, row: int, item: Item) -> int:
+        """Return the bytes of an object's data that its new version does not use."""
+        spec = self._specs[self.columns["form"][row]]
+        same = (spec.record_shape, spec.record_dtype) == (item.shape, item.dtype)
+        return 0 if same else spec.size
 
     def is_in_chunks(self, row: int) -> bool:
         """Return whether the data of an object is stored in chunks."""

@@ -120,7 +120,13 @@ def _is_worth_it(path: Path, contents: Contents, changes: Changes) -> bool:
     """Return whether a copy of the file would do, without too much waste."""
     index = contents.index
     assert index is not None
-    if index.columns.get("waste", 0) > _MOST_WASTE * contents.stamp.size:
+    waste = index.columns.get("waste", 0)
+    for row, _ in changes.removed:
+        waste += sum(size for _, size in index.extents(row))
+    for member in changes.objects():
+        if member.changed and member.old is not None:
+            waste += index.freed_by(member.old, member.item)
+    if waste > _MOST_WASTE * contents.stamp.size:
         return False
     # What was removed must not be in a file that is given to somebody else.
     return not changes.removed or (
