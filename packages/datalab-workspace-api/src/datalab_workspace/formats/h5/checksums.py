@@ -8,6 +8,8 @@ attributes and chunks, and also the unused space between them.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import zlib
 from collections.abc import Iterable, Iterator
 from io import FileIO
@@ -18,32 +20,137 @@ import numpy as np
 from datalab_workspace.formats.raw_io import read_exactly
 
 Extent: TypeAlias = "tuple[int, int]"
-_BLOCK = 1 << 20
+#: Size of the blocks whose checksums are kept, in bytes.
+BLOCK = 1 << 20
 #: Extents smaller than this are read together with the structure around them.
 _SMALL = 1 << 12
 
 
-def structure_checksum(file: FileIO, size: int, extents: Iterable[Extent]) -> int:
-    """Return the CRC-32 of all bytes of a file outside of some extents.
+class StructureChecksum:
+    """The checksum of the structure of a file, computed block by block.
+
+    If the checksums of the blocks are known, a change costs only the blocks that it
+    touches.
 
     Args:
         file: The file, unbuffered.
         size: Its size in bytes.
         extents: The extents to leave out, in any order. They may touch but not overlap.
+        before: The checksum of the file before it was changed; None to compute all.
+        changed: The numbers of the blocks that were written to since then. Those in
+            which other bytes are left out are found by themselves.
+
+    Attributes:
+        value: The CRC-32 of all bytes of the file outside of the extents.
+        blocks: For each block, the CRC-32 and the number of these bytes.
+        extents: The extents that are left out, in order.
+        size: See above.
 
     Raises:
         EOFError: The file is smaller than `size`.
         ValueError: Extents overlap, or are outside of the file.
     """
-    buffer = memoryview(bytearray(_BLOCK))
-    value = 0
-    for start, parts in _reads(_gaps(size, merge_extents(extents))):
-        block = buffer[: parts[-1][1] - start]
-        file.seek(start)
-        read_exactly(file, block)
-        for begin, end in parts:
-            value = zlib.crc32(block[begin - start : end - start], value)
-    return value
+
+    def __init__(
+        self,
+        file: FileIO,
+        size: int,
+        extents: Iterable[Extent],
+        *,
+        before: StructureChecksum | None = None,
+        changed: Iterable[int] = (),
+    ) -> None:
+        self.size = size
+        self.extents = merge_extents(extents)
+        if self.extents and sum(self.extents[-1]) > size:
+            raise ValueError(f"an extent ends outside of the file of {size} bytes")
+        count = -(-size // BLOCK)
+        self.blocks: list[tuple[int, int]] = [(0, 0)] * count
+        numbers: Iterable[int] = range(count)
+        if before is not None:
+            kept = before.blocks[:count]
+            self.blocks[: len(kept)] = kept
+            numbers = {*changed, *self._moved(before)}
+        buffer = memoryview(bytearray(BLOCK))
+        for number in numbers:
+            if number < count:
+                self.blocks[number] = self._checksum(file, number, buffer)
+        self.value = 0
+        for value, length in self.blocks:
+            self.value = _combined(self.value, value, length)
+
+    def _moved(self, before: StructureChecksum) -> Iterator[int]:
+        """Yield the numbers of the blocks in which other bytes are left out."""
+        for offset, size in set(self.extents) ^ set(before.extents):
+            yield from range(offset // BLOCK, (offset + size - 1) // BLOCK + 1)
+        sizes = sorted((self.size, before.size))
+        yield from range(sizes[0] // BLOCK, -(-sizes[1] // BLOCK))
+
+    def _checksum(
+        self, file: FileIO, number: int, buffer: memoryview
+    ) -> tuple[int, int]:
+        """Return the checksum and the number of the bytes of a block."""
+        value = length = 0
+        for start, parts in _reads(self._gaps(number)):
+            content = buffer[: parts[-1][1] - start]
+            file.seek(start)
+            read_exactly(file, content)
+            for begin, end in parts:
+                value = zlib.crc32(content[begin - start : end - start], value)
+                length += end - begin
+        return value, length
+
+    def _gaps(self, number: int) -> Iterator[Extent]:
+        """Yield begin and end of each part of a block outside of the extents."""
+        begin, end = number * BLOCK, min((number + 1) * BLOCK, self.size)
+        first = bisect.bisect_right(self.extents, (begin, self.size)) - 1
+        for offset, length in itertools.islice(self.extents, max(first, 0), None):
+            if offset >= end:
+                break
+            if offset > begin:
+                yield begin, offset
+            begin = max(begin, offset + length)
+        if begin < end:
+            yield begin, end
+
+
+# -- the checksum of two parts, from those of the parts -------------------------------
+
+# As in zlib, polynomials over GF(2) are integers whose highest bit is the constant.
+_POLYNOMIAL = 0xEDB88320
+_ONE = 1 << 31
+
+
+def _product(a: int, b: int) -> int:
+    """Return the product of two polynomials modulo that of CRC-32."""
+    product = 0
+    while a:
+        if a & _ONE:
+            product ^= b
+        a = (a << 1) & 0xFFFFFFFF
+        b = (b >> 1) ^ (_POLYNOMIAL if b & 1 else 0)
+    return product
+
+
+def _powers() -> list[int]:
+    """Return x to the power of 8, 16, 32 and so on."""
+    power = _ONE >> 8
+    powers = [power]
+    for _ in range(BLOCK.bit_length()):
+        power = _product(power, power)
+        powers.append(power)
+    return powers
+
+
+def _combined(value: int, following: int, length: int) -> int:
+    """Return the CRC-32 of bytes and `length` more from the CRC-32 of both."""
+    for power in _POWERS:
+        if not length:
+            break
+        if length & 1:
+            value = _product(power, value)
+        length >>= 1
+    return value ^ following
 
 
 def merge_extents(extents: Iterable[Extent]) -> list[Extent]:
@@ -98,32 +205,20 @@ def unpack_extents(content: bytes | bytearray) -> list[Extent]:
     return list(map(tuple, pairs.tolist()))
 
 
-def _gaps(size: int, extents: list[Extent]) -> Iterator[Extent]:
-    """Yield begin and end of each part of a file outside of extents."""
-    begin = 0
-    for offset, length in extents:
-        if offset > begin:
-            yield begin, offset
-        begin = offset + length
-    if begin > size:
-        raise ValueError(f"an extent ends at {begin}, outside of the file")
-    if size > begin:
-        yield begin, size
-
-
 def _reads(gaps: Iterable[Extent]) -> Iterator[tuple[int, list[Extent]]]:
-    """Group parts into reads of at most one block.
+    """Group the parts of a block that are close to each other.
 
     Yields:
         The begin of the read, and begin and end of each part in it.
     """
     parts: list[Extent] = []
-    for gap_begin, gap_end in gaps:
-        for begin in range(gap_begin, gap_end, _BLOCK):
-            end = min(begin + _BLOCK, gap_end)
-            if parts and (begin - parts[-1][1] > _SMALL or end - parts[0][0] > _BLOCK):
-                yield parts[0][0], parts
-                parts = []
-            parts.append((begin, end))
+    for begin, end in gaps:
+        if parts and begin - parts[-1][1] > _SMALL:
+            yield parts[0][0], parts
+            parts = []
+        parts.append((begin, end))
     if parts:
         yield parts[0][0], parts
+
+
+_POWERS = _powers()

@@ -16,6 +16,7 @@ from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.base import Compression, References
 from datalab_workspace.formats.baseline import Baseline
+from datalab_workspace.formats.h5.checksums import StructureChecksum
 from datalab_workspace.formats.h5.guard import Guard, Limits
 from datalab_workspace.formats.h5.index import Index
 from datalab_workspace.formats.h5.lazy import FileArray
@@ -93,13 +94,13 @@ class Contents(Baseline):
         compression: The filter for arrays that are new in the file.
         index: The index of the file; None if it is not known that every object is in
             the file as the index states.
-        is_compared: The structure of the file was compared with its checksum.
+        structure: The checksum of the structure; None if it was not computed yet.
         is_intact: The file does not differ from its checksums.
 
     Attributes:
         compression: See above.
         index: See above.
-        is_compared: See above.
+        structure: See above.
         foreign: See above.
         versions: The versions of the objects, in order.
     """
@@ -113,14 +114,14 @@ class Contents(Baseline):
         *,
         compression: Filters = None,
         index: Index | None = None,
-        is_compared: bool = False,
+        structure: StructureChecksum | None = None,
         is_intact: bool = True,
     ) -> None:
         self.path = path
         self.stamp = stamp
         self.compression = compression
         self.index = index
-        self.is_compared = is_compared
+        self.structure = structure
         self._is_intact = is_intact
         self.foreign = list(foreign)
         self._heads = _heads(groups)
@@ -137,6 +138,7 @@ class Contents(Baseline):
         project: Project,
         columns: dict[str, Any],
         details: bytes,
+        structure: StructureChecksum,
     ) -> Contents:
         """Return the content of a file that was just written.
 
@@ -146,6 +148,7 @@ class Contents(Baseline):
             project: What was written.
             columns: The content of the index.
             details: The details of all objects.
+            structure: The checksum of the structure.
         """
         # The limits are for files that others wrote.
         guard = Guard(str(path), stamp.size, Limits(), lambda: None)
@@ -157,7 +160,7 @@ class Contents(Baseline):
             project.foreign,
             compression=index.compression,
             index=index,
-            is_compared=True,
+            structure=structure,
         )
 
     def holds(self, project: Project, compression: Compression) -> bool:

@@ -21,7 +21,7 @@ from datalab_workspace.errors import WorkspaceError
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import (
     Extent,
-    structure_checksum,
+    StructureChecksum,
     unpack_extents,
 )
 from datalab_workspace.formats.h5.guard import is_dataset
@@ -62,7 +62,7 @@ class Manifest:
             states: no program has changed it since.
         index: The index, if the manifest is believed.
         groups: The groups of pending records, if the manifest is believed.
-        is_compared: The structure was compared with its checksum.
+        structure: The checksum of the structure, if it was computed.
     """
 
     state: State
@@ -72,7 +72,7 @@ class Manifest:
     is_original: bool = False
     index: Index | None = None
     groups: list[Group] | None = None
-    is_compared: bool = False
+    structure: StructureChecksum | None = None
 
     @property
     def is_believed(self) -> bool:
@@ -159,21 +159,24 @@ def _manifest(project: OpenProject, place: Extent, lazy: bool) -> Manifest:
             raise ValueError("the checksum of the extents is wrong")
         arrays = unpack_extents(extents)
         own = [place, (start, size + length)]
-        manifest.is_compared = True
-        if not _has_structure(project, columns, [*arrays, *own]):
+        manifest.structure = _structure(project, columns, [*arrays, *own])
+        if manifest.structure is None:
             manifest.state = "structure damaged" if is_original else "changed"
     return manifest
 
 
-def _has_structure(
+def _structure(
     project: OpenProject, columns: dict[str, Any], extents: list[Extent]
-) -> bool:
+) -> StructureChecksum | None:
+    """Return the checksum of the structure; None if it is not the one of the index."""
     size = project.stamp.size
+    if columns["size"] != size:
+        return None
     try:
-        found = structure_checksum(project.raw, size, extents)
+        found = StructureChecksum(project.raw, size, extents)
     except (EOFError, ValueError):  # the file has another size than it had
-        return False
-    return bool(columns["size"] == size and columns["structure"] == found)
+        return None
+    return found if found.value == columns["structure"] else None
 
 
 def _index(project: OpenProject, place: Extent) -> dict[str, Any]:

@@ -44,9 +44,9 @@ from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import (
     Extent,
+    StructureChecksum,
     merge_extents,
     pack_extents,
-    structure_checksum,
 )
 from datalab_workspace.formats.h5.plan import ArraySlot, ObjectPlan
 from datalab_workspace.formats.raw_io import write_all
@@ -199,13 +199,26 @@ class Manifest:
         self._known_json = _json(self._known)
         self._details_crc = zlib.crc32(self.details)
 
-    def write(self, file: FileIO, mtime_ns: int, size: int) -> None:
+    def write(
+        self,
+        file: FileIO,
+        mtime_ns: int,
+        size: int,
+        *,
+        before: StructureChecksum | None = None,
+        changed: Iterable[int] = (),
+    ) -> StructureChecksum:
         """Write the manifest into its reserved space, after everything else.
 
         Args:
             file: The new file.
             mtime_ns: The modification time that the file will have, in ns.
             size: Size of the file in bytes.
+            before: See `StructureChecksum`.
+            changed: See `StructureChecksum`.
+
+        Returns:
+            The checksum of the structure.
         """
         for row, item in self._written.items():
             slot = item.primary
@@ -213,11 +226,15 @@ class Manifest:
         file.seek(self._details_at[0])
         write_all(file, memoryview(self.details + self._extents))
         own = [self._index_at, self._details_at]
-        structure = structure_checksum(file, size, [*self._arrays, *own])
+        extents = [*self._arrays, *own]
+        structure = StructureChecksum(
+            file, size, extents, before=before, changed=changed
+        )
         length = self._index_at[1] - CRC_DIGITS
-        text = self._index(mtime_ns, size, structure).ljust(length)
+        text = self._index(mtime_ns, size, structure.value).ljust(length)
         file.seek(self._index_at[0])
         write_all(file, memoryview(with_checksum(text)))
+        return structure
 
     def reserve(self, file: h5py.File) -> None:
         """Reserve space in the file, after everything else, and write the mark."""

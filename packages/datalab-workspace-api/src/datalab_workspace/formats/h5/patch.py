@@ -30,7 +30,9 @@ from datalab_workspace.formats.h5.changes import (
     number_in,
 )
 from datalab_workspace.formats.h5.checksums import (
+    BLOCK,
     Extent,
+    StructureChecksum,
     subtract_extents,
     unpack_extents,
 )
@@ -100,14 +102,14 @@ def patch_project(
             Progress(f"saving {path.name!r}", size) as progress,
             Sources(keep_layouts=True) as sources,
         ):
-            _copy(contents, new.file, progress)
+            before = _copy(contents, new.file, progress)
             patch = _Patch(contents, changes, plans, sources, progress)
-            manifest = patch.apply(new)
+            manifest, structure = patch.apply(new, before)
     except CannotPatchError:
         return None
     assert new.stamp is not None
     written = Contents.written(
-        path, new.stamp, project, manifest.columns, manifest.details
+        path, new.stamp, project, manifest.columns, manifest.details, structure
     )
     written.note_unchanged(contents)
     references = written.references
@@ -135,8 +137,8 @@ def _is_worth_it(path: Path, contents: Contents, changes: Changes) -> bool:
     )
 
 
-def _copy(contents: Contents, file: FileIO, progress: Progress) -> None:
-    """Copy the old file.
+def _copy(contents: Contents, file: FileIO, progress: Progress) -> StructureChecksum:
+    """Copy the old file; return the checksum of its structure.
 
     Raises:
         CannotPatchError: It has changed, or differs from its checksum.
@@ -144,9 +146,10 @@ def _copy(contents: Contents, file: FileIO, progress: Progress) -> None:
     try:
         with open_regular(contents.path) as source:
             _check(FileStamp.of(source.fileno()) == contents.stamp)
-            _check(contents.is_compared or _is_intact(contents))
+            structure = contents.structure or _structure(contents)
             copy_file(source, file, contents.stamp.size, progress.advance)
             _check(FileStamp.of(source.fileno()) == contents.stamp)
+            return structure
     except (EOFError, FileNotFoundError, WorkspaceError) as error:
         raise CannotPatchError from error
 
@@ -156,11 +159,14 @@ def _check(condition: bool) -> None:
         raise CannotPatchError
 
 
-def _is_intact(contents: Contents) -> bool:
+def _structure(contents: Contents) -> StructureChecksum:
     """Compare the structure of a file that was opened lazily with its checksum."""
     with opened(contents.path, Limits()) as project:
-        same = project.stamp == contents.stamp
-        return same and read_manifest(project).state == "intact"
+        manifest = read_manifest(project)
+        same = project.stamp == contents.stamp and manifest.state == "intact"
+    if not same or manifest.structure is None:
+        raise CannotPatchError
+    return manifest.structure
 
 
 class _Patch:
@@ -186,8 +192,18 @@ class _Patch:
         #: Parts of the file that arrays used which are replaced or removed.
         self._freed: list[Extent] = []
 
-    def apply(self, new: Replacement) -> Manifest:
-        """Change the copy; return its manifest."""
+    def apply(
+        self, new: Replacement, before: StructureChecksum
+    ) -> tuple[Manifest, StructureChecksum]:
+        """Change the copy.
+
+        Args:
+            new: The copy.
+            before: The checksum of its structure.
+
+        Returns:
+            Its manifest, and the checksum of its structure.
+        """
         kept = self._extents(new.file)
         self._erase(new.file)
         staging = Staging(new.file, self._contents.stamp.size)
@@ -204,8 +220,16 @@ class _Patch:
         staging.finish()
         for plan in self._plans.values():
             write_elements(plan, new.file, self._sources, self._progress)
-        manifest.write(new.file, new.mtime_ns, os.fstat(new.file.fileno()).st_size)
-        return manifest
+        changed = staging.written_blocks(BLOCK)
+        changed.update(
+            block
+            for offset, size in self._freed
+            for block in range(offset // BLOCK, (offset + size) // BLOCK + 1)
+        )
+        size = os.fstat(new.file.fileno()).st_size
+        return manifest, manifest.write(
+            new.file, new.mtime_ns, size, before=before, changed=changed
+        )
 
     def _extents(self, file: FileIO) -> list[Extent]:
         """Return the extents of all arrays in the old file."""

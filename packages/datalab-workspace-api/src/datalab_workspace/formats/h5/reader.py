@@ -73,7 +73,7 @@ def _contents(file: OpenProject, manifest: Manifest, project: Project) -> Conten
         project.foreign,
         compression=compression,
         index=index if known else None,
-        is_compared=manifest.is_compared,
+        structure=manifest.structure,
         is_intact=manifest.state not in _DAMAGED,
     )
 

@@ -30,6 +30,7 @@ class Staging:
         self._file = file
         self._pages: dict[int, bytearray] = {}
         self._changed: set[int] = set()
+        self._written: set[int] = set()
         # Pages whose content is in the file.
         self._known = -(-size // _PAGE)
         self._spilled: set[int] = set()
@@ -53,8 +54,17 @@ class Staging:
             page = memoryview(self._pages[number])[: self._size - start]
             self._file.seek(start)
             write_all(self._file, page)
+        self._written |= self._changed
         self._pages.clear()
         self._changed.clear()
+
+    def written_blocks(self, size: int) -> set[int]:
+        """Return the numbers of the blocks of the file that were written to.
+
+        Args:
+            size: Size of a block in bytes, a multiple of that of a page.
+        """
+        return {number * _PAGE // size for number in self._written}
 
     # -- methods that h5py calls ------------------------------------------------------
 
@@ -128,6 +138,7 @@ class Staging:
             self._pages.pop(number, None)
             self._changed.discard(number)
         self._spilled.update(numbers)
+        self._written.update(numbers)
         if self._error is not None:
             return
         try:

@@ -88,10 +88,11 @@ def write_project(
         staging.finish()
         for item in items:
             write_elements(item, new.file, sources, progress)
-        manifest.write(new.file, new.mtime_ns, os.fstat(new.file.fileno()).st_size)
+        size = os.fstat(new.file.fileno()).st_size
+        structure = manifest.write(new.file, new.mtime_ns, size)
     assert new.stamp is not None
     written = Contents.written(
-        path, new.stamp, project, manifest.columns, manifest.details
+        path, new.stamp, project, manifest.columns, manifest.details, structure
     )
     references = _references(path, new.stamp, items)
     for item in items:
