@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
     ObjectNotFoundError,
@@ -214,7 +216,7 @@ def _repoint(
                     item.resolve = baseline.resolve(item.uuid)
                 continue
             for name, array in item.arrays.items():
-                if not isinstance(array, ArrayReference):
+                if array is None or isinstance(array, np.ndarray):
                     continue
                 written = references.get(item.uuid, {}).get(name)
                 if written is None:

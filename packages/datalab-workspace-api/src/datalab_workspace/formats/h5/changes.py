@@ -9,7 +9,7 @@ the last one. So all members behind the first one that is out of order are moved
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ _FEW = 16
 _NUMBER = re.compile(r"g?[a-z](\d+):")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Member:
     """An object or a group of the new file.
 
@@ -49,7 +49,7 @@ class Member:
     moves: bool = True
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class ObjectMember(Member):
     """An object of the new file.
 
@@ -64,7 +64,7 @@ class ObjectMember(Member):
     parent: int = -1
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class GroupMember(Member):
     """A group of the new file.
 
@@ -91,16 +91,15 @@ class Changes:
         removed: The objects that are only in the old file, each by its row and the
             number of its group.
         removed_groups: The numbers of the groups that are only in the old file.
+        objects: The objects of the new file, in order.
     """
 
     groups: list[GroupMember]
     removed: list[tuple[int, int]]
     removed_groups: list[int]
 
-    def objects(self) -> Iterator[ObjectMember]:
-        """Yield every object of the new file in order."""
-        for group in self.groups:
-            yield from group.objects
+    def __post_init__(self) -> None:
+        self.objects = [one for group in self.groups for one in group.objects]
 
 
 def compare(contents: Contents, project: Project) -> Changes | None:
@@ -129,6 +128,7 @@ class _Comparison:
         self._project = project
         self._columns = contents.index.columns
         self._versions = contents.versions
+        self._titles, self._names = self._columns["title"], self._columns["name"]
         self._groups = self._columns["groups"]
         self._rows = {uuid: row for row, uuid in enumerate(self._columns["uuid"])}
         #: The number of the group of each object.
@@ -155,7 +155,7 @@ class _Comparison:
 
     def _is_small(self, changes: Changes) -> bool:
         moves = written = 0
-        for member in changes.objects():
+        for member in changes.objects:
             moves += member.moves
             written += member.changed
         most = max(_FEW, len(self._versions) // 4)
@@ -192,19 +192,29 @@ class _Comparison:
 
     def _object(self, item: Item, group: Group, number: int | None) -> ObjectMember:
         row = self._rows.get(item.uuid)
+        if (
+            row is not None
+            and item.version is self._versions[row]
+            and self._parents[row] == number
+        ):  # nearly all objects
+            return self._unchanged(row, item, number)
         if row is None or self._groups[self._parents[row]][0] != group.kind:
             return ObjectMember(str(to_plain_text(item.title)), None, item=item)
-        name, parent = self._columns["name"][row], self._parents[row]
+        name, parent = self._names[row], self._parents[row]
         member = ObjectMember("", row, name, came=parent != number, item=item)
         member.parent = parent
         if item.version is self._versions[row]:
-            member.title = self._columns["title"][row]
+            member.title = self._titles[row]
             member.changed = False
         else:
             member.title = str(to_plain_text(item.title))
             title = layout.safe_title(member.title)
             member.renamed = name.partition(": ")[2] != title
         return member
+
+    def _unchanged(self, row: int, item: Item, number: int) -> ObjectMember:
+        title, name = self._titles[row], self._names[row]
+        return ObjectMember(title, row, name, item=item, changed=False, parent=number)
 
     def _name(self, kind: Kind, groups: list[GroupMember]) -> bool:
         """Name the groups of a panel and their objects; return False if impossible."""

@@ -180,6 +180,7 @@ class Manifest:
         self._extents = pack_extents(self._arrays)
         self._details_at: Extent = (0, 0)
         self._index_at: Extent = (0, 0)
+        self._padding = 0
         # Columns are shorter and faster to read than rows.
         forms: dict[tuple[Any, ...], int] = {}
         self._known = {
@@ -224,7 +225,8 @@ class Manifest:
             slot = item.primary
             self._rows.crc[row] = None if slot is None else slot.crc
         file.seek(self._details_at[0])
-        write_all(file, memoryview(self.details + self._extents))
+        padding = bytes(self._padding)  # which belongs to the structure
+        write_all(file, memoryview(self.details + self._extents + padding))
         own = [self._index_at, self._details_at]
         extents = [*self._arrays, *own]
         structure = StructureChecksum(
@@ -245,11 +247,14 @@ class Manifest:
         group.attrs["version"] = VERSION
         group.attrs["writer"] = np.bytes_(f"datalab-workspace-api {__version__}")
         length = len(self.details) + len(self._extents)
-        self._details_at = _reserve(group, "details", length)
+        self._padding = _padded(length) - length
+        offset = _reserve(group, "details", length + self._padding)
+        self._details_at = offset, length
         # The checksums of the data are not known yet.
         length = len(self._index(_LARGEST, _LARGEST, _LARGEST_CRC))
         length += _DIGITS * len(self._written)
-        self._index_at = _reserve(group, "index", CRC_DIGITS + length)
+        length = _padded(CRC_DIGITS + length)
+        self._index_at = _reserve(group, "index", length), length
         file.attrs[MARK] = np.array([VERSION, *self._index_at], "<i8")
 
     def _index(self, mtime_ns: int, size: int, structure: int) -> bytes:
@@ -262,6 +267,16 @@ class Manifest:
         }
         self.columns = begin | self._known
         return _json(begin)[:-1] + b"," + self._known_json[1:]
+
+
+def _padded(size: int) -> int:
+    """Return the room for a part of the manifest.
+
+    It is a little larger, so that the manifest of the next save, which is about as
+    large, fits into the same space.
+    """
+    unit = 1 << max(6, size.bit_length() - 6)
+    return -(-size // unit) * unit
 
 
 def _json(content: dict[str, Any]) -> bytes:
@@ -288,7 +303,7 @@ def _form(item: ObjectPlan) -> tuple[Any, ...]:
     return record.kind, plain.dtype.str, tuple(plain.shape), own_dtype
 
 
-def _reserve(group: h5py.Group, name: str, size: int) -> Extent:
+def _reserve(group: h5py.Group, name: str, size: int) -> int:
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
@@ -296,7 +311,7 @@ def _reserve(group: h5py.Group, name: str, size: int) -> Extent:
     dataset = h5py.h5d.create(
         group.id, name.encode(), h5py.h5t.NATIVE_UINT8, space, plist
     )
-    return int(dataset.get_offset() or 0), size
+    return int(dataset.get_offset() or 0)
 
 
 def _detail(plan: ObjectPlan) -> bytes:

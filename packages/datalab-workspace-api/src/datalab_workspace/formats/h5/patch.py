@@ -92,7 +92,7 @@ def patch_project(
         return None
     plans = {
         member: plan_object(member.item, contents)
-        for member in changes.objects()
+        for member in changes.objects
         if member.changed
     }
     size = contents.stamp.size + sum(plan.plain.nbytes for plan in plans.values())
@@ -125,7 +125,7 @@ def _is_worth_it(path: Path, contents: Contents, changes: Changes) -> bool:
     waste = index.columns.get("waste", 0)
     for row, _ in changes.removed:
         waste += sum(size for _, size in index.extents(row))
-    for member in changes.objects():
+    for member in changes.objects:
         if member.changed and member.old is not None:
             waste += index.freed_by(member.old, member.item)
     if waste > _MOST_WASTE * contents.stamp.size:
@@ -208,7 +208,6 @@ class _Patch:
         self._erase(new.file)
         staging = Staging(new.file, self._contents.stamp.size)
         with h5py.File(staging, "r+") as file:
-            del file[layout.MANIFEST]
             filters = self._contents.compression
             structure = Structure(file, filters, self._sources.layout)
             self._change(file.id, structure)
@@ -216,6 +215,8 @@ class _Patch:
             for plan in self._plans.values():
                 write_in_chunks(plan, self._sources, self._progress)
             manifest = self._manifest(file, kept)
+            # Removed last, so that the new manifest takes its place and nothing else.
+            del file[layout.MANIFEST]
             manifest.reserve(file)
         staging.finish()
         for plan in self._plans.values():
@@ -248,7 +249,7 @@ class _Patch:
                     write_all(file, memoryview(_ZEROS)[: size - start])
 
     def _manifest(self, file: h5py.File, kept: list[Extent]) -> Manifest:
-        members = list(self._changes.objects())
+        members = self._changes.objects
         rows = Rows.of(self._index, [None if m.changed else m.old for m in members])
         rows.name = [member.name for member in members]
         rewritten = sum(member.old is not None for member in self._plans)
@@ -279,7 +280,7 @@ class _Patch:
         names = self._columns["name"]
         for row, number in self._changes.removed:
             self._old_group(root, number).unlink(names[row].encode())
-        for member in self._changes.objects():
+        for member in self._changes.objects:
             if member.moves and member.old is not None:
                 old = self._old_group(root, member.parent)
                 old.links.move(member.old_name.encode(), moving, b"%d" % member.old)
