@@ -120,6 +120,61 @@ def test_a_thousand_objects_are_listed_in_five_milliseconds(project):
     assert opened.ratio <= 0.2
 
 
+# -- a project that DataLab saved -----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def saved_by_datalab(project, memory):
+    """The same signals in a file written as DataLab does: without our manifest."""
+    path = memory / "saved_by_datalab.h5"
+    write_plainly(path, contents(project))
+    return path
+
+
+def heads(path):
+    """What a list shows, read by h5py."""
+    found = []
+    with h5py.File(path) as file:
+        for group in file["DataLab_Sig"].values():
+            for item in group.values():
+                uuid = item["metadata"].attrs["__uuid"]
+                data = item["xydata"]
+                found.append((item.attrs["title"], uuid, data.shape, data.dtype))
+    return found
+
+
+def test_project_saved_by_datalab_is_listed_faster_than_by_h5py(saved_by_datalab):
+    compared = compare(
+        "open and list 1000 signals without a manifest",
+        lambda: open_project(saved_by_datalab).list(),
+        lambda: heads(saved_by_datalab),
+    )
+    assert compared.ratio <= 0.3
+
+
+def test_project_saved_by_datalab_is_loaded_faster_than_by_h5py(saved_by_datalab):
+    compared = compare(
+        "load 1000 signals without a manifest",
+        lambda: Workspace().load(saved_by_datalab),
+        lambda: read_plainly(saved_by_datalab),
+    )
+    assert compared.ratio <= 1.0
+
+
+def test_objects_are_read_one_by_one_faster_than_by_h5py(saved_by_datalab):
+    def read():
+        workspace = open_project(saved_by_datalab)
+        for name in workspace:
+            workspace.record(name)
+
+    compared = compare(
+        "open without a manifest and read the metadata of 1000 signals one by one",
+        read,
+        lambda: read_plainly(saved_by_datalab),
+    )
+    assert compared.ratio <= 1.0
+
+
 # -- one large image ------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -20,6 +21,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 from datalab_kernel import kernelspec
 
+RECOVERY = "DATALAB_KERNEL_RECOVERY"
 # Longer than anything takes: reaching it means that the kernel hangs.
 PATIENCE = 30.0
 
@@ -184,13 +186,17 @@ def _running(name: str, jupyter: Path | None, env: dict[str, str]) -> Iterator[K
         specs.kernel_dirs = [str(jupyter / "kernels")]
     manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
     env.pop("PYTEST_CURRENT_TEST", None)  # ipykernel behaves otherwise if it sees it
-    manager.start_kernel(env=env)
-    kernel = Kernel(manager)
-    try:
-        kernel.wait_until_ready()
-        yield kernel
-    finally:
-        kernel.close()
+    with tempfile.TemporaryDirectory() as folder:
+        # Each records its workspace, and is not told what others have left.
+        if env.get(RECOVERY) == "0":
+            env[RECOVERY] = folder
+        manager.start_kernel(env=env)
+        kernel = Kernel(manager)
+        try:
+            kernel.wait_until_ready()
+            yield kernel
+        finally:
+            kernel.close()
 
 
 @pytest.fixture(scope="session")
@@ -246,7 +252,12 @@ def kernel(
         yield kernel
 
 
-@pytest.fixture(params=[kernelspec.KERNEL_NAME, "python3"], ids=["ours", "ipykernel"])
+@pytest.fixture(
+    params=[
+        pytest.param(kernelspec.KERNEL_NAME, id="ours"),
+        pytest.param("python3", id="ipykernel", marks=pytest.mark.slow),
+    ]
+)
 def either(request: pytest.FixtureRequest, start: Callable[..., Kernel]) -> Kernel:
     """Our kernel, and the one that shows what is expected of it."""
     return start(request.param)

@@ -212,9 +212,7 @@ def test_a_stopped_datalab(mortal: Application, attach: Attach) -> None:
     assert took < IN_TIME
     calls: dict[str, Callable[[], Any]] = {
         "list": workspace.list,
-        "get": lambda: workspace.get("x"),
         "add": lambda: workspace.add("y", POINTS),
-        "remove": lambda: workspace.remove("x"),
         "selection": lambda: workspace.selection,
         "calc": lambda: workspace.calc("exp", on="x"),
     }

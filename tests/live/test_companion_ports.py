@@ -11,7 +11,7 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,17 @@ def port(companion_datalab: Application, request: pytest.FixtureRequest) -> Comp
     if request.param == "web":
         return web(companion_datalab)
     return companion_datalab.companion
+
+
+@pytest.fixture(scope="module")
+def restartable(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """A DataLab whose Web API and plugins the tests of this module may restart."""
+    folder = tmp_path_factory.mktemp("restartable")
+    application = Application(python_of_datalab, folder, companion=True)
+    yield application
+    application.kill()
 
 
 def waiting(companion: Companion, count: int = 1) -> list[http.client.HTTPConnection]:
@@ -303,25 +314,22 @@ def test_many_wait_and_others_are_answered(
 # -- starts and ends ------------------------------------------------------------------
 
 
-def test_the_web_api_may_be_stopped_and_started(
-    new_datalab: Callable[..., Application],
-) -> None:
-    application = new_datalab(companion=True)
+def test_the_web_api_may_be_stopped_and_started(restartable: Application) -> None:
     for _ in range(5):
-        (connection,) = waiting(web(application))
+        (connection,) = waiting(web(restartable))
         begun = time.monotonic()
-        application.evaluate("main.stop_webapi_server()")
+        restartable.evaluate("main.stop_webapi_server()")
         assert time.monotonic() - begun < 5  # DataLab waits so long for its server
         assert ending(connection) in (503, None)
-        assert application.companion.ask("GET", "hello")
+        assert restartable.companion.ask("GET", "hello")
 
-        application.evaluate("main.start_webapi_server() and None")
+        restartable.evaluate("main.start_webapi_server() and None")
 
-        application.wait_until(lambda: answers(web(application)), CALL)
-        hello = web(application).ask("GET", "hello")
-        assert hello["boot"] == application.companion.boot
-        application.bare("GET", "/objects")
-    assert "Traceback" not in application.log()
+        restartable.wait_until(lambda: answers(web(restartable)), CALL)
+        hello = web(restartable).ask("GET", "hello")
+        assert hello["boot"] == restartable.companion.boot
+        restartable.bare("GET", "/objects")
+    assert "Traceback" not in restartable.log()
 
 
 def answers(companion: Companion) -> bool:
@@ -331,40 +339,34 @@ def answers(companion: Companion) -> bool:
         return False
 
 
-def test_a_web_api_that_starts_has_the_routes_at_once(
-    new_datalab: Callable[..., Application],
-) -> None:
+def test_a_web_api_that_starts_has_the_routes_at_once(restartable: Application) -> None:
     """Its thread may be faster or slower than the companion."""
-    application = new_datalab(companion=True)
     statuses = set()
     for _ in range(20):
-        application.evaluate(
+        restartable.evaluate(
             "(main.stop_webapi_server(), main.start_webapi_server()) and None"
         )
         while True:
             with suppress(OSError):
-                statuses.add(web(application).send("GET", "hello")[0])
+                statuses.add(web(restartable).send("GET", "hello")[0])
                 break
 
     assert statuses == {200}
 
 
-def test_reloading_plugins_changes_nothing(
-    new_datalab: Callable[..., Application],
-) -> None:
-    application = new_datalab(companion=True)
-    companion, content = application.companion, application.companion_file.read_bytes()
+def test_reloading_plugins_changes_nothing(restartable: Application) -> None:
+    companion, content = restartable.companion, restartable.companion_file.read_bytes()
     (connection,) = waiting(companion)
 
     for _ in range(3):
-        application.evaluate("main.reload_plugins()")
+        restartable.evaluate("main.reload_plugins()")
 
-    for port in (companion, web(application)):
+    for port in (companion, web(restartable)):
         assert port.ask("GET", "hello")["boot"] == companion.boot
-    assert application.companion_file.read_bytes() == content
+    assert restartable.companion_file.read_bytes() == content
     companion.ask("POST", "transaction", {"ops": [{"op": "show", "kind": "image"}]})
     assert ending(connection) == 200
-    assert "Traceback" not in application.log()
+    assert "Traceback" not in restartable.log()
 
 
 def test_a_second_companion_stands_back(companion_datalab: Application) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -38,6 +38,7 @@ def small_projects() -> dict[str, Callable[[Path], Path]]:
         "plain": lambda path: _workspace().save(path),
         "compressed": lambda path: _workspace().save(path, compression="gzip"),
         "macros and history": _with_sections,
+        "saved twice": _saved_twice,
     }
 
 
@@ -58,6 +59,15 @@ def _with_sections(path: Path) -> Path:
     workspace = Workspace(backend=MemoryBackend())
     workspace.load(DATALAB / "full.h5")
     workspace.load(DATALAB / "history.h5", on_conflict="rename")
+    return workspace.save(path)
+
+
+def _saved_twice(path: Path) -> Path:
+    workspace = _workspace()
+    workspace.save(path)
+    workspace.edit("rows", xlabel="x", metadata={"more": (1, 2)})
+    workspace.remove("wide")
+    workspace.add("third", np.arange(500.0))
     return workspace.save(path)
 
 
@@ -84,13 +94,15 @@ class Saved:
         damaged = bytearray(self.content)
         for _ in range(bits):
             damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-        self._write(path, damaged, copied)
+        self.write(path, damaged, copied=copied)
 
     def truncate(self, path: Path, chance: random.Random, *, copied: bool) -> None:
         """Write the file without its end, in place or as a copy."""
-        self._write(path, self.content[: chance.randrange(len(self.content))], copied)
+        length = chance.randrange(len(self.content))
+        self.write(path, self.content[:length], copied=copied)
 
-    def _write(self, path: Path, content: bytes | bytearray, copied: bool) -> None:
+    def write(self, path: Path, content: bytes | bytearray, *, copied: bool) -> None:
+        """Write some content in place of the file, or as a copy."""
         path.write_bytes(content)
         time = self.mtime_ns + 10**9 if copied else self.mtime_ns
         os.utime(path, ns=(time, time))
@@ -130,7 +142,7 @@ def values(path: Path, *, lazy: bool) -> Any:
         (group.kind, group.title, [_object(item) for item in group.items])
         for group in project.groups
     ]
-    return groups, [list(_section(image)) for image in project.foreign]
+    return groups, list(map(_section, project.foreign))
 
 
 def _object(item: Any) -> Any:
@@ -144,6 +156,8 @@ def _object(item: Any) -> Any:
 
 def _exact(value: Any) -> Any:
     """Return a value with its type, so that 1, 1.0 and True differ, and nan == nan."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        return value.shape, list(map(_exact, value.ravel()))
     if isinstance(value, np.ndarray):
         mask = np.ma.getmaskarray(value).tobytes()
         plain = np.ma.getdata(value)
@@ -155,7 +169,8 @@ def _exact(value: Any) -> Any:
     return type(value), repr(value)
 
 
-def _section(image: bytes) -> Iterator[Any]:
+def _section(image: bytes) -> Any:
+    """Return the content of macros or a history, which nothing but h5py reads."""
     found: list[Any] = []
 
     def add(name: str, item: Any) -> None:
@@ -163,6 +178,9 @@ def _section(image: bytes) -> Iterator[Any]:
         data = _exact(item[()]) if isinstance(item, h5py.Dataset) else None
         found.append((name, attributes, data))
 
-    with h5py.File(BytesIO(image)) as file:
-        file.visititems(add)
-    return iter(found)
+    try:
+        with h5py.File(BytesIO(image)) as file:
+            file.visititems(add)
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+        return f"unreadable: {error}"
+    return found

@@ -9,8 +9,8 @@ import pytest
 from support.damage import Saved, is_found, outcome, small_projects
 
 PROJECTS = small_projects()
-FEW = pytest.param(9, id="few")
-MANY = pytest.param(84, id="many", marks=pytest.mark.slow)
+FEW = pytest.param(7, id="few")
+MANY = pytest.param(63, id="many", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +33,25 @@ def test_flipped_bits_are_never_silent(name, bits, copied, files, saved, tmp_pat
         outcomes = [outcome(path, saved[name], lazy=lazy) for lazy in (False, True)]
         assert "silent" not in outcomes, f"file {number}: {outcomes}"
         assert outcomes == ["same", "same"] or is_found(path), f"file {number}"
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["in place", "copied"])
+@pytest.mark.parametrize("lazy", [False, True], ids=["eager", "lazy"])
+@pytest.mark.parametrize("name", PROJECTS)
+def test_file_that_is_not_damaged_is_the_same(name, copied, lazy, saved, tmp_path):
+    path = tmp_path / "good.h5"
+    saved[name].write(path, saved[name].content, copied=copied)
+    assert outcome(path, saved[name], lazy=lazy) == "same"
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize("copied", [False, True], ids=["in place", "copied"])
+@pytest.mark.parametrize("files", [FEW, MANY])
+def test_truncated_files_are_refused(name, copied, files, saved, tmp_path):
+    path = tmp_path / "truncated.h5"
+    chance = random.Random(f"{name} {copied}")
+    for _ in range(files):
+        saved[name].truncate(path, chance, copied=copied)
+        for lazy in (False, True):
+            assert outcome(path, saved[name], lazy=lazy) == "refused"
+        assert is_found(path)

@@ -44,10 +44,17 @@ def secret(tmp_path):
 
 def refuse(path, message):
     """Fail unless the file is refused for this reason, eagerly and lazily."""
-    for lazy in (False, True):
+    for read in (Workspace().load, read_lazily):
         with pytest.raises(UnsafeFileError, match=message) as refused:
-            Workspace().load(path, lazy=lazy)
+            read(path)
         assert str(path) in str(refused.value)
+
+
+def read_lazily(path):
+    """Open a project and read every object, but not its data."""
+    workspace = open_project(path)
+    for name in workspace:
+        workspace.record(name)
 
 
 def replace_data(path, make):
@@ -205,6 +212,19 @@ def test_array_declared_but_not_stored_is_refused(path, where, how):
     refuse(path, "declares 7.* bytes of data but stores 0")
 
 
+def test_chunk_that_is_much_larger_than_its_array_is_not_decompressed(path):
+    with h5py.File(path, "r+") as file:
+        del file[f"{IMAGE}/data"]
+        file[IMAGE].create_dataset(
+            "data",
+            data=np.zeros((8, 8), "u1"),
+            chunks=(1 << 14, 1 << 13),
+            maxshape=(None, None),
+            compression="lzf",
+        )
+    refuse(path, "has chunks of 134217728 bytes for 64 bytes of data")
+
+
 def test_array_that_expands_beyond_the_memory_is_refused(path):
     shape = (3000, 10_000)
     replace_data(
@@ -324,3 +344,12 @@ def test_texts_of_a_long_history_are_read(path):
         file["DataLab_His"].create_group(texts[0])
     project, _ = read_project(path, limits=Limits(expansion=1 << 30))
     assert len(project.foreign) == 1
+
+
+def test_a_file_with_too_many_parts_is_refused(path):
+    with h5py.File(path, "r+") as file:
+        for number in range(100):
+            file[f"DataLab_Ima/gi001: /i{number + 2:03}: image/metadata"] = number
+    with pytest.raises(UnsafeFileError, match="over 100 parts"):
+        read_project(path, limits=Limits(members=100))
+    read_project(path, lazy=True)

@@ -18,7 +18,7 @@ from datalab_workspace.formats import raw_io
 from datalab_workspace.formats.h5 import array_io, chunks, lazy, open_file, regions
 from datalab_workspace.formats.h5.lazy import FileArray, FileStamp
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.indexing import split_index
+from datalab_workspace.model.index_regions import split_index
 
 PIXELS = np.arange(600, dtype="u2").reshape(20, 30)
 #: How a dataset is stored: its chunks and filters.

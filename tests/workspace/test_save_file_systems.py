@@ -14,7 +14,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
-from datalab_workspace.formats import atomic, inheritance, temporary
+from datalab_workspace.formats import inheritance, temporary
 from support.saving import names_in, posix, start
 
 
@@ -124,6 +124,27 @@ def test_a_folder_that_cannot_be_flushed(
             workspace.save(path)
         assert failed.value.filename == str(path.parent)
     assert dlw.open(path).list() == ["a"]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [(0, "no room for another file"), (9, r"the project needs .* MB are free")],
+)
+def test_a_full_table_of_files_is_not_taken_for_a_full_disk(
+    path: Path,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    free: int,
+    said: str,
+) -> None:
+    refuse_step(monkeypatch, "fsync", errno.ENOSPC)
+    known = list(os.statvfs(path.parent))
+    known[5:8] = [10, free, free]  # files in total, free ones, and those for this user
+    monkeypatch.setattr(os, "statvfs", lambda folder: os.statvfs_result(known))
+    with pytest.raises(OSError, match=said) as failed:
+        workspace.save(path)
+    assert (failed.value.errno, failed.value.filename) == (errno.ENOSPC, str(path))
 
 
 # -- owner, group, attributes ---------------------------------------------------------
@@ -260,8 +281,7 @@ def test_without_locks_the_process_in_the_name_decides(
     elsewhere = f".{path.name}.{ended.pid}-00000000-00000000.tmp"
     for name in (dead, living, elsewhere):
         path.with_name(name).touch()
-    for module in (atomic, temporary):
-        monkeypatch.setattr(module, "lock", lambda *args, **options: None)
+    monkeypatch.setattr(temporary, "lock", lambda *args, **options: None)
 
     workspace.save(path)
 

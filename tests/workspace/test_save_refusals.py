@@ -16,6 +16,7 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
 from datalab_workspace.formats import locks
+from datalab_workspace.formats.h5 import lazy
 from support.saving import names_in, posix, start
 
 LEGACY = Path(__file__).parents[1] / "data" / "legacy" / "standalone-0.2.11.h5"
@@ -271,3 +272,17 @@ def test_an_error_of_the_system_does_not_call_a_file_damaged(
         dlw.open(path)
     assert failed.value.errno == number
     assert not isinstance(failed.value, dlw.DamagedFileError)
+
+
+def test_an_error_of_the_disk_while_an_array_is_read_names_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    opened = dlw.open(path)
+    monkeypatch.setattr(lazy, "read_into", fail)
+    for read in (lambda: opened.get("old"), lambda: Workspace().load(path)):
+        with pytest.raises(OSError, match="Input/output error") as failed:
+            read()
+        assert (failed.value.errno, failed.value.filename) == (errno.EIO, str(path))

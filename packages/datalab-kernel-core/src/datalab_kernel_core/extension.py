@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from datalab_kernel_core import submodules, tracebacks
+from datalab_kernel_core import recovery, submodules, tracebacks
 from datalab_kernel_core.display import formatters
 from datalab_kernel_core.namespace import Namespace
 
@@ -31,6 +31,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     if ip not in _namespaces:
         _namespaces[ip] = Namespace(ip)
         _inject_after_resets(ip)
+        recovery.install(ip)
     submodules.install()
     formatters.install(ip)
     tracebacks.install(ip)

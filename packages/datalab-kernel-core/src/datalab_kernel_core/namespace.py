@@ -8,6 +8,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from datalab_kernel_core import recovery
 from datalab_kernel_core.lazy import (
     LazyFunction,
     LazyModule,
@@ -38,7 +39,7 @@ class Namespace:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = weakref.ref(shell)
-        self.workspace: Workspace = lazy_object("Workspace", _workspace)
+        self.workspace: Workspace = lazy_object("Workspace", self._make_workspace)
         self._offered: dict[str, Any] = {
             "workspace": self.workspace,
             "plotter": lazy_object("Plotter", self._plotter),
@@ -111,6 +112,15 @@ class Namespace:
                 return held
         return self.workspace
 
+    def _make_workspace(self) -> Workspace:
+        from datalab_workspace import Workspace
+
+        workspace = Workspace()
+        if workspace.capabilities.window:
+            _announce(workspace)
+        recovery.record(workspace, self._shell())
+        return workspace
+
     def _variable(self, name: str) -> object:
         return self._live_shell().user_ns.get(name)
 
@@ -137,15 +147,6 @@ class Namespace:
         for holder in holders:
             if holder.get(name) is proxy:
                 holder[name] = value
-
-
-def _workspace() -> Workspace:
-    from datalab_workspace import Workspace
-
-    workspace = Workspace()
-    if workspace.capabilities.window:
-        _announce(workspace)
-    return workspace
 
 
 def _announce(workspace: Workspace) -> None:

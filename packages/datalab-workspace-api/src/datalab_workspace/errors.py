@@ -7,6 +7,7 @@
     ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
+    ├── InterruptedChangeError    RuntimeError     a fork interrupted a change
     ├── NothingToUndoError        LookupError      there is no change to undo
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
     ├── InvalidNameError          ValueError       empty, or has control characters
@@ -49,6 +50,7 @@ __all__ = [
     "DataLabError",
     "FeatureNotFoundError",
     "FileChangedError",
+    "InterruptedChangeError",
     "InvalidNameError",
     "LiveError",
     "LiveUnavailableError",
@@ -154,6 +156,14 @@ class NothingToUndoError(WorkspaceError, LookupError):
     """
 
 
+class InterruptedChangeError(WorkspaceError, RuntimeError):
+    """This process was forked while another thread changed the workspace.
+
+    The objects of the workspace are incomplete in this process; the parent is not
+    affected. Fork when no thread changes the workspace, or open a saved file here.
+    """
+
+
 class FeatureNotFoundError(WorkspaceError, ValueError):
     """There is no feature of the requested name for this kind of object.
 
@@ -207,10 +217,11 @@ class UnsupportedMetadataError(WorkspaceError, TypeError):
 
 
 class NotAProjectError(WorkspaceError, ValueError):
-    """The file is not a DataLab project.
+    """The file is not a DataLab project, or its suffix is that of another format.
 
     Check the path. ``Workspace.load`` reads projects of DataLab 1.0 and later and the
-    files of datalab-kernel 0.2.
+    files of datalab-kernel 0.2. ``Workspace.save`` replaces only projects: save to a
+    path that ends in ``.h5``, or remove the existing file first.
     """
 
 

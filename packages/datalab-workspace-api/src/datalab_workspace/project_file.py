@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,13 @@ class ProjectFile:
 
     def __init__(self) -> None:
         self.forget()
+
+    def copy(self) -> ProjectFile:
+        """Return a copy that shares no state with this one."""
+        copied = copy.copy(self)
+        copied.stamps = dict(self.stamps)
+        copied.foreign = list(self.foreign)
+        return copied
 
     def forget(self) -> None:
         """Forget all files, and the macros and history that they held."""

@@ -19,6 +19,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datalab_workspace.events import ChangeEvent, Origin
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
@@ -87,9 +88,16 @@ class Subscriber:
     Args:
         callback: The callback. A bound method is not kept alive.
         dispatcher: The dispatcher that it subscribes to.
+        own_only: It receives no changes that were made elsewhere.
+
+    Attributes:
+        own_only: See above.
     """
 
-    def __init__(self, callback: Callback, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, callback: Callback, dispatcher: Dispatcher, *, own_only: bool = False
+    ) -> None:
+        self.own_only = own_only
         self._dispatcher = weakref.ref(dispatcher)
         self._loop = _running_loop()
         self._callback: Callable[[], Callback | None] = lambda: callback
@@ -138,9 +146,20 @@ class Dispatcher:
         self._subscribers: tuple[Subscriber, ...] = ()
         self._lock = threading.RLock()
         self._waiting = _Waiting()
+        follow_forks(self)
 
-    def add(self, callback: Callback) -> Subscription:
-        """Subscribe a callback."""
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if a thread of the parent holds it."""
+        self._lock = usable(self._lock, threading.RLock)
+
+    def add(self, callback: Callback, *, own_only: bool = False) -> Subscription:
+        """Subscribe a callback.
+
+        Args:
+            callback: The callback.
+            own_only: Deliver only the changes of this notebook; those of others need
+                not be waited for.
+        """
         if not callable(callback):
             raise TypeError(
                 f"on_change() expects a function, got {type(callback).__name__}"
@@ -150,7 +169,7 @@ class Dispatcher:
                 f"on_change() expects a plain function, and {callback.__name__!r} is a "
                 "coroutine function; start a task in a plain function instead"
             )
-        subscriber = Subscriber(callback, self)
+        subscriber = Subscriber(callback, self, own_only=own_only)
         with self._lock:
             self._subscribers = (*self._subscribers, subscriber)
         return Subscription(self, subscriber)
@@ -169,6 +188,11 @@ class Dispatcher:
     def __bool__(self) -> bool:
         return bool(self._subscribers)
 
+    @property
+    def follow_others(self) -> bool:
+        """Whether a callback receives changes that are made elsewhere."""
+        return not all(subscriber.own_only for subscriber in self._subscribers)
+
     def dispatch(self, event: ChangeEvent) -> None:
         """Deliver an event.
 
@@ -178,7 +202,8 @@ class Dispatcher:
         """
         if event.origin is not Origin.NOTEBOOK:
             for subscriber in self._subscribers:
-                subscriber.receive_elsewhere(event)
+                if not subscriber.own_only:
+                    subscriber.receive_elsewhere(event)
             return
         waiting = self._waiting
         waiting.events.append(event)
@@ -209,11 +234,17 @@ class _EventThread:
         self._calls: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
         self._started: threading.Thread | None = None
         self._lock = threading.Lock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Forget the calls of the parent in a forked child, where no thread runs."""
+        self._calls = queue.SimpleQueue()
+        self._started = None
+        self._lock = threading.Lock()
 
     def put(self, call: Callable[[], Any]) -> None:
         self._calls.put(call)
         with self._lock:
-            # After os.fork() there is a thread of that name no longer.
             if self._started is None or not self._started.is_alive():
                 self._started = threading.Thread(
                     target=self._run, name=THREAD_NAME, daemon=True

@@ -251,6 +251,11 @@ class Transaction(Lookup):
             self.take_name(name, uuid)
             self.changes.append(ObjectChange("added", uuid, None, name))
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether some of the writes of this call have been carried out, not all."""
+        return self._writes or self._session.backend.is_writing
+
     # -- the end ----------------------------------------------------------------------
 
     def commit(self) -> None:

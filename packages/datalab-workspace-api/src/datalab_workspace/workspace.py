@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from datalab_workspace import deprecated
 from datalab_workspace.backends.base import Backend, Capabilities
@@ -25,10 +26,15 @@ from datalab_workspace.operations import add, attachment, edit, files, listing, 
 from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
 from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing import calculator
+from datalab_workspace.recovery import autosave
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
+
+if TYPE_CHECKING:
+    from datalab_workspace.recovery.autosave import Autosave
+    from datalab_workspace.recovery.listing import RecoveryListing
 
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
@@ -565,16 +571,18 @@ class Workspace(NamedObjects, WindowCalls):
         """Write a project file, which DataLab opens as one of its own.
 
         The file is written to a temporary file first and then replaced in one step:
-        whatever happens, `path` holds the whole old file or the whole new one.
+        whatever happens, `path` holds the whole old file or the whole new one. A file
+        that is not a project is not replaced.
 
         Args:
             path: The file; by default the one that was last loaded or saved. ``~`` is
-                expanded, and no suffix is added.
+                expanded, and no suffix is added. A path that ends in ``.npz`` becomes
+                an archive that needs no h5py and that DataLab cannot open.
             names: Save only these objects: one name or several.
             compression: ``"lzf"``, ``"gzip"`` or ``("gzip", level)``; by default arrays
                 are not compressed.
-            overwrite: Replace the file even if another program changed it since this
-                workspace loaded or saved it.
+            overwrite: Replace the file even if it is a damaged project, or if another
+                program changed it since this workspace loaded or saved it.
 
         Returns:
             The path of the file.
@@ -582,6 +590,10 @@ class Workspace(NamedObjects, WindowCalls):
         Raises:
             ValueError: There is no path to save to.
             FileChangedError: Another program changed the file (a `FileExistsError`).
+            NotAProjectError: The file is not a project, or the suffix of a new file is
+                that of another format, such as ``.csv`` (a `ValueError`).
+            DamagedFileError: The file is a damaged project (an `OSError`).
+            BlockingIOError: Another program has the file open for writing.
             TypeError: The data of an object has a dtype that DataLab cannot hold;
                 nothing is written then.
             OSError: The file cannot be written.
@@ -634,6 +646,86 @@ class Workspace(NamedObjects, WindowCalls):
             ['peak']
         """
         return files.load(self._session, path, names, on_conflict, lazy)
+
+    @suggest_on_typo
+    def autosave(
+        self, path: str | os.PathLike[str] | None = None, *, every: float = 60
+    ) -> Autosave:
+        """Save the project in the background whenever something has changed.
+
+        A call of the workspace waits while the file is being written. If that fails, a
+        warning with the next change says why, and it is tried again. A last time is
+        saved when the process ends in order. Calling this again replaces what was
+        chosen before.
+
+        Args:
+            path: The file; by default the one that was last loaded or saved.
+            every: Seconds between two saves.
+
+        Returns:
+            A handle; its ``stop()`` saves a last time and ends this. It is a context
+            manager, too.
+
+        Raises:
+            ValueError: There is no path to save to, or `every` is not positive.
+
+        Example:
+            >>> with workspace.autosave("analysis.h5", every=60):
+            ...     workspace.remove("noisy")
+            >>> dlw.open("analysis.h5").list()
+            ['peak', 'spot']
+        """
+        return autosave.autosave(self._session, path, every)
+
+    @overload
+    def recover(self, what: None = None) -> RecoveryListing: ...
+    @overload
+    def recover(
+        self,
+        what: int | str | Iterable[str],
+        *,
+        on_conflict: OnConflict = "error",
+    ) -> Names: ...
+    @suggest_on_typo
+    def recover(
+        self,
+        what: int | str | Iterable[str] | None = None,
+        *,
+        on_conflict: OnConflict = "error",
+    ) -> RecoveryListing | Names:
+        """List what kernels held when they died, or restore it.
+
+        A kernel writes the objects of its standalone workspace to a folder on disk, and
+        removes it when it ends in order. Nothing is restored without this call.
+
+        Args:
+            what: None lists all of it, the last crash first. A number of that list,
+                or the name of a notebook or file in it, restores all objects of that
+                entry. One or several names of objects restore these, from the last
+                entry that has them.
+            on_conflict: See `load`.
+
+        Returns:
+            The list; or the names of the objects that were restored, without skipped
+            ones.
+
+        Raises:
+            IndexError: The list has no such number.
+            KeyError: Nothing in the list has this name.
+            NameConflictError: Different objects here use some of the names; nothing is
+                restored.
+            DamagedFileError: The objects cannot be read (an `OSError`).
+
+        Warns:
+            UserWarning: Some objects cannot be read; they are named.
+
+        Example:
+            >>> workspace.recover()
+            nothing to recover
+        """
+        from datalab_workspace.recovery import listing as recovery
+
+        return recovery.recover(self._session, what, on_conflict)
 
     # -- processing -------------------------------------------------------------------
 
@@ -806,6 +898,27 @@ class Workspace(NamedObjects, WindowCalls):
             return deprecated.go_live(self)
         attachment.resync(self._session, restore=restore)
         return True
+
+    def __copy__(self) -> Workspace:
+        """Return an independent workspace with the same objects, for `copy.copy`.
+
+        Both share the data of the objects, which no workspace ever changes. What is
+        added, edited or removed in one does not show in the other. Both save to the
+        same file by default, and the second to do so is refused; see `save`.
+
+        Raises:
+            TypeError: The objects are in a running DataLab.
+
+        Example:
+            >>> import copy
+            >>> other = copy.copy(workspace)
+            >>> other.clear()
+            >>> len(other), len(workspace)
+            (0, 3)
+        """
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), _session=copy.copy(self._session))
+        return copied
 
     # -- the operators of a dict ------------------------------------------------------
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _DISPLAY = "datalab_kernel_core.display"
 _DESCRIPTION = "datalab_workspace.model.description"
+_RECOVERY = "datalab_workspace.recovery.listing"
 #: By type: the module that shows it, and the first part of the names of the module's
 #: two functions, `<part>_html` and `<part>_text`.
 _SHOWN = {
@@ -24,6 +25,7 @@ _SHOWN = {
         f"{_DISPLAY}.workspace_html",
         "workspace",
     ),
+    f"{_RECOVERY}.RecoveryListing": (f"{_DISPLAY}.recovery_html", "recovery"),
     f"{_DESCRIPTION}.Listing": (f"{_DISPLAY}.workspace_html", "listing"),
     f"{_DESCRIPTION}.Description": (f"{_DISPLAY}.summaries_html", "description"),
     f"{_DESCRIPTION}.Status": (f"{_DISPLAY}.summaries_html", "status"),

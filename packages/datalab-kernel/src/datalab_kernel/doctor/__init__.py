@@ -28,6 +28,7 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "front ends": frontends.check,
     "DataLab": desktop.check,
     "add-on": addon.check,
+    "recovery": environment.check_recovery,
     "kernel": trial.check,
 }
 

@@ -82,6 +82,27 @@ def check_interpreter(platform: wheels.Platform | None = None) -> Iterator[Findi
         )
 
 
+def check_recovery() -> Iterator[Finding]:
+    """Report where kernels keep copies of their workspaces, and their size."""
+    from datalab_workspace.recovery import folder
+
+    parent = folder.root()
+    if parent is None:
+        yield Finding("note", f"off, because of {folder.VARIABLE}")
+    elif not parent.is_dir():
+        yield Finding("ok", f"{parent}, which does not exist yet")
+    elif not folder.is_private(parent):
+        yield Finding(
+            "warn",
+            f"{parent} is not private, so that nothing is kept there",
+            "remove it, or make it yours with the mode 0700",
+        )
+    else:
+        mib = folder.total_size(parent) / 2**20
+        left = len(folder.left_folders(parent))
+        yield Finding("ok", f"{parent}: {mib:.1f} MiB, {left} of kernels that died")
+
+
 def check_packages() -> Iterator[Finding]:
     """Check the sibling packages, xeus-python and the other requirements."""
     yield from _check_siblings()

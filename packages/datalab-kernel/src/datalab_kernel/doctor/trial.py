@@ -119,6 +119,7 @@ class Trial:
             "IPYTHONDIR": str(self._folder / "ipython"),
             "JUPYTER_RUNTIME_DIR": str(self._folder),
             "DATALAB_KERNEL_MODE": "standalone",
+            "DATALAB_KERNEL_RECOVERY": "0",
         }
         begin = time.monotonic()
         try:

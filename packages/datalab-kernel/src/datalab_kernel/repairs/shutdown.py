@@ -35,6 +35,9 @@ def end_by(cause: signal.Signals) -> None:
     """Let the process end by a signal when it finishes."""
     global _cause
     _cause = cause
+    recovery = sys.modules.get("datalab_workspace.recovery.start")
+    if recovery is not None:  # the user has not asked for this end
+        recovery.keep_at_end()
 
 
 def has_begun() -> bool:

@@ -24,7 +24,7 @@ from datalab_workspace.errors import (
     LiveUnavailableError,
 )
 from datalab_workspace.model.description import Summary, WorkspaceMode
-from datalab_workspace.model.project import Group
+from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import KINDS, Array, FieldValue, Kind, Record
 
 __all__ = [
@@ -159,6 +159,16 @@ class Backend(Transactions, ABC):
         """
         record = self.record(uuid)
         return Summary.of(record), record
+
+    def held(self, uuid: str) -> tuple[Item, str] | None:  # noqa: ARG002
+        """Return an object that this process holds, and the title of its group.
+
+        Nothing is read or asked for.
+
+        Returns:
+            None if there is no such object, or if another program holds it.
+        """
+        return None
 
     @abstractmethod
     def record(self, uuid: str, *, full: bool = False) -> Record:

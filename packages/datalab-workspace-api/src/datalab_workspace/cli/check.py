@@ -90,9 +90,7 @@ def _file(path: Path) -> Report:
     facts.append(_compared(verdict))
     problems = (*verdict.problems, *verdict.obstacles)
     opens = not problems
-    facts.append(
-        "DataLab can open the file" if opens else "DataLab cannot open all of the file"
-    )
+    facts.append(_opens(verdict))
     return Report(str(path), tuple(facts), problems, opens)
 
 
@@ -106,10 +104,21 @@ def _compared(verdict: Verdict) -> str:
             f"compared with checksums: {arrays}; macros and history were not compared, "
             "because an older version saved the file"
         )
+    if verdict.problems:
+        return "not compared: the file has no checksums that can be read"
     return (
         "not compared: the file has no checksums, as after DataLab saved it; its data "
         "is readable"
     )
+
+
+def _opens(verdict: Verdict) -> str:
+    """Return the statement about opening the file in DataLab."""
+    if verdict.obstacles:
+        return "DataLab cannot open all of the file"
+    if verdict.problems:
+        return "DataLab may show other objects or values than were saved"
+    return "DataLab can open the file"
 
 
 def _counted(number: int) -> str:

@@ -18,7 +18,7 @@ from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.carriers import FILE, Carrier
 from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.indexing import Region
+from datalab_workspace.model.index_regions import Region
 from datalab_workspace.model.metadata_values import converts_exactly, values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,

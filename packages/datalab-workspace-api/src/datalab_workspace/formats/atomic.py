@@ -18,15 +18,15 @@ from io import FileIO
 from pathlib import Path
 
 from datalab_workspace.errors import FileChangedError
-from datalab_workspace.formats import temporary
+from datalab_workspace.formats import locks, temporary
 from datalab_workspace.formats.inheritance import inherit
-from datalab_workspace.formats.locks import lock
 from datalab_workspace.formats.raw_io import kind_of, open_regular, write_all
 from datalab_workspace.formats.save_errors import (
     not_replaced,
     raise_if_full,
     tolerated,
 )
+from datalab_workspace.runtime import IN_BROWSER
 
 _ON_WINDOWS = sys.platform == "win32"
 
@@ -256,7 +256,7 @@ def _create(target: Path, old: os.stat_result | None) -> Replacement:
 @contextlib.contextmanager
 def _still_locked(file: FileIO) -> Iterator[None]:
     """Keep the lock on a file that is closed in the block."""
-    if _ON_WINDOWS:  # there is no lock, and a file that is open cannot be moved
+    if not locks.AVAILABLE:
         yield
         return
     descriptor = os.dup(file.fileno())
@@ -275,16 +275,16 @@ def _without_writers(target: Path) -> Iterator[None]:
     Raises:
         BlockingIOError: A program has the file open for writing.
     """
-    if _ON_WINDOWS:
+    if not locks.AVAILABLE:
         yield
         return
     try:
         file = open_regular(target)
-    except OSError:  # there is no file, or nobody can know
+    except OSError:  # there is no file, or it cannot be read
         yield
         return
     with file:
-        if lock(file.fileno(), shared=True) is False:
+        if locks.lock(file.fileno(), shared=True) is False:
             raise BlockingIOError(
                 errno.EAGAIN,
                 "a program has the file open for writing, and would lose its changes; "
@@ -295,7 +295,7 @@ def _without_writers(target: Path) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    if _ON_WINDOWS:
+    if _ON_WINDOWS or IN_BROWSER:
         return
     with tolerated("flush the entries", folder):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -7,11 +7,16 @@ for writing, shared for reading.
 from __future__ import annotations
 
 import errno
+from importlib import import_module
+from typing import Any
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # there are no such locks
+from datalab_workspace.runtime import IN_BROWSER, is_installed
+
+#: The module with the locks, which Windows and browsers lack.
+fcntl: Any = import_module("fcntl") if is_installed("fcntl") else None
+#: Whether other processes can see a lock. A browser has one process, and stores a file
+#: when it is closed, so no file may stay open there for the sake of its lock.
+AVAILABLE = fcntl is not None and not IN_BROWSER
 
 _TAKEN = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK)
 
@@ -28,7 +33,7 @@ def lock(descriptor: int, *, shared: bool) -> bool | None:
         Whether the file is locked now; None if the system or the file system has no
         locks.
     """
-    if fcntl is None:
+    if not AVAILABLE:
         return None
     try:
         fcntl.flock(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def open_regular(path: Path) -> FileIO:
         str(path),
         opener=lambda name, flags: os.open(name, flags | _WITHOUT_WAITING),
     )
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Add the name of the file to an error of the system that lacks it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def write_all(file: FileIO, data: memoryview) -> None:
@@ -190,3 +202,19 @@ def _copy_piece(
         if error.errno in _CANNOT_COPY:
             return 0
         raise
+
+
+def read_at(file: FileIO, offset: int, count: int) -> bytes | bytearray:
+    """Return `count` bytes at an offset.
+
+    Raises:
+        EOFError: The file ends before them.
+    """
+    if hasattr(os, "pread"):  # a single call of the system; Windows has none
+        found = os.pread(file.fileno(), count, offset)
+        if len(found) == count:
+            return found
+    buffer = bytearray(count)
+    file.seek(offset)
+    read_exactly(file, memoryview(buffer))
+    return buffer

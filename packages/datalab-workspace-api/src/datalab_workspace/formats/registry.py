@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from datalab_workspace.errors import NotAProjectError
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.formats.base import (
     Compression,
     FileFormat,
@@ -25,6 +26,7 @@ from datalab_workspace.formats.base import (
 )
 from datalab_workspace.formats.h5.format import ProjectFormat
 from datalab_workspace.formats.legacy.format import LegacyFormat
+from datalab_workspace.formats.npz.format import NpzFormat
 from datalab_workspace.formats.raw_io import check_regular
 from datalab_workspace.formats.targets import check_target
 from datalab_workspace.model.project import Project
@@ -47,12 +49,21 @@ class Registry:
 
     def __init__(self) -> None:
         self._project = ProjectFormat()
-        self._built_in: tuple[FileFormat, ...] = (self._project, LegacyFormat())
+        self._built_in: tuple[FileFormat, ...] = (
+            self._project,
+            LegacyFormat(),
+            NpzFormat(),
+        )
         self._registered: list[FileFormat] = []
         self._installed: list[FileFormat] | None = None
         self._reported: set[str] = set()
         # Reentrant: a package may call `register` while its entry point is loaded.
         self._lock = threading.RLock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if a thread of the parent holds it."""
+        self._lock = usable(self._lock, threading.RLock)
 
     def register(self, file_format: _FormatClass) -> _FormatClass:
         """Add a file format for this process. Can be used as a class decorator.

@@ -7,9 +7,10 @@ import errno
 import os
 import shutil
 import stat
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
+
+from datalab_workspace.validation import warn_caller
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 #: Errors by which a file system says that it lacks an operation. It may also lack the
@@ -47,10 +48,10 @@ def tolerated(step: str, path: Path) -> Iterator[None]:
         reason = os.strerror(error.errno or 0)
         if error.errno not in _LACKING:
             raise OSError(error.errno, f"cannot {step}: {reason}", str(path)) from error
-        warnings.warn(
+        warn_caller(
             f"the file system refuses to {step} of {str(path)!r} ({reason}); the save "
             "continues without that",
-            stacklevel=3,
+            UserWarning,
         )
 
 
@@ -72,13 +73,23 @@ def raise_if_full(
     is_known = size > written
     needed = f"about {_megabytes(size)}" if is_known else f"over {_megabytes(written)}"
     room = f"the project needs {needed}"
-    if error.errno == errno.ENOSPC:
+    if error.errno == errno.ENOSPC and not _can_hold_another_file(folder):
+        room = "the file system has no room for another file, however small"
+    elif error.errno == errno.ENOSPC:
         room += f" and {_megabytes(shutil.disk_usage(folder).free)} are free"
     raise OSError(
         error.errno,
         f"{os.strerror(error.errno or 0)}: {room}; the old file is unchanged",
         str(path),
     ) from error
+
+
+def _can_hold_another_file(folder: Path) -> bool:
+    """Return False if a file system has a table of its files, which is full."""
+    if not hasattr(os, "statvfs"):
+        return True
+    status = os.statvfs(folder)
+    return not status.f_files or status.f_favail > 0
 
 
 def _megabytes(size: int) -> str:

@@ -1,8 +1,8 @@
 """The temporary files of saves, and the removal of those that killed processes left.
 
 A process holds a shared lock on its temporary file until that file has taken the place
-of the target. If an exclusive lock on it can be had, the process has ended. Where there
-are no locks, the name of the file tells which process of which machine it belongs to.
+of the target. If an exclusive lock on the file is possible, the process has ended. On a
+file system without locks, the process and the machine in the name of the file decide.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from datalab_workspace.formats.locks import lock
 from datalab_workspace.live.processes import is_running
+from datalab_workspace.runtime import IN_BROWSER
 
 _LONGEST_NAME = 200  # bytes
 _SUFFIX = re.compile(r"(\d+)-([0-9a-f]{8})-[0-9a-f]{8}\.tmp")
@@ -80,7 +81,7 @@ def _remove_if_abandoned(path: Path, pid: int, machine: str) -> None:
             return
         locked = lock(descriptor, shared=False)
         if locked is None:
-            locked = machine == _machine() and not is_running(pid)
+            locked = machine == _machine() and (IN_BROWSER or not is_running(pid))
         if locked:
             path.unlink()
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from datalab_workspace.model.indexing import Region, split_index
+from datalab_workspace.model.index_regions import Region, split_index
 
 #: Bytes that iterating over a reference reads at once.
 _AT_ONCE = 4 << 20
@@ -18,7 +18,8 @@ _AT_ONCE = 4 << 20
 _WITHOUT_DATA = frozenset(
     (np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj)
 ) | {np.empty_like, np.zeros_like, np.ones_like, np.full_like}
-#: Methods of `numpy.ndarray` that return a result and leave the array as it is.
+#: Methods of `numpy.ndarray` that return a result and leave the array as it is; not
+#: `copy`, which dask calls on anything that has it.
 _METHODS = frozenset(
     (
         *("all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj"),
@@ -78,7 +79,7 @@ class ArrayReference(NDArrayOperatorsMixin, ABC):
         return copied
 
     def rows_at_once(self) -> int:
-        """Return how many rows of the first axis iterating reads at once."""
+        """Return the number of rows of the first axis that iterating reads at once."""
         row = math.prod(self.shape[1:]) * self.dtype.itemsize
         return max(1, _AT_ONCE // max(row, 1))
 

@@ -257,7 +257,10 @@ class PendingRecord:
         title: The object's title.
         shape: See `Record.shape`.
         dtype: See `Record.dtype`.
-        resolve: Returns the record. A backend calls it at most once.
+            resolve: Returns the record, a new one with each call. A backend calls it at
+            most once, and so does each copy of the workspace. A function that can be
+            pickled lets the workspace be pickled before the object was read. A save
+            may replace it by one that reads the new file.
         version: The version that the record will have; see `Record`.
 
     Example:
@@ -290,6 +293,14 @@ class PendingRecord:
         record = self.resolve()
         record.version = self.version
         return record
+
+    # Nothing changes it, and it may stand for much: copies of a workspace share it.
+
+    def __copy__(self) -> PendingRecord:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PendingRecord:
+        return self
 
 
 def data_shape(kind: Kind, array_shape: tuple[int, ...]) -> tuple[int, ...]:

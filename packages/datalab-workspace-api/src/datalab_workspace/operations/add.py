@@ -29,14 +29,14 @@ def add(
     """See `Workspace.add`."""
     if obj is MISSING:
         name, obj = _own_title(name), name
-    name = check_name(name)
+    plain = check_name(name)
     # Whether others have taken a new name is found out by adding, without a look.
     trusting = session.backend.refuses_titles_in_use
     session.run(
-        lambda t: _add(t, name, obj, overwrite, group, copy, several=False),
+        lambda t: _add(t, plain, obj, overwrite, group, copy, several=False),
         inf if trusting else 0.0,
     )
-    return name
+    return plain
 
 
 def update(

@@ -134,6 +134,15 @@ def load(
         return merge.merged
 
 
+def target(session: Session, path: str | os.PathLike[str] | None) -> Path:
+    """Return the file that `save` writes.
+
+    Raises:
+        ValueError: There is no path to save to.
+    """
+    return _target(path, session.project.path)
+
+
 def _listed(names: Any) -> Iterable[str]:
     return [names] if isinstance(names, str) else names
 

@@ -17,13 +17,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from datalab_workspace.formats.raw_io import read_exactly
+from datalab_workspace.formats.raw_io import read_at
 
 Extent: TypeAlias = "tuple[int, int]"
 #: Size of the blocks whose checksums are kept, in bytes.
 BLOCK = 1 << 20
-#: Extents smaller than this are read together with the structure around them.
-_SMALL = 1 << 12
 
 
 class StructureChecksum:
@@ -62,8 +60,9 @@ class StructureChecksum:
     ) -> None:
         self.size = size
         self.extents = merge_extents(extents)
-        if self.extents and sum(self.extents[-1]) > size:
-            raise ValueError(f"an extent ends outside of the file of {size} bytes")
+        end = sum(self.extents[-1]) if self.extents else 0
+        if end > size:
+            raise ValueError(f"an extent ends at {end}, outside of the file")
         count = -(-size // BLOCK)
         self.blocks: list[tuple[int, int]] = [(0, 0)] * count
         numbers: Iterable[int] = range(count)
@@ -71,10 +70,9 @@ class StructureChecksum:
             kept = before.blocks[:count]
             self.blocks[: len(kept)] = kept
             numbers = {*changed, *self._moved(before)}
-        buffer = memoryview(bytearray(BLOCK))
         for number in numbers:
             if number < count:
-                self.blocks[number] = self._checksum(file, number, buffer)
+                self.blocks[number] = self._checksum(file, number)
         self.value = 0
         for value, length in self.blocks:
             self.value = _combined(self.value, value, length)
@@ -86,18 +84,12 @@ class StructureChecksum:
         sizes = sorted((self.size, before.size))
         yield from range(sizes[0] // BLOCK, -(-sizes[1] // BLOCK))
 
-    def _checksum(
-        self, file: FileIO, number: int, buffer: memoryview
-    ) -> tuple[int, int]:
+    def _checksum(self, file: FileIO, number: int) -> tuple[int, int]:
         """Return the checksum and the number of the bytes of a block."""
         value = length = 0
-        for start, parts in _reads(self._gaps(number)):
-            content = buffer[: parts[-1][1] - start]
-            file.seek(start)
-            read_exactly(file, content)
-            for begin, end in parts:
-                value = zlib.crc32(content[begin - start : end - start], value)
-                length += end - begin
+        for begin, end in self._gaps(number):
+            value = zlib.crc32(read_at(file, begin, end - begin), value)
+            length += end - begin
         return value, length
 
     def _gaps(self, number: int) -> Iterator[Extent]:
@@ -203,22 +195,6 @@ def unpack_extents(content: bytes | bytearray) -> list[Extent]:
     """Return the extents that `pack_extents` was given."""
     pairs = np.frombuffer(content, "<u8").reshape(-1, 2)
     return list(map(tuple, pairs.tolist()))
-
-
-def _reads(gaps: Iterable[Extent]) -> Iterator[tuple[int, list[Extent]]]:
-    """Group the parts of a block that are close to each other.
-
-    Yields:
-        The begin of the read, and begin and end of each part in it.
-    """
-    parts: list[Extent] = []
-    for begin, end in gaps:
-        if parts and begin - parts[-1][1] > _SMALL:
-            yield parts[0][0], parts
-            parts = []
-        parts.append((begin, end))
-    if parts:
-        yield parts[0][0], parts
 
 
 _POWERS = _powers()

@@ -14,7 +14,7 @@ import numpy as np
 from h5py import h5d, h5s, h5t
 
 from datalab_workspace.formats.h5.array_io import BLOCK, split_into_blocks
-from datalab_workspace.model.indexing import Region, region_shape
+from datalab_workspace.model.index_regions import Region, region_shape
 
 #: The largest row of chunks that is held in memory while an array is streamed. One that
 #: is larger is decompressed once for each part of this size.
@@ -30,7 +30,7 @@ def chunk_shape(dataset: Any) -> tuple[int, ...] | None:
 def rows_along_chunks(
     shape: tuple[int, ...], itemsize: int, chunk: tuple[int, ...]
 ) -> int:
-    """Return how many rows of the first axis to read at once: about 4 MiB.
+    """Return the number of rows of the first axis to read at once: about 4 MiB.
 
     Args:
         shape: Shape of the array.

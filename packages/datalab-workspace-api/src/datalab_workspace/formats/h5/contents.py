@@ -151,7 +151,7 @@ class Contents(Baseline):
             structure: The checksum of the structure.
         """
         # The limits are for files that others wrote.
-        guard = Guard(str(path), stamp.size, Limits(), lambda: None)
+        guard = Guard(str(path), stamp.size, Limits(), lambda: None, lambda _: None)
         index = Index(path, stamp, guard, columns, details, strict=True)
         return cls(
             path,
@@ -179,7 +179,7 @@ class Contents(Baseline):
         index = self.index
         assert index is not None
         path, row = self._rows[uuid]
-        return lambda: index.record(path, row)
+        return index.pending(path, row)
 
     @cached_property
     def _rows(self) -> dict[str, tuple[str, int]]:

@@ -58,7 +58,7 @@ class ProjectFormat(FileFormat):
         expected: FileStamp | None = None,
     ) -> WriteResult:
         """Write a project; see `writer.write_project`."""
-        require("h5py", "a project file")
+        require("h5py", "a project file", "save to a path that ends in .npz")
         from datalab_workspace.formats.h5.writer import write_project
 
         return write_project(path, project, compression=compression, expected=expected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.checksums import Extent
 from datalab_workspace.formats.h5.guard import Guard
+from datalab_workspace.formats.h5.index_source import IndexSource
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
@@ -108,6 +109,16 @@ class Index:
         self._specs = [_DataSpec(*form) for form in columns["forms"]]
         self.starts = [0, *itertools.accumulate(columns["detail"])]
         self._check_columns()
+        self._source = IndexSource(path, stamp, guard.limits, self.record)
+
+    def pending(self, path: str, row: int) -> Callable[[], Record]:
+        """Return a function that reads an object, and that can be pickled.
+
+        Args:
+            path: Path of its group in the file.
+            row: Its row in the columns, from 0.
+        """
+        return partial(self._source.record, path, row)
 
     @property
     def compression(self) -> tuple[str, int] | None:
@@ -170,6 +181,7 @@ class Index:
     def groups(self) -> list[Group]:
         """Return all groups; their objects are pending records."""
         columns = self.columns
+        record = self._source.record
         specs = map(self._specs.__getitem__, columns["form"])
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
@@ -185,7 +197,7 @@ class Index:
                         title,
                         spec.record_shape,
                         spec.record_dtype,
-                        partial(self.record, path, number),
+                        partial(record, path, number),
                     )
                 )
             groups.append(group)

@@ -34,15 +34,15 @@ from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.open_file import OpenProject, opened, report_damage
 from datalab_workspace.formats.h5.panels import find_group
 from datalab_workspace.formats.h5.regions import RegionReader
-from datalab_workspace.formats.raw_io import open_regular
+from datalab_workspace.formats.raw_io import naming, open_regular
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.indexing import Region, is_whole, region_shape
+from datalab_workspace.model.index_regions import Region, is_whole, region_shape
 from datalab_workspace.progress import Progress
 from datalab_workspace.validation import warn_caller
 
 
 class _Place(NamedTuple):
-    """Where an array is in one state of its file; replaced as a whole, for threads.
+    """The place of an array in one state of its file; threads replace it as a whole.
 
     Attributes:
         stamp: The state of the file.
@@ -165,7 +165,7 @@ class FileArray(ArrayReference):
         return part
 
     def rows_at_once(self) -> int:
-        """Return how many rows iterating reads at once: whole chunks, if there are."""
+        """Return the number of rows that iterating reads at once, in whole chunks."""
         if self.offset is not None:
             return super().rows_at_once()
         with self._explain_errors(), opened(self.path, self.limits) as project:
@@ -245,7 +245,7 @@ class FileArray(ArrayReference):
             file = open_regular(self.path)
         except FileNotFoundError as error:
             raise self._stale("was removed") from error
-        with file:
+        with naming(self.path), file:
             unchanged = FileStamp.of(file.fileno()) == self.stamp
             yield file if unchanged and self.offset is not None else None
 

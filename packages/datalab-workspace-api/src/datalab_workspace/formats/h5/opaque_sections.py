@@ -8,8 +8,10 @@ files are loaded, their macros and histories are merged.
 from __future__ import annotations
 
 import io
+import tempfile
 import uuid
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -17,8 +19,8 @@ import numpy as np
 
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
-from datalab_workspace.formats.h5.guard import is_dataset, is_group
-from datalab_workspace.formats.h5.open_file import OpenProject
+from datalab_workspace.formats.h5.guard import Limits, is_dataset, is_group
+from datalab_workspace.formats.h5.open_file import OpenProject, opened
 
 _IDS = "IDs"
 
@@ -81,6 +83,24 @@ def _names(root: Any) -> list[bytes]:
     known = {name.encode() for name in (layout.VERSION, *layout.SECTIONS.values())}
     prefix = layout.FOREIGN_PREFIX.encode()
     return [name for name in found if name not in known and name.startswith(prefix)]
+
+
+def check(image: bytes) -> None:
+    """Check a section that does not come from `read`, before it is passed to `write`.
+
+    Raises:
+        DamagedFileError: It is not an HDF5 file.
+        UnsafeFileError: See `Guard`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "section.h5"
+        path.write_bytes(image)
+        with opened(path, Limits(), is_project=False) as file:
+            reader = AttributeReader(file.guard)
+            for name, section in file.guard.members(file.root, "/"):
+                if not name.startswith(layout.FOREIGN_PREFIX):
+                    raise file.guard.error(f"/{name}", "is not a section of DataLab")
+                _check(file, reader, section, f"/{name}")
 
 
 def _is_empty(section: Any) -> bool:

@@ -20,7 +20,8 @@ from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.guard import Guard, Limits
 from datalab_workspace.formats.h5.heaps import Heaps
 from datalab_workspace.formats.h5.signature import SIGNATURE, has_signature
-from datalab_workspace.formats.raw_io import open_regular
+from datalab_workspace.formats.raw_io import naming, open_regular
+from datalab_workspace.progress import Count
 
 #: Errors of the system, which say nothing about the content of a file.
 _OF_THE_SYSTEM = frozenset(
@@ -91,12 +92,13 @@ def opened(
         NotAProjectError: The file is not a DataLab project.
         DamagedFileError: The file is truncated or corrupt.
     """
-    with open_regular(path) as raw:
+    with naming(path), open_regular(path) as raw:
         stamp = FileStamp.of(raw.fileno())
         _check_signature(path, raw, stamp.size)
-        with _hdf5(path) as file:
-            heaps = Heaps(raw, stamp.size, file.id)
-            guard = Guard(str(path), stamp.size, limits, heaps.check)
+        counted = Count(f"opening {path.name!r}", "parts")
+        with _hdf5(path) as file, counted as count:
+            heaps = Heaps(raw, stamp.size, file.id, count.advance)
+            guard = Guard(str(path), stamp.size, limits, heaps.check, count.advance)
             project = OpenProject(path, stamp, raw, file.id, guard)
             with report_damage(path, project):
                 if is_project:
@@ -130,10 +132,12 @@ def report_damage(path: Path, project: OpenProject) -> Iterator[None]:
 
 def _raise_if_of_the_system(error: Exception, path: Path) -> None:
     """Raise an error with the name of the file if the system could not read it."""
+    if getattr(error, "filename", None) is not None:
+        raise error
     number = getattr(error, "errno", None)
     if number is None and (match := _NUMBER.search(str(error))):
         number = int(match[1])
-    if number in _OF_THE_SYSTEM:
+    if number is not None and number in _OF_THE_SYSTEM:
         raise OSError(number, os.strerror(number), str(path)) from error
 
 

@@ -207,7 +207,7 @@ class _Patch:
         kept = self._extents(new.file)
         self._erase(new.file)
         staging = Staging(new.file, self._contents.stamp.size)
-        with h5py.File(staging, "r+") as file:
+        with staging.hdf5() as file:
             filters = self._contents.compression
             structure = Structure(file, filters, self._sources.layout)
             self._change(file.id, structure)

@@ -7,12 +7,11 @@ from pathlib import Path
 from datalab_workspace.errors import DamagedFileWarning
 from datalab_workspace.formats.base import ReadResult
 from datalab_workspace.formats.h5 import native, opaque_sections
-from datalab_workspace.formats.h5.contents import Contents, Filters
+from datalab_workspace.formats.h5.contents import Contents
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.integrity import Manifest, read_manifest
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.formats.h5.open_file import OpenProject, opened
-from datalab_workspace.formats.h5.sources import filters_of
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
@@ -51,7 +50,7 @@ def read_project(
     """
     with opened(path, limits or Limits()) as file:
         manifest = read_manifest(file, lazy=lazy)
-        project = _project(file, manifest)
+        project = _project(file, manifest, lazy=lazy)
         contents = _contents(file, manifest, project)
         if not lazy:
             _read_all(file, project, contents)
@@ -65,35 +64,23 @@ def _contents(file: OpenProject, manifest: Manifest, project: Project) -> Conten
     index = manifest.index
     # The arrays of a file that was copied are verified when they are first written.
     known = index is not None and manifest.covers_all and manifest.is_original
-    compression = index.compression if index else _common_filter(file, project)
     return Contents(
         file.path,
         file.stamp,
         project.groups,
         project.foreign,
-        compression=compression,
+        compression=None if index is None else index.compression,
         index=index if known else None,
         structure=manifest.structure,
         is_intact=manifest.state not in _DAMAGED,
     )
 
 
-def _common_filter(file: OpenProject, project: Project) -> Filters:
-    """Return the filter of a file without a manifest, if all of its data has one."""
-    arrays = [
-        item.data
-        for item in project.items()
-        if isinstance(item, Record) and isinstance(item.data, FileArray)
-    ]
-    if not arrays or any(array.offset is not None for array in arrays):
-        return None
-    return filters_of(file, arrays[0])
-
-
-def _project(file: OpenProject, manifest: Manifest) -> Project:
+def _project(file: OpenProject, manifest: Manifest, *, lazy: bool) -> Project:
     """Return the content of a file from its manifest or its layout."""
     if manifest.groups is None:
-        return Project(native.read_groups(file), opaque_sections.read(file))
+        groups = native.read_groups(file, lazy=lazy)
+        return Project(groups, opaque_sections.read(file))
     if manifest.sections == []:
         return Project(manifest.groups)
     return Project(manifest.groups, opaque_sections.read(file))

@@ -11,7 +11,7 @@ import numpy as np
 
 from datalab_workspace.formats.h5.array_io import BLOCK, as_bytes
 from datalab_workspace.formats.raw_io import read_exactly
-from datalab_workspace.model.indexing import Region, is_whole, region_shape
+from datalab_workspace.model.index_regions import Region, is_whole, region_shape
 
 #: Bytes that are read in the time of one more call of the system.
 _GAP = 16 << 10

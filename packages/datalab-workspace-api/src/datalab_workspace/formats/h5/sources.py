@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterable
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -81,6 +82,15 @@ class Sources:
         if layout is not None:
             self._chunked[id(array)] = _Chunked(project, dataset, layout)
         return layout
+
+    def common_filters(self, arrays: Iterable[Any]) -> Filters:
+        """Return the compression filter of the first array if all are in chunks."""
+        stored = [file_array(array) for array in arrays]
+        found = [array for array in stored if array is not None]
+        if not found or any(array.offset is not None for array in found):
+            return None
+        layout = self.layout(found[0])
+        return None if layout is None else _compression_filter(layout)
 
     def copy(
         self, array: Any, target: FileIO, offset: int, progress: Progress
@@ -180,16 +190,11 @@ def file_array(array: Any) -> FileArray | None:
     return array if isinstance(array, FileArray) else None
 
 
-def filters_of(project: OpenProject, array: FileArray) -> Filters:
-    """Return the compression filter of an array in chunks; None if it has no filter."""
-    dataset = _find(project, array)
-    if dataset is None:
-        return None
-    layout = dataset.get_create_plist()
+def _compression_filter(layout: Any) -> Filters:
     for number in range(layout.get_nfilters()):
         code, _, values, _ = layout.get_filter(number)
         if code == h5z.FILTER_DEFLATE:
-            return "gzip", min(values[0], 9)
+            return "gzip", values[0]
         if code == h5z.FILTER_LZF:
             return "lzf", 0
     return None

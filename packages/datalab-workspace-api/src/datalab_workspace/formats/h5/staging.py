@@ -7,9 +7,14 @@ disk error, HDF5 can neither write nor close its file.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from typing import Any
 
+import h5py
+
+from datalab_workspace.forks import follow_forks
 from datalab_workspace.formats.raw_io import read_available, write_all
 
 _PAGE = 1 << 14
@@ -37,6 +42,26 @@ class Staging:
         self._size = size
         self._position = 0
         self._error: OSError | None = None
+        self._hdf5: h5py.File | None = None
+        self._is_of_parent = False
+        follow_forks(self)
+
+    @contextmanager
+    def hdf5(self) -> Iterator[h5py.File]:
+        """Open the file in HDF5 for writing, by way of this object."""
+        with h5py.File(self, "r+" if self._size else "w") as self._hdf5:
+            yield self._hdf5
+        self._hdf5 = None
+
+    def after_fork(self) -> None:
+        """Leave the file to the parent, in a child that was forked during a save.
+
+        HDF5 would write to the file when the child ends, after Python has ended, which
+        crashes.
+        """
+        self._is_of_parent = True
+        if self._hdf5 is not None:
+            self._hdf5.close()
 
     def finish(self) -> None:
         """Write the pages in memory to the file.
@@ -89,7 +114,7 @@ class Staging:
     def write(self, data: Any) -> int:
         """Write at the position."""
         view = memoryview(data).cast("B")
-        done = 0
+        done = len(view) if self._is_of_parent else 0
         while done < len(view):
             number, start = divmod(self._position + done, _PAGE)
             piece = view[done : done + _PAGE - start]
@@ -108,7 +133,7 @@ class Staging:
     def readinto(self, buffer: Any) -> int:
         """Read from the position; bytes that were never written are zero."""
         view = memoryview(buffer).cast("B")
-        done = 0
+        done = len(view) if self._is_of_parent else 0
         while done < len(view):
             number, start = divmod(self._position + done, _PAGE)
             length = min(_PAGE - start, len(view) - done)

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from datalab_workspace.formats.atomic import FileStamp, replacing
 from datalab_workspace.formats.base import Compression, References, WriteResult
 from datalab_workspace.formats.h5 import layout, opaque_sections
@@ -77,7 +75,9 @@ def write_project(
     ):
         staging = Staging(new.file)
         items = list(objects(groups))
-        with h5py.File(staging, "w") as file:
+        if compression is None and (contents is None or contents.index is None):
+            filters = sources.common_filters(item.plain.data for item in items)
+        with staging.hdf5() as file:
             file[layout.VERSION] = layout.WRITTEN_VERSION
             Structure(file, filters, sources.layout).write(groups)
             opaque_sections.write(file, project.foreign)

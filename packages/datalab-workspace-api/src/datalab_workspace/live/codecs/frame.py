@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from datalab_workspace.encoding import typed_json
+from datalab_workspace.encoding import record_json, typed_json
 from datalab_workspace.errors import DamagedFileError
-from datalab_workspace.model.record import KINDS, UUID_KEY, Record
+from datalab_workspace.model.record import Record
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -56,11 +56,16 @@ class FrameWriter:
         Returns:
             None for an array that a frame cannot hold, for example of strings.
         """
-        if array.dtype.kind not in _NUMBERS or array.dtype.str[0] not in "<|":
+        if not can_hold(array.dtype):
             return None
         # Not `ascontiguousarray`, which makes an array of one dimension from a scalar.
         self._blobs.append(np.asarray(array, order="C"))
         return len(self._blobs) - 1
+
+    @property
+    def blobs(self) -> Sequence[Array]:
+        """The arrays of the frame, in C order."""
+        return self._blobs
 
     def encode(self, value: Any) -> Any:
         """Return a value as typed JSON, with its arrays in the frame."""
@@ -74,14 +79,9 @@ class FrameWriter:
             parts: "all", "data" (without metadata) or "rest" (without arrays).
         """
         arrays = () if parts == "rest" else record.arrays
-        metadata = {} if parts == "data" else record.metadata
-        return {
-            "uuid": record.uuid,
-            "kind": record.kind,
-            "fields": typed_json.encode(record.fields),
-            "arrays": {name: self.encode(record.array(name)) for name in arrays},
-            "metadata": self.encode(metadata),
-        }
+        return record_json.encode(
+            record, lambda _: self.put, arrays=arrays, with_metadata=parts != "data"
+        )
 
     def parts(self, header: Mapping[str, Any]) -> list[Buffer]:
         """Return the frame, in parts to send one after the other.
@@ -89,6 +89,7 @@ class FrameWriter:
         Args:
             header: JSON data; the entry ``blobs`` is added.
         """
+        others = _json(header)[:-1] + (b"," if header else b"")
         sizes = [blob.nbytes for blob in self._blobs]
         descriptions: list[Any] = [
             [blob.dtype.str, list(blob.shape), 0] for blob in self._blobs
@@ -98,12 +99,12 @@ class FrameWriter:
         width = len(str(sum(sizes) + _LONGEST_HEADER + _ALIGNMENT * (len(sizes) + 2)))
         for entry in descriptions:
             entry[2] = 10**width
-        length = len(_json({**header, "blobs": descriptions}))
+        length = len(_with_blobs(others, descriptions))
         offset = start = _aligned(_HEAD.size + length)
         for entry, size in zip(descriptions, sizes, strict=True):
             entry[2] = offset
             offset = _aligned(offset + size)
-        text = _json({**header, "blobs": descriptions}).ljust(length)
+        text = _with_blobs(others, descriptions).ljust(length)
         if len(text) > _LONGEST_HEADER:
             raise ValueError(f"the header of the frame has {len(text)} bytes")
         parts: list[Buffer] = [
@@ -115,6 +116,11 @@ class FrameWriter:
             if fill := -blob.nbytes % _ALIGNMENT:
                 parts.append(bytes(fill))
         return parts
+
+
+def can_hold(dtype: np.dtype[Any]) -> bool:
+    """Return whether a frame can hold arrays of a dtype."""
+    return dtype.kind in _NUMBERS and dtype.str[0] in "<|"
 
 
 def read(body: Buffer) -> tuple[dict[str, Any], list[Array]]:
@@ -130,6 +136,21 @@ def read(body: Buffer) -> tuple[dict[str, Any], list[Array]]:
     try:
         header = _header(view)
         return header, _arrays(view, header)
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise DamagedFileError(f"it is not a valid frame: {error}") from error
+
+
+def read_header(start: Buffer) -> dict[str, Any]:
+    """Return the header of a frame.
+
+    Args:
+        start: The first bytes of the frame, with the whole header.
+
+    Raises:
+        DamagedFileError: It is not the start of a frame (a `ValueError`).
+    """
+    try:
+        return _header(memoryview(start).cast("B"))
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise DamagedFileError(f"it is not a valid frame: {error}") from error
 
@@ -158,23 +179,17 @@ def decode_record(data: Any, arrays: list[Array]) -> Record:
         DamagedFileError: It is not a record (a `ValueError`).
     """
     try:
-        if data["kind"] not in KINDS or not isinstance(data["uuid"], str):
-            raise ValueError("a record needs a kind and a UUID")  # noqa: TRY301  reported below, with the other causes
-        fields = typed_json.decode(data.get("fields", {}))
-        found = {k: decode(v, arrays) for k, v in data.get("arrays", {}).items()}
-        metadata = decode(data.get("metadata", {}), arrays)
-        if not isinstance(fields, dict) or not isinstance(metadata, dict):
-            raise TypeError("fields and metadata must be objects")  # noqa: TRY301  as above
-        for name, array in found.items():
-            if array is not None and not isinstance(array, np.ndarray):
-                raise TypeError(f"{name!r:.40} is not an array")  # noqa: TRY301  as above
-        metadata.pop(UUID_KEY, None)
-        return Record(data["kind"], fields, found, metadata, data["uuid"])
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        return record_json.decode(data, lambda index: _pick(arrays, index))
+    except ValueError as error:
         raise DamagedFileError(f"it is not a valid record: {error}") from error
 
 
-def _json(header: Mapping[str, Any]) -> bytes:
+def _with_blobs(others: bytes, descriptions: list[Any]) -> bytes:
+    """Return the JSON of a header, given that of its other entries without the end."""
+    return b'%s"blobs":%s}' % (others, _json(descriptions))
+
+
+def _json(header: Any) -> bytes:
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 

@@ -1,0 +1,78 @@
+"""A lock that the operating system releases when the process ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+elif sys.platform != "emscripten":
+    import fcntl
+
+#: The locked byte on Windows: behind the content, which others may then read.
+_BYTE = 1 << 30
+
+
+class FileLock:
+    """The lock of one open file, held until `close` or the end of the process.
+
+    Attributes:
+        descriptor: The descriptor of the file.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def close(self) -> None:
+        """Close the file, which releases the lock.
+
+        In a forked child this leaves the lock of the parent as it is.
+        """
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def acquire(
+    path: Path, *, create: bool = False, shared: bool = False
+) -> FileLock | None:
+    """Lock a file, without waiting.
+
+    Args:
+        path: The file; a symbolic link is not followed.
+        create: Create the file, which must not exist.
+        shared: Let others have such a lock at the same time (not on Windows).
+
+    Returns:
+        The lock; None if another process, or another lock of this one, holds it.
+
+    Raises:
+        OSError: The file cannot be opened, or its file system has no locks.
+    """
+    flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    if create:
+        flags |= os.O_CREAT | os.O_EXCL
+    lock = FileLock(os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600))
+    try:
+        _lock(lock.descriptor, shared)
+    except (BlockingIOError, PermissionError):  # Windows raises the latter
+        lock.close()
+        return None
+    except BaseException:
+        lock.close()
+        raise
+    return lock
+
+
+def _lock(descriptor: int, shared: bool) -> None:
+    if sys.platform == "win32":
+        os.lseek(descriptor, _BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    elif sys.platform != "emscripten":
+        # Not lockf(): its lock would be released as soon as any other descriptor of
+        # the file is closed in this process.
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
