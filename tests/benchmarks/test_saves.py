@@ -105,4 +105,4 @@ def test_edit_of_one_of_many_costs_little_more_than_a_copy(opener, many):
         edit_and_save,
         lambda: copy_of(many),
     )
-    assert compared.ratio <= 2.2
+    assert compared.ratio <= 1.5
