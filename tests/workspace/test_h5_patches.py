@@ -360,6 +360,17 @@ def test_removed_data_is_not_in_the_file(path, patched, tmp_path):
     assert patched == [True, True, False]
 
 
+def test_compression_writes_the_whole_file_where_something_was_removed(path):
+    workspace = loaded(path)
+    workspace.rename("signal 3", "secret title")
+    workspace.save()
+    workspace.remove("secret title")
+    workspace.save()
+    content = workspace.save(compression="none").read_bytes()
+    assert b"secret title" not in content
+    assert workspace.save(compression="none").read_bytes() == content
+
+
 def test_file_with_much_waste_is_written_as_a_whole(path, patched):
     workspace = loaded(path)
     sizes = []

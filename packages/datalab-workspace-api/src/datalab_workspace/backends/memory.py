@@ -258,7 +258,7 @@ class MemoryBackend(Backend):
         before = self.record(uuid)
         shelf = self._shelf_of[uuid]
         self._ticket.note(lambda: shelf.items.update({uuid: before}))
-        # A new record, so that a save can tell which objects have changed. Both share
+        # A new record, so that a save recognises which objects have changed. Both share
         # the dict of the arrays, so that a save points all into the new file.
         shelf.items[uuid] = Record(
             before.kind,

@@ -165,7 +165,7 @@ class Contents(Baseline):
 
     def holds(self, project: Project, compression: Compression) -> bool:
         """See `Baseline.holds`."""
-        if compression is not None and chosen_filters(compression) != self.compression:
+        if compression is not None and not self._is_written_as(compression):
             return False
         return (
             self._is_intact
@@ -173,6 +173,13 @@ class Contents(Baseline):
             and [item.version for item in project.items()] == self.versions
             and project.foreign == self.foreign
         )
+
+    def _is_written_as(self, compression: Compression) -> bool:
+        """Return whether a complete save with a compression would be the same."""
+        filters = chosen_filters(compression)
+        if self.index is None or self.index.columns.get("waste", 1):
+            return False  # it also removes the remains of what has changed
+        return filters == self.compression
 
     def resolve(self, uuid: str) -> Callable[[], Record]:
         """See `Baseline.resolve`."""

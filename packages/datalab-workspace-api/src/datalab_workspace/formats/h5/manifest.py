@@ -14,7 +14,8 @@ Every byte of the file is under one checksum:
 - ``details`` under two that the index states (`details`, `extents`),
 - the elements of an array under the CRC-32 that the index or the details state,
 - everything else, which is the *structure*, under the one that the index states
-  (`structure`). The structure includes arrays that the details repeat in full.
+  (`structure`). The structure includes arrays that the details repeat in full, and the
+  unused end of ``details``.
 
 The manifest therefore stays valid in a copy of the file. The index also states the size
 of the file and its modification time. While both match, no program has changed the file

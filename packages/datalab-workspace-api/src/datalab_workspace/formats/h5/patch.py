@@ -87,6 +87,8 @@ def patch_project(
     Returns:
         See `write_project`; None if the file must be written as a whole.
     """
+    if not contents.is_current():
+        return None
     changes = compare(contents, project)
     if changes is None or not _is_worth_it(path, contents, changes):
         return None
