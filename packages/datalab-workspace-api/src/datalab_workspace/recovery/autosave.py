@@ -7,11 +7,12 @@ import os
 import threading
 import warnings
 import weakref
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalab_workspace.operations import files
-from datalab_workspace.runtime import IN_BROWSER
+from datalab_workspace.runtime import IN_BROWSER, is_installed
 
 if TYPE_CHECKING:
     from datalab_workspace.session import Session
@@ -64,6 +65,9 @@ class Autosave:
         self._stopped = threading.Event()
         self._error: Exception | None = None
         self._process = os.getpid()
+        if is_installed("h5py"):
+            # First imported while the process ends, it would crash the process.
+            import_module("h5py")
         self._subscription = session.subscribers.add(self._on_change, own_only=True)
         self._thread = threading.Thread(
             target=self._run, name="datalab-workspace-autosave", daemon=True
