@@ -89,10 +89,10 @@ def test_a_path_and_a_positive_time_are_needed(workspace, tmp_path):
 
 def test_a_script_that_ends_saves_a_last_time(tmp_path):
     code = (
-        "from datalab_workspace import Workspace\n"
+        "import numpy\nfrom datalab_workspace import Workspace\n"
         "workspace = Workspace()\n"
         "workspace.autosave('project.h5', every=1000)\n"
-        "workspace.add('a', [1.0, 2.0])\n"
+        "workspace.add('a', numpy.ones(10**6))\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert open_project(tmp_path / "project.h5").list() == ["a"]
