@@ -145,7 +145,8 @@ def test_it_can_be_turned_off(start, tmp_path) -> None:
     [
         (
             "-c",
-            "from datalab_workspace import Workspace; import numpy; Workspace().add('a', numpy.ones(3))",
+            "import numpy, datalab_workspace as dlw\n"
+            "dlw.Workspace().add('a', numpy.ones(3))",
         ),
         ("-m", "IPython", "--ext=datalab_kernel_core", "-c", ADD),
     ],
