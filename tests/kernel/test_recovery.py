@@ -145,8 +145,7 @@ def test_it_can_be_turned_off(start, tmp_path) -> None:
     [
         (
             "-c",
-            "import numpy, datalab_workspace as dlw\n"
-            "dlw.Workspace().add('a', numpy.ones(3))",
+            "import numpy as n, datalab_workspace as w; w.Workspace().add('a', n.ones(3))",
         ),
         ("-m", "IPython", "--ext=datalab_kernel_core", "-c", ADD),
     ],
