@@ -57,13 +57,13 @@ _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Run one worker more than there are cores, unless the environment says how many.
+    """Run two workers more than there are cores, unless the environment says how many.
 
     Many tests wait for a kernel, a browser or DataLab, and leave a core idle.
     """
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return (os.cpu_count() or 1) + 1
+    return (os.cpu_count() or 1) + 2
 
 
 def running_in_ci() -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,12 @@ def specs(tmp_path: Path) -> KernelSpecManager:
         for prefix in (tmp_path, sys.prefix)
     ]
     return found
+
+
+@pytest.fixture(scope="session")
+def memory() -> Iterator[Path]:
+    """A folder in memory, so that no disk is measured."""
+    if not Path("/dev/shm").is_dir():
+        pytest.skip("needs a file system in memory at /dev/shm")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)

@@ -252,7 +252,12 @@ def kernel(
         yield kernel
 
 
-@pytest.fixture(params=[kernelspec.KERNEL_NAME, "python3"], ids=["ours", "ipykernel"])
+@pytest.fixture(
+    params=[
+        pytest.param(kernelspec.KERNEL_NAME, id="ours"),
+        pytest.param("python3", id="ipykernel", marks=pytest.mark.slow),
+    ]
+)
 def either(request: pytest.FixtureRequest, start: Callable[..., Kernel]) -> Kernel:
     """Our kernel, and the one that shows what is expected of it."""
     return start(request.param)

@@ -332,13 +332,21 @@ def test_a_body_must_say_what_it_is(port: Port, lines: list[str], status: int) -
     ],
 )
 def test_what_is_not_http_is_refused(
-    port: Port, data: bytes, capfd: pytest.CaptureFixture[str]
+    port: Port,
+    data: bytes,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     answer = port.raw(data)
 
     assert not answer or answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 403 "))
     assert capfd.readouterr() == ("", "")
+    assert caplog.text == ""
     assert port.works
+
+
+def test_a_line_that_is_too_long_is_answered(port: Port) -> None:
+    assert port.raw(b"GET " + b"a" * 70_000).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(

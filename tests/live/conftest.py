@@ -155,17 +155,14 @@ def _running(
 ) -> Iterator[Application]:
     application = Application(python, factory.mktemp(name), **options)
     yield application
-    if application.unattended:
-        application.close()
-    else:  # it would ask whether to save
-        application.kill()
+    application.kill()  # which is quicker than closing it
 
 
 @pytest.fixture(scope="session")
 def _datalab(
     python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Application]:
-    yield from _running(python_of_datalab, tmp_path_factory, "datalab")
+    yield from _running(python_of_datalab, tmp_path_factory, "datalab", isolates=True)
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +190,7 @@ def _companion_datalab(
         tmp_path_factory,
         "companion",
         companion=True,
+        isolates=True,
         needs_token=False,  # DataLab's default, which the companion must not follow
     )
 
@@ -247,6 +245,7 @@ def companion_datalab(_companion_datalab: Application) -> Iterator[Application]:
     _companion_datalab.empty()
     yield _companion_datalab
     _companion_datalab.act("close_dialogs")
+    _companion_datalab.check_companion_log()
 
 
 @pytest.fixture
@@ -258,6 +257,7 @@ def attended_companion_datalab(
     _attended_companion_datalab.forget_boxes()
     yield _attended_companion_datalab
     _attended_companion_datalab.close_boxes()
+    _attended_companion_datalab.check_companion_log()
 
 
 @pytest.fixture(scope="session", params=OLDER)
@@ -303,6 +303,27 @@ def xml_rpc() -> Iterator[Callable[..., XmlRpc]]:
             return client
 
         yield connect
+
+
+@pytest.fixture(scope="module")
+def _restartable_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    folder = tmp_path_factory.mktemp("restartable")
+    application = Application(python_of_datalab, folder, companion=True)
+    yield application
+    application.kill()
+
+
+@pytest.fixture
+def restartable_datalab(_restartable_datalab: Application) -> Iterator[Application]:
+    """A running application with a companion, empty.
+
+    A test may stop it for a time, and restart its Web API and its plugins.
+    """
+    _restartable_datalab.empty()
+    yield _restartable_datalab
+    _restartable_datalab.thaw()
 
 
 @pytest.fixture

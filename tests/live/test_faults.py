@@ -29,6 +29,8 @@ from support.real_datalab.proxy import Behaviour, proxy_to
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 PATIENCE = Timeouts(connect=1, read=1)
+#: For what is never answered, which takes as long as that.
+BRIEF = Timeouts(connect=1, read=0.2)
 #: Generous: what is measured is that a timeout ends a call, not how fast.
 SOON = 10.0
 
@@ -42,7 +44,7 @@ WEB_CALLS: dict[str, Callable[[WebApi], object]] = {
     "select": lambda web: web.select(["x"]),
 }
 RPC_CALLS: dict[str, Callable[[XmlRpc], object]] = {
-    "version": lambda rpc: rpc.version(1),
+    "version": lambda rpc: rpc.version(0.2),
     "list": lambda rpc: rpc.objects(),
     "get": lambda rpc: rpc.get("u", "signal"),
     "add": lambda rpc: rpc.add(a_signal()),
@@ -117,6 +119,11 @@ def ends_soon(*errors: type[ConnectionError]) -> Iterator[None]:
     assert "token" not in str(caught.value)
 
 
+def until(error: type[ConnectionError]) -> Timeouts:
+    """Return how long a call may wait that is to end with an error."""
+    return BRIEF if error is NoAnswerError else PATIENCE
+
+
 # The answer to a removal is a status alone, so that there is no half of it.
 WEB_FAULTS = [
     (fault, call)
@@ -133,7 +140,7 @@ def test_a_fault_on_the_web_api(
     behaviour, error = FAULTS[fault]
     web_api(datalab.url, datalab.token).put("x", a_signal())
     with proxy_to(datalab.web_port, behaviour) as between:
-        web = web_api(between.url, datalab.token, timeouts=PATIENCE)
+        web = web_api(between.url, datalab.token, timeouts=until(error))
         with ends_soon(error):
             WEB_CALLS[call](web)
 
@@ -145,7 +152,7 @@ def test_a_fault_on_xmlrpc(
 ) -> None:
     behaviour, error = FAULTS[fault]
     with proxy_to(datalab.rpc_port, behaviour) as between:
-        rpc = xml_rpc(between.port, timeouts=PATIENCE)
+        rpc = xml_rpc(between.port, timeouts=until(error))
         with ends_soon(error):
             RPC_CALLS[call](rpc)
 
@@ -204,9 +211,9 @@ def test_a_patch_whose_answer_is_lost_is_looked_for(
 def test_a_frozen_datalab(
     datalab: Application, web_api: Connect, xml_rpc: Connect
 ) -> None:
-    web = web_api(datalab.url, datalab.token, timeouts=PATIENCE)
-    rpc = xml_rpc(datalab.rpc_port, timeouts=PATIENCE)
-    assert web.objects() == []
+    assert web_api(datalab.url, datalab.token).objects() == []
+    web = web_api(datalab.url, datalab.token, timeouts=BRIEF)
+    rpc = xml_rpc(datalab.rpc_port, timeouts=BRIEF)
     datalab.freeze()
     try:
         with ends_soon(NoAnswerError):

@@ -242,13 +242,13 @@ def test_a_window_does_not_take_the_server_of_another(
 
     ((text, _),) = second.messages()
     assert text == "Jupyter: another DataLab window uses this Jupyter server"
-    second.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
+    second.close_messages()
     assert first.running() == [page.notebook]
     assert second.open_notebook().host != page.host
 
 
 def test_an_unused_server_ends_by_itself(new_desktop: Callable[..., Desktop]) -> None:
-    seconds = 6
+    seconds = 3
     hours = {"DATALAB_JUPYTER_KEEP_HOURS": str(seconds / 3600)}
     desktop = new_desktop(variables=hours)
     page = desktop.open_notebook()
@@ -274,33 +274,29 @@ def files_of_servers(desktop: Desktop) -> list[str]:
 # -- what goes wrong ------------------------------------------------------------------
 
 
-def test_a_server_that_fails_is_told_and_blocks_nothing(
-    new_desktop: Callable[..., Desktop],
-) -> None:
-    desktop = new_desktop(unattended=False)
-    config = desktop.folder / "jupyter" / "jupyter_server_config.py"
-    config.write_text("raise SystemExit('the settings are broken')\n")
+def test_a_server_that_fails_is_told_and_blocks_nothing(desktop: Desktop) -> None:
+    before = list(desktop.notebooks.glob("*.ipynb"))
+    with desktop.configuration() as config:
+        config.write_text("raise SystemExit('the settings are broken')\n")
 
-    desktop.choose(NEW)
+        desktop.choose(NEW)
+        ((text, details),) = desktop.messages()
 
-    ((text, details),) = desktop.messages()
+    desktop.close_messages()
     assert text == "Jupyter does not start: the settings are broken"
     assert "the settings are broken" in details
     assert desktop.datalab.boxes() == []
     assert desktop.evaluate("1 + 1") == 2
-    assert list(desktop.notebooks.glob("*.ipynb")) == []
+    assert list(desktop.notebooks.glob("*.ipynb")) == before
 
 
 @pytest.mark.parametrize("hours", ["0", "a day"])
-def test_an_impossible_time_is_refused(
-    new_desktop: Callable[..., Desktop], hours: str
-) -> None:
-    variables = {"DATALAB_JUPYTER_KEEP_HOURS": hours}
-    desktop = new_desktop(unattended=False, variables=variables)
+def test_an_impossible_time_is_refused(desktop: Desktop, hours: str) -> None:
+    with desktop.variables(DATALAB_JUPYTER_KEEP_HOURS=hours):
+        desktop.choose(NEW)
+        ((text, _),) = desktop.messages()
 
-    desktop.choose(NEW)
-
-    ((text, _),) = desktop.messages()
+    desktop.close_messages()
     assert text == (
         f"Jupyter does not start: DATALAB_JUPYTER_KEEP_HOURS is {hours!r}; expected a "
         "positive number of hours, or 'inf'"
@@ -310,13 +306,14 @@ def test_an_impossible_time_is_refused(
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs the user root"
 )
-def test_the_reason_is_shown_to_root(new_desktop: Callable[..., Desktop]) -> None:
-    desktop = new_desktop(unattended=False)
-    (desktop.folder / "jupyter" / "jupyter_server_config.py").write_text("")
+def test_the_reason_is_shown_to_root(desktop: Desktop) -> None:
+    with desktop.configuration() as config:
+        config.write_text("")
 
-    desktop.choose(NEW)
+        desktop.choose(NEW)
+        ((text, details),) = desktop.messages()
 
-    ((text, details),) = desktop.messages()
+    desktop.close_messages()
     assert text.startswith("Jupyter does not start: Running as root is not")
     assert "c.ServerApp.allow_root = True" in details
     assert files_of_servers(desktop) == []
@@ -334,22 +331,21 @@ def test_a_server_that_is_killed_is_told_and_replaced(desktop: Desktop) -> None:
     )
     ((text, _),) = desktop.evaluate("shown_boxes(main)")
     assert text.startswith("The Jupyter server has ended")
-    desktop.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
+    desktop.close_messages()
     assert desktop.open_notebook().token != page.token
 
 
 def test_without_a_browser_the_user_is_told_where_the_notebook_is(
-    new_desktop: Callable[..., Desktop],
+    desktop: Desktop,
 ) -> None:
-    desktop = new_desktop(unattended=False, variables={"BROWSER": "/bin/false"})
+    before = set(desktop.notebooks.glob("*.ipynb"))
+    with desktop.variables(BROWSER="/bin/false"):
+        desktop.choose(NEW)
+        ((text, _),) = desktop.messages()
 
-    desktop.choose(NEW)
-
-    desktop.datalab.wait_until(
-        lambda: bool(desktop.evaluate("shown_boxes(main)")), START
-    )
-    ((text, _),) = desktop.evaluate("shown_boxes(main)")
-    assert str(desktop.notebooks / "DataLab.ipynb") in text
+    desktop.close_messages()
+    (notebook,) = set(desktop.notebooks.glob("*.ipynb")) - before
+    assert str(notebook) in text
     assert "jupyter server list" in text
     assert desktop.datalab.boxes() == []
 

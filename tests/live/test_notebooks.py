@@ -123,13 +123,13 @@ def test_a_notebook_gives_what_it_shows(notebook: Path, outputs: Outputs) -> Non
     "notebook",
     [
         pytest.param(
-            path, id=path.stem, marks=[pytest.mark.slow] * (path.stem == "el_nino")
+            path, id=path.stem, marks=[pytest.mark.slow] * (path.stem != "quickstart")
         )
         for path in NOTEBOOKS
         if runs_in(path) == {"standalone", "live"}
     ],
 )
-def test_it_gives_the_same_results_in_datalab(
+def test_it_gives_the_same_results_in_datalab_and_again(
     notebook: Path, datalab: Application, outputs: Outputs, tmp_path: Path
 ) -> None:
     expected = outputs(notebook)
@@ -142,6 +142,8 @@ def test_it_gives_the_same_results_in_datalab(
             assert_same(named(here, name), named(there, name), but=DRAWN, what=name)
         shown = dlw.connect(datalab.url, datalab.token)
         assert set(here) <= set(shown)
+    # What it lists then was there before; all else is the same again.
+    assert len(executed(notebook, tmp_path, **connection)) == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -153,16 +155,6 @@ def test_it_needs_a_datalab(
     notebook: Path, datalab: Application, tmp_path: Path
 ) -> None:
     assert executed(notebook, tmp_path, **connection_to(datalab)) == texts(notebook)
-
-
-def test_a_notebook_runs_twice_in_the_same_datalab(
-    datalab: Application, tmp_path: Path
-) -> None:
-    connection = connection_to(datalab)
-    (quickstart,) = (path for path in NOTEBOOKS if path.stem == "quickstart")
-    first = executed(quickstart, tmp_path, **connection)
-    # What it lists then was there before; all else is the same again.
-    assert len(executed(quickstart, tmp_path, **connection)) == len(first)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,15 @@ ENTRIES = [
     "Stop Jupyter server",
     COPY,
 ]
+
+
+@pytest.fixture
+def desktop(_desktop: Desktop) -> Iterator[Desktop]:
+    """The running DataLab, empty, whose Jupyter server goes on from test to test."""
+    _desktop.datalab.empty()
+    yield _desktop
+    _desktop.end_kernels()
+    assert _desktop.datalab.boxes() == []
 
 
 # -- the menu -------------------------------------------------------------------------
@@ -205,7 +214,7 @@ def test_a_notebook_elsewhere_is_refused(desktop: Desktop, tmp_path: Path) -> No
         f"Jupyter: {other} is not in the folder of this Jupyter server, "
         f"{desktop.notebooks}; move it there"
     )
-    desktop.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
+    desktop.close_messages()
 
 
 def test_jupyterlab_is_opened_without_a_notebook(desktop: Desktop) -> None:

@@ -47,15 +47,14 @@ def name_by_files(datalab: Application, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def restarted(
-    new_datalab: Callable[[], Application], monkeypatch: pytest.MonkeyPatch
+    datalab: Application, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Application], Application]:
-    """Kill a DataLab and start another one, which the environment then names."""
+    """Kill a DataLab; the environment then names another one, which is empty."""
 
-    def restart(datalab: Application) -> Application:
-        datalab.kill()
-        another = new_datalab()
-        name_by_environment(another, monkeypatch)
-        return another
+    def restart(mortal: Application) -> Application:
+        mortal.kill()
+        name_by_environment(datalab, monkeypatch)
+        return datalab
 
     return restart
 
@@ -163,32 +162,35 @@ def test_what_the_new_one_holds_stays(working, restarted, tmp_path) -> None:
 
 
 def test_a_restart_at_the_same_address_is_noticed(
-    working, new_datalab: Callable[[], Application], monkeypatch
+    working, datalab: Application, monkeypatch
 ) -> None:
     """Another DataLab that answers in its place is not taken for an empty one."""
-    datalab, workspace = working
-    datalab.kill()
-    another = new_datalab()
+    mortal, workspace = working
+    mortal.kill()
     endpoint = Endpoint(
-        "url", "1.3.0", another.url, Token(another.token), datalab.rpc_port
+        "url", "1.3.0", datalab.url, Token(datalab.token), mortal.rpc_port
     )
     workspace.backend._attach(Connection(endpoint))
 
     for _ in range(2):
         with pytest.raises(ConnectionError, match=r"was restarted.*resync\(\)"):
             workspace.list()
-    name_by_environment(another, monkeypatch)
+    name_by_environment(datalab, monkeypatch)
     with pytest.warns(UserWarning, match="put back"):
         workspace.resync()
     assert sorted(workspace.list()) == sorted(RESTORED)
 
 
 def test_by_the_web_api_alone_it_is_not_known(
-    new_datalab: Callable[[], Application], home: dlw.Workspace, tmp_path, monkeypatch
+    new_datalab: Callable[[], Application],
+    datalab: Application,
+    home: dlw.Workspace,
+    tmp_path,
+    monkeypatch,
 ) -> None:
     """Nothing is put back that its user may have removed, but all of it is named."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    first, second = new_datalab(), new_datalab()
+    first, second = new_datalab(), datalab
     home.connect(first.url, first.token)
     home.add("a", POINTS)
     monkeypatch.setenv("DATALAB_WORKSPACE_URL", second.url)
@@ -367,33 +369,29 @@ def test_attaching_lists_nothing(datalab: Application, home: dlw.Workspace) -> N
         home.backend.close()
 
 
-def test_a_hung_datalab_costs_little_but_for_the_first_call(
-    new_datalab: Callable[[], Application], monkeypatch
-) -> None:
-    datalab = new_datalab()
-    name_by_environment(datalab, monkeypatch)
+def test_a_hung_datalab_costs_little_but_for_the_first_call(named) -> None:
     workspace = dlw.Workspace()
     workspace.add("x", POINTS)
-    datalab.freeze()
-    begun = time.monotonic()
-    status = workspace.status()  # even if it is the first call
-    assert time.monotonic() - begun < SOON
-    assert "does not answer" in " ".join(status.notes)
-    calls = {
-        "list": workspace.list,
-        "get": lambda: workspace.get("x"),
-        "add": lambda: workspace.add("y", POINTS),
-        "remove": lambda: workspace.remove("x"),
-        "selection": lambda: workspace.selection,
-        "calc": lambda: workspace.calc("exp", on="x"),
-    }
-    took = {}
-    for name, call in calls.items():
+    named.freeze()
+    try:
         begun = time.monotonic()
-        with pytest.raises(TimeoutError):
-            call()
-        took[name] = time.monotonic() - begun
-    assert {name: t for name, t in took.items() if t > SOON} == {}
-    datalab.thaw()
+        status = workspace.status()  # even if it is the first call
+        assert time.monotonic() - begun < SOON
+        assert "does not answer" in " ".join(status.notes)
+        calls = {
+            "list": workspace.list,
+            "add": lambda: workspace.add("y", POINTS),
+            "selection": lambda: workspace.selection,
+            "calc": lambda: workspace.calc("exp", on="x"),
+        }
+        took = {}
+        for name, call in calls.items():
+            begun = time.monotonic()
+            with pytest.raises(TimeoutError):
+                call()
+            took[name] = time.monotonic() - begun
+        assert {name: t for name, t in took.items() if t > SOON} == {}
+    finally:
+        named.thaw()
     assert workspace.list() == ["x"]
-    assert os.environ["DATALAB_WORKSPACE_URL"] == datalab.url
+    assert os.environ["DATALAB_WORKSPACE_URL"] == named.url

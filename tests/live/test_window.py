@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import h5py
 import numpy as np
 import pytest
 
@@ -48,11 +49,13 @@ class Trip(NamedTuple):
         sent: The workspace that was saved.
         seen: What the window showed of its file.
         back: A workspace with what DataLab then saved.
+        saved: The file that DataLab saved.
     """
 
     sent: Workspace
     seen: Project
     back: Workspace
+    saved: Path
 
 
 Travel = Callable[[Workspace], Trip]
@@ -69,7 +72,7 @@ def travel(datalab_window, tmp_path_factory: pytest.TempPathFactory) -> Travel:
         seen = datalab_window.open(ours, save_to=theirs)
         back = Workspace()
         back.load(theirs)
-        return Trip(workspace, seen, back)
+        return Trip(workspace, seen, back, theirs)
 
     return there_and_back
 
@@ -104,6 +107,14 @@ def samples(travel: Travel) -> dict[str, Trip]:
             workspace.add(name, make())
         trips[kind] = travel(workspace)
     return trips
+
+
+def test_datalab_drops_the_manifest_and_its_mark(samples: dict[str, Trip]) -> None:
+    """A file with only one of them is reported as damaged."""
+    for trip in samples.values():
+        with h5py.File(trip.saved) as file:
+            assert "datalab_workspace" not in file
+            assert not file.attrs.keys()
 
 
 @pytest.mark.parametrize("kind", PANELS)
@@ -228,6 +239,27 @@ def test_any_metadata_comes_back(travel: Travel) -> None:
     assert trip.seen.undrawn == {}
     for name, obj in objects.items():
         assert_came_back(trip, name, obj)
+
+
+def test_the_order_of_keys_comes_back(travel: Travel) -> None:
+    obj = gaussian()
+    obj.metadata = {
+        "z": 1,
+        "none": None,
+        "d": {"y": [{"q": 1, "b": 2}], "x": 2},
+        "a": 3,
+    }
+    order = list(obj.metadata)
+    workspace = Workspace()
+    workspace.add("x", obj)
+
+    trip = travel(workspace)
+
+    assert trip.seen.complaints == []
+    found = trip.back.get("x").metadata
+    assert [key for key in found if key in order] == order
+    assert list(found["d"]) == ["y", "x"]
+    assert list(found["d"]["y"][0]) == ["q", "b"]
 
 
 def test_what_is_changed_in_datalab_wins(datalab_window, tmp_path: Path) -> None:

@@ -60,14 +60,24 @@ def _item(kind: str, group: str, item: h5py.Group) -> Item:
         data = arrays[DATASETS[kind][0]]
         crc = zlib.crc32(np.ascontiguousarray(data).tobytes())
         assert sidecar["format"] == 1
-        assert sidecar["data"] == [crc, data.dtype.str, list(data.shape)]
+        if sidecar.keys() - {"format", "order"}:
+            assert sidecar["data"] == [crc, data.dtype.str, list(data.shape)]
         for key, value in sidecar.get("fields", {}).items():
             fields[key] = decode(value)
         for name, how in sidecar.get("arrays", {}).items():
             arrays[name] = _restored(arrays[name], how)
         for key, value in sidecar.get("metadata", ()):
             metadata[decode(key)] = decode(value)
+        metadata = _ordered(metadata, sidecar.get("order", {}))
     return Item(kind, group, fields, arrays, metadata)
+
+
+def _ordered(value: Any, order: dict[str, Any]) -> Any:
+    for key, below in order.get("in", ()):
+        value[decode(key)] = _ordered(value[decode(key)], below)
+    if "keys" not in order:
+        return value
+    return {key: value[key] for key in map(decode, order["keys"])}
 
 
 def _scalar(value: Any) -> Any:

@@ -13,18 +13,22 @@ from datalab_workspace import Workspace
 from datalab_workspace.backends.base import Capabilities
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.encoding.carriers import NATIVE_DTYPES
-from datalab_workspace.testing import BackendRules
+from datalab_workspace.testing import BackendRules, WorkspaceSuite
 
 #: What a file holds as it is, or converts there and back.
 FILE_DTYPES = frozenset(str(d) for dtypes in NATIVE_DTYPES.values() for d in dtypes)
 
 
-class Reloaded(BackendRules):
+class ThroughFile(WorkspaceSuite):
     """Objects that went through a file and are known from there alone."""
+
+    suffix = ".h5"
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        self.paths = (tmp_path / f"{number}.h5" for number in itertools.count())
+        self.paths = (
+            tmp_path / f"{number}{self.suffix}" for number in itertools.count()
+        )
         # What a power cut leaves is not asked here, and waiting for it is slow.
         monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
 
@@ -39,3 +43,7 @@ class Reloaded(BackendRules):
 
     def reopen(self, path: Path) -> Workspace:
         raise NotImplementedError
+
+
+class Reloaded(ThroughFile, BackendRules):
+    """All rules of a backend, over such objects."""

@@ -30,7 +30,7 @@ from datalab_workspace.formats.base import check_contents
 from datalab_workspace.formats.registry import Registry
 
 LEGACY = Path(__file__).parents[1] / "data" / "legacy" / "standalone-0.2.11.h5"
-BUILT_IN = ["datalab-project", "datalab-kernel-0.2"]
+BUILT_IN = ["datalab-project", "datalab-kernel-0.2", "datalab-workspace-npz"]
 NUMBERS = np.arange(3.0)
 
 #: A package with one format: files that begin with "numbers" and hold one signal.
@@ -420,7 +420,8 @@ def test_an_unknown_file_is_described(
     assert str(tmp_path / "a.csv") in message
     assert r"begins with b'x,y\n1,2" in message
     assert message.endswith(
-        "(known formats: DataLab project, file of datalab-kernel 0.2, plain file)"
+        "(known formats: DataLab project, file of datalab-kernel 0.2, "
+        "project in a .npz archive, plain file)"
     )
 
 

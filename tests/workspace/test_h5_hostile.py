@@ -12,9 +12,14 @@ import pytest
 
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
-from datalab_workspace.errors import DamagedFileError, UnsafeFileError
+from datalab_workspace.errors import (
+    DamagedFileError,
+    DamagedFileWarning,
+    UnsafeFileError,
+)
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.reader import read_project
+from support.project_files import drop_manifest
 
 IMAGE = "DataLab_Ima/gi001: /i001: image"
 SECRET = np.frombuffer(b"a secret" * 8, "u1").reshape(8, 8)
@@ -25,10 +30,7 @@ def path(tmp_path):
     """A project that holds one image and none of our index."""
     workspace = Workspace()
     workspace.add("image", np.zeros((8, 8), "u1"))
-    path = workspace.save(tmp_path / "project.h5")
-    with h5py.File(path, "r+") as file:
-        del file["datalab_workspace"]
-    return path
+    return drop_manifest(workspace.save(tmp_path / "project.h5"))
 
 
 @pytest.fixture
@@ -42,10 +44,17 @@ def secret(tmp_path):
 
 def refuse(path, message):
     """Fail unless the file is refused for this reason, eagerly and lazily."""
-    for lazy in (False, True):
+    for read in (Workspace().load, read_lazily):
         with pytest.raises(UnsafeFileError, match=message) as refused:
-            Workspace().load(path, lazy=lazy)
+            read(path)
         assert str(path) in str(refused.value)
+
+
+def read_lazily(path):
+    """Open a project and read every object, but not its data."""
+    workspace = open_project(path)
+    for name in workspace:
+        workspace.record(name)
 
 
 def replace_data(path, make):
@@ -180,8 +189,7 @@ def test_metadata_nested_as_deep_as_a_workspace_takes_it_is_read(tmp_path):
     workspace = Workspace()
     workspace.add("image", np.zeros((2, 2)))
     workspace.edit("image", metadata={"deep": deep})
-    path = workspace.save(tmp_path / "deep.h5")
-    os.utime(path, (0, 0))  # by its layout, not by our index
+    path = drop_manifest(workspace.save(tmp_path / "deep.h5"))
     assert open_project(path).record("image").metadata == {"deep": deep}
 
 
@@ -202,6 +210,19 @@ def test_array_declared_but_not_stored_is_refused(path, where, how):
             del file[IMAGE][where]
         file[IMAGE].create_dataset(where, shape, "f8", **options)
     refuse(path, "declares 7.* bytes of data but stores 0")
+
+
+def test_chunk_that_is_much_larger_than_its_array_is_not_decompressed(path):
+    with h5py.File(path, "r+") as file:
+        del file[f"{IMAGE}/data"]
+        file[IMAGE].create_dataset(
+            "data",
+            data=np.zeros((8, 8), "u1"),
+            chunks=(1 << 14, 1 << 13),
+            maxshape=(None, None),
+            compression="lzf",
+        )
+    refuse(path, "has chunks of 134217728 bytes for 64 bytes of data")
 
 
 def test_array_that_expands_beyond_the_memory_is_refused(path):
@@ -271,7 +292,8 @@ def stop(columns):
 def test_forged_index_is_left_aside(path, change):
     forged(path, change)
     workspace = Workspace()
-    workspace.load(path)
+    with pytest.warns(DamagedFileWarning, match="its manifest cannot be read"):
+        workspace.load(path)
     assert workspace.list() == ["one", "two", "three"]
     assert not any(workspace.record(name).array("data").any() for name in workspace)
 
@@ -282,7 +304,8 @@ def test_objects_that_share_their_data_to_look_larger_are_not_read(path):
         columns["offset"] = columns["offset"][:1] * 3
 
     forged(path, share)
-    workspace = open_project(path)
+    with pytest.warns(DamagedFileWarning, match="its manifest cannot be read"):
+        workspace = open_project(path)
     assert workspace.record("one").shape == (100, 100)
 
 
@@ -321,3 +344,12 @@ def test_texts_of_a_long_history_are_read(path):
         file["DataLab_His"].create_group(texts[0])
     project, _ = read_project(path, limits=Limits(expansion=1 << 30))
     assert len(project.foreign) == 1
+
+
+def test_a_file_with_too_many_parts_is_refused(path):
+    with h5py.File(path, "r+") as file:
+        for number in range(100):
+            file[f"DataLab_Ima/gi001: /i{number + 2:03}: image/metadata"] = number
+    with pytest.raises(UnsafeFileError, match="over 100 parts"):
+        read_project(path, limits=Limits(members=100))
+    read_project(path, lazy=True)

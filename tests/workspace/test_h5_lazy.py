@@ -16,6 +16,7 @@ from datalab_workspace import open as open_project
 from datalab_workspace.errors import DamagedFileError, StaleFileError
 from datalab_workspace.formats.h5 import open_file
 from datalab_workspace.formats.h5.lazy import FileArray
+from support.project_files import drop_manifest
 
 PIXELS = np.arange(600, dtype="u2").reshape(20, 30)
 IMAGE = "/DataLab_Ima/gi001: /i001: image/data"
@@ -35,21 +36,15 @@ def path(tmp_path, request):
 def count_reads(monkeypatch):
     """Count the arrays that are read from files."""
     read = []
-    for name in ("_read_contiguous", "_blocks_of_project"):
+    for name in ("_read_contiguous", "_read_dataset", "_blocks_of_project"):
         original = getattr(FileArray, name)
 
-        def counted(self, *args, original=original):
+        def counted(self, *args, original=original, **options):
             read.append(self.name)
-            return original(self, *args)
+            return original(self, *args, **options)
 
         monkeypatch.setattr(FileArray, name, counted)
     return read
-
-
-def as_datalab_saves(path):
-    """Drop what DataLab drops: our index."""
-    with h5py.File(path, "r+") as file:
-        del file["datalab_workspace"]
 
 
 def open_files():
@@ -106,7 +101,7 @@ def test_same_content_of_another_time_is_still_the_same(path):
 
 def test_object_found_elsewhere_in_a_file_saved_by_datalab_is_still_the_same(path):
     workspace = open_project(path)
-    as_datalab_saves(path)
+    drop_manifest(path)
     with h5py.File(path, "r+") as file:
         file.move(IMAGE.rpartition("/")[0], "/DataLab_Ima/gi002: b/i003: moved")
     np.testing.assert_array_equal(data(workspace, "image"), PIXELS)

@@ -9,6 +9,7 @@ from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace import progress as module
 from datalab_workspace.progress import PATIENCE
+from support.project_files import drop_manifest
 
 
 class Clock:
@@ -46,8 +47,12 @@ def workspace():
     return workspace
 
 
+def lines(text):
+    return [line.strip() for line in text.split("\r") if line.strip()]
+
+
 def percentages(text, what):
-    shown = [line.strip() for line in text.split("\r") if line.strip()]
+    shown = [line for line in lines(text) if not line.startswith("opening")]
     assert all(line.startswith(what) and line.endswith("%") for line in shown)
     return [int(line.removeprefix(what)[1:-1]) for line in shown]
 
@@ -76,6 +81,20 @@ def test_slow_load_shows_its_progress(
     assert shown == sorted(shown)
     assert len(shown) >= 8
     assert shown[-1] > 80
+
+
+def test_slow_opening_counts_the_parts_of_the_file(
+    workspace, visible_progress, slow, tmp_path, capsys
+):
+    path = drop_manifest(workspace.save(tmp_path / "slow.h5"))
+    capsys.readouterr()
+    open_project(path)
+    text = capsys.readouterr().err
+    shown = lines(text)
+    # A group, its images, and the headers of each image, its metadata and its data.
+    assert shown[0] == "opening 'slow.h5': 2 parts"
+    assert shown[-1] == "opening 'slow.h5': 42 parts"
+    assert text.endswith("\r")
 
 
 @pytest.mark.parametrize("compression", [None, "lzf"])

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding import sidecar, zip_archive
 from datalab_workspace.encoding.carriers import FILE, NPZ, RPC
 from datalab_workspace.errors import DamagedFileError, UnsupportedDtypeError
-from datalab_workspace.live.codecs import npz, zip_archive
+from datalab_workspace.live.codecs import npz
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same, strategies

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from datalab_workspace.encoding.arrays import RestoredArray, fingerprint
 from datalab_workspace.encoding.carriers import NATIVE_DTYPES
 from datalab_workspace.encoding.sidecar import KEY, join, split
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.testing import assert_same, strategies
@@ -164,12 +165,12 @@ def test_a_mask_cannot_be_larger_than_the_data():
             assert join(plain).data.mask.nbytes == 6
 
 
-class Unread:
+class Unread(ArrayReference):
     """A reference that counts how often it is read."""
 
     def __init__(self, array):
         self.array, self.reads = array, 0
-        self.shape, self.dtype, self.nbytes = array.shape, array.dtype, array.nbytes
+        self.shape, self.dtype = array.shape, array.dtype
 
     def read(self):
         self.reads += 1

@@ -18,7 +18,7 @@ def datalab(
 ) -> Iterator[Application]:
     """The application, which draws nothing of what it is sent."""
     python = python_with(REQUIREMENTS, environment_cache)
-    application = Application(python, tmp_path_factory.mktemp("datalab"))
+    application = Application(python, tmp_path_factory.mktemp("datalab"), isolates=True)
     application.rpc.toggle_auto_refresh(False)
     yield application
     application.close()

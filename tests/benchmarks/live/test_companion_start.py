@@ -28,7 +28,9 @@ def test_the_companion_delays_the_start_by_little(
     delays = []
     for number in range(STARTS):
         folder = tmp_path_factory.mktemp(f"start{number}")
-        datalab = Application(python, folder, companion=True, modules=[CLOCK])
+        datalab = Application(
+            python, folder, companion=True, isolates=True, modules=[CLOCK]
+        )
         try:
             times = datalab.evaluate("__import__('datalab_a_clock').times")
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -36,9 +37,13 @@ def test_widgets_come_back_after_the_page_is_reloaded(open_notebook: Callable) -
     notebook.run(0)
     readout = notebook.page.locator(".widget-readout")
     expect(readout).to_have_text("3")
+    notebook.expect_run(0)  # all of its outputs are there to be saved
     notebook.page.keyboard.press("Control+s")
     expect(notebook.page.locator(".jp-mod-dirty")).to_have_count(0)
 
+    # JupyterLab gives up on a widget that it does not find within two seconds, even if
+    # the widgets of the kernel arrive at that moment. By this clock, it waits for them.
+    notebook.page.clock.set_fixed_time(datetime.now(tz=timezone.utc))
     notebook.page.reload()
 
     notebook.wait_until_idle()

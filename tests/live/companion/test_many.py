@@ -52,6 +52,7 @@ def test_a_request_waits_while_another_draws(companion: WindowClient) -> None:
         assert adding.result()
         assert drawing.exception() is not None
     assert [o["name"] for o in companion.snapshot()["objects"]] == ["a", "b"]
+    assert companion.datalab.take_companion_log().count("does not draw a change") == 1
 
 
 @pytest.mark.parametrize("kind", ["signal", "image"])

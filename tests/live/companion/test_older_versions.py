@@ -31,7 +31,7 @@ def test_it_starts(older: WindowClient) -> None:
     assert hello["datalab"] in ("1.0.4", "1.1.1", "1.2.2")
     assert hello["dialog"] is None
     assert "Traceback" not in older.datalab.log()
-    assert not older.datalab.companion_file.with_name("companion.log").exists()
+    older.datalab.check_companion_log()
 
 
 def test_objects_come_back_whole(older: WindowClient) -> None:
@@ -51,19 +51,49 @@ def test_objects_come_back_whole(older: WindowClient) -> None:
 def test_the_operations(older: WindowClient) -> None:
     a, b, c = older.add("a", "b", "c")
     (d,) = older.add("d", group="second")
+    (spot,) = older.add("spot", kind="image")
+    titled = {"op": "add", "record": 0, "name": "fft(s003)", "composed": True}
+    (fft,) = older.do(titled, records=[signal("fft(s003)")])["uuids"]
 
-    older.do({"op": "move", "uuids": [a], "group": "second", "index": 0})
-    older.do({"op": "rename", "uuid": b, "name": "B"})
-    older.do({"op": "edit", "uuid": c, "fields": {"xunit": "s"}})
-    older.do({"op": "replace", "uuid": c, "record": 0}, records=[signal("x", 20)])
-    older.do({"op": "remove", "uuids": [d]})
-    older.do({"op": "select", "uuids": [a, b]})
+    done = older.do(
+        {"op": "add_group", "kind": "signal", "group": "third"},
+        {"op": "move", "uuids": [a], "group": "third", "index": 0},
+        {"op": "rename", "uuid": a, "name": "A"},
+        {"op": "edit", "uuid": c, "fields": {"xunit": "s"}, "metadata": [["k", 1]]},
+        {"op": "replace", "uuid": c, "record": 0},
+        {"op": "replace", "uuid": spot, "record": 1},
+        {"op": "remove", "uuids": [b, d]},
+        {"op": "select", "uuids": [a, c]},
+        {"op": "show", "kind": "image"},
+        records=[signal("c", 20), image("other", 4)],
+    )
 
-    panel = older.snapshot()["panels"]["signal"]
-    assert [group["objects"] for group in panel["groups"]] == [[b, c], [a]]
-    assert set(panel["selection"]) == {a, b}
-    assert older.act("titles", "signal") == {b: "B", c: "c", a: "a"}
+    state = older.snapshot()
+    panel = state["panels"]["signal"]
+    assert [group["objects"] for group in panel["groups"]] == [[c, fft], [], [a]]
+    assert set(panel["selection"]) == {a, c}
+    assert state["panels"]["shown"] == "image"
+    assert older.act("titles", "signal") == {c: "c", fft: "fft(s001)", a: "A"}
     assert older.records(c)[0].shape == (20,)
+    older.ask("POST", "undo", {"ticket": done["ticket"]})
+    titles = {a: "a", b: "b", c: "c", fft: "fft(s003)", d: "d"}
+    assert older.act("titles", "signal") == titles
+    np.testing.assert_array_equal(older.records(spot)[0].data, image().data)
+
+
+def test_computing(older: WindowClient) -> None:
+    a, b = older.add("a", "b")
+    difference = {"name": "difference", "on": [a], "with": b}
+
+    (result,) = older.ask("POST", "compute", difference)["uuids"]
+
+    assert older.records(result)[0].title == "s001-s002"
+    with pytest.raises(RefusedError):
+        older.ask("POST", "compute", {"name": "ifft", "on": [a]})
+
+
+def test_a_screenshot(older: WindowClient) -> None:
+    assert older.ask("GET", "screenshot", what="signal").startswith(b"\x89PNG")
 
 
 def test_a_transaction_that_fails_does_nothing(older: WindowClient) -> None:
@@ -88,7 +118,8 @@ def test_the_window_changes(older: WindowClient) -> None:
     events = older.ask(
         "GET", "events", since=state["rev"], boot=state["boot"], wait=CALL
     )
-    assert events["events"]
+    found = {event["event"] for event in events["events"]}
+    assert found & {"added", "changed", "selection", "shown"}
     assert names(older) == {a: "renamed", added: "new"}
 
 

@@ -22,6 +22,19 @@ def titles(companion: WindowClient, kind: str = "signal") -> list[list[str]]:
 def test_hello(companion: WindowClient) -> None:
     hello = companion.ask("GET", "hello")
     assert (hello["protocol"], hello["datalab"], hello["dialog"]) == (1, "1.3.0", None)
+    assert hello["sigima"] == companion.evaluate("__import__('sigima').__version__")
+
+
+def test_hello_needs_no_metadata_of_packages(companion: WindowClient) -> None:
+    """A DataLab in one executable has none."""
+    metadata = "__import__('importlib.metadata').metadata"
+    companion.evaluate(f"[vars({metadata}).update(_kept={metadata}.Distribution)][1:]")
+    companion.evaluate(f"[delattr({metadata}, 'Distribution')][1:]")
+    try:
+        assert companion.ask("GET", "hello")["datalab"]
+    finally:
+        restore = f"setattr({metadata}, 'Distribution', vars({metadata}).pop('_kept'))"
+        companion.evaluate(f"[{restore}][1:]")
 
 
 def test_added_object_comes_back_whole(companion: WindowClient) -> None:
@@ -180,6 +193,7 @@ def test_what_cannot_be_drawn_is_undone(companion: WindowClient, op: Any) -> Non
     assert (refused.value.status, refused.value.answer["error"]) == (422, "refused")
     assert companion.snapshot() == before
     assert companion.evaluate(TREE) == tree
+    assert companion.datalab.take_companion_log().count("does not draw a change") == 1
 
 
 @pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: str(op["op"]))

@@ -34,6 +34,7 @@ _SETTINGS = """\
 version = 1.0.0
 tour_enabled = False
 webapi_localhost_no_token = {}
+process_isolation_enabled = {}
 """
 _PLUGINS = Path(__file__).with_name("plugins")
 _INSIDE = Path(__file__).with_name("inside")
@@ -83,6 +84,8 @@ class Application:
         web_api: It has a Web API, as all versions from 1.1 on have.
         xml_rpc: It listens for XML-RPC at the port that its environment names, as
             DataLab 1.3 does.
+        isolates: It computes in a process of its own, which is its default and makes
+            each start and end take twice as long.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Application:
         companion: bool = False,
         web_api: bool = True,
         xml_rpc: bool = True,
+        isolates: bool = False,
     ) -> None:
         self.folder = folder
         self.token = TOKEN
@@ -110,7 +114,8 @@ class Application:
         if companion:
             modules = (*modules, _INSIDE, *map(Path, SOURCES.split(os.pathsep)))
         self._boxes = folder / "boxes.txt"
-        self.settings = write_settings(folder, _SETTINGS.format(not needs_token))
+        settings = _SETTINGS.format(not needs_token, isolates)
+        self.settings = write_settings(folder, settings)
         environment = environment_in(folder) | {
             "DATALAB_WEBAPI_ENABLED": "1",
             "DATALAB_WEBAPI_HOST": "127.0.0.1",
@@ -254,6 +259,32 @@ class Application:
         return self.folder / "config" / "datalab" / name
 
     @property
+    def companion_log(self) -> Path:
+        """The path of the companion's log, which exists once something was logged."""
+        return self.companion_file.with_name("companion.log")
+
+    def take_companion_log(self) -> str:
+        """Return what the companion has logged, and remove it.
+
+        A test that makes the companion fail takes the log before it ends.
+        """
+        if not self.companion_log.exists():
+            return ""
+        content = self.companion_log.read_text("utf-8")
+        self.companion_log.unlink()
+        return content
+
+    def check_companion_log(self) -> None:
+        """Check that the companion has logged nothing.
+
+        Raises:
+            EndpointError: It has. The log is removed, so that only one test fails.
+        """
+        content = self.take_companion_log()
+        if content:
+            raise EndpointError(f"the companion has logged:\n{content}")
+
+    @property
     def companion(self) -> Companion:
         """The companion that the discovery file describes.
 
@@ -292,9 +323,8 @@ class Application:
 
     def _answers(self) -> bool:
         if self._has_companion and not self.companion_file.exists():
-            log = self.companion_file.with_name("companion.log")
-            if log.exists():
-                raise ApplicationError(log.read_text("utf-8"))
+            if self.companion_log.exists():
+                raise ApplicationError(self.companion_log.read_text("utf-8"))
             return False
         try:
             if self._has_xml_rpc and not self.rpc.get_version():

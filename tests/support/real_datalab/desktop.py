@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
@@ -19,7 +20,7 @@ from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.model.sigima_objects import to_record
 from support.real_datalab import beside
 from support.real_datalab.application import CALL, STOP, Application
-from support.real_datalab.notebooks import Page
+from support.real_datalab.notebooks import Page, ask
 
 INSIDE = Path(beside.__file__).with_name("inside")
 NEW, STOP_SERVER, ADOPT = (
@@ -106,6 +107,34 @@ class Desktop:
         """The variables of another DataLab of the same user of Jupyter."""
         return {"JUPYTER_RUNTIME_DIR": str(self.folder / "jupyter-run")}
 
+    @contextmanager
+    def variables(self, **changed: str) -> Iterator[None]:
+        """Change DataLab's environment, which its servers inherit, in the context."""
+        environ = "__import__('os').environ"
+        before = {name: self.evaluate(f"{environ}.get({name!r})") for name in changed}
+        self.evaluate(f"{environ}.update({changed!r})")
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                self.evaluate(f"{environ}.pop({name!r}) and None")
+                if value is not None:
+                    self.evaluate(f"{environ}.update({ {name: value}!r})")
+
+    @contextmanager
+    def configuration(self) -> Iterator[Path]:
+        """Yield the configuration of Jupyter servers, which is restored afterwards."""
+        config = self.folder / "jupyter" / "jupyter_server_config.py"
+        before = config.read_text()
+        try:
+            yield config
+        finally:
+            config.write_text(before)
+
+    def close_messages(self) -> None:
+        """Close the messages that are shown."""
+        self.evaluate("[box.close() for box in main.findChildren(QMessageBox)]")
+
     @property
     def notebooks(self) -> Path:
         return self.folder / "home" / "Documents" / "DataLab"
@@ -184,6 +213,19 @@ class Desktop:
 
     def processes(self) -> list[psutil.Process]:
         return psutil.Process(self.datalab.process.pid).children(recursive=True)
+
+    def end_kernels(self) -> None:
+        """End all kernels; the server goes on if it runs."""
+        if not self.servers():
+            return
+        for kernel in self._ask_server("GET", "kernels"):
+            self._ask_server("DELETE", f"kernels/{kernel['id']}")
+        self.wait_for_running("No notebook is running")
+
+    def _ask_server(self, method: str, path: str) -> Any:
+        (file,) = (self.folder / "jupyter-run").glob("datalab-*-server.json")
+        server = json.loads(file.read_text())
+        return ask(urlsplit(server["url"]).netloc, server["token"], method, path)
 
     def stop_server(self) -> None:
         """Stop the server if it runs, and forget what was opened."""

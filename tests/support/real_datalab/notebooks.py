@@ -17,6 +17,19 @@ import websocket
 _WITHIN = 60.0
 
 
+def ask(host: str, token: str, method: str, path: str, /, **body: Any) -> Any:
+    """Ask the REST API of a Jupyter server."""
+    request = urllib.request.Request(
+        f"http://{host}/api/{path}",
+        method=method,
+        data=json.dumps(body).encode() if body else None,
+        headers={"Authorization": f"token {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=_WITHIN) as answer:
+        content = answer.read()
+    return json.loads(content) if content else None
+
+
 class Page:
     """A page that a browser was asked to open.
 
@@ -44,15 +57,7 @@ class Page:
 
     def api(self, method: str, path: str, /, **body: Any) -> Any:
         """Ask the server's REST API."""
-        request = urllib.request.Request(
-            f"http://{self.host}/api/{path}",
-            method=method,
-            data=json.dumps(body).encode() if body else None,
-            headers={"Authorization": f"token {self.token}"},
-        )
-        with urllib.request.urlopen(request, timeout=_WITHIN) as answer:
-            content = answer.read()
-        return json.loads(content) if content else None
+        return ask(self.host, self.token, method, path, **body)
 
     def kernel(self) -> str:
         """Start the kernel that the notebook asks for, as its page does."""

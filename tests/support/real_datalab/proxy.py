@@ -38,6 +38,8 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
+        self._open: list[socket.socket] = []
+        self._closed = False
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
 
@@ -50,6 +52,12 @@ class Proxy:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._accepting.join(_PATIENCE)
+        self._closed = True
+        # DataLab closes a connection that nothing uses after seconds.
+        for end in [*self._open]:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
         for thread in (self._accepting, *self._threads):
             thread.join(_PATIENCE)
             assert not thread.is_alive()
@@ -70,7 +78,10 @@ class Proxy:
     def _serve(self, client: socket.socket, behaviour: Behaviour) -> None:
         with client, suppress(OSError):
             server = socket.create_connection(("127.0.0.1", self.target))
+            self._open += (client, server)
             with server:
+                if self._closed:  # `close` has not seen these two
+                    return
                 client.settimeout(_PATIENCE)
                 server.settimeout(_PATIENCE)
                 behaviour(client, server, self)

@@ -7,7 +7,8 @@
     ├── ReusedNameError           KeyError         the name means another object now
     ├── NameConflictError         ValueError       another object has the name
     ├── AmbiguousObjectError      ValueError       several objects share a title
-    ├── NothingToUndoError        LookupError      no change of this workspace is left
+    ├── InterruptedChangeError    RuntimeError     a fork interrupted a change
+    ├── NothingToUndoError        LookupError      there is no change to undo
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
     ├── InvalidNameError          ValueError       empty, or has control characters
     ├── UnsupportedObjectError    TypeError        not a signal, image, array or pair
@@ -28,6 +29,8 @@
         ├── ConcurrentChangeError                  others changed the objects of a call
         └── DataLabError                           DataLab reported a failure
 
+    DamagedFileWarning            UserWarning      a file that may be damaged was read
+
 Each class also derives from the built-in error that a user would expect, so that
 ``except KeyError`` works without an import.
 """
@@ -43,9 +46,11 @@ __all__ = [
     "ConcurrentChangeError",
     "ConnectionLostError",
     "DamagedFileError",
+    "DamagedFileWarning",
     "DataLabError",
     "FeatureNotFoundError",
     "FileChangedError",
+    "InterruptedChangeError",
     "InvalidNameError",
     "LiveError",
     "LiveUnavailableError",
@@ -151,6 +156,14 @@ class NothingToUndoError(WorkspaceError, LookupError):
     """
 
 
+class InterruptedChangeError(WorkspaceError, RuntimeError):
+    """This process was forked while another thread changed the workspace.
+
+    The objects of the workspace are incomplete in this process; the parent is not
+    affected. Fork when no thread changes the workspace, or open a saved file here.
+    """
+
+
 class FeatureNotFoundError(WorkspaceError, ValueError):
     """There is no feature of the requested name for this kind of object.
 
@@ -204,10 +217,11 @@ class UnsupportedMetadataError(WorkspaceError, TypeError):
 
 
 class NotAProjectError(WorkspaceError, ValueError):
-    """The file is not a DataLab project.
+    """The file is not a DataLab project, or its suffix is that of another format.
 
     Check the path. ``Workspace.load`` reads projects of DataLab 1.0 and later and the
-    files of datalab-kernel 0.2.
+    files of datalab-kernel 0.2. ``Workspace.save`` replaces only projects: save to a
+    path that ends in ``.h5``, or remove the existing file first.
     """
 
 
@@ -224,6 +238,15 @@ class DamagedFileError(WorkspaceError, OSError):
 
     Restore it from a backup. ``python -m datalab_workspace check FILE`` lists what is
     wrong.
+    """
+
+
+class DamagedFileWarning(UserWarning):
+    """A file that was read is damaged, or another program changed it.
+
+    The message says which objects may differ from what was saved. Compare them, or
+    restore the file from a backup. Saving the workspace writes a file without damage.
+    ``warnings.simplefilter("error", DamagedFileWarning)`` refuses such files.
     """
 
 

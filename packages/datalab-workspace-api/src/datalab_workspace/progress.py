@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 #: Seconds after which progress is shown.
 PATIENCE = 2.0
@@ -24,6 +24,8 @@ class Progress:
         stream: The stream to write to; `sys.stderr` by default.
         clock: Returns the time in seconds; `time.monotonic` by default.
     """
+
+    _longest: ClassVar[int] = 0  # the length of the line that is shown
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class Progress:
         now = self._clock()
         if now >= self._next and (self._stream is not None or is_visible()):
             self._next = now + _INTERVAL
-            self._show(f"{self._what}: {min(100, 100 * self._done // self._total)} %")
+            self._show(f"{self._what}: {self._amount()}")
 
     def __enter__(self) -> Progress:  # noqa: PYI034 - typing.Self needs Python 3.11
         return self
@@ -61,11 +63,32 @@ class Progress:
         if self._width:
             self._show("")
 
+    def _amount(self) -> str:
+        return f"{min(100, 100 * self._done // self._total)} %"
+
     def _show(self, text: str) -> None:
         stream = self._stream or sys.stderr
-        stream.write(f"\r{text.ljust(self._width)}" + ("" if text else "\r"))
+        # One operation may show its progress in the line of another.
+        width = max(self._width, Progress._longest)
+        stream.write(f"\r{text.ljust(width)}" + ("" if text else "\r"))
         stream.flush()
-        self._width = len(text)
+        self._width = Progress._longest = len(text)
+
+
+class Count(Progress):
+    """The number of items that were processed, if it is not known how many there are.
+
+    Args:
+        what: The operation, for example ``"opening 'analysis.h5'"``.
+        unit: The items in the plural.
+    """
+
+    def __init__(self, what: str, unit: str) -> None:
+        super().__init__(what, 1)
+        self._unit = unit
+
+    def _amount(self) -> str:
+        return f"{self._done:,} {self._unit}"
 
 
 def is_visible() -> bool:

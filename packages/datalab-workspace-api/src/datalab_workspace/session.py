@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from datalab_workspace.backends.base import Backend, Entry, Watcher
 from datalab_workspace.errors import (
     ConcurrentChangeError,
+    InterruptedChangeError,
     LiveError,
     NameConflictError,
     ObjectNotFoundError,
@@ -24,6 +25,7 @@ from datalab_workspace.events import (
     Origin,
     kind_of,
 )
+from datalab_workspace.forks import follow_forks, is_held_elsewhere
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile
@@ -81,12 +83,34 @@ class Session:
         self.subscribers = Dispatcher()
         self.journal = Journal()
         self._watcher: Watcher | None = None
+        #: True in a forked child if another thread was changing the objects.
+        self._interrupted = False
+        follow_forks(self)
 
     # A copy has a lock, subscribers and a journal of its own; none can be pickled.
 
     def __getstate__(self) -> dict[str, Any]:
         own = ("_lock", "_transaction", "_watcher", "journal", "subscribers")
-        return {key: held for key, held in vars(self).items() if key not in own}
+        with self._lock:  # other threads may change everything afterwards
+            state = {key: held for key, held in vars(self).items() if key not in own}
+            state["backend"] = self.backend.independent_copy() or self.backend
+            state["names"] = self.names.copy()
+            state["project"] = self.project.copy()
+            state["in_passing"] = set(self.in_passing)
+        return state
+
+    def __copy__(self) -> Session:
+        state = self.__getstate__()
+        if state["backend"] is self.backend:
+            place = self.backend.location
+            raise TypeError(
+                "this workspace cannot be copied, because its objects are "
+                f"{'elsewhere' if place is None else f'in the DataLab at {place}'}; "
+                "save() them and open() the file"
+            )
+        copied = object.__new__(type(self))
+        copied.__setstate__(state)
+        return copied
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -95,6 +119,20 @@ class Session:
         self.subscribers = Dispatcher()
         self.journal = Journal()
         self._watcher = None
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if it belongs to a thread of the parent.
+
+        A save of another thread leaves everything as it was. A change that was half
+        carried out cannot be completed here.
+        """
+        self._watcher = None  # its thread does not exist here
+        if not is_held_elsewhere(self._lock):
+            return
+        transaction, self._transaction = self._transaction, None
+        self._lock = threading.RLock()
+        self._interrupted |= transaction is not None and transaction.is_writing
 
     def transaction(self, max_age: float | None = 0.0) -> Transaction:
         """Return a context in which one public call is carried out as a whole.
@@ -171,6 +209,13 @@ class Session:
     def begin(self, transaction: Transaction) -> Transaction | None:
         """Take the lock for a transaction; return the one that it is nested in."""
         self._lock.acquire()
+        if self._interrupted:
+            self._lock.release()
+            raise InterruptedChangeError(
+                "this process was forked while another thread changed the workspace, "
+                "so that its objects are incomplete here; fork when no thread changes "
+                "it, or open() a saved file in this process"
+            )
         outer = self._transaction
         if outer is None:
             self._transaction = transaction

@@ -19,6 +19,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datalab_workspace.events import ChangeEvent, Origin
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ class Dispatcher:
         self._subscribers: tuple[Subscriber, ...] = ()
         self._lock = threading.RLock()
         self._waiting = _Waiting()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if a thread of the parent holds it."""
+        self._lock = usable(self._lock, threading.RLock)
 
     def add(self, callback: Callback, *, own_only: bool = False) -> Subscription:
         """Subscribe a callback.
@@ -228,11 +234,17 @@ class _EventThread:
         self._calls: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
         self._started: threading.Thread | None = None
         self._lock = threading.Lock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Forget the calls of the parent in a forked child, where no thread runs."""
+        self._calls = queue.SimpleQueue()
+        self._started = None
+        self._lock = threading.Lock()
 
     def put(self, call: Callable[[], Any]) -> None:
         self._calls.put(call)
         with self._lock:
-            # After os.fork() there is a thread of that name no longer.
             if self._started is None or not self._started.is_alive():
                 self._started = threading.Thread(
                     target=self._run, name=THREAD_NAME, daemon=True

@@ -10,24 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError, add_note
 from datalab_workspace.events import ALL_PARTS, ChangeKind, ObjectChange, parts_of
-from datalab_workspace.model.naming import short_id
+from datalab_workspace.lookup import Lookup
 from datalab_workspace.model.record import FieldValue, Kind, Record
 
 if TYPE_CHECKING:
-    from datalab_workspace.backends.base import Backend
-    from datalab_workspace.model.name_book import NameBook
     from datalab_workspace.session import Session
 
 
-class Transaction:
+class Transaction(Lookup):
     """One public call of a workspace; see `Session.transaction`.
 
     Every write goes through it, so that the call's event lists every change, and so
     that a call which fails in the middle leaves nothing half done.
 
     Attributes:
-        backend: Where the objects are.
-        names: The names of the objects.
         changes: The changes of objects so far, in order.
         kind: The kind of the call's event, if it concerns the whole workspace.
         path: The project file that the call saved or loaded.
@@ -35,23 +31,18 @@ class Transaction:
     """
 
     __slots__ = (
-        "_given", "_looked", "_max_age", "_noted", "_outer", "_session", "_undo",
-        "_used", "_writes",
-        "backend", "changes", "kind", "names", "path", "tickets",
+        "_max_age", "_noted", "_outer", "_undo", "_writes",
+        "changes", "kind", "path", "tickets",
     )  # fmt: skip
 
     def __init__(self, session: Session, max_age: float | None = 0.0) -> None:
-        self._session = session
+        super().__init__(session)
         self._max_age = max_age
         self._outer: Transaction | None = None
-        self._looked = False
         self._writes = False
         # The backend has added objects by itself, without a check of the names.
         self._noted = False
         self._undo: list[Callable[[], object]] = []
-        # The UUID of each name that the call has used; the names that it has given.
-        self._used: dict[str, str] = {}
-        self._given: set[str] = set()
         self.changes: list[ObjectChange] = []
         self.kind: ChangeKind | None = None
         self.path: Path | None = None
@@ -63,8 +54,8 @@ class Transaction:
         self._outer = self._session.begin(self)
         if self._outer is not None:
             return self._outer
-        self.backend: Backend = self._session.backend
-        self.names: NameBook = self._session.names
+        self.backend = self._session.backend
+        self.names = self._session.names
         self.backend.begin()
         if self._max_age is not None:
             try:
@@ -96,83 +87,6 @@ class Transaction:
                 raise
         else:
             self._take_back(error)
-
-    # -- reading ----------------------------------------------------------------------
-
-    def look(self, max_age: float = 0.0) -> bool:
-        """Look for changes that others have made, once in a transaction.
-
-        Args:
-            max_age: See `Backend.refresh`; a look that it saves may be made later.
-
-        Returns:
-            False if the transaction has looked before; there is nothing new then.
-        """
-        if self._looked:
-            return False
-        changed = self.backend.refresh(max_age)
-        # Any other answer may have reported changes as well, even that of a failure.
-        if changed or self._session.synced != self.backend.revision:
-            self.sync_names()
-        self._looked = changed or not max_age
-        return True
-
-    def uuid(self, name: object) -> str:
-        """Return the UUID of the object that a name, UUID or short id means.
-
-        Raises:
-            ObjectNotFoundError: There is no such object (a `KeyError`).
-            ReusedNameError: The name meant another object when it was used here before
-                (a `KeyError`).
-        """
-        uuid = self.names.resolve(name, self.backend.entries)
-        if name in self.names:
-            if name not in self._given:
-                self._used.setdefault(str(name), uuid)
-        elif name != uuid and self.backend.optimistic:  # a short id, which may shift
-            self.look()
-            uuid = self.names.resolve(name, self.backend.entries)
-        return uuid
-
-    def sync_names(self) -> None:
-        """Name the objects of the backend that are new, and forget those removed."""
-        self.names.sync(self.backend.entries())
-        self._session.synced = self.backend.revision
-
-    def record(self, name: object, *, full: bool = False) -> Record:
-        """Return the record of an object, as the backend holds it.
-
-        Args:
-            name: Its name, UUID or short id.
-            full: See `Backend.record`.
-
-        Raises:
-            ObjectNotFoundError: There is no such object (a `KeyError`).
-        """
-        try:
-            return self.backend.record(self.uuid(name), full=full)
-        except ObjectNotFoundError:
-            # Others may have removed or retitled it since the last look.
-            if not self.backend.capabilities.shared or not self.look():
-                raise
-            return self.backend.record(self.uuid(name), full=full)
-
-    def position(self, uuid: str) -> tuple[str, str]:
-        """Return short id and group title of an object, without a look at the others.
-
-        Raises:
-            ObjectNotFoundError: It is in no group: another program has just removed it.
-        """
-        kind, before = self.backend.kind_of(uuid), 0
-        for group in self.backend.groups(kind):
-            if uuid in group.uuids:
-                number = before + group.uuids.index(uuid) + 1
-                return short_id(kind, number), group.title
-            before += len(group.uuids)
-        raise ObjectNotFoundError(
-            f"{self.names.name_of(uuid)!r:.80} was removed by another program; call "
-            "list() to see the objects that are left"
-        )
 
     # -- writing ----------------------------------------------------------------------
 
@@ -336,6 +250,11 @@ class Transaction:
             name = self.names.name_of(uuid)
             self.take_name(name, uuid)
             self.changes.append(ObjectChange("added", uuid, None, name))
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether some of the writes of this call have been carried out, not all."""
+        return self._writes or self._session.backend.is_writing
 
     # -- the end ----------------------------------------------------------------------
 

@@ -105,12 +105,22 @@ def old_arguments(*positional: str, **renamed: str) -> Callable[[F], F]:
 def warn_of_old(old: str, new: str) -> None:
     """Raise the `DeprecationWarning` for something of an earlier version.
 
-    It points to the line that called this package, however deep the call is now: only
-    so does Python show it in a notebook.
-
     Args:
         old: The deprecated spelling.
         new: The spelling to use instead.
+    """
+    warn_caller(f"{old} is deprecated; use {new} instead", DeprecationWarning)
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Raise a warning that points to the line that called this package.
+
+    The line is found however deep the call is now. Only so does Python show a
+    `DeprecationWarning` in a notebook, and any warning again for another line.
+
+    Args:
+        message: The message.
+        category: The class of the warning.
     """
     frame = inspect.currentframe()
     while frame is not None and frame.f_back is not None:
@@ -120,8 +130,8 @@ def warn_of_old(old: str, new: str) -> None:
             break
     assert frame is not None, "every implementation of Python that we support has it"
     warnings.warn_explicit(
-        f"{old} is deprecated; use {new} instead",
-        DeprecationWarning,
+        message,
+        category,
         frame.f_code.co_filename,
         frame.f_lineno,
         module=frame.f_globals.get("__name__", ""),

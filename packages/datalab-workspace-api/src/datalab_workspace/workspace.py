@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -570,16 +571,20 @@ class Workspace(NamedObjects, WindowCalls):
         """Write a project file, which DataLab opens as one of its own.
 
         The file is written to a temporary file first and then replaced in one step:
-        whatever happens, `path` holds the whole old file or the whole new one.
+        whatever happens, `path` holds the whole old file or the whole new one. A file
+        that is not a project is not replaced.
 
         Args:
             path: The file; by default the one that was last loaded or saved. ``~`` is
-                expanded, and no suffix is added.
+                expanded, and no suffix is added. A path that ends in ``.npz`` becomes
+                an archive that needs no h5py and that DataLab cannot open.
             names: Save only these objects: one name or several.
-            compression: ``"lzf"``, ``"gzip"`` or ``("gzip", level)``; by default arrays
-                are not compressed.
-            overwrite: Replace the file even if another program changed it since this
-                workspace loaded or saved it.
+            compression: ``"none"``, ``"lzf"``, ``"gzip"`` or ``("gzip", level)``, for
+                all arrays. By default, arrays that have not changed stay as they are
+                in the file, and others are compressed as the project was, or not at
+                all in a new project.
+            overwrite: Replace the file even if it is a damaged project, or if another
+                program changed it since this workspace loaded or saved it.
 
         Returns:
             The path of the file.
@@ -587,6 +592,10 @@ class Workspace(NamedObjects, WindowCalls):
         Raises:
             ValueError: There is no path to save to.
             FileChangedError: Another program changed the file (a `FileExistsError`).
+            NotAProjectError: The file is not a project, or the suffix of a new file is
+                that of another format, such as ``.csv`` (a `ValueError`).
+            DamagedFileError: The file is a damaged project (an `OSError`).
+            BlockingIOError: Another program has the file open for writing.
             TypeError: The data of an object has a dtype that DataLab cannot hold;
                 nothing is written then.
             OSError: The file cannot be written.
@@ -640,6 +649,7 @@ class Workspace(NamedObjects, WindowCalls):
         """
         return files.load(self._session, path, names, on_conflict, lazy)
 
+    @suggest_on_typo
     def autosave(
         self, path: str | os.PathLike[str] | None = None, *, every: float = 60
     ) -> Autosave:
@@ -890,6 +900,27 @@ class Workspace(NamedObjects, WindowCalls):
             return deprecated.go_live(self)
         attachment.resync(self._session, restore=restore)
         return True
+
+    def __copy__(self) -> Workspace:
+        """Return an independent workspace with the same objects, for `copy.copy`.
+
+        Both share the data of the objects, which no workspace ever changes. What is
+        added, edited or removed in one does not show in the other. Both save to the
+        same file by default, and the second to do so is refused; see `save`.
+
+        Raises:
+            TypeError: The objects are in a running DataLab.
+
+        Example:
+            >>> import copy
+            >>> other = copy.copy(workspace)
+            >>> other.clear()
+            >>> len(other), len(workspace)
+            (0, 3)
+        """
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), _session=copy.copy(self._session))
+        return copied
 
     # -- the operators of a dict ------------------------------------------------------
 

@@ -28,7 +28,7 @@ def companion(
     """A client of a DataLab that draws what is selected."""
     python = python_with(REQUIREMENTS, environment_cache)
     folder = tmp_path_factory.mktemp("companion")
-    application = Application(python, folder, companion=True)
+    application = Application(python, folder, companion=True, isolates=True)
     yield WindowClient(application)
     application.close()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,19 +30,39 @@ class _Shelf:
     ranks: dict[str, int] = field(default_factory=dict)
     count: int = 0
 
-    def append(self, item: Item) -> None:
-        self.items[item.uuid] = item
-        self.ranks[item.uuid] = self.count
-        self.count += 1
+    def extend(self, items: Sequence[Item]) -> None:
+        first, self.count = self.count, self.count + len(items)
+        for rank, item in enumerate(items, first):
+            self.items[item.uuid] = item
+            self.ranks[item.uuid] = rank
+
+    def drop(self, uuids: Iterable[str]) -> None:
+        for uuid in uuids:
+            self.items.pop(uuid, None)
+            self.ranks.pop(uuid, None)
 
     def take(self, uuid: str) -> tuple[Item, int]:
         return self.items.pop(uuid), self.ranks.pop(uuid)
+
+    def copy(self) -> _Shelf:
+        items = {uuid: _separate(item) for uuid, item in self.items.items()}
+        return _Shelf(self.kind, self.title, items, dict(self.ranks), self.count)
 
     def put_back(self, taken: Sequence[tuple[Item, int]]) -> None:
         for item, rank in taken:
             self.items[item.uuid] = item
             self.ranks[item.uuid] = rank
         self.items = dict(sorted(self.items.items(), key=lambda i: self.ranks[i[0]]))
+
+
+def _separate(item: Item) -> Item:
+    """Return an object that can be edited by itself; it shares the arrays."""
+    copied = copy.copy(item)
+    if isinstance(copied, Record):
+        copied.fields = dict(copied.fields)
+        copied.arrays = dict(copied.arrays)
+        copied.metadata = dict(copied.metadata)
+    return copied
 
 
 class Ticket:
@@ -98,6 +119,19 @@ class MemoryBackend(Backend):
         vars(self).update(state)
         self._ticket = Ticket()
 
+    def independent_copy(self) -> MemoryBackend:
+        """See `Backend.independent_copy`; unread objects and all arrays are shared."""
+        copied = object.__new__(type(self))
+        copied.__setstate__(self.__getstate__())
+        copied._shelves = {
+            kind: [shelf.copy() for shelf in shelves]
+            for kind, shelves in self._shelves.items()
+        }
+        copied._shelf_of = {
+            uuid: shelf for shelf in copied._all() for uuid in shelf.items
+        }
+        return copied
+
     @property
     def capabilities(self) -> Capabilities:
         """See `Backend.capabilities`; everything can be done, and views are shared."""
@@ -145,10 +179,15 @@ class MemoryBackend(Backend):
         items = self._shelf_of[uuid].items
         item = items[uuid]
         if isinstance(item, PendingRecord):
-            item = items[uuid] = item.resolve()
+            item = items[uuid] = item.record()
         return item
 
     # -- transactions -----------------------------------------------------------------
+
+    @property
+    def is_writing(self) -> bool:
+        """See `Backend.is_writing`."""
+        return bool(self._ticket)
 
     def begin(self) -> None:
         """See `Backend.begin`."""
@@ -181,7 +220,7 @@ class MemoryBackend(Backend):
         composed: bool = False,  # noqa: ARG002
     ) -> None:
         """See `Backend.add`; no title is ever rewritten here."""
-        self._put(record, self._shelf(record.kind, group))
+        self._put([record], self._shelf(record.kind, group))
 
     def replace(self, uuid: str, record: Record) -> None:
         """See `Backend.replace`."""
@@ -197,6 +236,9 @@ class MemoryBackend(Backend):
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
         taken: dict[_Shelf, list[tuple[Item, int]]] = {}
+        self._ticket.note(
+            lambda: None
+        )  # writing begins; what it takes is not known yet
         for uuid in uuids:
             shelf = self._shelf_of.pop(uuid)
             taken.setdefault(shelf, []).append(shelf.take(uuid))
@@ -213,22 +255,25 @@ class MemoryBackend(Backend):
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
     ) -> None:
         """See `Backend.edit`."""
-        record = self.record(uuid)
-        before = dict(record.fields), dict(record.metadata)
-
-        def set_back() -> None:
-            record.fields, record.metadata = before
-
-        self._ticket.note(set_back)
-        record.fields.update(fields)
-        record.metadata.update(metadata)
+        before = self.record(uuid)
+        shelf = self._shelf_of[uuid]
+        self._ticket.note(lambda: shelf.items.update({uuid: before}))
+        # A new record, so that a save recognises which objects have changed. Both share
+        # the dict of the arrays, so that a save points all into the new file.
+        shelf.items[uuid] = Record(
+            before.kind,
+            {**before.fields, **fields},
+            before.arrays,
+            {**before.metadata, **metadata},
+            uuid,
+        )
 
     def move_to_group(self, uuids: Sequence[str], group: str) -> None:
         """See `Backend.move_to_group`."""
         items = [self._shelf_of[uuid].items[uuid] for uuid in uuids]
         self.remove(uuids)
         for item in items:
-            self._put(item, self._shelf(item.kind, group))
+            self._put([item], self._shelf(item.kind, group))
 
     def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
         """See `Backend.rename_group`."""
@@ -256,16 +301,15 @@ class MemoryBackend(Backend):
             shelf = known.get((group.kind, group.title))
             if shelf is None:
                 shelf = self._new_shelf(group.kind, group.title)
-            for item in group.items:
-                self._put(item, shelf)
+            self._put(group.items, shelf)
 
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
-        """See `Backend.content`."""
+        """See `Backend.content`; objects of a file stay pending."""
         groups = []
         for shelf in self._all():
             chosen = [u for u in shelf.items if uuids is None or u in uuids]
             if chosen or uuids is None:
-                items: list[Item] = [self.record(uuid) for uuid in chosen]
+                items = [shelf.items[uuid] for uuid in chosen]
                 groups.append(Group(shelf.kind, shelf.title, items))
         return groups
 
@@ -273,16 +317,18 @@ class MemoryBackend(Backend):
         for kind in KINDS:
             yield from self._shelves[kind]
 
-    def _put(self, item: Item, shelf: _Shelf) -> None:
-        uuid = item.uuid
+    def _put(self, items: Sequence[Item], shelf: _Shelf) -> None:
+        uuids = [item.uuid for item in items]
 
         def take_out() -> None:
-            shelf.take(uuid)
-            del self._shelf_of[uuid]
+            # An interrupt may have come before all of them were put.
+            shelf.drop(uuids)
+            for uuid in uuids:
+                self._shelf_of.pop(uuid, None)
 
         self._ticket.note(take_out)
-        shelf.append(item)
-        self._shelf_of[uuid] = shelf
+        shelf.extend(items)
+        self._shelf_of.update(dict.fromkeys(uuids, shelf))
 
     def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
         for shelf in self._shelves[kind]:

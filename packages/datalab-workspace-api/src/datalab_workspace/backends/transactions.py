@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datalab_workspace.backends.base import Backend
 
 
 class Transactions:
@@ -19,6 +22,11 @@ class Transactions:
     #: look: requests report changes, and `commit` fails if the names that the operation
     #: has used mean other objects now.
     optimistic = False
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether some of the writes since `begin` were carried out in this process."""
+        return False
 
     def begin(self) -> None:
         """Begin a transaction."""
@@ -52,6 +60,15 @@ class Transactions:
             NotImplementedError: The backend does not declare ``undo``.
         """
         raise NotImplementedError(f"{len(tickets)} changes cannot be undone")
+
+    def independent_copy(self) -> Backend | None:
+        """Return a backend that holds the same objects and shares no state with this.
+
+        Copies and pickles of the workspace hold it, so that this one can change in the
+        meantime. The data of the objects, which nothing changes, may be
+        shared. The default, None, is for a backend whose objects are elsewhere.
+        """
+        return None
 
     def give_names(self, names: Mapping[str, str]) -> None:
         """Take note of the names, by UUID, of objects that will be added."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.cli.copy import LIVE, workspace_at
 from datalab_workspace.cli.output import printable
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.base import Verdict
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,38 @@ def _file(path: Path) -> Report:
             "it to a project"
         )
         return Report(str(path), tuple(facts), tuple(verdict.problems), opens=False)
-    if verdict.checksums:
-        facts.append(f"{verdict.checksums} checksums compared")
-    elif verdict.objects:
-        facts.append("no checksums: the data is readable, but cannot be compared")
+    facts.append(_compared(verdict))
     problems = (*verdict.problems, *verdict.obstacles)
     opens = not problems
-    facts.append(
-        "DataLab can open the file" if opens else "DataLab cannot open all of the file"
-    )
+    facts.append(_opens(verdict))
     return Report(str(path), tuple(facts), problems, opens)
+
+
+def _compared(verdict: Verdict) -> str:
+    """Return the statement about what was compared with checksums, and what was not."""
+    arrays = f"{verdict.checksums} array{'' if verdict.checksums == 1 else 's'}"
+    if verdict.covers_all:
+        return f"compared with checksums: {arrays}, and everything else in the file"
+    if verdict.checksums:
+        return (
+            f"compared with checksums: {arrays}; macros and history were not compared, "
+            "because an older version saved the file"
+        )
+    if verdict.problems:
+        return "not compared: the file has no checksums that can be read"
+    return (
+        "not compared: the file has no checksums, as after DataLab saved it; its data "
+        "is readable"
+    )
+
+
+def _opens(verdict: Verdict) -> str:
+    """Return the statement about opening the file in DataLab."""
+    if verdict.obstacles:
+        return "DataLab cannot open all of the file"
+    if verdict.problems:
+        return "DataLab may show other objects or values than were saved"
+    return "DataLab can open the file"
 
 
 def _counted(number: int) -> str:

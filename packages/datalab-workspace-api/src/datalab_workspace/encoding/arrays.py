@@ -17,11 +17,12 @@ import numpy as np
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.carriers import FILE, Carrier
 from datalab_workspace.errors import UnsupportedDtypeError
+from datalab_workspace.model.array_reference import ArrayReference
+from datalab_workspace.model.index_regions import Region
 from datalab_workspace.model.metadata_values import converts_exactly, values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     Array,
-    ArrayReference,
     Record,
     fill_value,
 )
@@ -61,29 +62,21 @@ def is_unchanged(plain: Array, spec: Mapping[str, Any]) -> bool:
     return not (spec.get("left out") and plain is not None and plain.shape != (0,))
 
 
-class RestoredArray:
+class RestoredArray(ArrayReference):
     """A reference to an array whose dtype or mask is restored when it is read.
 
     Attributes:
         plain: The array in the file.
         spec: The spec of the conversion.
+        shape: Shape of the array.
         dtype: Dtype of the array that `read` returns.
     """
 
     def __init__(self, plain: ArrayReference, spec: Mapping[str, Any]) -> None:
         self.plain = plain
         self.spec = spec
+        self.shape = plain.shape
         self.dtype = np.dtype(str(spec["dtype"]))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
-        return self.plain.shape
-
-    @property
-    def nbytes(self) -> int:
-        """Size in bytes of the array in memory."""
-        return int(np.prod(self.shape)) * self.dtype.itemsize
 
     def read(self) -> np.ndarray[Any, Any]:
         """Read and restore the array.
@@ -92,6 +85,16 @@ class RestoredArray:
             StaleFileError: The file no longer contains the array.
         """
         return _convert_back(self.plain.read(), self.spec)
+
+    def read_region(self, region: Region) -> np.ndarray[Any, Any]:
+        """Read and restore a part of the array; see `ArrayReference.read_region`."""
+        return _convert_back(
+            self.plain.read_region(region), self.spec, (self.shape, region)
+        )
+
+    def rows_at_once(self) -> int:
+        """See `ArrayReference.rows_at_once`."""
+        return self.plain.rows_at_once()
 
 
 def plain_arrays(
@@ -232,9 +235,11 @@ def _packed(mask: np.ndarray[Any, Any]) -> str:
     return base64.b64encode(zlib.compress(np.packbits(mask).tobytes(), 1)).decode()
 
 
-def _unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    count = int(np.prod(shape))
-    size = -(-count // 8)
+def _unpacked(
+    text: str, shape: tuple[int, ...], region: Region | None = None
+) -> np.ndarray[Any, Any]:
+    """Return a mask of this shape, or a region of it."""
+    size = -(-math.prod(shape) // 8)
     packed = base64.b64decode(text, validate=True)
     try:
         # Limited to the known size, so that a forged mask cannot expand beyond it. For
@@ -244,8 +249,19 @@ def _unpacked(text: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         raise ValueError(f"the mask is damaged: {error}") from error
     if len(raw) != size:
         raise ValueError(f"the mask has {len(raw)} bytes, expected {size}")
-    bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=count)
-    return bits.astype(bool).reshape(shape)
+    row = math.prod(shape[1:])
+    rows = range(shape[0])[region[0]] if region else range(math.prod(shape[:1]))
+    first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
+    # Only the rows of the region are unpacked, to a byte for each bit.
+    skipped, bits = divmod(first * row, 8)
+    count = bits + (last - first) * row
+    needed = np.frombuffer(raw, np.uint8)[skipped : skipped + -(-count // 8)]
+    mask = np.unpackbits(needed, count=count)[bits:].astype(bool)
+    mask = mask.reshape(last - first, *shape[1:]) if shape else mask.reshape(())
+    if not region:
+        return mask
+    within = (slice(None, None, region[0].step), *region[1:])
+    return mask[within]
 
 
 def restored_array(plain: Array, spec: Mapping[str, Any]) -> Array:
@@ -276,8 +292,17 @@ def _whole(array: Any) -> np.ndarray[Any, Any]:
 
 
 def _convert_back(
-    plain: np.ndarray[Any, Any], spec: Mapping[str, Any]
+    plain: np.ndarray[Any, Any],
+    spec: Mapping[str, Any],
+    part_of: tuple[tuple[int, ...], Region] | None = None,
 ) -> np.ndarray[Any, Any]:
+    """Return the original of a plain array, or of a part of one.
+
+    Args:
+        plain: The plain array, or its part.
+        spec: The spec of the conversion.
+        part_of: The shape of the whole array, and the region that the part is.
+    """
     dtype = np.dtype(str(spec["dtype"]))
     if dtype.kind not in "biufc":
         raise ValueError(f"the data cannot have the dtype {dtype}")
@@ -290,6 +315,6 @@ def _convert_back(
         return values
     return np.ma.MaskedArray(
         values,
-        mask=_unpacked(spec["mask"], plain.shape),
+        mask=_unpacked(spec["mask"], *(part_of or (plain.shape,))),
         fill_value=typed_json.decode(spec["fill"]),
     )

@@ -10,7 +10,7 @@ such metadata.
 value has not changed since `split` wrote it, so that a change made in DataLab takes
 precedence. It ignores the whole sidecar if the data has changed. Otherwise the result
 of a computation, which inherits the metadata of its source, would be restored as the
-source.
+source. Only the order of the metadata keys holds for any data.
 
 Files and protocols support different values; see
 :mod:`datalab_workspace.encoding.carriers`. An object may be written with one carrier
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.encoding import typed_json
+from datalab_workspace.encoding import key_order, typed_json
 from datalab_workspace.encoding.arrays import (
     fingerprint,
     is_unchanged,
@@ -80,9 +80,12 @@ def split(record: Record, carrier: Carrier = FILE) -> Record:
         sidecar["arrays"] = specs
     fields = _split_fields(record, sidecar, carrier, arrays)
     metadata = _split_metadata(record, sidecar, carrier)
+    head: dict[str, Any] = {"format": _FORMAT}
     if sidecar:
-        data = arrays[PRIMARY_ARRAY[record.kind]]
-        head = {"format": _FORMAT, "data": fingerprint(data)}
+        head["data"] = fingerprint(arrays[PRIMARY_ARRAY[record.kind]])
+    if carrier is FILE and (order := _order(record, metadata, sidecar)):
+        sidecar["order"] = order
+    if sidecar:
         # The file is the default, because older sidecars do not name their carrier.
         named = {} if carrier is FILE else {"form": carrier.name}
         sidecar = head | named | sidecar
@@ -111,10 +114,14 @@ def join(plain: Record, carrier: Carrier = FILE) -> Record:
         plain.kind, dict(plain.fields), dict(plain.arrays), metadata, plain.uuid
     )
     sidecar = _parse(plain)
-    if sidecar is not None and sidecar.get("data") == fingerprint(record.data):
+    if sidecar is not None:
         try:
-            _restore(record, sidecar, carrier)
-        except (KeyError, TypeError, ValueError) as error:
+            if "data" in sidecar and sidecar["data"] == fingerprint(record.data):
+                _restore(record, sidecar, carrier)
+            record.metadata = key_order.restored(
+                record.metadata, sidecar.get("order", {})
+            )
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             warnings.warn(
                 f"the sidecar of {plain.title!r} cannot be read ({error}); the object "
                 "is as DataLab shows it",
@@ -123,9 +130,13 @@ def join(plain: Record, carrier: Carrier = FILE) -> Record:
     return record
 
 
-def has_sidecar(plain: Record) -> bool:
-    """Return whether `join` would read the data of `plain`."""
-    return KEY in plain.metadata
+def depends_on_data(plain: Record) -> bool:
+    """Return whether `join` would read the data of `plain`, to compare it.
+
+    The order of keys alone holds for any data.
+    """
+    text = plain.metadata.get(KEY)
+    return isinstance(text, str) and '"data":' in text
 
 
 def _parse(plain: Record) -> dict[str, Any] | None:
@@ -238,6 +249,13 @@ def _is_broken_result(key: str, value: Any) -> bool:
                 value.get(part) is None for part in parts
             )
     return False
+
+
+def _order(
+    record: Record, metadata: Mapping[str, Any], sidecar: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    whole = [typed_json.decode(key) for key, _ in sidecar.get("metadata", ())]
+    return key_order.recorded(record.metadata, metadata, whole)
 
 
 def _split_metadata(

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from datalab_workspace.errors import WorkspaceError
 from datalab_workspace.model.metadata_values import is_plain_dtype
 from datalab_workspace.model.record import fill_value
 
@@ -84,6 +85,7 @@ def decode(data: Any, get_array: GetArray | None = None) -> Any:
 
     Raises:
         ValueError: `encode` did not write `data`, or a later version of it did.
+        WorkspaceError: An error of `get_array`.
     """
     if isinstance(data, list):
         return [decode(item, get_array) for item in data]
@@ -101,6 +103,8 @@ def decode(data: Any, get_array: GetArray | None = None) -> Any:
         if tag == "masked":
             return _decode_masked(payload, get_array)
         return _DECODERS[tag](payload)
+    except WorkspaceError:  # of an array elsewhere
+        raise
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         message = f"the value with the tag {tag!r:.40} cannot be decoded: {error}"
         raise ValueError(message) from error
@@ -117,9 +121,9 @@ def _hashable(key: Any) -> Any:
 
 def _encode_array(array: np.ndarray[Any, Any], put_array: PutArray | None) -> object:
     if isinstance(array, np.ma.MaskedArray):
+        data = _encode_array(array.data, put_array)
         mask = None if array.mask is np.ma.nomask else encode(array.mask, put_array)
-        fill = encode(fill_value(array))
-        return _tagged("masked", [_encode_array(array.data, put_array), mask, fill])
+        return _tagged("masked", [data, mask, encode(fill_value(array))])
     if put_array is not None:
         place = put_array(array)
         if place is not None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
-import shutil
 import stat
 import sys
 import time
@@ -18,13 +16,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import NoReturn
 
 from datalab_workspace.errors import FileChangedError
-from datalab_workspace.formats.raw_io import write_all
+from datalab_workspace.formats import locks, temporary
+from datalab_workspace.formats.inheritance import inherit
+from datalab_workspace.formats.raw_io import kind_of, open_regular, write_all
+from datalab_workspace.formats.save_errors import (
+    not_replaced,
+    raise_if_full,
+    tolerated,
+)
+from datalab_workspace.runtime import IN_BROWSER
 
-_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
-_LONGEST_NAME = 200
+_ON_WINDOWS = sys.platform == "win32"
 
 
 @dataclass(frozen=True)
@@ -100,24 +104,38 @@ class Replacement:
 
         Raises:
             FileChangedError: The stamp of the target is not `expected`.
-            PermissionError: Another program has the target open.
+            BlockingIOError: Another program has the target open for writing.
+            PermissionError: Another program has the target open, on Windows.
+
+        Warns:
+            UserWarning: The file system refuses a step that is not essential.
         """
-        os.fsync(self.file.fileno())
-        self.file.close()
-        # After closing: Windows sets the modification time when it closes a file.
-        os.utime(self.temporary, ns=(self.mtime_ns, self.mtime_ns))
-        _check_unchanged(self.target, expected)
-        try:
-            self.temporary.replace(self.target)
-        except PermissionError as error:
-            raise PermissionError(
-                error.errno,
-                "cannot replace the file; another program (DataLab, an HDF5 viewer) "
-                "has it open, close it there and save again",
-                str(self.target),
-            ) from error
+        with tolerated("flush the content", self.target):
+            os.fsync(self.file.fileno())
+        with _still_locked(self.file):
+            self.file.close()
+            # After closing: Windows sets the modification time when it closes a file.
+            with tolerated("set the modification time", self.target):
+                os.utime(self.temporary, ns=(self.mtime_ns, self.mtime_ns))
+            with _without_writers(self.target):
+                _check_unchanged(self.target, expected)
+                try:
+                    self.temporary.replace(self.target)
+                except OSError as error:
+                    raise not_replaced(
+                        error, self.target, on_windows=_ON_WINDOWS
+                    ) from error
         self.stamp = FileStamp.of(self.target)
         _sync_folder(self.target.parent)
+
+    def discard(self) -> int:
+        """Remove the new file; return the number of bytes that it had."""
+        # The next save removes what cannot be removed now.
+        with contextlib.suppress(OSError):
+            written = self.temporary.stat().st_size
+            self.temporary.unlink()
+            return written
+        return 0
 
 
 @contextlib.contextmanager
@@ -126,12 +144,16 @@ def replacing(
 ) -> Iterator[Replacement]:
     """Open a new file that replaces `path` if the block ends without an error.
 
+    What killed processes left of earlier saves to this path is removed.
+
     Args:
         path: The file to be replaced or created. If it is a symbolic link, the file
-            that the link points to is replaced. An existing file keeps its mode.
+            that the link points to is replaced. An existing file keeps its mode, and
+            its owner, group and extended attributes where the system allows it. Other
+            hard links to it keep the old content.
         expected: The stamp that an existing file must have; None for any.
         size: Approximate size of the new content in bytes, for the error message on a
-            full disk.
+            full disk; 0 if not known.
 
     Yields:
         The new file. Its `stamp` is set when the block has ended.
@@ -141,7 +163,12 @@ def replacing(
         FileNotFoundError: The folder does not exist.
         IsADirectoryError: `path` is a folder.
         PermissionError: The folder or the existing file is not writable.
+        BlockingIOError: Another program has the file open for writing.
         OSError: The disk is full, or `path` is a device. The old file is unchanged.
+
+    Warns:
+        UserWarning: The file system refuses to keep the permissions, to set the
+            modification time, or to flush the file.
 
     Example:
         >>> from pathlib import Path
@@ -152,42 +179,51 @@ def replacing(
         5
     """
     target = Path(os.path.realpath(path))
-    mode = _check_target(target)
+    old = _check_target(target)
     _check_unchanged(target, expected)
-    temporary = _temporary(target)
-    with _explain_errors(path, target.parent, size):
-        file = _create(temporary, mode)
-        replacement = Replacement(target, temporary, file)
-        try:
-            with file:
-                yield replacement
-                replacement.commit(expected)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-def _check_target(target: Path) -> int | None:
-    """Return the mode of the file to be replaced, or None if it does not exist."""
+    with _without_writers(target):
+        pass  # known before the work begins
+    temporary.remove_abandoned(target)
+    written = 0
     try:
-        mode = target.stat().st_mode
+        new = _create(target, old)
+        try:
+            with new.file:
+                if old is not None:
+                    inherit(new.file.fileno(), target, old)
+                yield new
+                new.commit(expected)
+        except BaseException:
+            written = new.discard()
+            raise
+    except OSError as error:
+        raise_if_full(error, path, target.parent, size, written)
+        raise
+
+
+def _check_target(target: Path) -> os.stat_result | None:
+    """Return the status of the file to be replaced, or None if it does not exist."""
+    try:
+        status = target.stat()
     except FileNotFoundError:
-        mode = None
-    if mode is None:
         if not target.parent.is_dir():
             raise FileNotFoundError(
                 errno.ENOENT, "there is no such folder", str(target.parent)
-            )
+            ) from None
         return None
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(
             errno.EISDIR, "cannot save a project over a folder", str(target)
         )
-    if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "cannot save a project to a device", str(target))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(
+            errno.EINVAL,
+            f"cannot save a project to {kind_of(status.st_mode)}",
+            str(target),
+        )
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "the file is read-only", str(target))
-    return stat.S_IMODE(mode)
+    return status
 
 
 def _check_unchanged(target: Path, expected: FileStamp | None) -> None:
@@ -206,59 +242,64 @@ def _check_unchanged(target: Path, expected: FileStamp | None) -> None:
         )
 
 
-def _temporary(target: Path) -> Path:
-    name = target.name.encode()[:_LONGEST_NAME].decode(errors="ignore")
-    suffix = f"{os.getpid()}-{secrets.token_hex(4)}.tmp"
-    return target.with_name(f".{name}.{suffix}")
-
-
-def _create(temporary: Path, mode: int | None) -> FileIO:
-    def opener(name: str, flags: int) -> int:
-        # The new file is never readable by more users than the old one.
-        return os.open(name, flags, 0o666 if mode is None else mode & 0o666)
-
-    file = FileIO(str(temporary), "x+", opener=opener)
-    if mode is not None and sys.platform != "win32":
-        os.fchmod(file.fileno(), mode)
-    return file
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def _create(target: Path, old: os.stat_result | None) -> Replacement:
+    # The new file is never readable by more users than the old one.
+    permissions = 0o666 if old is None else old.st_mode & 0o666
     try:
-        os.fsync(descriptor)
-    except OSError:
-        pass  # some network file systems refuse; the file itself is on the disk
+        return Replacement(target, *temporary.create(target, permissions))
+    except PermissionError as error:
+        raise PermissionError(
+            error.errno, "no file can be created in this folder", str(target.parent)
+        ) from error
+
+
+@contextlib.contextmanager
+def _still_locked(file: FileIO) -> Iterator[None]:
+    """Keep the lock on a file that is closed in the block."""
+    if not locks.AVAILABLE:
+        yield
+        return
+    descriptor = os.dup(file.fileno())
+    try:
+        yield
     finally:
         os.close(descriptor)
 
 
 @contextlib.contextmanager
-def _explain_errors(path: Path, folder: Path, size: int) -> Iterator[None]:
-    try:
+def _without_writers(target: Path) -> Iterator[None]:
+    """Check that no program has the file open for writing, and keep others from it.
+
+    What a program writes to a file that is replaced would be lost.
+
+    Raises:
+        BlockingIOError: A program has the file open for writing.
+    """
+    if not locks.AVAILABLE:
         yield
-    except OSError as error:
-        if error.errno in _FULL:
-            _raise_full(path, folder, size, error)
-        if isinstance(error, PermissionError) and _names_temporary(error, folder):
-            raise PermissionError(
-                error.errno, "no file can be created in this folder", str(folder)
-            ) from error
-        raise
+        return
+    try:
+        file = open_regular(target)
+    except OSError:  # there is no file, or it cannot be read
+        yield
+        return
+    with file:
+        if locks.lock(file.fileno(), shared=True) is False:
+            raise BlockingIOError(
+                errno.EAGAIN,
+                "a program has the file open for writing, and would lose its changes; "
+                "close it there and save again",
+                str(target),
+            )
+        yield
 
 
-def _names_temporary(error: OSError, folder: Path) -> bool:
-    name = str(error.filename or "")
-    return name.endswith(".tmp") and Path(name).parent == folder
-
-
-def _raise_full(path: Path, folder: Path, size: int, error: OSError) -> NoReturn:
-    free = shutil.disk_usage(folder).free
-    raise OSError(
-        error.errno,
-        f"{os.strerror(error.errno or 0)}: the project needs about {size / 1e6:.1f} MB "
-        f"and {free / 1e6:.1f} MB are free; the old file is unchanged",
-        str(path),
-    ) from error
+def _sync_folder(folder: Path) -> None:
+    if _ON_WINDOWS or IN_BROWSER:
+        return
+    with tolerated("flush the entries", folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

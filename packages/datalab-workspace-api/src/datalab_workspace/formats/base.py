@@ -10,11 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Project
-from datalab_workspace.model.record import KINDS, ArrayReference, Kind
+from datalab_workspace.model.record import KINDS, Kind
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
+    from datalab_workspace.formats.baseline import Baseline
 
 Compression: TypeAlias = "str | tuple[str, int] | None"
 #: Arrays in a file, by the UUID of their object and the name of the array.
@@ -49,6 +51,8 @@ class WriteResult(NamedTuple):
             then stays modified, and `Workspace.save` without a path goes elsewhere.
         references: The arrays of the new file. Arrays that the workspace has not read
             yet are read from there from now on.
+        baseline: The content of the new file, for the next save; None if the format
+            always writes everything.
 
     Example:
         >>> from datalab_workspace.formats import WriteResult
@@ -58,6 +62,7 @@ class WriteResult(NamedTuple):
 
     stamp: FileStamp | None = None
     references: References = MappingProxyType({})
+    baseline: Baseline | None = None
 
 
 @dataclass
@@ -69,6 +74,7 @@ class Verdict:
         objects: Number of objects in the file.
         checksums: Number of arrays whose checksum was compared; 0 for a file without
             checksums, such as one that DataLab saved.
+        covers_all: Everything outside of the arrays was compared with a checksum too.
         problems: What is damaged or cannot be read, and where.
         obstacles: Reasons why DataLab would not open all of the file, or would not
             save it again.
@@ -82,6 +88,7 @@ class Verdict:
     path: Path
     objects: int = 0
     checksums: int = 0
+    covers_all: bool = False
     problems: list[str] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)
 
@@ -212,6 +219,23 @@ class FileFormat(ABC):
             {}
         """
         raise NotImplementedError(f"the format {self.name!r} cannot be written")
+
+    def check_readable(self, path: Path) -> None:  # noqa: B027  optional
+        """Raise an error if a file is clearly damaged; read little of it.
+
+        `Workspace.save` calls this before it replaces a file that the workspace does
+        not know. By default, every file passes.
+
+        Args:
+            path: A file that `sniff` accepts.
+
+        Raises:
+            DamagedFileError: The file is truncated or corrupt.
+
+        Example:
+            >>> from datalab_workspace.formats import formats
+            >>> formats()[0].check_readable(workspace.save("analysis.h5"))
+        """
 
     def verify(self, path: Path) -> Verdict:
         """Read a whole file and report its problems.

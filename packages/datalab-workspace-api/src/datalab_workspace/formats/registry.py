@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from datalab_workspace.errors import NotAProjectError
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.formats.base import (
     Compression,
     FileFormat,
@@ -25,6 +26,9 @@ from datalab_workspace.formats.base import (
 )
 from datalab_workspace.formats.h5.format import ProjectFormat
 from datalab_workspace.formats.legacy.format import LegacyFormat
+from datalab_workspace.formats.npz.format import NpzFormat
+from datalab_workspace.formats.raw_io import check_regular
+from datalab_workspace.formats.targets import check_target
 from datalab_workspace.model.project import Project
 
 if TYPE_CHECKING:
@@ -45,12 +49,21 @@ class Registry:
 
     def __init__(self) -> None:
         self._project = ProjectFormat()
-        self._built_in: tuple[FileFormat, ...] = (self._project, LegacyFormat())
+        self._built_in: tuple[FileFormat, ...] = (
+            self._project,
+            LegacyFormat(),
+            NpzFormat(),
+        )
         self._registered: list[FileFormat] = []
         self._installed: list[FileFormat] | None = None
         self._reported: set[str] = set()
         # Reentrant: a package may call `register` while its entry point is loaded.
         self._lock = threading.RLock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if a thread of the parent holds it."""
+        self._lock = usable(self._lock, threading.RLock)
 
     def register(self, file_format: _FormatClass) -> _FormatClass:
         """Add a file format for this process. Can be used as a class decorator.
@@ -103,10 +116,11 @@ class Registry:
             NotAProjectError: No format recognises the file.
             OSError: There is no such file, or it cannot be opened.
         """
-        if path.is_file() or path.is_dir():
-            for file_format in self._all():
-                if self._recognises(file_format, path):
-                    return file_format
+        if not path.is_dir():
+            check_regular(path)
+        for file_format in self._all():
+            if self.recognises(file_format, path):
+                return file_format
         # The error of the project format says what the file is instead.
         try:
             self._project.read(path, lazy=True)
@@ -154,13 +168,38 @@ class Registry:
         *,
         compression: Compression = None,
         expected: FileStamp | None = None,
+        overwrite: bool = False,
     ) -> WriteResult:
-        """Write a file in the format that fits its path; see `FileFormat.write`."""
+        """Write a file in the format that fits its path; see `FileFormat.write`.
+
+        Args:
+            path: The file.
+            project: The project to write.
+            compression: The value that the user passed to `Workspace.save`.
+            expected: The stamp that an existing file must have; None for any.
+            overwrite: The user accepts that a damaged project is replaced.
+
+        Raises:
+            NotAProjectError: The file exists and is not one of this format, or the
+                suffix of a new file is that of another format.
+        """
         file_format = self.format_for(path)
+        check_target(self, file_format, path, expected=expected, overwrite=overwrite)
         check_contents(file_format, project)
         return file_format.write(
             path, project, compression=compression, expected=expected
         )
+
+    def recognises(self, file_format: FileFormat, path: Path) -> bool:
+        """Return whether a file is of a format; False if the format fails to say so."""
+        if file_format in self._built_in:
+            return file_format.sniff(path)
+        try:
+            return bool(file_format.sniff(path))
+        except Exception as error:  # noqa: BLE001  any package may fail in any way
+            module = type(file_format).__module__
+            self._report(file_format.name, f"of {module!r}", error)
+            return False
 
     # -- formats of other packages ----------------------------------------------------
 
@@ -190,16 +229,6 @@ class Registry:
                 continue
             if is_new:
                 loaded.append(made)
-
-    def _recognises(self, file_format: FileFormat, path: Path) -> bool:
-        if file_format in self._built_in:
-            return file_format.sniff(path)
-        try:
-            return bool(file_format.sniff(path))
-        except Exception as error:  # noqa: BLE001  any package may fail in any way
-            module = type(file_format).__module__
-            self._report(file_format.name, f"of {module!r}", error)
-            return False
 
     def _report(self, name: str, origin: str, error: Exception) -> None:
         if name in self._reported:

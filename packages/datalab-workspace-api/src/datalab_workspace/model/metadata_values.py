@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import enum
 import fractions
 import pathlib
 import uuid
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -38,9 +38,18 @@ ATOMS: tuple[type, ...] = (
     uuid.UUID,
 )
 _ATOM_SET = frozenset(ATOMS)
-#: An instance of a subclass of these (a DICOM number, an `IntEnum` member) is stored as
-#: a value of the base class.
-_BASES: tuple[type, ...] = (str, bool, int, float, complex, bytes, bytearray)
+#: An instance of a subclass of these (a DICOM number, a member of an enumeration of
+#: strings) is stored as a value of the base class. These functions return that value
+#: even if the subclass converts itself differently, as `str` does an enumeration.
+_TO_BASE: dict[type, Callable[[Any], Any]] = {
+    str: str.__str__,
+    bool: bool,
+    int: int.__int__,
+    float: float.__float__,
+    complex: complex.__pos__,
+    bytes: lambda value: bytes(memoryview(value)),
+    bytearray: bytearray,
+}
 _ARRAY_KINDS = frozenset("biufcSUMm")
 _MAX_DEPTH = 64
 
@@ -98,18 +107,23 @@ def _scalar(value: Any, where: str) -> Any:
         return _numpy_scalar(value, where)
     if isinstance(value, pathlib.PurePath):
         return value
-    for base in _BASES:
-        if isinstance(value, base) and not _is_symbol(value):
-            return base(value)
+    for base in _TO_BASE:
+        if isinstance(value, base):
+            return as_base(value, base)
     raise UnsupportedMetadataError(
         f"{where} has the type {_type_name(type(value))}, which cannot be stored; "
         "use a number, a string, a date, an array, or a list, tuple or dict of these"
     )
 
 
-def _is_symbol(value: Any) -> bool:
-    """Return whether `value` is an enumeration member that is not an int or str."""
-    return isinstance(value, enum.Enum) and not isinstance(value, int | str)
+def as_base(value: Any, base: type) -> Any:
+    """Return the value of a built-in type that an instance of a subclass has.
+
+    Args:
+        value: An instance of `base`, or of a subclass such as an enumeration.
+        base: One of str, bool, int, float, complex, bytes and bytearray.
+    """
+    return _TO_BASE[base](value)
 
 
 def _key(key: Any, where: str) -> Any:
@@ -117,9 +131,9 @@ def _key(key: Any, where: str) -> Any:
         return tuple(_key(item, where) for item in key)
     if type(key) in _ATOM_SET or isinstance(key, np.generic | frozenset):
         return _snapshot(key, f"{where}: a key", 0)
-    for base in (str, int, float):
+    for base in (str, int, float, bytes):
         if isinstance(key, base):
-            return base(key)
+            return as_base(key, base)
     raise UnsupportedMetadataError(
         f"{where} has the key {key!r} of type {_type_name(type(key))}, which cannot be "
         "stored; use a string or a number"

@@ -71,7 +71,8 @@ class NameBook:
             name: A name that no other object has.
             title: Title of the object; None if it is the name.
         """
-        self.release(uuid)
+        if uuid in self._name_of:
+            self.release(uuid)
         self._assign(uuid, name, name if title is None else title)
         self._meant[name] = uuid
 

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from datalab_workspace.errors import (
     InvalidNameError,
 )
+from datalab_workspace.model.metadata_values import as_base
 
 #: First letter of the short ids of each kind of object.
 SHORT_ID_PREFIX: Mapping[str, str] = MappingProxyType({"signal": "s", "image": "i"})
@@ -89,7 +90,8 @@ def check_name(name: object) -> str:
             f"the name {name!r:.80} contains half of a surrogate pair, which cannot "
             "be stored in a file; decode the string with the right encoding"
         )
-    return str(name)
+    plain: str = as_base(name, str)
+    return plain
 
 
 def _in_one_line(value: object) -> str:

@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, TypeAlias
 from uuid import uuid4
 
 import numpy as np
 
 from datalab_workspace.errors import UnsupportedObjectError
-from datalab_workspace.model.metadata_values import snapshot
+from datalab_workspace.model.array_reference import ArrayReference
+from datalab_workspace.model.metadata_values import as_base, snapshot
 
 Kind: TypeAlias = Literal["signal", "image"]
 FieldValue: TypeAlias = "str | bool | int | float | None"
@@ -119,38 +120,11 @@ def checked_field(value: Any, spec: FieldSpec | None, where: str) -> FieldValue:
         return bool(value)
     for base in (str, bool, int, float):
         if isinstance(value, base) and issubclass(base, wanted):
-            return base(value)
+            converted: FieldValue = as_base(value, base)
+            return converted
     raise UnsupportedObjectError(
         f"{where} must be of type {wanted.__name__}, got {value!r:.60}"
     )
-
-
-@runtime_checkable
-class ArrayReference(Protocol):
-    """An array that is not in memory until it is read.
-
-    `shape`, `dtype` and `nbytes` are available without reading it. `read` returns a
-    new, writable array.
-    """
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Data type of the elements."""
-
-    @property
-    def nbytes(self) -> int:
-        """Size in bytes of the array in memory."""
-
-    def read(self) -> np.ndarray[Any, Any]:
-        """Read the whole array into memory.
-
-        Raises:
-            StaleFileError: The file no longer contains the array.
-        """
 
 
 Array: TypeAlias = "np.ndarray[Any, Any] | ArrayReference | None"
@@ -169,10 +143,13 @@ class Record:
             "data": any numeric dtype, shape (H, W), possibly a masked array; and
             "xcoords", shape (W,), and "ycoords", shape (H,), both empty if the
             coordinates are uniform. The data of an empty object is None. An array may
-            be an `ArrayReference`.
+            be an `ArrayReference`, which reads what an index selects:
+            ``record.arrays["data"][10:20, :]``.
         metadata: The object's metadata without ``__uuid`` and ``__number``, which
             describe its position in a workspace and not the object itself.
         uuid: The permanent, unique identifier of the object.
+        version: A token that identifies the content. A backend never changes a record
+            that it keeps: an edited object is a new record, with a new version.
 
     Example:
         >>> record = workspace.record("spot")
@@ -185,6 +162,7 @@ class Record:
     arrays: dict[str, Array] = field(default_factory=dict)
     metadata: dict[Any, Any] = field(default_factory=dict)
     uuid: str = field(default_factory=lambda: str(uuid4()))
+    version: object = field(default_factory=object, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, spec in FIELDS[self.kind].items():
@@ -279,7 +257,11 @@ class PendingRecord:
         title: The object's title.
         shape: See `Record.shape`.
         dtype: See `Record.dtype`.
-        resolve: Returns the record. A backend calls it at most once.
+            resolve: Returns the record, a new one with each call. A backend calls it at
+            most once, and so does each copy of the workspace. A function that can be
+            pickled lets the workspace be pickled before the object was read. A save
+            may replace it by one that reads the new file.
+        version: The version that the record will have; see `Record`.
 
     Example:
         >>> from datalab_workspace.backends import PendingRecord
@@ -295,6 +277,30 @@ class PendingRecord:
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
     resolve: Callable[[], Record]
+    version: object = field(default_factory=object, init=False, repr=False)
+
+    def record(self) -> Record:
+        """Return the record that `resolve` returns, with the version of this object.
+
+        Example:
+            >>> from datalab_workspace.backends import PendingRecord
+            >>> record = workspace.record("peak")
+            >>> known = (record.uuid, "signal", "peak", record.shape, record.dtype)
+            >>> pending = PendingRecord(*known, lambda: record)
+            >>> pending.record().version is pending.version
+            True
+        """
+        record = self.resolve()
+        record.version = self.version
+        return record
+
+    # Nothing changes it, and it may stand for much: copies of a workspace share it.
+
+    def __copy__(self) -> PendingRecord:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PendingRecord:
+        return self
 
 
 def data_shape(kind: Kind, array_shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from datalab_workspace.errors import NameConflictError, add_note
 from datalab_workspace.model.equality import equal
+from datalab_workspace.model.metadata_values import as_base
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
@@ -28,14 +29,14 @@ def add(
     """See `Workspace.add`."""
     if obj is MISSING:
         name, obj = _own_title(name), name
-    check_name(name)
+    plain = check_name(name)
     # Whether others have taken a new name is found out by adding, without a look.
     trusting = session.backend.refuses_titles_in_use
     session.run(
-        lambda t: _add(t, name, obj, overwrite, group, copy, several=False),
+        lambda t: _add(t, plain, obj, overwrite, group, copy, several=False),
         inf if trusting else 0.0,
     )
-    return str(name)
+    return plain
 
 
 def update(
@@ -60,12 +61,12 @@ def update(
         ):
             for name, obj in objects.items():
                 try:
-                    check_name(name)
-                    _add(transaction, name, obj, overwrite, group, copy, several=True)
+                    plain = check_name(name)
+                    _add(transaction, plain, obj, overwrite, group, copy, several=True)
                 except Exception as error:
                     add_note(error, f"while adding {name!r:.80}")
                     raise
-                done.append(str(name))
+                done.append(plain)
                 progress.advance(1)
         return done
 
@@ -83,7 +84,7 @@ def _add(
     several: bool,
 ) -> None:
     backend, names = transaction.backend, transaction.names
-    _check_group(transaction, name, group)
+    group = _checked_group(transaction, name, group)
     record = to_record(obj, copy=False)
     uuid = names.uuid_of(name)
     if uuid is not None and backend.refuses_titles_in_use and transaction.look():
@@ -94,16 +95,20 @@ def _add(
         _add_again(transaction, name, uuid, record, overwrite, group, copy, several)
 
 
-def _check_group(transaction: Transaction, name: str, group: object) -> None:
-    if group is not None and not isinstance(group, str):
+def _checked_group(transaction: Transaction, name: str, group: object) -> str | None:
+    if group is None:
+        return None
+    if not isinstance(group, str):
         raise TypeError(
             f"expected the title of a group for group, got {type(group).__name__}"
         )
-    if group is not None and not transaction.backend.capabilities.groups:
+    if not transaction.backend.capabilities.groups:
         raise NotImplementedError(
             f"cannot put {name!r:.80} in the group {group!r:.80}: this workspace "
             "cannot choose groups; leave group out"
         )
+    title: str = as_base(group, str)
+    return title
 
 
 def _add_new(

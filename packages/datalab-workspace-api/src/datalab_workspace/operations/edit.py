@@ -12,7 +12,7 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
     list_names,
 )
-from datalab_workspace.model.metadata_values import snapshot
+from datalab_workspace.model.metadata_values import as_base, snapshot
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import (
     FIELDS,
@@ -37,17 +37,17 @@ def rename(session: Session, name: str, new_name: str) -> None:
 
     def operation(transaction: Transaction) -> None:
         uuid = transaction.uuid(name)
-        check_name(new_name)
-        holder = transaction.names.uuid_of(new_name)
+        title = check_name(new_name)
+        holder = transaction.names.uuid_of(title)
         if holder == uuid:
-            transaction.take_name(new_name, uuid)
+            transaction.take_name(title, uuid)
             return
         if holder is not None:
             raise NameConflictError(
                 f"cannot rename {name!r:.80}: the name {new_name!r} is already used by "
                 "another object; choose another name, or remove that object first"
             )
-        transaction.rename(uuid, new_name)
+        transaction.rename(uuid, title)
 
     session.run(operation)
 
@@ -72,10 +72,7 @@ def edit(
 
 def move(session: Session, names: str | Iterable[str], group: str) -> None:
     """See `Workspace.move`."""
-    if not isinstance(group, str):
-        raise TypeError(
-            f"expected the title of a group for group, got {type(group).__name__}"
-        )
+    title = _checked_title(group, "group")
     wanted = list(listed(names))
 
     def operation(transaction: Transaction) -> None:
@@ -84,7 +81,7 @@ def move(session: Session, names: str | Iterable[str], group: str) -> None:
         for kind in KINDS:
             of_kind = [u for u in uuids if transaction.backend.kind_of(u) == kind]
             if of_kind:
-                transaction.move_to_group(of_kind, group)
+                transaction.move_to_group(of_kind, title)
 
     session.run(operation)
 
@@ -95,6 +92,7 @@ def rename_group(
     """See `Workspace.rename_group`."""
     if kind is not None:
         one_of(kind, "kind", KINDS)
+    title = _checked_title(new_title, "new_title")
 
     def operation(transaction: Transaction) -> None:
         _check_groups(transaction, "rename_group()")
@@ -110,16 +108,25 @@ def rename_group(
                 f"both panels have a group {group!r:.80}; pass kind='signal' or 'image'"
             )
         (panel,) = holders
-        if new_title == group:
+        if title == group:
             return
-        if any((g.kind, g.title) == (panel, new_title) for g in groups):
+        if any((g.kind, g.title) == (panel, title) for g in groups):
             raise NameConflictError(
-                f"the {panel} panel already has a group {new_title!r:.80}; choose "
+                f"the {panel} panel already has a group {title!r:.80}; choose "
                 "another title, or move() the objects to that group"
             )
-        transaction.rename_group(panel, group, new_title)
+        transaction.rename_group(panel, group, title)
 
     session.run(operation)
+
+
+def _checked_title(title: object, argument: str) -> str:
+    if not isinstance(title, str):
+        raise TypeError(
+            f"expected the title of a group for {argument}, got {type(title).__name__}"
+        )
+    plain: str = as_base(title, str)
+    return plain
 
 
 def _check_groups(transaction: Transaction, call: str) -> None:

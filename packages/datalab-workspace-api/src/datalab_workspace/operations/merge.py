@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 from uuid import uuid4
 
@@ -97,7 +98,7 @@ class Merge:
         here = {entry.uuid for entry in entries}
         twins = {
             item.uuid: self._twin(item, names[item.uuid], known)
-            for group in groups
+            for group in (groups if entries else ())
             for item in group.items
         }
         self._sizes = {entry.uuid: _nbytes(entry) for entry in entries}
@@ -106,7 +107,7 @@ class Merge:
             some_new = not group.items
             for item in group.items:
                 name = names[item.uuid]
-                twin = twins[item.uuid]
+                twin = twins.get(item.uuid)
                 if twin is not None and self._settle(item, twin):
                     continue
                 if name in used:
@@ -255,7 +256,9 @@ def _known(entries: Sequence[Entry], groups: Sequence[Group]) -> set[str]:
 def _with_uuid(item: Item, uuid: str) -> Item:
     if isinstance(item, Record):
         return dataclasses.replace(item, uuid=uuid)
-    resolve = item.resolve
-    return dataclasses.replace(
-        item, uuid=uuid, resolve=lambda: dataclasses.replace(resolve(), uuid=uuid)
-    )
+    resolve = partial(_resolved_with_uuid, item.resolve, uuid)
+    return dataclasses.replace(item, uuid=uuid, resolve=resolve)
+
+
+def _resolved_with_uuid(resolve: Callable[[], Record], uuid: str) -> Record:
+    return dataclasses.replace(resolve(), uuid=uuid)

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from datalab_workspace.forks import follow_forks, usable
+
 _PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 
 
@@ -45,6 +47,11 @@ class _Switch:
         self._lock = threading.Lock()
         self._users = 0
         self._formatter: _Formatter | None = None
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if a thread of the parent holds it."""
+        self._lock = usable(self._lock, threading.Lock)
 
     def on(self) -> None:
         from sigima.proc import title_formatting as sigimas

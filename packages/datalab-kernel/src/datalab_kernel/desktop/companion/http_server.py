@@ -181,6 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._timed.reader.peek(1):
             return
         self._timed.expect_head()
+        self.command = ""  # `_send` looks at it, and not every request has one
         self.raw_requestline = self.rfile.readline(_LONGEST_LINE + 1)
         if len(self.raw_requestline) > _LONGEST_LINE:
             self.send_error(414)

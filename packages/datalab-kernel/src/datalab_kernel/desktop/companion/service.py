@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from typing import Any
 
+import datalab
+import sigima
 from qtpy.QtCore import QObject
 
 from datalab_kernel import __version__
@@ -135,8 +136,8 @@ class Service:
                 "protocol": PROTOCOL,
                 "least": LEAST,
                 "companion": __version__,
-                "datalab": version("datalab-platform"),
-                "sigima": version("sigima"),
+                "datalab": datalab.__version__,
+                "sigima": sigima.__version__,
                 "pid": os.getpid(),
                 "boot": self._state.boot,
                 "rev": self._state.rev,

@@ -19,7 +19,6 @@ from datalab_workspace.formats.h5.guard import Guard
 
 _STRING = h5py.string_dtype()
 _REFERENCE = 16  # bytes that an attribute stores for each string of an array
-_MOST_MEMBERS = 16
 _DTYPES: Mapping[type, Any] = {
     str: _STRING,
     bool: np.dtype(bool),
@@ -76,7 +75,7 @@ class AttributeReader:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._types: dict[tuple[Any, ...], _TypeBuffer] = {}
+        self._types: dict[bytes, _TypeBuffer] = {}
         self._string = _TypeBuffer(_STRING)
 
     def read(self, owner: Any, where: str) -> dict[str, Any]:
@@ -111,7 +110,7 @@ class AttributeReader:
         if cls == h5t.STRING:
             return self._strings(attribute, stored, where)
         if cls in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM, h5t.COMPOUND):
-            types = self._type_buffer(stored, cls)
+            types = self._type_buffer(stored)
             if types.buffer.dtype.kind in "biufc":
                 return self._numbers(attribute, types, where)
         warnings.warn(
@@ -121,15 +120,8 @@ class AttributeReader:
         )
         return None
 
-    def _type_buffer(self, stored: Any, cls: int) -> _TypeBuffer:
-        key: tuple[Any, ...] = (cls, stored.get_size())
-        if cls in (h5t.INTEGER, h5t.FLOAT):
-            key += (stored.get_order(),)
-        if cls == h5t.INTEGER:
-            key += (stored.get_sign(),)
-        if cls in (h5t.ENUM, h5t.COMPOUND):
-            members = range(min(stored.get_nmembers(), _MOST_MEMBERS))
-            key += tuple(map(stored.get_member_name, members))
+    def _type_buffer(self, stored: Any) -> _TypeBuffer:
+        key = stored.encode()
         types = self._types.get(key)
         if types is None:
             types = self._types[key] = _TypeBuffer(_bare(stored.dtype))

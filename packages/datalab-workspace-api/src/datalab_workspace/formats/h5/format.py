@@ -58,10 +58,19 @@ class ProjectFormat(FileFormat):
         expected: FileStamp | None = None,
     ) -> WriteResult:
         """Write a project; see `writer.write_project`."""
-        require("h5py", "a project file")
+        require("h5py", "a project file", "save to a path that ends in .npz")
         from datalab_workspace.formats.h5.writer import write_project
 
         return write_project(path, project, compression=compression, expected=expected)
+
+    def check_readable(self, path: Path) -> None:
+        """Open a project and close it again; see `open_file.opened`."""
+        require("h5py", "a project file")
+        from datalab_workspace.formats.h5.guard import Limits
+        from datalab_workspace.formats.h5.open_file import opened
+
+        with opened(path, Limits()):
+            pass
 
     def verify(self, path: Path) -> Verdict:
         """Compare a project with its checksums; see `verify.verify`."""

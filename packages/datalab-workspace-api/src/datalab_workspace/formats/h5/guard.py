@@ -8,16 +8,15 @@ stores, or that does not fit into memory.
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from h5py import h5, h5d, h5g, h5l, h5o, h5p, h5t, h5z
 
 from datalab_workspace.errors import UnsafeFileError
+from datalab_workspace.formats.memory import Budget
 
 _KINDS = "biufc"
 _FILTERS = frozenset(
@@ -25,6 +24,8 @@ _FILTERS = frozenset(
 )
 #: Bytes that may be declared without being stored, as for an array never written.
 _SMALL = 1 << 20
+#: Bytes of a chunk that may be larger than the array, as in an array that can grow.
+_LARGE_CHUNK = 1 << 26
 _ORDERED = h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED
 
 
@@ -36,13 +37,15 @@ class Limits:
         depth: The largest depth of nested groups. Metadata alone may take 64 levels.
         ratio: The largest ratio of the size of a compressed array to its stored size.
             Deflate cannot reach 1100.
+        members: The largest number of groups and datasets.
         expansion: The largest number of bytes by which all compressed arrays together
-            may exceed their stored size; None for half of the memory.
+            may exceed their stored size; None for half of the free memory.
     """
 
     depth: int = 100
     ratio: int = 1100
     expansion: int | None = None
+    members: int = 10_000_000
 
 
 class Guard:
@@ -53,33 +56,34 @@ class Guard:
         size: Size of the file in bytes.
         limits: The limits to apply.
         check_heaps: Raises a `ValueError` if HDF5 could not read the strings.
+        advance: Called with the number of groups and datasets that were opened.
     """
 
     def __init__(
-        self, name: str, size: int, limits: Limits, check_heaps: Callable[[], None]
+        self,
+        name: str,
+        size: int,
+        limits: Limits,
+        check_heaps: Callable[[], None],
+        advance: Callable[[int], object],
     ) -> None:
         self.name = name
-        self.size = size
         self.limits = limits
         self.check_heaps = check_heaps
+        self.advance = advance
+        self._members = 0
         self._seen: set[int] = set()
         self._string_bytes = 0
-        self._claimed: set[object] = set()
-        self._stored = 0
-        self._expanded = 0
+        self._budget = Budget(name, size, limits.expansion)
 
-    @cached_property
-    def _allowance(self) -> int:
-        if self.limits.expansion is not None:
-            return self.limits.expansion
-        try:
-            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-        except (AttributeError, OSError, ValueError):
-            return 4 << 30
+    @property
+    def size(self) -> int:
+        """Size of the file in bytes."""
+        return self._budget.size
 
     def error(self, where: str, reason: str) -> UnsafeFileError:
         """Return the error that says why the object at `where` is not read."""
-        return UnsafeFileError(f"{self.name!r}: {where} {reason}; it was not read")
+        return self._budget.error(where, reason)
 
     def members(self, group: Any, where: str) -> Iterator[tuple[str, Any]]:
         """Open the members of a group, in the order of creation if the group keeps it.
@@ -92,20 +96,52 @@ class Guard:
             The name and the low-level object of each member.
 
         Raises:
-            UnsafeFileError: A member is a soft or external link, or was opened before.
+            UnsafeFileError: A member is a soft or external link, or was opened before,
+                or there are too many members.
         """
+        for name, _ in self.links(group, where):
+            yield name.decode(errors="replace"), h5o.open(group, name)
+
+    def links(self, group: Any, where: str) -> Iterator[tuple[bytes, int]]:
+        """Yield the name and the address of each member of a group; see `members`."""
         if where.count("/") > self.limits.depth:
             raise self.error(where, f"is over {self.limits.depth} levels deep")
-        for name, kind, address in self._links(group):
-            text = name.decode(errors="replace")
-            path = f"{where.rstrip('/')}/{text}"
+        links = self._links(group)
+        self.count_members(len(links), where)
+        for name, kind, address in links:
+            self.advance(1)
             if kind != h5l.TYPE_HARD:
                 which = "a soft" if kind == h5l.TYPE_SOFT else "an external"
+                path = _join(where, name)
                 raise self.error(path, f"is {which} link; DataLab writes none")
+            self.mark({address: (where, name)})
+            yield name, address
+
+    def count_members(self, count: int, where: str) -> None:
+        """Add groups and datasets to the total that was read.
+
+        Raises:
+            UnsafeFileError: There are too many members.
+        """
+        self._members += count
+        if self._members > self.limits.members:
+            raise self.error(where, f"has over {self.limits.members} parts")
+
+    def mark(self, members: Mapping[int, tuple[str, bytes]]) -> None:
+        """Note that members of groups are read: all of them, or none.
+
+        Args:
+            members: The path of the group and the name of each member, by the address
+                of the member in the file.
+
+        Raises:
+            UnsafeFileError: A member was read before, under this name or another.
+        """
+        for address, (where, name) in members.items():
             if address in self._seen:
+                path = _join(where, name)
                 raise self.error(path, "is in the file twice, or contains itself")
-            self._seen.add(address)
-            yield text, h5o.open(group, name)
+        self._seen.update(members)
 
     def _links(self, group: Any) -> list[tuple[bytes, int, Any]]:
         links: list[tuple[bytes, int, Any]] = []
@@ -202,33 +238,19 @@ class Guard:
             raise self.error(
                 where, f"declares {declared} bytes of data but stores {stored}"
             )
+        plist = dataset.get_create_plist()
+        if plist.get_layout() == h5d.CHUNKED:
+            # HDF5 decompresses a chunk as a whole, also for one element.
+            chunk = math.prod(plist.get_chunk()) * dtype.itemsize
+            if chunk > max(declared, _LARGE_CHUNK):
+                raise self.error(
+                    where, f"has chunks of {chunk} bytes for {declared} bytes of data"
+                )
         self.claim(h5o.get_info(dataset).addr, declared, stored, where)
 
     def claim(self, key: object, declared: int, stored: int, where: str) -> None:
-        """Add an array to the total that may be read.
-
-        No two arrays share stored bytes, so the total is at most the size of the file.
-
-        Args:
-            key: Identifies the array; an array is counted once.
-            declared: Size of the array in bytes.
-            stored: Number of bytes that the file stores for it.
-            where: Its path in the file.
-
-        Raises:
-            UnsafeFileError: All arrays together exceed the file or the memory.
-        """
-        if key in self._claimed:
-            return
-        self._claimed.add(key)
-        self._stored += stored
-        if self._stored > self.size:
-            raise self.error(where, "shares its data with other arrays to look larger")
-        self._expanded += max(0, declared - stored)
-        if self._expanded > self._allowance:
-            raise self.error(
-                where, f"expands to {declared} bytes, more than the memory allows"
-            )
+        """Add an array to the total that may be read; see `Budget.claim`."""
+        self._budget.claim(key, declared, stored, where)
 
     def count_string(self, length: int, where: str) -> None:
         """Add a string to the total that was read; each is stored separately.
@@ -247,7 +269,7 @@ class Guard:
             UnsafeFileError: They would not fit into memory if each were as long as
                 everything in the file but the arrays.
         """
-        if count * (self.size - self._stored) > self._allowance:
+        if count * (self.size - self._budget.stored) > self._budget.allowance:
             raise self.error(where, f"holds {count} strings of unknown length")
 
     def check_block(self, size: int, where: str) -> None:
@@ -258,6 +280,10 @@ class Guard:
         """
         if size > self.size:
             raise self.error(where, f"declares {size} bytes, more than the file has")
+
+
+def _join(where: str, name: bytes) -> str:
+    return f"{where.rstrip('/')}/{name.decode(errors='replace')}"
 
 
 def is_group(member: Any) -> bool:

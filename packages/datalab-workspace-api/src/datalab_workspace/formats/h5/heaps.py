@@ -9,7 +9,7 @@ Heap".
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import FileIO
 from typing import Any
 
@@ -23,6 +23,8 @@ _VERSION = 1
 _COLLECTION = struct.Struct("<4sB3xQ")
 _OBJECT = struct.Struct("<HHIQ")
 _ALIGNMENT = 8
+#: Number of bytes from which `heap_size` reads the size of a heap.
+HEADER_SIZE = _COLLECTION.size
 _BLOCK = 1 << 20
 #: In a file of this size or larger, only the parts outside of arrays are searched.
 _LARGE = 1 << 26
@@ -35,12 +37,16 @@ class Heaps:
         raw: The file.
         size: Its size in bytes.
         root: Its low-level HDF5 root group.
+        advance: Called with the number of groups and datasets that were looked at.
     """
 
-    def __init__(self, raw: FileIO, size: int, root: Any) -> None:
+    def __init__(
+        self, raw: FileIO, size: int, root: Any, advance: Callable[[int], object]
+    ) -> None:
         self._raw = raw
         self._size = size
         self._root = root
+        self._advance = advance
         self._checked = False
 
     def check(self) -> None:
@@ -69,6 +75,7 @@ class Heaps:
         arrays = []
 
         def visit(name: bytes, info: Any) -> None:
+            self._advance(1)
             if info.type != h5o.TYPE_DATASET:
                 return
             dataset = h5o.open(self._root, name)
@@ -97,23 +104,52 @@ class Heaps:
         room = self._size - offset
         if room < _COLLECTION.size:
             return 0
-        _, version, size = _COLLECTION.unpack(self._read(offset, _COLLECTION.size))
-        if version != _VERSION or not _COLLECTION.size <= size <= room:
+        size = heap_size(self._read(offset, _COLLECTION.size), 0)
+        if not 0 < size <= room:
             return 0  # not a heap, or one that HDF5 itself refuses
         content = self._read(offset, size)
-        position = _COLLECTION.size
-        while size - position >= _OBJECT.size:
-            number, _, _, length = _OBJECT.unpack_from(content, position)
-            # Object 0 is the free space; its size includes its own header.
-            padded = (length + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT
-            step = _OBJECT.size + padded if number else length
-            if not _OBJECT.size <= step <= size - position:
-                raise ValueError(f"the heap at byte {offset} is corrupt")
-            position += step
-        return int(size)
+        try:
+            for _ in walk(content, 0, size):
+                pass
+        except ValueError as error:
+            raise ValueError(f"the heap at byte {offset} is corrupt") from error
+        return size
 
     def _read(self, offset: int, count: int) -> bytearray:
         content = bytearray(count)
         self._raw.seek(offset)
         read_exactly(self._raw, memoryview(content))
         return content
+
+
+def heap_size(buffer: bytes | bytearray, position: int) -> int:
+    """Return the size of the heap at a position of a buffer, or 0 if there is none."""
+    signature, version, size = _COLLECTION.unpack_from(buffer, position)
+    is_heap = signature == _SIGNATURE and version == _VERSION
+    return int(size) if is_heap and size >= _COLLECTION.size else 0
+
+
+def walk(
+    content: bytes | bytearray, begin: int, size: int
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the number, position and length of each object in a heap.
+
+    Args:
+        content: Bytes that include the heap.
+        begin: Position of the heap in them.
+        size: Size of the heap.
+
+    Raises:
+        ValueError: The heap is damaged.
+    """
+    position, end = begin + _COLLECTION.size, begin + size
+    while end - position >= _OBJECT.size:
+        number, _, _, length = _OBJECT.unpack_from(content, position)
+        # Object 0 is the free space; its size includes its own header.
+        padded = (length + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT
+        step = _OBJECT.size + padded if number else length
+        if not _OBJECT.size <= step <= end - position:
+            raise ValueError("an object exceeds its heap")
+        if number:
+            yield number, position + _OBJECT.size, length
+        position += step

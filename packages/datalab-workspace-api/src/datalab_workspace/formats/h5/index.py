@@ -5,26 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
-from datalab_workspace.formats.h5 import layout
-from datalab_workspace.formats.h5.guard import Guard, is_dataset, is_group
+from datalab_workspace.formats.h5.checksums import Extent
+from datalab_workspace.formats.h5.guard import Guard
+from datalab_workspace.formats.h5.index_source import IndexSource
 from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.formats.h5.manifest import CRC_DIGITS, FORMAT, VERSION
-from datalab_workspace.formats.h5.open_file import OpenProject
-from datalab_workspace.formats.raw_io import read_exactly
-from datalab_workspace.model.project import Group
+from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
     KINDS,
     PRIMARY_ARRAY,
@@ -45,67 +41,6 @@ _COLUMNS: dict[str, set[type]] = {
     "detail": {int},
 }
 _LARGEST = (1 << 63) - 1
-_LONGEST = 64  # bytes of an attribute
-
-
-def read_groups(project: OpenProject) -> list[Group] | None:
-    """Return the groups of a project from its manifest.
-
-    Args:
-        project: The open file.
-
-    Returns:
-        Groups of pending records; None if there is no manifest, or an outdated one.
-    """
-    index = _read_index(project)
-    if index is None:
-        return None
-    try:
-        return _Index(project, index).groups()
-    except (EOFError, LookupError, TypeError, ValueError):
-        return None
-
-
-def _read_index(project: OpenProject) -> dict[str, Any] | None:
-    project.at = f"/{layout.MANIFEST}"
-    group = project.guard.child(project.root, layout.MANIFEST.encode())
-    if group is None or not is_group(group):
-        return None
-    if (
-        _attribute(group, b"format") != FORMAT
-        or _attribute(group, b"version") != VERSION
-    ):
-        return None
-    dataset = project.guard.child(group, b"index")
-    if dataset is None or not is_dataset(dataset) or dataset.get_offset() is None:
-        return None
-    content = bytearray(min(dataset.get_storage_size(), project.stamp.size))
-    project.raw.seek(dataset.get_offset())
-    try:
-        read_exactly(project.raw, memoryview(content))
-        text = content[CRC_DIGITS:]
-        index: dict[str, Any] = json.loads(text)
-        is_current = (
-            int(content[: CRC_DIGITS - 1], 16) == zlib.crc32(text)
-            and index["mtime_ns"] == project.stamp.mtime_ns
-            and index["size"] == project.stamp.size
-        )
-    except (EOFError, LookupError, TypeError, ValueError, RecursionError):
-        return None
-    return index if is_current else None
-
-
-def _attribute(group: Any, name: bytes) -> Any:
-    """Return a short string or integer attribute, or None if there is none."""
-    if not h5py.h5a.exists(group, name):
-        return None
-    attribute = h5py.h5a.open(group, name)
-    dtype = attribute.dtype
-    if attribute.shape != () or dtype.kind not in "Siu" or dtype.itemsize > _LONGEST:
-        return None
-    value = np.empty((), dtype)
-    attribute.read(value)
-    return value[()]
 
 
 class _DataSpec:
@@ -133,28 +68,100 @@ class _DataSpec:
         self.record_shape = data_shape(kind, self.shape)
 
 
-class _Index:
-    """The checked index of a file, which makes the records of the objects."""
+class Index:
+    """The checked index of a file, which makes the records of the objects.
 
-    def __init__(self, project: OpenProject, columns: dict[str, Any]) -> None:
-        self._path = project.path
-        self._stamp = project.stamp
-        self._guard = project.guard
-        self._columns = columns
+    Args:
+        path: The file.
+        stamp: The stamp of the file.
+        guard: The checks for reading the file.
+        columns: The content of the index.
+        details: The details of all objects, kept in memory: the objects stay as they
+            were when the file was opened.
+        strict: Raise an error for data with a wrong checksum; otherwise warn.
+
+    Attributes:
+        columns: See above.
+        details: See above.
+        starts: The position of the details of each object, and their end.
+
+    Raises:
+        LookupError, TypeError or ValueError: The manifest contradicts itself.
+        UnsafeFileError: All arrays together exceed the file or the memory.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        stamp: FileStamp,
+        guard: Guard,
+        columns: dict[str, Any],
+        details: bytes | bytearray,
+        *,
+        strict: bool,
+    ) -> None:
+        self._strict = strict
+        self._path = path
+        self._stamp = stamp
+        self._guard = guard
+        self.columns = columns
+        self.details = details
         self._specs = [_DataSpec(*form) for form in columns["forms"]]
-        self._starts = [0, *itertools.accumulate(columns["detail"])]
-        offset, crc = columns["details"]
-        # Kept in memory: the objects stay as they were when the file was opened.
-        self._details = bytearray(_natural(self._starts[-1], project.stamp.size))
-        if self._details:
-            project.raw.seek(_natural(offset, project.stamp.size))
-            read_exactly(project.raw, memoryview(self._details))
-        if zlib.crc32(self._details) != crc:
-            raise ValueError("the checksum of the details is wrong")
+        self.starts = [0, *itertools.accumulate(columns["detail"])]
         self._check_columns()
+        self._source = IndexSource(path, stamp, guard.limits, self.record)
+
+    def pending(self, path: str, row: int) -> Callable[[], Record]:
+        """Return a function that reads an object, and that can be pickled.
+
+        Args:
+            path: Path of its group in the file.
+            row: Its row in the columns, from 0.
+        """
+        return partial(self._source.record, path, row)
+
+    @property
+    def compression(self) -> tuple[str, int] | None:
+        """Name and level of the filter for new arrays; None for no filter."""
+        name, level = self.columns.get("compression") or (None, 0)
+        known = name in ("lzf", "gzip") and level in range(10)
+        return (str(name), int(level)) if known else None
+
+    def extents(self, row: int) -> list[Extent]:
+        """Return the parts of the file that only the arrays of an object use.
+
+        Arrays in chunks are left out, and those that the details repeat.
+        """
+        extents: list[Extent] = []
+
+        def note(described: list[Any]) -> np.ndarray[Any, Any]:
+            _, dtype, shape, offset, _ = described
+            if offset is not None:
+                extents.append((offset, math.prod(shape) * _dtype(dtype).itemsize))
+            return np.empty(0)
+
+        content = json.loads(self.details[self.starts[row] : self.starts[row + 1]])
+        for described in content["arrays"].values():
+            note(described)
+        typed_json.decode(content["metadata"], note)
+        offset = self.columns["offset"][row]
+        if offset is not None:
+            extents.append((offset, self._specs[self.columns["form"][row]].size))
+        return extents
+
+    def freed_by(self, row: int, item: Item) -> int:
+        """Return the bytes of an object's data that its new version does not use."""
+        spec = self._specs[self.columns["form"][row]]
+        same = (spec.record_shape, spec.record_dtype) == (item.shape, item.dtype)
+        return 0 if same else spec.size
+
+    def is_in_chunks(self, row: int) -> bool:
+        """Return whether the data of an object is stored in chunks."""
+        size = self._specs[self.columns["form"][row]].size
+        return bool(size) and self.columns["offset"][row] is None
 
     def _check_columns(self) -> None:
-        columns = self._columns
+        columns = self.columns
         for name, types in _COLUMNS.items():
             if not set(map(type, columns[name])) <= types:
                 raise TypeError(f"a value in the column {name!r} has the wrong type")
@@ -173,7 +180,8 @@ class _Index:
 
     def groups(self) -> list[Group]:
         """Return all groups; their objects are pending records."""
-        columns = self._columns
+        columns = self.columns
+        record = self._source.record
         specs = map(self._specs.__getitem__, columns["form"])
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
@@ -189,14 +197,23 @@ class _Index:
                         title,
                         spec.record_shape,
                         spec.record_dtype,
-                        partial(self._record, path, number),
+                        partial(record, path, number),
                     )
                 )
             groups.append(group)
         return groups
 
-    def _record(self, path: str, number: int) -> Record:
-        where = f"{path}/{self._columns['name'][number]}"
+    def record(self, path: str, number: int) -> Record:
+        """Return the record of an object; its arrays are references.
+
+        Args:
+            path: Path of its group in the file.
+            number: Its row in the columns, from 0.
+
+        Raises:
+            DamagedFileError: The manifest does not describe an object.
+        """
+        where = f"{path}/{self.columns['name'][number]}"
         try:
             return sidecar.join(self._plain(where, number))
         except WorkspaceError:
@@ -208,12 +225,14 @@ class _Index:
             ) from error
 
     def _plain(self, where: str, number: int) -> Record:
-        columns = self._columns
+        columns = self.columns
         spec = self._specs[columns["form"][number]]
         uuid = columns["uuid"][number]
-        entry = IndexEntry(self._path, self._stamp, self._guard, uuid, where)
-        start, stop = self._starts[number : number + 2]
-        content = json.loads(self._details[start:stop])
+        entry = IndexEntry(
+            self._path, self._stamp, self._guard, uuid, where, strict=self._strict
+        )
+        start, stop = self.starts[number : number + 2]
+        content = json.loads(self.details[start:stop])
         arrays = {name: entry.other_array(*a) for name, a in content["arrays"].items()}
         if spec.dtype is not None:
             name = PRIMARY_ARRAY[spec.kind]
@@ -234,6 +253,7 @@ class IndexEntry:
         guard: The checks for reading the file.
         uuid: UUID of the object.
         where: Path of the object's group in the file.
+        strict: See `FileArray`.
     """
 
     path: Path
@@ -241,6 +261,7 @@ class IndexEntry:
     guard: Guard
     uuid: str
     where: str
+    strict: bool = True
 
     def array(
         self, name: str, dtype: Any, shape: Any, offset: int | None, crc: int
@@ -255,7 +276,7 @@ class IndexEntry:
         if not size:
             return np.empty(shape, dtype)
         if offset is not None:
-            _natural(offset, self.stamp.size - size)
+            natural(offset, self.stamp.size - size)
         return FileArray(
             self.path,
             self.stamp,
@@ -265,8 +286,9 @@ class IndexEntry:
             shape,
             dtype,
             offset=offset,
-            crc=_natural(crc, (1 << 32) - 1),
+            crc=natural(crc, (1 << 32) - 1),
             limits=self.guard.limits,
+            strict=self.strict,
         )
 
     def other_array(
@@ -296,10 +318,15 @@ def _dtype(text: Any) -> np.dtype[Any]:
 
 
 def _shape(lengths: Sequence[Any]) -> tuple[int, ...]:
-    return tuple(_natural(length, _LARGEST) for length in lengths)
+    return tuple(natural(length, _LARGEST) for length in lengths)
 
 
-def _natural(number: Any, limit: int) -> int:
+def natural(number: Any, limit: int) -> int:
+    """Return a number of a manifest.
+
+    Raises:
+        ValueError: It is not an integer between 0 and `limit`.
+    """
     if type(number) is not int or not 0 <= number <= limit:
         raise ValueError(f"{number!r:.40} is not between 0 and {limit}")
     return number

@@ -113,11 +113,7 @@ class MetadataReader:
             UnsafeFileError: See `Guard`.
         """
         values = self._attributes.read(group, where)
-        items = {
-            key: _dated(value, values.get(key + _TYPE))
-            for key, value in values.items()
-            if key not in (_DICT, _SEQUENCE) and not key.endswith(_TYPE)
-        }
+        items = scalars(values)
         for name, member in self._guard.members(group, where):
             path = f"{where}/{name}"
             if is_group(member):
@@ -126,9 +122,28 @@ class MetadataReader:
                 items[name] = read_dataset(
                     member, self._guard.check_dataset(member, path)
                 )
-        if _SEQUENCE in values and _DICT not in values:
-            return _listed(items)
-        return items
+        return branch(values, items)
+
+
+def scalars(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the scalars that the attributes of a metadata group stand for."""
+    return {
+        key: _dated(value, values.get(key + _TYPE))
+        for key, value in values.items()
+        if key not in (_DICT, _SEQUENCE) and not key.endswith(_TYPE)
+    }
+
+
+def branch(values: dict[str, Any], items: dict[str, Any]) -> dict[str, Any] | list[Any]:
+    """Return the dict or list that a metadata group stands for.
+
+    Args:
+        values: The attributes of the group.
+        items: Its scalars and members by name.
+    """
+    if _SEQUENCE in values and _DICT not in values:
+        return _listed(items)
+    return items
 
 
 def read_dataset(dataset: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

@@ -8,8 +8,10 @@ files are loaded, their macros and histories are merged.
 from __future__ import annotations
 
 import io
+import tempfile
 import uuid
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -17,8 +19,8 @@ import numpy as np
 
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
-from datalab_workspace.formats.h5.guard import is_dataset, is_group
-from datalab_workspace.formats.h5.open_file import OpenProject
+from datalab_workspace.formats.h5.guard import Limits, is_dataset, is_group
+from datalab_workspace.formats.h5.open_file import OpenProject, opened
 
 _IDS = "IDs"
 
@@ -29,14 +31,9 @@ def read(project: OpenProject) -> list[bytes]:
     Raises:
         UnsafeFileError: See `Guard`.
     """
-    names: list[bytes] = []
-    project.root.links.iterate(lambda name: names.append(name))
-    known = {layout.VERSION, *layout.SECTIONS.values()}
     images = []
-    for name in names:
+    for name in _names(project.root):
         text = name.decode(errors="replace")
-        if text in known or not text.startswith(layout.FOREIGN_PREFIX):
-            continue
         project.at = f"/{text}"
         section = project.guard.child(project.root, name)
         if _is_empty(section):
@@ -65,6 +62,45 @@ def write(file: h5py.File, images: Iterable[bytes]) -> None:
     if layout.HISTORY not in file:
         # DataLab also writes an empty history.
         file.create_group(layout.HISTORY).attrs[_IDS] = np.empty(0)
+
+
+def names(root: Any) -> list[str]:
+    """Return the names of the sections that `read` would return.
+
+    Args:
+        root: The low-level HDF5 root group, without links to other files.
+    """
+    return [
+        name.decode()
+        for name in _names(root)
+        if not _is_empty(h5py.h5o.open(root, name))
+    ]
+
+
+def _names(root: Any) -> list[bytes]:
+    found: list[bytes] = []
+    root.links.iterate(lambda name: found.append(name))
+    known = {name.encode() for name in (layout.VERSION, *layout.SECTIONS.values())}
+    prefix = layout.FOREIGN_PREFIX.encode()
+    return [name for name in found if name not in known and name.startswith(prefix)]
+
+
+def check(image: bytes) -> None:
+    """Check a section that does not come from `read`, before it is passed to `write`.
+
+    Raises:
+        DamagedFileError: It is not an HDF5 file.
+        UnsafeFileError: See `Guard`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "section.h5"
+        path.write_bytes(image)
+        with opened(path, Limits(), is_project=False) as file:
+            reader = AttributeReader(file.guard)
+            for name, section in file.guard.members(file.root, "/"):
+                if not name.startswith(layout.FOREIGN_PREFIX):
+                    raise file.guard.error(f"/{name}", "is not a section of DataLab")
+                _check(file, reader, section, f"/{name}")
 
 
 def _is_empty(section: Any) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
@@ -18,9 +20,24 @@ from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.guard import Guard, Limits
 from datalab_workspace.formats.h5.heaps import Heaps
 from datalab_workspace.formats.h5.signature import SIGNATURE, has_signature
+from datalab_workspace.formats.raw_io import naming, open_regular
+from datalab_workspace.progress import Count
 
+#: Errors of the system, which say nothing about the content of a file.
+_OF_THE_SYSTEM = frozenset(
+    getattr(errno, name)
+    for name in (
+        *("EACCES", "EPERM", "ENOENT", "EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"),
+        *("EIO", "ENODEV", "ENXIO", "EINTR", "ESTALE", "EREMOTEIO", "ENOTCONN"),
+        *("ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH"),
+        *("ECONNRESET", "ECONNREFUSED", "ECONNABORTED", "ELOOP", "EBUSY"),
+    )
+    if hasattr(errno, name)
+)
+#: HDF5 puts the number of an error of the system into its own message.
+_NUMBER = re.compile(r"errno = (\d+)")
 #: Errors of h5py, and of decoding what h5py returns, for a damaged file.
-_BROKEN = (
+BROKEN = (
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -75,12 +92,13 @@ def opened(
         NotAProjectError: The file is not a DataLab project.
         DamagedFileError: The file is truncated or corrupt.
     """
-    with FileIO(str(path)) as raw:
+    with naming(path), open_regular(path) as raw:
         stamp = FileStamp.of(raw.fileno())
         _check_signature(path, raw, stamp.size)
-        with _hdf5(path) as file:
-            heaps = Heaps(raw, stamp.size, file.id)
-            guard = Guard(str(path), stamp.size, limits, heaps.check)
+        counted = Count(f"opening {path.name!r}", "parts")
+        with _hdf5(path) as file, counted as count:
+            heaps = Heaps(raw, stamp.size, file.id, count.advance)
+            guard = Guard(str(path), stamp.size, limits, heaps.check, count.advance)
             project = OpenProject(path, stamp, raw, file.id, guard)
             with report_damage(path, project):
                 if is_project:
@@ -93,7 +111,7 @@ def is_other_hdf5(path: Path) -> bool:
     try:
         with _hdf5(path) as file:
             return not file.id.links.exists(layout.VERSION.encode())
-    except _BROKEN:
+    except BROKEN:
         return False
 
 
@@ -104,11 +122,23 @@ def report_damage(path: Path, project: OpenProject) -> Iterator[None]:
         yield
     except WorkspaceError:
         raise
-    except _BROKEN as error:
+    except BROKEN as error:
+        _raise_if_of_the_system(error, path)
         reason = str(error) or type(error).__name__
         raise DamagedFileError(
             f"{str(path)!r} is damaged at {project.at}: {reason}"
         ) from error
+
+
+def _raise_if_of_the_system(error: Exception, path: Path) -> None:
+    """Raise an error with the name of the file if the system could not read it."""
+    if getattr(error, "filename", None) is not None:
+        raise error
+    number = getattr(error, "errno", None)
+    if number is None and (match := _NUMBER.search(str(error))):
+        number = int(match[1])
+    if number is not None and number in _OF_THE_SYSTEM:
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def _check_signature(path: Path, raw: FileIO, size: int) -> None:
@@ -136,6 +166,7 @@ def _hdf5(path: Path) -> Iterator[h5py.File]:
             raise BlockingIOError(
                 errno.EAGAIN, "another program is writing the file", str(path)
             ) from error
+        _raise_if_of_the_system(error, path)
         raise DamagedFileError(
             f"{str(path)!r} is truncated or damaged: {error}"
         ) from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from h5py import h5a
+from h5py import h5a, h5o
 
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.attributes import AttributeReader
@@ -16,8 +18,22 @@ from datalab_workspace.model.record import UUID_KEY
 _NUMBERED = re.compile(r"g?[a-z](\d+)")
 
 
-def in_order(guard: Guard, group: Any, where: str) -> list[tuple[str, Any]]:
-    """Return the groups in a group, in the order of their numbers.
+class Link(NamedTuple):
+    """A link to a member of a group.
+
+    Attributes:
+        name: The name of the member.
+        key: The name as the file stores it, in bytes.
+        address: Address of the member's header in the file.
+    """
+
+    name: str
+    key: bytes
+    address: int
+
+
+def in_order(guard: Guard, group: Any, where: str) -> list[Link]:
+    """Return the links to the groups in a group, in the order of their numbers.
 
     DataLab writes numbers with at least three digits and HDF5 lists by name, so that
     ``s1000`` would precede ``s999``.
@@ -28,20 +44,30 @@ def in_order(guard: Guard, group: Any, where: str) -> list[tuple[str, Any]]:
         where: Its path in the file.
 
     Returns:
-        The name and the low-level object of each group. If a group has no number, all
-        are in the order of the file.
+        The links. If a group has no number, all are in the order of the file. If all
+        members have a number, a link may lead to a dataset.
     """
-    members = [
-        (name, member)
-        for name, member in guard.members(group, where)
-        if is_group(member)
+    links = [
+        Link(key.decode(errors="replace"), key, address)
+        for key, address in guard.links(group, where)
     ]
-    numbers = [_NUMBERED.match(name) for name, _ in members]
+    numbers = [_NUMBERED.match(link.name) for link in links]
     if not all(numbers):
-        return members
+        links = [link for link in links if is_group(h5o.open(group, link.key))]
+        numbers = [_NUMBERED.match(link.name) for link in links]
+    if not all(numbers):
+        return links
     order = [int(number[1]) for number in numbers if number]
-    ranked = sorted(zip(order, members, strict=True), key=lambda pair: pair[0])
-    return [member for _, member in ranked]
+    ranked = sorted(zip(order, links, strict=True), key=itemgetter(0))
+    return [link for _, link in ranked]
+
+
+def groups_in_order(guard: Guard, group: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the low-level object of each group; see `in_order`."""
+    for link in in_order(guard, group, where):
+        member = h5o.open(group, link.key)
+        if is_group(member):
+            yield link.name, member
 
 
 def find_group(project: OpenProject, uuid: str, where: str) -> tuple[str, Any] | None:
@@ -62,9 +88,10 @@ def find_group(project: OpenProject, uuid: str, where: str) -> tuple[str, Any] |
         panel = guard.child(project.root, section.encode())
         if panel is None or not is_group(panel):
             continue
-        for group_name, group in in_order(guard, panel, f"/{section}"):
-            for name, member in in_order(guard, group, f"/{section}/{group_name}"):
-                path = f"/{section}/{group_name}/{name}"
+        for group_name, group in groups_in_order(guard, panel, f"/{section}"):
+            where_group = f"/{section}/{group_name}"
+            for name, member in groups_in_order(guard, group, where_group):
+                path = f"{where_group}/{name}"
                 if _uuid(attributes, guard, member, path) == uuid:
                     return path, member
                 if path == where:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from datalab_workspace.formats.raw_io import naming
+
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _FIRST_OFFSET = 512
 
@@ -17,7 +19,7 @@ def has_signature(path: Path) -> bool:
     Raises:
         OSError: The file cannot be opened.
     """
-    with path.open("rb") as file:
+    with naming(path), path.open("rb") as file:
         begin = file.read(len(SIGNATURE))
         if begin and SIGNATURE.startswith(begin):
             return True

@@ -7,10 +7,15 @@ disk error, HDF5 can neither write nor close its file.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from typing import Any
 
-from datalab_workspace.formats.raw_io import read_exactly, write_all
+import h5py
+
+from datalab_workspace.forks import follow_forks
+from datalab_workspace.formats.raw_io import read_available, write_all
 
 _PAGE = 1 << 14
 
@@ -22,16 +27,41 @@ class Staging:
     every other page when `finish` is called.
 
     Args:
-        file: An empty file, open for reading and writing.
+        file: A file, open for reading and writing.
+        size: Size of the file in bytes.
     """
 
-    def __init__(self, file: FileIO) -> None:
+    def __init__(self, file: FileIO, size: int = 0) -> None:
         self._file = file
         self._pages: dict[int, bytearray] = {}
+        self._changed: set[int] = set()
+        self._written: set[int] = set()
+        # Pages whose content is in the file.
+        self._known = -(-size // _PAGE)
         self._spilled: set[int] = set()
-        self._size = 0
+        self._size = size
         self._position = 0
         self._error: OSError | None = None
+        self._hdf5: h5py.File | None = None
+        self._is_of_parent = False
+        follow_forks(self)
+
+    @contextmanager
+    def hdf5(self) -> Iterator[h5py.File]:
+        """Open the file in HDF5 for writing, by way of this object."""
+        with h5py.File(self, "r+" if self._size else "w") as self._hdf5:
+            yield self._hdf5
+        self._hdf5 = None
+
+    def after_fork(self) -> None:
+        """Leave the file to the parent, in a child that was forked during a save.
+
+        HDF5 would write to the file when the child ends, after Python has ended, which
+        crashes.
+        """
+        self._is_of_parent = True
+        if self._hdf5 is not None:
+            self._hdf5.close()
 
     def finish(self) -> None:
         """Write the pages in memory to the file.
@@ -42,12 +72,24 @@ class Staging:
         if self._error is not None:
             raise self._error
         self._file.truncate(self._size)
-        for number in sorted(self._pages):
+        for number in sorted(self._changed):
             start = number * _PAGE
+            if start >= self._size:
+                break
             page = memoryview(self._pages[number])[: self._size - start]
             self._file.seek(start)
             write_all(self._file, page)
+        self._written |= self._changed
         self._pages.clear()
+        self._changed.clear()
+
+    def written_blocks(self, size: int) -> set[int]:
+        """Return the numbers of the blocks of the file that were written to.
+
+        Args:
+            size: Size of a block in bytes, a multiple of that of a page.
+        """
+        return {number * _PAGE // size for number in self._written}
 
     # -- methods that h5py calls ------------------------------------------------------
 
@@ -72,7 +114,7 @@ class Staging:
     def write(self, data: Any) -> int:
         """Write at the position."""
         view = memoryview(data).cast("B")
-        done = 0
+        done = len(view) if self._is_of_parent else 0
         while done < len(view):
             number, start = divmod(self._position + done, _PAGE)
             piece = view[done : done + _PAGE - start]
@@ -82,6 +124,7 @@ class Staging:
                 done += whole
             else:
                 self._page(number)[start : start + len(piece)] = piece
+                self._changed.add(number)
                 done += len(piece)
         self._position += done
         self._size = max(self._size, self._position)
@@ -90,7 +133,7 @@ class Staging:
     def readinto(self, buffer: Any) -> int:
         """Read from the position; bytes that were never written are zero."""
         view = memoryview(buffer).cast("B")
-        done = 0
+        done = len(view) if self._is_of_parent else 0
         while done < len(view):
             number, start = divmod(self._position + done, _PAGE)
             length = min(_PAGE - start, len(view) - done)
@@ -109,17 +152,18 @@ class Staging:
         page = self._pages.get(number)
         if page is None:
             page = self._pages[number] = bytearray(_PAGE)
-            if number in self._spilled:
+            if number < self._known or number in self._spilled:
                 self._file.seek(number * _PAGE)
-                read_exactly(self._file, memoryview(page))
-                self._spilled.discard(number)
+                read_available(self._file, memoryview(page))
         return page
 
     def _spill(self, first: int, pages: memoryview) -> None:
         numbers = range(first, first + len(pages) // _PAGE)
         for number in numbers:
             self._pages.pop(number, None)
+            self._changed.discard(number)
         self._spilled.update(numbers)
+        self._written.update(numbers)
         if self._error is not None:
             return
         try:

@@ -28,6 +28,7 @@ from datalab_workspace.errors import (
     InvalidNameError,
     ObjectNotFoundError,
 )
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.live.transport.base import (
     Answer,
     Body,
@@ -79,6 +80,11 @@ class Calls:
         # Held over several calls if the second relies on what the first selected.
         self._lock = threading.RLock()
         self._ready = 0.0
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Release the lock in a forked child if a thread of the parent holds it."""
+        self._lock = usable(self._lock, threading.RLock)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport.url!r})"

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from datalab_workspace.encoding import typed_json
+from datalab_workspace.encoding import record_json, typed_json
 from datalab_workspace.errors import DamagedFileError
-from datalab_workspace.model.record import KINDS, UUID_KEY, Record
+from datalab_workspace.model.record import Record
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -79,14 +79,9 @@ class FrameWriter:
             parts: "all", "data" (without metadata) or "rest" (without arrays).
         """
         arrays = () if parts == "rest" else record.arrays
-        metadata = {} if parts == "data" else record.metadata
-        return {
-            "uuid": record.uuid,
-            "kind": record.kind,
-            "fields": typed_json.encode(record.fields),
-            "arrays": {name: self.encode(record.array(name)) for name in arrays},
-            "metadata": self.encode(metadata),
-        }
+        return record_json.encode(
+            record, lambda _: self.put, arrays=arrays, with_metadata=parts != "data"
+        )
 
     def parts(self, header: Mapping[str, Any]) -> list[Buffer]:
         """Return the frame, in parts to send one after the other.
@@ -184,19 +179,8 @@ def decode_record(data: Any, arrays: list[Array]) -> Record:
         DamagedFileError: It is not a record (a `ValueError`).
     """
     try:
-        if data["kind"] not in KINDS or not isinstance(data["uuid"], str):
-            raise ValueError("a record needs a kind and a UUID")  # noqa: TRY301  reported below, with the other causes
-        fields = typed_json.decode(data.get("fields", {}))
-        found = {k: decode(v, arrays) for k, v in data.get("arrays", {}).items()}
-        metadata = decode(data.get("metadata", {}), arrays)
-        if not isinstance(fields, dict) or not isinstance(metadata, dict):
-            raise TypeError("fields and metadata must be objects")  # noqa: TRY301  as above
-        for name, array in found.items():
-            if array is not None and not isinstance(array, np.ndarray):
-                raise TypeError(f"{name!r:.40} is not an array")  # noqa: TRY301  as above
-        metadata.pop(UUID_KEY, None)
-        return Record(data["kind"], fields, found, metadata, data["uuid"])
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        return record_json.decode(data, lambda index: _pick(arrays, index))
+    except ValueError as error:
         raise DamagedFileError(f"it is not a valid record: {error}") from error
 
 

@@ -8,8 +8,6 @@ contains the type, the title, labels, units and position of the axes, and under
 
 from __future__ import annotations
 
-import ast
-import io
 import json
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -19,8 +17,9 @@ import numpy as np
 from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.carriers import NPZ, join_rows, split_rows
 from datalab_workspace.encoding.metadata import check_dict
+from datalab_workspace.encoding.npy import from_npy, to_npy
+from datalab_workspace.encoding.zip_archive import Archive, Buffer, stored
 from datalab_workspace.errors import DamagedFileError, UnsupportedObjectError
-from datalab_workspace.live.codecs.zip_archive import Archive, Buffer, stored
 from datalab_workspace.model.record import (
     FIELDS,
     IDENTITY_KEYS,
@@ -39,7 +38,6 @@ _ROWS = ("x", "y", "dx", "dy")
 _MOST_MEMBERS = 64
 #: Bytes that a compressed member may expand to. DataLab is asked for stored ones.
 _LARGEST = 1 << 31
-_LARGEST_HEADER = 1 << 16
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -62,7 +60,9 @@ def encode(record: Record) -> list[Buffer]:
     head: dict[str, Any] = {"type": record.kind, **fields}
     head["obj_metadata"] = plain.metadata | {UUID_KEY: record.uuid}
     text = json.dumps(head, ensure_ascii=False).encode()
-    members = [(f"{name}.npy", _npy(array)) for name, array in _members(plain)]
+    members = [
+        (f"{name}.npy", to_npy(_native(array))) for name, array in _members(plain)
+    ]
     return stored([*members, (_METADATA, [text])])
 
 
@@ -130,56 +130,16 @@ def _members(plain: Record) -> Iterator[tuple[str, Array]]:
             yield name, row
 
 
-def _npy(array: Array) -> list[Buffer]:
-    contiguous = np.ascontiguousarray(array)
+def _native(array: Array) -> Array:
     # DataLab opens a dialog with an error for data of another byte order.
-    native = contiguous.astype(contiguous.dtype.newbyteorder("="), copy=False)
-    header = io.BytesIO()
-    described = np.lib.format.header_data_from_array_1_0(native)
-    np.lib.format.write_array_header_1_0(header, described)
-    return [header.getvalue(), native.reshape(-1).view(np.uint8).data]
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _array(archive: Archive, name: str) -> Array | None:
     if f"{name}.npy" not in archive:
         return None
     member = archive.read(f"{name}.npy")
-    dtype, order, shape, start = _header(member)
-    if dtype.kind not in "biufc":
-        raise ValueError(f"{name} is of dtype {dtype}")
-    count = 1
-    for length in shape:
-        count *= length
-    if count * dtype.itemsize != len(member) - start:
-        raise ValueError(f"{name} is not as large as its shape {shape} says")
-    flat = np.frombuffer(member[start:], dtype)
-    array = flat.reshape(shape, order=order)
-    # Views of an archive may be misaligned, and those of bytes are read-only.
-    usable = array.flags.aligned and array.flags.writeable
-    return array if usable else array.copy()
-
-
-def _header(member: memoryview) -> tuple[np.dtype[Any], Any, tuple[int, ...], int]:
-    """Return dtype, order and shape of an array and the offset of its elements."""
-    magic = bytes(member[:8])
-    if magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
-        raise ValueError("an array is not in a format of NumPy")
-    width = 2 if magic[6] == 1 else 4
-    length = int.from_bytes(member[8 : 8 + width], "little")
-    start = 8 + width + length
-    if length > _LARGEST_HEADER or start > len(member):
-        raise ValueError("an array has a header that is too long")
-    try:
-        head = ast.literal_eval(bytes(member[8 + width : start]).decode().strip())
-        shape = tuple(head["shape"])
-        # A string only: a list would describe a structured dtype, which no data has.
-        dtype = np.dtype(str(head["descr"]))
-        order = "F" if head["fortran_order"] else "C"
-    except (KeyError, TypeError, SyntaxError, MemoryError) as error:
-        raise ValueError(f"an array has a damaged header: {error!r:.80}") from error
-    if not all(type(length) is int and length >= 0 for length in shape):
-        raise ValueError(f"an array has the shape {shape!r:.80}")
-    return dtype, order, shape, start
+    return from_npy(member, name)
 
 
 # -- metadata -------------------------------------------------------------------------

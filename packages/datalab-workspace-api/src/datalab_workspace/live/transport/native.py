@@ -18,6 +18,7 @@ import requests.auth
 import urllib3
 
 from datalab_workspace.errors import DataLabError, LiveError, UnreachableError
+from datalab_workspace.forks import follow_forks
 from datalab_workspace.live.transport import failures
 from datalab_workspace.live.transport.base import (
     SLOWEST,
@@ -62,6 +63,14 @@ class NativeTransport(Transport):
         secure = self._url.startswith("https:")
         self._session = bounded_session(self._exchange, secure=secure)
         self._used = 0.0
+        self._lock = threading.Lock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Use another connection in a forked child than the parent."""
+        self._exchange = Exchange()
+        secure = self._url.startswith("https:")
+        self._session = bounded_session(self._exchange, secure=secure)
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Answer:

@@ -282,6 +282,18 @@ class Code(enum.IntEnum):
     OK = 200
 
 
+class Unit(str, enum.Enum):
+    """An enumeration whose members are strings."""
+
+    METRE = "m"
+
+
+class Limit(float, enum.Enum):
+    """An enumeration whose members are numbers with a fraction."""
+
+    LOW = 0.5
+
+
 class Label(str):
     """A subclass of `str`."""
 
@@ -297,6 +309,9 @@ class Point(tuple[float, float]):
 #: Values of subclasses, and the plain values that are stored.
 DEMOTED: dict[str, tuple[Any, Any]] = {
     "int-enum": (Code.OK, 200),
+    "text-enum": (Unit.METRE, "m"),
+    "float-enum": (Limit.LOW, 0.5),
+    "enums-inside": ({Unit.METRE: [Unit.METRE]}, {"m": ["m"]}),
     "text": (Label("label"), "label"),
     "tuple": (Point((1.0, 2.0)), (1.0, 2.0)),
     "dict": (OrderedDict(b=1, a=[Code.OK]), {"b": 1, "a": [200]}),

@@ -1,0 +1,111 @@
+"""The part of a public call that reads: its look at the backend and at the names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalab_workspace.errors import ObjectNotFoundError
+from datalab_workspace.model.metadata_values import as_base
+from datalab_workspace.model.naming import short_id
+from datalab_workspace.model.record import Record
+
+if TYPE_CHECKING:
+    from datalab_workspace.backends.base import Backend
+    from datalab_workspace.model.name_book import NameBook
+    from datalab_workspace.session import Session
+
+
+class Lookup:
+    """The objects and names that one public call sees; see `Transaction`.
+
+    Attributes:
+        backend: Where the objects are, once the call has begun.
+        names: The names of the objects.
+    """
+
+    __slots__ = ("_given", "_looked", "_session", "_used", "backend", "names")
+
+    backend: Backend
+    names: NameBook
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._looked = False
+        # The UUID of each name that the call has used; the names that it has given.
+        self._used: dict[str, str] = {}
+        self._given: set[str] = set()
+
+    def look(self, max_age: float = 0.0) -> bool:
+        """Look for changes that others have made, once in a transaction.
+
+        Args:
+            max_age: See `Backend.refresh`; a look that it saves may be made later.
+
+        Returns:
+            False if the transaction has looked before; there is nothing new then.
+        """
+        if self._looked:
+            return False
+        changed = self.backend.refresh(max_age)
+        # Any other answer may have reported changes as well, even that of a failure.
+        if changed or self._session.synced != self.backend.revision:
+            self.sync_names()
+        self._looked = changed or not max_age
+        return True
+
+    def uuid(self, name: object) -> str:
+        """Return the UUID of the object that a name, UUID or short id means.
+
+        Raises:
+            ObjectNotFoundError: There is no such object (a `KeyError`).
+            ReusedNameError: The name meant another object when it was used here before
+                (a `KeyError`).
+        """
+        uuid = self.names.resolve(name, self.backend.entries)
+        if name in self.names:
+            if name not in self._given:
+                self._used.setdefault(as_base(name, str), uuid)
+        elif name != uuid and self.backend.optimistic:  # a short id, which may shift
+            self.look()
+            uuid = self.names.resolve(name, self.backend.entries)
+        return uuid
+
+    def sync_names(self) -> None:
+        """Name the objects of the backend that are new, and forget those removed."""
+        self.names.sync(self.backend.entries())
+        self._session.synced = self.backend.revision
+
+    def record(self, name: object, *, full: bool = False) -> Record:
+        """Return the record of an object, as the backend holds it.
+
+        Args:
+            name: Its name, UUID or short id.
+            full: See `Backend.record`.
+
+        Raises:
+            ObjectNotFoundError: There is no such object (a `KeyError`).
+        """
+        try:
+            return self.backend.record(self.uuid(name), full=full)
+        except ObjectNotFoundError:
+            # Others may have removed or retitled it since the last look.
+            if not self.backend.capabilities.shared or not self.look():
+                raise
+            return self.backend.record(self.uuid(name), full=full)
+
+    def position(self, uuid: str) -> tuple[str, str]:
+        """Return short id and group title of an object, without a look at the others.
+
+        Raises:
+            ObjectNotFoundError: It is in no group: another program has just removed it.
+        """
+        kind, before = self.backend.kind_of(uuid), 0
+        for group in self.backend.groups(kind):
+            if uuid in group.uuids:
+                number = before + group.uuids.index(uuid) + 1
+                return short_id(kind, number), group.title
+            before += len(group.uuids)
+        raise ObjectNotFoundError(
+            f"{self.names.name_of(uuid)!r:.80} was removed by another program; call "
+            "list() to see the objects that are left"
+        )
