@@ -140,13 +140,13 @@ def test_it_can_be_turned_off(start, tmp_path) -> None:
     assert not state.exists()
 
 
+SCRIPT = "import datalab_workspace as w, numpy; w.Workspace().add('a', numpy.ones(3))"
+
+
 @pytest.mark.parametrize(
     "command",
     [
-        (
-            "-c",
-            "from datalab_workspace import Workspace; import numpy; Workspace().add('a', numpy.ones(3))",
-        ),
+        ("-c", SCRIPT),
         ("-m", "IPython", "--ext=datalab_kernel_core", "-c", ADD),
     ],
     ids=["script", "terminal"],

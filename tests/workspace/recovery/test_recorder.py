@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from datalab_workspace import Workspace
+from datalab_workspace.backends import MemoryBackend
+from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.recovery import recorder as recorder_module
 from datalab_workspace.recovery import segments, start, store
 
@@ -229,3 +231,37 @@ def test_a_change_takes_no_time_for_writing(workspace, record, monkeypatch):
     slow.set()
     recorder.flush()
     assert "y" in repr(recorder._store.state.groups)
+
+
+class Elsewhere(MemoryBackend):
+    """A backend whose objects outlive this process, as those in DataLab do."""
+
+    @property
+    def location(self):
+        return "DataLab"
+
+
+def move(workspace, backend, kind):
+    """Do what `connect` and `disconnect` do, without a DataLab."""
+    session = workspace._session
+    with session.transaction() as transaction:
+        names = NameBook()
+        backend.extend(session.backend.content())
+        names.sync(backend.entries())
+        session.switch(backend, names)
+        transaction.kind = kind
+
+
+def test_objects_in_datalab_are_not_recorded(workspace, record, crash, folder):
+    recorder = record(workspace)
+    workspace.add("x", A)
+    recorder.flush()
+    move(workspace, Elsewhere(), "attached")
+    workspace.add("y", A)
+    recorder.flush()
+    assert list(folder.iterdir()) == []
+
+    move(workspace, MemoryBackend(), "detached")
+    workspace.add("z", A)
+    crash(recorder)
+    assert Workspace().recover(1) == ["x", "y", "z"]

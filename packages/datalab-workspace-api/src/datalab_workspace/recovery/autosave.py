@@ -154,5 +154,5 @@ def _stop_all() -> None:
     for saving in list(_running.values()):
         try:
             saving.stop()
-        except Exception as error:  # noqa: BLE001  the others must be saved, too
+        except Exception as error:  # noqa: BLE001, PERF203  the others are saved, too
             warnings.warn(f"the last autosave failed: {error}", stacklevel=1)
