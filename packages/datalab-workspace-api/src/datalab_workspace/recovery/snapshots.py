@@ -36,6 +36,8 @@ class Snapshots:
         # The file that each object was loaded from, and what it contains.
         self._loaded: dict[str, Path] = {}
         self._contents: dict[Path, tuple[tuple[int, ...], frozenset[str]] | None] = {}
+        # The objects that were taken with a reference to a file.
+        self._referring: set[str] = set()
 
     def changed(
         self, session: Session, events: Iterable[ChangeEvent], everything: bool
@@ -45,6 +47,9 @@ class Snapshots:
         self._postponed = []
         for event in events:
             everything |= event.kind == "detached"
+            if event.kind == "saved" and event.path is not None:
+                found |= dict.fromkeys(self._referring)
+                self._refer_to(event.path)
             for change in event.changes:
                 found[change.uuid] = None
                 self._loaded.pop(change.uuid, None)
@@ -68,7 +73,21 @@ class Snapshots:
                 self.project = session.project.path
                 some = uuids[start : start + _TOGETHER]
                 taken += [self._snapshot(session, uuid) for uuid in some]
+        self._note_references(taken)
         return taken
+
+    def _refer_to(self, saved: Path) -> None:
+        """Refer to a file that was just saved, and no longer to what it replaced."""
+        known = self._contents[saved] = _content(saved)
+        if known is not None:
+            self._loaded |= dict.fromkeys(self._referring & known[1], saved)
+
+    def _note_references(self, taken: Iterable[Snapshot | str]) -> None:
+        for item in taken:
+            if isinstance(item, Snapshot) and (item.file or item.files):
+                self._referring.add(item.uuid)
+            else:
+                self._referring.discard(item if isinstance(item, str) else item.uuid)
 
     def layout(self, session: Session, state: State) -> Layout | None:
         """Return the groups of the objects of a state, unless it has them already."""
