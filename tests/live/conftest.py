@@ -155,10 +155,7 @@ def _running(
 ) -> Iterator[Application]:
     application = Application(python, factory.mktemp(name), **options)
     yield application
-    if application.unattended:
-        application.close()
-    else:  # it would ask whether to save
-        application.kill()
+    application.kill()  # which is quicker than closing it
 
 
 @pytest.fixture(scope="session")
@@ -306,6 +303,27 @@ def xml_rpc() -> Iterator[Callable[..., XmlRpc]]:
             return client
 
         yield connect
+
+
+@pytest.fixture(scope="module")
+def _restartable_datalab(
+    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    folder = tmp_path_factory.mktemp("restartable")
+    application = Application(python_of_datalab, folder, companion=True)
+    yield application
+    application.kill()
+
+
+@pytest.fixture
+def restartable_datalab(_restartable_datalab: Application) -> Iterator[Application]:
+    """A running application with a companion, empty.
+
+    A test may stop it for a time, and restart its Web API and its plugins.
+    """
+    _restartable_datalab.empty()
+    yield _restartable_datalab
+    _restartable_datalab.thaw()
 
 
 @pytest.fixture

@@ -200,12 +200,12 @@ def test_a_kill_in_the_middle_of_a_transaction(
     assert workspace.list() == ["before"]
 
 
-def test_a_stopped_datalab(mortal: Application, attach: Attach) -> None:
+def test_a_stopped_datalab(restartable_datalab: Application, attach: Attach) -> None:
     """The first call ends within its timeout, and the next ones within two seconds."""
-    workspace = attach(mortal)
+    workspace = attach(restartable_datalab)
     workspace.add("x", POINTS)
     workspace.backend.client.patience = 1.0
-    mortal.freeze()
+    restartable_datalab.freeze()
 
     took, _ = timed(lambda: workspace.get("x"), TimeoutError)
 
@@ -222,9 +222,9 @@ def test_a_stopped_datalab(mortal: Application, attach: Attach) -> None:
     slow["status"] = time.monotonic() - begun
     assert "does not answer" in " ".join(status.notes)
     assert {name: took for name, took in slow.items() if took > SOON} == {}
-    mortal.thaw()
+    restartable_datalab.thaw()
     assert workspace.list() == ["x"]
-    assert list(mortal.act("titles", "signal").values()) == ["x"]
+    assert list(restartable_datalab.act("titles", "signal").values()) == ["x"]
 
 
 def test_closing_while_changes_are_waited_for(
@@ -443,41 +443,43 @@ def test_a_dialog_that_an_xml_rpc_call_opens(
 # -- plugins and servers that are started again ---------------------------------------
 
 
-def test_plugins_are_reloaded(mortal: Application, attach: Attach) -> None:
-    workspace = attach(mortal)
+def test_plugins_are_reloaded(restartable_datalab: Application, attach: Attach) -> None:
+    workspace = attach(restartable_datalab)
     workspace.add("x", POINTS)
     heard = threading.Event()
     workspace.on_change(lambda _: heard.set())
 
-    mortal.evaluate("main.reload_plugins()")
+    restartable_datalab.evaluate("main.reload_plugins()")
 
     workspace.add("y", POINTS)
     assert workspace.get("x").y.tolist() == [0, 1, 2]
     heard.clear()
-    mortal.act("rename", "signal", workspace.describe("x").uuid, "z")
+    restartable_datalab.act("rename", "signal", workspace.describe("x").uuid, "z")
     assert heard.wait(CALL)
     assert workspace.list() == ["z", "y"]
-    assert "Traceback" not in mortal.log()
+    assert "Traceback" not in restartable_datalab.log()
 
 
 def test_the_web_api_is_stopped_and_started(
-    mortal: Application, attach: Attach
+    restartable_datalab: Application, attach: Attach
 ) -> None:
     """A workspace that is attached through its port says so, and goes on after it."""
-    workspace = attach(mortal, mortal.url, mortal.token)
+    workspace = attach(
+        restartable_datalab, restartable_datalab.url, restartable_datalab.token
+    )
     workspace.add("x", POINTS)
 
-    mortal.evaluate("main.stop_webapi_server()")
+    restartable_datalab.evaluate("main.stop_webapi_server()")
     took, _ = timed(lambda: workspace.add("y", POINTS), ConnectionError)
     assert took < SOON
-    assert list(mortal.act("titles", "signal").values()) == ["x"]
+    assert list(restartable_datalab.act("titles", "signal").values()) == ["x"]
 
-    mortal.evaluate("main.start_webapi_server() and None")
-    web = mortal.companion.at(mortal.url)
-    mortal.wait_until(lambda: is_open(web), CALL)
+    restartable_datalab.evaluate("main.start_webapi_server() and None")
+    web = restartable_datalab.companion.at(restartable_datalab.url)
+    restartable_datalab.wait_until(lambda: is_open(web), CALL)
     assert workspace.list() == ["x"]
     workspace.add("y", POINTS)
-    assert attach(mortal).list() == ["x", "y"]
+    assert attach(restartable_datalab).list() == ["x", "y"]
 
 
 def is_open(companion: Any) -> bool:

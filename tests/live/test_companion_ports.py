@@ -11,7 +11,7 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -60,17 +60,6 @@ def port(companion_datalab: Application, request: pytest.FixtureRequest) -> Comp
     if request.param == "web":
         return web(companion_datalab)
     return companion_datalab.companion
-
-
-@pytest.fixture(scope="module")
-def restartable(
-    python_of_datalab: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Application]:
-    """A DataLab whose Web API and plugins the tests of this module may restart."""
-    folder = tmp_path_factory.mktemp("restartable")
-    application = Application(python_of_datalab, folder, companion=True)
-    yield application
-    application.kill()
 
 
 def waiting(companion: Companion, count: int = 1) -> list[http.client.HTTPConnection]:
@@ -314,22 +303,24 @@ def test_many_wait_and_others_are_answered(
 # -- starts and ends ------------------------------------------------------------------
 
 
-def test_the_web_api_may_be_stopped_and_started(restartable: Application) -> None:
+def test_the_web_api_may_be_stopped_and_started(
+    restartable_datalab: Application,
+) -> None:
     for _ in range(5):
-        (connection,) = waiting(web(restartable))
+        (connection,) = waiting(web(restartable_datalab))
         begun = time.monotonic()
-        restartable.evaluate("main.stop_webapi_server()")
+        restartable_datalab.evaluate("main.stop_webapi_server()")
         assert time.monotonic() - begun < 5  # DataLab waits so long for its server
         assert ending(connection) in (503, None)
-        assert restartable.companion.ask("GET", "hello")
+        assert restartable_datalab.companion.ask("GET", "hello")
 
-        restartable.evaluate("main.start_webapi_server() and None")
+        restartable_datalab.evaluate("main.start_webapi_server() and None")
 
-        restartable.wait_until(lambda: answers(web(restartable)), CALL)
-        hello = web(restartable).ask("GET", "hello")
-        assert hello["boot"] == restartable.companion.boot
-        restartable.bare("GET", "/objects")
-    assert "Traceback" not in restartable.log()
+        restartable_datalab.wait_until(lambda: answers(web(restartable_datalab)), CALL)
+        hello = web(restartable_datalab).ask("GET", "hello")
+        assert hello["boot"] == restartable_datalab.companion.boot
+        restartable_datalab.bare("GET", "/objects")
+    assert "Traceback" not in restartable_datalab.log()
 
 
 def answers(companion: Companion) -> bool:
@@ -339,34 +330,39 @@ def answers(companion: Companion) -> bool:
         return False
 
 
-def test_a_web_api_that_starts_has_the_routes_at_once(restartable: Application) -> None:
+def test_a_web_api_that_starts_has_the_routes_at_once(
+    restartable_datalab: Application,
+) -> None:
     """Its thread may be faster or slower than the companion."""
     statuses = set()
     for _ in range(20):
-        restartable.evaluate(
+        restartable_datalab.evaluate(
             "(main.stop_webapi_server(), main.start_webapi_server()) and None"
         )
         while True:
             with suppress(OSError):
-                statuses.add(web(restartable).send("GET", "hello")[0])
+                statuses.add(web(restartable_datalab).send("GET", "hello")[0])
                 break
 
     assert statuses == {200}
 
 
-def test_reloading_plugins_changes_nothing(restartable: Application) -> None:
-    companion, content = restartable.companion, restartable.companion_file.read_bytes()
+def test_reloading_plugins_changes_nothing(restartable_datalab: Application) -> None:
+    companion, content = (
+        restartable_datalab.companion,
+        restartable_datalab.companion_file.read_bytes(),
+    )
     (connection,) = waiting(companion)
 
     for _ in range(3):
-        restartable.evaluate("main.reload_plugins()")
+        restartable_datalab.evaluate("main.reload_plugins()")
 
-    for port in (companion, web(restartable)):
+    for port in (companion, web(restartable_datalab)):
         assert port.ask("GET", "hello")["boot"] == companion.boot
-    assert restartable.companion_file.read_bytes() == content
+    assert restartable_datalab.companion_file.read_bytes() == content
     companion.ask("POST", "transaction", {"ops": [{"op": "show", "kind": "image"}]})
     assert ending(connection) == 200
-    assert "Traceback" not in restartable.log()
+    assert "Traceback" not in restartable_datalab.log()
 
 
 def test_a_second_companion_stands_back(companion_datalab: Application) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from enum import Enum
 
 import numpy as np
 import pytest
@@ -170,3 +171,30 @@ def test_wrong_arguments_of_the_window_are_refused(call, error, message) -> None
     workspace.add("a", np.arange(3.0))
     with pytest.raises(error, match=message):
         call(workspace)
+
+
+class Channel(str, Enum):
+    """An enumeration of strings, whose `str` is not its value."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+def test_a_member_of_an_enumeration_of_strings_is_its_value(tmp_path):
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    assert type(workspace.add(Channel.LEFT, np.arange(3.0), group=Channel.LEFT)) is str
+    assert workspace.update({Channel.LEFT: np.arange(3.0)}) == ["left"]
+    workspace.edit(Channel.LEFT, xlabel=Channel.LEFT, metadata={Channel.LEFT: 1})
+    workspace.add("x", np.arange(2.0))
+    workspace.move("x", "other")
+    workspace.rename_group("other", Channel.RIGHT)
+    workspace.move("x", Channel.LEFT)
+    workspace.rename("x", "y")
+    workspace.rename("left", "z")
+    workspace.rename("y", Channel.LEFT)
+    for each in (workspace, dlw.open(workspace.save(tmp_path / "a.h5"))):
+        assert [*map(repr, each.list())] == ["'z'", "'left'"]
+        assert {repr(group.title) for group in each.groups()} <= {"'left'", "'right'"}
+        record = each.record("z")
+        assert repr(record.fields["xlabel"]) == "'left'"
+        assert repr(record.metadata) == "{'left': 1}"

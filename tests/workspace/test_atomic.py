@@ -19,7 +19,7 @@ from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
 from datalab_workspace.errors import FileChangedError, UnsupportedDtypeError
 from datalab_workspace.formats import atomic
-from datalab_workspace.formats.h5 import staging, writer
+from datalab_workspace.formats.h5 import elements, staging, writer
 
 OLD = np.arange(12.0).reshape(3, 4)
 NEW = np.arange(1_000_000, dtype="u2").reshape(1000, 1000)
@@ -63,7 +63,7 @@ def assert_new(path):
 STEPS = {
     "HDF5 has its structure": "h5.writer:Manifest",
     "the structure is written": "h5.writer:Staging.finish",
-    "an array is written": "h5.writer:write_blocks",
+    "an array is written": "h5.elements:write_blocks",
     "the index is written": "h5.manifest:Manifest.write",
     "it goes to the disk": "atomic:os.fsync",
     "it bears its time": "atomic:os.utime",
@@ -106,6 +106,42 @@ def test_process_killed_before_a_step_leaves_the_old_file_or_the_new(path, step)
     assert all(name.startswith(".") and name.endswith(".tmp") for name in left)
 
 
+#: What a save does that changes a copy of the old file.
+STEPS_OF_A_COPY = {
+    "the file is copied": "h5.patch:copy_file",
+    "HDF5 opens the copy": "h5.patch:Staging",
+    "HDF5 has changed it": "h5.patch:Manifest",
+    "the changes are written": "h5.patch:Staging.finish",
+    "an array is written": "h5.elements:write_blocks",
+    "the index is written": "h5.manifest:Manifest.write",
+    "it goes to the disk": "atomic:os.fsync",
+    "it takes its place": "atomic:Path.replace",
+    "its name goes to the disk": "atomic:_sync_folder",
+}
+KILLED_IN_A_COPY = KILLED.replace(
+    "workspace = Workspace()",
+    "workspace = Workspace()\nworkspace.load(path)\nworkspace.remove('old')",
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("step", STEPS_OF_A_COPY.values(), ids=STEPS_OF_A_COPY)
+def test_process_killed_while_it_changes_a_copy_leaves_the_old_file_or_the_new(
+    path, step
+):
+    command = [sys.executable, "-c", KILLED_IN_A_COPY, path, step]
+    done = subprocess.run(command, check=False)
+    assert done.returncode == -signal.SIGKILL
+    if step.endswith("_sync_folder"):
+        assert_new(path)
+        assert open_project(path).list() == ["new"]
+    else:
+        assert open_project(path).list() == ["old"]
+        np.testing.assert_array_equal(
+            open_project(path).record("old").array("data"), OLD
+        )
+
+
 def test_reader_sees_the_old_file_or_the_new_at_every_moment(path, new):
     seen, done = set(), threading.Event()
 
@@ -130,7 +166,7 @@ def test_reader_sees_the_old_file_or_the_new_at_every_moment(path, new):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(writer, "Structure"), (staging.Staging, "finish"), (writer, "write_blocks")],
+    [(writer, "Structure"), (staging.Staging, "finish"), (elements, "write_blocks")],
     ids=["structure", "finish", "arrays"],
 )
 def test_interrupted_save_leaves_the_old_file_alone(
@@ -339,6 +375,7 @@ def test_file_that_another_program_changed_is_not_replaced_unasked(path, known_b
 def test_change_during_the_save_is_not_lost(path, monkeypatch):
     workspace = Workspace()
     workspace.load(path)
+    workspace.add("more", OLD)
     sync = os.fsync
 
     def change_before(descriptor):

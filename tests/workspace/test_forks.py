@@ -286,7 +286,7 @@ def test_a_child_that_ends_leaves_the_save_of_its_parent_alone(tmp_path):
 
 def _run(code, tmp_path, *args):
     done = subprocess.run(
-        [sys.executable, "-c", code, *args],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code, *args],
         check=False,
         cwd=tmp_path,
         capture_output=True,

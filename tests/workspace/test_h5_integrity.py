@@ -17,11 +17,12 @@ import datalab_workspace as dlw
 from datalab_workspace import Workspace
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import DamagedFileError, DamagedFileWarning
-from datalab_workspace.formats.h5 import native
+from datalab_workspace.formats.h5 import checksums, native
 from datalab_workspace.formats.h5.checksums import (
+    BLOCK,
+    StructureChecksum,
     merge_extents,
     pack_extents,
-    structure_checksum,
     unpack_extents,
 )
 from datalab_workspace.formats.h5.verify import verify
@@ -307,7 +308,7 @@ def test_older_versions_find_what_they_read(original):
 def numbers(tmp_path):
     path = tmp_path / "numbers"
     path.write_bytes(bytes(range(256)) * 20_000)
-    with FileIO(path) as file:
+    with FileIO(path, "r+") as file:
         yield file
 
 
@@ -320,16 +321,38 @@ def test_structure_is_all_outside_of_the_extents(numbers, extents):
     content = bytearray(numbers.readall())
     for offset, size in sorted(extents, reverse=True):
         del content[offset : offset + size]
-    assert structure_checksum(numbers, 5_120_000, extents) == zlib.crc32(content)
+    before = StructureChecksum(numbers, 5_120_000, extents)
+    assert before.value == zlib.crc32(content)
+
+
+def test_change_costs_only_the_blocks_that_it_touches(numbers, monkeypatch):
+    extents = [(1000, 3_000_000), (4_000_000, 10)]
+    before = StructureChecksum(numbers, 5_120_000, extents)
+    numbers.seek(4_500_000)
+    numbers.write(b"changed")
+    read = []
+    read_at = checksums.read_at
+
+    def note(file, offset, count):
+        read.append(offset // BLOCK)
+        return read_at(file, offset, count)
+
+    monkeypatch.setattr(checksums, "read_at", note)
+    more = [(500, 5), *extents]
+    after = StructureChecksum(
+        numbers, 5_120_000, more, before=before, changed=[4_500_000 // BLOCK]
+    )
+    assert set(read) == {0, 4_500_000 // BLOCK}
+    assert after.value == StructureChecksum(numbers, 5_120_000, more).value
 
 
 def test_extents_that_cannot_be_are_refused(numbers):
     with pytest.raises(ValueError, match="extents at 0 and 9 overlap"):
-        structure_checksum(numbers, 5_120_000, [(9, 9), (0, 10)])
+        StructureChecksum(numbers, 5_120_000, [(9, 9), (0, 10)])
     with pytest.raises(ValueError, match="ends at 5120001, outside of the file"):
-        structure_checksum(numbers, 5_120_000, [(5_119_991, 10)])
+        StructureChecksum(numbers, 5_120_000, [(5_119_991, 10)])
     with pytest.raises(EOFError):
-        structure_checksum(numbers, 5_120_001, [])
+        StructureChecksum(numbers, 5_120_001, [])
 
 
 def test_extents_come_back():

@@ -197,8 +197,7 @@ def test_part_that_a_later_datalab_may_add_is_carried_along(tmp_path):
         file["other"] = "not DataLab's"
     workspace = Workspace()
     workspace.load(path)
-    workspace.save()
-    with h5py.File(path) as file:
+    with h5py.File(workspace.save(tmp_path / "copy.h5")) as file:
         assert file["DataLab_Tab/t001"].attrs["title"] == "table"
         assert "other" not in file
 

@@ -262,7 +262,9 @@ def contents(path, *, obstacles=None, lazy=False):
             record.kind,
             exact(record.fields),
             exact(record.metadata),
-            [(name, a.shape, a.dtype.str) for name, a in record.arrays.items()],
+            record.shape,
+            record.dtype,
+            list(record.arrays),
         )
         for record in records
     ]

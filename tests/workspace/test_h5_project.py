@@ -119,7 +119,7 @@ def test_compressed_data_comes_back_smaller(compression, tmp_path):
     large[::50] = 1.5
     workspace = workspace_of(large=large, small=A, empty=np.empty((0, 3)))
     path = workspace.save(tmp_path / "a.h5", compression=compression)
-    plain = workspace.save(tmp_path / "b.h5").stat().st_size
+    plain = workspace.save(tmp_path / "b.h5", compression="none").stat().st_size
     assert (path.stat().st_size < plain) is (compression != ("gzip", 0))
     for _ in ("by our index", "by the layout"):
         loaded = Workspace()

@@ -280,7 +280,7 @@ def test_iterating_reads_each_chunk_once(tmp_path, monkeypatch):
 
 
 def test_dask_computes_with_it_piece_by_piece(of_workspace, count_bytes):
-    dask_array = pytest.importorskip("dask.array")
+    dask_array = pytest.importorskip("dask.array", reason="not installed here")
     lazy_array, array = of_workspace
     pieces = dask_array.from_array(lazy_array, chunks=(5, 30))
     assert (pieces.shape, pieces.dtype, count_bytes) == (array.shape, array.dtype, [])
@@ -289,22 +289,22 @@ def test_dask_computes_with_it_piece_by_piece(of_workspace, count_bytes):
 
 
 def test_dask_names_the_same_array_alike(of_workspace):
-    dask_array = pytest.importorskip("dask.array")
+    dask_array = pytest.importorskip("dask.array", reason="not installed here")
     one, other = (dask_array.from_array(of_workspace[0], chunks=10) for _ in "ab")
     assert one.name == other.name
 
 
 @pytest.mark.slow  # a process that imports dask
 def test_dask_hands_it_to_other_processes_by_reference(referred):
-    dask = pytest.importorskip("dask")
-    dask_array = pytest.importorskip("dask.array")
+    dask = pytest.importorskip("dask", reason="not installed here")
+    dask_array = pytest.importorskip("dask.array", reason="not installed here")
     pieces = dask_array.from_array(referred, chunks=10)
     with dask.config.set(scheduler="processes", num_workers=1):
         assert pieces[10:].min().compute() == PIXELS[10:].min()
 
 
 def test_xarray_leaves_it_in_its_file_until_it_is_used(of_workspace, count_bytes):
-    xarray = pytest.importorskip("xarray")
+    xarray = pytest.importorskip("xarray", reason="not installed here")
     lazy_array, array = of_workspace
     labelled = xarray.DataArray(lazy_array, dims=("y", "x"), coords={"x": range(30)})
     assert (labelled.shape, labelled.dtype, count_bytes) == ((20, 30), array.dtype, [])

@@ -222,7 +222,7 @@ def test_a_new_process_reads_unread_objects(path):
 
 
 def test_a_process_of_loky_reads_unread_objects(path):
-    loky = pytest.importorskip("loky")
+    loky = pytest.importorskip("loky", reason="not installed here")
     with loky.ProcessPoolExecutor(1) as pool:
         task = pool.submit(lambda workspace: total(workspace), open_project(path))
         _check_total(task.result(60))

@@ -220,14 +220,14 @@ STOPPED = """
 import sys
 import numpy as np
 from datalab_workspace import Workspace
-from datalab_workspace.formats.h5 import writer
+from datalab_workspace.formats.h5 import elements
 
 def write_blocks(*args):
     print("writing", flush=True)
     sys.stdin.readline()
     return complete(*args)
 
-complete, writer.write_blocks = writer.write_blocks, write_blocks
+complete, elements.write_blocks = elements.write_blocks, write_blocks
 workspace = Workspace()
 workspace.add("other", np.arange(1000.0))
 workspace.save(sys.argv[1])

@@ -198,6 +198,26 @@ def test_a_project_that_another_process_reads_is_replaced(
     assert dlw.open(path).list() == ["a"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="lists open files as Linux does")
+def test_a_platform_without_locks_keeps_no_file_open(
+    path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a browser, which stores a file when it is closed."""
+
+    def replace(source: Path, target: Path) -> Path:
+        still_open = {Path(os.path.realpath(entry)) for entry in listing.iterdir()}
+        assert not {source, target} & still_open
+        return moved(source, target)
+
+    listing = Path("/proc/self/fd")
+    moved = Path.replace
+    monkeypatch.setattr(locks, "AVAILABLE", False)
+    monkeypatch.setattr(Path, "replace", replace)
+    workspace.save(path)
+    assert dlw.open(path).list() == ["a"]
+    assert names_in(path.parent) == [path.name]
+
+
 @posix
 def test_a_file_system_without_locks_does_not_hinder_a_save(
     path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -180,6 +182,26 @@ def test_a_connection_is_kept(
         answer = transport.send(Request("POST", "/", body=Body([b"x"])))
         assert (answer.status, bytes(answer.body)) == (status, content)
     assert len(server.clients) == connections
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_uses_a_connection_of_its_own(
+    server: Any, transport: NativeTransport
+) -> None:
+    transport.send(Request("GET", "/"))
+    held = transport._lock  # as if another thread were sending
+    held.acquire()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # there are threads
+        child = os.fork()
+    if not child:
+        faulthandler.dump_traceback_later(30, exit=True)
+        answer = transport.send(Request("GET", "/"))
+        os._exit(0 if bytes(answer.body) == b"hello" else 2)
+    held.release()
+
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(server.clients) == 2
 
 
 def test_an_idle_connection_is_not_used_again(

@@ -39,6 +39,7 @@ class Proxy:
         self.port = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
+        self._closed = False
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
 
@@ -52,6 +53,7 @@ class Proxy:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._accepting.join(_PATIENCE)
+        self._closed = True
         # DataLab closes a connection that nothing uses after seconds.
         for end in [*self._open]:
             with suppress(OSError):
@@ -78,7 +80,7 @@ class Proxy:
             server = socket.create_connection(("127.0.0.1", self.target))
             self._open += (client, server)
             with server:
-                if self.released.is_set():  # `close` has not seen these two
+                if self._closed:  # `close` has not seen these two
                     return
                 client.settimeout(_PATIENCE)
                 server.settimeout(_PATIENCE)

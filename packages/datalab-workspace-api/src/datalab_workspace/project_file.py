@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.events import ChangeKind
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
+    from datalab_workspace.formats.baseline import Baseline
+    from datalab_workspace.model.project import Project
 
 
 class ProjectFile:
@@ -22,6 +23,8 @@ class ProjectFile:
         stamps: The state of each file when it was loaded or saved.
         foreign: The macros and the history of DataLab that the files hold; they are
             kept without being interpreted.
+        baseline: The content of that file when it was loaded or saved; None if it is
+            not known.
     """
 
     def __init__(self) -> None:
@@ -40,6 +43,12 @@ class ProjectFile:
         self.modified = False
         self.stamps: dict[Path, FileStamp] = {}
         self.foreign: list[bytes] = []
+        self.baseline: Baseline | None = None
+
+    # A copy in another process writes everything again at its first save.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "baseline": None}
 
     def follow(self, kind: ChangeKind) -> None:
         """Note an event of the workspace, unless it is about the file itself."""
@@ -48,25 +57,33 @@ class ProjectFile:
         elif kind not in ("saved", "loaded", "attached", "detached"):
             self.modified = True
 
-    def saved(self, path: Path, stamp: FileStamp | None, *, whole: bool) -> None:
+    def saved(
+        self,
+        path: Path,
+        stamp: FileStamp | None,
+        baseline: Baseline | None,
+        *,
+        whole: bool,
+    ) -> None:
         """Note that objects were saved: all of them, or only some.
 
         Args:
             path: The file.
             stamp: The state of the file; None if it cannot hold a whole project.
+            baseline: The content of the file, if the format knows it.
             whole: All objects were saved.
         """
         if stamp is None:
             return
         self.stamps[path] = stamp
         if whole:
-            self.path, self.modified = path, False
+            self.path, self.modified, self.baseline = path, False, baseline
 
     def loaded(
         self,
         path: Path,
         stamp: FileStamp | None,
-        foreign: Iterable[bytes],
+        project: Project,
         *,
         is_whole: bool,
         modified: bool,
@@ -76,17 +93,18 @@ class ProjectFile:
         Args:
             path: The file.
             stamp: The state of the file; None if `save` cannot write to it.
-            foreign: The macros and history in it.
+            project: The content of the file.
             is_whole: The workspace holds every object of the file, so that saving to
                 it would lose nothing.
             modified: The workspace holds, or held before, something else.
         """
-        self.foreign += [part for part in foreign if part not in self.foreign]
+        self.foreign += [part for part in project.foreign if part not in self.foreign]
         if stamp is not None:
             self.stamps[path] = stamp
         if stamp is not None and is_whole:
             self.path = path
             self.modified = modified
+            self.baseline = project.baseline
         else:
             self.modified |= modified
 

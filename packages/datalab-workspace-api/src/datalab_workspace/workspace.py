@@ -579,8 +579,10 @@ class Workspace(NamedObjects, WindowCalls):
                 expanded, and no suffix is added. A path that ends in ``.npz`` becomes
                 an archive that needs no h5py and that DataLab cannot open.
             names: Save only these objects: one name or several.
-            compression: ``"lzf"``, ``"gzip"`` or ``("gzip", level)``; by default arrays
-                are not compressed.
+            compression: ``"none"``, ``"lzf"``, ``"gzip"`` or ``("gzip", level)``, for
+                all arrays. By default, arrays that have not changed stay as they are
+                in the file, and others are compressed as the project was, or not at
+                all in a new project.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.
 

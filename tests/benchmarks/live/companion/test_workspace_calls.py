@@ -268,7 +268,7 @@ def test_save(workspace: dlw.Workspace, tmp_path: Path):
     numbers = itertools.count()
     compared = compare(
         "save of eight images of 8 MiB and 100 signals, beside their gets",
-        lambda: workspace.save(tmp_path / f"{next(numbers)}.h5"),
+        lambda: workspace.save(tmp_path / f"{next(numbers)}.h5", compression="none"),
         lambda: [workspace.get(name) for name in names],
         rounds=ROUNDS,
     )

@@ -279,7 +279,9 @@ class Backend(Transactions, ABC):
 
     @abstractmethod
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
-        """Return all groups with their objects as Records, for a file.
+        """Return all groups with their objects, for a file.
+
+        The objects are Records, or PendingRecords of a file that was opened lazily.
 
         Args:
             uuids: Return only these objects, and no groups without any.

@@ -179,7 +179,7 @@ class MemoryBackend(Backend):
         items = self._shelf_of[uuid].items
         item = items[uuid]
         if isinstance(item, PendingRecord):
-            item = items[uuid] = item.resolve()
+            item = items[uuid] = item.record()
         return item
 
     # -- transactions -----------------------------------------------------------------
@@ -255,15 +255,18 @@ class MemoryBackend(Backend):
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
     ) -> None:
         """See `Backend.edit`."""
-        record = self.record(uuid)
-        before = dict(record.fields), dict(record.metadata)
-
-        def set_back() -> None:
-            record.fields, record.metadata = before
-
-        self._ticket.note(set_back)
-        record.fields.update(fields)
-        record.metadata.update(metadata)
+        before = self.record(uuid)
+        shelf = self._shelf_of[uuid]
+        self._ticket.note(lambda: shelf.items.update({uuid: before}))
+        # A new record, so that a save recognises which objects have changed. Both share
+        # the dict of the arrays, so that a save points all into the new file.
+        shelf.items[uuid] = Record(
+            before.kind,
+            {**before.fields, **fields},
+            before.arrays,
+            {**before.metadata, **metadata},
+            uuid,
+        )
 
     def move_to_group(self, uuids: Sequence[str], group: str) -> None:
         """See `Backend.move_to_group`."""
@@ -301,12 +304,12 @@ class MemoryBackend(Backend):
             self._put(group.items, shelf)
 
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
-        """See `Backend.content`."""
+        """See `Backend.content`; objects of a file stay pending."""
         groups = []
         for shelf in self._all():
             chosen = [u for u in shelf.items if uuids is None or u in uuids]
             if chosen or uuids is None:
-                items: list[Item] = [self.record(uuid) for uuid in chosen]
+                items = [shelf.items[uuid] for uuid in chosen]
                 groups.append(Group(shelf.kind, shelf.title, items))
         return groups
 

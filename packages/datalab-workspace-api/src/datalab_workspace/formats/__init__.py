@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp, replacing
     from datalab_workspace.formats.base import FileFormat, ReadResult, WriteResult
     from datalab_workspace.formats.registry import formats, register
+    from datalab_workspace.model.array_reference import ArrayReference
     from datalab_workspace.model.project import Group, Project
 
 _HOME = {
+    "ArrayReference": "model.array_reference",
     "FileFormat": "formats.base",
     "FileStamp": "formats.atomic",
     "Group": "model.project",
@@ -30,6 +32,7 @@ _HOME = {
 }
 
 __all__ = [
+    "ArrayReference",
     "FileFormat",
     "FileStamp",
     "Group",

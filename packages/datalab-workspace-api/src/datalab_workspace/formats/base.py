@@ -16,6 +16,7 @@ from datalab_workspace.model.record import KINDS, Kind
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
+    from datalab_workspace.formats.baseline import Baseline
 
 Compression: TypeAlias = "str | tuple[str, int] | None"
 #: Arrays in a file, by the UUID of their object and the name of the array.
@@ -50,6 +51,8 @@ class WriteResult(NamedTuple):
             then stays modified, and `Workspace.save` without a path goes elsewhere.
         references: The arrays of the new file. Arrays that the workspace has not read
             yet are read from there from now on.
+        baseline: The content of the new file, for the next save; None if the format
+            always writes everything.
 
     Example:
         >>> from datalab_workspace.formats import WriteResult
@@ -59,6 +62,7 @@ class WriteResult(NamedTuple):
 
     stamp: FileStamp | None = None
     references: References = MappingProxyType({})
+    baseline: Baseline | None = None
 
 
 @dataclass

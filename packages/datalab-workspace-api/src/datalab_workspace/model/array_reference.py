@@ -62,6 +62,12 @@ class ArrayReference(NDArrayOperatorsMixin, ABC):
 
         Raises:
             StaleFileError: The file no longer contains the array.
+
+        Example:
+            >>> _ = workspace.save("project.h5")
+            >>> data = dlw.open("project.h5").record("spot").arrays["data"]
+            >>> data.read().shape == data.shape
+            True
         """
 
     def read_region(self, region: Region) -> np.ndarray[Any, Any]:
@@ -73,13 +79,26 @@ class ArrayReference(NDArrayOperatorsMixin, ABC):
 
         Raises:
             StaleFileError: The file no longer contains the array.
+
+        Example:
+            >>> _ = workspace.save("project.h5")
+            >>> data = dlw.open("project.h5").record("spot").arrays["data"]
+            >>> data.read_region((slice(0, 3, 1), slice(2, 4, 1))).shape
+            (3, 2)
         """
         part: np.ndarray[Any, Any] = self.read()[region]
         copied: np.ndarray[Any, Any] = part.copy()  # without the rest in memory
         return copied
 
     def rows_at_once(self) -> int:
-        """Return the number of rows of the first axis that iterating reads at once."""
+        """Return the number of rows of the first axis that iterating reads at once.
+
+        Example:
+            >>> _ = workspace.save("project.h5")
+            >>> data = dlw.open("project.h5").record("spot").arrays["data"]
+            >>> data.rows_at_once() >= 1
+            True
+        """
         row = math.prod(self.shape[1:]) * self.dtype.itemsize
         return max(1, _AT_ONCE // max(row, 1))
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalab_workspace.model.record import Kind, PendingRecord, Record
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.baseline import Baseline
 
 Item: TypeAlias = "Record | PendingRecord"
 
@@ -45,10 +48,13 @@ class Project:
         foreign: The sections that only DataLab uses (macros, history). Each is the
             bytes of a small HDF5 file that contains nothing else. They are copied
             and never interpreted.
+        baseline: The content of the file that the objects come from, so that a save
+            writes only what has changed; None if it is not known.
     """
 
     groups: list[Group] = field(default_factory=list)
     foreign: list[bytes] = field(default_factory=list)
+    baseline: Baseline | None = field(default=None, compare=False, repr=False)
 
     def items(self) -> Iterator[Item]:
         """Yield every object in order.

@@ -148,6 +148,8 @@ class Record:
         metadata: The object's metadata without ``__uuid`` and ``__number``, which
             describe its position in a workspace and not the object itself.
         uuid: The permanent, unique identifier of the object.
+        version: A token that identifies the content. A backend never changes a record
+            that it keeps: an edited object is a new record, with a new version.
 
     Example:
         >>> record = workspace.record("spot")
@@ -160,6 +162,7 @@ class Record:
     arrays: dict[str, Array] = field(default_factory=dict)
     metadata: dict[Any, Any] = field(default_factory=dict)
     uuid: str = field(default_factory=lambda: str(uuid4()))
+    version: object = field(default_factory=object, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, spec in FIELDS[self.kind].items():
@@ -254,9 +257,11 @@ class PendingRecord:
         title: The object's title.
         shape: See `Record.shape`.
         dtype: See `Record.dtype`.
-        resolve: Returns the record, a new one with each call. A backend calls it at
+            resolve: Returns the record, a new one with each call. A backend calls it at
             most once, and so does each copy of the workspace. A function that can be
-            pickled lets the workspace be pickled before the object was read.
+            pickled lets the workspace be pickled before the object was read. A save
+            may replace it by one that reads the new file.
+        version: The version that the record will have; see `Record`.
 
     Example:
         >>> from datalab_workspace.backends import PendingRecord
@@ -272,6 +277,22 @@ class PendingRecord:
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
     resolve: Callable[[], Record]
+    version: object = field(default_factory=object, init=False, repr=False)
+
+    def record(self) -> Record:
+        """Return the record that `resolve` returns, with the version of this object.
+
+        Example:
+            >>> from datalab_workspace.backends import PendingRecord
+            >>> record = workspace.record("peak")
+            >>> known = (record.uuid, "signal", "peak", record.shape, record.dtype)
+            >>> pending = PendingRecord(*known, lambda: record)
+            >>> pending.record().version is pending.version
+            True
+        """
+        record = self.resolve()
+        record.version = self.version
+        return record
 
     # Nothing changes it, and it may stand for much: copies of a workspace share it.
 

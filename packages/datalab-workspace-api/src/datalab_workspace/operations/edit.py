@@ -72,11 +72,7 @@ def edit(
 
 def move(session: Session, names: str | Iterable[str], group: str) -> None:
     """See `Workspace.move`."""
-    if not isinstance(group, str):
-        raise TypeError(
-            f"expected the title of a group for group, got {type(group).__name__}"
-        )
-    title: str = as_base(group, str)
+    title = _checked_title(group, "group")
     wanted = list(listed(names))
 
     def operation(transaction: Transaction) -> None:
@@ -96,6 +92,7 @@ def rename_group(
     """See `Workspace.rename_group`."""
     if kind is not None:
         one_of(kind, "kind", KINDS)
+    title = _checked_title(new_title, "new_title")
 
     def operation(transaction: Transaction) -> None:
         _check_groups(transaction, "rename_group()")
@@ -111,16 +108,25 @@ def rename_group(
                 f"both panels have a group {group!r:.80}; pass kind='signal' or 'image'"
             )
         (panel,) = holders
-        if new_title == group:
+        if title == group:
             return
-        if any((g.kind, g.title) == (panel, new_title) for g in groups):
+        if any((g.kind, g.title) == (panel, title) for g in groups):
             raise NameConflictError(
-                f"the {panel} panel already has a group {new_title!r:.80}; choose "
+                f"the {panel} panel already has a group {title!r:.80}; choose "
                 "another title, or move() the objects to that group"
             )
-        transaction.rename_group(panel, group, new_title)
+        transaction.rename_group(panel, group, title)
 
     session.run(operation)
+
+
+def _checked_title(title: object, argument: str) -> str:
+    if not isinstance(title, str):
+        raise TypeError(
+            f"expected the title of a group for {argument}, got {type(title).__name__}"
+        )
+    plain: str = as_base(title, str)
+    return plain
 
 
 def _check_groups(transaction: Transaction, call: str) -> None:

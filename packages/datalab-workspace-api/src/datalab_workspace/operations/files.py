@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
     ObjectNotFoundError,
@@ -17,14 +19,15 @@ from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
     PendingRecord,
-    Record,
 )
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
 if TYPE_CHECKING:
-    pass
+    from datalab_workspace.formats.atomic import FileStamp
+    from datalab_workspace.formats.base import Compression
+    from datalab_workspace.formats.baseline import Baseline
 
 
 def save(
@@ -48,18 +51,50 @@ def save(
         if uuids is not None:
             _check_partial(transaction, target, uuids)
         foreign = project.foreign if uuids is None or known is not None else []
-        stamp, references = registry.write(
+        content = Project(groups, foreign, project.baseline)
+        transaction.kind, transaction.path = "saved", target
+        if uuids is None and _is_saved(content, target, known, compression):
+            project.saved(target, known, project.baseline, whole=True)
+            return target
+        if known is not None and not _is_current(project.baseline, target):
+            content.groups = groups = [
+                _resolved(transaction, group) for group in groups
+            ]
+        stamp, references, baseline = registry.write(
             target,
-            Project(groups, foreign),
+            content,
             compression=compression,
             expected=None if overwrite or not target.exists() else known,
             overwrite=overwrite,
         )
-        project.saved(target, stamp, whole=uuids is None)
+        project.saved(target, stamp, baseline, whole=uuids is None)
         if uuids is None or known is not None:
-            _repoint(groups, references)
-        transaction.kind, transaction.path = "saved", target
+            _repoint(groups, references, baseline)
         return target
+
+
+def _is_current(baseline: Baseline | None, target: Path) -> bool:
+    """Return whether `baseline` is the present content of a file."""
+    return baseline is not None and baseline.path == target and baseline.is_current()
+
+
+def _is_saved(
+    content: Project, target: Path, known: FileStamp | None, compression: Compression
+) -> bool:
+    """Return whether a file holds exactly what would be saved to it."""
+    baseline = content.baseline
+    return (
+        baseline is not None
+        and baseline.stamp == known
+        and _is_current(baseline, target)
+        and baseline.holds(content, compression)
+    )
+
+
+def _resolved(transaction: Transaction, group: Group) -> Group:
+    """Return a group whose objects no longer need the file that they are pending in."""
+    items: list[Item] = [transaction.backend.record(item.uuid) for item in group.items]
+    return Group(group.kind, group.title, items)
 
 
 def load(
@@ -92,7 +127,7 @@ def load(
         session.project.loaded(
             source,
             stamp,
-            project.foreign,
+            project,
             is_whole=is_whole,
             modified=more if is_whole and stamp is not None else bool(merge.changes),
         )
@@ -178,18 +213,24 @@ def _read(group: Group) -> Group:
 
 
 def _repoint(
-    groups: Iterable[Group], references: Mapping[str, Mapping[str, ArrayReference]]
+    groups: Iterable[Group],
+    references: Mapping[str, Mapping[str, ArrayReference]],
+    baseline: Baseline | None,
 ) -> None:
     """Point the arrays that have not been read yet into the file just written."""
     for group in groups:
         for item in group.items:
-            if not isinstance(item, Record):
+            if isinstance(item, PendingRecord):
+                if baseline is not None:
+                    item.resolve = baseline.resolve(item.uuid)
                 continue
             for name, array in item.arrays.items():
+                if array is None or isinstance(array, np.ndarray):
+                    continue
                 written = references.get(item.uuid, {}).get(name)
                 if written is None:
                     continue
                 if isinstance(array, RestoredArray):
                     item.arrays[name] = RestoredArray(written, array.spec)
-                elif isinstance(array, ArrayReference):
+                else:
                     item.arrays[name] = written

@@ -254,7 +254,7 @@ class Store:
         for name, array in snapshot.arrays.items():
             if held is not None and _is_held(held, name, array):
                 kept[name] = held.arrays[name][1]
-            elif array is None or array.size or name not in ("xcoords", "ycoords"):  # type: ignore[union-attr]  # arrays in memory only
+            elif array is None or array.size or name not in ("xcoords", "ycoords"):
                 arrays[name] = writer.encode(array)
         put["arrays"] = arrays
         if kept:

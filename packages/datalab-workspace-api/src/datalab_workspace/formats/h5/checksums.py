@@ -8,6 +8,8 @@ attributes and chunks, and also the unused space between them.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import zlib
 from collections.abc import Iterable, Iterator
 from io import FileIO
@@ -18,27 +20,129 @@ import numpy as np
 from datalab_workspace.formats.raw_io import read_at
 
 Extent: TypeAlias = "tuple[int, int]"
-_BLOCK = 1 << 20
+#: Size of the blocks whose checksums are kept, in bytes.
+BLOCK = 1 << 20
 
 
-def structure_checksum(file: FileIO, size: int, extents: Iterable[Extent]) -> int:
-    """Return the CRC-32 of all bytes of a file outside of some extents.
+class StructureChecksum:
+    """The checksum of the structure of a file, computed block by block.
+
+    If the checksums of the blocks are known, a change costs only the blocks that it
+    touches.
 
     Args:
         file: The file, unbuffered.
         size: Its size in bytes.
         extents: The extents to leave out, in any order. They may touch but not overlap.
+        before: The checksum of the file before it was changed; None to compute all.
+        changed: The numbers of the blocks that were written to since then. Those in
+            which other bytes are left out are found by themselves.
+
+    Attributes:
+        value: The CRC-32 of all bytes of the file outside of the extents.
+        blocks: For each block, the CRC-32 and the number of these bytes.
+        extents: The extents that are left out, in order.
+        size: See above.
 
     Raises:
         EOFError: The file is smaller than `size`.
         ValueError: Extents overlap, or are outside of the file.
     """
-    value = 0
-    for begin, end in _gaps(size, merge_extents(extents)):
-        for start in range(begin, end, _BLOCK):
-            count = min(_BLOCK, end - start)
-            value = zlib.crc32(read_at(file, start, count), value)
-    return value
+
+    def __init__(
+        self,
+        file: FileIO,
+        size: int,
+        extents: Iterable[Extent],
+        *,
+        before: StructureChecksum | None = None,
+        changed: Iterable[int] = (),
+    ) -> None:
+        self.size = size
+        self.extents = merge_extents(extents)
+        end = sum(self.extents[-1]) if self.extents else 0
+        if end > size:
+            raise ValueError(f"an extent ends at {end}, outside of the file")
+        count = -(-size // BLOCK)
+        self.blocks: list[tuple[int, int]] = [(0, 0)] * count
+        numbers: Iterable[int] = range(count)
+        if before is not None:
+            kept = before.blocks[:count]
+            self.blocks[: len(kept)] = kept
+            numbers = {*changed, *self._moved(before)}
+        for number in numbers:
+            if number < count:
+                self.blocks[number] = self._checksum(file, number)
+        self.value = 0
+        for value, length in self.blocks:
+            self.value = _combined(self.value, value, length)
+
+    def _moved(self, before: StructureChecksum) -> Iterator[int]:
+        """Yield the numbers of the blocks in which other bytes are left out."""
+        for offset, size in set(self.extents) ^ set(before.extents):
+            yield from range(offset // BLOCK, (offset + size - 1) // BLOCK + 1)
+        sizes = sorted((self.size, before.size))
+        yield from range(sizes[0] // BLOCK, -(-sizes[1] // BLOCK))
+
+    def _checksum(self, file: FileIO, number: int) -> tuple[int, int]:
+        """Return the checksum and the number of the bytes of a block."""
+        value = length = 0
+        for begin, end in self._gaps(number):
+            value = zlib.crc32(read_at(file, begin, end - begin), value)
+            length += end - begin
+        return value, length
+
+    def _gaps(self, number: int) -> Iterator[Extent]:
+        """Yield begin and end of each part of a block outside of the extents."""
+        begin, end = number * BLOCK, min((number + 1) * BLOCK, self.size)
+        first = bisect.bisect_right(self.extents, (begin, self.size)) - 1
+        for offset, length in itertools.islice(self.extents, max(first, 0), None):
+            if offset >= end:
+                break
+            if offset > begin:
+                yield begin, offset
+            begin = max(begin, offset + length)
+        if begin < end:
+            yield begin, end
+
+
+# -- the checksum of two parts, from those of the parts -------------------------------
+
+# As in zlib, polynomials over GF(2) are integers whose highest bit is the constant.
+_POLYNOMIAL = 0xEDB88320
+_ONE = 1 << 31
+
+
+def _product(a: int, b: int) -> int:
+    """Return the product of two polynomials modulo that of CRC-32."""
+    product = 0
+    while a:
+        if a & _ONE:
+            product ^= b
+        a = (a << 1) & 0xFFFFFFFF
+        b = (b >> 1) ^ (_POLYNOMIAL if b & 1 else 0)
+    return product
+
+
+def _powers() -> list[int]:
+    """Return x to the power of 8, 16, 32 and so on."""
+    power = _ONE >> 8
+    powers = [power]
+    for _ in range(BLOCK.bit_length()):
+        power = _product(power, power)
+        powers.append(power)
+    return powers
+
+
+def _combined(value: int, following: int, length: int) -> int:
+    """Return the CRC-32 of bytes and `length` more from the CRC-32 of both."""
+    for power in _POWERS:
+        if not length:
+            break
+        if length & 1:
+            value = _product(power, value)
+        length >>= 1
+    return value ^ following
 
 
 def merge_extents(extents: Iterable[Extent]) -> list[Extent]:
@@ -61,6 +165,27 @@ def merge_extents(extents: Iterable[Extent]) -> list[Extent]:
     return merged
 
 
+def subtract_extents(
+    extents: Iterable[Extent], removed: Iterable[Extent]
+) -> Iterator[Extent]:
+    """Yield what remains of extents without parts of them.
+
+    Args:
+        extents: The extents, in order.
+        removed: The parts, in any order, each within one of the extents.
+    """
+    parts = sorted(removed, reverse=True)
+    for offset, size in extents:
+        end = offset + size
+        while parts and parts[-1][0] < end:
+            begin, length = parts.pop()
+            if begin > offset:
+                yield offset, begin - offset
+            offset = begin + length
+        if offset < end:
+            yield offset, end - offset
+
+
 def pack_extents(extents: Iterable[Extent]) -> bytes:
     """Return extents as bytes: pairs of little-endian integers of 64 bits."""
     return np.array(list(extents), "<u8").tobytes()
@@ -72,14 +197,4 @@ def unpack_extents(content: bytes | bytearray) -> list[Extent]:
     return list(map(tuple, pairs.tolist()))
 
 
-def _gaps(size: int, extents: list[Extent]) -> Iterator[Extent]:
-    """Yield begin and end of each part of a file outside of extents."""
-    begin = 0
-    for offset, length in extents:
-        if offset > begin:
-            yield begin, offset
-        begin = offset + length
-    if begin > size:
-        raise ValueError(f"an extent ends at {begin}, outside of the file")
-    if size > begin:
-        yield begin, size
+_POWERS = _powers()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,11 @@ import numpy as np
 from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
+from datalab_workspace.formats.h5.checksums import Extent
 from datalab_workspace.formats.h5.guard import Guard
 from datalab_workspace.formats.h5.index_source import IndexSource
 from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.formats.h5.open_file import OpenProject
-from datalab_workspace.model.project import Group
+from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
     KINDS,
     PRIMARY_ARRAY,
@@ -41,27 +41,6 @@ _COLUMNS: dict[str, set[type]] = {
     "detail": {int},
 }
 _LARGEST = (1 << 63) - 1
-
-
-def read_groups(
-    project: OpenProject, columns: dict[str, Any], details: bytearray, *, strict: bool
-) -> list[Group]:
-    """Return the groups of a project from its manifest.
-
-    Args:
-        project: The open file.
-        columns: The content of the index.
-        details: The details of all objects.
-        strict: Raise an error for data with a wrong checksum; otherwise warn.
-
-    Returns:
-        Groups of pending records.
-
-    Raises:
-        LookupError, TypeError or ValueError: The manifest contradicts itself.
-        UnsafeFileError: All arrays together exceed the file or the memory.
-    """
-    return _Index(project, columns, details, strict=strict).groups()
 
 
 class _DataSpec:
@@ -89,30 +68,100 @@ class _DataSpec:
         self.record_shape = data_shape(kind, self.shape)
 
 
-class _Index:
-    """The checked index of a file, which makes the records of the objects."""
+class Index:
+    """The checked index of a file, which makes the records of the objects.
+
+    Args:
+        path: The file.
+        stamp: The stamp of the file.
+        guard: The checks for reading the file.
+        columns: The content of the index.
+        details: The details of all objects, kept in memory: the objects stay as they
+            were when the file was opened.
+        strict: Raise an error for data with a wrong checksum; otherwise warn.
+
+    Attributes:
+        columns: See above.
+        details: See above.
+        starts: The position of the details of each object, and their end.
+
+    Raises:
+        LookupError, TypeError or ValueError: The manifest contradicts itself.
+        UnsafeFileError: All arrays together exceed the file or the memory.
+    """
 
     def __init__(
         self,
-        project: OpenProject,
+        path: Path,
+        stamp: FileStamp,
+        guard: Guard,
         columns: dict[str, Any],
-        details: bytearray,
+        details: bytes | bytearray,
         *,
         strict: bool,
     ) -> None:
         self._strict = strict
-        self._path = project.path
-        self._stamp = project.stamp
-        self._guard = project.guard
-        self._columns = columns
+        self._path = path
+        self._stamp = stamp
+        self._guard = guard
+        self.columns = columns
+        self.details = details
         self._specs = [_DataSpec(*form) for form in columns["forms"]]
-        self._starts = [0, *itertools.accumulate(columns["detail"])]
-        # Kept in memory: the objects stay as they were when the file was opened.
-        self._details = details
+        self.starts = [0, *itertools.accumulate(columns["detail"])]
         self._check_columns()
+        self._source = IndexSource(path, stamp, guard.limits, self.record)
+
+    def pending(self, path: str, row: int) -> Callable[[], Record]:
+        """Return a function that reads an object, and that can be pickled.
+
+        Args:
+            path: Path of its group in the file.
+            row: Its row in the columns, from 0.
+        """
+        return partial(self._source.record, path, row)
+
+    @property
+    def compression(self) -> tuple[str, int] | None:
+        """Name and level of the filter for new arrays; None for no filter."""
+        name, level = self.columns.get("compression") or (None, 0)
+        known = name in ("lzf", "gzip") and level in range(10)
+        return (str(name), int(level)) if known else None
+
+    def extents(self, row: int) -> list[Extent]:
+        """Return the parts of the file that only the arrays of an object use.
+
+        Arrays in chunks are left out, and those that the details repeat.
+        """
+        extents: list[Extent] = []
+
+        def note(described: list[Any]) -> np.ndarray[Any, Any]:
+            _, dtype, shape, offset, _ = described
+            if offset is not None:
+                extents.append((offset, math.prod(shape) * _dtype(dtype).itemsize))
+            return np.empty(0)
+
+        content = json.loads(self.details[self.starts[row] : self.starts[row + 1]])
+        for described in content["arrays"].values():
+            note(described)
+        typed_json.decode(content["metadata"], note)
+        offset = self.columns["offset"][row]
+        if offset is not None:
+            extents.append((offset, self._specs[self.columns["form"][row]].size))
+        return extents
+
+    def freed_by(self, row: int, item: Item) -> int:
+        """Return the bytes of an object's data that its new version does not use."""
+        spec = self._specs[self.columns["form"][row]]
+        same = (spec.record_shape, spec.record_dtype) == (item.shape, item.dtype)
+        return 0 if same else spec.size
+
+    def is_in_chunks(self, row: int) -> bool:
+        """Return whether the data of an object is stored in chunks."""
+        size = self._specs[self.columns["form"][row]].size
+        return bool(size) and self.columns["offset"][row] is None
 
     def _check_columns(self) -> None:
-        columns = self._columns
+        columns = self.columns
         for name, types in _COLUMNS.items():
             if not set(map(type, columns[name])) <= types:
                 raise TypeError(f"a value in the column {name!r} has the wrong type")
@@ -131,9 +180,8 @@ class _Index:
 
     def groups(self) -> list[Group]:
         """Return all groups; their objects are pending records."""
-        columns = self._columns
-        source = IndexSource(self._path, self._stamp, self._guard.limits, self._record)
-        record = source.record
+        columns = self.columns
+        record = self._source.record
         specs = map(self._specs.__getitem__, columns["form"])
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
@@ -155,8 +203,17 @@ class _Index:
             groups.append(group)
         return groups
 
-    def _record(self, path: str, number: int) -> Record:
-        where = f"{path}/{self._columns['name'][number]}"
+    def record(self, path: str, number: int) -> Record:
+        """Return the record of an object; its arrays are references.
+
+        Args:
+            path: Path of its group in the file.
+            number: Its row in the columns, from 0.
+
+        Raises:
+            DamagedFileError: The manifest does not describe an object.
+        """
+        where = f"{path}/{self.columns['name'][number]}"
         try:
             return sidecar.join(self._plain(where, number))
         except WorkspaceError:
@@ -168,14 +225,14 @@ class _Index:
             ) from error
 
     def _plain(self, where: str, number: int) -> Record:
-        columns = self._columns
+        columns = self.columns
         spec = self._specs[columns["form"][number]]
         uuid = columns["uuid"][number]
         entry = IndexEntry(
             self._path, self._stamp, self._guard, uuid, where, strict=self._strict
         )
-        start, stop = self._starts[number : number + 2]
-        content = json.loads(self._details[start:stop])
+        start, stop = self.starts[number : number + 2]
+        content = json.loads(self.details[start:stop])
         arrays = {name: entry.other_array(*a) for name, a in content["arrays"].items()}
         if spec.dtype is not None:
             name = PRIMARY_ARRAY[spec.kind]

@@ -18,13 +18,14 @@ import h5py
 import numpy as np
 
 from datalab_workspace.errors import WorkspaceError
-from datalab_workspace.formats.h5 import index, layout
+from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import (
     Extent,
-    structure_checksum,
+    StructureChecksum,
     unpack_extents,
 )
 from datalab_workspace.formats.h5.guard import is_dataset
+from datalab_workspace.formats.h5.index import Index, natural
 from datalab_workspace.formats.h5.manifest import (
     CRC_DIGITS,
     FORMAT,
@@ -59,7 +60,9 @@ class Manifest:
         details: The details of all objects.
         is_original: The file has the size and the modification time that the manifest
             states: no program has changed it since.
+        index: The index, if the manifest is believed.
         groups: The groups of pending records, if the manifest is believed.
+        structure: The checksum of the structure, if it was computed.
     """
 
     state: State
@@ -67,7 +70,9 @@ class Manifest:
     columns: dict[str, Any] = field(default_factory=dict)
     details: bytearray = field(default_factory=bytearray)
     is_original: bool = False
+    index: Index | None = None
     groups: list[Group] | None = None
+    structure: StructureChecksum | None = None
 
     @property
     def is_believed(self) -> bool:
@@ -120,12 +125,15 @@ def _readable_manifest(
     try:
         manifest = _manifest(project, place, lazy)
         if manifest.is_believed or verify:
-            manifest.groups = index.read_groups(
-                project,
+            manifest.index = Index(
+                project.path,
+                project.stamp,
+                project.guard,
                 manifest.columns,
                 manifest.details,
                 strict=verify or manifest.is_original,
             )
+            manifest.groups = manifest.index.groups()
     except (EOFError, LookupError, TypeError, ValueError, RecursionError) as error:
         return Manifest("damaged", f"its manifest cannot be read ({error})")
     return manifest
@@ -151,20 +159,24 @@ def _manifest(project: OpenProject, place: Extent, lazy: bool) -> Manifest:
             raise ValueError("the checksum of the extents is wrong")
         arrays = unpack_extents(extents)
         own = [place, (start, size + length)]
-        if not _has_structure(project, columns, [*arrays, *own]):
+        manifest.structure = _structure(project, columns, [*arrays, *own])
+        if manifest.structure is None:
             manifest.state = "structure damaged" if is_original else "changed"
     return manifest
 
 
-def _has_structure(
+def _structure(
     project: OpenProject, columns: dict[str, Any], extents: list[Extent]
-) -> bool:
+) -> StructureChecksum | None:
+    """Return the checksum of the structure; None if it is not the one of the index."""
     size = project.stamp.size
+    if columns["size"] != size:
+        return None
     try:
-        found = structure_checksum(project.raw, size, extents)
+        found = StructureChecksum(project.raw, size, extents)
     except (EOFError, ValueError):  # the file has another size than it had
-        return False
-    return bool(columns["size"] == size and columns["structure"] == found)
+        return None
+    return found if found.value == columns["structure"] else None
 
 
 def _index(project: OpenProject, place: Extent) -> dict[str, Any]:
@@ -177,8 +189,8 @@ def _index(project: OpenProject, place: Extent) -> dict[str, Any]:
 
 
 def _read(project: OpenProject, offset: int, size: int) -> bytearray:
-    content = bytearray(index.natural(size, project.stamp.size))
-    project.raw.seek(index.natural(offset, project.stamp.size))
+    content = bytearray(natural(size, project.stamp.size))
+    project.raw.seek(natural(offset, project.stamp.size))
     read_exactly(project.raw, memoryview(content))
     return content
 

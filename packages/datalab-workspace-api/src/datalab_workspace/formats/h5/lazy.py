@@ -73,12 +73,11 @@ class FileArray(ArrayReference):
         dtype: Dtype of the array.
         crc: CRC-32 of the elements in C order; None if not known yet.
         limits: Limits on how far the content of the file may expand.
+        strict: A wrong checksum is an error. Otherwise another program may have changed
+            the array: `read` warns and returns what the file contains.
 
     Args:
         offset: Position of the elements in the file; None if HDF5 must find them.
-        limits: Limits on how far the content of the file may expand.
-        strict: A wrong checksum is an error. Otherwise another program may have changed
-            the array: `read` warns and returns what the file contains.
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class FileArray(ArrayReference):
         self.crc = crc
         self._place = _Place(stamp, where, offset)
         self.limits = limits or Limits()
-        self._strict = strict
+        self.strict = strict
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.where!r} in {str(self.path)!r}, not read yet>"
@@ -193,7 +192,7 @@ class FileArray(ArrayReference):
             crc = read_into(file, self.offset, array, progress.advance)
         except EOFError as error:
             raise self._cut_off(file) from error
-        self._check(crc, file, strict=self._strict)
+        self._check(crc, file, strict=self.strict)
         return array
 
     def _read_part(
@@ -263,7 +262,7 @@ class FileArray(ArrayReference):
         wrong = self.crc is not None and crc != self.crc
         if wrong and place.stamp != self.stamp:
             raise self._stale("was changed by another program")
-        if wrong and self._strict:
+        if wrong and self.strict:
             raise self._damaged("its checksum is wrong")
         if wrong:
             changed = (
@@ -307,7 +306,7 @@ class FileArray(ArrayReference):
                 progress.advance(band.nbytes)
             crc = checksum.close()
         place = _Place(project.stamp, where, dataset.get_offset())
-        self._accept(crc, place, strict=self._strict)
+        self._accept(crc, place, strict=self.strict)
         return array
 
     def _blocks_of_project(

@@ -14,7 +14,8 @@ Every byte of the file is under one checksum:
 - ``details`` under two that the index states (`details`, `extents`),
 - the elements of an array under the CRC-32 that the index or the details state,
 - everything else, which is the *structure*, under the one that the index states
-  (`structure`). The structure includes arrays that the details repeat in full.
+  (`structure`). The structure includes arrays that the details repeat in full, and the
+  unused end of ``details``.
 
 The manifest therefore stays valid in a copy of the file. The index also states the size
 of the file and its modification time. While both match, no program has changed the file
@@ -30,9 +31,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from io import FileIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -43,12 +45,15 @@ from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import (
     Extent,
+    StructureChecksum,
     merge_extents,
     pack_extents,
-    structure_checksum,
 )
-from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan, objects
+from datalab_workspace.formats.h5.plan import ArraySlot, ObjectPlan
 from datalab_workspace.formats.raw_io import write_all
+
+if TYPE_CHECKING:
+    from datalab_workspace.formats.h5.index import Index
 
 FORMAT = b"datalab-workspace"
 VERSION = 1
@@ -62,48 +67,177 @@ _DIGITS = 10  # the maximum length of a decimal checksum
 CRC_DIGITS = 9  # the length of "%08x " before the index
 
 
+@dataclass(eq=False)
+class Rows:
+    """The columns of the index that have a value for each object.
+
+    Attributes:
+        uuid: UUIDs.
+        title: Titles.
+        name: Names of the HDF5 groups.
+        form: Kind, dtype and shape in the file, and dtype of the object if different.
+        offset: Positions of the data in the file; None if HDF5 must read it.
+        crc: CRC-32 of the data.
+        detail: The JSON of the objects.
+    """
+
+    uuid: list[str]
+    title: list[str]
+    name: list[str]
+    form: list[tuple[Any, ...]]
+    offset: list[int | None]
+    crc: list[int | None]
+    detail: list[bytes | memoryview]
+
+    @classmethod
+    def empty(cls, count: int) -> Rows:
+        """Return rows that are all to be set."""
+        none: list[Any] = [None] * count
+        return cls(*(list(none) for _ in fields(cls)))
+
+    @classmethod
+    def of(cls, index: Index, order: list[int | None]) -> Rows:
+        """Return rows of the index of a file.
+
+        Args:
+            index: The index.
+            order: The number of each row in the index; None for a row to be set.
+        """
+        columns, starts, details = (
+            index.columns,
+            index.starts,
+            memoryview(index.details),
+        )
+        forms = [_as_tuple(form) for form in columns["forms"]]
+        numbers = columns["form"]
+
+        def column(name: str) -> list[Any]:
+            known = columns[name]
+            return [None if row is None else known[row] for row in order]
+
+        return cls(
+            column("uuid"),
+            column("title"),
+            column("name"),
+            [() if row is None else forms[numbers[row]] for row in order],
+            column("offset"),
+            column("crc"),
+            [
+                b"" if row is None else details[starts[row] : starts[row + 1]]
+                for row in order
+            ],
+        )
+
+    def set(self, row: int, item: ObjectPlan) -> None:
+        """Set the row of an object; every array has its slot already."""
+        slot = item.primary
+        self.uuid[row] = item.record.uuid
+        self.title[row] = item.record.title
+        self.name[row] = item.name
+        self.form[row] = _form(item)
+        self.offset[row] = None if slot is None else slot.offset
+        self.crc[row] = None if slot is None else slot.crc
+        self.detail[row] = _detail(item)
+
+
 class Manifest:
     """The manifest of a file that is being written.
 
     Args:
-        groups: The content of the file; every array has its slot already, and every
-            compressed array is stored.
+        groups: For each group, its kind, title, path, and number of objects.
+        rows: The objects; the rows of `written` are set here.
+        written: The objects that are being written, by row; every array has its slot
+            already, and every compressed array is stored.
         sections: Names of the root groups that only DataLab uses and that have content.
+        kept: The extents of the arrays of all other objects.
+        compression: Name and level of the filter for new arrays; None for no filter.
+        waste: Bytes of the file that nothing refers to.
+
+    Attributes:
+        columns: The content of the index, once it is written.
+        details: The details of all objects.
     """
 
-    def __init__(self, groups: list[GroupPlan], sections: Iterable[str] = ()) -> None:
-        # Columns are shorter and faster to read than rows.
-        self._groups = [
-            [group.kind, group.title, group.path, len(group.objects)]
-            for group in groups
-        ]
-        self._sections = sorted(sections)
-        self._objects = list(objects(groups))
-        self._details = list(map(_detail, self._objects))
-        arrays = (slot for item in self._objects for slot in _elsewhere(item))
-        self._arrays = merge_extents(
-            extent for slot in arrays for extent in slot.extents
-        )
+    def __init__(
+        self,
+        groups: list[list[Any]],
+        rows: Rows,
+        written: Mapping[int, ObjectPlan],
+        *,
+        sections: Iterable[str] = (),
+        kept: Iterable[Extent] = (),
+        compression: tuple[str, int] | None = None,
+        waste: int = 0,
+    ) -> None:
+        for row, item in written.items():
+            rows.set(row, item)
+        self._rows = rows
+        self._written = written
+        self.columns: dict[str, Any] = {}
+        self.details = b"".join(rows.detail)
+        arrays = (slot for item in written.values() for slot in elsewhere(item))
+        new = (extent for slot in arrays for extent in slot.extents)
+        self._arrays = merge_extents([*kept, *new])
         self._extents = pack_extents(self._arrays)
         self._details_at: Extent = (0, 0)
         self._index_at: Extent = (0, 0)
+        self._padding = 0
+        # Columns are shorter and faster to read than rows.
+        forms: dict[tuple[Any, ...], int] = {}
+        self._known = {
+            "extents": [len(self._extents), zlib.crc32(self._extents)],
+            "sections": sorted(sections),
+            "compression": compression,
+            "waste": waste,
+            "groups": groups,
+            "uuid": rows.uuid,
+            "title": rows.title,
+            "name": rows.name,
+            "form": [forms.setdefault(form, len(forms)) for form in rows.form],
+            "forms": list(forms),
+            "offset": rows.offset,
+            "detail": list(map(len, rows.detail)),
+        }
+        self._known_json = _json(self._known)
+        self._details_crc = zlib.crc32(self.details)
 
-    def write(self, file: FileIO, mtime_ns: int, size: int) -> None:
+    def write(
+        self,
+        file: FileIO,
+        mtime_ns: int,
+        size: int,
+        *,
+        before: StructureChecksum | None = None,
+        changed: Iterable[int] = (),
+    ) -> StructureChecksum:
         """Write the manifest into its reserved space, after everything else.
 
         Args:
             file: The new file.
             mtime_ns: The modification time that the file will have, in ns.
             size: Size of the file in bytes.
+            before: See `StructureChecksum`.
+            changed: See `StructureChecksum`.
+
+        Returns:
+            The checksum of the structure.
         """
+        for row, item in self._written.items():
+            slot = item.primary
+            self._rows.crc[row] = None if slot is None else slot.crc
         file.seek(self._details_at[0])
-        write_all(file, memoryview(b"".join([*self._details, self._extents])))
+        padding = bytes(self._padding)  # which belongs to the structure
+        write_all(file, memoryview(self.details + self._extents + padding))
         own = [self._index_at, self._details_at]
-        structure = structure_checksum(file, size, [*self._arrays, *own])
+        extents = [*self._arrays, *own]
+        structure = StructureChecksum(
+            file, size, extents, before=before, changed=changed
+        )
         length = self._index_at[1] - CRC_DIGITS
-        text = self._index(mtime_ns, size, structure).ljust(length)
+        text = self._index(mtime_ns, size, structure.value).ljust(length)
         file.seek(self._index_at[0])
         write_all(file, memoryview(with_checksum(text)))
+        return structure
 
     def reserve(self, file: h5py.File) -> None:
         """Reserve space in the file, after everything else, and write the mark."""
@@ -113,37 +247,46 @@ class Manifest:
         group.attrs["format"] = np.bytes_(FORMAT)
         group.attrs["version"] = VERSION
         group.attrs["writer"] = np.bytes_(f"datalab-workspace-api {__version__}")
-        length = sum(map(len, self._details)) + len(self._extents)
-        self._details_at = _reserve(group, "details", length)
+        length = len(self.details) + len(self._extents)
+        self._padding = _padded(length) - length
+        offset = _reserve(group, "details", length + self._padding)
+        self._details_at = offset, length
         # The checksums of the data are not known yet.
         length = len(self._index(_LARGEST, _LARGEST, _LARGEST_CRC))
-        length += _DIGITS * len(self._objects)
-        self._index_at = _reserve(group, "index", CRC_DIGITS + length)
+        length += _DIGITS * len(self._written)
+        length = _padded(CRC_DIGITS + length)
+        self._index_at = _reserve(group, "index", length), length
         file.attrs[MARK] = np.array([VERSION, *self._index_at], "<i8")
 
     def _index(self, mtime_ns: int, size: int, structure: int) -> bytes:
-        primaries = [item.primary for item in self._objects]
-        forms: dict[tuple[Any, ...], int] = {}
-        columns = {
+        begin = {
             "mtime_ns": mtime_ns,
             "size": size,
             "structure": structure,
-            "extents": [len(self._extents), zlib.crc32(self._extents)],
-            "sections": self._sections,
-            "details": [self._details_at[0], zlib.crc32(b"".join(self._details))],
-            "groups": self._groups,
-            "uuid": [item.record.uuid for item in self._objects],
-            "title": [item.record.title for item in self._objects],
-            "name": [item.name for item in self._objects],
-            "form": [
-                forms.setdefault(_form(item), len(forms)) for item in self._objects
-            ],
-            "forms": list(forms),
-            "offset": [slot and slot.offset for slot in primaries],
-            "crc": [slot and slot.crc for slot in primaries],
-            "detail": [len(detail) for detail in self._details],
+            "details": [self._details_at[0], self._details_crc],
+            "crc": self._rows.crc,
         }
-        return json.dumps(columns, separators=(",", ":")).encode()
+        self.columns = begin | self._known
+        return _json(begin)[:-1] + b"," + self._known_json[1:]
+
+
+def _padded(size: int) -> int:
+    """Return the room for a part of the manifest.
+
+    It is a little larger, so that the manifest of the next save, which is about as
+    large, fits into the same space.
+    """
+    unit = 1 << max(6, size.bit_length() - 6)
+    return -(-size // unit) * unit
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _as_tuple(form: Sequence[Any]) -> tuple[Any, ...]:
+    """Return a form as `_form` does; in JSON, tuples are lists."""
+    return tuple(tuple(part) if isinstance(part, list) else part for part in form)
 
 
 def with_checksum(text: bytes) -> bytes:
@@ -161,7 +304,7 @@ def _form(item: ObjectPlan) -> tuple[Any, ...]:
     return record.kind, plain.dtype.str, tuple(plain.shape), own_dtype
 
 
-def _reserve(group: h5py.Group, name: str, size: int) -> Extent:
+def _reserve(group: h5py.Group, name: str, size: int) -> int:
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
@@ -169,7 +312,7 @@ def _reserve(group: h5py.Group, name: str, size: int) -> Extent:
     dataset = h5py.h5d.create(
         group.id, name.encode(), h5py.h5t.NATIVE_UINT8, space, plist
     )
-    return int(dataset.get_offset() or 0), size
+    return int(dataset.get_offset() or 0)
 
 
 def _detail(plan: ObjectPlan) -> bytes:
@@ -204,7 +347,7 @@ def _large_metadata(plan: ObjectPlan) -> list[ArraySlot]:
     return list(slots.values())
 
 
-def _elsewhere(plan: ObjectPlan) -> Iterator[ArraySlot]:
+def elsewhere(plan: ObjectPlan) -> Iterator[ArraySlot]:
     """Yield the arrays whose elements the manifest does not repeat."""
     for name in plan.plain.arrays:
         if name in plan.slots:

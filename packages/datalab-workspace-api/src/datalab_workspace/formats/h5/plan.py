@@ -13,8 +13,9 @@ from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.encoding.metadata import to_plain_text
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import Extent
+from datalab_workspace.formats.h5.contents import Contents
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.project import Group, Project
+from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
     KINDS,
     PRIMARY_ARRAY,
@@ -40,6 +41,7 @@ class ArraySlot:
         dataset: The dataset of a compressed array, until its elements are stored.
         chunks: Offset and size of each chunk of a compressed array, once it is stored.
         crc: CRC-32 of the elements, once they are stored.
+        is_stored: The elements are in the file already.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ArraySlot:
     dataset: Any = None
     chunks: list[Extent] = field(default_factory=list)
     crc: int = 0
+    is_stored: bool = False
 
     @property
     def extents(self) -> list[Extent]:
@@ -103,11 +106,12 @@ class GroupPlan:
     path: str = ""
 
 
-def plan(project: Project) -> list[GroupPlan]:
+def plan(project: Project, contents: Contents | None = None) -> list[GroupPlan]:
     """Convert every object of a project to its plain form and number the objects.
 
     Args:
         project: The project. Pending records are resolved.
+        contents: A file that holds some of the arrays that are in memory.
 
     Returns:
         The groups of signals, then the groups of images.
@@ -120,7 +124,11 @@ def plan(project: Project) -> list[GroupPlan]:
     """
     plans = []
     for kind in KINDS:
-        groups = [_plan_group(group) for group in project.groups if group.kind == kind]
+        groups = [
+            _plan_group(group, contents)
+            for group in project.groups
+            if group.kind == kind
+        ]
         _number(kind, groups)
         plans += groups
     _check_uuids(plans)
@@ -133,11 +141,15 @@ def objects(groups: list[GroupPlan]) -> Iterator[ObjectPlan]:
         yield from group.objects
 
 
-def _plan_group(group: Group) -> GroupPlan:
-    plans = []
-    for item in group.items:
-        record = item.resolve() if isinstance(item, PendingRecord) else item
-        plans.append(ObjectPlan(record, _plain_record(record)))
+def plan_object(item: Item, contents: Contents | None) -> ObjectPlan:
+    """Convert an object to its plain form; see `plan`."""
+    record = item.resolve() if isinstance(item, PendingRecord) else item
+    source = record if contents is None else contents.with_stored_arrays(record)
+    return ObjectPlan(record, _plain_record(source))
+
+
+def _plan_group(group: Group, contents: Contents | None) -> GroupPlan:
+    plans = [plan_object(item, contents) for item in group.items]
     return GroupPlan(group.kind, group.title, str(to_plain_text(group.title)), plans)
 
 

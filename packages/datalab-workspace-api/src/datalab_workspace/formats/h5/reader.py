@@ -7,6 +7,7 @@ from pathlib import Path
 from datalab_workspace.errors import DamagedFileWarning
 from datalab_workspace.formats.base import ReadResult
 from datalab_workspace.formats.h5 import native, opaque_sections
+from datalab_workspace.formats.h5.contents import Contents
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.integrity import Manifest, read_manifest
 from datalab_workspace.formats.h5.lazy import FileArray
@@ -15,6 +16,9 @@ from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
 from datalab_workspace.validation import warn_caller
+
+#: The states of a file that the next save must write anew.
+_DAMAGED = ("changed", "damaged", "structure damaged")
 
 
 def read_project(
@@ -47,10 +51,29 @@ def read_project(
     with opened(path, limits or Limits()) as file:
         manifest = read_manifest(file, lazy=lazy)
         project = _project(file, manifest, lazy=lazy)
+        contents = _contents(file, manifest, project)
         if not lazy:
-            _read_all(file, project)
+            _read_all(file, project, contents)
     _warn(path, manifest)
+    project.baseline = contents
     return ReadResult(project, file.stamp)
+
+
+def _contents(file: OpenProject, manifest: Manifest, project: Project) -> Contents:
+    """Return what the next save needs to know about the file."""
+    index = manifest.index
+    # The arrays of a file that was copied are verified when they are first written.
+    known = index is not None and manifest.covers_all and manifest.is_original
+    return Contents(
+        file.path,
+        file.stamp,
+        project.groups,
+        project.foreign,
+        compression=None if index is None else index.compression,
+        index=index if known else None,
+        structure=manifest.structure,
+        is_intact=manifest.state not in _DAMAGED,
+    )
 
 
 def _project(file: OpenProject, manifest: Manifest, *, lazy: bool) -> Project:
@@ -89,24 +112,27 @@ def _warn(path: Path, manifest: Manifest) -> None:
     warn_caller(message, DamagedFileWarning)
 
 
-def _read_all(file: OpenProject, project: Project) -> None:
+def _read_all(file: OpenProject, project: Project, contents: Contents) -> None:
     total = file.stamp.size
     with Progress(f"loading {file.path.name!r}", total) as progress:
         for group in project.groups:
             group.items[:] = [
-                _read_item(file, group, item, progress) for item in group.items
+                _read_item(file, group, item, contents, progress)
+                for item in group.items
             ]
 
 
 def _read_item(
-    file: OpenProject, group: Group, item: Item, progress: Progress
+    file: OpenProject, group: Group, item: Item, contents: Contents, progress: Progress
 ) -> Record:
     file.at = f"{group.title}: {item.title}"
-    record = item.resolve() if isinstance(item, PendingRecord) else item
+    record = item.record() if isinstance(item, PendingRecord) else item
+    references = dict(record.arrays)
     for name, array in record.arrays.items():
         if isinstance(array, FileArray):
             record.arrays[name] = array.read_from(file, progress)
         elif array is not None:
             record.arrays[name] = record.array(name)
             progress.advance(array.nbytes)
+    contents.note(record, references)
     return record

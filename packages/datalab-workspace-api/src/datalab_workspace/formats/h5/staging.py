@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 
 from datalab_workspace.forks import follow_forks
-from datalab_workspace.formats.raw_io import read_exactly, write_all
+from datalab_workspace.formats.raw_io import read_available, write_all
 
 _PAGE = 1 << 14
 
@@ -27,14 +27,19 @@ class Staging:
     every other page when `finish` is called.
 
     Args:
-        file: An empty file, open for reading and writing.
+        file: A file, open for reading and writing.
+        size: Size of the file in bytes.
     """
 
-    def __init__(self, file: FileIO) -> None:
+    def __init__(self, file: FileIO, size: int = 0) -> None:
         self._file = file
         self._pages: dict[int, bytearray] = {}
+        self._changed: set[int] = set()
+        self._written: set[int] = set()
+        # Pages whose content is in the file.
+        self._known = -(-size // _PAGE)
         self._spilled: set[int] = set()
-        self._size = 0
+        self._size = size
         self._position = 0
         self._error: OSError | None = None
         self._hdf5: h5py.File | None = None
@@ -43,8 +48,8 @@ class Staging:
 
     @contextmanager
     def hdf5(self) -> Iterator[h5py.File]:
-        """Open an HDF5 file for writing in place of this object."""
-        with h5py.File(self, "w") as self._hdf5:
+        """Open the file in HDF5 for writing, by way of this object."""
+        with h5py.File(self, "r+" if self._size else "w") as self._hdf5:
             yield self._hdf5
         self._hdf5 = None
 
@@ -67,12 +72,24 @@ class Staging:
         if self._error is not None:
             raise self._error
         self._file.truncate(self._size)
-        for number in sorted(self._pages):
+        for number in sorted(self._changed):
             start = number * _PAGE
+            if start >= self._size:
+                break
             page = memoryview(self._pages[number])[: self._size - start]
             self._file.seek(start)
             write_all(self._file, page)
+        self._written |= self._changed
         self._pages.clear()
+        self._changed.clear()
+
+    def written_blocks(self, size: int) -> set[int]:
+        """Return the numbers of the blocks of the file that were written to.
+
+        Args:
+            size: Size of a block in bytes, a multiple of that of a page.
+        """
+        return {number * _PAGE // size for number in self._written}
 
     # -- methods that h5py calls ------------------------------------------------------
 
@@ -107,6 +124,7 @@ class Staging:
                 done += whole
             else:
                 self._page(number)[start : start + len(piece)] = piece
+                self._changed.add(number)
                 done += len(piece)
         self._position += done
         self._size = max(self._size, self._position)
@@ -134,17 +152,18 @@ class Staging:
         page = self._pages.get(number)
         if page is None:
             page = self._pages[number] = bytearray(_PAGE)
-            if number in self._spilled:
+            if number < self._known or number in self._spilled:
                 self._file.seek(number * _PAGE)
-                read_exactly(self._file, memoryview(page))
-                self._spilled.discard(number)
+                read_available(self._file, memoryview(page))
         return page
 
     def _spill(self, first: int, pages: memoryview) -> None:
         numbers = range(first, first + len(pages) // _PAGE)
         for number in numbers:
             self._pages.pop(number, None)
+            self._changed.discard(number)
         self._spilled.update(numbers)
+        self._written.update(numbers)
         if self._error is not None:
             return
         try:

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5d, h5g, h5o, h5p, h5s, h5t
+from h5py import h5a, h5d, h5g, h5o, h5p, h5s, h5t
 
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.array_io import split_axis
 from datalab_workspace.formats.h5.attributes import AttributeWriter, type_key
+from datalab_workspace.formats.h5.contents import Filters
 from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
 from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan
+from datalab_workspace.formats.h5.sources import CONTIGUOUS
 from datalab_workspace.model.record import PRIMARY_ARRAY, UUID_KEY, Array, Kind
 
 _CHUNK = 1 << 20
@@ -30,18 +32,22 @@ _COMPRESSIBLE = 4096
 
 
 class Structure:
-    """A writer of groups and objects into a new file.
+    """A writer of groups and objects.
 
     Args:
-        file: The new file.
+        file: The file.
         filters: Name and level of the compression filter; None for no compression.
+        layout_of: Returns the layout that an array must keep, or None.
     """
 
-    def __init__(self, file: h5py.File, filters: tuple[str, int] | None) -> None:
+    def __init__(
+        self, file: h5py.File, filters: Filters, layout_of: Callable[[Array], Any]
+    ) -> None:
         self._file = file.id
         self._attributes = AttributeWriter()
         self._templates = _Templates(self._attributes)
         self._datasets = _Datasets(filters)
+        self._layout_of = layout_of
         self._current: ObjectPlan | None = None
         self._metadata = MetadataWriter(self._attributes, self._put_array)
         # DataLab reads groups in the order of their creation.
@@ -55,22 +61,36 @@ class Structure:
         panels: dict[Kind, Any] = {}
         for group in groups:
             if group.kind not in panels:
-                name = layout.SECTIONS[group.kind].encode()
-                panels[group.kind] = h5g.create(self._file, name, gcpl=self._ordered)
-            name = group.path.rpartition("/")[2].encode()
-            created = h5g.create(panels[group.kind], name, gcpl=self._ordered)
-            self._attributes.create(created, "title", group.plain_title)
+                panels[group.kind] = self.create_panel(group.kind)
+            name = group.path.rpartition("/")[2]
+            created = self.create_group(panels[group.kind], name, group.plain_title)
             for item in group.objects:
-                self._object(created, item)
+                self.create_object(created, item)
+        self.close()
+
+    def close(self) -> None:
+        """Release the templates, after everything is written."""
         self._templates.close()
 
-    def _object(self, group: Any, item: ObjectPlan) -> None:
+    def create_panel(self, kind: Kind) -> Any:
+        """Create the low-level group of a panel."""
+        name = layout.SECTIONS[kind].encode()
+        return h5g.create(self._file, name, gcpl=self._ordered)
+
+    def create_group(self, panel: Any, name: str, title: str) -> Any:
+        """Create the low-level group of a group of objects."""
+        created = h5g.create(panel, name.encode(), gcpl=self._ordered)
+        self._attributes.create(created, "title", title)
+        return created
+
+    def change_title(self, group: Any, title: str) -> None:
+        """Change the title of a group of objects."""
+        self._attributes.rewrite(group, "title", title)
+
+    def create_object(self, group: Any, item: ObjectPlan) -> None:
+        """Write an object into a group, and create its `slots`."""
         plain = item.plain
-        self._current = item
-        metadata = dict(plain.metadata)
-        metadata[UUID_KEY] = plain.uuid
-        metadata[layout.NUMBER_KEY] = item.number
-        scalars, members = split_branch(metadata)
+        scalars, members = self._begin(item)
         owner, below = self._templates.create(
             group, item.name.encode(), layout.attributes(plain), scalars
         )
@@ -79,6 +99,53 @@ class Structure:
                 data = name == PRIMARY_ARRAY[plain.kind]
                 self._put(owner, name, array, compress=data)
         self._metadata.write_members(below, layout.METADATA, members)
+
+    def rewrite_object(self, owner: Any, item: ObjectPlan) -> None:
+        """Write an object into the HDF5 group that holds its previous version.
+
+        Args:
+            owner: The low-level group.
+            item: The object. Arrays that need not be written have their slot already.
+        """
+        scalars, members = self._begin(item)
+        clear_attributes(owner)
+        for name, value in layout.attributes(item.plain).items():
+            self._attributes.create(owner, name, value)
+        arrays = item.plain.arrays
+        for name in names_of(owner):
+            if arrays.get(name) is None:
+                owner.unlink(name.encode())
+        for name, array in arrays.items():
+            if array is not None and name not in item.slots:
+                self._replace(owner, item, name, array)
+        below = h5g.create(owner, layout.METADATA.encode())
+        for name, value in scalars.items():
+            self._attributes.create(below, name, value)
+        self._metadata.write_members(below, layout.METADATA, members)
+
+    def _replace(self, owner: Any, item: ObjectPlan, name: str, array: Any) -> None:
+        """Use the dataset of the previous version for an array if it fits."""
+        data = name == PRIMARY_ARRAY[item.plain.kind]
+        if owner.links.exists(name.encode()):
+            dataset = h5d.open(owner, name.encode())
+            offset = dataset.get_offset()
+            same = (dataset.shape, dataset.dtype) == (array.shape, array.dtype)
+            compress = data and self._datasets.compresses(array.nbytes)
+            known = compress or self._layout_of(array) is not None
+            if same and offset is not None and not known:
+                item.slots[name] = ArraySlot(name, array, offset)
+                return
+            del dataset
+            owner.unlink(name.encode())
+        self._put(owner, name, array, compress=data)
+
+    def _begin(self, item: ObjectPlan) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the metadata of the next object; see `split_branch`."""
+        self._current = item
+        metadata = dict(item.plain.metadata)
+        metadata[UUID_KEY] = item.plain.uuid
+        metadata[layout.NUMBER_KEY] = item.number
+        return split_branch(metadata)
 
     def _put_array(
         self, parent: Any, where: str, name: str, array: np.ndarray[Any, Any]
@@ -91,9 +158,29 @@ class Structure:
         name = path.rpartition("/")[2].encode()
         slot = ArraySlot(path, array)
         slot.dataset, slot.offset = self._datasets.create(
-            parent, name, array.shape, array.dtype, compress=compress
+            parent,
+            name,
+            array.shape,
+            array.dtype,
+            compress=compress,
+            layout=self._layout_of(array),
         )
         self._current.slots[path] = slot
+
+
+def clear_attributes(owner: Any) -> None:
+    """Remove every attribute of a low-level object."""
+    names: list[bytes] = []
+    h5a.iterate(owner, lambda name: names.append(name))
+    for name in names:
+        h5a.delete(owner, name)
+
+
+def names_of(group: Any) -> list[str]:
+    """Return the names of the members of a low-level group."""
+    names: list[bytes] = []
+    group.links.iterate(lambda name: names.append(name))
+    return [name.decode() for name in names]
 
 
 class _Templates:
@@ -180,15 +267,10 @@ def _identical(a: Any, b: Any) -> bool:
 class _Datasets:
     """A factory of datasets; those of equal shape and dtype share their HDF5 types."""
 
-    def __init__(self, filters: tuple[str, int] | None) -> None:
+    def __init__(self, filters: Filters) -> None:
         self._filters = filters
         self._types: dict[np.dtype[Any], Any] = {}
         self._spaces: dict[tuple[int, ...], Any] = {}
-        self._contiguous = h5p.create(h5p.DATASET_CREATE)
-        self._contiguous.set_layout(h5d.CONTIGUOUS)
-        # HDF5 allocates the space now; the elements are written later without HDF5.
-        self._contiguous.set_alloc_time(h5d.ALLOC_TIME_EARLY)
-        self._contiguous.set_fill_time(h5d.FILL_TIME_NEVER)
 
     def create(
         self,
@@ -198,25 +280,36 @@ class _Datasets:
         dtype: np.dtype[Any],
         *,
         compress: bool,
+        layout: Any = None,
     ) -> tuple[Any, int | None]:
         """Create a dataset.
+
+        Args:
+            parent: The low-level group.
+            name: The name of the dataset.
+            shape: Shape of the array.
+            dtype: Dtype of the array.
+            compress: Apply the compression filter, if there is one.
+            layout: The property list to use instead; None to choose one.
 
         Returns:
             For a compressed dataset, the dataset and None. For any other, None and the
             offset of its elements in the file, which is None if it has no elements.
         """
         size = math.prod(shape) * dtype.itemsize
-        compress = compress and self._filters is not None and size >= _COMPRESSIBLE
+        if layout is None:
+            compress = compress and self.compresses(size)
+            layout = self._chunked(shape, dtype.itemsize) if compress else CONTIGUOUS
         dataset = h5d.create(
-            parent,
-            name,
-            self._type(dtype),
-            self._space(shape),
-            self._chunked(shape, dtype.itemsize) if compress else self._contiguous,
+            parent, name, self._type(dtype), self._space(shape), layout
         )
-        if compress:
+        if layout is not CONTIGUOUS:
             return h5py.Dataset(dataset), None
         return None, dataset.get_offset() if size else None
+
+    def compresses(self, size: int) -> bool:
+        """Return whether data of this size in bytes is compressed."""
+        return self._filters is not None and size >= _COMPRESSIBLE
 
     def _type(self, dtype: np.dtype[Any]) -> Any:
         if dtype not in self._types:

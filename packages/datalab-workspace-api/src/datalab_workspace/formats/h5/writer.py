@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from datalab_workspace.formats.atomic import FileStamp, replacing
 from datalab_workspace.formats.base import Compression, References, WriteResult
 from datalab_workspace.formats.h5 import layout, opaque_sections
-from datalab_workspace.formats.h5.array_io import (
-    Checksum,
-    array_blocks,
-    as_bytes,
-    write_blocks,
-)
-from datalab_workspace.formats.h5.checksums import Extent
+from datalab_workspace.formats.h5.contents import Contents, Filters, chosen_filters
+from datalab_workspace.formats.h5.elements import write_elements, write_in_chunks
 from datalab_workspace.formats.h5.lazy import FileArray
-from datalab_workspace.formats.h5.manifest import Manifest
-from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, objects, plan
+from datalab_workspace.formats.h5.manifest import Manifest, Rows
+from datalab_workspace.formats.h5.patch import patch_project
+from datalab_workspace.formats.h5.plan import GroupPlan, ObjectPlan, objects, plan
+from datalab_workspace.formats.h5.sources import Sources
 from datalab_workspace.formats.h5.staging import Staging
 from datalab_workspace.formats.h5.structure import Structure
 from datalab_workspace.model.project import Project
 from datalab_workspace.progress import Progress
-
-_GZIP_LEVEL = 4
-_COMPRESSIONS = 'None, "lzf", "gzip" or ("gzip", 0 … 9)'
 
 
 def write_project(
@@ -46,12 +37,14 @@ def write_project(
     Args:
         path: The file.
         project: The project to write.
-        compression: Compression of the data of the objects: None, "lzf", "gzip", or
-            ("gzip", level) with a level from 0 to 9.
+        compression: Compression of the data of the objects: "none", "lzf", "gzip", or
+            ("gzip", level) with a level from 0 to 9. None keeps the layout of arrays
+            that are in a file, and compresses new ones as the baseline does.
         expected: The stamp that an existing file must have; None for any.
 
     Returns:
-        The stamp of the new file, and references to its arrays by UUID and name.
+        The stamp of the new file, references to its arrays by UUID and name, and its
+        content.
 
     Raises:
         UnsupportedDtypeError: No dtype of DataLab holds the data of an object without
@@ -63,93 +56,68 @@ def write_project(
         OSError: The file cannot be written; see `replacing`. After any error the old
             file is unchanged.
     """
-    filters = _filters(compression)
-    groups = plan(project)
+    baseline = project.baseline
+    contents = baseline if isinstance(baseline, Contents) else None
+    if compression is not None:
+        filters = chosen_filters(compression)
+    else:
+        filters = None if contents is None else contents.compression
+    if contents is not None and compression is None:
+        patched = patch_project(path, project, contents, expected)
+        if patched is not None:
+            return patched
+    groups = plan(project, contents)
     size = sum(_size(item.plain.arrays.values()) for item in objects(groups))
     with (
         replacing(path, expected=expected, size=0 if filters else size) as new,
         Progress(f"saving {path.name!r}", size) as progress,
+        Sources(keep_layouts=compression is None) as sources,
     ):
         staging = Staging(new.file)
+        items = list(objects(groups))
+        if compression is None and (contents is None or contents.index is None):
+            filters = sources.common_filters(item.plain.data for item in items)
         with staging.hdf5() as file:
             file[layout.VERSION] = layout.WRITTEN_VERSION
-            Structure(file, filters).write(groups)
+            Structure(file, filters, sources.layout).write(groups)
             opaque_sections.write(file, project.foreign)
-            for slot in _slots(groups):
-                if slot.dataset is not None:
-                    _compress(slot, progress)
-            manifest = Manifest(groups, opaque_sections.names(file.id))
+            for item in items:
+                write_in_chunks(item, sources, progress)
+            manifest = _manifest(groups, opaque_sections.names(file.id), filters)
             manifest.reserve(file)
         staging.finish()
-        for slot in _slots(groups):
-            if slot.offset is not None:
-                blocks = (block for _, block in _blocks(slot, progress))
-                slot.crc = write_blocks(
-                    new.file, slot.offset, blocks, slot.array.nbytes
-                )
-        manifest.write(new.file, new.mtime_ns, os.fstat(new.file.fileno()).st_size)
+        for item in items:
+            write_elements(item, new.file, sources, progress)
+        size = os.fstat(new.file.fileno()).st_size
+        structure = manifest.write(new.file, new.mtime_ns, size)
     assert new.stamp is not None
-    return WriteResult(new.stamp, _references(path, new.stamp, groups))
-
-
-def _filters(compression: Compression) -> tuple[str, int] | None:
-    name, level = (
-        compression
-        if isinstance(compression, tuple) and len(compression) == 2
-        else (compression, _GZIP_LEVEL)
+    written = Contents.written(
+        path, new.stamp, project, manifest.columns, manifest.details, structure
     )
-    if name is None:
-        return None
-    if name not in ("lzf", "gzip") or level not in range(10):
-        raise ValueError(f"compression is {compression!r}; expected {_COMPRESSIONS}")
-    return str(name), int(level)
+    references = _references(path, new.stamp, items)
+    for item in items:
+        written.note_written(item, references[item.record.uuid])
+    return WriteResult(new.stamp, references, written)
+
+
+def _manifest(
+    groups: list[GroupPlan], sections: list[str], filters: Filters
+) -> Manifest:
+    items = list(objects(groups))
+    return Manifest(
+        [[group.kind, group.title, group.path, len(group.objects)] for group in groups],
+        Rows.empty(len(items)),
+        dict(enumerate(items)),
+        sections=sections,
+        compression=filters,
+    )
 
 
 def _size(arrays: Any) -> int:
     return sum(array.nbytes for array in arrays if array is not None)
 
 
-def _slots(groups: list[GroupPlan]) -> Iterator[ArraySlot]:
-    for item in objects(groups):
-        yield from item.slots.values()
-
-
-def _blocks(
-    slot: ArraySlot, progress: Progress
-) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, Any]]]:
-    """Yield the index and content of each block of an array, in memory or in a file."""
-    array = slot.array
-    if isinstance(array, FileArray):
-        blocks = array.blocks()
-    else:
-        in_memory = array if isinstance(array, np.ndarray) else array.read()
-        blocks = array_blocks(in_memory)
-    for index, block in blocks:
-        yield index, block
-        progress.advance(block.nbytes)
-
-
-def _compress(slot: ArraySlot, progress: Progress) -> None:
-    with Checksum(slot.array.nbytes) as checksum:
-        for index, block in _blocks(slot, progress):
-            checksum.update(as_bytes(block))
-            slot.dataset[index] = block
-        slot.crc = checksum.close()
-    slot.chunks = _chunks(slot.dataset.id)
-    slot.dataset = None
-
-
-def _chunks(dataset: Any) -> list[Extent]:
-    """Return offset and size of each stored chunk of a low-level dataset."""
-    if not hasattr(dataset, "chunk_iter"):  # HDF5 before 1.12.3
-        found = map(dataset.get_chunk_info, range(dataset.get_num_chunks()))
-        return [(chunk.byte_offset, chunk.size) for chunk in found]
-    chunks: list[Extent] = []
-    dataset.chunk_iter(lambda chunk: chunks.append((chunk.byte_offset, chunk.size)))
-    return chunks
-
-
-def _references(path: Path, stamp: FileStamp, groups: list[GroupPlan]) -> References:
+def _references(path: Path, stamp: FileStamp, items: list[ObjectPlan]) -> References:
     return {
         item.record.uuid: {
             name: FileArray(
@@ -166,5 +134,5 @@ def _references(path: Path, stamp: FileStamp, groups: list[GroupPlan]) -> Refere
             for name, array in item.plain.arrays.items()
             if array is not None and array.nbytes
         }
-        for item in objects(groups)
+        for item in items
     }

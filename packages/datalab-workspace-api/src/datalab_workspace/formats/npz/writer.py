@@ -65,7 +65,7 @@ def write_project(
 
 
 def _level(compression: Compression) -> int | None:
-    if compression is None:
+    if compression in (None, "none"):
         return None
     name, level = (
         compression
