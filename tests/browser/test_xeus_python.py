@@ -70,6 +70,10 @@ def test_names_are_completed(kernel: KernelPage) -> None:
     assert any("long name" in match for match in kernel.complete('workspace["lo'))
 
 
+#: The first bytes of any HDF5 file.
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
 @pytest.mark.parametrize(
     ("code", "package"),
     [
@@ -80,7 +84,10 @@ def test_names_are_completed(kernel: KernelPage) -> None:
         ("plotter.plot('x')", "matplotlib"),
         ("plt.figure()", "matplotlib"),
         ("workspace.save('x.h5')", "h5py"),
-        ("workspace.load('x.h5')", "h5py"),
+        (
+            f"_ = open('y.hdf5', 'wb').write({SIGNATURE})\nworkspace.load('y.hdf5')",
+            "h5py",
+        ),
     ],
 )
 def test_what_is_missing_is_named(kernel: KernelPage, code: str, package: str) -> None:

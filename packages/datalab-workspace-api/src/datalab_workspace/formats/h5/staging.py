@@ -10,12 +10,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from typing import Any
-
-import h5py
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.forks import follow_forks
 from datalab_workspace.formats.raw_io import read_available, write_all
+
+if TYPE_CHECKING:
+    import h5py
 
 _PAGE = 1 << 14
 
@@ -49,6 +50,8 @@ class Staging:
     @contextmanager
     def hdf5(self) -> Iterator[h5py.File]:
         """Open the file in HDF5 for writing, by way of this object."""
+        import h5py
+
         with h5py.File(self, "r+" if self._size else "w") as self._hdf5:
             yield self._hdf5
         self._hdf5 = None
