@@ -45,16 +45,19 @@ def images():
     return workspace
 
 
+#: The makers of workspaces, each with the bound of its ratio. Describing a signal takes
+#: about as long as writing 2000 points.
 MAKES = {
-    "1000 signals of 1000 points": lambda: signals(1000),
-    "1000 signals of 10000 points": lambda: signals(10_000),
-    "20 images of 8 MiB": images,
+    "1000 signals of 1000 points": (lambda: signals(1000), 4.0),
+    "1000 signals of 10000 points": (lambda: signals(10_000), 1.6),
+    "20 images of 8 MiB": (images, 1.5),
 }
 
 
 @pytest.mark.parametrize("what", MAKES)
 def test_it_takes_little_more_than_writing_the_bytes(what, memory):
-    workspace = MAKES[what]()
+    make, bound = MAKES[what]
+    workspace = make()
     arrays = [
         array
         for name in workspace
@@ -83,7 +86,7 @@ def test_it_takes_little_more_than_writing_the_bytes(what, memory):
         return taken
 
     compared = compare(f"record {what}", record, write)
-    assert compared.ratio <= 1.5
+    assert compared.ratio <= bound
 
 
 def test_no_call_waits_for_it(memory):

@@ -140,15 +140,18 @@ def test_it_can_be_turned_off(start, tmp_path) -> None:
     assert not state.exists()
 
 
+SCRIPT = "import datalab_workspace as w, numpy; w.Workspace().add('a', numpy.ones(3))"
+
+
 @pytest.mark.parametrize(
     "command",
     [
-        ("-c", "from datalab_workspace import Workspace; Workspace().add('a', [1.0])"),
+        ("-c", SCRIPT),
         ("-m", "IPython", "--ext=datalab_kernel_core", "-c", ADD),
     ],
     ids=["script", "terminal"],
 )
 def test_scripts_and_terminals_record_nothing(folder, command) -> None:
     env = {**os.environ, **folder, "DATALAB_KERNEL_MODE": "standalone"}
-    subprocess.run([sys.executable, *command], env=env, check=False)
+    subprocess.run([sys.executable, *command], env=env, check=True)
     assert not Path(folder["DATALAB_KERNEL_RECOVERY"]).exists()

@@ -326,3 +326,32 @@ def test_what_datalab_wrote_and_we_saved_again_is_read_as_it_was(
     assert after.macros == before.macros
     assert not list(value_differences(before.history, after.history, "history"))
     assert after.summary() == before.summary()
+
+
+def test_a_project_that_was_changed_in_a_copy_is_read_in_order(
+    native_read: Reader, tmp_path: Path
+) -> None:
+    workspace = Workspace()
+    for number in range(12):
+        workspace.add(f"signal {number}", (np.arange(4.0), np.arange(4.0) * number))
+        workspace.add(f"image {number}", np.full((3, 4), number, "u2"))
+    path = workspace.save(tmp_path / "project.h5")
+    workspace.rename("signal 2", "renamed")
+    workspace.remove("signal 3", "image 11")
+    workspace.save()
+    workspace.add("new", (np.arange(4.0), np.ones(4)), group="second")
+    workspace.move("signal 0", "second")
+    workspace.edit("image 4", zlabel="counts", metadata={"limits": [1, 2]})
+    workspace.add("image 5", np.ones((2, 2)), overwrite=True)
+    workspace.save()
+
+    project = native_read(path)
+
+    assert project.complaints == []
+    expected = {name: workspace.record(name) for name in workspace.list()}
+    assert project.titles() == [*expected]
+    for item, (name, record) in zip(project.items(), expected.items(), strict=True):
+        data = record.array("xydata" if record.kind == "signal" else "data")
+        assert item.title == name
+        assert item.uuid == record.uuid
+        np.testing.assert_array_equal(np.asarray(item.data), data)

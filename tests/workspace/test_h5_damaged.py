@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import struct
 
 import h5py
@@ -17,7 +18,7 @@ from datalab_workspace.errors import (
     DamagedFileWarning,
     NotAProjectError,
 )
-from support.damage import REFUSALS
+from support.damage import DATALAB, REFUSALS
 from support.project_files import drop_manifest
 
 PIXELS = np.arange(300, dtype="u2").reshape(15, 20)
@@ -335,3 +336,17 @@ def test_object_with_the_uuid_of_another_gets_one_of_its_own(path, saved_by_data
     assert len(set(uuids)) == len(uuids) == 3
     workspace.save()
     assert open_project(path).list() == workspace.list()
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_macro_whose_attribute_has_no_type_is_refused(path):
+    """HDF5 itself would copy it, and end the process."""
+    shutil.copyfile(DATALAB / "full.h5", path)
+    content = bytearray(path.read_bytes())
+    # A string of variable length: class 9, version 1; then the kind, 1 for a string.
+    kind = content.index(b"contents\0" + bytes(7) + b"\x19") + 17
+    assert content[kind] == 1
+    content[kind] = 5
+    path.write_bytes(content)
+    with pytest.raises(DamagedFileError, match="a type that DataLab never writes"):
+        Workspace().load(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import pickle
 import shutil
 from pathlib import Path
 
@@ -434,3 +435,22 @@ def test_copied_file_is_verified_at_its_first_save(path, patched, tmp_path):
     workspace.save()
     assert patched == [False, True]
     assert_same_as_complete(workspace, copied, tmp_path)
+
+
+@pytest.mark.parametrize("save", ["patched", "complete"])
+def test_workspace_can_be_pickled_after_a_save(save, path):
+    workspace = open_project(path)
+    workspace.rename("signal 3", "another")
+    workspace.save(compression=None if save == "patched" else "gzip")
+    copied = pickle.loads(pickle.dumps(workspace))
+    assert copied.list() == workspace.list()
+    for name in workspace.list():
+        one, other = copied.record(name), workspace.record(name)
+        assert values_equal(arrays_of(one), arrays_of(other))
+    copied.rename("another", "a third")
+    copied.save()
+    assert "a third" in loaded(path)
+
+
+def arrays_of(record):
+    return {name: record.array(name) for name in record.arrays}

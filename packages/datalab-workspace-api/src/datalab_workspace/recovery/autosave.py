@@ -7,11 +7,13 @@ import os
 import threading
 import warnings
 import weakref
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalab_workspace.operations import files
-from datalab_workspace.runtime import IN_BROWSER
+from datalab_workspace.runtime import IN_BROWSER, is_installed
 
 if TYPE_CHECKING:
     from datalab_workspace.session import Session
@@ -34,6 +36,7 @@ def autosave(
     before = _running.pop(session, None)
     if before is not None:
         before.stop(save=False)
+    _save_at_exit()
     _running[session] = Autosave(session, target, float(every))
     return _running[session]
 
@@ -69,7 +72,6 @@ class Autosave:
             target=self._run, name="datalab-workspace-autosave", daemon=True
         )
         self._thread.start()
-        atexit.register(self._at_exit)
 
     @property
     def active(self) -> bool:
@@ -98,7 +100,6 @@ class Autosave:
             return
         self._stopped.set()
         self._subscription.cancel()
-        atexit.unregister(self._at_exit)
         if save:
             self._save()
 
@@ -136,6 +137,22 @@ class Autosave:
                 stacklevel=2,
             )
 
-    def _at_exit(self) -> None:
-        if self.active:
-            self.stop()
+
+@cache
+def _save_at_exit() -> None:
+    """Let every workspace be saved a last time when the process ends."""
+    # First imported while the process ends, these would fail or crash it.
+    import_module("concurrent.futures.thread")
+    if is_installed("h5py"):
+        import_module("datalab_workspace.formats.h5.writer")
+    # A save uses a thread pool, which `atexit` handlers can no longer do.
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(_stop_all)
+
+
+def _stop_all() -> None:
+    for saving in list(_running.values()):
+        try:
+            saving.stop()
+        except Exception as error:  # noqa: BLE001, PERF203  the others are saved, too
+            warnings.warn(f"the last autosave failed: {error}", stacklevel=1)

@@ -33,7 +33,7 @@ DELAY = 0.3
 SYNC_EVERY = 30.0
 #: Bytes and number of small objects in one entry.
 _BATCH = 16 << 20
-_MOST = 200
+_MOST = 100
 #: Seconds to wait at the end for the files that are being written.
 _PATIENCE = 5.0
 #: Events that may wait; if there are more, all objects are looked at.

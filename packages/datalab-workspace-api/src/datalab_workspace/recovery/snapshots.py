@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from datalab_workspace.recovery.state import Layout, State
 from datalab_workspace.recovery.store import FileReference, Snapshot
 
 if TYPE_CHECKING:
+    from datalab_workspace.formats.atomic import FileStamp
     from datalab_workspace.session import Session
 
 #: Objects that are looked at while the lock is held once.
@@ -69,12 +70,24 @@ class Snapshots:
         """Return a snapshot of each object, or its UUID if it is gone."""
         taken: list[Snapshot | str] = []
         for start in range(0, len(uuids), _TOGETHER):
+            some = uuids[start : start + _TOGETHER]
+            with session.transaction(None) as transaction:
+                held = [transaction.backend.held(uuid) for uuid in some]
+                stamps = dict(session.project.stamps)
+            if any(found and isinstance(found[0], PendingRecord) for found in held):
+                self._look_at_files(stamps)
             with session.transaction(None):
                 self.project = session.project.path
-                some = uuids[start : start + _TOGETHER]
                 taken += [self._snapshot(session, uuid) for uuid in some]
         self._note_references(taken)
         return taken
+
+    def _look_at_files(self, stamps: Mapping[Path, FileStamp]) -> None:
+        """Read which objects the project files hold, while calls need not wait."""
+        for path, stamp in stamps.items():
+            known = self._contents.get(path)
+            if known is None or known[0] != astuple(stamp):
+                self._contents[path] = _content(path)
 
     def _refer_to(self, saved: Path) -> None:
         """Refer to a file that was just saved, and no longer to what it replaced."""
@@ -142,8 +155,6 @@ class Snapshots:
         for path in paths:
             stamp = astuple(stamps[path]) if path in stamps else ()
             known = self._contents.get(path)
-            if known is None or known[0] != stamp:
-                known = self._contents[path] = _content(path)
             if known is not None and known[0] == stamp and uuid in known[1]:
                 return FileReference(str(path), stamp, uuid)
         return None

@@ -276,7 +276,7 @@ def _choose_names(
 
 
 def _in_order(members: Sequence[Member], *, rename: bool) -> int:
-    """Return how many members at the beginning need not be moved."""
+    """Return the number of members at the beginning that keep their place."""
     last = -1
     for count, member in enumerate(members):
         old = member.old

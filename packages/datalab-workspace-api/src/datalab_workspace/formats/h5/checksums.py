@@ -9,9 +9,9 @@ attributes and chunks, and also the unused space between them.
 from __future__ import annotations
 
 import bisect
-import itertools
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from io import FileIO
 from typing import TypeAlias
 
@@ -40,7 +40,6 @@ class StructureChecksum:
 
     Attributes:
         value: The CRC-32 of all bytes of the file outside of the extents.
-        blocks: For each block, the CRC-32 and the number of these bytes.
         extents: The extents that are left out, in order.
         size: See above.
 
@@ -64,18 +63,30 @@ class StructureChecksum:
         if end > size:
             raise ValueError(f"an extent ends at {end}, outside of the file")
         count = -(-size // BLOCK)
-        self.blocks: list[tuple[int, int]] = [(0, 0)] * count
-        numbers: Iterable[int] = range(count)
-        if before is not None:
-            kept = before.blocks[:count]
-            self.blocks[: len(kept)] = kept
-            numbers = {*changed, *self._moved(before)}
-        for number in numbers:
+        if before is None:
+            self.value = 0
+            self._ends: list[tuple[int, int]] = []
+            for number in range(count):
+                self.value, length = self._checksum(file, number, self.value)
+                self._ends.append((self.value, length))
+            return
+        kept = before.blocks[:count]
+        self.blocks = kept + [(0, 0)] * (count - len(kept))
+        for number in {*changed, *self._moved(before)}:
             if number < count:
                 self.blocks[number] = self._checksum(file, number)
         self.value = 0
         for value, length in self.blocks:
             self.value = _combined(self.value, value, length)
+
+    @cached_property
+    def blocks(self) -> list[tuple[int, int]]:
+        """For each block, the CRC-32 and the number of its bytes outside of extents."""
+        before = [0, *(value for value, _ in self._ends)]
+        return [
+            (value ^ _combined(begin, 0, length), length)
+            for begin, (value, length) in zip(before, self._ends, strict=False)
+        ]
 
     def _moved(self, before: StructureChecksum) -> Iterator[int]:
         """Yield the numbers of the blocks in which other bytes are left out."""
@@ -84,9 +95,15 @@ class StructureChecksum:
         sizes = sorted((self.size, before.size))
         yield from range(sizes[0] // BLOCK, -(-sizes[1] // BLOCK))
 
-    def _checksum(self, file: FileIO, number: int) -> tuple[int, int]:
-        """Return the checksum and the number of the bytes of a block."""
-        value = length = 0
+    def _checksum(self, file: FileIO, number: int, value: int = 0) -> tuple[int, int]:
+        """Return the checksum and the number of the bytes of a block.
+
+        Args:
+            file: The file.
+            number: The number of the block.
+            value: The checksum of the bytes before it, to continue.
+        """
+        length = 0
         for begin, end in self._gaps(number):
             value = zlib.crc32(read_at(file, begin, end - begin), value)
             length += end - begin
@@ -96,7 +113,8 @@ class StructureChecksum:
         """Yield begin and end of each part of a block outside of the extents."""
         begin, end = number * BLOCK, min((number + 1) * BLOCK, self.size)
         first = bisect.bisect_right(self.extents, (begin, self.size)) - 1
-        for offset, length in itertools.islice(self.extents, max(first, 0), None):
+        for row in range(max(first, 0), len(self.extents)):
+            offset, length = self.extents[row]
             if offset >= end:
                 break
             if offset > begin:

@@ -178,7 +178,7 @@ class Contents(Baseline):
         """Return whether a complete save with a compression would be the same."""
         filters = chosen_filters(compression)
         if self.index is None or self.index.columns.get("waste", 1):
-            return False  # it also removes the remains of what has changed
+            return False  # it also removes the remains of former objects
         return filters == self.compression
 
     def resolve(self, uuid: str) -> Callable[[], Record]:

@@ -112,14 +112,21 @@ def _check(
 ) -> None:
     """Check everything that would be copied.
 
+    HDF5 does not check what it copies: an attribute whose type is damaged may end the
+    process.
+
     Raises:
         UnsafeFileError: See `Guard`.
+        ValueError: An attribute, or an object, is of a type that DataLab never writes.
     """
     project.at = where
+    if not (is_dataset(member) or is_group(member)):
+        raise ValueError("it is neither a group nor a dataset")
+    if len(attributes.read(member, where)) != h5py.h5a.get_num_attrs(member):
+        raise ValueError("an attribute has a type that DataLab never writes")
     if is_dataset(member):
         _check_dataset(project, member, where)
-    elif is_group(member):
-        attributes.read(member, where)
+    else:
         for name, below in project.guard.members(member, where):
             _check(project, attributes, below, f"{where}/{name}")
 

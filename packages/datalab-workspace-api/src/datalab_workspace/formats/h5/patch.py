@@ -121,7 +121,7 @@ def patch_project(
 
 
 def _is_worth_it(path: Path, contents: Contents, changes: Changes) -> bool:
-    """Return whether a copy of the file would do, without too much waste."""
+    """Return whether to change a copy of the file, which keeps its waste."""
     index = contents.index
     assert index is not None
     waste = index.columns.get("waste", 0)
@@ -132,7 +132,7 @@ def _is_worth_it(path: Path, contents: Contents, changes: Changes) -> bool:
             waste += index.freed_by(member.old, member.item)
     if waste > _MOST_WASTE * contents.stamp.size:
         return False
-    # What was removed must not be in a file that is given to somebody else.
+    # A file that is written for others must not contain what was removed.
     return not changes.removed or (
         path == contents.path
         and not any(index.is_in_chunks(row) for row, _ in changes.removed)

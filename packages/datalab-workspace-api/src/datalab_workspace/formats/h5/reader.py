@@ -17,7 +17,7 @@ from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
 from datalab_workspace.validation import warn_caller
 
-#: The states of a file that the next save must write anew.
+#: The states of a file that the next save must write as a whole.
 _DAMAGED = ("changed", "damaged", "structure damaged")
 
 
@@ -60,7 +60,7 @@ def read_project(
 
 
 def _contents(file: OpenProject, manifest: Manifest, project: Project) -> Contents:
-    """Return what the next save needs to know about the file."""
+    """Return the content of the file, with which the next save compares."""
     index = manifest.index
     # The arrays of a file that was copied are verified when they are first written.
     known = index is not None and manifest.covers_all and manifest.is_original

@@ -66,7 +66,7 @@ class Sources:
 
         Returns:
             A dataset creation property list; None for an array that is in no file, or
-            whose layout is not to be kept.
+            whose layout may change.
         """
         array = file_array(array)
         if array is None or not self._keep_layouts:
@@ -176,7 +176,7 @@ class Sources:
             if self._file(array) is not None:
                 context = opened(array.path, array.limits)
                 project = context.__enter__()
-                # Not told of errors: it would report any of them as a damaged file.
+                # It gets no errors: it would report any of them as a damaged file.
                 self._stack.callback(context.__exit__, None, None, None)
                 if project.stamp == array.stamp:
                     self._projects[key] = project
