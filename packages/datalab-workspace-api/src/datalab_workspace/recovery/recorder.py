@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalab_workspace.errors import WorkspaceError, list_names
+from datalab_workspace.errors import list_names
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.recovery.folder import Owner, expire
 from datalab_workspace.recovery.snapshots import Snapshots
@@ -149,7 +149,7 @@ class Recorder:
                 break
             try:
                 self._flush()
-            except Exception as error:  # noqa: BLE001  reported; the user's work goes on
+            except Exception as error:  # noqa: BLE001  reported; the user's work continues
                 _log.exception("recovery stops: the changes cannot be written")
                 self._fail(error)
             if self._failed:
