@@ -147,6 +147,26 @@ def test_objects_of_a_file_that_were_not_read_stay_in_it(
         assert_same(opened.get(name), found.get(name))
 
 
+def test_objects_that_were_loaded_stay_in_their_file_until_they_change(
+    workspace, record, crash, folder, tmp_path
+):
+    workspace.update({"large": LARGE, "small": A})
+    path = workspace.save(tmp_path / "project.h5")
+    loaded = Workspace()
+    recorder = record(loaded)
+    loaded.load(path)
+    recorder.flush()
+    loaded.edit("small", xunit="mm")
+
+    crash(recorder)
+
+    assert sum(file.stat().st_size for file in folder.glob("*/*")) < 10_000
+    found = restored()
+    assert found.list() == ["large", "small"]
+    for name in loaded:
+        assert_same(loaded.get(name), found.get(name))
+
+
 def test_objects_of_a_file_that_has_changed_are_named(
     workspace, record, crash, tmp_path
 ):

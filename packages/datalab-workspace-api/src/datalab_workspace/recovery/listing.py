@@ -127,7 +127,8 @@ class Recoverable:
 
     def _reason(self) -> str:
         """Return why objects that stayed in a project file are lost; "" for others."""
-        files = list_names(self._content.lost_files)
+        # In full, however many and long: they are what the user looks for.
+        files = ", ".join(map(repr, self._content.lost_files))
         return files and f"changed or removed since: {files}"
 
     def _wanted(self, names: str | Iterable[str] | None) -> list[str]:

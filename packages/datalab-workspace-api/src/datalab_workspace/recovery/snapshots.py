@@ -74,7 +74,10 @@ class Snapshots:
             with session.transaction(None) as transaction:
                 held = [transaction.backend.held(uuid) for uuid in some]
                 stamps = dict(session.project.stamps)
-            if any(found and isinstance(found[0], PendingRecord) for found in held):
+            if any(
+                found and (uuid in self._loaded or isinstance(found[0], PendingRecord))
+                for uuid, found in zip(some, held, strict=True)
+            ):
                 self._look_at_files(stamps)
             with session.transaction(None):
                 self.project = session.project.path
@@ -120,7 +123,7 @@ class Snapshots:
             return uuid
         item, group = held
         name = session.names.name_of(uuid)
-        if isinstance(item, PendingRecord):
+        if isinstance(item, PendingRecord) or uuid in self._loaded:
             whole = self._in_file(session, uuid)
             if whole is not None:
                 dtype = "" if item.dtype is None else item.dtype.str
@@ -128,6 +131,7 @@ class Snapshots:
                     uuid, name, item.kind, group, item.shape, dtype,
                     {"title": item.title}, {}, 0, {}, whole,
                 )  # fmt: skip
+        if isinstance(item, PendingRecord):
             item = session.backend.record(uuid)  # its arrays stay in the file
         arrays: dict[str, Array] = {}
         files: dict[str, FileReference] = {}
