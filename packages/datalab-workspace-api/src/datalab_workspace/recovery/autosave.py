@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.operations import files
 from datalab_workspace.runtime import IN_BROWSER, is_installed
@@ -25,7 +25,7 @@ _running: weakref.WeakKeyDictionary[Session, Autosave] = weakref.WeakKeyDictiona
 
 
 def autosave(
-    session: Session, path: str | os.PathLike[str] | None, every: float
+    session: Session, path: str | os.PathLike[str] | None, every: Any
 ) -> Autosave:
     """See `Workspace.autosave`."""
     if IN_BROWSER:
