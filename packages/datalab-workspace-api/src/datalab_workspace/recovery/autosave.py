@@ -38,7 +38,8 @@ def autosave(
         raise TypeError(
             f"expected a number of seconds for every, got {type(every).__name__}"
         )
-    if not 0 < every <= threading.TIMEOUT_MAX:
+    seconds = float(every)
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
         raise ValueError(f"every must be a positive number of seconds, not {every!r}")
     target = files.target(session, path)
     registry.format_to_write(target, expected=session.project.stamps.get(target))
@@ -46,7 +47,7 @@ def autosave(
     if before is not None:
         before.stop(save=False)
     _save_at_exit()
-    _running[session] = Autosave(session, target, float(every))
+    _running[session] = Autosave(session, target, seconds)
     return _running[session]
 
 
