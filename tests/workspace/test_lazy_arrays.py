@@ -399,3 +399,18 @@ def test_a_part_beyond_the_end_of_the_file_is_damage(tmp_path):
 def test_the_smallest_region_of_an_index_is_read():
     region, _ = split_index(np.s_[[7, 3], 5:1:-2], (10, 10))
     assert region == (slice(3, 8, 1), slice(3, 6, 2))
+
+
+# -- a reference as an object to add --------------------------------------------------
+
+
+def test_a_reference_is_added_like_the_array_that_it_stands_for(of_workspace):
+    found, array = of_workspace
+    workspace = Workspace()
+
+    workspace.update({"image": found, "signal": (found[0], found[1])})
+
+    added = workspace.get("image").data
+    assert type(added) is type(array)
+    np.testing.assert_array_equal(added, array)
+    np.testing.assert_array_equal(workspace.get("signal").y, array[1])

@@ -11,6 +11,7 @@ import pytest
 
 from datalab_workspace import Workspace
 from datalab_workspace import open as open_project
+from datalab_workspace.errors import NotAProjectError
 
 A = np.arange(6.0)
 
@@ -65,8 +66,10 @@ def test_a_failure_is_reported_with_the_next_change(workspace, tmp_path):
     with pytest.raises(FileNotFoundError) as failure:
         saving._save()
     saving._error = failure.value
-    with pytest.warns(UserWarning, match="autosave failed: .*there is no such folder"):
+    failed = "autosave failed: .*there is no such folder"
+    with pytest.warns(UserWarning, match=failed) as warned:
         workspace.add("b", A)
+    assert warned[0].filename == __file__
     workspace.add("c", A)  # reported once
     saving.stop(save=False)
 
@@ -85,6 +88,17 @@ def test_a_path_and_a_positive_time_are_needed(workspace, tmp_path):
         workspace.autosave()
     with pytest.raises(ValueError, match="every must be a positive number"):
         workspace.autosave(tmp_path / "project.h5", every=0)
+    with pytest.raises(ValueError, match="every must be a positive number"):
+        workspace.autosave(tmp_path / "project.h5", every=float("inf"))
+    with pytest.raises(TypeError, match="expected a number of seconds for every"):
+        workspace.autosave(tmp_path / "project.h5", every="1")
+
+
+def test_a_file_that_a_save_refuses_is_refused_at_once(workspace, tmp_path):
+    (tmp_path / "notes").write_text("to do")
+    for name in ("notes", "table.csv"):
+        with pytest.raises(NotAProjectError, match=r"not (saved|replaced)"):
+            workspace.autosave(tmp_path / name)
 
 
 def test_a_script_that_ends_saves_a_last_time(tmp_path):

@@ -245,6 +245,14 @@ def test_objects_are_restored_by_name(what, names):
     found = Workspace()
     assert found.recover(what) == names
     assert found.list() == names
+    assert Workspace().recover()[0].restored is False
+
+
+@pytest.mark.usefixtures("crashed")
+def test_all_objects_may_be_restored_by_their_names():
+    Workspace().recover(["a", "b", "signal"])
+
+    assert Workspace().recover()[0].restored is True
 
 
 @pytest.mark.usefixtures("crashed")

@@ -658,7 +658,8 @@ class Workspace(NamedObjects, WindowCalls):
         A call of the workspace waits while the file is being written. If that fails, a
         warning with the next change says why, and it is tried again. A last time is
         saved when the process ends in order. Calling this again replaces what was
-        chosen before.
+        chosen before. After `save` with another path, the next background save makes
+        this path the one of the workspace again.
 
         Args:
             path: The file; by default the one that was last loaded or saved.
@@ -670,6 +671,7 @@ class Workspace(NamedObjects, WindowCalls):
 
         Raises:
             ValueError: There is no path to save to, or `every` is not positive.
+            NotAProjectError: `save` would refuse the file (a `ValueError`).
 
         Example:
             >>> with workspace.autosave("analysis.h5", every=60):

@@ -161,9 +161,7 @@ class Backend(Transactions, ABC):
         return Summary.of(record), record
 
     def held(self, uuid: str) -> tuple[Item, str] | None:  # noqa: ARG002
-        """Return an object that this process holds, and the title of its group.
-
-        Nothing is read or asked for.
+        """Return an object in memory and the title of its group; read nothing.
 
         Returns:
             None if there is no such object, or if another program holds it.

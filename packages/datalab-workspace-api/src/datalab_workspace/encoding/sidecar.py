@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +43,7 @@ from datalab_workspace.model.record import (
     FieldValue,
     Record,
 )
+from datalab_workspace.validation import warn_caller
 
 #: Metadata key of the sidecar.
 KEY = "datalab_workspace"
@@ -122,10 +122,10 @@ def join(plain: Record, carrier: Carrier = FILE) -> Record:
                 record.metadata, sidecar.get("order", {})
             )
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            warnings.warn(
+            warn_caller(
                 f"the sidecar of {plain.title!r} cannot be read ({error}); the object "
                 "is as DataLab shows it",
-                stacklevel=2,
+                UserWarning,
             )
     return record
 
@@ -149,7 +149,7 @@ def _parse(plain: Record) -> dict[str, Any] | None:
         reason += "; install a newer version of datalab-workspace-api"
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         reason = f"it is not a valid sidecar ({error})"
-    warnings.warn(f"the sidecar of {plain.title!r} is ignored: {reason}", stacklevel=3)
+    warn_caller(f"the sidecar of {plain.title!r} is ignored: {reason}", UserWarning)
     return None
 
 

@@ -183,12 +183,28 @@ class Registry:
             NotAProjectError: The file exists and is not one of this format, or the
                 suffix of a new file is that of another format.
         """
-        file_format = self.format_for(path)
-        check_target(self, file_format, path, expected=expected, overwrite=overwrite)
+        file_format = self.format_to_write(path, expected=expected, overwrite=overwrite)
         check_contents(file_format, project)
         return file_format.write(
             path, project, compression=compression, expected=expected
         )
+
+    def format_to_write(
+        self, path: Path, *, expected: FileStamp | None, overwrite: bool = False
+    ) -> FileFormat:
+        """Return the format in which `write` writes a file that it does not refuse.
+
+        Args:
+            path: The file.
+            expected: See `write`.
+            overwrite: See `write`.
+
+        Raises:
+            NotAProjectError: See `write`.
+        """
+        file_format = self.format_for(path)
+        check_target(self, file_format, path, expected=expected, overwrite=overwrite)
+        return file_format
 
     def recognises(self, file_format: FileFormat, path: Path) -> bool:
         """Return whether a file is of a format; False if the format fails to say so."""
@@ -291,5 +307,6 @@ register = _shared.register
 formats = _shared.formats
 identify = _shared.identify
 format_for = _shared.format_for
+format_to_write = _shared.format_to_write
 read = _shared.read
 write = _shared.write

@@ -77,10 +77,10 @@ def raise_if_full(
         room = "the file system has no room for another file, however small"
     elif error.errno == errno.ENOSPC:
         room += f" and {_megabytes(shutil.disk_usage(folder).free)} are free"
+    if path.exists():
+        room += "; the old file is unchanged"
     raise OSError(
-        error.errno,
-        f"{os.strerror(error.errno or 0)}: {room}; the old file is unchanged",
-        str(path),
+        error.errno, f"{os.strerror(error.errno or 0)}: {room}", str(path)
     ) from error
 
 

@@ -74,8 +74,14 @@ def _check_suffix(file_format: FileFormat, path: Path) -> None:
         return
     raise NotAProjectError(
         f"{str(path)!r} was not saved: other programs expect another format in a file "
-        f"that ends in {suffix}. Save the workspace to a path that ends in .h5, or "
-        f"export an object with {_export(suffix, path.name)}"
+        f"that ends in {suffix}. {_remedy(suffix, path.name)}"
+    )
+
+
+def _remedy(suffix: str, name: str) -> str:
+    return (
+        "Save the workspace to a path that ends in .h5, or export an object with "
+        + _export(suffix, name)
     )
 
 
@@ -96,9 +102,15 @@ def _check_content(
     registry: Registry, file_format: FileFormat, path: Path, *, overwrite: bool
 ) -> None:
     if not registry.recognises(file_format, path):
+        remedy = "Save to another path, or remove the file first"
+        suffix = path.suffix.lower()
+        if suffix in _OF_OTHER_FORMATS:
+            export = _export(suffix, path.name)
+            remedy = (
+                f"save to a path that ends in .h5, or export an object with {export}"
+            )
         raise NotAProjectError(
-            f"{_described(registry, path)}. It was not replaced: save to another path, "
-            "or remove the file first"
+            f"{_described(registry, path)}. It was not replaced. {remedy}"
         )
     if overwrite:
         return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datalab_workspace.errors import UnsupportedDtypeError, UnsupportedObjectError
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.metadata_values import converts_exactly, snapshot
 from datalab_workspace.model.record import (
     ARRAYS,
@@ -45,7 +46,8 @@ def to_record(value: object, *, copy: bool = True) -> Record:
     Args:
         value: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,), the
             y of a signal whose x is 0 … N-1; a 2-D array of shape (H, W), the pixels of
-            an image; or a tuple (x, y) of two arrays of shape (N,).
+            an image; or a tuple (x, y) of two arrays of shape (N,). An array may be a
+            reference of a record, which is read.
         copy: Copy the arrays. Otherwise the record holds read-only views of the arrays
             that already have the shape and dtype of a record.
 
@@ -61,6 +63,8 @@ def to_record(value: object, *, copy: bool = True) -> Record:
     kind = object_kind(value)
     if kind is not None:
         return _from_object(value, kind, copy)
+    if isinstance(value, ArrayReference):
+        value = value.read()
     if isinstance(value, np.ndarray) and value.ndim in (1, 2):
         return _from_array(value, copy)
     if isinstance(value, tuple) and len(value) == 2:

@@ -9,11 +9,13 @@ import warnings
 import weakref
 from functools import cache
 from importlib import import_module
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.operations import files
 from datalab_workspace.runtime import IN_BROWSER, is_installed
+from datalab_workspace.validation import warn_caller
 
 if TYPE_CHECKING:
     from datalab_workspace.session import Session
@@ -23,21 +25,29 @@ _running: weakref.WeakKeyDictionary[Session, Autosave] = weakref.WeakKeyDictiona
 
 
 def autosave(
-    session: Session, path: str | os.PathLike[str] | None, every: float
+    session: Session, path: str | os.PathLike[str] | None, every: Any
 ) -> Autosave:
     """See `Workspace.autosave`."""
     if IN_BROWSER:
         raise NotImplementedError(
             "autosave() needs a thread, which this browser kernel has not; call save()"
         )
-    if not every > 0:
+    from datalab_workspace.formats import registry
+
+    if not isinstance(every, Real):
+        raise TypeError(
+            f"expected a number of seconds for every, got {type(every).__name__}"
+        )
+    seconds = float(every)
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
         raise ValueError(f"every must be a positive number of seconds, not {every!r}")
     target = files.target(session, path)
+    registry.format_to_write(target, expected=session.project.stamps.get(target))
     before = _running.pop(session, None)
     if before is not None:
         before.stop(save=False)
     _save_at_exit()
-    _running[session] = Autosave(session, target, float(every))
+    _running[session] = Autosave(session, target, seconds)
     return _running[session]
 
 
@@ -132,9 +142,9 @@ class Autosave:
         """Report the error of a background save, in the thread of the user's call."""
         error, self._error = self._error, None
         if error is not None:
-            warnings.warn(
+            warn_caller(
                 f"autosave failed: {error}; it is tried again in {self.every:g} s",
-                stacklevel=2,
+                UserWarning,
             )
 
 

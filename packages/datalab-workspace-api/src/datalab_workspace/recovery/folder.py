@@ -195,7 +195,7 @@ def left_folders(parent: Path) -> list[LeftFolder]:
 def expire(parent: Path) -> None:
     """Remove the folders that are too old, and the oldest ones of too many bytes.
 
-    The last one is kept whatever its size is: nobody could restore it before.
+    The last one is kept whatever its size is: there was no chance to restore it yet.
     """
     total, now = 0, time.time()
     for number, left in enumerate(left_folders(parent)):

@@ -102,7 +102,7 @@ class Recoverable:
                 f"these cannot be read: {list_names(lost)}{reason and '; '}{reason}",
                 UserWarning,
             )
-        if names is None and not merge.skipped:
+        if set(wanted) == set(self.names) and not merge.skipped:
             self._left.mark_restored()
             self.restored = True
         return merge.merged

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalab_workspace.errors import WorkspaceError, list_names
+from datalab_workspace.errors import list_names
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.recovery.folder import Owner, expire
 from datalab_workspace.recovery.snapshots import Snapshots
@@ -149,9 +149,9 @@ class Recorder:
                 break
             try:
                 self._flush()
-            except Exception:  # noqa: BLE001  logged; the user's work does not end
+            except Exception as error:  # noqa: BLE001  reported; the user's work continues
                 _log.exception("recovery stops: the changes cannot be written")
-                self._failed = True
+                self._fail(error)
             if self._failed:
                 return
         if self._session() is None:  # its objects cannot be reached
@@ -284,8 +284,8 @@ class Recorder:
         self._synced = time.monotonic()
         store.sync()
 
-    def _fail(self, error: OSError | WorkspaceError) -> None:
-        """Stop after an error of the file system."""
+    def _fail(self, error: Exception) -> None:
+        """Stop after an error; the user gets a message with the next cell."""
         self._failed = True
         self._subscription.cancel()
         self._messages.append(
