@@ -152,17 +152,19 @@ def assign_names(
         The name of each object by UUID, in the order of `objects`.
     """
     ordered = list(objects)
+    wishes = [name_from_title(item.title) for item in ordered]
+    used = set(wishes)
+    if len(used) == len(ordered) and used.isdisjoint(taken):
+        return {item.uuid: wish for item, wish in zip(ordered, wishes, strict=True)}
     names: dict[str, str] = {}
     used = set(taken)
-    for item in ordered:
-        wanted = name_from_title(item.title)
+    for item, wanted in zip(ordered, wishes, strict=True):
         if wanted not in used:
             names[item.uuid] = wanted
             used.add(wanted)
     next_number: dict[str, int] = {}
-    for item in ordered:
+    for item, wanted in zip(ordered, wishes, strict=True):
         if item.uuid not in names:
-            wanted = name_from_title(item.title)
             names[item.uuid] = name = free_name(wanted, used, next_number)
             used.add(name)
     return {item.uuid: names[item.uuid] for item in ordered}

@@ -169,13 +169,14 @@ class Index:
         counts |= {len(set(columns["uuid"])), sum(g[-1] for g in columns["groups"])}
         if len(counts) != 1:
             raise ValueError("the columns differ in length, or a UUID occurs twice")
-        total = 0
-        for number, offset in zip(columns["form"], columns["offset"], strict=True):
-            if offset is not None:
-                size = self._specs[number].size
-                total += size
-                if not 0 <= offset <= self._stamp.size - size:
-                    raise ValueError("the data of an object is outside of the file")
+        sizes = [spec.size for spec in self._specs]
+        places = zip(columns["offset"], map(sizes.__getitem__, columns["form"]))
+        # Comprehensions, because a project may have very many objects.
+        known = [place for place in places if place[0] is not None]
+        begin = min((offset for offset, _ in known), default=0)
+        if begin < 0 or max(map(sum, known), default=0) > self._stamp.size:
+            raise ValueError("the data of an object is outside of the file")
+        total = sum(size for _, size in known)
         self._guard.claim("data", total, total, "the data of all objects")
 
     def groups(self) -> list[Group]:
@@ -186,21 +187,21 @@ class Index:
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
         for kind, group_title, path, count in columns["groups"]:
-            group = Group(kind, str(group_title))
-            for number, uuid, title, spec in itertools.islice(rows, count):
-                if spec.kind != kind:
-                    raise ValueError(f"object {number} is in the wrong panel")
-                group.items.append(
-                    PendingRecord(
-                        uuid,
-                        kind,
-                        title,
-                        spec.record_shape,
-                        spec.record_dtype,
-                        partial(record, path, number),
-                    )
+            # A comprehension, because a group may have very many objects.
+            items: list[Item] = [
+                PendingRecord(
+                    uuid,
+                    spec.kind,
+                    title,
+                    spec.record_shape,
+                    spec.record_dtype,
+                    partial(record, path, number),
                 )
-            groups.append(group)
+                for number, uuid, title, spec in itertools.islice(rows, count)
+            ]
+            if any(item.kind != kind for item in items):
+                raise ValueError(f"an object of {path} is in the wrong panel")
+            groups.append(Group(kind, str(group_title), items))
         return groups
 
     def record(self, path: str, number: int) -> Record:
