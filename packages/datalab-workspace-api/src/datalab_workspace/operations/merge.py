@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat
 from typing import Literal, TypeAlias
 from uuid import uuid4
 
@@ -70,11 +69,10 @@ class Merge:
         changes: list[ObjectChange] = []
         for step in self._steps:
             if isinstance(step, Group):
-                uuids = [item.uuid for item in step.items]
-                names = map(self.names.__getitem__, uuids)
-                changes += map(
-                    ObjectChange, repeat("added"), uuids, repeat(None), names
-                )
+                changes += [
+                    ObjectChange("added", item.uuid, None, self.names[item.uuid])
+                    for item in step.items
+                ]
             else:
                 changes.append(self._replacement(step.uuid))
         return changes

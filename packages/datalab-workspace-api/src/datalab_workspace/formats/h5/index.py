@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -170,13 +171,18 @@ class Index:
         if len(counts) != 1:
             raise ValueError("the columns differ in length, or a UUID occurs twice")
         sizes = [spec.size for spec in self._specs]
-        places = zip(columns["offset"], map(sizes.__getitem__, columns["form"]))
-        # Comprehensions, because a project may have very many objects.
-        known = [place for place in places if place[0] is not None]
-        begin = min((offset for offset, _ in known), default=0)
-        if begin < 0 or max(map(sum, known), default=0) > self._stamp.size:
+        # No loop, because a project may have very many objects.
+        offsets = columns["offset"]
+        lengths = [sizes[number] for number in columns["form"]]
+        if None in offsets:
+            known = [offset is not None for offset in offsets]
+            offsets = list(itertools.compress(offsets, known))
+            lengths = list(itertools.compress(lengths, known))
+        begin = min(offsets, default=0)
+        end = max(map(operator.add, offsets, lengths), default=0)
+        if begin < 0 or end > self._stamp.size:
             raise ValueError("the data of an object is outside of the file")
-        total = sum(size for _, size in known)
+        total = sum(lengths)
         self._guard.claim("data", total, total, "the data of all objects")
 
     def groups(self) -> list[Group]:
