@@ -31,10 +31,10 @@ class _Shelf:
     ranks: dict[str, int] = field(default_factory=dict)
     count: int = 0
 
-    def extend(self, uuids: Sequence[str], items: Sequence[Item]) -> None:
+    def extend(self, items: Mapping[str, Item]) -> None:
         first, self.count = self.count, self.count + len(items)
-        self.items.update(zip(uuids, items, strict=True))
-        self.ranks.update(zip(uuids, range(first, self.count), strict=True))
+        self.items.update(items)
+        self.ranks.update(zip(items, range(first, self.count), strict=True))
 
     def drop(self, uuids: Iterable[str]) -> None:
         for uuid in uuids:
@@ -324,7 +324,8 @@ class MemoryBackend(Backend):
             yield from self._shelves[kind]
 
     def _put(self, items: Sequence[Item], shelf: _Shelf) -> None:
-        uuids = [item.uuid for item in items]
+        new = {item.uuid: item for item in items}
+        uuids = list(new)  # the ticket must not keep the objects alive
 
         def take_out() -> None:
             # An interrupt may have come before all of them were put.
@@ -333,8 +334,8 @@ class MemoryBackend(Backend):
                 self._shelf_of.pop(uuid, None)
 
         self._ticket.note(take_out)
-        shelf.extend(uuids, items)
-        self._shelf_of.update(dict.fromkeys(uuids, shelf))
+        shelf.extend(new)
+        self._shelf_of.update(dict.fromkeys(new, shelf))
 
     def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
         for shelf in self._shelves[kind]:

@@ -108,6 +108,13 @@ def name_from_title(title: str) -> str:
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", title)) or UNTITLED
 
 
+def _names_from_titles(titles: list[str]) -> list[str]:
+    """Return the names of many titles; see `name_from_title`."""
+    if all(titles) and "".join(titles).isprintable():  # the usual case again
+        return titles
+    return [name_from_title(title) for title in titles]
+
+
 def is_renumbered(before: str, after: str) -> bool:
     """Return whether two titles differ at most in short ids, which DataLab rewrites."""
     return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
@@ -152,7 +159,7 @@ def assign_names(
         The name of each object by UUID, in the order of `objects`.
     """
     ordered = list(objects)
-    wishes = [name_from_title(item.title) for item in ordered]
+    wishes = _names_from_titles([item.title for item in ordered])
     used = set(wishes)
     if len(used) == len(ordered) and used.isdisjoint(taken):
         return {item.uuid: wish for item, wish in zip(ordered, wishes, strict=True)}

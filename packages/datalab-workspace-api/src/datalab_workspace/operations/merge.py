@@ -139,8 +139,11 @@ class Merge:
         for group in groups:
             self._groups.append(Group(group.kind, group.title))
             self._append(group, group.items)
-            for item in group.items:
-                self.names[item.uuid] = names[item.uuid]
+        uuids = [item.uuid for group in groups for item in group.items]
+        if len(uuids) == len(names):
+            self.names.update(names)
+        else:
+            self.names.update((uuid, names[uuid]) for uuid in uuids)
         self.merged += self.names.values()
 
     def _twin(self, item: Item, name: str, known: set[str]) -> str | None:
@@ -225,12 +228,11 @@ class Merge:
             if not self.backend.transactional:
                 self._undo(done, error)
             raise
+        added = [step.items for step in self._steps if isinstance(step, Group)]
+        titles = [item.title for items in added for item in items]
+        self.book.bind_all(self.names, titles)
         for step in self._steps:
-            if isinstance(step, Group):
-                uuids = [item.uuid for item in step.items]
-                names = {uuid: self.names[uuid] for uuid in uuids}
-                self.book.bind_all(names, [item.title for item in step.items])
-            else:
+            if isinstance(step, Record):
                 self.book.set_meaning(self.book.name_of(step.uuid), step.uuid)
 
     def _undo(self, done: Sequence[Group | Record], error: BaseException) -> None:
