@@ -33,9 +33,11 @@ PUBLIC = {
     "Subscription",
     "ConnectionLostError",
     "DamagedFileError",
+    "DamagedFileWarning",
     "DataLabError",
     "FeatureNotFoundError",
     "FileChangedError",
+    "InterruptedChangeError",
     "InvalidNameError",
     "LiveError",
     "LiveUnavailableError",
@@ -58,10 +60,10 @@ PUBLIC = {
 }
 METHODS = """
     add ask_roi autosave backend calc capabilities clear connect describe disconnect
-    edit exists get groups items keys list load macros mode modified move on_change path
-    pop preview quiet read record recover remove rename rename_group resync run_macro
-    save select
-    select_objects selection show status undo update values wait_for_selection
+    edit exists get groups items keys list load macros mode modified move on_change
+    path pop preview quiet read record recover remove rename rename_group resync
+    run_macro save select select_objects selection show status undo update values
+    wait_for_selection
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
@@ -78,6 +80,7 @@ BUILTIN_OF = {
     "DamagedFileError": OSError,
     "FeatureNotFoundError": ValueError,
     "FileChangedError": FileExistsError,
+    "InterruptedChangeError": RuntimeError,
     "InvalidNameError": ValueError,
     "LiveUnavailableError": ConnectionError,
     "NameConflictError": ValueError,

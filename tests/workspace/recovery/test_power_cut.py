@@ -126,7 +126,8 @@ def test_after_a_power_cut_everything_is_as_at_the_last_flush_or_later(
                 (recorder_folder / Path(path).name).write_bytes(data)
         found = Workspace()
         if found.recover():
-            with suppress(DamagedFileError), warnings.catch_warnings(action="ignore"):
+            with suppress(DamagedFileError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
                 found.recover(1)
         check(states, cut, content(found))
 

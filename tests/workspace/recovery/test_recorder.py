@@ -199,7 +199,8 @@ def test_a_forked_child_leaves_everything_to_its_parent(workspace, folder):
     recorder = start.start(workspace)
     workspace.add("x", A)
     recorder.flush()
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()  # newer Pythons warn of threads
     if not child:
         workspace.add("of the child", A)

@@ -12,6 +12,7 @@ from datalab_workspace.errors import (
     NameConflictError,
     ObjectNotFoundError,
 )
+from datalab_workspace.recovery.folder import expire
 from datalab_workspace.testing.comparison import as_stored, assert_same
 from datalab_workspace.testing.samples import KEYS, NAMES, OBJECTS, UNKEEPABLE, VALUES
 
@@ -146,6 +147,26 @@ def test_objects_of_a_file_that_were_not_read_stay_in_it(
         assert_same(opened.get(name), found.get(name))
 
 
+def test_objects_that_were_loaded_stay_in_their_file_until_they_change(
+    workspace, record, crash, folder, tmp_path
+):
+    workspace.update({"large": LARGE, "small": A})
+    path = workspace.save(tmp_path / "project.h5")
+    loaded = Workspace()
+    recorder = record(loaded)
+    loaded.load(path)
+    recorder.flush()
+    loaded.edit("small", xunit="mm")
+
+    crash(recorder)
+
+    assert sum(file.stat().st_size for file in folder.glob("*/*")) < 10_000
+    found = restored()
+    assert found.list() == ["large", "small"]
+    for name in loaded:
+        assert_same(loaded.get(name), found.get(name))
+
+
 def test_objects_of_a_file_that_has_changed_are_named(
     workspace, record, crash, tmp_path
 ):
@@ -158,10 +179,47 @@ def test_objects_of_a_file_that_has_changed_are_named(
     path.unlink()
 
     found = Workspace()
-    with pytest.warns(UserWarning, match="these cannot be read: 'stored'"):
+    lost = "these cannot be read: 'stored'; changed or removed since: .*project.h5"
+    with pytest.warns(UserWarning, match=lost):
         found.recover(1)
 
     assert found.list() == ["new"]
+
+
+@pytest.mark.parametrize("target", ["project.h5", "other.h5"])
+def test_objects_that_were_not_read_are_found_in_the_file_that_was_saved_last(
+    target, workspace, record, crash, tmp_path
+):
+    workspace.update({"stored": LARGE, "edited": A})
+    path = workspace.save(tmp_path / "project.h5")
+    opened = open_project(path)
+    opened.edit("edited", xunit="mm")
+    recorder = record(opened)
+    recorder.flush()
+    opened.add("new", A)
+    opened.save(tmp_path / target)
+    if target != path.name:
+        path.unlink()
+
+    crash(recorder)
+
+    found = restored()
+    assert found.list() == opened.list()
+    for name in opened:
+        assert_same(opened.get(name), found.get(name))
+
+
+def test_the_last_crash_is_kept_whatever_its_size(
+    workspace, record, crash, folder, monkeypatch
+):
+    monkeypatch.setattr("datalab_workspace.recovery.folder.KEPT_BYTES", 1)
+    for name in ("first", "last"):
+        workspace.add(name, A)
+        crash(record(workspace))
+
+    expire(folder)
+
+    assert [found.names for found in workspace.recover()] == [("first", "last")]
 
 
 # -- what the user asks for -----------------------------------------------------------

@@ -193,12 +193,16 @@ def left_folders(parent: Path) -> list[LeftFolder]:
 
 
 def expire(parent: Path) -> None:
-    """Remove the folders that are too old, and the oldest ones of too many bytes."""
+    """Remove the folders that are too old, and the oldest ones of too many bytes.
+
+    The last one is kept whatever its size is: nobody could restore it before.
+    """
     total, now = 0, time.time()
-    for left in left_folders(parent):
+    for number, left in enumerate(left_folders(parent)):
         days = RESTORED_DAYS if left.restored else KEPT_DAYS
         total += left.size
-        if now - left.written > days * _DAY or total > KEPT_BYTES:
+        is_too_much = number > 0 and total > KEPT_BYTES
+        if now - left.written > days * _DAY or is_too_much:
             with suppress(OSError):  # it is in use, or the next kernel removes it
                 left.discard()
 

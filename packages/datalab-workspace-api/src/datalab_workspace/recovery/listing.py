@@ -15,6 +15,7 @@ from datalab_workspace.model.description import Listing
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.recovery.folder import LeftFolder, left_folders, root
 from datalab_workspace.recovery.restore import Content
+from datalab_workspace.validation import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,8 +84,6 @@ class Recoverable:
             >>> [found.restore() for found in workspace.recover()]
             []
         """
-        import warnings
-
         wanted = self._wanted(names)
         with self._session.transaction() as transaction:
             merge = Merge(transaction.backend, transaction.names, on_conflict)
@@ -92,13 +91,17 @@ class Recoverable:
             if lost and not groups:
                 raise DamagedFileError(
                     f"{list_names(lost)} cannot be read from {str(self._left.path)!r}; "
-                    "the disk has lost them"
+                    f"{self._reason() or 'the disk has lost them'}"
                 )
             merge.prepare(groups, self._content.names(), f"recovering {self.label!r}")
             merge.carry_out()
             transaction.changes += merge.changes
         if lost:
-            warnings.warn(f"these cannot be read: {list_names(lost)}", stacklevel=3)
+            reason = self._reason()
+            warn_caller(
+                f"these cannot be read: {list_names(lost)}{reason and '; '}{reason}",
+                UserWarning,
+            )
         if names is None and not merge.skipped:
             self._left.mark_restored()
             self.restored = True
@@ -121,6 +124,12 @@ class Recoverable:
             f"{self.label}  {when_text(self.when)}  {count} {noun}: "
             f"{list_names(list(self.names))}{done}"
         )
+
+    def _reason(self) -> str:
+        """Return why objects that stayed in a project file are lost; "" for others."""
+        # In full, however many and long: they are what the user looks for.
+        files = ", ".join(map(repr, self._content.lost_files))
+        return files and f"changed or removed since: {files}"
 
     def _wanted(self, names: str | Iterable[str] | None) -> list[str]:
         if names is None:

@@ -30,11 +30,14 @@ class Content:
         state: The objects, by group, with their names.
         written: The time of the last entry, in seconds since 1970; 0.0 for none.
         project: The project file of the workspace; "" if it had none.
+        lost_files: The project files that are gone or have changed since, among those
+            from which `read` wanted objects.
     """
 
     state: State = field(default_factory=State)
     written: float = 0.0
     project: str = ""
+    lost_files: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._entries: dict[int, Entry] = {}
@@ -143,18 +146,32 @@ class Content:
 
     def _in_file(self, reference: Any) -> Record:
         """Return an object that is in a project file."""
+        path, stamp, uuid = reference
+        try:
+            items = self._items(path, FileStamp(*stamp))
+        except (OSError, ValueError):
+            if path not in self.lost_files:
+                self.lost_files.append(path)
+            raise
+        item = items[uuid]
+        return item.resolve() if isinstance(item, PendingRecord) else item
+
+    def _items(self, path: str, stamp: FileStamp) -> Mapping[str, Item]:
+        """Return the objects of a project file by UUID.
+
+        Raises:
+            OSError or ValueError: It is gone, or has changed.
+        """
         from datalab_workspace.formats import registry
 
-        path, stamp, uuid = reference
-        if FileStamp(*stamp) != FileStamp.of(Path(path)):
+        if FileStamp.of(Path(path)) != stamp:
             raise ValueError(f"{path!r:.200} has changed")
         if path not in self._files:
             project, found = registry.read(Path(path), lazy=True)
-            if found != FileStamp(*stamp):
+            if found != stamp:
                 raise ValueError(f"{path!r:.200} has changed")
             self._files[path] = {item.uuid: item for item in project.items()}
-        item = self._files[path][uuid]
-        return item.resolve() if isinstance(item, PendingRecord) else item
+        return self._files[path]
 
 
 class _Sound(list[Any]):

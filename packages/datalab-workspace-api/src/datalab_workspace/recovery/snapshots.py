@@ -37,6 +37,8 @@ class Snapshots:
         # The file that each object was loaded from, and what it contains.
         self._loaded: dict[str, Path] = {}
         self._contents: dict[Path, tuple[tuple[int, ...], frozenset[str]] | None] = {}
+        # The objects that were taken with a reference to a file.
+        self._referring: set[str] = set()
 
     def changed(
         self, session: Session, events: Iterable[ChangeEvent], everything: bool
@@ -46,6 +48,9 @@ class Snapshots:
         self._postponed = []
         for event in events:
             everything |= event.kind == "detached"
+            if event.kind == "saved" and event.path is not None:
+                found |= dict.fromkeys(self._referring)
+                self._refer_to(event.path)
             for change in event.changes:
                 found[change.uuid] = None
                 self._loaded.pop(change.uuid, None)
@@ -69,11 +74,15 @@ class Snapshots:
             with session.transaction(None) as transaction:
                 held = [transaction.backend.held(uuid) for uuid in some]
                 stamps = dict(session.project.stamps)
-            if any(found and isinstance(found[0], PendingRecord) for found in held):
+            if any(
+                found and (uuid in self._loaded or isinstance(found[0], PendingRecord))
+                for uuid, found in zip(some, held, strict=True)
+            ):
                 self._look_at_files(stamps)
             with session.transaction(None):
                 self.project = session.project.path
                 taken += [self._snapshot(session, uuid) for uuid in some]
+        self._note_references(taken)
         return taken
 
     def _look_at_files(self, stamps: Mapping[Path, FileStamp]) -> None:
@@ -82,6 +91,19 @@ class Snapshots:
             known = self._contents.get(path)
             if known is None or known[0] != astuple(stamp):
                 self._contents[path] = _content(path)
+
+    def _refer_to(self, saved: Path) -> None:
+        """Refer to a file that was just saved, and no longer to what it replaced."""
+        known = self._contents[saved] = _content(saved)
+        if known is not None:
+            self._loaded |= dict.fromkeys(self._referring & known[1], saved)
+
+    def _note_references(self, taken: Iterable[Snapshot | str]) -> None:
+        for item in taken:
+            if isinstance(item, Snapshot) and (item.file or item.files):
+                self._referring.add(item.uuid)
+            else:
+                self._referring.discard(item if isinstance(item, str) else item.uuid)
 
     def layout(self, session: Session, state: State) -> Layout | None:
         """Return the groups of the objects of a state, unless it has them already."""
@@ -101,7 +123,7 @@ class Snapshots:
             return uuid
         item, group = held
         name = session.names.name_of(uuid)
-        if isinstance(item, PendingRecord):
+        if isinstance(item, PendingRecord) or uuid in self._loaded:
             whole = self._in_file(session, uuid)
             if whole is not None:
                 dtype = "" if item.dtype is None else item.dtype.str
@@ -109,6 +131,7 @@ class Snapshots:
                     uuid, name, item.kind, group, item.shape, dtype,
                     {"title": item.title}, {}, 0, {}, whole,
                 )  # fmt: skip
+        if isinstance(item, PendingRecord):
             item = session.backend.record(uuid)  # its arrays stay in the file
         arrays: dict[str, Array] = {}
         files: dict[str, FileReference] = {}

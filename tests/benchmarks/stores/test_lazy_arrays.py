@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 import zlib
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -24,15 +22,6 @@ CHUNKS = {
     "squares": (512, 512),
 }
 SPARSE = (1 << 16, 1 << 15)  # 4 GiB of 16-bit pixels
-
-
-@pytest.fixture(scope="module")
-def memory():
-    """A folder in memory, so that no disk is measured."""
-    if not Path("/dev/shm").is_dir():
-        pytest.skip("needs a file system in memory at /dev/shm")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 def reference(path):

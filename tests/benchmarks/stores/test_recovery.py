@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,15 +13,6 @@ from datalab_workspace.recovery.recorder import Recorder
 from support.measurement import compare, report
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def memory():
-    """A folder in memory, so that no disk is measured."""
-    if not Path("/dev/shm").is_dir():
-        pytest.skip("needs a file system in memory at /dev/shm")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 def signals(points):

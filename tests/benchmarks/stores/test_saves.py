@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,15 +15,6 @@ from support.measurement import compare, measure
 SIDE = 8192  # 128 MiB of 16-bit pixels
 MANY = 10_000
 POINTS = 1000
-
-
-@pytest.fixture(scope="module")
-def memory():
-    """A folder in memory, so that no disk is measured."""
-    if not Path("/dev/shm").is_dir():
-        pytest.skip("needs a file system in memory at /dev/shm")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture(scope="module")

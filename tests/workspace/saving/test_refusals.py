@@ -19,24 +19,7 @@ from datalab_workspace.formats import locks
 from datalab_workspace.formats.h5 import lazy
 from support.saving import names_in, posix, start
 
-LEGACY = Path(__file__).parents[1] / "data" / "legacy" / "standalone-0.2.11.h5"
-
-
-@pytest.fixture
-def workspace() -> Workspace:
-    workspace = Workspace()
-    workspace.add("a", np.arange(12.0).reshape(3, 4))
-    return workspace
-
-
-@pytest.fixture
-def path(tmp_path: Path, workspace: Workspace) -> Path:
-    """A project that another workspace saved, in a folder of its own."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    other = Workspace()
-    other.add("old", np.arange(3.0))
-    return other.save(folder / "project.h5")
+LEGACY = Path(__file__).parents[2] / "data" / "legacy" / "standalone-0.2.11.h5"
 
 
 # -- files of other programs ----------------------------------------------------------

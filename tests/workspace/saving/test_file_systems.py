@@ -17,24 +17,6 @@ from datalab_workspace import Workspace
 from datalab_workspace.formats import inheritance, temporary
 from support.saving import names_in, posix, start
 
-
-@pytest.fixture
-def workspace() -> Workspace:
-    workspace = Workspace()
-    workspace.add("a", np.arange(12.0).reshape(3, 4))
-    return workspace
-
-
-@pytest.fixture
-def path(tmp_path: Path, workspace: Workspace) -> Path:
-    """A project that another workspace saved, in a folder of its own."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    other = Workspace()
-    other.add("old", np.arange(3.0))
-    return other.save(folder / "project.h5")
-
-
 # -- file systems that lack something -------------------------------------------------
 
 LACKING = [errno.EPERM, errno.EINVAL, errno.ENOTSUP]
