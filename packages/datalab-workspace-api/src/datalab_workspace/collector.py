@@ -38,7 +38,8 @@ class _Pauses:
 
     def end(self) -> None:
         with self._lock:
-            self._count -= 1
+            # It is 0 already if this thread forked this process within its pause.
+            self._count = max(self._count - 1, 0)
             if not self._count and self._was_enabled:
                 gc.enable()
 
@@ -47,7 +48,7 @@ _pauses = _Pauses()
 
 
 @contextmanager
-def collections_paused(wanted: bool = True) -> Iterator[None]:
+def collections_paused(wanted: bool) -> Iterator[None]:
     """Return a context in which the garbage collector does not run by itself.
 
     Contexts of several threads may overlap: the last one resumes it. It stays disabled
