@@ -36,9 +36,8 @@ print(psutil.Process().memory_info().rss - before)
 def workspace_of(count, points=POINTS):
     workspace = Workspace(backend=MemoryBackend())
     x = np.linspace(0, 1, points)
-    data = np.stack([x, x])
     for number in range(count):
-        workspace.add(f"signal {number}", data[:, :points])
+        workspace.add(f"signal {number}", (x, x))
     return workspace
 
 
@@ -75,7 +74,7 @@ def test_copy_opens_in_at_most_twice_the_time_of_the_original(memory):
 
 
 def test_a_hundred_thousand_signals_are_read_from_the_manifest_at_once(many_saved):
-    taken = measure(
+    measure(
         "read the manifest of 100000 signals",
         lambda: read_project(many_saved, lazy=True),
         rounds=ROUNDS,
@@ -84,7 +83,7 @@ def test_a_hundred_thousand_signals_are_read_from_the_manifest_at_once(many_save
     workspace = open_project(many_saved)
     listed = measure("list them", workspace.list, rounds=ROUNDS)
     report(f"open and list 100000 signals: {opened + listed:.2f} s")
-    assert taken + listed <= 0.3
+    assert opened + listed <= 0.3
 
 
 @pytest.mark.parametrize("what", ["save", "load"])
@@ -93,8 +92,12 @@ def test_time_grows_with_the_number_of_signals(
 ):
     def save(workspace):
         path = memory / "saved.h5"
-        # A compression has everything written again.
-        return lambda: workspace.save(path, compression="none", overwrite=True)
+
+        def save_as_a_whole():
+            path.unlink(missing_ok=True)
+            workspace.save(path, compression="none")  # has everything written again
+
+        return save_as_a_whole
 
     def load(path):
         return lambda: Workspace(backend=MemoryBackend()).load(path)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from datalab_workspace.backends.capabilities import Capabilities
 from datalab_workspace.backends.reports import (
@@ -18,11 +18,10 @@ from datalab_workspace.backends.reports import (
     Resynced,
 )
 from datalab_workspace.backends.transactions import Transactions
+from datalab_workspace.backends.watcher import Watcher
 from datalab_workspace.backends.window import NO_WINDOW, Window
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import (
-    LiveUnavailableError,
-)
+from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.description import Summary, WorkspaceMode
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import KINDS, Array, FieldValue, Kind, Record
@@ -36,18 +35,8 @@ __all__ = [
     "Observation",
     "PanelGroup",
     "Resynced",
+    "Watcher",
 ]
-
-
-class Watcher(Protocol):
-    """The handle of a thread that waits for changes."""
-
-    @property
-    def active(self) -> bool:
-        """Whether it still waits."""
-
-    def stop(self) -> None:
-        """End it soon."""
 
 
 class Backend(Transactions, ABC):
@@ -127,6 +116,10 @@ class Backend(Transactions, ABC):
     @abstractmethod
     def entries(self) -> Sequence[Entry]:
         """Return all objects: signals, then images, each by group and position."""
+
+    def uuids(self, kind: Kind | None = None) -> Sequence[str]:
+        """Return the UUIDs of the objects, of one kind or both, as in `entries`."""
+        return [e.uuid for e in self.entries() if kind in (None, e.kind)]
 
     def kind_of(self, uuid: str) -> Kind:
         """Return the kind of an object that exists."""

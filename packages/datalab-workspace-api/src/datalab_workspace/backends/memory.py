@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
@@ -30,11 +31,10 @@ class _Shelf:
     ranks: dict[str, int] = field(default_factory=dict)
     count: int = 0
 
-    def extend(self, items: Sequence[Item]) -> None:
+    def extend(self, items: Mapping[str, Item]) -> None:
         first, self.count = self.count, self.count + len(items)
-        for rank, item in enumerate(items, first):
-            self.items[item.uuid] = item
-            self.ranks[item.uuid] = rank
+        self.items.update(items)
+        self.ranks.update(zip(items, range(first, self.count), strict=True))
 
     def drop(self, uuids: Iterable[str]) -> None:
         for uuid in uuids:
@@ -144,6 +144,12 @@ class MemoryBackend(Backend):
             for shelf in self._all()
             for item in shelf.items.values()
         ]
+
+    def uuids(self, kind: Kind | None = None) -> Sequence[str]:
+        """See `Backend.uuids`."""
+        kinds = KINDS if kind is None else (kind,)
+        shelves = (shelf.items for kind in kinds for shelf in self._shelves[kind])
+        return list(chain.from_iterable(shelves))
 
     def kind_of(self, uuid: str) -> Kind:
         """See `Backend.kind_of`."""
@@ -318,7 +324,8 @@ class MemoryBackend(Backend):
             yield from self._shelves[kind]
 
     def _put(self, items: Sequence[Item], shelf: _Shelf) -> None:
-        uuids = [item.uuid for item in items]
+        new = {item.uuid: item for item in items}
+        uuids = list(new)  # the ticket must not keep the objects alive
 
         def take_out() -> None:
             # An interrupt may have come before all of them were put.
@@ -327,8 +334,8 @@ class MemoryBackend(Backend):
                 self._shelf_of.pop(uuid, None)
 
         self._ticket.note(take_out)
-        shelf.extend(items)
-        self._shelf_of.update(dict.fromkeys(uuids, shelf))
+        shelf.extend(new)
+        self._shelf_of.update(dict.fromkeys(new, shelf))
 
     def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
         for shelf in self._shelves[kind]:

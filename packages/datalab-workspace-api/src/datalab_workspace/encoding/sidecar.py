@@ -206,7 +206,8 @@ def _split_fields(
         if carrier is COMPANION and name == "is_uniform_coords" and not value:
             # DataLab cannot draw an image whose coordinates are missing.
             fields[name] = not _has_coordinates(arrays)
-        if not values_equal(fields[name], value):
+        # Most values are the same object, which needs no comparison.
+        if fields[name] is not value and not values_equal(fields[name], value):
             sidecar.setdefault("fields", {})[name] = typed_json.encode(value)
     return fields
 

@@ -29,6 +29,8 @@ _CANNOT_COPY = frozenset(
     }
 )
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
+# A single call of the system that reads at an offset; Windows has none.
+_pread = getattr(os, "pread", None)
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -210,8 +212,8 @@ def read_at(file: FileIO, offset: int, count: int) -> bytes | bytearray:
     Raises:
         EOFError: The file ends before them.
     """
-    if hasattr(os, "pread"):  # a single call of the system; Windows has none
-        found = os.pread(file.fileno(), count, offset)
+    if _pread is not None:
+        found: bytes = _pread(file.fileno(), count, offset)
         if len(found) == count:
             return found
     buffer = bytearray(count)

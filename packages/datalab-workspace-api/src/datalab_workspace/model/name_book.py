@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
 from datalab_workspace.model.naming import (
@@ -75,6 +75,21 @@ class NameBook:
             self.release(uuid)
         self._assign(uuid, name, name if title is None else title)
         self._meant[name] = uuid
+
+    def bind_all(self, names: Mapping[str, str], titles: Iterable[str]) -> None:
+        """Bind many names at once; see `bind`.
+
+        Args:
+            names: Names that no other object has, by UUID.
+            titles: Titles of the objects, in the order of `names`.
+        """
+        for uuid in self._name_of.keys() & names.keys():
+            self.release(uuid)
+        uuid_of = dict(zip(names.values(), names, strict=True))
+        self._name_of.update(names)
+        self._uuid_of.update(uuid_of)
+        self._title_of.update(zip(names, titles, strict=True))
+        self._meant.update(uuid_of)
 
     def release(self, uuid: str) -> None:
         """Remove the name of `uuid`, if it has one; it may then mean another object."""
@@ -166,6 +181,15 @@ class NameBook:
         name = self._name_of[uuid]
         self._meant.setdefault(name, uuid)
         return name
+
+    def hand_out_all(self, uuids: Sequence[str]) -> list[str]:
+        """Return the names bound to several UUIDs; see `hand_out`."""
+        names = [self._name_of[uuid] for uuid in uuids]
+        meant = self._meant
+        for name, uuid in zip(names, uuids, strict=True):
+            if name not in meant:
+                meant[name] = uuid
+        return names
 
     def meaning_of(self, name: str) -> str | None:
         """Return the UUID that this program means by a name; None if it has no use."""

@@ -108,6 +108,13 @@ def name_from_title(title: str) -> str:
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", title)) or UNTITLED
 
 
+def _names_from_titles(titles: list[str]) -> list[str]:
+    """Return the names of many titles; see `name_from_title`."""
+    if all(titles) and "".join(titles).isprintable():  # the usual case again
+        return titles
+    return [name_from_title(title) for title in titles]
+
+
 def is_renumbered(before: str, after: str) -> bool:
     """Return whether two titles differ at most in short ids, which DataLab rewrites."""
     return _REFERENCE.sub("s000", before) == _REFERENCE.sub("s000", after)
@@ -152,17 +159,19 @@ def assign_names(
         The name of each object by UUID, in the order of `objects`.
     """
     ordered = list(objects)
+    wishes = _names_from_titles([item.title for item in ordered])
+    used = set(wishes)
+    if len(used) == len(ordered) and used.isdisjoint(taken):
+        return {item.uuid: wish for item, wish in zip(ordered, wishes, strict=True)}
     names: dict[str, str] = {}
     used = set(taken)
-    for item in ordered:
-        wanted = name_from_title(item.title)
+    for item, wanted in zip(ordered, wishes, strict=True):
         if wanted not in used:
             names[item.uuid] = wanted
             used.add(wanted)
     next_number: dict[str, int] = {}
-    for item in ordered:
+    for item, wanted in zip(ordered, wishes, strict=True):
         if item.uuid not in names:
-            wanted = name_from_title(item.title)
             names[item.uuid] = name = free_name(wanted, used, next_number)
             used.add(name)
     return {item.uuid: names[item.uuid] for item in ordered}

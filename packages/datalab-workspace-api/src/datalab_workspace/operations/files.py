@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
     ObjectNotFoundError,
@@ -107,7 +108,7 @@ def load(
     """See `Workspace.load`."""
     from datalab_workspace.formats import registry
 
-    with session.transaction() as transaction:
+    with collections_paused(lazy), session.transaction() as transaction:
         merge = Merge(transaction.backend, transaction.names, on_conflict)
         source = _absolute(path)
         project, stamp = registry.read(source, lazy=lazy or names is not None)
@@ -117,7 +118,7 @@ def load(
             groups = _only(groups, _chosen(file_names, list(_listed(names)), source))
             if not lazy:
                 groups = [_read(group) for group in groups]
-        before = len(transaction.backend.entries())
+        before = len(transaction.backend.uuids())
         merge.prepare(groups, file_names, f"loading {str(source)!r}")
         merge.carry_out()
         transaction.changes += merge.changes

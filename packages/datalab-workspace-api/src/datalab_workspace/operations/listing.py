@@ -80,7 +80,7 @@ def exists(session: Session, name: str) -> bool:
 def count(session: Session) -> int:
     """Return the number of objects."""
     with session.transaction() as transaction:
-        return len(transaction.backend.entries())
+        return len(transaction.backend.uuids())
 
 
 def list_objects(
@@ -91,12 +91,11 @@ def list_objects(
         _check_kind(kind)
         backend = transaction.backend
         if group is None:
-            entries = backend.entries()
-            uuids = [entry.uuid for entry in entries if kind in (None, entry.kind)]
+            uuids = backend.uuids(kind)
         else:
             groups = [g for g in backend.groups(kind) if g.title == group]
             uuids = [uuid for group_ in groups for uuid in group_.uuids]
-        names = [transaction.names.hand_out(uuid) for uuid in uuids]
+        names = transaction.names.hand_out_all(uuids)
     if pattern is None:
         return names
     return [name for name in names if fnmatch.fnmatchcase(name, pattern)]

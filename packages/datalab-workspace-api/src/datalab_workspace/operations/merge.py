@@ -66,13 +66,16 @@ class Merge:
     @property
     def changes(self) -> list[ObjectChange]:
         """The objects that are added and replaced."""
-        return [
-            ObjectChange("added", item.uuid, None, self.names[item.uuid])
-            if isinstance(step, Group)
-            else self._replacement(item.uuid)
-            for step in self._steps
-            for item in (step.items if isinstance(step, Group) else [step])
-        ]
+        changes: list[ObjectChange] = []
+        for step in self._steps:
+            if isinstance(step, Group):
+                changes += [
+                    ObjectChange("added", item.uuid, None, self.names[item.uuid])
+                    for item in step.items
+                ]
+            else:
+                changes.append(self._replacement(step.uuid))
+        return changes
 
     def _replacement(self, uuid: str) -> ObjectChange:
         name = self.book.name_of(uuid)
@@ -93,12 +96,15 @@ class Merge:
                 is "error"; all of them are listed.
         """
         entries = self.backend.entries()
+        if not entries:
+            self._take_all(groups, names)
+            return
         used = {self.book.name_of(entry.uuid) for entry in entries}
         known = _known(entries, groups)
         here = {entry.uuid for entry in entries}
         twins = {
             item.uuid: self._twin(item, names[item.uuid], known)
-            for group in (groups if entries else ())
+            for group in groups
             for item in group.items
         }
         self._sizes = {entry.uuid: _nbytes(entry) for entry in entries}
@@ -117,7 +123,7 @@ class Merge:
                     item = _with_uuid(item, str(uuid4()))
                 self.names[item.uuid] = name
                 self.merged.append(name)
-                self._append(group, item)
+                self._append(group, [item])
                 some_new = True
             if some_new:
                 self._groups.append(Group(group.kind, group.title))
@@ -127,6 +133,18 @@ class Merge:
                 f"{list_names(self._conflicts)}; pass "
                 'on_conflict="replace", "rename" or "skip"'
             )
+
+    def _take_all(self, groups: Sequence[Group], names: Mapping[str, str]) -> None:
+        """Add each object under its own name: there is none to compare it with."""
+        for group in groups:
+            self._groups.append(Group(group.kind, group.title))
+            self._append(group, group.items)
+        uuids = [item.uuid for group in groups for item in group.items]
+        if len(uuids) == len(names):
+            self.names.update(names)
+        else:
+            self.names.update((uuid, names[uuid]) for uuid in uuids)
+        self.merged += self.names.values()
 
     def _twin(self, item: Item, name: str, known: set[str]) -> str | None:
         """Return the UUID of the object here that equals `item`, or has its name.
@@ -177,8 +195,10 @@ class Merge:
             self._fetched = {record.uuid: record for record in records}
         return self._fetched[twin]
 
-    def _append(self, group: Group, item: Item) -> None:
-        """Append an object to a group like its own."""
+    def _append(self, group: Group, items: Sequence[Item]) -> None:
+        """Append objects to a group like their own."""
+        if not items:
+            return
         last = self._steps[-1] if self._steps else None
         if not (
             isinstance(last, Group)
@@ -186,7 +206,7 @@ class Merge:
         ):
             last = Group(group.kind, group.title)
             self._steps.append(last)
-        last.items.append(item)
+        last.items += items
 
     def carry_out(self) -> None:
         """Do what `prepare` decided, and name the new objects.
@@ -208,11 +228,11 @@ class Merge:
             if not self.backend.transactional:
                 self._undo(done, error)
             raise
+        added = [step.items for step in self._steps if isinstance(step, Group)]
+        titles = [item.title for items in added for item in items]
+        self.book.bind_all(self.names, titles)
         for step in self._steps:
-            if isinstance(step, Group):
-                for item in step.items:
-                    self.book.bind(item.uuid, self.names[item.uuid], item.title)
-            else:
+            if isinstance(step, Record):
                 self.book.set_meaning(self.book.name_of(step.uuid), step.uuid)
 
     def _undo(self, done: Sequence[Group | Record], error: BaseException) -> None:

@@ -64,11 +64,8 @@ class StructureChecksum:
             raise ValueError(f"an extent ends at {end}, outside of the file")
         count = -(-size // BLOCK)
         if before is None:
-            self.value = 0
-            self._ends: list[tuple[int, int]] = []
-            for number in range(count):
-                self.value, length = self._checksum(file, number, self.value)
-                self._ends.append((self.value, length))
+            self._ends = self._all_ends(file)
+            self.value = self._ends[-1][0] if self._ends else 0
             return
         kept = before.blocks[:count]
         self.blocks = kept + [(0, 0)] * (count - len(kept))
@@ -88,6 +85,31 @@ class StructureChecksum:
             for begin, (value, length) in zip(before, self._ends, strict=False)
         ]
 
+    def _all_ends(self, file: FileIO) -> list[tuple[int, int]]:
+        """Return the checksum up to the end of each block, and the bytes in the block.
+
+        It takes most of the time to open a copy of a project of many objects: each gap
+        between two arrays is read by itself, with as little else as possible.
+        """
+        ends: list[tuple[int, int]] = []
+        value = length = begin = 0
+        end = BLOCK
+        for offset, size in [*self.extents, (self.size, 0)]:
+            while begin < offset or end <= offset:
+                stop = min(offset, end)
+                if begin < stop:
+                    value = zlib.crc32(read_at(file, begin, stop - begin), value)
+                    length += stop - begin
+                    begin = stop
+                if stop == end:
+                    ends.append((value, length))
+                    length = 0
+                    end += BLOCK
+            begin = offset + size
+        if self.size % BLOCK:
+            ends.append((value, length))
+        return ends
+
     def _moved(self, before: StructureChecksum) -> Iterator[int]:
         """Yield the numbers of the blocks in which other bytes are left out."""
         for offset, size in set(self.extents) ^ set(before.extents):
@@ -95,15 +117,9 @@ class StructureChecksum:
         sizes = sorted((self.size, before.size))
         yield from range(sizes[0] // BLOCK, -(-sizes[1] // BLOCK))
 
-    def _checksum(self, file: FileIO, number: int, value: int = 0) -> tuple[int, int]:
-        """Return the checksum and the number of the bytes of a block.
-
-        Args:
-            file: The file.
-            number: The number of the block.
-            value: The checksum of the bytes before it, to continue.
-        """
-        length = 0
+    def _checksum(self, file: FileIO, number: int) -> tuple[int, int]:
+        """Return the checksum and the number of the bytes of a block."""
+        value = length = 0
         for begin, end in self._gaps(number):
             value = zlib.crc32(read_at(file, begin, end - begin), value)
             length += end - begin
@@ -170,15 +186,16 @@ def merge_extents(extents: Iterable[Extent]) -> list[Extent]:
         ValueError: Extents overlap.
     """
     merged: list[Extent] = []
-    begin = end = 0
-    for offset, size in sorted(extents):
-        if offset < end:
-            raise ValueError(f"the extents at {begin} and {offset} overlap")
-        if offset > end or not merged:
-            begin = offset
-            merged.append((offset, size))
-        else:
+    end = -1
+    for extent in sorted(extents):
+        offset, size = extent
+        if offset > end:
+            merged.append(extent)
+        elif offset == end:
+            begin = merged[-1][0]
             merged[-1] = (begin, offset + size - begin)
+        else:
+            raise ValueError(f"the extents at {merged[-1][0]} and {offset} overlap")
         end = offset + size
     return merged
 

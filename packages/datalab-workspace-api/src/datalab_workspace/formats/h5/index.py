@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -169,13 +170,19 @@ class Index:
         counts |= {len(set(columns["uuid"])), sum(g[-1] for g in columns["groups"])}
         if len(counts) != 1:
             raise ValueError("the columns differ in length, or a UUID occurs twice")
-        total = 0
-        for number, offset in zip(columns["form"], columns["offset"], strict=True):
-            if offset is not None:
-                size = self._specs[number].size
-                total += size
-                if not 0 <= offset <= self._stamp.size - size:
-                    raise ValueError("the data of an object is outside of the file")
+        sizes = [spec.size for spec in self._specs]
+        # No loop, because a project may have very many objects.
+        offsets = columns["offset"]
+        lengths = [sizes[number] for number in columns["form"]]
+        if None in offsets:
+            known = [offset is not None for offset in offsets]
+            offsets = list(itertools.compress(offsets, known))
+            lengths = list(itertools.compress(lengths, known))
+        begin = min(offsets, default=0)
+        end = max(map(operator.add, offsets, lengths), default=0)
+        if begin < 0 or end > self._stamp.size:
+            raise ValueError("the data of an object is outside of the file")
+        total = sum(lengths)
         self._guard.claim("data", total, total, "the data of all objects")
 
     def groups(self) -> list[Group]:
@@ -186,21 +193,21 @@ class Index:
         rows = zip(itertools.count(), columns["uuid"], columns["title"], specs)
         groups = []
         for kind, group_title, path, count in columns["groups"]:
-            group = Group(kind, str(group_title))
-            for number, uuid, title, spec in itertools.islice(rows, count):
-                if spec.kind != kind:
-                    raise ValueError(f"object {number} is in the wrong panel")
-                group.items.append(
-                    PendingRecord(
-                        uuid,
-                        kind,
-                        title,
-                        spec.record_shape,
-                        spec.record_dtype,
-                        partial(record, path, number),
-                    )
+            # A comprehension, because a group may have very many objects.
+            items: list[Item] = [
+                PendingRecord(
+                    uuid,
+                    spec.kind,
+                    title,
+                    spec.record_shape,
+                    spec.record_dtype,
+                    partial(record, path, number),
                 )
-            groups.append(group)
+                for number, uuid, title, spec in itertools.islice(rows, count)
+            ]
+            if any(item.kind != kind for item in items):
+                raise ValueError(f"an object of {path} is in the wrong panel")
+            groups.append(Group(kind, str(group_title), items))
         return groups
 
     def record(self, path: str, number: int) -> Record:

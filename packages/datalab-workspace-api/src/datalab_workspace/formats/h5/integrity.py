@@ -34,7 +34,7 @@ from datalab_workspace.formats.h5.manifest import (
     with_checksum,
 )
 from datalab_workspace.formats.h5.open_file import BROKEN, OpenProject
-from datalab_workspace.formats.raw_io import read_exactly
+from datalab_workspace.formats.raw_io import read_at
 from datalab_workspace.model.project import Group
 
 #: - "absent": DataLab saved the file, or a later version of this package.
@@ -68,7 +68,7 @@ class Manifest:
     state: State
     problem: str = ""
     columns: dict[str, Any] = field(default_factory=dict)
-    details: bytearray = field(default_factory=bytearray)
+    details: bytes | bytearray = b""
     is_original: bool = False
     index: Index | None = None
     groups: list[Group] | None = None
@@ -188,11 +188,9 @@ def _index(project: OpenProject, place: Extent) -> dict[str, Any]:
     return columns
 
 
-def _read(project: OpenProject, offset: int, size: int) -> bytearray:
-    content = bytearray(natural(size, project.stamp.size))
-    project.raw.seek(natural(offset, project.stamp.size))
-    read_exactly(project.raw, memoryview(content))
-    return content
+def _read(project: OpenProject, offset: int, size: int) -> bytes | bytearray:
+    limit = project.stamp.size
+    return read_at(project.raw, natural(offset, limit), natural(size, limit))
 
 
 # -- where the index is ---------------------------------------------------------------

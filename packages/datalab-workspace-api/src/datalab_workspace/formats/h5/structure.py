@@ -19,7 +19,7 @@ from h5py import h5a, h5d, h5g, h5o, h5p, h5s, h5t
 
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.array_io import split_axis
-from datalab_workspace.formats.h5.attributes import AttributeWriter, type_key
+from datalab_workspace.formats.h5.attributes import AttributeWriter
 from datalab_workspace.formats.h5.contents import Filters
 from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
 from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan
@@ -246,18 +246,17 @@ class _Templates:
         self, group: Any, wanted: dict[str, Any], known: dict[str, Any]
     ) -> None:
         for key, value in wanted.items():
-            if not _identical(value, known[key]):
+            before = known[key]
+            if value is not before and not _identical(value, before):
                 self._attributes.rewrite(group, key, value)
 
 
 def _types(values: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple((name, type_key(value)) for name, value in values.items())
+    return tuple(values), tuple(map(type, values.values()))
 
 
 def _identical(a: Any, b: Any) -> bool:
     """Return True if two values of the same type are equal bit for bit."""
-    if a is b:
-        return True
     if isinstance(a, str | bool | int):
         return bool(a == b)
     # Equal floats may differ in the sign of zero. Other types are always written again.
