@@ -177,7 +177,7 @@ class Transaction(Lookup):
         if not fields and not metadata:
             return
         self._writes = True
-        self.backend.edit(uuid, fields, metadata)
+        self._edit(uuid, fields, metadata)
         name = self.names.name_of(uuid)
         parts = parts_of(fields, metadata)
         self.changes.append(ObjectChange("edited", uuid, name, name, parts))
@@ -186,11 +186,20 @@ class Transaction(Lookup):
         """Give an object a free name, which becomes its title, too."""
         self._writes = True
         before = self.names.name_of(uuid)
-        self.backend.edit(uuid, {"title": name}, {})
+        self._edit(uuid, {"title": name}, {})
         self.names.bind(uuid, name)
         self._given.add(name)
         parts = frozenset({"title"})
         self.changes.append(ObjectChange("renamed", uuid, before, name, parts))
+
+    def _edit(
+        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+    ) -> None:
+        self.backend.edit(uuid, fields, metadata)
+        if not self.backend.capabilities.shared:
+            # In case the backend has changed its record instead of replacing it: a save
+            # recognises by the version which objects have changed.
+            self.backend.record(uuid).version = object()
 
     def move_to_group(self, uuids: Sequence[str], group: str) -> None:
         """Move objects of one kind to the end of a group."""

@@ -232,7 +232,10 @@ class Backend(Transactions, ABC):
     def edit(
         self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
     ) -> None:
-        """Set fields, including the title, and metadata of an object that exists."""
+        """Set fields, including the title, and metadata of an object that exists.
+
+        The object becomes a new record: see `Record.version`.
+        """
 
     def move_to_group(self, uuids: Sequence[str], group: str) -> None:
         """Move objects of one kind to the end of a group, which may be new.
