@@ -13,9 +13,9 @@ from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.validation import one_of, warn_of_old
 
 if TYPE_CHECKING:
+    from datalab_workspace.connection_calls import ConnectionCalls
     from datalab_workspace.model.record import Kind
     from datalab_workspace.session import Session
-    from datalab_workspace.workspace import Workspace
 
 
 def in_one_panel(
@@ -50,7 +50,7 @@ def in_one_panel(
     return chosen, panel or "signal"
 
 
-def go_live(workspace: Workspace) -> bool:
+def go_live(workspace: ConnectionCalls) -> bool:
     """Connect a standalone workspace, as `resync` did.
 
     Returns:

@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
-from datalab_workspace import deprecated
 from datalab_workspace.backends.base import Backend, Capabilities
+from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
-from datalab_workspace.live.attach import backend_of_choice, running_datalabs
-from datalab_workspace.live.transport.token import Token
+from datalab_workspace.file_calls import FileCalls
+from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.model.description import (
     Description,
     GroupInfo,
     Listing,
     Preview,
-    Status,
-    WorkspaceMode,
 )
 from datalab_workspace.model.record import Kind, Record
-from datalab_workspace.operations import add, attachment, edit, files, listing, undo
+from datalab_workspace.operations import add, edit, listing, undo
 from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
-from datalab_workspace.operations.merge import OnConflict
 from datalab_workspace.processing import calculator
-from datalab_workspace.recovery import autosave
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
-
-if TYPE_CHECKING:
-    from datalab_workspace.recovery.autosave import Autosave
-    from datalab_workspace.recovery.listing import RecoveryListing
 
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
 
 
-class Workspace(NamedObjects, WindowCalls):
+class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
@@ -254,7 +244,7 @@ class Workspace(NamedObjects, WindowCalls):
             names: Names, UUIDs or short ids.
 
         Raises:
-            KeyError: There is no object of one of the names.
+            KeyError: There is no object with one of the names.
 
         Example:
             >>> workspace.remove("peak", "noisy")
@@ -419,27 +409,6 @@ class Workspace(NamedObjects, WindowCalls):
         """
         return listing.preview(self._session, most)
 
-    def status(self) -> Status:
-        """Return the mode, the counts, the project file, and the running DataLabs.
-
-        A standalone workspace looks for running DataLabs, for at most 2 s, and lists
-        them in the notes. An attached one finds out whether its DataLab answers; if it
-        does not, that takes at most 2 s. The token is never part of the status.
-
-        Example:
-            >>> workspace.status().signals
-            2
-        """
-        alone = self._session.backend.location is None
-        notes = (*self._session.notes, *running_datalabs()) if alone else ()
-        notes = tuple(dict.fromkeys(notes))  # both may give the same reason
-        return listing.status(self._session, notes)
-
-    @property
-    def mode(self) -> WorkspaceMode:
-        """The place of the objects, "standalone" (this process) or "live" (DataLab)."""
-        return self._session.backend.mode
-
     @property
     def backend(self) -> Backend:
         """The backend that keeps the objects; for those who extend the workspace."""
@@ -449,16 +418,6 @@ class Workspace(NamedObjects, WindowCalls):
     def capabilities(self) -> Capabilities:
         """The abilities of the backend, which depend on where the objects are."""
         return self._session.backend.capabilities
-
-    @property
-    def path(self) -> Path | None:
-        """The project file that `save()` writes; None until one is loaded or saved."""
-        return self._session.project.path
-
-    @property
-    def modified(self) -> bool:
-        """Whether anything has changed since `path` was loaded or saved."""
-        return self._session.project.modified
 
     @suggest_on_typo
     def on_change(self, callback: Callable[[ChangeEvent], object]) -> Subscription:
@@ -556,181 +515,6 @@ class Workspace(NamedObjects, WindowCalls):
         """
         edit.rename_group(self._session, group, new_title, kind)
 
-    # -- files ------------------------------------------------------------------------
-
-    @old_arguments(filepath="path")
-    @suggest_on_typo
-    def save(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        names: Any = None,
-        compression: str | tuple[str, int] | None = None,
-        overwrite: bool = False,
-    ) -> Path:
-        """Write a project file, which DataLab opens as one of its own.
-
-        The file is written to a temporary file first and then replaced in one step:
-        whatever happens, `path` holds the whole old file or the whole new one. A file
-        that is not a project is not replaced.
-
-        Args:
-            path: The file; by default the one that was last loaded or saved. ``~`` is
-                expanded, and no suffix is added. A path that ends in ``.npz`` becomes
-                an archive that needs no h5py and that DataLab cannot open.
-            names: Save only these objects: one name or several.
-            compression: ``"none"``, ``"lzf"``, ``"gzip"`` or ``("gzip", level)``, for
-                all arrays. By default, arrays that have not changed stay as they are
-                in the file, and others are compressed as the project was, or not at
-                all in a new project.
-            overwrite: Replace the file even if it is a damaged project, or if another
-                program changed it since this workspace loaded or saved it.
-
-        Returns:
-            The path of the file.
-
-        Raises:
-            ValueError: There is no path to save to.
-            FileChangedError: Another program changed the file (a `FileExistsError`).
-            NotAProjectError: The file is not a project, or the suffix of a new file is
-                that of another format, such as ``.csv`` (a `ValueError`).
-            DamagedFileError: The file is a damaged project (an `OSError`).
-            BlockingIOError: Another program has the file open for writing.
-            TypeError: The data of an object has a dtype that DataLab cannot hold;
-                nothing is written then.
-            OSError: The file cannot be written.
-
-        Example:
-            >>> workspace.save("analysis.h5").name
-            'analysis.h5'
-        """
-        return files.save(self._session, path, names, compression, overwrite)
-
-    @old_arguments(filepath="path")
-    @suggest_on_typo
-    def load(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        names: Any = None,
-        on_conflict: OnConflict = "error",
-        lazy: bool = False,
-    ) -> Names:
-        """Add the objects of a project file: all of them, or none if that fails.
-
-        An object that is already here and equal is not a conflict.
-
-        Args:
-            path: A DataLab project (1.0 or later), a file of datalab-kernel 0.2, or a
-                file that another format of `datalab_workspace.formats` recognises.
-                ``~`` is expanded.
-            names: Load only these objects: one name, as the order of the file gives it,
-                or several.
-            on_conflict: What to do with a different object whose name is in use:
-                "error", "replace" the object here, "rename" the new one, or "skip" it.
-            lazy: Read each array only when it is needed. The file must not change until
-                then.
-
-        Returns:
-            The names of the file's objects in this workspace, without skipped ones.
-
-        Raises:
-            NameConflictError: Different objects use some of the names; all of them are
-                listed.
-            KeyError: The file has no object of one of `names`.
-            FileNotFoundError: There is no such file.
-            NotAProjectError: The file is not a project (a `ValueError`).
-            DamagedFileError: The file is truncated or corrupt (an `OSError`).
-
-        Example:
-            >>> path = workspace.save("analysis.h5")
-            >>> dlw.Workspace().load(path, names=["peak"])
-            ['peak']
-        """
-        return files.load(self._session, path, names, on_conflict, lazy)
-
-    @suggest_on_typo
-    def autosave(
-        self, path: str | os.PathLike[str] | None = None, *, every: float = 60
-    ) -> Autosave:
-        """Save the project in the background whenever something has changed.
-
-        A call of the workspace waits while the file is being written. If that fails, a
-        warning with the next change says why, and it is tried again. A last time is
-        saved when the process ends in order. Calling this again replaces what was
-        chosen before. After `save` with another path, the next background save makes
-        this path the one of the workspace again.
-
-        Args:
-            path: The file; by default the one that was last loaded or saved.
-            every: Seconds between two saves.
-
-        Returns:
-            A handle; its ``stop()`` saves a last time and ends this. It is a context
-            manager, too.
-
-        Raises:
-            ValueError: There is no path to save to, or `every` is not positive.
-            NotAProjectError: `save` would refuse the file (a `ValueError`).
-
-        Example:
-            >>> with workspace.autosave("analysis.h5", every=60):
-            ...     workspace.remove("noisy")
-            >>> dlw.open("analysis.h5").list()
-            ['peak', 'spot']
-        """
-        return autosave.autosave(self._session, path, every)
-
-    @overload
-    def recover(self, what: None = None) -> RecoveryListing: ...
-    @overload
-    def recover(
-        self,
-        what: int | str | Iterable[str],
-        *,
-        on_conflict: OnConflict = "error",
-    ) -> Names: ...
-    @suggest_on_typo
-    def recover(
-        self,
-        what: int | str | Iterable[str] | None = None,
-        *,
-        on_conflict: OnConflict = "error",
-    ) -> RecoveryListing | Names:
-        """List what kernels held when they died, or restore it.
-
-        A kernel writes the objects of its standalone workspace to a folder on disk, and
-        removes it when it ends in order. Nothing is restored without this call.
-
-        Args:
-            what: None lists all of it, the last crash first. A number of that list,
-                or the name of a notebook or file in it, restores all objects of that
-                entry. One or several names of objects restore these, from the last
-                entry that has them.
-            on_conflict: See `load`.
-
-        Returns:
-            The list; or the names of the objects that were restored, without skipped
-            ones.
-
-        Raises:
-            IndexError: The list has no such number.
-            KeyError: Nothing in the list has this name.
-            NameConflictError: Different objects here use some of the names; nothing is
-                restored.
-            DamagedFileError: The objects cannot be read (an `OSError`).
-
-        Warns:
-            UserWarning: Some objects cannot be read; they are named.
-
-        Example:
-            >>> workspace.recover()
-            nothing to recover
-        """
-        from datalab_workspace.recovery import listing as recovery
-
-        return recovery.recover(self._session, what, on_conflict)
-
     # -- processing -------------------------------------------------------------------
 
     def calc(
@@ -803,105 +587,6 @@ class Workspace(NamedObjects, WindowCalls):
         """
         arguments = (name, param, on, with_, where, parameters)
         return calculator.calculate(self._session, *arguments)
-
-    # -- a running DataLab ------------------------------------------------------------
-
-    @suggest_on_typo
-    def connect(
-        self,
-        url: str | None = None,
-        token: Token | str | None = None,
-        *,
-        on_conflict: OnConflict = "error",
-    ) -> Literal[True]:
-        """Move to a running DataLab with all objects, or with none if that fails.
-
-        An object that is already there and equal is not a conflict. A workspace that is
-        attached to this DataLab already only checks that it answers.
-
-        Args:
-            url: URL of its Web API, as DataLab shows it under File > Web API; by
-                default that of the DataLab that is found, even by its default port.
-            token: The token that DataLab shows with the URL; by default the one that
-                the environment or DataLab's own file gives for this URL.
-            on_conflict: What to do with an object whose name a different object in
-                DataLab has: "error", "replace" the object there, "rename" the one here,
-                or "skip" it, which leaves it behind.
-
-        Returns:
-            True; if the workspace cannot be attached, an error is raised.
-
-        Raises:
-            LiveError: DataLab cannot be reached, does not answer, or refuses the token
-                (a `ConnectionError`), or the workspace is attached to another one. The
-                workspace stays as it was.
-            NameConflictError: Different objects there use some of the names; all of
-                them are listed.
-            ValueError: `url` is not a URL, or `on_conflict` is not one of these.
-
-        Example:
-            >>> workspace.connect("http://127.0.0.1:9", "token")
-            Traceback (most recent call last):
-            ...
-            datalab_workspace.errors.UnreachableError: ...
-        """
-        secret = Token.of(token)
-        del token  # a traceback may show the variables of this frame
-        attachment.connect(self._session, url, secret, on_conflict)
-        return True
-
-    @suggest_on_typo
-    def disconnect(self, keep: attachment.Keep = True) -> None:
-        """Leave DataLab as it is and go on in memory.
-
-        Args:
-            keep: True keeps the objects that were added or fetched here; "all" keeps
-                every object in DataLab, False none.
-
-        Warns:
-            UserWarning: DataLab is gone. The objects that are remembered here are kept,
-                and those that are lost are named.
-
-        Example:
-            >>> workspace.disconnect()
-        """
-        attachment.disconnect(self._session, keep)
-
-    @suggest_on_typo
-    def resync(self, *, restore: bool = True) -> bool:
-        """Find DataLab again, even on another port, and the objects it holds now.
-
-        If DataLab was restarted, the objects that this workspace added or got, and that
-        were there when it looked last, are put back with their names and groups, as
-        far as they are remembered: the most recent ones, up to 256 MiB. If the same
-        DataLab still runs, nothing is put back.
-
-        For a standalone workspace, this is an old and deprecated way to call `connect`.
-
-        Args:
-            restore: Put objects back; otherwise report them only. A later call can put
-                them back.
-
-        Returns:
-            True; False if the workspace is standalone and there is no running DataLab.
-
-        Raises:
-            LiveError: DataLab is not found (a `ConnectionError`); the message names
-                your other DataLabs that run. Later calls still look for it where it
-                was.
-
-        Warns:
-            UserWarning: DataLab was restarted. The objects that were put back, and
-                those that are lost, are named.
-
-        Example:
-            >>> if workspace.mode == "live":
-            ...     workspace.resync()
-        """
-        if self._session.backend.location is None:
-            return deprecated.go_live(self)
-        attachment.resync(self._session, restore=restore)
-        return True
 
     def __copy__(self) -> Workspace:
         """Return an independent workspace with the same objects, for `copy.copy`.

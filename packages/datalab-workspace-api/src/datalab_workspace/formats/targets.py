@@ -107,7 +107,7 @@ def _check_content(
         if suffix in _OF_OTHER_FORMATS:
             export = _export(suffix, path.name)
             remedy = (
-                f"save to a path that ends in .h5, or export an object with {export}"
+                f"Save to a path that ends in .h5, or export an object with {export}"
             )
         raise NotAProjectError(
             f"{_described(registry, path)}. It was not replaced. {remedy}"

@@ -73,7 +73,7 @@ class Recoverable:
             The names of the objects in the workspace, without skipped ones.
 
         Raises:
-            KeyError: There is no object of one of `names`.
+            KeyError: One of the `names` is not among the objects.
             NameConflictError: Different objects use some of the names.
             DamagedFileError: None of the objects can be read (an `OSError`).
 

@@ -1,0 +1,208 @@
+"""The calls of a workspace that concern files: projects, autosave and recovery."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from datalab_workspace.operations import files
+from datalab_workspace.operations.mapping import Names
+from datalab_workspace.operations.merge import OnConflict
+from datalab_workspace.recovery import autosave
+from datalab_workspace.session import Session
+from datalab_workspace.validation import old_arguments, suggest_on_typo
+
+if TYPE_CHECKING:
+    from datalab_workspace.recovery.autosave import Autosave
+    from datalab_workspace.recovery.listing import RecoveryListing
+
+
+class FileCalls:
+    """The calls of a workspace that save its objects and bring them back."""
+
+    _session: Session
+
+    @property
+    def path(self) -> Path | None:
+        """The project file that `save()` writes; None until one is loaded or saved."""
+        return self._session.project.path
+
+    @property
+    def modified(self) -> bool:
+        """Whether anything has changed since `path` was loaded or saved."""
+        return self._session.project.modified
+
+    @old_arguments(filepath="path")
+    @suggest_on_typo
+    def save(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        names: Any = None,
+        compression: str | tuple[str, int] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write a project file, which DataLab opens as one of its own.
+
+        The file is written to a temporary file first and then replaced in one step:
+        whatever happens, `path` holds the whole old file or the whole new one. A file
+        that is not a project is not replaced.
+
+        Args:
+            path: The file; by default the one that was last loaded or saved. ``~`` is
+                expanded, and no suffix is added. A path that ends in ``.npz`` becomes
+                an archive that needs no h5py and that DataLab cannot open.
+            names: Save only these objects: one name or several.
+            compression: ``"none"``, ``"lzf"``, ``"gzip"`` or ``("gzip", level)``, for
+                all arrays. By default, arrays that have not changed stay as they are
+                in the file, and others are compressed as the project was, or not at
+                all in a new project.
+            overwrite: Replace the file even if it is a damaged project, or if another
+                program changed it since this workspace loaded or saved it.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ValueError: There is no path to save to.
+            FileChangedError: Another program changed the file (a `FileExistsError`).
+            NotAProjectError: The file is not a project, or the suffix of a new file is
+                that of another format, such as ``.csv`` (a `ValueError`).
+            DamagedFileError: The file is a damaged project (an `OSError`).
+            BlockingIOError: Another program has the file open for writing.
+            TypeError: The data of an object has a dtype that DataLab cannot hold;
+                nothing is written then.
+            OSError: The file cannot be written.
+
+        Example:
+            >>> workspace.save("analysis.h5").name
+            'analysis.h5'
+        """
+        return files.save(self._session, path, names, compression, overwrite)
+
+    @old_arguments(filepath="path")
+    @suggest_on_typo
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        names: Any = None,
+        on_conflict: OnConflict = "error",
+        lazy: bool = False,
+    ) -> Names:
+        """Add the objects of a project file: all of them, or none if that fails.
+
+        An object that is already here and equal is not a conflict.
+
+        Args:
+            path: A DataLab project (1.0 or later), a file of datalab-kernel 0.2, or a
+                file that another format of `datalab_workspace.formats` recognises.
+                ``~`` is expanded.
+            names: Load only these objects: one name, as the order of the file gives it,
+                or several.
+            on_conflict: What to do with a different object whose name is in use:
+                "error", "replace" the object here, "rename" the new one, or "skip" it.
+            lazy: Read each array only when it is needed. The file must not change until
+                then.
+
+        Returns:
+            The names of the file's objects in this workspace, without skipped ones.
+
+        Raises:
+            NameConflictError: Different objects use some of the names; all of them are
+                listed.
+            KeyError: The file has no object with one of the `names`.
+            FileNotFoundError: There is no such file.
+            NotAProjectError: The file is not a project (a `ValueError`).
+            DamagedFileError: The file is truncated or corrupt (an `OSError`).
+
+        Example:
+            >>> path = workspace.save("analysis.h5")
+            >>> dlw.Workspace().load(path, names=["peak"])
+            ['peak']
+        """
+        return files.load(self._session, path, names, on_conflict, lazy)
+
+    @suggest_on_typo
+    def autosave(
+        self, path: str | os.PathLike[str] | None = None, *, every: float = 60
+    ) -> Autosave:
+        """Save the project in the background whenever something has changed.
+
+        A call of the workspace waits while the file is being written. If that fails, a
+        warning with the next change says why, and it is tried again. A last time is
+        saved when the process ends in order. Calling this again replaces what was
+        chosen before. After `save` with another path, the next background save makes
+        this path the one of the workspace again.
+
+        Args:
+            path: The file; by default the one that was last loaded or saved.
+            every: Seconds between two saves.
+
+        Returns:
+            A handle; its ``stop()`` saves a last time and ends this. It is a context
+            manager, too.
+
+        Raises:
+            ValueError: There is no path to save to, or `every` is not positive.
+            NotAProjectError: `save` would refuse the file (a `ValueError`).
+
+        Example:
+            >>> with workspace.autosave("analysis.h5", every=60):
+            ...     workspace.remove("noisy")
+            >>> dlw.open("analysis.h5").list()
+            ['peak', 'spot']
+        """
+        return autosave.autosave(self._session, path, every)
+
+    @overload
+    def recover(self, what: None = None) -> RecoveryListing: ...
+    @overload
+    def recover(
+        self,
+        what: int | str | Iterable[str],
+        *,
+        on_conflict: OnConflict = "error",
+    ) -> Names: ...
+    @suggest_on_typo
+    def recover(
+        self,
+        what: int | str | Iterable[str] | None = None,
+        *,
+        on_conflict: OnConflict = "error",
+    ) -> RecoveryListing | Names:
+        """List what kernels held when they died, or restore it.
+
+        A kernel writes the objects of its standalone workspace to a folder on disk, and
+        removes it when it ends in order. Nothing is restored without this call.
+
+        Args:
+            what: None lists all of it, the last crash first. A number of that list,
+                or the name of a notebook or file in it, restores all objects of that
+                entry. One or several names of objects restore these, from the last
+                entry that has them.
+            on_conflict: See `load`.
+
+        Returns:
+            The list; or the names of the objects that were restored, without skipped
+            ones.
+
+        Raises:
+            IndexError: The list has no such number.
+            KeyError: Nothing in the list has this name.
+            NameConflictError: Different objects here use some of the names; nothing is
+                restored.
+            DamagedFileError: The objects cannot be read (an `OSError`).
+
+        Warns:
+            UserWarning: Some objects cannot be read; they are named.
+
+        Example:
+            >>> workspace.recover()
+            nothing to recover
+        """
+        from datalab_workspace.recovery import listing as recovery
+
+        return recovery.recover(self._session, what, on_conflict)
