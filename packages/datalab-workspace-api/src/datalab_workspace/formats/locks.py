@@ -36,6 +36,8 @@ def lock(descriptor: int, *, shared: bool) -> bool | None:
     if not AVAILABLE:
         return None
     try:
+        # Not lockf(): its lock would be released as soon as any other descriptor of the
+        # file is closed in this process.
         fcntl.flock(
             descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
         )

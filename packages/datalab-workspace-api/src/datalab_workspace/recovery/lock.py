@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
 
+from datalab_workspace.formats import locks
+
 if sys.platform == "win32":
     import msvcrt
-elif sys.platform != "emscripten":
-    import fcntl
 
 #: The locked byte on Windows: behind the content, which others may then read.
 _BYTE = 1 << 30
@@ -72,7 +73,8 @@ def _lock(descriptor: int, shared: bool) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         os.lseek(descriptor, 0, os.SEEK_SET)
     elif sys.platform != "emscripten":
-        # Not lockf(): its lock would be released as soon as any other descriptor of
-        # the file is closed in this process.
-        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        locked = locks.lock(descriptor, shared=shared)
+        if locked is None:
+            raise OSError(errno.ENOLCK, "this file system has no locks")
+        if not locked:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
