@@ -8,6 +8,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from datalab_workspace.live.processes import is_running
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.live.webapi_settings import connection_file
 
@@ -57,14 +58,5 @@ def remove_stale() -> None:
 
 
 def _has_ended(pid: int) -> bool:
-    if pid == os.getpid():
-        return True  # the file is of an earlier process that had the same number
-    if os.name == "nt":
-        return False  # os.kill would end it
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
+    # The number of this process stands for an earlier process that had it.
+    return pid == os.getpid() or not is_running(pid)
