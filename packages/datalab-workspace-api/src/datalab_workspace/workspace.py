@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, overload
 
+from datalab_workspace import panels
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
@@ -20,6 +21,7 @@ from datalab_workspace.model.description import (
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.operations import add, edit, listing, undo
 from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
+from datalab_workspace.operations.overview import Overview
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
@@ -409,6 +411,28 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         """
         return listing.preview(self._session, most)
 
+    @suggest_on_typo
+    def browse(self) -> Any:
+        """Show the workspace as a panel in a notebook: groups, pictures, search, menu.
+
+        A click shows an object, a double click explores it. The menu of the right mouse
+        button, or of the menu key, renames, groups, exports and removes objects. The
+        panel follows every change: of this notebook, of DataLab and of others.
+
+        Returns:
+            The panel, which a notebook shows if it is the last line of a cell. The
+            notebook file keeps a table of the first and last objects.
+
+        Raises:
+            ImportError: The extension `datalab_kernel_core` is not loaded, as in a
+                script, or anywidget is not installed.
+
+        Example:
+            >>> workspace.browse()
+            <Panel of <Workspace standalone: 2 signals, 1 image>>
+        """
+        return panels.provider()(self, Overview(self._session))
+
     @property
     def backend(self) -> Backend:
         """The backend that keeps the objects; for those who extend the workspace."""
@@ -420,7 +444,9 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         return self._session.backend.capabilities
 
     @suggest_on_typo
-    def on_change(self, callback: Callable[[ChangeEvent], object]) -> Subscription:
+    def on_change(
+        self, callback: Callable[[ChangeEvent], object], *, selection: bool = False
+    ) -> Subscription:
         """Call a function after every change of the workspace.
 
         The function runs in the thread that made the change, after the call that made
@@ -434,6 +460,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         Args:
             callback: A function of one argument, a `ChangeEvent`. A bound method does
                 not keep its object alive.
+            selection: Also report when other objects are selected, by `select` or in
+                DataLab's window, by events of the kind "selected".
 
         Returns:
             A handle; its ``cancel()`` ends the calls. It is a context manager, too.
@@ -444,7 +472,7 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
             removed
             >>> handle.cancel()
         """
-        return self._session.subscribe(callback)
+        return self._session.subscribe(callback, selection=selection)
 
     @suggest_on_typo
     def undo(self) -> None:

@@ -50,7 +50,7 @@ def select(session: Session, names: NamesOf) -> None:
         transaction.backend.select(chosen)
         return chosen
 
-    session.chosen, session.in_passing = session.run(operation), set()
+    session.choose(session.run(operation))
 
 
 def selection(session: Session) -> Selection:
