@@ -270,7 +270,9 @@ class Sent:
         view._repr_png_()
         self.view, self.messages = view, []
         monkeypatch.setattr(
-            view._channel._widget, "send", lambda reply, arrays: self.messages.append(reply)
+            view._channel._widget,
+            "send",
+            lambda reply, arrays: self.messages.append(reply),
         )
 
     def ask(self, **content: Any) -> dict[str, Any]:

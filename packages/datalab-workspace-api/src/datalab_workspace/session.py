@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.backends.base import Backend, Entry, Watcher
+from datalab_workspace.entry_changes import differences, renamed
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     InterruptedChangeError,
@@ -18,7 +19,6 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
     ReusedNameError,
 )
-from datalab_workspace.entry_changes import differences, renamed
 from datalab_workspace.events import (
     ChangeEvent,
     ChangeKind,

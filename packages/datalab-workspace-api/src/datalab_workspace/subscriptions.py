@@ -180,9 +180,7 @@ class Dispatcher:
                 f"on_change() expects a plain function, and {callback.__name__!r} is a "
                 "coroutine function; start a task in a plain function instead"
             )
-        subscriber = Subscriber(
-            callback, self, own_only=own_only, selection=selection
-        )
+        subscriber = Subscriber(callback, self, own_only=own_only, selection=selection)
         with self._lock:
             self._subscribers = (*self._subscribers, subscriber)
         return Subscription(self, subscriber)

@@ -94,7 +94,7 @@ class Overview:
         with self._session.transaction(None) as transaction:
             backend, names = transaction.backend, transaction.names
             names.sync(backend.entries())
-            present = names.uuids()
+            present = names.uuids
             return {
                 uuid: Preview(names.name_of(uuid), "", "", *backend.preview(uuid))
                 for uuid in uuids
