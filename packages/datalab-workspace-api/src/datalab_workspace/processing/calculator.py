@@ -10,7 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
-from datalab_workspace.model.equality import equal
+from datalab_workspace.model.equality import (
+    equal,
+    missing_results,
+    without_results,
+)
 from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title, short_ids
 from datalab_workspace.model.record import Record
@@ -175,8 +179,10 @@ def _add_result(transaction: Transaction, record: Record, source: str | None) ->
         except ObjectNotFoundError:  # another program has just removed it
             transaction.names.release(holder)
             break
-        if equal(held, record):
+        if equal(held, without_results(record)):
             transaction.take_name(name, holder)
+            missing = missing_results(held, record)
+            transaction.edit(holder, {}, missing)
             return name
         number += 1
         name = f"{title} ({number})"
