@@ -21,6 +21,8 @@ PUBLIC = {
     "GroupInfo",
     "Listing",
     "Record",
+    "ResultValue",
+    "Results",
     "Status",
     "WorkspaceMode",
     # what they catch

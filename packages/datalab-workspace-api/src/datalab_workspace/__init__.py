@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         WorkspaceMode,
     )
     from datalab_workspace.model.record import Record
+    from datalab_workspace.model.results import Results, ResultValue
     from datalab_workspace.subscriptions import Subscription
     from datalab_workspace.workspace import Workspace
 
@@ -101,6 +102,7 @@ _HOME = {
     ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "Record": "model.record",
+    **dict.fromkeys(("ResultValue", "Results"), "model.results"),
     "Subscription": "subscriptions",
     "Workspace": "workspace",
     "connect": "factories",
@@ -133,6 +135,8 @@ __all__ = [
     "ObjectNotFoundError",
     "Origin",
     "Record",
+    "ResultValue",
+    "Results",
     "ReusedNameError",
     "StaleFileError",
     "Status",

@@ -10,6 +10,7 @@ from datalab_workspace.errors import add_note
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
 from datalab_workspace.processing.features import Feature
+from datalab_workspace.processing.fit_results import fit_entries
 from datalab_workspace.processing.results import (
     analysis_entries,
     drop_results,
@@ -87,6 +88,7 @@ class Calculation:
         ids = [source.short_id for source in self.sources]
         result.title = with_short_ids(result.title, ids)
         drop_results(result)
+        result.metadata.update(fit_entries(self.feature, self.sources[0].obj, result))
         uuids = [source.uuid for source in self.sources]
         entry = processing_entry(self.feature, uuids, self.parameters)
         result.metadata[PROCESSING_KEY] = entry
