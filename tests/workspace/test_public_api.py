@@ -35,6 +35,7 @@ PUBLIC = {
     "DamagedFileError",
     "DamagedFileWarning",
     "DataLabError",
+    "DoubtfulResultWarning",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
