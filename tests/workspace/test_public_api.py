@@ -37,6 +37,7 @@ PUBLIC = {
     "DamagedFileError",
     "DamagedFileWarning",
     "DataLabError",
+    "DoubtfulResultWarning",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
