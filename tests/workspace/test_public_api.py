@@ -60,7 +60,7 @@ PUBLIC = {
 }
 METHODS = """
     add ask_roi autosave backend calc capabilities clear connect describe disconnect
-    edit exists get groups items keys list load macros mode modified move on_change
+    edit exists features get groups items keys list load macros mode modified move on_change
     path pop preview quiet read record recover remove rename rename_group resync
     run_macro save select select_objects selection show status undo update values
     wait_for_selection
