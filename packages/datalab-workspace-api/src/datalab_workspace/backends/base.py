@@ -206,6 +206,13 @@ class Backend(Transactions, ABC):
         """Return several objects in full, in as few requests as possible."""
         return [self.record(uuid, full=True) for uuid in uuids]
 
+    def records_without_data(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """Return several objects, if possible without their arrays.
+
+        Fields and metadata are those of `record`; nobody uses the arrays.
+        """
+        return [self.record(uuid) for uuid in uuids]
+
     def operand(self, uuid: str) -> Record:
         """Return one object with everything that a computation from it needs."""
         return self.record(uuid, full=True)

@@ -10,6 +10,11 @@ from datalab_workspace.errors import add_note
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
 from datalab_workspace.processing.features import Feature
+from datalab_workspace.processing.fit_results import fit_entries
+from datalab_workspace.processing.known_faults import warn_of_faults
+from datalab_workspace.processing.known_faults.fault import Call
+from datalab_workspace.processing.masks import warn_of_masks
+from datalab_workspace.processing.mismatch import warn_of_mismatch
 from datalab_workspace.processing.results import (
     analysis_entries,
     drop_results,
@@ -82,11 +87,16 @@ class Calculation:
             names = ", ".join(repr(source.name) for source in self.sources)
             add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
+        call = self._call(result)
+        warn_of_mismatch(call)
+        warn_of_masks(call)
+        warn_of_faults(call)
         if self.feature.analysis:
             return result
         ids = [source.short_id for source in self.sources]
         result.title = with_short_ids(result.title, ids)
         drop_results(result)
+        result.metadata.update(fit_entries(self.feature, self.sources[0].obj, result))
         uuids = [source.uuid for source in self.sources]
         entry = processing_entry(self.feature, uuids, self.parameters)
         result.metadata[PROCESSING_KEY] = entry
@@ -117,6 +127,16 @@ class Calculation:
         (source,) = self.sources
         return analysis_entries(
             self.feature, source.uuid, source.obj, self.parameters, result
+        )
+
+    def _call(self, result: Any) -> Call:
+        return Call(
+            self.feature.name,
+            self.feature.kind,
+            [source.obj for source in self.sources],
+            [source.name for source in self.sources],
+            self.parameters,
+            result,
         )
 
     def _computed(self) -> Any:

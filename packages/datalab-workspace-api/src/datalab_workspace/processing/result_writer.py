@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.errors import ObjectNotFoundError, add_note, list_names
-from datalab_workspace.model.equality import equal
+from datalab_workspace.model.equality import (
+    equal,
+    missing_results,
+    without_results,
+)
 from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title
 from datalab_workspace.model.record import Record, independent_copy
@@ -193,8 +197,10 @@ def _add_result(transaction: Transaction, waiting: _Waiting) -> str:
         except ObjectNotFoundError:  # another program has just removed it
             transaction.names.release(holder)
             break
-        if equal(held, record):
+        if equal(held, without_results(record)):
             transaction.take_name(name, holder)
+            if missing := missing_results(held, record):
+                transaction.edit(holder, {}, missing)
             return name
         number += 1
         name = f"{title} ({number})"
