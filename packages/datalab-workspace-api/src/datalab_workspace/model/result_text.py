@@ -49,7 +49,8 @@ def number_text(value: float, spread: float | None) -> str:
 def heading_columns(table: WideTable) -> list[str]:
     """Return the headings of the first columns of a table: "object", "ROI", "row"."""
     named = any(roi for (_, roi, _), _ in table.rows)
-    return ["object", *["ROI"] * named, *["row"] * table.numbered]
+    called = any(name for (name, _, _), _ in table.rows)
+    return [*["object"] * called, *["ROI"] * named, *["row"] * table.numbered]
 
 
 def heading_cells(table: WideTable, key: tuple[str, str, int]) -> list[str]:

@@ -19,6 +19,7 @@ from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title, short_ids
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.processing.result_list import result_list
 from datalab_workspace.processing.selection import (
     NamesOf,
     listed,
@@ -66,7 +67,9 @@ def calculate(
     own_regions = feature.each_region and not parameters
     if own_regions and (param is None or isinstance(param, Sequence)):
         of_one = False
-    return outcomes[0] if of_one else outcomes
+    if of_one:
+        return outcomes[0]
+    return result_list(outcomes, calculations) if feature.analysis else outcomes
 
 
 def _plan(
