@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,8 +38,8 @@ UNITS = {
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    yield Workspace()
+def workspace() -> Workspace:
+    return Workspace()
 
 
 def curve(fit_type: str, points: int = 120) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +124,7 @@ def test_a_frequency_in_seconds_is_in_hertz(workspace: Workspace) -> None:
     [
         ("gaussian", 2.354820, 2.506628),
         ("lorentzian", 2.0, 3.141593),
-        ("voigt", 3.601136, 4.791300),
+        ("voigt", 3.601136, 4.791354),
     ],
 )
 def test_width_and_area_follow_from_the_parameters(
@@ -186,7 +185,7 @@ def test_a_fit_with_uncertainties_dy_has_a_reduced_chi_square(
 
 
 def test_a_bound_that_stops_the_fit_is_reported(workspace: Workspace) -> None:
-    """Sigima limits the amplitude to twice the range of the data: here, to the flank."""
+    """The amplitude has at most twice the range of the data, which is a flank."""
     x = np.linspace(0.0, 3.0, 60)
     workspace.add("flank", (x, 3 * np.exp(-((x - 5.0) ** 2) / 2)))
 
@@ -221,11 +220,12 @@ def test_as_many_data_as_parameters_have_no_uncertainties(workspace: Workspace) 
 
 def test_a_notebook_can_be_run_twice(workspace: Workspace) -> None:
     name = fitted(workspace, "gaussian")
-    before = workspace.record(name)
+    changes: list[Any] = []
+    workspace.on_change(changes.append)
 
     assert workspace.calc("gaussian_fit", on="data") == name
     assert len(workspace) == 2
-    assert workspace.record(name).version is before.version
+    assert changes == []
 
 
 def test_a_fit_that_has_no_result_yet_gets_one(workspace: Workspace) -> None:

@@ -70,7 +70,7 @@ def test_a_table_names_object_region_and_unit(workspace: Workspace) -> None:
 
 
 def test_the_results_of_one_object_of_several_and_of_all(workspace: Workspace) -> None:
-    fits = workspace.calc("gaussian_fit", on=["peak", "wave"])
+    fits = workspace.calc("linear_fit", on=["peak", "wave"])
     workspace.calc("stats", on="peak")
 
     def objects(names: Any) -> list[str]:
@@ -123,9 +123,12 @@ def test_a_radius_has_the_unit_that_both_axes_have(workspace: Workspace) -> None
 
 
 def test_the_length_of_a_segment_is_that_of_sigima(workspace: Workspace) -> None:
-    found = workspace.calc("fwhm", on="wave")
+    x = np.linspace(-5.0, 5.0, 201)
+    workspace.add("single", (x, np.exp(-(x**2))))
+    found = workspace.calc("fwhm", on="single")
 
-    np.testing.assert_allclose(workspace.results("wave")["length"].values, found.value)
+    lengths = workspace.results("single")["length"].values
+    np.testing.assert_allclose(lengths, found.value)
 
 
 def test_polygons_with_fewer_corners_are_not_padded(workspace: Workspace) -> None:
@@ -176,7 +179,7 @@ def test_composed_units(units: Any, dimension: Any, expected: str) -> None:
         (2.0, None, "2"),
         (2.0, np.nan, "2"),
         (1.5e-9, 2e-11, "(1.500 ± 0.020)e-9"),
-        (6.02e23, 1e20, "(6.02000 ± 0.00100)e23"),
+        (6.02e23, 1e20, "(6.0200 ± 0.0010)e23"),
         (0.0, 0.5, "0.00 ± 0.50"),
         (1.0, np.inf, "1"),
     ],
@@ -203,7 +206,7 @@ def test_values_are_selected_by_their_properties(workspace: Workspace) -> None:
 
 def test_the_long_and_the_wide_frame(workspace: Workspace) -> None:
     workspace.calc("stats", on=["peak", "wave"])
-    (fit,) = workspace.calc("gaussian_fit", on=["wave"])
+    fit = workspace.calc("linear_fit", on="wave")
     long = workspace.results(["peak", "wave"]).to_dataframe()
     wide = workspace.results(["peak", "wave"]).to_dataframe(wide=True)
     fits = workspace.results(fit).to_dataframe(wide=True)
@@ -218,7 +221,7 @@ def test_the_long_and_the_wide_frame(workspace: Workspace) -> None:
     assert np.isnan(wide["max (V)"]["wave", "", 0])
     assert wide["max (V)"]["peak", "falling", 0] == 1.0
     assert wide["max (mV)"]["wave", "", 0] == 1.0
-    assert {"x0 (ms)", "u(x0) (ms)"} <= set(fits.columns)
+    assert {"b (mV)", "u(b) (mV)"} <= set(fits.columns)
 
 
 def test_a_wide_frame_of_several_analyses_says_which(workspace: Workspace) -> None:
@@ -263,9 +266,8 @@ def test_the_repr_is_a_table_for_each_analysis(workspace: Workspace) -> None:
     ]
     workspace.calc("x_at_minmax", on="peak")
     head, *lines = repr(workspace.results()).splitlines()[1:]
-    assert head.split() == ["object", "ROI", "X@Ymin", "(s)", "X@Ymax", "(s)"] + [
-        *("X@Ymin", "(ms)", "X@Ymax", "(ms)")
-    ]
+    columns = "object ROI X@Ymin (s) X@Ymax (s) X@Ymin (ms) X@Ymax (ms)"
+    assert head.split() == columns.split()
     assert [line.split()[:2] for line in lines[1:3]] == [
         ["peak", "ROI00"],
         ["peak", "falling"],
