@@ -40,9 +40,14 @@ def results(session: Session, names: Any) -> Results:
         # The metadata may change after the call.
         return [(name, _without_arrays(record)) for name, record in found]
 
+    if wanted is None:  # others may have added objects
+        with session.transaction() as transaction:
+            found = operation(transaction)
+    else:
+        found = session.run(operation)
     return Results(
         value
-        for name, record in session.run(operation)
+        for name, record in found
         for value in values_of(name, record.kind, record.fields, record.metadata)
     )
 
