@@ -150,5 +150,5 @@ def _stems(word: str) -> frozenset[str]:
     for ending in _ENDINGS:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= _STEM:
-            stems.add(stem)
+            stems |= {stem, f"{stem}e"}
     return frozenset(stems)

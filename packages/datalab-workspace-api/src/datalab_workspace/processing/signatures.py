@@ -64,7 +64,11 @@ def docstring_of(name: str) -> str:
     lines = [
         fill(f"{info.does}.", _WIDTH),
         "",
-        f"In DataLab: {info.menu or 'not in its menus'}",
+        fill(
+            f"In DataLab: {info.menu or 'not in its menus'}",
+            _WIDTH,
+            subsequent_indent="    ",
+        ),
         "",
         "Args:",
         _entry("on", _about_on(feature, info.takes)),
