@@ -11,19 +11,10 @@ import pytest
 from datalab_workspace.model.record import KINDS
 from datalab_workspace.processing.features import features
 from datalab_workspace.processing.menus import SEPARATOR, menu_paths
-from support.real_datalab.process import environment_in, write_settings
+from support.real_datalab.process import SETTINGS, environment_in, write_settings
 
 # It may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
-
-SETTINGS = """\
-[main]
-version = 1.0.0
-tour_enabled = False
-available_memory_threshold = 0
-process_isolation_enabled = False
-rpc_server_enabled = False
-"""
 
 
 @pytest.fixture(scope="module")
