@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         WorkspaceMode,
     )
     from datalab_workspace.model.record import Record
+    from datalab_workspace.model.results import Results, ResultValue
     from datalab_workspace.subscriptions import Subscription
     from datalab_workspace.workspace import Workspace
 
@@ -103,6 +104,7 @@ _HOME = {
     ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "Record": "model.record",
+    **dict.fromkeys(("ResultValue", "Results"), "model.results"),
     "Subscription": "subscriptions",
     "Workspace": "workspace",
     "connect": "factories",
@@ -136,6 +138,8 @@ __all__ = [
     "ObjectNotFoundError",
     "Origin",
     "Record",
+    "ResultValue",
+    "Results",
     "ReusedNameError",
     "StaleFileError",
     "Status",
