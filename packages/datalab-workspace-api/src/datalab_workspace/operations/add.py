@@ -84,7 +84,7 @@ def _add(
     several: bool,
 ) -> None:
     backend, names = transaction.backend, transaction.names
-    group = _checked_group(transaction, name, group)
+    group = checked_group(transaction, name, group)
     record = to_record(obj, copy=False)
     uuid = names.uuid_of(name)
     if uuid is not None and backend.refuses_titles_in_use and transaction.look():
@@ -95,7 +95,13 @@ def _add(
         _add_again(transaction, name, uuid, record, overwrite, group, copy, several)
 
 
-def _checked_group(transaction: Transaction, name: str, group: object) -> str | None:
+def checked_group(transaction: Transaction, name: str, group: object) -> str | None:
+    """Return the title of the group that an object is to join, if there is one.
+
+    Raises:
+        TypeError: It is not a string.
+        NotImplementedError: The workspace cannot choose groups.
+    """
     if group is None:
         return None
     if not isinstance(group, str):
