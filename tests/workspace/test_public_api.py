@@ -21,6 +21,8 @@ PUBLIC = {
     "GroupInfo",
     "Listing",
     "Record",
+    "ResultValue",
+    "Results",
     "Status",
     "WorkspaceMode",
     # what they catch
@@ -35,6 +37,7 @@ PUBLIC = {
     "DamagedFileError",
     "DamagedFileWarning",
     "DataLabError",
+    "DoubtfulResultWarning",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",

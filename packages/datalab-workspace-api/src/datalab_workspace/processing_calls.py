@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from datalab_workspace.model.results import Results
+from datalab_workspace.operations import results
 from datalab_workspace.processing import calculator
 from datalab_workspace.session import Session
 
@@ -84,3 +86,37 @@ class ProcessingCalls:
         """
         arguments = (name, param, on, with_, where, parameters)
         return calculator.calculate(self._session, *arguments)
+
+    def results(self, name: str | Iterable[Any] | None = None) -> Results:
+        """Return the results of analyses and fits as one table.
+
+        The table names the object, region of interest and unit of each value. It has
+        the results that `calc` has stored and those that DataLab's user has computed.
+        A fit has its parameters, with their standard uncertainties. No array is read.
+
+        Units are derived from those of the axes. A unit is "" if the quantity has none,
+        or if it depends on a unit that the object does not have.
+
+        Args:
+            name: One name, UUID or short id, or a list of them, as `calc` returns it;
+                by default all objects.
+
+        Returns:
+            The values, in the order of the objects; empty if there are no results.
+
+        Raises:
+            KeyError: There is no such object.
+            TypeError: `name` is neither a string nor a list of strings.
+
+        Warns:
+            UserWarning: A result is malformed; it is left out.
+
+        Example:
+            >>> fit = workspace.calc("gaussian_fit", on="peak")
+            >>> results = workspace.results(fit)
+            >>> results["fwhm"][0].unit
+            's'
+            >>> workspace.results().to_csv("results.csv").name
+            'results.csv'
+        """
+        return results.results(self._session, name)

@@ -14,10 +14,13 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from datalab_workspace.errors import FeatureNotFoundError, close_matches
 from datalab_workspace.model.record import KINDS, Kind
+
+#: The results of a feature: one object, a list of objects, or an analysis result.
+Gives: TypeAlias = Literal["object", "objects", "result"]
 
 _PREFIX = "compute_"
 _DIALOG = "needs a dialog"
@@ -87,6 +90,22 @@ class Feature:
         DataLab calls this pattern "1-to-n". Only one feature has it.
         """
         return self.name == "extract_roi"
+
+    @property
+    def gives(self) -> Gives:
+        """The results of one computation, whatever the data is.
+
+        "object" is one signal or image, "objects" a list of them, and "result" a
+        geometry or table, or None if the analysis finds nothing.
+        """
+        if self.analysis:
+            return "result"
+        return "objects" if self.each_region else "object"
+
+    @property
+    def gives_several(self) -> bool:
+        """Whether `calc` returns a list even for one object in ``on=``."""
+        return self.gives == "objects"
 
 
 @functools.cache

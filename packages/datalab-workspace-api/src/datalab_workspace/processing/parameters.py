@@ -9,12 +9,54 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import close_matches
+from datalab_workspace.errors import add_note, close_matches
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.validation import unknown_argument
 
 #: The keyword arguments of `calc` itself, for suggestions.
 CALL = ("on", "with_", "where")
+
+
+def check_parameters(
+    feature: Feature, given: object, values: Mapping[str, Any]
+) -> None:
+    """Check the parameters of a call as far as they do not depend on an object.
+
+    Args:
+        feature: The feature.
+        given: See `make_parameters`; or a list, see `region_parameters`.
+        values: See `make_parameters`.
+
+    Raises:
+        TypeError: See `make_parameters`.
+        ValueError: See `make_parameters`.
+    """
+    of_regions = feature.each_region or feature.listed
+    if not of_regions:
+        validate(make_parameters(feature, given, values, None), feature)
+    elif given is not None or values:
+        for one in region_parameters(feature, given, values, None):
+            validate(one, feature)
+
+
+def validate(parameters: Any, feature: Feature, *objects: Any) -> None:
+    """Let sigima check parameters together, or against the objects.
+
+    Args:
+        parameters: The parameter object; it needs not be one that can be checked.
+        feature: The feature, for the note of an error.
+        objects: The source objects. Without any, parameters are not checked if they
+            depend on an object.
+    """
+    check = getattr(parameters, "validate_parameters", None)
+    depends = hasattr(parameters, "update_from_obj")
+    if not callable(check) or (depends and not objects):
+        return
+    try:
+        check(*objects)
+    except Exception as error:
+        add_note(error, f"while checking the parameters of {feature.name!r}")
+        raise
 
 
 def make_parameters(
@@ -30,7 +72,8 @@ def make_parameters(
         given: A parameter object of sigima, which replaces the defaults; a dict of
             values; or None.
         values: More values by name. They take precedence.
-        obj: The first source object.
+        obj: The first source object. If it is None, defaults that depend on an object
+            are left out.
 
     Returns:
         A new parameter object; None if the feature has no parameters.
@@ -53,6 +96,8 @@ def make_parameters(
         parameters = ours()
         _set(parameters, chosen, feature)
         if hasattr(parameters, "update_from_obj"):
+            if obj is None:
+                return parameters
             # Defaults from the object may depend on the user's values. The update may
             # also overwrite these values, so that they are set again below.
             parameters.update_from_obj(obj)
@@ -91,10 +136,7 @@ def region_parameters(
     if given is None and not values:
         regions = [] if obj.roi is None else list(obj.roi.to_params(obj))
         if not regions:
-            raise ValueError(
-                f"{feature.name}() needs a region, but {obj.title!r:.80} has no region "
-                "of interest; define one, or pass its parameters"
-            )
+            raise no_region(feature, obj.title)
         return regions
     if isinstance(given, Sequence) and not isinstance(given, str):
         if not given:
@@ -103,6 +145,14 @@ def region_parameters(
             )
         return [make_parameters(feature, one, values, obj) for one in given]
     return [make_parameters(feature, given, values, obj)]
+
+
+def no_region(feature: Feature, title: str) -> ValueError:
+    """Return the error for an object that has no region of interest."""
+    return ValueError(
+        f"{feature.name}() needs a region, but {title!r:.80} has no region of "
+        "interest; define one, or pass its parameters"
+    )
 
 
 def _set(parameters: Any, values: Mapping[str, Any], feature: Feature) -> None:
