@@ -15,6 +15,7 @@
     ├── UnsupportedDtypeError     TypeError        data that cannot be kept
     ├── UnsupportedMetadataError  TypeError        metadata that cannot be kept
     ├── NotAProjectError          ValueError       not a DataLab project
+    ├── ExportError               ValueError       a format that cannot hold an object
     ├── UnsafeFileError           ValueError       a file that links to other files
     ├── DamagedFileError          OSError          a truncated or corrupt file
     ├── StaleFileError            OSError          the file of an unread array changed
@@ -48,6 +49,7 @@ __all__ = [
     "DamagedFileError",
     "DamagedFileWarning",
     "DataLabError",
+    "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
@@ -222,6 +224,13 @@ class NotAProjectError(WorkspaceError, ValueError):
     Check the path. ``Workspace.load`` reads projects of DataLab 1.0 and later and the
     files of datalab-kernel 0.2. ``Workspace.save`` replaces only projects: save to a
     path that ends in ``.h5``, or remove the existing file first.
+    """
+
+
+class ExportError(WorkspaceError, ValueError):
+    """The objects cannot be exported to this path, or not without a change.
+
+    The message says why, and which format, path or argument to use instead.
     """
 
 

@@ -2,18 +2,103 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from typing import Any, overload
+from pathlib import Path
+from typing import Any, TypeAlias, overload
 
 from datalab_workspace.operations import exchange
+from datalab_workspace.operations import export as export_operation
 from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
+
+Paths: TypeAlias = "list[Path]"
 
 
 class ExchangeCalls:
     """The calls of a workspace that convert objects for other programs."""
 
     _session: Session
+
+    @overload
+    def export(  # type: ignore[overload-overlap]  # a string is an iterable of strings
+        self,
+        names: str,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        overwrite: bool = False,
+        lossy: bool = False,
+    ) -> Path: ...
+    @overload
+    def export(
+        self,
+        names: Iterable[str],
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        overwrite: bool = False,
+        lossy: bool = False,
+    ) -> Paths: ...
+    @suggest_on_typo
+    def export(
+        self,
+        names: str | Iterable[str],
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        overwrite: bool = False,
+        lossy: bool = False,
+    ) -> Path | Paths:
+        """Write objects to files for other programs: all of them, or none.
+
+        The suffix chooses the format: ``.csv``, ``.txt``, ``.npy``, ``.mat`` and
+        ``.h5sig`` for signals; ``.tif``, ``.png``, ``.jp2``, ``.bmp``, ``.jpg``,
+        ``.csv``, ``.txt``, ``.asc``, ``.npy``, ``.mat`` and ``.h5ima`` for images.
+        Everything is checked before the first file is written.
+
+        Args:
+            names: One name, UUID or short id, or several.
+            path: One of these:
+
+                - a file, such as ``"a.csv"``. Several signals with the same x become
+                  the columns of one ``.csv`` or ``.txt`` file;
+                - a template for a file for each object: ``"out/{name}.tif"``;
+                - a folder, with `format`. It is created if only it is missing. Each
+                  file is called like its object; characters that file names cannot
+                  contain become ``_``, and names that would clash get a number.
+
+            format: The suffix of the files in a folder, such as ``"csv"``.
+            overwrite: Replace files that exist.
+            lossy: Also write data that the format cannot hold unchanged. Masked values
+                become NaN. In a picture, values that do not fit are scaled: the range
+                of the image (or its `zscalemin` to `zscalemax`) becomes that of the
+                picture.
+
+        Returns:
+            The path of the file for one name; otherwise the paths of all files.
+
+        Raises:
+            KeyError: There is no object with one of the names.
+            ExportError: There is no format with the suffix, or the format cannot hold
+                the data of an object unchanged, and `lossy` is False (a `ValueError`).
+            FileExistsError: Some of the files exist, and `overwrite` is False.
+            FileNotFoundError: The folder of the folder does not exist.
+            OSError: A file cannot be written. Files that are new are removed.
+
+        Warns:
+            UserWarning: The format does not hold everything else: units, regions of
+                interest, metadata and so on. One warning lists them for all objects.
+
+        Example:
+            >>> workspace.add("ramp", np.arange(5.0))
+            'ramp'
+            >>> workspace.export("ramp", "ramp.csv").name
+            'ramp.csv'
+        """
+        return export_operation.export(
+            self._session, names, path, format, overwrite, lossy
+        )
 
     @overload
     def to_pandas(self, names: str) -> Any: ...

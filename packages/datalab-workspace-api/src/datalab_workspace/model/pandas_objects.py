@@ -15,6 +15,7 @@ from datalab_workspace.model.plain_arrays import (
     filled_with_nan,
     image_record,
     signal_record,
+    uncertainties,
 )
 from datalab_workspace.model.record import Record
 from datalab_workspace.runtime import require
@@ -98,9 +99,7 @@ def to_pandas(record: Record) -> Any:
     else:
         x_name = _name(record, "x")
     columns = {_name(record, "y"): rows[1]}
-    columns |= {
-        name: row.real for name, row in zip(("dx", "dy"), rows[2:], strict=False)
-    }
+    columns |= uncertainties(rows)
     return pd.DataFrame(columns, index=pd.Index(index, name=x_name))
 
 

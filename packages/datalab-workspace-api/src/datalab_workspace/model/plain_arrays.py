@@ -163,6 +163,22 @@ def filled_with_nan(array: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:
     return data
 
 
+def uncertainties(rows: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the rows dx and dy of a signal, real; without a dx that is NaN throughout.
+
+    Such a dx is what sigima has where only dy was given.
+
+    Args:
+        rows: The array of the signal, shape (2, N) or (4, N).
+    """
+    if len(rows) < 4:
+        return {}
+    dx, dy = (row.real for row in rows[2:])
+    if dx.size and np.isnan(dx).all():
+        return {"dy": dy}
+    return {"dx": dx, "dy": dy}
+
+
 def checked_pair(x: object, y: object) -> list[np.ndarray[Any, Any]]:
     """Return the arrays of a pair (x, y), each of shape (N,), x real.
 

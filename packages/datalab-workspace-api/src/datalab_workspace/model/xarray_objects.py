@@ -14,6 +14,7 @@ from datalab_workspace.model.plain_arrays import (
     filled_with_nan,
     image_record,
     signal_record,
+    uncertainties,
 )
 from datalab_workspace.model.record import ROI_KEY, Record, is_result_key
 from datalab_workspace.runtime import require
@@ -104,9 +105,9 @@ def _signal_axes(record: Record, rows: np.ndarray[Any, Any]) -> dict[str, Any]:
         x = dates.dates_of(record.metadata, x)
         attributes.pop(_UNIT, None)  # that of the seconds
     coordinates: dict[str, Any] = {"x": ("x", x, attributes)}
-    for name, row in zip(("dx", "dy"), rows[2:], strict=False):
+    for name, row in uncertainties(rows).items():
         unit = record.fields[f"{name[1]}unit"]
-        coordinates[name] = ("x", row.real, {_UNIT: unit} if unit else {})
+        coordinates[name] = ("x", row, {_UNIT: unit} if unit else {})
     return coordinates
 
 
