@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DamagedFileError,
         DamagedFileWarning,
         DataLabError,
+        DoubtfulResultWarning,
         ExportError,
         FeatureNotFoundError,
         FileChangedError,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         WorkspaceMode,
     )
     from datalab_workspace.model.record import Record
+    from datalab_workspace.model.results import Results, ResultValue
     from datalab_workspace.subscriptions import Subscription
     from datalab_workspace.workspace import Workspace
 
@@ -76,7 +78,7 @@ _HOME = {
             "DamagedFileError",
             "DamagedFileWarning",
             "DataLabError",
-            "ExportError",
+            "DoubtfulResultWarning",
             "ExportError",
             "FeatureNotFoundError",
             "FileChangedError",
@@ -104,6 +106,7 @@ _HOME = {
     ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "Record": "model.record",
+    **dict.fromkeys(("ResultValue", "Results"), "model.results"),
     "Subscription": "subscriptions",
     "Workspace": "workspace",
     "connect": "factories",
@@ -119,6 +122,7 @@ __all__ = [
     "DamagedFileWarning",
     "DataLabError",
     "Description",
+    "DoubtfulResultWarning",
     "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
@@ -137,6 +141,8 @@ __all__ = [
     "ObjectNotFoundError",
     "Origin",
     "Record",
+    "ResultValue",
+    "Results",
     "ReusedNameError",
     "StaleFileError",
     "Status",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _DISPLAY = "datalab_kernel_core.display"
 _DESCRIPTION = "datalab_workspace.model.description"
+_RESULTS = "datalab_workspace.model.results"
 _RECOVERY = "datalab_workspace.recovery.listing"
 #: By type: the module that shows it, and the first part of the names of the module's
 #: two functions, `<part>_html` and `<part>_text`.
@@ -30,6 +31,8 @@ _SHOWN = {
     f"{_DESCRIPTION}.Description": (f"{_DISPLAY}.summaries_html", "description"),
     f"{_DESCRIPTION}.Status": (f"{_DISPLAY}.summaries_html", "status"),
     f"{_DESCRIPTION}.GroupInfo": (f"{_DISPLAY}.summaries_html", "group"),
+    f"{_RESULTS}.Results": (f"{_DISPLAY}.results_html", "results"),
+    f"{_RESULTS}.ResultList": (f"{_DISPLAY}.results_html", "list"),
 }
 
 

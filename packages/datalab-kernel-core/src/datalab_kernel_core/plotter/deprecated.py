@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.plotter.results import Result
+from datalab_workspace.model.analysis import Result
 from datalab_workspace.validation import one_of, warn_of_old
 
 if TYPE_CHECKING:

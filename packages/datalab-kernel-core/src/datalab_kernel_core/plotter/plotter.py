@@ -12,10 +12,11 @@ from datalab_kernel_core.plotter.make_plot import make_plot, names_in
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import plot_item
-from datalab_kernel_core.plotter.results import Result, checked_results
+from datalab_kernel_core.plotter.results import checked_results
 from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.backends.window import Pictured
+from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.record import Record
 from datalab_workspace.validation import (
     old_arguments,
