@@ -16,6 +16,7 @@
     ├── UnsupportedMetadataError  TypeError        metadata that cannot be kept
     ├── NotAProjectError          ValueError       not a DataLab project
     ├── UnreadableFileError       ValueError       a measured file that cannot be read
+    ├── ExportError               ValueError       a format that cannot hold an object
     ├── UnsafeFileError           ValueError       a file that links to other files
     ├── DamagedFileError          OSError          a truncated or corrupt file
     ├── StaleFileError            OSError          the file of an unread array changed
@@ -51,6 +52,7 @@ __all__ = [
     "DamagedFileWarning",
     "DataLabError",
     "DoubtfulResultWarning",
+    "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
@@ -250,6 +252,13 @@ class UnreadableFileError(WorkspaceError, ValueError):
         """
         advice = f"; {remedy}" if remedy else ""
         return cls(f"cannot read {str(path)!r}: {reason}{advice}")
+
+
+class ExportError(WorkspaceError, ValueError):
+    """The objects cannot be exported to this path, or not without a change.
+
+    The message says why, and which format, path or argument to use instead.
+    """
 
 
 class UnsafeFileError(WorkspaceError, ValueError):
