@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, overload
 
 from datalab_workspace import panels
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
+from datalab_workspace.exchange_calls import ExchangeCalls
 from datalab_workspace.file_calls import FileCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.model.description import (
@@ -20,8 +21,14 @@ from datalab_workspace.model.description import (
 )
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.operations import add, edit, listing, undo
-from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
+from datalab_workspace.operations.mapping import (
+    MISSING,
+    NamedObjects,
+    Names,
+    NamesToGet,
+)
 from datalab_workspace.operations.overview import Overview
+from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
@@ -33,7 +40,14 @@ Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
 
 
-class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, ProcessingCalls):
+class Workspace(
+    NamedObjects,
+    FileCalls,
+    ExchangeCalls,
+    ConnectionCalls,
+    WindowCalls,
+    ProcessingCalls,
+):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
@@ -102,9 +116,12 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         Args:
             name: The name: any string without control characters. It becomes the title.
                 With one argument only: the object, which keeps its own title.
-            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,),
-                which becomes the y of a signal; a 2-D array of shape (H, W), which
-                becomes an image; or a tuple (x, y) of 1-D arrays. It is not changed.
+            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array or list of
+                numbers, which becomes the y of a signal; a 2-D array or nested list,
+                which becomes an image; a tuple (x, y), (x, y, dy) or (x, y, dx, dy) of
+                1-D arrays, where x may be dates (`datetime64` or `datetime`); a Series,
+                or a DataFrame of x and y, of pandas; a DataArray of xarray; or a signal
+                of HyperSpy. It is not changed.
             overwrite: Replace a different object of this name. The new object takes
                 over its position, group and UUID.
             group: Title of the group to add to, which is created if it does not exist;
@@ -122,7 +139,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
-                numeric, or its metadata holds a value that cannot be kept.
+                numeric, its dates are too fine to be kept as seconds, or its metadata
+                holds a value that cannot be kept.
 
         Example:
             >>> workspace.add("ramp", np.arange(5.0), group="raw")
@@ -144,7 +162,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         A running DataLab draws them only when all have been added.
 
         Args:
-            objects: The objects by their names; see `add` for both.
+            objects: The objects by their names; see `add` for both. A DataFrame of
+                pandas stands for its columns, each a signal on its index.
             overwrite: Replace different objects of these names, as ``ws[name] = obj``.
             group: See `add`.
             copy: See `add`.
@@ -166,16 +185,17 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
     @suggest_on_typo
     def get(
         self,
-        name: str,
+        name: str | NamesToGet,
         *,
         default: Any = MISSING,
         copy: bool = True,
         full: bool = False,
     ) -> Any:
-        """Return an object.
+        """Return an object, or the objects of a list of names.
 
         Args:
-            name: Its name, UUID or short id.
+            name: Its name, UUID or short id; or a list of these, in which there may be
+                lists again, as in the list that `calc` returns.
             default: The value to return if there is no such object, instead of raising.
             copy: Return an independent object. Otherwise the arrays of the object are
                 read-only views of those in the workspace. Metadata is always copied.
@@ -184,11 +204,13 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
                 there (see `Description.missing`). Objects in memory are always full.
 
         Returns:
-            A `sigima.SignalObj` or `sigima.ImageObj`.
+            A `sigima.SignalObj` or `sigima.ImageObj`. For a list of names, a list of
+            them that has the same form.
 
         Raises:
             KeyError: There is no such object and no `default`; the message names close
                 matches.
+            TypeError: `name` is neither a string nor a list of strings.
             ReusedNameError: The name meant another object when it was used here before,
                 even if there is a `default` (a `KeyError`).
             StaleFileError: The data has not been read from its file yet, and the file
@@ -239,14 +261,15 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         """
         return listing.pop(self._session, name, default)
 
-    def remove(self, *names: str) -> None:
+    def remove(self, *names: str | NamesToGet) -> None:
         """Remove objects: all of them, or none if one does not exist.
 
         Args:
-            names: Names, UUIDs or short ids.
+            names: Names, UUIDs or short ids; or lists of these, as `calc` returns them.
 
         Raises:
             KeyError: There is no object with one of the names.
+            TypeError: One of them is not a string.
 
         Example:
             >>> workspace.remove("peak", "noisy")
@@ -354,15 +377,19 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
     def describe(self, name: None = None) -> Listing: ...
     @overload
     def describe(self, name: str) -> Description: ...
+    @overload
+    def describe(self, name: NamesToGet) -> Listing: ...
     @suggest_on_typo
-    def describe(self, name: str | None = None) -> Description | Listing:
-        """Describe one object or all objects, without reading arrays from a file.
+    def describe(self, name: str | NamesToGet | None = None) -> Description | Listing:
+        """Describe one object or several, without reading arrays from a file.
 
         Args:
-            name: The object; None for all objects.
+            name: The object; a list of objects, as `calc` returns it; or None for all
+                objects.
 
         Returns:
-            A `Description`, or a `Listing` of them in the order of `list`.
+            A `Description` of one object. For several, a `Listing` of them: in the
+            order of `list`, or in that of the names.
 
         Raises:
             KeyError: There is no such object.
@@ -499,7 +526,7 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
     # -- groups -----------------------------------------------------------------------
 
     @suggest_on_typo
-    def move(self, names: str | Iterable[str], group: str) -> None:
+    def move(self, names: NamesOf, group: str) -> None:
         """Move objects to the end of a group of their panel.
 
         Args:

@@ -85,22 +85,29 @@ class CompanionBackend(CompanionAttachment):
         """See `Backend.records`."""
         return self._fetch(uuids)
 
+    def records_without_data(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """See `Backend.records_without_data`; one request fetches the metadata."""
+        return self._decoded(uuids, "rest") if uuids else []
+
     def operands(self, uuids: Sequence[str]) -> Sequence[Record]:
         """See `Backend.operands`."""
         return self._fetch(uuids)
 
     def _fetch(self, uuids: Sequence[str]) -> list[Record]:
-        if self._writes is not None and not self._writes.touched.isdisjoint(uuids):
-            self._send()
-        received = self.client.read("objects", {"uuids": uuids, "parts": "all"})
-        found = [
-            decode_record(entry, received.arrays)
-            for entry in received.header["objects"]
-        ]
+        found = self._decoded(uuids, "all")
         self.got.update(uuids)
         for record in found:
             self._keep(record)
         return found
+
+    def _decoded(self, uuids: Sequence[str], parts: str) -> list[Record]:
+        if self._writes is not None and not self._writes.touched.isdisjoint(uuids):
+            self._send()
+        received = self.client.read("objects", {"uuids": uuids, "parts": parts})
+        return [
+            decode_record(entry, received.arrays)
+            for entry in received.header["objects"]
+        ]
 
     def _keep(self, record: Record) -> None:
         self._cache.keep(record)
