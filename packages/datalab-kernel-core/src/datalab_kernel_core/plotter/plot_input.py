@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ from datalab_workspace.model.sigima_objects import (
 
 _ACCEPTED = (
     "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
-    "array of numbers, a pair of 1-D arrays (x, y), or a list of these"
+    "array of numbers, a pair of 1-D arrays (x, y), or a list of these and of further "
+    "lists"
 )
 
 
@@ -53,9 +54,9 @@ def plot_items(
         KeyError: No object has one of the names.
         TypeError: Something cannot be drawn.
         ValueError: The list is empty, or the number of titles differs from the number
-            of objects.
+            of objects, which is counted across nested lists.
     """
-    several = list(what) if isinstance(what, list) else [what]
+    several = list(_flat(what))
     if not several:
         raise ValueError(f"cannot plot an empty list; plot() takes {_ACCEPTED}")
     if titles is not None and len(titles) != len(several):
@@ -74,13 +75,22 @@ def plot_items(
     ]
 
 
+def _flat(what: Any) -> Iterator[Any]:
+    """Yield what is in a list, and in the lists inside it, as `calc` returns them."""
+    if not isinstance(what, list):
+        yield what
+        return
+    for one in what:
+        yield from _flat(one)
+
+
 def _item(what: Any, find: Callable[[str], Record], index: int | None) -> PlotItem:
     try:
         return plot_item(what, find)
     except TypeError as error:
         if index is None:
             raise
-        raise type(error)(f"item {index} of the list: {error}") from error
+        raise type(error)(f"item {index} of the list: {error}") from None
 
 
 def plot_item(what: Any, find: Callable[[str], Record]) -> PlotItem:

@@ -105,7 +105,8 @@ class Plotter(OldMethods):
             what: The name, UUID or short id of an object in the workspace; a
                 `sigima.SignalObj` or `sigima.ImageObj`; an array of numbers, shape
                 (N,) or (H, W), masked or not; a tuple (x, y) of two arrays of shape
-                (N,); or a list of these. Neither it nor the workspace is changed.
+                (N,); or a list of these, in which there may be lists again. Neither it
+                nor the workspace is changed.
             title: Title of the picture, instead of the object's own.
             titles: Titles of several objects: in the legend or above each image.
             xlabel: Label of the x axis, instead of the object's own.
@@ -197,6 +198,11 @@ class Plotter(OldMethods):
         """
         from datalab_kernel_core.explore.view import View
 
+        if isinstance(what, list):
+            raise TypeError(
+                f"explore() shows one signal or image, got a list of {len(what)}; pass "
+                "one of its items"
+            )
         item = plot_item(what, self._record)
         return View(item, names_in(what, [item]))
 
