@@ -198,7 +198,7 @@ def test_a_view_shows_no_list(plotter) -> None:
             TypeError,
             "item 2 of the list: cannot plot a value of type dict",
         ),
-        ([1.0, 2.0], {}, TypeError, "item 0 of the list: cannot plot the number 1.0"),
+        ([1.0, None], {}, TypeError, "item 0 of the list: cannot plot the number 1.0"),
         (["missing"], {}, KeyError, "missing"),
         ([X], {"colormap": "gray"}, TypeError, "'signal' is a signal"),
         ([X], {"shared_scale": True}, TypeError, "shared_scale .*is a signal"),
