@@ -17,7 +17,6 @@ from support.fake_web_api import fake_web_api
 if TYPE_CHECKING:
     from conftest import Kernel
 
-PATIENCE = 30
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 OUR_FILES = re.compile(r"datalab_(workspace|kernel|kernel_core)[/\\]")
 TOKEN = "Fr3nel-t0ken-of-the-window"
@@ -26,7 +25,7 @@ MISTAKE = "before = 1\nworkspace.get('nope')"
 
 def traceback_of(kernel: Kernel, code: str) -> str:
     """Run a cell that fails, and return its traceback."""
-    reply = kernel.client.execute(code, reply=True, timeout=PATIENCE)["content"]
+    reply = kernel.run(code).answer
     assert reply["status"] == "error", reply
     return ANSI.sub("", "\n".join(reply["traceback"]))
 

@@ -81,6 +81,8 @@ def test_every_feature(workspace: Workspace, kind: Kind, name: str) -> None:
     if not features(kind)[name].analysis:
         assert again == outcome
         assert len(names) == len(before) + 1
+        assert isinstance(outcome, list) == features(kind)[name].gives_several
+        [outcome] = outcome if isinstance(outcome, list) else [outcome]
         title = workspace.get(outcome).title
         assert not re.search(r"\{\d\}", title)
         assert title not in ("", "Untitled")

@@ -30,6 +30,7 @@
         └── DataLabError                           DataLab reported a failure
 
     DamagedFileWarning            UserWarning      a file that may be damaged was read
+    DoubtfulResultWarning         UserWarning      a result is not what it seems
 
 Each class also derives from the built-in error that a user would expect, so that
 ``except KeyError`` works without an import.
@@ -48,6 +49,7 @@ __all__ = [
     "DamagedFileError",
     "DamagedFileWarning",
     "DataLabError",
+    "DoubtfulResultWarning",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
@@ -247,6 +249,17 @@ class DamagedFileWarning(UserWarning):
     The message says which objects may differ from what was saved. Compare them, or
     restore the file from a backup. Saving the workspace writes a file without damage.
     ``warnings.simplefilter("error", DamagedFileWarning)`` refuses such files.
+    """
+
+
+class DoubtfulResultWarning(UserWarning):
+    """A result of `Workspace.calc` is not what it seems.
+
+    The message says which feature and object it concerns, what is wrong, and what to do
+    instead: sigima has a known fault, the objects have different units or axes, or a
+    mask is ignored. The result itself is left as sigima computes it, here and in
+    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` refuses such
+    results.
     """
 
 

@@ -54,7 +54,7 @@ class FileCalls:
             path: The file; by default the one that was last loaded or saved. ``~`` is
                 expanded, and no suffix is added. A path that ends in ``.npz`` becomes
                 an archive that needs no h5py and that DataLab cannot open.
-            names: Save only these objects: one name or several.
+            names: Save only these objects: one name, or a list as `calc` returns it.
             compression: ``"none"``, ``"lzf"``, ``"gzip"`` or ``("gzip", level)``, for
                 all arrays. By default, arrays that have not changed stay as they are
                 in the file, and others are compressed as the project was, or not at

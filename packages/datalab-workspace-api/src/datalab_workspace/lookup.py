@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.metadata_values import as_base
-from datalab_workspace.model.naming import short_id
+from datalab_workspace.model.naming import checked_key, short_id
 from datalab_workspace.model.record import Record
 
 if TYPE_CHECKING:
@@ -61,14 +61,26 @@ class Lookup:
             ReusedNameError: The name meant another object when it was used here before
                 (a `KeyError`).
         """
-        uuid = self.names.resolve(name, self.backend.entries)
+        uuid = self.names.resolve(name, self.backend.uuid_at)
         if name in self.names:
             if name not in self._given:
                 self._used.setdefault(as_base(name, str), uuid)
         elif name != uuid and self.backend.optimistic:  # a short id, which may shift
             self.look()
-            uuid = self.names.resolve(name, self.backend.entries)
+            uuid = self.names.resolve(name, self.backend.uuid_at)
         return uuid
+
+    def find(self, name: object) -> str | None:
+        """Return what `uuid` returns, or None if there is no such object.
+
+        Raises:
+            TypeError: `name` is not a string.
+        """
+        key = checked_key(name)
+        found = self.names.find(key, self.backend.uuid_at)
+        if found is None and self.backend.capabilities.shared and self.look():
+            found = self.names.find(key, self.backend.uuid_at)
+        return found
 
     def sync_names(self) -> None:
         """Name the objects of the backend that are new, and forget those removed."""
@@ -99,13 +111,10 @@ class Lookup:
         Raises:
             ObjectNotFoundError: It is in no group: another program has just removed it.
         """
-        kind, before = self.backend.kind_of(uuid), 0
-        for group in self.backend.groups(kind):
-            if uuid in group.uuids:
-                number = before + group.uuids.index(uuid) + 1
-                return short_id(kind, number), group.title
-            before += len(group.uuids)
-        raise ObjectNotFoundError(
-            f"{self.names.name_of(uuid)!r:.80} was removed by another program; call "
-            "list() to see the objects that are left"
-        )
+        place = self.backend.place_of(uuid)
+        if place is None:
+            raise ObjectNotFoundError(
+                f"{self.names.name_of(uuid)!r:.80} was removed by another program; "
+                "call list() to see the objects that are left"
+            )
+        return short_id(self.backend.kind_of(uuid), place[0]), place[1]

@@ -57,6 +57,7 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
+        chose_one: Whether `select` was given one name then, not a list.
         in_passing: UUIDs of the objects that were added or shown here since then, which
             DataLab may have selected in its window without being asked to.
         notes: Why the workspace is not attached to a running DataLab.
@@ -78,6 +79,7 @@ class Session:
         self.synced: object = backend.revision
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
+        self.chose_one = False
         self.in_passing: set[str] = set()
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
@@ -152,7 +154,11 @@ class Session:
         return Transaction(self, max_age)
 
     def run(
-        self, operation: Callable[[Transaction], T], max_age: float | None = 0.0
+        self,
+        operation: Callable[[Transaction], T],
+        max_age: float | None = 0.0,
+        *,
+        call: object = None,
     ) -> T:
         """Carry out an operation as one transaction, with as few requests as possible.
 
@@ -163,6 +169,8 @@ class Session:
         Args:
             operation: The operation, which may be called several times.
             max_age: See `transaction`.
+            call: Something that stands for a long call of several transactions. They
+                are undone together, unless there are others between them.
 
         Returns:
             What the operation returned.
@@ -173,8 +181,10 @@ class Session:
         """
         if not self.backend.optimistic or self._transaction is not None:
             with self.transaction(max_age) as transaction:
+                transaction.call = call
                 return operation(transaction)
         with self.transaction(None) as transaction:
+            transaction.call = call
             return self._attempt(operation, transaction)
 
     def _attempt(
@@ -296,7 +306,7 @@ class Session:
                 self._report(events, origin, kind_of(elsewhere), elsewhere)
         changes, kind = transaction.changes, transaction.kind
         if transaction.tickets:
-            self.journal.note(changes, transaction.tickets)
+            self.journal.note(changes, transaction.tickets, transaction.call)
         if changes and kind is None:
             kind = kind_of(changes)
         if kind is not None:

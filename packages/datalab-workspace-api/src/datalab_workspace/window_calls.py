@@ -12,7 +12,7 @@ from datalab_workspace.model.record import Kind
 from datalab_workspace.operations import attachment, window
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.processing import selection
-from datalab_workspace.processing.selection import Selection
+from datalab_workspace.processing.selection import NamesOf, Selection
 from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
 
@@ -37,7 +37,7 @@ class WindowCalls:
         return self._session.backend
 
     @suggest_on_typo
-    def select(self, names: str | Iterable[str]) -> None:
+    def select(self, names: NamesOf) -> None:
         """Choose the objects that `calc` uses if it is called without `on`.
 
         In a running DataLab, they are selected in the window, too. If the user selects
@@ -45,7 +45,9 @@ class WindowCalls:
         does not change the choice.
 
         Args:
-            names: One name, UUID or short id, or several; an empty list for none.
+            names: One name, UUID or short id, for which `calc` then returns one result;
+                or a list of these, for which it returns a list. An empty list chooses
+                none.
 
         Raises:
             KeyError: There is no such object; the choice stays as it was.
@@ -88,7 +90,7 @@ class WindowCalls:
             The names and the panel, "signal" or "image".
         """
         selected = deprecated.in_one_panel(self._session, names, panel)
-        self.select(selected[0])
+        self.select(names if isinstance(names, str) else selected[0])
         return selected
 
     @suggest_on_typo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, overload
 
 from datalab_workspace.backends.base import Backend, Capabilities
@@ -19,7 +19,13 @@ from datalab_workspace.model.description import (
 )
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.operations import add, edit, listing, undo
-from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
+from datalab_workspace.operations.mapping import (
+    MISSING,
+    NamedObjects,
+    Names,
+    NamesToGet,
+)
+from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
@@ -164,16 +170,17 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
     @suggest_on_typo
     def get(
         self,
-        name: str,
+        name: str | NamesToGet,
         *,
         default: Any = MISSING,
         copy: bool = True,
         full: bool = False,
     ) -> Any:
-        """Return an object.
+        """Return an object, or the objects of a list of names.
 
         Args:
-            name: Its name, UUID or short id.
+            name: Its name, UUID or short id; or a list of these, in which there may be
+                lists again, as in the list that `calc` returns.
             default: The value to return if there is no such object, instead of raising.
             copy: Return an independent object. Otherwise the arrays of the object are
                 read-only views of those in the workspace. Metadata is always copied.
@@ -182,11 +189,13 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
                 there (see `Description.missing`). Objects in memory are always full.
 
         Returns:
-            A `sigima.SignalObj` or `sigima.ImageObj`.
+            A `sigima.SignalObj` or `sigima.ImageObj`. For a list of names, a list of
+            them that has the same form.
 
         Raises:
             KeyError: There is no such object and no `default`; the message names close
                 matches.
+            TypeError: `name` is neither a string nor a list of strings.
             ReusedNameError: The name meant another object when it was used here before,
                 even if there is a `default` (a `KeyError`).
             StaleFileError: The data has not been read from its file yet, and the file
@@ -237,14 +246,15 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         """
         return listing.pop(self._session, name, default)
 
-    def remove(self, *names: str) -> None:
+    def remove(self, *names: str | NamesToGet) -> None:
         """Remove objects: all of them, or none if one does not exist.
 
         Args:
-            names: Names, UUIDs or short ids.
+            names: Names, UUIDs or short ids; or lists of these, as `calc` returns them.
 
         Raises:
             KeyError: There is no object with one of the names.
+            TypeError: One of them is not a string.
 
         Example:
             >>> workspace.remove("peak", "noisy")
@@ -352,15 +362,19 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
     def describe(self, name: None = None) -> Listing: ...
     @overload
     def describe(self, name: str) -> Description: ...
+    @overload
+    def describe(self, name: NamesToGet) -> Listing: ...
     @suggest_on_typo
-    def describe(self, name: str | None = None) -> Description | Listing:
-        """Describe one object or all objects, without reading arrays from a file.
+    def describe(self, name: str | NamesToGet | None = None) -> Description | Listing:
+        """Describe one object or several, without reading arrays from a file.
 
         Args:
-            name: The object; None for all objects.
+            name: The object; a list of objects, as `calc` returns it; or None for all
+                objects.
 
         Returns:
-            A `Description`, or a `Listing` of them in the order of `list`.
+            A `Description` of one object. For several, a `Listing` of them: in the
+            order of `list`, or in that of the names.
 
         Raises:
             KeyError: There is no such object.
@@ -471,7 +485,7 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
     # -- groups -----------------------------------------------------------------------
 
     @suggest_on_typo
-    def move(self, names: str | Iterable[str], group: str) -> None:
+    def move(self, names: NamesOf, group: str) -> None:
         """Move objects to the end of a group of their panel.
 
         Args:

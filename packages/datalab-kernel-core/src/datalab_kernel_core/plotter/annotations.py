@@ -12,6 +12,7 @@ from matplotlib.colors import is_color_like
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import ANNOTATION_COLOR
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.model.record import Record
 
 _NAN = float("nan")
@@ -31,7 +32,7 @@ def annotation_shapes(record: Record) -> list[Shape | None]:
     if not text:
         return []
     try:
-        entries = _entries(json.loads(str(text)))
+        entries = _entries(shallow_json.loads(str(text)))
     except ValueError:
         return [None]
     shapes: list[Shape | None] = []

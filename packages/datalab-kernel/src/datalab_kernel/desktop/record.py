@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.live.transport.token import Token
 
 _PREFIX, _SUFFIX = "datalab-", "-server.json"
@@ -90,7 +91,7 @@ def _read(path: Path) -> Record | None:
     try:
         if not _is_own(path):
             return None
-        content = json.loads(path.read_text("utf-8"))
+        content = shallow_json.loads(path.read_text("utf-8"))
         token = Token(content.pop("token"))
         return Record(
             int(content["pid"]), str(content["url"]), token, Path(content["log"])

@@ -121,6 +121,10 @@ class Backend(Transactions, ABC):
         """Return the UUIDs of the objects, of one kind or both, as in `entries`."""
         return [e.uuid for e in self.entries() if kind in (None, e.kind)]
 
+    def has(self, uuid: str) -> bool:
+        """Return whether there is an object with a UUID."""
+        return uuid in self.uuids()
+
     def kind_of(self, uuid: str) -> Kind:
         """Return the kind of an object that exists."""
         return self.record(uuid).kind
@@ -136,6 +140,30 @@ class Backend(Transactions, ABC):
     @abstractmethod
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """Return the groups, of one kind or both, in the order of `entries`."""
+
+    def place_of(self, uuid: str) -> tuple[int, str] | None:
+        """Return the number of an object in its panel, from 1, and its group's title.
+
+        A backend that knows them without a look at all objects overrides this.
+
+        Returns:
+            None if the object is in no group.
+        """
+        before = 0
+        for _, title, uuids in self.groups(self.kind_of(uuid)):
+            if uuid in uuids:
+                return before + uuids.index(uuid) + 1, title
+            before += len(uuids)
+        return None
+
+    def uuid_at(self, kind: Kind, number: int) -> str | None:
+        """Return the UUID of the object with a number; see `place_of`.
+
+        Returns:
+            None if the panel has fewer objects.
+        """
+        uuids = self.uuids(kind)
+        return uuids[number - 1] if 0 < number <= len(uuids) else None
 
     def summary(self, uuid: str) -> Summary:
         """Return the summary of an object, if possible without its data."""

@@ -30,19 +30,53 @@ class _Shelf:
     #: The order of the items, so that one can be put back where it was.
     ranks: dict[str, int] = field(default_factory=dict)
     count: int = 0
+    #: The UUIDs in order and the position of each; empty if they must be found again.
+    #: Appending keeps them, so that a loop that adds objects never counts them again.
+    _order: list[str] = field(default_factory=list)
+    _positions: dict[str, int] = field(default_factory=dict)
 
     def extend(self, items: Mapping[str, Item]) -> None:
         first, self.count = self.count, self.count + len(items)
+        counted = len(self._order) == len(self.items)
         self.items.update(items)
         self.ranks.update(zip(items, range(first, self.count), strict=True))
+        if counted:
+            at = len(self._order)
+            self._order += items
+            self._positions.update(zip(items, range(at, len(self._order)), strict=True))
 
     def drop(self, uuids: Iterable[str]) -> None:
         for uuid in uuids:
             self.items.pop(uuid, None)
             self.ranks.pop(uuid, None)
+            self._uncount(uuid)
 
     def take(self, uuid: str) -> tuple[Item, int]:
+        self._uncount(uuid)
         return self.items.pop(uuid), self.ranks.pop(uuid)
+
+    def position(self, uuid: str) -> int:
+        """Return the position of an object, from 0."""
+        self._count()
+        return self._positions[uuid]
+
+    def uuid_at(self, position: int) -> str:
+        """Return the UUID of the object at a position."""
+        self._count()
+        return self._order[position]
+
+    def _count(self) -> None:
+        if len(self._order) != len(self.items):
+            self._order = list(self.items)
+            self._positions = dict(
+                zip(self._order, range(len(self._order)), strict=True)
+            )
+
+    def _uncount(self, uuid: str) -> None:
+        if self._order and self._order[-1] == uuid:
+            del self._positions[self._order.pop()]
+        else:
+            self._order, self._positions = [], {}
 
     def copy(self) -> _Shelf:
         items = {uuid: _separate(item) for uuid, item in self.items.items()}
@@ -53,6 +87,7 @@ class _Shelf:
             self.items[item.uuid] = item
             self.ranks[item.uuid] = rank
         self.items = dict(sorted(self.items.items(), key=lambda i: self.ranks[i[0]]))
+        self._order, self._positions = [], {}
 
 
 def _separate(item: Item) -> Item:
@@ -151,6 +186,10 @@ class MemoryBackend(Backend):
         shelves = (shelf.items for kind in kinds for shelf in self._shelves[kind])
         return list(chain.from_iterable(shelves))
 
+    def has(self, uuid: str) -> bool:
+        """See `Backend.has`."""
+        return uuid in self._shelf_of
+
     def kind_of(self, uuid: str) -> Kind:
         """See `Backend.kind_of`."""
         return self._shelf_of[uuid].kind
@@ -167,6 +206,27 @@ class MemoryBackend(Backend):
             for shelf in self._all()
             if kind in (None, shelf.kind)
         ]
+
+    def place_of(self, uuid: str) -> tuple[int, str] | None:
+        """See `Backend.place_of`; only the groups before that of the object count."""
+        own = self._shelf_of.get(uuid)
+        if own is None:
+            return None
+        before = 0
+        for shelf in self._shelves[own.kind]:
+            if shelf is own:
+                break
+            before += len(shelf.items)
+        return before + own.position(uuid) + 1, own.title
+
+    def uuid_at(self, kind: Kind, number: int) -> str | None:
+        """See `Backend.uuid_at`."""
+        position = number - 1
+        for shelf in self._shelves[kind]:
+            if 0 <= position < len(shelf.items):
+                return shelf.uuid_at(position)
+            position -= len(shelf.items)
+        return None
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """See `Backend.preview`."""
@@ -227,6 +287,10 @@ class MemoryBackend(Backend):
     ) -> None:
         """See `Backend.add`; no title is ever rewritten here."""
         self._put([record], self._shelf(record.kind, group))
+
+    def add_to_group_of(self, record: Record, uuid: str) -> None:
+        """See `Backend.add_to_group_of`."""
+        self._put([record], self._shelf_of[uuid])
 
     def replace(self, uuid: str, record: Record) -> None:
         """See `Backend.replace`."""

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.encoding import key_order, typed_json
+from datalab_workspace.encoding import key_order, shallow_json, typed_json
 from datalab_workspace.encoding.arrays import (
     fingerprint,
     is_unchanged,
@@ -142,7 +142,7 @@ def depends_on_data(plain: Record) -> bool:
 def _parse(plain: Record) -> dict[str, Any] | None:
     text = plain.metadata[KEY]
     try:
-        sidecar = json.loads(text)
+        sidecar = shallow_json.loads(text)
         if sidecar["format"] == _FORMAT:
             return dict(sidecar)
         reason = f"this version cannot read its format {sidecar['format']!r:.20}"

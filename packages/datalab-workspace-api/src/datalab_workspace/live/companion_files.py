@@ -6,13 +6,13 @@ of the Web API. Each function turns the token into a `Token` before it returns.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.live.processes import is_running
 from datalab_workspace.live.transport.address import checked_url
 from datalab_workspace.live.transport.token import Token
@@ -83,8 +83,8 @@ def _read(path: Path) -> object:
         with os.fdopen(os.open(path, os.O_RDONLY | flags), "rb") as file:
             if not _is_private(os.fstat(file.fileno())):
                 return None
-            return json.loads(file.read(_LARGEST_FILE).decode("utf-8"))
-    except (OSError, ValueError, RecursionError):
+            return shallow_json.loads(file.read(_LARGEST_FILE).decode("utf-8"))
+    except (OSError, ValueError):
         return None
 
 

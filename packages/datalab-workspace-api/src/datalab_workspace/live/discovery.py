@@ -219,7 +219,7 @@ class _Searching(Greeter):
 
         try:
             return page_settings()
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             self.notes.append(
                 f"the page's settings cannot be read ({type(error).__name__})"
             )

@@ -6,13 +6,13 @@ as a string.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.live.processes import is_running
 from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
@@ -88,7 +88,7 @@ def from_connection_file() -> WebApiSettings | None:
         content = _read_json(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         # Its traceback holds the content of the file, which includes the token.
         problem = f"{path} cannot be read ({type(error).__name__})"
     else:
@@ -121,4 +121,4 @@ def _settings(content: object) -> WebApiSettings | None:
 def _read_json(path: Path) -> object:
     if path.stat().st_size > _LARGEST_FILE:
         raise ValueError("it is too large")
-    return json.loads(path.read_text("utf-8"))
+    return shallow_json.loads(path.read_text("utf-8"))

@@ -7,10 +7,10 @@ may adopt it. The server then writes the variables of that window to the file.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.live.webapi_settings import URL_VARIABLE
 
 #: The variable of a kernel's environment that holds the path of the file.
@@ -41,7 +41,7 @@ def _read(path: Path, url: str | None) -> dict[str, str]:
     try:
         if path.stat().st_size > _LARGEST:
             return {}
-        content = json.loads(path.read_text("utf-8"))
+        content = shallow_json.loads(path.read_text("utf-8"))
         if url not in content["urls"]:
             return {}
         return {

@@ -22,6 +22,7 @@ from datalab_workspace.model.record import (
     PendingRecord,
 )
 from datalab_workspace.operations.merge import Merge, OnConflict
+from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -45,7 +46,7 @@ def save(
         project = session.project
         uuids = None
         if names is not None:
-            uuids = {transaction.uuid(name) for name in _listed(names)}
+            uuids = {transaction.uuid(name) for name in listed(names)}
         target = _target(path, project.path)
         known = project.stamps.get(target)
         groups = transaction.backend.content(uuids)
@@ -115,7 +116,7 @@ def load(
         file_names = assign_names(project.items(), {})
         groups = project.groups
         if names is not None:
-            groups = _only(groups, _chosen(file_names, list(_listed(names)), source))
+            groups = _only(groups, _chosen(file_names, listed(names), source))
             if not lazy:
                 groups = [_read(group) for group in groups]
         before = len(transaction.backend.uuids())
@@ -142,10 +143,6 @@ def target(session: Session, path: str | os.PathLike[str] | None) -> Path:
         ValueError: There is no path to save to.
     """
     return _target(path, session.project.path)
-
-
-def _listed(names: Any) -> Iterable[str]:
-    return [names] if isinstance(names, str) else names
 
 
 def _target(path: str | os.PathLike[str] | None, project_path: Path | None) -> Path:

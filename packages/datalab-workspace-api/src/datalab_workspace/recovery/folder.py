@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.recovery.lock import FileLock, acquire
 
 #: Another folder for recovery; "0" turns recovery off.
@@ -185,7 +186,7 @@ def left_folders(parent: Path) -> list[LeftFolder]:
     for entry in _entries(parent):
         try:
             left = _left(Path(entry.path))
-        except (OSError, ValueError, RecursionError):
+        except (OSError, ValueError):
             continue  # being created or removed by its owner, or not ours
         if left is not None:
             found.append(left)
@@ -268,7 +269,7 @@ def _left(path: Path) -> LeftFolder | None:
 
 
 def _owner(content: bytes) -> Owner:
-    data = json.loads(content)
+    data = shallow_json.loads(content)
     if not isinstance(data, dict):
         data = {}
     started, pid = data.get("started"), data.get("pid")

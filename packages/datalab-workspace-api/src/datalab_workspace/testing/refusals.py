@@ -166,9 +166,7 @@ def _methods() -> dict[str, inspect.Signature]:
     found = {}
     for name, member in inspect.getmembers(Workspace, inspect.isfunction):
         signature = inspect.signature(member)
-        # The arguments of calc() depend on the feature; see the rules of processing.
-        plain = not name.startswith("_") and name != "calc"
-        if plain and len(signature.parameters) > 1:
+        if not name.startswith("_") and len(signature.parameters) > 1:
             found[name] = signature
     return found
 

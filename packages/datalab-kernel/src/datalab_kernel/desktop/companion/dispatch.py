@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import numpy as np
 
 from datalab_kernel.desktop.companion.exchange import Call, ProtocolError, Reply
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.live.codecs.frame import Buffer
@@ -206,8 +207,8 @@ def _content(request: Request) -> tuple[dict[str, Any], list[Any]]:
     if size > _LONGEST_JSON:
         raise _too_large(f"JSON may have {_LONGEST_JSON} bytes")
     try:
-        header = json.loads(bytes(request.body))
-    except (ValueError, RecursionError) as error:
+        header = shallow_json.loads(bytes(request.body))
+    except ValueError as error:
         raise _malformed(f"the body is not JSON: {error}") from error
     if not isinstance(header, dict):
         raise _malformed("the body is not a JSON object")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding import shallow_json, sidecar
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.base import Compression, References
@@ -317,7 +316,7 @@ def _restored(
     """
     if not isinstance(array, np.ma.MaskedArray) and array.dtype == reference.dtype:
         return reference
-    spec = json.loads(plain.metadata[sidecar.KEY])["arrays"][name]
+    spec = shallow_json.loads(plain.metadata[sidecar.KEY])["arrays"][name]
     return RestoredArray(reference, spec)
 
 

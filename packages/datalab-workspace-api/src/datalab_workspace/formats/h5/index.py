@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.encoding import sidecar, typed_json
+from datalab_workspace.encoding import shallow_json, sidecar, typed_json
 from datalab_workspace.errors import DamagedFileError, WorkspaceError
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.h5.checksums import Extent
@@ -141,7 +140,9 @@ class Index:
                 extents.append((offset, math.prod(shape) * _dtype(dtype).itemsize))
             return np.empty(0)
 
-        content = json.loads(self.details[self.starts[row] : self.starts[row + 1]])
+        content = shallow_json.loads(
+            self.details[self.starts[row] : self.starts[row + 1]]
+        )
         for described in content["arrays"].values():
             note(described)
         typed_json.decode(content["metadata"], note)
@@ -239,7 +240,7 @@ class Index:
             self._path, self._stamp, self._guard, uuid, where, strict=self._strict
         )
         start, stop = self.starts[number : number + 2]
-        content = json.loads(self.details[start:stop])
+        content = shallow_json.loads(self.details[start:stop])
         arrays = {name: entry.other_array(*a) for name, a in content["arrays"].items()}
         if spec.dtype is not None:
             name = PRIMARY_ARRAY[spec.kind]

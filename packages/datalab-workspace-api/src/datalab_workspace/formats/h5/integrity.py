@@ -7,7 +7,6 @@ checksums.
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 import h5py
 import numpy as np
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.errors import WorkspaceError
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import (
@@ -184,7 +184,7 @@ def _index(project: OpenProject, place: Extent) -> dict[str, Any]:
     text = bytes(content[CRC_DIGITS:])
     if content != with_checksum(text):
         raise ValueError("the checksum of the index is wrong")
-    columns: dict[str, Any] = json.loads(text)
+    columns: dict[str, Any] = shallow_json.loads(text)
     return columns
 
 

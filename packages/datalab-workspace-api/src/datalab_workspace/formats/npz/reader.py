@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from uuid import UUID
 
 import numpy as np
 
-from datalab_workspace.encoding import record_json
+from datalab_workspace.encoding import record_json, shallow_json
 from datalab_workspace.encoding.npy import from_npy
 from datalab_workspace.encoding.zip_archive import Archive
 from datalab_workspace.errors import (
@@ -130,7 +129,7 @@ class _Archive:
             raise NotAProjectError(
                 f"{str(self._path)!r} is a zip archive, and not a project"
             )
-        content = json.loads(bytes(self._member(layout.PROJECT)))
+        content = shallow_json.loads(bytes(self._member(layout.PROJECT)))
         if content["version"] != layout.VERSION:
             raise NotAProjectError(
                 f"{str(self._path)!r} is a project of version "

@@ -10,10 +10,10 @@ A page's own address is never read: browsers keep it in histories and logs.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.errors import LiveError
 from datalab_workspace.live.transport.base import Request
 from datalab_workspace.live.transport.browser import BrowserTransport
@@ -45,7 +45,7 @@ def page_settings() -> WebApiSettings | None:
         return None
     if answer.status != 200:
         return None
-    return _settings(json.loads(bytes(answer.body)))
+    return _settings(shallow_json.loads(bytes(answer.body)))
 
 
 def _settings(site: Any) -> WebApiSettings | None:

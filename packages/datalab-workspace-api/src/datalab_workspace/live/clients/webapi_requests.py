@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.errors import (
     DataLabError,
     NameConflictError,
@@ -139,7 +140,7 @@ class Requests:
         """
         self._check(answer, expected, name)
         try:
-            return parse(json.loads(bytes(answer.body)))
+            return parse(shallow_json.loads(bytes(answer.body)))
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             reason = type(error).__name__
         # Variables of the frames that failed hold what the server said, unfiltered.
@@ -195,8 +196,8 @@ def _detail(answer: Answer) -> str:
     """Return DataLab's message about an error, without the traceback that follows."""
     text = bytes(answer.body[:_LARGEST_DETAIL]).decode("utf-8", "replace")
     try:
-        detail = json.loads(text)["detail"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        detail = shallow_json.loads(text)["detail"]
+    except (ValueError, KeyError, TypeError):
         detail = text
     if isinstance(detail, list):
         detail = "; ".join(str(part.get("msg", part)) for part in map(_as_dict, detail))

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from datalab_workspace.encoding import record_json, typed_json
+from datalab_workspace.encoding import record_json, shallow_json, typed_json
 from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.model.record import Record
 
@@ -207,7 +207,7 @@ def _header(view: memoryview) -> dict[str, Any]:
     if length > min(_LONGEST_HEADER, len(view) - _HEAD.size):
         raise ValueError("its header is longer than it may be")
     text = bytes(view[_HEAD.size : _HEAD.size + length])
-    header = json.loads(text.decode("utf-8", "surrogatepass"))
+    header = shallow_json.loads(text.decode("utf-8", "surrogatepass"))
     if not isinstance(header, dict):
         raise TypeError("its header is not an object")
     header["blobs"] = header.get("blobs", [])

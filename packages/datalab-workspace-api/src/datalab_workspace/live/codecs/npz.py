@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding import shallow_json, sidecar
 from datalab_workspace.encoding.carriers import NPZ, join_rows, split_rows
 from datalab_workspace.encoding.metadata import check_dict
 from datalab_workspace.encoding.npy import from_npy, to_npy
@@ -92,7 +92,7 @@ def read(body: Buffer, *, uuid: str | None = None) -> Record:
     """
     archive = Archive(body, most=_MOST_MEMBERS, largest=_LARGEST)
     try:
-        head = json.loads(bytes(archive.read(_METADATA)))
+        head = shallow_json.loads(bytes(archive.read(_METADATA)))
         kind, fields, metadata = _parsed(head)
         if kind == "signal":
             rows = {name: _array(archive, name) for name in _ROWS}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.encoding import sidecar
+from datalab_workspace.encoding import shallow_json, sidecar
 from datalab_workspace.encoding.carriers import RPC
 from datalab_workspace.encoding.metadata import check_dict
 from datalab_workspace.errors import DamagedFileError, UnsupportedObjectError
@@ -70,7 +70,7 @@ def read(data: Any) -> Record:
     """Return the plain record of an object, without applying its sidecar."""
     kind, text = _checked(data)
     try:
-        items = json.loads(text)
+        items = shallow_json.loads(text)
         check_dict(items, "its content")
         check_dict(items.get("metadata"), "its metadata")
         metadata = {key: _decoded(value) for key, value in items["metadata"].items()}

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from datalab_workspace.encoding import shallow_json
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     ConnectionLostError,
@@ -288,10 +289,7 @@ def _frame(header: Mapping[str, Any], writer: frame.FrameWriter) -> tuple[str, B
 
 
 def _object(body: Any) -> dict[str, Any]:
-    try:
-        said = json.loads(bytes(body).decode("utf-8", "surrogatepass") or "{}")
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    said = shallow_json.loads(bytes(body).decode("utf-8", "surrogatepass") or "{}")
     if not isinstance(said, dict):
         raise ValueError("it is not an object")  # noqa: TRY004  a fault of the server
     return said

@@ -1,0 +1,86 @@
+"""Masked values in computations: where they count as numbers, and the way out."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from datalab_workspace.errors import DoubtfulResultWarning, UnsupportedDtypeError
+from datalab_workspace.processing.known_faults.fault import Call
+
+#: Features whose results do not depend on masked values, apart from those that stay
+#: masked.
+RESPECTED = {
+    "signal": frozenset[str](),
+    "image": frozenset[str](),
+}
+
+_CONVERT = "convert it with calc('astype', dtype_str='float64') first"
+
+
+def masked_count(array: object) -> int:
+    """Return the number of masked values of an array."""
+    if not isinstance(array, np.ma.MaskedArray):
+        return 0
+    return int(np.count_nonzero(np.ma.getmaskarray(array)))
+
+
+def warn_of_masks(call: Call) -> None:
+    """Warn if a feature uses masked values as ordinary numbers.
+
+    Args:
+        call: A computation that has succeeded.
+
+    Warns:
+        DoubtfulResultWarning: An object is masked, and the feature ignores the mask.
+    """
+    if call.feature in RESPECTED[call.kind]:
+        return
+    for obj, name in zip(call.objects, call.names, strict=True):
+        values = _values(obj)
+        if count := masked_count(values):
+            first = f"{_CONVERT} and " if values.dtype.kind in "iu" else ""
+            warnings.warn(
+                f"{call.feature}: the mask of {name!r:.80} is ignored: its {count} "
+                f"masked values are used as ordinary numbers; {first}pass "
+                "masked='nan' to compute with NaN in their place",
+                DoubtfulResultWarning,
+                stacklevel=2,
+            )
+            return
+
+
+def fill_with_nan(obj: Any, name: str) -> Any:
+    """Replace the masked values of a sigima object by NaN, in place.
+
+    Args:
+        obj: A signal or image, with data that may be masked.
+        name: Its name, for the error.
+
+    Returns:
+        The object, whose data is no longer masked.
+
+    Raises:
+        UnsupportedDtypeError: The masked data is of integers, which have no NaN (a
+            `TypeError`).
+    """
+    field = "xydata" if hasattr(obj, "xydata") else "data"
+    array = getattr(obj, field)
+    if not isinstance(array, np.ma.MaskedArray):
+        return obj
+    if masked_count(array) and array.dtype.kind in "iub":
+        raise UnsupportedDtypeError(
+            f"masked='nan' needs floating-point numbers, but {name!r:.80} has the "
+            f"dtype {array.dtype}; {_CONVERT}"
+        )
+    mask = np.ma.getmaskarray(array)
+    plain = np.array(np.ma.getdata(array))
+    plain[mask] = np.nan
+    setattr(obj, field, plain)
+    return obj
+
+
+def _values(obj: Any) -> Any:
+    return obj.xydata if hasattr(obj, "xydata") else obj.data
