@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.record import Record
-from datalab_workspace.model.results import ResultList, Results
 from datalab_workspace.processing.selection import (
     NamesOf,
     chosen_as_one,
@@ -95,11 +94,8 @@ def calculate(
     except BaseException as error:
         writer.rescue(error)
         raise
-    if plan.combines or begun.one:
-        return writer.outcomes[0]
-    if plan.feature.analysis:
-        return ResultList(writer.outcomes, Results(writer.values))
-    return writer.outcomes
+    single = plan.combines or begun.one
+    return writer.outcomes[0] if single else writer.listed()
 
 
 def _planned(
