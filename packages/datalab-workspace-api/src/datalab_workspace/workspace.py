@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, overload
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
+from datalab_workspace.exchange_calls import ExchangeCalls
 from datalab_workspace.file_calls import FileCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.model.description import (
@@ -37,7 +38,14 @@ Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
 
 
-class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, ProcessingCalls):
+class Workspace(
+    NamedObjects,
+    FileCalls,
+    ExchangeCalls,
+    ConnectionCalls,
+    WindowCalls,
+    ProcessingCalls,
+):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
@@ -106,9 +114,12 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         Args:
             name: The name: any string without control characters. It becomes the title.
                 With one argument only: the object, which keeps its own title.
-            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,),
-                which becomes the y of a signal; a 2-D array of shape (H, W), which
-                becomes an image; or a tuple (x, y) of 1-D arrays. It is not changed.
+            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array or list of
+                numbers, which becomes the y of a signal; a 2-D array or nested list,
+                which becomes an image; a tuple (x, y), (x, y, dy) or (x, y, dx, dy) of
+                1-D arrays, where x may be dates (`datetime64` or `datetime`); a Series,
+                or a DataFrame of x and y, of pandas; a DataArray of xarray; or a signal
+                of HyperSpy. It is not changed.
             overwrite: Replace a different object of this name. The new object takes
                 over its position, group and UUID.
             group: Title of the group to add to, which is created if it does not exist;
@@ -126,7 +137,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
-                numeric, or its metadata holds a value that cannot be kept.
+                numeric, its dates are too fine to be kept as seconds, or its metadata
+                holds a value that cannot be kept.
 
         Example:
             >>> workspace.add("ramp", np.arange(5.0), group="raw")
@@ -148,7 +160,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         A running DataLab draws them only when all have been added.
 
         Args:
-            objects: The objects by their names; see `add` for both.
+            objects: The objects by their names; see `add` for both. A DataFrame of
+                pandas stands for its columns, each a signal on its index.
             overwrite: Replace different objects of these names, as ``ws[name] = obj``.
             group: See `add`.
             copy: See `add`.

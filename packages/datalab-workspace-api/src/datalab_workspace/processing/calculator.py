@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.record import Record
+from datalab_workspace.model.results import ResultList, Results
 from datalab_workspace.processing.selection import (
     NamesOf,
     chosen_as_one,
@@ -94,8 +95,11 @@ def calculate(
     except BaseException as error:
         writer.rescue(error)
         raise
-    single = plan.combines or begun.one
-    return writer.outcomes[0] if single else writer.outcomes
+    if plan.combines or begun.one:
+        return writer.outcomes[0]
+    if plan.feature.analysis:
+        return ResultList(writer.outcomes, Results(writer.values))
+    return writer.outcomes
 
 
 def _planned(
