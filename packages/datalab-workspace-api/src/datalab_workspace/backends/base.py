@@ -121,6 +121,10 @@ class Backend(Transactions, ABC):
         """Return the UUIDs of the objects, of one kind or both, as in `entries`."""
         return [e.uuid for e in self.entries() if kind in (None, e.kind)]
 
+    def count(self, kind: Kind | None = None) -> int:
+        """Return the number of objects, of one kind or both."""
+        return len(self.uuids(kind))
+
     def has(self, uuid: str) -> bool:
         """Return whether there is an object with a UUID."""
         return uuid in self.uuids()

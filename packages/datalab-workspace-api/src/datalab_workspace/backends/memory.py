@@ -186,6 +186,11 @@ class MemoryBackend(Backend):
         shelves = (shelf.items for kind in kinds for shelf in self._shelves[kind])
         return list(chain.from_iterable(shelves))
 
+    def count(self, kind: Kind | None = None) -> int:
+        """See `Backend.count`."""
+        kinds = KINDS if kind is None else (kind,)
+        return sum(len(s.items) for kind in kinds for s in self._shelves[kind])
+
     def has(self, uuid: str) -> bool:
         """See `Backend.has`."""
         return uuid in self._shelf_of

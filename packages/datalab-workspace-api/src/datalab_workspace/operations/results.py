@@ -40,9 +40,14 @@ def results(session: Session, names: Any) -> Results:
         # The metadata may change after the call.
         return [(name, _without_arrays(record)) for name, record in found]
 
+    if wanted is None:  # others may have added objects
+        with session.transaction() as transaction:
+            found = operation(transaction)
+    else:
+        found = session.run(operation)
     return Results(
         value
-        for name, record in session.run(operation)
+        for name, record in found
         for value in values_of(name, record.kind, record.fields, record.metadata)
     )
 
@@ -81,22 +86,31 @@ def values_of(
     Warns:
         UserWarning: A result is malformed; it is left out.
     """
-    units, regions = AxisUnits.of(kind, fields), roi_names(metadata)
+    units = AxisUnits.of(kind, fields)
     for key, result in current_results(metadata, units):
         if isinstance(result, ValueError):
             warnings.warn(f"{name!r:.80}: {result}; it is left out", stacklevel=2)
             continue
         analysis = result.function or key.partition("_")[2].removesuffix("_dict")
-        common = (name, kind, analysis, result.title)
-        yield from _values(result, common, regions, units)
+        yield from values_of_result(
+            result, (name, kind, analysis, result.title), roi_names(metadata), units
+        )
 
 
-def _values(
+def values_of_result(
     result: Result,
     common: tuple[str, Kind, str, str],
     regions: list[str],
     units: AxisUnits,
 ) -> Iterator[ResultValue]:
+    """Yield the values of one result.
+
+    Args:
+        result: The result.
+        common: The first attributes of all values: object, kind, analysis and title.
+        regions: The names of the object's regions of interest.
+        units: The units of the object.
+    """
     columns = split_columns(result, units)
     numbers: dict[str, int] = {}
     for index, row in enumerate(result.rows):

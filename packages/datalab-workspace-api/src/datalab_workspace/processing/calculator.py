@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.record import Record
+from datalab_workspace.model.results import ResultList, Results
 from datalab_workspace.processing.doubts import Doubts
 from datalab_workspace.processing.masks import fill_with_nan
 from datalab_workspace.processing.selection import (
@@ -111,8 +112,11 @@ def calculate(
         raise
     finally:
         begun.doubts.warn()
-    single = plan.combines or begun.one
-    return writer.outcomes[0] if single else writer.outcomes
+    if plan.combines or begun.one:
+        return writer.outcomes[0]
+    if plan.feature.analysis:
+        return ResultList(writer.outcomes, Results(writer.values))
+    return writer.outcomes
 
 
 def _planned(

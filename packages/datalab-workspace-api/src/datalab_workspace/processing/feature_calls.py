@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import Signature
+from types import FunctionType
 from typing import Any
 
 from datalab_workspace.processing import calculator
@@ -160,12 +161,24 @@ class FeatureCall:
     __signature__: Signature
 
     def __init__(self, calls: FeatureCalls, name: str) -> None:
-        from datalab_workspace.processing.signatures import docstring_of, signature_of
+        from datalab_workspace.processing.signatures import (
+            docstring_of,
+            function_of,
+            signature_of,
+        )
 
         self._calls = calls
         self.__name__ = self.__qualname__ = name
         self.__doc__ = docstring_of(name)
         self.__signature__ = signature_of(name)
+        # `??` shows its source.
+        self.__wrapped__ = function_of(name)
+
+    # As functions, `?` and `help` show the signature and the docstring, and not those
+    # of this class in addition.
+    @property  # type: ignore[misc]  # mypy allows only a class here
+    def __class__(self) -> type:
+        return FunctionType
 
     def __call__(
         self, on: Any = None, *others: Any, param: Any = None, **arguments: Any

@@ -7,7 +7,8 @@ both, and its docstring says which kind has which.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from inspect import Parameter, Signature
 from textwrap import fill
 from typing import Any, Literal
@@ -52,6 +53,13 @@ def takes_second(name: str) -> bool:
     return any(features(kind)[name].operands == 2 for kind in kinds_of(name))
 
 
+def function_of(name: str) -> Callable[..., Any]:
+    """Return the function of sigima that computes a feature, for its first kind."""
+    decorated = features(kinds_of(name)[0])[name].function
+    function: Callable[..., Any] = inspect.unwrap(decorated)
+    return function
+
+
 @functools.cache
 def docstring_of(name: str) -> str:
     """Return the docstring of a feature as an attribute of `calc`.
@@ -65,14 +73,18 @@ def docstring_of(name: str) -> str:
     lines = [
         fill(f"{info.does}.", _WIDTH),
         "",
-        f"In DataLab: {info.menu or 'not in its menus'}",
+        fill(
+            f"In DataLab: {info.menu or 'not in its menus'}",
+            _WIDTH,
+            subsequent_indent="    ",
+        ),
         "",
         "Args:",
         _entry("on", _about_on(feature, info.takes)),
     ]
     if takes_second(name):
         lines.append(_entry("with_", "Name of the second object."))
-    if feature.parameters is not None:
+    if merged_parameters(name, kinds):
         lines += _described(name, kinds)
         lines.append(
             _entry("param", "A parameter object of sigima, or a dict of values.")
