@@ -1,4 +1,7 @@
-"""Masked values in computations: where they count as numbers, and the way out."""
+"""Masked values in computations: where they count as numbers, and the way out.
+
+Upstream: docs/upstream/sigima_masks.md
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,17 @@ from datalab_workspace.processing.known_faults.fault import Call
 #: Features whose results do not depend on masked values, apart from those that stay
 #: masked.
 RESPECTED = {
-    "signal": frozenset[str](),
-    "image": frozenset[str](),
+    "signal": frozenset({"astype", "contrast", "sampling_rate_period", "x_at_minmax"}),
+    "image": frozenset(
+        """
+        absolute addition addition_constant adjust_gamma adjust_log adjust_sigmoid
+        arithmetic astype average calibration clip complex_from_magnitude_phase
+        complex_from_real_imag difference difference_constant division division_constant
+        exp extract_roi fliph flipv horizontal_projection imag inverse log10
+        log10_z_plus_n offset_correction product product_constant quadratic_difference
+        real rescale_intensity rotate270 rotate90 transpose vertical_projection
+        """.split()  # noqa: SIM905 - a long list is easier to read as words
+    ),
 }
 
 _CONVERT = "convert it with calc('astype', dtype_str='float64') first"
