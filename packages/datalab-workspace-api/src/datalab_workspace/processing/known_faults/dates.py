@@ -1,4 +1,7 @@
-"""Faults of sigima with dates on x, and features for which dates make no sense."""
+"""Faults of sigima with dates on x, and features for which dates make no sense.
+
+Upstream: docs/upstream/sigima_dates.md
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,8 @@ def _flag_stays(call: Call) -> str | None:
     if not _has_dates(call) or not is_dates(call.result.metadata):
         return None
     return (
-        f"x of the result is not dates, but its metadata says so as in {call.name}, and "
-        f"DataLab draws dates; call edit(result, metadata={{{DATES_KEY!r}: False}})"
+        f"x of the result is not dates, but its metadata says so, as in {call.name}; "
+        f"DataLab draws dates. Call edit(result, metadata={{{DATES_KEY!r}: False}})"
     )
 
 
