@@ -17,11 +17,16 @@ from sigima.objects import create_image_roi, create_signal_roi
 from datalab_workspace import DoubtfulResultWarning, Workspace
 from datalab_workspace.processing.known_faults import FAULTS, LAST_VERSION, table
 from support.doubtful import compute, image, signal
-from support.known_faults import of_images, of_results, of_signals
+from support.known_faults import of_dates, of_images, of_results, of_signals
 from support.known_faults.case import BYTES, GIVEN_DY, PIXELS, RNG, TENTH, Case, X, spot
 
 REPORTS = Path(__file__).parents[3] / "docs" / "upstream"
-CASES: list[Case] = [*of_images.CASES, *of_results.CASES, *of_signals.CASES]
+CASES: list[Case] = [
+    *of_dates.CASES,
+    *of_images.CASES,
+    *of_results.CASES,
+    *of_signals.CASES,
+]
 #: Cases whose value does not show the fault: NaN among sorted values.
 ARBITRARY = {"invalid_values.position", "invalid_values.median_of_signal"}
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datalab_workspace.model.record import Kind
 from datalab_workspace.processing.doubts import Doubt
 from datalab_workspace.processing.known_faults import (
+    dates,
     image_coordinates,
     image_profiles,
     integer_images,
@@ -23,6 +24,7 @@ from datalab_workspace.processing.known_faults.fault import Call, Fault
 LAST_VERSION = (1, 3, 0)
 
 FAULTS: tuple[Fault, ...] = (
+    *dates.FAULTS,
     *image_coordinates.FAULTS,
     *image_profiles.FAULTS,
     *integer_images.FAULTS,
