@@ -64,7 +64,7 @@ PUBLIC = {
     "__version__",
 }
 METHODS = """
-    add ask_roi autosave backend calc capabilities clear connect describe disconnect
+    add ask_roi autosave backend browse calc capabilities clear connect describe disconnect
     edit exists export features get groups items keys list load macros mode modified
     move on_change path pop preview quiet read record recover remove rename rename_group
     results resync run_macro save select select_objects selection show status to_pandas
