@@ -44,8 +44,8 @@ class Menu {
   close() {
     document.removeEventListener("pointerdown", this.outside, true);
     if (!this.el.isConnected) return;
+    this.onClose(); // before the menu is gone, or the notebook would take the keyboard
     this.el.remove();
-    this.onClose();
   }
 }
 
@@ -87,8 +87,8 @@ class Form {
   }
 
   close(value) {
-    this.el.hidden = true;
     this.onEnd();
+    this.el.hidden = true;
     if (value !== null) this.onDone(value);
   }
 }

@@ -156,7 +156,7 @@ class Panel {
 
   back() {
     this.list.draw();
-    this.list.activeRow?.el.focus({ preventScroll: true });
+    this.list.focus();
   }
 
   rename() {
@@ -166,7 +166,7 @@ class Panel {
     row.edit((name) => {
       if (level === 1) this.act("rename group", { group: key, name });
       else this.act("rename", { uuids: [key], name });
-    }, () => this.back());
+    }, () => this.list.draw());
   }
 
   removeObjects() {
