@@ -67,10 +67,9 @@ class Form {
       this.close(this.input.value);
     });
     this.cancel.addEventListener("click", () => this.close(null));
-    this.el.addEventListener("keydown", (event) => {
-      event.stopPropagation();
+    this.el.takeKey = (event) => {
       if (event.key === "Escape") this.close(null);
-    });
+    };
   }
 
   // Ask; call a function with the string. Without one, only a confirmation is needed.

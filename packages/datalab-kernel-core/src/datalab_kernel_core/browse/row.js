@@ -108,11 +108,10 @@ class Row {
       if (accept && input.value !== this.data.full) onName(input.value);
       onEnd();
     };
-    input.addEventListener("keydown", (event) => {
-      event.stopPropagation();
+    input.takeKey = (event) => {
       if (event.key === "Enter") end(true);
       if (event.key === "Escape") end(false);
-    });
+    };
     input.addEventListener("blur", () => end(false, true));
     for (const kind of ["pointerdown", "click", "dblclick"]) {
       input.addEventListener(kind, (event) => event.stopPropagation());
