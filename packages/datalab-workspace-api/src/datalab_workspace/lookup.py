@@ -84,7 +84,7 @@ class Lookup:
 
     def sync_names(self) -> None:
         """Name the objects of the backend that are new, and forget those removed."""
-        self.names.sync(self.backend.entries())
+        self.names.sync(self.backend.nameables())
         self._session.synced = self.backend.revision
 
     def record(self, name: object, *, full: bool = False) -> Record:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.backends.base import Backend, Entry, Watcher
-from datalab_workspace.entry_changes import differences, renamed
+from datalab_workspace.entry_changes import changes_between
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     InterruptedChangeError,
@@ -197,7 +197,8 @@ class Session:
         if not backend.seen:
             transaction.look()
         for _ in range(_ATTEMPTS):
-            transaction.sync_names()
+            if self.synced != backend.revision:
+                transaction.sync_names()
             revision, meanings = backend.revision, self.names.meanings()
             try:
                 result = operation(transaction)
@@ -391,19 +392,4 @@ class Session:
         self._known = now
         if before is None:
             return ()
-        changes = [
-            ObjectChange("removed", uuid, name, None)
-            for uuid, (_, name) in before.items()
-            if uuid not in now and uuid not in own
-        ]
-        for uuid, (entry, name) in now.items():
-            if uuid in own:
-                found = own[uuid]  # others may have renamed it before this call
-                if found is not None and uuid in before and before[uuid][1] != found:
-                    changes.append(renamed(uuid, before[uuid][1], found))
-                continue
-            if uuid not in before:
-                changes.append(ObjectChange("added", uuid, None, name))
-            elif before[uuid] != (entry, name):
-                changes += differences(before[uuid][0], before[uuid][1], entry, name)
-        return tuple(changes)
+        return changes_between(before, now, own)
