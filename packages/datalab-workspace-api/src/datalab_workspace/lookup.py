@@ -71,7 +71,7 @@ class Lookup:
         return uuid
 
     def find(self, name: object) -> str | None:
-        """Return what `uuid` returns, or None if there is no such object.
+        """Return the UUID of an object like `uuid`, or None if there is no such object.
 
         Raises:
             TypeError: `name` is not a string.

@@ -10,8 +10,8 @@ from datalab_workspace.model.naming import Nameable
 from datalab_workspace.model.record import Kind
 
 
-class Places(ABC):
-    """The objects of a backend in their order, and the place of each.
+class Positions(ABC):
+    """The objects of a backend in their order, and the position of each.
 
     Only `entries` and `groups` are necessary. A backend overrides the others if it can
     answer them without a look at all objects, so that a loop over many is not slow.
