@@ -294,7 +294,7 @@ def test_the_table_is_a_dataframe_too(workspace: Workspace) -> None:
 
     assert frame.menu["canny"] == "Processing > Edge detection > Canny filter"
     assert frame.gives["line_profile"] == "the name of a new signal"
-    assert frame.gives["centroid"] == "an analysis result"
+    assert frame.gives["centroid"] == "an analysis result, or None"
     assert repr(workspace.features(search="canny")).startswith("canny  Compute Canny")
     assert repr(workspace.features(search="zzzz")) == "no features"
 
@@ -339,8 +339,19 @@ def test_wrong_arguments_are_refused(workspace: Workspace, call, error, message)
 def test_a_result_of_two_kinds_is_described_for_both() -> None:
     info = feature_info("peak_detection", KINDS)
 
-    assert info.gives == "signal: the name of a new signal; image: an analysis result"
+    assert info.gives == (
+        "signal: the name of a new signal; image: an analysis result, or None"
+    )
     assert (
         info.menu
         == "signal: Analysis > Peak detection; image: Analysis > 2D peak detection"
+    )
+
+
+def test_a_feature_of_regions_gives_a_list(workspace: Workspace) -> None:
+    info = feature_info("extract_roi", KINDS)
+
+    assert info.gives == "a list of names, of a new signal or image for each region"
+    assert "A list of such lists if `on` is a list." in " ".join(
+        workspace.calc.extract_roi.__doc__.split()
     )

@@ -187,6 +187,12 @@ class List {
     this.hooks.onChoice(row);
   }
 
+  chooseActive() {
+    const data = this.activeRow?.data;
+    this.chosen = new Set(data?.level === 2 ? [data.key] : []);
+    this.draw();
+  }
+
   chooseAll() {
     this.link.ask("keys", this.query());
   }

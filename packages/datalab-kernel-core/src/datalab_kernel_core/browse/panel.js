@@ -61,8 +61,8 @@ class Panel {
     if (reply.error) this.fail(reply);
     else if (reply.ask === "rows" || reply.ask === "changes") this.take(reply);
     else if (reply.ask === "pictures") this.list.takePictures(reply, buffers);
-    else if (reply.ask === "keys") this.list.takeKeys(reply.keys);
-    else if (reply.ask === "act") this.say(reply.done);
+    else if (reply.ask === "keys") this.takeKeys(reply.keys);
+    else if (reply.ask === "act") this.done(reply.done);
     else {
       if (reply.ask === "explore") this.say("");
       this.detail.take(reply, buffers);
@@ -71,6 +71,8 @@ class Panel {
 
   fail(reply) {
     this.say("");
+    this.next = null;
+    this.removing = false;
     this.error.textContent = reply.error;
     this.show();
   }
@@ -87,6 +89,26 @@ class Panel {
     this.report();
     this.show();
     this.el.dataset.painted = Number(this.el.dataset.painted ?? 0) + 1;
+  }
+
+  takeKeys(keys) {
+    this.list.takeKeys(keys);
+    const next = this.next;
+    this.next = null;
+    if (next && !this.link.waiting.keys) next();
+  }
+
+  // Do something with the chosen objects, once the kernel has said which they are.
+  then(action) {
+    if (this.link.waiting.keys) this.next = action;
+    else action();
+  }
+
+  done(text) {
+    this.say(text);
+    if (this.removing) this.list.chooseActive();
+    this.removing = false;
+    this.report();
   }
 
   say(text) {
@@ -152,12 +174,12 @@ class Panel {
     if (!target) return;
     const number = target.uuids?.length ?? this.list.activeRow.data.count;
     const objects = number === 1 ? "1 object" : `${number} objects`;
-    if (this.abilities.undo && target.uuids) {
+    const remove = () => {
+      this.removing = true;
       this.act("remove", target);
-      return;
-    }
-    const label = `Remove ${objects}?`;
-    this.form.ask({ label, button: "Remove" }, () => this.act("remove", target), () => this.back());
+    };
+    if (this.abilities.undo && target.uuids) remove();
+    else this.form.ask({ label: `Remove ${objects}?`, button: "Remove" }, remove, () => this.back());
   }
 
   move() {
@@ -286,9 +308,9 @@ class Panel {
       Enter: () => this.explore(),
       " ": () => this.toggleChoice(),
       F2: () => this.rename(),
-      Delete: () => this.removeObjects(),
-      ContextMenu: () => this.openMenuAtRow(),
-      F10: (event) => event.shiftKey && this.openMenuAtRow(),
+      Delete: () => this.then(() => this.removeObjects()),
+      ContextMenu: () => this.then(() => this.openMenuAtRow()),
+      F10: (event) => event.shiftKey && this.then(() => this.openMenuAtRow()),
     };
   }
 

@@ -142,9 +142,12 @@ class Panel:
             request = RowsRequest.of(content)
             return Reply({"keys": self._rows.keys(request, ends and tuple(ends))})
         if asked == "act":
-            group = content.get("members")
-            uuids = self._rows.members(str(group)) if group else objects_of(content)
-            action = str(content["action"])
+            action, group = str(content["action"]), content.get("members")
+            uuids = (
+                self._rows.members(str(group))
+                if group
+                else self._rows.present(objects_of(content))
+            )
             return Reply({"done": carry_out(self._workspace, action, content, uuids)})
         raise ValueError(f"expected a request of the panel, got {asked!r:.40}")
 
@@ -159,9 +162,11 @@ class Panel:
 
     def _explore(self, uuid: str) -> Reply:
         """Open an interactive view, whose picture the page replaces by itself."""
-        from datalab_kernel_core.plotter.plotter import Plotter
+        from datalab_kernel_core.explore.view import View
+        from datalab_kernel_core.plotter.plot_input import plot_item
 
-        view = Plotter(self._workspace).explore(uuid)
+        item = plot_item(uuid, self._workspace.record)
+        view = View(item, repr(self._overview.previews([uuid])[uuid].name))
         picture = view._repr_png_()
         if self._explored is not None:
             self._explored.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,20 @@ class Rows:
                 if group_key(group) == key:
                     return [entry.uuid for entry in group.entries]
         raise LookupError("this group is gone")
+
+    def present(self, uuids: Sequence[str]) -> list[str]:
+        """Return those of some objects that still exist.
+
+        Raises:
+            LookupError: None of them does.
+        """
+        with self._lock:
+            groups = self._known()
+        known = {entry.uuid for group, _ in groups for entry in group.entries}
+        present = [uuid for uuid in uuids if uuid in known]
+        if uuids and not present:
+            raise LookupError("the chosen objects are gone")
+        return present
 
     def _known(self) -> list[tuple[OverviewGroup, list[str]]]:
         """Return the groups, and what is searched of each of their objects."""

@@ -54,7 +54,7 @@ def info_text(info: FeatureInfo) -> str:
 
 def calc_html(calc: FeatureCalls) -> str:  # noqa: ARG001 - it is always the same
     """Return the help for `calc` as HTML."""
-    rows = ((f"<code>{html(code)}</code>", html(about)) for code, about in _CALC_HELP)
+    rows = ((html(code), html(about)) for code, about in _CALC_HELP)
     heading = markup.heading("calc", "computes features of DataLab and sigima")
     return markup.page(heading, markup.properties(rows))
 

@@ -43,6 +43,7 @@ class FeatureCalls:
         on: NamesOf | None = None,
         with_: str | None = None,
         where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
         **parameters: Any,
     ) -> Any:
         """Compute a feature from objects, by the name that DataLab and sigima give it.
@@ -80,6 +81,9 @@ class FeatureCalls:
                 that the workspace is attached to, for features that make one object
                 from one. It is computed here first, because DataLab would open a
                 dialog if it failed.
+            masked: "ignore" computes as sigima and DataLab do, which use the values
+                under a mask as ordinary numbers in most features. "nan" computes with
+                NaN in their place, in this process only.
             parameters: Values of parameters by name; they override those in `param`.
 
         Returns:
@@ -106,6 +110,8 @@ class FeatureCalls:
                 object to compute from.
             LiveUnavailableError: `where` is "datalab", and the workspace is not
                 attached to one (a `ConnectionError`).
+            UnsupportedDtypeError: `masked` is "nan", and a masked object has integers
+                (a `TypeError`).
             NotSupportedByProtocolError: `where` is "datalab", and only one of its
                 protocols is available, or its window would open a dialog.
             Exception: Any error of sigima; a note names the feature and the object.
@@ -113,6 +119,9 @@ class FeatureCalls:
         Warns:
             UserWarning: Signals with different x were interpolated. Warnings of sigima
                 are passed on.
+            DoubtfulResultWarning: A fault of sigima concerns the result, the objects
+                have different units or axes, or a mask is ignored. The result is left
+                as sigima computes it.
 
         Example:
             >>> workspace.calc("moving_average", on="noisy", n=5)
@@ -123,7 +132,7 @@ class FeatureCalls:
                 "calc() needs the name of a feature, as in calc('fft', on='peak'); "
                 "workspace.features() lists them all"
             )
-        arguments = (name, param, on, with_, where, parameters)
+        arguments = (name, param, on, with_, where, masked, parameters)
         return calculator.calculate(self._session, *arguments)
 
     def __getattr__(self, name: str) -> FeatureCall:
@@ -160,8 +169,8 @@ class FeatureCall:
         name: Name of an existing feature.
 
     Example:
-        >>> workspace.calc.fft
-        <feature fft(on=None, *, param=None, where='kernel', shift=True)>
+        >>> workspace.calc.exp
+        <feature exp(on=None, *, where='kernel', masked='ignore')>
     """
 
     __signature__: Signature

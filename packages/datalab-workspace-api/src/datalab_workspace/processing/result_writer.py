@@ -18,11 +18,14 @@ from datalab_workspace.model.equality import (
 from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title
 from datalab_workspace.model.record import Record, independent_copy
-from datalab_workspace.model.results import ResultValue
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.processing.calculation import Calculation, Source
 from datalab_workspace.processing.operands import LARGE
-from datalab_workspace.processing.result_values import result_values
+from datalab_workspace.processing.result_list import (
+    Analysis,
+    is_analysis,
+    result_list,
+)
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -63,17 +66,16 @@ class ResultWriter:
 
     Attributes:
         outcomes: What the call returns for each source object, once `flush` is called.
-        values: The values in the results of analyses.
         call: Something that stands for the call; see `Session.run`.
     """
 
     def __init__(self, session: Session, total: int) -> None:
         self.outcomes: list[Any] = []
-        self.values: list[ResultValue] = []
         self.call = object()
         self._session = session
         self._total = total
         self._kept: list[str] = []
+        self._analyses: list[Analysis] = []
         self._waiting: list[_Waiting] = []
         self._nbytes = 0
         self._next = time.monotonic() + _INTERVAL
@@ -88,11 +90,9 @@ class ResultWriter:
         Raises:
             WorkspaceError: A result cannot be kept, for example because of its dtype.
         """
-        for calculation, result in done:
-            if calculation.feature.analysis and result is not None:
-                self.values += result_values(result, calculation.sources[0])
         places: list[Any] = [None] * len(done)
         waiting = [_waiting(*each, places, i) for i, each in enumerate(done)]
+        self._analyses += [Analysis.of(*each) for each in done if is_analysis(*each)]
         self.outcomes.append(places if several else None)
         if not several:
             (only,) = waiting
@@ -106,6 +106,10 @@ class ResultWriter:
         """Take note of a result that is in the workspace."""
         self.outcomes.append(name)
         self._kept.append(name)
+
+    def listed(self) -> list[Any]:
+        """Return the outcomes as the list that the call returns."""
+        return result_list(self.outcomes, self._analyses)
 
     def flush(self) -> None:
         """Store the results that are waiting."""

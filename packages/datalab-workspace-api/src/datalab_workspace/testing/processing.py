@@ -313,6 +313,21 @@ class ProcessingRules(_Sources):
             "source_uuid": uuid,
         }
 
+    def test_results_are_one_table_of_all_objects(self) -> None:
+        """The parameters of a fit are results of the fitted curve."""
+        workspace = self.filled()
+        workspace.calc("stats", on=["peak", "slope"])
+        fit = workspace.calc("gaussian_fit", on="peak")
+        results = self.settle(workspace).results()
+        found = [(each.object, each.unit) for each in results["max"]]
+        assert found == [("peak", "V"), ("slope", "counts")]
+        [center] = results["x0"]
+        assert (center.object, center.unit) == (fit, "s")
+        assert center.value == pytest.approx(0, abs=1e-6)
+        assert center.uncertainty is not None
+        assert self.settle(workspace).results(fit) == results.select(object=fit)
+        assert workspace.calc("gaussian_fit", on="peak") == fit
+
     def test_what_was_analysed_can_be_added_again(self) -> None:
         """A notebook that runs twice does this, and the results stay."""
         workspace = self.filled()
