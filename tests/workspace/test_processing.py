@@ -312,11 +312,11 @@ def test_an_interrupt_keeps_what_is_whole(
     """It comes while the third of four is computed; no result was stored yet."""
     run, computed = Calculation.run, []
 
-    def interrupted(self: Calculation) -> Any:
+    def interrupted(self: Calculation, *arguments: Any) -> Any:
         if len(computed) == 2:
             raise KeyboardInterrupt
         computed.append(self.sources[0].name)
-        return run(self)
+        return run(self, *arguments)
 
     monkeypatch.setattr(Calculation, "run", interrupted)
     monkeypatch.setattr(result_writer, "_INTERVAL", 1000.0)
@@ -355,7 +355,7 @@ def test_every_kind_is_checked_before_anything_is_computed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As are regions, and parameters that contradict each other."""
-    monkeypatch.setattr(Calculation, "run", lambda _: pytest.fail("computed"))
+    monkeypatch.setattr(Calculation, "run", lambda *_: pytest.fail("computed"))
     both: Any = ["peak", "spot"]
     for name, values, error, match in (
         ("fwhm", {}, ValueError, "for signals, not for images"),
