@@ -220,7 +220,7 @@ class ProcessingRules(_Sources):
         assert isinstance(workspace.calc("stats", on=["peak"]), list)
 
     def test_what_calc_returns_is_taken_where_names_are(self) -> None:
-        """Nested lists are flat where there is one entry for each name."""
+        """Nested lists are taken as one list of names."""
         workspace = self.filled()
         two: Any = [{"xmin": 0.0, "xmax": 1.0}, {"xmin": -1.0, "xmax": 0.0}]
         nested = workspace.calc("extract_roi", two, on=["peak", "wave"])
