@@ -50,6 +50,10 @@ class _Waiting:
     entries: Mapping[Any, Any] | None = None
     had: bool = False
 
+    @property
+    def nbytes(self) -> int:
+        return 0 if self.record is None else self.record.nbytes
+
 
 class ResultWriter:
     """The results of one call, which are stored in transactions of some size.
@@ -94,7 +98,7 @@ class ResultWriter:
             (only,) = waiting
             only.places, only.index = self.outcomes, len(self.outcomes) - 1
         self._waiting += waiting
-        self._nbytes += sum(w.record.nbytes for w in waiting if w.record is not None)
+        self._nbytes += sum(each.nbytes for each in waiting)
         if self._nbytes >= LARGE or time.monotonic() >= self._next:
             self.flush()
 
@@ -109,14 +113,24 @@ class ResultWriter:
 
     def flush(self) -> None:
         """Store the results that are waiting."""
-        if not self._waiting:
+        self._flush(len(self._waiting))
+
+    def _flush(self, count: int) -> None:
+        """Store some of the results that are waiting, the first ones first."""
+        if not count:
             return
-        stored = self._session.run(self._store, _RECENT, call=self.call)
-        for waiting, outcome in zip(self._waiting, stored, strict=True):
+        some = self._waiting[:count]
+        stored = self._session.run(
+            lambda transaction: [_stored(transaction, each) for each in some],
+            _RECENT,
+            call=self.call,
+        )
+        for waiting, outcome in zip(some, stored, strict=True):
             waiting.places[waiting.index] = outcome
             name = waiting.source.name if waiting.record is None else outcome
             self._kept.append(name)
-        self._waiting, self._nbytes = [], 0
+        del self._waiting[:count]
+        self._nbytes = sum(w.nbytes for w in self._waiting)
         self._next = time.monotonic() + _INTERVAL
 
     def rescue(self, error: BaseException) -> None:
@@ -128,23 +142,24 @@ class ResultWriter:
         if self._total == 1:
             return
         try:
-            # After an interrupt, some of them may be stored: they are found again.
-            self.flush()
+            # After an interrupt, some of them may be stored: they are found again. If
+            # one of them cannot be stored, those before it can.
+            while self._waiting:
+                self._flush(1)
         except Exception as another:  # noqa: BLE001  `error` is what the user must see
-            add_note(error, f"results could not be stored: {another}")
+            if str(another) != str(error):
+                add_note(error, f"other results could not be stored: {another}")
         done = len(self.outcomes) - len({id(w.places) for w in self._waiting})
         kept = f"; their results are kept: {list_names(self._kept)}" if done else ""
         add_note(error, f"{done} of {self._total} objects were done before{kept}")
 
-    def _store(self, transaction: Transaction) -> list[Any]:
-        outcomes: list[Any] = []
-        for waiting in self._waiting:
-            if waiting.record is not None:
-                outcomes.append(_add_result(transaction, waiting))
-            else:
-                _note(transaction, waiting)
-                outcomes.append(waiting.found)
-        return outcomes
+
+def _stored(transaction: Transaction, waiting: _Waiting) -> Any:
+    """Store a result; return what the call returns for it."""
+    if waiting.record is not None:
+        return _add_result(transaction, waiting)
+    _note(transaction, waiting)
+    return waiting.found
 
 
 def _waiting(
