@@ -232,6 +232,22 @@ def test_the_size_of_the_units_does_not_matter(
         np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("x_unit", "y_unit"), [(1e-9, 1), (1, 1e-9), (1, 1e-12)])
+def test_a_fit_that_fails_in_small_units_is_reported(
+    workspace: Workspace, x_unit: float, y_unit: float
+) -> None:
+    """See docs/upstream/sigima_fits.md: the fit stops before the minimum."""
+    x, y = curve("gaussian")
+    workspace.add("small", (x * x_unit, y * y_unit))
+
+    with pytest.warns(UserWarning, match="not at a minimum"):
+        fit = workspace.calc("gaussian_fit", on="small")
+
+    results = workspace.results(fit)
+    assert abs(results["sigma"].values[0] / x_unit - 0.7) > 0.05
+    assert np.isnan(results.uncertainties).all()
+
+
 def test_what_the_data_does_not_determine_has_no_uncertainty(
     workspace: Workspace,
 ) -> None:

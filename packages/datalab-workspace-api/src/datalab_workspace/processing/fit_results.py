@@ -1,4 +1,8 @@
-"""The results of fits: parameters, uncertainties and quality, as a table."""
+"""The results of fits: parameters, uncertainties and quality, as a table.
+
+A fit that has missed the minimum is reported. In small units, such as meters or amperes,
+sigima's fits often do: docs/upstream/sigima_fits.md.
+"""
 
 from __future__ import annotations
 
