@@ -1,7 +1,9 @@
 """The results of fits: parameters, uncertainties and quality, as a table.
 
 A fit that has missed the minimum is reported. In small units, such as meters or amperes,
-sigima's fits often do: docs/upstream/sigima_fits.md.
+sigima's fits often do.
+
+Upstream: docs/upstream/sigima_fits.md
 """
 
 from __future__ import annotations
