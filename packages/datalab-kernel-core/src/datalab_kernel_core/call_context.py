@@ -1,7 +1,7 @@
 """Find the call, the argument and the string at the end of a piece of code.
 
 The code is incomplete, so that Python cannot parse it. It is divided into strings,
-names and brackets, of which the last ones are still open at the cursor.
+names and brackets. The last of them may still be open at the cursor.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Bracket:
     Attributes:
         kind: The bracket: "(", "[" or "{".
         path: The dotted name before it; empty if there is none.
-        arguments: What is written in it, separated by commas; the last is begun.
+        arguments: The arguments in it, separated by commas; the last is begun.
     """
 
     kind: str

@@ -24,8 +24,8 @@ class FeatureCalls:
     """Compute features: `calc(name, on=…)`, or one by its attribute, `calc.fft(…)`.
 
     Each feature of sigima is an attribute, whose signature and docstring show its
-    parameters with their defaults and what they may be. `Workspace.features` is the
-    table of them all.
+    parameters with their defaults and allowed values. `Workspace.features` is the table
+    of all features.
 
     Example:
         >>> workspace.calc.gaussian_filter("peak", sigma=2)
@@ -145,8 +145,9 @@ class FeatureCall:
         name: Name of an existing feature.
 
     Example:
-        >>> workspace.calc.fft
-        <feature fft(on=None, *, param=None, where='kernel', shift=True)>
+        >>> fft = workspace.calc.fft
+        >>> fft("peak")
+        'fft(s001)'
     """
 
     __signature__: Signature

@@ -55,7 +55,8 @@ def takes_second(name: str) -> bool:
 
 def function_of(name: str) -> Callable[..., Any]:
     """Return the function of sigima that computes a feature, for its first kind."""
-    return inspect.unwrap(features(kinds_of(name)[0])[name].function)
+    function: Callable[..., Any] = features(kinds_of(name)[0])[name].function
+    return inspect.unwrap(function)
 
 
 @functools.cache
