@@ -55,8 +55,9 @@ def takes_second(name: str) -> bool:
 
 def function_of(name: str) -> Callable[..., Any]:
     """Return the function of sigima that computes a feature, for its first kind."""
-    function: Callable[..., Any] = features(kinds_of(name)[0])[name].function
-    return inspect.unwrap(function)
+    feature = features(kinds_of(name)[0])[name]
+    function: Callable[..., Any] = inspect.unwrap(feature.function)
+    return function
 
 
 @functools.cache
