@@ -88,7 +88,7 @@ def test_a_wrong_name_and_a_wrong_type(workspace: Workspace) -> None:
     with pytest.raises(KeyError, match="did you mean 'peak'"):
         workspace.results("peek")
     for wrong in (3, workspace.get("peak"), ["peak", 3]):
-        with pytest.raises(TypeError, match="expected the name of an object or a list"):
+        with pytest.raises(TypeError, match="expected the name, UUID or short id"):
             workspace.results(wrong)
 
 

@@ -17,11 +17,16 @@ from sigima.objects import create_image_roi, create_signal_roi
 from datalab_workspace import DoubtfulResultWarning, Workspace
 from datalab_workspace.processing.known_faults import FAULTS, LAST_VERSION, table
 from support.doubtful import compute, image, signal
-from support.known_faults import of_images, of_results, of_signals
+from support.known_faults import of_dates, of_images, of_results, of_signals
 from support.known_faults.case import BYTES, GIVEN_DY, PIXELS, RNG, TENTH, Case, X, spot
 
 REPORTS = Path(__file__).parents[3] / "docs" / "upstream"
-CASES: list[Case] = [*of_images.CASES, *of_results.CASES, *of_signals.CASES]
+CASES: list[Case] = [
+    *of_dates.CASES,
+    *of_images.CASES,
+    *of_results.CASES,
+    *of_signals.CASES,
+]
 #: Cases whose value does not show the fault: NaN among sorted values.
 ARBITRARY = {"invalid_values.position", "invalid_values.median_of_signal"}
 
@@ -83,6 +88,24 @@ def test_a_newer_sigima_gives_no_warning(monkeypatch: pytest.MonkeyPatch) -> Non
     assert caught == []
 
 
+def test_a_warning_points_to_the_users_line() -> None:
+    workspace = Workspace()
+    workspace.add("s", GIVEN_DY)
+    with pytest.warns(DoubtfulResultWarning, match="derivative") as caught:
+        workspace.calc("derivative", on="s")
+    assert {each.filename for each in caught} == {__file__}
+
+
+def test_many_objects_give_one_warning() -> None:
+    workspace = Workspace()
+    names = [workspace.add(f"s{n}", signal(X, X + n, dy=TENTH)) for n in range(9)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        workspace.calc("derivative", on=names)
+    (warning,) = caught
+    assert str(warning.message).endswith("(the same for 's1', 's2', 's3' and 5 more)")
+
+
 def test_warnings_can_be_errors() -> None:
     workspace = Workspace()
     workspace.add("s", GIVEN_DY)
@@ -90,7 +113,7 @@ def test_warnings_can_be_errors() -> None:
         warnings.simplefilter("error", DoubtfulResultWarning)
         with pytest.raises(DoubtfulResultWarning, match="derivative"):
             workspace.calc("derivative", on="s")
-    assert workspace.list() == ["s"]
+    assert len(workspace) == 2
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -98,13 +98,11 @@ def place_at_end(code: str) -> Place | None:
     scanner.scan(code)
     brackets, quote = scanner.brackets, scanner.quote
     begun = scanner.begun if quote is not None else _begun_name(code)
-    listed = False
     while brackets and not brackets[-1].path:
         group = brackets.pop()
-        in_list = group.kind in ("[", "(") and quote is not None and not listed
+        in_list = group.kind in ("[", "(") and quote is not None
         if not in_list or group.arguments[-1].tokens:
             return None
-        listed = True
     if not brackets or brackets[-1].kind == "{":
         return None
     bracket = brackets[-1]

@@ -292,8 +292,8 @@ class DoubtfulResultWarning(UserWarning):
     The message says which feature and object it concerns, what is wrong, and what to do
     instead: sigima has a known fault, the objects have different units or axes, or a
     mask is ignored. The result itself is left as sigima computes it, here and in
-    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` refuses such
-    results.
+    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` stops a notebook
+    at such a result, which is stored nevertheless.
     """
 
 

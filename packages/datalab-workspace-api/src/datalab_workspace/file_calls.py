@@ -137,7 +137,7 @@ class FileCalls:
         group: str | None = None,
         on_conflict: OnConflict = "error",
         errors: OnError = "raise",
-        stack: Literal["images", "refuse"] | None = None,
+        stack: Literal["images", "colors", "refuse"] | None = None,
         **options: Any,
     ) -> ReadNames:
         r"""Read measured files, such as CSV, TIFF and DICOM files, into the workspace.
@@ -166,8 +166,9 @@ class FileCalls:
                 name get the names "run.csv" and "run.csv (2)".
             errors: "raise" raises the error of the first file that cannot be read;
                 "skip" reads the others.
-            stack: A file of several images gives an image for each. "refuse" refuses
-                it; "images" reads a stack even if it might be one image with colors.
+            stack: A file of several images gives an image for each; "refuse" refuses
+                it. "images" and "colors" say what three axes are that might be both;
+                an image with colors becomes gray, as in DataLab.
             options: For text files: `sep`, `decimal`, `thousands`, `encoding`,
                 `header` (False without names of columns), `skiprows` and `dayfirst`.
                 For images without a header (.raw): `dtype`, `width`, `height`,

@@ -1,4 +1,7 @@
-"""Write images as pictures: TIFF, PNG, BMP, JPEG and JPEG 2000."""
+"""Write images as pictures: TIFF, PNG, BMP, JPEG and JPEG 2000.
+
+Upstream: docs/upstream/sigima_writers.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Write text files: CSV for signals, tables of numbers for images."""
+"""Write text files: CSV for signals, tables of numbers for images.
+
+Upstream: docs/upstream/sigima_writers.md
+"""
 
 from __future__ import annotations
 

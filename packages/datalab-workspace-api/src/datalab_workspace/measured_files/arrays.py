@@ -10,7 +10,7 @@ import numpy as np
 
 from datalab_workspace.errors import UnreadableFileError
 from datalab_workspace.measured_files.options import ReadOptions
-from datalab_workspace.measured_files.pictures import as_images, check_colors
+from datalab_workspace.measured_files.pictures import as_images, color_axis, gray
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -39,8 +39,11 @@ def read_npy(path: Path, options: ReadOptions) -> Sequence[SignalObj | ImageObj]
     is_curve = data.ndim == 1 or (data.ndim == 2 and 2 in data.shape)
     kind = options.kind or ("signal" if is_curve else "image")
     if data.ndim == 3 and kind == "image":
-        check_colors(path, data.shape, options)
-        return as_images(path, list(np.asarray(data)), options)
+        colors = color_axis(path, "QYX", data.shape, options)
+        frames = np.asarray(data)[None] if colors is not None else np.asarray(data)
+        if colors is not None:
+            frames = gray(frames)
+        return as_images(path, list(frames), options)
     wanted = (1, 2) if kind == "signal" else (2,)
     if data.ndim not in wanted:
         raise UnreadableFileError.of(

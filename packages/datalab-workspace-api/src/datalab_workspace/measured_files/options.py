@@ -10,7 +10,7 @@ from datalab_workspace.validation import one_of, unknown_argument
 
 #: The arguments of `Workspace.read` that are no options of a reader.
 _ARGUMENTS = ["where", "kind", "group", "on_conflict", "errors", "stack"]
-STACKS = ("images", "refuse")
+STACKS = ("images", "colors", "refuse")
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class ReadOptions:
 
     Attributes:
         kind: "signal" or "image", to read the files as such; None lets them decide.
-        stack: "images" makes an image of each frame, even if the file does not say
-            what its axes are; "refuse" refuses files with several images.
+        stack: What a file with three axes is if it may be both: "images" frames,
+            "colors" one image with colors. "refuse" refuses files with several images.
         table: Options for text files.
         raw: Options for images without a header.
     """

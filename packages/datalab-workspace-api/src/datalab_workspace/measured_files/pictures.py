@@ -24,9 +24,8 @@ _STACK = "pass stack='images' to read an image from each frame"
 def read_tiff(path: Path, options: ReadOptions, notes: Notes) -> list[ImageObj]:
     """Return the images of a TIFF file: one for each frame of a stack.
 
-    Sigima reads a file with one image without colors. It would take the first axis of
-    a stack for rows and the last one for colors; so the axes that the file gives
-    decide here.
+    Sigima takes the first axis of a stack for rows and the last one for colors. So the
+    axes that the file gives decide here, and tifffile reads it, as it does for sigima.
 
     Raises:
         UnreadableFileError: The file is damaged, or its axes can be read in several
@@ -34,32 +33,30 @@ def read_tiff(path: Path, options: ReadOptions, notes: Notes) -> list[ImageObj]:
     """
     import tifffile
 
+    frames: list[np.ndarray[Any, Any]] = []
     try:
         with tifffile.TiffFile(path) as file:
-            series = [part for part in file.series if part.axes]
-            if len(series) == 1 and series[0].axes == "YX":
-                scale = calibration(file)
-                frames = None
-            else:
-                scale = calibration(file)
-                frames = [
-                    frame
-                    for part in series
-                    for frame in _frames(path, part, options, notes)
-                ]
+            scale = calibration(file)
+            for series in file.series:
+                if series.axes:
+                    frames += _frames(path, series, options, notes)
+    except UnreadableFileError:
+        raise
     except (tifffile.TiffFileError, ValueError, IndexError, KeyError) as error:
-        if isinstance(error, UnreadableFileError):
-            raise
         raise UnreadableFileError.of(
             path, f"it is not a TIFF file, or it is damaged ({error})"
         ) from None
-    if frames is None:
-        from sigima.io import read_images
-
-        images = list(read_images(str(path)))
-    else:
-        images = as_images(path, frames, options)
+    images = as_images(path, frames, options)
+    if len(images) == 1:
+        _show_both_values(images[0])
     return [scale.applied(image) for image in images]
+
+
+def _show_both_values(image: ImageObj) -> None:
+    """Set the range of colors of an image of two values, as sigima does."""
+    few = np.unique(image.data[:1, :100])
+    if len(few) <= 2 and len(values := np.unique(image.data)) == 2:
+        image.zscalemin, image.zscalemax = values.tolist()
 
 
 def _frames(
@@ -72,27 +69,49 @@ def _frames(
             path,
             f"its data has the axes {axes!r} and the shape {shape}, not an image's",
         )
-    if axes.endswith("YX"):
-        check_colors(path, shape, options)
+    colors = color_axis(path, axes, shape, options)
     data = series.asarray()
-    if "S" in axes:
-        data = gray(np.moveaxis(data, axes.index("S"), -1))
-        axes = axes.replace("S", "")
+    if axes == "YX":
+        return [data]
+    if colors is not None:
+        data = gray(np.moveaxis(data, colors, -1))
+        axes = axes[:colors] + axes[colors + 1 :]
         notes.add(_COLOR, path)
-    order = [axes.index("Y"), axes.index("X")]
-    data = np.moveaxis(data, order, [-2, -1])
+    if "X" in axes:  # or else the last of three axes was that of the colors
+        data = np.moveaxis(data, [axes.index("Y"), axes.index("X")], [-2, -1])
     return list(data.reshape(-1, *data.shape[-2:]))
 
 
-def check_colors(path: Path, shape: Sequence[int], options: ReadOptions) -> None:
-    """Raise an error for a stack of frames that may be one image with colors."""
-    if len(shape) == 3 and shape[-1] in (3, 4) and options.stack is None:
+def color_axis(
+    path: Path, axes: str, shape: Sequence[int], options: ReadOptions
+) -> int | None:
+    """Return the index of the axis of the colors, None if there is none.
+
+    Args:
+        path: The file.
+        axes: Names of the axes, as tifffile gives them: S are the colors.
+        shape: The lengths of the axes.
+        options: The options of the call.
+
+    Raises:
+        UnreadableFileError: The axes may be frames or colors. Programs write a stack of
+            three or four frames as colors in planes, and colors as a stack of frames.
+    """
+    planes = axes == "SYX"
+    thin = len(shape) == 3 and shape[-1] in (3, 4) and axes.endswith("YX")
+    if not planes and not thin:
+        return axes.index("S") if "S" in axes else None
+    if options.stack in (None, "refuse"):
+        number = shape[0] if planes else shape[-1]
         raise UnreadableFileError.of(
             path,
             f"its data of shape {tuple(shape)} may be {shape[0]} frames or an image "
-            f"with {shape[-1]} colors",
-            _STACK,
+            f"with {number} colors",
+            "pass stack='images' or stack='colors'",
         )
+    if options.stack == "images":
+        return None
+    return 0 if planes else 2
 
 
 def gray(colors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -124,8 +143,9 @@ def as_images(
     for index, frame in enumerate(frames):
         title = path.name + (f" {index:02d}" if len(frames) > 1 else "")
         image = create_image(title, metadata={"source": str(path)})
-        # A copy, which neither a file nor the other frames keep in memory.
-        image.data = np.array(frame, frame.dtype.newbyteorder("="))
+        # A frame of a stack is copied: it would keep the others in memory.
+        copy = len(frames) > 1 or not frame.flags.owndata
+        image.data = np.array(frame, frame.dtype.newbyteorder("="), copy=copy or None)
         images.append(image)
     return images
 

@@ -10,6 +10,7 @@ from datalab_workspace.errors import UnreadableFileError, WorkspaceError
 from datalab_workspace.measured_files import arrays, formats, pictures
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions, given
+from datalab_workspace.model.naming import as_name
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -45,6 +46,11 @@ def read_file(
             "check that the file is whole and of the format that its suffix says",
         ) from error
     _check(path, objects)
+    for obj in objects:
+        # Names of files may have characters that names of objects have not.
+        obj.title = as_name(obj.title)
+        if "source" in obj.metadata:
+            obj.metadata["source"] = as_name(obj.metadata["source"])
     if _is_image(objects[0]):
         pictures.check_stack(path, len(objects), options)
     return objects

@@ -78,6 +78,7 @@ def _parse(text: Text, layout: Layout) -> pd.DataFrame:
                 skipinitialspace=True,
                 na_values=_MISSING,
                 low_memory=False,
+                float_precision="round_trip",
             )
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             raise UnreadableFileError.of(

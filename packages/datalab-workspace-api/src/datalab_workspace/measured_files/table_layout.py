@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from datalab_workspace.errors import UnreadableFileError
 from datalab_workspace.measured_files.ambiguity import settle
@@ -65,12 +66,15 @@ def find_table(text: Text, options: TableOptions) -> Layout:
         named := _NAMED_SEPARATOR.fullmatch(text.lines[start])
     ):
         start, sep = start + 1, sep or named[1]
-    for strict in (True, False):
-        dialect = _dialect(text, start, sep, options.decimal, strict)
-        if dialect is not None:
-            first = _first(text.lines, start, dialect)
-            if first is not None:
-                return _layout(text, start, first, dialect, options)
+    samples = _samples(text.lines, start)
+    for strict, sample in product((True, False), samples):
+        dialects = _dialects(sample, sep, options.decimal, strict)
+        if not dialects:
+            continue
+        dialect = settle(text, start, dialects, explicit=options.decimal is not None)
+        first = _first(text.lines, start, dialect)
+        if first is not None:
+            return _layout(text, start, first, dialect, options)
     raise NoTableError.of(
         text.path,
         "no table of numbers was found in it",
@@ -78,11 +82,10 @@ def find_table(text: Text, options: TableOptions) -> Layout:
     )
 
 
-def _dialect(
-    text: Text, start: int, sep: str | None, decimal: str | None, strict: bool
-) -> Dialect | None:
-    """Return the dialect that fits most lines in the middle of the file."""
-    sample = _sample(text.lines, start)
+def _dialects(
+    sample: Sequence[str], sep: str | None, decimal: str | None, strict: bool
+) -> list[Dialect]:
+    """Return the dialects that fit most lines of a sample, the likeliest first."""
     joined = "\n".join(sample)
     best: list[Dialect] = []
     most = (0, 0)
@@ -92,14 +95,17 @@ def _dialect(
             most, best = score, [candidate]
         elif score == most and score[0]:
             best.append(candidate)
-    return settle(text, start, best, explicit=decimal is not None) if best else None
+    return best
 
 
-def _sample(lines: Sequence[str], start: int) -> list[str]:
-    """Return lines from the middle, where neither preamble nor footer is expected."""
+def _samples(lines: Sequence[str], start: int) -> list[list[str]]:
+    """Return lines from the middle, and others from the end.
+
+    The first are within the table, unless it is shorter than what is above it.
+    """
     middle = max(start, start + (len(lines) - start) // 2 - _SAMPLE // 2)
-    rows = [line for line in lines[middle : middle + 2 * _SAMPLE] if is_row(line)]
-    return rows[:_SAMPLE]
+    rows = list(filter(is_row, lines[middle : middle + 2 * _SAMPLE]))[:_SAMPLE]
+    return [rows, list(filter(is_row, lines[max(start, len(lines) - _SAMPLE) :]))]
 
 
 def _candidates(

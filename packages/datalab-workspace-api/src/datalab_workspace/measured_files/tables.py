@@ -168,8 +168,15 @@ def _agrees(found: Sequence[SignalObj], text: Text, layout: Layout) -> bool:
     first = _values(split(text.lines[layout.first]), layout)
     last = _values(split(text.lines[layout.last - 1]), layout)
     return (
-        _has_names(found, layout) and found[0].y[0] in first and found[-1].y[-1] in last
+        _has_names(found, layout)
+        and _is_among(found[0].y[0], first)
+        and _is_among(found[-1].y[-1], last)
     )
+
+
+def _is_among(value: complex, values: Sequence[float]) -> bool:
+    # Pandas' fast parser, which sigima uses, may miss the last digit.
+    return bool(np.isclose(values, value, rtol=1e-14, atol=0).any())
 
 
 def _has_names(found: Sequence[SignalObj], layout: Layout) -> bool:

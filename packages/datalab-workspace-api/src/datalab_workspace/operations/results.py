@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.model.results import Results, ResultValue
 from datalab_workspace.model.roi_names import roi_name, roi_names
 from datalab_workspace.model.units import AxisUnits, segment_length, split_columns
+from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
 
 def results(session: Session, names: Any) -> Results:
     """See `Workspace.results`."""
-    wanted = None if names is None else list(dict.fromkeys(_flat(names)))
+    wanted = None if names is None else list(dict.fromkeys(listed(names)))
 
     def operation(transaction: Transaction) -> list[tuple[str, Record]]:
         if wanted is None:
@@ -50,20 +51,6 @@ def results(session: Session, names: Any) -> Results:
         for name, record in found
         for value in values_of(name, record.kind, record.fields, record.metadata)
     )
-
-
-def _flat(names: Any) -> Iterator[str]:
-    """Yield the names in the argument: a name, or a list, as `calc` returns it."""
-    if isinstance(names, str):
-        yield names
-        return
-    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
-        raise TypeError(
-            "expected the name of an object or a list of names, got "
-            f"{type(names).__name__}"
-        )
-    for each in names:
-        yield from _flat(each)
 
 
 def _without_arrays(record: Record) -> Record:

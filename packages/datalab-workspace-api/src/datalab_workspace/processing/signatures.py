@@ -42,6 +42,7 @@ def signature_of(name: str) -> Signature:
     if merged:
         parameters.append(_keyword("param", Any, None))
     parameters.append(_keyword("where", Literal["kernel", "datalab"], "kernel"))
+    parameters.append(_keyword("masked", Literal["ignore", "nan"], "ignore"))
     for info, _ in merged:
         default = Parameter.empty if info.default is REQUIRED else info.default
         parameters.append(_keyword(info.name, info.annotation, default))
@@ -91,6 +92,7 @@ def docstring_of(name: str) -> str:
         )
     lines += [
         _entry("where", 'Where it is computed: "kernel", or "datalab".'),
+        _entry("masked", 'Masked values: "ignore" the mask, or replace them by "nan".'),
         "",
         "Returns:",
         fill(_about_result(feature, info.gives), _WIDTH, **_INDENT),
