@@ -50,7 +50,6 @@ def test_each_feature_is_listed_by_the_type_of_its_result() -> None:
         ('ws.get("x").', {"get_data", "roi", "metadata"}),
         ('ws["x"].', {"get_data", "roi", "metadata"}),
         ('ws.pop("x").', {"get_data", "roi", "metadata"}),
-        ('ws.calc("fft", on="x").', {"upper", "startswith"}),
         ("ws.features().", {"to_dataframe"}),
         ("ws.calc.", {"__call__"}),
         ('ws.describe("x").', {"short_id"}),
