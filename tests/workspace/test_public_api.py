@@ -38,6 +38,7 @@ PUBLIC = {
     "DamagedFileWarning",
     "DataLabError",
     "DoubtfulResultWarning",
+    "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
@@ -64,10 +65,10 @@ PUBLIC = {
 }
 METHODS = """
     add ask_roi autosave backend calc capabilities clear connect describe disconnect
-    edit exists get groups items keys list load macros mode modified move on_change
-    path pop preview quiet read record recover remove rename rename_group resync
-    run_macro save select select_objects selection show status undo update values
-    wait_for_selection
+    edit exists export features get groups items keys list load macros mode modified
+    move on_change path pop preview quiet read record recover remove rename rename_group
+    results resync run_macro save select select_objects selection show status to_pandas
+    to_xarray undo update values wait_for_selection
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
@@ -88,6 +89,7 @@ BUILTIN_OF = {
     "InvalidNameError": ValueError,
     "LiveUnavailableError": ConnectionError,
     "NameConflictError": ValueError,
+    "ExportError": ValueError,
     "NotAProjectError": ValueError,
     "ObjectNotFoundError": KeyError,
     "ReusedNameError": KeyError,

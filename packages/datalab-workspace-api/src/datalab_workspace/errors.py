@@ -16,6 +16,7 @@
     ├── UnsupportedMetadataError  TypeError        metadata that cannot be kept
     ├── NotAProjectError          ValueError       not a DataLab project
     ├── UnreadableFileError       ValueError       a measured file that cannot be read
+    ├── ExportError               ValueError       a format that cannot hold an object
     ├── UnsafeFileError           ValueError       a file that links to other files
     ├── DamagedFileError          OSError          a truncated or corrupt file
     ├── StaleFileError            OSError          the file of an unread array changed
@@ -51,6 +52,7 @@ __all__ = [
     "DamagedFileWarning",
     "DataLabError",
     "DoubtfulResultWarning",
+    "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
@@ -252,6 +254,13 @@ class UnreadableFileError(WorkspaceError, ValueError):
         return cls(f"cannot read {str(path)!r}: {reason}{advice}")
 
 
+class ExportError(WorkspaceError, ValueError):
+    """The objects cannot be exported to this path, or not without a change.
+
+    The message says why, and which format, path or argument to use instead.
+    """
+
+
 class UnsafeFileError(WorkspaceError, ValueError):
     """The file links to other files, or declares more data than it contains.
 
@@ -283,8 +292,8 @@ class DoubtfulResultWarning(UserWarning):
     The message says which feature and object it concerns, what is wrong, and what to do
     instead: sigima has a known fault, the objects have different units or axes, or a
     mask is ignored. The result itself is left as sigima computes it, here and in
-    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` refuses such
-    results.
+    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` stops a notebook
+    at such a result, which is stored nevertheless.
     """
 
 

@@ -6,9 +6,11 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, overload
 
+from datalab_workspace import panels
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
+from datalab_workspace.exchange_calls import ExchangeCalls
 from datalab_workspace.file_calls import FileCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.model.description import (
@@ -25,6 +27,7 @@ from datalab_workspace.operations.mapping import (
     Names,
     NamesToGet,
 )
+from datalab_workspace.operations.overview import Overview
 from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
@@ -37,7 +40,14 @@ Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
 
 
-class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, ProcessingCalls):
+class Workspace(
+    NamedObjects,
+    FileCalls,
+    ExchangeCalls,
+    ConnectionCalls,
+    WindowCalls,
+    ProcessingCalls,
+):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
@@ -106,9 +116,12 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         Args:
             name: The name: any string without control characters. It becomes the title.
                 With one argument only: the object, which keeps its own title.
-            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,),
-                which becomes the y of a signal; a 2-D array of shape (H, W), which
-                becomes an image; or a tuple (x, y) of 1-D arrays. It is not changed.
+            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array or list of
+                numbers, which becomes the y of a signal; a 2-D array or nested list,
+                which becomes an image; a tuple (x, y), (x, y, dy) or (x, y, dx, dy) of
+                1-D arrays, where x may be dates (`datetime64` or `datetime`); a Series,
+                or a DataFrame of x and y, of pandas; a DataArray of xarray; or a signal
+                of HyperSpy. It is not changed.
             overwrite: Replace a different object of this name. The new object takes
                 over its position, group and UUID.
             group: Title of the group to add to, which is created if it does not exist;
@@ -126,7 +139,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
-                numeric, or its metadata holds a value that cannot be kept.
+                numeric, its dates are too fine to be kept as seconds, or its metadata
+                holds a value that cannot be kept.
 
         Example:
             >>> workspace.add("ramp", np.arange(5.0), group="raw")
@@ -148,7 +162,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         A running DataLab draws them only when all have been added.
 
         Args:
-            objects: The objects by their names; see `add` for both.
+            objects: The objects by their names; see `add` for both. A DataFrame of
+                pandas stands for its columns, each a signal on its index.
             overwrite: Replace different objects of these names, as ``ws[name] = obj``.
             group: See `add`.
             copy: See `add`.
@@ -423,6 +438,28 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         """
         return listing.preview(self._session, most)
 
+    @suggest_on_typo
+    def browse(self) -> Any:
+        """Show the workspace as a panel in a notebook: groups, pictures, search, menu.
+
+        A click shows an object, a double click explores it. The menu of the right mouse
+        button, or of the menu key, renames, groups, exports and removes objects. The
+        panel follows every change: of this notebook, of DataLab and of others.
+
+        Returns:
+            The panel, which a notebook shows if it is the last line of a cell. The
+            notebook file keeps a table of the first and last objects.
+
+        Raises:
+            ImportError: The extension `datalab_kernel_core` is not loaded, as in a
+                script, or anywidget is not installed.
+
+        Example:
+            >>> workspace.browse()
+            <Panel of <Workspace standalone: 2 signals, 1 image>>
+        """
+        return panels.provider()(self, Overview(self._session))
+
     @property
     def backend(self) -> Backend:
         """The backend that keeps the objects; for those who extend the workspace."""
@@ -434,7 +471,9 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         return self._session.backend.capabilities
 
     @suggest_on_typo
-    def on_change(self, callback: Callable[[ChangeEvent], object]) -> Subscription:
+    def on_change(
+        self, callback: Callable[[ChangeEvent], object], *, selection: bool = False
+    ) -> Subscription:
         """Call a function after every change of the workspace.
 
         The function runs in the thread that made the change, after the call that made
@@ -448,6 +487,8 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         Args:
             callback: A function of one argument, a `ChangeEvent`. A bound method does
                 not keep its object alive.
+            selection: Also report when other objects are selected, by `select` or in
+                DataLab's window, by events of the kind "selected".
 
         Returns:
             A handle; its ``cancel()`` ends the calls. It is a context manager, too.
@@ -458,7 +499,7 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
             removed
             >>> handle.cancel()
         """
-        return self._session.subscribe(callback)
+        return self._session.subscribe(callback, selection=selection)
 
     @suggest_on_typo
     def undo(self) -> None:

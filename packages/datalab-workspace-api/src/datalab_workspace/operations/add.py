@@ -13,6 +13,7 @@ from datalab_workspace.errors import (
     add_note,
 )
 from datalab_workspace.model.equality import equal
+from datalab_workspace.model.foreign_objects import mapping_of, own_title
 from datalab_workspace.model.metadata_values import as_base
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import Record
@@ -52,6 +53,7 @@ def update(
     copy: bool,
 ) -> list[str]:
     """See `Workspace.update`."""
+    objects = mapping_of(objects)
     if not isinstance(objects, Mapping):
         raise TypeError(
             "update() expects a mapping of names to objects, got "
@@ -195,7 +197,7 @@ def _own_title(obj: Any) -> Any:
             f"add({os.fspath(obj)!r:.80}) has no object; call add(name, object), or "
             "workspace.read(path) for a file"
         )
-    title = getattr(obj, "title", None)
+    title = own_title(obj)
     if title is None:
         raise TypeError(
             f"{type(obj).__name__} has no title of its own; call add(name, object)"

@@ -24,13 +24,25 @@ WRONG_TYPES: dict[str, Callable[[], Any]] = {
     "none": lambda: None,
     "text": lambda: "text",
     "number": lambda: 5.0,
-    "list": lambda: [1.0, 2.0],
+    "list-of-texts": lambda: ["1.0", "2.0"],
+    "empty-list": list,
+    "ragged-list": lambda: [[1.0, 2.0], [3.0]],
+    "deep-list": lambda: [[[1.0]]],
     "dict": lambda: {"x": [1.0]},
     "class": lambda: type(gaussian()),
     "workspace": object,
     "scalar-array": lambda: np.array(1.0),
     "three-dimensional": lambda: np.zeros((2, 2, 2)),
-    "triple": lambda: (POINTS, POINTS, POINTS),
+    "quintuple": lambda: (POINTS,) * 5,
+    "triple-of-lengths": lambda: (POINTS, POINTS, POINTS[1:]),
+    "triple-of-complex-dy": lambda: (POINTS, POINTS, POINTS * 1j),
+    "pair-of-missing-dates": lambda: (np.full(4, "NaT", "M8[s]"), POINTS),
+    "pair-of-dates-on-y": lambda: (POINTS, np.arange(4).astype("M8[s]")),
+    "pair-of-durations": lambda: (np.arange(4).astype("m8[s]"), POINTS),
+    "pair-of-fine-dates": lambda: (
+        np.datetime64("2024-01-01", "ns") + np.arange(4),
+        POINTS,
+    ),
     "single": lambda: (POINTS,),
     "pair-as-list": lambda: [POINTS, POINTS],
     "pair-of-texts": lambda: ("ab", "cd"),
@@ -166,9 +178,7 @@ def _methods() -> dict[str, inspect.Signature]:
     found = {}
     for name, member in inspect.getmembers(Workspace, inspect.isfunction):
         signature = inspect.signature(member)
-        # The arguments of calc() depend on the feature; see the rules of processing.
-        plain = not name.startswith("_") and name != "calc"
-        if plain and len(signature.parameters) > 1:
+        if not name.startswith("_") and len(signature.parameters) > 1:
             found[name] = signature
     return found
 

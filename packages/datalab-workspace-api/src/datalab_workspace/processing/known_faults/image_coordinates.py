@@ -1,4 +1,7 @@
-"""Faults of sigima in the coordinates of images."""
+"""Faults of sigima in the coordinates of images.
+
+Upstream: docs/upstream/sigima_image_coordinates.md
+"""
 
 from __future__ import annotations
 

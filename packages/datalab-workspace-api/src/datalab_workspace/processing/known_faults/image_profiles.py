@@ -1,4 +1,7 @@
-"""Faults of sigima in profiles of images."""
+"""Faults of sigima in profiles of images.
+
+Upstream: docs/upstream/sigima_profiles.md
+"""
 
 from __future__ import annotations
 

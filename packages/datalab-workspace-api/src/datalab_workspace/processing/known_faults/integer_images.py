@@ -1,4 +1,7 @@
-"""Faults of sigima with images of integers."""
+"""Faults of sigima with images of integers.
+
+Upstream: docs/upstream/sigima_integer_images.md
+"""
 
 from __future__ import annotations
 

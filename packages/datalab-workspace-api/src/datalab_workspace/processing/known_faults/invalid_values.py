@@ -1,4 +1,7 @@
-"""Faults of sigima with values that are NaN or infinite."""
+"""Faults of sigima with values that are NaN or infinite.
+
+Upstream: docs/upstream/sigima_invalid_values.md
+"""
 
 from __future__ import annotations
 

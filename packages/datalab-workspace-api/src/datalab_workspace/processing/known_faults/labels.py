@@ -1,4 +1,8 @@
-"""Faults of sigima in the titles and units of results."""
+"""Faults of sigima in the titles and units of results.
+
+Upstream: docs/upstream/sigima_titles.md,
+    docs/upstream/sigima_units.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Faults of sigima in what it measures from signals and images."""
+"""Faults of sigima in what it measures from signals and images.
+
+Upstream: docs/upstream/sigima_measurements.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Faults of sigima that depend on x of a signal, or on complex values."""
+"""Faults of sigima that depend on x of a signal, or on complex values.
+
+Upstream: docs/upstream/sigima_signal_grid.md,
+    docs/upstream/sigima_complex_values.md,
+    docs/upstream/sigima_ignored_parameters.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Faults of sigima in the uncertainties of signals."""
+"""Faults of sigima in the uncertainties of signals.
+
+Upstream: docs/upstream/sigima_uncertainties.md
+"""
 
 from __future__ import annotations
 
