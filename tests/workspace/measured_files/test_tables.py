@@ -285,6 +285,15 @@ def test_a_matrix_without_axis_is_an_image(read_text: Read) -> None:
     assert first.x.tolist() == (data[:, 0] + 0.5).tolist()
 
 
+def test_a_gradient_may_be_curves_or_an_image(read_text: Read) -> None:
+    data = np.arange(15 * 12).reshape(15, 12)
+    content = "\n".join(",".join(map(str, row)) for row in data)
+    with pytest.raises(dlw.UnreadableFileError, match="12 columns without a header"):
+        read_text(content)
+    (image,) = read_text(content, kind="image")
+    assert np.array_equal(image.data, data)
+
+
 def test_some_columns_without_axis_are_refused(read_text: Read) -> None:
     content = "3,1,7\n1,2,8\n2,4,9\n"
     with pytest.raises(dlw.UnreadableFileError, match="pass kind='signal' or"):

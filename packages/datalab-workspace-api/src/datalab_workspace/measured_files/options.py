@@ -126,6 +126,27 @@ def _check_type(name: str, value: object) -> None:
         raise ValueError(f"{name}={value} is negative")
 
 
+def check_use(options: ReadOptions, *, tables: bool, raw: bool) -> None:
+    """Raise an error for options that concern none of the files.
+
+    Args:
+        options: The options of a call.
+        tables: Whether there is a text file among its files.
+        raw: Whether there is an image without a header.
+
+    Raises:
+        ValueError: An option is for files that are not there.
+    """
+    for part, present, what in (
+        (options.table, tables, "text files"),
+        (options.raw, raw, "images without a header (.raw)"),
+    ):
+        if given(part) and not present:
+            raise ValueError(
+                f"{', '.join(given(part))}: for {what}, and there is none; leave it out"
+            )
+
+
 def given(options: TableOptions | RawOptions) -> dict[str, Any]:
     """Return the options that the caller gave."""
     values = {field.name: getattr(options, field.name) for field in fields(options)}

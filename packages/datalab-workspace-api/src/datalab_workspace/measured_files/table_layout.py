@@ -168,7 +168,7 @@ def _layout(
         dialect,
         first,
         last,
-        sum(map(is_row, lines[first:last])),
+        len(list(filter(is_row, lines[first:last]))),
         columns,
         header,
         units,

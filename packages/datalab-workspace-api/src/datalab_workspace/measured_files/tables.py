@@ -90,20 +90,21 @@ def _kind(text: Text, layout: Layout) -> str:
     """Return the kind of object that a table holds.
 
     Raises:
-        UnreadableFileError: It has some columns, no header, and no axis in the first.
+        UnreadableFileError: It has no header, and its columns may be curves or the
+            rows of an image.
     """
     if layout.header or layout.columns <= 2:
         return "signal"
     firsts = _first_column(text, layout)
     steps = np.diff(firsts)
-    if len(steps) and ((steps > 0).all() or (steps < 0).all()):
-        return "signal"
-    if layout.columns >= _MANY_COLUMNS or np.isnan(firsts).all():
-        return "image"
+    is_axis = len(steps) > 0 and bool((steps > 0).all() or (steps < 0).all())
+    is_wide = layout.columns >= _MANY_COLUMNS
+    if is_axis != is_wide:
+        return "signal" if is_axis else "image"
     raise UnreadableFileError.of(
         text.path,
-        f"a table of {layout.columns} columns without a header, whose first column is "
-        "no axis, may be curves or an image",
+        f"a table of {layout.columns} columns without a header may be curves or an "
+        "image",
         "pass kind='signal' or kind='image'",
     )
 
