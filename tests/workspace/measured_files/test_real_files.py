@@ -184,7 +184,7 @@ def test_a_spectrum_of_andor_has_all_its_pixels() -> None:
     (other,) = sigima.io.read_images(str(path))
     assert np.array_equal(other.data, expected[None, :1005])  # sigima's reading
     workspace = dlw.Workspace(backend=MemoryBackend())
-    with pytest.warns(UserWarning, match="1024 x 1 pixels.*DataLab reads 1005 x 1"):
+    with pytest.warns(UserWarning, match="1024 x 1 pixels; DataLab reads 1005 x 1"):
         workspace.read(path)
 
 

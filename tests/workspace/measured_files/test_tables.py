@@ -262,7 +262,7 @@ def test_times_of_a_day_are_seconds(read_text: Read) -> None:
         ("x,y\n0,1\n1,2\n2,OL\n3,4\n", r"line 4 holds '2,OL'"),
         ("x,y\n0,1\n1,2\n2,4\n\nx,y\n0,5\n1,6\n", r"line 6 holds 'x,y'"),
         ("x,y\n0,1\n1,2,3\n2,4\n", "more cells than the header"),
-        (b"\x00\x01\x02\x03" * 50, "no text"),
+        (b"\x00\x01\x02\x03" * 50, "not text"),
     ],
 )
 def test_a_file_that_would_be_misread_is_refused(

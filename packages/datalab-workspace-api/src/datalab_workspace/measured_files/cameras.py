@@ -29,8 +29,8 @@ def read_sif(path: Path, notes: Notes) -> Sequence[ImageObj]:
     if (file.width, file.height) == (width, height):
         return images
     notes.add(
-        f"its images have {width} x {height} pixels, of which DataLab reads "
-        f"{file.width} x {file.height}",
+        f"its images have {width} x {height} pixels; DataLab reads {file.width} x "
+        f"{file.height} of them",
         path,
     )
     file.width, file.height = width, height

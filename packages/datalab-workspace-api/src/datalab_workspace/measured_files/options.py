@@ -8,7 +8,7 @@ from typing import Any
 
 from datalab_workspace.validation import one_of, unknown_argument
 
-#: The arguments of `Workspace.read` that are no options of a reader.
+#: The arguments of `Workspace.read` that are not options of a reader.
 _ARGUMENTS = ["where", "kind", "group", "on_conflict", "errors", "stack"]
 STACKS = ("images", "colors", "refuse")
 
@@ -135,7 +135,7 @@ def check_use(options: ReadOptions, *, tables: bool, raw: bool) -> None:
         raw: Whether there is an image without a header.
 
     Raises:
-        ValueError: An option is for files that are not there.
+        ValueError: No file is of the kind that an option concerns.
     """
     for part, present, what in (
         (options.table, tables, "text files"),

@@ -119,7 +119,7 @@ def _read_raw(path: Path, options: ReadOptions) -> Sequence[ImageObj]:
 
 
 def _check(path: Path, objects: Sequence[Any]) -> None:
-    """Raise an error for a result that a reader returned and that is no object.
+    """Raise an error unless a reader has returned objects.
 
     Raises:
         UnreadableFileError: It is empty, or an array has the wrong number of axes.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sigima import ImageObj, SignalObj
 
-#: A table with at least so many columns and without a header may be an image.
+#: The number of columns of a table without a header that may be an image.
 _MANY_COLUMNS = 10
 
 
@@ -208,7 +208,7 @@ def _same_values(found: Sequence[SignalObj], own: Sequence[SignalObj]) -> bool:
 def _note_constants(
     found: Sequence[SignalObj], layout: Layout, path: Path, notes: Notes
 ) -> None:
-    """Say which columns sigima has made entries of the metadata."""
+    """Note the columns that sigima has made entries of the metadata."""
     names = layout.header or [str(column) for column in range(layout.columns)]
     kept = [name for name in names if name and name in found[0].metadata]
     if kept:
