@@ -38,7 +38,7 @@ class ExchangeRules(WorkspaceSuite):
     ) -> None:
         """The objects are fetched from wherever they are."""
         obj = spot()
-        workspace.update({"a": obj, "s": np.arange(5.0), "a/a": obj})
+        workspace.update({"a": obj, "s": np.arange(5.0), "a:a": obj})
         workspace = self.settle(workspace)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
