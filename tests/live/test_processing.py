@@ -127,6 +127,8 @@ def differences(theirs: Item, ours: Item) -> Iterator[str]:
 
 def own(key: str) -> bool:
     noted = key in ("__processing_parameters", "__analysis_parameters")
+    if key.startswith("Table_") and key.endswith("_fit_dict"):
+        return True  # a fit has results here, but none in DataLab
     return key in OWN_KEYS or (key.startswith("__") and not noted)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import tracemalloc
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,16 @@ from sigima.enums import FilterMode
 from sigima.params import GaussianParam, MovingAverageParam
 from sigima.proc import title_formatting
 
+import datalab_workspace as dlw
 from datalab_workspace import LiveUnavailableError, Workspace
+from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.model.record import KINDS, Kind
+from datalab_workspace.processing import result_writer
+from datalab_workspace.processing.calculation import Calculation
 from datalab_workspace.processing.features import _WINDOWS_ONLY, features
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
 from datalab_workspace.testing.processing import REQUIRED, sources
+from datalab_workspace.transaction import Transaction
 
 EVERY = [(kind, name) for kind in KINDS for name in features(kind)]
 #: What is needed besides `sources`, or what sigima says of them.
@@ -294,6 +301,109 @@ def test_regions_of_any_shape_are_extracted(
 
     assert workspace.describe(name).shape == shape
     assert workspace.describe(erased).shape == spot.data.shape
+
+
+# -- many objects ---------------------------------------------------------------------
+
+
+def test_an_interrupt_keeps_what_is_whole(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while the third of four is computed; no result was stored yet."""
+    run, computed = Calculation.run, []
+
+    def interrupted(self: Calculation) -> Any:
+        if len(computed) == 2:
+            raise KeyboardInterrupt
+        computed.append(self.sources[0].name)
+        return run(self)
+
+    monkeypatch.setattr(Calculation, "run", interrupted)
+    monkeypatch.setattr(result_writer, "_INTERVAL", 1000.0)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        workspace.calc("normalize", on=["peak", "wave", "spot", "slope"])
+
+    kept = ["normalize(s001)|ref=maximum", "normalize(s002)|ref=maximum"]
+    assert workspace.list() == ["peak", "wave", *kept, "spot", "slope"]
+    assert "2 of 4 objects were done" in told(caught.value)
+    assert all(repr(name) in told(caught.value) for name in kept)
+    workspace.undo()
+    assert len(workspace) == 4
+
+
+def test_an_interrupt_while_results_are_stored_keeps_them(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes after the first of two was stored, and takes it back."""
+    add, calls = Transaction.add_result, []
+
+    def interrupted(self: Transaction, *arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        add(self, *arguments)
+
+    monkeypatch.setattr(Transaction, "add_result", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        workspace.calc("sqrt", on=["peak", "wave"])
+
+    assert workspace.list("signal") == ["peak", "wave", "sqrt(s001)", "sqrt(s002)"]
+    assert "2 of 2 objects were done" in told(caught.value)
+
+
+def test_every_kind_is_checked_before_anything_is_computed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As are regions, and parameters that contradict each other."""
+    monkeypatch.setattr(Calculation, "run", lambda _: pytest.fail("computed"))
+    both: Any = ["peak", "spot"]
+    for name, values, error, match in (
+        ("fwhm", {}, ValueError, "for signals, not for images"),
+        ("histogram", {"lower": 2.0, "upper": 1.0}, ValueError, "lower must be less"),
+        ("extract_roi", {}, ValueError, "'peak' has no region"),
+        ("zero_padding", {"rows": 3}, TypeError, "no argument 'rows'"),
+        ("difference", {"with_": "wave"}, TypeError, "only images .* 'wave'"),
+        ("average", {}, TypeError, "'spot' is of kind"),
+    ):
+        with pytest.raises(error, match=match):
+            workspace.calc(name, on=both, **values)
+
+
+def test_only_a_few_objects_are_in_memory(tmp_path: Path) -> None:
+    """Of signals of one MiB in a file, and nothing of them afterwards."""
+    size, count = 1 << 20, 20
+    x = np.arange(size / 16)
+    stored = Workspace(backend=MemoryBackend())
+    for number in range(count):
+        stored.add(f"signal {number}", (x, x * number))
+    stored.save(tmp_path / "signals.h5")
+    workspace = dlw.open(tmp_path / "signals.h5")
+    workspace.calc("x_at_minmax", on="signal 0")  # what is imported stays
+
+    tracemalloc.start()
+    try:
+        found = workspace.calc("x_at_minmax", on=workspace.list())
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(found) == count
+    assert left < size
+    assert peak < count * size / 2
+
+
+def test_a_result_is_stored_without_a_copy(workspace: Workspace) -> None:
+    """Unless it is a part of something: then it keeps nothing else alive."""
+    whole = workspace.record(workspace.calc("exp", on="spot")).data
+    area: dict[str, Any] = {"x0": 2.0, "y0": 3.0, "dx": 10.0, "dy": 8.0}
+    [name] = workspace.calc("extract_roi", on="spot", **area)
+    part = workspace.record(name).data
+
+    for array in (whole, part):
+        assert isinstance(array, np.ndarray)
+        assert array.base is not None  # a view that is handed out
+        assert array.base.shape == array.shape
+        assert array.base.flags.owndata
 
 
 # -- titles ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@
     ├── UnsupportedDtypeError     TypeError        data that cannot be kept
     ├── UnsupportedMetadataError  TypeError        metadata that cannot be kept
     ├── NotAProjectError          ValueError       not a DataLab project
+    ├── UnreadableFileError       ValueError       a measured file that cannot be read
     ├── ExportError               ValueError       a format that cannot hold an object
     ├── UnsafeFileError           ValueError       a file that links to other files
     ├── DamagedFileError          OSError          a truncated or corrupt file
@@ -68,6 +69,7 @@ __all__ = [
     "StaleFileError",
     "TokenError",
     "UnreachableError",
+    "UnreadableFileError",
     "UnsafeFileError",
     "UnsupportedDtypeError",
     "UnsupportedMetadataError",
@@ -229,6 +231,29 @@ class NotAProjectError(WorkspaceError, ValueError):
     """
 
 
+class UnreadableFileError(WorkspaceError, ValueError):
+    """A measured file cannot be read, or could be read in several ways.
+
+    The message says why and what to do. ``workspace.read(paths, errors="skip")`` reads
+    the other files.
+    """
+
+    @classmethod
+    def of(cls, path: object, reason: str, remedy: str = "") -> UnreadableFileError:
+        """Return the error for a file.
+
+        Args:
+            path: The file.
+            reason: What is wrong with it.
+            remedy: What to do.
+
+        Returns:
+            The error; the caller raises it.
+        """
+        advice = f"; {remedy}" if remedy else ""
+        return cls(f"cannot read {str(path)!r}: {reason}{advice}")
+
+
 class ExportError(WorkspaceError, ValueError):
     """The objects cannot be exported to this path, or not without a change.
 
@@ -267,8 +292,8 @@ class DoubtfulResultWarning(UserWarning):
     The message says which feature and object it concerns, what is wrong, and what to do
     instead: sigima has a known fault, the objects have different units or axes, or a
     mask is ignored. The result itself is left as sigima computes it, here and in
-    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` refuses such
-    results.
+    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` stops a notebook
+    at such a result, which is stored nevertheless.
     """
 
 

@@ -109,12 +109,26 @@ class Lookup:
         """Return short id and group title of an object, without a look at the others.
 
         Raises:
-            ObjectNotFoundError: It is in no group: another program has just removed it.
+            ObjectNotFoundError: Another program has just removed it.
         """
-        place = self.backend.place_of(uuid)
-        if place is None:
-            raise ObjectNotFoundError(
-                f"{self.names.name_of(uuid)!r:.80} was removed by another program; "
-                "call list() to see the objects that are left"
-            )
-        return short_id(self.backend.kind_of(uuid), place[0]), place[1]
+        number, group = self.short_id(uuid), self.backend.group_of(uuid)
+        if group is None:
+            raise self._removed(uuid)
+        return number, group
+
+    def short_id(self, uuid: str) -> str:
+        """Return the short id of an object.
+
+        Raises:
+            ObjectNotFoundError: Another program has just removed it.
+        """
+        number = self.backend.number_of(uuid)
+        if number is None:
+            raise self._removed(uuid)
+        return short_id(self.backend.kind_of(uuid), number)
+
+    def _removed(self, uuid: str) -> ObjectNotFoundError:
+        return ObjectNotFoundError(
+            f"{self.names.name_of(uuid)!r:.80} was removed by another program; call "
+            "list() to see the objects that are left"
+        )

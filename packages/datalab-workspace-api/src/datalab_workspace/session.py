@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.backends.base import Backend, Entry, Watcher
+from datalab_workspace.entry_changes import differences, renamed
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     InterruptedChangeError,
@@ -81,6 +82,8 @@ class Session:
         self.chosen: tuple[str, ...] = ()
         self.chose_one = False
         self.in_passing: set[str] = set()
+        # The selection of the last event, or of the first subscription to it.
+        self._selected: object = None
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
         self.journal = Journal()
@@ -263,11 +266,27 @@ class Session:
 
     # -- events -----------------------------------------------------------------------
 
-    def subscribe(self, callback: Callback) -> Subscription:
-        """Let a function receive the change events; wait for changes of others."""
-        subscription = self.subscribers.add(callback)
+    def subscribe(self, callback: Callback, *, selection: bool = False) -> Subscription:
+        """Let a function receive the change events; wait for changes of others.
+
+        Args:
+            callback: The function.
+            selection: It also receives changes of the selection.
+        """
+        if selection and not self.subscribers.follow_selection:
+            self._selected = self._selection()
+        subscription = self.subscribers.add(callback, selection=selection)
         self.watch()
         return subscription
+
+    def choose(self, uuids: tuple[str, ...]) -> None:
+        """Note the objects that `select` chose, and report them."""
+        events: list[ChangeEvent] = []
+        with self._lock:
+            self.chosen, self.in_passing = uuids, set()
+            self._report_selection(events, Origin.NOTEBOOK)
+        for event in events:
+            self.subscribers.dispatch(event)
 
     def watch(self) -> None:
         """Wait for changes of others if a callback needs it and no thread waits yet."""
@@ -311,7 +330,20 @@ class Session:
             kind = kind_of(changes)
         if kind is not None:
             self._report(events, Origin.NOTEBOOK, kind, changes, transaction.path)
+        self._report_selection(events, Origin.DATALAB)
         return events
+
+    def _report_selection(self, events: list[ChangeEvent], origin: Origin) -> None:
+        """Add an event if other objects are selected and a callback follows that."""
+        if self.subscribers.follow_selection:
+            before, self._selected = self._selected, self._selection()
+            if before != self._selected:
+                self._report(events, origin, "selected", ())
+
+    def _selection(self) -> object:
+        """Return a value that differs when other objects are selected."""
+        selected = self.backend.known_selection()
+        return self.chosen, None if selected is None else tuple(selected)
 
     def _report(
         self,
@@ -368,29 +400,10 @@ class Session:
             if uuid in own:
                 found = own[uuid]  # others may have renamed it before this call
                 if found is not None and uuid in before and before[uuid][1] != found:
-                    changes.append(_renamed(uuid, before[uuid][1], found))
+                    changes.append(renamed(uuid, before[uuid][1], found))
                 continue
             if uuid not in before:
                 changes.append(ObjectChange("added", uuid, None, name))
             elif before[uuid] != (entry, name):
-                changes += _differences(before[uuid][0], before[uuid][1], entry, name)
+                changes += differences(before[uuid][0], before[uuid][1], entry, name)
         return tuple(changes)
-
-
-def _renamed(uuid: str, before: str, after: str) -> ObjectChange:
-    return ObjectChange("renamed", uuid, before, after, frozenset({"title"}))
-
-
-def _differences(
-    before: Entry, name_before: str, entry: Entry, name: str
-) -> list[ObjectChange]:
-    """Compare two entries of one object, as far as both are known."""
-    known = before.dtype is not None and entry.dtype is not None
-    form, form_before = (entry.shape, entry.dtype), (before.shape, before.dtype)
-    if before.kind != entry.kind or (known and form_before != form):
-        return [ObjectChange("replaced", entry.uuid, name_before, name)]
-    if name != name_before:
-        return [_renamed(entry.uuid, name_before, name)]
-    if entry.title != before.title:
-        return [ObjectChange("edited", entry.uuid, name, name, frozenset({"title"}))]
-    return []

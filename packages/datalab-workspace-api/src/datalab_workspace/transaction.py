@@ -155,7 +155,7 @@ class Transaction(Lookup):
         self._writes = True
         uuid, before = record.uuid, None
         if group is not None:
-            before = self.position(uuid)[1]
+            before = self.backend.group_of(uuid)
         moves = group != before
         if restorable and not self.backend.transactional:
             old = self.backend.record(uuid, full=True)

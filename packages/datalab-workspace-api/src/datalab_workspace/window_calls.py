@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace import deprecated
 from datalab_workspace.model.record import Kind
@@ -170,41 +169,6 @@ class WindowCalls:
             datalab_workspace.errors.LiveUnavailableError: a question to the user of ...
         """
         return window.ask_roi(self._session, name, message, timeout)
-
-    @suggest_on_typo
-    def read(
-        self,
-        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-        *,
-        where: Literal["datalab"] | None = None,
-        kind: Kind | None = None,
-        group: str | None = None,
-    ) -> Names:
-        """Read files by DataLab's own readers, and return the names of their objects.
-
-        Args:
-            paths: One file, or several. They are read on DataLab's machine.
-            where: "datalab"; there is no other way yet.
-            kind: "signal" or "image", to read the files as such objects; by default,
-                each file is read as the kind of the panel that DataLab's window shows,
-                or else as the other one.
-            group: Title of the group that the objects join.
-
-        Raises:
-            DataLabError: DataLab cannot read some of the files; those that it can read
-                are there (a `ConnectionError`).
-            LiveUnavailableError: The workspace is not attached to a running DataLab (a
-                `ConnectionError`).
-            NotSupportedByProtocolError: DataLab has no companion.
-            ValueError: `where` is missing.
-
-        Example:
-            >>> workspace.read("scan.csv", where="datalab")
-            Traceback (most recent call last):
-            ...
-            datalab_workspace.errors.LiveUnavailableError: reading files with ...
-        """
-        return window.read(self._session, paths, where, kind, group)
 
     @suggest_on_typo
     def macros(self) -> Names:

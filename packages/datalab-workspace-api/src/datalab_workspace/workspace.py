@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, overload
 
+from datalab_workspace import panels
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
@@ -26,6 +27,7 @@ from datalab_workspace.operations.mapping import (
     Names,
     NamesToGet,
 )
+from datalab_workspace.operations.overview import Overview
 from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
@@ -436,6 +438,28 @@ class Workspace(
         """
         return listing.preview(self._session, most)
 
+    @suggest_on_typo
+    def browse(self) -> Any:
+        """Show the workspace as a panel in a notebook: groups, pictures, search, menu.
+
+        A click shows an object, a double click explores it. The menu of the right mouse
+        button, or of the menu key, renames, groups, exports and removes objects. The
+        panel follows every change: of this notebook, of DataLab and of others.
+
+        Returns:
+            The panel, which a notebook shows if it is the last line of a cell. The
+            notebook file keeps a table of the first and last objects.
+
+        Raises:
+            ImportError: The extension `datalab_kernel_core` is not loaded, as in a
+                script, or anywidget is not installed.
+
+        Example:
+            >>> workspace.browse()
+            <Panel of <Workspace standalone: 2 signals, 1 image>>
+        """
+        return panels.provider()(self, Overview(self._session))
+
     @property
     def backend(self) -> Backend:
         """The backend that keeps the objects; for those who extend the workspace."""
@@ -447,7 +471,9 @@ class Workspace(
         return self._session.backend.capabilities
 
     @suggest_on_typo
-    def on_change(self, callback: Callable[[ChangeEvent], object]) -> Subscription:
+    def on_change(
+        self, callback: Callable[[ChangeEvent], object], *, selection: bool = False
+    ) -> Subscription:
         """Call a function after every change of the workspace.
 
         The function runs in the thread that made the change, after the call that made
@@ -461,6 +487,8 @@ class Workspace(
         Args:
             callback: A function of one argument, a `ChangeEvent`. A bound method does
                 not keep its object alive.
+            selection: Also report when other objects are selected, by `select` or in
+                DataLab's window, by events of the kind "selected".
 
         Returns:
             A handle; its ``cancel()`` ends the calls. It is a context manager, too.
@@ -471,7 +499,7 @@ class Workspace(
             removed
             >>> handle.cancel()
         """
-        return self._session.subscribe(callback)
+        return self._session.subscribe(callback, selection=selection)
 
     @suggest_on_typo
     def undo(self) -> None:

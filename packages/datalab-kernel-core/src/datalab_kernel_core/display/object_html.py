@@ -120,8 +120,8 @@ def _picture(record: Record, data: Array | None) -> str:
         return '<span class="dl-dim">no data</span>'
     title = html(record.title)
     if record.kind == "signal":
-        return thumbnails.curve(data, title, *_CURVE_SIZE)
-    return thumbnails.pixels_element(data, title, _IMAGE_SIDE, _IMAGE_LEVELS)
+        return thumbnails.curve(data, *_CURVE_SIZE).element(title)
+    return thumbnails.pixels(data, _IMAGE_SIDE, _IMAGE_LEVELS).element(title)
 
 
 def _label(record: Record, axis: str) -> str:

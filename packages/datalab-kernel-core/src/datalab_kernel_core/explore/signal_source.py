@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from datalab_kernel_core.explore.messages import Range, Reply, ViewRequest
+from datalab_kernel_core.explore.messages import Range, ViewRequest
+from datalab_kernel_core.in_page.channel import Reply
 from datalab_kernel_core.plotter.reduce import (
     LARGEST,
     Array,

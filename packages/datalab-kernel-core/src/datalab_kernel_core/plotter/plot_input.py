@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,10 @@ from datalab_workspace.model.plain_arrays import ACCEPTED, checked_pair, is_numb
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import object_kind, to_record
 
-_ACCEPTED = f"the name, UUID or short id of an object, {ACCEPTED}, or a list of these"
+_ACCEPTED = (
+    f"the name, UUID or short id of an object, {ACCEPTED}, or a list of these and of "
+    "further lists"
+)
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,10 @@ def plot_items(
         KeyError: No object has one of the names.
         TypeError: Something cannot be drawn.
         ValueError: The list is empty, or the number of titles differs from the number
-            of objects.
+            of objects, which is counted across nested lists.
     """
     is_list = isinstance(what, list) and not is_numbers(what)
-    several = list(what) if is_list else [what]
+    several = list(_flat(what))
     if not several:
         raise ValueError(f"cannot plot an empty list; plot() takes {_ACCEPTED}")
     if titles is not None and len(titles) != len(several):
@@ -71,13 +74,22 @@ def plot_items(
     ]
 
 
+def _flat(what: Any) -> Iterator[Any]:
+    """Yield what is in a list, and in the lists inside it, as `calc` returns them."""
+    if not isinstance(what, list) or is_numbers(what):
+        yield what
+        return
+    for one in what:
+        yield from _flat(one)
+
+
 def _item(what: Any, find: Callable[[str], Record], index: int | None) -> PlotItem:
     try:
         return plot_item(what, find)
     except TypeError as error:
         if index is None:
             raise
-        raise type(error)(f"item {index} of the list: {error}") from error
+        raise type(error)(f"item {index} of the list: {error}") from None
 
 
 def plot_item(what: Any, find: Callable[[str], Record]) -> PlotItem:

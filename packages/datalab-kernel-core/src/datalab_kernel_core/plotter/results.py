@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_option
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.fits import current_results
-from datalab_workspace.model.record import Record
+from datalab_workspace.model.record import Kind, Record
+from datalab_workspace.model.results import ResultList, Results, ResultValue
 from datalab_workspace.model.units import AxisUnits
+from datalab_workspace.operations.results import values_of_result
 
 #: Rows of a geometry result that are all labeled; of more, only the first is.
 MAX_NAMED = 3
@@ -54,6 +56,37 @@ def checked_results(chosen: Any) -> bool | list[Result]:
         return chosen
     several = chosen if isinstance(chosen, list | tuple) else [chosen]
     return [Result.of(one) for one in several]
+
+
+def shown_results(what: Any, find: Callable[[str], Results]) -> Results:
+    """Return the results of objects, or those in a list, as tables.
+
+    Args:
+        what: A name, a result, or a list of these, nested as `calc` returns it.
+        find: Returns the results of the object that has a name.
+
+    Raises:
+        KeyError: No object has one of the names.
+        TypeError: An item is neither a name nor a result.
+        ValueError: A dictionary is not that of a result.
+    """
+    return Results(_values(what, find))
+
+
+def _values(what: Any, find: Callable[[str], Results]) -> Iterator[ResultValue]:
+    if isinstance(what, str):
+        yield from find(what)
+    elif isinstance(what, Results | ResultList):
+        yield from what if isinstance(what, Results) else what.results
+    elif isinstance(what, list | tuple):
+        for each in what:
+            yield from _values(each, find)
+    elif what is not None:  # an analysis that has found nothing
+        result = Result.of(what)
+        units = AxisUnits("signal", "", "", "")
+        common: tuple[str, Kind, str, str]
+        common = ("", "signal", result.function, result.title)
+        yield from values_of_result(result, common, [], units)
 
 
 def _chosen(record: Record, chosen: Any, prefix: str) -> Iterator[Result | None]:

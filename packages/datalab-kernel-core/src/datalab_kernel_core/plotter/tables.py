@@ -45,10 +45,9 @@ class ResultTable:
         self._result = result
         self._title = result.title if title is None else title
         self._regions = [] if record is None else roi_names(record.metadata)
-        kind, fields = (
-            ("signal", {}) if record is None else (record.kind, record.fields)
-        )
-        self._named = split_columns(result, AxisUnits.of(kind, fields))
+        shown = Record("signal") if record is None else record
+        units = AxisUnits.of(shown.kind, shown.fields)
+        self._named = split_columns(result, units)
         self._visible_only = visible_only
         self._transposed = transpose_single_row and len(result.rows) == 1
 
@@ -68,17 +67,17 @@ class ResultTable:
         """
         import pandas as pd
 
-        columns, rows = self._shown()
+        kept = self._kept()
+        rows = [[row[index] for index in kept] for row in self._result.rows]
+        columns = [self._result.columns[index] for index in kept]
         frame = pd.DataFrame(rows, columns=columns)
         if self._result.regions is not None:
             frame.insert(0, "roi_index", self._result.regions)
         return frame
 
-    def _shown(self) -> tuple[list[str], list[list[Any]]]:
+    def _kept(self) -> list[int]:
         hidden = self._result.hidden() if self._visible_only else set()
-        kept = [i for i, n in enumerate(self._result.columns) if n not in hidden]
-        columns = [self._result.columns[index] for index in kept]
-        return columns, [[row[index] for index in kept] for row in self._result.rows]
+        return [i for i, n in enumerate(self._result.columns) if n not in hidden]
 
     def _heads(self) -> list[str]:
         regions = self._result.regions
@@ -88,17 +87,11 @@ class ResultTable:
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         """Return the headings, with units, and the texts of the cells below them."""
-        hidden = self._result.hidden() if self._visible_only else set()
         names = [name for name, _ in self._named]
+        # An uncertainty is shown in the cell of its value.
+        uncertain = {f"u({name})" for name in names}
+        shown = [index for index in self._kept() if names[index] not in uncertain]
         position = {name: index for index, name in enumerate(names)}
-        uncertain = {f"u({name})": index for name, index in position.items()}
-        shown = [
-            index
-            for index, (column, name) in enumerate(
-                zip(self._result.columns, names, strict=True)
-            )
-            if column not in hidden and name not in uncertain
-        ]
         spreads = [position.get(f"u({names[index]})") for index in shown]
         heads = [column_text(*self._named[index]) for index in shown]
         return heads, [

@@ -121,6 +121,10 @@ class Backend(Transactions, ABC):
         """Return the UUIDs of the objects, of one kind or both, as in `entries`."""
         return [e.uuid for e in self.entries() if kind in (None, e.kind)]
 
+    def count(self, kind: Kind | None = None) -> int:
+        """Return the number of objects, of one kind or both."""
+        return len(self.uuids(kind))
+
     def has(self, uuid: str) -> bool:
         """Return whether there is an object with a UUID."""
         return uuid in self.uuids()
@@ -141,23 +145,25 @@ class Backend(Transactions, ABC):
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """Return the groups, of one kind or both, in the order of `entries`."""
 
-    def place_of(self, uuid: str) -> tuple[int, str] | None:
-        """Return the number of an object in its panel, from 1, and its group's title.
+    def number_of(self, uuid: str) -> int | None:
+        """Return the number of an object in its panel, from 1.
 
-        A backend that knows them without a look at all objects overrides this.
+        A backend that knows it without a look at all objects overrides this.
 
         Returns:
-            None if the object is in no group.
+            None if there is no such object.
         """
-        before = 0
-        for _, title, uuids in self.groups(self.kind_of(uuid)):
-            if uuid in uuids:
-                return before + uuids.index(uuid) + 1, title
-            before += len(uuids)
-        return None
+        if not self.has(uuid):
+            return None
+        return self.uuids(self.kind_of(uuid)).index(uuid) + 1
+
+    def group_of(self, uuid: str) -> str | None:
+        """Return the title of an object's group; see `number_of`."""
+        titles = (group.title for group in self.groups() if uuid in group.uuids)
+        return next(titles, None)
 
     def uuid_at(self, kind: Kind, number: int) -> str | None:
-        """Return the UUID of the object with a number; see `place_of`.
+        """Return the UUID of the object with a number; see `number_of`.
 
         Returns:
             None if the panel has fewer objects.
@@ -241,8 +247,7 @@ class Backend(Transactions, ABC):
             record: The computed object; its title is composed, see `add`.
             uuid: UUID of an object that exists.
         """
-        titles = [g.title for g in self.groups(record.kind) if uuid in g.uuids]
-        self.add(record, group=titles[0] if titles else None, composed=True)
+        self.add(record, group=self.group_of(uuid), composed=True)
 
     @abstractmethod
     def replace(self, uuid: str, record: Record) -> None:

@@ -186,6 +186,11 @@ class MemoryBackend(Backend):
         shelves = (shelf.items for kind in kinds for shelf in self._shelves[kind])
         return list(chain.from_iterable(shelves))
 
+    def count(self, kind: Kind | None = None) -> int:
+        """See `Backend.count`."""
+        kinds = KINDS if kind is None else (kind,)
+        return sum(len(s.items) for kind in kinds for s in self._shelves[kind])
+
     def has(self, uuid: str) -> bool:
         """See `Backend.has`."""
         return uuid in self._shelf_of
@@ -207,8 +212,8 @@ class MemoryBackend(Backend):
             if kind in (None, shelf.kind)
         ]
 
-    def place_of(self, uuid: str) -> tuple[int, str] | None:
-        """See `Backend.place_of`; only the groups before that of the object count."""
+    def number_of(self, uuid: str) -> int | None:
+        """See `Backend.number_of`; only the groups before that of the object count."""
         own = self._shelf_of.get(uuid)
         if own is None:
             return None
@@ -217,7 +222,12 @@ class MemoryBackend(Backend):
             if shelf is own:
                 break
             before += len(shelf.items)
-        return before + own.position(uuid) + 1, own.title
+        return before + own.position(uuid) + 1
+
+    def group_of(self, uuid: str) -> str | None:
+        """See `Backend.group_of`."""
+        shelf = self._shelf_of.get(uuid)
+        return None if shelf is None else shelf.title
 
     def uuid_at(self, kind: Kind, number: int) -> str | None:
         """See `Backend.uuid_at`."""

@@ -94,6 +94,11 @@ def check_name(name: object) -> str:
     return plain
 
 
+def as_name(text: str) -> str:
+    """Return `text` as a name, with "\ufffd" in place of forbidden characters."""
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub("\ufffd", text)) or "\ufffd"
+
+
 def checked_key(key: object) -> str:
     """Return `key` if it can be looked up as the name of an object.
 

@@ -38,18 +38,19 @@ def number_text(value: float, spread: float | None) -> str:
     if spread is None or not spread > 0 or not math.isfinite(spread):
         return f"{value:.4g}"
     exponent = math.floor(math.log10(max(abs(value), spread)))
-    digits = max(1 - math.floor(math.log10(spread)), 0)
+    place = 1 - math.floor(math.log10(spread))
     if -4 < exponent < 6:
+        digits = max(place, 0)
         return f"{value:.{digits}f} ± {spread:.{digits}f}"
-    scale = 10.0**exponent
-    digits = max(digits + exponent, 0)
+    scale, digits = 10.0**exponent, max(place + exponent, 0)
     return f"({value / scale:.{digits}f} ± {spread / scale:.{digits}f})e{exponent}"
 
 
 def heading_columns(table: WideTable) -> list[str]:
     """Return the headings of the first columns of a table: "object", "ROI", "row"."""
     named = any(roi for (_, roi, _), _ in table.rows)
-    return ["object", *["ROI"] * named, *["row"] * table.numbered]
+    called = any(name for (name, _, _), _ in table.rows)
+    return [*["object"] * called, *["ROI"] * named, *["row"] * table.numbered]
 
 
 def heading_cells(table: WideTable, key: tuple[str, str, int]) -> list[str]:
@@ -64,7 +65,7 @@ def table_text(table: WideTable) -> str:
     lines = list(_lines(table))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     first = len(widths) if len(table.rows) == 1 else len(heading_columns(table))
-    shown = [f"{table.title} [{table.analysis}]"]
+    shown = [_cut(f"{table.title} [{table.analysis}]")]
     for line in lines:
         cells = (
             cell.ljust(width) if index < first else cell.rjust(width)
@@ -78,17 +79,19 @@ def table_text(table: WideTable) -> str:
 
 def _lines(table: WideTable) -> Iterator[list[str]]:
     """Yield the lines of a table; one row is shown as lines of name and value."""
-    if len(table.rows) == 1:
-        [(key, row)] = table.rows
-        names, cells = heading_columns(table), heading_cells(table, key)
-        yield from ([name, cell] for name, cell in zip(names, cells, strict=True))
-        for column in table.columns:
-            yield [column_text(*column), value_text(row.get(column))]
-        return
-    yield [*heading_columns(table), *(column_text(*c) for c in table.columns)]
-    for key, row in table.rows[:MAX_ROWS]:
-        cells = [_cut(cell) for cell in heading_cells(table, key)]
-        yield [*cells, *(_cut(value_text(row.get(c))) for c in table.columns)]
+    names = [_cut(column_text(*column)) for column in table.columns]
+    heads = heading_columns(table)
+    rows = [
+        [
+            *map(_cut, heading_cells(table, key)),
+            *(_cut(value_text(row.get(column))) for column in table.columns),
+        ]
+        for key, row in table.rows[:MAX_ROWS]
+    ]
+    if len(rows) == 1:
+        yield from map(list, zip([*heads, *names], rows[0], strict=True))
+    else:
+        yield from ([*heads, *names], *rows)
 
 
 def _cut(text: str) -> str:

@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, overload
@@ -65,6 +65,12 @@ _COLUMNS = tuple(field.name for field in dataclasses.fields(ResultValue))
 class WideTable(NamedTuple):
     """The values of one analysis: a row for each object and region.
 
+    Example:
+        >>> _ = workspace.calc("x_at_minmax", on=["peak", "noisy"])
+        >>> [table] = workspace.results().tables()
+        >>> table.columns, len(table.rows)
+        ((('X@Ymin', 's'), ('X@Ymax', 's')), 2)
+
     Attributes:
         title: Title of the results.
         analysis: Name of the feature.
@@ -79,7 +85,13 @@ class WideTable(NamedTuple):
 
     @property
     def numbered(self) -> bool:
-        """Whether a region of an object has several rows."""
+        """Whether a region of an object has several rows.
+
+        Example:
+            >>> _ = workspace.calc("x_at_minmax", on="peak")
+            >>> workspace.results().tables()[0].numbered
+            False
+        """
         return any(number for (_, _, number), _ in self.rows)
 
 
@@ -286,18 +298,30 @@ class ResultList(list[Any]):
     It is a list in every way. Only its repr differs: it shows the tables of the
     results, with the name of the object of each.
 
-    Attributes:
-        results: The values in the list, as `Workspace.results` returns them.
-
     Example:
         >>> found = workspace.calc("stats", on=["peak", "noisy"])
         >>> found.results["max"].values.shape
         (2,)
     """
 
-    def __init__(self, items: Iterable[Any], results: Results) -> None:
+    def __init__(
+        self, items: Iterable[Any], results: Results | Callable[[], Results]
+    ) -> None:
         super().__init__(items)
-        self.results = results
+        self._results = results
+
+    @property
+    def results(self) -> Results:
+        """The values in the list, as `Workspace.results` returns them.
+
+        Example:
+            >>> found = workspace.calc("stats", on=["peak", "noisy"])
+            >>> found.results["max"][0].object
+            'peak'
+        """
+        if not isinstance(self._results, Results):
+            self._results = self._results()
+        return self._results
 
     def to_dataframe(self, *, wide: bool = False) -> pd.DataFrame:
         """Return the results as a pandas `DataFrame`; see `Results.to_dataframe`.

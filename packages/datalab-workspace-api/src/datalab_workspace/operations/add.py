@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from datalab_workspace.errors import NameConflictError, add_note
+from datalab_workspace.errors import (
+    NameConflictError,
+    UnsupportedObjectError,
+    add_note,
+)
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.foreign_objects import mapping_of, own_title
 from datalab_workspace.model.metadata_values import as_base
@@ -86,7 +91,8 @@ def _add(
     several: bool,
 ) -> None:
     backend, names = transaction.backend, transaction.names
-    group = _checked_group(transaction, name, group)
+    group = checked_group(transaction, name, group)
+    _check_no_path(name, obj)
     record = to_record(obj, copy=False)
     uuid = names.uuid_of(name)
     if uuid is not None and backend.refuses_titles_in_use and transaction.look():
@@ -97,7 +103,23 @@ def _add(
         _add_again(transaction, name, uuid, record, overwrite, group, copy, several)
 
 
-def _checked_group(transaction: Transaction, name: str, group: object) -> str | None:
+def _check_no_path(name: str, obj: object) -> None:
+    """Raise an error that names `Workspace.read` for the path of a file."""
+    if isinstance(obj, str | os.PathLike):
+        raise UnsupportedObjectError(
+            f"cannot add {str(obj)!r:.200} as {name!r:.80}: it is a "
+            f"{'string' if isinstance(obj, str) else 'path'}, not an object; "
+            "workspace.read(path) reads files"
+        )
+
+
+def checked_group(transaction: Transaction, name: str, group: object) -> str | None:
+    """Return the title of the group that an object is to join, if there is one.
+
+    Raises:
+        TypeError: It is not a string.
+        NotImplementedError: The workspace cannot choose groups.
+    """
     if group is None:
         return None
     if not isinstance(group, str):
@@ -170,8 +192,11 @@ def _held(transaction: Transaction, record: Record, copy: bool) -> Record:
 
 
 def _own_title(obj: Any) -> Any:
-    if isinstance(obj, str):
-        raise TypeError(f"add({obj!r:.80}) has no object; call add(name, object)")
+    if isinstance(obj, str | os.PathLike):
+        raise TypeError(
+            f"add({os.fspath(obj)!r:.80}) has no object; call add(name, object), or "
+            "workspace.read(path) for a file"
+        )
     title = own_title(obj)
     if title is None:
         raise TypeError(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
     ObjectNotFoundError,
+    add_note,
     list_names,
 )
 from datalab_workspace.model.array_reference import ArrayReference
@@ -112,7 +115,8 @@ def load(
     with collections_paused(lazy), session.transaction() as transaction:
         merge = Merge(transaction.backend, transaction.names, on_conflict)
         source = _absolute(path)
-        project, stamp = registry.read(source, lazy=lazy or names is not None)
+        with _hint_at_read(source):
+            project, stamp = registry.read(source, lazy=lazy or names is not None)
         file_names = assign_names(project.items(), {})
         groups = project.groups
         if names is not None:
@@ -134,6 +138,25 @@ def load(
             modified=more if is_whole and stamp is not None else bool(merge.changes),
         )
         return merge.merged
+
+
+@contextmanager
+def _hint_at_read(source: Path) -> Iterator[None]:
+    """Name `Workspace.read` in the error for a folder or a pattern."""
+    try:
+        yield
+    except (IsADirectoryError, PermissionError) as error:
+        if source.is_dir():
+            add_note(
+                error, "workspace.read(folder) reads the measured files of a folder"
+            )
+        raise
+    except FileNotFoundError as error:
+        if glob.has_magic(str(source)):
+            add_note(
+                error, "workspace.read(pattern) reads all measured files that match"
+            )
+        raise
 
 
 def target(session: Session, path: str | os.PathLike[str] | None) -> Path:

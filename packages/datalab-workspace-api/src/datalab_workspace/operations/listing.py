@@ -89,7 +89,7 @@ def exists(session: Session, name: str) -> bool:
 def count(session: Session) -> int:
     """Return the number of objects."""
     with session.transaction() as transaction:
-        return len(transaction.backend.uuids())
+        return transaction.backend.count()
 
 
 def list_objects(
@@ -179,11 +179,10 @@ def status(session: Session, notes: Sequence[str]) -> Status:
         backend = transaction.backend
         server = backend.status()
         transaction.names.sync(backend.entries())
-        kinds = [entry.kind for entry in backend.entries()]
         return Status(
             backend.mode,
-            kinds.count("signal"),
-            kinds.count("image"),
+            backend.count("signal"),
+            backend.count("image"),
             session.project.path,
             session.project.modified,
             server.version,
@@ -196,10 +195,8 @@ def status(session: Session, notes: Sequence[str]) -> Status:
 def summarize(session: Session) -> str:
     """Return the repr of a workspace, without waiting for DataLab."""
     backend, project = session.backend, session.project
-    kinds = [entry.kind for entry in backend.entries()]
-    parts = [
-        f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in KINDS
-    ]
+    counts = {kind: backend.count(kind) for kind in KINDS}
+    parts = [f"{n} {kind}{'s' * (n != 1)}" for kind, n in counts.items()]
     selected = len(known_operands(session))
     if selected:
         parts.append(f"{selected} selected")

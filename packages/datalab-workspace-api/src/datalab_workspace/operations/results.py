@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.model.results import Results, ResultValue
 from datalab_workspace.model.roi_names import roi_name, roi_names
 from datalab_workspace.model.units import AxisUnits, segment_length, split_columns
+from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
 
 def results(session: Session, names: Any) -> Results:
     """See `Workspace.results`."""
-    wanted = None if names is None else list(dict.fromkeys(_flat(names)))
+    wanted = None if names is None else list(dict.fromkeys(listed(names)))
 
     def operation(transaction: Transaction) -> list[tuple[str, Record]]:
         if wanted is None:
@@ -40,25 +41,16 @@ def results(session: Session, names: Any) -> Results:
         # The metadata may change after the call.
         return [(name, _without_arrays(record)) for name, record in found]
 
+    if wanted is None:  # others may have added objects
+        with session.transaction() as transaction:
+            found = operation(transaction)
+    else:
+        found = session.run(operation)
     return Results(
         value
-        for name, record in session.run(operation)
+        for name, record in found
         for value in values_of(name, record.kind, record.fields, record.metadata)
     )
-
-
-def _flat(names: Any) -> Iterator[str]:
-    """Yield the names in the argument: a name, or a list, as `calc` returns it."""
-    if isinstance(names, str):
-        yield names
-        return
-    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
-        raise TypeError(
-            "expected the name of an object or a list of names, got "
-            f"{type(names).__name__}"
-        )
-    for each in names:
-        yield from _flat(each)
 
 
 def _without_arrays(record: Record) -> Record:
@@ -81,22 +73,31 @@ def values_of(
     Warns:
         UserWarning: A result is malformed; it is left out.
     """
-    units, regions = AxisUnits.of(kind, fields), roi_names(metadata)
+    units = AxisUnits.of(kind, fields)
     for key, result in current_results(metadata, units):
         if isinstance(result, ValueError):
             warnings.warn(f"{name!r:.80}: {result}; it is left out", stacklevel=2)
             continue
         analysis = result.function or key.partition("_")[2].removesuffix("_dict")
-        common = (name, kind, analysis, result.title)
-        yield from _values(result, common, regions, units)
+        yield from values_of_result(
+            result, (name, kind, analysis, result.title), roi_names(metadata), units
+        )
 
 
-def _values(
+def values_of_result(
     result: Result,
     common: tuple[str, Kind, str, str],
     regions: list[str],
     units: AxisUnits,
 ) -> Iterator[ResultValue]:
+    """Yield the values of one result.
+
+    Args:
+        result: The result.
+        common: The first attributes of all values: object, kind, analysis and title.
+        regions: The names of the object's regions of interest.
+        units: The units of the object.
+    """
     columns = split_columns(result, units)
     numbers: dict[str, int] = {}
     for index, row in enumerate(result.rows):

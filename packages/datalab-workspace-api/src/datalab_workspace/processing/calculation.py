@@ -9,12 +9,13 @@ from typing import Any
 from datalab_workspace.errors import add_note
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
+from datalab_workspace.processing.doubts import Doubts
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.processing.fit_results import fit_entries
-from datalab_workspace.processing.known_faults import warn_of_faults
+from datalab_workspace.processing.known_faults import faults_in
 from datalab_workspace.processing.known_faults.fault import Call
-from datalab_workspace.processing.masks import warn_of_masks
-from datalab_workspace.processing.mismatch import warn_of_mismatch
+from datalab_workspace.processing.masks import ignored_masks_in, masked_count
+from datalab_workspace.processing.mismatch import mismatch_in
 from datalab_workspace.processing.results import (
     analysis_entries,
     drop_results,
@@ -46,14 +47,17 @@ class Operand(Source):
 
     Attributes:
         obj: A copy of the sigima object.
+        masked: The number of its masked values, before sigima may clear the mask.
     """
 
     obj: Any
+    masked: int
 
     @classmethod
     def of(cls, source: Source, obj: Any) -> Operand:
         """Return a source object with its data."""
-        return cls(source.uuid, source.name, source.short_id, source.kind, obj)
+        masked = masked_count(obj)
+        return cls(source.uuid, source.name, source.short_id, source.kind, obj, masked)
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,11 @@ class Calculation:
     sources: Sequence[Operand]
     parameters: Any
 
-    def run(self) -> Any:
+    def run(self, doubts: Doubts) -> Any:
         """Run the calculation.
+
+        Args:
+            doubts: Takes the reasons to doubt the result.
 
         Returns:
             A signal or image with the title and metadata that DataLab would give it.
@@ -88,9 +95,9 @@ class Calculation:
             add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
         call = self._call(result)
-        warn_of_mismatch(call)
-        warn_of_masks(call)
-        warn_of_faults(call)
+        for found in (mismatch_in, ignored_masks_in, faults_in):
+            for doubt in found(call):
+                doubts.note(doubt)
         if self.feature.analysis:
             return result
         ids = [source.short_id for source in self.sources]
@@ -137,6 +144,7 @@ class Calculation:
             [source.name for source in self.sources],
             self.parameters,
             result,
+            [source.masked for source in self.sources],
         )
 
     def _computed(self) -> Any:

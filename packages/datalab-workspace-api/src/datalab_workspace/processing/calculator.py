@@ -7,10 +7,13 @@ are those that DataLab would give, so that DataLab can recompute them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.record import Record
+from datalab_workspace.processing.doubts import Doubts
+from datalab_workspace.processing.masks import fill_with_nan
 from datalab_workspace.processing.selection import (
     NamesOf,
     chosen_as_one,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from datalab_workspace.processing.result_writer import ResultWriter
 
 Where: TypeAlias = Literal["kernel", "datalab"]
+Masked: TypeAlias = Literal["ignore", "nan"]
 #: Seconds for which the last look at a backend is good enough to compute in it.
 _RECENT = 0.2
 
@@ -40,12 +44,16 @@ class _Begun(NamedTuple):
     Attributes:
         plan: The plan of the call.
         one: Whether the call is for one object, so that it returns no list of results.
+        masked: The use of masked values.
+        doubts: The reasons to doubt the results.
         fetched: The first source objects.
         second: The second operand, if the feature has one.
     """
 
     plan: Plan
     one: bool
+    masked: Masked
+    doubts: Doubts
     fetched: Fetched
     second: tuple[Source, Record] | None
 
@@ -57,6 +65,7 @@ def calculate(
     on: NamesOf | None,
     with_: str | None,
     where: Where,
+    masked: Masked,
     parameters: dict[str, Any],
 ) -> Any:
     """See `Workspace.calc`.
@@ -68,6 +77,12 @@ def calculate(
     from datalab_workspace.processing.result_writer import ResultWriter
 
     one_of(where, "where", ("kernel", "datalab"))
+    one_of(masked, "masked", ("ignore", "nan"))
+    if masked == "nan" and where == "datalab":
+        raise ValueError(
+            "masked='nan' computes in this process only, because DataLab knows no "
+            "masks; omit where='datalab'"
+        )
     require("sigima", "calc()")
     names = None if on is None else listed(on)
 
@@ -78,7 +93,7 @@ def calculate(
         if where == "datalab":
             _check_remote(session, plan)
         one = one or isinstance(on, str)
-        return _Begun(plan, one, *_first(transaction, plan))
+        return _Begun(plan, one, masked, Doubts(), *_first(transaction, plan))
 
     begun = session.run(operation)
     plan = begun.plan
@@ -94,8 +109,10 @@ def calculate(
     except BaseException as error:
         writer.rescue(error)
         raise
+    finally:
+        begun.doubts.warn()
     single = plan.combines or begun.one
-    return writer.outcomes[0] if single else writer.outcomes
+    return writer.outcomes[0] if single else writer.listed()
 
 
 def _planned(
@@ -158,10 +175,11 @@ def _compute_together(session: Session, begun: _Begun, writer: ResultWriter) -> 
     from datalab_workspace.processing.operands import operand_of
 
     own = not session.backend.capabilities.shares_views
-    operands = [operand_of(*each, own=own) for each in begun.fetched]
+    operands = [_filled(operand_of(*each, own=own), begun) for each in begun.fetched]
     begun.fetched.clear()
     (calculation,) = begun.plan.calculations(operands)
-    writer.put([(calculation, calculation.run())], several=False)
+    result = calculation.run(begun.doubts)
+    writer.put([(calculation, result)], several=False)
 
 
 def _compute_each(
@@ -181,7 +199,7 @@ def _compute_each(
             operands = _operands(session, begun, *fetched.popleft())
             calculations = begun.plan.calculations(operands)
             del operands
-            _compute(session, calculations, writer, where)
+            _compute(session, calculations, writer, begun.doubts, where)
             del calculations
             progress.advance(1)
         count = together(session.backend, rest)
@@ -196,20 +214,28 @@ def _operands(
     from datalab_workspace.processing.operands import operand_of
 
     own = not session.backend.capabilities.shares_views
-    operands = [operand_of(source, record, own=own)]
+    operands = [_filled(operand_of(source, record, own=own), begun)]
     if begun.second is not None:
-        operands.append(operand_of(*begun.second, own=False))
+        operands.append(_filled(operand_of(*begun.second, own=False), begun))
     return operands
+
+
+def _filled(operand: Operand, begun: _Begun) -> Operand:
+    if begun.masked == "nan":
+        fill_with_nan(operand.obj, operand.name)
+        return replace(operand, masked=0)
+    return operand
 
 
 def _compute(
     session: Session,
     calculations: Sequence[Calculation],
     writer: ResultWriter,
+    doubts: Doubts,
     where: Where,
 ) -> None:
     """Compute the results from one source object."""
-    done = [(calculation, calculation.run()) for calculation in calculations]
+    done = [(calculation, calculation.run(doubts)) for calculation in calculations]
     if where == "kernel":
         writer.put(done, several=calculations[0].feature.gives_several)
         return

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from inspect import Signature
+from types import FunctionType
 from typing import Any
 
 from datalab_workspace.processing import calculator
+from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 
@@ -39,9 +40,10 @@ class FeatureCalls:
         name: str = _REQUIRED,
         param: Any = None,
         *,
-        on: str | Iterable[str] | None = None,
+        on: NamesOf | None = None,
         with_: str | None = None,
         where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
         **parameters: Any,
     ) -> Any:
         """Compute a feature from objects, by the name that DataLab and sigima give it.
@@ -55,30 +57,48 @@ class FeatureCalls:
         is used, as in ``fft(s001) (2)``. If an equal object has it, that object is the
         result and nothing is added, so that a notebook can be run twice. The result of
         an analysis goes into the metadata of the object analysed, where DataLab puts
-        it. Everything is computed before anything is added or changed, and other
-        threads can use the workspace during the computation.
+        it.
+
+        Names, kinds and parameters are checked for all objects before anything is
+        computed. Then each object is fetched, computed, stored and released, so that
+        only a few are in memory at once, unless the feature combines them. Results
+        appear while others are computed, and other threads can use the workspace. After
+        an error or an interrupt, the results that are whole stay; a note of the error
+        counts and names them. `undo` takes all results of the call back.
 
         Args:
             name: Name of the feature: ``"fft"``, ``"gaussian_filter"``, ``"stats"``…
             param: A parameter object of sigima or a dict of values; by default sigima's
                 defaults. ``extract_roi``, ``extract_rois`` and ``erase`` also take a
                 list of them; by default they use the regions of the object.
-            on: One name, UUID or short id, or several. A feature of one object is
-                computed from each, a feature of a list from all of them together. By
-                default the objects that are selected in DataLab's window, or those that
-                `select` chose if the objects are in memory.
+            on: One name, UUID or short id, or a list of them, in which there may be
+                lists again, as `calc` returns them. A feature of one object is computed
+                from each, a feature of a list from all of them together. By default the
+                objects that are selected in DataLab's window, or those that `select`
+                chose if the objects are in memory.
             with_: Name of the second object, for a feature of two objects.
             where: "kernel" computes in this process; "datalab" computes in the DataLab
                 that the workspace is attached to, for features that make one object
                 from one. It is computed here first, because DataLab would open a
                 dialog if it failed.
+            masked: "ignore" computes as sigima and DataLab do, which use the values
+                under a mask as ordinary numbers in most features. "nan" computes with
+                NaN in their place, in this process only.
             parameters: Values of parameters by name; they override those in `param`.
 
         Returns:
-            The name of the result. For an analysis the result itself, a
-            `GeometryResult` or `TableResult` of sigima, or None if it found nothing. A
-            list of these if `on` is a list and the feature is computed from each, or if
-            it is computed from several regions.
+            The type follows from the feature and the form of `on`, not from the data.
+            For one name, it is
+
+            - the name of the result, if the feature makes one object;
+            - a list of names, even of one, if the feature makes an object for each
+              region (`extract_roi`);
+            - the result itself for an analysis: a `GeometryResult` or `TableResult` of
+              sigima, or None if it found nothing.
+
+            For a list, it is a list that has one of these for each name, in order. A
+            feature that combines all objects returns one name. Without `on`, it is a
+            list, too, unless ``select(name)`` chose the object by its name alone.
 
         Raises:
             FeatureNotFoundError: There is no such feature for these objects (a
@@ -90,6 +110,8 @@ class FeatureCalls:
                 object to compute from.
             LiveUnavailableError: `where` is "datalab", and the workspace is not
                 attached to one (a `ConnectionError`).
+            UnsupportedDtypeError: `masked` is "nan", and a masked object has integers
+                (a `TypeError`).
             NotSupportedByProtocolError: `where` is "datalab", and only one of its
                 protocols is available, or its window would open a dialog.
             Exception: Any error of sigima; a note names the feature and the object.
@@ -97,6 +119,9 @@ class FeatureCalls:
         Warns:
             UserWarning: Signals with different x were interpolated. Warnings of sigima
                 are passed on.
+            DoubtfulResultWarning: A fault of sigima concerns the result, the objects
+                have different units or axes, or a mask is ignored. The result is left
+                as sigima computes it.
 
         Example:
             >>> workspace.calc("moving_average", on="noisy", n=5)
@@ -107,7 +132,7 @@ class FeatureCalls:
                 "calc() needs the name of a feature, as in calc('fft', on='peak'); "
                 "workspace.features() lists them all"
             )
-        arguments = (name, param, on, with_, where, parameters)
+        arguments = (name, param, on, with_, where, masked, parameters)
         return calculator.calculate(self._session, *arguments)
 
     def __getattr__(self, name: str) -> FeatureCall:
@@ -144,19 +169,31 @@ class FeatureCall:
         name: Name of an existing feature.
 
     Example:
-        >>> workspace.calc.fft
-        <feature fft(on=None, *, param=None, where='kernel', shift=True)>
+        >>> workspace.calc.exp
+        <feature exp(on=None, *, where='kernel', masked='ignore')>
     """
 
     __signature__: Signature
 
     def __init__(self, calls: FeatureCalls, name: str) -> None:
-        from datalab_workspace.processing.signatures import docstring_of, signature_of
+        from datalab_workspace.processing.signatures import (
+            docstring_of,
+            function_of,
+            signature_of,
+        )
 
         self._calls = calls
         self.__name__ = self.__qualname__ = name
         self.__doc__ = docstring_of(name)
         self.__signature__ = signature_of(name)
+        # `??` shows its source.
+        self.__wrapped__ = function_of(name)
+
+    # As functions, `?` and `help` show the signature and the docstring, and not those
+    # of this class in addition.
+    @property  # type: ignore[misc]  # mypy allows only a class here
+    def __class__(self) -> type:
+        return FunctionType
 
     def __call__(
         self, on: Any = None, *others: Any, param: Any = None, **arguments: Any

@@ -20,10 +20,14 @@ from datalab_workspace.processing.menus import menu_paths
 from datalab_workspace.runtime import require
 from datalab_workspace.validation import one_of
 
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+")
 _ENDINGS = ("ing", "es", "ed", "s", "e")
 #: The shortest stem that is left of a word.
 _STEM = 3
+#: The shortest word that is looked for inside of words.
+_INSIDE = 4
+#: Words in so many descriptions that they distinguish nothing.
+_KIND_WORDS = frozenset(("image", "images", "signal", "signals"))
 
 
 def features_table(kind: Kind | None, search: str | None) -> FeatureTable:
@@ -37,7 +41,8 @@ def features_table(kind: Kind | None, search: str | None) -> FeatureTable:
     infos = _all(kinds)
     if search is None or not _words(search):
         return FeatureTable(infos)
-    return FeatureTable(_ranked(search, infos, thorough=True))
+    found = _ranked(search, infos, thorough=True)
+    return FeatureTable(found or _ranked(search, infos, thorough=True, every=False))
 
 
 def suggestions(
@@ -59,6 +64,9 @@ def suggestions(
     found = [info.name for info in _ranked(name, infos, thorough=False)]
     if not found and alike:
         found = close_matches(name, [info.name for info in infos], limit)
+    if not found:
+        some = _ranked(name, infos, thorough=False, every=False)
+        found = [info.name for info in some]
     return found[:limit]
 
 
@@ -83,23 +91,25 @@ def _place(kind: Kind) -> dict[str, int]:
 
 
 def _ranked(
-    query: str, infos: Iterable[FeatureInfo], *, thorough: bool
+    query: str, infos: Iterable[FeatureInfo], *, thorough: bool, every: bool = True
 ) -> list[FeatureInfo]:
-    """Return the features that match all words of a query, the best matches first.
+    """Return the features that match the words of a query, the best matches first.
 
     Args:
         query: The words.
         infos: The features to search.
         thorough: Whether descriptions and parameters are searched as well.
+        every: Whether every word has to match, not only one.
     """
-    whole = "_".join(_words(query))
+    words = _words(query)
+    matches = all if every else any
     scores = {}
     for info in infos:
-        each = [_score(word, info, thorough=thorough) for word in _words(query)]
-        phrase = _score(whole.replace("_", "-"), info, thorough=False)
-        score = max(phrase, sum(each) if all(each) else 0)
-        if score:
-            scores[info] = score + (info.name == whole) * 1000
+        each = [_score(word, info, thorough=thorough) for word in words]
+        phrase = _score("-".join(words), info, thorough=False)
+        if phrase or matches(each):
+            exact = 1000 * (info.name == "_".join(words))
+            scores[info] = max(phrase, sum(each)) + exact
     return sorted(scores, key=scores.__getitem__, reverse=True)
 
 
@@ -107,21 +117,26 @@ def _score(word: str, info: FeatureInfo, *, thorough: bool) -> int:
     """Return how well a word fits a feature; 0 if it does not."""
     stems = _stems(word)
     parts = info.name.split("_")
+    meant = (FEATURES_BY_WORD.get(stem, ()) for stem in stems)
+    scores = [400 - 10 * m.index(info.name) for m in meant if info.name in m]
     if not stems.isdisjoint(parts):
         # A short name has little in it but the word.
-        return 300 - 10 * len(parts)
-    for stem in stems:
-        meant = FEATURES_BY_WORD.get(stem, ())
-        if info.name in meant:
-            return 400 - 10 * meant.index(info.name)
-    if any(stem in info.name for stem in stems):
-        return 200 - len(info.name)
-    if any(stem in info.menu.casefold() for stem in stems):
-        return 100
-    if thorough:
-        texts = " ".join((info.does, info.takes, info.gives, *info.parameters))
-        return 20 * any(stem in texts.casefold() for stem in stems)
-    return 0
+        scores.append(300 - 10 * len(parts))
+    elif _begins(stems, parts):
+        scores.append(200 - len(info.name))
+    elif len(word) >= _INSIDE and word in info.name:
+        scores.append(150 - len(info.name))
+    if _begins(stems, _words(info.menu)):
+        scores.append(100)
+    if thorough and _begins(stems, _words(" ".join((info.does, *info.parameters)))):
+        scores.append(20)
+    return max(scores, default=0)
+
+
+def _begins(stems: frozenset[str], words: Iterable[str]) -> bool:
+    """Return whether one of the words begins with a stem."""
+    beginnings = tuple(stems)
+    return any(one.startswith(beginnings) for one in words if one not in _KIND_WORDS)
 
 
 def _words(query: str) -> list[str]:
@@ -135,5 +150,5 @@ def _stems(word: str) -> frozenset[str]:
     for ending in _ENDINGS:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= _STEM:
-            stems.add(stem)
+            stems |= {stem, f"{stem}e"}
     return frozenset(stems)

@@ -146,15 +146,16 @@ def _does(found: Sequence[Feature]) -> str:
 
 
 def _gives(found: Sequence[Feature]) -> str:
-    results = [feature.result for feature in found if feature.result is not None]
-    if len(results) == len(found):
-        many = " for each region" if found[0].each_region else ""
-        return f"the name of a new {' or '.join(dict.fromkeys(results))}{many}"
-    return _by_kind(
-        {
-            feature.kind: "an analysis result"
-            if feature.analysis
-            else f"the name of a new {feature.result}"
-            for feature in found
-        }
-    )
+    return _by_kind({feature.kind: _result(feature, found) for feature in found})
+
+
+def _result(feature: Feature, found: Sequence[Feature]) -> str:
+    """Return what a feature gives, in the same words for all kinds if it can be."""
+    if feature.gives == "result":
+        return "an analysis result, or None"
+    results = {feature.kind: feature.result for feature in found}
+    same = all(kind == result for kind, result in results.items())
+    new = " or ".join(results) if same else feature.result
+    if feature.gives == "objects":
+        return f"a list of names, of a new {new} for each region"
+    return f"the name of a new {new}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,9 @@ def fit_entries(feature: Feature, source: Any, fitted: Any) -> dict[str, Any]:
 
     Returns:
         The entry; nothing if the feature is not a fit.
+
+    Warns:
+        UserWarning: The parameters are not those of the best curve.
     """
     fit = fitted.metadata.get(FIT_KEY)
     if feature.name == "evaluate_fit" or not feature.name.endswith("_fit"):
@@ -49,13 +53,13 @@ def fit_entries(feature: Feature, source: Any, fitted: Any) -> dict[str, Any]:
         return {}
     fields = {f"{axis}unit": getattr(source, f"{axis}unit", "") for axis in "xy"}
     units = AxisUnits.of("signal", fields)
-    uncertainties, quality = _statistics(source, fit)
+    uncertainties, quality = _statistics(feature.name, source, fit)
     table = fit_table(feature.name, fit, units, uncertainties, quality)
     return {table_key(feature.name): table}
 
 
 def _statistics(
-    source: Any, fit: Mapping[str, Any]
+    feature: str, source: Any, fit: Mapping[str, Any]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the uncertainties and the quality of a fit, by name."""
     from sigima.tools.signal.fitting import FIT_TYPE_MAPPING
@@ -76,12 +80,19 @@ def _statistics(
     dy = None if source.dy is None else source.dy[used]
     if dy is not None and freedom > 0 and (dy > 0).all():
         quality["chi2_red"] = float(np.sum((residuals / dy) ** 2)) / freedom
-    if fit_type in _WITH_JUNCTION:
+    if fit_type in _WITH_JUNCTION or freedom <= 0:
         return {}, quality
     scales = _scales(fit_type, values, x)
     with np.errstate(all="ignore"):
         found = least_squares(lambda v: evaluate(x, **v), values, scales, y)
     if found is None:
+        warnings.warn(
+            f"{feature}: the sum of squares is not at a minimum, because sigima limits "
+            "the parameters or could not improve them; compare the curve with the "
+            "data. The parameters have no uncertainties",
+            UserWarning,
+            stacklevel=2,
+        )
         return {}, quality
     return found.uncertainties(values, lambda v: _quantities(fit_type, v)), quality
 

@@ -78,18 +78,18 @@ def least_squares(
         scales: The change of each free parameter for which the curve is not linear any
             more; inf for a parameter on which it depends linearly. Other parameters
             are fixed.
-        y: The data, shape (N,).
+        y: The data, shape (N,), more than there are parameters.
 
     Returns:
-        None if there are no more data than parameters, or if the parameters are not at
-        a minimum: the search has failed, or a bound of sigima has stopped it.
+        None if the parameters are not at a minimum: the search has failed, or a bound
+        of sigima has stopped it.
     """
     names = tuple(scales)
     freedom = len(y) - len(names)
     residuals = y - model(values)
     jacobian = np.stack([_slope(model, values, n, scales[n]) for n in names], axis=1)
     norms = np.linalg.norm(jacobian, axis=0)
-    if freedom <= 0 or not np.isfinite(jacobian).all() or not norms.all():
+    if not np.isfinite(jacobian).all() or not norms.all():
         return None
     left, singular, right = np.linalg.svd(jacobian / norms, full_matrices=False)
     rank = int(np.sum(singular > singular[0] * _SMALLEST))

@@ -5,12 +5,13 @@ Upstream: docs/upstream/sigima_masks.md
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import DoubtfulResultWarning, UnsupportedDtypeError
+from datalab_workspace.errors import UnsupportedDtypeError
+from datalab_workspace.processing.doubts import Doubt
 from datalab_workspace.processing.known_faults.fault import Call
 
 #: Features whose results do not depend on masked values, apart from those that stay
@@ -32,36 +33,34 @@ RESPECTED = {
 _CONVERT = "convert it with calc('astype', dtype_str='float64') first"
 
 
-def masked_count(array: object) -> int:
-    """Return the number of masked values of an array."""
+def masked_count(obj: Any) -> int:
+    """Return the number of masked values of a signal or image of sigima."""
+    array = obj.xydata if hasattr(obj, "xydata") else obj.data
     if not isinstance(array, np.ma.MaskedArray):
         return 0
     return int(np.count_nonzero(np.ma.getmaskarray(array)))
 
 
-def warn_of_masks(call: Call) -> None:
-    """Warn if a feature uses masked values as ordinary numbers.
+def ignored_masks_in(call: Call) -> Iterator[Doubt]:
+    """Yield a doubt for each object whose mask a feature ignores.
 
     Args:
         call: A computation that has succeeded.
 
-    Warns:
-        DoubtfulResultWarning: An object is masked, and the feature ignores the mask.
+    Yields:
+        The number of masked values, which are used as ordinary numbers.
     """
     if call.feature in RESPECTED[call.kind]:
         return
-    for obj, name in zip(call.objects, call.names, strict=True):
-        values = _values(obj)
-        if count := masked_count(values):
-            first = f"{_CONVERT} and " if values.dtype.kind in "iu" else ""
-            warnings.warn(
+    for obj, name, count in zip(call.objects, call.names, call.masked, strict=True):
+        if count:
+            first = f"{_CONVERT} and " if obj.data.dtype.kind in "iu" else ""
+            text = (
                 f"{call.feature}: the mask of {name!r:.80} is ignored: its {count} "
                 f"masked values are used as ordinary numbers; {first}pass "
-                "masked='nan' to compute with NaN in their place",
-                DoubtfulResultWarning,
-                stacklevel=2,
+                "masked='nan' to compute with NaN in their place"
             )
-            return
+            yield Doubt("mask", text, name)
 
 
 def fill_with_nan(obj: Any, name: str) -> Any:
@@ -82,7 +81,7 @@ def fill_with_nan(obj: Any, name: str) -> Any:
     array = getattr(obj, field)
     if not isinstance(array, np.ma.MaskedArray):
         return obj
-    if masked_count(array) and array.dtype.kind in "iub":
+    if masked_count(obj) and array.dtype.kind in "iub":
         raise UnsupportedDtypeError(
             f"masked='nan' needs floating-point numbers, but {name!r:.80} has the "
             f"dtype {array.dtype}; {_CONVERT}"
@@ -92,7 +91,3 @@ def fill_with_nan(obj: Any, name: str) -> Any:
     plain[mask] = np.nan
     setattr(obj, field, plain)
     return obj
-
-
-def _values(obj: Any) -> Any:
-    return obj.xydata if hasattr(obj, "xydata") else obj.data

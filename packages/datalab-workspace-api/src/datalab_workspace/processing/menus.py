@@ -12,9 +12,10 @@ import json
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.model.record import KINDS, Kind
+if TYPE_CHECKING:
+    from datalab_workspace.model.record import Kind
 
 #: Between the titles of a path.
 SEPARATOR = " > "
@@ -34,20 +35,27 @@ def menu_path(name: str, kind: Kind) -> str:
     return menu_paths(kind).get(name, "")
 
 
-@functools.cache
 def menu_paths(kind: Kind) -> Mapping[str, str]:
     """Return the path in DataLab's menus of each feature that is known to this package.
 
     The features are known without sigima. `features.features` has those of the sigima
     that is installed.
     """
-    text = files(__package__).joinpath("menus.json").read_text("utf-8")
-    return MappingProxyType(dict(_entries(json.loads(text)[kind], ())))
+    return _all_paths()[kind]
 
 
 def known_names() -> list[str]:
     """Return the names of all features that are known without sigima, sorted."""
-    return sorted({name for kind in KINDS for name in menu_paths(kind)})
+    return sorted({name for paths in _all_paths().values() for name in paths})
+
+
+@functools.cache
+def _all_paths() -> Mapping[str, Mapping[str, str]]:
+    """Return the paths by kind and name. Nothing is imported for them."""
+    menus = json.loads(files(__package__).joinpath("menus.json").read_text("utf-8"))
+    return {
+        kind: MappingProxyType(dict(_entries(menu, ()))) for kind, menu in menus.items()
+    }
 
 
 def _entries(menu: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:

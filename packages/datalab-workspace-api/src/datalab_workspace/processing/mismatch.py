@@ -1,14 +1,13 @@
-"""Warnings about objects that are combined although their units or axes differ."""
+"""Doubts about objects that are combined although their units or axes differ."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import DoubtfulResultWarning
+from datalab_workspace.processing.doubts import Doubt
 from datalab_workspace.processing.known_faults.fault import Call
 
 #: Features that need values in the same unit.
@@ -24,27 +23,26 @@ _FREE_AXES = frozenset({"convolution", "deconvolution", "replace_x_by_other_y"})
 _OWN_X = frozenset({"interpolate", "evaluate_fit", "xy_mode", "signals_to_image"})
 
 
-def warn_of_mismatch(call: Call) -> None:
-    """Warn if the objects of a call differ in their units or axes.
+def mismatch_in(call: Call) -> Iterator[Doubt]:
+    """Yield a doubt if the objects of a call differ in their units or axes.
 
     A unit that is not set differs from none. Labels are not compared.
 
     Args:
         call: A computation that has succeeded.
 
-    Warns:
-        DoubtfulResultWarning: The values or axes have different units; or points or
-            pixels are combined that have different positions.
+    Yields:
+        The values or axes have different units; or points or pixels are combined that
+        have different positions.
     """
     if len(call.objects) < 2:
         return
     found = list(_signals(call) if call.kind == "signal" else _images(call))
     if found:
-        warnings.warn(
-            f"{call.feature}: {'; '.join(found)}; the numbers are combined as they are",
-            DoubtfulResultWarning,
-            stacklevel=2,
+        text = (
+            f"{call.feature}: {'; '.join(found)}; the numbers are combined as they are"
         )
+        yield Doubt("mismatch", text, call.names[0])
 
 
 def _needs_same_values(call: Call) -> bool:

@@ -29,7 +29,7 @@ def source_of(transaction: Transaction, uuid: str) -> Source:
     Raises:
         ObjectNotFoundError: Another program has just removed it.
     """
-    name, number = transaction.names.name_of(uuid), transaction.position(uuid)[0]
+    name, number = transaction.names.name_of(uuid), transaction.short_id(uuid)
     return Source(uuid, name, number, transaction.backend.kind_of(uuid))
 
 
@@ -53,10 +53,10 @@ def fetch(transaction: Transaction, sources: Sequence[Source]) -> Fetched:
 
 
 def _renumbered(backend: Backend, source: Source) -> Source:
-    place = backend.place_of(source.uuid) if backend.has(source.uuid) else None
-    if place is None:
+    number = backend.number_of(source.uuid)
+    if number is None:
         return source
-    return replace(source, short_id=short_id(source.kind, place[0]))
+    return replace(source, short_id=short_id(source.kind, number))
 
 
 def together(backend: Backend, sources: Sequence[Source]) -> int:

@@ -14,7 +14,7 @@ from datalab_workspace.processing.features import Feature
 from datalab_workspace.validation import unknown_argument
 
 #: The keyword arguments of `calc` itself, for suggestions.
-CALL = ("on", "with_", "where")
+CALL = ("on", "with_", "where", "masked")
 
 
 def check_parameters(

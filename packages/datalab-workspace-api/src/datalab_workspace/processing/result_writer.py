@@ -21,6 +21,11 @@ from datalab_workspace.model.record import Record, independent_copy
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.processing.calculation import Calculation, Source
 from datalab_workspace.processing.operands import LARGE
+from datalab_workspace.processing.result_list import (
+    Analysis,
+    is_analysis,
+    result_list,
+)
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -45,6 +50,10 @@ class _Waiting:
     entries: Mapping[Any, Any] | None = None
     had: bool = False
 
+    @property
+    def nbytes(self) -> int:
+        return 0 if self.record is None else self.record.nbytes
+
 
 class ResultWriter:
     """The results of one call, which are stored in transactions of some size.
@@ -66,6 +75,7 @@ class ResultWriter:
         self._session = session
         self._total = total
         self._kept: list[str] = []
+        self._analyses: list[Analysis] = []
         self._waiting: list[_Waiting] = []
         self._nbytes = 0
         self._next = time.monotonic() + _INTERVAL
@@ -82,12 +92,13 @@ class ResultWriter:
         """
         places: list[Any] = [None] * len(done)
         waiting = [_waiting(*each, places, i) for i, each in enumerate(done)]
+        self._analyses += [Analysis.of(*each) for each in done if is_analysis(*each)]
         self.outcomes.append(places if several else None)
         if not several:
             (only,) = waiting
             only.places, only.index = self.outcomes, len(self.outcomes) - 1
         self._waiting += waiting
-        self._nbytes += sum(w.record.nbytes for w in waiting if w.record is not None)
+        self._nbytes += sum(each.nbytes for each in waiting)
         if self._nbytes >= LARGE or time.monotonic() >= self._next:
             self.flush()
 
@@ -96,16 +107,30 @@ class ResultWriter:
         self.outcomes.append(name)
         self._kept.append(name)
 
+    def listed(self) -> list[Any]:
+        """Return the outcomes as the list that the call returns."""
+        return result_list(self.outcomes, self._analyses)
+
     def flush(self) -> None:
         """Store the results that are waiting."""
-        if not self._waiting:
+        self._flush(len(self._waiting))
+
+    def _flush(self, count: int) -> None:
+        """Store some of the results that are waiting, the first ones first."""
+        if not count:
             return
-        stored = self._session.run(self._store, _RECENT, call=self.call)
-        for waiting, outcome in zip(self._waiting, stored, strict=True):
+        some = self._waiting[:count]
+        stored = self._session.run(
+            lambda transaction: [_stored(transaction, each) for each in some],
+            _RECENT,
+            call=self.call,
+        )
+        for waiting, outcome in zip(some, stored, strict=True):
             waiting.places[waiting.index] = outcome
             name = waiting.source.name if waiting.record is None else outcome
             self._kept.append(name)
-        self._waiting, self._nbytes = [], 0
+        del self._waiting[:count]
+        self._nbytes = sum(w.nbytes for w in self._waiting)
         self._next = time.monotonic() + _INTERVAL
 
     def rescue(self, error: BaseException) -> None:
@@ -117,23 +142,24 @@ class ResultWriter:
         if self._total == 1:
             return
         try:
-            # After an interrupt, some of them may be stored: they are found again.
-            self.flush()
+            # After an interrupt, some of them may be stored: they are found again. If
+            # one of them cannot be stored, those before it can.
+            while self._waiting:
+                self._flush(1)
         except Exception as another:  # noqa: BLE001  `error` is what the user must see
-            add_note(error, f"results could not be stored: {another}")
+            if str(another) != str(error):
+                add_note(error, f"other results could not be stored: {another}")
         done = len(self.outcomes) - len({id(w.places) for w in self._waiting})
         kept = f"; their results are kept: {list_names(self._kept)}" if done else ""
         add_note(error, f"{done} of {self._total} objects were done before{kept}")
 
-    def _store(self, transaction: Transaction) -> list[Any]:
-        outcomes: list[Any] = []
-        for waiting in self._waiting:
-            if waiting.record is not None:
-                outcomes.append(_add_result(transaction, waiting))
-            else:
-                _note(transaction, waiting)
-                outcomes.append(waiting.found)
-        return outcomes
+
+def _stored(transaction: Transaction, waiting: _Waiting) -> Any:
+    """Store a result; return what the call returns for it."""
+    if waiting.record is not None:
+        return _add_result(transaction, waiting)
+    _note(transaction, waiting)
+    return waiting.found
 
 
 def _waiting(

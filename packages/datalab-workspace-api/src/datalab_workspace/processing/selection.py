@@ -54,7 +54,7 @@ def select(session: Session, names: NamesOf) -> None:
         transaction.backend.select(chosen)
         return chosen
 
-    session.chosen, session.in_passing = session.run(operation), set()
+    session.choose(session.run(operation))
     session.chose_one = isinstance(names, str)
 
 

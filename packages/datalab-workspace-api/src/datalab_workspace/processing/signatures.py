@@ -7,7 +7,8 @@ both, and its docstring says which kind has which.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from inspect import Parameter, Signature
 from textwrap import fill
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from datalab_workspace.processing.parameter_info import (
 )
 
 _WIDTH = 88
+_INDENT: Any = {"initial_indent": " " * 4, "subsequent_indent": " " * 4}
 
 
 @functools.cache
@@ -40,6 +42,7 @@ def signature_of(name: str) -> Signature:
     if merged:
         parameters.append(_keyword("param", Any, None))
     parameters.append(_keyword("where", Literal["kernel", "datalab"], "kernel"))
+    parameters.append(_keyword("masked", Literal["ignore", "nan"], "ignore"))
     for info, _ in merged:
         default = Parameter.empty if info.default is REQUIRED else info.default
         parameters.append(_keyword(info.name, info.annotation, default))
@@ -49,6 +52,13 @@ def signature_of(name: str) -> Signature:
 def takes_second(name: str) -> bool:
     """Return whether a feature has two operands."""
     return any(features(kind)[name].operands == 2 for kind in kinds_of(name))
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    """Return the function of sigima that computes a feature, for its first kind."""
+    decorated = features(kinds_of(name)[0])[name].function
+    function: Callable[..., Any] = inspect.unwrap(decorated)
+    return function
 
 
 @functools.cache
@@ -64,31 +74,28 @@ def docstring_of(name: str) -> str:
     lines = [
         fill(f"{info.does}.", _WIDTH),
         "",
-        f"In DataLab: {info.menu or 'not in its menus'}",
+        fill(
+            f"In DataLab: {info.menu or 'not in its menus'}",
+            _WIDTH,
+            subsequent_indent="    ",
+        ),
         "",
         "Args:",
         _entry("on", _about_on(feature, info.takes)),
     ]
     if takes_second(name):
         lines.append(_entry("with_", "Name of the second object."))
-    if feature.parameters is not None:
+    if merged_parameters(name, kinds):
         lines += _described(name, kinds)
         lines.append(
             _entry("param", "A parameter object of sigima, or a dict of values.")
         )
     lines += [
         _entry("where", 'Where it is computed: "kernel", or "datalab".'),
+        _entry("masked", 'Masked values: "ignore" the mask, or replace them by "nan".'),
         "",
         "Returns:",
-        fill(
-            f"{info.gives[0].upper()}{info.gives[1:]}. A list of them if `on` is a list"
-            " and the feature is computed from each."
-            if feature.operands is not None
-            else f"{info.gives[0].upper()}{info.gives[1:]}.",
-            _WIDTH,
-            initial_indent="    ",
-            subsequent_indent="    ",
-        ),
+        fill(_about_result(feature, info.gives), _WIDTH, **_INDENT),
     ]
     return "\n".join(lines)
 
@@ -108,6 +115,15 @@ def _about_on(feature: Feature, takes: str) -> str:
         return f"Names of {takes}. By default the selected objects."
     what = takes if feature.operands == 1 else f"the first of {takes}"
     return f"Name of {what}, or a list of names. By default the selected objects."
+
+
+def _about_result(feature: Feature, gives: str) -> str:
+    text = f"{gives[0].upper()}{gives[1:]}."
+    if feature.operands is None:
+        return text
+    if feature.gives_several:
+        return f"{text} A list of such lists if `on` is a list."
+    return f"{text} A list of these if `on` is a list."
 
 
 def _described(name: str, kinds: tuple[Kind, ...]) -> Iterator[str]:

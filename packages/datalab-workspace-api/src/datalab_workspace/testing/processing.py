@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +29,11 @@ REQUIRED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "log10_z_plus_n": {"n": 1.0},
         "product_constant": {"value": 2.0},
     }
+)
+#: Two regions of the images.
+REGIONS: Sequence[Mapping[str, float]] = (
+    {"x0": 1.0, "y0": 2.0, "dx": 5.0, "dy": 4.0},
+    {"x0": 3.0, "y0": 5.0, "dx": 6.0, "dy": 4.0},
 )
 
 
@@ -205,25 +210,23 @@ class ProcessingRules(_Sources):
     def test_the_type_follows_from_the_feature_and_the_form_of_on(self) -> None:
         """It does not follow from the data: one region is a list as two are."""
         workspace = self.filled()
-        one: dict[str, Any] = {"xmin": 0.0, "xmax": 1.0}
-        two = [one, {"xmin": -1.0, "xmax": 0.0}]
-        for given, count in ((one, 1), ([one], 1), (two, 2)):
-            names = workspace.calc("extract_roi", given, on="peak")
+        one, other = REGIONS
+        for given, count in ((one, 1), ([one], 1), ([one, other], 2)):
+            names = workspace.calc("extract_roi", given, on="spot")
             assert [type(name) for name in names] == [str] * count
-            nested = workspace.calc("extract_roi", given, on=["peak"])
+            nested = workspace.calc("extract_roi", given, on=["spot"])
             assert nested == [names]
-        nested = workspace.calc("extract_roi", two, on=["peak", "wave"])
+        nested = workspace.calc("extract_roi", [one, other], on=["spot", "slope"])
         assert [len(names) for names in nested] == [2, 2]
         several = workspace.calc("sqrt", on=("peak", "wave"))
         assert several == [f"sqrt({each})" for each in ("s001", "s002")]
-        assert isinstance(workspace.calc("average", on=["peak", "wave"]), str)
+        assert isinstance(workspace.calc("signals_to_image", on=["peak", "wave"]), str)
         assert isinstance(workspace.calc("stats", on=["peak"]), list)
 
     def test_what_calc_returns_is_taken_where_names_are(self) -> None:
         """Nested lists are flat where there is one entry for each name."""
         workspace = self.filled()
-        two: Any = [{"xmin": 0.0, "xmax": 1.0}, {"xmin": -1.0, "xmax": 0.0}]
-        nested = workspace.calc("extract_roi", two, on=["peak", "wave"])
+        nested = workspace.calc("extract_roi", [*REGIONS], on=["spot", "slope"])
         flat = [name for names in nested for name in names]
         objects = workspace[nested]
         titles = [[obj.title for obj in of_one] for of_one in objects]
@@ -231,9 +234,10 @@ class ProcessingRules(_Sources):
         assert titles == found
         assert [obj.title for obj in workspace.get(nested[0])] == titles[0]
         assert [each.name for each in workspace.describe(nested)] == flat
-        assert len(workspace.calc("sqrt", on=nested)) == 4
-        firsts = [names[:1] for names in nested]
-        assert isinstance(workspace.calc("average", on=firsts), str)
+        assert len(workspace.calc("absolute", on=nested)) == 4
+        assert isinstance(
+            workspace.calc("signals_to_image", on=["peak", ["wave"]]), str
+        )
         workspace.select(nested)
         assert self.selected(workspace, *flat)
         workspace.remove(nested[0], nested[1][0])
@@ -308,6 +312,21 @@ class ProcessingRules(_Sources):
             "pattern": "1-to-0",
             "source_uuid": uuid,
         }
+
+    def test_results_are_one_table_of_all_objects(self) -> None:
+        """The parameters of a fit are results of the fitted curve."""
+        workspace = self.filled()
+        workspace.calc("stats", on=["peak", "slope"])
+        fit = workspace.calc("gaussian_fit", on="peak")
+        results = self.settle(workspace).results()
+        found = [(each.object, each.unit) for each in results["max"]]
+        assert found == [("peak", "V"), ("slope", "counts")]
+        [center] = results["x0"]
+        assert (center.object, center.unit) == (fit, "s")
+        assert center.value == pytest.approx(0, abs=1e-6)
+        assert center.uncertainty is not None
+        assert self.settle(workspace).results(fit) == results.select(object=fit)
+        assert workspace.calc("gaussian_fit", on="peak") == fit
 
     def test_what_was_analysed_can_be_added_again(self) -> None:
         """A notebook that runs twice does this, and the results stay."""

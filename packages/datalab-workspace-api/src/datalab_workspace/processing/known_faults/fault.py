@@ -24,6 +24,7 @@ class Call:
         names: Their names in the workspace.
         parameters: The parameter object, a list of these, or None.
         result: The result of sigima.
+        masked: The number of masked values of each source object at first.
     """
 
     feature: str
@@ -32,6 +33,7 @@ class Call:
     names: Sequence[str]
     parameters: Any
     result: Any
+    masked: Sequence[int]
 
     @property
     def obj(self) -> Any:

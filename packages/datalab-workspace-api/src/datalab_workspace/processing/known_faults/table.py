@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from datalab_workspace.errors import DoubtfulResultWarning
 from datalab_workspace.model.record import Kind
+from datalab_workspace.processing.doubts import Doubt
 from datalab_workspace.processing.known_faults import (
     dates,
     image_coordinates,
@@ -37,26 +36,26 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
-def warn_of_faults(call: Call) -> None:
-    """Warn about everything that is known to be wrong in a result.
+def faults_in(call: Call) -> Iterator[Doubt]:
+    """Yield everything that is known to be wrong in a result.
 
-    Nothing is reported with a sigima newer than `LAST_VERSION`, which may have been
+    Nothing is known of a sigima newer than `LAST_VERSION`, which may have been
     corrected.
 
     Args:
         call: A computation that has succeeded.
 
-    Warns:
-        DoubtfulResultWarning: One for each fault: the feature, the object, what is
-            wrong and what to do instead.
+    Yields:
+        A doubt for each fault: the feature, the object, what is wrong and what to do
+        instead.
     """
     if not _is_known_version():
         return
     for each in _faults_of(call.kind, call.feature):
         message = each.message(call)
         if message is not None:
-            text = f"{call.feature}: {message}"
-            warnings.warn(text, DoubtfulResultWarning, stacklevel=2)
+            key = f"{each.message.__module__}.{each.name}"
+            yield Doubt(key, f"{call.feature}: {message}", call.names[0])
 
 
 @functools.cache
