@@ -1,4 +1,4 @@
-"""The description of an export format, and the parts of an object that it leaves out."""
+"""An export format, and the parts of an object that it leaves out."""
 
 from __future__ import annotations
 
