@@ -28,7 +28,7 @@ from datalab_workspace.operations.mapping import (
     NamesToGet,
     Objects,
 )
-from datalab_workspace.operations.overview import Overview
+from datalab_workspace.operations.outline import Outline
 from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
@@ -480,7 +480,7 @@ class Workspace(
             >>> workspace.browse()
             <Panel of <Workspace standalone: 2 signals, 1 image>>
         """
-        return panels.provider()(self, Overview(self._session))
+        return panels.provider()(self, Outline(self._session))
 
     @property
     def backend(self) -> Backend:
