@@ -166,7 +166,7 @@ class Backend(Positions, Transactions, ABC):
     def records_without_data(self, uuids: Sequence[str]) -> Sequence[Record]:
         """Return several objects, if possible without their arrays.
 
-        Fields and metadata are those of `record`; nobody uses the arrays.
+        Fields and metadata are those of `record`; the arrays are not used.
         """
         return [self.record(uuid) for uuid in uuids]
 

@@ -258,13 +258,13 @@ class Arguments(WorkspaceSuite):
     def test_an_unknown_argument_lists_all(self, workspace: Workspace) -> None:
         """The error lists all arguments if there is no close match."""
         with pytest.raises(TypeError, match="name, default, copy, full"):
-            workspace.get("x", zzz=1)  # type: ignore[call-arg]
+            workspace.get("x", zzz=1)  # type: ignore[call-overload]
 
     def test_options_are_given_by_name(self, workspace: Workspace) -> None:
         """Users need not remember their order."""
         workspace.add("x", POINTS)
         with pytest.raises(TypeError):
-            workspace.get("x", None)  # type: ignore[call-arg]
+            workspace.get("x", None)  # type: ignore[call-overload]
         with pytest.raises(TypeError):
             workspace.add("y", POINTS, False, "group")  # type: ignore[call-arg]
         with pytest.raises(TypeError):
