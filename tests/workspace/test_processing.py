@@ -80,7 +80,7 @@ def test_every_feature(workspace: Workspace, kind: Kind, name: str) -> None:
         assert workspace.list() == before
         return
 
-    outcome = workspace.calc(name, **call)
+    outcome = getattr(workspace.calc, name)(**call)
     names = workspace.list()
     again = workspace.calc(name, **call)
 
