@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from sigima.objects import create_image, create_image_roi
 
-from datalab_kernel_core.plotter.image_builder import PixelAxis
-from datalab_kernel_core.plotter.reduce import MAX_SIDE
+from datalab_kernel_core.plotter.image_builder import MAX_SIDE, PixelAxis
 from datalab_kernel_core.plotter.style import NO_VALUE_COLOR, ROI_COLOR
 from datalab_workspace.model.record import Record
 
@@ -237,11 +236,32 @@ def test_a_large_image_is_averaged_in_place(draw, uniform: bool) -> None:
 
 def test_the_colors_of_a_large_image_are_those_of_all_its_pixels(draw) -> None:
     data = np.zeros((2 * MAX_SIDE, 2 * MAX_SIDE), np.uint16)
-    data[1000, 1000] = 65535
+    data[:100] = np.tile([0, 1000], MAX_SIDE)  # each block has the mean 500
 
     mappable = draw(image(data)).plot.figure.axes[0].images[0]
 
-    assert mappable.get_clim() == (0, 65535)
+    assert mappable.get_clim() == (0, 1000)
+
+
+def test_one_hot_pixel_does_not_make_the_rest_one_color_and_is_said(draw) -> None:
+    data = np.random.default_rng(0).normal(100, 10, (300, 300))
+    data[150, 20] = 65535
+
+    picture = draw(image(data))
+
+    _low, high = picture.plot.figure.axes[0].images[0].get_clim()
+    assert high < 1000
+    assert any(f"values are from {data.min():.4g} to" in t for t in picture.texts)
+    assert picture.plot.axes[0].child_axes[0].patches  # the tip of the color bar
+
+
+def test_the_range_of_colors_in_the_object_comes_first(draw) -> None:
+    data = np.zeros((300, 300))
+    data[0, 0] = 65535
+    limited = image(data)
+    limited.zscalemin, limited.zscalemax = 0.0, 65535.0
+
+    assert draw(limited).plot.axes[0].images[0].get_clim() == (0, 65535)
 
 
 @pytest.mark.parametrize("shape", [(1, 5000), (5000, 1), (1, 1)])

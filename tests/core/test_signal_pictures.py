@@ -96,7 +96,10 @@ def test_a_sample_between_two_gaps_is_seen(draw) -> None:
     [
         (np.empty(0), "no data"),
         (np.full(5, np.nan), "no values"),
-        (np.array([np.inf, -np.inf]), "no values"),
+        (
+            np.array([np.inf, -np.inf]),
+            "2 samples with |y| ≥ 1e300 not drawn; no values",
+        ),
         (np.ma.masked_all(5), "no values"),
     ],
 )

@@ -15,10 +15,10 @@ from datalab_kernel_core.plotter.reduce import (
     LARGEST,
     Array,
     Bins,
-    block_mean,
     curve_indices,
     without_undrawable,
 )
+from datalab_workspace.model.image_reduction import reduce_blocks
 from datalab_workspace.model.record import PRIMARY_ARRAY, Kind, Record
 
 #: A transparent color, and a blue that is visible on light and on dark backgrounds.
@@ -30,6 +30,8 @@ _FINE = 2
 _SPARK = (96, 24)
 _TILE = 32
 _TILE_LEVELS = 15
+#: The shortest side of an image's thumbnail in CSS pixels.
+_LEAST = 8
 
 
 @dataclass
@@ -166,17 +168,33 @@ def pixels(data: Array, side: int, levels: int) -> Picture:
         side: Length of the longer side in CSS pixels.
         levels: Number of colors, at most 255.
     """
-    rows = -(-data.nbytes // PART)
-    part = data[:: min(rows, max(1, len(data) // side))]
-    factor = -(-max(part.shape) // (2 * side if levels > _TILE_LEVELS else side))
-    values = block_mean(part, factor)
+    part = _sampled_pixels(data, side)
+    pixels = 2 * side if levels > _TILE_LEVELS else side
+    rows, columns = (-(-length // pixels) for length in part.shape)
+    values = reduce_blocks(part, (rows, columns))
     scaled = _scaled(values, levels - 1)
     with np.errstate(invalid="ignore"):
         indices = np.where(np.isnan(scaled), 0, scaled + 1).astype(np.uint8)
-    height, width = data.shape
+    return Picture(encode(indices, viridis(levels)), *_shown_size(data.shape, side))
+
+
+def _sampled_pixels(data: Array, side: int) -> Array:
+    """Return evenly spread pixels, about `PART` bytes, but no fewer than are shown."""
+    wanted = -(-data.nbytes // PART)
+    most = [max(1, length // (2 * side)) for length in data.shape]
+    rows = min(wanted, most[0])
+    columns = min(-(-wanted // rows), most[1])
+    return data[::rows, ::columns]
+
+
+def _shown_size(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Return width and height in CSS pixels: to scale, unless one is too short.
+
+    The short side of a long narrow image would otherwise be too short for its pixels.
+    """
+    height, width = shape
     scale = side / max(height, width)
-    shown = max(8, round(width * scale)), max(8, round(height * scale))
-    return Picture(encode(indices, viridis(levels)), *shown)
+    return max(_LEAST, round(width * scale)), max(_LEAST, round(height * scale))
 
 
 def real(values: Array) -> Array:

@@ -14,12 +14,15 @@ from datalab_kernel_core.plotter.image_builder import PixelAxis, build_image_dra
 from datalab_kernel_core.plotter.image_drawing import ImageDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot_input import PlotItem
-from datalab_kernel_core.plotter.reduce import (
+from datalab_kernel_core.plotter.style import checked_colormap, colormap
+from datalab_workspace.model.image_reduction import (
     Array,
-    block_mean,
+    Blocks,
+    block_sides,
+    reduce_blocks,
+    reduced_note,
     shown_values,
 )
-from datalab_kernel_core.plotter.style import checked_colormap, colormap
 from datalab_workspace.model.record import Record
 
 #: The largest size of compressed pixels, in bytes. A larger picture is reduced further.
@@ -57,9 +60,9 @@ class ImageSource:
             self._notes.append("modulus of complex values")
         drawing = drawing or build_image_drawings(PlotItem(record, ""), Options())[0]
         self._limits, self._colormap = drawing.limits, drawing.colormap
-        self._overview: tuple[int, Array] | None = None
-        if drawing.factor > 1 and drawing.pixels is not None:
-            self._overview = drawing.factor, drawing.pixels
+        self._overview: tuple[Blocks, Array] | None = None
+        if drawing.blocks != (1, 1) and drawing.pixels is not None:
+            self._overview = drawing.blocks, drawing.pixels
 
     def about(self) -> dict[str, Any]:
         """See `DataSource.about`."""
@@ -93,18 +96,18 @@ class ImageSource:
         rows = _clipped(request.y, height)
         count = (columns[1] - columns[0]) * (rows[1] - rows[0])
         if not count or limits is None:
-            return Reply({"shape": (0, 0), "note": self._note(1, "no values")})
-        factor = _factor(columns, rows, request)
+            return Reply({"shape": (0, 0), "note": self._note((1, 1), "no values")})
+        blocks = _blocks(columns, rows, request)
         while True:
-            extent, values = self._reduced(columns, rows, factor)
+            extent, values = self._reduced(columns, rows, blocks)
             packed = zlib.compress(_indices(values, limits), 1)
             if len(packed) <= MAX_BYTES:
                 break
-            factor *= 2
+            blocks = _coarser(blocks, values.shape)
         content = {
             "shape": values.shape,
             "extent": extent,
-            "note": self._note(factor),
+            "note": self._note(blocks),
             "limits": limits,
         }
         return Reply(content, [packed, palette])
@@ -134,7 +137,7 @@ class ImageSource:
         columns, rows = _clipped(request.x, width), _clipped(request.y, height)
         if columns[0] == columns[1] or rows[0] == rows[1]:
             return (0.0, 1.0, 1.0, 0.0), np.zeros((0, 0))
-        extent, values = self._reduced(columns, rows, _factor(columns, rows, request))
+        extent, values = self._reduced(columns, rows, _blocks(columns, rows, request))
         left, right, top, bottom = (
             float(axis.centers[0] + (index - 0.5) * (axis.step or 1.0))
             for axis, index in zip(
@@ -163,34 +166,39 @@ class ImageSource:
         unit = self._record.fields[f"{axis}unit"]
         return f" {unit}" if unit else ""
 
-    def _note(self, factor: int, *more: str) -> str:
-        mean = f"each pixel is the mean of {factor}×{factor}"
-        return "; ".join([*self._notes, *more, *[mean] * (factor > 1)])
+    def _note(self, blocks: Blocks, *more: str) -> str:
+        return "; ".join(filter(None, [*self._notes, *more, reduced_note(blocks)]))
 
     def _reduced(
-        self, columns: tuple[int, int], rows: tuple[int, int], factor: int
+        self, columns: tuple[int, int], rows: tuple[int, int], blocks: Blocks
     ) -> tuple[tuple[int, int, int, int], Array]:
         """Return means of blocks, and the pixels that they cover.
 
         The blocks do not depend on the position of the view, so that the picture does
         not flicker when the view moves.
         """
-        left, top = columns[0] // factor * factor, rows[0] // factor * factor
-        data, step = self._data, factor
-        if self._overview is not None and factor % self._overview[0] == 0:
-            whole, data = self._overview
-            step = factor // whole
-        scale = factor // step
-        height, width = self._data.shape
-        bottom = min(-(-rows[1] // factor) * factor, height)
-        right = min(-(-columns[1] // factor) * factor, width)
-        part = data[
-            top // scale : -(-bottom // scale), left // scale : -(-right // scale)
-        ]
-        values = shown_values(part) if step == 1 else block_mean(part, step)
+        data, steps, scales = self._data, blocks, (1, 1)
+        if self._overview is not None:
+            whole, pixels = self._overview
+            if blocks[0] % whole[0] == 0 and blocks[1] % whole[1] == 0:
+                data, scales = pixels, whole
+                steps = blocks[0] // whole[0], blocks[1] // whole[1]
+        parts, starts = [], []
+        for ends, side, scale, length in zip(
+            (rows, columns), blocks, scales, self._data.shape, strict=True
+        ):
+            start = ends[0] // side * side
+            stop = min(-(-ends[1] // side) * side, length)
+            parts.append(slice(start // scale, -(-stop // scale)))
+            starts.append(start)
+        part = data[parts[0], parts[1]]
+        values = shown_values(part) if steps == (1, 1) else reduce_blocks(part, steps)
         # The last blocks may extend beyond the image.
-        end = (left + values.shape[1] * factor, top + values.shape[0] * factor)
-        return (left, end[0], top, end[1]), values
+        bottom, right = (
+            start + count * side
+            for start, count, side in zip(starts, values.shape, blocks, strict=True)
+        )
+        return (starts[1], right, starts[0], bottom), values
 
 
 def _clipped(ends: Range, length: int) -> tuple[int, int]:
@@ -198,23 +206,26 @@ def _clipped(ends: Range, length: int) -> tuple[int, int]:
     return int(np.floor(low)), int(np.ceil(high))
 
 
-def _factor(
+def _blocks(
     columns: tuple[int, int], rows: tuple[int, int], request: ViewRequest
-) -> int:
+) -> Blocks:
+    """Return the sides of the blocks to draw, powers of two, one for each axis."""
     width, height = columns[1] - columns[0], rows[1] - rows[0]
     # The part of the screen that the image covers.
     screen = (
-        max(1.0, request.width * min(1.0, width / (request.x[1] - request.x[0]))),
         max(1.0, request.height * min(1.0, height / (request.y[1] - request.y[0]))),
+        max(1.0, request.width * min(1.0, width / (request.x[1] - request.x[0]))),
     )
-    factor = 1
-    while (
-        width / factor > 2 * screen[0]
-        or height / factor > 2 * screen[1]
-        or width * height / factor**2 > _MAX_PIXELS
-    ):
-        factor *= 2
-    return factor
+    blocks = block_sides((height, width), (int(2 * screen[0]), int(2 * screen[1])))
+    while width * height / (blocks[0] * blocks[1]) > _MAX_PIXELS:
+        blocks = _coarser(blocks, (height // blocks[0], width // blocks[1]))
+    return blocks
+
+
+def _coarser(blocks: Blocks, drawn: tuple[int, ...]) -> Blocks:
+    """Return blocks with half as many pixels along the axis that has more."""
+    rows, columns = blocks
+    return (2 * rows, columns) if drawn[0] > drawn[1] else (rows, 2 * columns)
 
 
 def _indices(values: Array, limits: Range) -> bytes:

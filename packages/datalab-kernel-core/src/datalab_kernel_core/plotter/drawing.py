@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
@@ -16,9 +17,13 @@ from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.signal_builder import build_signals_drawing
 from datalab_kernel_core.plotter.style import (
     DPI,
+    IMAGE_COLUMNS,
+    SMALL_IMAGE,
     TITLE_LENGTH,
     TITLE_SIZE,
+    WIDTH,
     drawable,
+    write_notes_in,
 )
 
 
@@ -37,8 +42,19 @@ class Row(Protocol):
     def description(self) -> str:
         """Alternative text for screen readers."""
 
+    @property
+    def panel_count(self) -> int:
+        """Number of axes that the row needs."""
+
+    @property
+    def all_notes(self) -> list[str]:
+        """The notes about the row."""
+
     def draw(self, figure: FigureBase) -> None:
         """Draw the row on an empty figure."""
+
+    def draw_on(self, axes: Sequence[Axes]) -> None:
+        """Draw the row, but neither its notes nor its title, on axes."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,24 @@ class Drawing:
             figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
         return figure
 
+    def draw_on(self, axes: Sequence[Axes]) -> None:
+        """Draw the picture on axes, with its notes in a corner of the last ones.
+
+        Raises:
+            ValueError: The number of axes does not fit.
+        """
+        counts = [row.panel_count for row in self.rows]
+        if sum(counts) != len(axes):
+            raise ValueError(
+                f"the picture needs {sum(counts)} axes, one for each image or panel of "
+                f"curves; got {len(axes)} in ax"
+            )
+        left = list(axes)
+        for row, count in zip(self.rows, counts, strict=True):
+            own, left = left[:count], left[count:]
+            row.draw_on(own)
+            write_notes_in(own[-1], row.all_notes)
+
 
 def build_drawing(items: Sequence[PlotItem], options: Options) -> Drawing:
     """Build the drawing of a picture.
@@ -117,8 +151,20 @@ def _row(kind: str, items: list[PlotItem], options: Options, *, alone: bool) -> 
     if alone and title is not None and len(items) == 1:
         (item,) = items
         items, title = [PlotItem(item.record, title)], None
-    images = [one for item in items for one in build_image_drawings(item, options)]
+    width = _image_width(len(items), options)
+    images = [
+        one for item in items for one in build_image_drawings(item, options, width)
+    ]
     if options.shared_scale:
         images = with_shared_scale(images)
     shown = drawable(title, TITLE_LENGTH)
     return ImagesDrawing(images, shown, options.shared_scale)
+
+
+def _image_width(count: int, options: Options) -> float:
+    """Return the width in inches of each of the images in a row."""
+    alone = count == 1 and options.complex_as not in ("polar", "cartesian")
+    usual = WIDTH if alone else SMALL_IMAGE
+    columns = 1 if alone else min(max(count, 2), IMAGE_COLUMNS)
+    width = options.size[0]
+    return usual if width is None else width / columns

@@ -6,35 +6,43 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datalab_kernel_core.plotter.image_drawing import ImageDrawing
+from datalab_kernel_core.plotter.contrast import ColorScale, color_scale
+from datalab_kernel_core.plotter.image_drawing import FEW, ImageDrawing
 from datalab_kernel_core.plotter.object_shapes import object_shapes
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import undrawn_note
 from datalab_kernel_core.plotter.plot_input import PlotItem
-from datalab_kernel_core.plotter.reduce import (
-    MAX_MESH_SIDE,
-    MAX_SIDE,
-    Array,
-    block_mean,
-    reduction_factor,
-    shown_values,
-    value_range,
-)
 from datalab_kernel_core.plotter.samples import component
 from datalab_kernel_core.plotter.style import (
     DEFAULT_COLORMAP,
+    DPI,
     LARGEST,
     PHASE_COLORMAP,
     PHASE_LIMITS,
     TITLE_LENGTH,
+    WIDTH,
     Limits,
+    as_text,
     axis_label,
     bounds,
     display_option,
     drawable,
     known_colormap,
 )
+from datalab_workspace.model.image_reduction import (
+    Array,
+    block_sides,
+    reduce_blocks,
+    reduced_note,
+    shown_values,
+    value_range,
+)
 from datalab_workspace.model.record import Record
+
+#: Axes with up to this number of pixels are not reduced.
+MAX_SIDE = 2048
+#: The same for images that are drawn as a mesh, which takes longer.
+MAX_MESH_SIDE = 512
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,36 @@ class PixelAxis:
         edges = np.concatenate([ends[:1], between, ends[1:]])
         return np.append(edges[:-1:factor], edges[-1])
 
+    def within(self, limits: Limits, *, positive: bool = False) -> slice:
+        """Return the pixels between two bounds, at least one.
+
+        Args:
+            limits: The bounds, None for no bound.
+            positive: Leave out the pixels that reach 0 or less.
+        """
+        low, high = limits
+        edges = self.edges()
+        ends = np.minimum(edges[1:], edges[:-1]), np.maximum(edges[1:], edges[:-1])
+        inside = np.ones(len(self.centers), bool)
+        if low is not None:
+            inside &= ends[1] >= low
+        if high is not None:
+            inside &= ends[0] <= high
+        if positive:
+            inside &= ends[0] > 0
+        found = np.flatnonzero(inside)
+        return slice(found[0], found[-1] + 1) if len(found) else slice(0, 1)
+
+    def part(self, pixels: slice) -> PixelAxis:
+        """Return the axis of some of the pixels."""
+        if pixels == slice(0, len(self.centers)):
+            return self
+        step = self.step
+        if step is None and pixels.stop - pixels.start == 1:
+            edges = self.edges()[pixels.start : pixels.stop + 1]
+            step = float(edges[1] - edges[0])
+        return PixelAxis(self.centers[pixels], step)
+
     def at(self, index: float) -> float:
         """Return the coordinate at a pixel index, which may be fractional."""
         if self.step is not None:
@@ -106,12 +144,15 @@ def _usable(coords: Array, length: int) -> bool:
     return bool((steps > 0).all() or (steps < 0).all())
 
 
-def build_image_drawings(item: PlotItem, options: Options) -> list[ImageDrawing]:
+def build_image_drawings(
+    item: PlotItem, options: Options, width: float = WIDTH
+) -> list[ImageDrawing]:
     """Build the drawings of an image.
 
     Args:
         item: The image.
         options: The options of the picture.
+        width: Width of a drawing in inches.
 
     Returns:
         One drawing, or two if the options ask for both components of a complex image.
@@ -119,9 +160,9 @@ def build_image_drawings(item: PlotItem, options: Options) -> list[ImageDrawing]
     """
     data = item.record.array("data")
     if data is None or data.dtype.kind != "c":
-        return [_drawing(item, data, "", options)]
+        return [_drawing(item, data, "", options, width)]
     names = options.components("modulus")
-    drawings = [_drawing(item, data, name, options) for name in names]
+    drawings = [_drawing(item, data, name, options, width) for name in names]
     if len(names) == 1:
         drawings[0].notes.append(f"{names[0]} of complex values")
         return drawings
@@ -132,80 +173,157 @@ def build_image_drawings(item: PlotItem, options: Options) -> list[ImageDrawing]
 
 
 def _drawing(
-    item: PlotItem, data: Array | None, name: str, options: Options
+    item: PlotItem, data: Array | None, name: str, options: Options, width: float
 ) -> ImageDrawing:
     record = item.record
     notes: list[str] = []
-    height, width = (1, 1) if data is None or not data.size else data.shape
-    x = PixelAxis.of(record, "x", width, notes)
-    y = PixelAxis.of(record, "y", height, notes)
-    uniform = x.step is not None and y.step is not None
-    factor = reduction_factor((height, width), MAX_SIDE if uniform else MAX_MESH_SIDE)
+    sides = (1, 1) if data is None or not data.size else data.shape
+    x = PixelAxis.of(record, "x", sides[1], notes)
+    y = PixelAxis.of(record, "y", sides[0], notes)
     if name and data is not None:
         # The modulus is computed block by block, without a copy of the whole image.
         data = data if name == "modulus" else component(data, name)
-    pixels, found = _pixels(data, factor, notes)
     shapes = object_shapes(record, options, lambda axis, index: (x, y)[axis].at(index))
     notes += filter(None, [undrawn_note(shapes)])
-    free: Limits = (None, None)
-    fixed = not record.fields["autoscale"]
-    own_limits = free if name == "imaginary" else bounds(record, "z")
     is_phase = name == "phase"
-    if is_phase:
-        own_limits = PHASE_LIMITS
-    return ImageDrawing(
+    scale, found = None, None
+    if data is None or not data.size:
+        notes.append("no data")
+    elif (found := value_range(data)) is None:
+        notes.append("no values")
+    else:
+        scale = _color_scale(record, data, name, found, options, notes)
+    drawing = ImageDrawing(
         drawable(item.title, TITLE_LENGTH),
         _labels(record, options, is_phase=is_phase),
-        pixels,
-        (x.edges(factor), y.edges(factor)),
-        uniform,
-        _color_limits(own_limits, found),
+        None,
+        (x.edges(), y.edges()),
+        x.step is not None and y.step is not None,
+        scale,
         PHASE_COLORMAP
         if is_phase and options.colormap is None
         else _colormap_name(record, options, notes),
-        (bounds(record, "x"), bounds(record, "y")) if fixed else (free, free),
+        _view(record, options),
         [shape for shape in shapes if shape is not None],
         notes,
         shape=() if data is None else data.shape,
         found=found,
-        factor=factor,
         degrees=is_phase,
+        aspect=options.aspect,
+        grid=options.grid,
+        scales=_scales(options, (x, y), notes),
     )
-
-
-def _pixels(
-    data: Array | None, factor: int, notes: list[str]
-) -> tuple[Array | None, tuple[float, float] | None]:
-    """Return the pixels to draw, and the lowest and highest value of all pixels."""
     if data is None or not data.size:
-        notes.append("no data")
-        return None, None
-    limits = value_range(data)
-    if limits is None:
-        notes.append("no values")
-    if factor == 1:
-        values = shown_values(data)
-        return values.astype(np.result_type(values.dtype, np.float32)), limits
-    notes.append(f"each pixel is the mean of {factor}×{factor}")
-    return block_mean(data, factor), limits
+        return drawing
+    return _with_pixels(drawing, data, (x, y), options, width)
 
 
-def _color_limits(
-    chosen: Limits, found: tuple[float, float] | None
-) -> tuple[float, float] | None:
-    """Return the bounds of the color scale: the image's own, or else its extremes."""
-    if found is None:
-        return None
-    low, high = (
-        extreme if bound is None else bound
-        for bound, extreme in zip(chosen, found, strict=True)
+def _view(record: Record, options: Options) -> tuple[Limits, Limits]:
+    fixed = not record.fields["autoscale"]
+    free: Limits = (None, None)
+    return (
+        options.limits("x", bounds(record, "x") if fixed else free),
+        options.limits("y", bounds(record, "y") if fixed else free),
     )
-    if low < high:
-        return low, high
-    # The image is constant, or its bounds are in the wrong order.
-    middle = found[0]
-    margin = max(abs(middle) * 1e-3, 1e-300) if middle else 0.5
-    return middle - margin, found[1] + margin
+
+
+def _scales(
+    options: Options,
+    axes: tuple[PixelAxis, PixelAxis],
+    notes: list[str],
+) -> tuple[str, str]:
+    """Return the scales of the axes, which are linear unless an option is given."""
+    scales = []
+    for name, axis in zip("xy", axes, strict=True):
+        scale = options.scale(name, own=False)
+        if scale == "log":
+            edges = axis.edges()
+            positive = np.minimum(edges[1:], edges[:-1]) > 0
+            if not positive.any():
+                scale = "linear"
+                notes.append(f"no positive {name}, so its axis is linear")
+            elif not positive.all():
+                notes.append(f"pixels that reach {name} = 0 or below not drawn")
+        scales.append(scale)
+    return scales[0], scales[1]
+
+
+def _color_scale(
+    record: Record,
+    data: Array,
+    name: str,
+    found: tuple[float, float],
+    options: Options,
+    notes: list[str],
+) -> ColorScale:
+    if name == "phase":
+        low, high = PHASE_LIMITS
+        return ColorScale(
+            low if options.vmin is None else options.vmin,
+            high if options.vmax is None else options.vmax,
+        )
+    free: Limits = (None, None)
+    own = free if name == "imaginary" else bounds(record, "z")
+    return color_scale(data, found, own, options, notes)
+
+
+def _with_pixels(
+    drawing: ImageDrawing,
+    data: Array,
+    axes: tuple[PixelAxis, PixelAxis],
+    options: Options,
+    width: float,
+) -> ImageDrawing:
+    """Return a drawing with the visible pixels of its image, reduced to its size."""
+    how = options.reduce or "mean"
+    columns, rows = (
+        axis.within(limits, positive=scale == "log")
+        for axis, limits, scale in zip(axes, drawing.view, drawing.scales, strict=True)
+    )
+    most = MAX_MESH_SIDE if drawing.is_mesh else MAX_SIDE
+    limit = (most, most)
+    if how != "mean":  # otherwise Matplotlib would leave pixels out
+        wide, high = (int(0.9 * side * DPI) for side in drawing.drawn_size(width))
+        limit = (min(max(high, 16), most), min(max(wide, 16), most))
+    part = data[rows, columns]
+    blocks = block_sides(part.shape, limit)
+    if blocks == (1, 1):
+        values = shown_values(part)
+        values = values.astype(np.result_type(values.dtype, np.float32))
+    else:
+        values = reduce_blocks(part, blocks, how)
+        drawing.notes.append(reduced_note(blocks, how) + _hidden(values, part, how))
+    x, y = axes[0].part(columns), axes[1].part(rows)
+    return replace(
+        drawing,
+        pixels=values,
+        edges=(x.edges(blocks[1]), y.edges(blocks[0])),
+        blocks=blocks,
+        exact=how != "mean",
+    )
+
+
+def _hidden(values: Array, part: Array, how: str) -> str:
+    """Return a clause about the extremes that a mean hides, "" if it hides little."""
+    found = value_range(part)
+    if how != "mean" or found is None:
+        return ""
+    low, high = found
+    few = FEW * (high - low)
+    hidden = [
+        (f"below {as_text(float(np.nanmin(values)))}, down to {as_text(low)}", "min")
+        if float(np.nanmin(values)) - low > few
+        else None,
+        (f"above {as_text(float(np.nanmax(values)))}, up to {as_text(high)}", "max")
+        if high - float(np.nanmax(values)) > few
+        else None,
+    ]
+    named = [one for one in hidden if one is not None]
+    if not named:
+        return ""
+    offered = named[0][1] if len(named) == 1 else "extremes"
+    what = " and ".join(text for text, _ in named)
+    return f", which hides values {what} (see reduce={offered!r})"
 
 
 def _labels(

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
 from matplotlib.figure import FigureBase
 
+from datalab_kernel_core.plotter.contrast import ColorScale
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
-from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
     DESCRIBED,
+    GRID_COLOR,
     IMAGE_COLUMNS,
     IMAGE_HEIGHT,
     IMAGE_MARGINS,
@@ -29,9 +31,12 @@ from datalab_kernel_core.plotter.style import (
     degree_ticks,
     write_notes,
 )
+from datalab_workspace.model.image_reduction import Array, Blocks
 
 #: Ratio of the sides up to which an image is drawn to scale.
 MAX_ELONGATION = 5.0
+#: The share of an image's range that a picture may leave out without a note.
+FEW = 0.05
 _LARGEST_SINGLE = float(np.finfo(np.float32).max) / 4
 
 
@@ -45,15 +50,19 @@ class ImageDrawing:
         pixels: Shape (H, W), NaN for pixels without a value; None for an empty image.
         edges: Edges of the pixels along x and y, shapes (W + 1,) and (H + 1,).
         uniform: Whether all pixels, except the last ones, have the same size.
-        limits: Bounds of the color scale; None if no pixel has a value.
+        scale: The color scale; None if no pixel has a value.
         colormap: Name of the colormap.
         view: Bounds of the x and y axes, None for a bound that follows the image.
         shapes: The shapes over the image.
         notes: Notes about the picture, written below it.
         shape: Shape of the image.
         found: Its lowest and highest value, None if no pixel has a value.
-        factor: Side, in pixels of the image, of one drawn pixel.
+        blocks: Rows and columns of the image that are one drawn pixel.
         degrees: Whether the values are angles.
+        aspect: As in `AxesOptions`.
+        grid: Whether to draw grid lines; None for no grid lines.
+        scales: Scales of the x and y axes.
+        exact: Whether each drawn pixel has a color of its own, not mixed with others.
     """
 
     title: str
@@ -61,15 +70,60 @@ class ImageDrawing:
     pixels: Array | None
     edges: tuple[Array, Array]
     uniform: bool
-    limits: tuple[float, float] | None
+    scale: ColorScale | None
     colormap: str
     view: tuple[Limits, Limits]
     shapes: Sequence[Shape]
     notes: list[str]
     shape: tuple[int, ...] = ()
     found: tuple[float, float] | None = None
-    factor: int = 1
+    blocks: Blocks = (1, 1)
     degrees: bool = False
+    aspect: str | float | None = None
+    grid: bool | None = None
+    scales: tuple[str, str] = ("linear", "linear")
+    exact: bool = False
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Bounds of the color scale; None if no pixel has a value."""
+        return None if self.scale is None else (self.scale.low, self.scale.high)
+
+    @property
+    def is_mesh(self) -> bool:
+        """Whether the pixels differ in size on the screen."""
+        return not self.uniform or self.scales != ("linear", "linear")
+
+    @property
+    def beyond(self) -> str:
+        """The ends of the color scale that values exceed: as Matplotlib's `extend`."""
+        if self.limits is None or self.found is None or self.degrees:
+            return "neither"
+        below = self.found[0] < self.limits[0] and not self._is_log
+        above = self.found[1] > self.limits[1]
+        return {(1, 1): "both", (1, 0): "min", (0, 1): "max"}.get(
+            (below, above), "neither"
+        )
+
+    @property
+    def _is_log(self) -> bool:
+        return self.scale is not None and isinstance(self.scale.norm(), LogNorm)
+
+    @property
+    def all_notes(self) -> list[str]:
+        """The notes, and one about values far beyond the color scale.
+
+        The color bar alone shows that a few values are slightly beyond it.
+        """
+        if self.beyond == "neither" or self.limits is None or self.found is None:
+            return self.notes
+        beyond = self.limits[0] - self.found[0], self.found[1] - self.limits[1]
+        if max(beyond) <= FEW * (self.found[1] - self.found[0]):
+            return self.notes
+        found, colors = (
+            " to ".join(map(as_text, ends)) for ends in (self.found, self.limits)
+        )
+        return [*self.notes, f"values are from {found}, colors from {colors}"]
 
     @property
     def description(self) -> str:
@@ -95,37 +149,57 @@ class ImageDrawing:
         if self.pixels is not None:
             drawn = self._draw_pixels(axes, self.pixels)
             self._set_view(axes)
+        if self.grid:
+            axes.grid(visible=True, color=GRID_COLOR, linewidth=0.6, alpha=0.6)
         draw_shapes(axes, self.shapes)
-        axes.set(xlabel=self.labels[0], ylabel=self.labels[1])
-        axes.set_title(self.title, fontsize=TITLE_SIZE)
+        labels = zip(("xlabel", "ylabel"), self.labels, strict=False)
+        axes.set(**{name: text for name, text in labels if text})
+        if self.title:
+            axes.set_title(self.title, fontsize=TITLE_SIZE)
         return None if self.limits is None else drawn
 
     def _draw_pixels(self, axes: Axes, pixels: Array) -> ScalarMappable:
-        low, high = self.limits or (0.0, 1.0)
-        scale: dict[str, Any] = {
+        scale = self.scale or ColorScale(0.0, 1.0)
+        colors: dict[str, Any] = {
             "cmap": colormap(self.colormap),
-            "vmin": low,
-            "vmax": high,
+            "norm": scale.norm(),
         }
-        if max(-low, high) > _LARGEST_SINGLE:  # Matplotlib subtracts in float32
-            pixels = pixels.astype(np.float64)
+        if max(-scale.low, scale.high) > _LARGEST_SINGLE:
+            pixels = pixels.astype(np.float64)  # Matplotlib subtracts in float32
         x, y = self.edges
-        if not self.uniform:
+        if self.is_mesh:
             return axes.pcolormesh(
-                x, y, pixels, shading="flat", rasterized=True, **scale
+                x, y, pixels, shading="flat", rasterized=True, **colors
             )
         # Smaller blocks at the end are drawn whole; the view ends at the image's edge.
         right, bottom = (_full_end(edges) for edges in self.edges)
         extent = (float(x[0]), right, bottom, float(y[0]))
-        return axes.imshow(pixels, extent=extent, interpolation="antialiased", **scale)
+        mixed = "nearest" if self.exact else "antialiased"
+        return axes.imshow(pixels, extent=extent, interpolation=mixed, **colors)
 
     def height(self, width: float) -> float:
         """Return the height in inches that suits a width in inches."""
-        left, right, bottom, top = self._sides()
         side, below = IMAGE_MARGINS
-        proportion = (bottom - top) / (right - left) if self._to_scale() else 0.75
-        height = (width - side) * proportion + below
+        height = (width - side) * self._proportion() + below
         return min(max(height, LOWEST_IMAGE), width * IMAGE_HEIGHT / WIDTH)
+
+    def drawn_size(self, width: float) -> tuple[float, float]:
+        """Return the width and height of the pixels in a picture, all in inches."""
+        side, below = IMAGE_MARGINS
+        high = self.height(width) - below
+        if not self._to_scale():
+            return width - side, high
+        return min(width - side, high / self._proportion()), high
+
+    def _proportion(self) -> float:
+        """Return the height of the axes divided by their width."""
+        left, right, bottom, top = self._sides()
+        if self.aspect is None and not self._to_scale():
+            return 0.75
+        if self.aspect == "auto":
+            return 0.75
+        unit = self.aspect if isinstance(self.aspect, float) else 1.0
+        return unit * (bottom - top) / (right - left)
 
     def _sides(self) -> tuple[float, float, float, float]:
         """Return the bounds of the view: left, right, bottom, top."""
@@ -139,6 +213,10 @@ class ImageDrawing:
         return left, right, bottom, top
 
     def _to_scale(self) -> bool:
+        if self.aspect is not None:
+            return self.aspect != "auto"
+        if self.scales != ("linear", "linear"):
+            return False
         left, right, bottom, top = self._sides()
         elongation = (right - left) / (bottom - top)
         return 1 / MAX_ELONGATION <= elongation <= MAX_ELONGATION
@@ -146,8 +224,10 @@ class ImageDrawing:
     def _set_view(self, axes: Axes) -> None:
         """Set the bounds and the aspect of the axes, y downwards as in DataLab."""
         left, right, bottom, top = self._sides()
+        axes.set(xscale=self.scales[0], yscale=self.scales[1])
         axes.set(xlim=(left, right), ylim=(bottom, top))
-        axes.set_aspect("equal" if self._to_scale() else "auto")
+        usual = "equal" if self._to_scale() else "auto"
+        axes.set_aspect(usual if self.aspect is None else self.aspect)  # type: ignore[arg-type]  # a name or a number
 
 
 def _full_end(edges: Array) -> float:
@@ -197,31 +277,59 @@ class ImagesDrawing:
         described[DESCRIBED:] = [f"{more} more images"] if more > 0 else []
         return "; ".join(described)
 
+    @property
+    def panel_count(self) -> int:
+        """Number of axes that the drawing needs."""
+        return len(self.images)
+
+    @property
+    def all_notes(self) -> list[str]:
+        """The notes about the images."""
+        return [note for one in self.images for note in one.all_notes]
+
     def draw(self, figure: FigureBase) -> None:
         """Draw the picture on an empty figure."""
-        rows, columns = self.grid
-        axes = figure.subplots(rows, columns, squeeze=False).ravel()
-        drawn = [
-            (one.draw(own), own, one)
-            for own, one in zip(axes, self.images, strict=False)
-        ]
+        axes = figure.subplots(*self.grid, squeeze=False).ravel()
         for unused in axes[len(self.images) :]:
             unused.remove()
-        scaled = [(made, own, one) for made, own, one in drawn if made is not None]
-        if self.shared:  # one color bar for all values, and one for all phases
-            scaled = list({drawing[2].degrees: drawing for drawing in scaled}.values())
-        if self.shared and rows > 1 and len(scaled) == 1:
-            used = list(axes[: len(self.images)])
-            figure.colorbar(scaled[0][0], ax=used, label=scaled[0][2].labels[2])
-        else:
-            for made, own, one in scaled:
-                # Inset axes are as high as the image; the axes' own slot is higher.
-                bar_axes = own.inset_axes((1.03, 0.0, 0.045, 1.0))
-                ticks = degree_ticks() if one.degrees else None
-                figure.colorbar(made, cax=bar_axes, label=one.labels[2], ticks=ticks)
+        self.draw_on(list(axes[: len(self.images)]))
         if self.title:
             figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
-        write_notes(figure, [note for one in self.images for note in one.notes])
+        write_notes(figure, self.all_notes)
+
+    def draw_on(self, axes: Sequence[Axes]) -> None:
+        """Draw the images and their color bars, but no notes, on axes: one for each."""
+        drawn = [
+            (one.draw(own), own, one)
+            for own, one in zip(axes, self.images, strict=True)
+        ]
+        scaled = [(made, own, one) for made, own, one in drawn if made is not None]
+        extends = {id(one): one.beyond for one in self.images}
+        if self.shared:  # one color bar for all values, and one for all phases
+            joint = _joint_extend(self.images)
+            extends = dict.fromkeys(extends, joint)
+            scaled = list({drawing[2].degrees: drawing for drawing in scaled}.values())
+        if self.shared and self.grid[0] > 1 and len(scaled) == 1:
+            ((made, own, one),) = scaled
+            extend = extends[id(one)]
+            own.figure.colorbar(made, ax=list(axes), label=one.labels[2], extend=extend)
+            return
+        for made, own, one in scaled:
+            # Inset axes are as high as the image; the axes' own slot is higher.
+            bar_axes = own.inset_axes((1.03, 0.0, 0.045, 1.0))
+            own.figure.colorbar(
+                made,
+                cax=bar_axes,
+                label=one.labels[2],
+                ticks=degree_ticks() if one.degrees else None,
+                extend="neither" if one.degrees else extends[id(one)],
+            )
+
+
+def _joint_extend(images: Sequence[ImageDrawing]) -> str:
+    """Return the ends of a shared color scale that values of any image exceed."""
+    beyond = {one.beyond for one in images} - {"neither"}
+    return "both" if len(beyond) > 1 else next(iter(beyond), "neither")
 
 
 def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:
@@ -233,7 +341,7 @@ def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:
     Raises:
         ValueError: The images have different labels or units.
     """
-    valued = [one for one in images if one.limits is not None and not one.degrees]
+    valued = [one for one in images if one.scale is not None and not one.degrees]
     labels = {one.labels[2] for one in valued}
     if len(labels) > 1:
         named = ", ".join(sorted(label or "none" for label in labels))
@@ -245,9 +353,12 @@ def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:
     if not limits:
         return list(images)
     low, high = min(limit[0] for limit in limits), max(limit[1] for limit in limits)
+    kind = next(one.scale.kind for one in valued if one.scale is not None)
     return [
         one
-        if one.limits is None or one.degrees
-        else replace(one, limits=(low, high), colormap=valued[0].colormap)
+        if one.scale is None or one.degrees
+        else replace(
+            one, scale=ColorScale(low, high, kind), colormap=valued[0].colormap
+        )
         for one in images
     ]

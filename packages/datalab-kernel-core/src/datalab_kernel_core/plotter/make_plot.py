@@ -9,6 +9,7 @@ from datalab_kernel_core.plotter.drawing import build_drawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import PlotItem, plot_items
+from datalab_kernel_core.plotter.plot_on_axes import PlotOnAxes, checked_axes
 from datalab_kernel_core.plotter.replot import Replot
 from datalab_kernel_core.plotter.results import table_results
 from datalab_kernel_core.plotter.tables import ResultTable
@@ -21,6 +22,7 @@ def make_plot(
     find: Callable[[str], Record],
     *,
     name: str | None = None,
+    ax: Any = None,
 ) -> Plot:
     """Draw signals and images.
 
@@ -29,6 +31,7 @@ def make_plot(
         options: The options of the picture.
         find: Returns the record that has a name.
         name: What the picture shows, for its repr; by default the names in `what`.
+        ax: The axes to draw on, or a list of them, instead of a new figure.
 
     Raises:
         KeyError: No object has one of the names.
@@ -37,7 +40,10 @@ def make_plot(
     """
     items = plot_items(what, options.titles, find)
     _check_fits(items, options)
+    axes = None if ax is None else checked_axes(ax, options)
     drawing, tables = build_drawing(items, options), _tables(items, options)
+    if axes is not None:
+        return PlotOnAxes(drawing, name or names_in(what, items), tables, axes)
     replot = None
     if not isinstance(what, list) and options.complex_as is None:
         replot = Replot(what, find)

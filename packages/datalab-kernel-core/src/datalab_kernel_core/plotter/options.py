@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from datalab_kernel_core.plotter.axes_options import IMAGE_OPTIONS, AxesOptions
 from datalab_kernel_core.plotter.style import DPI, checked_colormap
 from datalab_workspace.model.record import Record
 from datalab_workspace.validation import one_of
@@ -27,8 +28,10 @@ _SMALLEST, _LARGEST = 100, 10_000
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(AxesOptions):
     """The options of `Plotter.plot`; None keeps the object's own value.
+
+    Those of `AxesOptions` belong to them.
 
     Attributes:
         title: Title of the picture.
@@ -50,9 +53,9 @@ class Options:
         annotations: Whether to draw the annotations.
 
     Raises:
-        TypeError: A value is of the wrong type.
-        ValueError: The colormap or the value of `complex_as` is unknown, or a size is
-            out of bounds.
+        TypeError: A value is of the wrong type, or two options exclude each other.
+        ValueError: The colormap or another name is unknown, or a number is out of
+            bounds.
     """
 
     title: str | None = None
@@ -90,6 +93,7 @@ class Options:
             object.__setattr__(self, "colormap", checked_colormap(self.colormap))
         if self.titles is not None:
             self._check_titles()
+        self.check_axes()
 
     def _check(self, name: str, wanted: type, *, optional: bool = False) -> None:
         value = getattr(self, name)
@@ -124,7 +128,7 @@ class Options:
 
     def only_for_images(self) -> list[str]:
         """Return the names of the options that were given and apply only to images."""
-        names = ("zlabel", "zunit", "colormap", "shared_scale")
+        names = ("zlabel", "zunit", "colormap", "shared_scale", *IMAGE_OPTIONS)
         return [name for name in names if getattr(self, name) not in (None, False)]
 
     def text(self, record: Record, name: str) -> str:

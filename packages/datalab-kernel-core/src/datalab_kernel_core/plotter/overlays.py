@@ -164,12 +164,21 @@ def _physical_coords(
 
 
 def draw_shapes(axes: Axes, shapes: Sequence[Shape]) -> None:
-    """Draw shapes without changing the bounds of the axes."""
+    """Draw shapes without changing the bounds of the axes.
+
+    Bounds that follow the data still follow it afterwards, for example when a user
+    makes an axis logarithmic.
+    """
     axes.autoscale_view()
+    follows = axes.get_autoscalex_on(), axes.get_autoscaley_on()
     axes.set_autoscale_on(False)
+    extent = axes.dataLim.frozen()
     before = set(axes.get_children())
     for shape in shapes[:MAX_SHAPES]:
         _DRAWN_BY.get(shape.kind, _draw_patch)(axes, shape)
+    axes.dataLim = extent
+    axes.set_autoscalex_on(follows[0])
+    axes.set_autoscaley_on(follows[1])
     if axes.yaxis_inverted():  # the axes of an image
         _outline([one for one in axes.get_children() if one not in before])
 

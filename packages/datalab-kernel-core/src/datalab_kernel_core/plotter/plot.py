@@ -63,6 +63,9 @@ class Plot:
         self._pictures: dict[tuple[str, float], bytes] = {}
         self._replot = replot
         self.tables = tuple(tables)
+        self._prepare()
+
+    def _prepare(self) -> None:
         self._bundle(wanted_formats())
 
     @property
@@ -100,7 +103,8 @@ class Plot:
 
         Raises:
             ImportError: ipympl is not installed.
-            TypeError: The picture shows several objects, or `complex_as` was given.
+            TypeError: The picture shows several objects, or `complex_as` or `ax` was
+                given.
             KeyError: The plotted object was removed or renamed.
             ReferenceError: The plotted object or array no longer exists.
 
@@ -110,7 +114,7 @@ class Plot:
         if self._replot is None:
             raise TypeError(
                 "reduce_on_zoom() needs a picture of one object, plotted without "
-                "complex_as="
+                "complex_as= and ax="
             )
         from datalab_kernel_core.explore.refine import refine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from datalab_kernel_core.plotter.deprecated import OldMethods, check_backend
 from datalab_kernel_core.plotter.live import LivePlot
@@ -17,6 +17,7 @@ from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.backends.window import Pictured
 from datalab_workspace.model.analysis import Result
+from datalab_workspace.model.image_reduction import Reduction
 from datalab_workspace.model.record import Record
 from datalab_workspace.validation import (
     old_arguments,
@@ -86,6 +87,18 @@ class Plotter(OldMethods):
         complex_as: str | None = None,
         width: int | None = None,
         height: int | None = None,
+        xlim: Any = None,
+        ylim: Any = None,
+        xlog: bool | Literal["symlog"] | None = None,
+        ylog: bool | Literal["symlog"] | None = None,
+        grid: bool | None = None,
+        aspect: Literal["equal", "auto"] | float | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        clip: tuple[float, float] | None = None,
+        norm: Any = None,
+        reduce: Reduction | None = None,
+        ax: Any = None,
         roi: bool = True,
         results: Any = True,
         annotations: bool = True,
@@ -124,6 +137,30 @@ class Plotter(OldMethods):
                 for images.
             width: Width of the picture in pixels.
             height: Height of the picture in pixels.
+            xlim: Bounds of the x axis: a pair of numbers, None for a bound that follows
+                the data. Bounds of dates may be `datetime` or `datetime64`.
+            ylim: Bounds of the y axis.
+            xlog: Make the x axis logarithmic, or linear if False, instead of the
+                object's own scale. "symlog" is linear around 0: up to a thousandth of
+                the largest value.
+            ylog: The same for the y axis.
+            grid: Draw grid lines; the default is True for signals and False for images.
+            aspect: "equal" to draw a unit of x as long as one of y, "auto" to fill the
+                picture, or the length of a unit of y divided by that of x. By default,
+                images are to scale unless they are longer than 5 times their width.
+            vmin: Value of the first color of an image; None follows the image.
+            vmax: Value of the last color of an image; None follows the image.
+            clip: The percentiles of an image's values at which its colors end, such as
+                (1, 99), instead of `vmin` and `vmax`.
+            norm: How the colors of an image follow its values: "linear", "log",
+                "symlog" or a norm of Matplotlib.
+            reduce: What is drawn of the pixels of a large image that share one pixel of
+                the picture: their "mean", which is the default, "max", "min", or
+                "extremes": the highest or the lowest, whichever is farther from the
+                mean.
+            ax: The Matplotlib axes to draw on, instead of a new figure; a list of them
+                if the picture has several images or panels. The figure is then not
+                shown a second time.
             roi: Draw the regions of interest.
             results: Show the results of analyses: geometry in the picture, tables
                 below it. Or the results to show instead of the object's own: a
@@ -136,16 +173,16 @@ class Plotter(OldMethods):
         Raises:
             KeyError: No object has this name; the message suggests close matches.
             TypeError: `what` cannot be drawn, or an argument is of the wrong type or
-                does not apply to a signal.
-            ValueError: The colormap is unknown, the list is empty, the number of
-                titles differs from the number of objects, a size is out of bounds, or
+                does not apply to a signal, or two arguments exclude each other.
+            ValueError: The colormap or another name is unknown, the list is empty, the
+                number of titles or axes does not fit, a number is out of bounds, or
                 images of different units would share a color scale.
             StaleFileError: The data was not read from its file yet, and the file no
                 longer contains it.
 
         Example:
             >>> plot = plotter.plot(["peak", "noisy"], title="Before and after")
-            >>> plot = plotter.plot(np.eye(8), colormap="gray")
+            >>> plot = plotter.plot(np.eye(8), colormap="gray", vmax=0.5)
         """
         options = Options(
             title,
@@ -164,8 +201,19 @@ class Plotter(OldMethods):
             roi=roi,
             results=checked_results(results),
             annotations=annotations,
+            xlim=xlim,
+            ylim=ylim,
+            xlog=xlog,
+            ylog=ylog,
+            grid=grid,
+            aspect=aspect,
+            vmin=vmin,
+            vmax=vmax,
+            clip=clip,
+            norm=norm,
+            reduce=reduce,
         )
-        plot = make_plot(what, options, self._record)
+        plot = make_plot(what, options, self._record, ax=ax)
         if isinstance(what, str):
             self._workspace().show(what)
         return plot
@@ -312,8 +360,8 @@ class Plotter(OldMethods):
             >>> plotter.table("peak")
             X at min/max [x_at_minmax]
             object      peak
-            X@Ymin (s)  -5
-            X@Ymax (s)  0
+            X@Ymin (s)  0
+            X@Ymax (s)  5
         """
         if title is not None and not isinstance(title, str):
             raise TypeError(f"expected a string for title, got {title!r:.60}")

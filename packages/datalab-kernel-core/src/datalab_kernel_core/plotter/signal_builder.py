@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from datalab_kernel_core.plotter.curve_style import CurveStyle
+from datalab_kernel_core.plotter.dates import drawable_as_dates, has_dates
 from datalab_kernel_core.plotter.object_shapes import object_shapes
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.overlays import Shape, undrawn_note
@@ -31,6 +32,7 @@ from datalab_kernel_core.plotter.style import (
     drawable,
     joined,
 )
+from datalab_workspace.model.record import Record
 
 #: More error bars than this are drawn as a band.
 MAX_BARS = 1000
@@ -41,8 +43,8 @@ _UNITLESS = {"phase": "°"}
 class _Axes:
     """The axes that the curves of one panel share."""
 
-    xlog: bool
-    ylog: bool
+    xscale: str
+    yscale: str
     xlimits: Limits
 
 
@@ -65,10 +67,12 @@ def build_signals_drawing(
     xlimits: Limits = (None, None)
     if fixed:
         xlimits = joined([bounds(record, "x") for record in records])
+    xlimits = options.limits("x", xlimits)
     xs = [_samples(item).x for item in items]
-    wanted = all(record.fields["xscalelog"] for record in records)
-    xlog = _log_possible("x", wanted, xs, notes)
-    panels = _panels(items, options, xlog, xlimits, notes)
+    dates = _all_dates(records, xs, notes)
+    own = all(record.fields["xscalelog"] for record in records)
+    xscale = _possible_scale("x", options.scale("x", own and not dates), xs, notes)
+    panels = _panels(items, options, xscale, xlimits, notes)
     if not any(
         np.isfinite(curve.y).any() for panel in panels for curve in panel.curves
     ):
@@ -79,13 +83,32 @@ def build_signals_drawing(
         title = items[0].title if len(items) == 1 else ""
     return SignalsDrawing(
         drawable(title, TITLE_LENGTH),
-        _x_label(items, options),
+        _x_label(items, options, dates=dates),
         panels,
-        xlog=xlog,
+        xscale=xscale,
         xlimits=xlimits,
         shapes=[shape for shape in shapes if shape is not None],
         notes=notes,
+        dates=dates,
+        grid=options.grid is not False,
+        aspect=options.aspect,
     )
+
+
+def _all_dates(
+    records: Sequence[Record], xs: Sequence[Array], notes: list[str]
+) -> bool:
+    """Return whether the x axis can show dates; a note says why it cannot."""
+    dated = [has_dates(record) for record in records]
+    if not any(dated):
+        return False
+    if not all(dated):
+        notes.append("x in seconds since 1970: not all signals have dates")
+        return False
+    if not all(drawable_as_dates(x) for x in xs if len(x)):
+        notes.append("x in seconds since 1970: beyond the dates of a calendar")
+        return False
+    return any(map(len, xs))
 
 
 def _samples(item: PlotItem) -> Samples:
@@ -97,7 +120,7 @@ def _samples(item: PlotItem) -> Samples:
 def _panels(
     items: Sequence[PlotItem],
     options: Options,
-    xlog: bool,
+    xscale: str,
     xlimits: Limits,
     notes: list[str],
 ) -> list[Panel]:
@@ -115,7 +138,7 @@ def _panels(
             for index, own in enumerate(names)
             for name in (own if together else own[row : row + 1])
         ]
-        panels.append(_panel(items, drawn, options, xlog, xlimits, notes))
+        panels.append(_panel(items, drawn, options, xscale, xlimits, notes))
     return panels
 
 
@@ -123,7 +146,7 @@ def _panel(
     items: Sequence[PlotItem],
     drawn: list[tuple[int, str]],
     options: Options,
-    xlog: bool,
+    xscale: str,
     xlimits: Limits,
     notes: list[str],
 ) -> Panel:
@@ -136,7 +159,8 @@ def _panel(
     is_phase = all(name in _UNITLESS for _, name in drawn)
     records = [owner.record for owner in owners]
     wanted = not is_phase and all(record.fields["yscalelog"] for record in records)
-    axes = _Axes(xlog, _log_possible("y", wanted, values, notes), xlimits)
+    scale = "linear" if is_phase else options.scale("y", wanted)
+    axes = _Axes(xscale, _possible_scale("y", scale, values, notes), xlimits)
     legends = _legends(items, drawn, options)
     curves = []
     for (index, name), owner, y, legend in zip(
@@ -149,11 +173,12 @@ def _panel(
         curves.append(_curve(samples, y, style, legend, axes, notes))
     fixed = not is_phase and not any(record.fields["autoscale"] for record in records)
     label = axis_label("phase", "°") if is_phase else _y_label(owners, options)
+    own: Limits = joined([bounds(r, "y") for r in records]) if fixed else (None, None)
     return Panel(
         label,
         curves,
-        log=axes.ylog,
-        limits=joined([bounds(r, "y") for r in records]) if fixed else (None, None),
+        scale=axes.yscale,
+        limits=own if is_phase else options.limits("y", own),
         named=len(curves) > 1 or any(name for _, name in drawn),
         degrees=is_phase,
     )
@@ -191,11 +216,17 @@ def _legends(
     ]
 
 
-def _x_label(items: Sequence[PlotItem], options: Options) -> str:
-    """Return the label of the x axis: the different labels of all signals."""
+def _x_label(items: Sequence[PlotItem], options: Options, *, dates: bool) -> str:
+    """Return the label of the x axis: the different labels of all signals.
+
+    Dates have no unit.
+    """
     records = [item.record for item in items]
     labels = [
-        axis_label(options.text(record, "xlabel"), options.text(record, "xunit"))
+        axis_label(
+            options.text(record, "xlabel"),
+            options.xunit if dates else options.text(record, "xunit"),
+        )
         for record in records
     ]
     return " / ".join(dict.fromkeys(filter(None, labels)))
@@ -227,14 +258,15 @@ def _curve(
     count = len(y)
     bins = None
     if count > MAX_POINTS:
-        bins = Bins.along(samples.x, log=axes.xlog)
+        bins = Bins.along(samples.x, log=axes.xscale == "log")
         if bins.increasing and axes.xlimits != (None, None):
             visible = Samples(samples.x, y, samples.dx, samples.dy).within(axes.xlimits)
             samples, y = visible, visible.y
-            bins = Bins.along(samples.x, log=axes.xlog)
-    lowest = 0.0 if axes.ylog else -LARGEST
+            bins = Bins.along(samples.x, log=axes.xscale == "log")
+    lowest = 0.0 if axes.yscale == "log" else -LARGEST
+    notes += _undrawn(samples.x, y, axes)
     kept = slice(None) if bins is None else curve_indices(samples.x, y, bins, lowest)
-    x = without_undrawable(samples.x[kept], 0.0 if axes.xlog else -LARGEST)
+    x = without_undrawable(samples.x[kept], 0.0 if axes.xscale == "log" else -LARGEST)
     drawn = without_undrawable(y[kept], lowest)
     if len(y) <= MAX_BARS:
         dx, dy = _bars(samples.dx), _bars(samples.dy)
@@ -267,15 +299,38 @@ def _bars(errors: Array | None) -> Array | None:
     return None if errors is None else without_undrawable(np.abs(errors))
 
 
-def _log_possible(
-    axis: str, wanted: bool, rows: Sequence[Array], notes: list[str]
-) -> bool:
-    if not wanted:
-        return False
+def _undrawn(x: Array, y: Array, axes: _Axes) -> list[str]:
+    """Return notes about the samples that have values but cannot be drawn."""
+    notes = []
+    for name, values, scale in (("x", x, axes.xscale), ("y", y, axes.yscale)):
+        if scale == "log" and (count := int(np.count_nonzero(values <= 0))):
+            notes.append(f"{_samples_with(count)} {name} ≤ 0 not drawn")
+        if not len(values) or values.dtype.kind != "f":
+            continue
+        # NaN is neither: it stands for a value that does not exist.
+        beyond = [
+            np.count_nonzero(values >= LARGEST),
+            np.count_nonzero(values <= -LARGEST),
+        ]
+        if count := int(sum(beyond)):
+            notes.append(f"{_samples_with(count)} |{name}| ≥ 1e300 not drawn")
+    return notes
+
+
+def _samples_with(count: int) -> str:
+    return f"{count} sample{'s' * (count != 1)} with"
+
+
+def _possible_scale(
+    axis: str, wanted: str, rows: Sequence[Array], notes: list[str]
+) -> str:
+    """Return a scale, or "linear" with a note if nothing is positive on a log axis."""
+    if wanted != "log":
+        return wanted
     possible = any(bool(np.any((row > 0) & (row < LARGEST))) for row in rows)
     if not possible and any(map(len, rows)):
         notes.append(f"no positive {axis}, so its axis is linear")
-    return possible
+    return "log" if possible else "linear"
 
 
 def _shapes(item: PlotItem, options: Options) -> list[Shape | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 
+from datalab_kernel_core.plotter.contrast import linear_part
 from datalab_kernel_core.plotter.curve_style import CurveStyle
+from datalab_kernel_core.plotter.dates import show_dates
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.style import (
@@ -77,7 +79,7 @@ class Panel:
     Attributes:
         label: Label of the y axis.
         curves: The curves.
-        log: Whether the y axis is logarithmic.
+        scale: Scale of the y axis: "linear", "log" or "symlog".
         limits: Bounds of the y axis, None for a bound that follows the data.
         named: Whether the panel has a legend.
         degrees: Whether y is an angle.
@@ -85,7 +87,7 @@ class Panel:
 
     label: str
     curves: list[Curve]
-    log: bool = False
+    scale: str = "linear"
     limits: Limits = (None, None)
     named: bool = False
     degrees: bool = False
@@ -99,19 +101,25 @@ class SignalsDrawing:
         title: Title of the picture.
         xlabel: Label of the x axis.
         panels: One panel, or two for the two components of complex signals.
-        xlog: Whether the x axis is logarithmic.
+        xscale: Scale of the x axis: "linear", "log" or "symlog".
         xlimits: Bounds of the x axis, None for a bound that follows the data.
         shapes: The shapes over the first panel.
         notes: Notes about the picture, written below it.
+        dates: Whether x is dates, in seconds since 1970.
+        grid: Whether to draw grid lines.
+        aspect: As in `AxesOptions`.
     """
 
     title: str
     xlabel: str
     panels: list[Panel]
-    xlog: bool = False
+    xscale: str = "linear"
     xlimits: Limits = (None, None)
     shapes: list[Shape] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    dates: bool = False
+    grid: bool = True
+    aspect: str | float | None = None
 
     layout = "constrained"
 
@@ -134,31 +142,51 @@ class SignalsDrawing:
         marked = f"; {len(self.shapes)} marked" if self.shapes else ""
         return f"{kind}{f' of {labels}' * bool(labels)}: {'; '.join(described)}{marked}"
 
+    @property
+    def panel_count(self) -> int:
+        """Number of axes that the drawing needs."""
+        return len(self.panels)
+
+    @property
+    def all_notes(self) -> list[str]:
+        """The notes about the picture."""
+        return self.notes
+
     def draw(self, figure: FigureBase) -> None:
         """Draw the picture on an empty figure."""
         rows = len(self.panels)
         ratios = [1, *[PHASE_HEIGHT] * (rows - 1)]
         grid = figure.add_gridspec(rows, 1, height_ratios=ratios)
-        axes = grid.subplots(sharex=True, squeeze=False)[:, 0]
-        for one, panel in zip(axes, self.panels, strict=True):
-            one.set_xscale(*_scale(log=self.xlog))
-            _draw_panel(one, panel)
-        _set_limits(axes[0].set_xlim, self.xlimits, log=self.xlog)
-        for one, panel in zip(axes, self.panels, strict=True):
-            _set_limits(one.set_ylim, panel.limits, log=panel.log)
-        draw_shapes(axes[0], self.shapes)
-        axes[0].set_title(self.title, fontsize=TITLE_SIZE)
-        axes[-1].set_xlabel(self.xlabel)
+        self.draw_on(list(grid.subplots(sharex=True, squeeze=False)[:, 0]))
         write_notes(figure, self.notes)
 
+    def draw_on(self, axes: Sequence[Axes]) -> None:
+        """Draw the picture, but not its notes, on axes: one for each panel."""
+        for one, panel in zip(axes, self.panels, strict=True):
+            if self.dates:
+                show_dates(one)
+            _set_scale(one.set_xscale, self.xscale, [c.x for c in panel.curves])
+            _draw_panel(one, panel, grid=self.grid)
+            if self.aspect is not None:
+                one.set_aspect(self.aspect)  # type: ignore[arg-type]  # a name or a number
+            _set_limits(one.set_xlim, self.xlimits, log=self.xscale == "log")
+            _set_limits(one.set_ylim, panel.limits, log=panel.scale == "log")
+        draw_shapes(axes[0], self.shapes)
+        if self.title:
+            axes[0].set_title(self.title, fontsize=TITLE_SIZE)
+        if self.xlabel:
+            axes[-1].set_xlabel(self.xlabel)
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
-    axes.set_yscale(*_scale(log=panel.log))
-    axes.set_ylabel(panel.label)
+
+def _draw_panel(axes: Axes, panel: Panel, *, grid: bool) -> None:
+    _set_scale(axes.set_yscale, panel.scale, [curve.y for curve in panel.curves])
+    if panel.label:
+        axes.set_ylabel(panel.label)
     if panel.degrees:
         axes.yaxis.set_major_locator(degree_ticks())
     axes.margins(x=0.02)
-    axes.grid(visible=True, color=GRID_COLOR, linewidth=0.6)
+    if grid:
+        axes.grid(visible=True, color=GRID_COLOR, linewidth=0.6)
     axes.set_axisbelow(True)
     for curve in panel.curves:
         _draw_curve(axes, curve)
@@ -256,8 +284,14 @@ def _isolated(y: Array) -> Array:
     return isolated
 
 
-def _scale(*, log: bool) -> tuple[str]:
-    return ("log",) if log else ("linear",)
+def _set_scale(setter: Callable[..., Any], scale: str, rows: Sequence[Array]) -> None:
+    """Set the scale of an axis; the linear part of symlog depends on the values."""
+    if scale != "symlog":
+        if scale != "linear":  # which the axes of a user need not be
+            setter(scale)
+        return
+    largest = max((float(np.nanmax(np.abs(r), initial=0.0)) for r in rows), default=0.0)
+    setter(scale, linthresh=linear_part(largest))
 
 
 def _set_limits(setter: Callable[..., Any], limits: Limits, *, log: bool) -> None:

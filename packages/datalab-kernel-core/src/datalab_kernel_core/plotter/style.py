@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
@@ -60,6 +62,8 @@ PHASE_COLORMAP = "twilight"
 PHASE_LIMITS = -180.0, 180.0
 #: Characters that fit into the picture; longer strings are shortened.
 TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 60, 45, 120
+#: The largest number of lines of notes.
+NOTE_LINES = 3
 TITLE_SIZE = 10
 
 
@@ -160,5 +164,25 @@ def degree_ticks() -> MaxNLocator:
 def write_notes(figure: FigureBase, notes: Sequence[str]) -> None:
     """Write the notes of a picture below it."""
     if notes:
-        text = drawable("; ".join(dict.fromkeys(notes)), NOTE_LENGTH)
+        text = _note_lines(notes)
         figure.supxlabel(text, x=0.99, ha="right", fontsize=7, color=NOTE_COLOR)
+
+
+def write_notes_in(axes: Axes, notes: Sequence[str]) -> None:
+    """Write the notes of a picture into a corner of its axes."""
+    if notes:
+        axes.text(
+            *(0.995, 0.005, _note_lines(notes)),
+            transform=axes.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=6,
+            color=NOTE_COLOR,
+            bbox={"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.0},
+        )
+
+
+def _note_lines(notes: Sequence[str]) -> str:
+    whole = drawable("; ".join(dict.fromkeys(notes)), NOTE_LINES * NOTE_LENGTH)
+    lines = textwrap.wrap(whole, NOTE_LENGTH, max_lines=NOTE_LINES, placeholder=" …")
+    return "\n".join(lines)

@@ -14,10 +14,13 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from datalab_workspace.model.image_reduction import reduce_blocks
 from datalab_workspace.model.record import Kind
 
 #: Size of a picture in characters.
 COLUMNS, ROWS = 60, 15
+#: Ratio of the sides from which an image is not drawn to scale.
+_ELONGATED = 5
 _BRAILLE = 0x2800
 #: Code of each dot of a pattern, by row and column (Unicode 15, chapter 21.1).
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
@@ -106,20 +109,42 @@ def _braille(dots: np.ndarray[Any, Any]) -> list[str]:
 
 
 def _image(data: np.ndarray[Any, Any], style: Style) -> list[str]:
-    height = max(1, min(2 * ROWS, round(COLUMNS * data.shape[0] / data.shape[1])))
-    width = max(1, min(COLUMNS, round(2 * ROWS * data.shape[1] / data.shape[0])))
-    taken = data[np.ix_(_every(data.shape[0], height), _every(data.shape[1], width))]
-    values = np.ma.filled(np.ma.asarray(_real(taken)), np.nan)
-    levels = _levels(values)
+    per_line = 1 if style is Style.SHADES else 2
+    size = _size(data.shape, per_line)
+    rows, columns = (
+        -(-length // count) for length, count in zip(data.shape, size, strict=True)
+    )
+    values = reduce_blocks(data, (rows, columns))
+    levels = _levels(values[np.ix_(*map(_every, values.shape, size))])
     if style is Style.SHADES:
-        return ["".join(_shade(v) for v in line) for line in levels[::2]]
+        return ["".join(map(_shade, line)) for line in levels]
     code = _truecolor if style is Style.TRUECOLOR else _color256
-    if height % 2:
-        levels = np.vstack([levels, np.full((1, width), -1)])
+    if len(levels) % 2:
+        levels = np.vstack([levels, np.full((1, levels.shape[1]), -1)])
     return [
         "".join(map(code, upper, lower)) + _RESET
         for upper, lower in zip(levels[::2], levels[1::2], strict=True)
     ]
+
+
+def _size(shape: tuple[int, ...], per_line: int) -> tuple[int, int]:
+    """Return the number of rows and columns of a picture.
+
+    It is to scale. A long narrow image is not: to scale, its short side would get fewer
+    rows or columns than it has.
+
+    Args:
+        shape: Shape of the image.
+        per_line: Rows in a line of the terminal, which is twice as high as a character
+            is wide.
+    """
+    height, width = shape
+    most = ROWS * per_line
+    if height > _ELONGATED * width or width > _ELONGATED * height:
+        return min(height, most), min(width, COLUMNS)
+    rows = round(COLUMNS * height / width * per_line / 2)
+    columns = round(2 * ROWS * width / height)
+    return max(1, min(most, rows)), max(1, min(COLUMNS, columns))
 
 
 def _every(length: int, count: int) -> np.ndarray[Any, Any]:

@@ -230,7 +230,7 @@ def _write(
     named = [objects.get(name) for name in target.names]
     size = sum(one.record.nbytes for one in named)
     with replacing(target.path, size=size) as new:
-        # Libraries expect a file that writes all of what it is given.
+        # Libraries expect that a write takes all bytes.
         buffered = BufferedRandom(new.file)
         try:
             export_format.write(named, buffered, lossy)
