@@ -20,51 +20,12 @@ from datalab_kernel_core.browse.messages import MOST_ROWS, RowsRequest
 from datalab_kernel_core.browse.panel import Panel
 from datalab_workspace import Workspace, panels
 from datalab_workspace.errors import NameConflictError
-from datalab_workspace.operations.overview import Overview
+from datalab_workspace.operations.outline import Outline
+from support.panel_messages import Page
 
 MANY = 5_000
 #: The bytes of one message, of which a screen has two: rows and pictures.
 MOST_BYTES = 100_000
-
-
-class Page:
-    """What a page asks of a panel, and what it receives."""
-
-    def __init__(self, panel: Panel) -> None:
-        self.panel = panel
-        self.messages: list[dict[str, Any]] = []
-        self.buffers: list[list[bytes]] = []
-        panel._repr_mimebundle_()
-        assert panel._channel is not None
-        self.widget = panel._channel._widget
-        self.widget.send = self._receive
-
-    def _receive(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        self.messages.append(json.loads(json.dumps(content)))
-        self.buffers.append(buffers)
-
-    def ask(self, asked: str, view: str = "v", **content: Any) -> dict[str, Any]:
-        """Ask, and return the reply; others may be sent while it is made."""
-        number = len(self.messages)
-        message = {"ask": asked, "view": view, "number": number, **content}
-        self.widget._handle_custom_msg(message, [])
-        (reply,) = (m for m in self.messages[number:] if m["ask"] == asked)
-        return reply
-
-    def rows(self, first: int = 0, count: int = 40, **query: Any) -> list[Any]:
-        rows: list[Any] = self.ask("rows", first=first, count=count, **query)["rows"]
-        return rows
-
-    def names(self, **query: Any) -> list[str]:
-        return [row["name"] for row in self.rows(**query)]
-
-    def key(self, name: str) -> str:
-        (key,) = (row["key"] for row in self.rows() if row["name"] == name)
-        return str(key)
-
-    def act(self, action: str, *names: str, **more: Any) -> dict[str, Any]:
-        uuids = [self.key(name) for name in names]
-        return self.ask("act", action=action, uuids=uuids, **more)
 
 
 @pytest.fixture(autouse=True)
@@ -315,6 +276,22 @@ def test_a_group_is_renamed_and_its_objects_are_removed(
     assert gone["error"] == "LookupError: this group is gone"
 
 
+def test_objects_are_exported(page: Page, workspace: Workspace, tmp_path: Path) -> None:
+    workspace.edit("peak", metadata={"operator": "Ada"})
+
+    one = page.act("export", "peak", name=str(tmp_path / "peak.npy"))
+    both = page.act("export", "peak", "spot", name=str(tmp_path / "{name}.csv"))
+
+    assert one["done"].startswith("exported 1 object to ")
+    assert "metadata" in one["done"]  # the warning of what the file does not hold
+    assert both["done"].startswith("exported 2 objects to ")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("peak.npy", "peak.csv", "spot.csv"),
+    }
+    again = page.act("export", "peak", name=str(tmp_path / "peak.npy"))
+    assert again["error"].startswith("FileExistsError")
+
+
 def test_objects_are_selected(page: Page, workspace: Workspace) -> None:
     assert page.act("select", "peak", "spot")["done"] == "selected 2 objects"
     assert workspace.selection == ["peak", "spot"]
@@ -431,15 +408,15 @@ def test_the_extension_registers_the_panel(loaded: Any, monkeypatch) -> None:
     assert isinstance(loaded.run("workspace.browse()"), Panel)
 
 
-def test_an_overview_asks_for_nothing(workspace: Workspace) -> None:
+def test_an_outline_asks_for_nothing(workspace: Workspace) -> None:
     workspace.add("a", np.zeros(3), group="one")
-    overview = Overview(workspace._session)
+    outline = Outline(workspace._session)
 
-    (group,) = overview.groups()
+    (group,) = outline.groups()
     ((uuid, name, short_id),) = group.entries
     assert (group.kind, group.title, name, short_id) == ("signal", "one", "a", "s001")
-    assert overview.previews(["gone", uuid])[uuid].name == "a"
-    assert overview.selected() == frozenset()
+    assert outline.previews(["gone", uuid])[uuid].name == "a"
+    assert outline.selected() == frozenset()
 
 
 def test_requests_have_defaults() -> None:

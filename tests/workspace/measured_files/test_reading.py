@@ -313,6 +313,18 @@ def test_groups_of_folders_with_the_same_name(
     assert workspace.list(group="c") == ["3.csv"]
 
 
+def test_an_option_for_other_files_is_refused(
+    workspace: dlw.Workspace, folder: Path
+) -> None:
+    np.save("b.npy", np.zeros((4, 5)))
+    with pytest.raises(ValueError, match="decimal: for text files, and there is none"):
+        workspace.read("b.npy", decimal=",")
+    with pytest.raises(ValueError, match="width: for images without a header"):
+        workspace.read("b.npy", width=3)
+    write("a.csv")
+    assert workspace.read(["a.csv", "b.npy"], decimal=".") == ["a.csv", "b.npy"]
+
+
 # -- the errors of other calls name read ----------------------------------------------
 
 

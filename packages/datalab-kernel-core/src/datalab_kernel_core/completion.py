@@ -164,7 +164,7 @@ def _matching(begun: str, completions: dict[str, str]) -> tuple[str, dict[str, s
 
 
 def _values(place: Place, variables: Variables) -> dict[str, str] | None:
-    """Return what completes a string in a call or subscript."""
+    """Return the completions of a string in a call or subscript, with their types."""
     owner, *rest = place.bracket.path
     names: Sequence[str] | None
     if place.bracket.kind == "[":

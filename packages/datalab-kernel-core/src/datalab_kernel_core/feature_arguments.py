@@ -12,7 +12,11 @@ from collections.abc import Iterator, Sequence
 from datalab_kernel_core.method_arguments import MethodArgument
 from datalab_workspace.runtime import is_installed
 
-_WHERE = MethodArgument("where", "choices", ("kernel", "datalab"))
+#: The arguments of every call.
+_OF_ALL = (
+    MethodArgument("where", "choices", ("kernel", "datalab")),
+    MethodArgument("masked", "choices", ("ignore", "nan")),
+)
 _PARAM = MethodArgument("param")
 
 
@@ -37,8 +41,8 @@ def calc_arguments(name: str | None) -> Sequence[MethodArgument]:
     param = MethodArgument("param", positional=True)
     if name is None or name not in feature_names():
         on = MethodArgument("on", "objects")
-        return first, param, on, MethodArgument("with_", "objects"), _WHERE
-    return first, *_parameters(name), *_operands(name), param, _WHERE
+        return first, param, on, MethodArgument("with_", "objects"), *_OF_ALL
+    return first, *_parameters(name), *_operands(name), param, *_OF_ALL
 
 
 def attribute_arguments(name: str) -> Sequence[MethodArgument] | None:
@@ -54,7 +58,7 @@ def attribute_arguments(name: str) -> Sequence[MethodArgument] | None:
         return None
     parameters = tuple(_parameters(name))
     operands = tuple(_operands(name, positional=True))
-    return *operands, *parameters, *((_PARAM,) if parameters else ()), _WHERE
+    return *operands, *parameters, *((_PARAM,) if parameters else ()), *_OF_ALL
 
 
 def _operands(name: str, *, positional: bool = False) -> Iterator[MethodArgument]:

@@ -32,7 +32,7 @@
         └── DataLabError                           DataLab reported a failure
 
     DamagedFileWarning            UserWarning      a file that may be damaged was read
-    DoubtfulResultWarning         UserWarning      a result is not what it seems
+    DoubtfulResultWarning         UserWarning      a result that may be wrong
 
 Each class also derives from the built-in error that a user would expect, so that
 ``except KeyError`` works without an import.
@@ -234,8 +234,8 @@ class NotAProjectError(WorkspaceError, ValueError):
 class UnreadableFileError(WorkspaceError, ValueError):
     """A measured file cannot be read, or could be read in several ways.
 
-    The message says why and what to do. ``workspace.read(paths, errors="skip")`` reads
-    the other files.
+    The message gives the reason and a remedy. ``workspace.read(paths, errors="skip")``
+    reads the other files.
     """
 
     @classmethod
@@ -244,8 +244,8 @@ class UnreadableFileError(WorkspaceError, ValueError):
 
         Args:
             path: The file.
-            reason: What is wrong with it.
-            remedy: What to do.
+            reason: The reason, for example ``"the file is empty"``.
+            remedy: The remedy, for example ``"pass encoding="``.
 
         Returns:
             The error; the caller raises it.

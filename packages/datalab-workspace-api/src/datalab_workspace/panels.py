@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from datalab_workspace.operations.overview import Overview
+    from datalab_workspace.operations.outline import Outline
     from datalab_workspace.workspace import Workspace
 
-Provider: TypeAlias = "Callable[[Workspace, Overview], Any]"
+Provider: TypeAlias = "Callable[[Workspace, Outline], Any]"
 
 _providers: list[Provider] = []
 

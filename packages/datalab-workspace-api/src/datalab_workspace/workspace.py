@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from datalab_workspace import panels
 from datalab_workspace.backends.base import Backend, Capabilities
@@ -26,8 +26,9 @@ from datalab_workspace.operations.mapping import (
     NamedObjects,
     Names,
     NamesToGet,
+    Objects,
 )
-from datalab_workspace.operations.overview import Overview
+from datalab_workspace.operations.outline import Outline
 from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
@@ -35,6 +36,10 @@ from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
 
+if TYPE_CHECKING:
+    from sigima import ImageObj, SignalObj
+
+T = TypeVar("T")
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
@@ -182,6 +187,23 @@ class Workspace(
         """
         return add.update(self._session, objects, overwrite, group, copy)
 
+    @overload
+    def get(
+        self, name: str, *, copy: bool = True, full: bool = False
+    ) -> SignalObj | ImageObj: ...
+    @overload
+    def get(
+        self, name: str, *, default: T, copy: bool = True, full: bool = False
+    ) -> SignalObj | ImageObj | T: ...
+    @overload
+    def get(
+        self,
+        name: NamesToGet,
+        *,
+        default: Any = MISSING,
+        copy: bool = True,
+        full: bool = False,
+    ) -> Objects: ...
     @suggest_on_typo
     def get(
         self,
@@ -458,7 +480,7 @@ class Workspace(
             >>> workspace.browse()
             <Panel of <Workspace standalone: 2 signals, 1 image>>
         """
-        return panels.provider()(self, Overview(self._session))
+        return panels.provider()(self, Outline(self._session))
 
     @property
     def backend(self) -> Backend:

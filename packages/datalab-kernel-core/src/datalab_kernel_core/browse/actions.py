@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ def carry_out(
         uuids: UUIDs of the objects that are concerned.
 
     Returns:
-        What has been done, in a few words.
+        What has been done, in a few words, and the warnings of the call.
 
     Raises:
         ValueError: There is no such action.
@@ -35,7 +36,10 @@ def carry_out(
     function = _ACTIONS.get(action)
     if function is None:
         raise ValueError(f"expected an action of the menu, got {action!r:.40}")
-    return function(workspace, content, uuids)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        done = function(workspace, content, uuids)
+    return "; ".join([done, *(str(warning.message) for warning in caught)])
 
 
 def objects_of(content: Mapping[str, Any]) -> list[str]:
@@ -80,8 +84,10 @@ def _export(
     workspace: Workspace, content: Mapping[str, Any], uuids: Sequence[str]
 ) -> str:
     path = str(content["name"])
-    export: Any = getattr(workspace, "export")  # noqa: B009
-    export(uuids[0] if len(uuids) == 1 else list(uuids), path)
+    if len(uuids) == 1:
+        workspace.export(uuids[0], path)
+    else:
+        workspace.export(uuids, path)
     return f"exported {count(len(uuids), 'object')} to {shorten(path)}"
 
 

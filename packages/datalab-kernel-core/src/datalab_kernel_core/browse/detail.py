@@ -8,16 +8,16 @@ from datalab_kernel_core.browse.pictures import Pictures
 from datalab_kernel_core.display.short_text import UNIT_LENGTH, count, shorten, size
 from datalab_kernel_core.in_page.channel import Reply
 from datalab_workspace.model.description import Preview, size_text
-from datalab_workspace.operations.overview import Overview
+from datalab_workspace.operations.outline import Outline
 
 
-def detail(uuid: str, overview: Overview, pictures: Pictures) -> Reply:
+def detail(uuid: str, outline: Outline, pictures: Pictures) -> Reply:
     """Return the picture and the properties of an object.
 
     Raises:
-        LookupError: There is no such object any more.
+        LookupError: The object no longer exists.
     """
-    preview = overview.previews([uuid]).get(uuid)
+    preview = outline.previews([uuid]).get(uuid)
     if preview is None:
         raise LookupError("this object is gone")
     picture = pictures.large(uuid)

@@ -12,7 +12,7 @@ from typing import Any
 
 from datalab_kernel_core.display.short_text import shorten, size
 from datalab_workspace.model.description import Preview, size_text
-from datalab_workspace.operations.overview import OverviewEntry, OverviewGroup
+from datalab_workspace.operations.outline import OutlineEntry, OutlineGroup
 
 #: The largest number of rows in one message.
 MOST_ROWS = 120
@@ -51,12 +51,12 @@ class RowsRequest:
         )
 
 
-def group_key(group: OverviewGroup) -> str:
+def group_key(group: OutlineGroup) -> str:
     """Return the key of a group's row."""
     return f"{group.kind}:{group.title}"
 
 
-def group_row(group: OverviewGroup, found: int, *, is_open: bool) -> dict[str, Any]:
+def group_row(group: OutlineGroup, found: int, *, is_open: bool) -> dict[str, Any]:
     """Return the row of a group.
 
     Args:
@@ -76,7 +76,7 @@ def group_row(group: OverviewGroup, found: int, *, is_open: bool) -> dict[str, A
 
 
 def object_row(
-    entry: OverviewEntry, preview: Preview | None, stamp: str, *, selected: bool
+    entry: OutlineEntry, preview: Preview | None, stamp: str, *, selected: bool
 ) -> dict[str, Any]:
     """Return the row of an object.
 

@@ -190,7 +190,8 @@ class Panel {
 
   export() {
     const target = this.target();
-    const form = { label: "Export to", button: "Export", choices: [], placeholder: "data.csv" };
+    const placeholder = target.uuids?.length === 1 ? "data.csv" : "folder/{name}.csv";
+    const form = { label: "Export to", button: "Export", choices: [], placeholder };
     this.form.ask(form, (name) => this.act("export", { ...target, name }), () => this.back());
   }
 
@@ -206,7 +207,7 @@ class Panel {
   entries() {
     const row = this.list.activeRow;
     const isGroup = row?.data.level === 1 && !this.list.chosen.size;
-    const { groups, window: hasWindow, exports } = this.abilities;
+    const { groups, window: hasWindow } = this.abilities;
     return [
       !isGroup && { label: "Explore", key: "Enter", action: () => this.explore() },
       !isGroup && hasWindow && {
@@ -220,7 +221,7 @@ class Panel {
         action: () => this.rename(),
       },
       groups && { label: "Move to group…", action: () => this.move() },
-      exports && { label: "Export…", action: () => this.export() },
+      { label: "Export…", action: () => this.export() },
       { label: "Remove", key: "Delete", action: () => this.removeObjects() },
     ].filter(Boolean);
   }

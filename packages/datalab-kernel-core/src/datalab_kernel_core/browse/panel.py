@@ -22,7 +22,7 @@ from datalab_workspace.events import ChangeEvent
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
     from datalab_workspace import Workspace
-    from datalab_workspace.operations.overview import Overview
+    from datalab_workspace.operations.outline import Outline
 
 #: The table that a notebook file keeps has at most this many rows.
 _MOST_KEPT = 20
@@ -39,7 +39,7 @@ class Panel:
 
     Args:
         workspace: The workspace.
-        overview: Its objects, as they were last seen.
+        outline: Its objects, as they were last seen.
 
     Raises:
         ImportError: anywidget is not installed.
@@ -50,15 +50,15 @@ class Panel:
         <Panel of <Workspace standalone: 2 signals, 1 image>>
     """
 
-    def __init__(self, workspace: Workspace, overview: Overview) -> None:
+    def __init__(self, workspace: Workspace, outline: Outline) -> None:
         self._widget_class = widget_class(
             "datalab_kernel_core.browse.widget", "PanelWidget", "browse()"
         )
         self._workspace = workspace
-        self._overview = overview
+        self._outline = outline
         self._stamps = Stamps()
-        self._rows = Rows(overview, self._stamps)
-        self._pictures = Pictures(workspace, overview)
+        self._rows = Rows(outline, self._stamps)
+        self._pictures = Pictures(workspace, outline)
         self._mark = f"datalab-browse-{uuid4().hex}"
         self._channel: Channel | None = None
         self._pace: Pace | None = None
@@ -121,7 +121,6 @@ class Panel:
                 "undo": abilities.undo,
                 "window": abilities.window,
                 "groups": abilities.edits_groups,
-                "exports": hasattr(self._workspace, "export"),
             },
         }
 
@@ -134,7 +133,7 @@ class Panel:
         if asked == "pictures":
             return self._pictures.thumbnails(objects_of(content))
         if asked == "detail":
-            return detail(str(content["uuid"]), self._overview, self._pictures)
+            return detail(str(content["uuid"]), self._outline, self._pictures)
         if asked == "explore":
             return self._explore(str(content["uuid"]))
         if asked == "keys":
@@ -166,7 +165,7 @@ class Panel:
         from datalab_kernel_core.plotter.plot_input import plot_item
 
         item = plot_item(uuid, self._workspace.record)
-        view = View(item, repr(self._overview.previews([uuid])[uuid].name))
+        view = View(item, repr(self._outline.previews([uuid])[uuid].name))
         picture = view._repr_png_()
         if self._explored is not None:
             self._explored.close()

@@ -1,4 +1,4 @@
-"""The pictures of a panel: small ones in its rows, a larger one of what it shows."""
+"""The pictures of a panel: small ones in its rows, a larger one of one object."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datalab_kernel_core.in_page.channel import Reply
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record
-from datalab_workspace.operations.overview import Overview
+from datalab_workspace.operations.outline import Outline
 
 if TYPE_CHECKING:
     from datalab_workspace import Workspace
@@ -32,12 +32,12 @@ class Pictures:
 
     Args:
         workspace: The workspace.
-        overview: Its objects, as they were last seen.
+        outline: Its objects, as they were last seen.
     """
 
-    def __init__(self, workspace: Workspace, overview: Overview) -> None:
+    def __init__(self, workspace: Workspace, outline: Outline) -> None:
         self._workspace = workspace
-        self._overview = overview
+        self._outline = outline
 
     def thumbnails(self, uuids: Sequence[str]) -> Reply:
         """Return thumbnails, as many as one message may have.
@@ -79,7 +79,7 @@ class Pictures:
 
     def _record(self, uuid: str) -> Record | None:
         """Return an object that is in memory or small, None for others."""
-        preview = self._overview.previews([uuid]).get(uuid)
+        preview = self._outline.previews([uuid]).get(uuid)
         if preview is None or preview.record is not None:
             return preview and preview.record
         if preview.summary.nbytes > _MOST_READ:

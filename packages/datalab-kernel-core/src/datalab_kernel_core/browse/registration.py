@@ -9,7 +9,7 @@ from datalab_workspace import panels
 if TYPE_CHECKING:
     from datalab_kernel_core.browse.panel import Panel
     from datalab_workspace import Workspace
-    from datalab_workspace.operations.overview import Overview
+    from datalab_workspace.operations.outline import Outline
 
 
 def install() -> None:
@@ -17,7 +17,7 @@ def install() -> None:
     panels.register(_panel)
 
 
-def _panel(workspace: Workspace, overview: Overview) -> Panel:
+def _panel(workspace: Workspace, outline: Outline) -> Panel:
     from datalab_kernel_core.browse.panel import Panel
 
-    return Panel(workspace, overview)
+    return Panel(workspace, outline)

@@ -360,8 +360,8 @@ class Plotter(OldMethods):
             >>> plotter.table("peak")
             X at min/max [x_at_minmax]
             object      peak
-            X@Ymin (s)  -5
-            X@Ymax (s)  0
+            X@Ymin (s)  0
+            X@Ymax (s)  5
         """
         if title is not None and not isinstance(title, str):
             raise TypeError(f"expected a string for title, got {title!r:.60}")

@@ -1,4 +1,4 @@
-"""What a user should know of the files that were read."""
+"""Remarks on the files that were read, for the user."""
 
 from __future__ import annotations
 

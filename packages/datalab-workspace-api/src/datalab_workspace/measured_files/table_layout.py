@@ -126,7 +126,7 @@ def _candidates(
 
 
 def _score(dialect: Dialect, sample: Sequence[str]) -> tuple[int, int]:
-    """Return how many lines fit, and how many columns they have."""
+    """Return the number of lines that fit, and that of their columns, at most 2."""
     counts = Counter(
         len(cells) for cells in map(dialect.split, sample) if dialect.holds(cells)
     )
@@ -168,7 +168,7 @@ def _layout(
         dialect,
         first,
         last,
-        sum(map(is_row, lines[first:last])),
+        len(list(filter(is_row, lines[first:last]))),
         columns,
         header,
         units,

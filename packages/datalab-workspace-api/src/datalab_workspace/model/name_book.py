@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Iterable,
+    KeysView,
+    Mapping,
+    Sequence,
+)
 from typing import TypeAlias
 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
@@ -49,7 +55,7 @@ class NameBook:
         return name in self._uuid_of
 
     @property
-    def uuids(self) -> Collection[str]:
+    def uuids(self) -> KeysView[str]:
         """The UUIDs that have a name."""
         return self._name_of.keys()
 

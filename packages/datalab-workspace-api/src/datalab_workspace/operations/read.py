@@ -10,7 +10,11 @@ from datalab_workspace import runtime
 from datalab_workspace.errors import NameConflictError, list_names
 from datalab_workspace.measured_files import formats, paths
 from datalab_workspace.measured_files.notes import Notes
-from datalab_workspace.measured_files.options import ReadOptions, read_options
+from datalab_workspace.measured_files.options import (
+    ReadOptions,
+    check_use,
+    read_options,
+)
 from datalab_workspace.measured_files.reader import read_file
 from datalab_workspace.measured_files.table_layout import NoTableError
 from datalab_workspace.model.equality import equal
@@ -136,6 +140,10 @@ def _read_all(
             raise problem
         failed[path] = str(problem)
     found = _readable(search, options, failed)
+    suffixes = {file.path.suffix.lower() for file in found}
+    if found:
+        tables = formats.TABLES | formats.MORE_TABLES
+        check_use(options, tables=bool(suffixes & tables), raw=".raw" in suffixes)
     titles = paths.group_titles(found) if group == BY_FOLDER else {}
     incoming: list[_Incoming] = []
     with Progress("reading files", len(found)) as progress:

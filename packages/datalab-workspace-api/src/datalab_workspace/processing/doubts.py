@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 from datalab_workspace.errors import DoubtfulResultWarning
+from datalab_workspace.stack_level import level_of_user
 
-_PACKAGE = str(Path(__file__).parents[1])
 #: Number of further objects that a warning names.
 _NAMED = 3
 
@@ -51,7 +49,7 @@ class Doubts:
         Warns:
             DoubtfulResultWarning: One for each kind of doubt.
         """
-        level = _level_of_the_user()
+        level = level_of_user()
         for key, doubt in self._first.items():
             others = list(self._others.get(key, ()))
             more = ""
@@ -62,11 +60,3 @@ class Doubts:
             warnings.warn(
                 f"{doubt.text}{more}", DoubtfulResultWarning, stacklevel=level
             )
-
-
-def _level_of_the_user() -> int:
-    """Return the stack level, for `Doubts.warn`, of the first frame outside."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    return level

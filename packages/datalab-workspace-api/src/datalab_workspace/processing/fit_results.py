@@ -1,4 +1,10 @@
-"""The results of fits: parameters, uncertainties and quality, as a table."""
+"""The results of fits: parameters, uncertainties and quality, as a table.
+
+A fit that has missed the minimum is reported. In small units, such as meters or amperes,
+sigima's fits often do.
+
+Upstream: docs/upstream/sigima_fits.md
+"""
 
 from __future__ import annotations
 
@@ -82,9 +88,9 @@ def _statistics(
         quality["chi2_red"] = float(np.sum((residuals / dy) ** 2)) / freedom
     if fit_type in _WITH_JUNCTION or freedom <= 0:
         return {}, quality
-    scales = _scales(fit_type, values, x)
+    scales, linear = _scales(fit_type, values, x, y)
     with np.errstate(all="ignore"):
-        found = least_squares(lambda v: evaluate(x, **v), values, scales, y)
+        found = least_squares(lambda v: evaluate(x, **v), values, scales, linear, y)
     if found is None:
         warnings.warn(
             f"{feature}: the sum of squares is not at a minimum, because sigima limits "
@@ -103,21 +109,30 @@ def _quantities(fit_type: str, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _scales(
-    fit_type: str, values: Mapping[str, float], x: np.ndarray[Any, Any]
-) -> dict[str, float]:
-    """Return how far each parameter moves until the curve changes its shape."""
+    fit_type: str,
+    values: Mapping[str, float],
+    x: np.ndarray[Any, Any],
+    y: np.ndarray[Any, Any],
+) -> tuple[dict[str, float], set[str]]:
+    """Return the change of each parameter that changes the curve a lot.
+
+    Returns:
+        The changes, and the parameters on which the curve depends linearly. In all
+        models of sigima, these are the ones whose unit contains that of y.
+    """
     known = dimensions(fit_type, [*values])
-    farthest = float(np.max(np.abs(x))) or 1.0
+    farthest, highest = (float(np.max(np.abs(each))) or 1.0 for each in (x, y))
     width = abs(values.get("sigma", 0.0) or 1 / (values.get("k") or math.inf))
-    scales = {}
+    scales, linear = {}, set()
     for name, value in values.items():
         dimension = known[name]
         if isinstance(dimension, tuple) and dimension[1]:
-            scales[name] = math.inf
+            linear.add(name)
+            scales[name] = max(abs(value), highest * farthest ** dimension[0])
         elif name in ("x0", "mu") and fit_type != "planckian":
             scales[name] = width or farthest
         elif name in ("b", "frequency"):
             scales[name] = 1 / farthest
         else:
             scales[name] = 1.0 if name == "phase" else abs(value) or 1.0
-    return scales
+    return scales, linear

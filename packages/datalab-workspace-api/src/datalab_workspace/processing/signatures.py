@@ -56,8 +56,8 @@ def takes_second(name: str) -> bool:
 
 def function_of(name: str) -> Callable[..., Any]:
     """Return the function of sigima that computes a feature, for its first kind."""
-    decorated = features(kinds_of(name)[0])[name].function
-    function: Callable[..., Any] = inspect.unwrap(decorated)
+    feature = features(kinds_of(name)[0])[name]
+    function: Callable[..., Any] = inspect.unwrap(feature.function)
     return function
 
 

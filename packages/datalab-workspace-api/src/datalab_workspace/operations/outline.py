@@ -13,7 +13,7 @@ from datalab_workspace.processing.selection import known_operands
 from datalab_workspace.session import Session
 
 
-class OverviewEntry(NamedTuple):
+class OutlineEntry(NamedTuple):
     """The names of one object.
 
     Attributes:
@@ -27,7 +27,7 @@ class OverviewEntry(NamedTuple):
     short_id: str
 
 
-class OverviewGroup(NamedTuple):
+class OutlineGroup(NamedTuple):
     """A group that has objects.
 
     Attributes:
@@ -38,10 +38,10 @@ class OverviewGroup(NamedTuple):
 
     kind: Kind
     title: str
-    entries: tuple[OverviewEntry, ...]
+    entries: tuple[OutlineEntry, ...]
 
 
-class Overview:
+class Outline:
     """The objects of a session as they were last seen.
 
     No method reads a file or asks a running DataLab, unless nothing is known yet. So
@@ -54,7 +54,7 @@ class Overview:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def groups(self) -> list[OverviewGroup]:
+    def groups(self) -> list[OutlineGroup]:
         """Return all objects by group, in the order of DataLab's panels.
 
         Raises:
@@ -63,15 +63,15 @@ class Overview:
         with self._session.transaction(None) as transaction:
             if not transaction.backend.seen:
                 transaction.look()
-            names = transaction.names
-            names.sync(transaction.backend.entries())
-            numbered = short_ids(transaction.backend.entries())
+            names, entries = transaction.names, transaction.backend.entries()
+            names.sync(entries)
+            numbered = short_ids(entries)
             return [
-                OverviewGroup(
+                OutlineGroup(
                     kind,
                     title,
                     tuple(
-                        OverviewEntry(entry.uuid, names.name_of(entry.uuid), number)
+                        OutlineEntry(entry.uuid, names.name_of(entry.uuid), number)
                         for number, entry in members
                     ),
                 )
@@ -93,10 +93,12 @@ class Overview:
         """
         with self._session.transaction(None) as transaction:
             backend, names = transaction.backend, transaction.names
-            names.sync(backend.entries())
-            present = names.uuids
-            return {
-                uuid: Preview(names.name_of(uuid), "", "", *backend.preview(uuid))
-                for uuid in uuids
-                if uuid in present
-            }
+            previews = {}
+            # To list the entries would take longer than all of this.
+            for uuid in names.uuids & {*uuids}:
+                try:
+                    known = backend.preview(uuid)
+                except KeyError:  # removed, and its name is not yet forgotten
+                    continue
+                previews[uuid] = Preview(names.name_of(uuid), "", "", *known)
+            return previews
