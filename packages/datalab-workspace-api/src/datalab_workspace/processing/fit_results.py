@@ -1,7 +1,7 @@
 """The results of fits: parameters, uncertainties and quality, as a table.
 
-A fit that has missed the minimum is reported. In small units, such as meters or amperes,
-sigima's fits often do.
+A fit that has missed the minimum is reported. In small units, such as meters or
+amperes, sigima's fits often do.
 
 Upstream: docs/upstream/sigima_fits.md
 """

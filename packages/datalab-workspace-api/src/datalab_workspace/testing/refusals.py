@@ -245,7 +245,7 @@ class Arguments(WorkspaceSuite):
         for call, act in {**TAKE_A_NAME, **TAKE_NAMES}.items():
             if value is None and call in MAY_BE_NONE:
                 continue
-            with pytest.raises(TypeError, match="expected the name.* as a string") as e:
+            with pytest.raises(TypeError, match=r"expected the name.* as a str") as e:
                 act(workspace, value)
             said = str(e.value)
             listed = call in TAKE_NAMES and isinstance(value, list)
