@@ -21,6 +21,7 @@ from datalab_kernel_core.plotter.style import (
     IMAGE_COLUMNS,
     IMAGE_HEIGHT,
     IMAGE_MARGINS,
+    LABEL_SIZE,
     LOWEST_IMAGE,
     SMALL_IMAGE,
     TITLE_SIZE,
@@ -31,12 +32,15 @@ from datalab_kernel_core.plotter.style import (
     degree_ticks,
     write_notes,
 )
+from datalab_kernel_core.plotter.text_fitting import BEYOND, broken
 from datalab_workspace.model.image_reduction import Array, Blocks
 
 #: Ratio of the sides up to which an image is drawn to scale.
 MAX_ELONGATION = 5.0
 #: The share of an image's range that a picture may leave out without a note.
 FEW = 0.05
+#: Along a side with fewer pixels, each of them is larger than one of the picture.
+_FEW_PIXELS = 200
 _LARGEST_SINGLE = float(np.finfo(np.float32).max) / 4
 
 
@@ -136,11 +140,12 @@ class ImageDrawing:
         marked = f", {len(self.shapes)} marked" if self.shapes else ""
         return f"{what}, {values} from {low} to {high}{marked}"
 
-    def draw(self, axes: Axes) -> ScalarMappable | None:
+    def draw(self, axes: Axes, width: float) -> ScalarMappable | None:
         """Draw the image.
 
         Args:
-            axes: Empty axes.
+            axes: The axes.
+            width: Width in inches that is available.
 
         Returns:
             The artist that a color bar describes; None if no pixel has a value.
@@ -152,10 +157,15 @@ class ImageDrawing:
         if self.grid:
             axes.grid(visible=True, color=GRID_COLOR, linewidth=0.6, alpha=0.6)
         draw_shapes(axes, self.shapes)
-        labels = zip(("xlabel", "ylabel"), self.labels, strict=False)
-        axes.set(**{name: text for name, text in labels if text})
+        wide, high = self.drawn_size(width)
+        wide += BEYOND
+        if self.labels[0]:
+            axes.set_xlabel(broken(self.labels[0], wide, LABEL_SIZE))
+        if self.labels[1]:
+            axes.set_ylabel(broken(self.labels[1], high, LABEL_SIZE, lines=3))
         if self.title:
-            axes.set_title(self.title, fontsize=TITLE_SIZE)
+            title = broken(self.title, wide, TITLE_SIZE, lines=3)
+            axes.set_title(title, fontsize=TITLE_SIZE)
         return None if self.limits is None else drawn
 
     def _draw_pixels(self, axes: Axes, pixels: Array) -> ScalarMappable:
@@ -175,7 +185,8 @@ class ImageDrawing:
         right, bottom = (_full_end(edges) for edges in self.edges)
         extent = (float(x[0]), right, bottom, float(y[0]))
         mixed = "nearest" if self.exact else "antialiased"
-        return axes.imshow(pixels, extent=extent, interpolation=mixed, **colors)
+        shown = with_sharp_edges(pixels)
+        return axes.imshow(shown, extent=extent, interpolation=mixed, **colors)
 
     def height(self, width: float) -> float:
         """Return the height in inches that suits a width in inches."""
@@ -228,6 +239,19 @@ class ImageDrawing:
         axes.set(xlim=(left, right), ylim=(bottom, top))
         usual = "equal" if self._to_scale() else "auto"
         axes.set_aspect(usual if self.aspect is None else self.aspect)  # type: ignore[arg-type]  # a name or a number
+
+
+def with_sharp_edges(pixels: Array) -> Array:
+    """Return pixels that Matplotlib does not mix along the short side of an image.
+
+    Where it has less than one pixel of the picture for each pixel along one side, it
+    averages along both. The few pixels of the other side are therefore repeated.
+    """
+    for axis, other in ((0, 1), (1, 0)):
+        few, many = pixels.shape[axis], pixels.shape[other]
+        if few < _FEW_PIXELS <= many:
+            return np.repeat(pixels, ceil(2 * _FEW_PIXELS / few), axis=axis)
+    return pixels
 
 
 def _full_end(edges: Array) -> float:
@@ -294,13 +318,17 @@ class ImagesDrawing:
             unused.remove()
         self.draw_on(list(axes[: len(self.images)]))
         if self.title:
-            figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
+            width = figure.bbox.width / figure.dpi - BEYOND
+            title = broken(self.title, width, TITLE_SIZE + 1)
+            figure.suptitle(title, fontsize=TITLE_SIZE + 1)
         write_notes(figure, self.all_notes)
 
     def draw_on(self, axes: Sequence[Axes]) -> None:
         """Draw the images and their color bars, but no notes, on axes: one for each."""
+        # The figure is a part of a figure if there are signals above the images.
+        width = axes[0].figure.bbox.width / axes[0].figure.dpi / self.grid[1]
         drawn = [
-            (one.draw(own), own, one)
+            (one.draw(own, width), own, one)
             for own, one in zip(axes, self.images, strict=True)
         ]
         scaled = [(made, own, one) for made, own, one in drawn if made is not None]
@@ -317,10 +345,11 @@ class ImagesDrawing:
         for made, own, one in scaled:
             # Inset axes are as high as the image; the axes' own slot is higher.
             bar_axes = own.inset_axes((1.03, 0.0, 0.045, 1.0))
+            label = broken(one.labels[2], one.drawn_size(width)[1], LABEL_SIZE, 3)
             own.figure.colorbar(
                 made,
                 cax=bar_axes,
-                label=one.labels[2],
+                label=label,
                 ticks=degree_ticks() if one.degrees else None,
                 extend="neither" if one.degrees else extends[id(one)],
             )
