@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, overload
 
+from datalab_workspace.attribute_hints import AttributeHints
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
@@ -31,7 +32,14 @@ Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
 
 
-class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, ProcessingCalls):
+class Workspace(
+    NamedObjects,
+    FileCalls,
+    ConnectionCalls,
+    WindowCalls,
+    ProcessingCalls,
+    AttributeHints,
+):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
     A workspace maps names to objects. It numbers and orders them as DataLab does:
@@ -72,6 +80,14 @@ class Workspace(NamedObjects, FileCalls, ConnectionCalls, WindowCalls, Processin
         >>> ws
         <Workspace standalone: 1 signal, 0 images>
     """
+
+    _hints = dict.fromkeys(
+        ("plot", "imshow", "draw", "view"), "use plotter.plot(name) for a picture"
+    ) | {
+        "explore": "use plotter.explore(name) for an interactive view",
+        "live": "use plotter.live(name) for a picture that follows its object",
+    }
+    _usual_hint = "an object is found by its name, as in workspace[{name!r}]"
 
     def __init__(self, *, backend: Backend | None = None) -> None:
         notes: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-_PARTS = ("axes", "pictures", "paint", "view", "page")
+_PARTS = ("axes", "pictures", "paint", "link", "view", "page")
 
 
 def _source(name: str) -> str:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
-from datalab_kernel_core.plotter.image_drawing import ImagesDrawing, with_shared_scale
+from datalab_kernel_core.plotter.images_drawing import ImagesDrawing, with_shared_scale
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.signal_builder import build_signals_drawing

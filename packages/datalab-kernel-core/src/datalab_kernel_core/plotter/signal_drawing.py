@@ -222,8 +222,12 @@ def _write_legend(axes: Axes, panel: Panel) -> None:
         )
         return
     points = sum(len(curve.x) for curve in panel.curves)
-    place = "best" if points <= _SEARCHED else "upper right"
-    axes.legend(artists, labels, loc=place, fontsize=size)
+    axes.legend(
+        artists,
+        labels,
+        loc="best" if points <= _SEARCHED else "upper right",
+        fontsize=size,
+    )
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
