@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from IPython.core.completer import provisionalcompleter
 from jupyter_client import KernelManager
@@ -14,6 +15,9 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 from datalab_kernel import kernelspec
 from datalab_kernel_core.completion import completed
+from datalab_kernel_core.variables import ShellVariables
+from datalab_workspace import Workspace
+from datalab_workspace.backends.memory import MemoryBackend
 
 ATTRIBUTES = {
     "workspace": {"get": "function", "calc": "function", "path": "property"},
@@ -22,20 +26,30 @@ ATTRIBUTES = {
 NAMES = ("beam", "Beam 2", "a/b", 'it\'s "x"', "back\\slash", "über")
 
 
-class Variables:
-    """A workspace and a plotter of it, and a module `sigima`."""
+class Variables(ShellVariables):
+    """A workspace and a plotter of it that have `NAMES`, and a module `sigima`."""
 
-    def names(self, variable: str, *, subscript: bool) -> Sequence[str] | None:
-        plotter = variable == "plotter" and not subscript
-        return NAMES if variable == "workspace" or plotter else None
+    def __init__(self) -> None:
+        from datalab_kernel_core import Plotter
+
+        workspace = Workspace(backend=MemoryBackend())
+        for name in NAMES:
+            workspace.add(name, np.arange(3.0))
+        workspace.add("spot", np.ones((2, 2)), group="areas")
+        held = {"workspace": workspace, "plotter": Plotter(workspace)}
+        super().__init__(held.get, lambda: workspace, ())
 
     def attributes(self, path: Sequence[str]) -> Mapping[str, str] | None:
-        return ATTRIBUTES.get(".".join(path))
+        known = ATTRIBUTES.get(".".join(path))
+        return super().attributes(path) if known is None else known
+
+
+VARIABLES = Variables()
 
 
 def found(line: str) -> list[str]:
     """Return the completions of a line, without what is typed already."""
-    return list((completed(line, Variables()) or ("", {}))[1])
+    return list((completed(line, VARIABLES) or ("", {}))[1])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +74,7 @@ def found(line: str) -> list[str]:
     ],
 )
 def test_a_name_is_completed(line: str, begun: str, expected: list[str]) -> None:
-    typed, completions = completed(line, Variables()) or ("", {})
+    typed, completions = completed(line, VARIABLES) or ("", {})
 
     assert typed == begun
     assert list(completions)[: len(expected)] == expected
@@ -87,7 +101,82 @@ def test_an_attribute_is_completed(line: str, expected: list[str]) -> None:
     [('workspace.get("zzz', "zzz"), ("workspace.zzz", "zzz"), ('workspace["z', "z")],
 )
 def test_nothing_else_is_offered_for_what_does_not_exist(line: str, begun: str) -> None:
-    assert completed(line, Variables()) == (begun, {})
+    assert completed(line, VARIABLES) == (begun, {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'workspace.rename("beam", "',
+        'workspace.features(search="',
+        'workspace.load("a.h5", names=["',
+        'workspace.get("beam", default="',
+        'plotter.plot("beam", title="',
+        'workspace.calc("fft", on="beam", shift="',
+        'workspace.calc("fft", {}, "',
+        'workspace.calc("fft", nothing="',
+    ],
+)
+def test_a_string_that_can_be_anything_gets_no_completion(line: str) -> None:
+    assert completed(line, VARIABLES) == ("", {})
+
+
+SIGNALS = ["beam", "Beam 2", "a/b", 'it\'s \\"x\\"', "back\\\\slash", "über"]
+OBJECTS = [*SIGNALS, "spot"]
+ON_CONFLICT = ["error", "replace", "rename", "skip"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('workspace.save("a.h5", names=["beam", "', OBJECTS),
+        ('workspace.select(["beam", "', OBJECTS),
+        ('workspace.select(("beam", "', OBJECTS),
+        ('plotter.plot(["', OBJECTS),
+        ('workspace.move("', OBJECTS),
+        ('workspace.ask_roi("', OBJECTS),
+        ('workspace.show("', OBJECTS),
+        ('plotter.explore(what="', OBJECTS),
+        ('plotter.live("', OBJECTS),
+        ('workspace.remove(\n    "beam",  # it\'s old\n    "', OBJECTS),
+        ('print(workspace.get("', OBJECTS),
+        ('workspace.move("beam", "', ["areas"]),
+        ('workspace.add("a", [1, (2, 3)], group="', ["areas"]),
+        ('workspace.features("', ["signal", "image"]),
+        ('workspace.list(kind="', ["signal", "image"]),
+        ('workspace.load("a.h5", on_conflict="', ON_CONFLICT),
+        ('workspace.disconnect("', ["all"]),
+        ('plotter.screenshot("', [*OBJECTS, "window", "signal", "image"]),
+        ('workspace.calc("fft", on="', OBJECTS),
+        ('workspace.calc("fft", on=[["beam"], ["', OBJECTS),
+        ('workspace.calc("fft", masked="', ["ignore", "nan"]),
+        ('workspace.calc("canny", on="', ["spot"]),
+        ('workspace.calc.canny("', ["spot"]),
+        ('workspace.calc.fwhm("', SIGNALS),
+        ('workspace.calc.difference("beam", "', OBJECTS),
+        ('workspace.calc(\n    "fft",\n    on=["beam",\n    "', OBJECTS),
+        ('workspace.calc.moving_average("beam", mode="n', ["nearest"]),
+        ('workspace.calc("moving_average", on="beam", mode="n', ["nearest"]),
+        ('workspace.calc("fft", where="', ["kernel", "datalab"]),
+        ('workspace.calc("gaussian_fi', ["gaussian_filter", "gaussian_fit"]),
+        ("workspace.calc.gaussian_fi", ["gaussian_filter", "gaussian_fit"]),
+        ('workspace.calc("gaussian_filter", on="beam", si', ["sigma="]),
+        (
+            'workspace.calc("fft", on="beam", ',
+            ["shift=", "param=", "where=", "masked="],
+        ),
+        ('workspace.calc.gaussian_filter("beam", si', ["sigma="]),
+        ("workspace.calc.fft(on=x, ", ["shift=", "param=", "where=", "masked="]),
+        ('workspace.calc("nothing", wi', ["with_="]),
+    ],
+)
+def test_an_argument_is_completed_with_what_it_takes(
+    line: str, expected: list[str]
+) -> None:
+    above, newline, last = line.rpartition("\n")
+    _, completions = completed(last, VARIABLES, above + newline) or ("", {})
+
+    assert [*completions] == expected
 
 
 @pytest.mark.parametrize(
@@ -95,13 +184,11 @@ def test_nothing_else_is_offered_for_what_does_not_exist(line: str, begun: str) 
     [
         'workspace.get("beam"',
         "workspace.get(beam",
-        'workspace.rename("beam", "',
         'workspace.save("',
         'other.get("',
         'other["',
         'plotter["',
         'my.workspace.get("',
-        'plotter.plot("beam", title="',
         '"workspace.get(',
         "other.",
         "my.workspace.",
@@ -115,7 +202,7 @@ def test_nothing_else_is_offered_for_what_does_not_exist(line: str, begun: str) 
     ],
 )
 def test_other_code_is_left_to_ipython(line: str) -> None:
-    assert completed(line, Variables()) is None
+    assert completed(line, VARIABLES) is None
 
 
 @pytest.mark.parametrize(
@@ -131,7 +218,7 @@ def test_other_code_is_left_to_ipython(line: str) -> None:
 def test_lines_above_decide_whether_an_attribute_is_code(
     above: str, code: bool
 ) -> None:
-    assert (completed("workspace.", Variables(), above) is not None) == code
+    assert (completed("workspace.", VARIABLES, above) is not None) == code
 
 
 @pytest.fixture
@@ -165,7 +252,7 @@ def test_public_attributes_are_completed_with_their_types(loaded) -> None:
     loaded.run("workspace.list(), plotter, sigima.proc.image.base, np.pi")
 
     assert typed(loaded, "workspace.ca") == {
-        "calc": "function",
+        "calc": "property",
         "capabilities": "property",
     }
     assert typed(loaded, "plotter.pl") == {"plot": "function"}

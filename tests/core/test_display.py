@@ -99,6 +99,9 @@ OBJECTS = {
     "workspace.describe()": "2 objects",
     "workspace.describe('a')": "shape",
     "workspace.status()": "signals",
+    "workspace.calc": "finds features by everyday words",
+    "workspace.features(search='canny')": "Edge detection > Canny filter",
+    "workspace.features(search='canny')[0]": "Edge detection > Canny filter",
     "workspace.groups()[0]": "1 signal",
     "workspace['a']": "time (s)",
     "workspace['b']": "2 × 3",
@@ -519,7 +522,9 @@ def test_a_curve_shows_a_spike_of_one_sample_and_leaves_gaps() -> None:
     y[700_000:800_000] = np.nan
 
     x = np.arange(len(y))
-    line = png_of(thumbnails.curve(np.stack([x, y]), "", 320, 120))[..., 3] > 0.5
+    line = (
+        png_of(thumbnails.curve(np.stack([x, y]), 320, 120).element(""))[..., 3] > 0.5
+    )
 
     assert line.shape == (240, 640)
     assert line[:3].any(axis=0).nonzero()[0].tolist()[0] in range(316, 322)
@@ -531,7 +536,7 @@ def test_the_tile_of_an_image_shows_its_lowest_dark_and_its_highest_bright() -> 
     data = np.zeros((100, 100))
     data[:, 50:] = 1.0
     data[:10, :10] = np.nan
-    tile = png_of(thumbnails.tile(data, ""))
+    tile = png_of(thumbnails.tile(data).element(""))
 
     assert tile[-1, 0, :3].sum() < tile[-1, -1, :3].sum()
     assert tile[0, 0, 3] == 0.0

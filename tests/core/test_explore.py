@@ -270,11 +270,13 @@ class Sent:
         view._repr_png_()
         self.view, self.messages = view, []
         monkeypatch.setattr(
-            view._widget, "send", lambda reply, arrays: self.messages.append(reply)
+            view._channel._widget,
+            "send",
+            lambda reply, arrays: self.messages.append(reply),
         )
 
     def ask(self, **content: Any) -> dict[str, Any]:
-        self.view._widget._handle_custom_msg(content, [])
+        self.view._channel._widget._handle_custom_msg(content, [])
         return self.messages[-1]
 
 

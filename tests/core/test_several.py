@@ -166,6 +166,22 @@ def test_names_and_objects_are_plotted_together(workspace, plotter) -> None:
     assert said.startswith("<Plot of 'stored', 'image': signal")
 
 
+def test_lists_may_hold_lists(workspace, plotter) -> None:
+    """As `calc` returns them for several signals and regions."""
+    for name in ("a", "b", "c"):
+        workspace.add(name, signal(name, X))
+
+    plot = plotter.plot(["a", [["b"], "c"]], titles=["1", "2", "3"])
+
+    texts = [text.get_text() for text in plot.figure.axes[0].get_legend().get_texts()]
+    assert [text.strip("\u200b") for text in texts] == ["1", "2", "3"]
+
+
+def test_a_view_shows_no_list(plotter) -> None:
+    with pytest.raises(TypeError, match="one signal or image, got a list of 2"):
+        plotter.explore(["a", "b"])
+
+
 @pytest.mark.parametrize(
     ("what", "options", "error", "message"),
     [
@@ -177,12 +193,12 @@ def test_names_and_objects_are_plotted_together(workspace, plotter) -> None:
             "item 1 of the list: cannot plot a value of type NoneType",
         ),
         (
-            [[RAMP]],
+            [[RAMP], [RAMP, {}]],
             {},
             TypeError,
-            "item 0 of the list: cannot plot a value of type list",
+            "item 2 of the list: cannot plot a value of type dict",
         ),
-        ([1.0, 2.0], {}, TypeError, "item 0 of the list: cannot plot the number 1.0"),
+        ([1.0, None], {}, TypeError, "item 0 of the list: cannot plot the number 1.0"),
         (["missing"], {}, KeyError, "missing"),
         ([X], {"colormap": "gray"}, TypeError, "'signal' is a signal"),
         ([X], {"shared_scale": True}, TypeError, "shared_scale .*is a signal"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ def complete(kernel: Kernel, code: str) -> set[str]:
         ("sigima.proc.image.but", "sigima.proc.image.butterworth"),
         ('workspace.get("pea', None),
         ('workspace["', None),
+        ("workspace.calc.gaussian_fil", "workspace.calc.gaussian_filter"),
+        ('workspace.calc("gaussian_fil', 'workspace.calc("gaussian_filter'),
+        ('workspace.features("s', 'workspace.features("signal'),
     ],
 )
 def test_the_first_request_is_answered_without_jedi_and_imports(
@@ -63,7 +67,33 @@ def test_names_and_attributes_are_all_that_is_completed(
         "workspace.calc",
         "workspace.capabilities",
     }
+    assert complete(kernel, 'workspace.calc("gaussian_filter", on="pea') == {
+        'workspace.calc("gaussian_filter", on="peak'
+    }
+    assert complete(kernel, 'workspace.calc("gaussian_filter", on="peak", si') == {
+        'workspace.calc("gaussian_filter", on="peak", sigma='
+    }
+    several = 'workspace.calc.moving_average(\n    "peak",\n    mode="n'
+    assert complete(kernel, several) == {f"{several}earest"}
+    assert complete(kernel, 'workspace.features(search="') == set()
     assert kernel.value("'jedi' in __import__('sys').modules") == "False"
+
+
+@pytest.mark.parametrize("name", ["datalab-kernel", "python3"])
+def test_the_help_of_a_feature_shows_its_parameters(
+    start: Callable[..., Kernel], name: str
+) -> None:
+    kernel = start(name)
+    kernel.run(LOAD)
+    code = "workspace.calc.moving_average"
+
+    reply = kernel.client.inspect(code, reply=True, timeout=PATIENCE)["content"]
+
+    text = re.sub(r"\x1b\[[0-9;]*m", "", reply["data"]["text/plain"])
+    assert "n: int = 3" in text
+    assert "In DataLab: Processing > Noise reduction > Moving average" in text
+    assert "a whole number of at least 1. Default: 3." in text
+    assert "Call signature" not in text
 
 
 def test_other_names_are_completed_as_ever(start: Callable[..., Kernel]) -> None:

@@ -41,6 +41,8 @@ CALLS: dict[str, tuple[int, Call]] = {
     "get": (1, lambda ws, _: ws.get("peak")),
     "get full": (1, lambda ws, _: ws.get("spot", full=True)),
     "record": (1, lambda ws, _: ws.record("peak")),
+    "results of one": (1, lambda ws, _: ws.results("peak")),
+    "results of all": (2, lambda ws, _: ws.results()),
     "add": (1, lambda ws, _: ws.add("new", (X, X))),
     "overwrite": (1, lambda ws, _: ws.add("new", (X, X + 1), overwrite=True)),
     # It reads the object of that name and writes nothing.

@@ -56,7 +56,8 @@ class Call(NamedTuple):
         names = workspace.list(self.kind)
         second = None if self.second is None else names[self.second - 1]
         on = [names[number - 1] for number in self.on]
-        return workspace.calc(self.name, on=on, with_=second, **self.values)
+        feature = getattr(workspace.calc, self.name)
+        return feature(on=on, with_=second, **self.values)
 
 
 class Computed(NamedTuple):
@@ -127,6 +128,8 @@ def differences(theirs: Item, ours: Item) -> Iterator[str]:
 
 def own(key: str) -> bool:
     noted = key in ("__processing_parameters", "__analysis_parameters")
+    if key.startswith("Table_") and key.endswith("_fit_dict"):
+        return True  # a fit has results here, but none in DataLab
     return key in OWN_KEYS or (key.startswith("__") and not noted)
 
 

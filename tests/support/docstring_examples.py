@@ -18,6 +18,7 @@ import numpy as np
 
 import datalab_workspace
 from datalab_kernel_core import Plotter
+from datalab_kernel_core.browse import registration
 from datalab_workspace import Workspace
 from datalab_workspace.backends import Backend, MemoryBackend
 
@@ -159,6 +160,7 @@ def failures(module: ModuleType) -> list[str]:
     import sigima.proc.signal
 
     mpl.use("agg")
+    registration.install()  # as the extension does in a notebook
     runner = doctest.DocTestRunner(optionflags=_OPTIONS)
     reports: list[str] = []
     for test in doctest.DocTestFinder(exclude_empty=True).find(module):

@@ -158,7 +158,13 @@ def test_an_impossible_timeout_is_refused_before_anything_is_asked(
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda ws: ws.read("a.csv"), ValueError, "pass where='datalab'"),
+        (lambda ws: ws.read("a.csv"), FileNotFoundError, "there is no file"),
+        (lambda ws: ws.read("a.csv", decimall=","), TypeError, "mean 'decimal'"),
+        (lambda ws: ws.read("a.csv", decimal=";"), ValueError, "is not one of '.'"),
+        (lambda ws: ws.read("a.csv", width=-1), ValueError, "negative"),
+        (lambda ws: ws.read("a.csv", errors="ignore"), ValueError, "errors"),
+        (lambda ws: ws.read("a.csv", stack="all"), ValueError, "stack"),
+        (lambda ws: ws.read("a.csv", on_conflict="x"), ValueError, "on_conflict"),
         (lambda ws: ws.read("a.csv", where="here"), ValueError, "where"),
         (lambda ws: ws.read(3, where="datalab"), TypeError, "a path or several"),
         (lambda ws: ws.run_macro(3), TypeError, "the title of a macro, got int"),

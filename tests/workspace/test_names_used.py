@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
 from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.model.naming import free_name
+from support.numbering import numbering
 
 #: One is a short id, one the name of a duplicate.
 TITLES = st.sampled_from(["A", "B", "A (2)", "s001"])
@@ -111,7 +112,7 @@ class Names(RuleBasedStateMachine):
         holder = self.book.uuid_of(name)
         meant = self.used.get(name)
         try:
-            found = self.book.resolve(name, lambda: self.things)
+            found = self.book.resolve(name, numbering(self.things))
         except ReusedNameError as error:
             self.check_message(str(error), meant, holder)
         except ObjectNotFoundError:
@@ -138,7 +139,7 @@ class Names(RuleBasedStateMachine):
     def a_used_name_means_its_object_or_raises(self) -> None:
         for name, uuid in self.used.items():
             try:
-                assert self.book.resolve(name, lambda: self.things) == uuid
+                assert self.book.resolve(name, numbering(self.things)) == uuid
             except (ObjectNotFoundError, ReusedNameError):
                 assert self.book.uuid_of(name) != uuid
 
@@ -164,7 +165,7 @@ def test_the_error_names_both():
     book.hand_out("1")
     book.sync([Thing("b", "1"), Thing("a", "2")])
     with pytest.raises(ReusedNameError) as caught:
-        book.resolve("a", list)
+        book.resolve("a", numbering([]))
     assert str(caught.value) == (
         "the name 'a' meant the object that DataLab's window now calls 'b', and "
         "another object has it now; use 'b', or the UUID '2' of the other one, or free "
@@ -177,24 +178,24 @@ def test_a_name_stays_when_datalab_renumbers_its_title():
     first, second = Thing("fft(s001)|n=2", "1"), Thing("fft(s002)|n=2", "2")
     book.sync([first, second])
     book.sync([Thing("fft(sxxx)|n=2", "1"), Thing("fft(s001)|n=2", "2")])
-    assert book.resolve("fft(s001)|n=2", list) == "1"
-    assert book.resolve("fft(s002)|n=2", list) == "2"
+    assert book.resolve("fft(s001)|n=2", numbering([])) == "1"
+    assert book.resolve("fft(s002)|n=2", numbering([])) == "2"
     book.sync([Thing("fft", "1"), Thing("fft(s001)|n=3", "2")])
     with pytest.raises(ObjectNotFoundError, match="was renamed 'fft'"):
-        book.resolve("fft(s001)|n=2", list)
+        book.resolve("fft(s001)|n=2", numbering([]))
     with pytest.raises(ObjectNotFoundError, match="was renamed"):
-        book.resolve("fft(s002)|n=2", list)
+        book.resolve("fft(s002)|n=2", numbering([]))
 
 
 def test_a_short_id_is_not_taken_for_a_name_that_was_used():
     book = NameBook(shared=True)
     things = [Thing("x", "1"), Thing("s001", "2")]
     book.sync(things)
-    assert book.resolve("s001", lambda: things) == "2"
+    assert book.resolve("s001", numbering(things)) == "2"
     things[1] = replace(things[1], title="b")
     book.sync(things)
     with pytest.raises(ReusedNameError, match="now calls 'b'"):
-        book.resolve("s001", lambda: things)
+        book.resolve("s001", numbering(things))
 
 
 def test_names_of_removed_objects_can_be_forgotten():
@@ -204,6 +205,6 @@ def test_names_of_removed_objects_can_be_forgotten():
     book.hand_out("2")
     book.sync([Thing("a", "3"), Thing("c", "2"), Thing("b", "4")])
     book.forget_removed()
-    assert book.resolve("a", list) == "3"
+    assert book.resolve("a", numbering([])) == "3"
     with pytest.raises(ReusedNameError):
-        book.resolve("b", list)
+        book.resolve("b", numbering([]))

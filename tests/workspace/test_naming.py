@@ -22,6 +22,7 @@ from datalab_workspace.model.naming import (
 )
 from datalab_workspace.testing import strategies
 from datalab_workspace.testing.samples import NAMES, NO_NAMES
+from support.numbering import numbering
 
 
 @dataclass(frozen=True)
@@ -183,24 +184,30 @@ class TestNameBook:
         book = self.book(first, second)
         book.bind(second.uuid, first.uuid)
         things = [first, second]
-        assert book.resolve("A", lambda: things) == first.uuid
-        assert book.resolve(first.uuid, lambda: things) == second.uuid
-        assert book.resolve(second.uuid, lambda: things) == second.uuid
-        assert book.resolve("s001", lambda: things) == first.uuid
-        assert book.resolve("s002", lambda: things) == second.uuid
+        assert book.resolve("A", numbering(things)) == first.uuid
+        assert book.resolve(first.uuid, numbering(things)) == second.uuid
+        assert book.resolve(second.uuid, numbering(things)) == second.uuid
+        assert book.resolve("s001", numbering(things)) == first.uuid
+        assert book.resolve("s002", numbering(things)) == second.uuid
 
     def test_objects_are_only_counted_for_a_short_id(self):
         thing = Thing("A")
         book = self.book(thing)
 
-        def unasked():
+        def unasked(kind, number):
             raise AssertionError("asked")
 
         assert book.resolve("A", unasked) == thing.uuid
         with pytest.raises(ObjectNotFoundError, match="did you mean 'A'"):
             book.resolve("a", unasked)
 
-    @pytest.mark.parametrize("key", [*NAMES.values(), None, 5, ()])
+    @pytest.mark.parametrize("key", [*NAMES.values(), "s001", "i002", "i01", "i0001"])
     def test_what_there_is_not_is_not_found(self, key):
+        thing = Thing("the only one", "image")
         with pytest.raises(ObjectNotFoundError, match="it contains 'the only one'"):
-            self.book(Thing("the only one", "image")).resolve(key, list)
+            self.book(thing).resolve(key, numbering([thing]))
+
+    @pytest.mark.parametrize("key", [None, 5, (), b"the only one"])
+    def test_only_a_string_is_looked_up(self, key):
+        with pytest.raises(TypeError, match=f"as a string, got {type(key).__name__}$"):
+            self.book(Thing("the only one", "image")).resolve(key, numbering([]))

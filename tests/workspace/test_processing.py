@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import tracemalloc
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,20 +15,18 @@ from sigima.enums import FilterMode
 from sigima.params import GaussianParam, MovingAverageParam
 from sigima.proc import title_formatting
 
+import datalab_workspace as dlw
 from datalab_workspace import LiveUnavailableError, Workspace
+from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.model.record import KINDS, Kind
+from datalab_workspace.processing import result_writer
+from datalab_workspace.processing.calculation import Calculation
 from datalab_workspace.processing.features import _WINDOWS_ONLY, features
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.testing.processing import REQUIRED, sources
+from datalab_workspace.testing.processing import sources
+from datalab_workspace.transaction import Transaction
+from support.every_feature import EVERY, FAILING, arguments
 
-EVERY = [(kind, name) for kind in KINDS for name in features(kind)]
-#: What is needed besides `sources`, or what sigima says of them.
-REGION = {"extract_roi", "extract_rois", "erase"}
-FAILING = {
-    ("signal", "evaluate_fit"): (ValueError, "fit parameters"),
-    ("signal", "ifft"): (TypeError, "complex"),
-    ("image", "blob_opencv"): (ModuleNotFoundError, "cv2"),
-}
 FOUND_NOTHING = {("signal", "bandwidth_3db"), ("image", "blob_dog")}
 
 
@@ -45,42 +45,30 @@ def workspace() -> Workspace:
     return workspace
 
 
-def arguments(kind: Kind, name: str) -> dict[str, Any]:
-    """Return what a feature is computed of, and the parameters that it must have."""
-    feature = features(kind)[name]
-    first, second = sources(kind)
-    values: dict[str, Any] = dict(REQUIRED.get(name, {}))
-    if name in REGION:
-        values |= {"xmin": 0.0, "xmax": 1.0}
-        if kind == "image":
-            values = {"x0": 2.0, "y0": 3.0, "dx": 10.0, "dy": 8.0}
-    values["on"] = [first, second] if feature.operands is None else first
-    if feature.operands == 2:
-        values["with_"] = second
-    return values
-
-
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 @pytest.mark.filterwarnings("ignore")
 def test_every_feature(workspace: Workspace, kind: Kind, name: str) -> None:
-    """With sigima's defaults; twice, and the second time nothing changes."""
+    """By its attribute, with defaults; twice, and then nothing changes."""
     call, before = arguments(kind, name), workspace.list()
+    compute = getattr(workspace.calc, name)
     if (kind, name) in FAILING:
         error, match = FAILING[kind, name]
         with pytest.raises(error, match=match) as caught:
-            workspace.calc(name, **call)
+            compute(**call)
         assert repr(name) in told(caught.value)
         assert workspace.list() == before
         return
 
-    outcome = workspace.calc(name, **call)
+    outcome = compute(**call)
     names = workspace.list()
-    again = workspace.calc(name, **call)
+    again = compute(**call)
 
     assert workspace.list() == names
     if not features(kind)[name].analysis:
         assert again == outcome
         assert len(names) == len(before) + 1
+        assert isinstance(outcome, list) == features(kind)[name].gives_several
+        [outcome] = outcome if isinstance(outcome, list) else [outcome]
         title = workspace.get(outcome).title
         assert not re.search(r"\{\d\}", title)
         assert title not in ("", "Untitled")
@@ -292,6 +280,109 @@ def test_regions_of_any_shape_are_extracted(
 
     assert workspace.describe(name).shape == shape
     assert workspace.describe(erased).shape == spot.data.shape
+
+
+# -- many objects ---------------------------------------------------------------------
+
+
+def test_an_interrupt_keeps_what_is_whole(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while the third of four is computed; no result was stored yet."""
+    run, computed = Calculation.run, []
+
+    def interrupted(self: Calculation, *arguments: Any) -> Any:
+        if len(computed) == 2:
+            raise KeyboardInterrupt
+        computed.append(self.sources[0].name)
+        return run(self, *arguments)
+
+    monkeypatch.setattr(Calculation, "run", interrupted)
+    monkeypatch.setattr(result_writer, "_INTERVAL", 1000.0)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        workspace.calc("normalize", on=["peak", "wave", "spot", "slope"])
+
+    kept = ["normalize(s001)|ref=maximum", "normalize(s002)|ref=maximum"]
+    assert workspace.list() == ["peak", "wave", *kept, "spot", "slope"]
+    assert "2 of 4 objects were done" in told(caught.value)
+    assert all(repr(name) in told(caught.value) for name in kept)
+    workspace.undo()
+    assert len(workspace) == 4
+
+
+def test_an_interrupt_while_results_are_stored_keeps_them(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes after the first of two was stored, and takes it back."""
+    add, calls = Transaction.add_result, []
+
+    def interrupted(self: Transaction, *arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        add(self, *arguments)
+
+    monkeypatch.setattr(Transaction, "add_result", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        workspace.calc("sqrt", on=["peak", "wave"])
+
+    assert workspace.list("signal") == ["peak", "wave", "sqrt(s001)", "sqrt(s002)"]
+    assert "2 of 2 objects were done" in told(caught.value)
+
+
+def test_every_kind_is_checked_before_anything_is_computed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As are regions, and parameters that contradict each other."""
+    monkeypatch.setattr(Calculation, "run", lambda *_: pytest.fail("computed"))
+    both: Any = ["peak", "spot"]
+    for name, values, error, match in (
+        ("fwhm", {}, ValueError, "for signals, not for images"),
+        ("histogram", {"lower": 2.0, "upper": 1.0}, ValueError, "lower must be less"),
+        ("extract_roi", {}, ValueError, "'peak' has no region"),
+        ("zero_padding", {"rows": 3}, TypeError, "no argument 'rows'"),
+        ("difference", {"with_": "wave"}, TypeError, "only images .* 'wave'"),
+        ("average", {}, TypeError, "'spot' is of kind"),
+    ):
+        with pytest.raises(error, match=match):
+            workspace.calc(name, on=both, **values)
+
+
+def test_only_a_few_objects_are_in_memory(tmp_path: Path) -> None:
+    """Of signals of one MiB in a file, and nothing of them afterwards."""
+    size, count = 1 << 20, 20
+    x = np.arange(size / 16)
+    stored = Workspace(backend=MemoryBackend())
+    for number in range(count):
+        stored.add(f"signal {number}", (x, x * number))
+    stored.save(tmp_path / "signals.h5")
+    workspace = dlw.open(tmp_path / "signals.h5")
+    workspace.calc("x_at_minmax", on="signal 0")  # what is imported stays
+
+    tracemalloc.start()
+    try:
+        found = workspace.calc("x_at_minmax", on=workspace.list())
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(found) == count
+    assert left < size
+    assert peak < count * size / 2
+
+
+def test_a_result_is_stored_without_a_copy(workspace: Workspace) -> None:
+    """Unless it is a part of something: then it keeps nothing else alive."""
+    whole = workspace.record(workspace.calc("exp", on="spot")).data
+    area: dict[str, Any] = {"x0": 2.0, "y0": 3.0, "dx": 10.0, "dy": 8.0}
+    [name] = workspace.calc("extract_roi", on="spot", **area)
+    part = workspace.record(name).data
+
+    for array in (whole, part):
+        assert isinstance(array, np.ndarray)
+        assert array.base is not None  # a view that is handed out
+        assert array.base.shape == array.shape
+        assert array.base.flags.owndata
 
 
 # -- titles ---------------------------------------------------------------------------

@@ -21,6 +21,8 @@ PUBLIC = {
     "GroupInfo",
     "Listing",
     "Record",
+    "ResultValue",
+    "Results",
     "Status",
     "WorkspaceMode",
     # what they catch
@@ -35,6 +37,8 @@ PUBLIC = {
     "DamagedFileError",
     "DamagedFileWarning",
     "DataLabError",
+    "DoubtfulResultWarning",
+    "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
@@ -50,6 +54,7 @@ PUBLIC = {
     "StaleFileError",
     "TokenError",
     "UnreachableError",
+    "UnreadableFileError",
     "UnsafeFileError",
     "UnsupportedDtypeError",
     "UnsupportedMetadataError",
@@ -60,10 +65,10 @@ PUBLIC = {
 }
 METHODS = """
     add ask_roi autosave backend calc capabilities clear connect describe disconnect
-    edit exists get groups items keys list load macros mode modified move on_change
-    path pop preview quiet read record recover remove rename rename_group resync
-    run_macro save select select_objects selection show status undo update values
-    wait_for_selection
+    edit exists export features get groups items keys list load macros mode modified
+    move on_change path pop preview quiet read record recover remove rename rename_group
+    results resync run_macro save select select_objects selection show status to_pandas
+    to_xarray undo update values wait_for_selection
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
@@ -84,10 +89,12 @@ BUILTIN_OF = {
     "InvalidNameError": ValueError,
     "LiveUnavailableError": ConnectionError,
     "NameConflictError": ValueError,
+    "ExportError": ValueError,
     "NotAProjectError": ValueError,
     "ObjectNotFoundError": KeyError,
     "ReusedNameError": KeyError,
     "StaleFileError": OSError,
+    "UnreadableFileError": ValueError,
     "UnsafeFileError": ValueError,
     "UnsupportedDtypeError": TypeError,
     "UnsupportedMetadataError": TypeError,

@@ -120,6 +120,17 @@ def test_show_tells_all_about_an_object(told, path):
     assert found[1]["values"] == {"min": 0, "max": 11, "mean": 5.5}
 
 
+def test_show_names_results_by_their_titles(told, workspace, tmp_path):
+    table = {"title": "Peak positions", "names": [], "data": []}
+    entries = {"Table_extract_peak_positions_dict": table, "Table_other_dict": 3}
+    workspace.edit("peak", metadata=entries)
+    path = str(workspace.save(tmp_path / "analysed.h5"))
+
+    text = told("show", path, "peak", "--picture", "none")
+    (line,) = [line for line in text.splitlines() if "results" in line]
+    assert line.split(None, 1)[1] == "Peak positions, other"
+
+
 def test_show_tells_all_objects_by_default(told, path):
     text = told("show", path)
     assert [line for line in text.splitlines() if not line.startswith((" ", "\n"))] == [

@@ -23,7 +23,7 @@ STOP = 30.0
 
 # DataLab's settings, besides its defaults: nothing that greets or warns the user, no
 # server, and no process of its own for computations.
-_SETTINGS = """\
+SETTINGS = """\
 [main]
 version = 1.0.0
 tour_enabled = False
@@ -133,7 +133,7 @@ class Program:
         return answer["result"]
 
     def _start(self) -> None:
-        write_settings(self._folder, _SETTINGS)
+        write_settings(self._folder, SETTINGS)
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [self._python, "-m", self._module],

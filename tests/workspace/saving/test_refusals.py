@@ -74,12 +74,11 @@ def test_a_file_of_another_program_is_not_replaced(
 @pytest.mark.parametrize(
     ("name", "export"),
     [
-        ("a.csv", "sigima.io.write_signal('a.csv', workspace.get(name))"),
-        ("a.TXT", "sigima.io.write_signal('a.TXT'"),
-        ("a.tif", "sigima.io.write_image('a.tif', workspace.get(name))"),
-        ("a.png", "sigima.io.write_image('a.png'"),
-        ("a.npy", "numpy.save('a.npy', workspace.get(name).data)"),
-        ("a.mat", "the functions of sigima.io"),
+        ("a.csv", "workspace.export(name, 'a.csv')"),
+        ("a.TXT", "workspace.export(name, 'a.TXT')"),
+        ("a.tif", "workspace.export(name, 'a.tif')"),
+        ("a.npy", "workspace.export(name, 'a.npy')"),
+        ("a.xlsx", "workspace.export(name, path), which writes .asc, .bmp, .csv"),
     ],
 )
 @pytest.mark.parametrize("exists", [False, True], ids=["new", "empty"])

@@ -1,7 +1,10 @@
 """Complete the DataLab names of a notebook, without jedi.
 
 `workspace.`, `plotter.` and `sigima.` are completed with their attributes, and
-`workspace["…`, `workspace.get("…` and `plotter.plot("…` with the names of objects.
+`workspace.calc.` with the features. A string in a call is completed with what the
+argument takes: names of objects as in `plotter.plot("…`, groups, features as in
+`workspace.calc("…`, or the choices of a parameter. In a call of a feature, the names of
+its parameters are completed too.
 
 IPython asks jedi, which takes seconds in a new kernel: longer than JupyterLab waits. So
 the matcher of these names (`matcher`) runs first, and if the code before the cursor is
@@ -16,33 +19,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython.core.completer import SimpleCompletion
 
+from datalab_kernel_core.call_context import Argument, Place, place_at_end
+from datalab_kernel_core.method_arguments import MethodArgument
+
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
-#: Methods whose arguments are all names of existing objects.
-_ALL_ARGUMENTS = ("remove", "select")
-#: Methods whose first argument is the name of an existing object.
-_FIRST_ARGUMENT = (
-    *("add", "describe", "edit", "exists", "explore", "get", "plot", "pop", "record"),
-    "rename",
-    *_ALL_ARGUMENTS,
-)
-_STRING = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-_SEVERAL = rf"(?:\s*{_STRING}\s*,)*"
 _NAME = r"[^\W\d]\w*"
-_CALL = re.compile(
-    rf"""
-    (?<![\w.])(?P<owner>{_NAME})\s*
-    (?: \.\s*(?:{"|".join(_ALL_ARGUMENTS)}) \( {_SEVERAL}
-      | \.\s*(?:{"|".join(_FIRST_ARGUMENT)}) \( (?: \s*\[ {_SEVERAL} )?
-      | \.\s*calc \( [^()]* \b(?:on|with_) \s*=\s* (?: \[ {_SEVERAL} )?
-      | (?P<subscript>\[)
-    )
-    \s*(?P<quote>["'])
-    (?P<begun>(?:(?!(?P=quote))[^\\]|\\.)*)\Z
-    """,
-    re.VERBOSE,
-)
 _ATTRIBUTE = re.compile(
     rf"(?<![\w.])(?P<owner>{_NAME}(?:\s*\.\s*{_NAME})*)\s*\.\s*(?P<begun>\w*)\Z"
 )
@@ -65,17 +48,23 @@ _CURSOR = "\0"
 class Variables(Protocol):
     """The variables of a shell, as far as they are completed here."""
 
-    def names(self, variable: str, *, subscript: bool) -> Sequence[str] | None:
+    def names(
+        self, variable: str, *, subscript: bool, of_kind: str | None = None
+    ) -> Sequence[str] | None:
         """Return the names of the objects behind a variable.
 
         Args:
             variable: The name of the variable.
             subscript: Whether they follow a bracket, not a method.
+            of_kind: "signal" or "image", to return only the names of these objects.
 
         Returns:
             The names that exist, or None if the variable is neither a workspace nor
             a plotter.
         """
+
+    def groups(self, variable: str) -> Sequence[str]:
+        """Return the titles of the groups behind a workspace or plotter."""
 
     def attributes(self, path: Sequence[str]) -> Mapping[str, str] | None:
         """Return the public attributes of a DataLab name.
@@ -86,6 +75,22 @@ class Variables(Protocol):
         Returns:
             Their types by their names, or None if the path leads to anything else.
         """
+
+    def arguments(
+        self, path: Sequence[str], feature: str | None
+    ) -> Sequence[MethodArgument] | None:
+        """Return the arguments of a method.
+
+        Args:
+            path: A variable, and the attributes that lead to the method.
+            feature: The string that is its first argument, if it is one.
+
+        Returns:
+            The arguments, or None if it is not a method of a workspace or plotter.
+        """
+
+    def is_feature(self, path: Sequence[str]) -> bool:
+        """Return whether a path of attributes leads to `calc` or to a feature in it."""
 
 
 class _NoCompletions(list[Any]):
@@ -131,22 +136,24 @@ def completed(
         types, as they are written there. The case of letters is ignored if no name
         matches exactly. None if the line does not end in a DataLab name.
     """
-    completions: dict[str, str] | None = None
-    match = _CALL.search(line)
-    if match is not None:
-        subscript = match["subscript"] is not None
-        names = variables.names(match["owner"], subscript=subscript)
-        if names is not None:
-            completions = dict.fromkeys(_escaped(names, match["quote"]), "object")
-    else:
-        match = _ATTRIBUTE.search(line)
-        if match is not None and _completes_public_name(match, above):
-            attributes = variables.attributes(_DOT.split(match["owner"]))
-            if attributes is not None:
-                completions = dict(sorted(attributes.items()))
-    if match is None or completions is None:
+    place = place_at_end(above + line)
+    if place is not None and place.quote is not None:
+        found = _values(place, variables)
+        return None if found is None else _matching(place.begun, found)
+    if place is not None:
+        parameters = _parameters(place, variables)
+        if parameters is not None and (parameters[1] or not place.begun):
+            return parameters
+    match = _ATTRIBUTE.search(line)
+    if match is None or not _completes_public_name(match, above):
         return None
-    begun = match["begun"]
+    attributes = variables.attributes(_DOT.split(match["owner"]))
+    if attributes is None:
+        return None
+    return _matching(match["begun"], dict(sorted(attributes.items())))
+
+
+def _matching(begun: str, completions: dict[str, str]) -> tuple[str, dict[str, str]]:
     same = {name: kind for name, kind in completions.items() if name.startswith(begun)}
     folded = begun.casefold()
     return begun, same or {
@@ -154,6 +161,87 @@ def completed(
         for name, kind in completions.items()
         if name.casefold().startswith(folded)
     }
+
+
+def _values(place: Place, variables: Variables) -> dict[str, str] | None:
+    """Return the completions of a string in a call or subscript, with their types."""
+    owner, *rest = place.bracket.path
+    names: Sequence[str] | None
+    if place.bracket.kind == "[":
+        first = not rest and place.position == 0
+        names = variables.names(owner, subscript=True) if first else None
+        kind = "object"
+    else:
+        argument = _argument(place, variables)
+        if argument is None or argument.takes == "path":
+            return None
+        names, kind = _taken(argument, owner, variables)
+    if names is None:
+        return None
+    assert place.quote is not None, "the caller has checked it"
+    return dict.fromkeys(_escaped(names, place.quote), kind)
+
+
+def _taken(
+    argument: MethodArgument, owner: str, variables: Variables
+) -> tuple[Sequence[str] | None, str]:
+    """Return the strings that an argument takes, and their type."""
+    if argument.takes == "objects":
+        names = variables.names(owner, subscript=False, of_kind=argument.of_kind)
+        return (None if names is None else (*names, *argument.choices)), "object"
+    if argument.takes == "groups":
+        return variables.groups(owner), "group"
+    return argument.choices, "value"
+
+
+def _argument(place: Place, variables: Variables) -> MethodArgument | None:
+    """Return the argument at the cursor; None if the method is not known.
+
+    An argument that the method does not have takes nothing.
+    """
+    arguments = variables.arguments(place.bracket.path, _feature(place))
+    if arguments is None:
+        return None
+    keyword = place.argument.keyword
+    if keyword is not None:
+        named = (argument for argument in arguments if argument.name == keyword)
+        return next(named, MethodArgument(keyword))
+    positional = [argument for argument in arguments if argument.positional]
+    if positional and positional[-1].variadic:
+        positional += [positional[-1]] * place.position
+    if place.position < len(positional):
+        return positional[place.position]
+    return MethodArgument("")
+
+
+def _parameters(
+    place: Place, variables: Variables
+) -> tuple[str, dict[str, str]] | None:
+    """Complete the name of a parameter in the call of a feature."""
+    path, written = place.bracket.path, place.bracket.arguments
+    if place.bracket.kind != "(" or not variables.is_feature(path):
+        return None
+    if place.argument.keyword is not None or place.position == 0:
+        return None
+    arguments = variables.arguments(path, _feature(place)) or ()
+    given = {argument.keyword for argument in written}
+    positional = [argument.name for argument in arguments if argument.positional]
+    given |= {*positional[: _by_position(written)]}
+    free = (argument.name for argument in arguments if argument.name not in given)
+    return _matching(place.begun, {f"{name}=": "param" for name in free})
+
+
+def _by_position(written: Sequence[Argument]) -> int:
+    """Return the number of arguments before the last that have no keyword."""
+    return sum(argument.keyword is None for argument in written[:-1])
+
+
+def _feature(place: Place) -> str | None:
+    """Return the first argument of a call, if it is a string."""
+    for argument in place.bracket.arguments[:-1]:
+        if argument.keyword in (None, "name"):
+            return argument.string
+    return None
 
 
 def _completes_public_name(attribute: re.Match[str], above: str) -> bool:

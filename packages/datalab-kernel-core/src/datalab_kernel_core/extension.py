@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from datalab_kernel_core import recovery, submodules, tracebacks
+from datalab_kernel_core.browse import registration
 from datalab_kernel_core.display import formatters
 from datalab_kernel_core.namespace import Namespace
 
@@ -34,6 +35,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         recovery.install(ip)
     submodules.install()
     formatters.install(ip)
+    registration.install()
     tracebacks.install(ip)
     _loaded.add(ip)
     _namespaces[ip].inject()

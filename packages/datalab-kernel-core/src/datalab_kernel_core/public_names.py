@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -65,8 +65,31 @@ def class_names(module: str, name: str) -> Members | None:
     statements = list(_statements(tree.body)) if tree is not None else []
     for statement in statements:
         if isinstance(statement, ast.ClassDef) and statement.name == name:
-            return _class_members(module, statement, _imported(statements))
+            return _class_members(module, statement, imported_names(statements))
     return None
+
+
+@lru_cache
+def module_tree(name: str) -> ast.Module | None:
+    """Return the syntax tree of a module, which is not imported.
+
+    Args:
+        name: Full name of the module.
+
+    Returns:
+        The tree; None if there is no source file that Python can read.
+    """
+    return _tree(_spec(name))
+
+
+def imported_names(statements: Iterable[ast.AST]) -> dict[str, tuple[str, str]]:
+    """Return the module and name behind each name that the statements import."""
+    return {
+        alias.asname or alias.name: (statement.module, alias.name)
+        for statement in statements
+        if isinstance(statement, ast.ImportFrom) and statement.module
+        for alias in statement.names
+    }
 
 
 def loaded_class_names(class_: type) -> Members:
@@ -188,16 +211,6 @@ def _guessed_kind(name: str) -> str:
     if name.isupper():
         return "instance"
     return "class" if name[:1].isupper() else "function"
-
-
-def _imported(statements: list[ast.stmt]) -> dict[str, tuple[str, str]]:
-    """Return the module and name behind each name that a module imports."""
-    return {
-        alias.asname or alias.name: (statement.module, alias.name)
-        for statement in statements
-        if isinstance(statement, ast.ImportFrom) and statement.module
-        for alias in statement.names
-    }
 
 
 def _public(members: Members) -> Members:

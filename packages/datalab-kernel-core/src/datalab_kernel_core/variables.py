@@ -12,7 +12,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from datalab_kernel_core.feature_arguments import (
+    attribute_arguments,
+    calc_arguments,
+    feature_names,
+)
 from datalab_kernel_core.lazy import is_unused, target_module
+from datalab_kernel_core.method_arguments import MethodArgument, method_arguments
 from datalab_kernel_core.public_names import (
     class_names,
     kind_of,
@@ -50,22 +56,61 @@ class ShellVariables:
         self._current_workspace = current_workspace
         self._modules = tuple(modules)
 
-    def names(self, variable: str, *, subscript: bool) -> Sequence[str] | None:
+    def names(
+        self, variable: str, *, subscript: bool, of_kind: str | None = None
+    ) -> Sequence[str] | None:
         """Return the names of the objects behind a workspace or plotter."""
-        held = self._lookup(variable)
-        if _is_a("Plotter", held) and not subscript:
-            held = self._current_workspace()
-        if not _is_a("Workspace", held):
+        if subscript and not _is_a("Workspace", self._lookup(variable)):
             return None
-        if is_unused(held):
+        workspace = self._workspace(variable)
+        if workspace is None:
+            return None
+        if is_unused(workspace):
             return ()  # to list it would create it, and might attach it to a DataLab
-        workspace: Workspace = held  # type: ignore[assignment]  # _is_a() has checked it
-        return workspace.list()
+        return workspace.list(of_kind)  # type: ignore[arg-type]  # a kind, or None
+
+    def groups(self, variable: str) -> Sequence[str]:
+        """Return the titles of the groups behind a workspace or plotter."""
+        workspace = self._workspace(variable)
+        if workspace is None or is_unused(workspace):
+            return ()
+        titles = dict.fromkeys(group.title for group in workspace.groups())
+        return [title for title in titles if title]
+
+    def arguments(
+        self, path: Sequence[str], feature: str | None
+    ) -> Sequence[MethodArgument] | None:
+        """Return the arguments of a method of a workspace or plotter."""
+        variable, *rest = path
+        held = self._lookup(variable)
+        if self.is_feature(path):
+            if len(rest) > 1:
+                return attribute_arguments(rest[1])
+            return calc_arguments(feature)
+        for name, module in CLASSES.items():
+            if len(rest) == 1 and _is_a(name, held):
+                return method_arguments(module, name).get(rest[0])
+        return None
+
+    def is_feature(self, path: Sequence[str]) -> bool:
+        """Return whether a path leads to `calc` of a workspace, or to a feature."""
+        variable, *rest = path
+        is_calc = rest[:1] == ["calc"] and len(rest) <= len(["calc", "feature"])
+        return is_calc and _is_a("Workspace", self._lookup(variable))
+
+    def _workspace(self, variable: str) -> Workspace | None:
+        """Return the workspace behind a variable; it may be unused."""
+        held = self._lookup(variable)
+        if _is_a("Plotter", held):
+            held = self._current_workspace()
+        return held if _is_a("Workspace", held) else None  # type: ignore[return-value]  # _is_a() has checked it
 
     def attributes(self, path: Sequence[str]) -> Mapping[str, str] | None:
         """Return the public attributes of a workspace, plotter or known module."""
         variable, *rest = path
         held = self._lookup(variable)
+        if rest == ["calc"] and _is_a("Workspace", held):
+            return dict.fromkeys(feature_names(), "function")
         target = target_module(held)
         # To ask an unused proxy for its class would create the object.
         if target is None and not is_unused(held) and isinstance(held, ModuleType):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         DamagedFileError,
         DamagedFileWarning,
         DataLabError,
+        DoubtfulResultWarning,
+        ExportError,
         FeatureNotFoundError,
         FileChangedError,
         InterruptedChangeError,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         StaleFileError,
         TokenError,
         UnreachableError,
+        UnreadableFileError,
         UnsafeFileError,
         UnsupportedDtypeError,
         UnsupportedMetadataError,
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
         WorkspaceMode,
     )
     from datalab_workspace.model.record import Record
+    from datalab_workspace.model.results import Results, ResultValue
     from datalab_workspace.subscriptions import Subscription
     from datalab_workspace.workspace import Workspace
 
@@ -75,6 +79,8 @@ _HOME = {
             "DamagedFileError",
             "DamagedFileWarning",
             "DataLabError",
+            "DoubtfulResultWarning",
+            "ExportError",
             "FeatureNotFoundError",
             "FileChangedError",
             "InterruptedChangeError",
@@ -91,6 +97,7 @@ _HOME = {
             "StaleFileError",
             "TokenError",
             "UnreachableError",
+            "UnreadableFileError",
             "UnsafeFileError",
             "UnsupportedDtypeError",
             "UnsupportedMetadataError",
@@ -101,6 +108,7 @@ _HOME = {
     ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "Record": "model.record",
+    **dict.fromkeys(("ResultValue", "Results"), "model.results"),
     "Subscription": "subscriptions",
     "Workspace": "workspace",
     "connect": "factories",
@@ -116,6 +124,8 @@ __all__ = [
     "DamagedFileWarning",
     "DataLabError",
     "Description",
+    "DoubtfulResultWarning",
+    "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
     "GroupInfo",
@@ -133,12 +143,15 @@ __all__ = [
     "ObjectNotFoundError",
     "Origin",
     "Record",
+    "ResultValue",
+    "Results",
     "ReusedNameError",
     "StaleFileError",
     "Status",
     "Subscription",
     "TokenError",
     "UnreachableError",
+    "UnreadableFileError",
     "UnsafeFileError",
     "UnsupportedDtypeError",
     "UnsupportedMetadataError",
@@ -160,4 +173,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

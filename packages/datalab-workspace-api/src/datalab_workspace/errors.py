@@ -15,6 +15,8 @@
     ├── UnsupportedDtypeError     TypeError        data that cannot be kept
     ├── UnsupportedMetadataError  TypeError        metadata that cannot be kept
     ├── NotAProjectError          ValueError       not a DataLab project
+    ├── UnreadableFileError       ValueError       a measured file that cannot be read
+    ├── ExportError               ValueError       a format that cannot hold an object
     ├── UnsafeFileError           ValueError       a file that links to other files
     ├── DamagedFileError          OSError          a truncated or corrupt file
     ├── StaleFileError            OSError          the file of an unread array changed
@@ -30,6 +32,7 @@
         └── DataLabError                           DataLab reported a failure
 
     DamagedFileWarning            UserWarning      a file that may be damaged was read
+    DoubtfulResultWarning         UserWarning      a result that may be wrong
 
 Each class also derives from the built-in error that a user would expect, so that
 ``except KeyError`` works without an import.
@@ -48,6 +51,8 @@ __all__ = [
     "DamagedFileError",
     "DamagedFileWarning",
     "DataLabError",
+    "DoubtfulResultWarning",
+    "ExportError",
     "FeatureNotFoundError",
     "FileChangedError",
     "InterruptedChangeError",
@@ -64,6 +69,7 @@ __all__ = [
     "StaleFileError",
     "TokenError",
     "UnreachableError",
+    "UnreadableFileError",
     "UnsafeFileError",
     "UnsupportedDtypeError",
     "UnsupportedMetadataError",
@@ -225,6 +231,36 @@ class NotAProjectError(WorkspaceError, ValueError):
     """
 
 
+class UnreadableFileError(WorkspaceError, ValueError):
+    """A measured file cannot be read, or could be read in several ways.
+
+    The message gives the reason and a remedy. ``workspace.read(paths, errors="skip")``
+    reads the other files.
+    """
+
+    @classmethod
+    def of(cls, path: object, reason: str, remedy: str = "") -> UnreadableFileError:
+        """Return the error for a file.
+
+        Args:
+            path: The file.
+            reason: The reason, for example ``"the file is empty"``.
+            remedy: The remedy, for example ``"pass encoding="``.
+
+        Returns:
+            The error; the caller raises it.
+        """
+        advice = f"; {remedy}" if remedy else ""
+        return cls(f"cannot read {str(path)!r}: {reason}{advice}")
+
+
+class ExportError(WorkspaceError, ValueError):
+    """The objects cannot be exported to this path, or not without a change.
+
+    The message says why, and which format, path or argument to use instead.
+    """
+
+
 class UnsafeFileError(WorkspaceError, ValueError):
     """The file links to other files, or declares more data than it contains.
 
@@ -247,6 +283,17 @@ class DamagedFileWarning(UserWarning):
     The message says which objects may differ from what was saved. Compare them, or
     restore the file from a backup. Saving the workspace writes a file without damage.
     ``warnings.simplefilter("error", DamagedFileWarning)`` refuses such files.
+    """
+
+
+class DoubtfulResultWarning(UserWarning):
+    """A result of `Workspace.calc` is not what it seems.
+
+    The message says which feature and object it concerns, what is wrong, and what to do
+    instead: sigima has a known fault, the objects have different units or axes, or a
+    mask is ignored. The result itself is left as sigima computes it, here and in
+    DataLab. ``warnings.simplefilter("error", DoubtfulResultWarning)`` stops a notebook
+    at such a result, which is stored nevertheless.
     """
 
 

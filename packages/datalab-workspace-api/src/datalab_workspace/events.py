@@ -26,6 +26,7 @@ ChangeKind: TypeAlias = Literal[
     "loaded",
     "attached",
     "detached",
+    "selected",
 ]
 
 #: Parts of an object, as `ObjectChange.parts` names them.
@@ -85,7 +86,8 @@ class ChangeEvent:
         origin: Who made the change: this notebook, DataLab or another notebook.
         kind: The kind of the change. It is that of its `changes` if they all have the
             same, and "changed" otherwise. "cleared", "saved", "loaded", "attached" and
-            "detached" concern the whole workspace.
+            "detached" concern the whole workspace. "selected" reports that other
+            objects are selected, to callbacks that ask for it.
         changes: The change of each object, in order.
         path: The project file that was saved or loaded.
 

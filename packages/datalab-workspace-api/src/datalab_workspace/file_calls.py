@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from datalab_workspace.operations import files
 from datalab_workspace.operations.mapping import Names
@@ -15,6 +15,9 @@ from datalab_workspace.session import Session
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 
 if TYPE_CHECKING:
+    from datalab_workspace.measured_files.paths import Paths
+    from datalab_workspace.model.record import Kind
+    from datalab_workspace.operations.read import OnError, ReadNames
     from datalab_workspace.recovery.autosave import Autosave
     from datalab_workspace.recovery.listing import RecoveryListing
 
@@ -54,7 +57,7 @@ class FileCalls:
             path: The file; by default the one that was last loaded or saved. ``~`` is
                 expanded, and no suffix is added. A path that ends in ``.npz`` becomes
                 an archive that needs no h5py and that DataLab cannot open.
-            names: Save only these objects: one name or several.
+            names: Save only these objects: one name, or a list as `calc` returns it.
             compression: ``"none"``, ``"lzf"``, ``"gzip"`` or ``("gzip", level)``, for
                 all arrays. By default, arrays that have not changed stay as they are
                 in the file, and others are compressed as the project was, or not at
@@ -124,6 +127,92 @@ class FileCalls:
             ['peak']
         """
         return files.load(self._session, path, names, on_conflict, lazy)
+
+    def read(
+        self,
+        paths: Paths,
+        *,
+        where: Literal["datalab"] | None = None,
+        kind: Kind | None = None,
+        group: str | None = None,
+        on_conflict: OnConflict = "error",
+        errors: OnError = "raise",
+        stack: Literal["images", "colors", "refuse"] | None = None,
+        **options: Any,
+    ) -> ReadNames:
+        r"""Read measured files, such as CSV, TIFF and DICOM files, into the workspace.
+
+        Sigima's readers read them, with the titles that DataLab gives: the name of the
+        file, and a number if it has several objects. Text tables are looked at first:
+        the encoding, the separator, the decimal mark, lines above the numbers, names
+        and units of the columns are found out. A file that could be misread is refused.
+
+        Either all objects are added, or none.
+
+        Args:
+            paths: A file, a pattern such as ``"~/data/**/*.tif"``, a folder (with its
+                subfolders), or several of these. Patterns and folders give files in
+                natural order: "run2" before "run10". Other files of a folder than
+                measured ones are left out.
+            where: "datalab" lets DataLab's own readers read the files, on its machine.
+            kind: "signal" or "image", to read the files as such objects; by default,
+                each file decides.
+            group: Title of the group that the objects join; "folder" makes a group
+                for each folder, with the title that DataLab's "Open from directory"
+                gives it.
+            on_conflict: See `load`. Files of one call that have the same name get the
+                names "run.csv" and "run.csv (2)".
+            errors: "raise" raises the error of the first file that cannot be read;
+                "skip" reads the others.
+            stack: A file of several images gives an image for each; "refuse" refuses
+                it. "images" and "colors" decide about three axes that might be both;
+                an image with colors becomes gray, as in DataLab.
+            options: For text files: `sep`, `decimal`, `thousands`, `encoding`,
+                `header` (False without names of columns), `skiprows` and `dayfirst`.
+                For images without a header (.raw): `dtype`, `width`, `height`,
+                `offset`, `count`, `gap`, `little_endian` and `white_is_zero`.
+
+        Returns:
+            A list of the names of the files' objects, without skipped ones. Its
+            attribute `failed` says why files were not read, by path.
+
+        Raises:
+            UnreadableFileError: A file cannot be read, or can be read in several ways;
+                the message says which option decides (a `ValueError`).
+            NameConflictError: Different objects use some of the names; all of them are
+                listed.
+            FileNotFoundError: There is no such file, or a folder has none to read.
+            OSError: A file cannot be opened.
+            TypeError: There is no such option.
+            DataLabError: DataLab cannot read some of the files; those that it can read
+                are there (a `ConnectionError`).
+            LiveUnavailableError: ``where="datalab"`` needs a running DataLab (a
+                `ConnectionError`).
+            NotSupportedByProtocolError: DataLab has no companion.
+
+        Warns:
+            UserWarning: Files were not read, colors became gray, or a column that
+                holds one value only is in the metadata of the others.
+
+        Example:
+            >>> from pathlib import Path
+            >>> _ = Path("run.csv").write_text("t (s);U (V)\n0,0;1,5\n0,1;2,5\n")
+            >>> workspace.read("*.csv", group="monday")
+            ['run.csv']
+        """
+        from datalab_workspace.operations import read as reading
+
+        return reading.read(
+            self._session,
+            paths,
+            where,
+            kind,
+            group,
+            on_conflict,
+            errors,
+            stack,
+            options,
+        )
 
     @suggest_on_typo
     def autosave(

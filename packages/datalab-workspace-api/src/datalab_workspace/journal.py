@@ -15,17 +15,19 @@ _MOST = 100
 
 
 class Entry(NamedTuple):
-    """A transaction that can be undone.
+    """A transaction that can be undone, or the transactions of one long call.
 
     Attributes:
         changes: What it changed.
         tickets: What `Backend.undo` needs.
         nbytes: Bytes of the data that only the tickets hold.
+        call: The call that made it, if a call makes several; see `Session.run`.
     """
 
-    changes: tuple[ObjectChange, ...]
-    tickets: Sequence[Any]
+    changes: list[ObjectChange]
+    tickets: list[Any]
     nbytes: int
+    call: object = None
 
 
 class Journal:
@@ -35,12 +37,23 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=_MOST)
         self._nbytes = 0
 
-    def note(self, changes: Sequence[ObjectChange], tickets: Sequence[Any]) -> None:
-        """Note a transaction."""
+    def note(
+        self,
+        changes: Sequence[ObjectChange],
+        tickets: Sequence[Any],
+        call: object = None,
+    ) -> None:
+        """Note a transaction; it joins the last one if the same call made that."""
         nbytes = sum(getattr(ticket, "nbytes", 0) for ticket in tickets)
-        if len(self._entries) == _MOST:
-            self.forget_oldest()
-        self._entries.append(Entry(tuple(changes), tickets, nbytes))
+        last = self.last()
+        if call is not None and last is not None and last.call is call:
+            last.changes.extend(changes)
+            last.tickets.extend(tickets)
+            self._entries[-1] = last._replace(nbytes=last.nbytes + nbytes)
+        else:
+            if len(self._entries) == _MOST:
+                self.forget_oldest()
+            self._entries.append(Entry(list(changes), list(tickets), nbytes, call))
         self._nbytes += nbytes
         while self._nbytes > LARGEST:
             self.forget_oldest()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.metadata_values import as_base
-from datalab_workspace.model.naming import short_id
+from datalab_workspace.model.naming import checked_key, short_id
 from datalab_workspace.model.record import Record
 
 if TYPE_CHECKING:
@@ -61,18 +61,30 @@ class Lookup:
             ReusedNameError: The name meant another object when it was used here before
                 (a `KeyError`).
         """
-        uuid = self.names.resolve(name, self.backend.entries)
+        uuid = self.names.resolve(name, self.backend.uuid_at)
         if name in self.names:
             if name not in self._given:
                 self._used.setdefault(as_base(name, str), uuid)
         elif name != uuid and self.backend.optimistic:  # a short id, which may shift
             self.look()
-            uuid = self.names.resolve(name, self.backend.entries)
+            uuid = self.names.resolve(name, self.backend.uuid_at)
         return uuid
+
+    def find(self, name: object) -> str | None:
+        """Return the UUID of an object like `uuid`, or None if there is no such object.
+
+        Raises:
+            TypeError: `name` is not a string.
+        """
+        key = checked_key(name)
+        found = self.names.find(key, self.backend.uuid_at)
+        if found is None and self.backend.capabilities.shared and self.look():
+            found = self.names.find(key, self.backend.uuid_at)
+        return found
 
     def sync_names(self) -> None:
         """Name the objects of the backend that are new, and forget those removed."""
-        self.names.sync(self.backend.entries())
+        self.names.sync(self.backend.nameables())
         self._session.synced = self.backend.revision
 
     def record(self, name: object, *, full: bool = False) -> Record:
@@ -97,15 +109,26 @@ class Lookup:
         """Return short id and group title of an object, without a look at the others.
 
         Raises:
-            ObjectNotFoundError: It is in no group: another program has just removed it.
+            ObjectNotFoundError: Another program has just removed it.
         """
-        kind, before = self.backend.kind_of(uuid), 0
-        for group in self.backend.groups(kind):
-            if uuid in group.uuids:
-                number = before + group.uuids.index(uuid) + 1
-                return short_id(kind, number), group.title
-            before += len(group.uuids)
-        raise ObjectNotFoundError(
+        number, group = self.short_id(uuid), self.backend.group_of(uuid)
+        if group is None:
+            raise self._removed(uuid)
+        return number, group
+
+    def short_id(self, uuid: str) -> str:
+        """Return the short id of an object.
+
+        Raises:
+            ObjectNotFoundError: Another program has just removed it.
+        """
+        number = self.backend.number_of(uuid)
+        if number is None:
+            raise self._removed(uuid)
+        return short_id(self.backend.kind_of(uuid), number)
+
+    def _removed(self, uuid: str) -> ObjectNotFoundError:
+        return ObjectNotFoundError(
             f"{self.names.name_of(uuid)!r:.80} was removed by another program; call "
             "list() to see the objects that are left"
         )

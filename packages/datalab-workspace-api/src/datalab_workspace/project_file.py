@@ -54,7 +54,7 @@ class ProjectFile:
         """Note an event of the workspace, unless it is about the file itself."""
         if kind == "cleared":
             self.forget()
-        elif kind not in ("saved", "loaded", "attached", "detached"):
+        elif kind not in ("saved", "loaded", "attached", "detached", "selected"):
             self.modified = True
 
     def saved(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.backends.base import Backend, Entry, Watcher
+from datalab_workspace.entry_changes import changes_between
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     InterruptedChangeError,
@@ -57,8 +58,10 @@ class Session:
         names: The names of the objects.
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
+        chose_one: Whether `select` was given one name then, not a list.
         in_passing: UUIDs of the objects that were added or shown here since then, which
             DataLab may have selected in its window without being asked to.
+        masks_noticed: Names of the masked objects of which a warning has been given.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
@@ -78,7 +81,11 @@ class Session:
         self.synced: object = backend.revision
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
+        self.chose_one = False
         self.in_passing: set[str] = set()
+        self.masks_noticed: set[str] = set()
+        # The selection of the last event, or of the first subscription to it.
+        self._selected: object = None
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
         self.journal = Journal()
@@ -97,6 +104,7 @@ class Session:
             state["names"] = self.names.copy()
             state["project"] = self.project.copy()
             state["in_passing"] = set(self.in_passing)
+            state["masks_noticed"] = set(self.masks_noticed)
         return state
 
     def __copy__(self) -> Session:
@@ -152,7 +160,11 @@ class Session:
         return Transaction(self, max_age)
 
     def run(
-        self, operation: Callable[[Transaction], T], max_age: float | None = 0.0
+        self,
+        operation: Callable[[Transaction], T],
+        max_age: float | None = 0.0,
+        *,
+        call: object = None,
     ) -> T:
         """Carry out an operation as one transaction, with as few requests as possible.
 
@@ -163,6 +175,8 @@ class Session:
         Args:
             operation: The operation, which may be called several times.
             max_age: See `transaction`.
+            call: Something that stands for a long call of several transactions. They
+                are undone together, unless there are others between them.
 
         Returns:
             What the operation returned.
@@ -173,8 +187,10 @@ class Session:
         """
         if not self.backend.optimistic or self._transaction is not None:
             with self.transaction(max_age) as transaction:
+                transaction.call = call
                 return operation(transaction)
         with self.transaction(None) as transaction:
+            transaction.call = call
             return self._attempt(operation, transaction)
 
     def _attempt(
@@ -184,7 +200,8 @@ class Session:
         if not backend.seen:
             transaction.look()
         for _ in range(_ATTEMPTS):
-            transaction.sync_names()
+            if self.synced != backend.revision:
+                transaction.sync_names()
             revision, meanings = backend.revision, self.names.meanings()
             try:
                 result = operation(transaction)
@@ -253,11 +270,27 @@ class Session:
 
     # -- events -----------------------------------------------------------------------
 
-    def subscribe(self, callback: Callback) -> Subscription:
-        """Let a function receive the change events; wait for changes of others."""
-        subscription = self.subscribers.add(callback)
+    def subscribe(self, callback: Callback, *, selection: bool = False) -> Subscription:
+        """Let a function receive the change events; wait for changes of others.
+
+        Args:
+            callback: The function.
+            selection: It also receives changes of the selection.
+        """
+        if selection and not self.subscribers.follow_selection:
+            self._selected = self._selection()
+        subscription = self.subscribers.add(callback, selection=selection)
         self.watch()
         return subscription
+
+    def choose(self, uuids: tuple[str, ...]) -> None:
+        """Note the objects that `select` chose, and report them."""
+        events: list[ChangeEvent] = []
+        with self._lock:
+            self.chosen, self.in_passing = uuids, set()
+            self._report_selection(events, Origin.NOTEBOOK)
+        for event in events:
+            self.subscribers.dispatch(event)
 
     def watch(self) -> None:
         """Wait for changes of others if a callback needs it and no thread waits yet."""
@@ -296,12 +329,25 @@ class Session:
                 self._report(events, origin, kind_of(elsewhere), elsewhere)
         changes, kind = transaction.changes, transaction.kind
         if transaction.tickets:
-            self.journal.note(changes, transaction.tickets)
+            self.journal.note(changes, transaction.tickets, transaction.call)
         if changes and kind is None:
             kind = kind_of(changes)
         if kind is not None:
             self._report(events, Origin.NOTEBOOK, kind, changes, transaction.path)
+        self._report_selection(events, Origin.DATALAB)
         return events
+
+    def _report_selection(self, events: list[ChangeEvent], origin: Origin) -> None:
+        """Add an event if other objects are selected and a callback follows that."""
+        if self.subscribers.follow_selection:
+            before, self._selected = self._selected, self._selection()
+            if before != self._selected:
+                self._report(events, origin, "selected", ())
+
+    def _selection(self) -> object:
+        """Return a value that differs when other objects are selected."""
+        selected = self.backend.known_selection()
+        return self.chosen, None if selected is None else tuple(selected)
 
     def _report(
         self,
@@ -349,38 +395,4 @@ class Session:
         self._known = now
         if before is None:
             return ()
-        changes = [
-            ObjectChange("removed", uuid, name, None)
-            for uuid, (_, name) in before.items()
-            if uuid not in now and uuid not in own
-        ]
-        for uuid, (entry, name) in now.items():
-            if uuid in own:
-                found = own[uuid]  # others may have renamed it before this call
-                if found is not None and uuid in before and before[uuid][1] != found:
-                    changes.append(_renamed(uuid, before[uuid][1], found))
-                continue
-            if uuid not in before:
-                changes.append(ObjectChange("added", uuid, None, name))
-            elif before[uuid] != (entry, name):
-                changes += _differences(before[uuid][0], before[uuid][1], entry, name)
-        return tuple(changes)
-
-
-def _renamed(uuid: str, before: str, after: str) -> ObjectChange:
-    return ObjectChange("renamed", uuid, before, after, frozenset({"title"}))
-
-
-def _differences(
-    before: Entry, name_before: str, entry: Entry, name: str
-) -> list[ObjectChange]:
-    """Compare two entries of one object, as far as both are known."""
-    known = before.dtype is not None and entry.dtype is not None
-    form, form_before = (entry.shape, entry.dtype), (before.shape, before.dtype)
-    if before.kind != entry.kind or (known and form_before != form):
-        return [ObjectChange("replaced", entry.uuid, name_before, name)]
-    if name != name_before:
-        return [_renamed(entry.uuid, name_before, name)]
-    if entry.title != before.title:
-        return [ObjectChange("edited", entry.uuid, name, name, frozenset({"title"}))]
-    return []
+        return changes_between(before, now, own)

@@ -89,15 +89,23 @@ class Subscriber:
         callback: The callback. A bound method is not kept alive.
         dispatcher: The dispatcher that it subscribes to.
         own_only: It receives no changes that were made elsewhere.
+        selection: It receives changes of the selection, too.
 
     Attributes:
         own_only: See above.
+        selection: See above.
     """
 
     def __init__(
-        self, callback: Callback, dispatcher: Dispatcher, *, own_only: bool = False
+        self,
+        callback: Callback,
+        dispatcher: Dispatcher,
+        *,
+        own_only: bool = False,
+        selection: bool = False,
     ) -> None:
         self.own_only = own_only
+        self.selection = selection
         self._dispatcher = weakref.ref(dispatcher)
         self._loop = _running_loop()
         self._callback: Callable[[], Callback | None] = lambda: callback
@@ -152,13 +160,16 @@ class Dispatcher:
         """Release the lock in a forked child if a thread of the parent holds it."""
         self._lock = usable(self._lock, threading.RLock)
 
-    def add(self, callback: Callback, *, own_only: bool = False) -> Subscription:
+    def add(
+        self, callback: Callback, *, own_only: bool = False, selection: bool = False
+    ) -> Subscription:
         """Subscribe a callback.
 
         Args:
             callback: The callback.
             own_only: Deliver only the changes of this notebook; those of others need
                 not be waited for.
+            selection: Also deliver changes of the selection.
         """
         if not callable(callback):
             raise TypeError(
@@ -169,7 +180,7 @@ class Dispatcher:
                 f"on_change() expects a plain function, and {callback.__name__!r} is a "
                 "coroutine function; start a task in a plain function instead"
             )
-        subscriber = Subscriber(callback, self, own_only=own_only)
+        subscriber = Subscriber(callback, self, own_only=own_only, selection=selection)
         with self._lock:
             self._subscribers = (*self._subscribers, subscriber)
         return Subscription(self, subscriber)
@@ -193,6 +204,11 @@ class Dispatcher:
         """Whether a callback receives changes that are made elsewhere."""
         return not all(subscriber.own_only for subscriber in self._subscribers)
 
+    @property
+    def follow_selection(self) -> bool:
+        """Whether a callback receives changes of the selection."""
+        return any(subscriber.selection for subscriber in self._subscribers)
+
     def dispatch(self, event: ChangeEvent) -> None:
         """Deliver an event.
 
@@ -201,7 +217,7 @@ class Dispatcher:
         event loop of the subscriber, or to the events' thread.
         """
         if event.origin is not Origin.NOTEBOOK:
-            for subscriber in self._subscribers:
+            for subscriber in self._concerned(event):
                 if not subscriber.own_only:
                     subscriber.receive_elsewhere(event)
             return
@@ -213,10 +229,16 @@ class Dispatcher:
         try:
             while waiting.events:
                 current = waiting.events.popleft()
-                for subscriber in self._subscribers:
+                for subscriber in self._concerned(current):
                     subscriber.receive(current)
         finally:
             waiting.delivering = False
+
+    def _concerned(self, event: ChangeEvent) -> tuple[Subscriber, ...]:
+        """Return the subscribers that receive an event of this kind."""
+        if event.kind != "selected":
+            return self._subscribers
+        return tuple(filter(lambda subscriber: subscriber.selection, self._subscribers))
 
 
 class _Waiting(threading.local):

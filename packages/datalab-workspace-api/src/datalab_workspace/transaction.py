@@ -28,11 +28,12 @@ class Transaction(Lookup):
         kind: The kind of the call's event, if it concerns the whole workspace.
         path: The project file that the call saved or loaded.
         tickets: The tickets that take the call back; see `Backend.commit`.
+        call: The long call that this is a part of; see `Session.run`.
     """
 
     __slots__ = (
         "_max_age", "_noted", "_outer", "_undo", "_writes",
-        "changes", "kind", "path", "tickets",
+        "call", "changes", "kind", "path", "tickets",
     )  # fmt: skip
 
     def __init__(self, session: Session, max_age: float | None = 0.0) -> None:
@@ -47,6 +48,7 @@ class Transaction(Lookup):
         self.kind: ChangeKind | None = None
         self.path: Path | None = None
         self.tickets: Sequence[Any] = ()
+        self.call: object = None
 
     # A generator with `contextmanager` would take twice as long for a small call.
 
@@ -153,7 +155,7 @@ class Transaction(Lookup):
         self._writes = True
         uuid, before = record.uuid, None
         if group is not None:
-            before = self.position(uuid)[1]
+            before = self.backend.group_of(uuid)
         moves = group != before
         if restorable and not self.backend.transactional:
             old = self.backend.record(uuid, full=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace import deprecated
 from datalab_workspace.model.record import Kind
 from datalab_workspace.operations import attachment, window
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.processing import selection
-from datalab_workspace.processing.selection import Selection
+from datalab_workspace.processing.selection import NamesOf, Selection
 from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
 
@@ -37,7 +36,7 @@ class WindowCalls:
         return self._session.backend
 
     @suggest_on_typo
-    def select(self, names: str | Iterable[str]) -> None:
+    def select(self, names: NamesOf) -> None:
         """Choose the objects that `calc` uses if it is called without `on`.
 
         In a running DataLab, they are selected in the window, too. If the user selects
@@ -45,7 +44,9 @@ class WindowCalls:
         does not change the choice.
 
         Args:
-            names: One name, UUID or short id, or several; an empty list for none.
+            names: One name, UUID or short id, for which `calc` then returns one result;
+                or a list of these, for which it returns a list. An empty list chooses
+                none.
 
         Raises:
             KeyError: There is no such object; the choice stays as it was.
@@ -88,7 +89,7 @@ class WindowCalls:
             The names and the panel, "signal" or "image".
         """
         selected = deprecated.in_one_panel(self._session, names, panel)
-        self.select(selected[0])
+        self.select(names if isinstance(names, str) else selected[0])
         return selected
 
     @suggest_on_typo
@@ -168,41 +169,6 @@ class WindowCalls:
             datalab_workspace.errors.LiveUnavailableError: a question to the user of ...
         """
         return window.ask_roi(self._session, name, message, timeout)
-
-    @suggest_on_typo
-    def read(
-        self,
-        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-        *,
-        where: Literal["datalab"] | None = None,
-        kind: Kind | None = None,
-        group: str | None = None,
-    ) -> Names:
-        """Read files by DataLab's own readers, and return the names of their objects.
-
-        Args:
-            paths: One file, or several. They are read on DataLab's machine.
-            where: "datalab"; there is no other way yet.
-            kind: "signal" or "image", to read the files as such objects; by default,
-                each file is read as the kind of the panel that DataLab's window shows,
-                or else as the other one.
-            group: Title of the group that the objects join.
-
-        Raises:
-            DataLabError: DataLab cannot read some of the files; those that it can read
-                are there (a `ConnectionError`).
-            LiveUnavailableError: The workspace is not attached to a running DataLab (a
-                `ConnectionError`).
-            NotSupportedByProtocolError: DataLab has no companion.
-            ValueError: `where` is missing.
-
-        Example:
-            >>> workspace.read("scan.csv", where="datalab")
-            Traceback (most recent call last):
-            ...
-            datalab_workspace.errors.LiveUnavailableError: reading files with ...
-        """
-        return window.read(self._session, paths, where, kind, group)
 
     @suggest_on_typo
     def macros(self) -> Names:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias, overload
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
+from datalab_workspace import panels
 from datalab_workspace.attribute_hints import AttributeHints
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
+from datalab_workspace.exchange_calls import ExchangeCalls
 from datalab_workspace.file_calls import FileCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.model.description import (
@@ -20,13 +22,25 @@ from datalab_workspace.model.description import (
 )
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.operations import add, edit, listing, undo
-from datalab_workspace.operations.mapping import MISSING, NamedObjects, Names
+from datalab_workspace.operations.mapping import (
+    MISSING,
+    NamedObjects,
+    Names,
+    NamesToGet,
+    Objects,
+)
+from datalab_workspace.operations.outline import Outline
+from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
 
+if TYPE_CHECKING:
+    from sigima import ImageObj, SignalObj
+
+T = TypeVar("T")
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
@@ -35,6 +49,7 @@ Previews: TypeAlias = "list[Preview]"
 class Workspace(
     NamedObjects,
     FileCalls,
+    ExchangeCalls,
     ConnectionCalls,
     WindowCalls,
     ProcessingCalls,
@@ -116,9 +131,12 @@ class Workspace(
         Args:
             name: The name: any string without control characters. It becomes the title.
                 With one argument only: the object, which keeps its own title.
-            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,),
-                which becomes the y of a signal; a 2-D array of shape (H, W), which
-                becomes an image; or a tuple (x, y) of 1-D arrays. It is not changed.
+            obj: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array or list of
+                numbers, which becomes the y of a signal; a 2-D array or nested list,
+                which becomes an image; a tuple (x, y), (x, y, dy) or (x, y, dx, dy) of
+                1-D arrays, where x may be dates (`datetime64` or `datetime`); a Series,
+                or a DataFrame of x and y, of pandas; a DataArray of xarray; or a signal
+                of HyperSpy. It is not changed.
             overwrite: Replace a different object of this name. The new object takes
                 over its position, group and UUID.
             group: Title of the group to add to, which is created if it does not exist;
@@ -136,7 +154,8 @@ class Workspace(
             InvalidNameError: The string cannot be a name (a `ValueError`).
             NotImplementedError: `group` is given, but this workspace has no groups.
             TypeError: `obj` is not an object that a workspace can hold, its data is not
-                numeric, or its metadata holds a value that cannot be kept.
+                numeric, its dates are too fine to be kept as seconds, or its metadata
+                holds a value that cannot be kept.
 
         Example:
             >>> workspace.add("ramp", np.arange(5.0), group="raw")
@@ -158,7 +177,8 @@ class Workspace(
         A running DataLab draws them only when all have been added.
 
         Args:
-            objects: The objects by their names; see `add` for both.
+            objects: The objects by their names; see `add` for both. A DataFrame of
+                pandas stands for its columns, each a signal on its index.
             overwrite: Replace different objects of these names, as ``ws[name] = obj``.
             group: See `add`.
             copy: See `add`.
@@ -177,19 +197,37 @@ class Workspace(
         """
         return add.update(self._session, objects, overwrite, group, copy)
 
+    @overload
+    def get(
+        self, name: str, *, copy: bool = True, full: bool = False
+    ) -> SignalObj | ImageObj: ...
+    @overload
+    def get(
+        self, name: str, *, default: T, copy: bool = True, full: bool = False
+    ) -> SignalObj | ImageObj | T: ...
+    @overload
+    def get(
+        self,
+        name: NamesToGet,
+        *,
+        default: Any = MISSING,
+        copy: bool = True,
+        full: bool = False,
+    ) -> Objects: ...
     @suggest_on_typo
     def get(
         self,
-        name: str,
+        name: str | NamesToGet,
         *,
         default: Any = MISSING,
         copy: bool = True,
         full: bool = False,
     ) -> Any:
-        """Return an object.
+        """Return an object, or the objects of a list of names.
 
         Args:
-            name: Its name, UUID or short id.
+            name: Its name, UUID or short id; or a list of these, in which there may be
+                lists again, as in the list that `calc` returns.
             default: The value to return if there is no such object, instead of raising.
             copy: Return an independent object. Otherwise the arrays of the object are
                 read-only views of those in the workspace. Metadata is always copied.
@@ -198,11 +236,13 @@ class Workspace(
                 there (see `Description.missing`). Objects in memory are always full.
 
         Returns:
-            A `sigima.SignalObj` or `sigima.ImageObj`.
+            A `sigima.SignalObj` or `sigima.ImageObj`. For a list of names, a list of
+            them that has the same form.
 
         Raises:
             KeyError: There is no such object and no `default`; the message names close
                 matches.
+            TypeError: `name` is neither a string nor a list of strings.
             ReusedNameError: The name meant another object when it was used here before,
                 even if there is a `default` (a `KeyError`).
             StaleFileError: The data has not been read from its file yet, and the file
@@ -253,14 +293,15 @@ class Workspace(
         """
         return listing.pop(self._session, name, default)
 
-    def remove(self, *names: str) -> None:
+    def remove(self, *names: str | NamesToGet) -> None:
         """Remove objects: all of them, or none if one does not exist.
 
         Args:
-            names: Names, UUIDs or short ids.
+            names: Names, UUIDs or short ids; or lists of these, as `calc` returns them.
 
         Raises:
             KeyError: There is no object with one of the names.
+            TypeError: One of them is not a string.
 
         Example:
             >>> workspace.remove("peak", "noisy")
@@ -368,15 +409,19 @@ class Workspace(
     def describe(self, name: None = None) -> Listing: ...
     @overload
     def describe(self, name: str) -> Description: ...
+    @overload
+    def describe(self, name: NamesToGet) -> Listing: ...
     @suggest_on_typo
-    def describe(self, name: str | None = None) -> Description | Listing:
-        """Describe one object or all objects, without reading arrays from a file.
+    def describe(self, name: str | NamesToGet | None = None) -> Description | Listing:
+        """Describe one object or several, without reading arrays from a file.
 
         Args:
-            name: The object; None for all objects.
+            name: The object; a list of objects, as `calc` returns it; or None for all
+                objects.
 
         Returns:
-            A `Description`, or a `Listing` of them in the order of `list`.
+            A `Description` of one object. For several, a `Listing` of them: in the
+            order of `list`, or in that of the names.
 
         Raises:
             KeyError: There is no such object.
@@ -425,6 +470,28 @@ class Workspace(
         """
         return listing.preview(self._session, most)
 
+    @suggest_on_typo
+    def browse(self) -> Any:
+        """Show the workspace as a panel in a notebook: groups, pictures, search, menu.
+
+        A click shows an object, a double click explores it. The menu of the right mouse
+        button, or of the menu key, renames, groups, exports and removes objects. The
+        panel follows every change: of this notebook, of DataLab and of others.
+
+        Returns:
+            The panel, which a notebook shows if it is the last line of a cell. The
+            notebook file keeps a table of the first and last objects.
+
+        Raises:
+            ImportError: The extension `datalab_kernel_core` is not loaded, as in a
+                script, or anywidget is not installed.
+
+        Example:
+            >>> workspace.browse()
+            <Panel of <Workspace standalone: 2 signals, 1 image>>
+        """
+        return panels.provider()(self, Outline(self._session))
+
     @property
     def backend(self) -> Backend:
         """The backend that keeps the objects; for those who extend the workspace."""
@@ -436,7 +503,9 @@ class Workspace(
         return self._session.backend.capabilities
 
     @suggest_on_typo
-    def on_change(self, callback: Callable[[ChangeEvent], object]) -> Subscription:
+    def on_change(
+        self, callback: Callable[[ChangeEvent], object], *, selection: bool = False
+    ) -> Subscription:
         """Call a function after every change of the workspace.
 
         The function runs in the thread that made the change, after the call that made
@@ -450,6 +519,8 @@ class Workspace(
         Args:
             callback: A function of one argument, a `ChangeEvent`. A bound method does
                 not keep its object alive.
+            selection: Also report when other objects are selected, by `select` or in
+                DataLab's window, by events of the kind "selected".
 
         Returns:
             A handle; its ``cancel()`` ends the calls. It is a context manager, too.
@@ -460,7 +531,7 @@ class Workspace(
             removed
             >>> handle.cancel()
         """
-        return self._session.subscribe(callback)
+        return self._session.subscribe(callback, selection=selection)
 
     @suggest_on_typo
     def undo(self) -> None:
@@ -487,7 +558,7 @@ class Workspace(
     # -- groups -----------------------------------------------------------------------
 
     @suggest_on_typo
-    def move(self, names: str | Iterable[str], group: str) -> None:
+    def move(self, names: NamesOf, group: str) -> None:
         """Move objects to the end of a group of their panel.
 
         Args:

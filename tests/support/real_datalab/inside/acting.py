@@ -6,6 +6,8 @@ import time
 from typing import Any
 
 import numpy as np
+from datalab.adapters_metadata import create_resultdata_dict
+from datalab.config import Conf
 from datalab.objectmodel import get_uuid
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
@@ -135,3 +137,23 @@ def _choose(main: Any, kind: str, uuids: list[str]) -> None:
 
 def _panel(main: Any, kind: str) -> Any:
     return main.signalpanel if kind == "signal" else main.imagepanel
+
+
+def results(main: Any, kind: str) -> dict[str, list[Any]]:
+    """Return what DataLab shows as results of a panel's objects, by title."""
+    panel = _panel(main, kind)
+    objects = [panel.objmodel[uuid] for uuid in panel.objmodel.get_object_ids()]
+    found = create_resultdata_dict(objects)
+    return {
+        title: [[*data.headers], data.ylabels, [r.to_html() for r in data.results]]
+        for title, data in found.items()
+    }
+
+
+def analyse(main: Any, kind: str, uuids: list[str], *names: str) -> None:
+    """Compute features of objects, as the menus do."""
+    _choose(main, kind, uuids)
+    with Conf.show_result_dialog.context(False):
+        for name in names:
+            main.calc(name, edit=False)
+            _choose(main, kind, uuids)

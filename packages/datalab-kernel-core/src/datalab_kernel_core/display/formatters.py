@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _DISPLAY = "datalab_kernel_core.display"
 _DESCRIPTION = "datalab_workspace.model.description"
+_RESULTS = "datalab_workspace.model.results"
+_PROCESSING = "datalab_workspace.processing"
 _RECOVERY = "datalab_workspace.recovery.listing"
 #: By type: the module that shows it, and the first part of the names of the module's
 #: two functions, `<part>_html` and `<part>_text`.
@@ -26,10 +28,18 @@ _SHOWN = {
         "workspace",
     ),
     f"{_RECOVERY}.RecoveryListing": (f"{_DISPLAY}.recovery_html", "recovery"),
+    f"{_PROCESSING}.feature_table.FeatureTable": (
+        f"{_DISPLAY}.features_html",
+        "features",
+    ),
+    f"{_PROCESSING}.feature_table.FeatureInfo": (f"{_DISPLAY}.features_html", "info"),
+    f"{_PROCESSING}.feature_calls.FeatureCalls": (f"{_DISPLAY}.features_html", "calc"),
     f"{_DESCRIPTION}.Listing": (f"{_DISPLAY}.workspace_html", "listing"),
     f"{_DESCRIPTION}.Description": (f"{_DISPLAY}.summaries_html", "description"),
     f"{_DESCRIPTION}.Status": (f"{_DISPLAY}.summaries_html", "status"),
     f"{_DESCRIPTION}.GroupInfo": (f"{_DISPLAY}.summaries_html", "group"),
+    f"{_RESULTS}.Results": (f"{_DISPLAY}.results_html", "results"),
+    f"{_RESULTS}.ResultList": (f"{_DISPLAY}.results_html", "list"),
 }
 
 

@@ -18,8 +18,8 @@ from datalab_kernel_core.display.short_text import (
     size,
 )
 from datalab_kernel_core.display.statistics import Statistics
-from datalab_kernel_core.plotter.coordinates import coordinate_names
 from datalab_kernel_core.plotter.reduce import Array
+from datalab_workspace.model.analysis import coordinate_names
 from datalab_workspace.model.description import Summary, size_text
 from datalab_workspace.model.record import (
     ARRAYS,
@@ -31,6 +31,7 @@ from datalab_workspace.model.record import (
     is_result_key,
     result_keys,
 )
+from datalab_workspace.model.roi_names import roi_names
 from datalab_workspace.model.sigima_objects import current_metadata
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def _picture(record: Record, data: Array | None) -> str:
         return '<span class="dl-dim">no data</span>'
     title = html(record.title)
     if record.kind == "signal":
-        return thumbnails.curve(data, title, *_CURVE_SIZE)
-    return thumbnails.pixels_element(data, title, _IMAGE_SIDE, _IMAGE_LEVELS)
+        return thumbnails.curve(data, *_CURVE_SIZE).element(title)
+    return thumbnails.pixels(data, _IMAGE_SIDE, _IMAGE_LEVELS).element(title)
 
 
 def _label(record: Record, axis: str) -> str:
@@ -178,7 +179,7 @@ def _facts(record: Record, data: Array | None) -> Iterator[tuple[str, str]]:
             "modulus" if data.dtype.kind == "c" else "values",
             "sample" if signal else "row",
         )
-    if titles := [html(short_repr(title, 40)) for title in _roi_titles(record)]:
+    if titles := [html(short_repr(title, 40)) for title in roi_names(record.metadata)]:
         more = f", … {len(titles) - 5} more" if len(titles) > 5 else ""
         yield "ROI", f"{len(titles)}: {', '.join(titles[:5])}{more}"
 
@@ -190,16 +191,6 @@ def _values(found: Statistics, name: str, of: str) -> Iterator[tuple[str, str]]:
         yield "mean", f"{number(found.mean)} ± {number(found.deviation)}"
     if found.unusable:
         yield "no value", f"{found.unusable} (NaN, infinite or masked)"
-
-
-def _roi_titles(record: Record) -> list[Any]:
-    roi = record.metadata.get(ROI_KEY)
-    rois = roi.get("single_rois", ()) if isinstance(roi, dict) else ()
-    rois = rois if isinstance(rois, list | tuple) else ()
-    return [
-        (item.get("title") if isinstance(item, dict) else "") or f"ROI {number}"
-        for number, item in enumerate(rois, 1)
-    ]
 
 
 def _results(record: Record) -> str:

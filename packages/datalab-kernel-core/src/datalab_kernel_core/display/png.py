@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from base64 import b64encode
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,28 @@ _ANCHORS = (
     *((68, 1, 84), (71, 45, 123), (59, 82, 139), (44, 114, 142), (33, 145, 140)),
     *((40, 174, 128), (94, 201, 98), (173, 220, 48), (253, 231, 37)),
 )
+
+
+class Picture(NamedTuple):
+    """A PNG file, and the size at which it is shown.
+
+    Attributes:
+        png: The content of the file.
+        width: Width in CSS pixels.
+        height: Height in CSS pixels.
+    """
+
+    png: bytes
+    width: int
+    height: int
+
+    def element(self, alternative: str) -> str:
+        """Return HTML that shows the picture.
+
+        Args:
+            alternative: Alternative text for screen readers, already escaped.
+        """
+        return image_element(self.png, self.width, self.height, alternative)
 
 
 def encode(pixels: np.ndarray[Any, Any], palette: np.ndarray[Any, Any]) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from datalab_kernel_core.display.png import encode, image_element, viridis
+from datalab_kernel_core.display.png import Picture, encode, viridis
 from datalab_kernel_core.plotter.reduce import (
     LARGEST,
     Array,
@@ -19,12 +19,12 @@ from datalab_kernel_core.plotter.reduce import (
     without_undrawable,
 )
 from datalab_workspace.model.image_reduction import reduce_blocks
-from datalab_workspace.model.record import PRIMARY_ARRAY, Record
+from datalab_workspace.model.record import PRIMARY_ARRAY, Kind, Record
 
 #: A transparent color, and a blue that is visible on light and on dark backgrounds.
 _LINE = np.array([[0, 0, 0, 0], [55, 138, 221, 255]], np.uint8)
 #: The largest number of bytes of one object that are read.
-_PART = 4 << 20
+PART = 4 << 20
 #: The number of pixels of a curve in one CSS pixel, in each direction.
 _FINE = 2
 _SPARK = (96, 24)
@@ -58,12 +58,11 @@ class Budget:
         data = in_memory(record)
         if record is None or data is None or not data.size:
             return ""
-        part = min(data.nbytes, _PART)
+        part = min(data.nbytes, PART)
         if part > self.nbytes or time.perf_counter() > self.until:
             return ""
         self.nbytes -= part
-        picture = sparkline if record.kind == "signal" else tile
-        element = picture(data, alternative)
+        element = thumbnail(record.kind, data).element(alternative)
         if len(element) > self.characters:
             return ""
         self.characters -= len(element)
@@ -78,34 +77,43 @@ def in_memory(record: Record | None) -> Array | None:
     return data if isinstance(data, np.ndarray) else None
 
 
-def sparkline(xydata: Array, alternative: str) -> str:
-    """Return HTML that shows the y of a signal over the index of the sample."""
+def thumbnail(kind: Kind, data: Array) -> Picture:
+    """Return the thumbnail of data that is not empty.
+
+    Args:
+        kind: "signal" or "image".
+        data: Shape (2, N) or (4, N) for a signal, (H, W) for an image.
+    """
+    return sparkline(data) if kind == "signal" else tile(data)
+
+
+def sparkline(xydata: Array) -> Picture:
+    """Return a picture of the y of a signal over the index of the sample."""
     width, height = _SPARK
     y = real(_sampled(xydata[1]))
     x = np.arange(len(y))
-    return _curve(x, y, width, height, alternative)
+    return _curve(x, y, width, height)
 
 
-def curve(xydata: Array, alternative: str, width: int, height: int) -> str:
-    """Return HTML that shows a signal: y over x, from all samples.
+def curve(xydata: Array, width: int, height: int) -> Picture:
+    """Return a picture of a signal: y over x, from all samples.
 
     Args:
         xydata: Shape (2, N) or (4, N), N at least 1.
-        alternative: Alternative text for screen readers, already escaped.
         width: Width in CSS pixels.
         height: Height in CSS pixels.
     """
-    return _curve(xydata[0].real, real(xydata[1]), width, height, alternative)
+    return _curve(xydata[0].real, real(xydata[1]), width, height)
 
 
-def _curve(x: Array, y: Array, width: int, height: int, alternative: str) -> str:
+def _curve(x: Array, y: Array, width: int, height: int) -> Picture:
     if len(y) > 8 * width:
         edges = np.linspace(0, len(y), 2 * width + 1).astype(int)
         increasing = bool((x[1:] >= x[:-1]).all())
         kept = curve_indices(x, y, Bins(tuple(edges.tolist()), increasing), -LARGEST)
         x, y = x[kept], y[kept]
-    pixels = _drawn(x, y, width * _FINE, height * _FINE)
-    return image_element(encode(pixels, _LINE), width, height, alternative)
+    drawn = _drawn(x, y, width * _FINE, height * _FINE)
+    return Picture(encode(drawn, _LINE), width, height)
 
 
 def _drawn(x: Array, y: Array, width: int, height: int) -> Array:
@@ -147,17 +155,16 @@ def _scaled(values: Array, length: int) -> Array:
     return scaled
 
 
-def tile(data: Array, alternative: str) -> str:
-    """Return HTML that shows an image in a square of 32 pixels."""
-    return pixels_element(data, alternative, _TILE, _TILE_LEVELS)
+def tile(data: Array) -> Picture:
+    """Return a picture of an image in a square of 32 pixels."""
+    return pixels(data, _TILE, _TILE_LEVELS)
 
 
-def pixels_element(data: Array, alternative: str, side: int, levels: int) -> str:
-    """Return HTML that shows an image, from dark for low to bright for high values.
+def pixels(data: Array, side: int, levels: int) -> Picture:
+    """Return a picture of an image, from dark for low to bright for high values.
 
     Args:
         data: Pixels, shape (H, W), neither of them 0.
-        alternative: Alternative text for screen readers, already escaped.
         side: Length of the longer side in CSS pixels.
         levels: Number of colors, at most 255.
     """
@@ -168,14 +175,12 @@ def pixels_element(data: Array, alternative: str, side: int, levels: int) -> str
     scaled = _scaled(values, levels - 1)
     with np.errstate(invalid="ignore"):
         indices = np.where(np.isnan(scaled), 0, scaled + 1).astype(np.uint8)
-    return image_element(
-        encode(indices, viridis(levels)), *_shown_size(data.shape, side), alternative
-    )
+    return Picture(encode(indices, viridis(levels)), *_shown_size(data.shape, side))
 
 
 def _sampled_pixels(data: Array, side: int) -> Array:
-    """Return evenly spread pixels, about `_PART` bytes, but no fewer than are shown."""
-    wanted = -(-data.nbytes // _PART)
+    """Return evenly spread pixels, about `PART` bytes, but no fewer than are shown."""
+    wanted = -(-data.nbytes // PART)
     most = [max(1, length // (2 * side)) for length in data.shape]
     rows = min(wanted, most[0])
     columns = min(-(-wanted // rows), most[1])
@@ -201,12 +206,12 @@ def real(values: Array) -> Array:
 
 
 def _sampled(y: Array) -> Array:
-    """Return evenly spread runs of samples, at most `_PART` bytes."""
-    if y.nbytes <= _PART:
+    """Return evenly spread runs of samples, at most `PART` bytes."""
+    if y.nbytes <= PART:
         return y
     runs = 2 * _SPARK[0]
     step = len(y) // runs
-    run = max(1, _PART // y.itemsize // runs)
+    run = max(1, PART // y.itemsize // runs)
     indices = (np.arange(runs) * step)[:, np.newaxis] + np.arange(min(run, step))
     sampled: Array = y[indices.ravel()]
     return sampled

@@ -35,9 +35,14 @@ _COLUMNS = (
 _NUMBERS = "       nnn"
 
 
-def workspace_html(workspace: Workspace) -> str:
-    """Return a workspace as HTML."""
-    total, previews = workspace.preview(MAX_ROWS)
+def workspace_html(workspace: Workspace, most: int = MAX_ROWS) -> str:
+    """Return a workspace as HTML.
+
+    Args:
+        workspace: The workspace.
+        most: The largest number of rows.
+    """
+    total, previews = workspace.preview(most)
     budget = Budget()
     rows = [
         [*_cells(*preview[:4], preview.selected), _thumbnail(preview, budget)]
@@ -47,9 +52,9 @@ def workspace_html(workspace: Workspace) -> str:
     return markup.page(markup.heading("Workspace", html(_about(workspace), 500)), shown)
 
 
-def workspace_text(workspace: Workspace) -> str:
-    """Return a workspace as lines of text."""
-    total, previews = workspace.preview(MAX_ROWS)
+def workspace_text(workspace: Workspace, most: int = MAX_ROWS) -> str:
+    """Return a workspace as lines of text; see `workspace_html`."""
+    total, previews = workspace.preview(most)
     lines = ["  ".join(filter(None, _line(preview))) for preview in previews]
     if total > len(lines):
         lines.insert(len(lines) // 2, f"… {total - len(lines)} more …")

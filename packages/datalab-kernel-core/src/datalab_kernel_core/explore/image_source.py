@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from datalab_kernel_core.explore.messages import Range, Reply, ViewRequest
+from datalab_kernel_core.explore.messages import Range, ViewRequest
 from datalab_kernel_core.explore.signal_source import plain_label, plain_title
+from datalab_kernel_core.in_page.channel import Reply
 from datalab_kernel_core.plotter.image_builder import PixelAxis, build_image_drawings
 from datalab_kernel_core.plotter.image_drawing import ImageDrawing
 from datalab_kernel_core.plotter.options import Options

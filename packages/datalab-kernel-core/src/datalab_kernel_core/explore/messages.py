@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from datalab_kernel_core.plotter.reduce import Array
+from datalab_kernel_core.in_page.channel import Reply
 
 #: Largest side of a view in pixels.
 _MAX_SIDE = 8192
@@ -71,19 +71,6 @@ def _range(ends: Any, what: str) -> Range:
 
 def _side(pixels: Any) -> int:
     return min(max(int(pixels), 1), _MAX_SIDE)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The kernel's reply to a view.
-
-    Attributes:
-        content: The part that is sent as JSON.
-        arrays: The binary part.
-    """
-
-    content: dict[str, Any]
-    arrays: list[Array | bytes] = field(default_factory=list)
 
 
 class DataSource(Protocol):

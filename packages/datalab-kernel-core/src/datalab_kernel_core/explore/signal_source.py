@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from datalab_kernel_core.explore.messages import Range, Reply, ViewRequest
+from datalab_kernel_core.explore.messages import Range, ViewRequest
+from datalab_kernel_core.in_page.channel import Reply
 from datalab_kernel_core.plotter.dates import (
     date_text,
     drawable_as_dates,

@@ -8,12 +8,6 @@ const MAX_ELONGATION = 5;
 
 // ---- the view ------------------------------------------------------------------------
 
-function element(name, parent, properties = {}) {
-  const made = Object.assign(document.createElement(name), properties);
-  parent.append(made);
-  return made;
-}
-
 class View {
   constructor(model, image) {
     this.about = model.get("about");

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +10,9 @@ from uuid import uuid4
 from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.png import with_text
 from datalab_kernel_core.explore.image_source import ImageSource
-from datalab_kernel_core.explore.messages import DataSource, Reply, ViewRequest
+from datalab_kernel_core.explore.messages import DataSource, ViewRequest
 from datalab_kernel_core.explore.signal_source import SignalSource
+from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
 from datalab_kernel_core.plotter.drawing import Drawing, build_drawing
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
 from datalab_kernel_core.plotter.images_drawing import ImagesDrawing
@@ -23,8 +23,6 @@ from datalab_kernel_core.plotter.plot_input import PlotItem
 #: The number of bytes at the beginning of a picture, its header and id, that identify
 #: it.
 _UNIQUE = 84
-#: The entries of a request that the reply repeats, so that the view can match them.
-_ECHOED = ("view", "ask", "number", "changed", "log")
 _shown: LastShown[View] = LastShown()
 
 
@@ -53,8 +51,10 @@ class View:
     ) -> None:
         options = options or Options()
         self._name = name
-        self._widget: Any = None
-        self._widget_class = _widget_class()
+        self._channel: Channel | None = None
+        self._widget_class = widget_class(
+            "datalab_kernel_core.explore.widget", "ViewWidget", "explore()"
+        )
         self._source: DataSource
         if item.samples is not None:
             drawing = build_drawing([item], options)
@@ -72,44 +72,23 @@ class View:
         Example:
             >>> plotter.explore("spot").close()
         """
-        if self._widget is not None:
-            self._widget.close()
-            self._widget = None
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
     def __repr__(self) -> str:
         return f"<View of {self._name}>"
 
     def _repr_png_(self) -> bytes:
-        if self._widget is None:
+        if self._channel is None:
             self._open()
         return self._png
 
     def _open(self) -> None:
-        """Open the comm to the front end, which only the kernel can open."""
         picture = b64encode(self._png[:_UNIQUE]).decode()
         widget = self._widget_class(picture=picture, about=self._source.about())
-        # The widget must not be the only reference to the data.
-        handle = weakref.WeakMethod(self._handle)
-
-        def on_message(_widget: Any, content: Any, _buffers: Any) -> None:
-            method = handle()
-            if method is not None:
-                method(content)
-
-        widget.on_msg(on_message)
-        weakref.finalize(self, widget.close)
-        self._widget = widget
+        self._channel = Channel(widget, self._reply)
         _shown.keep(self)
-
-    def _handle(self, content: Mapping[str, Any]) -> None:
-        sender = {key: content.get(key) for key in _ECHOED}
-        try:
-            reply = self._reply(content)
-        except Exception as error:  # noqa: BLE001  the view shows it
-            message = str(error).strip() or "no message"
-            reply = Reply({"error": f"{type(error).__name__}: {message}"})
-        if self._widget is not None:
-            self._widget.send({**sender, **reply.content}, reply.arrays)
 
     def _reply(self, content: Mapping[str, Any]) -> Reply:
         asked = content["ask"]
@@ -119,18 +98,3 @@ class View:
             log = bool(content["log"][0]), bool(content["log"][1])
             return self._source.value(float(content["x"]), float(content["y"]), log)
         raise ValueError(f"expected a request 'view' or 'value', got {asked!r:.40}")
-
-
-def _widget_class() -> Any:
-    try:
-        from datalab_kernel_core.explore.widget import ViewWidget
-    except ModuleNotFoundError as error:
-        if error.name not in ("anywidget", "ipywidgets"):
-            raise
-        raise ImportError(
-            f"explore() needs {error.name}, which is not installed; run "
-            'pip install "datalab-kernel-core[interactive]", here and where Jupyter '
-            "runs, and reload the page",
-            name=error.name,
-        ) from error
-    return ViewWidget

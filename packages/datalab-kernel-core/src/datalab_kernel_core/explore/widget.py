@@ -11,20 +11,17 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-_PARTS = ("axes", "pictures", "paint", "link", "view", "page")
+from datalab_kernel_core.in_page.sources import script
 
-
-def _source(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+_HERE = Path(__file__).parent
 
 
 class ViewWidget(anywidget.AnyWidget):
     """The state of a view that the front end needs."""
 
-    # Strings, because anywidget may watch paths for changes. One string, because a
-    # module that arrives in a message cannot import other modules.
-    _esm = "\n".join(_source(f"{part}.js") for part in _PARTS)
-    _css = _source("view.css")
+    # Strings, because anywidget may watch paths for changes.
+    _esm = script(_HERE, "axes", "pictures", "paint", "view", "page")
+    _css = (_HERE / "view.css").read_text(encoding="utf-8")
 
     picture = traitlets.Unicode().tag(sync=True)
     about = traitlets.Dict().tag(sync=True)

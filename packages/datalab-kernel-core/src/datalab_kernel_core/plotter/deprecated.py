@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.plotter.results import Result
+from datalab_workspace.model.analysis import Result
 from datalab_workspace.validation import one_of, warn_of_old
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from datalab_kernel_core.plotter.tables import ResultTable
+    from datalab_workspace import Results
 
 _INSTEAD = {
     "matplotlib": "plot(), which always uses Matplotlib,",
@@ -36,24 +37,26 @@ class OldMethods:
             *,
             visible_only: bool = True,
             transpose_single_row: bool = True,
-        ) -> ResultTable:
+        ) -> ResultTable | Results:
             """See `Plotter.table`."""
 
     def display_table(
         self, result: Any, title: str | None = None, **options: bool
-    ) -> ResultTable:
+    ) -> ResultTable | Results:
         """Return ``table(result, title, **options)``; the old name of `table`."""
         warn_of_old("display_table()", "table()")
         return self.table(result, title, **options)
 
-    def display_geometry(self, result: Any, title: str | None = None) -> ResultTable:
+    def display_geometry(
+        self, result: Any, title: str | None = None
+    ) -> ResultTable | Results:
         """Return ``table(result, title)``; the old name of `table` for geometry.
 
         Raises:
-            TypeError: `result` is not a geometry result.
+            TypeError: `result` is a table result.
         """
         warn_of_old("display_geometry()", "table()")
-        if not Result.of(result).kind:
+        if not isinstance(result, str | list | tuple) and not Result.of(result).kind:
             raise TypeError(
                 "display_geometry() takes a geometry result, not a table result; "
                 "pass it to table()"

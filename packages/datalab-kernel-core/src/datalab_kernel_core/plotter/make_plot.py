@@ -90,6 +90,7 @@ def _tables(items: list[PlotItem], options: Options) -> list[ResultTable]:
             f"{item.title}: {result.title}"
             if own and item.title and len(items) > 1
             else None,
+            record=item.record,
         )
         # Results that the caller passed belong to the picture, not to each object.
         for item in (items if own else items[:1])

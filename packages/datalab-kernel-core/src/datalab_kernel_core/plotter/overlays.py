@@ -19,7 +19,8 @@ from datalab_kernel_core.plotter.style import (
     ROI_COLOR,
     drawable,
 )
-from datalab_workspace.model.record import ROI_KEY, Record
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.roi_names import roi_names, single_rois
 
 #: The largest number of shapes that are drawn for one object, as in DataLab.
 MAX_SHAPES = 200
@@ -122,19 +123,17 @@ def roi_shapes(record: Record, to_physical: ToPhysical) -> list[Shape | None]:
     Returns:
         The shapes, None for each one that cannot be drawn.
     """
-    roi = record.metadata.get(ROI_KEY)
-    singles = roi.get("single_rois", ()) if isinstance(roi, dict) else ()
+    regions, names = single_rois(record.metadata), roi_names(record.metadata)
     return [
-        _roi_shape(single, number, to_physical) if isinstance(single, dict) else None
-        for number, single in enumerate(singles, 1)
+        _roi_shape(single, name, to_physical) if isinstance(single, dict) else None
+        for single, name in zip(regions, names, strict=True)
     ]
 
 
 def _roi_shape(
-    single: dict[str, Any], number: int, to_physical: ToPhysical
+    single: dict[str, Any], label: str, to_physical: ToPhysical
 ) -> Shape | None:
     kind = _ROI_KINDS.get(str(single.get("type")), "")
-    label = str(single.get("title") or f"ROI {number}")
     inverse = bool(single.get("inverse", False))
     shape = shape_of(kind, single.get("coords"), label, ROI_COLOR, dashed=inverse)
     if shape is None or not single.get("indices"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,15 @@ import numpy as np
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_kernel_core.plotter.samples import Samples, unmasked
 from datalab_workspace.errors import UnsupportedDtypeError
+from datalab_workspace.model.dates import has_dates
+from datalab_workspace.model.foreign_objects import foreign_type, own_title
+from datalab_workspace.model.plain_arrays import ACCEPTED, checked_pair, is_numbers
 from datalab_workspace.model.record import Record
-from datalab_workspace.model.sigima_objects import (
-    checked_pair,
-    object_kind,
-    to_record,
-)
+from datalab_workspace.model.sigima_objects import object_kind, to_record
 
 _ACCEPTED = (
-    "the name, UUID or short id of an object, a SignalObj, an ImageObj, a 1-D or 2-D "
-    "array of numbers, a pair of 1-D arrays (x, y), or a list of these"
+    f"the name, UUID or short id of an object, {ACCEPTED}, or a list of these and of "
+    "further lists"
 )
 
 
@@ -53,9 +52,10 @@ def plot_items(
         KeyError: No object has one of the names.
         TypeError: Something cannot be drawn.
         ValueError: The list is empty, or the number of titles differs from the number
-            of objects.
+            of objects, which is counted across nested lists.
     """
-    several = list(what) if isinstance(what, list) else [what]
+    is_list = isinstance(what, list) and not is_numbers(what)
+    several = list(_flat(what))
     if not several:
         raise ValueError(f"cannot plot an empty list; plot() takes {_ACCEPTED}")
     if titles is not None and len(titles) != len(several):
@@ -63,7 +63,7 @@ def plot_items(
             f"got {len(titles)} titles for {len(several)} objects; pass one for each"
         )
     items = [
-        _item(one, find, index if isinstance(what, list) else None)
+        _item(one, find, index if is_list else None)
         for index, one in enumerate(several)
     ]
     if titles is None:
@@ -74,13 +74,22 @@ def plot_items(
     ]
 
 
+def _flat(what: Any) -> Iterator[Any]:
+    """Yield what is in a list, and in the lists inside it, as `calc` returns them."""
+    if not isinstance(what, list) or is_numbers(what):
+        yield what
+        return
+    for one in what:
+        yield from _flat(one)
+
+
 def _item(what: Any, find: Callable[[str], Record], index: int | None) -> PlotItem:
     try:
         return plot_item(what, find)
     except TypeError as error:
         if index is None:
             raise
-        raise type(error)(f"item {index} of the list: {error}") from error
+        raise type(error)(f"item {index} of the list: {error}") from None
 
 
 def plot_item(what: Any, find: Callable[[str], Record]) -> PlotItem:
@@ -98,13 +107,23 @@ def plot_item(what: Any, find: Callable[[str], Record]) -> PlotItem:
         record = find(what) if isinstance(what, str) else to_record(what, copy=False)
         samples = Samples.of(record) if record.kind == "signal" else None
         return PlotItem(record, record.title, samples)
-    if isinstance(what, np.ndarray) and what.ndim == 2:
+    if _is_converted(what):
         record = to_record(what, copy=False)
-        record.fields["title"] = ""
-        return PlotItem(record, "")
+        record.fields["title"] = title = own_title(what) or ""
+        samples = Samples.of(record) if record.kind == "signal" else None
+        return PlotItem(record, title, samples)
     # Arrays are not converted as `add` converts them: dtypes that a workspace refuses
     # can be drawn, and a long signal is not copied.
     return PlotItem(Record("signal", {"title": ""}), "", _samples(what))
+
+
+def _is_converted(what: object) -> bool:
+    """Return whether a value is drawn as `add` would store it."""
+    if isinstance(what, np.ndarray):
+        return what.ndim == 2
+    if isinstance(what, tuple):
+        return len(what) in (3, 4) or (len(what) == 2 and has_dates(what[0]))
+    return is_numbers(what) or foreign_type(what) is not None
 
 
 def _samples(what: object) -> Samples:
@@ -130,8 +149,7 @@ def _pair(x: Any, y: Any) -> Samples:
 def _row(values: Array, name: str) -> Array:
     if values.dtype.kind not in "biufc":
         raise UnsupportedDtypeError(
-            f"{name} has dtype {values.dtype}, which is not numeric; convert it with "
-            "astype(float)"
+            f"{name} has the dtype {values.dtype}, which is not numeric; pass numbers"
         )
     values = unmasked(values)
     # Differences of booleans are not numbers, and sums of half floats overflow.

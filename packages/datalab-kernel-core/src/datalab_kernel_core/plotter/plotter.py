@@ -12,11 +12,12 @@ from datalab_kernel_core.plotter.make_plot import check_view, make_plot, names_i
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import plot_item
-from datalab_kernel_core.plotter.results import Result, checked_results
+from datalab_kernel_core.plotter.results import checked_results, shown_results
 from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.attribute_hints import AttributeHints
 from datalab_workspace.backends.window import Pictured
+from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.image_reduction import Reduction
 from datalab_workspace.model.record import Record
 from datalab_workspace.validation import (
@@ -28,7 +29,7 @@ from datalab_workspace.validation import (
 
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
-    from datalab_workspace import Workspace
+    from datalab_workspace import Results, Workspace
 
 #: The options of a picture of one object.
 _OF_ONE = [
@@ -122,7 +123,8 @@ class Plotter(OldMethods, AttributeHints):
             what: The name, UUID or short id of an object in the workspace; a
                 `sigima.SignalObj` or `sigima.ImageObj`; an array of numbers, shape
                 (N,) or (H, W), masked or not; a tuple (x, y) of two arrays of shape
-                (N,); or a list of these. Neither it nor the workspace is changed.
+                (N,); or a list of these, in which there may be lists again. Neither it
+                nor the workspace is changed.
             title: Title of the picture, instead of the object's own.
             titles: Titles of several objects: in the legend or above each image.
             xlabel: Label of the x axis, instead of the object's own.
@@ -274,6 +276,11 @@ class Plotter(OldMethods, AttributeHints):
         """
         from datalab_kernel_core.explore.view import View
 
+        if isinstance(what, list):
+            raise TypeError(
+                f"explore() shows one signal or image, got a list of {len(what)}; pass "
+                "one of its items"
+            )
         item = plot_item(what, self._record)
         options = Options(
             colormap=colormap,
@@ -365,30 +372,48 @@ class Plotter(OldMethods, AttributeHints):
         *,
         visible_only: bool = True,
         transpose_single_row: bool = True,
-    ) -> ResultTable:
-        """Show the result of an analysis as a table.
+    ) -> ResultTable | Results:
+        """Show the results of analyses as tables.
 
         Args:
-            result: A TableResult or GeometryResult of sigima, or the dictionary that
-                its `to_dict` returns. The table of a geometry shows its coordinates.
-            title: Title of the table, instead of the result's own.
-            visible_only: Leave out the columns that the result itself hides.
-            transpose_single_row: Show a result of one row as two columns.
+            result: The name, UUID or short id of an object in the workspace, whose
+                results are shown; a TableResult or GeometryResult of sigima, or the
+                dictionary that its `to_dict` returns; or a list of these, as `calc`
+                returns it. The table of a geometry shows its coordinates.
+            title: Title of the table of one result, instead of the result's own.
+            visible_only: Leave out the columns that one result itself hides.
+            transpose_single_row: Show one result of one row as two columns.
 
         Returns:
-            The table, which a notebook shows if it is the last line of a cell.
+            The table of one result; for a name or a list, what `Workspace.results`
+            returns. A notebook shows it if it is the last line of a cell.
 
         Raises:
-            TypeError: `result` is not a result, or `title` is not a string.
+            KeyError: No object has this name; the message suggests close matches.
+            TypeError: `result` is not a result, or `title` is not a string or there may
+                be several tables.
             ValueError: The dictionary is not that of a result.
 
         Example:
             >>> plotter.table({"title": "Width", "names": ["fwhm"], "data": [[2.5]]})
             Width
             fwhm  2.5
+            >>> _ = workspace.calc("x_at_minmax", on="peak")
+            >>> plotter.table("peak")
+            X at min/max [x_at_minmax]
+            object      peak
+            X@Ymin (s)  0
+            X@Ymax (s)  5
         """
         if title is not None and not isinstance(title, str):
             raise TypeError(f"expected a string for title, got {title!r:.60}")
+        if isinstance(result, str | list | tuple):
+            if title is not None:
+                raise TypeError(
+                    "title= applies to one result, but a name or a list may have "
+                    "several; omit it"
+                )
+            return shown_results(result, self._workspace().results)
         return ResultTable(
             Result.of(result),
             title,

@@ -2,90 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from datalab_kernel_core.plotter.coordinates import coordinate_names
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_option
-from datalab_workspace.model.record import Record, result_keys
+from datalab_workspace.model.analysis import Result
+from datalab_workspace.model.fits import current_results
+from datalab_workspace.model.record import Kind, Record
+from datalab_workspace.model.results import ResultList, Results, ResultValue
+from datalab_workspace.model.units import AxisUnits
+from datalab_workspace.operations.results import values_of_result
 
 #: Rows of a geometry result that are all labeled; of more, only the first is.
 MAX_NAMED = 3
-
-
-@dataclass(frozen=True)
-class Result:
-    """A result of an analysis: sigima's geometry or table.
-
-    Attributes:
-        title: Title of the result.
-        kind: Kind of shape, as in `overlays.Shape`; "" for a table.
-        columns: Names of the columns.
-        rows: The values, row by row.
-        regions: Index of the region of interest of each row, -1 for the whole object;
-            None without regions.
-        attributes: Other attributes that sigima keeps.
-    """
-
-    title: str
-    kind: str
-    columns: list[str]
-    rows: list[list[Any]]
-    regions: list[int] | None
-    attributes: dict[Any, Any]
-
-    @classmethod
-    def of(cls, value: Any) -> Result:
-        """Return a result from a sigima object or its dictionary.
-
-        Raises:
-            TypeError: `value` is neither.
-            ValueError: The dictionary is not that of a result.
-        """
-        to_dict = getattr(value, "to_dict", None)
-        held = to_dict() if callable(to_dict) else value
-        if not isinstance(held, dict) or not {"coords", "names"} & held.keys():
-            raise TypeError(
-                "expected a GeometryResult or TableResult of sigima, or its "
-                f"to_dict(), got {type(value).__qualname__}"
-            )
-        try:
-            rows = held["coords"] if "coords" in held else held["data"]
-            return cls._read(held, [list(row) for row in rows])
-        except (KeyError, TypeError) as error:
-            name = repr(held.get("title"))[:60]
-            raise ValueError(f"the result {name} is malformed: {error}") from error
-
-    @classmethod
-    def _read(cls, held: dict[Any, Any], rows: list[list[Any]]) -> Result:
-        title = str(held.get("title") or "result")
-        width = max(map(len, rows), default=0)
-        if "coords" in held:
-            kind = str(getattr(held["kind"], "value", held["kind"]))
-            columns = coordinate_names(kind, width)
-        else:
-            kind, columns = "", [str(name) for name in held["names"]]
-        if any(len(row) != len(columns) for row in rows):
-            raise TypeError(f"its rows do not have {len(columns)} values")
-        regions = held.get("roi_indices")
-        if regions is not None:
-            regions = [int(index) for index in regions]
-            if len(regions) != len(rows):
-                raise TypeError(f"{len(regions)} regions for {len(rows)} rows")
-        attributes = held.get("attrs")
-        attributes = attributes if isinstance(attributes, dict) else {}
-        return cls(title, kind, columns, rows, regions, attributes)
-
-    def hidden(self) -> set[str]:
-        """Return the columns that sigima's display preferences hide."""
-        key = "hidden_coords" if self.kind else "hidden_metrics"
-        names = self.attributes.get(key, ())
-        listed = isinstance(names, list | tuple | set | frozenset | np.ndarray)
-        return {str(name) for name in names} if listed else set()
 
 
 def result_shapes(record: Record, chosen: Any) -> list[Shape | None]:
@@ -126,16 +58,46 @@ def checked_results(chosen: Any) -> bool | list[Result]:
     return [Result.of(one) for one in several]
 
 
+def shown_results(what: Any, find: Callable[[str], Results]) -> Results:
+    """Return the results of objects, or those in a list, as tables.
+
+    Args:
+        what: A name, a result, or a list of these, nested as `calc` returns it.
+        find: Returns the results of the object that has a name.
+
+    Raises:
+        KeyError: No object has one of the names.
+        TypeError: An item is neither a name nor a result.
+        ValueError: A dictionary is not that of a result.
+    """
+    return Results(_values(what, find))
+
+
+def _values(what: Any, find: Callable[[str], Results]) -> Iterator[ResultValue]:
+    if isinstance(what, str):
+        yield from find(what)
+    elif isinstance(what, Results | ResultList):
+        yield from what if isinstance(what, Results) else what.results
+    elif isinstance(what, list | tuple):
+        for each in what:
+            yield from _values(each, find)
+    elif what is not None:  # an analysis that has found nothing
+        result = Result.of(what)
+        units = AxisUnits("signal", "", "", "")
+        common: tuple[str, Kind, str, str]
+        common = ("", "signal", result.function, result.title)
+        yield from values_of_result(result, common, [], units)
+
+
 def _chosen(record: Record, chosen: Any, prefix: str) -> Iterator[Result | None]:
     if not isinstance(chosen, bool):
         yield from chosen
         return
-    for key in result_keys(record) if chosen else ():
+    units = AxisUnits.of(record.kind, record.fields)
+    for key, result in current_results(record.metadata, units) if chosen else ():
         if key.startswith(prefix):
-            try:
-                yield Result.of(record.metadata[key])
-            except (TypeError, ValueError):  # a note in the picture counts it
-                yield None
+            # A note in the picture counts those that are malformed.
+            yield result if isinstance(result, Result) else None
 
 
 def _shapes(result: Result, record: Record) -> Iterator[Shape | None]:

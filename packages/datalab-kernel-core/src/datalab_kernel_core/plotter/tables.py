@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from datalab_kernel_core.plotter.results import Result
-from datalab_kernel_core.plotter.style import as_text
+from datalab_workspace.model.analysis import Result
+from datalab_workspace.model.record import Record
+from datalab_workspace.model.result_text import column_text, number_text
+from datalab_workspace.model.roi_names import roi_name, roi_names
+from datalab_workspace.model.units import AxisUnits, split_columns
 
 #: Rows that are shown; `to_dataframe` returns all of them.
 MAX_ROWS = 200
@@ -20,6 +23,7 @@ class ResultTable:
     Args:
         result: The result.
         title: Title of the table, instead of the result's own.
+        record: The object that was analysed, for units and the names of regions.
         visible_only: Leave out the columns that the result's display preferences hide.
         transpose_single_row: Show a result of one row as two columns: name and value.
 
@@ -34,11 +38,16 @@ class ResultTable:
         result: Result,
         title: str | None = None,
         *,
+        record: Record | None = None,
         visible_only: bool = True,
         transpose_single_row: bool = True,
     ) -> None:
         self._result = result
         self._title = result.title if title is None else title
+        self._regions = [] if record is None else roi_names(record.metadata)
+        shown = Record("signal") if record is None else record
+        units = AxisUnits.of(shown.kind, shown.fields)
+        self._named = split_columns(result, units)
         self._visible_only = visible_only
         self._transposed = transpose_single_row and len(result.rows) == 1
 
@@ -58,28 +67,45 @@ class ResultTable:
         """
         import pandas as pd
 
-        columns, rows = self._shown()
+        kept = self._kept()
+        rows = [[row[index] for index in kept] for row in self._result.rows]
+        columns = [self._result.columns[index] for index in kept]
         frame = pd.DataFrame(rows, columns=columns)
         if self._result.regions is not None:
             frame.insert(0, "roi_index", self._result.regions)
         return frame
 
-    def _shown(self) -> tuple[list[str], list[list[Any]]]:
+    def _kept(self) -> list[int]:
         hidden = self._result.hidden() if self._visible_only else set()
-        kept = [i for i, n in enumerate(self._result.columns) if n not in hidden]
-        columns = [self._result.columns[index] for index in kept]
-        return columns, [[row[index] for index in kept] for row in self._result.rows]
+        return [i for i, n in enumerate(self._result.columns) if n not in hidden]
 
     def _heads(self) -> list[str]:
         regions = self._result.regions
         if regions is None:
             return ["" for _ in self._result.rows]
-        return ["" if index < 0 else f"ROI {index}" for index in regions]
+        return [roi_name(self._regions, index) for index in regions]
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        """Return the headings, with units, and the strings of the cells below them."""
+        names = [name for name, _ in self._named]
+        # An uncertainty is shown in the cell of its value.
+        uncertain = {f"u({name})" for name in names}
+        shown = [index for index in self._kept() if names[index] not in uncertain]
+        position = {name: index for index, name in enumerate(names)}
+        spreads = [position.get(f"u({names[index]})") for index in shown]
+        heads = [column_text(*self._named[index]) for index in shown]
+        return heads, [
+            [
+                _text(row[index], None if spread is None else row[spread])
+                for index, spread in zip(shown, spreads, strict=True)
+            ]
+            for row in self._result.rows
+        ]
 
     def _lines(self) -> list[list[str]]:
         """Return the lines that are shown; the first contains the headings."""
-        columns, rows = self._shown()
-        heads, cells = self._heads(), [[_text(v) for v in row] for row in rows]
+        columns, cells = self._cells()
+        heads = self._heads()
         if self._transposed:
             pairs = zip(columns, cells[0], strict=True)
             return [["", heads[0]], *map(list, pairs)]
@@ -115,8 +141,10 @@ class ResultTable:
         return "\n".join(filter(None, shown))
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, spread: Any) -> str:
     if value is None:
         return ""
-    is_float = isinstance(value, float | np.floating)
-    return as_text(float(value)) if is_float else str(value)
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    known = isinstance(spread, float | np.floating)
+    return number_text(float(value), float(spread) if known else None)

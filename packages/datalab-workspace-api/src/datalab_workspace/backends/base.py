@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.capabilities import Capabilities
+from datalab_workspace.backends.positions import Positions
 from datalab_workspace.backends.reports import (
     BackendStatus,
     BroughtHome,
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class Backend(Transactions, ABC):
+class Backend(Positions, Transactions, ABC):
     """A store of records, by UUID, in groups, in order.
 
     The rules that users see (names, conflicts, snapshots) belong to the workspace; a
@@ -113,14 +114,6 @@ class Backend(Transactions, ABC):
         """Whether `refresh` has looked at least once."""
         return True
 
-    @abstractmethod
-    def entries(self) -> Sequence[Entry]:
-        """Return all objects: signals, then images, each by group and position."""
-
-    def uuids(self, kind: Kind | None = None) -> Sequence[str]:
-        """Return the UUIDs of the objects, of one kind or both, as in `entries`."""
-        return [e.uuid for e in self.entries() if kind in (None, e.kind)]
-
     def kind_of(self, uuid: str) -> Kind:
         """Return the kind of an object that exists."""
         return self.record(uuid).kind
@@ -132,10 +125,6 @@ class Backend(Transactions, ABC):
     def fields_of(self, uuid: str) -> Mapping[str, FieldValue]:
         """Return the fields of an object that exists; they must not be changed."""
         return self.record(uuid).fields
-
-    @abstractmethod
-    def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
-        """Return the groups, of one kind or both, in the order of `entries`."""
 
     def summary(self, uuid: str) -> Summary:
         """Return the summary of an object, if possible without its data."""
@@ -174,6 +163,13 @@ class Backend(Transactions, ABC):
         """Return several objects in full, in as few requests as possible."""
         return [self.record(uuid, full=True) for uuid in uuids]
 
+    def records_without_data(self, uuids: Sequence[str]) -> Sequence[Record]:
+        """Return several objects, if possible without their arrays.
+
+        Fields and metadata are those of `record`; the arrays are not used.
+        """
+        return [self.record(uuid) for uuid in uuids]
+
     def operand(self, uuid: str) -> Record:
         """Return one object with everything that a computation from it needs."""
         return self.record(uuid, full=True)
@@ -206,8 +202,7 @@ class Backend(Transactions, ABC):
             record: The computed object; its title is composed, see `add`.
             uuid: UUID of an object that exists.
         """
-        titles = [g.title for g in self.groups(record.kind) if uuid in g.uuids]
-        self.add(record, group=titles[0] if titles else None, composed=True)
+        self.add(record, group=self.group_of(uuid), composed=True)
 
     @abstractmethod
     def replace(self, uuid: str, record: Record) -> None:

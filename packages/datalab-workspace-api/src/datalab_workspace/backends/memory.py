@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
+from datalab_workspace.backends.shelf import Shelf
 from datalab_workspace.model.description import Summary
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
@@ -20,49 +19,6 @@ from datalab_workspace.model.record import (
 )
 
 _CAPABILITIES = Capabilities(shares_views=True, undo=True, edits_groups=True)
-
-
-@dataclass(eq=False)
-class _Shelf:
-    kind: Kind
-    title: str
-    items: dict[str, Item] = field(default_factory=dict)
-    #: The order of the items, so that one can be put back where it was.
-    ranks: dict[str, int] = field(default_factory=dict)
-    count: int = 0
-
-    def extend(self, items: Mapping[str, Item]) -> None:
-        first, self.count = self.count, self.count + len(items)
-        self.items.update(items)
-        self.ranks.update(zip(items, range(first, self.count), strict=True))
-
-    def drop(self, uuids: Iterable[str]) -> None:
-        for uuid in uuids:
-            self.items.pop(uuid, None)
-            self.ranks.pop(uuid, None)
-
-    def take(self, uuid: str) -> tuple[Item, int]:
-        return self.items.pop(uuid), self.ranks.pop(uuid)
-
-    def copy(self) -> _Shelf:
-        items = {uuid: _separate(item) for uuid, item in self.items.items()}
-        return _Shelf(self.kind, self.title, items, dict(self.ranks), self.count)
-
-    def put_back(self, taken: Sequence[tuple[Item, int]]) -> None:
-        for item, rank in taken:
-            self.items[item.uuid] = item
-            self.ranks[item.uuid] = rank
-        self.items = dict(sorted(self.items.items(), key=lambda i: self.ranks[i[0]]))
-
-
-def _separate(item: Item) -> Item:
-    """Return an object that can be edited by itself; it shares the arrays."""
-    copied = copy.copy(item)
-    if isinstance(copied, Record):
-        copied.fields = dict(copied.fields)
-        copied.arrays = dict(copied.arrays)
-        copied.metadata = dict(copied.metadata)
-    return copied
 
 
 class Ticket:
@@ -106,8 +62,8 @@ class MemoryBackend(Backend):
     transactional = True
 
     def __init__(self) -> None:
-        self._shelves: dict[Kind, list[_Shelf]] = {kind: [] for kind in KINDS}
-        self._shelf_of: dict[str, _Shelf] = {}
+        self._shelves: dict[Kind, list[Shelf]] = {kind: [] for kind in KINDS}
+        self._shelf_of: dict[str, Shelf] = {}
         self._ticket = Ticket()
 
     # The steps of a transaction are functions, which cannot be pickled or copied.
@@ -151,6 +107,15 @@ class MemoryBackend(Backend):
         shelves = (shelf.items for kind in kinds for shelf in self._shelves[kind])
         return list(chain.from_iterable(shelves))
 
+    def count(self, kind: Kind | None = None) -> int:
+        """See `Backend.count`."""
+        kinds = KINDS if kind is None else (kind,)
+        return sum(len(s.items) for kind in kinds for s in self._shelves[kind])
+
+    def has(self, uuid: str) -> bool:
+        """See `Backend.has`."""
+        return uuid in self._shelf_of
+
     def kind_of(self, uuid: str) -> Kind:
         """See `Backend.kind_of`."""
         return self._shelf_of[uuid].kind
@@ -167,6 +132,32 @@ class MemoryBackend(Backend):
             for shelf in self._all()
             if kind in (None, shelf.kind)
         ]
+
+    def number_of(self, uuid: str) -> int | None:
+        """See `Backend.number_of`; only the groups before that of the object count."""
+        own = self._shelf_of.get(uuid)
+        if own is None:
+            return None
+        before = 0
+        for shelf in self._shelves[own.kind]:
+            if shelf is own:
+                break
+            before += len(shelf.items)
+        return before + own.position(uuid) + 1
+
+    def group_of(self, uuid: str) -> str | None:
+        """See `Backend.group_of`."""
+        shelf = self._shelf_of.get(uuid)
+        return None if shelf is None else shelf.title
+
+    def uuid_at(self, kind: Kind, number: int) -> str | None:
+        """See `Backend.uuid_at`."""
+        position = number - 1
+        for shelf in self._shelves[kind]:
+            if 0 <= position < len(shelf.items):
+                return shelf.uuid_at(position)
+            position -= len(shelf.items)
+        return None
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """See `Backend.preview`."""
@@ -228,6 +219,10 @@ class MemoryBackend(Backend):
         """See `Backend.add`; no title is ever rewritten here."""
         self._put([record], self._shelf(record.kind, group))
 
+    def add_to_group_of(self, record: Record, uuid: str) -> None:
+        """See `Backend.add_to_group_of`."""
+        self._put([record], self._shelf_of[uuid])
+
     def replace(self, uuid: str, record: Record) -> None:
         """See `Backend.replace`."""
         shelf = self._shelf_of[uuid]
@@ -241,7 +236,7 @@ class MemoryBackend(Backend):
 
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
-        taken: dict[_Shelf, list[tuple[Item, int]]] = {}
+        taken: dict[Shelf, list[tuple[Item, int]]] = {}
         self._ticket.note(
             lambda: None
         )  # writing begins; what it takes is not known yet
@@ -319,11 +314,11 @@ class MemoryBackend(Backend):
                 groups.append(Group(shelf.kind, shelf.title, items))
         return groups
 
-    def _all(self) -> Iterator[_Shelf]:
+    def _all(self) -> Iterator[Shelf]:
         for kind in KINDS:
             yield from self._shelves[kind]
 
-    def _put(self, items: Sequence[Item], shelf: _Shelf) -> None:
+    def _put(self, items: Sequence[Item], shelf: Shelf) -> None:
         new = {item.uuid: item for item in items}
         uuids = list(new)  # the ticket must not keep the objects alive
 
@@ -337,14 +332,14 @@ class MemoryBackend(Backend):
         shelf.extend(new)
         self._shelf_of.update(dict.fromkeys(new, shelf))
 
-    def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
+    def _shelf(self, kind: Kind, title: str | None) -> Shelf:
         for shelf in self._shelves[kind]:
             if title is None or shelf.title == title:
                 return shelf
         return self._new_shelf(kind, title or "")
 
-    def _new_shelf(self, kind: Kind, title: str) -> _Shelf:
-        shelf, shelves = _Shelf(kind, title), self._shelves[kind]
+    def _new_shelf(self, kind: Kind, title: str) -> Shelf:
+        shelf, shelves = Shelf(kind, title), self._shelves[kind]
         self._ticket.note(lambda: shelves.remove(shelf))
         shelves.append(shelf)
         return shelf

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from datalab_workspace.cli.pictures import Style, best_style, picture
+from datalab_workspace.model.analysis import result_title
 from datalab_workspace.model.description import Description, size_text
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record, is_result_key
 from datalab_workspace.workspace import Workspace
@@ -143,7 +144,11 @@ class ObjectDetails:
         return statistics(self.data[1] if self.about.kind == "signal" else self.data)
 
     def _results(self) -> list[str]:
-        return [str(key) for key in self.record.metadata if is_result_key(key)]
+        return [
+            result_title(str(key), value)
+            for key, value in self.record.metadata.items()
+            if is_result_key(key)
+        ]
 
     def _metadata(self) -> Iterable[tuple[str, Any]]:
         for key, value in self.record.metadata.items():

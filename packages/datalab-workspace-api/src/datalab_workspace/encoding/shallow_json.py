@@ -10,17 +10,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
-
 #: Levels of brackets in accepted JSON. Metadata has less than half of them.
 DEEPEST = 200
 
 _BRACKETS = b"[]{}"
 _OTHERS = bytes({*range(256)} - {*_BRACKETS})
-# The step of depth that each byte makes.
-_STEPS = np.zeros(256, np.int8)
-_STEPS[list(b"[{")] = 1
-_STEPS[list(b"]}")] = -1
 
 
 def loads(text: str | bytes | bytearray) -> Any:
@@ -59,5 +53,11 @@ def _depth(text: Any) -> int:
     brackets = text.translate(None, delete=_OTHERS)
     if len(brackets) <= DEEPEST:
         return len(brackets)
-    steps = _STEPS[np.frombuffer(brackets, np.uint8)]
-    return int(np.cumsum(steps, dtype=np.int64).max())
+    # A kernel that starts reads short documents, and must not import NumPy for them.
+    import numpy as np
+
+    steps = np.zeros(256, np.int8)  # the step of depth that each byte makes
+    steps[list(b"[{")] = 1
+    steps[list(b"]}")] = -1
+    depths = np.cumsum(steps[np.frombuffer(brackets, np.uint8)], dtype=np.int64)
+    return int(depths.max())

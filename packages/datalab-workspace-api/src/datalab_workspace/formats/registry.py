@@ -126,7 +126,10 @@ class Registry:
             self._project.read(path, lazy=True)
         except NotAProjectError as error:
             known = ", ".join(one.description for one in self._all())
-            raise NotAProjectError(f"{error} (known formats: {known})") from None
+            raise NotAProjectError(
+                f"{error}; workspace.read(path) reads measured files (known formats: "
+                f"{known})"
+            ) from None
         return self._project
 
     def format_for(self, path: Path) -> FileFormat:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalab_workspace.errors import DamagedFileError, NotAProjectError
+from datalab_workspace.export_formats.formats import suffixes
 from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.formats.base import FileFormat
+from datalab_workspace.model.record import KINDS
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.registry import Registry
@@ -86,16 +88,11 @@ def _remedy(suffix: str, name: str) -> str:
 
 
 def _export(suffix: str, name: str) -> str:
-    if suffix == ".npy":
-        return f"numpy.save({name!r}, workspace.get(name).data)"
-    if suffix in _PICTURES:
-        return f"sigima.io.write_image({name!r}, workspace.get(name))"
-    if suffix in _TABLES:
-        return (
-            f"sigima.io.write_signal({name!r}, workspace.get(name)), or write_image "
-            "for an image"
-        )
-    return "the functions of sigima.io, which take the result of workspace.get(name)"
+    if any(suffix in suffixes(kind) for kind in KINDS):
+        return f"workspace.export(name, {name!r})"
+    return "workspace.export(name, path), which writes " + ", ".join(
+        sorted({*suffixes("signal"), *suffixes("image")})
+    )
 
 
 def _check_content(

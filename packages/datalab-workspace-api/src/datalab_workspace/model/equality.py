@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datalab_workspace.model.metadata_values import values_equal
-from datalab_workspace.model.record import FieldValue, Record, result_keys
+from datalab_workspace.model.record import (
+    FieldValue,
+    Record,
+    is_result_key,
+    result_keys,
+)
 
 BOUNDS = frozenset(
     f"{axis}scale{end}" for axis in ("x", "y", "z") for end in ("min", "max")
@@ -54,6 +59,24 @@ def equal(stored: Record, new: Record) -> bool:
             for name in stored.arrays.keys() | new.arrays.keys()
         )
     )
+
+
+def without_results(record: Record) -> Record:
+    """Return a copy of a record without its results; the arrays are the same."""
+    metadata = {k: v for k, v in record.metadata.items() if not is_result_key(k)}
+    return Record(
+        record.kind, dict(record.fields), dict(record.arrays), metadata, record.uuid
+    )
+
+
+def missing_results(stored: Record, new: Record) -> dict[Any, Any]:
+    """Return the results of `new` that `stored` has not, or has with other values."""
+    return {
+        key: new.metadata[key]
+        for key in result_keys(new)
+        if key not in stored.metadata
+        or not values_equal(stored.metadata[key], new.metadata[key])
+    }
 
 
 def _equal_fields(

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Iterable,
+    KeysView,
+    Mapping,
+    Sequence,
+)
+from typing import TypeAlias
 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
 from datalab_workspace.model.naming import (
     Nameable,
     Titled,
     assign_names,
+    checked_key,
     is_renumbered,
     name_from_title,
-    short_ids,
+    parse_short_id,
 )
+from datalab_workspace.model.record import Kind
 
-_SHORT_ID = re.compile(r"[si][0-9]{3,}$")
+#: Returns the UUID of the object with a number in its panel, from 1; None if there is
+#: no such object.
+UuidAt: TypeAlias = "Callable[[Kind, int], str | None]"
+
 _NUMBER = re.compile(r" \([0-9]+\)")
 
 
@@ -43,7 +55,7 @@ class NameBook:
         return name in self._uuid_of
 
     @property
-    def uuids(self) -> Collection[str]:
+    def uuids(self) -> KeysView[str]:
         """The UUIDs that have a name."""
         return self._name_of.keys()
 
@@ -230,13 +242,13 @@ class NameBook:
         if meant != uuid:
             raise ReusedNameError.of(name, self._name_of.get(meant), uuid)
 
-    def resolve(self, key: object, objects: Callable[[], Iterable[Titled]]) -> str:
+    def resolve(self, key: object, uuid_at: UuidAt) -> str:
         """Return the UUID of the object that `key` refers to.
 
         Args:
             key: A name, a UUID or a short id, tried in this order.
-            objects: Returns all objects of the workspace, in order. It is called only
-                if `key` looks like a short id.
+            uuid_at: Returns the object with a number in its panel, from 1, or None. It
+                is called only if `key` looks like a short id.
 
         Returns:
             The UUID.
@@ -245,27 +257,32 @@ class NameBook:
             ObjectNotFoundError: No object has the name, UUID or short id.
             ReusedNameError: This program used the name for another object, and others
                 have changed the names since (both are a `KeyError`).
+            TypeError: `key` is not a string.
         """
-        uuid = self._find(key, objects) if isinstance(key, str) else None
-        if not isinstance(key, str) or (uuid is None and key not in self._meant):
-            raise ObjectNotFoundError.among(key, list(self._uuid_of))
+        name = checked_key(key)
+        uuid = self.find(name, uuid_at)
         if uuid is None:
-            raise self._lost(key)
-        self.check_meaning(key, uuid)
-        if key in self._uuid_of:
-            self._meant[key] = uuid
+            if name in self._meant:
+                raise self._lost(name)
+            raise ObjectNotFoundError.among(name, list(self._uuid_of))
+        self.check_meaning(name, uuid)
+        if name in self._uuid_of:
+            self._meant[name] = uuid
         return uuid
 
-    def _find(self, key: str, objects: Callable[[], Iterable[Titled]]) -> str | None:
+    def find(self, key: str, uuid_at: UuidAt) -> str | None:
+        """Return the UUID of the object that `key` refers to; None if there is none.
+
+        Args:
+            key: See `resolve`.
+            uuid_at: See `resolve`.
+        """
         if key in self._uuid_of:
             return self._uuid_of[key]
         if key in self._name_of:
             return key
-        if _SHORT_ID.match(key):
-            for candidate, item in short_ids(objects()):
-                if candidate == key:
-                    return item.uuid
-        return None
+        numbered = parse_short_id(key)
+        return None if numbered is None else uuid_at(*numbered)
 
     def _lost(self, name: str) -> ObjectNotFoundError:
         """Return the error for a name whose object others have renamed or removed."""

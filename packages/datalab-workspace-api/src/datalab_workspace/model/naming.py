@@ -12,17 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from datalab_workspace.errors import (
-    InvalidNameError,
-)
+from datalab_workspace.errors import InvalidNameError
 from datalab_workspace.model.metadata_values import as_base
+from datalab_workspace.model.record import KINDS, Kind
 
 #: First letter of the short ids of each kind of object.
 SHORT_ID_PREFIX: Mapping[str, str] = MappingProxyType({"signal": "s", "image": "i"})
+_KIND_OF_PREFIX = {SHORT_ID_PREFIX[kind]: kind for kind in KINDS}
 UNTITLED = "Untitled"
 # The C0 and C1 control characters and the two Unicode line separators.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SHORT_ID = re.compile(r"[si][0-9]{3,}$")
+_SHORT_ID = re.compile(r"[si][0-9]{3,9}\Z")
 # The short ids in titles, which DataLab keeps up to date: "sxxx" is that of a removed
 # object, and some become a UUID.
 _REFERENCE = re.compile(
@@ -94,6 +94,26 @@ def check_name(name: object) -> str:
     return plain
 
 
+def as_name(text: str) -> str:
+    """Return `text` as a name, with "\ufffd" in place of forbidden characters."""
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub("\ufffd", text)) or "\ufffd"
+
+
+def checked_key(key: object) -> str:
+    """Return `key` if it can be looked up as the name of an object.
+
+    Raises:
+        TypeError: It is not a string.
+    """
+    if isinstance(key, str):
+        return key
+    hint = "; add() it first, and use its name" if hasattr(key, "metadata") else ""
+    raise TypeError(
+        "expected the name, UUID or short id of an object as a string, got "
+        f"{type(key).__name__}{hint}"
+    )
+
+
 def _in_one_line(value: object) -> str:
     kind = type(value).__name__
     text = repr(value)
@@ -126,6 +146,15 @@ def short_id(kind: str, number: int) -> str:
     The first object of a kind has the number 1.
     """
     return f"{SHORT_ID_PREFIX[kind]}{number:03d}"
+
+
+def parse_short_id(key: str) -> tuple[Kind, int] | None:
+    """Return the kind and the number in a short id; None if `key` is not one."""
+    if _SHORT_ID.match(key) is None:
+        return None
+    kind = _KIND_OF_PREFIX[key[0]]
+    number = int(key[1:])
+    return (kind, number) if short_id(kind, number) == key else None
 
 
 def short_ids(objects: Iterable[T]) -> Iterator[tuple[str, T]]:

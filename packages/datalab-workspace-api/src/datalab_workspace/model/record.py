@@ -246,6 +246,36 @@ class Record:
             self.uuid,
         )
 
+    def to_pandas(self) -> Any:
+        """Return a DataFrame: a column for y of a signal, or for each column of pixels.
+
+        See `Workspace.to_pandas`.
+
+        Raises:
+            ImportError: pandas is not installed.
+
+        Example:
+            >>> workspace.record("spot").to_pandas().shape
+            (48, 64)
+        """
+        from datalab_workspace.model.pandas_objects import to_pandas
+
+        return to_pandas(self)
+
+    def to_xarray(self) -> Any:
+        """Return a DataArray of xarray; see `Workspace.to_xarray`.
+
+        Raises:
+            ImportError: xarray is not installed.
+
+        Example:
+            >>> workspace.record("spot").to_xarray().dims
+            ('y', 'x')
+        """
+        from datalab_workspace.model.xarray_objects import to_xarray
+
+        return to_xarray(self)
+
 
 @dataclass(eq=False, slots=True)  # creating a frozen one takes three times as long
 class PendingRecord:

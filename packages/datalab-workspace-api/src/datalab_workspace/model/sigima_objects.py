@@ -1,4 +1,4 @@
-"""Convert sigima objects, NumPy arrays and (x, y) pairs to Records and back.
+"""Convert sigima objects to Records and back, and other values to Records.
 
 No other module of the workspace knows sigima's object model. Importing this module does
 not import sigima, which is needed only to create a `SignalObj` or `ImageObj`. If sigima
@@ -14,7 +14,16 @@ import numpy as np
 
 from datalab_workspace.errors import UnsupportedDtypeError, UnsupportedObjectError
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.metadata_values import converts_exactly, snapshot
+from datalab_workspace.model.foreign_objects import foreign_record
+from datalab_workspace.model.metadata_values import snapshot
+from datalab_workspace.model.plain_arrays import (
+    ACCEPTED,
+    copy_or_view,
+    is_numbers,
+    record_of_array,
+    record_of_list,
+    record_of_tuple,
+)
 from datalab_workspace.model.record import (
     ARRAYS,
     FIELDS,
@@ -34,20 +43,16 @@ if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
 
 
-_ACCEPTED = (
-    "a SignalObj, an ImageObj, a 1-D or 2-D array of numbers, or a pair of 1-D arrays "
-    "(x, y)"
-)
-
-
 def to_record(value: object, *, copy: bool = True) -> Record:
     """Return the record of a signal or image.
 
     Args:
         value: A `sigima.SignalObj` or `sigima.ImageObj`; a 1-D array of shape (N,), the
             y of a signal whose x is 0 … N-1; a 2-D array of shape (H, W), the pixels of
-            an image; or a tuple (x, y) of two arrays of shape (N,). An array may be a
-            reference of a record, which is read.
+            an image; a tuple (x, y), (x, y, dy) or (x, y, dx, dy) of arrays of shape
+            (N,), where x may be dates; a list of numbers, or of equally long lists of
+            numbers; or an object of another library, see `foreign_record`. An array
+            may be a reference of a record, which is read.
         copy: Copy the arrays. Otherwise the record holds read-only views of the arrays
             that already have the shape and dtype of a record.
 
@@ -66,13 +71,31 @@ def to_record(value: object, *, copy: bool = True) -> Record:
     if isinstance(value, ArrayReference):
         value = value.read()
     if isinstance(value, np.ndarray) and value.ndim in (1, 2):
-        return _from_array(value, copy)
-    if isinstance(value, tuple) and len(value) == 2:
-        return _from_pair(*value)
-    what = f"an object of type {type(value).__qualname__}"
+        return record_of_array(value, copy=copy)
+    if isinstance(value, tuple) and len(value) in (2, 3, 4):
+        return record_of_tuple(value)
+    if is_numbers(value):
+        return record_of_list(value)
+    record = foreign_record(value, copy=copy)
+    if record is not None:
+        return record
+    raise UnsupportedObjectError(f"cannot add {_described(value)}; pass {ACCEPTED}")
+
+
+def _described(value: object) -> str:
     if isinstance(value, np.ndarray):
-        what = f"an array with {value.ndim} dimensions"
-    raise UnsupportedObjectError(f"cannot add {what}; pass {_ACCEPTED}")
+        return f"an array with {value.ndim} dimensions"
+    if not isinstance(value, list | tuple) or not value:
+        return f"an object of type {type(value).__qualname__}"
+    if isinstance(value[0], np.ndarray):
+        return (
+            f"a {type(value).__name__} of {len(value)} arrays (pass the tuple (x, y) "
+            "for a signal, numpy.stack(rows) for an image)"
+        )
+    return (
+        f"a {type(value).__name__} that begins with an object of type "
+        f"{type(value[0]).__qualname__} (add objects one at a time)"
+    )
 
 
 def to_object(
@@ -196,69 +219,22 @@ def _checked_array(
         return None if name == PRIMARY_ARRAY[kind] else np.empty(0)
     array = value if isinstance(value, np.ndarray) else np.asarray(value)
     if array.dtype.kind not in "biufc":
+        remedy = "pass numbers"
+        if array.dtype.kind == "M" and name == "xydata":
+            remedy = "for dates on x, call its set_x_from_datetime()"
         raise UnsupportedDtypeError(
             f"{name} of {title!r:.80} has the dtype {array.dtype}, which is not "
-            "numeric; convert it with astype() first"
+            f"numeric; {remedy}"
         )
     expected = 2 if name == PRIMARY_ARRAY[kind] else 1
     if name in ARRAYS[kind] and array.ndim != expected:
         raise UnsupportedObjectError(
             f"{name} of {title!r:.80} has {array.ndim} dimensions, expected "
-            f"{expected}; pass {_ACCEPTED}"
+            f"{expected}; pass {ACCEPTED}"
         )
     if name == "xydata" and array.shape[0] not in (2, 4):
         raise UnsupportedObjectError(
             f"xydata of {title!r:.80} has {array.shape[0]} rows, expected 2 (x, y) "
             "or 4 (x, y, dx, dy)"
         )
-    return _copy_or_view(array, copy)
-
-
-def _copy_or_view(array: np.ndarray[Any, Any], copy: bool) -> np.ndarray[Any, Any]:
-    if not isinstance(array, np.ma.MaskedArray):
-        array = np.asarray(array)
-    return independent_copy(array) if copy else read_only_view(array)
-
-
-def _from_array(array: np.ndarray[Any, Any], copy: bool) -> Record:
-    if array.ndim == 1:
-        return _from_pair(np.arange(len(array), dtype=np.float64), array)
-    data = _checked_array(array, "image", "data", "the array", copy)
-    return Record("image", arrays={"data": data})
-
-
-def checked_pair(x: object, y: object) -> list[np.ndarray[Any, Any]]:
-    """Return the arrays of a pair (x, y), each of shape (N,), x real.
-
-    Raises:
-        UnsupportedObjectError: The arrays are not 1-D or differ in length.
-        UnsupportedDtypeError: x is complex.
-    """
-    try:
-        rows = [np.asanyarray(x), np.asanyarray(y)]
-    except ValueError as error:  # rows of different lengths
-        message = f"x and y of the pair (x, y) must be 1-D arrays: {error}"
-        raise UnsupportedObjectError(message) from error
-    if rows[0].ndim != 1 or rows[0].shape != rows[1].shape:
-        raise UnsupportedObjectError(
-            f"x and y of the pair (x, y) have the shapes {rows[0].shape} and "
-            f"{rows[1].shape}; both must be 1-D and of the same length"
-        )
-    if rows[0].dtype.kind == "c":
-        raise UnsupportedDtypeError("x of the pair (x, y) is complex; pass a real x")
-    return rows
-
-
-def _from_pair(x: object, y: object) -> Record:
-    rows = checked_pair(x, y)
-    # sigima itself converts x and y to float64 or complex128.
-    dtype = np.dtype(np.complex128 if rows[1].dtype.kind == "c" else np.float64)
-    for name, row in zip("xy", rows, strict=True):
-        if not converts_exactly(row, dtype):
-            raise UnsupportedDtypeError(
-                f"{name} of the pair (x, y) has the dtype {row.dtype}, which a signal "
-                "cannot store without loss; convert it with astype(float)"
-            )
-    masked = any(isinstance(row, np.ma.MaskedArray) for row in rows)
-    stack = np.ma.stack if masked else np.stack
-    return Record("signal", arrays={"xydata": stack(rows).astype(dtype, copy=False)})
+    return copy_or_view(array, copy)

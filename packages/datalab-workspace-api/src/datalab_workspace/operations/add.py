@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from datalab_workspace.errors import NameConflictError, add_note
+from datalab_workspace.errors import (
+    NameConflictError,
+    UnsupportedObjectError,
+    add_note,
+)
 from datalab_workspace.model.equality import equal
+from datalab_workspace.model.foreign_objects import mapping_of, own_title
 from datalab_workspace.model.metadata_values import as_base
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.operations.mapping import MISSING
+from datalab_workspace.operations.mask_notice import is_masked, notice_masks
 from datalab_workspace.progress import Progress
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -32,10 +39,11 @@ def add(
     plain = check_name(name)
     # Whether others have taken a new name is found out by adding, without a look.
     trusting = session.backend.refuses_titles_in_use
-    session.run(
+    masked = session.run(
         lambda t: _add(t, plain, obj, overwrite, group, copy, several=False),
         inf if trusting else 0.0,
     )
+    _notice_masks(session, [plain] if masked else [])
     return plain
 
 
@@ -47,14 +55,16 @@ def update(
     copy: bool,
 ) -> list[str]:
     """See `Workspace.update`."""
+    objects = mapping_of(objects)
     if not isinstance(objects, Mapping):
         raise TypeError(
             "update() expects a mapping of names to objects, got "
             f"{type(objects).__name__}"
         )
 
-    def operation(transaction: Transaction) -> list[str]:
+    def operation(transaction: Transaction) -> tuple[list[str], list[str]]:
         done: list[str] = []
+        masked: list[str] = []
         with (
             transaction.backend.bulk(),
             Progress("adding objects", len(objects)) as progress,
@@ -62,15 +72,26 @@ def update(
             for name, obj in objects.items():
                 try:
                     plain = check_name(name)
-                    _add(transaction, plain, obj, overwrite, group, copy, several=True)
+                    if _add(
+                        transaction, plain, obj, overwrite, group, copy, several=True
+                    ):
+                        masked.append(plain)
                 except Exception as error:
                     add_note(error, f"while adding {name!r:.80}")
                     raise
                 done.append(plain)
                 progress.advance(1)
-        return done
+        return done, masked
 
-    return session.run(operation)
+    names, masked = session.run(operation)
+    _notice_masks(session, masked)
+    return names
+
+
+def _notice_masks(session: Session, masked: list[str]) -> None:
+    """Warn of masks if the objects are shown in a window."""
+    if session.backend.capabilities.window:
+        notice_masks(session, masked, "it")
 
 
 def _add(
@@ -82,9 +103,11 @@ def _add(
     copy: bool,
     *,
     several: bool,
-) -> None:
+) -> bool:
+    """Add an object, and return whether it is masked."""
     backend, names = transaction.backend, transaction.names
-    group = _checked_group(transaction, name, group)
+    group = checked_group(transaction, name, group)
+    _check_no_path(name, obj)
     record = to_record(obj, copy=False)
     uuid = names.uuid_of(name)
     if uuid is not None and backend.refuses_titles_in_use and transaction.look():
@@ -93,9 +116,26 @@ def _add(
         uuid = _add_new(transaction, name, record, group, copy)
     if uuid is not None:
         _add_again(transaction, name, uuid, record, overwrite, group, copy, several)
+    return is_masked(record)
 
 
-def _checked_group(transaction: Transaction, name: str, group: object) -> str | None:
+def _check_no_path(name: str, obj: object) -> None:
+    """Raise an error that names `Workspace.read` for the path of a file."""
+    if isinstance(obj, str | os.PathLike):
+        raise UnsupportedObjectError(
+            f"cannot add {str(obj)!r:.200} as {name!r:.80}: it is a "
+            f"{'string' if isinstance(obj, str) else 'path'}, not an object; "
+            "workspace.read(path) reads files"
+        )
+
+
+def checked_group(transaction: Transaction, name: str, group: object) -> str | None:
+    """Return the title of the group that an object is to join, if there is one.
+
+    Raises:
+        TypeError: It is not a string.
+        NotImplementedError: The workspace cannot choose groups.
+    """
     if group is None:
         return None
     if not isinstance(group, str):
@@ -168,9 +208,12 @@ def _held(transaction: Transaction, record: Record, copy: bool) -> Record:
 
 
 def _own_title(obj: Any) -> Any:
-    if isinstance(obj, str):
-        raise TypeError(f"add({obj!r:.80}) has no object; call add(name, object)")
-    title = getattr(obj, "title", None)
+    if isinstance(obj, str | os.PathLike):
+        raise TypeError(
+            f"add({os.fspath(obj)!r:.80}) has no object; call add(name, object), or "
+            "workspace.read(path) for a file"
+        )
+    title = own_title(obj)
     if title is None:
         raise TypeError(
             f"{type(obj).__name__} has no title of its own; call add(name, object)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from datalab_workspace.backends.window import COMPANION_NEEDED
@@ -21,15 +21,16 @@ from datalab_workspace.model.record import (
     Kind,
     checked_field,
 )
-from datalab_workspace.processing.selection import listed
+from datalab_workspace.processing.selection import NamesOf, listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of, unknown_argument
 
 
-def remove(session: Session, names: Sequence[str]) -> None:
+def remove(session: Session, names: NamesOf) -> None:
     """See `Workspace.remove`."""
-    session.run(lambda t: t.remove(list(dict.fromkeys(map(t.uuid, names)))))
+    wanted = listed(names)
+    session.run(lambda t: t.remove(list(dict.fromkeys(map(t.uuid, wanted)))))
 
 
 def rename(session: Session, name: str, new_name: str) -> None:
@@ -70,10 +71,10 @@ def edit(
     session.run(operation)
 
 
-def move(session: Session, names: str | Iterable[str], group: str) -> None:
+def move(session: Session, names: NamesOf, group: str) -> None:
     """See `Workspace.move`."""
     title = _checked_title(group, "group")
-    wanted = list(listed(names))
+    wanted = listed(names)
 
     def operation(transaction: Transaction) -> None:
         _check_groups(transaction, "move()")

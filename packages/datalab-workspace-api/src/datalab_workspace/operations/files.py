@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.errors import (
     ObjectNotFoundError,
+    add_note,
     list_names,
 )
 from datalab_workspace.model.array_reference import ArrayReference
@@ -21,7 +24,9 @@ from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
     PendingRecord,
 )
+from datalab_workspace.operations.mask_notice import masked_names, notice_masks
 from datalab_workspace.operations.merge import Merge, OnConflict
+from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -39,13 +44,30 @@ def save(
     overwrite: bool,
 ) -> Path:
     """See `Workspace.save`."""
+    saved, masked = _save(session, path, names, compression, overwrite)
+    notice_masks(session, masked, f"{saved.name!r:.80}")
+    return saved
+
+
+def _save(
+    session: Session,
+    path: str | os.PathLike[str] | None,
+    names: Any,
+    compression: str | tuple[str, int] | None,
+    overwrite: bool,
+) -> tuple[Path, list[str]]:
+    """Save objects.
+
+    Returns:
+        The file, and the names of the masked objects that were written.
+    """
     from datalab_workspace.formats import registry
 
     with session.transaction() as transaction:
         project = session.project
         uuids = None
         if names is not None:
-            uuids = {transaction.uuid(name) for name in _listed(names)}
+            uuids = {transaction.uuid(name) for name in listed(names)}
         target = _target(path, project.path)
         known = project.stamps.get(target)
         groups = transaction.backend.content(uuids)
@@ -56,11 +78,12 @@ def save(
         transaction.kind, transaction.path = "saved", target
         if uuids is None and _is_saved(content, target, known, compression):
             project.saved(target, known, project.baseline, whole=True)
-            return target
+            return target, []
         if known is not None and not _is_current(project.baseline, target):
             content.groups = groups = [
                 _resolved(transaction, group) for group in groups
             ]
+        masked = masked_names(transaction, groups)
         stamp, references, baseline = registry.write(
             target,
             content,
@@ -71,7 +94,7 @@ def save(
         project.saved(target, stamp, baseline, whole=uuids is None)
         if uuids is None or known is not None:
             _repoint(groups, references, baseline)
-        return target
+        return target, masked
 
 
 def _is_current(baseline: Baseline | None, target: Path) -> bool:
@@ -111,11 +134,12 @@ def load(
     with collections_paused(lazy), session.transaction() as transaction:
         merge = Merge(transaction.backend, transaction.names, on_conflict)
         source = _absolute(path)
-        project, stamp = registry.read(source, lazy=lazy or names is not None)
+        with _hint_at_read(source):
+            project, stamp = registry.read(source, lazy=lazy or names is not None)
         file_names = assign_names(project.items(), {})
         groups = project.groups
         if names is not None:
-            groups = _only(groups, _chosen(file_names, list(_listed(names)), source))
+            groups = _only(groups, _chosen(file_names, listed(names), source))
             if not lazy:
                 groups = [_read(group) for group in groups]
         before = len(transaction.backend.uuids())
@@ -135,6 +159,25 @@ def load(
         return merge.merged
 
 
+@contextmanager
+def _hint_at_read(source: Path) -> Iterator[None]:
+    """Name `Workspace.read` in the error for a folder or a pattern."""
+    try:
+        yield
+    except (IsADirectoryError, PermissionError) as error:
+        if source.is_dir():
+            add_note(
+                error, "workspace.read(folder) reads the measured files of a folder"
+            )
+        raise
+    except FileNotFoundError as error:
+        if glob.has_magic(str(source)):
+            add_note(
+                error, "workspace.read(pattern) reads all measured files that match"
+            )
+        raise
+
+
 def target(session: Session, path: str | os.PathLike[str] | None) -> Path:
     """Return the file that `save` writes.
 
@@ -142,10 +185,6 @@ def target(session: Session, path: str | os.PathLike[str] | None) -> Path:
         ValueError: There is no path to save to.
     """
     return _target(path, session.project.path)
-
-
-def _listed(names: Any) -> Iterable[str]:
-    return [names] if isinstance(names, str) else names
 
 
 def _target(path: str | os.PathLike[str] | None, project_path: Path | None) -> Path:

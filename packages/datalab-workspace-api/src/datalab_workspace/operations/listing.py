@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
@@ -17,8 +18,8 @@ from datalab_workspace.model.description import (
 from datalab_workspace.model.naming import short_ids
 from datalab_workspace.model.record import KINDS, Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
-from datalab_workspace.operations.mapping import MISSING
-from datalab_workspace.processing.selection import known_operands
+from datalab_workspace.operations.mapping import MISSING, NamesToGet
+from datalab_workspace.processing.selection import NamesOf, known_operands, listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of
@@ -27,10 +28,17 @@ from datalab_workspace.validation import one_of
 _RECENT = 0.2
 
 
-def get(session: Session, name: str, default: Any, copy: bool, full: bool) -> Any:
+def get(
+    session: Session, name: str | NamesToGet, default: Any, copy: bool, full: bool
+) -> Any:
     """See `Workspace.get`."""
+    if isinstance(name, list | tuple):
+        return [get(session, each, default, copy, full) for each in name]
 
     def operation(transaction: Transaction) -> Any:
+        # The error for a missing name is slow to make: it compares all names.
+        if default is not MISSING and transaction.find(name) is None:
+            return default
         record = transaction.record(name, full=full)
         own = not transaction.backend.capabilities.shares_views
         return to_object(record, copy=copy, own=own)
@@ -52,6 +60,8 @@ def pop(session: Session, name: str, default: Any) -> Any:
     """See `Workspace.pop`."""
 
     def operation(transaction: Transaction) -> Any:
+        if default is not MISSING and transaction.find(name) is None:
+            return default
         uuid = transaction.uuid(name)
         obj = get(session, uuid, MISSING, copy=True, full=False)
         transaction.remove([uuid])
@@ -68,19 +78,18 @@ def pop(session: Session, name: str, default: Any) -> Any:
 def exists(session: Session, name: str) -> bool:
     """See `Workspace.exists`."""
     with session.transaction() as transaction:
-        try:
-            transaction.uuid(name)
-        except ObjectNotFoundError:
+        if transaction.find(name) is None:
             return False
-        except ReusedNameError:
-            return True
+        # The name that was asked for means this object from now on.
+        with suppress(ReusedNameError):
+            transaction.uuid(name)
         return True
 
 
 def count(session: Session) -> int:
     """Return the number of objects."""
     with session.transaction() as transaction:
-        return len(transaction.backend.uuids())
+        return transaction.backend.count()
 
 
 def list_objects(
@@ -111,13 +120,18 @@ def list_groups(session: Session, kind: Kind | None) -> list[GroupInfo]:
         ]
 
 
-def describe(session: Session, name: str | None) -> Description | Listing:
+def describe(session: Session, name: NamesOf | None) -> Description | Listing:
     """See `Workspace.describe`."""
+    names = [] if name is None else listed(name)
     with session.transaction() as transaction:
         if name is not None:
-            uuid = transaction.uuid(name)
+            uuids = [transaction.uuid(each) for each in names]
             known = known_operands(session)
-            return _described(transaction, uuid, *transaction.position(uuid), known)
+            found = [
+                _described(transaction, uuid, *transaction.position(uuid), known)
+                for uuid in uuids
+            ]
+            return found[0] if isinstance(name, str) else Listing(found)
         group_of = {
             uuid: group.title
             for group in transaction.backend.groups()
@@ -165,11 +179,10 @@ def status(session: Session, notes: Sequence[str]) -> Status:
         backend = transaction.backend
         server = backend.status()
         transaction.names.sync(backend.entries())
-        kinds = [entry.kind for entry in backend.entries()]
         return Status(
             backend.mode,
-            kinds.count("signal"),
-            kinds.count("image"),
+            backend.count("signal"),
+            backend.count("image"),
             session.project.path,
             session.project.modified,
             server.version,
@@ -182,10 +195,8 @@ def status(session: Session, notes: Sequence[str]) -> Status:
 def summarize(session: Session) -> str:
     """Return the repr of a workspace, without waiting for DataLab."""
     backend, project = session.backend, session.project
-    kinds = [entry.kind for entry in backend.entries()]
-    parts = [
-        f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) != 1)}" for kind in KINDS
-    ]
+    counts = {kind: backend.count(kind) for kind in KINDS}
+    parts = [f"{n} {kind}{'s' * (n != 1)}" for kind, n in counts.items()]
     selected = len(known_operands(session))
     if selected:
         parts.append(f"{selected} selected")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
 
+T = TypeVar("T")
 # Within the class, `list` is its method.
 Names: TypeAlias = "list[str]"
+#: Names, or lists of them, as `calc` returns them for several objects and regions.
+NamesToGet: TypeAlias = "list[Any] | tuple[Any, ...]"
+#: The objects of such names, in lists of the same form.
+Objects: TypeAlias = "list[Any]"
 
 
 class _Missing:
@@ -37,24 +42,28 @@ class NamedObjects(ABC):
         """Return whether there is such an object."""
 
     @abstractmethod
-    def get(self, name: str, *, default: Any = MISSING) -> Any:
-        """Return an object."""
+    def get(self, name: Any, *, default: Any = MISSING) -> Any:
+        """Return an object, or those of a list of names."""
 
     @abstractmethod
     def add(self, name: Any, obj: Any = MISSING, *, overwrite: bool = False) -> str:
         """Store an object."""
 
     @abstractmethod
-    def remove(self, *names: str) -> None:
+    def remove(self, *names: str | NamesToGet) -> None:
         """Remove objects."""
 
-    def __getitem__(self, name: str) -> SignalObj | ImageObj:
+    @overload
+    def __getitem__(self, name: str) -> SignalObj | ImageObj: ...
+    @overload
+    def __getitem__(self, name: NamesToGet) -> Objects: ...
+    def __getitem__(self, name: str | NamesToGet) -> SignalObj | ImageObj | Objects:
         return self.get(name)
 
     def __setitem__(self, name: str, obj: object) -> None:
         self.add(name, obj, overwrite=True)
 
-    def __delitem__(self, name: str) -> None:
+    def __delitem__(self, name: str | NamesToGet) -> None:
         self.remove(name)
 
     def __contains__(self, name: object) -> bool:
@@ -97,6 +106,10 @@ class NamedObjects(ABC):
         """
         return ((name, self.get(name)) for name in self.list())
 
+    @overload
+    def pop(self, name: str) -> SignalObj | ImageObj: ...
+    @overload
+    def pop(self, name: str, default: T) -> SignalObj | ImageObj | T: ...
     def pop(self, name: str, default: Any = MISSING) -> Any:
         """Remove an object and return it, or `default` if there is no such object."""
         obj = self.get(name, default=default)

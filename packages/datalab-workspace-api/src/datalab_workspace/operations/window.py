@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.errors import DataLabError, LiveError, add_note
+from datalab_workspace.measured_files.paths import Paths, flat
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session
 from datalab_workspace.validation import check_timeout, one_of
@@ -55,24 +55,12 @@ def ask_roi(session: Session, name: str, message: str, timeout: float | None) ->
 
 def read(
     session: Session,
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    where: str | None,
+    paths: Paths,
     kind: Kind | None,
     group: str | None,
 ) -> list[str]:
-    """See `Workspace.read`."""
-    if where is None:
-        raise ValueError(
-            "read() reads files with DataLab only: pass where='datalab'; load() reads "
-            "project files"
-        )
-    one_of(where, "where", ("datalab",))
-    if kind is not None:
-        one_of(kind, "kind", KINDS)
-    listed = [paths] if isinstance(paths, str | os.PathLike) else paths
-    if not isinstance(listed, Iterable):
-        raise TypeError(f"expected a path or several, got {type(paths).__name__}")
-    absolute = [str(Path(path).expanduser().absolute()) for path in listed]
+    """Read files with DataLab's own readers; see `Workspace.read`."""
+    absolute = [str(Path(path).expanduser().absolute()) for path in flat(paths)]
     with session.transaction() as transaction:
         reading = transaction.backend.window.read(absolute, kind, group)
         transaction.look()

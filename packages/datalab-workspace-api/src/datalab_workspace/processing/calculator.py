@@ -6,17 +6,17 @@ are those that DataLab would give, so that DataLab can recompute them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from datalab_workspace.errors import LiveUnavailableError, ObjectNotFoundError
-from datalab_workspace.model.equality import equal
-from datalab_workspace.model.metadata_values import snapshot, values_equal
-from datalab_workspace.model.naming import name_from_title, short_ids
+from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.record import Record
-from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.processing.doubts import Doubts
+from datalab_workspace.processing.masks import fill_with_nan
 from datalab_workspace.processing.selection import (
     NamesOf,
+    chosen_as_one,
     listed,
     operands_of_choice,
 )
@@ -27,11 +27,35 @@ from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of
 
 if TYPE_CHECKING:
-    from datalab_workspace.processing.calculation import Calculation, Operand
+    from datalab_workspace.processing.calculation import Calculation, Operand, Source
+    from datalab_workspace.processing.operands import Fetched
+    from datalab_workspace.processing.plan import Plan
+    from datalab_workspace.processing.result_writer import ResultWriter
 
 Where: TypeAlias = Literal["kernel", "datalab"]
-#: Seconds for which the last look at a backend is good enough to store a result.
+Masked: TypeAlias = Literal["ignore", "nan"]
+#: Seconds for which the last look at a backend is good enough to compute in it.
 _RECENT = 0.2
+
+
+class _Begun(NamedTuple):
+    """A call after its checks.
+
+    Attributes:
+        plan: The plan of the call.
+        one: Whether the call is for one object, so that it returns no list of results.
+        masked: The use of masked values.
+        doubts: The reasons to doubt the results.
+        fetched: The first source objects.
+        second: The second operand, if the feature has one.
+    """
+
+    plan: Plan
+    one: bool
+    masked: Masked
+    doubts: Doubts
+    fetched: Fetched
+    second: tuple[Source, Record] | None
 
 
 def calculate(
@@ -41,197 +65,201 @@ def calculate(
     on: NamesOf | None,
     with_: str | None,
     where: Where,
+    masked: Masked,
     parameters: dict[str, Any],
 ) -> Any:
     """See `Workspace.calc`.
 
-    The operands are fetched in one transaction, and each result is stored in one of its
-    own; nothing is locked while sigima computes.
+    The call is checked in one transaction. The source objects are fetched and the
+    results are stored in further ones, several small objects at a time; nothing is
+    locked while sigima computes. No more than a few objects are in memory at once.
     """
+    from datalab_workspace.processing.result_writer import ResultWriter
+
     one_of(where, "where", ("kernel", "datalab"))
+    one_of(masked, "masked", ("ignore", "nan"))
+    if masked == "nan" and where == "datalab":
+        raise ValueError(
+            "masked='nan' computes in this process only, because DataLab knows no "
+            "masks; omit where='datalab'"
+        )
     require("sigima", "calc()")
-    calculations, single = _plan(session, name, param, on, with_, parameters)
-    feature = calculations[0].feature
-    if where == "datalab":
-        outcomes = _compute_remotely(session, calculations)
-    else:
-        outcomes = _store_all(session, list(_run(calculations)))
-    if feature.operands is None:
-        return outcomes[0]
-    of_one = isinstance(on, str) or (on is None and single)
-    own_regions = feature.each_region and not parameters
-    if own_regions and (param is None or isinstance(param, Sequence)):
-        of_one = False
-    return outcomes[0] if of_one else outcomes
+    names = None if on is None else listed(on)
+
+    def operation(transaction: Transaction) -> _Begun:
+        plan, one = _planned(
+            transaction, session, name, param, names, with_, parameters
+        )
+        if where == "datalab":
+            _check_remote(session, plan)
+        one = one or isinstance(on, str)
+        return _Begun(plan, one, masked, Doubts(), *_first(transaction, plan))
+
+    begun = session.run(operation)
+    plan = begun.plan
+    total = 1 if plan.combines else len(plan.sources)
+    writer = ResultWriter(session, total)
+    try:
+        with Progress(f"computing {name!r}", total) as progress:
+            if plan.combines:
+                _compute_together(session, begun, writer)
+            else:
+                _compute_each(session, begun, writer, progress, where)
+            writer.flush()
+    except BaseException as error:
+        writer.rescue(error)
+        raise
+    finally:
+        begun.doubts.warn()
+    single = plan.combines or begun.one
+    return writer.outcomes[0] if single else writer.listed()
 
 
-def _plan(
+def _planned(
+    transaction: Transaction,
     session: Session,
     name: str,
     param: Any,
-    on: NamesOf | None,
+    names: Sequence[str] | None,
     with_: str | None,
     parameters: dict[str, Any],
-) -> tuple[list[Calculation], bool]:
-    """Fetch the operands and check everything that can be checked beforehand.
+) -> tuple[Plan, bool]:
+    """Return the plan of a call, after its checks.
 
     Returns:
-        The calculations, and whether there is only one first operand.
+        The plan, and whether it computes from the one object that was selected.
     """
-    from datalab_workspace.processing.calculation import plan
+    from datalab_workspace.processing.operands import source_of
+    from datalab_workspace.processing.parameters import no_region
+    from datalab_workspace.processing.plan import Plan
 
-    wanted = None if on is None else list(listed(on))
-
-    def operation(transaction: Transaction) -> Sequence[Operand]:
-        if wanted is not None:
-            uuids = [transaction.uuid(each) for each in wanted]
-        else:
-            uuids = list(operands_of_choice(session))
-        if not uuids:
-            raise ValueError(
-                f"calc({name!r:.80}) has no object to compute from: pass on=name, or "
-                "choose objects with select(names)"
-            )
-        second = [] if with_ is None else [transaction.uuid(with_)]
-        return _operands(transaction, [*uuids, *second])
-
-    operands = session.run(operation)
-    first, other = (operands, None) if with_ is None else (operands[:-1], operands[-1])
-    return plan(name, first, other, param, parameters), len(first) == 1
-
-
-def _operands(transaction: Transaction, uuids: Sequence[str]) -> Sequence[Operand]:
-    from datalab_workspace.processing.calculation import Operand
-
-    wanted = list(dict.fromkeys(uuids))
-    records = dict(zip(wanted, transaction.backend.operands(wanted), strict=True))
-    operands = {
-        entry.uuid: Operand(
-            entry.uuid,
-            transaction.names.name_of(entry.uuid),
-            number,
-            entry.kind,
-            # A copy: functions may write to what they are given.
-            to_object(records[entry.uuid]),
+    one = False
+    if names is not None:
+        uuids = [transaction.uuid(each) for each in names]
+    else:
+        uuids = list(operands_of_choice(session))
+        one = chosen_as_one(session, uuids)
+    if not uuids:
+        raise ValueError(
+            f"calc({name!r:.80}) has no object to compute from: pass on=name, or "
+            "choose objects with select(names)"
         )
-        for number, entry in short_ids(transaction.backend.entries())
-        if entry.uuid in records
-    }
-    return [operands[uuid] for uuid in uuids]
+    second = None
+    if with_ is not None:
+        second = source_of(transaction, transaction.uuid(with_))
+    sources = [source_of(transaction, uuid) for uuid in uuids]
+    plan = Plan(name, sources, second, param, parameters)
+    plan.check()
+    for source in plan.needs_regions():
+        if transaction.backend.summary(source.uuid).roi_count == 0:
+            raise no_region(plan.feature, source.name)
+    return plan, one
 
 
-def _run(calculations: Sequence[Calculation]) -> Iterator[tuple[Calculation, Any]]:
-    title = f"computing {calculations[0].feature.name!r}"
-    with Progress(title, len(calculations)) as progress:
-        for calculation in calculations:
-            yield calculation, calculation.run()
+def _first(
+    transaction: Transaction, plan: Plan
+) -> tuple[Fetched, tuple[Source, Record] | None]:
+    """Fetch the first source objects, and the second operand."""
+    from datalab_workspace.processing.operands import fetch, together
+
+    count = len(plan.sources)
+    if not plan.combines:
+        count = together(transaction.backend, plan.sources)
+    second = [] if plan.second is None else [plan.second]
+    fetched = fetch(transaction, [*plan.sources[:count], *second])
+    return fetched, fetched.pop() if second else None
+
+
+def _compute_together(session: Session, begun: _Begun, writer: ResultWriter) -> None:
+    """Compute one result from all source objects."""
+    from datalab_workspace.processing.operands import operand_of
+
+    own = not session.backend.capabilities.shares_views
+    operands = [_filled(operand_of(*each, own=own), begun) for each in begun.fetched]
+    begun.fetched.clear()
+    (calculation,) = begun.plan.calculations(operands)
+    result = calculation.run(begun.doubts)
+    writer.put([(calculation, result)], several=False)
+
+
+def _compute_each(
+    session: Session,
+    begun: _Begun,
+    writer: ResultWriter,
+    progress: Progress,
+    where: Where,
+) -> None:
+    """Compute the results from each source object, and release it."""
+    from datalab_workspace.processing.operands import fetch, together
+
+    fetched, rest = begun.fetched, begun.plan.sources[len(begun.fetched) :]
+    while fetched:
+        while fetched:
+            # Its arrays are in no variable here, so that they are released soon.
+            operands = _operands(session, begun, *fetched.popleft())
+            calculations = begun.plan.calculations(operands)
+            del operands
+            _compute(session, calculations, writer, begun.doubts, where)
+            del calculations
             progress.advance(1)
+        count = together(session.backend, rest)
+        now, rest = rest[:count], rest[count:]
+        if now:
+            fetched = session.run(lambda t, now=now: fetch(t, now))  # type: ignore[misc]
 
 
-# -- results --------------------------------------------------------------------------
+def _operands(
+    session: Session, begun: _Begun, source: Source, record: Record
+) -> list[Operand]:
+    from datalab_workspace.processing.operands import operand_of
+
+    own = not session.backend.capabilities.shares_views
+    operands = [_filled(operand_of(source, record, own=own), begun)]
+    if begun.second is not None:
+        operands.append(_filled(operand_of(*begun.second, own=False), begun))
+    return operands
 
 
-def _store_all(session: Session, done: Sequence[tuple[Calculation, Any]]) -> list[Any]:
-    """Store results; one that cannot be kept is refused before any is stored."""
-    kept: list[Record | dict[Any, Any]] = []
-    for calculation, result in done:
-        if not calculation.feature.analysis:
-            kept.append(to_record(result, copy=False))
-        else:
-            noted = calculation.noted(result)
-            kept.append({} if noted is None else snapshot(noted, "the result"))
-
-    def operation(transaction: Transaction) -> list[Any]:
-        outcomes: list[Any] = []
-        for (calculation, result), item in zip(done, kept, strict=True):
-            source = calculation.sources[0]
-            if isinstance(item, Record):
-                joins = source.uuid if item.kind == source.kind else None
-                outcomes.append(_add_result(transaction, item, joins))
-            else:
-                _note(transaction, source, item)
-                outcomes.append(result)
-        return outcomes
-
-    return session.run(operation, _RECENT)
+def _filled(operand: Operand, begun: _Begun) -> Operand:
+    if begun.masked == "nan":
+        fill_with_nan(operand.obj, operand.name)
+        return replace(operand, masked=0)
+    return operand
 
 
-def _add_result(transaction: Transaction, record: Record, source: str | None) -> str:
-    """Add a computed object under the next free name, unless an equal one has it.
-
-    Args:
-        transaction: The transaction.
-        record: The object.
-        source: UUID of the object whose group it joins; None for the first group.
-
-    Returns:
-        Its name.
-    """
-    title = name_from_title(record.title)
-    name, number = title, 1
-    while (holder := transaction.names.uuid_of(name)) is not None:
-        try:
-            held = transaction.record(holder)
-        except ObjectNotFoundError:  # another program has just removed it
-            transaction.names.release(holder)
-            break
-        if equal(held, record):
-            transaction.take_name(name, holder)
-            return name
-        number += 1
-        name = f"{title} ({number})"
-    can = transaction.backend.capabilities
-    record.fields["title"] = title if can.tells_apart else name
-    # The source may have been removed during the computation.
-    joins = can.groups and source in {e.uuid for e in transaction.backend.entries()}
-    transaction.add_result(record.copy(), name, source if joins else None)
-    return name
+def _compute(
+    session: Session,
+    calculations: Sequence[Calculation],
+    writer: ResultWriter,
+    doubts: Doubts,
+    where: Where,
+) -> None:
+    """Compute the results from one source object."""
+    done = [(calculation, calculation.run(doubts)) for calculation in calculations]
+    if where == "kernel":
+        writer.put(done, several=calculations[0].feature.gives_several)
+        return
+    # It was computed here first to show that DataLab need not open a dialog.
+    del done
+    (calculation,) = calculations
+    with session.transaction(_RECENT) as transaction:
+        transaction.call = writer.call
+        added = transaction.backend.compute(
+            calculation.sources[0].uuid,
+            calculation.feature.name,
+            calculation.parameter_values(),
+        )
+        transaction.note(added)
+        names = [transaction.names.name_of(uuid) for uuid in added]
+    for name in names:
+        writer.put_stored(name)
 
 
-def _note(transaction: Transaction, source: Operand, entries: dict[Any, Any]) -> None:
-    """Put the result of an analysis into the metadata of the object analysed."""
-    removed = ObjectNotFoundError(
-        f"cannot store the result in {source.name!r:.80}, which was removed during "
-        "the computation; add it again and repeat the call"
-    )
-    if source.uuid not in {e.uuid for e in transaction.backend.entries()}:
-        raise removed
-    try:
-        # Only an object that had the result before is fetched again.
-        known = source.obj.metadata
-        if _has(known, entries):
-            known = transaction.record(source.uuid).metadata
-        if not _has(known, entries):
-            transaction.edit(source.uuid, {}, entries)
-    except ObjectNotFoundError:
-        raise removed from None
-
-
-def _has(metadata: Mapping[Any, Any], entries: Mapping[Any, Any]) -> bool:
-    return values_equal({key: metadata.get(key) for key in entries}, entries)
-
-
-def _compute_remotely(
-    session: Session, calculations: Sequence[Calculation]
-) -> list[str]:
-    """Let DataLab compute, after a computation here has shown that it succeeds."""
-    for calculation in calculations:
-        calculation.check_remote()
+def _check_remote(session: Session, plan: Plan) -> None:
+    """Raise an error unless DataLab can compute a plan."""
+    plan.check_remote()
     if not session.backend.capabilities.computes:
         raise LiveUnavailableError(
             "where='datalab' computes in a running DataLab, but this workspace is not "
             "attached to one; connect() it, or leave where= out to compute here"
         )
-    for _ in _run(calculations):
-        pass
-    outcomes: list[str] = []
-    with session.transaction(_RECENT) as transaction:
-        for calculation in calculations:
-            added = transaction.backend.compute(
-                calculation.sources[0].uuid,
-                calculation.feature.name,
-                calculation.parameter_values(),
-            )
-            transaction.note(added)
-            outcomes += [transaction.names.name_of(uuid) for uuid in added]
-    return outcomes

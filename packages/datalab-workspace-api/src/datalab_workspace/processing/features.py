@@ -14,10 +14,13 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from datalab_workspace.errors import FeatureNotFoundError, close_matches
+from datalab_workspace.errors import FeatureNotFoundError
 from datalab_workspace.model.record import KINDS, Kind
+
+#: The results of a feature: one object, a list of objects, or an analysis result.
+Gives: TypeAlias = Literal["object", "objects", "result"]
 
 _PREFIX = "compute_"
 _DIALOG = "needs a dialog"
@@ -62,6 +65,7 @@ class Feature:
         parameters: Class of the parameter object; None without parameters.
         listed: Whether the function takes a list of parameter objects.
         analysis: Whether the result is a geometry or table, not an object.
+        result: Kind of the object that the feature returns; None for an analysis.
         aligned: Whether DataLab aligns the signals first, so that they have the same x.
     """
 
@@ -72,6 +76,7 @@ class Feature:
     parameters: type[Any] | None
     listed: bool
     analysis: bool
+    result: Kind | None
     aligned: bool
 
     @property
@@ -87,6 +92,22 @@ class Feature:
         DataLab calls this pattern "1-to-n". Only one feature has it.
         """
         return self.name == "extract_roi"
+
+    @property
+    def gives(self) -> Gives:
+        """The results of one computation, whatever the data is.
+
+        "object" is one signal or image, "objects" a list of them, and "result" a
+        geometry or table, or None if the analysis finds nothing.
+        """
+        if self.analysis:
+            return "result"
+        return "objects" if self.each_region else "object"
+
+    @property
+    def gives_several(self) -> bool:
+        """Whether `calc` returns a list even for one object in ``on=``."""
+        return self.gives == "objects"
 
 
 @functools.cache
@@ -127,23 +148,42 @@ def find_feature(name: object, kind: Kind) -> Feature:
         )
     if name in features(kind):
         return features(kind)[name]
-    raise FeatureNotFoundError(_what_is_wrong(name, kind))
+    raise FeatureNotFoundError(no_feature(name, (kind,)))
 
 
-def _what_is_wrong(name: str, kind: Kind) -> str:
-    (other,) = (each for each in KINDS if each != kind)
+def feature_names() -> list[str]:
+    """Return the names of all features, for signals or images, sorted."""
+    return sorted({name for kind in KINDS for name in features(kind)})
+
+
+def no_feature(name: str, kinds: tuple[Kind, ...] = KINDS) -> str:
+    """Return the message for a name that no feature has.
+
+    Args:
+        name: The name.
+        kinds: The kinds of objects for which a feature was looked for.
+    """
+    from datalab_workspace.processing.feature_search import suggestions
+
     bare = name.removeprefix(_PREFIX)
-    if name in features(other):
-        return f"{name!r} is a feature for {other}s, not for {kind}s"
-    if bare != name and bare in features(kind):
+    for other in KINDS:
+        if name in features(other):
+            return f"{name!r} is a feature for {other}s, not for {kinds[0]}s"
+    if bare != name and any(bare in features(kind) for kind in kinds):
         return f"no feature {name!r}; it is called {bare!r} here, without {_PREFIX!r}"
     if bare in _WINDOWS_ONLY:
         why, instead = _WINDOWS_ONLY[bare]
         return f"{name!r} in DataLab's window {why}; use {instead}"
-    message = f"no feature {name!r:.80} for {kind}s"
-    if close := close_matches(bare, features(kind)):
+    of_kind, argument = (
+        (f" for {kinds[0]}s", repr(kinds[0])) if len(kinds) == 1 else ("", "")
+    )
+    message = f"no feature {name!r:.80}{of_kind}"
+    if close := suggestions(bare, kinds):
         return f"{message}; did you mean {' or '.join(map(repr, close))}?"
-    return f"{message}; workspace.features({kind!r}) lists them all"
+    others = tuple(kind for kind in KINDS if kind not in kinds)
+    if others and (close := suggestions(bare, others, alike=False)):
+        return f"{message}; for {others[0]}s there is {' or '.join(map(repr, close))}"
+    return f"{message}; workspace.features({argument}) lists them all"
 
 
 def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
@@ -168,6 +208,7 @@ def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
                 operands = None if of_list or operands is None else operands + 1
             elif _is_parameters(held):
                 parameters, listed = held, of_list
+    results: dict[Any, Kind] = {SignalObj: "signal", ImageObj: "image"}
     # Earlier versions of sigima do not declare which signals must not be aligned.
     aligned = getattr(get_computation_metadata(function), "x_alignment", "unknown")
     return Feature(
@@ -178,6 +219,7 @@ def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
         parameters,
         listed,
         analysis=not {SignalObj, ImageObj} & {*yielded},
+        result=next((results[one] for one in yielded if one in results), None),
         aligned=kind == "signal" and operands != 1 and aligned is not None,
     )
 

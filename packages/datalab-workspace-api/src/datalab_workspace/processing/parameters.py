@@ -9,12 +9,54 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import close_matches
+from datalab_workspace.errors import add_note, close_matches
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.validation import unknown_argument
 
 #: The keyword arguments of `calc` itself, for suggestions.
-CALL = ("on", "with_", "where")
+CALL = ("on", "with_", "where", "masked")
+
+
+def check_parameters(
+    feature: Feature, given: object, values: Mapping[str, Any]
+) -> None:
+    """Check the parameters of a call as far as they do not depend on an object.
+
+    Args:
+        feature: The feature.
+        given: See `make_parameters`; or a list, see `region_parameters`.
+        values: See `make_parameters`.
+
+    Raises:
+        TypeError: See `make_parameters`.
+        ValueError: See `make_parameters`.
+    """
+    of_regions = feature.each_region or feature.listed
+    if not of_regions:
+        validate(make_parameters(feature, given, values, None), feature)
+    elif given is not None or values:
+        for one in region_parameters(feature, given, values, None):
+            validate(one, feature)
+
+
+def validate(parameters: Any, feature: Feature, *objects: Any) -> None:
+    """Let sigima check parameters together, or against the objects.
+
+    Args:
+        parameters: The parameter object; it needs not be one that can be checked.
+        feature: The feature, for the note of an error.
+        objects: The source objects. Without any, parameters are not checked if they
+            depend on an object.
+    """
+    check = getattr(parameters, "validate_parameters", None)
+    depends = hasattr(parameters, "update_from_obj")
+    if not callable(check) or (depends and not objects):
+        return
+    try:
+        check(*objects)
+    except Exception as error:
+        add_note(error, f"while checking the parameters of {feature.name!r}")
+        raise
 
 
 def make_parameters(
@@ -30,7 +72,8 @@ def make_parameters(
         given: A parameter object of sigima, which replaces the defaults; a dict of
             values; or None.
         values: More values by name. They take precedence.
-        obj: The first source object.
+        obj: The first source object. If it is None, defaults that depend on an object
+            are left out.
 
     Returns:
         A new parameter object; None if the feature has no parameters.
@@ -53,6 +96,8 @@ def make_parameters(
         parameters = ours()
         _set(parameters, chosen, feature)
         if hasattr(parameters, "update_from_obj"):
+            if obj is None:
+                return parameters
             # Defaults from the object may depend on the user's values. The update may
             # also overwrite these values, so that they are set again below.
             parameters.update_from_obj(obj)
@@ -91,10 +136,7 @@ def region_parameters(
     if given is None and not values:
         regions = [] if obj.roi is None else list(obj.roi.to_params(obj))
         if not regions:
-            raise ValueError(
-                f"{feature.name}() needs a region, but {obj.title!r:.80} has no region "
-                "of interest; define one, or pass its parameters"
-            )
+            raise no_region(feature, obj.title)
         return regions
     if isinstance(given, Sequence) and not isinstance(given, str):
         if not given:
@@ -105,8 +147,16 @@ def region_parameters(
     return [make_parameters(feature, given, values, obj)]
 
 
+def no_region(feature: Feature, title: str) -> ValueError:
+    """Return the error for an object that has no region of interest."""
+    return ValueError(
+        f"{feature.name}() needs a region, but {title!r:.80} has no region of "
+        "interest; define one, or pass its parameters"
+    )
+
+
 def _set(parameters: Any, values: Mapping[str, Any], feature: Feature) -> None:
-    items = {item.get_name(): item for item in _settable(parameters)}
+    items = {item.get_name(): item for item in settable(parameters)}
     for name, value in values.items():
         if name not in items:
             raise unknown_argument(feature.name, str(name), [*items, *CALL])
@@ -114,22 +164,22 @@ def _set(parameters: Any, values: Mapping[str, Any], feature: Feature) -> None:
 
 
 def _check(parameters: Any, feature: Feature) -> None:
-    for item in _settable(parameters):
+    for item in settable(parameters):
         value = item.get_value(parameters)
         if value is not None:
             _checked(item, value, feature)
 
 
 def _require(parameters: Any, feature: Feature) -> None:
-    for item in _settable(parameters):
-        if item.get_value(parameters) is None and not _may_be_none(item):
+    for item in settable(parameters):
+        if item.get_value(parameters) is None and not may_be_none(item):
             raise ValueError(
                 f"{feature.name}() needs a value for {item.get_name()!r}; pass "
-                f"{_allowed(item)}"
+                f"{allowed_values(item)}"
             )
 
 
-def _settable(parameters: Any) -> Iterator[Any]:
+def settable(parameters: Any) -> Iterator[Any]:
     """Yield the items of a parameter object that the user can set."""
     from guidata.dataset import ButtonItem
 
@@ -154,7 +204,7 @@ def _checked(item: Any, given: Any, feature: Feature) -> Any:
     if isinstance(item, FloatItem) and type(value) is int:
         value = float(value)
     if value is None:
-        if not _may_be_none(item):
+        if not may_be_none(item):
             raise TypeError(_refusal(item, given, feature))
         return None
     if isinstance(item, ChoiceItem):
@@ -184,7 +234,7 @@ def _has_right_type(item: Any, value: object) -> bool:
 
 
 def _choice(item: Any, value: Any, given: Any, feature: Feature) -> Any:
-    keys = _choices(item)
+    keys = choices_of(item)
     if isinstance(value, list):
         value = tuple(value)
     elif isinstance(value, Enum):
@@ -197,7 +247,7 @@ def _choice(item: Any, value: Any, given: Any, feature: Feature) -> Any:
     raise ValueError(_refusal(item, given, feature))
 
 
-def _choices(item: Any) -> dict[Any, Any]:
+def choices_of(item: Any) -> dict[Any, Any]:
     """Return the public value of each choice, by the key that guidata stores."""
     keys = [choice[0] for choice in item.get_prop("data", "choices", ())]
     enum = getattr(item, "_enum_cls", None)
@@ -208,26 +258,27 @@ def _choices(item: Any) -> dict[Any, Any]:
     }
 
 
-def _may_be_none(item: Any) -> bool:
+def may_be_none(item: Any) -> bool:
+    """Return whether None is a value of an item."""
     from guidata.dataset import ChoiceItem
 
     if isinstance(item, ChoiceItem):
-        return None in _choices(item) or item.get_default() is None
+        return None in choices_of(item) or item.get_default() is None
     allow_none = item.get_prop("data", "allow_none", False)
     return allow_none or not item.get_prop("data", "check_value", True)
 
 
 def _refusal(item: Any, value: object, feature: Feature) -> str:
     name = item.get_name()
-    return f"{feature.name}(): {name}={value!r:.80} is not {_allowed(item)}"
+    return f"{feature.name}(): {name}={value!r:.80} is not {allowed_values(item)}"
 
 
-def _allowed(item: Any) -> str:
+def allowed_values(item: Any) -> str:
     """Describe the values that an item accepts."""
     from guidata.dataset import BoolItem, ChoiceItem, FloatItem, IntItem
 
     if isinstance(item, ChoiceItem):
-        return f"one of {', '.join(map(repr, _choices(item).values()))}"
+        return f"one of {', '.join(map(repr, choices_of(item).values()))}"
     if isinstance(item, BoolItem):
         return "True or False"
     if not isinstance(item, FloatItem | IntItem):
@@ -244,4 +295,4 @@ def _allowed(item: Any) -> str:
         words += f"{' and' * (limits['min'] is not None)} of at most {limits['max']}"
     if item.get_prop("data", "nonzero", None):
         words += " other than 0"
-    return f"{words}, or None" if _may_be_none(item) else words
+    return f"{words}, or None" if may_be_none(item) else words

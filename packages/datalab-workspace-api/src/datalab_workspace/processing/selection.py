@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
 
 from datalab_workspace.errors import NotSupportedByProtocolError
+from datalab_workspace.model.naming import checked_key
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
-NamesOf: TypeAlias = "str | Iterable[str]"
+#: One name, or several: also lists of lists of names, as `calc` returns them.
+NamesOf: TypeAlias = "str | Iterable[NamesOf]"
 
 
 class Selection(list[str]):
@@ -43,14 +47,15 @@ class Selection(list[str]):
 
 def select(session: Session, names: NamesOf) -> None:
     """See `Workspace.select`."""
-    wanted = list(listed(names))
+    wanted = listed(names)
 
     def operation(transaction: Transaction) -> tuple[str, ...]:
         chosen = tuple(dict.fromkeys(map(transaction.uuid, wanted)))
         transaction.backend.select(chosen)
         return chosen
 
-    session.chosen, session.in_passing = session.run(operation), set()
+    session.choose(session.run(operation))
+    session.chose_one = isinstance(names, str)
 
 
 def selection(session: Session) -> Selection:
@@ -104,20 +109,44 @@ def known_operands(session: Session) -> Collection[str]:
     return () if selected is None else _in_order_of_choice(session, selected)
 
 
-def listed(names: Any) -> Iterable[str]:
+def chosen_as_one(session: Session, operands: Sequence[str]) -> bool:
+    """Return whether the operands are the one object that ``select(name)`` chose.
+
+    The name was not in a list. So the call is one for one object, too.
+    """
+    return session.chose_one and [*operands] == [*_still_chosen(session)]
+
+
+def listed(names: NamesOf) -> list[str]:
     """Return the names in an argument that takes one name or several.
 
+    Args:
+        names: A name, or an iterable of names and of further iterables, such as the
+            nested list that `calc` returns for several objects and regions.
+
     Raises:
-        TypeError: It is an object, not a name.
+        TypeError: Something in it is neither a name nor several.
     """
+    return [names] if isinstance(names, str) else [*_flat(names)]
+
+
+def _flat(names: NamesOf) -> Iterator[str]:
     if isinstance(names, str):
-        return [names]
-    if not isinstance(names, Iterable) or hasattr(names, "metadata"):
-        raise TypeError(
-            f"expected the name of an object, got {type(names).__name__}; add() the "
-            "object first"
-        )
-    return names
+        yield names
+    elif _may_hold_names(names):
+        for one in names:
+            yield from _flat(one)
+    else:
+        yield checked_key(names)  # the error says what it is
+
+
+def _may_hold_names(value: object) -> bool:
+    """Return whether a value may be an iterable of names: no object, no numbers."""
+    if isinstance(value, bytes | bytearray) or hasattr(value, "metadata"):
+        return False
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "OUT"
+    return isinstance(value, Iterable)
 
 
 def _in_order_of_choice(
@@ -140,7 +169,4 @@ def _in_order_of_choice(
 
 def _still_chosen(session: Session) -> Sequence[str]:
     """Return UUIDs of the chosen objects that still exist."""
-    if not session.chosen:
-        return ()
-    present = {entry.uuid for entry in session.backend.entries()}
-    return [uuid for uuid in session.chosen if uuid in present]
+    return [uuid for uuid in session.chosen if session.backend.has(uuid)]

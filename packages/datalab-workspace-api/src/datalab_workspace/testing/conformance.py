@@ -7,6 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from datalab_workspace.testing.conflicts import ConflictRules
 from datalab_workspace.testing.events import EventRules
+from datalab_workspace.testing.exchange import ExchangeRules
 from datalab_workspace.testing.fidelity import Fidelity
 from datalab_workspace.testing.groups import GroupRules
 from datalab_workspace.testing.lookup import LookupRules
@@ -49,6 +50,7 @@ class BackendRules(
     ValueRules,
     ConflictRules,
     EventRules,
+    ExchangeRules,
     Fidelity,
     GroupRules,
     MappingRules,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from datalab_workspace.backends.base import Capabilities
+from datalab_workspace.events import ChangeEvent
 from datalab_workspace.model.record import KINDS, Kind
+from datalab_workspace.processing import result_writer
 from datalab_workspace.testing.comparison import assert_same
 from datalab_workspace.testing.suite import WorkspaceSuite
 from datalab_workspace.workspace import Workspace
@@ -27,6 +29,11 @@ REQUIRED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "log10_z_plus_n": {"n": 1.0},
         "product_constant": {"value": 2.0},
     }
+)
+#: Two regions of the images.
+REGIONS: Sequence[Mapping[str, float]] = (
+    {"x0": 1.0, "y0": 2.0, "dx": 5.0, "dy": 4.0},
+    {"x0": 3.0, "y0": 5.0, "dx": 6.0, "dy": 4.0},
 )
 
 
@@ -192,11 +199,51 @@ class ProcessingRules(_Sources):
         assert names[0] == "extract_roi(i003)|x0=2.0,y0=3.0,dx=10.0,dy=8.0"
         assert [workspace.describe(name).shape for name in names] == [(8, 10), (11, 9)]
         area: dict[str, Any] = {"x0": 1.0, "y0": 2.0, "dx": 5.0, "dy": 4.0}
-        name = workspace.calc("extract_roi", on="slope", **area)
+        [name] = workspace.calc("extract_roi", on="slope", **area)
         assert workspace.describe(name).shape == (4, 5)
         names = workspace.calc("extract_roi", [area, {**area, "dx": 7}], on="slope")
         assert names[0] == name
         assert workspace.describe(names[1]).shape == (4, 7)
+        with pytest.raises(ValueError, match="'slope' has no region"):
+            workspace.calc("extract_roi", on=["regions", "slope"])
+
+    def test_the_type_follows_from_the_feature_and_the_form_of_on(self) -> None:
+        """It does not follow from the data: one region is a list as two are."""
+        workspace = self.filled()
+        one, other = REGIONS
+        for given, count in ((one, 1), ([one], 1), ([one, other], 2)):
+            names = workspace.calc("extract_roi", given, on="spot")
+            assert [type(name) for name in names] == [str] * count
+            nested = workspace.calc("extract_roi", given, on=["spot"])
+            assert nested == [names]
+        nested = workspace.calc("extract_roi", [one, other], on=["spot", "slope"])
+        assert [len(names) for names in nested] == [2, 2]
+        several = workspace.calc("sqrt", on=("peak", "wave"))
+        assert several == [f"sqrt({each})" for each in ("s001", "s002")]
+        assert isinstance(workspace.calc("signals_to_image", on=["peak", "wave"]), str)
+        assert isinstance(workspace.calc("stats", on=["peak"]), list)
+
+    def test_what_calc_returns_is_taken_where_names_are(self) -> None:
+        """`get` keeps their form; others take nested lists as one list."""
+        workspace = self.filled()
+        nested = workspace.calc("extract_roi", [*REGIONS], on=["spot", "slope"])
+        flat = [name for names in nested for name in names]
+        objects = workspace[nested]
+        titles = [[obj.title for obj in of_one] for of_one in objects]
+        found = [[workspace[name].title for name in of_one] for of_one in nested]
+        assert titles == found
+        assert [obj.title for obj in workspace.get(nested[0])] == titles[0]
+        assert [each.name for each in workspace.describe(nested)] == flat
+        assert len(workspace.calc("absolute", on=nested)) == 4
+        assert isinstance(
+            workspace.calc("signals_to_image", on=["peak", ["wave"]]), str
+        )
+        workspace.select(nested)
+        assert self.selected(workspace, *flat)
+        workspace.remove(nested[0], nested[1][0])
+        assert [name in workspace for name in flat] == [False, False, False, True]
+        del workspace[nested[1][1:]]
+        assert flat[3] not in workspace
 
     def test_results_join_the_group_of_their_source(
         self, capabilities: Capabilities
@@ -266,6 +313,21 @@ class ProcessingRules(_Sources):
             "source_uuid": uuid,
         }
 
+    def test_results_are_one_table_of_all_objects(self) -> None:
+        """The parameters of a fit are results of the fitted curve."""
+        workspace = self.filled()
+        workspace.calc("stats", on=["peak", "slope"])
+        fit = workspace.calc("gaussian_fit", on="peak")
+        results = self.settle(workspace).results()
+        found = [(each.object, each.unit) for each in results["max"]]
+        assert found == [("peak", "V"), ("slope", "counts")]
+        [center] = results["x0"]
+        assert (center.object, center.unit) == (fit, "s")
+        assert center.value == pytest.approx(0, abs=1e-6)
+        assert center.uncertainty is not None
+        assert self.settle(workspace).results(fit) == results.select(object=fit)
+        assert workspace.calc("gaussian_fit", on="peak") == fit
+
     def test_what_was_analysed_can_be_added_again(self) -> None:
         """A notebook that runs twice does this, and the results stay."""
         workspace = self.filled()
@@ -312,6 +374,8 @@ class ProcessingRules(_Sources):
         with pytest.deprecated_call(match="use select"):
             workspace.select_objects("peak")
         assert workspace.calc("sqrt") == "sqrt(s001)"
+        workspace.select(["peak"])
+        assert workspace.calc("sqrt") == ["sqrt(s001)"]
         workspace.select([])
         assert self.selected(workspace)
         if not workspace.capabilities.window:
@@ -320,14 +384,35 @@ class ProcessingRules(_Sources):
 
     # -- errors -----------------------------------------------------------------------
 
-    def test_what_fails_adds_nothing_and_says_of_what(self) -> None:
-        """Results that were computed before are not added either."""
+    def test_what_was_done_before_an_error_is_kept(self) -> None:
+        """The error names the object that failed, and what is kept."""
         workspace = self.filled()
-        before = workspace.list()
+        before = workspace.list("signal")
         spectrum = workspace.calc("fft", on="peak")
         with pytest.raises(TypeError) as caught:
-            workspace.calc("ifft", on=[spectrum, "wave"])
+            workspace.calc("ifft", on=[spectrum, "wave", spectrum])
+        [kept] = [n for n in workspace.list("signal") if n not in (*before, spectrum)]
         told = "".join(traceback.format_exception(caught.value))
-        assert "'ifft'" in told
-        assert "'wave'" in told
-        assert workspace.list() == [*before[:2], spectrum, *before[2:]]
+        assert "while computing 'ifft' from 'wave'" in told
+        assert f"1 of 3 objects were done before; their results are kept: {kept!r}" in (
+            told
+        )
+        if workspace.capabilities.undo:
+            workspace.undo()
+            assert workspace.list("signal") == [*before, spectrum]
+
+    def test_one_call_is_undone_as_one(
+        self, monkeypatch: pytest.MonkeyPatch, capabilities: Capabilities
+    ) -> None:
+        """It may have stored its results in several steps, each of them an event."""
+        if not capabilities.undo:
+            pytest.skip("this backend cannot undo")
+        workspace = self.filled()
+        before = workspace.list()
+        monkeypatch.setattr(result_writer, "_INTERVAL", 0.0)
+        events: list[ChangeEvent] = []
+        with workspace.on_change(events.append):
+            names = workspace.calc("sqrt", on=["peak", "wave", "peak"])
+        assert [event.names_after for event in events] == [(n,) for n in names[:2]]
+        workspace.undo()
+        assert workspace.list() == before

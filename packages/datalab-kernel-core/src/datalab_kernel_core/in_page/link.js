@@ -1,6 +1,6 @@
 // ---- requests to the kernel ----------------------------------------------------------
 
-const PATIENCE = 3000; // milliseconds until the view reports that the kernel is busy
+const PATIENCE = 3000; // milliseconds until the page reports that the kernel is busy
 
 // Only one request of each kind waits for its reply. The last of the requests that are
 // made in the meantime is sent next.
@@ -31,4 +31,12 @@ class Link {
     delete this.next[kind];
     if (request) this.ask(kind, request);
   }
+}
+
+// ---- elements ------------------------------------------------------------------------
+
+function element(name, parent, properties = {}) {
+  const made = Object.assign(document.createElement(name), properties);
+  parent.append(made);
+  return made;
 }

@@ -1,0 +1,1 @@
+"""The panel of `workspace.browse()`, which receives only the rows that it shows."""

@@ -1,0 +1,60 @@
+// ---- the object that the panel shows below its rows -----------------------------------
+
+class Detail {
+  constructor(parent, link) {
+    this.link = link;
+    this.el = element("div", parent, { className: "dlb-detail", hidden: true });
+    this.el.setAttribute("role", "group");
+    this.uuid = null;
+    this.stamp = null;
+  }
+
+  // Show the picture and the properties of a row's object, soon.
+  show(data) {
+    if (data.key === this.uuid && data.stamp === this.stamp) return;
+    [this.uuid, this.stamp, this.explored] = [data.key, data.stamp, false];
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.link.ask("detail", { uuid: this.uuid }), 100);
+  }
+
+  explore(uuid) {
+    clearTimeout(this.timer);
+    [this.uuid, this.explored] = [uuid, true];
+    this.link.ask("explore", { uuid });
+  }
+
+  // Follow a change of the object that is shown.
+  follow(rows) {
+    const row = rows.find((one) => one.key === this.uuid);
+    if (row && !this.explored && this.stamp !== null && row.stamp !== this.stamp) this.show(row);
+  }
+
+  hide() {
+    [this.uuid, this.stamp] = [null, null];
+    this.el.hidden = true;
+    this.el.replaceChildren();
+  }
+
+  take(reply, buffers) {
+    if (reply.uuid !== this.uuid || this.explored !== (reply.ask === "explore")) return;
+    this.el.replaceChildren();
+    this.el.hidden = false;
+    if (reply.ask === "explore") {
+      this.el.setAttribute("aria-label", reply.alternative);
+      // The view of `plotter.explore` finds its picture, and takes its place.
+      element("img", this.el, { src: pictureUrl(buffers[0]), alt: reply.alternative });
+      return;
+    }
+    this.el.setAttribute("aria-label", reply.name);
+    if (reply.picture) {
+      const [width, height] = reply.picture;
+      const image = element("img", this.el, { src: pictureUrl(buffers[0]), width, height });
+      image.alt = `picture of ${reply.name}`;
+    }
+    const list = element("dl", this.el);
+    for (const [name, value] of [["name", reply.name], ...reply.facts]) {
+      element("dt", list, { textContent: name });
+      element("dd", list, { textContent: value });
+    }
+  }
+}

@@ -1,0 +1,94 @@
+"""The messages between what a page shows and the object in the kernel behind it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+#: The entries of a request that the reply repeats, so that the page can match them.
+_ECHOED = ("view", "ask", "number", "changed", "log")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The kernel's reply to a page.
+
+    Attributes:
+        content: The part that is sent as JSON.
+        arrays: The binary part.
+    """
+
+    content: dict[str, Any]
+    arrays: list[Any] = field(default_factory=list)
+
+
+class Channel:
+    """An open widget, and the method that answers its requests.
+
+    Only the kernel can open the comm of a widget: with xeus-python, a page cannot.
+
+    Args:
+        widget: The widget.
+        answer: The bound method that answers a request. Its object is not kept alive;
+            the channel closes when it is gone.
+    """
+
+    def __init__(
+        self, widget: Any, answer: Callable[[Mapping[str, Any]], Reply]
+    ) -> None:
+        self._widget = widget
+        method = weakref.WeakMethod(answer)
+
+        def on_message(_widget: Any, content: Any, _buffers: Any) -> None:
+            answers = method()
+            if answers is not None:
+                self._reply(answers, content)
+
+        widget.on_msg(on_message)
+        weakref.finalize(answer.__self__, widget.close)  # type: ignore[attr-defined]
+
+    def _reply(
+        self, answer: Callable[[Mapping[str, Any]], Reply], content: Mapping[str, Any]
+    ) -> None:
+        request = {key: content.get(key) for key in _ECHOED}
+        try:
+            reply = answer(content)
+        except Exception as error:  # noqa: BLE001  the page shows it
+            message = str(error).strip() or "no message"
+            reply = Reply({"error": f"{type(error).__name__}: {message}"})
+        self.send({**request, **reply.content}, reply.arrays)
+
+    def send(self, content: Mapping[str, Any], arrays: Sequence[Any] = ()) -> None:
+        """Send a message to the page."""
+        self._widget.send(dict(content), list(arrays))
+
+    def close(self) -> None:
+        """Close the widget: the page shows its picture again."""
+        self._widget.close()
+
+
+def widget_class(module: str, name: str, call: str) -> Any:
+    """Return the class of a widget.
+
+    Args:
+        module: Full name of its module.
+        name: Its name there.
+        call: The call of the user that needs it, for the error.
+
+    Raises:
+        ImportError: anywidget is not installed.
+    """
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name not in ("anywidget", "ipywidgets"):
+            raise
+        raise ImportError(
+            f"{call} needs {error.name}, which is not installed; run "
+            'pip install "datalab-kernel-core[interactive]", here and where Jupyter '
+            "runs, and reload the page",
+            name=error.name,
+        ) from error

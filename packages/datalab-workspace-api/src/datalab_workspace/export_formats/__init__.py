@@ -1,0 +1,1 @@
+"""The formats of files for other programs: CSV, TIFF, PNG, NumPy, MATLAB and others."""

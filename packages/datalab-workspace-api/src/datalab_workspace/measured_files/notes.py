@@ -1,0 +1,31 @@
+"""Remarks on the files that were read, for the user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datalab_workspace.errors import list_names
+
+
+class Notes:
+    """Remarks on files, each of which is made once for all the files it concerns."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, dict[str, str]] = {}
+
+    def add(self, remark: str, path: Path, detail: str = "") -> None:
+        """Remember a remark on a file."""
+        self._files.setdefault(remark, {})[path.name] = detail
+
+    def sentences(self) -> list[str]:
+        """Return each remark with the names of its files."""
+        said = []
+        for remark, files in self._files.items():
+            name, detail = next(iter(files.items()))
+            if len(files) == 1:
+                said.append(f"{name!r}: {remark}" + (f": {detail}" if detail else ""))
+            else:
+                said.append(
+                    f"{len(files)} files: {remark}: {list_names(list(files), 5)}"
+                )
+        return said

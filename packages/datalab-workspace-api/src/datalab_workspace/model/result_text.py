@@ -1,0 +1,99 @@
+"""The tables of results as text: columns, values with uncertainties, lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datalab_workspace.model.results import ResultValue, WideTable
+
+#: Rows of each table that are shown.
+MAX_ROWS = 60
+#: Longest text in a cell.
+_LONGEST = 40
+
+
+def column_text(quantity: str, unit: str) -> str:
+    """Return a quantity with its unit in brackets, if it has one."""
+    return f"{quantity} ({unit})" if unit else quantity
+
+
+def value_text(item: ResultValue | None) -> str:
+    """Return a value with its uncertainty as short text; "" for no value."""
+    if item is None or item.value is None:
+        return ""
+    if isinstance(item.value, str):
+        return item.value
+    return number_text(float(item.value), item.uncertainty)
+
+
+def number_text(value: float, spread: float | None) -> str:
+    """Return a number with its uncertainty as short text.
+
+    A number has four significant digits. With an uncertainty, it has as many decimals
+    as the uncertainty, which has two significant digits.
+    """
+    if spread is None or not spread > 0 or not math.isfinite(spread):
+        return f"{value:.4g}"
+    exponent = math.floor(math.log10(max(abs(value), spread)))
+    place = 1 - math.floor(math.log10(spread))
+    if -4 < exponent < 6:
+        digits = max(place, 0)
+        return f"{value:.{digits}f} ± {spread:.{digits}f}"
+    scale, digits = 10.0**exponent, max(place + exponent, 0)
+    return f"({value / scale:.{digits}f} ± {spread / scale:.{digits}f})e{exponent}"
+
+
+def heading_columns(table: WideTable) -> list[str]:
+    """Return the headings of the first columns of a table: "object", "ROI", "row"."""
+    named = any(roi for (_, roi, _), _ in table.rows)
+    called = any(name for (name, _, _), _ in table.rows)
+    return [*["object"] * called, *["ROI"] * named, *["row"] * table.numbered]
+
+
+def heading_cells(table: WideTable, key: tuple[str, str, int]) -> list[str]:
+    """Return the first cells of a row, below `heading_columns`."""
+    name, roi, number = key
+    cells = {"object": name, "ROI": roi, "row": str(number)}
+    return [cells[column] for column in heading_columns(table)]
+
+
+def table_text(table: WideTable) -> str:
+    """Return a table as lines of text."""
+    lines = list(_lines(table))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    first = len(widths) if len(table.rows) == 1 else len(heading_columns(table))
+    shown = [_cut(f"{table.title} [{table.analysis}]")]
+    for line in lines:
+        cells = (
+            cell.ljust(width) if index < first else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        shown.append("  ".join(cells).rstrip())
+    if len(table.rows) > MAX_ROWS:
+        shown.append(f"and {len(table.rows) - MAX_ROWS} more rows")
+    return "\n".join(shown)
+
+
+def _lines(table: WideTable) -> Iterator[list[str]]:
+    """Yield the lines of a table; one row is shown as lines of name and value."""
+    names = [_cut(column_text(*column)) for column in table.columns]
+    heads = heading_columns(table)
+    rows = [
+        [
+            *map(_cut, heading_cells(table, key)),
+            *(_cut(value_text(row.get(column))) for column in table.columns),
+        ]
+        for key, row in table.rows[:MAX_ROWS]
+    ]
+    if len(rows) == 1:
+        yield from map(list, zip([*heads, *names], rows[0], strict=True))
+    else:
+        yield from ([*heads, *names], *rows)
+
+
+def _cut(text: str) -> str:
+    plain = text if text.isprintable() else repr(text)[1:-1]
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"

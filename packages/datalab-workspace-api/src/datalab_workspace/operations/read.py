@@ -1,0 +1,288 @@
+"""Read measured files into a workspace: all of them, or those that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from datalab_workspace import runtime
+from datalab_workspace.errors import NameConflictError, list_names
+from datalab_workspace.measured_files import formats, paths
+from datalab_workspace.measured_files.notes import Notes
+from datalab_workspace.measured_files.options import (
+    ReadOptions,
+    check_use,
+    read_options,
+)
+from datalab_workspace.measured_files.reader import read_file
+from datalab_workspace.measured_files.table_layout import NoTableError
+from datalab_workspace.model.equality import equal
+from datalab_workspace.model.naming import free_name
+from datalab_workspace.model.record import KINDS, Kind, Record
+from datalab_workspace.model.sigima_objects import to_record
+from datalab_workspace.operations import window
+from datalab_workspace.operations.add import checked_group
+from datalab_workspace.operations.merge import CHOICES, OnConflict
+from datalab_workspace.progress import Progress
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
+from datalab_workspace.validation import one_of, warn_caller
+
+OnError: TypeAlias = Literal["raise", "skip"]
+#: The value of `group` that stands for a group per folder.
+BY_FOLDER = "folder"
+
+
+class ReadNames(list[str]):
+    """Names of the objects that were read.
+
+    Attributes:
+        failed: Why a file was not read, by path.
+
+    Example:
+        >>> np.save("wave.npy", np.zeros(5))
+        >>> names = workspace.read("wave.npy", errors="skip")
+        >>> names, names.failed
+        (['wave.npy'], {})
+    """
+
+    def __init__(
+        self, names: Iterable[str] = (), failed: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(names)
+        self.failed = dict(failed or {})
+
+
+@dataclass
+class _Incoming:
+    """An object that was read.
+
+    Attributes:
+        record: The object.
+        group: The title of its group, or None.
+        name: Its name in the workspace, once that is decided.
+    """
+
+    record: Record
+    group: str | None
+    name: str = ""
+
+
+def read(
+    session: Session,
+    files: paths.Paths,
+    where: str | None,
+    kind: Kind | None,
+    group: str | None,
+    on_conflict: OnConflict,
+    errors: OnError,
+    stack: str | None,
+    options: Mapping[str, Any],
+) -> ReadNames:
+    """See `Workspace.read`."""
+    if kind is not None:
+        one_of(kind, "kind", KINDS)
+    one_of(on_conflict, "on_conflict", CHOICES)
+    one_of(errors, "errors", ("raise", "skip"))
+    chosen = read_options(kind, stack, options)
+    if where is not None:
+        one_of(where, "where", ("datalab",))
+        _check_plain(on_conflict, errors, stack, options, group)
+        return ReadNames(window.read(session, files, kind, group))
+    runtime.require("sigima", "reading measured files")
+    notes = Notes()
+    failed: dict[str, str] = {}
+    incoming = _read_all(files, chosen, group, errors, notes, failed)
+    names = session.run(lambda t: _add_all(t, incoming, on_conflict))
+    _warn(notes, failed)
+    return ReadNames(names, failed)
+
+
+def _check_plain(
+    on_conflict: str,
+    errors: str,
+    stack: str | None,
+    options: Mapping[str, Any],
+    group: str | None,
+) -> None:
+    """Raise an error for arguments that DataLab's own readers do not take."""
+    others = {
+        "on_conflict": on_conflict != "error",
+        "errors": errors != "raise",
+        "stack": stack is not None,
+        "group='folder'": group == BY_FOLDER,
+        **dict.fromkeys(options, True),
+    }
+    refused = [name for name, given in others.items() if given]
+    if refused:
+        raise ValueError(
+            f"DataLab's own readers do not take {', '.join(refused)}; leave out "
+            "where='datalab' to read the files here"
+        )
+
+
+# -- reading --------------------------------------------------------------------------
+
+
+def _read_all(
+    files: paths.Paths,
+    options: ReadOptions,
+    group: str | None,
+    errors: OnError,
+    notes: Notes,
+    failed: dict[str, str],
+) -> list[_Incoming]:
+    """Return the objects of all files, in memory."""
+    search = paths.search(files)
+    for path, problem in search.missing.items():
+        if errors == "raise":
+            raise problem
+        failed[path] = str(problem)
+    found = _readable(search, options, failed)
+    suffixes = {file.path.suffix.lower() for file in found}
+    if found:
+        tables = formats.TABLES | formats.MORE_TABLES
+        check_use(options, tables=bool(suffixes & tables), raw=".raw" in suffixes)
+    titles = paths.group_titles(found) if group == BY_FOLDER else {}
+    incoming: list[_Incoming] = []
+    with Progress("reading files", len(found)) as progress:
+        for file in found:
+            title = titles.get(file.path.parent, group)
+            try:
+                objects = read_file(file.path, options, notes)
+                records = [to_record(obj, copy=False) for obj in objects]
+            except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+                aside = not file.named and isinstance(error, NoTableError)
+                if errors == "raise" and not aside:
+                    raise
+                failed[str(file.path)] = str(error)
+                continue
+            incoming += [_Incoming(record, title) for record in records]
+            progress.advance(1)
+    return incoming
+
+
+def _readable(
+    search: paths.Search, options: ReadOptions, failed: dict[str, str]
+) -> list[paths.FoundFile]:
+    """Return the files to read: of a folder, those that are measured files.
+
+    Raises:
+        FileNotFoundError: A folder has none.
+    """
+    found = []
+    for file in search.files:
+        if file.named or formats.is_readable(file.path, options):
+            found.append(file)
+        elif formats.is_measured(file.path):
+            failed[str(file.path)] = str(formats.refusal(file.path))
+    if search.files and not found and not failed:
+        raise FileNotFoundError(
+            f"{str(search.files[0].root)!r} has no file that can be read: it has "
+            f"{list_names([file.path.name for file in search.files], 5)}"
+        )
+    return found
+
+
+def _warn(notes: Notes, failed: Mapping[str, str]) -> None:
+    sentences = notes.sentences()
+    if failed:
+        first, reason = next(iter(failed.items()))
+        more = "; the attribute `failed` of the result lists all" * (len(failed) > 1)
+        sentences.insert(
+            0,
+            f"{len(failed)} of the files were not read; the first one is {first!r}: "
+            f"{reason}{more}",
+        )
+    for sentence in sentences:
+        warn_caller(sentence, UserWarning)
+
+
+# -- adding ---------------------------------------------------------------------------
+
+
+def _add_all(
+    transaction: Transaction, incoming: Sequence[_Incoming], on_conflict: OnConflict
+) -> list[str]:
+    """Add objects, all or none, and return their names without skipped ones.
+
+    Raises:
+        NameConflictError: Different objects use some of the names, and the choice is
+            "error"; all of them are listed.
+    """
+    backend, book = transaction.backend, transaction.names
+    transaction.look()
+    present = {book.name_of(entry.uuid): entry.uuid for entry in backend.entries()}
+    taken: set[str] = set()
+    kept: list[tuple[_Incoming, str | None]] = []
+    names: list[str] = []
+    conflicts: list[str] = []
+    for item in incoming:
+        # Two files of one call may have the same name: the second one is "name (2)".
+        name = free_name(item.record.title, taken)
+        holder = present.get(name)
+        if holder is not None and on_conflict == "rename":
+            name, holder = _renamed(transaction, item.record, name, present, taken)
+        taken.add(name)
+        item.name = name
+        if holder is not None and equal(backend.record(holder), item.record):
+            transaction.take_name(name, holder)
+            names.append(name)
+            continue
+        if holder is not None and on_conflict in ("error", "skip"):
+            conflicts.append(name)
+            continue
+        kept.append((item, holder))
+        names.append(name)
+    if conflicts and on_conflict == "error":
+        raise NameConflictError(
+            "reading files: these names are already used by different objects: "
+            f'{list_names(conflicts)}; pass on_conflict="replace", "rename" or "skip"'
+        )
+    _write(transaction, kept)
+    return names
+
+
+def _renamed(
+    transaction: Transaction,
+    record: Record,
+    name: str,
+    present: Mapping[str, str],
+    taken: set[str],
+) -> tuple[str, str | None]:
+    """Return another name for an object, and the equal object that has it, if any.
+
+    An object that an earlier call has renamed is found again, so that a notebook can
+    run twice.
+    """
+    tried = set(taken)
+    while name in present:
+        if equal(transaction.backend.record(present[name]), record):
+            return name, present[name]
+        tried.add(name)
+        name = free_name(record.title, tried)
+    return name, None
+
+
+def _write(
+    transaction: Transaction, kept: Sequence[tuple[_Incoming, str | None]]
+) -> None:
+    backend = transaction.backend
+    with backend.bulk(), Progress("adding objects", len(kept)) as progress:
+        for item, holder in kept:
+            name = item.name
+            group = checked_group(transaction, name, item.group)
+            if holder is None:
+                record = _titled(item.record, name, item.record.uuid)
+                transaction.add(record, name, group=group)
+            else:
+                record = _titled(item.record, str(backend.title_of(holder)), holder)
+                transaction.replace(record, group=group, restorable=True)
+                transaction.take_name(name, holder)
+            progress.advance(1)
+
+
+def _titled(record: Record, title: str, uuid: str) -> Record:
+    # A copy, because the transaction may have to start over.
+    return replace(record, uuid=uuid, fields=record.fields | {"title": title})

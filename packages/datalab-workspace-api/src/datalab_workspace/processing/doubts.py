@@ -1,0 +1,62 @@
+"""Doubts about the results of a call, which become one warning each."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+from datalab_workspace.errors import DoubtfulResultWarning
+from datalab_workspace.stack_level import level_of_user
+
+#: Number of further objects that a warning names.
+_NAMED = 3
+
+
+class Doubt(NamedTuple):
+    """A reason to doubt a result.
+
+    Attributes:
+        key: The kind of doubt.
+        text: The warning: the feature, the object, what is wrong and what to do.
+        name: Name of the object.
+    """
+
+    key: str
+    text: str
+    name: str
+
+
+class Doubts:
+    """The doubts about all results of one call.
+
+    A call may compute a thousand results. The same doubt about several of them is one
+    warning, which describes the first and names some of the others.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[str, Doubt] = {}
+        self._others: dict[str, dict[str, None]] = {}
+
+    def note(self, doubt: Doubt) -> None:
+        """Add a doubt, to be reported by `warn`."""
+        first = self._first.setdefault(doubt.key, doubt)
+        if doubt.name != first.name:
+            self._others.setdefault(doubt.key, {})[doubt.name] = None
+
+    def warn(self) -> None:
+        """Warn of all doubts, at the line of the user's code.
+
+        Warns:
+            DoubtfulResultWarning: One for each kind of doubt.
+        """
+        level = level_of_user()
+        for key, doubt in self._first.items():
+            others = list(self._others.get(key, ()))
+            more = ""
+            if others:
+                named = ", ".join(f"{name!r:.40}" for name in others[:_NAMED])
+                rest = len(others) - _NAMED
+                more = f" (the same for {named}{f' and {rest} more' * (rest > 0)})"
+            warnings.warn(
+                f"{doubt.text}{more}", DoubtfulResultWarning, stacklevel=level
+            )

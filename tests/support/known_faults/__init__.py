@@ -1,0 +1,1 @@
+"""Calls that show each known fault of sigima."""
