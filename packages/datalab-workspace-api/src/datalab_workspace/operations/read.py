@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from datalab_workspace import runtime
-from datalab_workspace.errors import NameConflictError, list_names
+from datalab_workspace.error_messages import list_names
+from datalab_workspace.errors import NameConflictError
 from datalab_workspace.measured_files import formats, paths
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import (
