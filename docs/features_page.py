@@ -19,10 +19,10 @@ PAGE = Path(__file__).parent / "reference" / "features.md"
 _INTRODUCTION = """\
 # Features
 
-Each entry of DataLab's menus has a name in `workspace.calc`. The tables have the order of
-the menus in DataLab 1.3. In a notebook, `workspace.features(search="smooth")` finds
+Each entry of DataLab's menus has a name in `workspace.calc`. The tables have the order
+of the menus in DataLab 1.3. In a notebook, `workspace.features(search="smooth")` finds
 features by everyday words, Tab completes `workspace.calc.`, and
-`workspace.calc.gaussian_filter?` shows what each parameter may be.
+`workspace.calc.gaussian_filter?` shows the allowed values of each parameter.
 
 A parameter without a default has to be given; for `…` sigima takes the value from the
 object. [`calc`](workspace.md) explains the arguments that all features have.

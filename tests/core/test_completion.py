@@ -148,6 +148,8 @@ ON_CONFLICT = ["error", "replace", "rename", "skip"]
         ('workspace.disconnect("', ["all"]),
         ('plotter.screenshot("', [*OBJECTS, "window", "signal", "image"]),
         ('workspace.calc("fft", on="', OBJECTS),
+        ('workspace.calc("fft", on=[["beam"], ["', OBJECTS),
+        ('workspace.calc("fft", masked="', ["ignore", "nan"]),
         ('workspace.calc("canny", on="', ["spot"]),
         ('workspace.calc.canny("', ["spot"]),
         ('workspace.calc.fwhm("', SIGNALS),
@@ -159,9 +161,12 @@ ON_CONFLICT = ["error", "replace", "rename", "skip"]
         ('workspace.calc("gaussian_fi', ["gaussian_filter", "gaussian_fit"]),
         ("workspace.calc.gaussian_fi", ["gaussian_filter", "gaussian_fit"]),
         ('workspace.calc("gaussian_filter", on="beam", si', ["sigma="]),
-        ('workspace.calc("fft", on="beam", ', ["shift=", "param=", "where="]),
+        (
+            'workspace.calc("fft", on="beam", ',
+            ["shift=", "param=", "where=", "masked="],
+        ),
         ('workspace.calc.gaussian_filter("beam", si', ["sigma="]),
-        ("workspace.calc.fft(on=x, ", ["shift=", "param=", "where="]),
+        ("workspace.calc.fft(on=x, ", ["shift=", "param=", "where=", "masked="]),
         ('workspace.calc("nothing", wi', ["with_="]),
     ],
 )

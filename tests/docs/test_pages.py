@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import documentation
-from support.documentation import DOCS, PAGES, ROOT, Page
+from support.documentation import DOCS, FENCE, PAGES, ROOT, Page
 
 MANNERS = {"notebook", "script", "live"}
 SOURCES = sorted(ROOT.glob("packages/*/src"))
@@ -33,6 +33,24 @@ def shown(page: Page) -> bool:
 def test_the_examples_of_a_page_run(page: Page, tmp_path: Path) -> None:
     documentation.fill(tmp_path)
     documentation.run(page, tmp_path, {"DATALAB_KERNEL_MODE": "standalone"})
+
+
+def test_the_code_of_a_notebook_runs_in_a_script_after_the_imports(
+    tmp_path: Path,
+) -> None:
+    """The page on scripts gives the lines; the tutorial is the notebook."""
+    pages = {page.name: page for page in PAGES}
+    blocks = FENCE.findall(pages["howto/scripts.md"].text)
+    (imports,) = (text for _, text in blocks if "import Plotter" in text)
+    code = f"% tested: script\n\n```python\n{imports}```\n"
+    notebook = "".join(
+        f"```python\n{text}```\n"
+        for language, text in FENCE.findall(pages["tutorial.md"].text)
+        if language == "python"
+    )
+
+    variables = {"DATALAB_KERNEL_MODE": "standalone", "MPLBACKEND": "agg"}
+    documentation.run(Page(tmp_path, code + notebook), tmp_path, variables)
 
 
 @pytest.mark.parametrize("manner", sorted(MANNERS))

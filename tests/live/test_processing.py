@@ -56,7 +56,8 @@ class Call(NamedTuple):
         names = workspace.list(self.kind)
         second = None if self.second is None else names[self.second - 1]
         on = [names[number - 1] for number in self.on]
-        return workspace.calc(self.name, on=on, with_=second, **self.values)
+        feature = getattr(workspace.calc, self.name)
+        return feature(on=on, with_=second, **self.values)
 
 
 class Computed(NamedTuple):

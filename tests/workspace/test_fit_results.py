@@ -195,6 +195,59 @@ def test_a_bound_that_stops_the_fit_is_reported(workspace: Workspace) -> None:
     assert np.isnan(workspace.results(name).uncertainties).all()
 
 
+@pytest.mark.parametrize("feature", ["linear_fit", "gaussian_fit", "polynomial_fit"])
+def test_parameters_that_are_zero_and_data_without_noise(
+    workspace: Workspace, feature: str
+) -> None:
+    """The slope and the odd coefficients of a symmetric curve are rounding errors."""
+    x = np.linspace(-5.0, 5.0, 200)
+    workspace.add("symmetric", (x, np.exp(-(x**2) / 2)))
+    results = workspace.results(workspace.calc(feature, on="symmetric"))
+
+    spreads = {v.quantity: v.uncertainty for v in results}
+    parameters = [n for n in spreads if n not in ("residual_rms", "r2")]
+    assert all(spreads[name] is not None for name in parameters)
+    if feature == "gaussian_fit":
+        assert max(spreads[name] for name in parameters) < 1e-6
+    else:
+        assert min(spreads[name] for name in parameters) > 1e-5
+
+
+@pytest.mark.parametrize("power", [-3, 3])
+def test_the_size_of_the_units_does_not_matter(
+    workspace: Workspace, power: int
+) -> None:
+    """The relative uncertainties are the same in micrometers and in millimeters."""
+    x, y = curve("gaussian")
+    workspace.add("one", (x, y))
+    workspace.add("other", (x * 10.0**power, y * 10.0**-power))
+    one, other = (
+        workspace.results(workspace.calc("gaussian_fit", on=name))
+        for name in ("one", "other")
+    )
+
+    for name in ("amplitude", "sigma", "x0"):
+        expected = one[name].uncertainties / one[name].values
+        found = other[name].uncertainties / other[name].values
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("x_unit", "y_unit"), [(1e-9, 1), (1, 1e-9), (1, 1e-12)])
+def test_a_fit_that_fails_in_small_units_is_reported(
+    workspace: Workspace, x_unit: float, y_unit: float
+) -> None:
+    """See docs/upstream/sigima_fits.md: the fit stops before the minimum."""
+    x, y = curve("gaussian")
+    workspace.add("small", (x * x_unit, y * y_unit))
+
+    with pytest.warns(UserWarning, match="not at a minimum"):
+        fit = workspace.calc("gaussian_fit", on="small")
+
+    results = workspace.results(fit)
+    assert abs(results["sigma"].values[0] / x_unit - 0.7) > 0.05
+    assert np.isnan(results.uncertainties).all()
+
+
 def test_what_the_data_does_not_determine_has_no_uncertainty(
     workspace: Workspace,
 ) -> None:

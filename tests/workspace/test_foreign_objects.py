@@ -5,11 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import dask.array
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +18,8 @@ from datalab_workspace.model.equality import equal
 from datalab_workspace.testing.samples.images import image
 from datalab_workspace.testing.samples.signals import signal
 
+dask_array = pytest.importorskip("dask.array", reason="not installed here")
+xr = pytest.importorskip("xarray", reason="not installed here")
 X, Y = np.array([0.0, 0.5, 2.0]), np.array([1.0, np.nan, 3.0])
 
 
@@ -149,9 +149,9 @@ def test_a_data_array(workspace: Workspace) -> None:
     np.testing.assert_array_equal(obj.xcoords, X)
     workspace.add("turned", xr.DataArray(np.zeros((2, 3)), dims=("x", "y")))
     assert workspace.get("turned").data.shape == (3, 2)
-    lazy = xr.DataArray(dask.array.ones((2, 3)), dims=("y", "x"))
+    lazy = xr.DataArray(dask_array.ones((2, 3)), dims=("y", "x"))
     workspace.add("lazy", lazy)
-    workspace.add("dask", dask.array.ones((2, 3)))
+    workspace.add("dask", dask_array.ones((2, 3)))
     np.testing.assert_array_equal(pixels(workspace, "lazy"), pixels(workspace, "dask"))
 
 
@@ -203,6 +203,15 @@ def test_pandas_and_back(workspace: Workspace) -> None:
     assert (
         list(workspace.to_pandas()) == list(workspace.to_xarray()) == workspace.list()
     )
+
+
+@pytest.mark.parametrize("label", ["dx", "dy", "y"])
+def test_y_may_be_called_like_an_uncertainty(workspace: Workspace, label: str) -> None:
+    for name, values in {"plain": (X, Y), "errors": (X, Y, X)}.items():
+        workspace.add(name, values)
+        workspace.edit(name, ylabel=label)
+        workspace.add("again", workspace.to_pandas(name), overwrite=True)
+        np.testing.assert_array_equal(rows(workspace, "again"), rows(workspace, name))
 
 
 def test_masked_elements_are_nan(workspace: Workspace) -> None:

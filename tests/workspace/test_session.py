@@ -103,13 +103,13 @@ def test_others_can_use_the_workspace_during_a_computation(workspace, monkeypatc
 
     compute, seen = Calculation.run, []
 
-    def run(self: Calculation) -> Any:
+    def run(self: Calculation, *arguments: Any) -> Any:
         other = threading.Thread(
             target=lambda: seen.append((workspace.add("other", RAMP), len(workspace)))
         )
         other.start()
         other.join(30)
-        return compute(self)
+        return compute(self, *arguments)
 
     monkeypatch.setattr(Calculation, "run", run)
     name = workspace.calc("exp", on="a")
@@ -122,9 +122,9 @@ def test_a_source_that_is_removed_during_its_analysis_is_named(workspace, monkey
 
     compute = Calculation.run
 
-    def run(self: Calculation) -> Any:
+    def run(self: Calculation, *arguments: Any) -> Any:
         workspace.remove("a")
-        return compute(self)
+        return compute(self, *arguments)
 
     monkeypatch.setattr(Calculation, "run", run)
     with pytest.raises(KeyError, match=r"'a', which was removed"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,19 +128,37 @@ def test_the_restart_button_starts_anew(open_notebook: Callable) -> None:
         expect(prompt).to_have_text("[1]:")
 
 
-def test_tab_completes_the_names_of_objects(open_notebook: Callable) -> None:
+def test_tab_completes_objects_features_and_parameters(open_notebook: Callable) -> None:
     notebook = open_notebook(
         "workspace.add('beam', np.eye(3))\nworkspace.add('pattern', np.arange(3.0))",
-        "",
+        *[""] * 4,
     )
     notebook.wait_until_idle()
     notebook.run(0)
     notebook.expect_run(0)
-    notebook.editor(1).click()
-    notebook.page.keyboard.type('workspace.get("')
-    notebook.page.keyboard.press("Tab")
-
     offers = notebook.page.locator(".jp-Completer-item")
+
+    def type_and_tab(cell: int, code: str) -> None:
+        notebook.editor(cell).click()
+        notebook.page.keyboard.type(code)
+        notebook.page.keyboard.press("Tab")
+
+    type_and_tab(1, 'workspace.get("')
     expect(offers).to_have_count(2)
     offers.filter(has_text="pattern").click()
     expect(notebook.editor(1)).to_contain_text('workspace.get("pattern')
+
+    type_and_tab(2, "workspace.calc.gaussian_fi")
+    expect(offers).to_have_text([re.compile("gaussian_filter"), re.compile("_fit")])
+    offers.first.click()
+    expect(notebook.editor(2)).to_contain_text("workspace.calc.gaussian_filter")
+
+    type_and_tab(3, 'workspace.calc("gaussian_filter", on="')
+    expect(offers).to_have_count(2)
+    offers.filter(has_text="beam").click()
+    expect(notebook.editor(3)).to_contain_text('on="beam')
+
+    type_and_tab(4, 'workspace.calc("gaussian_filter", on="beam", ')
+    expect(offers.first).to_contain_text("sigma=")
+    offers.first.click()
+    expect(notebook.editor(4)).to_contain_text('on="beam", sigma=')

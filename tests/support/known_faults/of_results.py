@@ -25,6 +25,7 @@ from support.known_faults.case import (
     title,
 )
 
+WIDE = np.linspace(-10, 10, 2001)
 CASES = [
     Case(
         "invalid_values.place_of_extreme",
@@ -186,6 +187,16 @@ CASES = [
         37,
         43,
         {"unit": "dBFS", "full_scale": 4.0},
+    ),
+    Case(
+        "measurements.half_maximum",
+        "fwhm",
+        signal(
+            np.linspace(-10, 10, 2001), np.exp(-(np.linspace(-10, 10, 2001) ** 2) / 2)
+        ),
+        lambda r: round(r.coords[0, 2] - r.coords[0, 0], 3),
+        2.412,
+        2.355,
     ),
     Case(
         "measurements.bandwidth",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -181,7 +180,7 @@ def test_an_interrupt_leaves_nothing(
 
     def interrupted(path: Path, *arguments: Any) -> Any:
         if path.name == "b.csv":
-            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return read_file(path, *arguments)
 
     monkeypatch.setattr("datalab_workspace.operations.read.read_file", interrupted)
@@ -311,6 +310,18 @@ def test_groups_of_folders_with_the_same_name(
     assert workspace.list(group="a/run") == ["1.csv"]
     assert workspace.list(group="b/run") == ["2.csv"]
     assert workspace.list(group="c") == ["3.csv"]
+
+
+def test_an_option_for_other_files_is_refused(
+    workspace: dlw.Workspace, folder: Path
+) -> None:
+    np.save("b.npy", np.zeros((4, 5)))
+    with pytest.raises(ValueError, match="decimal: for text files, and there is none"):
+        workspace.read("b.npy", decimal=",")
+    with pytest.raises(ValueError, match="width: for images without a header"):
+        workspace.read("b.npy", width=3)
+    write("a.csv")
+    assert workspace.read(["a.csv", "b.npy"], decimal=".") == ["a.csv", "b.npy"]
 
 
 # -- the errors of other calls name read ----------------------------------------------

@@ -15,6 +15,7 @@ import pydicom.data
 import pytest
 import scipy.io
 import sigima
+import sigima.io
 import skimage
 import tifffile
 
@@ -164,12 +165,27 @@ def test_variables_of_matlab() -> None:
 
 
 def test_files_of_cameras_and_detectors() -> None:
-    (spectrum,) = read(IMAGES / "sif_reader" / "raman1.sif")
-    assert spectrum.data.shape == (1, 1005)
+    frames = read(IMAGES / "sif_reader" / "nd_lum_image_no_glue.sif")
+    assert [image.data.shape for image in frames] == [(101, 1024)] * 10
     (profile,) = read(next(IMAGES.glob("*.scor-data")))
     assert profile.data.shape == (1200, 1600)
     (counts,) = read(CURVES / "spectrum.mca")
     assert (len(counts.x), counts.metadata["LIVE_TIME"]) == (2048, 30.0)
+
+
+def test_a_spectrum_of_andor_has_all_its_pixels() -> None:
+    path = IMAGES / "sif_reader" / "raman1.sif"
+    (spectrum,) = read(path)
+    assert spectrum.title == "raman1.sif 00"
+    content = path.read_bytes()
+    end = content.index(b"0\n0\n0\n0\n<?xml")
+    expected = np.frombuffer(content[end - 4 * 1024 : end], np.float32)
+    assert np.array_equal(spectrum.data, expected[None])
+    (other,) = sigima.io.read_images(str(path))
+    assert np.array_equal(other.data, expected[None, :1005])  # sigima's reading
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    with pytest.warns(UserWarning, match="1024 x 1 pixels; DataLab reads 1005 x 1"):
+        workspace.read(path)
 
 
 # -- pictures -------------------------------------------------------------------------

@@ -262,7 +262,7 @@ def test_times_of_a_day_are_seconds(read_text: Read) -> None:
         ("x,y\n0,1\n1,2\n2,OL\n3,4\n", r"line 4 holds '2,OL'"),
         ("x,y\n0,1\n1,2\n2,4\n\nx,y\n0,5\n1,6\n", r"line 6 holds 'x,y'"),
         ("x,y\n0,1\n1,2,3\n2,4\n", "more cells than the header"),
-        (b"\x00\x01\x02\x03" * 50, "no text"),
+        (b"\x00\x01\x02\x03" * 50, "not text"),
     ],
 )
 def test_a_file_that_would_be_misread_is_refused(
@@ -283,6 +283,15 @@ def test_a_matrix_without_axis_is_an_image(read_text: Read) -> None:
     assert image.data.tolist() == (data + 0.5).tolist()
     first, *_ = read_text(content, name="b.txt", kind="signal")
     assert first.x.tolist() == (data[:, 0] + 0.5).tolist()
+
+
+def test_a_gradient_may_be_curves_or_an_image(read_text: Read) -> None:
+    data = np.arange(15 * 12).reshape(15, 12)
+    content = "\n".join(",".join(map(str, row)) for row in data)
+    with pytest.raises(dlw.UnreadableFileError, match="12 columns without a header"):
+        read_text(content)
+    (image,) = read_text(content, kind="image")
+    assert np.array_equal(image.data, data)
 
 
 def test_some_columns_without_axis_are_refused(read_text: Read) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -152,3 +153,31 @@ def test_datalab_knows_no_masks() -> None:
         workspace.calc("absolute", on="m", masked="nan", where="datalab")
     with pytest.raises(ValueError, match="'ignore'"):
         workspace.calc("absolute", on="m", masked="zero")
+
+
+def test_a_save_says_that_datalab_shows_no_mask(tmp_path: Path) -> None:
+    """Each object is named once, however often it is saved."""
+    workspace = Workspace()
+    data = np.ma.masked_greater(np.arange(12.0).reshape(3, 4), 5)
+    workspace.add("masked", data)
+    workspace.add("plain", np.arange(3.0))
+    with pytest.warns(UserWarning, match="of 'masked' as ordinary numbers; 'a.h5' kee"):
+        workspace.save(tmp_path / "a.h5")
+
+    workspace.add("more", np.arange(3.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        workspace.save()
+        workspace.save(tmp_path / "b.h5")
+    workspace.add("other", data + 1)
+    with pytest.warns(UserWarning, match="of 'other' as ordinary"):
+        workspace.save()
+
+
+def test_a_mask_without_masked_values_is_no_reason(tmp_path: Path) -> None:
+    workspace = Workspace()
+    workspace.add("masked", np.ma.masked_greater(np.arange(12.0).reshape(3, 4), 50))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        workspace.calc("stats", on="masked")
+        workspace.save(tmp_path / "a.h5")

@@ -1,7 +1,7 @@
 """Find the call, the argument and the string at the end of a piece of code.
 
 The code is incomplete, so that Python cannot parse it. It is divided into strings,
-names and brackets, of which the last ones are still open at the cursor.
+names and brackets. The last of them may still be open at the cursor.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Bracket:
     Attributes:
         kind: The bracket: "(", "[" or "{".
         path: The dotted name before it; empty if there is none.
-        arguments: What is written in it, separated by commas; the last is begun.
+        arguments: The arguments in it, separated by commas; the last is begun.
     """
 
     kind: str
@@ -98,13 +98,11 @@ def place_at_end(code: str) -> Place | None:
     scanner.scan(code)
     brackets, quote = scanner.brackets, scanner.quote
     begun = scanner.begun if quote is not None else _begun_name(code)
-    listed = False
     while brackets and not brackets[-1].path:
         group = brackets.pop()
-        in_list = group.kind in ("[", "(") and quote is not None and not listed
+        in_list = group.kind in ("[", "(") and quote is not None
         if not in_list or group.arguments[-1].tokens:
             return None
-        listed = True
     if not brackets or brackets[-1].kind == "{":
         return None
     bracket = brackets[-1]

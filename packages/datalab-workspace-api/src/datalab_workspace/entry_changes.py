@@ -1,9 +1,41 @@
-"""Compare the entries of an object before and after a look at the backend."""
+"""Compare the entries of objects before and after a look at the backend."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from datalab_workspace.backends.base import Entry
 from datalab_workspace.events import ObjectChange
+
+
+def changes_between(
+    before: Mapping[str, tuple[Entry, str]],
+    now: Mapping[str, tuple[Entry, str]],
+    own: Mapping[str, str | None],
+) -> tuple[ObjectChange, ...]:
+    """Return the changes that others have made between two looks.
+
+    Args:
+        before: The entries of all objects and their names at the first look, by UUID.
+        now: The same at the second look.
+        own: The names before of the objects that this session has just changed.
+    """
+    changes = [
+        ObjectChange("removed", uuid, name, None)
+        for uuid, (_, name) in before.items()
+        if uuid not in now and uuid not in own
+    ]
+    for uuid, (entry, name) in now.items():
+        if uuid in own:
+            found = own[uuid]  # others may have renamed it before this call
+            if found is not None and uuid in before and before[uuid][1] != found:
+                changes.append(renamed(uuid, before[uuid][1], found))
+            continue
+        if uuid not in before:
+            changes.append(ObjectChange("added", uuid, None, name))
+        elif before[uuid] != (entry, name):
+            changes += differences(before[uuid][0], before[uuid][1], entry, name)
+    return tuple(changes)
 
 
 def renamed(uuid: str, before: str, after: str) -> ObjectChange:

@@ -160,14 +160,12 @@ class FileCalls:
             group: Title of the group that the objects join; "folder" makes a group
                 for each folder, with the title that DataLab's "Open from directory"
                 gives it.
-            on_conflict: What to do with a different object whose name is in use:
-                "error", "replace" the object here, "rename" the new one, or "skip" it.
-                An equal object is not a conflict. Files of one call that have the same
-                name get the names "run.csv" and "run.csv (2)".
+            on_conflict: See `load`. Files of one call that have the same name get the
+                names "run.csv" and "run.csv (2)".
             errors: "raise" raises the error of the first file that cannot be read;
                 "skip" reads the others.
             stack: A file of several images gives an image for each; "refuse" refuses
-                it. "images" and "colors" say what three axes are that might be both;
+                it. "images" and "colors" decide about three axes that might be both;
                 an image with colors becomes gray, as in DataLab.
             options: For text files: `sep`, `decimal`, `thousands`, `encoding`,
                 `header` (False without names of columns), `skiprows` and `dayfirst`.

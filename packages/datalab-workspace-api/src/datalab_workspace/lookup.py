@@ -71,7 +71,7 @@ class Lookup:
         return uuid
 
     def find(self, name: object) -> str | None:
-        """Return what `uuid` returns, or None if there is no such object.
+        """Return the UUID of an object like `uuid`, or None if there is no such object.
 
         Raises:
             TypeError: `name` is not a string.
@@ -84,7 +84,7 @@ class Lookup:
 
     def sync_names(self) -> None:
         """Name the objects of the backend that are new, and forget those removed."""
-        self.names.sync(self.backend.entries())
+        self.names.sync(self.backend.nameables())
         self._session.synced = self.backend.revision
 
     def record(self, name: object, *, full: bool = False) -> Record:

@@ -81,10 +81,9 @@ class ProcessingCalls:
             UserWarning: A result is malformed; it is left out.
 
         Example:
-            >>> fit = workspace.calc("gaussian_fit", on="peak")
-            >>> results = workspace.results(fit)
-            >>> results["fwhm"][0].unit
-            's'
+            >>> fit = workspace.calc("linear_fit", on="peak")
+            >>> workspace.results(fit)["a"][0].unit
+            'V/s'
             >>> workspace.results().to_csv("results.csv").name
             'results.csv'
         """

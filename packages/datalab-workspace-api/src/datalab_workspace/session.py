@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.backends.base import Backend, Entry, Watcher
-from datalab_workspace.entry_changes import differences, renamed
+from datalab_workspace.entry_changes import changes_between
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     InterruptedChangeError,
@@ -61,6 +61,7 @@ class Session:
         chose_one: Whether `select` was given one name then, not a list.
         in_passing: UUIDs of the objects that were added or shown here since then, which
             DataLab may have selected in its window without being asked to.
+        masks_noticed: Names of the masked objects of which a warning has been given.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
@@ -82,6 +83,7 @@ class Session:
         self.chosen: tuple[str, ...] = ()
         self.chose_one = False
         self.in_passing: set[str] = set()
+        self.masks_noticed: set[str] = set()
         # The selection of the last event, or of the first subscription to it.
         self._selected: object = None
         self.notes = tuple(notes)
@@ -102,6 +104,7 @@ class Session:
             state["names"] = self.names.copy()
             state["project"] = self.project.copy()
             state["in_passing"] = set(self.in_passing)
+            state["masks_noticed"] = set(self.masks_noticed)
         return state
 
     def __copy__(self) -> Session:
@@ -197,7 +200,8 @@ class Session:
         if not backend.seen:
             transaction.look()
         for _ in range(_ATTEMPTS):
-            transaction.sync_names()
+            if self.synced != backend.revision:
+                transaction.sync_names()
             revision, meanings = backend.revision, self.names.meanings()
             try:
                 result = operation(transaction)
@@ -391,19 +395,4 @@ class Session:
         self._known = now
         if before is None:
             return ()
-        changes = [
-            ObjectChange("removed", uuid, name, None)
-            for uuid, (_, name) in before.items()
-            if uuid not in now and uuid not in own
-        ]
-        for uuid, (entry, name) in now.items():
-            if uuid in own:
-                found = own[uuid]  # others may have renamed it before this call
-                if found is not None and uuid in before and before[uuid][1] != found:
-                    changes.append(renamed(uuid, before[uuid][1], found))
-                continue
-            if uuid not in before:
-                changes.append(ObjectChange("added", uuid, None, name))
-            elif before[uuid] != (entry, name):
-                changes += differences(before[uuid][0], before[uuid][1], entry, name)
-        return tuple(changes)
+        return changes_between(before, now, own)

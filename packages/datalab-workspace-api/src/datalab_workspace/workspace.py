@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from datalab_workspace import panels
+from datalab_workspace.attribute_hints import AttributeHints
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
@@ -26,6 +27,7 @@ from datalab_workspace.operations.mapping import (
     NamedObjects,
     Names,
     NamesToGet,
+    Objects,
 )
 from datalab_workspace.operations.outline import Outline
 from datalab_workspace.processing.selection import NamesOf
@@ -35,6 +37,10 @@ from datalab_workspace.subscriptions import Subscription
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 from datalab_workspace.window_calls import WindowCalls
 
+if TYPE_CHECKING:
+    from sigima import ImageObj, SignalObj
+
+T = TypeVar("T")
 # Within the class, `list` is its method.
 Groups: TypeAlias = "list[GroupInfo]"
 Previews: TypeAlias = "list[Preview]"
@@ -47,6 +53,7 @@ class Workspace(
     ConnectionCalls,
     WindowCalls,
     ProcessingCalls,
+    AttributeHints,
 ):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
@@ -88,6 +95,14 @@ class Workspace(
         >>> ws
         <Workspace standalone: 1 signal, 0 images>
     """
+
+    _hints = dict.fromkeys(
+        ("plot", "imshow", "draw", "view"), "use plotter.plot(name) for a picture"
+    ) | {
+        "explore": "use plotter.explore(name) for an interactive view",
+        "live": "use plotter.live(name) for a picture that follows its object",
+    }
+    _usual_hint = "an object is found by its name, as in workspace[{name!r}]"
 
     def __init__(self, *, backend: Backend | None = None) -> None:
         notes: tuple[str, ...] = ()
@@ -182,6 +197,23 @@ class Workspace(
         """
         return add.update(self._session, objects, overwrite, group, copy)
 
+    @overload
+    def get(
+        self, name: str, *, copy: bool = True, full: bool = False
+    ) -> SignalObj | ImageObj: ...
+    @overload
+    def get(
+        self, name: str, *, default: T, copy: bool = True, full: bool = False
+    ) -> SignalObj | ImageObj | T: ...
+    @overload
+    def get(
+        self,
+        name: NamesToGet,
+        *,
+        default: Any = MISSING,
+        copy: bool = True,
+        full: bool = False,
+    ) -> Objects: ...
     @suggest_on_typo
     def get(
         self,

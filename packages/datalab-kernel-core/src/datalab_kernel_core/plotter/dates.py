@@ -16,10 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 from matplotlib.units import ConversionInterface
 
+from datalab_workspace.model.dates import is_dates
 from datalab_workspace.model.record import Record
 
-#: sigima's key in the metadata of a signal whose x is dates.
-DATES_KEY = "x_datetime"
 _DAY = 86_400.0
 #: The years 1 and 9999, beyond which Python has no dates.
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
@@ -27,7 +26,7 @@ _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 
 def has_dates(record: Record) -> bool:
     """Return whether the x of a signal is dates."""
-    return record.kind == "signal" and record.metadata.get(DATES_KEY) is True
+    return record.kind == "signal" and is_dates(record.metadata)
 
 
 def drawable_as_dates(x: np.ndarray[Any, Any]) -> bool:

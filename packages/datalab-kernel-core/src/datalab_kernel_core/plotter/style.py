@@ -13,7 +13,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 
 from datalab_kernel_core.plotter.reduce import LARGEST as LARGEST
-from datalab_workspace.errors import close_matches
+from datalab_workspace.error_messages import close_matches
 from datalab_workspace.model.record import Record
 
 Limits = tuple[float | None, float | None]
@@ -64,7 +64,7 @@ PHASE_LIMITS = -180.0, 180.0
 TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 60, 45, 120
 #: The largest number of lines of notes.
 NOTE_LINES = 3
-TITLE_SIZE = 10
+TITLE_SIZE, LABEL_SIZE = 10, 10
 
 
 def drawable(text: str | None, length: int = LABEL_LENGTH) -> str:

@@ -86,7 +86,7 @@ class ResultTable:
         return [roi_name(self._regions, index) for index in regions]
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        """Return the headings, with units, and the texts of the cells below them."""
+        """Return the headings, with units, and the strings of the cells below them."""
         names = [name for name, _ in self._named]
         # An uncertainty is shown in the cell of its value.
         uncertain = {f"u({name})" for name in names}

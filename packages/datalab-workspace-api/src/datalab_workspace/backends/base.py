@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.capabilities import Capabilities
+from datalab_workspace.backends.positions import Positions
 from datalab_workspace.backends.reports import (
     BackendStatus,
     BroughtHome,
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class Backend(Transactions, ABC):
+class Backend(Positions, Transactions, ABC):
     """A store of records, by UUID, in groups, in order.
 
     The rules that users see (names, conflicts, snapshots) belong to the workspace; a
@@ -113,22 +114,6 @@ class Backend(Transactions, ABC):
         """Whether `refresh` has looked at least once."""
         return True
 
-    @abstractmethod
-    def entries(self) -> Sequence[Entry]:
-        """Return all objects: signals, then images, each by group and position."""
-
-    def uuids(self, kind: Kind | None = None) -> Sequence[str]:
-        """Return the UUIDs of the objects, of one kind or both, as in `entries`."""
-        return [e.uuid for e in self.entries() if kind in (None, e.kind)]
-
-    def count(self, kind: Kind | None = None) -> int:
-        """Return the number of objects, of one kind or both."""
-        return len(self.uuids(kind))
-
-    def has(self, uuid: str) -> bool:
-        """Return whether there is an object with a UUID."""
-        return uuid in self.uuids()
-
     def kind_of(self, uuid: str) -> Kind:
         """Return the kind of an object that exists."""
         return self.record(uuid).kind
@@ -140,36 +125,6 @@ class Backend(Transactions, ABC):
     def fields_of(self, uuid: str) -> Mapping[str, FieldValue]:
         """Return the fields of an object that exists; they must not be changed."""
         return self.record(uuid).fields
-
-    @abstractmethod
-    def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
-        """Return the groups, of one kind or both, in the order of `entries`."""
-
-    def number_of(self, uuid: str) -> int | None:
-        """Return the number of an object in its panel, from 1.
-
-        A backend that knows it without a look at all objects overrides this.
-
-        Returns:
-            None if there is no such object.
-        """
-        if not self.has(uuid):
-            return None
-        return self.uuids(self.kind_of(uuid)).index(uuid) + 1
-
-    def group_of(self, uuid: str) -> str | None:
-        """Return the title of an object's group; see `number_of`."""
-        titles = (group.title for group in self.groups() if uuid in group.uuids)
-        return next(titles, None)
-
-    def uuid_at(self, kind: Kind, number: int) -> str | None:
-        """Return the UUID of the object with a number; see `number_of`.
-
-        Returns:
-            None if the panel has fewer objects.
-        """
-        uuids = self.uuids(kind)
-        return uuids[number - 1] if 0 < number <= len(uuids) else None
 
     def summary(self, uuid: str) -> Summary:
         """Return the summary of an object, if possible without its data."""
@@ -211,7 +166,7 @@ class Backend(Transactions, ABC):
     def records_without_data(self, uuids: Sequence[str]) -> Sequence[Record]:
         """Return several objects, if possible without their arrays.
 
-        Fields and metadata are those of `record`; nobody uses the arrays.
+        Fields and metadata are those of `record`; the arrays are not used.
         """
         return [self.record(uuid) for uuid in uuids]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
+from datalab_workspace.backends.shelf import Shelf
 from datalab_workspace.model.description import Summary
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
@@ -20,84 +19,6 @@ from datalab_workspace.model.record import (
 )
 
 _CAPABILITIES = Capabilities(shares_views=True, undo=True, edits_groups=True)
-
-
-@dataclass(eq=False)
-class _Shelf:
-    kind: Kind
-    title: str
-    items: dict[str, Item] = field(default_factory=dict)
-    #: The order of the items, so that one can be put back where it was.
-    ranks: dict[str, int] = field(default_factory=dict)
-    count: int = 0
-    #: The UUIDs in order and the position of each; empty if they must be found again.
-    #: Appending keeps them, so that a loop that adds objects never counts them again.
-    _order: list[str] = field(default_factory=list)
-    _positions: dict[str, int] = field(default_factory=dict)
-
-    def extend(self, items: Mapping[str, Item]) -> None:
-        first, self.count = self.count, self.count + len(items)
-        counted = len(self._order) == len(self.items)
-        self.items.update(items)
-        self.ranks.update(zip(items, range(first, self.count), strict=True))
-        if counted:
-            at = len(self._order)
-            self._order += items
-            self._positions.update(zip(items, range(at, len(self._order)), strict=True))
-
-    def drop(self, uuids: Iterable[str]) -> None:
-        for uuid in uuids:
-            self.items.pop(uuid, None)
-            self.ranks.pop(uuid, None)
-            self._uncount(uuid)
-
-    def take(self, uuid: str) -> tuple[Item, int]:
-        self._uncount(uuid)
-        return self.items.pop(uuid), self.ranks.pop(uuid)
-
-    def position(self, uuid: str) -> int:
-        """Return the position of an object, from 0."""
-        self._count()
-        return self._positions[uuid]
-
-    def uuid_at(self, position: int) -> str:
-        """Return the UUID of the object at a position."""
-        self._count()
-        return self._order[position]
-
-    def _count(self) -> None:
-        if len(self._order) != len(self.items):
-            self._order = list(self.items)
-            self._positions = dict(
-                zip(self._order, range(len(self._order)), strict=True)
-            )
-
-    def _uncount(self, uuid: str) -> None:
-        if self._order and self._order[-1] == uuid:
-            del self._positions[self._order.pop()]
-        else:
-            self._order, self._positions = [], {}
-
-    def copy(self) -> _Shelf:
-        items = {uuid: _separate(item) for uuid, item in self.items.items()}
-        return _Shelf(self.kind, self.title, items, dict(self.ranks), self.count)
-
-    def put_back(self, taken: Sequence[tuple[Item, int]]) -> None:
-        for item, rank in taken:
-            self.items[item.uuid] = item
-            self.ranks[item.uuid] = rank
-        self.items = dict(sorted(self.items.items(), key=lambda i: self.ranks[i[0]]))
-        self._order, self._positions = [], {}
-
-
-def _separate(item: Item) -> Item:
-    """Return an object that can be edited by itself; it shares the arrays."""
-    copied = copy.copy(item)
-    if isinstance(copied, Record):
-        copied.fields = dict(copied.fields)
-        copied.arrays = dict(copied.arrays)
-        copied.metadata = dict(copied.metadata)
-    return copied
 
 
 class Ticket:
@@ -141,8 +62,8 @@ class MemoryBackend(Backend):
     transactional = True
 
     def __init__(self) -> None:
-        self._shelves: dict[Kind, list[_Shelf]] = {kind: [] for kind in KINDS}
-        self._shelf_of: dict[str, _Shelf] = {}
+        self._shelves: dict[Kind, list[Shelf]] = {kind: [] for kind in KINDS}
+        self._shelf_of: dict[str, Shelf] = {}
         self._ticket = Ticket()
 
     # The steps of a transaction are functions, which cannot be pickled or copied.
@@ -315,7 +236,7 @@ class MemoryBackend(Backend):
 
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
-        taken: dict[_Shelf, list[tuple[Item, int]]] = {}
+        taken: dict[Shelf, list[tuple[Item, int]]] = {}
         self._ticket.note(
             lambda: None
         )  # writing begins; what it takes is not known yet
@@ -393,11 +314,11 @@ class MemoryBackend(Backend):
                 groups.append(Group(shelf.kind, shelf.title, items))
         return groups
 
-    def _all(self) -> Iterator[_Shelf]:
+    def _all(self) -> Iterator[Shelf]:
         for kind in KINDS:
             yield from self._shelves[kind]
 
-    def _put(self, items: Sequence[Item], shelf: _Shelf) -> None:
+    def _put(self, items: Sequence[Item], shelf: Shelf) -> None:
         new = {item.uuid: item for item in items}
         uuids = list(new)  # the ticket must not keep the objects alive
 
@@ -411,14 +332,14 @@ class MemoryBackend(Backend):
         shelf.extend(new)
         self._shelf_of.update(dict.fromkeys(new, shelf))
 
-    def _shelf(self, kind: Kind, title: str | None) -> _Shelf:
+    def _shelf(self, kind: Kind, title: str | None) -> Shelf:
         for shelf in self._shelves[kind]:
             if title is None or shelf.title == title:
                 return shelf
         return self._new_shelf(kind, title or "")
 
-    def _new_shelf(self, kind: Kind, title: str) -> _Shelf:
-        shelf, shelves = _Shelf(kind, title), self._shelves[kind]
+    def _new_shelf(self, kind: Kind, title: str) -> Shelf:
+        shelf, shelves = Shelf(kind, title), self._shelves[kind]
         self._ticket.note(lambda: shelves.remove(shelf))
         shelves.append(shelf)
         return shelf

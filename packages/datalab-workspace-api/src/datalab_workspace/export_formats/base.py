@@ -1,4 +1,4 @@
-"""The description of an export format, and of what an object can lose in it."""
+"""An export format, and the parts of an object that it leaves out."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def _check_decimal_commas(text: Text, start: int, dialect: Dialect) -> None:
 
     Raises:
         UnreadableFileError: The second part always has the same two or more digits,
-            and the first is no axis.
+            and the first is not an axis.
     """
     rows = _sampled(text, start, dialect)
     if len(rows) < 2 or any(len(row) != 2 for row in rows):

@@ -40,7 +40,7 @@ def calibration(file: tifffile.TiffFile) -> Calibration:
     """Return the size of a pixel of a TIFF file.
 
     The resolution of other files, dots per inch of a printer, is left out: it says
-    nothing of what was measured.
+    nothing about the measurement.
     """
     if file.is_ome:
         return _of_ome(file.ome_metadata or "")

@@ -1,4 +1,4 @@
-"""Recognise the numbers, dates and units in the cells of a text table."""
+"""Recognise the numbers, dates and units in the cells of a delimited table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The separator, the decimal mark and the other marks of a text table."""
+"""The separator, the decimal mark and the other marks of a delimited table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENOUGH = 40
 
 @dataclass(frozen=True)
 class Dialect:
-    """The marks of a text table.
+    """The marks of a delimited table.
 
     Attributes:
         sep: The separator of the columns; None stands for any number of spaces.
@@ -49,7 +49,7 @@ class Dialect:
                 values += cell.lower() not in MISSING
             elif not (column < 2 and date_form(cell)) and (self.strict or column == 0):
                 return False
-        # Among texts, one number may be anything.
+        # Among other cells, one number may be anything.
         return values > (0 if self.strict else 1)
 
 

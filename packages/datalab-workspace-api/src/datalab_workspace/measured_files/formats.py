@@ -21,7 +21,7 @@ _EXPORT = "export it as text (CSV) or TIFF from the program that wrote it"
 #: Formats of other programs, and what to do with such a file.
 _OTHERS = {
     ".spc": ("a spectrum of GRAMS (Thermo Galactic)", _EXPORT),
-    ".wdf": ("a file of Renishaw WiRE", _EXPORT),
+    ".wdf": ("a file of Renishaw's spectrometers", _EXPORT),
     ".opj": ("a project of Origin", _EXPORT),
     ".opju": ("a project of Origin", _EXPORT),
     ".wfm": ("a waveform of an oscilloscope", "save it as CSV at the oscilloscope"),
@@ -94,7 +94,7 @@ def refusal(path: Path) -> UnreadableFileError:
         f"no reader takes files that end in {suffix!r}"
         if suffix
         else "no reader takes it",
-        "rename a text table to .txt; a class in sigima.io adds another format",
+        "rename a table to .txt; a class in sigima.io adds another format",
     )
 
 
@@ -108,7 +108,9 @@ def _of_hdf5(path: Path) -> UnreadableFileError:
         with h5py.File(path, "r") as file:
             names = list(file)
     except OSError as error:
-        return UnreadableFileError.of(path, f"it is no HDF5 file, or damaged ({error})")
+        return UnreadableFileError.of(
+            path, f"it is not an HDF5 file, or it is damaged ({error})"
+        )
     if {"DataLab_Version"} & set(names) or "workspace" in names:
         return UnreadableFileError.of(
             path, "it is a project", "workspace.load(path) reads projects"

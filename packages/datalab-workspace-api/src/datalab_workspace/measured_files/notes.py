@@ -1,10 +1,10 @@
-"""What a user should know of the files that were read."""
+"""Remarks on the files that were read, for the user."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from datalab_workspace.errors import list_names
+from datalab_workspace.error_messages import list_names
 
 
 class Notes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from datalab_workspace.validation import one_of, unknown_argument
 
-#: The arguments of `Workspace.read` that are no options of a reader.
+#: The arguments of `Workspace.read` that are not options of a reader.
 _ARGUMENTS = ["where", "kind", "group", "on_conflict", "errors", "stack"]
 STACKS = ("images", "colors", "refuse")
 
@@ -124,6 +124,27 @@ def _check_type(name: str, value: object) -> None:
         )
     if wanted is int and isinstance(value, int) and value < 0:
         raise ValueError(f"{name}={value} is negative")
+
+
+def check_use(options: ReadOptions, *, tables: bool, raw: bool) -> None:
+    """Raise an error for options that concern none of the files.
+
+    Args:
+        options: The options of a call.
+        tables: Whether there is a text file among its files.
+        raw: Whether there is an image without a header.
+
+    Raises:
+        ValueError: No file is of the kind that an option concerns.
+    """
+    for part, present, what in (
+        (options.table, tables, "text files"),
+        (options.raw, raw, "images without a header (.raw)"),
+    ):
+        if given(part) and not present:
+            raise ValueError(
+                f"{', '.join(given(part))}: for {what}, and there is none; leave it out"
+            )
 
 
 def given(options: TableOptions | RawOptions) -> dict[str, Any]:

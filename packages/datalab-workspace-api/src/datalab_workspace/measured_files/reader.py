@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import UnreadableFileError, WorkspaceError
 from datalab_workspace.measured_files import arrays, formats, pictures
+from datalab_workspace.measured_files.cameras import read_sif
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions, given
 from datalab_workspace.model.naming import as_name
@@ -34,11 +35,13 @@ def read_file(
         pass  # the plain error for a file that is missing or forbidden
     try:
         objects = _read(path, options, notes)
-    except (WorkspaceError, OSError, ModuleNotFoundError):
+    except (WorkspaceError, ModuleNotFoundError):
         raise
     except MemoryError:
         raise UnreadableFileError.of(path, "there is not enough memory") from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the system's; readers raise their own without a number
         said = " ".join(str(error).split())[:300]
         raise UnreadableFileError.of(
             path,
@@ -53,6 +56,7 @@ def read_file(
             obj.metadata["source"] = as_name(obj.metadata["source"])
     if _is_image(objects[0]):
         pictures.check_stack(path, len(objects), options)
+        _check_frames(path, objects, options)
     return objects
 
 
@@ -68,28 +72,44 @@ def _read(
         return arrays.read_npy(path, options)
     if suffix == ".mat":
         return arrays.read_mat(path, options)
-    if suffix == ".raw" and given(options.raw):
-        return _read_raw(path, options)
     kinds = formats.kinds_of(path)
-    if suffix in formats.DICOM and options.kind != "signal":
-        from datalab_workspace.measured_files.dicom import read_dicom
-
-        return read_dicom(path, options, notes)
-    if suffix == ".raw" or not kinds:
+    if suffix in formats.DICOM:
+        kinds = ["image"]
+    elif not kinds or (suffix == ".raw" and not given(options.raw)):
         raise formats.refusal(path)
     if options.kind is not None and options.kind not in kinds:
         raise UnreadableFileError.of(
             path, f"files that end in {suffix!r} hold {kinds[0]}s", "leave kind out"
         )
-    if suffix in formats.TIFF:
-        return pictures.read_tiff(path, options, notes)
-    if suffix in formats.PICTURES:
-        pictures.note_colors(path, notes)
+    if kinds == ["image"]:
+        return _read_image(path, options, notes)
     return arrays.with_sigima(path, options.kind or kinds[0])
 
 
+def _read_image(path: Path, options: ReadOptions, notes: Notes) -> Sequence[ImageObj]:
+    suffix = path.suffix.lower()
+    if suffix in formats.DICOM:
+        from datalab_workspace.measured_files.dicom import read_dicom
+
+        return read_dicom(path, options, notes)
+    if suffix in formats.TIFF:
+        return pictures.read_tiff(path, options, notes)
+    if suffix == ".sif":
+        return read_sif(path, notes)
+    if suffix == ".raw":
+        return _read_raw(path, options)
+    if suffix in formats.PICTURES:
+        pictures.note_colors(path, notes)
+    return arrays.with_sigima(path, "image")
+
+
 def _read_raw(path: Path, options: ReadOptions) -> Sequence[ImageObj]:
-    from sigima.io import RawImageImportParam, read_images
+    try:
+        from sigima.io import RawImageImportParam, read_images
+    except ImportError:
+        raise UnreadableFileError.of(
+            path, "this version of sigima has no reader for it", "update sigima"
+        ) from None
 
     values = given(options.raw)
     missing = [name for name in ("width", "height", "dtype") if name not in values]
@@ -101,7 +121,7 @@ def _read_raw(path: Path, options: ReadOptions) -> Sequence[ImageObj]:
 
 
 def _check(path: Path, objects: Sequence[Any]) -> None:
-    """Raise an error for a result that a reader returned and that is no object.
+    """Raise an error unless a reader has returned objects.
 
     Raises:
         UnreadableFileError: It is empty, or an array has the wrong number of axes.
@@ -120,6 +140,22 @@ def _check(path: Path, objects: Sequence[Any]) -> None:
                 f"its reader returned data of shape {data.shape}, not an image",
                 "read it with the program that wrote it, and export each image",
             )
+
+
+def _check_frames(path: Path, objects: Sequence[Any], options: ReadOptions) -> None:
+    """Raise an error for frames that are the rows of an image with colors.
+
+    Raises:
+        UnreadableFileError: They may be; sigima reads frames by imageio, which returns
+            both as an array of three axes.
+    """
+    count, width = len(objects), objects[0].data.shape[1]
+    if count > 1 and width in (3, 4) and options.stack != "images":
+        raise UnreadableFileError.of(
+            path,
+            f"it may hold {count} frames, or one image with {width} colors",
+            "pass stack='images' to read the frames",
+        )
 
 
 def _is_image(obj: object) -> bool:

@@ -1,4 +1,4 @@
-"""Read the numbers of a text table with pandas."""
+"""Read the numbers of a delimited table with pandas."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def _check_width(text: Text, layout: Layout, frame: pd.DataFrame) -> None:
 def _is_mixed(values: pd.Series, layout: Layout) -> bool:
     """Return whether a column of text has numbers, too."""
     decimal = layout.dialect.decimal
-    texts = values.dropna().astype(str).str.strip()
-    return any(number_marks(cell, decimal) is not None for cell in texts)
+    cells = values.dropna().astype(str).str.strip()
+    return any(number_marks(cell, decimal) is not None for cell in cells)
 
 
 def _bad_cell(text: Text, layout: Layout, column: int) -> UnreadableFileError:

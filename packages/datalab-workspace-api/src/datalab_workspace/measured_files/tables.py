@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sigima import ImageObj, SignalObj
 
-#: A table with at least so many columns and without a header may be an image.
+#: The number of columns of a table without a header that may be an image.
 _MANY_COLUMNS = 10
 
 
@@ -90,20 +90,21 @@ def _kind(text: Text, layout: Layout) -> str:
     """Return the kind of object that a table holds.
 
     Raises:
-        UnreadableFileError: It has some columns, no header, and no axis in the first.
+        UnreadableFileError: It has no header, and its columns may be curves or the
+            rows of an image.
     """
     if layout.header or layout.columns <= 2:
         return "signal"
     firsts = _first_column(text, layout)
     steps = np.diff(firsts)
-    if len(steps) and ((steps > 0).all() or (steps < 0).all()):
-        return "signal"
-    if layout.columns >= _MANY_COLUMNS or np.isnan(firsts).all():
-        return "image"
+    is_axis = len(steps) > 0 and bool((steps > 0).all() or (steps < 0).all())
+    is_wide = layout.columns >= _MANY_COLUMNS
+    if is_axis != is_wide:
+        return "signal" if is_axis else "image"
     raise UnreadableFileError.of(
         text.path,
-        f"a table of {layout.columns} columns without a header, whose first column is "
-        "no axis, may be curves or an image",
+        f"a table of {layout.columns} columns without a header may be curves or an "
+        "image",
         "pass kind='signal' or kind='image'",
     )
 
@@ -111,7 +112,8 @@ def _kind(text: Text, layout: Layout) -> str:
 def _first_column(text: Text, layout: Layout) -> np.ndarray[Any, Any]:
     dialect = layout.dialect
     values: list[float] = []
-    for line in filter(is_row, text.lines[layout.first : layout.first + 100]):
+    last = min(layout.last, layout.first + 100)
+    for line in filter(is_row, text.lines[layout.first : last]):
         if cells := dialect.split(line):
             form = date_form(cells[0])
             values.append(float(len(values)) if form else _value(cells[0], layout))
@@ -207,7 +209,7 @@ def _same_values(found: Sequence[SignalObj], own: Sequence[SignalObj]) -> bool:
 def _note_constants(
     found: Sequence[SignalObj], layout: Layout, path: Path, notes: Notes
 ) -> None:
-    """Say which columns sigima has made entries of the metadata."""
+    """Note the columns that sigima has made entries of the metadata."""
     names = layout.header or [str(column) for column in range(layout.columns)]
     kept = [name for name in names if name and name in found[0].metadata]
     if kept:

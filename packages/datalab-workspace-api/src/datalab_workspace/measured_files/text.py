@@ -58,7 +58,7 @@ def read_text(path: Path, encoding: str | None = None) -> Text:
     if found is None:
         raise UnreadableFileError.of(
             path,
-            "it holds bytes that are no text",
+            "it holds bytes that are not text",
             "if it is text, pass encoding=, for example encoding='utf-16'",
         )
     try:

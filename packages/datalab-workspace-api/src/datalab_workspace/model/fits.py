@@ -21,7 +21,7 @@ from datalab_workspace.model.units import (
 
 #: Metadata key under which sigima keeps the parameters of a fit.
 FIT_KEY = "fit_params"
-#: Entries of `FIT_KEY` that are no parameters.
+#: Entries of `FIT_KEY` other than parameters.
 _OTHERS = frozenset(
     (
         "fit_type",

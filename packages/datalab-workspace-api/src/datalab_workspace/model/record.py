@@ -256,7 +256,7 @@ class Record:
 
         Example:
             >>> workspace.record("spot").to_pandas().shape
-            (64, 64)
+            (48, 64)
         """
         from datalab_workspace.model.pandas_objects import to_pandas
 

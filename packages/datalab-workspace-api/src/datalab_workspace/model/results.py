@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, overload
 
 import numpy as np
 
-from datalab_workspace.errors import add_note
+from datalab_workspace.error_messages import add_note
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.model.record import Kind
 from datalab_workspace.model.result_text import column_text, table_text
@@ -66,10 +66,10 @@ class WideTable(NamedTuple):
     """The values of one analysis: a row for each object and region.
 
     Example:
-        >>> _ = workspace.calc("x_at_minmax", on=["peak", "noisy"])
+        >>> _ = workspace.calc("x_at_minmax", on="peak")
         >>> [table] = workspace.results().tables()
-        >>> table.columns, len(table.rows)
-        ((('X@Ymin', 's'), ('X@Ymax', 's')), 2)
+        >>> table.columns
+        (('X@Ymin', 's'), ('X@Ymax', 's'))
 
     Attributes:
         title: Title of the results.
@@ -99,10 +99,9 @@ class Results(tuple[ResultValue, ...]):
     """The results of analyses: a tuple of `ResultValue` that is shown as tables.
 
     Example:
-        >>> _ = workspace.calc("x_at_minmax", on=["peak", "noisy"])
-        >>> results = workspace.results()
-        >>> results.select(object="peak", quantity="X@Ymax").values
-        array([0.])
+        >>> _ = workspace.calc("stats", on=["peak", "noisy"])
+        >>> workspace.results().select(object="peak", quantity="max").values
+        array([1.])
     """
 
     __slots__ = ()
@@ -143,7 +142,7 @@ class Results(tuple[ResultValue, ...]):
 
         Raises:
             KeyError: None of the results has one of these properties; the message
-                lists those that there are.
+                lists the others.
 
         Example:
             >>> _ = workspace.calc("stats", on="peak")
@@ -167,7 +166,7 @@ class Results(tuple[ResultValue, ...]):
 
     @property
     def values(self) -> np.ndarray[Any, Any]:
-        """The values as an array of float64, shape (N,); NaN where one is no number.
+        """The values as an array of float64, shape (N,); NaN for other values.
 
         Example:
             >>> _ = workspace.calc("stats", on=["peak", "noisy"])
@@ -328,8 +327,8 @@ class ResultList(list[Any]):
 
         Example:
             >>> found = workspace.calc("stats", on=["peak", "noisy"])
-            >>> found.to_dataframe(wide=True).shape
-            (2, 9)
+            >>> len(found.to_dataframe(wide=True))
+            2
         """
         return self.results.to_dataframe(wide=wide)
 

@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from datalab_workspace.errors import (
-    NameConflictError,
-    UnsupportedObjectError,
-    add_note,
-)
+from datalab_workspace.error_messages import add_note
+from datalab_workspace.errors import NameConflictError, UnsupportedObjectError
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.foreign_objects import mapping_of, own_title
 from datalab_workspace.model.metadata_values import as_base
@@ -19,6 +16,7 @@ from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.operations.mapping import MISSING
+from datalab_workspace.operations.mask_notice import is_masked, notice_masks
 from datalab_workspace.progress import Progress
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -38,10 +36,11 @@ def add(
     plain = check_name(name)
     # Whether others have taken a new name is found out by adding, without a look.
     trusting = session.backend.refuses_titles_in_use
-    session.run(
+    masked = session.run(
         lambda t: _add(t, plain, obj, overwrite, group, copy, several=False),
         inf if trusting else 0.0,
     )
+    _notice_masks(session, [plain] if masked else [])
     return plain
 
 
@@ -60,8 +59,9 @@ def update(
             f"{type(objects).__name__}"
         )
 
-    def operation(transaction: Transaction) -> list[str]:
+    def operation(transaction: Transaction) -> tuple[list[str], list[str]]:
         done: list[str] = []
+        masked: list[str] = []
         with (
             transaction.backend.bulk(),
             Progress("adding objects", len(objects)) as progress,
@@ -69,15 +69,26 @@ def update(
             for name, obj in objects.items():
                 try:
                     plain = check_name(name)
-                    _add(transaction, plain, obj, overwrite, group, copy, several=True)
+                    if _add(
+                        transaction, plain, obj, overwrite, group, copy, several=True
+                    ):
+                        masked.append(plain)
                 except Exception as error:
                     add_note(error, f"while adding {name!r:.80}")
                     raise
                 done.append(plain)
                 progress.advance(1)
-        return done
+        return done, masked
 
-    return session.run(operation)
+    names, masked = session.run(operation)
+    _notice_masks(session, masked)
+    return names
+
+
+def _notice_masks(session: Session, masked: list[str]) -> None:
+    """Warn of masks if the objects are shown in a window."""
+    if session.backend.capabilities.window:
+        notice_masks(session, masked, "it")
 
 
 def _add(
@@ -89,7 +100,8 @@ def _add(
     copy: bool,
     *,
     several: bool,
-) -> None:
+) -> bool:
+    """Add an object, and return whether it is masked."""
     backend, names = transaction.backend, transaction.names
     group = checked_group(transaction, name, group)
     _check_no_path(name, obj)
@@ -101,6 +113,7 @@ def _add(
         uuid = _add_new(transaction, name, record, group, copy)
     if uuid is not None:
         _add_again(transaction, name, uuid, record, overwrite, group, copy, several)
+    return is_masked(record)
 
 
 def _check_no_path(name: str, obj: object) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import ExportError, add_note, list_names
+from datalab_workspace.error_messages import add_note, list_names
+from datalab_workspace.errors import ExportError
 from datalab_workspace.export_formats.base import (
     PARTS,
     ExportFormat,
@@ -230,7 +231,7 @@ def _write(
     named = [objects.get(name) for name in target.names]
     size = sum(one.record.nbytes for one in named)
     with replacing(target.path, size=size) as new:
-        # Libraries expect a file that writes all of what it is given.
+        # Libraries expect that a write takes all bytes.
         buffered = BufferedRandom(new.file)
         try:
             export_format.write(named, buffered, lossy)

@@ -13,17 +13,15 @@ import numpy as np
 
 from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import (
-    ObjectNotFoundError,
-    add_note,
-    list_names,
-)
+from datalab_workspace.error_messages import add_note, list_names
+from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
     PendingRecord,
 )
+from datalab_workspace.operations.mask_notice import masked_names, notice_masks
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
@@ -43,6 +41,23 @@ def save(
     overwrite: bool,
 ) -> Path:
     """See `Workspace.save`."""
+    saved, masked = _save(session, path, names, compression, overwrite)
+    notice_masks(session, masked, f"{saved.name!r:.80}")
+    return saved
+
+
+def _save(
+    session: Session,
+    path: str | os.PathLike[str] | None,
+    names: Any,
+    compression: str | tuple[str, int] | None,
+    overwrite: bool,
+) -> tuple[Path, list[str]]:
+    """Save objects.
+
+    Returns:
+        The file, and the names of the masked objects that were written.
+    """
     from datalab_workspace.formats import registry
 
     with session.transaction() as transaction:
@@ -60,11 +75,12 @@ def save(
         transaction.kind, transaction.path = "saved", target
         if uuids is None and _is_saved(content, target, known, compression):
             project.saved(target, known, project.baseline, whole=True)
-            return target
+            return target, []
         if known is not None and not _is_current(project.baseline, target):
             content.groups = groups = [
                 _resolved(transaction, group) for group in groups
             ]
+        masked = masked_names(transaction, groups)
         stamp, references, baseline = registry.write(
             target,
             content,
@@ -75,7 +91,7 @@ def save(
         project.saved(target, stamp, baseline, whole=uuids is None)
         if uuids is None or known is not None:
             _repoint(groups, references, baseline)
-        return target
+        return target, masked
 
 
 def _is_current(baseline: Baseline | None, target: Path) -> bool:

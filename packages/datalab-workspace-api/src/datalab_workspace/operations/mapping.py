@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
 
+T = TypeVar("T")
 # Within the class, `list` is its method.
 Names: TypeAlias = "list[str]"
 #: Names, or lists of them, as `calc` returns them for several objects and regions.
@@ -105,6 +106,10 @@ class NamedObjects(ABC):
         """
         return ((name, self.get(name)) for name in self.list())
 
+    @overload
+    def pop(self, name: str) -> SignalObj | ImageObj: ...
+    @overload
+    def pop(self, name: str, default: T) -> SignalObj | ImageObj | T: ...
     def pop(self, name: str, default: Any = MISSING) -> Any:
         """Remove an object and return it, or `default` if there is no such object."""
         obj = self.get(name, default=default)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 from datalab_workspace.errors import DoubtfulResultWarning
+from datalab_workspace.validation import warn_caller
 
-_PACKAGE = str(Path(__file__).parents[1])
 #: Number of further objects that a warning names.
 _NAMED = 3
 
@@ -51,7 +48,6 @@ class Doubts:
         Warns:
             DoubtfulResultWarning: One for each kind of doubt.
         """
-        level = _level_of_the_user()
         for key, doubt in self._first.items():
             others = list(self._others.get(key, ()))
             more = ""
@@ -59,14 +55,4 @@ class Doubts:
                 named = ", ".join(f"{name!r:.40}" for name in others[:_NAMED])
                 rest = len(others) - _NAMED
                 more = f" (the same for {named}{f' and {rest} more' * (rest > 0)})"
-            warnings.warn(
-                f"{doubt.text}{more}", DoubtfulResultWarning, stacklevel=level
-            )
-
-
-def _level_of_the_user() -> int:
-    """Return the stack level, for `Doubts.warn`, of the first frame outside."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    return level
+            warn_caller(f"{doubt.text}{more}", DoubtfulResultWarning)

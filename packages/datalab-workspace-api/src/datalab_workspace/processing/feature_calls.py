@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from inspect import Signature
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from datalab_workspace.processing import calculator
 from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
+
+if TYPE_CHECKING:
+    from sigima.objects import GeometryResult, TableResult
+
+    from datalab_workspace.processing.feature_types import (
+        Analysis,
+        Combining,
+        OneObject,
+        Regions,
+    )
+
+Names: TypeAlias = "list[Any] | tuple[Any, ...]"
 
 
 class _Required:
@@ -24,8 +36,8 @@ class FeatureCalls:
     """Compute features: `calc(name, on=…)`, or one by its attribute, `calc.fft(…)`.
 
     Each feature of sigima is an attribute, whose signature and docstring show its
-    parameters with their defaults and what they may be. `Workspace.features` is the
-    table of them all.
+    parameters with their defaults and allowed values. `Workspace.features` is the table
+    of all features.
 
     Example:
         >>> workspace.calc.gaussian_filter("peak", sigma=2)
@@ -35,6 +47,78 @@ class FeatureCalls:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @overload
+    def __call__(
+        self,
+        name: OneObject | Combining,
+        param: Any = None,
+        *,
+        on: str,
+        with_: str | None = None,
+        where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
+        **parameters: Any,
+    ) -> str: ...
+    @overload
+    def __call__(
+        self,
+        name: OneObject,
+        param: Any = None,
+        *,
+        on: Names,
+        with_: str | None = None,
+        where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
+        **parameters: Any,
+    ) -> list[str]: ...
+    @overload
+    def __call__(
+        self,
+        name: Combining,
+        param: Any = None,
+        *,
+        on: NamesOf,
+        with_: str | None = None,
+        where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
+        **parameters: Any,
+    ) -> str: ...
+    @overload
+    def __call__(
+        self,
+        name: Regions,
+        param: Any = None,
+        *,
+        on: str,
+        with_: str | None = None,
+        where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
+        **parameters: Any,
+    ) -> list[str]: ...
+    @overload
+    def __call__(
+        self,
+        name: Analysis,
+        param: Any = None,
+        *,
+        on: str,
+        with_: str | None = None,
+        where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
+        **parameters: Any,
+    ) -> GeometryResult | TableResult | Any: ...
+    @overload
+    def __call__(
+        self,
+        name: str,
+        param: Any = None,
+        *,
+        on: NamesOf | None = None,
+        with_: str | None = None,
+        where: calculator.Where = "kernel",
+        masked: calculator.Masked = "ignore",
+        **parameters: Any,
+    ) -> Any: ...
     def __call__(
         self,
         name: str = _REQUIRED,
@@ -169,25 +253,20 @@ class FeatureCall:
         name: Name of an existing feature.
 
     Example:
-        >>> workspace.calc.exp
-        <feature exp(on=None, *, where='kernel', masked='ignore')>
+        >>> fft = workspace.calc.fft
+        >>> fft("peak")
+        'fft(s001)'
     """
 
     __signature__: Signature
 
     def __init__(self, calls: FeatureCalls, name: str) -> None:
-        from datalab_workspace.processing.signatures import (
-            docstring_of,
-            function_of,
-            signature_of,
-        )
+        from datalab_workspace.processing.signatures import docstring_of, signature_of
 
         self._calls = calls
         self.__name__ = self.__qualname__ = name
         self.__doc__ = docstring_of(name)
         self.__signature__ = signature_of(name)
-        # `??` shows its source.
-        self.__wrapped__ = function_of(name)
 
     # As functions, `?` and `help` show the signature and the docstring, and not those
     # of this class in addition.
@@ -202,6 +281,9 @@ class FeatureCall:
         if others:
             arguments = {**self._second(others, arguments), **arguments}
         return self._calls(self.__name__, param, on=on, **arguments)
+
+    # IPython shows the file of a function, and its source with `??`.
+    __code__ = __call__.__code__
 
     def _second(self, others: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
         """Return the operand that was passed by position, as a keyword."""

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable
 
-from datalab_workspace.errors import close_matches
+from datalab_workspace.error_messages import close_matches
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.everyday_words import FEATURES_BY_WORD
 from datalab_workspace.processing.feature_table import (
@@ -26,7 +26,7 @@ _ENDINGS = ("ing", "es", "ed", "s", "e")
 _STEM = 3
 #: The shortest word that is looked for inside of words.
 _INSIDE = 4
-#: Words in so many descriptions that they distinguish nothing.
+#: Words in most descriptions, which distinguish nothing.
 _KIND_WORDS = frozenset(("image", "images", "signal", "signals"))
 
 
@@ -48,10 +48,10 @@ def features_table(kind: Kind | None, search: str | None) -> FeatureTable:
 def suggestions(
     name: str, kinds: tuple[Kind, ...], limit: int = 3, *, alike: bool = True
 ) -> list[str]:
-    """Return the features that a user may mean by a name that is none.
+    """Return the features that a user may mean by an unknown name.
 
     Args:
-        name: What the user wrote.
+        name: The name that the user wrote.
         kinds: The kinds of objects for which the feature may be.
         limit: The maximum number of results.
         alike: Whether features that are spelt alike are looked for at last.
@@ -114,7 +114,7 @@ def _ranked(
 
 
 def _score(word: str, info: FeatureInfo, *, thorough: bool) -> int:
-    """Return how well a word fits a feature; 0 if it does not."""
+    """Return the weight of a match between a word and a feature; 0 without one."""
     stems = _stems(word)
     parts = info.name.split("_")
     meant = (FEATURES_BY_WORD.get(stem, ()) for stem in stems)
@@ -145,7 +145,7 @@ def _words(query: str) -> list[str]:
 
 @functools.lru_cache
 def _stems(word: str) -> frozenset[str]:
-    """Return a word, and what is left of it without an ending."""
+    """Return a word, and its stems without an ending."""
     stems = {word}
     for ending in _ENDINGS:
         stem = word.removesuffix(ending)

@@ -1,4 +1,4 @@
-"""The table of features: where DataLab has them, what they do and what they return."""
+"""The table of features: menus in DataLab, descriptions, results and parameters."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class FeatureInfo:
         kinds: The kinds of objects from which it is computed.
         menu: Its path in the menus of DataLab's window; "" if they do not have it.
         takes: The source objects, in words.
-        does: What it computes, in one line.
-        gives: What `Workspace.calc` returns, in words.
+        does: Its description, in one line.
+        gives: The result of `Workspace.calc`, in words.
         parameters: Its parameters with their defaults, such as "sigma=1.0". One without
             a default must be given.
 
@@ -150,7 +150,7 @@ def _gives(found: Sequence[Feature]) -> str:
 
 
 def _result(feature: Feature, found: Sequence[Feature]) -> str:
-    """Return what a feature gives, in the same words for all kinds if it can be."""
+    """Return the result in words, the same for all kinds if possible."""
     if feature.gives == "result":
         return "an analysis result, or None"
     results = {feature.kind: feature.result for feature in found}

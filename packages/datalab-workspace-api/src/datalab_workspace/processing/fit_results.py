@@ -1,9 +1,14 @@
-"""The results of fits: parameters, uncertainties and quality, as a table."""
+"""The results of fits: parameters, uncertainties and quality, as a table.
+
+A fit that has missed the minimum is reported. In small units, such as meters or
+amperes, sigima's fits often do.
+
+Upstream: docs/upstream/sigima_fits.md
+"""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +25,7 @@ from datalab_workspace.model.fits import (
 from datalab_workspace.model.units import AxisUnits
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.processing.fit_uncertainty import least_squares
+from datalab_workspace.validation import warn_caller
 
 #: Models of two curves with a junction. The sum of squares jumps where the junction
 #: passes a sample, so that the parameters have no covariance.
@@ -82,16 +88,15 @@ def _statistics(
         quality["chi2_red"] = float(np.sum((residuals / dy) ** 2)) / freedom
     if fit_type in _WITH_JUNCTION or freedom <= 0:
         return {}, quality
-    scales = _scales(fit_type, values, x)
+    scales, linear = _scales(fit_type, values, x, y)
     with np.errstate(all="ignore"):
-        found = least_squares(lambda v: evaluate(x, **v), values, scales, y)
+        found = least_squares(lambda v: evaluate(x, **v), values, scales, linear, y)
     if found is None:
-        warnings.warn(
+        warn_caller(
             f"{feature}: the sum of squares is not at a minimum, because sigima limits "
             "the parameters or could not improve them; compare the curve with the "
             "data. The parameters have no uncertainties",
             UserWarning,
-            stacklevel=2,
         )
         return {}, quality
     return found.uncertainties(values, lambda v: _quantities(fit_type, v)), quality
@@ -103,21 +108,30 @@ def _quantities(fit_type: str, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _scales(
-    fit_type: str, values: Mapping[str, float], x: np.ndarray[Any, Any]
-) -> dict[str, float]:
-    """Return how far each parameter moves until the curve changes its shape."""
+    fit_type: str,
+    values: Mapping[str, float],
+    x: np.ndarray[Any, Any],
+    y: np.ndarray[Any, Any],
+) -> tuple[dict[str, float], set[str]]:
+    """Return the change of each parameter that changes the curve a lot.
+
+    Returns:
+        The changes, and the parameters on which the curve depends linearly. In all
+        models of sigima, these are the ones whose unit contains that of y.
+    """
     known = dimensions(fit_type, [*values])
-    farthest = float(np.max(np.abs(x))) or 1.0
+    farthest, highest = (float(np.max(np.abs(each))) or 1.0 for each in (x, y))
     width = abs(values.get("sigma", 0.0) or 1 / (values.get("k") or math.inf))
-    scales = {}
+    scales, linear = {}, set()
     for name, value in values.items():
         dimension = known[name]
         if isinstance(dimension, tuple) and dimension[1]:
-            scales[name] = math.inf
+            linear.add(name)
+            scales[name] = max(abs(value), highest * farthest ** dimension[0])
         elif name in ("x0", "mu") and fit_type != "planckian":
             scales[name] = width or farthest
         elif name in ("b", "frequency"):
             scales[name] = 1 / farthest
         else:
             scales[name] = 1.0 if name == "phase" else abs(value) or 1.0
-    return scales
+    return scales, linear

@@ -9,8 +9,9 @@ Sciences*, 3rd ed. (2003), chapter 8. `scipy.optimize.curve_fit` computes the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -68,6 +69,7 @@ def least_squares(
     model: Callable[[Values], Array],
     values: Values,
     scales: Values,
+    linear: Collection[str],
     y: Array,
 ) -> LeastSquares | None:
     """Return a fit with its covariance.
@@ -75,19 +77,20 @@ def least_squares(
     Args:
         model: Returns the curve, shape (N,), given the parameters.
         values: The parameters that were found.
-        scales: The change of each free parameter for which the curve is not linear any
-            more; inf for a parameter on which it depends linearly. Other parameters
-            are fixed.
+        scales: The change of each parameter that changes the curve a lot.
+        linear: The parameters on which the curve depends linearly.
         y: The data, shape (N,), more than there are parameters.
 
     Returns:
         None if the parameters are not at a minimum: the search has failed, or a bound
         of sigima has stopped it.
     """
-    names = tuple(scales)
-    freedom = len(y) - len(names)
+    names = tuple(values)
     residuals = y - model(values)
-    jacobian = np.stack([_slope(model, values, n, scales[n]) for n in names], axis=1)
+    # A model that is linear in the parameter has no truncation error.
+    steps = [scales[n] if n in linear else _STEP * scales[n] for n in names]
+    slopes = map(partial(_slope, model, values), names, steps)
+    jacobian = np.stack([*slopes], axis=1)
     norms = np.linalg.norm(jacobian, axis=0)
     if not np.isfinite(jacobian).all() or not norms.all():
         return None
@@ -95,25 +98,20 @@ def least_squares(
     rank = int(np.sum(singular > singular[0] * _SMALLEST))
     scaled = right[:rank].T / singular[:rank]
     squares = float(residuals @ residuals)
-    root = scaled * np.sqrt(squares / freedom) / norms[:, np.newaxis]
+    spread = np.sqrt(squares / (len(y) - len(names)))
     explained = left[:, :rank].T @ residuals
-    step = scaled @ explained / norms
-    reach = [_STEP * _finite(scales[n], values[n]) for n in names]
-    if explained @ explained > _LEFT * squares and (np.abs(step) > reach).any():
+    left_over = np.abs(scaled @ explained / norms)
+    reach = [_STEP * scales[n] for n in names]
+    if explained @ explained > _LEFT * squares and (left_over > reach).any():
         return None
+    root = scaled * spread / norms[:, np.newaxis]
     return LeastSquares(names, root, right[rank:].T, norms)
 
 
-def _finite(scale: float, value: float) -> float:
-    return scale if np.isfinite(scale) else abs(value)
-
-
 def _slope(
-    model: Callable[[Values], Array], values: Values, name: str, scale: float
+    model: Callable[[Values], Array], values: Values, name: str, step: float
 ) -> Array:
     """Return the derivative of a curve with respect to a parameter, shape (N,)."""
-    # A model that is linear in the parameter has no truncation error.
-    step = _STEP * scale if np.isfinite(scale) else abs(values[name]) or 1.0
     above, below = values[name] + step, values[name] - step
     rise = model({**values, name: above}) - model({**values, name: below})
     slope: Array = rise / (above - below)

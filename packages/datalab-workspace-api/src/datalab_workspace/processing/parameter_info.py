@@ -18,12 +18,12 @@ from datalab_workspace.processing.parameters import (
 )
 
 _TAG = re.compile(r"<[^>]+>")
-#: A signature shows at most so many choices.
+#: The largest number of choices that a signature shows.
 _FEW = 6
 
 
 class _Default:
-    """A default that is not a single value; its repr says what it is."""
+    """A default that is not a single value; its repr describes it."""
 
     def __init__(self, words: str) -> None:
         self._words = words
@@ -49,7 +49,7 @@ class ParameterInfo:
         annotation: Its type.
         allowed: The values that are allowed, in words.
         choices: The values to choose from; empty if they are not limited.
-        about: What it is, in sigima's words; "" if sigima does not say.
+        about: Its description in sigima; "" if there is none.
         unit: Its unit; "" if it has none.
     """
 
@@ -117,7 +117,7 @@ def _annotation(item: Any, choices: tuple[Any, ...]) -> Any:
 
 def _plain(text: str) -> str:
     """Return a label or help text in one line, without HTML."""
-    return " ".join(_TAG.sub("", text).split()).rstrip(".:")
+    return " ".join(_TAG.sub(" ", text).split()).rstrip(".:")
 
 
 def _from_object(feature: Feature) -> frozenset[str]:

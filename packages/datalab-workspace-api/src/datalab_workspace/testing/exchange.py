@@ -28,7 +28,7 @@ class ExchangeRules(WorkspaceSuite):
         obj = workspace.get("x")
         assert obj.is_x_datetime()
         assert obj.xunit == "s"
-        found = workspace.to_xarray("x")["x"].to_numpy()
+        found = workspace.to_pandas("x").index.to_numpy()
         assert found.dtype == dates.dtype
         np.testing.assert_array_equal(found, dates)
         workspace.add("x", (dates, np.arange(4.0)))  # equal: no conflict
@@ -38,7 +38,7 @@ class ExchangeRules(WorkspaceSuite):
     ) -> None:
         """The objects are fetched from wherever they are."""
         obj = spot()
-        workspace.update({"a": obj, "s": np.arange(5.0), "a/a": obj})
+        workspace.update({"a": obj, "s": np.arange(5.0), "a:a": obj})
         workspace = self.settle(workspace)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)

@@ -224,7 +224,7 @@ class ProcessingRules(_Sources):
         assert isinstance(workspace.calc("stats", on=["peak"]), list)
 
     def test_what_calc_returns_is_taken_where_names_are(self) -> None:
-        """Nested lists are flat where there is one entry for each name."""
+        """`get` keeps their form; others take nested lists as one list."""
         workspace = self.filled()
         nested = workspace.calc("extract_roi", [*REGIONS], on=["spot", "slope"])
         flat = [name for names in nested for name in names]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,33 @@ WRONG_TYPES: dict[str, Callable[[], Any]] = {
     "none-for-a-number": lambda: image(pixels(), dx=None),
     "none-for-a-flag": lambda: image(pixels(), is_uniform_coords=None),
 }
+
+#: The calls that take one name, and those that also take lists of names.
+TAKE_A_NAME: Mapping[str, Callable[[Workspace, Any], object]] = MappingProxyType(
+    {
+        "exists": lambda ws, name: ws.exists(name),
+        "record": lambda ws, name: ws.record(name),
+        "rename": lambda ws, name: ws.rename(name, "y"),
+        "edit": lambda ws, name: ws.edit(name, xlabel="x"),
+        "pop": lambda ws, name: ws.pop(name),
+        "show": lambda ws, name: ws.show(name),
+    }
+)
+TAKE_NAMES: Mapping[str, Callable[[Workspace, Any], object]] = MappingProxyType(
+    {
+        "get": lambda ws, names: ws.get(names),
+        "get with a default": lambda ws, names: ws.get(names, default=0),
+        "[]": lambda ws, names: ws[names],
+        "del": lambda ws, names: ws.__delitem__(names),
+        "describe": lambda ws, names: ws.describe(names),
+        "remove": lambda ws, names: ws.remove(names),
+        "select": lambda ws, names: ws.select(names),
+        "save": lambda ws, names: ws.save("x.h5", names=names),
+        "calc": lambda ws, names: ws.calc("exp", on=names),
+    }
+)
+#: Where None stands for all objects.
+MAY_BE_NONE = frozenset({"describe", "save", "calc"})
 
 
 class Refusals(WorkspaceSuite):
@@ -210,16 +238,33 @@ class Arguments(WorkspaceSuite):
             getattr(workspace, method)("x", **{meant + meant[-1]: None})
         assert method in str(raised.value)
 
+    @pytest.mark.parametrize("value", [None, 3, b"x", POINTS, [None]], ids=type)
+    def test_a_name_is_a_string(self, workspace: Workspace, value: object) -> None:
+        """Anything else is a `TypeError` of one line, whatever takes the name."""
+        workspace.add("x", POINTS)
+        for call, act in {**TAKE_A_NAME, **TAKE_NAMES}.items():
+            if value is None and call in MAY_BE_NONE:
+                continue
+            with pytest.raises(TypeError, match=r"expected the name.* as a str") as e:
+                act(workspace, value)
+            said = str(e.value)
+            listed = call in TAKE_NAMES and isinstance(value, list)
+            assert "\n" not in said
+            assert said.endswith("NoneType" if listed else type(value).__name__)
+            assert e.value.__context__ is None
+        assert value not in workspace
+        assert workspace.list() == ["x"]
+
     def test_an_unknown_argument_lists_all(self, workspace: Workspace) -> None:
         """The error lists all arguments if there is no close match."""
         with pytest.raises(TypeError, match="name, default, copy, full"):
-            workspace.get("x", zzz=1)  # type: ignore[call-arg]
+            workspace.get("x", zzz=1)  # type: ignore[call-overload]
 
     def test_options_are_given_by_name(self, workspace: Workspace) -> None:
         """Users need not remember their order."""
         workspace.add("x", POINTS)
         with pytest.raises(TypeError):
-            workspace.get("x", None)  # type: ignore[call-arg]
+            workspace.get("x", None)  # type: ignore[call-overload]
         with pytest.raises(TypeError):
             workspace.add("y", POINTS, False, "group")  # type: ignore[call-arg]
         with pytest.raises(TypeError):

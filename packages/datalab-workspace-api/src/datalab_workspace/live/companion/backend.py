@@ -8,6 +8,7 @@ see `Session.run`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,23 @@ class CompanionBackend(CompanionAttachment):
             Entry(o.uuid, o.kind, o.title, group, o.shape, o.dtype, o.name)
             for o, group in self._now.ordered()
         ]
+
+    def nameables(self) -> Iterator[ObjectState]:
+        """See `Backend.nameables`; no entries are made."""
+        return (known for known, _ in self._now.ordered())
+
+    def uuids(self, kind: Kind | None = None) -> Sequence[str]:
+        """See `Backend.uuids`."""
+        groups = (g.uuids for g in self._now.groups if kind in (None, g.kind))
+        return list(chain.from_iterable(groups))
+
+    def has(self, uuid: str) -> bool:
+        """See `Backend.has`."""
+        return uuid in self._now.objects
+
+    def group_of(self, uuid: str) -> str | None:
+        """See `Backend.group_of`."""
+        return self._now.group_of(uuid).title if self.has(uuid) else None
 
     def kind_of(self, uuid: str) -> Kind:
         """See `Backend.kind_of`."""

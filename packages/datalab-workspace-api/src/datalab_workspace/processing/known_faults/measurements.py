@@ -31,6 +31,29 @@ def _dynamic(call: Call) -> str | None:
     )
 
 
+@fault(REPORT, "signal", "fwhm")
+def _half_maximum(call: Call) -> str | None:
+    obj = call.obj
+    if call.value("method") != "zero-crossing" or call.result is None or obj.roi:
+        return None
+    x, y = obj.x, obj.y
+    lowest, highest = call.value("xmin"), call.value("xmax")
+    used = (x >= (x[0] if lowest is None else lowest)) & (
+        x <= (x[-1] if highest is None else highest)
+    )
+    x, y = x[used], y[used]
+    base = float(np.mean(y[x <= x[0] + 0.05 * (x[-1] - x[0])]))
+    extreme = y[np.argmax(np.abs(y - base))]
+    level, right = call.result.coords[0, 1], (base + extreme) / 2
+    if abs(level - right) <= 0.01 * abs(extreme - base):
+        return None
+    return (
+        f"the width of {call.name} is taken at {level:.4g}, half of the mean of the "
+        f"points near its top, not at half of the maximum, {right:.4g}; use "
+        f"full_width_at_y(y={right:.4g}) or method='gauss'"
+    )
+
+
 @fault(REPORT, "signal", "bandwidth_3db")
 def _bandwidth(call: Call) -> str | None:
     x = call.obj.x
@@ -153,6 +176,7 @@ def _peak_to_peak(call: Call) -> str | None:
 
 FAULTS: tuple[Fault, ...] = (
     _dynamic,
+    _half_maximum,
     _bandwidth,
     _averaging_times,
     _narrow_peak,

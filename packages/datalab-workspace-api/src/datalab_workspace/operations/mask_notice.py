@@ -1,0 +1,59 @@
+"""The notice that DataLab shows masked values as ordinary numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from datalab_workspace.model.project import Group
+from datalab_workspace.model.record import Record
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
+from datalab_workspace.validation import warn_caller
+
+#: Number of objects that a notice names.
+_NAMED = 3
+
+
+def is_masked(record: Record) -> bool:
+    """Return whether any value of an object is masked. Nothing is read from a file."""
+    return any(
+        isinstance(array, np.ma.MaskedArray) and bool(np.ma.getmaskarray(array).any())
+        for array in record.arrays.values()
+    )
+
+
+def masked_names(transaction: Transaction, groups: Iterable[Group]) -> list[str]:
+    """Return the names of the masked objects in groups, except for unread ones."""
+    return [
+        transaction.names.name_of(item.uuid)
+        for group in groups
+        for item in group.items
+        if isinstance(item, Record) and is_masked(item)
+    ]
+
+
+def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
+    """Warn that DataLab shows masked values as numbers, once for each object.
+
+    Args:
+        session: The session, which remembers the objects that a warning has named.
+        names: Names of masked objects.
+        keeper: The place that keeps the masks, for notebooks.
+
+    Warns:
+        UserWarning: There are objects of which no warning has been given.
+    """
+    new = [name for name in names if name not in session.masks_noticed]
+    if not new:
+        return
+    session.masks_noticed.update(new)
+    named = ", ".join(f"{name!r:.80}" for name in new[:_NAMED])
+    rest = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
+    warn_caller(
+        f"DataLab shows the masked values of {named}{rest} as ordinary numbers; "
+        f"{keeper} keeps the mask for notebooks only. To show gaps in DataLab, add the "
+        "data with NaN in their place, as in data.filled(np.nan)",
+        UserWarning,
+    )
