@@ -333,7 +333,9 @@ def test_without_anywidget_the_error_names_the_extra(
 
 
 def test_a_list_is_refused(plotter: Plotter) -> None:
-    with pytest.raises(TypeError, match="cannot plot a value of type list"):
+    with pytest.raises(
+        TypeError, match="explore\\(\\) shows one signal or image, got a list"
+    ):
         plotter.explore([np.arange(3.0)])
 
 
