@@ -55,7 +55,7 @@ class ExploreCall:
             vmin: Value of the first color of an image.
             vmax: Value of the last color of an image.
             clip: The percentiles of an image's values at which its colors end.
-            reduce: What is shown of pixels that share one of the screen, as for `plot`.
+            reduce: The value of pixels that share a pixel of the screen, as for `plot`.
 
         Returns:
             The view, which a notebook shows if it is the last line of a cell.

@@ -158,7 +158,7 @@ class Plotter(ExploreCall, OldMethods, AttributeHints):
                 (1, 99), instead of `vmin` and `vmax`.
             norm: How the colors of an image follow its values: "linear", "log",
                 "symlog" or a norm of Matplotlib.
-            reduce: What is drawn of the pixels of a large image that share one pixel of
+            reduce: The value of the pixels of a large image that share one pixel of
                 the picture: their "mean", which is the default, "max", "min", or
                 "extremes": the highest or the lowest, whichever is farther from the
                 mean.
