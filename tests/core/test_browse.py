@@ -141,9 +141,9 @@ def test_any_window_is_a_part_of_all_rows(first: int, count: int, closed: Any) -
 def test_the_place_of_the_active_row_is_reported(page: Page) -> None:
     key = page.key("noisy")
 
-    assert page.ask("rows", active=key)["active"] == 2
-    assert page.ask("rows", active=key, search="spot")["active"] is None
-    assert page.ask("rows", active="gone")["active"] is None
+    assert page.ask("rows", active=key)["active"] == [key, 2]
+    assert page.ask("rows", active=key, search="spot")["active"] == [key, None]
+    assert page.ask("rows", active="gone")["active"] == ["gone", None]
 
 
 def test_a_range_of_rows_is_chosen(page: Page) -> None:

@@ -186,6 +186,32 @@ def noise(side: int) -> Any:
     return np.random.default_rng(0).normal(SPOT[25, 40], 20, (side, side))
 
 
+def dated() -> Any:
+    obj = signal(np.sin(X), "dates")
+    start = np.datetime64("2025-06-19T22:00")
+    obj.set_x_from_datetime(start + np.arange(X.size) * np.timedelta64(90, "s"))
+    obj.roi = create_signal_roi([[obj.x[60], obj.x[90]]], title="night")
+    return obj
+
+
+def spectrogram() -> Any:
+    """Eight rows, one brighter than the other, much longer than high."""
+    return image(np.arange(8.0)[:, np.newaxis] + np.sin(np.arange(20_000) / 1000))
+
+
+def hot_pixel(side: int) -> Any:
+    data = noise(side)
+    data[side // 2, side // 3] = 5000.0
+    return image(data, "hot pixel")
+
+
+def decades() -> Any:
+    obj = image(10.0 ** (SPOT / 25), "decades")
+    obj.set_uniform_coords(1.0, 1.0, x0=1.0, y0=1.0)
+    return obj
+
+
+LONG = "wiener(gaussian_filter(fabry_perot_2025-06-19_run_017)) number"
 NOISE = image(noise(60), "noise")
 SINES = [signal(np.sin(X + k / 3), f"sine {k}") for k in range(12)]
 
@@ -220,6 +246,21 @@ SCENES: dict[str, Callable[[Plotter], Plot]] = {
     "own_scales": lambda p: p.plot([image(), NOISE]),
     "shared_scale": lambda p: p.plot([image(), NOISE], "Shared", shared_scale=True),
     "mixed": lambda p: p.plot([SINES[0], SINES[5], image(), NOISE], "Signals, images"),
+    "dates": lambda p: p.plot(dated()),
+    "limits": lambda p: p.plot(
+        SINES[0], xlim=(2, 8), ylim=(None, 0.5), grid=False, aspect=2
+    ),
+    "symlog": lambda p: p.plot(signal(X * np.sinh(X - 5), "symlog"), ylog="symlog"),
+    "counts": lambda p: p.plot(np.maximum(50 - 10 * X, 0).round(), ylog=True),
+    "long_image": lambda p: p.plot(spectrogram()),
+    "hot_pixel": lambda p: p.plot(hot_pixel(60)),
+    "hot_pixel_max": lambda p: p.plot(hot_pixel(3000), reduce="max", vmax=5000),
+    "log_norm": lambda p: p.plot(decades(), norm="log", grid=True),
+    "log_axes": lambda p: p.plot(decades(), xlog=True, ylog=True, clip=(5, 95)),
+    "long_titles": lambda p: p.plot([image(title=f"{LONG} {k}") for k in range(3)]),
+    "long_legend": lambda p: p.plot(
+        [signal(np.sin(X + k / 3), f"{LONG} {k}") for k in range(8)]
+    ),
     "without_overlays": lambda p: p.plot(
         annotated_image(), roi=False, results=False, annotations=False
     ),

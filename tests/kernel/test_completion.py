@@ -35,6 +35,7 @@ def complete(kernel: Kernel, code: str) -> set[str]:
         ('workspace["', None),
         ("workspace.calc.gaussian_fil", "workspace.calc.gaussian_filter"),
         ('workspace.calc("gaussian_fil', 'workspace.calc("gaussian_filter'),
+        ('workspace.calc("gaussian_filter", on="', None),
         ('workspace.features("s', 'workspace.features("signal'),
     ],
 )

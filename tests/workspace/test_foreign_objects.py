@@ -205,6 +205,15 @@ def test_pandas_and_back(workspace: Workspace) -> None:
     )
 
 
+@pytest.mark.parametrize("label", ["dx", "dy", "y"])
+def test_y_may_be_called_like_an_uncertainty(workspace: Workspace, label: str) -> None:
+    for name, values in {"plain": (X, Y), "errors": (X, Y, X)}.items():
+        workspace.add(name, values)
+        workspace.edit(name, ylabel=label)
+        workspace.add("again", workspace.to_pandas(name), overwrite=True)
+        np.testing.assert_array_equal(rows(workspace, "again"), rows(workspace, name))
+
+
 def test_masked_elements_are_nan(workspace: Workspace) -> None:
     workspace.add("m", np.ma.masked_greater(np.arange(4).reshape(2, 2), 2))
     expected = [[0, 1], [2, np.nan]]

@@ -23,17 +23,10 @@ from datalab_workspace.processing import result_writer
 from datalab_workspace.processing.calculation import Calculation
 from datalab_workspace.processing.features import _WINDOWS_ONLY, features
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.testing.processing import REQUIRED, sources
+from datalab_workspace.testing.processing import sources
 from datalab_workspace.transaction import Transaction
+from support.every_feature import EVERY, FAILING, arguments
 
-EVERY = [(kind, name) for kind in KINDS for name in features(kind)]
-#: What is needed besides `sources`, or what sigima says of them.
-REGION = {"extract_roi", "extract_rois", "erase"}
-FAILING = {
-    ("signal", "evaluate_fit"): (ValueError, "fit parameters"),
-    ("signal", "ifft"): (TypeError, "complex"),
-    ("image", "blob_opencv"): (ModuleNotFoundError, "cv2"),
-}
 FOUND_NOTHING = {("signal", "bandwidth_3db"), ("image", "blob_dog")}
 
 
@@ -52,37 +45,23 @@ def workspace() -> Workspace:
     return workspace
 
 
-def arguments(kind: Kind, name: str) -> dict[str, Any]:
-    """Return what a feature is computed of, and the parameters that it must have."""
-    feature = features(kind)[name]
-    first, second = sources(kind)
-    values: dict[str, Any] = dict(REQUIRED.get(name, {}))
-    if name in REGION:
-        values |= {"xmin": 0.0, "xmax": 1.0}
-        if kind == "image":
-            values = {"x0": 2.0, "y0": 3.0, "dx": 10.0, "dy": 8.0}
-    values["on"] = [first, second] if feature.operands is None else first
-    if feature.operands == 2:
-        values["with_"] = second
-    return values
-
-
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 @pytest.mark.filterwarnings("ignore")
 def test_every_feature(workspace: Workspace, kind: Kind, name: str) -> None:
-    """With sigima's defaults; twice, and the second time nothing changes."""
+    """By its attribute, with defaults; twice, and then nothing changes."""
     call, before = arguments(kind, name), workspace.list()
+    compute = getattr(workspace.calc, name)
     if (kind, name) in FAILING:
         error, match = FAILING[kind, name]
         with pytest.raises(error, match=match) as caught:
-            workspace.calc(name, **call)
+            compute(**call)
         assert repr(name) in told(caught.value)
         assert workspace.list() == before
         return
 
-    outcome = getattr(workspace.calc, name)(**call)
+    outcome = compute(**call)
     names = workspace.list()
-    again = workspace.calc(name, **call)
+    again = compute(**call)
 
     assert workspace.list() == names
     if not features(kind)[name].analysis:

@@ -64,11 +64,11 @@ PUBLIC = {
     "__version__",
 }
 METHODS = """
-    add ask_roi autosave backend calc capabilities clear connect describe disconnect
-    edit exists export features get groups items keys list load macros mode modified
-    move on_change path pop preview quiet read record recover remove rename rename_group
-    results resync run_macro save select select_objects selection show status to_pandas
-    to_xarray undo update values wait_for_selection
+    add ask_roi autosave backend browse calc capabilities clear connect describe
+    disconnect edit exists export features get groups items keys list load macros
+    mode modified move on_change path pop preview quiet read record recover remove
+    rename rename_group results resync run_macro save select select_objects
+    selection show status to_pandas to_xarray undo update values wait_for_selection
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {

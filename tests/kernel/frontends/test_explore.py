@@ -130,7 +130,7 @@ def test_an_image_is_zoomed_moved_and_read(explore: Explore, page: Page) -> None
 
     view.drag((0.2, 0.2), (0.7, 0.2))
     assert int(view.read((0.5, 0.5), PIXEL)[2]) < column
-    view.after(view.button("all").click)
+    view.after(view.button("show all").click)
     expect(view.note).to_have_text("each pixel is the mean of 2×2")
     assert page.locator(".dle-error").inner_text() == ""
 
@@ -158,7 +158,7 @@ def test_the_colours_of_an_image_are_chosen(explore: Explore) -> None:
 
     view.after(lower)
     assert middle_color(view) == [255, 255, 255]
-    view.after(view.button("full range").click)
+    view.after(view.button("reset colors").click)
     assert middle_color(view) != [255, 255, 255]
     highest.fill("-5")
     highest.press("Enter")

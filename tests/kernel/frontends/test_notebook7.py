@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from support.panel_page import PanelPage
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,3 +75,23 @@ def test_a_notebook_is_worked_on(open_notebook: Callable) -> None:
     notebook.restart()
     notebook.run(3)
     expect(notebook.output(3)).to_contain_text("name 'slider' is not defined")
+
+
+def test_the_workspace_is_browsed(open_notebook: Callable) -> None:
+    notebook = open_notebook(
+        "workspace.update({'one': np.arange(9.0), 'two': np.ones(9)})\n"
+        "workspace.browse()"
+    )
+    notebook.wait_until_idle()
+    notebook.run(0)
+    panel = PanelPage(notebook.page)
+    panel.wait()
+
+    panel.row("one").click()
+    expect(panel.detail).to_contain_text("9 float64")
+    panel.press("F2")
+    notebook.page.keyboard.type("three")
+    panel.press("Enter")
+    expect(panel.row("three")).to_be_visible()
+    panel.press("ArrowDown", "Delete")
+    expect(panel.row("two")).to_have_count(0)

@@ -212,6 +212,18 @@ def test_pictures(suffix: str, workspace: dlw.Workspace, folder: Path) -> None:
     assert np.array_equal(image.data, expected)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
+def test_a_damaged_picture_is_refused(
+    suffix: str, workspace: dlw.Workspace, folder: Path
+) -> None:
+    skimage.io.imsave(f"a{suffix}", GRAY, check_contrast=False)
+    whole = Path(f"a{suffix}").read_bytes()
+    for data in (whole[:2], b"nothing", b""):
+        Path(f"b{suffix}").write_bytes(data)
+        with pytest.raises(dlw.UnreadableFileError, match=rf"b\{suffix}'"):
+            workspace.read(f"b{suffix}")
+
+
 def test_one_warning_names_all_color_images(
     workspace: dlw.Workspace, folder: Path
 ) -> None:

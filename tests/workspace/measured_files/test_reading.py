@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -181,7 +180,7 @@ def test_an_interrupt_leaves_nothing(
 
     def interrupted(path: Path, *arguments: Any) -> Any:
         if path.name == "b.csv":
-            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return read_file(path, *arguments)
 
     monkeypatch.setattr("datalab_workspace.operations.read.read_file", interrupted)

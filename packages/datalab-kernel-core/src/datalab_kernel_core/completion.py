@@ -77,13 +77,14 @@ class Variables(Protocol):
         """
 
     def arguments(
-        self, path: Sequence[str], feature: str | None
+        self, path: Sequence[str], feature: str | None, *, parameters: bool = True
     ) -> Sequence[MethodArgument] | None:
         """Return the arguments of a method.
 
         Args:
             path: A variable, and the attributes that lead to the method.
             feature: The string that is its first argument, if it is one.
+            parameters: Whether the parameters of a feature are needed.
 
         Returns:
             The arguments, or None if it is not a method of a workspace or plotter.
@@ -199,10 +200,13 @@ def _argument(place: Place, variables: Variables) -> MethodArgument | None:
 
     An argument that the method does not have takes nothing.
     """
-    arguments = variables.arguments(place.bracket.path, _feature(place))
+    keyword = place.argument.keyword
+    path, feature = place.bracket.path, _feature(place)
+    arguments = variables.arguments(path, feature, parameters=False)
+    if arguments is not None and keyword not in (None, *(a.name for a in arguments)):
+        arguments = variables.arguments(path, feature)
     if arguments is None:
         return None
-    keyword = place.argument.keyword
     if keyword is not None:
         named = (argument for argument in arguments if argument.name == keyword)
         return next(named, MethodArgument(keyword))

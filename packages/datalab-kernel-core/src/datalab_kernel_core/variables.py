@@ -78,15 +78,15 @@ class ShellVariables:
         return [title for title in titles if title]
 
     def arguments(
-        self, path: Sequence[str], feature: str | None
+        self, path: Sequence[str], feature: str | None, *, parameters: bool = True
     ) -> Sequence[MethodArgument] | None:
         """Return the arguments of a method of a workspace or plotter."""
         variable, *rest = path
         held = self._lookup(variable)
         if self.is_feature(path):
             if len(rest) > 1:
-                return attribute_arguments(rest[1])
-            return calc_arguments(feature)
+                return attribute_arguments(rest[1], parameters=parameters)
+            return calc_arguments(feature, parameters=parameters)
         for name, module in CLASSES.items():
             if len(rest) == 1 and _is_a(name, held):
                 return method_arguments(module, name).get(rest[0])

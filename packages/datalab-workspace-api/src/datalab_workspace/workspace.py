@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from datalab_workspace import panels
+from datalab_workspace.attribute_hints import AttributeHints
 from datalab_workspace.backends.base import Backend, Capabilities
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
@@ -52,6 +53,7 @@ class Workspace(
     ConnectionCalls,
     WindowCalls,
     ProcessingCalls,
+    AttributeHints,
 ):
     """Named signals and images: in memory or in a running DataLab, and in files.
 
@@ -93,6 +95,14 @@ class Workspace(
         >>> ws
         <Workspace standalone: 1 signal, 0 images>
     """
+
+    _hints = dict.fromkeys(
+        ("plot", "imshow", "draw", "view"), "use plotter.plot(name) for a picture"
+    ) | {
+        "explore": "use plotter.explore(name) for an interactive view",
+        "live": "use plotter.live(name) for a picture that follows its object",
+    }
+    _usual_hint = "an object is found by its name, as in workspace[{name!r}]"
 
     def __init__(self, *, backend: Backend | None = None) -> None:
         notes: tuple[str, ...] = ()

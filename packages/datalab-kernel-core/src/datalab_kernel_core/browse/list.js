@@ -63,11 +63,19 @@ class List {
   }
 
   // Keep a row active: the one that was, or the one that is now in its place.
-  settle(place) {
+  settle([key, place]) {
     if (this.wanted !== null) {
-      const row = this.at(Math.min(this.wanted, this.total - 1));
-      if (row) this.activate(row.key, this.wanted, true);
+      const index = Math.min(this.wanted, this.total - 1);
+      const row = this.at(index);
+      if (row) this.activate(row.key, index, true);
       if (row) return;
+    }
+    if (key !== this.active && this.active !== null) {
+      // The rows are about the row that was active when they were asked for.
+      const number = this.loaded.findIndex((row) => row.key === this.active);
+      if (number >= 0) this.place = this.first + number;
+      else this.ask();
+      return;
     }
     if (place !== null) this.place = place;
     else if (this.total) {

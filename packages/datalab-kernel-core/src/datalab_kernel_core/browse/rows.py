@@ -82,7 +82,7 @@ class Rows:
                 "objects": sum(len(group.entries) for group, _ in self._known()),
                 "found": found,
                 "groups": sorted({group.title for group, _ in self._known()})[:200],
-                "active": self._number_of(request.active, places),
+                "active": [request.active, self._number_of(request.active, places)],
                 "rows": self._contents(shown, request.closed),
             }
 

@@ -18,6 +18,7 @@ from datalab_kernel_core.plotter.style import checked_colormap, colormap
 from datalab_workspace.model.image_reduction import (
     Array,
     Blocks,
+    Reduction,
     block_sides,
     reduce_blocks,
     reduced_note,
@@ -44,10 +45,18 @@ class ImageSource:
         record: The image. It is not copied: the view shows changes of its data, except
             in the color scale and in the view of the whole image.
         drawing: The drawing of the image, which contains both.
+        options: The bounds of the view at first, and the reduction of pixels.
     """
 
-    def __init__(self, record: Record, drawing: ImageDrawing | None = None) -> None:
-        self._record = record
+    def __init__(
+        self,
+        record: Record,
+        drawing: ImageDrawing | None = None,
+        options: Options | None = None,
+    ) -> None:
+        options = options or Options()
+        self._record, self._options = record, options
+        self._how: Reduction = options.reduce or "mean"
         data = record.array("data")
         self._data = np.zeros((0, 0)) if data is None else data
         self._notes: list[str] = []
@@ -58,10 +67,11 @@ class ImageSource:
         )
         if self._data.dtype.kind == "c":
             self._notes.append("modulus of complex values")
-        drawing = drawing or build_image_drawings(PlotItem(record, ""), Options())[0]
+        drawing = drawing or build_image_drawings(PlotItem(record, ""), options)[0]
         self._limits, self._colormap = drawing.limits, drawing.colormap
         self._overview: tuple[Blocks, Array] | None = None
-        if drawing.blocks != (1, 1) and drawing.pixels is not None:
+        if drawing.is_whole and drawing.blocks != (1, 1) and self._how == "mean":
+            assert drawing.pixels is not None
             self._overview = drawing.blocks, drawing.pixels
 
     def about(self) -> dict[str, Any]:
@@ -85,7 +95,23 @@ class ImageSource:
             "limits": self._limits,
             "colormap": self._colormap,
             "colormaps": sorted({*_COLORMAPS, self._colormap}),
+            "home": {"x": self._home(0), "y": self._home(1)},
         }
+
+    def _home(self, number: int) -> Range | None:
+        """Return the bounds of the first view in pixels, None for the whole image."""
+        axis = self._axes[number]
+        low, high = self._options.limits("xy"[number], (None, None))
+        if (low, high) == (None, None):
+            return None
+        ends = axis.within((low, high))
+        if axis.step is None:
+            return float(ends.start), float(ends.stop)
+        edges = axis.edges()
+        first, last = sorted((float(edges[0]), float(edges[-1])))
+        return self.pixel_range(
+            number, (first if low is None else low, last if high is None else high)
+        )
 
     def view(self, request: ViewRequest) -> Reply:
         """See `DataSource.view`."""
@@ -167,12 +193,14 @@ class ImageSource:
         return f" {unit}" if unit else ""
 
     def _note(self, blocks: Blocks, *more: str) -> str:
-        return "; ".join(filter(None, [*self._notes, *more, reduced_note(blocks)]))
+        return "; ".join(
+            filter(None, [*self._notes, *more, reduced_note(blocks, self._how)])
+        )
 
     def _reduced(
         self, columns: tuple[int, int], rows: tuple[int, int], blocks: Blocks
     ) -> tuple[tuple[int, int, int, int], Array]:
-        """Return means of blocks, and the pixels that they cover.
+        """Return the values of blocks, and the pixels that they cover.
 
         The blocks do not depend on the position of the view, so that the picture does
         not flicker when the view moves.
@@ -192,7 +220,11 @@ class ImageSource:
             parts.append(slice(start // scale, -(-stop // scale)))
             starts.append(start)
         part = data[parts[0], parts[1]]
-        values = shown_values(part) if steps == (1, 1) else reduce_blocks(part, steps)
+        values = (
+            shown_values(part)
+            if steps == (1, 1)
+            else reduce_blocks(part, steps, self._how)
+        )
         # The last blocks may extend beyond the image.
         bottom, right = (
             start + count * side

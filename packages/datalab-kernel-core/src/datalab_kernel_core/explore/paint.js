@@ -50,7 +50,9 @@ function ticksOf(view, axis, number) {
   const [low, high] = view[axis];
   const count = axis === "x" ? Math.max(view.plot.width / 100, 2) : Math.max(view.plot.height / 45, 2);
   if (!view.isImage) {
-    const { ticks, offset } = (view.log[number] ? logTicks : linearTicks)(low, high, count);
+    const isDate = number === 0 && view.about.dates && !view.log[0];
+    const places = view.log[number] ? logTicks : isDate ? dateTicks : linearTicks;
+    const { ticks, offset } = places(low, high, count);
     return [ticks, offset];
   }
   // Pixel n covers the range from n to n + 1; its coordinate is that of its center.
@@ -64,7 +66,8 @@ function paintLabels(view, context, color) {
   const { left, top, width, height } = view.plot;
   const label = (axis) => {
     const offset = view.offsets[axis];
-    const more = offset ? `${offset < 0 ? "−" : "+"} ${Math.abs(offset)}` : "";
+    const isText = typeof offset === "string";
+    const more = isText ? offset : offset ? `${offset < 0 ? "−" : "+"} ${Math.abs(offset)}` : "";
     return [view.about[`${axis}label`], more].filter(Boolean).join("  ");
   };
   context.fillStyle = color;

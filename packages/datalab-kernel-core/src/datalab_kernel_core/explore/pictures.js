@@ -69,7 +69,21 @@ class Pixels {
     const [left, right, top, bottom] = this.reply.extent;
     const [x0, x1] = [view.pixel("x", left), view.pixel("x", right)];
     const [y0, y1] = [view.pixel("y", top), view.pixel("y", bottom)];
-    context.imageSmoothingEnabled = (x1 - x0) * view.ratio < this.canvas.width;
-    context.drawImage(this.canvas, x0, y0, x1 - x0, y1 - y0);
+    const smaller = [
+      (x1 - x0) * view.ratio < this.canvas.width,
+      (y1 - y0) * view.ratio < this.canvas.height,
+    ];
+    let picture = this.canvas;
+    if (smaller[0] !== smaller[1]) {
+      // Smooth along the axis on which pixels are small, and only along that one.
+      picture = document.createElement("canvas");
+      const side = (isSmaller, pixels, own) =>
+        isSmaller ? Math.max(Math.round(pixels * view.ratio), 1) : own;
+      picture.width = side(smaller[0], x1 - x0, this.canvas.width);
+      picture.height = side(smaller[1], y1 - y0, this.canvas.height);
+      picture.getContext("2d").drawImage(this.canvas, 0, 0, picture.width, picture.height);
+    }
+    context.imageSmoothingEnabled = smaller[0] && smaller[1];
+    context.drawImage(picture, x0, y0, x1 - x0, y1 - y0);
   }
 }

@@ -11,6 +11,7 @@ from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import ViewRequest
 from datalab_kernel_core.explore.signal_source import SignalSource
 from datalab_kernel_core.plotter.curve_style import CurveStyle
+from datalab_kernel_core.plotter.image_drawing import with_sharp_edges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,5 +107,5 @@ class _RefinedImage(_Refined):
         extent, values = self._source.part(ViewRequest(x, y, width, height))
         if values.size:
             image = axes.images[0]
-            image.set_data(values)
+            image.set_data(with_sharp_edges(values))
             image.set_extent(extent)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from datalab_kernel_core.explore.messages import Range, ViewRequest
 from datalab_kernel_core.in_page.channel import Reply
+from datalab_kernel_core.plotter.dates import (
+    date_text,
+    drawable_as_dates,
+    has_dates,
+)
+from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.reduce import (
     LARGEST,
     Array,
@@ -32,12 +39,19 @@ class SignalSource:
         record: The signal. It is not copied: the view shows changes of its arrays.
         samples: The samples of the signal, if they are not in the record.
         phase: Show the phase of complex values, in degrees, instead of their modulus.
+        options: The bounds and scales of the view at first.
     """
 
     def __init__(
-        self, record: Record, samples: Samples | None = None, *, phase: bool = False
+        self,
+        record: Record,
+        samples: Samples | None = None,
+        *,
+        phase: bool = False,
+        options: Options | None = None,
     ) -> None:
         self._record = record
+        self._options = options or Options()
         samples = samples or Samples.of(record)
         self._x, self._values = samples.x, samples.y
         self._y = samples.y
@@ -46,6 +60,7 @@ class SignalSource:
         x = self._x
         self._increasing = bool(len(x) and x[0] == x[0] and (x[1:] >= x[:-1]).all())
         self._drawn = np.arange(0)
+        self._dates = has_dates(record) and drawable_as_dates(x)
 
     @property
     def complex(self) -> bool:
@@ -71,17 +86,36 @@ class SignalSource:
         label = str(fields["ylabel"] or "")
         if self.complex:
             label = f"modulus of {label}" if label else "modulus"
+        log = [
+            self._options.scale(axis, bool(fields[f"{axis}scalelog"])) == "log"
+            and extents[f"{axis}log"] is not None
+            for axis in "xy"
+        ]
         return {
             "kind": "signal",
             "title": plain_title(self._record),
-            "xlabel": plain_label(self._record, "x"),
+            "xlabel": str(fields["xlabel"] or "")
+            if self._dates
+            else plain_label(self._record, "x"),
             "ylabel": plain_label(self._record, "y", label),
             "extents": extents,
-            "log": [
-                bool(fields[f"{axis}scalelog"]) and extents[f"{axis}log"] is not None
-                for axis in "xy"
-            ],
+            "log": log,
+            "dates": self._dates,
+            "home": {
+                axis: self._home(axis, is_log)
+                for axis, is_log in zip("xy", log, strict=True)
+            },
         }
+
+    def _home(self, axis: str, log: bool) -> list[float | None]:
+        """Return the bounds of the first view, None for bounds that follow the data."""
+        low, high = self._options.limits(axis, (None, None))
+        ends = [
+            None if end is None or (log and end <= 0) else end for end in (low, high)
+        ]
+        return [
+            None if end is None else math.log10(end) if log else end for end in ends
+        ]
 
     def view(self, request: ViewRequest) -> Reply:
         """See `DataSource.view`."""
@@ -119,7 +153,10 @@ class SignalSource:
             f" {unit}" * bool(unit)
             for unit in (self._record.fields[f"{axis}unit"] for axis in "xy")
         )
-        text = f"x = {self._x[index]!s}{xunit}, y = {self._values[index]!s}{yunit}"
+        x_text = f"{self._x[index]!s}{xunit}"
+        if self._dates:
+            x_text = date_text(float(self._x[index]))
+        text = f"x = {x_text}, y = {self._values[index]!s}{yunit}"
         if self.complex:
             text += f", modulus = {self._y[index]!s}{yunit}"
         position = [

@@ -22,7 +22,7 @@ class View {
     this.build();
     this.listen();
     this.resize();
-    this.home();
+    this.begin();
   }
 
   build() {
@@ -32,7 +32,7 @@ class View {
     this.canvas = element("canvas", this.el);
     const row = element("div", this.el, { className: "dle-row" });
     this.value = element("span", row, { className: "dle-value" });
-    this.button(row, "all", "Show all (double-click)", () => this.home());
+    this.button(row, "show all", "Show all (double-click)", () => this.home());
     if (this.isImage) this.buildColors(row);
     else ["x", "y"].forEach((axis, n) => this.buildLog(row, axis, n));
     this.note = element("div", this.el, { className: "dle-note" });
@@ -62,10 +62,13 @@ class View {
     if (!this.about.limits) return;
     const inputs = [0, 1].map((end) => {
       const title = `${end ? "Highest" : "Lowest"} value of the color scale`;
-      const input = element("input", row, { type: "number", step: "any", title });
+      const label = element("label", row, { textContent: end ? "to " : "colors from " });
+      const input = element("input", label, { type: "number", step: "any", title });
+      input.setAttribute("aria-label", title);
       const apply = () => {
         const limits = inputs.map((one) => Number(one.value));
-        if (String(limits) === String(this.limits ?? this.about.limits)) return;
+        if (String(limits) === applied) return;
+        applied = String(limits);
         this.limits = limits;
         this.change();
       };
@@ -76,14 +79,19 @@ class View {
       });
       return input;
     });
-    const fill = () => inputs.forEach((input, end) => { input.value = this.about.limits[end]; });
+    const fill = () => inputs.forEach((input, end) => {
+      input.value = Number(this.about.limits[end].toPrecision(7));
+    });
     fill();
-    this.button(row, "full range", "Color scale over all values", () => {
+    let applied = String(inputs.map((one) => Number(one.value)));
+    this.button(row, "reset colors", "Color scale as at first", () => {
       this.limits = null;
       fill();
+      applied = String(inputs.map((one) => Number(one.value)));
       this.change();
     });
     const choice = element("select", row, { title: "Colormap" });
+    choice.setAttribute("aria-label", "Colormap");
     for (const name of this.about.colormaps) element("option", choice, { textContent: name });
     choice.value = this.about.colormap;
     choice.addEventListener("change", () => {
@@ -101,7 +109,8 @@ class View {
     if (this.isImage) {
       const [rows, columns] = this.about.shape;
       const shape = (rows * this.about.aspect) / (columns || 1) || 1;
-      height = Math.min(Math.max((width - 88) * shape + 66, 260), 560);
+      const isLong = shape > MAX_ELONGATION || shape < 1 / MAX_ELONGATION;
+      height = Math.min(Math.max((width - 88) * (isLong ? 0.5 : shape) + 66, 260), 560);
     }
     if (width === this.width && height === this.height) return false;
     [this.width, this.height] = [width, height];
@@ -146,6 +155,16 @@ class View {
       this.autoY = true;
     }
     this.change();
+  }
+
+  // Show what the user of the kernel asked for, at first.
+  begin() {
+    this.home();
+    const { x, y } = this.about.home ?? {};
+    if (x) this.x = this.x.map((end, n) => x[n] ?? end);
+    if (y) this.y = this.y.map((end, n) => y[n] ?? end);
+    if (y && (y[0] ?? y[1]) != null) this.autoY = false;
+    if (x || y) this.change();
   }
 
   fit() {

@@ -15,7 +15,7 @@ from datalab_kernel_core.explore.signal_source import SignalSource
 from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
 from datalab_kernel_core.plotter.drawing import Drawing, build_drawing
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
-from datalab_kernel_core.plotter.image_drawing import ImagesDrawing
+from datalab_kernel_core.plotter.images_drawing import ImagesDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import PlotItem
@@ -35,6 +35,7 @@ class View:
     Args:
         item: The object. It is not copied.
         name: The object's name, for the repr.
+        options: The options that `Plotter.explore` accepts.
 
     Raises:
         ImportError: anywidget is not installed.
@@ -45,7 +46,10 @@ class View:
         <View of 'spot'>
     """
 
-    def __init__(self, item: PlotItem, name: str) -> None:
+    def __init__(
+        self, item: PlotItem, name: str, options: Options | None = None
+    ) -> None:
+        options = options or Options()
         self._name = name
         self._channel: Channel | None = None
         self._widget_class = widget_class(
@@ -53,12 +57,12 @@ class View:
         )
         self._source: DataSource
         if item.samples is not None:
-            drawing = build_drawing([item], Options())
-            self._source = SignalSource(item.record, item.samples)
+            drawing = build_drawing([item], options)
+            self._source = SignalSource(item.record, item.samples, options=options)
         else:
-            (image,) = build_image_drawings(item, Options())
+            (image,) = build_image_drawings(item, options)
             drawing = Drawing([ImagesDrawing([image])])
-            self._source = ImageSource(item.record, image)
+            self._source = ImageSource(item.record, image, options)
         plot = Plot(drawing, name)
         self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
 

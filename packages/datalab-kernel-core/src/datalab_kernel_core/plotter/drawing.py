@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
-from datalab_kernel_core.plotter.image_drawing import ImagesDrawing, with_shared_scale
+from datalab_kernel_core.plotter.images_drawing import ImagesDrawing, with_shared_scale
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.signal_builder import build_signals_drawing
@@ -25,6 +25,7 @@ from datalab_kernel_core.plotter.style import (
     drawable,
     write_notes_in,
 )
+from datalab_kernel_core.plotter.text_fitting import BEYOND, broken
 
 
 class Row(Protocol):
@@ -97,7 +98,8 @@ class Drawing:
         for row, part in zip(self.rows, parts, strict=True):
             row.draw(part)
         if self.title:
-            figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
+            title = broken(self.title, size[0] - BEYOND, TITLE_SIZE + 1)
+            figure.suptitle(title, fontsize=TITLE_SIZE + 1)
         return figure
 
     def draw_on(self, axes: Sequence[Axes]) -> None:

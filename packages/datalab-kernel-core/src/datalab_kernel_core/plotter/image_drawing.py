@@ -1,9 +1,9 @@
-"""The drawing of images: one, or several side by side."""
+"""The drawing of one image."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -11,32 +11,30 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
-from matplotlib.figure import FigureBase
 
 from datalab_kernel_core.plotter.contrast import ColorScale
 from datalab_kernel_core.plotter.overlays import Shape, draw_shapes
 from datalab_kernel_core.plotter.style import (
-    DESCRIBED,
     GRID_COLOR,
-    IMAGE_COLUMNS,
     IMAGE_HEIGHT,
     IMAGE_MARGINS,
+    LABEL_SIZE,
     LOWEST_IMAGE,
-    SMALL_IMAGE,
     TITLE_SIZE,
     WIDTH,
     Limits,
     as_text,
     colormap,
-    degree_ticks,
-    write_notes,
 )
+from datalab_kernel_core.plotter.text_fitting import BEYOND, broken
 from datalab_workspace.model.image_reduction import Array, Blocks
 
 #: Ratio of the sides up to which an image is drawn to scale.
 MAX_ELONGATION = 5.0
 #: The share of an image's range that a picture may leave out without a note.
 FEW = 0.05
+#: Along a side with fewer pixels, each of them is larger than one of the picture.
+_FEW_PIXELS = 200
 _LARGEST_SINGLE = float(np.finfo(np.float32).max) / 4
 
 
@@ -95,6 +93,14 @@ class ImageDrawing:
         return not self.uniform or self.scales != ("linear", "linear")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the drawing contains all pixels of the image, reduced or not."""
+        return self.pixels is not None and self.pixels.shape == tuple(
+            -(-length // side)
+            for length, side in zip(self.shape, self.blocks, strict=True)
+        )
+
+    @property
     def beyond(self) -> str:
         """The ends of the color scale that values exceed: as Matplotlib's `extend`."""
         if self.limits is None or self.found is None or self.degrees:
@@ -136,11 +142,12 @@ class ImageDrawing:
         marked = f", {len(self.shapes)} marked" if self.shapes else ""
         return f"{what}, {values} from {low} to {high}{marked}"
 
-    def draw(self, axes: Axes) -> ScalarMappable | None:
+    def draw(self, axes: Axes, width: float) -> ScalarMappable | None:
         """Draw the image.
 
         Args:
-            axes: Empty axes.
+            axes: The axes.
+            width: Width in inches that is available.
 
         Returns:
             The artist that a color bar describes; None if no pixel has a value.
@@ -152,10 +159,15 @@ class ImageDrawing:
         if self.grid:
             axes.grid(visible=True, color=GRID_COLOR, linewidth=0.6, alpha=0.6)
         draw_shapes(axes, self.shapes)
-        labels = zip(("xlabel", "ylabel"), self.labels, strict=False)
-        axes.set(**{name: text for name, text in labels if text})
+        wide, high = self.drawn_size(width)
+        wide += BEYOND
+        if self.labels[0]:
+            axes.set_xlabel(broken(self.labels[0], wide, LABEL_SIZE))
+        if self.labels[1]:
+            axes.set_ylabel(broken(self.labels[1], high, LABEL_SIZE, lines=3))
         if self.title:
-            axes.set_title(self.title, fontsize=TITLE_SIZE)
+            title = broken(self.title, wide, TITLE_SIZE, lines=3)
+            axes.set_title(title, fontsize=TITLE_SIZE)
         return None if self.limits is None else drawn
 
     def _draw_pixels(self, axes: Axes, pixels: Array) -> ScalarMappable:
@@ -175,7 +187,8 @@ class ImageDrawing:
         right, bottom = (_full_end(edges) for edges in self.edges)
         extent = (float(x[0]), right, bottom, float(y[0]))
         mixed = "nearest" if self.exact else "antialiased"
-        return axes.imshow(pixels, extent=extent, interpolation=mixed, **colors)
+        shown = with_sharp_edges(pixels)
+        return axes.imshow(shown, extent=extent, interpolation=mixed, **colors)
 
     def height(self, width: float) -> float:
         """Return the height in inches that suits a width in inches."""
@@ -230,135 +243,20 @@ class ImageDrawing:
         axes.set_aspect(usual if self.aspect is None else self.aspect)  # type: ignore[arg-type]  # a name or a number
 
 
+def with_sharp_edges(pixels: Array) -> Array:
+    """Return pixels that Matplotlib does not mix along the short side of an image.
+
+    Where it has less than one pixel of the picture for each pixel along one side, it
+    averages along both. The few pixels of the other side are therefore repeated.
+    """
+    for axis, other in ((0, 1), (1, 0)):
+        few, many = pixels.shape[axis], pixels.shape[other]
+        if few < _FEW_PIXELS <= many:
+            return np.repeat(pixels, ceil(2 * _FEW_PIXELS / few), axis=axis)
+    return pixels
+
+
 def _full_end(edges: Array) -> float:
     """Return the end of the last block if it had the length of the first."""
     count = len(edges) - 1
     return float(edges[0] + count * (edges[1] - edges[0]))
-
-
-@dataclass(frozen=True)
-class ImagesDrawing:
-    """The content of a picture of images, independent of the images.
-
-    Attributes:
-        images: The images, at least one, row by row.
-        title: Title above all images, "" for none.
-        shared: Whether the images share one color scale.
-    """
-
-    images: Sequence[ImageDrawing]
-    title: str = ""
-    shared: bool = False
-
-    # The layout that leaves no gaps between images that are drawn to scale.
-    layout = "compressed"
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Number of rows and number of columns."""
-        columns = min(len(self.images), IMAGE_COLUMNS)
-        return ceil(len(self.images) / columns), columns
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height in inches."""
-        rows, columns = self.grid
-        width = WIDTH if len(self.images) == 1 else SMALL_IMAGE
-        height = max(one.height(width) for one in self.images)
-        return width * columns, height * rows + 0.3 * bool(self.title)
-
-    @property
-    def description(self) -> str:
-        """Alternative text for screen readers."""
-        if len(self.images) == 1:
-            return self.images[0].description
-        described = [f"{one.title} {one.description}".strip() for one in self.images]
-        more = len(described) - DESCRIBED
-        described[DESCRIBED:] = [f"{more} more images"] if more > 0 else []
-        return "; ".join(described)
-
-    @property
-    def panel_count(self) -> int:
-        """Number of axes that the drawing needs."""
-        return len(self.images)
-
-    @property
-    def all_notes(self) -> list[str]:
-        """The notes about the images."""
-        return [note for one in self.images for note in one.all_notes]
-
-    def draw(self, figure: FigureBase) -> None:
-        """Draw the picture on an empty figure."""
-        axes = figure.subplots(*self.grid, squeeze=False).ravel()
-        for unused in axes[len(self.images) :]:
-            unused.remove()
-        self.draw_on(list(axes[: len(self.images)]))
-        if self.title:
-            figure.suptitle(self.title, fontsize=TITLE_SIZE + 1)
-        write_notes(figure, self.all_notes)
-
-    def draw_on(self, axes: Sequence[Axes]) -> None:
-        """Draw the images and their color bars, but no notes, on axes: one for each."""
-        drawn = [
-            (one.draw(own), own, one)
-            for own, one in zip(axes, self.images, strict=True)
-        ]
-        scaled = [(made, own, one) for made, own, one in drawn if made is not None]
-        extends = {id(one): one.beyond for one in self.images}
-        if self.shared:  # one color bar for all values, and one for all phases
-            joint = _joint_extend(self.images)
-            extends = dict.fromkeys(extends, joint)
-            scaled = list({drawing[2].degrees: drawing for drawing in scaled}.values())
-        if self.shared and self.grid[0] > 1 and len(scaled) == 1:
-            ((made, own, one),) = scaled
-            extend = extends[id(one)]
-            own.figure.colorbar(made, ax=list(axes), label=one.labels[2], extend=extend)
-            return
-        for made, own, one in scaled:
-            # Inset axes are as high as the image; the axes' own slot is higher.
-            bar_axes = own.inset_axes((1.03, 0.0, 0.045, 1.0))
-            own.figure.colorbar(
-                made,
-                cax=bar_axes,
-                label=one.labels[2],
-                ticks=degree_ticks() if one.degrees else None,
-                extend="neither" if one.degrees else extends[id(one)],
-            )
-
-
-def _joint_extend(images: Sequence[ImageDrawing]) -> str:
-    """Return the ends of a shared color scale that values of any image exceed."""
-    beyond = {one.beyond for one in images} - {"neither"}
-    return "both" if len(beyond) > 1 else next(iter(beyond), "neither")
-
-
-def with_shared_scale(images: Sequence[ImageDrawing]) -> list[ImageDrawing]:
-    """Return images that use the same color for the same value.
-
-    Args:
-        images: The images. All get the colormap of the first one; phases keep theirs.
-
-    Raises:
-        ValueError: The images have different labels or units.
-    """
-    valued = [one for one in images if one.scale is not None and not one.degrees]
-    labels = {one.labels[2] for one in valued}
-    if len(labels) > 1:
-        named = ", ".join(sorted(label or "none" for label in labels))
-        raise ValueError(
-            "shared_scale=True needs images of the same quantity, but their labels and "
-            f"units are {named}; pass zlabel= and zunit= if the quantity is the same"
-        )
-    limits = [one.limits for one in valued if one.limits is not None]
-    if not limits:
-        return list(images)
-    low, high = min(limit[0] for limit in limits), max(limit[1] for limit in limits)
-    kind = next(one.scale.kind for one in valued if one.scale is not None)
-    return [
-        one
-        if one.scale is None or one.degrees
-        else replace(
-            one, scale=ColorScale(low, high, kind), colormap=valued[0].colormap
-        )
-        for one in images
-    ]

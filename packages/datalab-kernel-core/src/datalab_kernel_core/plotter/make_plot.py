@@ -58,6 +58,21 @@ def names_in(what: Any, items: list[PlotItem]) -> str:
     return ", ".join(names) + ", …" * (len(items) > 3)
 
 
+def check_view(item: PlotItem, options: Options) -> None:
+    """Check that the options of an interactive view apply to its object.
+
+    Raises:
+        TypeError: An option that was given applies only to the other kind of object.
+    """
+    _check_fits([item], options)
+    for name in ("xlog", "ylog"):
+        value = getattr(options, name)
+        if value == "symlog":
+            raise TypeError(f"expected True, False or None for {name}, got 'symlog'")
+        if value is not None and item.record.kind == "image":
+            raise TypeError(f"{name} applies only to signals in explore()")
+
+
 def _check_fits(items: list[PlotItem], options: Options) -> None:
     unused = options.only_for_images()
     if unused and all(item.record.kind == "signal" for item in items):

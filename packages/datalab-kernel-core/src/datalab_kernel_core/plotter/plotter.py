@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from datalab_kernel_core.plotter.deprecated import OldMethods, check_backend
 from datalab_kernel_core.plotter.live import LivePlot
-from datalab_kernel_core.plotter.make_plot import make_plot, names_in
+from datalab_kernel_core.plotter.make_plot import check_view, make_plot, names_in
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import plot_item
 from datalab_kernel_core.plotter.results import checked_results, shown_results
 from datalab_kernel_core.plotter.screenshot import Screenshot
 from datalab_kernel_core.plotter.tables import ResultTable
+from datalab_workspace.attribute_hints import AttributeHints
 from datalab_workspace.backends.window import Pictured
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.image_reduction import Reduction
@@ -38,7 +39,7 @@ _OF_ONE = [
 ]
 
 
-class Plotter(OldMethods):
+class Plotter(OldMethods, AttributeHints):
     """A maker of pictures of the signals and images in a workspace.
 
     Args:
@@ -51,6 +52,10 @@ class Plotter(OldMethods):
         >>> Plotter(workspace).plot("peak").save("peak.png").name
         'peak.png'
     """
+
+    _hints = dict.fromkeys(
+        ("show", "display", "imshow", "draw", "view"), "use plotter.plot(name)"
+    ) | {"save": "use plotter.plot(name).save(path)"}
 
     def __init__(
         self, workspace: Workspace | Callable[[], Workspace], backend: str | None = None
@@ -218,7 +223,21 @@ class Plotter(OldMethods):
             self._workspace().show(what)
         return plot
 
-    def explore(self, what: Any) -> View:
+    @suggest_on_typo
+    def explore(
+        self,
+        what: Any,
+        *,
+        xlim: Any = None,
+        ylim: Any = None,
+        xlog: bool | None = None,
+        ylog: bool | None = None,
+        colormap: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        clip: tuple[float, float] | None = None,
+        reduce: Reduction | None = None,
+    ) -> View:
         """Show a signal or an image in an interactive view.
 
         Turn the wheel to zoom, drag to move, drag with Shift to zoom to a rectangle,
@@ -229,6 +248,15 @@ class Plotter(OldMethods):
         Args:
             what: An argument of `plot` that is not a list. An object or array is not
                 copied: changes in its data appear at the next zoom.
+            xlim: Bounds of the x axis at first, as for `plot`.
+            ylim: Bounds of the y axis at first.
+            xlog: Make the x axis of a signal logarithmic or linear.
+            ylog: Make the y axis of a signal logarithmic or linear.
+            colormap: Name of a Matplotlib colormap, for images.
+            vmin: Value of the first color of an image.
+            vmax: Value of the last color of an image.
+            clip: The percentiles of an image's values at which its colors end.
+            reduce: What is shown of pixels that share one of the screen, as for `plot`.
 
         Returns:
             The view, which a notebook shows if it is the last line of a cell.
@@ -236,7 +264,9 @@ class Plotter(OldMethods):
         Raises:
             ImportError: anywidget is not installed.
             KeyError: No object has this name; the message suggests close matches.
-            TypeError: `what` cannot be drawn.
+            TypeError: `what` cannot be drawn, or an option is of the wrong type or does
+                not apply to it.
+            ValueError: The colormap is unknown, or a number is out of bounds.
             StaleFileError: The data was not read from its file yet, and the file no
                 longer contains it.
 
@@ -252,7 +282,19 @@ class Plotter(OldMethods):
                 "one of its items"
             )
         item = plot_item(what, self._record)
-        return View(item, names_in(what, [item]))
+        options = Options(
+            colormap=colormap,
+            xlim=xlim,
+            ylim=ylim,
+            xlog=xlog,
+            ylog=ylog,
+            vmin=vmin,
+            vmax=vmax,
+            clip=clip,
+            reduce=reduce,
+        )
+        check_view(item, options)
+        return View(item, names_in(what, [item]), options)
 
     def live(self, name: str, **options: Any) -> LivePlot:
         """Draw an object of the workspace, and draw it again whenever it changes.

@@ -36,6 +36,8 @@ from datalab_workspace.model.record import Record
 
 #: More error bars than this are drawn as a band.
 MAX_BARS = 1000
+#: The longest title in a legend, which the drawing shortens to the room there is.
+_LEGEND_LENGTH = 200
 _UNITLESS = {"phase": "°"}
 
 
@@ -194,13 +196,14 @@ def _legends(
     """Return the legend of each curve of a panel: title, component, axis label."""
     if len(items) == 1:
         return [name for _, name in drawn]
-    titles = [drawable(item.title) for item in items]
-    titles = [
-        title or f"signal {number}" for number, title in enumerate(titles, start=1)
+    own = [
+        drawable(item.title, _LEGEND_LENGTH) or f"signal {number}"
+        for number, item in enumerate(items, start=1)
     ]
-    for index, title in enumerate(titles):
-        if (earlier := titles[:index].count(title)) > 0:
-            titles[index] = f"{title} ({earlier + 1})"
+    titles = [
+        f"{title} ({earlier + 1})" if (earlier := own[:index].count(title)) else title
+        for index, title in enumerate(own)
+    ]
     labels = [
         axis_label(
             options.text(item.record, "ylabel"),

@@ -19,6 +19,7 @@ from datalab_kernel_core.plotter.style import (
     DESCRIBED,
     GRID_COLOR,
     HEIGHT,
+    LABEL_SIZE,
     LARGEST,
     PHASE_HEIGHT,
     TITLE_SIZE,
@@ -28,11 +29,15 @@ from datalab_kernel_core.plotter.style import (
     degree_ticks,
     write_notes,
 )
+from datalab_kernel_core.plotter.text_fitting import BEYOND, broken, shortened
 
 #: Up to this number of curves, the legend is inside the panel; otherwise next to it.
 _INSIDE = 5
 #: Curves that have a legend; that of more would be longer than the picture.
 _NAMED = 40
+#: The share of a panel's width that a legend may take, and the inches that the lines
+#: next to its entries take.
+_LEGEND_SHARE, _HANDLE = 0.5, 0.45
 #: Points up to which Matplotlib looks for the emptiest corner, which takes long.
 _SEARCHED = 20_000
 
@@ -172,10 +177,12 @@ class SignalsDrawing:
             _set_limits(one.set_xlim, self.xlimits, log=self.xscale == "log")
             _set_limits(one.set_ylim, panel.limits, log=panel.scale == "log")
         draw_shapes(axes[0], self.shapes)
+        width = axes[0].get_window_extent().width / axes[0].figure.dpi
         if self.title:
-            axes[0].set_title(self.title, fontsize=TITLE_SIZE)
+            title = broken(self.title, width + BEYOND, TITLE_SIZE)
+            axes[0].set_title(title, fontsize=TITLE_SIZE)
         if self.xlabel:
-            axes[-1].set_xlabel(self.xlabel)
+            axes[-1].set_xlabel(broken(self.xlabel, width + BEYOND, LABEL_SIZE, 3))
 
 
 def _draw_panel(axes: Axes, panel: Panel, *, grid: bool) -> None:
@@ -196,17 +203,31 @@ def _draw_panel(axes: Axes, panel: Panel, *, grid: bool) -> None:
 
 
 def _write_legend(axes: Axes, panel: Panel) -> None:
-    if len(panel.curves) > _INSIDE:
+    outside = len(panel.curves) > _INSIDE
+    columns = 1 + len(panel.curves) // 25 if outside else 1
+    size = 7 if outside else 8
+    artists, entries = axes.get_legend_handles_labels()
+    share = _LEGEND_SHARE * axes.get_window_extent().width / axes.figure.dpi
+    width = share / columns - _HANDLE
+    labels = [shortened(entry, width, size) for entry in entries]
+    if outside:
         axes.legend(
+            artists,
+            labels,
             loc="upper left",
             bbox_to_anchor=(1.0, 1.0),
-            fontsize=7,
+            fontsize=size,
             frameon=False,
-            ncols=1 + len(panel.curves) // 25,
+            ncols=columns,
         )
         return
     points = sum(len(curve.x) for curve in panel.curves)
-    axes.legend(loc="best" if points <= _SEARCHED else "upper right", fontsize=8)
+    axes.legend(
+        artists,
+        labels,
+        loc="best" if points <= _SEARCHED else "upper right",
+        fontsize=size,
+    )
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:

@@ -64,7 +64,7 @@ PHASE_LIMITS = -180.0, 180.0
 TITLE_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 60, 45, 120
 #: The largest number of lines of notes.
 NOTE_LINES = 3
-TITLE_SIZE = 10
+TITLE_SIZE, LABEL_SIZE = 10, 10
 
 
 def drawable(text: str | None, length: int = LABEL_LENGTH) -> str:

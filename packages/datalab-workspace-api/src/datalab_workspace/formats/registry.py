@@ -10,7 +10,6 @@ their DataLab projects.
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -30,6 +29,7 @@ from datalab_workspace.formats.npz.format import NpzFormat
 from datalab_workspace.formats.raw_io import check_regular
 from datalab_workspace.formats.targets import check_target
 from datalab_workspace.model.project import Project
+from datalab_workspace.validation import warn_caller
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -253,11 +253,10 @@ class Registry:
         if name in self._reported:
             return
         self._reported.add(name)
-        warnings.warn(
+        warn_caller(
             f"the file format {name!r} {origin} cannot be used: "
             f"{type(error).__name__}: {error}; update or remove that package",
             RuntimeWarning,
-            stacklevel=2,
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,6 +18,7 @@ from datalab_workspace.live.transport.address import host_and_port
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.live.webapi_settings import of_running_datalab
 from datalab_workspace.runtime import IN_BROWSER
+from datalab_workspace.validation import warn_caller
 
 if TYPE_CHECKING:
     from datalab_workspace.live.backend import LiveBackend
@@ -65,9 +65,9 @@ def backend_of_choice() -> tuple[Backend, tuple[str, ...]]:
             f"DATALAB_KERNEL_MODE=live, but no DataLab can be attached: {reasons}"
         )
     if searched.found:
-        warnings.warn(
+        warn_caller(
             f"not attached to DataLab, working in memory: {'; '.join(notes)}",
-            stacklevel=3,
+            UserWarning,
         )
     return MemoryBackend(), notes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from uuid import uuid4
 
@@ -27,6 +26,7 @@ from datalab_workspace.model.description import TEXT_FIELDS, Summary
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import FieldValue, Kind, Record
 from datalab_workspace.progress import Progress
+from datalab_workspace.validation import warn_caller
 
 #: Bytes of data up to which an object is also transferred by XML-RPC, as decimal
 #: numbers: 1 MiB takes about 0.3 s.
@@ -216,9 +216,9 @@ class Router:
         try:
             self._connection.require_web("removing an object").remove(title)
         except (LiveError, ObjectNotFoundError) as error:
-            warnings.warn(
+            warn_caller(
                 f"{title!r} is left in DataLab and could not be removed ({error})",
-                stacklevel=2,
+                UserWarning,
             )
 
     def _put(self, title: str, record: Record) -> Listed:

@@ -158,8 +158,9 @@ def check_stack(path: Path, count: int, options: ReadOptions) -> None:
 
 def note_colors(path: Path, notes: Notes) -> None:
     """Note that a PNG, JPEG or BMP image has colors."""
-    import imageio.v3 as iio
+    from PIL import Image
 
-    shape = iio.improps(path).shape
-    if len(shape) == 3 and shape[-1] in (3, 4):
+    with Image.open(path) as image:
+        has_colors = image.mode in ("RGB", "RGBA", "CMYK", "YCbCr", "P", "PA")
+    if has_colors:
         notes.add(_COLOR, path)

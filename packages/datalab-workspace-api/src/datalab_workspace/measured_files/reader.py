@@ -35,11 +35,13 @@ def read_file(
         pass  # the plain error for a file that is missing or forbidden
     try:
         objects = _read(path, options, notes)
-    except (WorkspaceError, OSError, ModuleNotFoundError):
+    except (WorkspaceError, ModuleNotFoundError):
         raise
     except MemoryError:
         raise UnreadableFileError.of(path, "there is not enough memory") from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the system's; readers raise their own without a number
         said = " ".join(str(error).split())[:300]
         raise UnreadableFileError.of(
             path,

@@ -142,13 +142,22 @@ def _first(lines: Sequence[str], start: int, dialect: Dialect) -> int | None:
         line = lines[index]
         if not is_row(line):
             continue
-        if not dialect.holds(dialect.split(line)):
+        cells = dialect.split(line)
+        if not dialect.holds(cells):
             candidate = None
-        elif candidate is not None:
-            return candidate
-        else:
+        elif candidate is None or (
+            # A number alone above a table is not a row of it, but that of its rows.
+            len(cells) > 1 and _is_alone(lines[candidate], dialect)
+        ):
             candidate = index
+        else:
+            return candidate
     return None
+
+
+def _is_alone(line: str, dialect: Dialect) -> bool:
+    """Return whether a line has one cell, and no separator."""
+    return len(dialect.split(line)) == 1 and (dialect.sep or "\0") not in line
 
 
 def _layout(

@@ -112,7 +112,8 @@ def _kind(text: Text, layout: Layout) -> str:
 def _first_column(text: Text, layout: Layout) -> np.ndarray[Any, Any]:
     dialect = layout.dialect
     values: list[float] = []
-    for line in filter(is_row, text.lines[layout.first : layout.first + 100]):
+    last = min(layout.last, layout.first + 100)
+    for line in filter(is_row, text.lines[layout.first : last]):
         if cells := dialect.split(line):
             form = date_form(cells[0])
             values.append(float(len(values)) if form else _value(cells[0], layout))

@@ -24,6 +24,8 @@ REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 LARGEST = 1e300
 #: Number of pixels that are processed at a time.
 _CHUNK = 1 << 21
+#: The same where several steps are faster in the processor's cache.
+_IN_CACHE = 1 << 16
 #: The longest side of a block that is halved step by step.
 _SHORT = 64
 
@@ -147,23 +149,44 @@ def histogram(data: Array, ends: tuple[float, float], bins: int) -> Array:
     Returns:
         The number of pixels in each bin. Pixels that cannot be drawn are not counted.
     """
+    plain = np.ma.getmask(data) is np.ma.nomask
+    if plain and data.dtype.kind in "iu" and data.dtype.itemsize <= 2:
+        return _histogram_of_integers(data, ends, bins)
     counts = np.zeros(bins, np.int64)
-    for row in _tiles(data, (1, 1)):
+    for row in _tiles(data, (1, 1), _IN_CACHE):
         for tile in row:
-            counts += _tile_histogram(shown_values(tile), ends, bins)
+            values = shown_values(tile)
+            drawable = np.isfinite(values)
+            if not drawable.all():
+                values = values[drawable]
+            numbers = _bin_numbers(values, ends, bins)
+            counts += np.bincount(numbers.ravel(), minlength=bins)
     return counts
 
 
-def _tile_histogram(values: Array, ends: tuple[float, float], bins: int) -> Array:
+def _histogram_of_integers(data: Array, ends: tuple[float, float], bins: int) -> Array:
+    """Count how often each integer occurs, which is faster than to compute its bin."""
+    info = np.iinfo(data.dtype)
+    found = np.zeros(info.max - info.min + 1, np.int64)
+    for row in _tiles(data, (1, 1), _IN_CACHE):
+        for tile in row:
+            native = tile.astype(tile.dtype.newbyteorder("="), copy=False)
+            numbers = native - np.int32(info.min) if info.min else native
+            found += np.bincount(numbers.ravel(), minlength=len(found))
+    values = np.arange(info.min, info.max + 1, dtype=np.float64)
+    weights = np.bincount(_bin_numbers(values, ends, bins), found, minlength=bins)
+    return np.rint(weights).astype(np.int64)
+
+
+def _bin_numbers(values: Array, ends: tuple[float, float], bins: int) -> Array:
     low, high = ends
-    small = values.dtype.kind in "iu" and values.dtype.itemsize <= 2
-    scaled = values.astype(np.float32 if small else np.float64)
-    if values.dtype.kind == "f":
-        scaled = scaled[np.isfinite(scaled)]
-    # Divided first: the reciprocal of a very small range is infinite.
-    scaled = (scaled - low) / (high - low) * bins
+    scaled = values.astype(np.float64)
+    scaled -= low
+    scaled /= high - low  # the reciprocal of a very small range is infinite
+    scaled *= bins
     np.clip(scaled, 0, bins - 1, out=scaled)
-    return np.bincount(scaled.astype(np.uint8).ravel(), minlength=bins)
+    numbers: Array = scaled.astype(np.intp)
+    return numbers
 
 
 def reduce_blocks(data: Array, blocks: Blocks, how: Reduction = "mean") -> Array:
@@ -262,12 +285,12 @@ def _sum_dtype(dtype: np.dtype[Any], blocks: Blocks) -> np.dtype[Any]:
     return np.dtype(np.float64)
 
 
-def _tiles(data: Array, blocks: Blocks) -> Iterator[list[Array]]:
+def _tiles(data: Array, blocks: Blocks, most: int = _CHUNK) -> Iterator[list[Array]]:
     """Yield rows of tiles of an image: whole blocks, except in the last tiles."""
     height, width = data.shape
     rows, columns = blocks
-    wide = min(max(1, _CHUNK // (rows * columns)) * columns, max(width, 1))
-    high = max(1, _CHUNK // (wide * rows)) * rows
+    wide = min(max(1, most // (rows * columns)) * columns, max(width, 1))
+    high = max(1, most // (wide * rows)) * rows
     for top in range(0, height, high):
         strip = data[top : top + high]
         yield [strip[:, left : left + wide] for left in range(0, width, wide)]

@@ -52,7 +52,9 @@ def record_of_frame(frame: Any, *, copy: bool = True) -> Record:
         )
     if _is_image(frame):
         return _image(frame, what, copy)
-    errors = {name: frame[name] for name in ("dx", "dy") if name in frame.columns}
+    # The first column is x or y, even if it is called dx.
+    names = [name for name in ("dx", "dy") if name in frame.columns[1:]]
+    errors = {name: frame[name] for name in names}
     columns = [name for name in frame.columns if name not in errors]
     if len(columns) == 1:
         column = frame[columns[0]]
@@ -98,8 +100,9 @@ def to_pandas(record: Record) -> Any:
         x_name = str(record.fields["xlabel"] or "x")  # its unit is that of the seconds
     else:
         x_name = _name(record, "x")
-    columns = {_name(record, "y"): rows[1]}
-    columns |= uncertainties(rows)
+    errors = uncertainties(rows)
+    y_name = _name(record, "y")
+    columns = {"y" if y_name in errors else y_name: rows[1], **errors}
     return pd.DataFrame(columns, index=pd.Index(index, name=x_name))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -15,7 +14,7 @@ from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.operations.merge import CHOICES, Merge, OnConflict
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
-from datalab_workspace.validation import one_of
+from datalab_workspace.validation import one_of, warn_caller
 
 if TYPE_CHECKING:
     from datalab_workspace.live.attach import AttachableBackend
@@ -121,7 +120,7 @@ def disconnect(session: Session, keep: Keep) -> None:
         session.project.detached(modified=bool(memory.entries()))
         transaction.kind = "detached"
     if lost:
-        warnings.warn(lost, stacklevel=4)
+        warn_caller(lost, UserWarning)
 
 
 def resync(session: Session, *, restore: bool) -> None:
@@ -137,7 +136,7 @@ def resync(session: Session, *, restore: bool) -> None:
         # undoing the return of its objects would remove them again.
         session.journal.clear()
         gone = "lost" if restore else "missing, which resync() puts back if known here"
-        warnings.warn(_said(resynced, before, gone), stacklevel=4)
+        warn_caller(_said(resynced, before, gone), UserWarning)
 
 
 def _said(resynced: Resynced, names: Mapping[str, str], gone: str) -> str:

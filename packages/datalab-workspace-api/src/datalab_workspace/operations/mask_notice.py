@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,8 +9,8 @@ import numpy as np
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Record
 from datalab_workspace.session import Session
-from datalab_workspace.stack_level import level_of_user
 from datalab_workspace.transaction import Transaction
+from datalab_workspace.validation import warn_caller
 
 #: Number of objects that a notice names.
 _NAMED = 3
@@ -52,10 +51,9 @@ def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     session.masks_noticed.update(new)
     named = ", ".join(f"{name!r:.80}" for name in new[:_NAMED])
     rest = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
-    warnings.warn(
+    warn_caller(
         f"DataLab shows the masked values of {named}{rest} as ordinary numbers; "
         f"{keeper} keeps the mask for notebooks only. To show gaps in DataLab, add the "
         "data with NaN in their place, as in data.filled(np.nan)",
         UserWarning,
-        stacklevel=level_of_user(),
     )

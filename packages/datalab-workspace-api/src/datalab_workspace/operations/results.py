@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from datalab_workspace.model.units import AxisUnits, segment_length, split_colum
 from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
+from datalab_workspace.validation import warn_caller
 
 
 def results(session: Session, names: Any) -> Results:
@@ -76,7 +76,7 @@ def values_of(
     units = AxisUnits.of(kind, fields)
     for key, result in current_results(metadata, units):
         if isinstance(result, ValueError):
-            warnings.warn(f"{name!r:.80}: {result}; it is left out", stacklevel=2)
+            warn_caller(f"{name!r:.80}: {result}; it is left out", UserWarning)
             continue
         analysis = result.function or key.partition("_")[2].removesuffix("_dict")
         yield from values_of_result(

@@ -7,11 +7,12 @@ its first or last value.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from datalab_workspace.validation import warn_caller
 
 
 def aligned(signals: Sequence[Any], names: Sequence[str], feature: str) -> list[Any]:
@@ -33,11 +34,10 @@ def aligned(signals: Sequence[Any], names: Sequence[str], feature: str) -> list[
     if _alike(xs):
         return list(signals)
     target = int(np.argmin([len(x) for x in xs]))
-    warnings.warn(
+    warn_caller(
         f"{feature}: the signals have different x; they are interpolated linearly at "
         f"that of {names[target]!r}",
         UserWarning,
-        stacklevel=2,
     )
     return [
         signal if number == target else _interpolated(signal, xs[target])

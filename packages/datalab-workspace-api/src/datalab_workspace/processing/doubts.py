@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 from datalab_workspace.errors import DoubtfulResultWarning
-from datalab_workspace.stack_level import level_of_user
+from datalab_workspace.validation import warn_caller
 
 #: Number of further objects that a warning names.
 _NAMED = 3
@@ -49,7 +48,6 @@ class Doubts:
         Warns:
             DoubtfulResultWarning: One for each kind of doubt.
         """
-        level = level_of_user()
         for key, doubt in self._first.items():
             others = list(self._others.get(key, ()))
             more = ""
@@ -57,6 +55,4 @@ class Doubts:
                 named = ", ".join(f"{name!r:.40}" for name in others[:_NAMED])
                 rest = len(others) - _NAMED
                 more = f" (the same for {named}{f' and {rest} more' * (rest > 0)})"
-            warnings.warn(
-                f"{doubt.text}{more}", DoubtfulResultWarning, stacklevel=level
-            )
+            warn_caller(f"{doubt.text}{more}", DoubtfulResultWarning)

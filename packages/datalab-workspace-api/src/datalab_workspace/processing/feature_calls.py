@@ -261,18 +261,12 @@ class FeatureCall:
     __signature__: Signature
 
     def __init__(self, calls: FeatureCalls, name: str) -> None:
-        from datalab_workspace.processing.signatures import (
-            docstring_of,
-            function_of,
-            signature_of,
-        )
+        from datalab_workspace.processing.signatures import docstring_of, signature_of
 
         self._calls = calls
         self.__name__ = self.__qualname__ = name
         self.__doc__ = docstring_of(name)
         self.__signature__ = signature_of(name)
-        # `??` shows its source.
-        self.__wrapped__ = function_of(name)
 
     # As functions, `?` and `help` show the signature and the docstring, and not those
     # of this class in addition.
@@ -287,6 +281,9 @@ class FeatureCall:
         if others:
             arguments = {**self._second(others, arguments), **arguments}
         return self._calls(self.__name__, param, on=on, **arguments)
+
+    # IPython shows the file of a function, and its source with `??`.
+    __code__ = __call__.__code__
 
     def _second(self, others: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
         """Return the operand that was passed by position, as a keyword."""

@@ -9,7 +9,6 @@ Upstream: docs/upstream/sigima_fits.md
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +25,7 @@ from datalab_workspace.model.fits import (
 from datalab_workspace.model.units import AxisUnits
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.processing.fit_uncertainty import least_squares
+from datalab_workspace.validation import warn_caller
 
 #: Models of two curves with a junction. The sum of squares jumps where the junction
 #: passes a sample, so that the parameters have no covariance.
@@ -92,12 +92,11 @@ def _statistics(
     with np.errstate(all="ignore"):
         found = least_squares(lambda v: evaluate(x, **v), values, scales, linear, y)
     if found is None:
-        warnings.warn(
+        warn_caller(
             f"{feature}: the sum of squares is not at a minimum, because sigima limits "
             "the parameters or could not improve them; compare the curve with the "
             "data. The parameters have no uncertainties",
             UserWarning,
-            stacklevel=2,
         )
         return {}, quality
     return found.uncertainties(values, lambda v: _quantities(fit_type, v)), quality

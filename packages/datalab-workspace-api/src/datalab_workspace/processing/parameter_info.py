@@ -117,7 +117,7 @@ def _annotation(item: Any, choices: tuple[Any, ...]) -> Any:
 
 def _plain(text: str) -> str:
     """Return a label or help text in one line, without HTML."""
-    return " ".join(_TAG.sub("", text).split()).rstrip(".:")
+    return " ".join(_TAG.sub(" ", text).split()).rstrip(".:")
 
 
 def _from_object(feature: Feature) -> frozenset[str]:

@@ -7,8 +7,7 @@ both, and its docstring says which kind has which.
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from inspect import Parameter, Signature
 from textwrap import fill
 from typing import Any, Literal
@@ -52,13 +51,6 @@ def signature_of(name: str) -> Signature:
 def takes_second(name: str) -> bool:
     """Return whether a feature has two operands."""
     return any(features(kind)[name].operands == 2 for kind in kinds_of(name))
-
-
-def function_of(name: str) -> Callable[..., Any]:
-    """Return the function of sigima that computes a feature, for its first kind."""
-    feature = features(kinds_of(name)[0])[name]
-    function: Callable[..., Any] = inspect.unwrap(feature.function)
-    return function
 
 
 @functools.cache

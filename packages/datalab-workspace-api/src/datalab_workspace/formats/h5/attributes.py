@@ -7,7 +7,6 @@ the HDF5 types again for each of them; here they are created once.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from h5py import h5a, h5s, h5t
 
 from datalab_workspace.formats.h5.guard import Guard
+from datalab_workspace.validation import warn_caller
 
 _STRING = h5py.string_dtype()
 _REFERENCE = 16  # bytes that an attribute stores for each string of an array
@@ -113,10 +113,10 @@ class AttributeReader:
             types = self._type_buffer(stored)
             if types.buffer.dtype.kind in "biufc":
                 return self._numbers(attribute, types, where)
-        warnings.warn(
+        warn_caller(
             f"{self._guard.name!r}: {where} has a type that DataLab never writes; "
             "the attribute is left out",
-            stacklevel=2,
+            UserWarning,
         )
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +19,7 @@ from datalab_workspace.live.clients.xmlrpc_calls import (
 )
 from datalab_workspace.live.transport.base import Transport
 from datalab_workspace.model.record import Kind
+from datalab_workspace.validation import warn_caller
 
 
 class WindowCalls(Calls):
@@ -192,8 +192,8 @@ class WindowCalls(Calls):
         try:
             self._do("toggle_auto_refresh", True)
         except LiveError as error:
-            warnings.warn(
+            warn_caller(
                 f"automatic refresh could not be switched on again in DataLab ({error})"
                 "; switch it on in its View menu",
-                stacklevel=4,
+                UserWarning,
             )

@@ -68,7 +68,7 @@ def _power_unit(call: Call) -> str | None:
 @fault(UNITS, "signal", "derivative integral")
 def _slope_unit(call: Call) -> str | None:
     obj = call.obj
-    if not obj.xunit or call.result.yunit != obj.yunit:
+    if not obj.xunit or not obj.yunit or call.result.yunit != obj.yunit:
         return None
     return _kept(obj.yunit, call.name, "yunit")
 
