@@ -14,7 +14,7 @@ from datalab_kernel_core.browse.messages import (
     object_row,
 )
 from datalab_kernel_core.browse.picture_stamps import PictureStamps
-from datalab_workspace.operations.outline import (
+from datalab_workspace.operations.object_list import (
     Outline,
     OutlineEntry,
     OutlineGroup,
