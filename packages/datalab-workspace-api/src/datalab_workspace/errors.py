@@ -285,7 +285,7 @@ class DamagedFileError(WorkspaceError, OSError):
 class DamagedFileWarning(UserWarning):
     """A file that was read is damaged, or another program changed it.
 
-    The message says which objects may differ from what was saved. Compare them, or
+    The message names the objects that may differ from the saved ones. Compare them, or
     restore the file from a backup. Saving the workspace writes a file without damage.
     ``warnings.simplefilter("error", DamagedFileWarning)`` refuses such files.
     """
