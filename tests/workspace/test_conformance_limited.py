@@ -32,9 +32,9 @@ class LimitedBackend(MemoryBackend):
         self.remove([uuid])
         super().add(record)
 
-    def edit(self, uuid: str, fields: Any, metadata: Any) -> None:
+    def edit(self, uuid: str, fields: Any, metadata: Any, drop: Any = ()) -> None:
         self.check(fields.get("title", ""))
-        super().edit(uuid, fields, metadata)
+        super().edit(uuid, fields, metadata, drop)
 
     def check(self, title: str) -> None:
         if not title.isascii():

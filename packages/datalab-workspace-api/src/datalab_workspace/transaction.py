@@ -174,15 +174,19 @@ class Transaction(Lookup):
         self.changes.append(ObjectChange("replaced", uuid, name, name, parts))
 
     def edit(
-        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+        self,
+        uuid: str,
+        fields: Mapping[str, FieldValue],
+        metadata: Mapping[Any, Any],
+        drop: Sequence[Any] = (),
     ) -> None:
-        """Set fields (not the title) and metadata of an object."""
-        if not fields and not metadata:
+        """Set fields (not the title) and metadata of an object, and drop metadata."""
+        if not fields and not metadata and not drop:
             return
         self._writes = True
-        self._edit(uuid, fields, metadata)
+        self._edit(uuid, fields, metadata, drop)
         name = self.names.name_of(uuid)
-        parts = parts_of(fields, metadata)
+        parts = parts_of(fields, {**metadata, **dict.fromkeys(drop)})
         self.changes.append(ObjectChange("edited", uuid, name, name, parts))
 
     def rename(self, uuid: str, name: str) -> None:
@@ -196,9 +200,16 @@ class Transaction(Lookup):
         self.changes.append(ObjectChange("renamed", uuid, before, name, parts))
 
     def _edit(
-        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+        self,
+        uuid: str,
+        fields: Mapping[str, FieldValue],
+        metadata: Mapping[Any, Any],
+        drop: Sequence[Any] = (),
     ) -> None:
-        self.backend.edit(uuid, fields, metadata)
+        if drop:
+            self.backend.edit(uuid, fields, metadata, drop)
+        else:
+            self.backend.edit(uuid, fields, metadata)
         if not self.backend.capabilities.shared:
             # In case the backend has changed its record instead of replacing it: a save
             # recognises by the version which objects have changed.

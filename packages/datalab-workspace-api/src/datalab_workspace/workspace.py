@@ -257,11 +257,13 @@ class Workspace(
         return listing.get(self._session, name, default, copy, full)
 
     @suggest_on_typo
-    def record(self, name: str) -> Record:
+    def record(self, name: str, *, data: bool = True) -> Record:
         """Return an object as arrays, fields and metadata; this does not need sigima.
 
         Args:
             name: Its name, UUID or short id.
+            data: Include the arrays. Without them, DataLab sends only the rest of a
+                large object.
 
         Returns:
             A record. Its arrays are read-only views, or references if they have not
@@ -274,7 +276,7 @@ class Workspace(
             >>> workspace.record("peak").kind
             'signal'
         """
-        return listing.get_record(self._session, name)
+        return listing.get_record(self._session, name, data=data)
 
     @suggest_on_typo
     def pop(self, name: str, default: Any = MISSING) -> Any:
@@ -332,24 +334,37 @@ class Workspace(
         edit.rename(self._session, name, new_name)
 
     def edit(
-        self, name: str, *, metadata: Mapping[Any, Any] | None = None, **fields: Any
+        self,
+        name: str,
+        *,
+        metadata: Mapping[Any, Any] | None = None,
+        roi: Any = MISSING,
+        **fields: Any,
     ) -> None:
-        """Change labels, units, scales and metadata of an object in place.
+        """Change labels, units, scales, regions and metadata of an object in place.
 
         Args:
             name: Its name, UUID or short id.
             metadata: Entries to set; the other entries stay.
+            roi: The regions of interest that replace the object's own: a `SignalROI` or
+                `ImageROI` of sigima, or the dict that its ``to_dict`` returns. None
+                removes all.
             fields: Fields to set: ``xlabel``, ``yunit``, ``zscalemax``, ``x0``…
 
         Raises:
             KeyError: There is no such object.
             TypeError: There is no such field, or a value has the wrong type. Nothing is
                 changed then.
+            ValueError: A region does not belong to this kind of object, or it has wrong
+                coordinates. Nothing is changed then.
 
         Example:
             >>> workspace.edit("peak", xunit="s", metadata={"operator": "Ada"})
+            >>> workspace.edit("peak", roi=sigima.create_signal_roi([1, 3], title="top"))
+            >>> workspace.describe("peak").roi_count
+            1
         """
-        edit.edit(self._session, name, metadata, fields)
+        edit.edit(self._session, name, metadata, fields, roi)
 
     @suggest_on_typo
     def clear(self, *, all: bool = False) -> None:

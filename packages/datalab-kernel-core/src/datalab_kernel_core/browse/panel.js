@@ -156,7 +156,7 @@ class Panel {
 
   back() {
     this.list.draw();
-    this.list.activeRow?.el.focus({ preventScroll: true });
+    this.list.focus();
   }
 
   rename() {
@@ -166,7 +166,7 @@ class Panel {
     row.edit((name) => {
       if (level === 1) this.act("rename group", { group: key, name });
       else this.act("rename", { uuids: [key], name });
-    }, () => this.back());
+    }, () => this.list.draw());
   }
 
   removeObjects() {
@@ -237,16 +237,23 @@ class Panel {
     on("click", (event) => this.onClick(event));
     on("dblclick", (event) => this.onDoubleClick(event));
     on("contextmenu", (event) => this.onMenu(event));
-    on("keydown", (event) => this.onKey(event));
+    this.list.el.takeKey = (event) => this.onKey(event);
     this.search.addEventListener("input", () => this.list.find(this.search.value));
-    this.search.addEventListener("keydown", (event) => {
+    this.search.takeKey = (event) => {
       if (event.key === "ArrowDown") this.list.go(0, event);
-    });
-    // JupyterLab looks for this attribute before it takes a key for a command.
+    };
+    // Before the front end runs a command for the key. What has the key, has it directly.
     this.guard = (event) => {
-      if (!this.el.contains(event.target)) return;
-      const isOurs = !(event.ctrlKey || event.metaKey) || WITH_CTRL.test(event.key);
-      this.el.toggleAttribute("data-lm-suppress-shortcuts", isOurs);
+      const { target } = event;
+      if (!this.el.contains(target) || this.detail.el.contains(target)) return;
+      if ((event.ctrlKey || event.metaKey) && !WITH_CTRL.test(event.key)) return;
+      event.stopPropagation();
+      for (let el = target; el !== this.el; el = el.parentElement) {
+        if (el.takeKey) {
+          el.takeKey(event);
+          return;
+        }
+      }
     };
     window.addEventListener("keydown", this.guard, true);
   }
@@ -289,7 +296,6 @@ class Panel {
     else if (handler && !event.altKey) handler(event);
     else return;
     event.preventDefault();
-    event.stopPropagation();
   }
 
   keys() {

@@ -28,17 +28,21 @@ def annotation_shapes(record: Record) -> list[Shape | None]:
     Returns:
         The shapes of the visible annotations, None for each one that cannot be drawn.
     """
-    text = record.fields.get("annotations")
-    if not text:
-        return []
     try:
-        entries = _entries(shallow_json.loads(str(text)))
+        entries = annotation_entries(record)
     except ValueError:
         return [None]
-    shapes: list[Shape | None] = []
-    for entry in entries:
-        shapes += _shapes(entry)
-    return shapes
+    return [shape for entry in entries for shape in entry_shapes(entry)]
+
+
+def annotation_entries(record: Record) -> list[Any]:
+    """Return the annotations of an object as its field contains them.
+
+    Raises:
+        ValueError: The field is not JSON.
+    """
+    text = record.fields.get("annotations")
+    return _entries(shallow_json.loads(str(text))) if text else []
 
 
 def _entries(document: Any) -> list[Any]:
@@ -50,7 +54,8 @@ def _entries(document: Any) -> list[Any]:
     return [{"plotpy_json": json.dumps(document)}]
 
 
-def _shapes(entry: Any) -> list[Shape | None]:
+def entry_shapes(entry: Any) -> list[Shape | None]:
+    """Return the shapes of an entry of `annotation_entries`."""
     if not isinstance(entry, dict):
         return [None]
     try:

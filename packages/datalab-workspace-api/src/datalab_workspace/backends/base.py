@@ -225,10 +225,15 @@ class Backend(Positions, Transactions, ABC):
 
     @abstractmethod
     def edit(
-        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+        self,
+        uuid: str,
+        fields: Mapping[str, FieldValue],
+        metadata: Mapping[Any, Any],
+        drop: Sequence[Any] = (),
     ) -> None:
         """Set fields, including the title, and metadata of an object that exists.
 
+        Entries of the metadata whose keys are in `drop`, if they exist, are removed.
         The object becomes a new record: see `Record.version`.
         """
 

@@ -253,19 +253,24 @@ class MemoryBackend(Backend):
         self._ticket.note(put_back, *held)
 
     def edit(
-        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+        self,
+        uuid: str,
+        fields: Mapping[str, FieldValue],
+        metadata: Mapping[Any, Any],
+        drop: Sequence[Any] = (),
     ) -> None:
         """See `Backend.edit`."""
         before = self.record(uuid)
         shelf = self._shelf_of[uuid]
         self._ticket.note(lambda: shelf.items.update({uuid: before}))
+        kept = {k: v for k, v in before.metadata.items() if k not in drop}
         # A new record, so that a save recognises which objects have changed. Both share
         # the dict of the arrays, so that a save points all into the new file.
         shelf.items[uuid] = Record(
             before.kind,
             {**before.fields, **fields},
             before.arrays,
-            {**before.metadata, **metadata},
+            {**kept, **metadata},
             uuid,
         )
 

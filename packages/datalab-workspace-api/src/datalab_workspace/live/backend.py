@@ -197,20 +197,26 @@ class LiveBackend(AttachedBackend):
         self._remover.remove(uuids, replace=self.replace, forget=self._forget)
 
     def edit(
-        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+        self,
+        uuid: str,
+        fields: Mapping[str, FieldValue],
+        metadata: Mapping[Any, Any],
+        drop: Sequence[Any] = (),
     ) -> None:
         """See `Backend.edit`."""
         changes = dict(fields)
         if "title" in changes:
             self._rename(uuid, str(changes.pop("title")))
-        if not changes and not metadata:
+        if not changes and not metadata and not drop:
             return
-        if not metadata and self._router.patch(self._catalogue, uuid, changes):
+        if not metadata and not drop and self._router.patch(self._catalogue, uuid, changes):
             self._cache.keep_fields(uuid, changes)
             self._snapshot.stale = True
             return
         record = self.record(uuid, full=self.connection.rpc is not None)
         record.fields.update(changes)
+        for key in drop:
+            record.metadata.pop(key, None)
         record.metadata.update(metadata)
         self.replace(uuid, record)
 

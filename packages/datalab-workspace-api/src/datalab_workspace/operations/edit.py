@@ -18,9 +18,12 @@ from datalab_workspace.model.record import (
     FIELDS,
     IDENTITY_KEYS,
     KINDS,
+    ROI_KEY,
     Kind,
     checked_field,
 )
+from datalab_workspace.model.regions import checked_roi
+from datalab_workspace.operations.mapping import MISSING
 from datalab_workspace.processing.selection import NamesOf, listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -58,6 +61,7 @@ def edit(
     name: str,
     metadata: Mapping[Any, Any] | None,
     fields: Mapping[str, Any],
+    roi: Any = MISSING,
 ) -> None:
     """See `Workspace.edit`."""
 
@@ -66,7 +70,15 @@ def edit(
         backend = transaction.backend
         kind, known = backend.kind_of(uuid), backend.fields_of(uuid)
         checked = _checked_fields(kind, known, name, fields)
-        transaction.edit(uuid, checked, _checked_entries(name, metadata))
+        entries, dropped = _checked_entries(name, metadata), []
+        if roi is not MISSING:
+            regions = checked_roi(roi, kind, f"{name!r:.80}")
+            if regions is None:
+                entries.pop(ROI_KEY, None)
+                dropped = [ROI_KEY]
+            else:
+                entries[ROI_KEY] = regions
+        transaction.edit(uuid, checked, entries, dropped)
 
     session.run(operation)
 
@@ -148,7 +160,7 @@ def _checked_fields(
         raise TypeError("edit() does not change the title; call rename() instead")
     for field in fields:
         if field not in present:
-            choices = ["metadata", *(f for f in known if f != "title")]
+            choices = ["metadata", "roi", *(f for f in known if f != "title")]
             raise unknown_argument("edit", field, choices)
     return {
         field: checked_field(value, known.get(field), f"{field} of {name!r:.80}")

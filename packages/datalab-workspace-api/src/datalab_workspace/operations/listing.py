@@ -51,9 +51,18 @@ def get(
         return default
 
 
-def get_record(session: Session, name: str) -> Record:
+def get_record(session: Session, name: str, *, data: bool) -> Record:
     """See `Workspace.record`."""
-    return session.run(lambda t: t.record(name).copy(views=True), _RECENT)
+    if data:
+        return session.run(lambda t: t.record(name).copy(views=True), _RECENT)
+    return session.run(lambda t: _without_data(t, name), _RECENT)
+
+
+def _without_data(transaction: Transaction, name: str) -> Record:
+    uuid = transaction.uuid(name)
+    [found] = transaction.backend.records_without_data([uuid])
+    rest = Record(found.kind, found.fields, {}, found.metadata, uuid)
+    return rest.copy()
 
 
 def pop(session: Session, name: str, default: Any) -> Any:

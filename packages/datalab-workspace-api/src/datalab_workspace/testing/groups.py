@@ -23,6 +23,10 @@ from datalab_workspace.testing.suite import WorkspaceSuite
 from datalab_workspace.workspace import Workspace
 
 
+def _region(region_type: str, coords: list[float], **more: Any) -> dict[str, Any]:
+    return {"single_rois": [{"type": region_type, "coords": coords, **more}]}
+
+
 class Groups(WorkspaceSuite):
     """Objects are in groups, as DataLab shows them."""
 
@@ -146,6 +150,33 @@ class Edits(WorkspaceSuite):
         if workspace.capabilities.tells_apart:
             assert after.uuid == before.uuid
 
+    def test_it_replaces_the_regions(self, workspace: Workspace) -> None:
+        """A ROI of sigima and its dict are the same; None removes all regions."""
+        from sigima.objects import create_image_roi, create_signal_roi
+
+        workspace.add("signal", POINTS)
+        workspace.add("image", spot())
+        segments = create_signal_roi([[0.5, 1.5], [2, 3]], title="part")
+        polygon = create_image_roi("polygon", [0, 0, 4, 0, 2, 3.5], inverse=True)
+        workspace.edit("signal", roi=segments, xlabel="time")
+        workspace.edit("image", roi=polygon.to_dict())
+        assert workspace.describe("image").roi_count == 1
+        workspace = self.settle(workspace)
+        assert workspace.get("signal").roi == segments
+        assert workspace.get("signal").roi[1].title == "part"
+        assert workspace.get("signal").xlabel == "time"
+        assert workspace.get("image").roi == polygon
+        assert workspace.get("image").roi[0].inverse
+        rest = workspace.record("image", data=False)
+        assert (rest.array("data"), len(rest.metadata["_roi_"]["single_rois"])) == (
+            None,
+            1,
+        )
+        workspace.edit("image", roi=None)
+        workspace.edit("image", roi=None)
+        assert workspace.describe("image").roi_count == 0
+        assert self.settle(workspace).get("image").roi is None
+
     def test_metadata_is_copied(self, workspace: Workspace) -> None:
         """The argument can be changed afterwards."""
         workspace.add("x", POINTS)
@@ -228,6 +259,30 @@ class RefusedEdits(WorkspaceSuite):
         with pytest.raises(TypeError, match=reason):
             workspace.edit("x", **fields | {"yunit": "new"})
         assert_same(as_stored(obj, "x"), self.settle(workspace).get("x"))
+
+
+    @pytest.mark.parametrize(
+        ("roi", "error", "reason"),
+        [
+            (5, TypeError, "roi of 'x': expected a SignalROI"),
+            ({"single_rois": [5]}, TypeError, "a dict for each region"),
+            ({"rois": []}, ValueError, "single_rois"),
+            (_region("CircularROI", [1, 2, 3]), ValueError, "not of the type"),
+            (_region("SegmentROI", [1, 2, 3]), ValueError, "are 2 numbers"),
+            (_region("SegmentROI", [1, np.nan]), ValueError, "are 2 numbers"),
+            (_region("SegmentROI", [2, 2]), ValueError, "has no length"),
+            (_region("SegmentROI", [1, 2], inverse=True), ValueError, "inverse"),
+        ],
+    )
+    def test_a_wrong_region_changes_nothing(
+        self, workspace: Workspace, roi: Any, error: type[Exception], reason: str
+    ) -> None:
+        """The fields of the same call do not change either."""
+        workspace.add("x", POINTS)
+        with pytest.raises(error, match=reason):
+            workspace.edit("x", roi=roi, xlabel="new")
+        assert workspace.get("x").xlabel == ""
+        assert workspace.get("x").roi is None
 
 
 class GroupRules(Groups, Edits):

@@ -26,6 +26,8 @@ from datalab_workspace.workspace import Workspace
 
 Change = Callable[[Workspace], Any]
 
+_SEGMENT = {"single_rois": [{"type": "SegmentROI", "coords": [0.5, 1.5]}]}
+
 #: Calls that change a workspace with the signals "a" and "b" in the group "raw" and the
 #: image "c".
 CHANGES: dict[str, Change] = {
@@ -38,6 +40,7 @@ CHANGES: dict[str, Change] = {
     ),
     "update": lambda ws: ws.update({"new": POINTS, "newer": pixels()}),
     "edit": lambda ws: ws.edit("a", xlabel="time", metadata={"user": (1, 2)}),
+    "edit regions": lambda ws: ws.edit("a", roi=_SEGMENT),
     "rename": lambda ws: ws.rename("a", "z"),
     "remove": lambda ws: ws.remove("a"),
     "remove several": lambda ws: ws.remove("a", "b", "c"),

@@ -126,6 +126,7 @@ def edit(
         ProtocolError: It has no such field, or cannot have such a value.
     """
     record, _ = record_of(obj)
+    before = set(record.metadata)  # `joined` may be the record itself
     joined = complete(record)
     joined.fields.update(fields)
     for key in dropped:
@@ -133,7 +134,7 @@ def edit(
     joined.metadata.update(metadata)
     plain = sidecar.split(joined, COMPANION)
     set_fields(obj, kind, {name: plain.fields.get(name) for name in fields})
-    gone = (record.metadata.keys() | {sidecar.KEY}) - plain.metadata.keys()
+    gone = (before | {sidecar.KEY}) - plain.metadata.keys()
     kept = {key: value for key, value in obj.metadata.items() if key not in gone}
     obj.metadata = kept | plain.metadata
 

@@ -254,14 +254,18 @@ class CompanionBackend(CompanionAttachment):
         self._change().remove(uuids)
 
     def edit(
-        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+        self,
+        uuid: str,
+        fields: Mapping[str, FieldValue],
+        metadata: Mapping[Any, Any],
+        drop: Sequence[Any] = (),
     ) -> None:
         """See `Backend.edit`."""
         others = {name: value for name, value in fields.items() if name != "title"}
         if "title" in fields:
             self._change().rename(uuid, str(fields["title"]))
-        if others or metadata:
-            self._change().edit(uuid, others, metadata)
+        if others or metadata or drop:
+            self._change().edit(uuid, others, metadata, drop)
 
     def clear(self, *, all: bool = False) -> None:
         """See `Backend.clear`."""

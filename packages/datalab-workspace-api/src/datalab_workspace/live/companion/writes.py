@@ -9,7 +9,14 @@ from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.encoding.carriers import COMPANION, NATIVE_DTYPES
 from datalab_workspace.live.codecs.frame import FrameWriter
 from datalab_workspace.live.companion.state import ObjectState, State
-from datalab_workspace.model.record import FieldValue, Kind, Record, is_result_key
+from datalab_workspace.model.record import (
+    ROI_KEY,
+    FieldValue,
+    Kind,
+    Record,
+    is_result_key,
+)
+from datalab_workspace.model.roi_names import single_rois
 
 #: Bytes of data beyond which a transaction is sent in several requests.
 LARGE = 1 << 28
@@ -92,21 +99,29 @@ class Writes:
             self.state.objects[uuid] = entry
 
     def edit(
-        self, uuid: str, fields: Mapping[str, FieldValue], metadata: Mapping[Any, Any]
+        self,
+        uuid: str,
+        fields: Mapping[str, FieldValue],
+        metadata: Mapping[Any, Any],
+        drop: Sequence[Any] = (),
     ) -> None:
-        """Set fields (not the title) and metadata."""
+        """Set fields (not the title) and metadata, and drop entries of the latter."""
         pairs = [
             [typed_json.encode(key), self._frame.encode(value)]
             for key, value in metadata.items()
         ]
         encoded = typed_json.encode(dict(fields))
-        self._op(
-            {"op": "edit", "uuid": uuid, "fields": encoded, "metadata": pairs}, uuid
-        )
+        op = {"op": "edit", "uuid": uuid, "fields": encoded, "metadata": pairs}
+        if drop:
+            op["drop"] = [typed_json.encode(key) for key in drop]
+        self._op(op, uuid)
         known = self.state.objects[uuid]
         more = sum(map(is_result_key, metadata))
         self.state.update(
-            uuid, fields={**known.fields, **fields}, results=known.results + more
+            uuid,
+            fields={**known.fields, **fields},
+            rois=_rois(metadata, drop, known.rois),
+            results=known.results + more,
         )
 
     def rename(self, uuid: str, name: str) -> None:
@@ -170,3 +185,10 @@ class Writes:
         self.records.append(record)
         self._encoded.append(self._frame.encode_record(record))
         return len(self.records) - 1
+
+
+def _rois(metadata: Mapping[Any, Any], drop: Sequence[Any], known: int) -> int:
+    """Return the number of regions of an object after an edit."""
+    if ROI_KEY in metadata:
+        return len(single_rois(metadata))
+    return 0 if ROI_KEY in drop else known
