@@ -39,7 +39,7 @@ FAULTS: tuple[Fault, ...] = (
 def faults_in(call: Call) -> Iterator[Doubt]:
     """Yield everything that is known to be wrong in a result.
 
-    Nothing is known of a sigima newer than `LAST_VERSION`, which may have been
+    The faults of a sigima newer than `LAST_VERSION` are not known; some may have been
     corrected.
 
     Args:
