@@ -136,7 +136,7 @@ class Panel {
   remove() {
     this.el.remove();
     this.table.style.display = "";
-    window.removeEventListener("keydown", this.guard, true);
+    this.endKeys();
   }
 
   // -- actions --
@@ -242,13 +242,7 @@ class Panel {
     this.search.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown") this.list.go(0, event);
     });
-    // JupyterLab looks for this attribute before it takes a key for a command.
-    this.guard = (event) => {
-      if (!this.el.contains(event.target)) return;
-      const isOurs = !(event.ctrlKey || event.metaKey) || WITH_CTRL.test(event.key);
-      this.el.toggleAttribute("data-lm-suppress-shortcuts", isOurs);
-    };
-    window.addEventListener("keydown", this.guard, true);
+    this.endKeys = keepKeys(this.el, WITH_CTRL);
   }
 
   rowOf(event) {
