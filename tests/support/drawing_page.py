@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Page
 
 from support.view_page import Place, ViewPage
 
 
 class DrawingPage(ViewPage):
     """An interactive view whose shapes can be changed."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        self.status = self.el.locator(".dle-status")
+        self.problem = self.el.locator(".dle-problem")
 
     def tool(self, name: str) -> Locator:
         return self.el.get_by_role("toolbar", name="Draw").get_by_role(

@@ -15,7 +15,9 @@ class Callback:
         >>> handle.cancel()
     """
 
-    def __init__(self, function: Callable[[Any], object], all_of_them: list[Any]):
+    def __init__(
+        self, function: Callable[[Any], object], all_of_them: list[Any]
+    ) -> None:
         self._function = function
         self._all = all_of_them
         self._all.append(self)

@@ -187,7 +187,9 @@ class Editor {
 
   rename() {
     const shape = this.current;
-    if (shape && this.name.value !== (shape.title ?? "")) this.edit("rename", shape, { title: this.name.value });
+    if (!shape || this.name.value === (shape.title ?? "")) return;
+    shape.title = this.name.value; // the field loses the keyboard, and asks again
+    this.edit("rename", shape, { title: shape.title });
   }
 
   invert() {

@@ -131,7 +131,7 @@ def _added(
     coords = from_page(edit.shape, edit.coords, coordinates)
     new = several.new(record.kind, edit.shape, coords)
     if edit.outside:
-        new = several.inverted(new, inverse=True)
+        new = _inverted(edit, new)
     if edit.title:
         new = several.named(new, edit.title)
     return Outcome(several.edit([*entries, new]), len(entries), several.key(new))
@@ -144,7 +144,7 @@ def _changed(
     if edit.do == "rename":
         return several.named(entry, edit.title)
     if edit.do == "invert":
-        return several.inverted(entry, inverse=edit.outside)
+        return _inverted(edit, entry)
     if edit.do != "change":
         raise ValueError(f"expected a change of the page, got {edit.do!r:.40}")
     if isinstance(several, Regions):
@@ -153,3 +153,9 @@ def _changed(
     else:
         coords = from_page(edit.shape, edit.coords, coordinates)
     return several.moved(record.kind, entry, coords)
+
+
+def _inverted(edit: Edit, entry: Entry) -> Entry:
+    if edit.what != "region":
+        raise ValueError("a point or a line has no outside")
+    return Regions().inverted(entry, inverse=edit.outside)

@@ -63,10 +63,6 @@ class Marks:
             changed["label"] = {**label, "text": title}
         return changed
 
-    def inverted(self, entry: Entry, *, inverse: bool) -> Entry:
-        """Raise an error: only regions have an outside."""
-        raise ValueError("a point or a line has no outside")
-
     def edit(self, entries: Sequence[Entry]) -> dict[str, Any]:
         """Return the arguments of `Workspace.edit` for new annotations."""
         if not entries:

@@ -148,9 +148,7 @@ def _outline(kind: str, coords: Sequence[float]) -> list[float]:
         return circle_corners(*coords)
     x, y, a, b, theta = coords
     unit = np.reshape(circle_corners(0, 0, 1), (-1, 2)) * (a, b)
-    turn = np.array(
-        [[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]]
-    )
+    turn = np.array([[np.cos(theta), np.sin(theta)], [-np.sin(theta), np.cos(theta)]])
     corners: list[float] = (unit @ turn + (x, y)).ravel().tolist()
     return corners
 

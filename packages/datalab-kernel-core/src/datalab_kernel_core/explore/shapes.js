@@ -23,6 +23,12 @@ class Shapes {
     this.selected = null;
     this.svg = drawn("svg", stage, { class: "dle-shapes", role: "group", tabindex: -1 });
     this.svg.setAttribute("aria-label", "Regions, results and annotations");
+    this.hatch = `dle-hatch-${view.link.id}`;
+    const lines = drawn("pattern", drawn("defs", this.svg), {
+      id: this.hatch, width: 12, height: 12, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)",
+    });
+    drawn("path", lines, { d: "M0 0V12", class: "dle-hatch-halo" });
+    drawn("path", lines, { d: "M0 0V12", class: "dle-hatch" });
     this.layer = drawn("g", this.svg);
     this.top = drawn("g", this.svg, { class: "dle-handles" });
   }
@@ -141,6 +147,7 @@ class Shapes {
     const path = outline(shape, at);
     for (const part of ["halo", "line", "grab"]) node[part].setAttribute("d", path);
     const isArea = CLOSED.includes(shape.kind);
+    node.area.style.fill = shape.outside ? `url(#${this.hatch})` : "";
     node.area.setAttribute("d", !isArea ? "" : shape.outside ? `${frame}${path}` : path);
     node.at = at;
     const [x, y, anchor] = this.namePlace(shape, at);

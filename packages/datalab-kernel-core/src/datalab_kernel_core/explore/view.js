@@ -27,7 +27,7 @@ class View {
 
   build(model) {
     this.el = document.createElement("div");
-    this.el.className = "datalab-explore";
+    this.el.className = `datalab-explore dle-${this.about.kind}`;
     this.el.style.display = "none"; // until the first picture
     const stage = element("div", this.el, { className: "dle-stage" });
     this.canvas = element("canvas", stage);

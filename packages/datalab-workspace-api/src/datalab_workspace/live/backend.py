@@ -209,7 +209,11 @@ class LiveBackend(AttachedBackend):
             self._rename(uuid, str(changes.pop("title")))
         if not changes and not metadata and not drop:
             return
-        if not metadata and not drop and self._router.patch(self._catalogue, uuid, changes):
+        if (
+            not metadata
+            and not drop
+            and self._router.patch(self._catalogue, uuid, changes)
+        ):
             self._cache.keep_fields(uuid, changes)
             self._snapshot.stale = True
             return

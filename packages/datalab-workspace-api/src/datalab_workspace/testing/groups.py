@@ -260,7 +260,6 @@ class RefusedEdits(WorkspaceSuite):
             workspace.edit("x", **fields | {"yunit": "new"})
         assert_same(as_stored(obj, "x"), self.settle(workspace).get("x"))
 
-
     @pytest.mark.parametrize(
         ("roi", "error", "reason"),
         [
