@@ -20,7 +20,7 @@ from datalab_kernel_core.browse.messages import MOST_ROWS, RowsRequest
 from datalab_kernel_core.browse.panel import Panel
 from datalab_workspace import Workspace, panels
 from datalab_workspace.errors import NameConflictError
-from datalab_workspace.operations.outline import Outline
+from datalab_workspace.operations.object_list import Outline
 from support.panel_messages import Page
 
 MANY = 5_000

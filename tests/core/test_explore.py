@@ -22,6 +22,7 @@ from datalab_kernel_core.explore import refine
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import ViewRequest
 from datalab_kernel_core.explore.signal_source import SignalSource
+from datalab_kernel_core.plotter.options import Options
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.testing import samples
 
@@ -333,8 +334,62 @@ def test_without_anywidget_the_error_names_the_extra(
 
 
 def test_a_list_is_refused(plotter: Plotter) -> None:
-    with pytest.raises(TypeError, match="cannot plot a value of type list"):
+    with pytest.raises(
+        TypeError, match="explore\\(\\) shows one signal or image, got a list"
+    ):
         plotter.explore([np.arange(3.0)])
+
+
+def test_a_view_begins_with_the_options_that_are_given(plotter: Plotter) -> None:
+    signal = plotter.explore(
+        np.arange(1.0, 9.0), xlim=(2, None), ylim=(1, 10), ylog=True
+    )
+    image = plotter.explore(np.eye(20), xlim=(5, 10), vmax=0.5, colormap="gray")
+
+    about = signal._source.about()
+    assert about["home"] == {"x": [2.0, None], "y": [0.0, 1.0]}
+    assert about["log"] == [False, True]
+    about = image._source.about()
+    assert about["home"] == {"x": (5.5, 10.5), "y": None}
+    assert (about["limits"], about["colormap"]) == ((0.0, 0.5), "gray")
+
+
+@pytest.mark.parametrize(
+    ("what", "option", "message"),
+    [
+        (np.eye(3), {"xlog": True}, "xlog applies only to signals"),
+        (np.arange(3.0), {"vmin": 1.0}, "vmin applies only to images"),
+        (np.arange(3.0), {"ylog": "symlog"}, "True, False or None for ylog"),
+    ],
+)
+def test_options_of_a_view_that_do_not_apply_are_refused(
+    plotter: Plotter, what: Any, option: Any, message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        plotter.explore(what, **option)
+
+
+def test_the_dates_of_a_signal_are_shown_and_read(plotter: Plotter) -> None:
+    obj = create_signal("dated", np.arange(3.0), np.arange(3.0))
+    obj.set_x_from_datetime(np.datetime64("2025-06-19") + np.arange(3))
+
+    source = plotter.explore(obj)._source
+
+    assert source.about()["dates"] is True
+    text = source.value(obj.x[1], 0.0, (False, False)).content["text"]
+    assert text.startswith("x = 2025-06-20 00:00:00, y = 1.0")
+
+
+def test_a_view_shows_the_extremes_that_are_asked_for() -> None:
+    data = np.zeros((3000, 3000))
+    data[1500, 1500] = 1.0
+    options = Options(reduce="max", vmin=0, vmax=1)
+
+    source = ImageSource(to_record(data), options=options)
+    answer = source.view(ask((0, 3000), (0, 3000), 300, 300))
+
+    assert pixels(answer).max() == 255
+    assert "highest of" in answer.content["note"]
 
 
 # -- matplotlib -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sigima.objects import create_image, create_signal
+from sigima.objects import create_image, create_image_roi, create_signal
 
 from datalab_kernel_core.plotter.overlays import MAX_SHAPES, NAME_LENGTH, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR
@@ -118,3 +118,12 @@ def test_the_label_of_a_shape_is_never_a_formula() -> None:
 
     assert shape is not None
     assert shape.label == r"\$ " + "x" * (NAME_LENGTH - 3) + "…"
+
+
+def test_regions_outside_an_image_are_named(draw) -> None:
+    obj = create_image("image", np.zeros((20, 30)))
+    obj.roi = create_image_roi("rectangle", [100, 5, 10, 5], title="far")
+    obj.roi.add_roi(create_image_roi("circle", [5, 5, 3], title="near"))
+    obj.roi.add_roi(create_image_roi("circle", [31, 5, 3], title="partly"))
+
+    assert "outside the image: far" in draw(obj).texts

@@ -10,7 +10,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.errors import close_matches
+from datalab_workspace.error_messages import close_matches
 from datalab_workspace.validation import (
     check_timeout,
     old_arguments,

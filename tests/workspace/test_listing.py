@@ -71,7 +71,7 @@ def test_what_the_window_has_selected_is_marked_if_it_is_known():
     assert "selected" not in repr(workspace) + repr(workspace.describe())
     backend.known = True
     assert [item.selected for item in workspace.describe()] == [False, True]
-    assert workspace.calc("exp") == "exp(s002)"
+    assert workspace.calc("exp") == ["exp(s002)"]
     workspace.select(["b", "a"])
     # The user selects something else.
     backend.selected = [workspace.describe("b").uuid]

@@ -40,9 +40,9 @@ Each class also derives from the built-in error that a user would expect, so tha
 
 from __future__ import annotations
 
-import difflib
-import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+
+from datalab_workspace.error_messages import close_matches, list_names, shortened
 
 __all__ = [
     "AmbiguousObjectError",
@@ -109,10 +109,10 @@ class ObjectNotFoundError(WorkspaceError, KeyError):
             The error; the caller raises it.
         """
         place = "the workspace" if file is None else repr(file)
-        message = f"no object {_shortened(key)} in {place}"
+        message = f"no object {shortened(key)} in {place}"
         close = close_matches(str(key), names)
         if close:
-            message += f"; did you mean {' or '.join(map(_shortened, close))}?"
+            message += f"; did you mean {' or '.join(map(shortened, close))}?"
         existing = f"it contains {list_names(names, 5)}" if names else "it is empty"
         return cls(f"{message} ({existing})")
 
@@ -141,11 +141,11 @@ class ReusedNameError(WorkspaceError, KeyError):
         Returns:
             The error; the caller raises it.
         """
-        shown = _shortened(name)
+        shown = shortened(name)
         if now is None:
             before, use = "an object that was removed in DataLab's window", "use"
         else:
-            current = _shortened(now)
+            current = shortened(now)
             before = f"the object that DataLab's window now calls {current}"
             use = f"use {current}, or"
         return cls(
@@ -374,51 +374,3 @@ class DataLabError(LiveError):
 
     The message quotes DataLab. Its window or log may show more.
     """
-
-
-def add_note(error: BaseException, note: str) -> None:
-    """Append a line to the message of an error.
-
-    Args:
-        error: The error; it is changed.
-        note: The line.
-    """
-    if sys.version_info >= (3, 11):
-        error.add_note(note)
-    elif error.args and isinstance(error.args[0], str):
-        error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
-        if isinstance(error, ImportError):
-            error.msg = error.args[0]  # ImportError shows msg, not args
-
-
-def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[str]:
-    """Return the `choices` that are similar to `word`, the most similar first.
-
-    Args:
-        word: The string that was typed.
-        choices: The strings that are allowed.
-        limit: The maximum number of results.
-
-    Returns:
-        At most `limit` choices. Upper and lower case count as equal.
-    """
-    folded = {choice.casefold(): choice for choice in choices}
-    close = difflib.get_close_matches(word.casefold(), folded, n=limit)
-    return [folded[match] for match in close]
-
-
-def list_names(names: Sequence[str], limit: int = 20) -> str:
-    """Return names as an error lists them: ``'a', 'b' and 7 more``.
-
-    Args:
-        names: The names.
-        limit: The number of names to show.
-    """
-    shown = ", ".join(map(_shortened, names[:limit]))
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"{shown}{more}"
-
-
-def _shortened(value: object, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}…"

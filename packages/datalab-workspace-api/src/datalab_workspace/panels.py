@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from datalab_workspace.operations.outline import Outline
+    from datalab_workspace.operations.object_list import Outline
     from datalab_workspace.workspace import Workspace
 
 Provider: TypeAlias = "Callable[[Workspace, Outline], Any]"

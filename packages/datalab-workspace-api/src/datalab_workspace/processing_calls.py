@@ -56,6 +56,7 @@ class ProcessingCalls:
         """
         return feature_search.features_table(kind, search)
 
+    @suggest_on_typo
     def results(self, name: str | Iterable[Any] | None = None) -> Results:
         """Return the results of analyses and fits as one table.
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.errors import LiveError, ObjectNotFoundError, add_note
+from datalab_workspace.error_messages import add_note
+from datalab_workspace.errors import LiveError, ObjectNotFoundError
 from datalab_workspace.events import ALL_PARTS, ChangeKind, ObjectChange, parts_of
 from datalab_workspace.lookup import Lookup
 from datalab_workspace.model.record import FieldValue, Kind, Record

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any, TypeVar
 
-from datalab_workspace.errors import close_matches
+from datalab_workspace.error_messages import close_matches
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -29,7 +29,7 @@ from datalab_workspace.operations.mapping import (
     NamesToGet,
     Objects,
 )
-from datalab_workspace.operations.outline import Outline
+from datalab_workspace.operations.object_list import Outline
 from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session

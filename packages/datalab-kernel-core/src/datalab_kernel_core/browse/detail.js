@@ -6,33 +6,28 @@ class Detail {
     this.el = element("div", parent, { className: "dlb-detail", hidden: true });
     this.el.setAttribute("role", "group");
     this.uuid = null;
-    this.stamp = null;
+    this.content = null; // of the row that is shown
   }
 
   // Show the picture and the properties of a row's object, soon.
   show(data) {
-    if (data.key === this.uuid && data.stamp === this.stamp) return;
-    [this.uuid, this.stamp, this.explored] = [data.key, data.stamp, false];
+    const content = [data.key, data.stamp, data.full, data.shape, data.dtype].join("\n");
+    if (content === this.content) return;
+    [this.uuid, this.content, this.explored] = [data.key, content, false];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.link.ask("detail", { uuid: this.uuid }), 100);
   }
 
   explore(uuid) {
     clearTimeout(this.timer);
-    [this.uuid, this.explored] = [uuid, true];
+    [this.uuid, this.content, this.explored] = [uuid, null, true];
     this.link.ask("explore", { uuid });
   }
 
   // Follow a change of the object that is shown.
   follow(rows) {
     const row = rows.find((one) => one.key === this.uuid);
-    if (row && !this.explored && this.stamp !== null && row.stamp !== this.stamp) this.show(row);
-  }
-
-  hide() {
-    [this.uuid, this.stamp] = [null, null];
-    this.el.hidden = true;
-    this.el.replaceChildren();
+    if (row && !this.explored) this.show(row);
   }
 
   take(reply, buffers) {

@@ -8,7 +8,7 @@ from datalab_kernel_core.browse.pictures import Pictures
 from datalab_kernel_core.display.short_text import UNIT_LENGTH, count, shorten, size
 from datalab_kernel_core.in_page.channel import Reply
 from datalab_workspace.model.description import Preview, size_text
-from datalab_workspace.operations.outline import Outline
+from datalab_workspace.operations.object_list import Outline
 
 
 def detail(uuid: str, outline: Outline, pictures: Pictures) -> Reply:

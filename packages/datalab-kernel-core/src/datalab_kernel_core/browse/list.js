@@ -7,7 +7,7 @@ class List {
   constructor(parent, link, hooks) {
     this.link = link;
     this.hooks = hooks;
-    this.el = element("div", parent, { className: "dlb-list" });
+    this.el = element("div", parent, { className: "dlb-list", tabIndex: -1 });
     this.el.setAttribute("role", "tree");
     this.el.setAttribute("aria-label", "Objects of the workspace");
     this.el.setAttribute("aria-multiselectable", "true");
@@ -92,7 +92,6 @@ class List {
 
   draw() {
     const { begin, end } = this.range();
-    const had = this.el.contains(document.activeElement) && document.activeElement;
     const kept = new Set();
     for (let index = begin; index < end; index += 1) {
       const data = this.at(index);
@@ -105,10 +104,10 @@ class List {
     }
     for (const [key, row] of this.rows) {
       if (kept.has(key) || row.editor) continue;
+      if (row.el === document.activeElement) this.focus(); // or the notebook takes it
       row.el.remove();
       this.rows.delete(key);
     }
-    if (had && !had.isConnected) this.rows.get(this.active)?.el.focus({ preventScroll: true });
     const missing = begin < this.first || end > this.first + this.loaded.length;
     if (missing && this.total) this.ask();
     this.askForPictures(begin, end);
@@ -148,6 +147,10 @@ class List {
   }
 
   // -- the active row, and the chosen ones --
+
+  focus() {
+    (this.activeRow?.el ?? this.el).focus({ preventScroll: true });
+  }
 
   get activeRow() {
     return this.rows.get(this.active);

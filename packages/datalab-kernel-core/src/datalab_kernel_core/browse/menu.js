@@ -44,8 +44,8 @@ class Menu {
   close() {
     document.removeEventListener("pointerdown", this.outside, true);
     if (!this.el.isConnected) return;
+    this.onClose(); // before the menu is gone, or the notebook would take the keyboard
     this.el.remove();
-    this.onClose();
   }
 }
 
@@ -67,10 +67,9 @@ class Form {
       this.close(this.input.value);
     });
     this.cancel.addEventListener("click", () => this.close(null));
-    this.el.addEventListener("keydown", (event) => {
-      event.stopPropagation();
+    this.el.takeKey = (event) => {
       if (event.key === "Escape") this.close(null);
-    });
+    };
   }
 
   // Ask; call a function with the string. Without one, only a confirmation is needed.
@@ -87,8 +86,8 @@ class Form {
   }
 
   close(value) {
-    this.el.hidden = true;
     this.onEnd();
+    this.el.hidden = true;
     if (value !== null) this.onDone(value);
   }
 }

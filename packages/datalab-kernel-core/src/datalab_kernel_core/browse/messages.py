@@ -12,7 +12,7 @@ from typing import Any
 
 from datalab_kernel_core.display.short_text import shorten, size
 from datalab_workspace.model.description import Preview, size_text
-from datalab_workspace.operations.outline import OutlineEntry, OutlineGroup
+from datalab_workspace.operations.object_list import OutlineEntry, OutlineGroup
 
 #: The largest number of rows in one message.
 MOST_ROWS = 120

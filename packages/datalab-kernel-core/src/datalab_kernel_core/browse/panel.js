@@ -156,7 +156,7 @@ class Panel {
 
   back() {
     this.list.draw();
-    this.list.activeRow?.el.focus({ preventScroll: true });
+    this.list.focus();
   }
 
   rename() {
@@ -166,7 +166,7 @@ class Panel {
     row.edit((name) => {
       if (level === 1) this.act("rename group", { group: key, name });
       else this.act("rename", { uuids: [key], name });
-    }, () => this.back());
+    }, () => this.list.draw());
   }
 
   removeObjects() {
@@ -237,12 +237,12 @@ class Panel {
     on("click", (event) => this.onClick(event));
     on("dblclick", (event) => this.onDoubleClick(event));
     on("contextmenu", (event) => this.onMenu(event));
-    on("keydown", (event) => this.onKey(event));
+    this.list.el.takeKey = (event) => this.onKey(event);
     this.search.addEventListener("input", () => this.list.find(this.search.value));
-    this.search.addEventListener("keydown", (event) => {
+    this.search.takeKey = (event) => {
       if (event.key === "ArrowDown") this.list.go(0, event);
-    });
-    this.endKeys = keepKeys(this.el, WITH_CTRL);
+    };
+    this.endKeys = takeKeys(this.el, WITH_CTRL, (target) => this.detail.el.contains(target));
   }
 
   rowOf(event) {
@@ -283,7 +283,6 @@ class Panel {
     else if (handler && !event.altKey) handler(event);
     else return;
     event.preventDefault();
-    event.stopPropagation();
   }
 
   keys() {

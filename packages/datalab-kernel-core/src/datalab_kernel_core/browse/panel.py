@@ -22,7 +22,7 @@ from datalab_workspace.events import ChangeEvent
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
     from datalab_workspace import Workspace
-    from datalab_workspace.operations.outline import Outline
+    from datalab_workspace.operations.object_list import Outline
 
 #: The table that a notebook file keeps has at most this many rows.
 _MOST_KEPT = 20

@@ -14,7 +14,7 @@ from datalab_kernel_core.in_page.channel import Reply
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record
-from datalab_workspace.operations.outline import Outline
+from datalab_workspace.operations.object_list import Outline
 
 if TYPE_CHECKING:
     from datalab_workspace import Workspace

@@ -9,7 +9,7 @@ from datalab_workspace import panels
 if TYPE_CHECKING:
     from datalab_kernel_core.browse.panel import Panel
     from datalab_workspace import Workspace
-    from datalab_workspace.operations.outline import Outline
+    from datalab_workspace.operations.object_list import Outline
 
 
 def install() -> None:

@@ -99,19 +99,20 @@ class Row {
     name.replaceWith(input);
     input.focus();
     input.select();
-    const end = (accept) => {
+    const end = (accept, isLeft = false) => {
       if (!this.editor) return;
       this.editor = null;
+      // Before the field is gone, or the notebook would take the keyboard.
+      if (!isLeft) this.el.focus({ preventScroll: true });
       this.shown = " "; // the next update shows the name again
       if (accept && input.value !== this.data.full) onName(input.value);
       onEnd();
     };
-    input.addEventListener("keydown", (event) => {
-      event.stopPropagation();
+    input.takeKey = (event) => {
       if (event.key === "Enter") end(true);
       if (event.key === "Escape") end(false);
-    });
-    input.addEventListener("blur", () => end(false));
+    };
+    input.addEventListener("blur", () => end(false, true));
     for (const kind of ["pointerdown", "click", "dblclick"]) {
       input.addEventListener(kind, (event) => event.stopPropagation());
     }

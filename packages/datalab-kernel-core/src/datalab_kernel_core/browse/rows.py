@@ -14,7 +14,7 @@ from datalab_kernel_core.browse.messages import (
     object_row,
 )
 from datalab_kernel_core.browse.stamps import Stamps
-from datalab_workspace.operations.outline import (
+from datalab_workspace.operations.object_list import (
     Outline,
     OutlineEntry,
     OutlineGroup,

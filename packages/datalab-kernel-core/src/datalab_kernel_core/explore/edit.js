@@ -16,7 +16,7 @@ class Editor {
     this.follow = () => this.update(model.get("overlay"));
     model.on("change:overlay", this.follow);
     this.update(model.get("overlay"));
-    this.endKeys = keepKeys(view.el, /^(z|Arrow.*)$/);
+    this.endKeys = takeKeys(view.el, /^(z|Arrow.*)$/);
   }
 
   remove() {
@@ -67,13 +67,12 @@ class Editor {
     });
     this.view.canvas.addEventListener("pointerdown", (event) => { this.pressed = [event.offsetX, event.offsetY]; });
     this.view.canvas.addEventListener("click", (event) => this.onClick(event));
-    stage.addEventListener("keydown", (event) => this.onKey(event));
+    stage.takeKey = (event) => this.onKey(event);
     stage.addEventListener("keyup", (event) => ARROWS[event.key] && this.commit());
     svg.addEventListener("focusout", () => this.commit());
-    this.name.addEventListener("keydown", (event) => this.onNameKey(event));
+    this.name.takeKey = (event) => this.onNameKey(event);
     this.name.addEventListener("change", () => this.rename());
-    this.tools.addEventListener("keydown", (event) => this.onUndoKey(event));
-    this.chosen.addEventListener("keydown", (event) => this.onUndoKey(event));
+    this.tools.takeKey = this.chosen.takeKey = (event) => this.onUndoKey(event);
   }
 
   // Let the canvas have an event that is not about a shape.
@@ -282,17 +281,12 @@ class Editor {
   // -- the keyboard --
 
   onKey(event) {
-    if (event.target === this.name) return;
-    const isKept = this.onUndoKey(event) || this.onShapeKey(event);
-    if (!isKept) return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (this.onUndoKey(event) || this.onShapeKey(event)) event.preventDefault();
   }
 
   onUndoKey(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || event.target === this.name) return false;
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "z") return false;
     event.preventDefault();
-    event.stopPropagation();
     if (this.state.edits) this.undo();
     return true;
   }
@@ -342,7 +336,6 @@ class Editor {
   }
 
   onNameKey(event) {
-    event.stopPropagation(); // otherwise the notebook runs a command
     if (event.key === "Escape") this.name.value = this.current?.title ?? "";
     if (event.key !== "Escape" && event.key !== "Enter") return;
     event.preventDefault();

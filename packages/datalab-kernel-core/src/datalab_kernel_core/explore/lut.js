@@ -42,10 +42,9 @@ class ColorScale {
       this.set(limits);
     };
     input.addEventListener("change", apply);
-    input.addEventListener("keydown", (event) => {
-      event.stopPropagation(); // otherwise the notebook runs a command
+    input.takeKey = (event) => {
       if (event.key === "Enter") apply();
-    });
+    };
     return input;
   }
 
@@ -61,7 +60,7 @@ class ColorScale {
       const slider = element("span", this.bar, { className: "dle-slider", tabIndex: 0 });
       slider.setAttribute("role", "slider");
       slider.setAttribute("aria-label", this.title(end));
-      slider.addEventListener("keydown", (event) => this.onKey(event, end));
+      slider.takeKey = (event) => this.onKey(event, end);
       slider.addEventListener("pointerdown", (event) => {
         event.preventDefault();
         slider.focus();
@@ -92,7 +91,6 @@ class ColorScale {
     }[event.key];
     if (value === undefined) return;
     event.preventDefault();
-    event.stopPropagation();
     this.move(end, Math.min(Math.max(value, this.range[0]), this.range[1]));
   }
 

@@ -1,13 +1,21 @@
 // ---- keys ----------------------------------------------------------------------------
 
-// Keep the keys that an element uses from JupyterLab, which looks for an attribute
-// before it takes a key for a command. Of the keys with Ctrl, the element has those that
-// match. Return the function that ends this.
-function keepKeys(el, withCtrl) {
+// Give the keys that are pressed within an element to it, before the front end runs a
+// command for them. The method `takeKey` of the innermost element that has one receives
+// them. Keys with Ctrl are taken only if they match, and elements can be left out.
+// Return the function that ends this.
+function takeKeys(el, withCtrl, isLeftOut = () => false) {
   const guard = (event) => {
-    if (!el.contains(event.target)) return;
-    const isOurs = !(event.ctrlKey || event.metaKey) || withCtrl.test(event.key);
-    el.toggleAttribute("data-lm-suppress-shortcuts", isOurs);
+    const { target } = event;
+    if (!el.contains(target) || isLeftOut(target)) return;
+    if ((event.ctrlKey || event.metaKey) && !withCtrl.test(event.key)) return;
+    event.stopPropagation();
+    for (let inner = target; inner !== el; inner = inner.parentElement) {
+      if (inner.takeKey) {
+        inner.takeKey(event);
+        return;
+      }
+    }
   };
   window.addEventListener("keydown", guard, true);
   return () => window.removeEventListener("keydown", guard, true);

@@ -25,7 +25,7 @@ from datalab_kernel_core.plotter.style import (
     drawable,
     write_notes_in,
 )
-from datalab_kernel_core.plotter.text_fitting import BEYOND, broken
+from datalab_kernel_core.plotter.text_layout import BEYOND, broken
 
 
 class Row(Protocol):

@@ -10,7 +10,7 @@ from datalab_kernel_core.plotter.contrast import ColorScale, color_scale
 from datalab_kernel_core.plotter.image_drawing import FEW, ImageDrawing
 from datalab_kernel_core.plotter.object_shapes import object_shapes
 from datalab_kernel_core.plotter.options import Options
-from datalab_kernel_core.plotter.overlays import undrawn_note
+from datalab_kernel_core.plotter.overlays import outside_note, undrawn_note
 from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.samples import component
 from datalab_kernel_core.plotter.style import (
@@ -184,7 +184,8 @@ def _drawing(
         # The modulus is computed block by block, without a copy of the whole image.
         data = data if name == "modulus" else component(data, name)
     shapes = object_shapes(record, options, lambda axis, index: (x, y)[axis].at(index))
-    notes += filter(None, [undrawn_note(shapes)])
+    ends = [(float(np.min(e)), float(np.max(e))) for e in (x.edges(), y.edges())]
+    notes += filter(None, [undrawn_note(shapes), outside_note(shapes, *ends)])
     is_phase = name == "phase"
     scale, found = None, None
     if data is None or not data.size:

@@ -26,7 +26,7 @@ from datalab_kernel_core.plotter.style import (
     as_text,
     colormap,
 )
-from datalab_kernel_core.plotter.text_fitting import BEYOND, broken
+from datalab_kernel_core.plotter.text_layout import BEYOND, broken
 from datalab_workspace.model.image_reduction import Array, Blocks
 
 #: Ratio of the sides up to which an image is drawn to scale.

@@ -21,7 +21,7 @@ from datalab_kernel_core.plotter.style import (
     degree_ticks,
     write_notes,
 )
-from datalab_kernel_core.plotter.text_fitting import BEYOND, broken
+from datalab_kernel_core.plotter.text_layout import BEYOND, broken
 
 
 @dataclass(frozen=True)

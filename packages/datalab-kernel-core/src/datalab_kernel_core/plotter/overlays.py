@@ -65,6 +65,8 @@ _SIZES = {
     "rectangle": 4,
     "ellipse": 5,
 }
+#: The kinds of regions of an image.
+_PATCHES = ("rectangle", "circle", "polygon")
 _ROI_KINDS = {
     "SegmentROI": "span",
     "RectangularROI": "rectangle",
@@ -197,6 +199,30 @@ def undrawn_note(shapes: Sequence[Shape | None]) -> str:
     drawn = sum(shape is not None for shape in shapes)
     missing = len(shapes) - min(drawn, MAX_SHAPES)
     return f"{missing} of {len(shapes)} shapes not drawn" if missing else ""
+
+
+def outside_note(
+    shapes: Sequence[Shape | None], x: tuple[float, float], y: tuple[float, float]
+) -> str:
+    """Return a note that names the regions of interest outside an image, "" if none.
+
+    Args:
+        shapes: The shapes over the image.
+        x: Lowest and highest x of the image.
+        y: Lowest and highest y of the image.
+    """
+    names = []
+    for shape in shapes:
+        if shape is None or shape.color != ROI_COLOR or shape.kind not in _PATCHES:
+            continue
+        box = _patch(shape).get_path().transformed(_patch(shape).get_patch_transform())
+        (left, low), (right, high) = box.get_extents().get_points()
+        if right < x[0] or left > x[1] or high < y[0] or low > y[1]:
+            names.append(shape.label)
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"outside the image: {', '.join(names[:3])}{more}"
 
 
 def _draw_span(axes: Axes, shape: Shape) -> None:

@@ -29,7 +29,7 @@ from datalab_kernel_core.plotter.style import (
     degree_ticks,
     write_notes,
 )
-from datalab_kernel_core.plotter.text_fitting import BEYOND, broken, shortened
+from datalab_kernel_core.plotter.text_layout import BEYOND, broken, shortened
 
 #: Up to this number of curves, the legend is inside the panel; otherwise next to it.
 _INSIDE = 5

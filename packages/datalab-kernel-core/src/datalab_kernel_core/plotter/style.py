@@ -13,7 +13,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 
 from datalab_kernel_core.plotter.reduce import LARGEST as LARGEST
-from datalab_workspace.errors import close_matches
+from datalab_workspace.error_messages import close_matches
 from datalab_workspace.model.record import Record
 
 Limits = tuple[float | None, float | None]

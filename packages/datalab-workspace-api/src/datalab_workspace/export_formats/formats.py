@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from datalab_workspace.errors import ExportError, close_matches
+from datalab_workspace.error_messages import close_matches
+from datalab_workspace.errors import ExportError
 from datalab_workspace.export_formats import array_files, picture_files, text_files
 from datalab_workspace.export_formats.base import ExportFormat
 from datalab_workspace.model.record import KINDS, Kind, Record

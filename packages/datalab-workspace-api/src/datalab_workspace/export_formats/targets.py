@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datalab_workspace.errors import ExportError, list_names
+from datalab_workspace.error_messages import list_names
+from datalab_workspace.errors import ExportError
 from datalab_workspace.export_formats.file_names import file_names
 from datalab_workspace.export_formats.formats import check_suffix
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datalab_workspace.errors import list_names
+from datalab_workspace.error_messages import list_names
 
 
 class Notes:

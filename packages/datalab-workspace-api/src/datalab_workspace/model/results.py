@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, overload
 
 import numpy as np
 
-from datalab_workspace.errors import add_note
+from datalab_workspace.error_messages import add_note
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.model.record import Kind
 from datalab_workspace.model.result_text import column_text, table_text

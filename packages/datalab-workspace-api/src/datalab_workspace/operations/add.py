@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from datalab_workspace.errors import (
-    NameConflictError,
-    UnsupportedObjectError,
-    add_note,
-)
+from datalab_workspace.error_messages import add_note
+from datalab_workspace.errors import NameConflictError, UnsupportedObjectError
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.foreign_objects import mapping_of, own_title
 from datalab_workspace.model.metadata_values import as_base

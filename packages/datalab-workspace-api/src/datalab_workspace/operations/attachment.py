@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from datalab_workspace.backends.base import Resynced
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.errors import LiveError, list_names
+from datalab_workspace.error_messages import list_names
+from datalab_workspace.errors import LiveError
 from datalab_workspace.live.attach import backend_at, find_endpoint
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.name_book import NameBook

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from datalab_workspace.backends.window import COMPANION_NEEDED
+from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import (
     NameConflictError,
     NotSupportedByProtocolError,
     ObjectNotFoundError,
-    list_names,
 )
 from datalab_workspace.model.metadata_values import as_base, snapshot
 from datalab_workspace.model.naming import check_name

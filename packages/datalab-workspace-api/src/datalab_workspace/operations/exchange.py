@@ -17,13 +17,14 @@ def convert(
 ) -> Any:
     """See `Workspace.to_pandas` and `Workspace.to_xarray`."""
     if isinstance(names, str):
-        return getattr(listing.get_record(session, names), method)()
+        return getattr(listing.get_record(session, names, data=True), method)()
     if names is None:
         names = listing.list_objects(session, None, None, None)
     chosen = list(names)
     converted = {}
     with Progress("converting objects", len(chosen)) as progress:
         for name in chosen:
-            converted[name] = getattr(listing.get_record(session, name), method)()
+            record = listing.get_record(session, name, data=True)
+            converted[name] = getattr(record, method)()
             progress.advance(1)
     return converted

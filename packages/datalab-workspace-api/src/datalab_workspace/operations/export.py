@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import ExportError, add_note, list_names
+from datalab_workspace.error_messages import add_note, list_names
+from datalab_workspace.errors import ExportError
 from datalab_workspace.export_formats.base import (
     PARTS,
     ExportFormat,

@@ -13,11 +13,8 @@ import numpy as np
 
 from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.errors import (
-    ObjectNotFoundError,
-    add_note,
-    list_names,
-)
+from datalab_workspace.error_messages import add_note, list_names
+from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.project import Group, Item, Project

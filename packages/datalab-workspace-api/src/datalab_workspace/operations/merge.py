@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 from uuid import uuid4
 
 from datalab_workspace.backends.base import Backend, Entry
-from datalab_workspace.errors import LiveError, NameConflictError, add_note, list_names
+from datalab_workspace.error_messages import add_note, list_names
+from datalab_workspace.errors import LiveError, NameConflictError
 from datalab_workspace.events import ObjectChange
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.name_book import NameBook

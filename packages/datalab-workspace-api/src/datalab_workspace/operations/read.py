@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from datalab_workspace import runtime
-from datalab_workspace.errors import NameConflictError, list_names
+from datalab_workspace.backends.base import Backend
+from datalab_workspace.error_messages import list_names
+from datalab_workspace.errors import NameConflictError
 from datalab_workspace.measured_files import formats, paths
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import (
@@ -32,6 +34,8 @@ from datalab_workspace.validation import one_of, warn_caller
 OnError: TypeAlias = Literal["raise", "skip"]
 #: The value of `group` that stands for a group per folder.
 BY_FOLDER = "folder"
+#: The number of objects of the workspace that are fetched together for a comparison.
+_TOGETHER = 16
 
 
 class ReadNames(list[str]):
@@ -202,6 +206,28 @@ def _warn(notes: Notes, failed: Mapping[str, str]) -> None:
 # -- adding ---------------------------------------------------------------------------
 
 
+class _Stored:
+    """Objects of the workspace, some of which are fetched together.
+
+    Args:
+        backend: Where they are.
+        uuids: UUIDs of the objects that will be asked for, in order.
+    """
+
+    def __init__(self, backend: Backend, uuids: Sequence[str]) -> None:
+        self._backend = backend
+        self._uuids = list(dict.fromkeys(uuids))
+        self._fetched: dict[str, Record] = {}
+
+    def __getitem__(self, uuid: str) -> Record:
+        if uuid not in self._fetched:
+            first = self._uuids.index(uuid) if uuid in self._uuids else None
+            chosen = [uuid] if first is None else self._uuids[first : first + _TOGETHER]
+            records = self._backend.records(chosen)
+            self._fetched = {record.uuid: record for record in records}
+        return self._fetched[uuid]
+
+
 def _add_all(
     transaction: Transaction, incoming: Sequence[_Incoming], on_conflict: OnConflict
 ) -> list[str]:
@@ -214,6 +240,8 @@ def _add_all(
     backend, book = transaction.backend, transaction.names
     transaction.look()
     present = {book.name_of(entry.uuid): entry.uuid for entry in backend.entries()}
+    titles = [item.record.title for item in incoming]
+    stored = _Stored(backend, [present[title] for title in titles if title in present])
     taken: set[str] = set()
     kept: list[tuple[_Incoming, str | None]] = []
     names: list[str] = []
@@ -223,10 +251,10 @@ def _add_all(
         name = free_name(item.record.title, taken)
         holder = present.get(name)
         if holder is not None and on_conflict == "rename":
-            name, holder = _renamed(transaction, item.record, name, present, taken)
+            name, holder = _renamed(stored, item.record, name, present, taken)
         taken.add(name)
         item.name = name
-        if holder is not None and equal(backend.record(holder), item.record):
+        if holder is not None and equal(stored[holder], item.record):
             transaction.take_name(name, holder)
             names.append(name)
             continue
@@ -245,7 +273,7 @@ def _add_all(
 
 
 def _renamed(
-    transaction: Transaction,
+    stored: _Stored,
     record: Record,
     name: str,
     present: Mapping[str, str],
@@ -258,7 +286,7 @@ def _renamed(
     """
     tried = set(taken)
     while name in present:
-        if equal(transaction.backend.record(present[name]), record):
+        if equal(stored[present[name]], record):
             return name, present[name]
         tried.add(name)
         name = free_name(record.title, tried)

@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datalab_workspace.errors import DataLabError, LiveError, add_note
+from datalab_workspace.error_messages import add_note
+from datalab_workspace.errors import DataLabError, LiveError
 from datalab_workspace.measured_files.paths import Paths, flat
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datalab_workspace.errors import add_note
+from datalab_workspace.error_messages import add_note
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
 from datalab_workspace.processing.doubts import Doubts

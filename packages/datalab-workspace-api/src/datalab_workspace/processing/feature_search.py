@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable
 
-from datalab_workspace.errors import close_matches
+from datalab_workspace.error_messages import close_matches
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.everyday_words import FEATURES_BY_WORD
 from datalab_workspace.processing.feature_table import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import add_note, close_matches
+from datalab_workspace.error_messages import add_note, close_matches
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.validation import unknown_argument
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.errors import ObjectNotFoundError, add_note, list_names
+from datalab_workspace.error_messages import add_note, list_names
+from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.equality import (
     equal,
     missing_results,

@@ -6,11 +6,8 @@ from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from datalab_workspace.errors import (
-    DamagedFileError,
-    ObjectNotFoundError,
-    list_names,
-)
+from datalab_workspace.error_messages import list_names
+from datalab_workspace.errors import DamagedFileError, ObjectNotFoundError
 from datalab_workspace.model.description import Listing
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.recovery.folder import LeftFolder, left_folders, root

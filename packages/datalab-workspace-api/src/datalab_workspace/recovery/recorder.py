@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalab_workspace.errors import list_names
+from datalab_workspace.error_messages import list_names
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.recovery.folder import Owner, expire
 from datalab_workspace.recovery.snapshots import Snapshots

@@ -12,6 +12,7 @@ from uuid import uuid4
 import numpy as np
 
 from datalab_workspace.encoding import shallow_json
+from datalab_workspace.error_messages import add_note
 from datalab_workspace.errors import (
     ConcurrentChangeError,
     ConnectionLostError,
@@ -22,7 +23,6 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
     TokenError,
     UnreachableError,
-    add_note,
 )
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.live.companion.dialogs import DialogOpenError, wait_for_dialogs

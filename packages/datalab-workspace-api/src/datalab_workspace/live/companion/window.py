@@ -14,7 +14,8 @@ from datalab_workspace.backends.window import (
     Reading,
     Window,
 )
-from datalab_workspace.errors import DataLabError, LiveError, add_note
+from datalab_workspace.error_messages import add_note
+from datalab_workspace.errors import DataLabError, LiveError
 from datalab_workspace.live.companion.client import CompanionClient
 from datalab_workspace.model.record import Kind
 

@@ -1,0 +1,56 @@
+"""Parts of error messages: notes, close matches and lists of names."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Collection, Sequence
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Append a line to the message of an error.
+
+    Args:
+        error: The error; it is changed.
+        note: The line.
+    """
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+    elif error.args and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
+        if isinstance(error, ImportError):
+            error.msg = error.args[0]  # ImportError shows msg, not args
+
+
+def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[str]:
+    """Return the `choices` that are similar to `word`, the most similar first.
+
+    Args:
+        word: The string that was typed.
+        choices: The strings that are allowed.
+        limit: The maximum number of results.
+
+    Returns:
+        At most `limit` choices. Upper and lower case count as equal.
+    """
+    folded = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(word.casefold(), folded, n=limit)
+    return [folded[match] for match in close]
+
+
+def list_names(names: Sequence[str], limit: int = 20) -> str:
+    """Return names as an error lists them: ``'a', 'b' and 7 more``.
+
+    Args:
+        names: The names.
+        limit: The number of names to show.
+    """
+    shown = ", ".join(map(shortened, names[:limit]))
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return f"{shown}{more}"
+
+
+def shortened(value: object, limit: int = 80) -> str:
+    """Return the repr of a value, cut after a number of characters."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}…"
