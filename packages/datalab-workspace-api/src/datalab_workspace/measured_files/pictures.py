@@ -157,11 +157,22 @@ def check_stack(path: Path, count: int, options: ReadOptions) -> None:
         raise UnreadableFileError.of(path, f"it holds {count} images", _STACK)
 
 
-def note_colors(path: Path, notes: Notes) -> None:
-    """Note that a PNG, JPEG or BMP image has colors."""
+def check_picture(path: Path, notes: Notes) -> None:
+    """Note that a PNG, JPEG or BMP image has colors, and refuse an animation.
+
+    Sigima takes the frames of an animation for rows, and its columns for colors.
+
+    Raises:
+        UnreadableFileError: The file holds several frames.
+    """
     from PIL import Image
 
     with Image.open(path) as image:
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise UnreadableFileError.of(
+                path, f"it holds {frames} frames", "convert it to a TIFF file"
+            )
         has_colors = image.mode in ("RGB", "RGBA", "CMYK", "YCbCr", "P", "PA")
     if has_colors:
         notes.add(_COLOR, path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import UnreadableFileError, WorkspaceError
+from datalab_workspace.formats.raw_io import open_regular
 from datalab_workspace.measured_files import arrays, formats, pictures
 from datalab_workspace.measured_files.cameras import read_sif
 from datalab_workspace.measured_files.notes import Notes
@@ -32,8 +33,8 @@ def read_file(
         UnreadableFileError: The file cannot be read, or not in one way only.
         OSError: The file cannot be opened.
     """
-    with path.open("rb"):
-        pass  # the plain error for a file that is missing or forbidden
+    with open_regular(path):
+        pass  # the plain error for a path that is missing, forbidden, or not a file
     try:
         objects = _read(path, options, notes)
     except (WorkspaceError, ModuleNotFoundError):
@@ -100,7 +101,7 @@ def _read_image(path: Path, options: ReadOptions, notes: Notes) -> Sequence[Imag
     if suffix == ".raw":
         return _read_raw(path, options)
     if suffix in formats.PICTURES:
-        pictures.note_colors(path, notes)
+        pictures.check_picture(path, notes)
     return arrays.with_sigima(path, "image")
 
 
