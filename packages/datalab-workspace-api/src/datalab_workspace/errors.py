@@ -292,7 +292,7 @@ class DamagedFileWarning(UserWarning):
 
 
 class DoubtfulResultWarning(UserWarning):
-    """A result of `Workspace.calc` is not what it seems.
+    """A result of `Workspace.calc` is known to be wrong in some part.
 
     The message says which feature and object it concerns, what is wrong, and what to do
     instead: sigima has a known fault, the objects have different units or axes, or a

@@ -8,14 +8,14 @@ from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.short_text import html
 from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.model.analysis import Result
-from datalab_workspace.model.result_text import (
+from datalab_workspace.model.units import with_unit
+from datalab_workspace.result_text import (
     MAX_ROWS,
-    column_text,
     heading_cells,
     heading_columns,
     value_text,
 )
-from datalab_workspace.model.results import ResultList, Results, WideTable
+from datalab_workspace.results_table import ResultList, Results, WideTable
 
 
 def results_html(results: Results) -> str:
@@ -52,7 +52,7 @@ def analysis_text(result: Any) -> str:
 
 def _table(table: WideTable) -> str:
     heading = markup.heading(html(table.title), html(table.analysis))
-    columns = [html(column_text(*column)) for column in table.columns]
+    columns = [html(with_unit(*column)) for column in table.columns]
     first = heading_columns(table)
     if len(table.rows) == 1:
         [(key, row)] = table.rows
