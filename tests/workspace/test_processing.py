@@ -23,7 +23,7 @@ from datalab_workspace.processing import result_writer
 from datalab_workspace.processing.calculation import Calculation
 from datalab_workspace.processing.features import _WINDOWS_ONLY, features
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.testing.processing import sources
+from datalab_workspace.testing.samples.operands import sources
 from datalab_workspace.transaction import Transaction
 from support.every_feature import EVERY, FAILING, arguments
 

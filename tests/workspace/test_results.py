@@ -21,9 +21,9 @@ from sigima.objects import (
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.result_text import number_text
-from datalab_workspace.model.results import ResultList
 from datalab_workspace.model.units import AxisUnits
+from datalab_workspace.result_text import number_text
+from datalab_workspace.results_table import ResultList
 
 ATTACK = "<script>alert(1)</script>\x1b[31m"
 

@@ -308,7 +308,8 @@ def _undrawn(x: Array, y: Array, axes: _Axes) -> list[str]:
     for name, values, scale in (("x", x, axes.xscale), ("y", y, axes.yscale)):
         if scale == "log" and (count := int(np.count_nonzero(values <= 0))):
             notes.append(f"{_samples_with(count)} {name} ≤ 0 not drawn")
-        if not len(values) or values.dtype.kind != "f":
+        # Numbers of less than 64 bits are never that large.
+        if not len(values) or values.dtype != np.float64:
             continue
         # NaN is neither: it stands for a value that does not exist.
         beyond = [

@@ -12,6 +12,7 @@ from datalab_workspace.errors import UnreadableFileError
 from datalab_workspace.measured_files.calibration import calibration
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions
+from datalab_workspace.model.record import SOURCE_KEY
 
 if TYPE_CHECKING:
     import tifffile
@@ -142,7 +143,7 @@ def as_images(
     images = []
     for index, frame in enumerate(frames):
         title = path.name + (f" {index:02d}" if len(frames) > 1 else "")
-        image = create_image(title, metadata={"source": str(path)})
+        image = create_image(title, metadata={SOURCE_KEY: str(path)})
         # A frame of a stack is copied: it would keep the others in memory.
         copy = len(frames) > 1 or not frame.flags.owndata
         image.data = np.array(frame, frame.dtype.newbyteorder("="), copy=copy or None)

@@ -13,6 +13,7 @@ from datalab_workspace.measured_files.cameras import read_sif
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions, given
 from datalab_workspace.model.naming import as_name
+from datalab_workspace.model.record import SOURCE_KEY
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -53,8 +54,8 @@ def read_file(
     for obj in objects:
         # Names of files may have characters that names of objects have not.
         obj.title = as_name(obj.title)
-        if "source" in obj.metadata:
-            obj.metadata["source"] = as_name(obj.metadata["source"])
+        if SOURCE_KEY in obj.metadata:
+            obj.metadata[SOURCE_KEY] = as_name(obj.metadata[SOURCE_KEY])
     if _is_image(objects[0]):
         pictures.check_stack(path, len(objects), options)
         _check_frames(path, objects, options)

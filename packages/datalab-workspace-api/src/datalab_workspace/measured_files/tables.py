@@ -19,6 +19,7 @@ from datalab_workspace.measured_files.table_body import read_body
 from datalab_workspace.measured_files.table_layout import Layout, find_table
 from datalab_workspace.measured_files.text import Text, read_text
 from datalab_workspace.model import dates
+from datalab_workspace.model.record import SOURCE_KEY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,7 +244,7 @@ def _signals(text: Text, layout: Layout, options: TableOptions) -> list[SignalOb
     several = frame.shape[1] > 2
     for column in range(1, frame.shape[1]):
         title = text.path.name + (f" {column - 1:02d}" if several else "")
-        signal = create_signal(title, metadata={"source": str(text.path)})
+        signal = create_signal(title, metadata={SOURCE_KEY: str(text.path)})
         if layout.preamble:
             signal.metadata["header"] = layout.preamble
         x, unit = _axis(frame.iloc[:, 0], units[0], text.path)
@@ -330,4 +331,4 @@ def _image(text: Text, layout: Layout, options: TableOptions) -> ImageObj:
     from sigima.objects import ImageObj as Image
 
     data = convert_array_to_valid_dtype(data, Image.VALID_DTYPES)
-    return create_image(text.path.name, data, metadata={"source": str(text.path)})
+    return create_image(text.path.name, data, metadata={SOURCE_KEY: str(text.path)})

@@ -81,7 +81,9 @@ def own_title(value: Any) -> str | None:
     elif found is not None:
         title = getattr(value, "name", None)
     else:
+        # An empty title is a title, which no object can have as its name.
         title = getattr(value, "title", None)
+        return title if isinstance(title, str) else None
     return title if isinstance(title, str) and title else None
 
 

@@ -18,6 +18,7 @@ from datalab_workspace.model.plain_arrays import (
     uncertainties,
 )
 from datalab_workspace.model.record import Record
+from datalab_workspace.model.units import with_unit
 from datalab_workspace.runtime import require
 
 #: "Voltage (V)" or "Voltage [V]".
@@ -120,8 +121,7 @@ def _offset(zone: str) -> Any:
 
 def _name(record: Record, axis: str) -> str:
     label = str(record.fields[f"{axis}label"] or axis)
-    unit = record.fields[f"{axis}unit"]
-    return f"{label} ({unit})" if unit else label
+    return with_unit(label, str(record.fields[f"{axis}unit"] or ""))
 
 
 def _signal(x: Any, y: Any, errors: dict[str, Any], what: str) -> Record:

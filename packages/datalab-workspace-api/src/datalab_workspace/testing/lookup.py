@@ -180,15 +180,6 @@ class UnsuccessfulLookup(WorkspaceSuite):
         with pytest.raises(KeyError, match="did you mean 'FFT of X'"):
             workspace.get("fft of x")
 
-    @pytest.mark.parametrize("key", [None, 5, b"x", ("x",), ["x"], POINTS])
-    def test_nothing_but_a_text_is_a_key(self, workspace: Workspace, key: Any) -> None:
-        """The search is unsuccessful, but not an error of its own."""
-        workspace.add("x", POINTS)
-        with pytest.raises(KeyError, match="no object"):
-            workspace.get(key)
-        assert workspace.get(key, default=None) is None
-        assert not workspace.exists(key)
-
 
 class LookupRules(Lookup, MissingNames):
     """The rules of lookup that depend on the backend."""

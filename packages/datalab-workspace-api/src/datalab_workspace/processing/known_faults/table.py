@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator, Sequence
 
 from datalab_workspace.model.record import Kind
-from datalab_workspace.processing.doubts import Doubt
+from datalab_workspace.processing.doubtful_results import Doubt
 from datalab_workspace.processing.known_faults import (
     dates,
     image_coordinates,
