@@ -197,7 +197,7 @@ def _warn(notes: Notes, failed: Mapping[str, str]) -> None:
             said = f"one file was not read: {reason}"
         else:
             said = (
-                f"{len(failed)} of the files were not read; the first reason: {reason}; "
+                f"{len(failed)} of the files were not read; the first one: {reason}; "
                 "the attribute `failed` of the result lists all"
             )
         sentences.insert(0, said)
