@@ -155,10 +155,11 @@ def test_a_wrong_parameter_object_is_told(
 @pytest.mark.parametrize(
     ("name", "values", "error", "allowed"),
     [
-        ("butterworth", {"cut_off": 0.9}, ValueError, "of at most 0.5"),
+        ("butterworth", {"cut_off": 0.9}, ValueError, "from 0 to 0.5"),
         ("moving_median", {"n": 4}, ValueError, "an odd number"),
-        ("resize", {"zoom": 0.0}, ValueError, "other than 0"),
+        ("resize", {"zoom": 0.0}, ValueError, "a number greater than 0"),
         ("resize", {"prefilter": 1}, TypeError, "True or False"),
+        ("gaussian_filter", {"sigma": np.nan}, ValueError, "a number of at least 0"),
         ("gaussian_filter", {"sigma": None}, TypeError, "a number"),
         ("gaussian_filter", {"sigma": [1]}, TypeError, "a number"),
         ("threshold", {"method": "otsuu"}, ValueError, "'otsu'"),

@@ -202,6 +202,8 @@ def test_values_are_selected_by_their_properties(workspace: Workspace) -> None:
         results["meen"]
     with pytest.raises(KeyError, match="object 'x'; there are none"):
         dlw.Results().select(object="x")
+    with pytest.raises(TypeError, match="did you mean 'quantity'"):
+        results.select(quantiti="X@Ymax")
 
 
 def test_the_long_and_the_wide_frame(workspace: Workspace) -> None:

@@ -62,7 +62,7 @@ def table_text(table: WideTable) -> str:
     lines = list(_lines(table))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     first = len(widths) if len(table.rows) == 1 else len(heading_columns(table))
-    shown = [_cut(f"{table.title} [{table.analysis}]")]
+    shown = [f"{_cut(table.title)} [{_cut(table.analysis)}]"]
     for line in lines:
         cells = (
             cell.ljust(width) if index < first else cell.rjust(width)

@@ -18,6 +18,7 @@ from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.model.record import Kind
 from datalab_workspace.model.units import with_unit
 from datalab_workspace.result_text import table_text
+from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +123,10 @@ class Results(tuple[ResultValue, ...]):
         found = super().__getitem__(index)
         return Results(found) if isinstance(index, slice) else found  # type: ignore[return-value, arg-type] # the overloads of tuple are not narrowed
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(dict.fromkeys(item.quantity for item in self))
+
+    @suggest_on_typo
     def select(
         self,
         *,

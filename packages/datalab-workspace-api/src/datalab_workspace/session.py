@@ -201,7 +201,7 @@ class Session:
             transaction.look()
         for _ in range(_ATTEMPTS):
             if self.synced != backend.revision:
-                transaction.sync_names()
+                transaction.follow_names()
             revision, meanings = backend.revision, self.names.meanings()
             try:
                 result = operation(transaction)
@@ -214,7 +214,7 @@ class Session:
                     raise  # nothing has changed: the error is right
                 continue
             if backend.revision != revision:
-                transaction.sync_names()
+                transaction.follow_names()
             if transaction.still_true():
                 return result
             transaction.start_over(meanings)

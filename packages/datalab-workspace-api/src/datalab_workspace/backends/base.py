@@ -16,6 +16,7 @@ from datalab_workspace.backends.reports import (
     Entry,
     Observation,
     PanelGroup,
+    Reported,
     Resynced,
 )
 from datalab_workspace.backends.transactions import Transactions
@@ -35,6 +36,7 @@ __all__ = [
     "Entry",
     "Observation",
     "PanelGroup",
+    "Reported",
     "Resynced",
     "Watcher",
 ]

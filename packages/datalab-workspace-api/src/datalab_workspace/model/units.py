@@ -82,6 +82,8 @@ class AxisUnits:
         ]
         if not all(unit for unit, _ in powers):
             return ""
+        if dimension in (X, Y):
+            return powers[0][0]  # alone, a composed unit needs no parentheses
         above = [_power(unit, power) for unit, power in powers if power > 0]
         below = [_power(unit, -power) for unit, power in powers if power < 0]
         if not below:

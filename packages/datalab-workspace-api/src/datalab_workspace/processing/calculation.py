@@ -92,6 +92,8 @@ class Calculation:
             result = self._computed()
         except Exception as error:
             names = ", ".join(repr(source.name) for source in self.sources)
+            if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
+                add_note(error, "install OpenCV: pip install opencv-python-headless")
             add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
         call = self._call(result)

@@ -39,8 +39,8 @@ FAULTS: tuple[Fault, ...] = (
 def faults_in(call: Call) -> Iterator[Doubt]:
     """Yield everything that is known to be wrong in a result.
 
-    The faults of a sigima newer than `LAST_VERSION` are not known; some may have been
-    corrected.
+    A sigima newer than `LAST_VERSION` may have been corrected, so that nothing is
+    yielded for it.
 
     Args:
         call: A computation that has succeeded.
