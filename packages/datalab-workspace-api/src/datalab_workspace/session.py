@@ -61,7 +61,7 @@ class Session:
         chose_one: Whether `select` was given one name then, not a list.
         in_passing: UUIDs of the objects that were added or shown here since then, which
             DataLab may have selected in its window without being asked to.
-        masks_noticed: Names of the masked objects of which a warning has been given.
+        masks_noticed: UUIDs of the masked objects of which a warning has been given.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.

@@ -34,6 +34,12 @@ def masked_names(transaction: Transaction, groups: Iterable[Group]) -> list[str]
     ]
 
 
+def notice_shown_masks(session: Session, names: Iterable[str]) -> None:
+    """Warn of masks like `notice_masks` if the objects are shown in a window."""
+    if session.backend.capabilities.window:
+        notice_masks(session, names, "it")
+
+
 def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     """Warn that DataLab shows masked values as numbers, once for each object.
 
@@ -45,10 +51,12 @@ def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     Warns:
         UserWarning: There are objects of which no warning has been given.
     """
-    new = [name for name in names if name not in session.masks_noticed]
+    # By UUID: another object that has the name later is a reason for a warning again.
+    uuids = {session.names.uuid_of(name): name for name in names}
+    new = [name for uuid, name in uuids.items() if uuid not in session.masks_noticed]
+    session.masks_noticed.update(filter(None, uuids))
     if not new:
         return
-    session.masks_noticed.update(new)
     named = ", ".join(f"{name!r:.80}" for name in new[:_NAMED])
     rest = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
     warn_caller(
