@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.capabilities import Capabilities
-from datalab_workspace.backends.positions import Positions
+from datalab_workspace.backends.object_lookup import ObjectLookup
 from datalab_workspace.backends.reports import (
     BackendStatus,
     BroughtHome,
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-class Backend(Positions, Transactions, ABC):
+class Backend(ObjectLookup, Transactions, ABC):
     """A store of records, by UUID, in groups, in order.
 
     The rules that users see (names, conflicts, snapshots) belong to the workspace; a

@@ -96,6 +96,11 @@ def _power(unit: str, power: int) -> str:
     return text if power == 1 else text + str(power).translate(_SUPERSCRIPTS)
 
 
+def with_unit(label: str, unit: str) -> str:
+    """Return a label with its unit in brackets, or the one of the two that exists."""
+    return f"{label} ({unit})" if label and unit else label or unit
+
+
 def split_columns(result: Result, units: AxisUnits) -> list[tuple[str, str]]:
     """Return name and unit of each column of a result.
 

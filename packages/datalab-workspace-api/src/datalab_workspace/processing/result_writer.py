@@ -20,7 +20,7 @@ from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title
 from datalab_workspace.model.record import Record, independent_copy
 from datalab_workspace.model.sigima_objects import to_record
-from datalab_workspace.operations.mask_notice import is_masked
+from datalab_workspace.operations.mask_warning import is_masked
 from datalab_workspace.processing.calculation import Calculation, Source
 from datalab_workspace.processing.operands import LARGE
 from datalab_workspace.processing.result_list import (

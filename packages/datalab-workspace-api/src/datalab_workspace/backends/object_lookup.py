@@ -10,7 +10,7 @@ from datalab_workspace.model.naming import Nameable
 from datalab_workspace.model.record import Kind
 
 
-class Positions(ABC):
+class ObjectLookup(ABC):
     """The objects of a backend in their order, and the position of each.
 
     Only `entries` and `groups` are necessary. A backend overrides the others if it can

@@ -1,4 +1,4 @@
-"""The notice that DataLab shows masked values as ordinary numbers."""
+"""The warning that DataLab shows masked values as ordinary numbers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from datalab_workspace.error_messages import list_names
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Record
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import warn_caller
 
-#: Number of objects that a notice names.
+#: Number of objects that a warning names.
 _NAMED = 3
 
 
@@ -34,13 +35,13 @@ def masked_names(transaction: Transaction, groups: Iterable[Group]) -> list[str]
     ]
 
 
-def notice_shown_masks(session: Session, names: Iterable[str]) -> None:
-    """Warn of masks like `notice_masks` if the objects are shown in a window."""
+def warn_of_shown_masks(session: Session, names: Iterable[str]) -> None:
+    """Warn of masks like `warn_of_masks` if the objects are shown in a window."""
     if session.backend.capabilities.window:
-        notice_masks(session, names, "it")
+        warn_of_masks(session, names, "it")
 
 
-def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
+def warn_of_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     """Warn that DataLab shows masked values as numbers, once for each object.
 
     Args:
@@ -53,14 +54,13 @@ def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     """
     # By UUID: another object that has the name later is a reason for a warning again.
     uuids = {session.names.uuid_of(name): name for name in names}
-    new = [name for uuid, name in uuids.items() if uuid not in session.masks_noticed]
-    session.masks_noticed.update(filter(None, uuids))
+    new = [name for uuid, name in uuids.items() if uuid not in session.warned_of_masks]
+    session.warned_of_masks.update(filter(None, uuids))
     if not new:
         return
-    named = ", ".join(f"{name!r:.80}" for name in new[:_NAMED])
-    rest = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
     warn_caller(
-        f"DataLab shows the masked values of {named}{rest} as ordinary numbers; "
+        f"DataLab shows the masked values of {list_names(new, _NAMED)} as ordinary "
+        "numbers; "
         f"{keeper} keeps the mask for notebooks only. To show gaps in DataLab, add the "
         "data with NaN in their place, as in data.filled(np.nan)",
         UserWarning,

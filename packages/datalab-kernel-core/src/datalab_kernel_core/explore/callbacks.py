@@ -1,0 +1,40 @@
+"""The functions that a view calls after each change of what is drawn on it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+
+class Callback:
+    """The handle of a function that a view calls; see `View.on_change`.
+
+    Example:
+        >>> handle = plotter.explore("spot").on_change(print)
+        >>> handle.cancel()
+    """
+
+    def __init__(
+        self, function: Callable[[Any], object], all_of_them: list[Any]
+    ) -> None:
+        self._function = function
+        self._all = all_of_them
+        self._all.append(self)
+
+    def cancel(self) -> None:
+        """End the calls; a second call does nothing.
+
+        Example:
+            >>> plotter.explore("spot").on_change(print).cancel()
+        """
+        if self in self._all:
+            self._all.remove(self)
+
+    def run(self, view: Any) -> None:
+        """Call the function; its errors are logged and go no further."""
+        try:
+            self._function(view)
+        except Exception:
+            log = logging.getLogger(__name__)
+            log.exception("the callback %r of on_change() failed", self._function)
