@@ -180,8 +180,30 @@ def test_an_argument_is_completed_with_what_it_takes(
 
 
 @pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("workspace.calc.canny(", ['"spot"', "on=", "sigma="]),
+        ("workspace.calc.canny(on=", ['"spot"']),
+        ("workspace.get(", ['"beam"', '"Beam 2"']),
+        ("workspace.calc(", ['"absolute"']),
+        ('workspace.calc("canny", on=', ['"spot"']),
+        ('workspace.calc.moving_average("beam", mode=', ['"reflect"', '"constant"']),
+        ('workspace.calc.fft("beam", where=', ['"kernel"', '"datalab"']),
+        ("workspace.features(kind=", ['"signal"', '"image"']),
+    ],
+)
+def test_an_argument_that_is_not_begun_is_completed_with_its_values(
+    line: str, expected: list[str]
+) -> None:
+    assert found(line)[: len(expected)] == expected
+
+
+@pytest.mark.parametrize(
     "line",
     [
+        "workspace.calc.canny(na",
+        "workspace.calc.moving_average(n=",
+        "workspace.features(search=",
         'workspace.get("beam"',
         "workspace.get(beam",
         'workspace.save("',

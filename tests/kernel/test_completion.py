@@ -74,10 +74,19 @@ def test_names_and_attributes_are_all_that_is_completed(
     assert complete(kernel, 'workspace.calc("gaussian_filter", on="peak", si') == {
         'workspace.calc("gaussian_filter", on="peak", sigma='
     }
+    assert complete(kernel, 'workspace.calc.moving_average("peak", mode=') == {
+        f'workspace.calc.moving_average("peak", mode="{mode}"'
+        for mode in ("reflect", "constant", "nearest", "mirror", "wrap")
+    }
+    assert complete(kernel, "workspace.calc.fft(on=") == {
+        f'workspace.calc.fft(on="{object_name}"' for object_name in ("peak", "Peaks")
+    }
     several = 'workspace.calc.moving_average(\n    "peak",\n    mode="n'
     assert complete(kernel, several) == {f"{several}earest"}
     assert complete(kernel, 'workspace.features(search="') == set()
     assert kernel.value("'jedi' in __import__('sys').modules") == "False"
+    kernel.run("workspace.calc.x_at_minmax('peak'); results = workspace.results()")
+    assert complete(kernel, 'results["') == {'results["X@Ymin', 'results["X@Ymax'}
 
 
 @pytest.mark.parametrize("name", ["datalab-kernel", "python3"])

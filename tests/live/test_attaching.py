@@ -14,7 +14,7 @@ from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import KINDS
-from datalab_workspace.testing.processing import sources
+from datalab_workspace.testing.samples.operands import sources
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]

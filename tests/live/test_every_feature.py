@@ -10,7 +10,7 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import features
-from datalab_workspace.testing.processing import sources
+from datalab_workspace.testing.samples.operands import sources
 from support.every_feature import FAILING, arguments
 from support.real_datalab.application import Application
 

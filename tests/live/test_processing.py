@@ -15,7 +15,7 @@ from datalab_workspace import Workspace
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import features
 from datalab_workspace.testing.comparison import value_differences
-from datalab_workspace.testing.processing import REQUIRED, sources
+from datalab_workspace.testing.samples.operands import REQUIRED, sources
 from support.comparison import SIDECAR, STYLE_KEYS, as_python, data_differences
 from support.real_datalab.exchange import Item, Project
 

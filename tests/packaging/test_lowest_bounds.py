@@ -55,7 +55,7 @@ NEWER = {
         "test_every_feature[image-clip]": SIGIMA,
         "test_all_of_datalab_1_3_are_there": SIGIMA,
         "test_a_wrong_value_is_told_with_what_is_allowed"
-        "[resize-values2-ValueError-other than 0]": SIGIMA,
+        "[resize-values2-ValueError-a number greater than 0]": SIGIMA,
         "test_parameters_that_contradict_each_other_are_told": SIGIMA,
         "test_signals_on_other_x_are_interpolated_with_a_warning": SIGIMA,
         "test_detection_creates_regions_in_its_object": SIGIMA,

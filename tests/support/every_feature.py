@@ -6,7 +6,7 @@ from typing import Any
 
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import features
-from datalab_workspace.testing.processing import REQUIRED, sources
+from datalab_workspace.testing.samples.operands import REQUIRED, sources
 
 EVERY = [(kind, name) for kind in KINDS for name in features(kind)]
 #: What is needed besides `sources`, or what sigima says of them.

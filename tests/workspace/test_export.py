@@ -279,6 +279,15 @@ def test_one_warning_lists_what_is_left_out_before_anything_is_written(
     assert files(Path()) == []
 
 
+def test_the_path_of_the_source_is_not_missed(workspace: Workspace) -> None:
+    obj = gaussian()
+    obj.metadata["source"] = "run.csv"
+    workspace.add("s", obj)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        workspace.export(workspace.calc("sqrt", on="s"), "s.csv")
+
+
 def test_metadata_that_sigima_cannot_write_is_left_out(workspace: Workspace) -> None:
     obj = gaussian()
     obj.metadata |= {"plain": 1.5, "none": None, "pair": (1, 2)}

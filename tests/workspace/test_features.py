@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from inspect import Parameter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,6 +121,14 @@ FOUND = {
     "sinad": "dynamic_parameters",
     "flat field": "flatfield",
     "remove background": "offset_correction",
+    "outlier": "moving_median",
+    "outliers": "moving_median",
+    "hot pixels": "moving_median",
+    "invert": "inverse",
+    "stretch": "rescale_intensity",
+    "savitzky golay": "gaussian_filter",
+    "merge": "addition",
+    "autocorrelation": "psd",
 }
 
 
@@ -217,6 +226,26 @@ def test_a_signature_shows_what_must_be_given_and_what_depends() -> None:
 
     assert required.default is Parameter.empty
     assert repr(dependent.default) == "<from the object>"
+    assert (
+        "cut0: Cutoff frequency in Hz: a number greater than 0, or"
+        in calc.lowpass.__doc__
+    )
+    assert "from 1 to 10" in calc.polynomial_fit.__doc__
+    assert "title: ROI title: a string." in calc.extract_roi.__doc__
+
+
+def test_a_signature_says_what_is_returned() -> None:
+    calc = Workspace(backend=MemoryBackend()).calc
+    returned = {
+        name: inspect.signature(getattr(calc, name)).return_annotation
+        for name in ("fft", "addition", "extract_roi", "stats", "peak_detection")
+    }
+
+    assert returned["fft"] == str | list[str]
+    assert returned["addition"] is str
+    assert returned["extract_roi"] == list[Any]
+    assert returned["stats"] is returned["peak_detection"] is Any
+
     assert "in Hz" in calc.lowpass.__doc__
 
 
@@ -284,6 +313,7 @@ def test_everything_in_the_table_is_plain_text(workspace: Workspace) -> None:
     for info in workspace.features():
         for text in (info.does, info.gives, info.takes):
             assert text
+            assert not text.endswith("following functions")
             assert not {*"`\n{}"} & {*text}, info
             assert "**" not in text
             assert ":py" not in text
@@ -295,8 +325,21 @@ def test_the_table_is_a_dataframe_too(workspace: Workspace) -> None:
     assert frame.menu["canny"] == "Processing > Edge detection > Canny filter"
     assert frame.gives["line_profile"] == "the name of a new signal"
     assert frame.gives["centroid"] == "an analysis result, or None"
-    assert repr(workspace.features(search="canny")).startswith("canny  Compute Canny")
     assert repr(workspace.features(search="zzzz")) == "no features"
+
+
+def test_the_table_shows_menus_results_and_parameters(workspace: Workspace) -> None:
+    table = workspace.features(search="smooth")
+
+    assert repr(table[:1]) == (
+        "gaussian_filter\n"
+        "    Compute gaussian filter with scipy.ndimage.gaussian_filter\n"
+        "    In DataLab: Processing > Noise reduction > Gaussian filter\n"
+        "    Gives the name of a new signal or image\n"
+        "    Parameters: sigma=1.0"
+    )
+    assert type(table[:2]) is type(table)
+    assert table[-1].name == table[len(table) - 1].name
 
 
 @pytest.mark.parametrize(("word", "expected"), FOUND.items())

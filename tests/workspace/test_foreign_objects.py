@@ -108,6 +108,7 @@ def test_a_frame(workspace: Workspace) -> None:
     ("make", "words"),
     [
         (lambda: pd.DataFrame({"a": X, "b": X, "c": X}), r"df\['name'\]"),
+        (lambda: pd.DataFrame(np.eye(3)), r"numbered, .* df\.to_numpy\(\) .* dy"),
         (lambda: pd.DataFrame({"a": X, "b": X}, index=X), "index"),
         (lambda: pd.Series(X, index=["a", "b", "c"]), "to_numeric"),
         (lambda: pd.Series(["a", "b"]), "to_numeric"),

@@ -75,7 +75,7 @@ def test_what_the_window_has_selected_is_marked_if_it_is_known():
     workspace.select(["b", "a"])
     # The user selects something else.
     backend.selected = [workspace.describe("b").uuid]
-    assert workspace.calc("sqrt") == "sqrt(s002)"
+    assert workspace.calc("sqrt") == ["sqrt(s002)"]
 
 
 def test_a_title_that_is_not_the_name_is_listed(workspace, tmp_path):

@@ -23,7 +23,7 @@ from datalab_workspace.processing import result_writer
 from datalab_workspace.processing.calculation import Calculation
 from datalab_workspace.processing.features import _WINDOWS_ONLY, features
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
-from datalab_workspace.testing.processing import sources
+from datalab_workspace.testing.samples.operands import sources
 from datalab_workspace.transaction import Transaction
 from support.every_feature import EVERY, FAILING, arguments
 
@@ -155,10 +155,11 @@ def test_a_wrong_parameter_object_is_told(
 @pytest.mark.parametrize(
     ("name", "values", "error", "allowed"),
     [
-        ("butterworth", {"cut_off": 0.9}, ValueError, "of at most 0.5"),
+        ("butterworth", {"cut_off": 0.9}, ValueError, "from 0 to 0.5"),
         ("moving_median", {"n": 4}, ValueError, "an odd number"),
-        ("resize", {"zoom": 0.0}, ValueError, "other than 0"),
+        ("resize", {"zoom": 0.0}, ValueError, "a number greater than 0"),
         ("resize", {"prefilter": 1}, TypeError, "True or False"),
+        ("gaussian_filter", {"sigma": np.nan}, ValueError, "a number of at least 0"),
         ("gaussian_filter", {"sigma": None}, TypeError, "a number"),
         ("gaussian_filter", {"sigma": [1]}, TypeError, "a number"),
         ("threshold", {"method": "otsuu"}, ValueError, "'otsu'"),

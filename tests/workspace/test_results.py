@@ -21,9 +21,9 @@ from sigima.objects import (
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.result_text import number_text
-from datalab_workspace.model.results import ResultList
 from datalab_workspace.model.units import AxisUnits
+from datalab_workspace.result_text import number_text
+from datalab_workspace.results_table import ResultList
 
 ATTACK = "<script>alert(1)</script>\x1b[31m"
 
@@ -202,6 +202,8 @@ def test_values_are_selected_by_their_properties(workspace: Workspace) -> None:
         results["meen"]
     with pytest.raises(KeyError, match="object 'x'; there are none"):
         dlw.Results().select(object="x")
+    with pytest.raises(TypeError, match="did you mean 'quantity'"):
+        results.select(quantiti="X@Ymax")
 
 
 def test_the_long_and_the_wide_frame(workspace: Workspace) -> None:

@@ -35,15 +35,6 @@ CASES = [
         {"xmin": 0.25, "xmax": 0.65},
     ),
     Case(
-        "signal_grids.end_of_region",
-        "extract_roi",
-        signal(X, X),
-        lambda r: len(r.x),
-        3,
-        4,
-        {"xmin": float(X[2]), "xmax": float(X[5])},
-    ),
-    Case(
         "signal_grids.quadratic",
         "resampling",
         signal(np.arange(6.0), [0, 1, 0, 1, 0, 1]),

@@ -142,7 +142,7 @@ def test_all_or_nothing(workspace: dlw.Workspace, folder: Path) -> None:
     with pytest.raises(dlw.UnreadableFileError, match=r"b\.csv"):
         workspace.read("*.csv")
     assert workspace.list() == []
-    with pytest.warns(UserWarning, match=r"1 of the files.*b\.csv.*no table"):
+    with pytest.warns(UserWarning, match=r"one file was not read: .*b\.csv.*no table"):
         names = workspace.read(["*.csv", "none.csv", "a.csv"][0], errors="skip")
     assert names == ["a.csv", "c.csv"]
     assert list(names.failed) == [str(folder / "b.csv")]

@@ -27,6 +27,7 @@ CASES: list[Case] = [
     *of_results.CASES,
     *of_signals.CASES,
 ]
+CAMERA = (PIXELS * 2000).astype(np.uint16)
 #: Cases whose value does not show the fault: NaN among sorted values.
 ARBITRARY = {"invalid_values.position", "invalid_values.median_of_signal"}
 
@@ -73,6 +74,14 @@ def test_every_fault_has_a_case_and_a_report() -> None:
     assert [name for name in reports if not (REPORTS / f"{name}.md").exists()] == []
     index = (REPORTS / "index.md").read_text(encoding="utf-8")
     assert all(f"\n{name}\n" in index for name in reports)
+
+
+def test_the_end_of_a_region_is_left_out_without_a_warning() -> None:
+    """Reported in sigima_signal_grid.md; a warning for one point would be frequent."""
+    result, caught = compute(
+        "extract_roi", signal(X, X), xmin=float(X[2]), xmax=float(X[5])
+    )
+    assert (len(result.x), caught) == (3, [])
 
 
 def test_a_newer_sigima_gives_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +142,10 @@ def test_warnings_can_be_errors() -> None:
         ("resampling", signal(X, X), {"method": "cubic"}),
         ("apply_window", signal(X, X), {"method": "kaiser"}),
         ("fft", signal(X, X), {}),
+        ("fft", signal(X - 0.5, X), {}),
+        ("gaussian_filter", image(CAMERA), {"sigma": 2.0}),
+        ("rotate", image(CAMERA), {"angle": 30.0}),
+        ("log10", image(CAMERA), {}),
         ("calibration", signal(X, X, dx=TENTH), {"axis": "x", "a": -1.0}),
         ("normalize", signal(X, X), {"method": "maximum"}),
         ("extract_roi", signal(X, X), {"xmin": 0.15, "xmax": 0.55}),

@@ -13,7 +13,7 @@ from datalab_workspace import DoubtfulResultWarning, UnsupportedDtypeError, Work
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import features
 from datalab_workspace.processing.masks import RESPECTED
-from datalab_workspace.testing.processing import REQUIRED, sources
+from datalab_workspace.testing.samples.operands import REQUIRED, sources
 from support.doubtful import compute
 
 #: Features with random results, or that cannot be computed from `sources`.

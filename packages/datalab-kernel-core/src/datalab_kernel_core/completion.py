@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython.core.completer import SimpleCompletion
@@ -142,9 +143,10 @@ def completed(
         found = _values(place, variables)
         return None if found is None else _matching(place.begun, found)
     if place is not None:
+        values = {} if place.begun else _quoted_values(place, variables)
         parameters = _parameters(place, variables)
-        if parameters is not None and (parameters[1] or not place.begun):
-            return parameters
+        if values or (parameters is not None and (parameters[1] or not place.begun)):
+            return place.begun, {**values, **(parameters or ("", {}))[1]}
     match = _ATTRIBUTE.search(line)
     if match is None or not _completes_public_name(match, above):
         return None
@@ -181,6 +183,18 @@ def _values(place: Place, variables: Variables) -> dict[str, str] | None:
         return None
     assert place.quote is not None, "the caller has checked it"
     return dict.fromkeys(_escaped(names, place.quote), kind)
+
+
+def _quoted_values(place: Place, variables: Variables) -> dict[str, str]:
+    """Return the strings that an argument takes, in quotes.
+
+    Python's names would complete an argument that is not begun, all of them alike.
+    """
+    if place.bracket.kind != "(":
+        return {}
+    begun_string = replace(place, quote='"')
+    values = _values(begun_string, variables) or {}
+    return {f'"{value}"': kind for value, kind in values.items()}
 
 
 def _taken(
@@ -225,7 +239,7 @@ def _parameters(
     path, written = place.bracket.path, place.bracket.arguments
     if place.bracket.kind != "(" or not variables.is_feature(path):
         return None
-    if place.argument.keyword is not None or place.position == 0:
+    if place.argument.keyword is not None or (place.position == 0 and place.begun):
         return None
     arguments = variables.arguments(path, _feature(place)) or ()
     given = {argument.keyword for argument in written}

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         WorkspaceMode,
     )
     from datalab_workspace.model.record import Record
-    from datalab_workspace.model.results import Results, ResultValue
+    from datalab_workspace.results_table import Results, ResultValue
     from datalab_workspace.subscriptions import Subscription
     from datalab_workspace.workspace import Workspace
 
@@ -108,7 +108,7 @@ _HOME = {
     ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "Record": "model.record",
-    **dict.fromkeys(("ResultValue", "Results"), "model.results"),
+    **dict.fromkeys(("ResultValue", "Results"), "results_table"),
     "Subscription": "subscriptions",
     "Workspace": "workspace",
     "connect": "factories",

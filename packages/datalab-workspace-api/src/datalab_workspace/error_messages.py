@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 
 def add_note(error: BaseException, note: str) -> None:
@@ -36,6 +36,12 @@ def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[s
     folded = {choice.casefold(): choice for choice in choices}
     close = difflib.get_close_matches(word.casefold(), folded, n=limit)
     return [folded[match] for match in close]
+
+
+def either(alternatives: Iterable[str]) -> str:
+    """Return words as alternatives: "a", "a or b", "a, b or c"."""
+    *others, last = alternatives
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def list_names(names: Sequence[str], limit: int = 20) -> str:

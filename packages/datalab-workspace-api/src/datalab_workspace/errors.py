@@ -42,7 +42,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datalab_workspace.error_messages import close_matches, list_names, shortened
+from datalab_workspace.error_messages import (
+    close_matches,
+    either,
+    list_names,
+    shortened,
+)
 
 __all__ = [
     "AmbiguousObjectError",
@@ -112,7 +117,7 @@ class ObjectNotFoundError(WorkspaceError, KeyError):
         message = f"no object {shortened(key)} in {place}"
         close = close_matches(str(key), names)
         if close:
-            message += f"; did you mean {' or '.join(map(shortened, close))}?"
+            message += f"; did you mean {either(map(shortened, close))}?"
         existing = f"it contains {list_names(names, 5)}" if names else "it is empty"
         return cls(f"{message} ({existing})")
 
@@ -280,14 +285,14 @@ class DamagedFileError(WorkspaceError, OSError):
 class DamagedFileWarning(UserWarning):
     """A file that was read is damaged, or another program changed it.
 
-    The message says which objects may differ from what was saved. Compare them, or
+    The message names the objects that may differ from the saved ones. Compare them, or
     restore the file from a backup. Saving the workspace writes a file without damage.
     ``warnings.simplefilter("error", DamagedFileWarning)`` refuses such files.
     """
 
 
 class DoubtfulResultWarning(UserWarning):
-    """A result of `Workspace.calc` is not what it seems.
+    """A result of `Workspace.calc` is known to be wrong in some part.
 
     The message says which feature and object it concerns, what is wrong, and what to do
     instead: sigima has a known fault, the objects have different units or axes, or a

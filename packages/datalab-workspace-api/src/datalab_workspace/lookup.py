@@ -49,7 +49,7 @@ class Lookup:
         changed = self.backend.refresh(max_age)
         # Any other answer may have reported changes as well, even that of a failure.
         if changed or self._session.synced != self.backend.revision:
-            self.sync_names()
+            self.follow_names()
         self._looked = changed or not max_age
         return True
 
@@ -86,6 +86,18 @@ class Lookup:
         """Name the objects of the backend that are new, and forget those removed."""
         self.names.sync(self.backend.nameables())
         self._session.synced = self.backend.revision
+
+    def follow_names(self) -> None:
+        """Follow what others have done since the names were synced last.
+
+        If the backend reports it, the time does not depend on the number of objects.
+        """
+        session, backend = self._session, self.backend
+        reported = backend.reported_since(session.synced)
+        if reported is not None and self.names.follow(*reported):
+            session.synced = backend.revision
+        else:
+            self.sync_names()
 
     def record(self, name: object, *, full: bool = False) -> Record:
         """Return the record of an object, as the backend holds it.

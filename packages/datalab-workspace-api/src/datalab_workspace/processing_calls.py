@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from datalab_workspace.model.record import Kind
-from datalab_workspace.model.results import Results
 from datalab_workspace.operations import results
 from datalab_workspace.processing import feature_search
 from datalab_workspace.processing.feature_calls import FeatureCalls
 from datalab_workspace.processing.feature_table import FeatureTable
+from datalab_workspace.results_table import Results
 from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
 

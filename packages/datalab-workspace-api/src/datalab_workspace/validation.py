@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import warnings
 from collections.abc import Callable
 from numbers import Real
+from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.error_messages import close_matches
@@ -167,6 +169,27 @@ def one_of(value: object, argument: str, choices: tuple[str, ...]) -> None:
         raise ValueError(
             f"{argument}={value!r} is not one of {', '.join(map(repr, choices))}{hint}"
         )
+
+
+def absolute_path(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of a file or folder; ``~`` is expanded.
+
+    A later `os.chdir` does not move it. A symbolic link stays one.
+
+    Raises:
+        TypeError: The path is not a string or a `Path`.
+        ValueError: The path is empty.
+    """
+    text = os.fspath(path)
+    if not isinstance(text, str):
+        raise TypeError(
+            f"expected a string or a Path for path, got {type(text).__name__}"
+        )
+    if not text:
+        raise ValueError("the path is empty")
+    # resolve() would replace a symbolic link by its target in what the user sees, and
+    # Path.expanduser() raises an error for a user that does not exist.
+    return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
 
 
 def check_timeout(timeout: object) -> None:

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace import deprecated
+from datalab_workspace.model.name_lists import NamesOf
 from datalab_workspace.model.record import Kind
 from datalab_workspace.operations import attachment, window
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.processing import selection
-from datalab_workspace.processing.selection import NamesOf, Selection
+from datalab_workspace.processing.selection import Selection
 from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
 

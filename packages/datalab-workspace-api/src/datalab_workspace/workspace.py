@@ -20,6 +20,7 @@ from datalab_workspace.model.description import (
     Listing,
     Preview,
 )
+from datalab_workspace.model.name_lists import NamesOf
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.operations import add, edit, listing, undo
 from datalab_workspace.operations.mapping import (
@@ -30,7 +31,6 @@ from datalab_workspace.operations.mapping import (
     Objects,
 )
 from datalab_workspace.operations.object_list import Outline
-from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.processing_calls import ProcessingCalls
 from datalab_workspace.session import Session
 from datalab_workspace.subscriptions import Subscription

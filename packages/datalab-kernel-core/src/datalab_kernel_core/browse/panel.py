@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from datalab_kernel_core.browse.actions import carry_out, objects_of
-from datalab_kernel_core.browse.detail import detail
 from datalab_kernel_core.browse.messages import RowsRequest
+from datalab_kernel_core.browse.object_details import object_details
+from datalab_kernel_core.browse.picture_stamps import PictureStamps
 from datalab_kernel_core.browse.pictures import Pictures
 from datalab_kernel_core.browse.rows import Rows
-from datalab_kernel_core.browse.stamps import Stamps
 from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.workspace_html import workspace_html, workspace_text
 from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
@@ -56,7 +56,7 @@ class Panel:
         )
         self._workspace = workspace
         self._outline = outline
-        self._stamps = Stamps()
+        self._stamps = PictureStamps()
         self._rows = Rows(outline, self._stamps)
         self._pictures = Pictures(workspace, outline)
         self._mark = f"datalab-browse-{uuid4().hex}"
@@ -133,7 +133,7 @@ class Panel:
         if asked == "pictures":
             return self._pictures.thumbnails(objects_of(content))
         if asked == "detail":
-            return detail(str(content["uuid"]), self._outline, self._pictures)
+            return object_details(str(content["uuid"]), self._outline, self._pictures)
         if asked == "explore":
             return self._explore(str(content["uuid"]))
         if asked == "keys":

@@ -13,7 +13,7 @@ from datalab_kernel_core.browse.messages import (
     group_row,
     object_row,
 )
-from datalab_kernel_core.browse.stamps import Stamps
+from datalab_kernel_core.browse.picture_stamps import PictureStamps
 from datalab_workspace.operations.object_list import (
     Outline,
     OutlineEntry,
@@ -50,7 +50,7 @@ class Rows:
         stamps: The stamps of their pictures.
     """
 
-    def __init__(self, outline: Outline, stamps: Stamps) -> None:
+    def __init__(self, outline: Outline, stamps: PictureStamps) -> None:
         self._outline = outline
         self._stamps = stamps
         self._lock = threading.RLock()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _DISPLAY = "datalab_kernel_core.display"
 _DESCRIPTION = "datalab_workspace.model.description"
-_RESULTS = "datalab_workspace.model.results"
+_RESULTS = "datalab_workspace.results_table"
 _PROCESSING = "datalab_workspace.processing"
 _RECOVERY = "datalab_workspace.recovery.listing"
 #: By type: the module that shows it, and the first part of the names of the module's

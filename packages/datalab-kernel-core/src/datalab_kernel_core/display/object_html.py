@@ -33,6 +33,7 @@ from datalab_workspace.model.record import (
 )
 from datalab_workspace.model.roi_names import roi_names
 from datalab_workspace.model.sigima_objects import current_metadata
+from datalab_workspace.model.units import with_unit
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -129,7 +130,7 @@ def _label(record: Record, axis: str) -> str:
         shorten(record.fields.get(f"{axis}{part}"), length)
         for part, length in (("label", 40), ("unit", UNIT_LENGTH))
     )
-    return f"{label} ({unit})" if label and unit else label or unit
+    return with_unit(label, unit)
 
 
 def _axes(record: Record, data: Array | None) -> Iterator[tuple[str, str]]:

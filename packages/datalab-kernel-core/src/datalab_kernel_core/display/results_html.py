@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.short_text import html
-from datalab_workspace.model.result_text import (
+from datalab_workspace.model.units import with_unit
+from datalab_workspace.result_text import (
     MAX_ROWS,
-    column_text,
     heading_cells,
     heading_columns,
     value_text,
 )
-from datalab_workspace.model.results import ResultList, Results, WideTable
+from datalab_workspace.results_table import ResultList, Results, WideTable
 
 
 def results_html(results: Results) -> str:
@@ -37,7 +37,7 @@ def list_text(items: ResultList) -> str:
 
 def _table(table: WideTable) -> str:
     heading = markup.heading(html(table.title), html(table.analysis))
-    columns = [html(column_text(*column)) for column in table.columns]
+    columns = [html(with_unit(*column)) for column in table.columns]
     first = heading_columns(table)
     if len(table.rows) == 1:
         [(key, row)] = table.rows

@@ -20,6 +20,7 @@ from datalab_kernel_core.display.workspace_html import (
     summary_of,
 )
 from datalab_workspace.model.description import Description, GroupInfo, Status
+from datalab_workspace.model.units import with_unit
 
 #: A group lists the names of its first objects, at most this many.
 _MAX_NAMES = 30
@@ -52,9 +53,8 @@ def _described(item: Description) -> Iterator[tuple[str, str]]:
     for axis in "xyz":
         label = shorten(summary.labels[f"{axis}label"])
         unit = shorten(summary.labels[f"{axis}unit"], UNIT_LENGTH)
-        text = f"{label} ({unit})" if unit else label
-        if text:
-            yield axis, text.lstrip()
+        if text := with_unit(label, unit):
+            yield axis, text
     yield "ROI", count_text(item.roi_count) or "none"
     yield "results", count_text(item.result_count) or "none"
     yield "uuid", shorten(item.uuid)

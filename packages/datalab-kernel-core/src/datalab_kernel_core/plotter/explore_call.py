@@ -22,7 +22,6 @@ class ExploreCall:
     """The part of `Plotter` that opens interactive views."""
 
     if TYPE_CHECKING:
-
         _workspace: Callable[[], Workspace]
 
         def _record(self, name: str) -> Record: ...

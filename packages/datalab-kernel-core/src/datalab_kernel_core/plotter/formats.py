@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from datalab_kernel_core.plotter.text_layout import without_glyph_warnings
 
 #: The MIME types of the formats that `Plot.save` writes.
 MIME_TYPES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
@@ -90,10 +91,7 @@ def rendered(figure: Figure, kind: str, dpi: float) -> bytes:
         dpi: Pixels per inch; in vector formats, of their rasterized parts.
     """
     written = BytesIO()
-    with warnings.catch_warnings():
-        # Titles may be in any script. Matplotlib draws a rectangle for each character
-        # that its font does not have.
-        warnings.filterwarnings("ignore", "Glyph .* missing from")
+    with without_glyph_warnings():
         if kind == "png" and figure.canvas.manager is None:
             FigureCanvasAgg(figure).print_figure(written, format=kind, dpi=dpi)
         else:

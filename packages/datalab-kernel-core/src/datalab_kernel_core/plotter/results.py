@@ -12,9 +12,9 @@ from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_opt
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.fits import current_results
 from datalab_workspace.model.record import Kind, Record
-from datalab_workspace.model.results import ResultList, Results, ResultValue
 from datalab_workspace.model.units import AxisUnits
 from datalab_workspace.operations.results import values_of_result
+from datalab_workspace.results_table import ResultList, Results, ResultValue
 
 #: Rows of a geometry result that are all labeled; of more, only the first is.
 MAX_NAMED = 3

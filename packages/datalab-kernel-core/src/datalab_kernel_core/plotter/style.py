@@ -13,7 +13,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 
 from datalab_kernel_core.plotter.reduce import LARGEST as LARGEST
-from datalab_workspace.error_messages import close_matches
+from datalab_workspace.error_messages import close_matches, either
 from datalab_workspace.model.record import Record
 
 Limits = tuple[float | None, float | None]
@@ -110,7 +110,7 @@ def checked_colormap(name: str) -> str:
     known = known_colormap(name)
     if known is None:
         close = close_matches(name, list(matplotlib.colormaps))
-        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        hint = f"; did you mean {either(map(repr, close))}?" if close else ""
         raise ValueError(f"Matplotlib has no colormap {name!r:.80}{hint}")
     return known
 

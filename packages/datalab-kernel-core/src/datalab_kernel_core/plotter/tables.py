@@ -9,9 +9,9 @@ import numpy as np
 
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.record import Record
-from datalab_workspace.model.result_text import column_text, number_text
 from datalab_workspace.model.roi_names import roi_name, roi_names
-from datalab_workspace.model.units import AxisUnits, split_columns
+from datalab_workspace.model.units import AxisUnits, split_columns, with_unit
+from datalab_workspace.result_text import number_text
 
 #: Rows that are shown; `to_dataframe` returns all of them.
 MAX_ROWS = 200
@@ -93,7 +93,7 @@ class ResultTable:
         shown = [index for index in self._kept() if names[index] not in uncertain]
         position = {name: index for index, name in enumerate(names)}
         spreads = [position.get(f"u({names[index]})") for index in shown]
-        heads = [column_text(*self._named[index]) for index in shown]
+        heads = [with_unit(*self._named[index]) for index in shown]
         return heads, [
             [
                 _text(row[index], None if spread is None else row[spread])

@@ -6,6 +6,9 @@ long ones would reach into the neighbors.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties
@@ -87,8 +90,22 @@ def _fits(text: str, width: float, size: float) -> bool:
     return _inches(text, size) <= width
 
 
+@contextmanager
+def without_glyph_warnings() -> Iterator[None]:
+    """Let strings be in any script.
+
+    Matplotlib draws a rectangle for each character that its font does not have.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
+
+
 @lru_cache(maxsize=1000)
 def _inches(text: str, size: float) -> float:
     font = FontProperties(size=size)
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    with without_glyph_warnings():
+        width, _, _ = text_to_path.get_text_width_height_descent(
+            text, font, ismath=False
+        )
     return float(width) / _POINTS

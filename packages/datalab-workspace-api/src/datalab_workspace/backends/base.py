@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.backends.capabilities import Capabilities
-from datalab_workspace.backends.positions import Positions
+from datalab_workspace.backends.object_lookup import ObjectLookup
 from datalab_workspace.backends.reports import (
     BackendStatus,
     BroughtHome,
     Entry,
     Observation,
     PanelGroup,
+    Reported,
     Resynced,
 )
 from datalab_workspace.backends.transactions import Transactions
@@ -35,12 +36,13 @@ __all__ = [
     "Entry",
     "Observation",
     "PanelGroup",
+    "Reported",
     "Resynced",
     "Watcher",
 ]
 
 
-class Backend(Positions, Transactions, ABC):
+class Backend(ObjectLookup, Transactions, ABC):
     """A store of records, by UUID, in groups, in order.
 
     The rules that users see (names, conflicts, snapshots) belong to the workspace; a

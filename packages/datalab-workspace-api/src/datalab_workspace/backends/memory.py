@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from datalab_workspace.backends.base import Backend, Capabilities, Entry, PanelGroup
-from datalab_workspace.backends.shelf import Shelf
+from datalab_workspace.backends.memory_group import MemoryGroup
 from datalab_workspace.model.description import Summary
 from datalab_workspace.model.project import Group, Item
 from datalab_workspace.model.record import (
@@ -62,8 +62,10 @@ class MemoryBackend(Backend):
     transactional = True
 
     def __init__(self) -> None:
-        self._shelves: dict[Kind, list[Shelf]] = {kind: [] for kind in KINDS}
-        self._shelf_of: dict[str, Shelf] = {}
+        self._memory_groups: dict[Kind, list[MemoryGroup]] = {
+            kind: [] for kind in KINDS
+        }
+        self._group_by_uuid: dict[str, MemoryGroup] = {}
         self._ticket = Ticket()
 
     # The steps of a transaction are functions, which cannot be pickled or copied.
@@ -79,12 +81,12 @@ class MemoryBackend(Backend):
         """See `Backend.independent_copy`; unread objects and all arrays are shared."""
         copied = object.__new__(type(self))
         copied.__setstate__(self.__getstate__())
-        copied._shelves = {
-            kind: [shelf.copy() for shelf in shelves]
-            for kind, shelves in self._shelves.items()
+        copied._memory_groups = {
+            kind: [stored.copy() for stored in stored_groups]
+            for kind, stored_groups in self._memory_groups.items()
         }
-        copied._shelf_of = {
-            uuid: shelf for shelf in copied._all() for uuid in shelf.items
+        copied._group_by_uuid = {
+            uuid: stored for stored in copied._all() for uuid in stored.items
         }
         return copied
 
@@ -96,84 +98,93 @@ class MemoryBackend(Backend):
     def entries(self) -> Sequence[Entry]:
         """See `Backend.entries`."""
         return [
-            Entry(item.uuid, item.kind, item.title, shelf.title, item.shape, item.dtype)
-            for shelf in self._all()
-            for item in shelf.items.values()
+            Entry(
+                item.uuid,
+                item.kind,
+                item.title,
+                stored.title,
+                item.shape,
+                item.dtype,
+            )
+            for stored in self._all()
+            for item in stored.items.values()
         ]
 
     def uuids(self, kind: Kind | None = None) -> Sequence[str]:
         """See `Backend.uuids`."""
         kinds = KINDS if kind is None else (kind,)
-        shelves = (shelf.items for kind in kinds for shelf in self._shelves[kind])
-        return list(chain.from_iterable(shelves))
+        stored_groups = (
+            stored.items for kind in kinds for stored in self._memory_groups[kind]
+        )
+        return list(chain.from_iterable(stored_groups))
 
     def count(self, kind: Kind | None = None) -> int:
         """See `Backend.count`."""
         kinds = KINDS if kind is None else (kind,)
-        return sum(len(s.items) for kind in kinds for s in self._shelves[kind])
+        return sum(len(s.items) for kind in kinds for s in self._memory_groups[kind])
 
     def has(self, uuid: str) -> bool:
         """See `Backend.has`."""
-        return uuid in self._shelf_of
+        return uuid in self._group_by_uuid
 
     def kind_of(self, uuid: str) -> Kind:
         """See `Backend.kind_of`."""
-        return self._shelf_of[uuid].kind
+        return self._group_by_uuid[uuid].kind
 
     def title_of(self, uuid: str) -> FieldValue:
         """See `Backend.title_of`."""
-        item = self._shelf_of[uuid].items[uuid]
+        item = self._group_by_uuid[uuid].items[uuid]
         return item.fields["title"] if isinstance(item, Record) else item.title
 
     def groups(self, kind: Kind | None = None) -> Sequence[PanelGroup]:
         """See `Backend.groups`."""
         return [
-            PanelGroup(shelf.kind, shelf.title, list(shelf.items))
-            for shelf in self._all()
-            if kind in (None, shelf.kind)
+            PanelGroup(stored.kind, stored.title, list(stored.items))
+            for stored in self._all()
+            if kind in (None, stored.kind)
         ]
 
     def number_of(self, uuid: str) -> int | None:
         """See `Backend.number_of`; only the groups before that of the object count."""
-        own = self._shelf_of.get(uuid)
+        own = self._group_by_uuid.get(uuid)
         if own is None:
             return None
         before = 0
-        for shelf in self._shelves[own.kind]:
-            if shelf is own:
+        for stored in self._memory_groups[own.kind]:
+            if stored is own:
                 break
-            before += len(shelf.items)
+            before += len(stored.items)
         return before + own.position(uuid) + 1
 
     def group_of(self, uuid: str) -> str | None:
         """See `Backend.group_of`."""
-        shelf = self._shelf_of.get(uuid)
-        return None if shelf is None else shelf.title
+        stored = self._group_by_uuid.get(uuid)
+        return None if stored is None else stored.title
 
     def uuid_at(self, kind: Kind, number: int) -> str | None:
         """See `Backend.uuid_at`."""
         position = number - 1
-        for shelf in self._shelves[kind]:
-            if 0 <= position < len(shelf.items):
-                return shelf.uuid_at(position)
-            position -= len(shelf.items)
+        for stored in self._memory_groups[kind]:
+            if 0 <= position < len(stored.items):
+                return stored.uuid_at(position)
+            position -= len(stored.items)
         return None
 
     def preview(self, uuid: str) -> tuple[Summary, Record | None]:
         """See `Backend.preview`."""
-        item = self._shelf_of[uuid].items[uuid]
+        item = self._group_by_uuid[uuid].items[uuid]
         if isinstance(item, PendingRecord):
             return Summary.known(item.kind, item.title, item.shape, item.dtype), None
         return Summary.of(item), item
 
     def held(self, uuid: str) -> tuple[Item, str] | None:
         """See `Backend.held`."""
-        shelf = self._shelf_of.get(uuid)
-        return None if shelf is None else (shelf.items[uuid], shelf.title)
+        stored = self._group_by_uuid.get(uuid)
+        return None if stored is None else (stored.items[uuid], stored.title)
 
     def record(self, uuid: str, *, full: bool = False) -> Record:  # noqa: ARG002
         """See `Backend.record`; `full` makes no difference in memory."""
-        items = self._shelf_of[uuid].items
+        items = self._group_by_uuid[uuid].items
         item = items[uuid]
         if isinstance(item, PendingRecord):
             item = items[uuid] = item.record()
@@ -217,37 +228,37 @@ class MemoryBackend(Backend):
         composed: bool = False,  # noqa: ARG002
     ) -> None:
         """See `Backend.add`; no title is ever rewritten here."""
-        self._put([record], self._shelf(record.kind, group))
+        self._put([record], self._memory_group(record.kind, group))
 
     def add_to_group_of(self, record: Record, uuid: str) -> None:
         """See `Backend.add_to_group_of`."""
-        self._put([record], self._shelf_of[uuid])
+        self._put([record], self._group_by_uuid[uuid])
 
     def replace(self, uuid: str, record: Record) -> None:
         """See `Backend.replace`."""
-        shelf = self._shelf_of[uuid]
-        if shelf.kind == record.kind:
-            old = shelf.items[uuid]
-            self._ticket.note(lambda: shelf.items.update({uuid: old}), old)
-            shelf.items[uuid] = record
+        stored = self._group_by_uuid[uuid]
+        if stored.kind == record.kind:
+            old = stored.items[uuid]
+            self._ticket.note(lambda: stored.items.update({uuid: old}), old)
+            stored.items[uuid] = record
         else:
             self.remove([uuid])
-            self.add(record, group=shelf.title)
+            self.add(record, group=stored.title)
 
     def remove(self, uuids: Sequence[str]) -> None:
         """See `Backend.remove`."""
-        taken: dict[Shelf, list[tuple[Item, int]]] = {}
+        taken: dict[MemoryGroup, list[tuple[Item, int]]] = {}
         self._ticket.note(
             lambda: None
         )  # writing begins; what it takes is not known yet
         for uuid in uuids:
-            shelf = self._shelf_of.pop(uuid)
-            taken.setdefault(shelf, []).append(shelf.take(uuid))
+            stored = self._group_by_uuid.pop(uuid)
+            taken.setdefault(stored, []).append(stored.take(uuid))
 
         def put_back() -> None:
-            for shelf, items in taken.items():
-                shelf.put_back(items)
-                self._shelf_of.update((item.uuid, shelf) for item, _ in items)
+            for stored, items in taken.items():
+                stored.put_back(items)
+                self._group_by_uuid.update((item.uuid, stored) for item, _ in items)
 
         held = [item for items in taken.values() for item, _ in items]
         self._ticket.note(put_back, *held)
@@ -261,12 +272,12 @@ class MemoryBackend(Backend):
     ) -> None:
         """See `Backend.edit`."""
         before = self.record(uuid)
-        shelf = self._shelf_of[uuid]
-        self._ticket.note(lambda: shelf.items.update({uuid: before}))
+        stored = self._group_by_uuid[uuid]
+        self._ticket.note(lambda: stored.items.update({uuid: before}))
         kept = {k: v for k, v in before.metadata.items() if k not in drop}
         # A new record, so that a save recognises which objects have changed. Both share
         # the dict of the arrays, so that a save points all into the new file.
-        shelf.items[uuid] = Record(
+        stored.items[uuid] = Record(
             before.kind,
             {**before.fields, **fields},
             before.arrays,
@@ -276,75 +287,78 @@ class MemoryBackend(Backend):
 
     def move_to_group(self, uuids: Sequence[str], group: str) -> None:
         """See `Backend.move_to_group`."""
-        items = [self._shelf_of[uuid].items[uuid] for uuid in uuids]
+        items = [self._group_by_uuid[uuid].items[uuid] for uuid in uuids]
         self.remove(uuids)
         for item in items:
-            self._put([item], self._shelf(item.kind, group))
+            self._put([item], self._memory_group(item.kind, group))
 
     def rename_group(self, kind: Kind, title: str, new_title: str) -> None:
         """See `Backend.rename_group`."""
-        shelf = next(s for s in self._shelves[kind] if s.title == title)
-        self._ticket.note(lambda: setattr(shelf, "title", title))
-        shelf.title = new_title
+        stored = next(s for s in self._memory_groups[kind] if s.title == title)
+        self._ticket.note(lambda: setattr(stored, "title", title))
+        stored.title = new_title
 
     def clear(self, *, all: bool = False) -> None:  # noqa: ARG002
         """See `Backend.clear`."""
-        before = self._shelves, self._shelf_of
+        before = self._memory_groups, self._group_by_uuid
 
         def put_back() -> None:
-            self._shelves, self._shelf_of = before
+            self._memory_groups, self._group_by_uuid = before
 
-        items = [item for shelf in self._all() for item in shelf.items.values()]
+        items = [item for stored in self._all() for item in stored.items.values()]
         self._ticket.note(put_back, *items)
-        self._shelves = {kind: [] for kind in KINDS}
-        self._shelf_of = {}
+        self._memory_groups = {kind: [] for kind in KINDS}
+        self._group_by_uuid = {}
 
     def extend(self, groups: Sequence[Group]) -> None:
         """See `Backend.extend`."""
         before = [*reversed(list(self._all()))]
-        known = {(shelf.kind, shelf.title): shelf for shelf in before}
+        known = {(stored.kind, stored.title): stored for stored in before}
         for group in groups:
-            shelf = known.get((group.kind, group.title))
-            if shelf is None:
-                shelf = self._new_shelf(group.kind, group.title)
-            self._put(group.items, shelf)
+            stored = known.get((group.kind, group.title))
+            if stored is None:
+                stored = self._new_group(group.kind, group.title)
+            self._put(group.items, stored)
 
     def content(self, uuids: Collection[str] | None = None) -> list[Group]:
         """See `Backend.content`; objects of a file stay pending."""
         groups = []
-        for shelf in self._all():
-            chosen = [u for u in shelf.items if uuids is None or u in uuids]
+        for stored in self._all():
+            chosen = [u for u in stored.items if uuids is None or u in uuids]
             if chosen or uuids is None:
-                items = [shelf.items[uuid] for uuid in chosen]
-                groups.append(Group(shelf.kind, shelf.title, items))
+                items = [stored.items[uuid] for uuid in chosen]
+                groups.append(Group(stored.kind, stored.title, items))
         return groups
 
-    def _all(self) -> Iterator[Shelf]:
+    def _all(self) -> Iterator[MemoryGroup]:
         for kind in KINDS:
-            yield from self._shelves[kind]
+            yield from self._memory_groups[kind]
 
-    def _put(self, items: Sequence[Item], shelf: Shelf) -> None:
+    def _put(self, items: Sequence[Item], stored: MemoryGroup) -> None:
         new = {item.uuid: item for item in items}
         uuids = list(new)  # the ticket must not keep the objects alive
 
         def take_out() -> None:
             # An interrupt may have come before all of them were put.
-            shelf.drop(uuids)
+            stored.drop(uuids)
             for uuid in uuids:
-                self._shelf_of.pop(uuid, None)
+                self._group_by_uuid.pop(uuid, None)
 
         self._ticket.note(take_out)
-        shelf.extend(new)
-        self._shelf_of.update(dict.fromkeys(new, shelf))
+        stored.extend(new)
+        self._group_by_uuid.update(dict.fromkeys(new, stored))
 
-    def _shelf(self, kind: Kind, title: str | None) -> Shelf:
-        for shelf in self._shelves[kind]:
-            if title is None or shelf.title == title:
-                return shelf
-        return self._new_shelf(kind, title or "")
+    def _memory_group(self, kind: Kind, title: str | None) -> MemoryGroup:
+        for stored in self._memory_groups[kind]:
+            if title is None or stored.title == title:
+                return stored
+        return self._new_group(kind, title or "")
 
-    def _new_shelf(self, kind: Kind, title: str) -> Shelf:
-        shelf, shelves = Shelf(kind, title), self._shelves[kind]
-        self._ticket.note(lambda: shelves.remove(shelf))
-        shelves.append(shelf)
-        return shelf
+    def _new_group(self, kind: Kind, title: str) -> MemoryGroup:
+        stored, stored_groups = (
+            MemoryGroup(kind, title),
+            self._memory_groups[kind],
+        )
+        self._ticket.note(lambda: stored_groups.remove(stored))
+        stored_groups.append(stored)
+        return stored

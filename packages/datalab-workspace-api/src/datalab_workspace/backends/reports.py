@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from datalab_workspace.events import ALL_PARTS, ObjectChangeKind
+from datalab_workspace.model.naming import Nameable
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Kind
 
@@ -17,6 +18,7 @@ __all__ = [
     "Entry",
     "Observation",
     "PanelGroup",
+    "Reported",
     "Resynced",
 ]
 
@@ -65,6 +67,22 @@ class Entry(NamedTuple):
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
     name: str | None = None
+
+
+class Reported(NamedTuple):
+    """The objects that a backend has reported since a revision.
+
+    Attributes:
+        changed: The objects that are new, or that may have another title or name.
+        gone: UUIDs of the objects that were removed.
+
+    Example:
+        >>> workspace.backend.reported_since(workspace.backend.revision) is None
+        True
+    """
+
+    changed: Sequence[Nameable]
+    gone: Collection[str]
 
 
 class Observation(NamedTuple):

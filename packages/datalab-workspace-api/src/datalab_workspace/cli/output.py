@@ -13,6 +13,7 @@ from datalab_workspace.cli.pictures import Style, best_style, picture
 from datalab_workspace.model.analysis import result_title
 from datalab_workspace.model.description import Description, size_text
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record, is_result_key
+from datalab_workspace.model.units import with_unit
 from datalab_workspace.workspace import Workspace
 
 _LONGEST = 60
@@ -123,9 +124,9 @@ class ObjectDetails:
             ("group", about.group),
             ("size", f"{size_text(about.shape)}, {about.nbytes} bytes"),
             ("dtype", "" if about.dtype is None else str(about.dtype)),
-            ("x", _axis(about.xlabel, about.xunit)),
-            ("y", _axis(about.ylabel, about.yunit)),
-            ("z", _axis(about.zlabel, about.zunit)),
+            ("x", with_unit(about.xlabel, about.xunit)),
+            ("y", with_unit(about.ylabel, about.yunit)),
+            ("z", with_unit(about.zlabel, about.zunit)),
             ("values", self._values()),
             ("ROI", str(about.roi_count or "")),
             ("results", ", ".join(self._results())),
@@ -165,10 +166,6 @@ class ObjectDetails:
         data["results"] = self._results()
         data["metadata"] = {key: _json(value) for key, value in self._metadata()}
         return data
-
-
-def _axis(label: str, unit: str) -> str:
-    return f"{label} ({unit})" if label and unit else label or unit
 
 
 def statistics(values: np.ndarray[Any, Any]) -> dict[str, float] | None:

@@ -13,6 +13,7 @@ from datalab_workspace.model.equality import CURVE_STYLE_KEYS
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
     ROI_KEY,
+    SOURCE_KEY,
     Kind,
     Record,
     is_result_key,
@@ -66,11 +67,14 @@ class ExportFormat:
 
 
 def user_metadata(record: Record) -> list[Any]:
-    """Return the keys of the metadata that the user or a file has set."""
+    """Return the keys of the metadata that the user or a file has set.
+
+    The path of the file that an object was read from is not among them.
+    """
     return [
         key
         for key in record.metadata
-        if key != ROI_KEY
+        if key not in (ROI_KEY, SOURCE_KEY)
         and key not in dates.KEYS
         and key not in CURVE_STYLE_KEYS
         and not is_result_key(key)

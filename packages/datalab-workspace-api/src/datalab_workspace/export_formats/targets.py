@@ -12,6 +12,7 @@ from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import ExportError
 from datalab_workspace.export_formats.file_names import file_names
 from datalab_workspace.export_formats.formats import check_suffix
+from datalab_workspace.validation import absolute_path
 
 _FIELD = "{name}"
 
@@ -48,14 +49,11 @@ def choose_targets(
     Raises:
         ExportError: The path has no suffix, or not that of a format.
         TypeError: The path is not a string or a Path.
+        ValueError: The path is empty.
     """
+    absolute = absolute_path(path)
     text = os.fspath(path)
-    if not isinstance(text, str):
-        raise TypeError(
-            f"expected a string or a Path for path, got {type(text).__name__}"
-        )
     suffix = _suffix(file_format)
-    absolute = Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
     if _FIELD in absolute.name:
         _check(absolute.suffix.lower(), suffix)
         parts = [absolute.name.replace(_FIELD, name) for name in file_names(names)]

@@ -24,6 +24,7 @@ from datalab_workspace.model.metadata_values import converts_exactly
 from datalab_workspace.model.plain_arrays import filled_with_nan, uncertainties
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object
+from datalab_workspace.model.units import with_unit
 from datalab_workspace.runtime import require
 
 _ROWS_AT_ONCE = 2**14
@@ -142,8 +143,7 @@ def _y_columns(
 
 def _labelled(record: Record, axis: str) -> str:
     label = str(record.fields[f"{axis}label"] or axis)
-    unit = record.fields[f"{axis}unit"]
-    return f"{label} ({unit})" if unit else label
+    return with_unit(label, str(record.fields[f"{axis}unit"] or ""))
 
 
 def _new_name(name: str, columns: dict[str, Any]) -> str:

@@ -32,8 +32,10 @@ def read_npy(path: Path, options: ReadOptions) -> Sequence[SignalObj | ImageObj]
     except (ValueError, EOFError, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
+        # The messages of NumPy advise to unpickle.
+        reason = "" if "pickle" in str(error) or "objects" in str(error) else error
         raise UnreadableFileError.of(
-            path, f"it is not an array of numbers ({error})"
+            path, "it is not an array of numbers" + f" ({reason})" * bool(reason)
         ) from None
     _check_numbers(path, data)
     is_curve = data.ndim == 1 or (data.ndim == 2 and 2 in data.shape)
@@ -52,6 +54,9 @@ def read_npy(path: Path, options: ReadOptions) -> Sequence[SignalObj | ImageObj]
             f"{kind}",
             _BY_HAND.format("numpy.load"),
         )
+    if kind == "image" and data.dtype.str[1:] in ("b1", "u4", "i8", "u8"):
+        # Sigima makes 255 of True, and rounds large integers.
+        return as_images(path, [np.asarray(data)], options)
     return with_sigima(path, kind)
 
 

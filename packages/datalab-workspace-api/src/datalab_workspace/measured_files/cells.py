@@ -82,6 +82,11 @@ def date_form(cell: str) -> str | None:
     return "clock" if _CLOCK.fullmatch(cell) else None
 
 
+def year_of(cell: str) -> int | None:
+    """Return the year with which a date begins, or None."""
+    return int(cell[:4]) if _ISO.fullmatch(cell) else None
+
+
 def is_day_first(cells: Iterable[str]) -> bool | None:
     """Return whether dates such as 13/04/2025 begin with the day.
 

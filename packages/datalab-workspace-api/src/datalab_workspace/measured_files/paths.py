@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from datalab_workspace.validation import absolute_path
+
 #: One path, or several: lists may hold lists.
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[Paths]"
 
@@ -71,8 +73,7 @@ def search(paths: Paths) -> Search:
     """
     result = Search()
     for path in flat(paths):
-        text = os.path.expanduser(path)  # noqa: PTH111 - a path that may be a pattern
-        problem = _look(Path(os.path.abspath(text)), result)  # noqa: PTH100
+        problem = _look(absolute_path(path), result)
         if problem is not None:
             result.missing[path] = problem
     return result

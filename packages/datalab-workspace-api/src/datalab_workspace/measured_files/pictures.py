@@ -12,6 +12,7 @@ from datalab_workspace.errors import UnreadableFileError
 from datalab_workspace.measured_files.calibration import calibration
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions
+from datalab_workspace.model.record import SOURCE_KEY
 
 if TYPE_CHECKING:
     import tifffile
@@ -142,7 +143,7 @@ def as_images(
     images = []
     for index, frame in enumerate(frames):
         title = path.name + (f" {index:02d}" if len(frames) > 1 else "")
-        image = create_image(title, metadata={"source": str(path)})
+        image = create_image(title, metadata={SOURCE_KEY: str(path)})
         # A frame of a stack is copied: it would keep the others in memory.
         copy = len(frames) > 1 or not frame.flags.owndata
         image.data = np.array(frame, frame.dtype.newbyteorder("="), copy=copy or None)
@@ -156,11 +157,22 @@ def check_stack(path: Path, count: int, options: ReadOptions) -> None:
         raise UnreadableFileError.of(path, f"it holds {count} images", _STACK)
 
 
-def note_colors(path: Path, notes: Notes) -> None:
-    """Note that a PNG, JPEG or BMP image has colors."""
+def check_picture(path: Path, notes: Notes) -> None:
+    """Note that a PNG, JPEG or BMP image has colors, and refuse an animation.
+
+    Sigima takes the frames of an animation for rows, and its columns for colors.
+
+    Raises:
+        UnreadableFileError: The file holds several frames.
+    """
     from PIL import Image
 
     with Image.open(path) as image:
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise UnreadableFileError.of(
+                path, f"it holds {frames} frames", "convert it to a TIFF file"
+            )
         has_colors = image.mode in ("RGB", "RGBA", "CMYK", "YCbCr", "P", "PA")
     if has_colors:
         notes.add(_COLOR, path)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import UnreadableFileError, WorkspaceError
+from datalab_workspace.formats.raw_io import open_regular
 from datalab_workspace.measured_files import arrays, formats, pictures
 from datalab_workspace.measured_files.cameras import read_sif
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions, given
 from datalab_workspace.model.naming import as_name
+from datalab_workspace.model.record import SOURCE_KEY
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -31,8 +33,8 @@ def read_file(
         UnreadableFileError: The file cannot be read, or not in one way only.
         OSError: The file cannot be opened.
     """
-    with path.open("rb"):
-        pass  # the plain error for a file that is missing or forbidden
+    with open_regular(path):
+        pass  # the plain error for a path that is missing, forbidden, or not a file
     try:
         objects = _read(path, options, notes)
     except (WorkspaceError, ModuleNotFoundError):
@@ -52,8 +54,8 @@ def read_file(
     for obj in objects:
         # Names of files may have characters that names of objects have not.
         obj.title = as_name(obj.title)
-        if "source" in obj.metadata:
-            obj.metadata["source"] = as_name(obj.metadata["source"])
+        if SOURCE_KEY in obj.metadata:
+            obj.metadata[SOURCE_KEY] = as_name(obj.metadata[SOURCE_KEY])
     if _is_image(objects[0]):
         pictures.check_stack(path, len(objects), options)
         _check_frames(path, objects, options)
@@ -99,7 +101,7 @@ def _read_image(path: Path, options: ReadOptions, notes: Notes) -> Sequence[Imag
     if suffix == ".raw":
         return _read_raw(path, options)
     if suffix in formats.PICTURES:
-        pictures.note_colors(path, notes)
+        pictures.check_picture(path, notes)
     return arrays.with_sigima(path, "image")
 
 

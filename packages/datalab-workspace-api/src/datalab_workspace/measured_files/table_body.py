@@ -142,9 +142,13 @@ def _dates(text: Text, values: pd.Series, dayfirst: bool | None) -> pd.Series:
                     f"{cells.iloc[0]!r} may begin with the day or with the month",
                     "pass dayfirst=True or dayfirst=False",
                 )
-        return pd.to_datetime(
-            cells.str.replace(",", "."), dayfirst=bool(dayfirst), format="mixed"
+        found = pd.to_datetime(
+            cells.str.replace(",", "."),
+            dayfirst=bool(dayfirst),
+            format="mixed",
+            utc=True,  # the time zone of a log changes twice a year
         )
+        return found.dt.tz_localize(None)
     except UnreadableFileError:
         raise
     except (ValueError, TypeError) as error:

@@ -21,6 +21,8 @@ _SEPARATORS = ("\t", ";", ",", "|", None)
 _SAMPLE = 24
 #: The number of lines after which a table of numbers must have begun.
 _PREAMBLE = 2000
+#: The number of columns of one line that is rather a list of numbers.
+_MANY_COLUMNS = 10
 _COMMENTS = ("#", "%", "//", "!", "*")
 _NAMED_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
@@ -136,7 +138,7 @@ def _score(dialect: Dialect, sample: Sequence[str]) -> tuple[int, int]:
 
 
 def _first(lines: Sequence[str], start: int, dialect: Dialect) -> int | None:
-    """Return the index of the first line of numbers that others follow."""
+    """Return the index of the first line of numbers, which others follow."""
     candidate: int | None = None
     for index in range(start, min(len(lines), start + _PREAMBLE)):
         line = lines[index]
@@ -152,7 +154,11 @@ def _first(lines: Sequence[str], start: int, dialect: Dialect) -> int | None:
             candidate = index
         else:
             return candidate
-    return None
+    if candidate is None or any(map(is_row, lines[candidate + 1 :])):
+        return None
+    # A table of one line, if nothing follows it, and it is surely not a sentence.
+    columns = 0 if dialect.sep is None else len(dialect.split(lines[candidate]))
+    return candidate if 1 < columns < _MANY_COLUMNS else None
 
 
 def _is_alone(line: str, dialect: Dialect) -> bool:
@@ -173,6 +179,7 @@ def _layout(
     columns = max(map(len, head))
     header, units, above = _header(lines, start, first, dialect, columns, options)
     columns = max(columns, min(len(header), columns + 1))
+    _check_ends(text, start, first, last, dialect, columns)
     return Layout(
         dialect,
         first,
@@ -183,6 +190,39 @@ def _layout(
         units,
         "\n".join(lines[:above]).strip(),
     )
+
+
+def _check_ends(
+    text: Text, start: int, first: int, last: int, dialect: Dialect, columns: int
+) -> None:
+    """Refuse a table whose first or last line has a cell that is not a number.
+
+    Such a line would be lost, as if it was not part of the table.
+
+    Raises:
+        UnreadableFileError: The line above or below has as many cells, and the first of
+            them is a number.
+    """
+    if dialect.sep is None or not dialect.strict:
+        return  # the line may be a sentence
+    above, below = range(first - 1, start - 1, -1), range(last, len(text.lines))
+    for indices in (above, below):
+        index = next((i for i in indices if is_row(text.lines[i])), None)
+        if index is None:
+            continue
+        cells = dialect.split(text.lines[index])
+        if (
+            1 < len(cells) == columns
+            and _is_number(cells[0])
+            and not all(map(_is_number, cells))
+        ):
+            remedy = f", or pass skiprows={index + 1}" if index < first else ""
+            raise UnreadableFileError.of(
+                text.path,
+                f"line {index + 1} holds {text.lines[index].strip()[:60]!r} next to "
+                "the numbers",
+                f"repair the line or remove it{remedy}",
+            )
 
 
 def _header(

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datalab_workspace.errors import UnreadableFileError
+from datalab_workspace.errors import UnreadableFileError, UnsupportedDtypeError
 from datalab_workspace.measured_files import oscilloscopes
-from datalab_workspace.measured_files.cells import date_form, number_marks
+from datalab_workspace.measured_files.cells import date_form, number_marks, year_of
 from datalab_workspace.measured_files.dialect import is_row
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions, TableOptions, given
 from datalab_workspace.measured_files.table_body import read_body
 from datalab_workspace.measured_files.table_layout import Layout, find_table
 from datalab_workspace.measured_files.text import Text, read_text
+from datalab_workspace.model import dates
+from datalab_workspace.model.record import SOURCE_KEY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 #: The number of columns of a table without a header that may be an image.
 _MANY_COLUMNS = 10
+#: The years that nanoseconds can count; sigima reads other dates wrong.
+_YEARS = range(1678, 2262)
 
 
 def read_table_file(
@@ -139,6 +143,10 @@ def _suits_sigima(text: Text, layout: Layout) -> bool:
     """Return whether sigima may read a table right."""
     cells = layout.dialect.split(text.lines[layout.first])
     forms = {date_form(cell) for cell in cells[:2]}
+    last = layout.dialect.split(text.lines[layout.last - 1])
+    years = (year_of(cell) for cell in (*cells[:2], *last[:2]))
+    if any(year is not None and year not in _YEARS for year in years):
+        return False
     return (
         text.is_utf8
         and not layout.units
@@ -236,28 +244,57 @@ def _signals(text: Text, layout: Layout, options: TableOptions) -> list[SignalOb
     several = frame.shape[1] > 2
     for column in range(1, frame.shape[1]):
         title = text.path.name + (f" {column - 1:02d}" if several else "")
-        signal = create_signal(title, metadata={"source": str(text.path)})
+        signal = create_signal(title, metadata={SOURCE_KEY: str(text.path)})
         if layout.preamble:
             signal.metadata["header"] = layout.preamble
-        x, unit = _axis(frame.iloc[:, 0], units[0])
+        x, unit = _axis(frame.iloc[:, 0], units[0], text.path)
+        if _has_dates(frame):
+            # With the metadata that sigima gives; its seconds are wrong outside the
+            # years that nanoseconds can count.
+            signal.set_x_from_datetime([0.0], unit=unit)
         signal.set_xydata(x, frame.iloc[:, column].to_numpy(float))
-        if "datetime" in str(frame.dtypes.iloc[0]):
-            signal.set_x_from_datetime(frame.iloc[:, 0].to_numpy(), unit="s")
-            unit = signal.xunit
         signal.xlabel, signal.xunit = labels[0], unit
         signal.ylabel, signal.yunit = labels[column], units[column]
         signals.append(signal)
     return signals
 
 
-def _axis(values: pd.Series, unit: str) -> tuple[np.ndarray[Any, Any], str]:
-    """Return the values of an axis, and their unit."""
+def _has_dates(frame: pd.DataFrame) -> bool:
+    return "datetime" in str(frame.dtypes.iloc[0])
+
+
+def _axis(values: pd.Series, unit: str, path: Path) -> tuple[np.ndarray[Any, Any], str]:
+    """Return the values of an axis, and their unit.
+
+    Raises:
+        UnreadableFileError: They are dates that seconds in float64 cannot tell apart.
+    """
     kind = str(values.dtype)
     if "timedelta" in kind:
         return values.dt.total_seconds().to_numpy(), "s"
     if "datetime" in kind:
-        return np.arange(len(values), dtype=float), "s"
+        return _seconds(values.to_numpy(), path), "s"
     return values.to_numpy(float), unit
+
+
+def _seconds(found: np.ndarray[Any, Any], path: Path) -> np.ndarray[Any, Any]:
+    try:
+        return dates.to_seconds(found, "x")
+    except UnsupportedDtypeError:
+        if np.isnat(found).any():
+            raise UnreadableFileError.of(
+                path, "some of its dates are missing", "remove these lines"
+            ) from None
+    # Of nanoseconds, float64 keeps the microseconds.
+    rounded = found.astype("datetime64[us]")
+    if len(np.unique(rounded)) < len(np.unique(found)):
+        raise UnreadableFileError.of(
+            path,
+            "its dates differ by less than a microsecond, which seconds since 1970 in "
+            "float64 cannot keep",
+            "write the time since the first date into the file instead",
+        )
+    return dates.to_seconds(rounded, "x")
 
 
 def _named(
@@ -294,4 +331,4 @@ def _image(text: Text, layout: Layout, options: TableOptions) -> ImageObj:
     from sigima.objects import ImageObj as Image
 
     data = convert_array_to_valid_dtype(data, Image.VALID_DTYPES)
-    return create_image(text.path.name, data, metadata={"source": str(text.path)})
+    return create_image(text.path.name, data, metadata={SOURCE_KEY: str(text.path)})

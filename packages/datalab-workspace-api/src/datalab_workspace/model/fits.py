@@ -17,6 +17,7 @@ from datalab_workspace.model.units import (
     Dimension,
     X,
     Y,
+    with_unit,
 )
 
 #: Metadata key under which sigima keeps the parameters of a fit.
@@ -175,7 +176,7 @@ def fit_table(
         "title": _title(feature),
         "kind": "results",
         "names": [
-            f"{name} ({unit})" if unit else name
+            with_unit(name, unit)
             for (name, _, _), unit in zip(cells, texts, strict=True)
         ],
         "data": [[value for _, value, _ in cells]],

@@ -122,6 +122,13 @@ class NameBook:
         copied._meant = dict(self._meant)
         return copied
 
+    def differing(self, other: NameBook) -> list[str]:
+        """Return the UUIDs of the objects that have no or another name in a book."""
+        names = other._name_of
+        if self._name_of.items() <= names.items():  # the usual case, and a fast check
+            return []
+        return [u for u, name in self._name_of.items() if names.get(u) != name]
+
     # -- changes made by others -------------------------------------------------------
 
     def sync(self, objects: Iterable[Nameable]) -> None:
@@ -159,6 +166,33 @@ class NameBook:
         names = given | assign_names(rest, dict.fromkeys(taken))
         for item in [*changed, *(i for i in rest if i.uuid in evicted)]:
             self._assign(item.uuid, names[item.uuid], item.title)
+
+    def follow(self, changed: Sequence[Nameable], gone: Iterable[str]) -> bool:
+        """Follow some objects only, whose names the backend assigns itself.
+
+        Args:
+            changed: The objects that are new, or may have another title or name.
+            gone: UUIDs of the objects that others removed.
+
+        Returns:
+            False if that is not enough, and nothing is done: `sync` all objects then.
+        """
+        names = {item.uuid: item.name for item in changed}
+        known = {*names, *gone}
+        others = {self._uuid_of.get(name or "") for name in names.values()} - known
+        if None in names.values() or others - {None}:
+            return False
+        for uuid in gone:
+            if self._shared:
+                self._withdraw(uuid)
+            else:
+                self.release(uuid)
+        renamed = [i for i in changed if self._name_of.get(i.uuid) != i.name]
+        for item in renamed:
+            self._withdraw(item.uuid)
+        for item in changed:
+            self._assign(item.uuid, str(item.name), item.title)
+        return True
 
     def _is_changed(self, item: Nameable) -> bool:
         name = self._name_of.get(item.uuid)

@@ -18,6 +18,7 @@ from datalab_workspace.model.plain_arrays import (
     uncertainties,
 )
 from datalab_workspace.model.record import Record
+from datalab_workspace.model.units import with_unit
 from datalab_workspace.runtime import require
 
 #: "Voltage (V)" or "Voltage [V]".
@@ -40,7 +41,7 @@ def record_of_frame(frame: Any, *, copy: bool = True) -> Record:
 
     One column is y, and the index x. Two columns are x and y; a DataFrame whose index
     counts more than rows is refused. Columns named dx and dy are uncertainties. Columns
-    whose names are numbers are the columns of an image.
+    whose names are coordinates are the columns of an image.
     """
     what = f"the DataFrame with the columns {list(map(str, frame.columns))}"
     if len(what) > 120:
@@ -49,6 +50,12 @@ def record_of_frame(frame: Any, *, copy: bool = True) -> Record:
         raise UnsupportedObjectError(
             f"cannot add {what}: its columns have {frame.columns.nlevels} levels; "
             "choose one of them: df['name']"
+        )
+    if _is_numbered(frame):
+        raise UnsupportedObjectError(
+            f"cannot add {what}: its columns are only numbered, and may be curves or "
+            "the columns of an image; pass df.to_numpy() for an image, two columns for "
+            "a curve: df[[0, 1]], or (df[0], df[1], df[2]) for x, y and dy"
         )
     if _is_image(frame):
         return _image(frame, what, copy)
@@ -114,8 +121,7 @@ def _offset(zone: str) -> Any:
 
 def _name(record: Record, axis: str) -> str:
     label = str(record.fields[f"{axis}label"] or axis)
-    unit = record.fields[f"{axis}unit"]
-    return f"{label} ({unit})" if unit else label
+    return with_unit(label, str(record.fields[f"{axis}unit"] or ""))
 
 
 def _signal(x: Any, y: Any, errors: dict[str, Any], what: str) -> Record:
@@ -208,6 +214,17 @@ def _of_extension_type(column: Any, what: str) -> np.ndarray[Any, Any]:
     values = np.full(len(column), np.nan)
     values[~missing] = column[~missing].to_numpy(np.float64)
     return values
+
+
+def _is_numbered(frame: Any) -> bool:
+    """Return whether a DataFrame has more than two columns, named 0, 1, 2 and so on."""
+    columns = frame.columns
+    return (
+        type(columns).__name__ == "RangeIndex"
+        and columns.name is None
+        and (columns.start, columns.step) == (0, 1)
+        and len(columns) > 2
+    )
 
 
 def _is_image(frame: Any) -> bool:

@@ -39,6 +39,8 @@ UUID_KEY = "__uuid"
 IDENTITY_KEYS = frozenset({UUID_KEY, "__number"})
 #: Metadata key under which sigima keeps the regions of interest of an object.
 ROI_KEY = "_roi_"
+#: Metadata key under which sigima keeps the path of the file it read an object from.
+SOURCE_KEY = "source"
 #: Metadata key under which DataLab records how an object was computed.
 PROCESSING_KEY = "__processing_parameters"
 _RESULT_KEY = re.compile(r"(Geometry|Table)_.*_dict\Z", re.DOTALL)

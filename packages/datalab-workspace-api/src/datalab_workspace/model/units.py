@@ -82,6 +82,8 @@ class AxisUnits:
         ]
         if not all(unit for unit, _ in powers):
             return ""
+        if dimension in (X, Y):
+            return powers[0][0]  # alone, a composed unit needs no parentheses
         above = [_power(unit, power) for unit, power in powers if power > 0]
         below = [_power(unit, -power) for unit, power in powers if power < 0]
         if not below:
@@ -92,6 +94,11 @@ class AxisUnits:
 def _power(unit: str, power: int) -> str:
     text = f"({unit})" if _COMPOSED.search(unit) else unit
     return text if power == 1 else text + str(power).translate(_SUPERSCRIPTS)
+
+
+def with_unit(label: str, unit: str) -> str:
+    """Return a label with its unit in brackets, or the one of the two that exists."""
+    return f"{label} ({unit})" if label and unit else label or unit
 
 
 def split_columns(result: Result, units: AxisUnits) -> list[tuple[str, str]]:

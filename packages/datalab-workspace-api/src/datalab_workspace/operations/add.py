@@ -16,7 +16,7 @@ from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.operations.mapping import MISSING
-from datalab_workspace.operations.mask_notice import is_masked, notice_masks
+from datalab_workspace.operations.mask_warning import is_masked, warn_of_masks
 from datalab_workspace.progress import Progress
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -88,7 +88,7 @@ def update(
 def _notice_masks(session: Session, masked: list[str]) -> None:
     """Warn of masks if the objects are shown in a window."""
     if session.backend.capabilities.window:
-        notice_masks(session, masked, "it")
+        warn_of_masks(session, masked, "it")
 
 
 def _add(

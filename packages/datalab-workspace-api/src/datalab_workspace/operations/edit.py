@@ -13,6 +13,7 @@ from datalab_workspace.errors import (
     ObjectNotFoundError,
 )
 from datalab_workspace.model.metadata_values import as_base, snapshot
+from datalab_workspace.model.name_lists import NamesOf, listed
 from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import (
     FIELDS,
@@ -24,7 +25,6 @@ from datalab_workspace.model.record import (
 )
 from datalab_workspace.model.regions import checked_roi
 from datalab_workspace.operations.mapping import MISSING
-from datalab_workspace.processing.selection import NamesOf, listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of, unknown_argument

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
+from datalab_workspace.model.name_lists import NamesOf, listed
 from datalab_workspace.operations import listing
 from datalab_workspace.progress import Progress
 from datalab_workspace.session import Session
@@ -12,7 +12,7 @@ from datalab_workspace.session import Session
 
 def convert(
     session: Session,
-    names: str | Iterable[str] | None,
+    names: NamesOf | None,
     method: Literal["to_pandas", "to_xarray"],
 ) -> Any:
     """See `Workspace.to_pandas` and `Workspace.to_xarray`."""
@@ -20,7 +20,7 @@ def convert(
         return getattr(listing.get_record(session, names, data=True), method)()
     if names is None:
         names = listing.list_objects(session, None, None, None)
-    chosen = list(names)
+    chosen = listed(names)
     converted = {}
     with Progress("converting objects", len(chosen)) as progress:
         for name in chosen:

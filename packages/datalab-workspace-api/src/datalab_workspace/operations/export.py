@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
@@ -27,6 +27,7 @@ from datalab_workspace.export_formats.targets import (
     choose_targets,
 )
 from datalab_workspace.formats.atomic import replacing
+from datalab_workspace.model.name_lists import NamesOf, listed
 from datalab_workspace.model.record import Record
 from datalab_workspace.progress import Progress
 from datalab_workspace.session import Session
@@ -39,7 +40,7 @@ _KEPT = 256 * 2**20
 
 def export(
     session: Session,
-    names: str | Iterable[str],
+    names: NamesOf,
     path: str | os.PathLike[str],
     file_format: str | None,
     overwrite: bool,
@@ -69,12 +70,12 @@ class _Objects:
         names: Their names in the workspace.
     """
 
-    def __init__(self, session: Session, names: str | Iterable[str]) -> None:
+    def __init__(self, session: Session, names: NamesOf) -> None:
         self._session = session
-        listed = [names] if isinstance(names, str) else list(names)
+        wanted = listed(names)
 
         def resolve(transaction: Any) -> list[tuple[str, str]]:
-            uuids = dict.fromkeys(map(transaction.uuid, listed))
+            uuids = dict.fromkeys(map(transaction.uuid, wanted))
             return [(transaction.names.name_of(uuid), uuid) for uuid in uuids]
 
         self._uuids = dict(session.run(resolve))

@@ -16,16 +16,17 @@ from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.error_messages import add_note, list_names
 from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.array_reference import ArrayReference
+from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
     PendingRecord,
 )
-from datalab_workspace.operations.mask_notice import masked_names, notice_masks
+from datalab_workspace.operations.mask_warning import masked_names, warn_of_masks
 from datalab_workspace.operations.merge import Merge, OnConflict
-from datalab_workspace.processing.selection import listed
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
+from datalab_workspace.validation import absolute_path
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -42,7 +43,7 @@ def save(
 ) -> Path:
     """See `Workspace.save`."""
     saved, masked = _save(session, path, names, compression, overwrite)
-    notice_masks(session, masked, f"{saved.name!r:.80}")
+    warn_of_masks(session, masked, f"{saved.name!r:.80}")
     return saved
 
 
@@ -130,7 +131,7 @@ def load(
 
     with collections_paused(lazy), session.transaction() as transaction:
         merge = Merge(transaction.backend, transaction.names, on_conflict)
-        source = _absolute(path)
+        source = absolute_path(path)
         with _hint_at_read(source):
             project, stamp = registry.read(source, lazy=lazy or names is not None)
         file_names = assign_names(project.items(), {})
@@ -186,7 +187,7 @@ def target(session: Session, path: str | os.PathLike[str] | None) -> Path:
 
 def _target(path: str | os.PathLike[str] | None, project_path: Path | None) -> Path:
     if path is not None:
-        return _absolute(path)
+        return absolute_path(path)
     if project_path is None:
         raise ValueError(
             "this workspace has no file to save to yet; call save(path) with a path"
@@ -206,20 +207,6 @@ def _check_partial(transaction: Transaction, target: Path, uuids: set[str]) -> N
             f"{list_names(left_out)}, which has not been read from that file yet; save "
             "to another file, or save all objects"
         )
-
-
-def _absolute(path: str | os.PathLike[str]) -> Path:
-    text = os.fspath(path)
-    if not isinstance(text, str):
-        raise TypeError(
-            f"expected a string or a Path for path, got {type(text).__name__}"
-        )
-    if not text:
-        raise ValueError("the path is empty")
-    # Resolved now, so that a later os.chdir does not move it; resolve() would
-    # replace a symbolic link by its target in what the user sees. Unlike Path's,
-    # this expanduser() leaves a user that does not exist to be a folder that doesn't.
-    return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
 
 
 def _only(groups: Iterable[Group], uuids: Iterable[str]) -> list[Group]:

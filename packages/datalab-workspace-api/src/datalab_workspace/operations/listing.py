@@ -15,11 +15,12 @@ from datalab_workspace.model.description import (
     Preview,
     Status,
 )
+from datalab_workspace.model.name_lists import NamesOf, listed
 from datalab_workspace.model.naming import short_ids
 from datalab_workspace.model.record import KINDS, Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.operations.mapping import MISSING, NamesToGet
-from datalab_workspace.processing.selection import NamesOf, known_operands, listed
+from datalab_workspace.processing.selection import known_operands
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import one_of

@@ -192,13 +192,15 @@ def _readable(
 def _warn(notes: Notes, failed: Mapping[str, str]) -> None:
     sentences = notes.sentences()
     if failed:
-        first, reason = next(iter(failed.items()))
-        more = "; the attribute `failed` of the result lists all" * (len(failed) > 1)
-        sentences.insert(
-            0,
-            f"{len(failed)} of the files were not read; the first one is {first!r}: "
-            f"{reason}{more}",
-        )
+        reason = next(iter(failed.values()))  # which names the file
+        if len(failed) == 1:
+            said = f"one file was not read: {reason}"
+        else:
+            said = (
+                f"{len(failed)} of the files were not read; the first reason: {reason}; "
+                "the attribute `failed` of the result lists all"
+            )
+        sentences.insert(0, said)
     for sentence in sentences:
         warn_caller(sentence, UserWarning)
 

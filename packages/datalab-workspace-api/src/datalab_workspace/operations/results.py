@@ -10,11 +10,11 @@ import numpy as np
 
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.fits import current_results
+from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.record import Kind, Record
-from datalab_workspace.model.results import Results, ResultValue
 from datalab_workspace.model.roi_names import roi_name, roi_names
 from datalab_workspace.model.units import AxisUnits, segment_length, split_columns
-from datalab_workspace.processing.selection import listed
+from datalab_workspace.results_table import Results, ResultValue
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import warn_caller

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
 from datalab_workspace.error_messages import add_note
@@ -13,7 +12,7 @@ from datalab_workspace.errors import DataLabError, LiveError
 from datalab_workspace.measured_files.paths import Paths, flat
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session
-from datalab_workspace.validation import check_timeout, one_of
+from datalab_workspace.validation import absolute_path, check_timeout, one_of
 
 T = TypeVar("T")
 
@@ -61,7 +60,7 @@ def read(
     group: str | None,
 ) -> list[str]:
     """Read files with DataLab's own readers; see `Workspace.read`."""
-    absolute = [str(Path(path).expanduser().absolute()) for path in flat(paths)]
+    absolute = [str(absolute_path(path)) for path in flat(paths)]
     with session.transaction() as transaction:
         reading = transaction.backend.window.read(absolute, kind, group)
         transaction.look()

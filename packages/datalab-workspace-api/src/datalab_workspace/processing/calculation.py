@@ -9,7 +9,7 @@ from typing import Any
 from datalab_workspace.error_messages import add_note
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
-from datalab_workspace.processing.doubts import Doubts
+from datalab_workspace.processing.doubtful_results import Doubts
 from datalab_workspace.processing.features import Feature
 from datalab_workspace.processing.fit_results import fit_entries
 from datalab_workspace.processing.known_faults import faults_in
@@ -92,6 +92,8 @@ class Calculation:
             result = self._computed()
         except Exception as error:
             names = ", ".join(repr(source.name) for source in self.sources)
+            if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
+                add_note(error, "install OpenCV: pip install opencv-python-headless")
             add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
         call = self._call(result)

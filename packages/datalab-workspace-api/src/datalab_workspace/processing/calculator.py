@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError
+from datalab_workspace.model.name_lists import NamesOf, listed
 from datalab_workspace.model.record import Record
-from datalab_workspace.processing.doubts import Doubts
+from datalab_workspace.processing.doubtful_results import Doubts
 from datalab_workspace.processing.masks import fill_with_nan
 from datalab_workspace.processing.selection import (
-    NamesOf,
     chosen_as_one,
-    listed,
     operands_of_choice,
 )
 from datalab_workspace.progress import Progress

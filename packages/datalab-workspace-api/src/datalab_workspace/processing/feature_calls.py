@@ -6,8 +6,8 @@ from inspect import Signature
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from datalab_workspace.model.name_lists import NamesOf
 from datalab_workspace.processing import calculator
-from datalab_workspace.processing.selection import NamesOf
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 

@@ -8,7 +8,8 @@ import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import Feature, features
@@ -18,6 +19,10 @@ from datalab_workspace.processing.parameter_info import merged_parameters
 if TYPE_CHECKING:
     import pandas as pd
 
+#: The menu of a feature that DataLab's window does not show.
+NO_MENU = "not in its menus"
+_WIDTH = 88
+_INDENT: Any = {"initial_indent": " " * 4, "subsequent_indent": " " * 8}
 _ROLE = re.compile(r":py:\w+:`~?([^`]+)`")
 _MARKUP = re.compile(r"\*\*|``?")
 _SIGNAL = re.compile(r"(?<![.\w])signal(s?)(?![.\w])")
@@ -63,6 +68,17 @@ class FeatureTable(tuple[FeatureInfo, ...]):
 
     __slots__ = ()
 
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> FeatureInfo: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> FeatureTable: ...
+    def __getitem__(
+        self, index: SupportsIndex | slice, /
+    ) -> FeatureInfo | FeatureTable:
+        """Return the description at a position, or a table of several."""
+        found = super().__getitem__(index)
+        return FeatureTable(found) if isinstance(index, slice) else found  # type: ignore[return-value, arg-type] # the overloads of tuple are not narrowed
+
     def to_dataframe(self) -> pd.DataFrame:
         """Return a pandas `DataFrame` with one row for each feature, indexed by name.
 
@@ -81,13 +97,20 @@ class FeatureTable(tuple[FeatureInfo, ...]):
         return pd.DataFrame(rows, columns=columns).set_index("name")
 
     def __repr__(self) -> str:
-        width = max((len(info.name) for info in self), default=0)
-        lines = [
-            f"{info.name:{width}}  {info.does}"
-            + (f" ({', '.join(info.parameters)})" if info.parameters else "")
-            for info in self
+        return "\n".join(map(_as_text, self)) if self else "no features"
+
+
+def _as_text(info: FeatureInfo) -> str:
+    """Return the description of a feature in a few lines."""
+    lines = [info.does, f"In DataLab: {info.menu or NO_MENU}", f"Gives {info.gives}"]
+    if info.parameters:
+        lines.append(f"Parameters: {', '.join(info.parameters)}")
+    return "\n".join(
+        [
+            info.name,
+            *(fill(line, _WIDTH, **_INDENT) for line in lines),
         ]
-        return "\n".join(lines) if lines else "no features"
+    )
 
 
 def kinds_of(name: str) -> tuple[Kind, ...]:
@@ -142,6 +165,7 @@ def _does(found: Sequence[Feature]) -> str:
     text = text.split(" .. ")[0]
     text = _MARKUP.sub("", _ROLE.sub(r"\1", text))
     text = _RETURNS.sub("", text.rstrip(" .:"))
+    text = text.removesuffix(" using the following functions")
     return _SIGNAL.sub(r"signal\1 or image\1", text) if len(found) > 1 else text
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+from datalab_workspace.error_messages import either
 from datalab_workspace.errors import FeatureNotFoundError
 from datalab_workspace.model.record import KINDS, Kind
 
@@ -179,10 +180,10 @@ def no_feature(name: str, kinds: tuple[Kind, ...] = KINDS) -> str:
     )
     message = f"no feature {name!r:.80}{of_kind}"
     if close := suggestions(bare, kinds):
-        return f"{message}; did you mean {' or '.join(map(repr, close))}?"
+        return f"{message}; did you mean {either(map(repr, close))}?"
     others = tuple(kind for kind in KINDS if kind not in kinds)
     if others and (close := suggestions(bare, others, alike=False)):
-        return f"{message}; for {others[0]}s there is {' or '.join(map(repr, close))}"
+        return f"{message}; for {others[0]}s there is {either(map(repr, close))}"
     return f"{message}; workspace.features({argument}) lists them all"
 
 

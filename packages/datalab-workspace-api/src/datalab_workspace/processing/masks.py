@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.errors import UnsupportedDtypeError
-from datalab_workspace.processing.doubts import Doubt
+from datalab_workspace.processing.doubtful_results import Doubt
 from datalab_workspace.processing.known_faults.fault import Call
 
 #: Features whose results do not depend on masked values, apart from those that stay

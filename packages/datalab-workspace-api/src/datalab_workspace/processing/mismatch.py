@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.processing.doubts import Doubt
+from datalab_workspace.processing.doubtful_results import Doubt
 from datalab_workspace.processing.known_faults.fault import Call
 
 #: Features that need values in the same unit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -15,6 +16,7 @@ from datalab_workspace.validation import unknown_argument
 
 #: The keyword arguments of `calc` itself, for suggestions.
 CALL = ("on", "with_", "where", "masked")
+_OTHER_TYPES = {str: "a string", np.ndarray: "an array"}
 
 
 def check_parameters(
@@ -211,6 +213,9 @@ def _checked(item: Any, given: Any, feature: Feature) -> Any:
         return _choice(item, value, given, feature)
     if not _has_right_type(item, value):
         raise TypeError(_refusal(item, given, feature))
+    # guidata compares numbers with their limits, and NaN is never out of them.
+    if isinstance(value, float) and math.isnan(value) and _limits(item):
+        raise ValueError(_refusal(item, given, feature))
     try:
         item.check_value(value, raise_exception=True)
     except NotImplementedError:  # guidata has no check for this kind of item
@@ -282,17 +287,24 @@ def allowed_values(item: Any) -> str:
     if isinstance(item, BoolItem):
         return "True or False"
     if not isinstance(item, FloatItem | IntItem):
-        return f"of type {item.type.__name__}"
-    limits = {
-        limit: item.get_prop("data", limit, None) for limit in ("min", "max", "even")
-    }
+        return _OTHER_TYPES.get(item.type, f"of type {item.type.__name__}")
     words = "a number" if isinstance(item, FloatItem) else "a whole number"
-    if limits["even"] is not None:
-        words = "an even number" if limits["even"] else "an odd number"
-    if limits["min"] is not None:
-        words += f" of at least {limits['min']}"
-    if limits["max"] is not None:
-        words += f"{' and' * (limits['min'] is not None)} of at most {limits['max']}"
-    if item.get_prop("data", "nonzero", None):
-        words += " other than 0"
+    even = item.get_prop("data", "even", None)
+    if even is not None:
+        words = "an even number" if even else "an odd number"
+    words = f"{words}{_limits(item)}"
     return f"{words}, or None" if may_be_none(item) else words
+
+
+def _limits(item: Any) -> str:
+    """Describe the limits of a number."""
+    low, high, nonzero = (
+        item.get_prop("data", limit, None) for limit in ("min", "max", "nonzero")
+    )
+    if low is not None and high is not None:
+        return f" from {low:g} to {high:g}{' other than 0' if nonzero else ''}"
+    if nonzero and low == 0:
+        return " greater than 0"
+    limit = "" if low is None else f" of at least {low:g}"
+    limit = limit if high is None else f" of at most {high:g}"
+    return f"{limit} other than 0" if nonzero else limit

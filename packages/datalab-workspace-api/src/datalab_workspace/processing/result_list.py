@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.description import TEXT_FIELDS
 from datalab_workspace.model.record import ROI_KEY, Kind
-from datalab_workspace.model.results import ResultList, Results, ResultValue
 from datalab_workspace.model.roi_names import roi_names
 from datalab_workspace.model.units import AxisUnits
 from datalab_workspace.operations.results import values_of_result
+from datalab_workspace.results_table import ResultList, Results, ResultValue
 
 if TYPE_CHECKING:
     from datalab_workspace.processing.calculation import Calculation

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
-
-import numpy as np
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from datalab_workspace.errors import NotSupportedByProtocolError
-from datalab_workspace.model.naming import checked_key
+from datalab_workspace.model.name_lists import NamesOf, listed
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
-
-#: One name, or several: also lists of lists of names, as `calc` returns them.
-NamesOf: TypeAlias = "str | Iterable[NamesOf]"
 
 
 class Selection(list[str]):
@@ -115,38 +109,6 @@ def chosen_as_one(session: Session, operands: Sequence[str]) -> bool:
     The name was not in a list. So the call is one for one object, too.
     """
     return session.chose_one and [*operands] == [*_still_chosen(session)]
-
-
-def listed(names: NamesOf) -> list[str]:
-    """Return the names in an argument that takes one name or several.
-
-    Args:
-        names: A name, or an iterable of names and of further iterables, such as the
-            nested list that `calc` returns for several objects and regions.
-
-    Raises:
-        TypeError: Something in it is neither a name nor several.
-    """
-    return [names] if isinstance(names, str) else [*_flat(names)]
-
-
-def _flat(names: NamesOf) -> Iterator[str]:
-    if isinstance(names, str):
-        yield names
-    elif _may_hold_names(names):
-        for one in names:
-            yield from _flat(one)
-    else:
-        yield checked_key(names)  # the error says what it is
-
-
-def _may_hold_names(value: object) -> bool:
-    """Return whether a value may be an iterable of names: no object, no numbers."""
-    if isinstance(value, bytes | bytearray) or hasattr(value, "metadata"):
-        return False
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind in "OUT"
-    return isinstance(value, Iterable)
 
 
 def _in_order_of_choice(

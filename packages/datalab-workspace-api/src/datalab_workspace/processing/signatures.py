@@ -7,13 +7,13 @@ both, and its docstring says which kind has which.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from inspect import Parameter, Signature
 from textwrap import fill
 from typing import Any, Literal
 
 from datalab_workspace.model.record import Kind
-from datalab_workspace.processing.feature_table import feature_info, kinds_of
+from datalab_workspace.processing.feature_table import NO_MENU, feature_info, kinds_of
 from datalab_workspace.processing.features import Feature, features
 from datalab_workspace.processing.parameter_info import (
     FROM_OBJECT,
@@ -34,18 +34,28 @@ def signature_of(name: str) -> Signature:
     Args:
         name: Name of an existing feature.
     """
-    parameters = [_positional("on", str | Iterable[str] | None)]
+    parameters = [_positional("on", str | Sequence[Any] | None)]
     if takes_second(name):
         parameters.append(_positional("with_", str | None))
     merged = merged_parameters(name, kinds_of(name))
+    for info, _ in merged:
+        default = Parameter.empty if info.default is REQUIRED else info.default
+        parameters.append(_keyword(info.name, info.annotation, default))
     if merged:
         parameters.append(_keyword("param", Any, None))
     parameters.append(_keyword("where", Literal["kernel", "datalab"], "kernel"))
     parameters.append(_keyword("masked", Literal["ignore", "nan"], "ignore"))
-    for info, _ in merged:
-        default = Parameter.empty if info.default is REQUIRED else info.default
-        parameters.append(_keyword(info.name, info.annotation, default))
-    return Signature(parameters, return_annotation=Any)
+    return Signature(parameters, return_annotation=_return_type(name))
+
+
+def _return_type(name: str) -> Any:
+    """Return the type of the result, for one object or for a list of them."""
+    found = [features(kind)[name] for kind in kinds_of(name)]
+    if any(feature.gives == "result" for feature in found):
+        return Any
+    if found[0].operands is None:
+        return str
+    return list[Any] if found[0].gives_several else str | list[str]
 
 
 def takes_second(name: str) -> bool:
@@ -67,7 +77,7 @@ def docstring_of(name: str) -> str:
         fill(f"{info.does}.", _WIDTH),
         "",
         fill(
-            f"In DataLab: {info.menu or 'not in its menus'}",
+            f"In DataLab: {info.menu or NO_MENU}",
             _WIDTH,
             subsequent_indent="    ",
         ),

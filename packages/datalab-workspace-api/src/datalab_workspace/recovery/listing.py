@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import DamagedFileError, ObjectNotFoundError
 from datalab_workspace.model.description import Listing
+from datalab_workspace.model.name_lists import listed
 from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.recovery.folder import LeftFolder, left_folders, root
 from datalab_workspace.recovery.restore import Content
@@ -131,7 +132,7 @@ class Recoverable:
     def _wanted(self, names: str | Iterable[str] | None) -> list[str]:
         if names is None:
             return list(self.names)
-        wanted = [names] if isinstance(names, str) else list(names)
+        wanted = listed(names)
         for name in wanted:
             if name not in self.names:
                 raise ObjectNotFoundError.among(name, list(self.names), self.label)
@@ -188,7 +189,7 @@ def recover(
         for item in found:
             if what in (item.label, item.source):
                 return item.restore(on_conflict=on_conflict)
-    names = [what] if isinstance(what, str) else list(what)
+    names = listed(what)
     for item in found:
         if set(names) <= set(item.names):
             return item.restore(names, on_conflict=on_conflict)

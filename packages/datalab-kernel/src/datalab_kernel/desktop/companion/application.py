@@ -15,7 +15,9 @@ from typing import Any
 
 from datalab_kernel.desktop.companion import titles
 from datalab_kernel.desktop.companion.draft import Draft, DraftGroup
-from datalab_kernel.desktop.companion.window import Layout, Panel, Window
+from datalab_kernel.desktop.companion.layout import Layout, keeps_numbers, renumbered
+from datalab_kernel.desktop.companion.short_ids import ShortIds
+from datalab_kernel.desktop.companion.window import Window
 from datalab_workspace.model.naming import SHORT_ID_PREFIX
 from datalab_workspace.model.record import KINDS, Kind
 
@@ -28,29 +30,32 @@ class Saved:
         layouts: The groups of each panel.
         objects: The objects of each panel.
         titles: The titles of all objects, by UUID.
-        short_ids: The short ids of all objects and groups, by UUID.
+        short_ids: The short ids of all objects and groups.
         values: The attributes of the objects that the draft changes, by UUID.
         selections: The selected objects or groups of each panel, and the current one.
         shown: The panel that is shown.
+        retitled: UUIDs of the objects and groups whose titles the draft has changed.
     """
 
     layouts: dict[Kind, Layout]
     objects: dict[Kind, dict[str, Any]]
     titles: dict[str, Any]
-    short_ids: dict[str, str] = field(default_factory=dict)
+    short_ids: ShortIds
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     selections: dict[Kind, tuple[list[str], str | None]] = field(default_factory=dict)
     shown: Kind = "signal"
+    retitled: set[str] = field(default_factory=set)
 
 
 def save(window: Window, draft: Draft) -> Saved:
     """Return the present state of the window, as far as a draft may change it."""
     panels = window.panels.items()
+    layouts = window.layouts()
     return Saved(
-        layouts={kind: panel.layout() for kind, panel in panels},
+        layouts=layouts,
         objects={kind: dict(panel.objects) for kind, panel in panels},
-        titles={uuid: obj.title for _, uuid, obj in window.objects()},
-        short_ids={u: s for _, panel in panels for u, s in panel.short_ids().items()},
+        titles=titles.titles_of(window.objects_by_uuid()),
+        short_ids=ShortIds(layouts),
         values={uuid: values_of(draft.objects[uuid]) for uuid in draft.changed},
         selections={
             kind: (
@@ -105,7 +110,7 @@ def apply(window: Window, draft: Draft, given: dict[str, str], *, draws: bool) -
     """
     saved = save(window, draft)
     try:
-        _change(window, draft, given | draft.given, saved)
+        _change(window, draft, given, saved)
         _report(window, draft, saved)
         if draft.shown is not None and draft.shown != window.shown():
             window.main.set_current_panel(draft.shown)
@@ -118,11 +123,12 @@ def apply(window: Window, draft: Draft, given: dict[str, str], *, draws: bool) -
 
 
 def _change(window: Window, draft: Draft, given: dict[str, str], saved: Saved) -> None:
-    templates = _templates(window, draft, given, saved)
+    templates = _templates(draft, given, saved)
     for uuid, obj in draft.changed.items():
         set_values(draft.objects[uuid], vars(obj))
     for kind, panel in window.panels.items():
-        for uuid, obj in saved.objects[kind].items():
+        for uuid in draft.discarded.keys() & saved.objects[kind].keys():
+            obj = saved.objects[kind][uuid]
             if draft.objects.get(uuid) is not obj:
                 panel.forget(uuid, obj)
         layout: Layout = []
@@ -130,92 +136,76 @@ def _change(window: Window, draft: Draft, given: dict[str, str], saved: Saved) -
             if group.group is None:
                 group.group = panel.new_group(group.title)
             layout.append((group.group, group.title, list(group.members)))
-        present = {u: o for u, o in draft.objects.items() if draft.kinds[u] == kind}
-        panel.set_layout(layout, present)
-    _set_titles(window, draft, templates)
+        panel.set_layout(layout, _present(draft, kind, saved), draft.changed.keys())
+    saved.retitled = _set_titles(window, draft, templates, saved)
     for kind, panel in window.panels.items():
-        panel.update_tree(_texts_to_update(panel, draft, saved))
+        changed = {*draft.changed, *draft.inserted, *saved.retitled}
+        changed |= renumbered(saved.layouts[kind], panel.layout())
+        panel.update_tree(changed)
         chosen, current = saved.selections[kind]
         panel.select(draft.selection.get(kind, chosen), current)
 
 
+def _present(draft: Draft, kind: Kind, saved: Saved) -> dict[str, Any]:
+    """Return the objects that a panel has after a draft."""
+    if draft.discarded:
+        return {u: o for u, o in draft.objects.items() if draft.kinds[u] == kind}
+    new = [uuid for uuid in draft.inserted if draft.kinds[uuid] == kind]
+    return saved.objects[kind] | {uuid: draft.objects[uuid] for uuid in new}
+
+
 def _templates(
-    window: Window, draft: Draft, given: dict[str, str], saved: Saved
+    draft: Draft, given: dict[str, str], saved: Saved
 ) -> dict[str, titles.Template]:
     """Return the titles that contain short ids and are DataLab's to rewrite."""
-    uuids = {short: uuid for uuid, short in saved.short_ids.items()}
-    fixed = given.keys() | draft.retitled.keys() | draft.templates.keys()
     found = dict(draft.templates)
-    for _, uuid, obj in window.objects():
-        title = obj.title
+    if all(
+        keeps_numbers(
+            saved.layouts[kind],
+            [(g.group, g.title, g.members) for g in draft.groups[kind]],
+        )
+        for kind in KINDS
+    ):
+        return found
+    uuid_of = saved.short_ids.uuid_of
+    fixed = {*given, *draft.given, *draft.retitled, *draft.templates}
+    for uuid, title in saved.titles.items():
         if uuid in fixed or uuid not in draft.objects or not title:
             continue
         if titles.may_be_rewritten(title):
-            found[uuid] = titles.template(title, uuids.get)
+            found[uuid] = titles.template(title, uuid_of)
     for kind in KINDS:
         for group in draft.groups[kind]:
-            if group.group is None or group.titled or str(group.group.uuid) in given:
+            if group.group is None or group.titled or str(group.group.uuid) in fixed:
                 continue
             if titles.may_be_rewritten(group.title):
-                parts = titles.template(group.title, uuids.get)
+                parts = titles.template(group.title, uuid_of)
                 found[str(group.group.uuid)] = parts
     return found
 
 
 def _set_titles(
-    window: Window, draft: Draft, templates: dict[str, titles.Template]
-) -> None:
+    window: Window, draft: Draft, templates: dict[str, titles.Template], saved: Saved
+) -> set[str]:
+    """Set the titles; return the UUIDs of the objects and groups with another one."""
     for uuid, title in (draft.retitled | draft.given).items():
         draft.objects[uuid].title = title
-    short_ids: dict[str, str] = {}
-    for panel in window.panels.values():
-        short_ids.update(panel.short_ids())
-    for kind, panel in window.panels.items():
-        prefix = SHORT_ID_PREFIX[kind]
-        for group, _, uuids in panel.layout():
-            for key, value in (
-                (str(group.uuid), group),
-                *((u, panel.objects[u]) for u in uuids),
-            ):
-                if key in templates:
-                    value.title = titles.fill_in(templates[key], short_ids, prefix)
-
-
-def _texts_to_update(panel: Panel, draft: Draft, saved: Saved) -> set[str]:
-    """Return the objects and groups whose strings in the tree may have changed."""
-    changed = set(draft.changed) | set(draft.added)
-    before = [
-        str(entry)
-        for group, _, uuids in saved.layouts[panel.kind]
-        for entry in (group.uuid, *uuids)
-    ]
-    titles_before = saved.titles | {
-        str(group.uuid): title for group, title, _ in saved.layouts[panel.kind]
-    }
-    now = [(str(g.uuid), g) for g, _, _ in panel.layout()]
-    now += [(u, panel.objects[u]) for _, _, uuids in panel.layout() for u in uuids]
-    changed |= {uuid for uuid, value in now if titles_before.get(uuid) != value.title}
-    if before != [
-        str(entry)
-        for group, _, uuids in panel.layout()
-        for entry in (group.uuid, *uuids)
-    ]:
-        # Numbers have changed behind the first position that differs; as a tree
-        # compares its strings itself, it is enough to name all of them.
-        changed |= {uuid for uuid, _ in now} - _same_number(panel, saved)
-    return changed
-
-
-def _same_number(panel: Panel, saved: Saved) -> set[str]:
-    """Return the objects and groups that kept their number."""
-    before, now = _positions(saved.layouts[panel.kind]), _positions(panel.layout())
-    return {uuid for uuid, position in now.items() if before.get(uuid) == position}
-
-
-def _positions(layout: Layout) -> dict[str, int]:
-    groups = {str(group.uuid): n for n, (group, _, _) in enumerate(layout)}
-    members = (uuid for _, _, uuids in layout for uuid in uuids)
-    return groups | {uuid: n for n, uuid in enumerate(members)}
+    layouts = window.layouts()
+    groups = {str(g.uuid): (kind, g) for kind in KINDS for g, _, _ in layouts[kind]}
+    short_ids = ShortIds(layouts)
+    for key, parts in templates.items():
+        if key in groups:
+            kind, value = groups[key]
+        elif key in draft.objects:
+            kind, value = draft.kinds[key], draft.objects[key]
+        else:
+            continue  # its group was removed
+        value.title = titles.fill_in(parts, short_ids, SHORT_ID_PREFIX[kind])
+    touched = {*draft.changed, *draft.inserted, *draft.retitled, *draft.given}
+    present = (touched | templates.keys()) & draft.objects.keys()
+    retitled = {u for u in present if saved.titles.get(u) != draft.objects[u].title}
+    before = {str(g.uuid): t for kind in KINDS for g, t, _ in saved.layouts[kind]}
+    return retitled | {u for u, (_, g) in groups.items() if before.get(u) != g.title}
 
 
 def _report(window: Window, draft: Draft, saved: Saved) -> None:
@@ -224,17 +214,13 @@ def _report(window: Window, draft: Draft, saved: Saved) -> None:
         for kind, panel in window.panels.items():
             before, now = saved.objects[kind], panel.objects
             if now.keys() - before.keys():
-                panel.widget.SIG_OBJECT_ADDED.emit()
+                window.announce(panel.widget.SIG_OBJECT_ADDED)
             if before.keys() - now.keys():
-                panel.widget.SIG_OBJECT_REMOVED.emit()
+                window.announce(panel.widget.SIG_OBJECT_REMOVED)
             modified = getattr(panel.widget, "SIG_OBJECT_MODIFIED", None)  # from 1.3 on
             if modified is not None and draft.changed.keys() & now.keys():
-                modified.emit()
-    if draft.changed or any(
-        panel.layout() != saved.layouts[kind]
-        or any(saved.titles.get(u) != o.title for u, o in panel.objects.items())
-        for kind, panel in window.panels.items()
-    ):
+                window.announce(modified)
+    if draft.changed or saved.retitled or window.layouts() != saved.layouts:
         window.main.set_modified(True)
 
 
@@ -242,16 +228,11 @@ def _draw(window: Window, draft: Draft, saved: Saved) -> None:
     for kind, panel in window.panels.items():
         now = panel.selected_groups() or panel.selection()
         drawn = set(panel.tree.get_sel_object_uuids(include_groups=True))
-        retitled = {
-            u
-            for u in drawn & saved.titles.keys()
-            if panel.objects[u].title != saved.titles[u]
-        }
-        if (
-            now != saved.selections[kind][0]
-            or retitled
-            or drawn & (draft.changed.keys() | set(draft.added))
-        ):
+        if now != saved.selections[kind][0] or drawn & {
+            *draft.changed,
+            *draft.added,
+            *saved.retitled,
+        }:
             panel.draw()
 
 
@@ -263,7 +244,7 @@ def restore(window: Window, saved: Saved) -> None:
         for uuid, values in saved.values.items():
             if uuid in saved.objects[kind]:
                 set_values(saved.objects[kind][uuid], values)
-        panel.set_layout(saved.layouts[kind], saved.objects[kind])
+        panel.set_layout(saved.layouts[kind], saved.objects[kind], saved.titles.keys())
         for uuid, obj in saved.objects[kind].items():
             obj.title = saved.titles[uuid]
         panel.update_tree()

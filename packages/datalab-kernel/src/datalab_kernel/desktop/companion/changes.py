@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 _MOST_EVENTS = 2_000
@@ -45,11 +46,11 @@ class ChangeLog:
         Returns:
             The client that removed each; None if it was the window.
         """
-        return {
-            uuid: by
-            for uuid, (rev, by) in self._removed.items()
-            if rev > since and uuid not in present
-        }
+        last = takewhile(
+            lambda entry: entry[1][0] > since, reversed(self._removed.items())
+        )
+        found = [(uuid, by) for uuid, (_, by) in last if uuid not in present]
+        return dict(reversed(found))
 
     def missed(self, since: int) -> bool:
         """Return whether events after a revision are no longer known."""
@@ -57,7 +58,8 @@ class ChangeLog:
 
     def events(self, since: int) -> list[dict[str, Any]]:
         """Return the events after a revision."""
-        return [event for event in self._events if event["rev"] > since]
+        last = takewhile(lambda event: event["rev"] > since, reversed(self._events))
+        return list(last)[::-1]
 
 
 @dataclass(eq=False)

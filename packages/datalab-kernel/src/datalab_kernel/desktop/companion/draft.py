@@ -62,6 +62,10 @@ class Draft:
         retitled: Other titles to set, which DataLab may rewrite later.
         templates: Titles that DataLab keeps up to date, by UUID.
         unnamed: Titles of the objects that have no name yet, by UUID.
+        inserted: UUIDs of the objects that were put into a group, in order; they may
+            have been discarded since.
+        discarded: UUIDs of the objects that were removed, in order; they may have been
+            inserted again.
         selection: UUIDs to select, for each panel whose selection changes.
         shown: The panel to show; None for the one that is shown.
     """
@@ -76,6 +80,8 @@ class Draft:
     retitled: dict[str, str] = field(default_factory=dict)
     templates: dict[str, titles.Template] = field(default_factory=dict)
     unnamed: dict[str, str] = field(default_factory=dict)
+    inserted: list[str] = field(default_factory=list)
+    discarded: dict[str, None] = field(default_factory=dict)
     selection: dict[Kind, list[str]] = field(default_factory=dict)
     shown: Kind | None = None
 
@@ -126,12 +132,14 @@ class Draft:
         group.members.insert(index, uuid)
         self.objects[uuid] = obj
         self.kinds[uuid] = kind
+        self.inserted.append(uuid)
         return uuid
 
     def discard(self, uuid: str) -> None:
         """Remove an object and its name."""
         self.group_of(uuid).members.remove(uuid)
         del self.objects[uuid], self.kinds[uuid]
+        self.discarded[uuid] = None
         self.names.release(uuid)
         tables = (self.changed, self.given, self.retitled, self.templates, self.unnamed)
         for table in tables:

@@ -85,7 +85,10 @@ class Observer(QObject):  # type: ignore[misc]  # the Qt binding is DataLab's
                     yield getattr(owner, name)
 
     def _hint(self, *_: Any) -> None:
-        if not self._soon.isActive():
+        window = self._state.window
+        if window.announced:
+            window.announced -= 1  # the companion compares what it changes itself
+        elif not self._soon.isActive():
             self._soon.start()
 
     def _look(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from datalab_kernel.desktop.companion.appearance import (
 from datalab_kernel.desktop.companion.changes import ChangeLog, Changes, event_of
 from datalab_kernel.desktop.companion.draft import Draft, Titled
 from datalab_kernel.desktop.companion.known import Known
+from datalab_kernel.desktop.companion.layout import placed_elsewhere
 from datalab_kernel.desktop.companion.objects import complete
 from datalab_kernel.desktop.companion.window import Window
 from datalab_workspace.model.name_book import NameBook
@@ -52,8 +54,13 @@ class State:
         self.window = window
         self._panels: dict[str, Any] = {}
         self._panels_rev = 0
-        self._numbering: list[Any] = []
+        self._numbering: dict[str, list[str]] = {}
+        self._titles: dict[str, str | None] = {}
         self._renumbered = False
+        # UUIDs of the objects in the order of their last changes.
+        self._recent: dict[str, None] = {}
+        # UUIDs of the objects whose sidecars were not read yet.
+        self._unread: set[str] = set()
         self._log = ChangeLog()
 
     def look(self, *, by: str | None = None, also: Iterable[str] = ()) -> None:
@@ -119,65 +126,88 @@ class State:
     def _compare_objects(
         self, panels: dict[str, Any], values: set[str], changes: Changes
     ) -> None:
-        numbering = [
-            (group["uuid"], group["objects"])
+        numbering = {
+            group["uuid"]: group["objects"]
             for kind in KINDS
             for group in panels[kind]["groups"]
-        ]
-        renumbered = self._renumbered = numbering != self._numbering
-        self._numbering = numbering
-        group_of = {uuid: group for group, uuids in numbering for uuid in uuids}
-        objects = {uuid: (kind, obj) for kind, uuid, obj in self.window.objects()}
-        for uuid in [u for u in self.known if u not in objects]:
-            self._forget(uuid, changes)
-        if renumbered:
-            self._restore_titles({uuid: obj for uuid, (_, obj) in objects.items()})
-            for kind in KINDS:
-                for group, (data, _, _) in zip(
-                    panels[kind]["groups"],
-                    self.window.panels[kind].layout(),
-                    strict=True,
-                ):
-                    group["title"] = data.title
-        self._compare_each(objects, group_of, values, changes)
-        self.names.sync(
-            Titled(uuid, kind, obj.title or "") for uuid, (kind, obj) in objects.items()
-        )
+        }
+        # The order of the groups matters as well.
+        before, self._renumbered = self._numbering, self._numbering != numbering
+        self._renumbered |= list(before) != list(numbering)
+        placed = placed_elsewhere(before, numbering) if self._renumbered else {}
+        objects = self.window.objects_by_uuid()
+        if self.known.keys() != objects.keys():
+            for uuid in [u for u in self.known if u not in objects]:
+                self._forget(uuid, changes)
+        now = titles.titles_of(objects)
+        retitled = titles.differing(self._titles, now)
+        if self._renumbered:
+            now |= self._restore_titles({*retitled, *placed}, objects, panels)
+            retitled = titles.differing(self._titles, now)
+        self._place(placed, objects, changes)
+        chosen = values.union(retitled)
+        for uuid in filter(chosen.__contains__, chain(*numbering.values())):
+            if self.known[uuid].added < changes.rev:
+                self._compare(uuid, self.known[uuid], objects[uuid], changes)
+        if self.names.uuids != self.known.keys():
+            self.names.sync(
+                Titled(uuid, kind, obj.title or "")
+                for kind, uuid, obj in self.window.objects()
+            )
+        # At the end: after an error, the next look finds all changes again.
+        self._numbering, self._titles = numbering, now
 
-    def _compare_each(
-        self,
-        objects: Mapping[str, tuple[Kind, Any]],
-        group_of: Mapping[str, str],
-        values: set[str],
-        changes: Changes,
+    def _place(
+        self, placed: Mapping[str, str], objects: Mapping[str, Any], changes: Changes
     ) -> None:
+        """Take note of the objects that are new, or in another group than before.
+
+        Args:
+            placed: The UUID of the group of each, by UUID of the object.
+            objects: All objects of the window.
+            changes: Takes the changes.
+        """
+        kinds: dict[str, Kind] = {
+            str(group.uuid): kind
+            for kind, layout in self.window.layouts().items()
+            for group, _, _ in layout
+        }
         new: list[str] = []
-        for uuid, (kind, obj) in objects.items():
-            known = self.known.get(uuid)
+        for uuid, group in placed.items():
+            known, obj, kind = self.known.get(uuid), objects[uuid], kinds[group]
             if known is not None and known.kind == kind:
-                if uuid in values or obj.title != known.title:
-                    self._compare(uuid, known, obj, changes)
-                if group_of[uuid] != known.group:
-                    known.group = group_of[uuid]
-                    known.changed["group"] = changes.rev
-                    known.by = changes.by
-                    changes.moved.append(uuid)
+                if known.group == group:
+                    continue
+                known.group = group
+                known.by = changes.by
+                self._note_change(uuid, known, ("group",), changes)
+                changes.moved.append(uuid)
                 continue
             if known is not None:
                 self._forget(uuid, changes, keeps_name=True)
+            appearance = appearance_of(obj)
             self.known[uuid] = known = Known(
-                kind,
-                obj.title,
-                group_of[uuid],
-                appearance_of(obj),
-                {},
-                changes.rev,
-                by=changes.by,
+                kind, obj.title, group, appearance, {}, changes.rev, by=changes.by
             )
-            known.describe(obj)
+            self._describe(uuid, known, obj)
+            self._note_change(uuid, known, (), changes)
             new.append(uuid)
         if new:
             changes.add("added", new)
+
+    def _note_change(
+        self, uuid: str, known: Known, parts: Iterable[str], changes: Changes
+    ) -> None:
+        known.changed.update(dict.fromkeys(parts, changes.rev))
+        self._recent.pop(uuid, None)
+        self._recent[uuid] = None
+
+    def _describe(self, uuid: str, known: Known, obj: Any) -> None:
+        known.describe(obj)
+        if known.plain is None:
+            self._unread.discard(uuid)
+        else:
+            self._unread.add(uuid)
 
     def _compare(self, uuid: str, known: Known, obj: Any, changes: Changes) -> None:
         before, after = known.appearance, appearance_of(obj)
@@ -190,8 +220,8 @@ class State:
             if self.given.get(uuid) not in (None, obj.title):
                 del self.given[uuid]  # the user has renamed it
             self._let_name_follow(uuid, title or "", obj.title or "")
-        known.describe(obj)
-        known.changed.update(dict.fromkeys(parts, changes.rev))
+        self._describe(uuid, known, obj)
+        self._note_change(uuid, known, parts, changes)
         known.by = changes.by
         changes.change(uuid, parts)
 
@@ -204,28 +234,43 @@ class State:
         if not renumbered and not self.names.has_name_of_title(uuid, after):
             self.names.release(uuid)
 
-    def _restore_titles(self, objects: Mapping[str, Any]) -> None:
-        """Restore the given titles that DataLab has rewritten."""
+    def _restore_titles(
+        self,
+        candidates: Iterable[str],
+        objects: Mapping[str, Any],
+        panels: dict[str, Any],
+    ) -> dict[str, str]:
+        """Restore the given titles that DataLab has rewritten.
+
+        Args:
+            candidates: UUIDs of the objects that may have another title.
+            objects: All objects of the window.
+            panels: The groups, whose titles are updated.
+
+        Returns:
+            The restored titles of objects by UUID.
+        """
         restored = {}
-        for uuid, title in self.given.items():
-            value = objects.get(uuid)
-            if value is not None and titles.is_rewritten(title, value.title or ""):
-                restored[uuid] = (value, title)
-        for panel in self.window.panels.values():
-            for group, found, _ in panel.layout():
-                title = self.given.get(str(group.uuid), found)
-                if title != found and titles.is_rewritten(title, found):
-                    restored[str(group.uuid)] = (group, title)
-        changed = {u for u, (value, title) in restored.items() if value.title != title}
-        for uuid in changed:
-            value, title = restored[uuid]
-            value.title = title
-        if changed:
+        for uuid in candidates:
+            title, value = self.given.get(uuid), objects[uuid]
+            if title is not None and titles.is_lost(title, value.title or ""):
+                value.title = restored[uuid] = title
+        groups = set()
+        for kind, layout in self.window.layouts().items():
+            for row, (group, found, _) in enumerate(layout):
+                title = self.given.get(str(group.uuid))
+                if title is not None and titles.is_lost(title, found):
+                    group.title = panels[kind]["groups"][row]["title"] = title
+                    groups.add(str(group.uuid))
+        if restored or groups:
             for panel in self.window.panels.values():
-                panel.update_tree(changed)
+                panel.update_tree({*restored, *groups})
+        return restored
 
     def _forget(self, uuid: str, changes: Changes, *, keeps_name: bool = False) -> None:
         del self.known[uuid]
+        self._recent.pop(uuid, None)
+        self._unread.discard(uuid)
         if not keeps_name:
             self.given.pop(uuid, None)
             self.names.release(uuid)
@@ -275,7 +320,7 @@ class State:
             self._read_sidecars()
             with self.changes:
                 # The window may have changed in between.
-                if all(known.plain is None for known in self.known.values()):
+                if not self._unread:
                     return self._snapshot(since, boot)
 
     def _snapshot(self, since: int | None, boot: str | None) -> dict[str, Any]:
@@ -288,33 +333,38 @@ class State:
             )
             earliest = -1 if since is None or full else since
             removed = {} if full else self._log.removed(earliest, self.known)
+            chosen = self.known if full else self._changed_since(earliest)
             return {
                 "boot": self.boot,
                 "rev": self.rev,
                 "full": full,
                 "panels": self._panels if self._panels_rev > earliest else None,
-                "objects": [
-                    self._entry(uuid, known)
-                    for uuid, known in self.known.items()
-                    if known.revision > earliest
-                ],
+                "objects": [self._entry(u, self.known[u]) for u in chosen],
                 "removed": list(removed),
                 "removed_by": {u: by for u, by in removed.items() if by is not None},
             }
+
+    def _changed_since(self, rev: int) -> list[str]:
+        """Return the objects that have changed after a revision, the last one last."""
+        last = takewhile(lambda u: self.known[u].revision > rev, reversed(self._recent))
+        return list(last)[::-1]
 
     def _read_sidecars(self) -> None:
         """Complete the entries of objects with sidecars.
 
         This takes time if the data is large. It does not hold the thread of the window.
         """
-        for known in list(self.known.values()):
+        with self.changes:
+            unread = [(uuid, self.known[uuid]) for uuid in self._unread]
+        for uuid, known in unread:
             plain = known.plain
             if plain is None:
-                continue
+                continue  # another thread has just read it
             entry = describe_record(complete(plain))
             with self.changes:
-                if known.plain is plain:
+                if known.plain is plain and self.known.get(uuid) is known:
                     known.entry, known.plain = entry, None
+                    self._unread.discard(uuid)
 
     def _entry(self, uuid: str, known: Known) -> dict[str, Any]:
         return {

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from datalab_kernel.desktop.companion.draft import Draft, DraftGroup
+from datalab_kernel.desktop.companion.layout import Layout
 from datalab_kernel.desktop.companion.titles import is_rewritten
 from datalab_kernel.desktop.companion.undo import Past, changed_since
-from datalab_kernel.desktop.companion.window import Layout
 from datalab_workspace.model.record import KINDS, Kind
 
 

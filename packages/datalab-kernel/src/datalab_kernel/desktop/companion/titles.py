@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 _SHORT_ID = re.compile(r"(?<![0-9A-Za-z])(g?[si][0-9]{3,})(?![0-9A-Za-z])")
 _ANYWHERE = re.compile(r"g?[si][0-9]{3,}")
@@ -15,9 +16,21 @@ _REWRITTEN = (
     "|g?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
 
+T = TypeVar("T")
+_TITLE = attrgetter("_title")
+
 #: A title, in which UUIDs of objects and groups stand for short ids: strings, and at
 #: odd positions the UUID, or the short id of something that does not exist.
 Template: TypeAlias = "list[str]"
+
+
+def titles_of(objects: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the titles of objects by UUID.
+
+    They are read where the objects keep them: by their attributes, the titles of a
+    thousand objects would take a millisecond.
+    """
+    return dict(zip(objects, map(_TITLE, objects.values()), strict=True))
 
 
 def may_be_rewritten(title: str) -> bool:
@@ -34,6 +47,25 @@ def is_rewritten(before: str, after: str) -> bool:
     return re.fullmatch(pattern, after, re.DOTALL) is not None
 
 
+class ShortIdOf(Protocol):
+    """The short ids of objects and groups by UUID."""
+
+    def get(self, uuid: str, default: str) -> str:
+        """Return the short id of an object or group; `default` without one."""
+
+
+def is_lost(given: str, title: str) -> bool:
+    """Return whether DataLab's renumbering has made another title of a given one."""
+    return title != given and is_rewritten(given, title)
+
+
+def differing(before: Mapping[str, T], now: Mapping[str, T]) -> list[str]:
+    """Return the UUIDs of the objects with another title than before."""
+    if before == now:  # the usual case, and a fast check
+        return []
+    return [u for u, title in now.items() if before.get(u, title) != title]
+
+
 def template(title: str, uuid_of: Callable[[str], str | None]) -> Template:
     """Return a title with UUIDs instead of short ids.
 
@@ -46,7 +78,7 @@ def template(title: str, uuid_of: Callable[[str], str | None]) -> Template:
     return parts
 
 
-def fill_in(parts: Template, short_ids: Mapping[str, str], prefix: str) -> str:
+def fill_in(parts: Template, short_ids: ShortIdOf, prefix: str) -> str:
     """Return the title of a template.
 
     Args:

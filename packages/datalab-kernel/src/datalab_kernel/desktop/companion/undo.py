@@ -15,8 +15,8 @@ from datalab_kernel.desktop.companion import titles
 from datalab_kernel.desktop.companion.application import Saved
 from datalab_kernel.desktop.companion.draft import Draft, missing
 from datalab_kernel.desktop.companion.exchange import ProtocolError
+from datalab_kernel.desktop.companion.layout import Layout
 from datalab_kernel.desktop.companion.state import State
-from datalab_kernel.desktop.companion.window import Layout
 from datalab_workspace.model.record import KINDS, Kind
 
 #: Bytes of the arrays that are kept.
@@ -127,30 +127,32 @@ def past_of(state: State, draft: Draft, saved: Saved) -> Past:
         saved: The state of the window before.
     """
     window = state.window
-    after = {kind: panel.layout() for kind, panel in window.panels.items()}
-    past = Past(saved.layouts, after)
+    past = Past(saved.layouts, window.layouts())
     before = {u: (k, o) for k in KINDS for u, o in saved.objects[k].items()}
-    now = {uuid: obj for _, uuid, obj in window.objects()}
-    past.added = [u for u, obj in now.items() if before.get(u, (0, 0))[1] is not obj]
+    now = window.objects_by_uuid()
+    past.added = [
+        u
+        for u in dict.fromkeys(draft.inserted)
+        if u in now and before.get(u, (0, 0))[1] is not now[u]
+    ]
     past.removed = {
-        u: entry for u, entry in before.items() if now.get(u) is not entry[1]
+        u: before[u]
+        for u in draft.discarded
+        if u in before and now.get(u) is not before[u][1]
     }
     past.values = {u: v for u, v in saved.values.items() if u not in past.removed}
-    for uuid, title in saved.titles.items():
-        obj = now.get(uuid)
-        if uuid not in past.removed and obj is not None and obj.title != title:
-            past.retitled[uuid] = (title, obj.title)
+    for uuid in saved.retitled & saved.titles.keys() & now.keys():
+        if uuid not in past.removed:
+            past.retitled[uuid] = (saved.titles[uuid], now[uuid].title)
     concerned = past.removed.keys() | past.retitled.keys() | past.values.keys()
     past.given = {u: state.given[u] for u in concerned & state.given.keys()}
-    uuid_of = {short: uuid for uuid, short in saved.short_ids.items()}
     for uuid in concerned - past.given.keys():
         title = saved.titles[uuid] or ""
         if titles.may_be_rewritten(title):
-            past.templates[uuid] = titles.template(title, uuid_of.get)
-    for uuid in before:
-        name = state.names.name_of(uuid)
-        if uuid in past.removed or draft.names.name_of(uuid) != name:
-            past.names[uuid] = name
+            past.templates[uuid] = titles.template(title, saved.short_ids.uuid_of)
+    for uuid in {*state.names.differing(draft.names), *past.removed}:
+        if uuid in before:
+            past.names[uuid] = state.names.name_of(uuid)
     arrays = {
         id(a): a.nbytes for _, o in past.removed.values() for a in _arrays(vars(o))
     }

@@ -5,18 +5,18 @@ Everything here runs in the thread of the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import count
 from typing import Any
 
 from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtWidgets import QDialog
 
+from datalab_kernel.desktop.companion import tree
+from datalab_kernel.desktop.companion.layout import Layout, members_of, same_start
 from datalab_kernel.desktop.companion.overrides import override
 from datalab_workspace.model.record import KINDS, Kind
-
-#: The titles and the objects of all groups of a panel, with DataLab's group.
-Layout = list[tuple[Any, str, list[str]]]
 
 
 class Panel:
@@ -45,40 +45,42 @@ class Panel:
         """Return the groups, their titles and the UUIDs of their objects."""
         return [(g, g.title, g.get_object_ids()) for g in self.model.get_groups()]
 
-    def set_layout(self, layout: Layout, objects: dict[str, Any]) -> None:
+    def set_layout(
+        self, layout: Layout, objects: dict[str, Any], unnumbered: Collection[str]
+    ) -> None:
         """Set the objects, groups, titles of groups, and numbers.
 
         The tree still has to be updated, see `update_tree`.
+
+        Args:
+            layout: The groups.
+            objects: The objects by UUID.
+            unnumbered: UUIDs of the objects that may lack their number even if it is
+                the same as before.
         """
+        before, now = members_of(self.layout()), members_of(layout)
         self.objects.clear()
         self.objects.update(objects)
         self.model._groups[:] = [group for group, _, _ in layout]  # noqa: SLF001  as above
-        number = 1
         for group_number, (group, title, uuids) in enumerate(layout, 1):
             group.title = title
             group.number = group_number
-            if group.get_object_ids() != uuids:
+            members = group.get_object_ids()
+            if uuids[: len(members)] != members:
                 group.clear()
-                for uuid in uuids:
-                    group.append(objects[uuid])
-            for uuid in uuids:
-                objects[uuid].metadata["__number"] = number
-                number += 1
+                members = []
+            for uuid in uuids[len(members) :]:
+                group.append(objects[uuid])
+        same = same_start(before, now)
+        for number, uuid in enumerate(now[same:], same + 1):
+            objects[uuid].metadata["__number"] = number
+        numbers = dict(zip(now, count(1), strict=False)) if unnumbered else {}
+        for uuid in numbers.keys() & unnumbered:
+            objects[uuid].metadata["__number"] = numbers[uuid]
 
     def new_group(self, title: str) -> Any:
         """Return a new group of DataLab, appended to the panel."""
         return self.model.add_group(title)
-
-    def short_ids(self) -> dict[str, str]:
-        """Return the short id of each object and group by UUID."""
-        prefix = self.widget.PARAMCLASS.PREFIX
-        ids, number = {}, 1
-        for group_number, (group, _, uuids) in enumerate(self.layout(), 1):
-            ids[str(group.uuid)] = f"g{prefix}{group_number:03d}"
-            for uuid in uuids:
-                ids[uuid] = f"{prefix}{number:03d}"
-                number += 1
-        return ids
 
     def selection(self) -> list[str]:
         """Return the UUIDs of the objects that DataLab's functions would act on."""
@@ -117,61 +119,11 @@ class Panel:
         """Make the tree show the present groups and objects.
 
         Args:
-            changed: UUIDs of the objects and groups whose titles, numbers or metadata
-                may have changed; None for all of them.
+            changed: UUIDs of the objects and groups that are new, or whose titles,
+                numbers or metadata may have changed; None for all of them.
         """
-        tree = self.tree
         with self.silent():
-            rows = [tree.topLevelItem(row) for row in range(tree.topLevelItemCount())]
-            leaves = {
-                leaf.data(0, Qt.UserRole): leaf
-                for row in rows
-                for leaf in map(row.child, range(row.childCount()))
-            }
-            heads = {row.data(0, Qt.UserRole): row for row in rows}
-            layout = self.layout()
-            if list(heads) != [str(group.uuid) for group, _, _ in layout]:
-                self._set_heads(heads, layout)
-            self._set_leaves(leaves, layout)
-            for item in tree.iter_items():
-                uuid = item.data(0, Qt.UserRole)
-                if changed is None or uuid in changed:
-                    value = self.model.get_object_or_group(uuid)
-                    tree._SimpleObjectTree__update_item(item, value)  # noqa: SLF001  as above
-            tree.resizeColumnToContents(0)
-
-    def _set_heads(self, heads: dict[str, Any], layout: Layout) -> None:
-        """Put the items of groups in order, and make the missing ones."""
-        tree = self.tree
-        expanded = {uuid: head.isExpanded() for uuid, head in heads.items()}
-        while tree.topLevelItemCount():
-            tree.takeTopLevelItem(0)
-        for group, _, _ in layout:
-            head = heads.get(str(group.uuid))
-            if head is None:
-                tree.add_group_item(group)
-            else:
-                tree.addTopLevelItem(head)
-                head.setExpanded(expanded[str(group.uuid)])
-
-    def _set_leaves(self, leaves: dict[str, Any], layout: Layout) -> None:
-        """Put the items of objects in order, and make the missing ones."""
-        incomplete = []
-        for row, (_, _, uuids) in enumerate(layout):
-            head = self.tree.topLevelItem(row)
-            shown = [
-                leaf.data(0, Qt.UserRole)
-                for leaf in map(head.child, range(head.childCount()))
-            ]
-            if uuids != shown:
-                incomplete.append((head, uuids, _keep(head, shown, uuids)))
-        for head, uuids, kept in incomplete:
-            for uuid in uuids[kept:]:
-                if uuid in leaves and leaves[uuid].parent() is None:
-                    head.addChild(leaves[uuid])
-                else:
-                    obj = self.objects[uuid]
-                    self.tree._SimpleObjectTree__add_to_group_item(obj, head)  # noqa: SLF001  as above
+            tree.update(self.tree, self.layout(), self.objects, changed)
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -194,19 +146,6 @@ class Panel:
         self.widget.selection_changed(update_items=True)
 
 
-def _keep(head: Any, shown: list[str], wanted: list[str]) -> int:
-    """Take items out of a group; return how many of the wanted ones are left."""
-    present = set(wanted)
-    kept = [uuid for uuid in shown if uuid in present]
-    if wanted[: len(kept)] != kept:
-        head.takeChildren()
-        return 0
-    for row in reversed(range(len(shown))):
-        if shown[row] not in present:
-            head.takeChild(row)
-    return len(kept)
-
-
 class Window:
     """DataLab's main window.
 
@@ -216,6 +155,8 @@ class Window:
 
     def __init__(self, main: Any) -> None:
         self.main = main
+        #: The number of signals of the companion that the observer has not received.
+        self.announced = 0
         self.panels: dict[Kind, Panel] = {
             "signal": Panel(main.signalpanel, "signal"),
             "image": Panel(main.imagepanel, "image"),
@@ -233,6 +174,22 @@ class Window:
             for _, _, uuids in panel.layout():
                 for uuid in uuids:
                     yield kind, uuid, panel.objects[uuid]
+
+    def objects_by_uuid(self) -> dict[str, Any]:
+        """Return the objects of both panels by UUID."""
+        return {**self.panels["signal"].objects, **self.panels["image"].objects}
+
+    def layouts(self) -> dict[Kind, Layout]:
+        """Return the groups of each panel."""
+        return {kind: panel.layout() for kind, panel in self.panels.items()}
+
+    def announce(self, signal: Any) -> None:
+        """Send a signal of DataLab about what the companion itself has changed."""
+        self.announced = 1
+        try:
+            signal.emit()
+        finally:
+            self.announced = 0
 
     def find(self, uuid: str) -> tuple[Panel, Any] | None:
         """Return an object and its panel; None if it does not exist."""

@@ -15,6 +15,7 @@ from typing import Any
 from datalab_workspace.backends.base import (
     Entry,
     PanelGroup,
+    Reported,
 )
 from datalab_workspace.live.codecs.frame import decode_record
 from datalab_workspace.live.companion.attachment import CompanionAttachment
@@ -50,6 +51,15 @@ class CompanionBackend(CompanionAttachment):
     def nameables(self) -> Iterator[ObjectState]:
         """See `Backend.nameables`; no entries are made."""
         return (known for known, _ in self._now.ordered())
+
+    def reported_since(self, revision: object) -> Reported | None:
+        """See `Backend.reported_since`."""
+        state = self._state
+        uuids = None if self._writes else state.reported_since(revision)
+        if uuids is None:
+            return None
+        present = uuids & state.objects.keys()
+        return Reported([state.objects[uuid] for uuid in present], uuids - present)
 
     def uuids(self, kind: Kind | None = None) -> Sequence[str]:
         """See `Backend.uuids`."""

@@ -122,6 +122,25 @@ class State:
         self.selection: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
         self.shown: Kind = "signal"
         self.observed: list[Observation] = []
+        # UUIDs of the objects that answers have reported since a revision.
+        self._reported: set[str] = set()
+        self._reported_since: tuple[str, int] | None = None
+
+    @property
+    def revision(self) -> tuple[str, int]:
+        """The DataLab process, and the revision of its window."""
+        return self.boot, self.rev
+
+    def reported_since(self, revision: object) -> set[str] | None:
+        """Return the objects that were added, changed or removed since a revision.
+
+        Returns:
+            None if that is unknown, which it is of all revisions but the one of the
+            last call.
+        """
+        reported, self._reported = self._reported, set()
+        since, self._reported_since = self._reported_since, self.revision
+        return reported if revision == since else None
 
     def query(self) -> dict[str, Any]:
         """Return the query that asks for the changes since this state."""
@@ -183,7 +202,7 @@ class State:
         panels = snapshot.get("panels")
         groups = self.groups if panels is None else _groups(panels)
         placed = [uuid for group in groups for uuid in group.uuids]
-        if len(placed) != len(objects) or any(uuid not in objects for uuid in placed):
+        if len(placed) != len(objects) or not objects.keys() >= set(placed):
             raise ValueError("its groups do not hold its objects")
         if panels is not None:
             shown = panels["shown"]
@@ -194,6 +213,9 @@ class State:
             self.shown = KINDS[KINDS.index(shown)]
         before, self.objects, self.groups = self.objects, objects, groups
         self.rev, self.boot = rev, boot
+        self._reported.update(snapshot.get("removed") or (), (e.uuid for e in new))
+        if full:
+            self._reported_since = None  # others may be gone as well
         authors = snapshot.get("removed_by") or {}
         return _observations(before, objects, [entry.uuid for entry in new], authors)
 
@@ -251,10 +273,10 @@ def _observations(
     reported: Sequence[str],
     authors: Mapping[str, str],
 ) -> list[Observation]:
+    gone = before.keys() - after.keys()
     found = [
-        Observation("removed", uuid, entry.name, None, author=authors.get(uuid))
-        for uuid, entry in before.items()
-        if uuid not in after
+        Observation("removed", uuid, before[uuid].name, None, author=authors.get(uuid))
+        for uuid in filter(gone.__contains__, before if gone else ())
     ]
     for uuid in reported:
         new, old = after[uuid], before.get(uuid)

@@ -105,7 +105,7 @@ class Writes:
         metadata: Mapping[Any, Any],
         drop: Sequence[Any] = (),
     ) -> None:
-        """Set fields (not the title) and metadata, and drop entries of the latter."""
+        """Set fields (not the title) and metadata, and drop entries of the metadata."""
         pairs = [
             [typed_json.encode(key), self._frame.encode(value)]
             for key, value in metadata.items()

@@ -13,6 +13,8 @@ from datalab_workspace.processing.known_faults.fault import Call, Fault, fault
 
 REPORT = "sigima_integer_images"
 _CONVERT = "use astype(dtype_str='float64') first"
+#: The range of an image below which cutting a result to whole numbers is coarse.
+_FEW_VALUES = 100
 _EDGES = (
     "farid farid_h farid_v laplace prewitt prewitt_h prewitt_v roberts scharr scharr_h "
     "scharr_v sobel sobel_h sobel_v"
@@ -25,6 +27,30 @@ def _is_integer(obj: Any) -> bool:
 
 def _largest(obj: Any) -> int:
     return int(np.iinfo(obj.data.dtype).max)
+
+
+def _is_coarse(obj: Any) -> bool:
+    """Return whether an image has so few values that a part of one counts."""
+    return int(obj.data.max()) - int(obj.data.min()) < _FEW_VALUES
+
+
+def _overshoots(call: Call) -> bool:
+    """Return whether interpolated values may lie beyond the range of the dtype.
+
+    Splines overshoot by less than half of the range of the image. A value that has
+    wrapped round is at the other end of the range of the dtype.
+    """
+    if call.feature not in ("resize", "rotate") or call.value("order") <= 1:
+        return False
+    limits = np.iinfo(call.obj.data.dtype)
+    # Pixels outside the image have the value cval, mostly 0.
+    outside = int(call.value("cval") or 0)
+    lowest = min(int(call.obj.data.min()), outside)
+    highest = max(int(call.obj.data.max()), outside)
+    margin = (highest - lowest) // 2 + 1
+    if highest + 2 * margin > limits.max:
+        return lowest - margin < limits.min or highest + margin > limits.max
+    return bool(int(call.result.data.max()) > highest + margin)
 
 
 @fault(REPORT, "image", "addition_constant difference_constant")
@@ -46,14 +72,16 @@ def _constant(call: Call) -> str | None:
 def _cut(call: Call) -> str | None:
     if not _is_integer(call.obj) or call.result.data.dtype.kind not in "iu":
         return None
-    beyond = ""
-    if call.feature in ("resize", "rotate") and call.value("order") > 1:
-        beyond = ", and values beyond the range of the dtype wrap round"
-    if call.feature == "flatfield" and _wraps(call):
-        beyond = ", and values beyond the range of the dtype wrap round"
+    if _overshoots(call) or (call.feature == "flatfield" and _wraps(call)):
+        return (
+            f"{call.name} has integers, and results beyond the range of "
+            f"{call.obj.data.dtype} wrap round; {_CONVERT}"
+        )
+    if not _is_coarse(call.obj):
+        return None
     return (
-        f"{call.name} has integers, so that the result is cut to whole "
-        f"numbers{beyond}; {_CONVERT}"
+        f"{call.name} has integers of a small range, to which the result is cut; "
+        f"{_CONVERT}"
     )
 
 
@@ -98,7 +126,11 @@ def _normalized(call: Call) -> str | None:
 
 @fault(REPORT, "image", "exp log10")
 def _half_precision(call: Call) -> str | None:
-    if not _is_integer(call.obj) or call.result.data.dtype.itemsize >= 8:
+    found = call.result.data
+    if not _is_integer(call.obj) or found.dtype.itemsize >= 8:
+        return None
+    # Of 4 bytes, the precision suffices for the values of a camera.
+    if found.dtype.itemsize == 4 and np.isfinite(found).all():
         return None
     return (
         f"{call.name} has integers of {call.obj.data.dtype.itemsize} bytes, so that "
@@ -144,6 +176,9 @@ def _lowest(call: Call) -> str | None:
 @fault(REPORT, "image", "convolution")
 def _product(call: Call) -> str | None:
     if not all(map(_is_integer, call.objects)) or call.result.data.dtype.kind == "f":
+        return None
+    data, kernel = (np.abs(obj.data.astype(np.float64)) for obj in call.objects)
+    if data.max() * kernel.sum() <= np.iinfo(call.result.data.dtype).max:
         return None
     return (
         f"{call.name} and the kernel have integers, and sums beyond the range of "

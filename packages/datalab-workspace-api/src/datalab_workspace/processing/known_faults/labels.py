@@ -29,8 +29,8 @@ def _title(call: Call) -> str | None:
     if sign in call.result.title:
         return None
     return (
-        "the title of the result does not name this operation; its values are right, "
-        "rename it"
+        f"the title of the result, {call.result.title!r:.60}, does not name this "
+        "operation; its values are right, rename it"
     )
 
 

@@ -48,17 +48,6 @@ def _descending(call: Call) -> str | None:
     )
 
 
-@fault(GRID, "signal", "extract_roi extract_rois")
-def _end_of_region(call: Call) -> str | None:
-    ends = [region.xmax for region in call.regions if region.xmax in call.obj.x]
-    if not ends or np.any(np.diff(call.obj.x) < 0):
-        return None
-    return (
-        f"the last point of the region, at x = {ends[0]:g}, is left out; pass a "
-        "slightly larger xmax"
-    )
-
-
 @fault(GRID, "signal", "resampling interpolate")
 def _quadratic(call: Call) -> str | None:
     if call.value("method") != "quadratic" or len(call.obj.x) < 4:
@@ -84,15 +73,15 @@ def _overshoot(call: Call) -> str | None:
     )
 
 
-@fault(GRID, "signal", "fft phase_spectrum")
+# Not for fft: most signals begin elsewhere, and magnitudes do not depend on it.
+@fault(GRID, "signal", "phase_spectrum")
 def _origin(call: Call) -> str | None:
     x = call.obj.x
     if len(x) < 2 or abs(x[0]) <= 1e-9 * abs(x[-1] - x[0]):
         return None
-    again = ", and ifft() begins at x = 0" if call.feature == "fft" else ""
     return (
         f"the phases refer to the first point of {call.name}, x = {x[0]:g}, not to "
-        f"x = 0{again}"
+        "x = 0; subtract 360° times frequency times x[0]"
     )
 
 
@@ -170,7 +159,6 @@ def _absolute(call: Call) -> str | None:
 FAULTS: tuple[Fault, ...] = (
     _uneven,
     _descending,
-    _end_of_region,
     _quadratic,
     _overshoot,
     _origin,

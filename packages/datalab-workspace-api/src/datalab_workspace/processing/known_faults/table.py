@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator, Sequence
 
 from datalab_workspace.model.record import Kind
-from datalab_workspace.processing.doubts import Doubt
+from datalab_workspace.processing.doubtful_results import Doubt
 from datalab_workspace.processing.known_faults import (
     dates,
     image_coordinates,
@@ -39,8 +39,8 @@ FAULTS: tuple[Fault, ...] = (
 def faults_in(call: Call) -> Iterator[Doubt]:
     """Yield everything that is known to be wrong in a result.
 
-    Nothing is known of a sigima newer than `LAST_VERSION`, which may have been
-    corrected.
+    A sigima newer than `LAST_VERSION` may have been corrected, so that nothing is
+    yielded for it.
 
     Args:
         call: A computation that has succeeded.

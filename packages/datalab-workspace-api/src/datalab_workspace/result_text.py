@@ -6,18 +6,15 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from datalab_workspace.model.units import with_unit
+
 if TYPE_CHECKING:
-    from datalab_workspace.model.results import ResultValue, WideTable
+    from datalab_workspace.results_table import ResultValue, WideTable
 
 #: Rows of each table that are shown.
 MAX_ROWS = 60
 #: Longest text in a cell.
 _LONGEST = 40
-
-
-def column_text(quantity: str, unit: str) -> str:
-    """Return a quantity with its unit in brackets, if it has one."""
-    return f"{quantity} ({unit})" if unit else quantity
 
 
 def value_text(item: ResultValue | None) -> str:
@@ -65,7 +62,7 @@ def table_text(table: WideTable) -> str:
     lines = list(_lines(table))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     first = len(widths) if len(table.rows) == 1 else len(heading_columns(table))
-    shown = [_cut(f"{table.title} [{table.analysis}]")]
+    shown = [f"{_cut(table.title)} [{_cut(table.analysis)}]"]
     for line in lines:
         cells = (
             cell.ljust(width) if index < first else cell.rjust(width)
@@ -79,7 +76,7 @@ def table_text(table: WideTable) -> str:
 
 def _lines(table: WideTable) -> Iterator[list[str]]:
     """Yield the lines of a table; one row is shown as lines of name and value."""
-    names = [_cut(column_text(*column)) for column in table.columns]
+    names = [_cut(with_unit(*column)) for column in table.columns]
     heads = heading_columns(table)
     rows = [
         [

@@ -1,4 +1,4 @@
-"""The notice that DataLab shows masked values as ordinary numbers."""
+"""The warning that DataLab shows masked values as ordinary numbers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from datalab_workspace.error_messages import list_names
 from datalab_workspace.model.project import Group
 from datalab_workspace.model.record import Record
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import warn_caller
 
-#: Number of objects that a notice names.
+#: Number of objects that a warning names.
 _NAMED = 3
 
 
@@ -34,7 +35,7 @@ def masked_names(transaction: Transaction, groups: Iterable[Group]) -> list[str]
     ]
 
 
-def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
+def warn_of_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     """Warn that DataLab shows masked values as numbers, once for each object.
 
     Args:
@@ -45,14 +46,13 @@ def notice_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     Warns:
         UserWarning: There are objects of which no warning has been given.
     """
-    new = [name for name in names if name not in session.masks_noticed]
+    new = [name for name in names if name not in session.names_warned_of_masks]
     if not new:
         return
-    session.masks_noticed.update(new)
-    named = ", ".join(f"{name!r:.80}" for name in new[:_NAMED])
-    rest = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""
+    session.names_warned_of_masks.update(new)
     warn_caller(
-        f"DataLab shows the masked values of {named}{rest} as ordinary numbers; "
+        f"DataLab shows the masked values of {list_names(new, _NAMED)} as ordinary "
+        "numbers; "
         f"{keeper} keeps the mask for notebooks only. To show gaps in DataLab, add the "
         "data with NaN in their place, as in data.filled(np.nan)",
         UserWarning,

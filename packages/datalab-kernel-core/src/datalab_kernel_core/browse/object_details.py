@@ -8,10 +8,11 @@ from datalab_kernel_core.browse.pictures import Pictures
 from datalab_kernel_core.display.short_text import UNIT_LENGTH, count, shorten, size
 from datalab_kernel_core.in_page.channel import Reply
 from datalab_workspace.model.description import Preview, size_text
+from datalab_workspace.model.units import with_unit
 from datalab_workspace.operations.object_list import Outline
 
 
-def detail(uuid: str, outline: Outline, pictures: Pictures) -> Reply:
+def object_details(uuid: str, outline: Outline, pictures: Pictures) -> Reply:
     """Return the picture and the properties of an object.
 
     Raises:
@@ -40,8 +41,8 @@ def _facts(preview: Preview) -> Iterator[tuple[str, str]]:
     for axis in "xyz":
         label = shorten(summary.labels.get(f"{axis}label"))
         unit = shorten(summary.labels.get(f"{axis}unit"), UNIT_LENGTH)
-        if label or unit:
-            yield axis, f"{label} ({unit})" if label and unit else label or unit
+        if text := with_unit(label, unit):
+            yield axis, text
     if summary.roi_count:
         yield "regions", str(summary.roi_count)
     if summary.result_count:

@@ -12,7 +12,7 @@ _PICTURED = frozenset({"data", "coordinates"})
 _EVERYTHING = frozenset({"attached", "detached", "loaded", "cleared"})
 
 
-class Stamps:
+class PictureStamps:
     """The stamps of the objects of one workspace."""
 
     def __init__(self) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
-from datalab_workspace.backends.reports import Entry, PanelGroup
+from datalab_workspace.backends.reports import Entry, PanelGroup, Reported
 from datalab_workspace.model.naming import Nameable
 from datalab_workspace.model.record import Kind
 
 
-class Positions(ABC):
+class ObjectLookup(ABC):
     """The objects of a backend in their order, and the position of each.
 
     Only `entries` and `groups` are necessary. A backend overrides the others if it can
@@ -24,6 +24,14 @@ class Positions(ABC):
     def nameables(self) -> Iterable[Nameable]:
         """Return all objects as far as their names depend on them, as in `entries`."""
         return self.entries()
+
+    def reported_since(self, revision: object) -> Reported | None:  # noqa: ARG002
+        """Return the objects that were added, changed or removed since a revision.
+
+        Returns:
+            None if the backend does not know, or leaves the names to the `NameBook`.
+        """
+        return None
 
     def uuids(self, kind: Kind | None = None) -> Sequence[str]:
         """Return the UUIDs of the objects, of one kind or both, as in `entries`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import DoubtfulResultWarning
 from datalab_workspace.validation import warn_caller
 
@@ -50,9 +51,5 @@ class Doubts:
         """
         for key, doubt in self._first.items():
             others = list(self._others.get(key, ()))
-            more = ""
-            if others:
-                named = ", ".join(f"{name!r:.40}" for name in others[:_NAMED])
-                rest = len(others) - _NAMED
-                more = f" (the same for {named}{f' and {rest} more' * (rest > 0)})"
+            more = f" (the same for {list_names(others, _NAMED)})" if others else ""
             warn_caller(f"{doubt.text}{more}", DoubtfulResultWarning)

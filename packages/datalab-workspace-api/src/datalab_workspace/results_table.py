@@ -16,7 +16,9 @@ import numpy as np
 from datalab_workspace.error_messages import add_note
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.model.record import Kind
-from datalab_workspace.model.result_text import column_text, table_text
+from datalab_workspace.model.units import with_unit
+from datalab_workspace.result_text import table_text
+from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +123,10 @@ class Results(tuple[ResultValue, ...]):
         found = super().__getitem__(index)
         return Results(found) if isinstance(index, slice) else found  # type: ignore[return-value, arg-type] # the overloads of tuple are not narrowed
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(dict.fromkeys(item.quantity for item in self))
+
+    @suggest_on_typo
     def select(
         self,
         *,
@@ -278,9 +284,9 @@ class Results(tuple[ResultValue, ...]):
             name = item.quantity, item.unit
             before = f"{item.analysis}: " if len(analyses) > 1 else ""
             row = rows.setdefault((item.object, item.roi, item.row), {})
-            row[before + column_text(*name)] = item.value
+            row[before + with_unit(*name)] = item.value
             if item.uncertainty is not None:
-                row[before + column_text(f"u({name[0]})", name[1])] = item.uncertainty
+                row[before + with_unit(f"u({name[0]})", name[1])] = item.uncertainty
             columns.update(dict.fromkeys(row))
         body = [(*key, *map(row.get, columns)) for key, row in rows.items()]
         return ("object", "roi", "row", *columns), body

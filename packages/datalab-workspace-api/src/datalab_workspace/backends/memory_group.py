@@ -11,7 +11,7 @@ from datalab_workspace.model.record import Kind, Record
 
 
 @dataclass(eq=False)
-class Shelf:
+class MemoryGroup:
     """A group of objects in memory, in their order.
 
     Attributes:
@@ -78,10 +78,10 @@ class Shelf:
         else:
             self._order, self._positions = [], {}
 
-    def copy(self) -> Shelf:
+    def copy(self) -> MemoryGroup:
         """Return a group of objects that can be edited by themselves."""
         items = {uuid: _separate(item) for uuid, item in self.items.items()}
-        return Shelf(self.kind, self.title, items, dict(self.ranks), self.count)
+        return MemoryGroup(self.kind, self.title, items, dict(self.ranks), self.count)
 
     def put_back(self, taken: Sequence[tuple[Item, int]]) -> None:
         """Put objects back where they were, as `take` returned them."""
