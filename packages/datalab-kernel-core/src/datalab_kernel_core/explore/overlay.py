@@ -36,7 +36,7 @@ class Selected:
         kind: "segment", "rectangle", "circle" or "polygon" for a region of interest,
             otherwise "point" or "line".
         name: Its name; "" for a point or a line without a title.
-        coords: Its coordinates in the form of sigima: the ends of a segment; x, y, width
+        coords: Its coordinates in sigima's form: the ends of a segment; x, y, width
             and height of a rectangle; x, y and radius of a circle; x and y of each
             corner of a polygon, of both ends of a line, or of a point.
         inverse: Whether a region is the outside of its shape.
