@@ -62,7 +62,7 @@ class Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in self.ALLOWED
         for name, value in attrs:
-            assert name in {"class", "src", "width", "height", "alt", "style"}
+            assert name in {"class", "src", "width", "height", "alt", "style", "title"}
             assert name != "src" or str(value).startswith("data:image/png;base64,")
         if tag == "img":
             self.pictures += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from datalab_workspace.model.dates import date_text
 from datalab_workspace.model.units import with_unit
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def value_text(item: ResultValue | None) -> str:
         return ""
     if isinstance(item.value, str):
         return item.value
-    return number_text(float(item.value), item.uncertainty)
+    text = position_text if item.date else number_text
+    return text(float(item.value), item.uncertainty)
 
 
 def number_text(value: float, spread: float | None) -> str:
@@ -42,6 +44,19 @@ def number_text(value: float, spread: float | None) -> str:
         return f"{value:.{digits}f} ± {spread:.{digits}f}"
     scale, digits = 10.0**exponent, max(place + exponent, 0)
     return f"({value / scale:.{digits}f} ± {spread / scale:.{digits}f})e{exponent}"
+
+
+def position_text(seconds: float, spread: float | None) -> str:
+    """Return a date, in seconds since 1970, with its uncertainty as short text."""
+    known = spread is not None and spread > 0 and math.isfinite(spread)
+    return date_text(seconds) + (f" ± {spread:.2g} s" if known else "")
+
+
+def column_heading(table: WideTable, column: tuple[str, str]) -> str:
+    """Return the heading of a column; dates have no unit."""
+    shown = [row[column] for _, row in table.rows if column in row]
+    quantity, unit = column
+    return quantity if all(item.date for item in shown) else with_unit(quantity, unit)
 
 
 def heading_columns(table: WideTable) -> list[str]:
@@ -82,7 +97,7 @@ def table_text(table: WideTable) -> str:
 
 def _lines(table: WideTable) -> list[list[str]]:
     """Return the lines of a table; one row is shown as lines of name and value."""
-    names = [_cut(with_unit(*column)) for column in table.columns]
+    names = [_cut(column_heading(table, column)) for column in table.columns]
     heads = heading_columns(table)
     rows = [
         [
