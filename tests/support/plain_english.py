@@ -34,7 +34,7 @@ HARD = _rules(
         r"\banew\b": "again, a new …",
         r"\bthrice\b": "three times",
         r"(?<!bounding )(?<!check )(?<!text )(?<!combo )(?<!of the )(?<!of-)(?<!the-)"
-        r"\bbox(es)?\b(?! plot)": "dialog",
+        r"(?<!-)\bbox(es)?\b(?! plot|-)": "dialog",
     }
 )
 
