@@ -258,6 +258,16 @@ def test_a_csv_file_cannot_be_written_without_its_folder(
         workspace.results().to_csv(tmp_path / "nowhere" / "r.csv")
 
 
+def test_a_wide_table_shows_its_rows_as_columns(workspace: Workspace) -> None:
+    workspace.calc("extract_pulse_features", on="peak")
+    results = workspace.results()
+    lines = repr(results).splitlines()[1:]
+
+    assert lines[0].split()[:2] == ["object", "peak"]
+    assert {line.split()[0] for line in lines} >= {"ROI", "amplitude", "x50"}
+    assert max(map(len, lines)) <= 120
+
+
 def test_the_repr_is_a_table_for_each_analysis(workspace: Workspace) -> None:
     assert repr(workspace.results()) == "no results"
     workspace.calc("x_at_minmax", on="wave")

@@ -58,7 +58,10 @@ def show(notebook: Any, number: int, text: str) -> None:
 
 
 def test_regions_of_an_image_are_drawn_with_the_pointer(draw: Draw, page: Page) -> None:
-    kernel = "for one in workspace['spot'].roi: print(one.to_dict())"
+    kernel = (
+        "for one in workspace['spot'].roi: "
+        "print(type(one).__name__, one.coords.tolist(), one.inverse, one.title)"
+    )
     notebook, view = draw(IMAGE, kernel)
     ring, centroid = view.labels()
     assert ring == (
@@ -91,11 +94,9 @@ def test_regions_of_an_image_are_drawn_with_the_pointer(draw: Draw, page: Page) 
     view.after_edit(lambda: view.stroke((0.1, 0.1), (0.9, 0.1)))
     assert "annotation: line" in view.labels()[-1]
 
-    show(notebook, 1, "'title': 'ring', 'type': 'CircularROI', 'inverse': True")
-    expect(notebook.output(1)).to_contain_text(
-        "array([99.75, 17.375, 70., 30.  ]), 'indices': False, 'title': '', "
-        "'type': 'RectangularROI', 'inverse': True"
-    )
+    show(notebook, 1, "CircularROI [60.0, 20.0, 12.5] True ring")
+    moved = "RectangularROI [99.75, 17.375, 70.0, 30.0] True"
+    expect(notebook.output(1)).to_contain_text(moved)
     assert view.problem.inner_text() == ""
 
 

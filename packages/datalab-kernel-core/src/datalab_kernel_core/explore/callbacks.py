@@ -1,4 +1,4 @@
-"""The functions that a view calls after each change of what is drawn on it."""
+"""The functions that a view calls after each change of the shapes drawn on it."""
 
 from __future__ import annotations
 
