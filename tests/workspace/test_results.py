@@ -164,6 +164,7 @@ def test_several_rows_of_a_region_are_numbered(workspace: Workspace) -> None:
         (("m/s", "V"), (-2, 1), "V/(m/s)²"),
         (("s", "m/s"), (1, 1), "(m/s)·s"),
         (("s", "V"), (-12, 1), "V/s¹²"),
+        (("10³ px²", "V"), (1, 0), "10³ px²"),
         (("s", "V"), "rad", "rad"),
     ],
 )
