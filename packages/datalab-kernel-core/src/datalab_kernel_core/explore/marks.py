@@ -16,9 +16,9 @@ COORDS = {"point": ("x", "y"), "segment": ("x0", "y0", "x1", "y1")}
 
 
 class Marks:
-    """The list of the annotations of an object, of which points and lines can change.
+    """The list of the annotations of an object.
 
-    DataLab shows them as its own.
+    The page changes only points and lines. DataLab shows them like its own.
     """
 
     noun = "annotation"
