@@ -1,9 +1,9 @@
-"""The functions that a view calls after each change of the shapes drawn on it."""
+"""The functions that a view calls after each change of its shapes."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -31,10 +31,12 @@ class Callback:
         if self in self._all:
             self._all.remove(self)
 
-    def run(self, view: Any) -> None:
-        """Call the function; its errors are logged and go no further."""
+
+def run_all(callbacks: Iterable[Callback], view: Any) -> None:
+    """Call all functions; their errors are logged and go no further."""
+    for callback in list(callbacks):
         try:
-            self._function(view)
+            callback._function(view)
         except Exception:
             log = logging.getLogger(__name__)
-            log.exception("the callback %r of on_change() failed", self._function)
+            log.exception("the callback %r of on_change() failed", callback._function)

@@ -68,7 +68,7 @@ class Outcome:
         arguments: The arguments of `Workspace.edit` that carry it out.
         index: The index of the changed entry, -1 if it was removed.
         key: Its new key.
-        note: What the user must know, because another program has changed it, too.
+        note: A message to the user, if the entry was changed elsewhere, too.
     """
 
     arguments: dict[str, Any]
@@ -80,8 +80,8 @@ class Outcome:
 def apply(record: Record, edit: Edit, coordinates: PageCoordinates) -> Outcome:
     """Return the result of a change of an object's regions or annotations.
 
-    A region that another program has changed or removed in the meantime is not
-    overwritten, and the drawn one is not lost: it becomes another region.
+    A region that was changed or removed elsewhere in the meantime is not overwritten,
+    and the user's drawing is not lost: it becomes another region.
 
     Args:
         record: The object as it is now.

@@ -18,7 +18,7 @@ COORDS = {"point": ("x", "y"), "segment": ("x0", "y0", "x1", "y1")}
 class Marks:
     """The list of the annotations of an object.
 
-    Only points and lines can be changed. DataLab shows them as its own.
+    The page changes only points and lines. DataLab shows them like its own.
     """
 
     noun = "annotation"

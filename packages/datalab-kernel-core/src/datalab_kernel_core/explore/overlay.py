@@ -36,7 +36,7 @@ class Selected:
         kind: "segment", "rectangle", "circle" or "polygon" for a region of interest,
             otherwise "point" or "line".
         name: Its name; "" for a point or a line without a title.
-        coords: Its coordinates in sigima's form: the ends of a segment; x, y, width
+        coords: Its coordinates in sigima's order: the ends of a segment; x, y, width
             and height of a rectangle; x, y and radius of a circle; x and y of each
             corner of a polygon, of both ends of a line, or of a point.
         inverse: Whether a region is the outside of its shape.
@@ -95,7 +95,7 @@ class Overlay:
             self._subscription.cancel()
 
     def state(self) -> dict[str, Any]:
-        """Return the shapes that the page draws, with the note below them."""
+        """Return the state of the page: its shapes, units and notes."""
         shapes, undrawn = page_shapes(self._record, self._coordinates)
         fields = self._record.fields
         return {
@@ -111,7 +111,7 @@ class Overlay:
             "note": "; ".join(filter(None, [self._note, undrawn])),
         }
 
-    # -- for code ---------------------------------------------------------------------
+    # -- for the code of the user -----------------------------------------------------
 
     @property
     def roi(self) -> Any:
@@ -147,10 +147,10 @@ class Overlay:
         coords = tuple(float(entry[name]) for name in names)
         return Selected(kind, str(entry.get("title") or ""), coords)
 
-    # -- for requests of the page -----------------------------------------------------
+    # -- requests of the page ---------------------------------------------------------
 
     def select(self, content: Mapping[str, Any]) -> Reply:
-        """Note the selection in the page."""
+        """Note the selection of the page."""
         what = content.get("what")
         chosen = None
         if what in LISTS:
@@ -165,7 +165,7 @@ class Overlay:
 
         Raises:
             ValueError: The change is impossible.
-            Exception: Any error of the workspace. The drawn shape stays in the view.
+            Exception: Any error of the workspace. The change stays in the view.
         """
         if not self._edits:
             raise ValueError("pass edit_roi=True to explore() to change regions")
@@ -210,7 +210,7 @@ class Overlay:
     # -- the workspace ----------------------------------------------------------------
 
     def _read(self) -> None:
-        """Read the object again, unless a drawn shape could not be written."""
+        """Read the object again, unless a change could not be written."""
         if self._workspace is None or self._gone or self._unsaved:
             return
         try:
@@ -220,7 +220,7 @@ class Overlay:
             self._note = self._lost_note()
 
     def _write(self, outcome: Outcome) -> Exception | None:
-        """Write a change to the workspace, and in any case to the view."""
+        """Write a change to the workspace, and in any case to the view's own record."""
         error: Exception | None = None
         if self._workspace is not None and not self._gone:
             self._own = True
@@ -245,8 +245,8 @@ class Overlay:
 
     def _lost_note(self) -> str:
         return (
-            f"{self._name!r:.80} is no longer in the workspace; what you draw is kept "
-            "in the roi of the view"
+            f"{self._name!r:.80} is no longer in the workspace; your drawings stay in "
+            "the roi of the view"
         )
 
     def _follow(self, event: ChangeEvent) -> None:

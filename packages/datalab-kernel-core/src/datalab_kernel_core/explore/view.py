@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.png import with_text
-from datalab_kernel_core.explore.callbacks import Callback
+from datalab_kernel_core.explore.callbacks import Callback, run_all
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import DataSource, ViewRequest
 from datalab_kernel_core.explore.overlay import Overlay, Selected
@@ -105,7 +105,7 @@ class View:
         return self._overlay.selection
 
     def on_change(self, callback: Callable[[View], object]) -> Callback:
-        """Call a function whenever what is drawn on the view or selected in it changes.
+        """Call a function whenever the shapes of the view or its selection change.
 
         It does not matter who changes the regions: the user of the view, a cell, or
         DataLab's user.
@@ -159,8 +159,7 @@ class View:
         """Send the shapes to the page, and call the functions that want to know."""
         if self._widget is not None:
             self._widget.overlay = self._overlay.state()
-        for callback in list(self._callbacks):
-            callback.run(self)
+        run_all(self._callbacks, self)
 
     def _reply(self, content: Mapping[str, Any]) -> Reply:
         asked = content["ask"]
