@@ -23,11 +23,11 @@ def capabilities_html(capabilities: Capabilities) -> str:
         [
             html(name),
             html(value),
-            html(explained.get(name, "").replace("``", ""), _LONG),
+            html(explained.get(name, "").replace("`", ""), _LONG),
         ]
         for name, value in _values(capabilities)
     ]
-    table = markup.table(("ability", "", ""), rows, "  w")
+    table = markup.table(("ability", "here", "meaning"), rows, "  w")
     return markup.page(markup.heading("Capabilities"), table)
 
 

@@ -157,7 +157,9 @@ def _axes(record: Record, data: Array | None) -> Iterator[tuple[str, str]]:
         values["x"], values["y"] = _pixel_axes(record, data.shape)
     for axis in axes:
         scale = "log" if record.fields.get(f"{axis}scalelog") is True else ""
-        parts = [html(_label(record, axis), 80), values[axis], scale]
+        dates = axis == "x" and record.kind == "signal" and is_dates(record.metadata)
+        label = record.fields.get("xlabel") if dates else _label(record, axis)
+        parts = [html(label, 80), values[axis], scale]
         yield axis, ", ".join(filter(None, parts)) or "–"
 
 

@@ -31,13 +31,13 @@ _NOTHING = ("", _UNKNOWN)
 #: Head and form of each column; the first is that of the thumbnails.
 _COLUMNS = (
     *(("", ""), ("id", ""), ("name", "w"), ("kind", ""), ("shape", ""), ("dtype", "")),
-    *(("units", ""), ("group", "w"), ("ROI", "n"), ("results", "n"), ("size", "n")),
+    *(("units", ""), ("group", ""), ("ROI", "n"), ("results", "n"), ("size", "n")),
 )
 _ID, _NAME = 1, 2
 #: The columns that are left out if no object has anything in them.
 _OPTIONAL = ("", "units", "group", "ROI", "results")
 #: Longer names are shortened to this number of characters, those of groups too.
-_NAME_LENGTH, _GROUP_LENGTH = 40, 24
+_NAME_LENGTH, _GROUP_LENGTH = 40, 20
 
 
 def workspace_html(workspace: Workspace, most: int = MAX_ROWS) -> str:
