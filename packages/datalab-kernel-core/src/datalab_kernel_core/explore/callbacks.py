@@ -18,7 +18,7 @@ class Callback:
     def __init__(
         self, function: Callable[[Any], object], all_of_them: list[Any]
     ) -> None:
-        self._function = function
+        self.function = function
         self._all = all_of_them
         self._all.append(self)
 
@@ -36,7 +36,7 @@ def run_all(callbacks: Iterable[Callback], view: Any) -> None:
     """Call all functions; their errors are logged and go no further."""
     for callback in list(callbacks):
         try:
-            callback._function(view)
-        except Exception:
+            callback.function(view)
+        except Exception:  # noqa: PERF203  one failure must not stop the others
             log = logging.getLogger(__name__)
-            log.exception("the callback %r of on_change() failed", callback._function)
+            log.exception("the callback %r of on_change() failed", callback.function)

@@ -268,7 +268,7 @@ def _left(path: Path) -> LeftFolder | None:
 
 
 def _owner(content: bytes) -> Owner:
-    # A kernel that starts looks for folders, and seldom finds one.
+    # A kernel that starts looks for folders, and rarely finds one.
     from datalab_workspace.encoding import shallow_json
 
     data = shallow_json.loads(content)
