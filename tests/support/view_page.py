@@ -22,7 +22,7 @@ class ViewPage:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.el = page.locator(".datalab-explore")
-        self.canvas = self.el.locator("canvas")
+        self.canvas = self.el.locator(".dle-stage canvas")
         self.value = self.el.locator(".dle-value")
         self.note = self.el.locator(".dle-note")
         self.error = self.el.locator(".dle-error")

@@ -360,8 +360,7 @@ class Workspace(
 
         Example:
             >>> workspace.edit("peak", xunit="s", metadata={"operator": "Ada"})
-            >>> top = sigima.create_signal_roi([1, 3], title="top")
-            >>> workspace.edit("peak", roi=top)
+            >>> workspace.edit("peak", roi=sigima.create_signal_roi([1, 3]))
             >>> workspace.describe("peak").roi_count
             1
         """

@@ -136,7 +136,7 @@ class Panel {
   remove() {
     this.el.remove();
     this.table.style.display = "";
-    window.removeEventListener("keydown", this.guard, true);
+    this.endKeys();
   }
 
   // -- actions --
@@ -242,20 +242,7 @@ class Panel {
     this.search.takeKey = (event) => {
       if (event.key === "ArrowDown") this.list.go(0, event);
     };
-    // Before the front end runs a command for the key. What has the key, has it directly.
-    this.guard = (event) => {
-      const { target } = event;
-      if (!this.el.contains(target) || this.detail.el.contains(target)) return;
-      if ((event.ctrlKey || event.metaKey) && !WITH_CTRL.test(event.key)) return;
-      event.stopPropagation();
-      for (let el = target; el !== this.el; el = el.parentElement) {
-        if (el.takeKey) {
-          el.takeKey(event);
-          return;
-        }
-      }
-    };
-    window.addEventListener("keydown", this.guard, true);
+    this.endKeys = takeKeys(this.el, WITH_CTRL, (target) => this.detail.el.contains(target));
   }
 
   rowOf(event) {

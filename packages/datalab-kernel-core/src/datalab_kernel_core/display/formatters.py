@@ -23,6 +23,11 @@ _RECOVERY = "datalab_workspace.recovery.listing"
 _SHOWN = {
     "sigima.objects.signal.object.SignalObj": (f"{_DISPLAY}.object_html", "signal"),
     "sigima.objects.image.object.ImageObj": (f"{_DISPLAY}.object_html", "image"),
+    "sigima.objects.scalar.table.TableResult": (f"{_DISPLAY}.results_html", "analysis"),
+    "sigima.objects.scalar.geometry.GeometryResult": (
+        f"{_DISPLAY}.results_html",
+        "analysis",
+    ),
     "datalab_workspace.workspace.Workspace": (
         f"{_DISPLAY}.workspace_html",
         "workspace",

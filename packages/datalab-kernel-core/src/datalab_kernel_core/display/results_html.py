@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.short_text import html
 from datalab_kernel_core.display.thumbnails import Budget
+from datalab_kernel_core.plotter.tables import ResultTable
+from datalab_workspace.model.analysis import Result
 from datalab_workspace.result_text import (
     MAX_ROWS,
     column_heading,
@@ -37,6 +41,17 @@ def list_html(items: ResultList) -> str:
 def list_text(items: ResultList) -> str:
     """Return a list that `calc` returned as lines of text."""
     return repr(items)
+
+
+def analysis_html(result: Any) -> str:
+    """Return a TableResult or GeometryResult of sigima as HTML."""
+    table: str = ResultTable(Result.of(result))._repr_html_()
+    return table
+
+
+def analysis_text(result: Any) -> str:
+    """Return a TableResult or GeometryResult of sigima as lines of text."""
+    return repr(ResultTable(Result.of(result)))
 
 
 def _table(table: WideTable) -> str:

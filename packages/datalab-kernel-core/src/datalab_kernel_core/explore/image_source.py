@@ -69,6 +69,7 @@ class ImageSource:
             self._notes.append("modulus of complex values")
         drawing = drawing or build_image_drawings(PlotItem(record, ""), options)[0]
         self._limits, self._colormap = drawing.limits, drawing.colormap
+        self._found = drawing.found
         self._overview: tuple[Blocks, Array] | None = None
         if drawing.is_whole and drawing.blocks != (1, 1) and self._how == "mean":
             assert drawing.pixels is not None
@@ -93,6 +94,8 @@ class ImageSource:
             "axes": axes,
             "aspect": steps[1] / steps[0],
             "limits": self._limits,
+            "range": self._found,
+            "zunit": str(self._record.fields["zunit"] or ""),
             "colormap": self._colormap,
             "colormaps": sorted({*_COLORMAPS, self._colormap}),
             "home": {"x": self._home(0), "y": self._home(1)},

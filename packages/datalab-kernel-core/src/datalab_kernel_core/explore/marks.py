@@ -16,9 +16,9 @@ COORDS = {"point": ("x", "y"), "segment": ("x0", "y0", "x1", "y1")}
 
 
 class Marks:
-    """The list of the annotations of an object, of which points and lines can change.
+    """The list of the annotations of an object.
 
-    DataLab shows them as its own.
+    The page changes only points and lines. DataLab shows them like its own.
     """
 
     noun = "annotation"
@@ -42,7 +42,9 @@ class Marks:
         """
         if shape not in COORDS:
             raise ValueError(f"expected 'point' or 'segment', got {shape!r:.40}")
-        model = require("sigima.objects.annotations", "drawing a point or a line")
+        require("sigima", "drawing a point or a line")
+        from sigima.objects import annotations as model
+
         classes = {"point": model.PointAnnotation, "segment": model.SegmentAnnotation}
         names = zip(COORDS[shape], map(float, coords), strict=True)
         made: Entry = model.annotation_to_dict(classes[shape](**dict(names)))
@@ -60,10 +62,6 @@ class Marks:
         if isinstance(label, dict):
             changed["label"] = {**label, "text": title}
         return changed
-
-    def inverted(self, entry: Entry, *, inverse: bool) -> Entry:
-        """Raise an error: only regions have an outside."""
-        raise ValueError("a point or a line has no outside")
 
     def edit(self, entries: Sequence[Entry]) -> dict[str, Any]:
         """Return the arguments of `Workspace.edit` for new annotations."""

@@ -11,7 +11,7 @@ from datalab_kernel_core.plotter.image_builder import PixelAxis
 from datalab_kernel_core.plotter.plot_input import PlotItem
 from datalab_kernel_core.plotter.reduce import Array
 
-#: The number of corners of a circle on axes on which it is none.
+#: The number of corners of a circle that the axes distort.
 _CORNERS = 64
 
 

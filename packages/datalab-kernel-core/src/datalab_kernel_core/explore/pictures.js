@@ -51,7 +51,7 @@ class Pixels {
       .stream()
       .pipeThrough(new DecompressionStream("deflate"));
     const indices = new Uint8Array(await new Response(stream).arrayBuffer());
-    const palette = new Uint8Array(copied(buffers[1]));
+    const palette = (picture.palette = new Uint8Array(copied(buffers[1])));
     const colors = new Uint32Array(256);
     const bytes = new Uint8Array(colors.buffer);
     for (let n = 0; n < 256; n += 1) bytes.set([...palette.subarray(3 * n, 3 * n + 3), 255], 4 * n);

@@ -19,27 +19,29 @@ class View {
     this.colormap = null;
     this.shown = 0;
     this.asked = {};
-    this.build();
+    this.build(model);
     this.listen();
     this.resize();
     this.begin();
   }
 
-  build() {
+  build(model) {
     this.el = document.createElement("div");
-    this.el.className = "datalab-explore";
+    this.el.className = `datalab-explore dle-${this.about.kind}`;
     this.el.style.display = "none"; // until the first picture
-    this.canvas = element("canvas", this.el);
+    const stage = element("div", this.el, { className: "dle-stage" });
+    this.canvas = element("canvas", stage);
     const row = element("div", this.el, { className: "dle-row" });
     this.value = element("span", row, { className: "dle-value" });
     this.button(row, "show all", "Show all (double-click)", () => this.home());
-    if (this.isImage) this.buildColors(row);
-    else ["x", "y"].forEach((axis, n) => this.buildLog(row, axis, n));
+    if (!this.isImage) ["x", "y"].forEach((axis, n) => this.buildLog(row, axis, n));
+    else if (this.about.limits) this.colors = new ColorScale(this);
     this.note = element("div", this.el, { className: "dle-note" });
     this.error = element("div", this.el, { className: "dle-error" });
     this.el.title =
       "wheel: zoom; drag: move; Shift+drag: zoom to a rectangle; double-click: show all";
     this.image.after(this.el);
+    this.editor = new Editor(this, model, stage);
   }
 
   button(row, text, title, action) {
@@ -56,48 +58,6 @@ class View {
     });
     button.setAttribute("aria-pressed", this.log[number]);
     button.disabled = !this.about.extents[`${axis}log`] || !this.about.extents[axis];
-  }
-
-  buildColors(row) {
-    if (!this.about.limits) return;
-    const inputs = [0, 1].map((end) => {
-      const title = `${end ? "Highest" : "Lowest"} value of the color scale`;
-      const label = element("label", row, { textContent: end ? "to " : "colors from " });
-      const input = element("input", label, { type: "number", step: "any", title });
-      input.setAttribute("aria-label", title);
-      const apply = () => {
-        const limits = inputs.map((one) => Number(one.value));
-        if (String(limits) === applied) return;
-        applied = String(limits);
-        this.limits = limits;
-        this.change();
-      };
-      input.addEventListener("change", apply);
-      input.addEventListener("keydown", (event) => {
-        event.stopPropagation(); // otherwise the notebook runs a command
-        if (event.key === "Enter") apply();
-      });
-      return input;
-    });
-    const fill = () => inputs.forEach((input, end) => {
-      input.value = Number(this.about.limits[end].toPrecision(7));
-    });
-    fill();
-    let applied = String(inputs.map((one) => Number(one.value)));
-    this.button(row, "reset colors", "Color scale as at first", () => {
-      this.limits = null;
-      fill();
-      applied = String(inputs.map((one) => Number(one.value)));
-      this.change();
-    });
-    const choice = element("select", row, { title: "Colormap" });
-    choice.setAttribute("aria-label", "Colormap");
-    for (const name of this.about.colormaps) element("option", choice, { textContent: name });
-    choice.value = this.about.colormap;
-    choice.addEventListener("change", () => {
-      this.colormap = choice.value;
-      this.change();
-    });
   }
 
   // -- geometry --
@@ -225,6 +185,10 @@ class View {
   async receive(reply, buffers) {
     if (reply.view !== this.link.id) return;
     this.link.answered(reply.ask);
+    if (["edit", "undo", "select"].includes(reply.ask)) {
+      this.editor.receive(reply);
+      return;
+    }
     this.say(this.error, reply.error ?? "");
     this.say(this.note, this.picture?.reply.note ?? "");
     if (reply.error) this.show();
@@ -237,6 +201,7 @@ class View {
     if (reply.number < this.shown) return; // a later reply arrived first
     this.shown = reply.number;
     this.picture = picture;
+    if (picture.palette) this.colors?.take(picture.palette);
     this.say(this.note, reply.note);
     if (!this.isImage && this.autoY) {
       const [low, high] = reply.range;
@@ -258,6 +223,7 @@ class View {
   }
 
   remove() {
+    this.editor.remove();
     this.el.remove();
     this.image.style.display = "";
   }
@@ -279,6 +245,7 @@ class View {
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       paint(this);
+      this.editor.shapes.paint();
       const done = this.then;
       this.then = null;
       if (done) done();

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.png import with_text
+from datalab_kernel_core.explore.callbacks import Callback, run_all
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import DataSource, ViewRequest
+from datalab_kernel_core.explore.overlay import Overlay, Selected
 from datalab_kernel_core.explore.signal_source import SignalSource
 from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
 from datalab_kernel_core.plotter.drawing import Drawing, build_drawing
@@ -19,6 +21,11 @@ from datalab_kernel_core.plotter.images_drawing import ImagesDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot import Plot
 from datalab_kernel_core.plotter.plot_input import PlotItem
+
+if TYPE_CHECKING:
+    from sigima.objects import ImageROI, SignalROI
+
+    from datalab_workspace import Workspace
 
 #: The number of bytes at the beginning of a picture, its header and id, that identify
 #: it.
@@ -36,6 +43,8 @@ class View:
         item: The object. It is not copied.
         name: The object's name, for the repr.
         options: The options that `Plotter.explore` accepts.
+        workspace: The workspace that contains the object, None if none does.
+        edit_roi: See `Plotter.explore`.
 
     Raises:
         ImportError: anywidget is not installed.
@@ -47,10 +56,18 @@ class View:
     """
 
     def __init__(
-        self, item: PlotItem, name: str, options: Options | None = None
+        self,
+        item: PlotItem,
+        name: str,
+        options: Options | None = None,
+        *,
+        workspace: Workspace | None = None,
+        edit_roi: bool = False,
     ) -> None:
         options = options or Options()
         self._name = name
+        self._callbacks: list[Callback] = []
+        self._widget: Any = None
         self._channel: Channel | None = None
         self._widget_class = widget_class(
             "datalab_kernel_core.explore.widget", "ViewWidget", "explore()"
@@ -65,6 +82,50 @@ class View:
             self._source = ImageSource(item.record, image, options)
         plot = Plot(drawing, name)
         self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
+        self._overlay = Overlay(item, workspace, edits=edit_roi)
+
+    @property
+    def roi(self) -> SignalROI | ImageROI | None:
+        """The regions of interest that the view shows, None without any.
+
+        Example:
+            >>> plotter.explore("spot").roi is None
+            True
+        """
+        return self._overlay.roi
+
+    @property
+    def selection(self) -> Selected | None:
+        """The region, point or line that is selected in the view, None without one.
+
+        Example:
+            >>> plotter.explore("spot").selection is None
+            True
+        """
+        return self._overlay.selection
+
+    def on_change(self, callback: Callable[[View], object]) -> Callback:
+        """Call a function whenever the shapes of the view or its selection change.
+
+        It does not matter who changes the regions: the user of the view, a cell, or
+        DataLab's user.
+
+        Args:
+            callback: A function of one argument, the view. An error in it is logged and
+                affects nothing else.
+
+        Returns:
+            A handle; its ``cancel()`` ends the calls.
+
+        Example:
+            >>> view = plotter.explore("spot", edit_roi=True)
+            >>> handle = view.on_change(lambda view: print(view.roi))
+        """
+        if not callable(callback):
+            raise TypeError(
+                f"on_change() expects a function, got {type(callback).__name__}"
+            )
+        return Callback(callback, self._callbacks)
 
     def close(self) -> None:
         """Close the interactive view; only the picture remains.
@@ -72,9 +133,10 @@ class View:
         Example:
             >>> plotter.explore("spot").close()
         """
+        self._overlay.close()
         if self._channel is not None:
             self._channel.close()
-            self._channel = None
+            self._channel = self._widget = None
 
     def __repr__(self) -> str:
         return f"<View of {self._name}>"
@@ -86,9 +148,18 @@ class View:
 
     def _open(self) -> None:
         picture = b64encode(self._png[:_UNIQUE]).decode()
-        widget = self._widget_class(picture=picture, about=self._source.about())
-        self._channel = Channel(widget, self._reply)
+        self._widget = self._widget_class(
+            picture=picture, about=self._source.about(), overlay=self._overlay.state()
+        )
+        self._channel = Channel(self._widget, self._reply)
+        self._overlay.open(self._report)
         _shown.keep(self)
+
+    def _report(self) -> None:
+        """Send the shapes to the page, and call the functions that want to know."""
+        if self._widget is not None:
+            self._widget.overlay = self._overlay.state()
+        run_all(self._callbacks, self)
 
     def _reply(self, content: Mapping[str, Any]) -> Reply:
         asked = content["ask"]
@@ -97,4 +168,10 @@ class View:
         if asked == "value":
             log = bool(content["log"][0]), bool(content["log"][1])
             return self._source.value(float(content["x"]), float(content["y"]), log)
-        raise ValueError(f"expected a request 'view' or 'value', got {asked!r:.40}")
+        if asked == "edit":
+            return self._overlay.edit(content)
+        if asked == "undo":
+            return self._overlay.undo()
+        if asked == "select":
+            return self._overlay.select(content)
+        raise ValueError(f"expected a request of the view, got {asked!r:.40}")

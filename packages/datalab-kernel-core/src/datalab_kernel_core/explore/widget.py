@@ -20,8 +20,13 @@ class ViewWidget(anywidget.AnyWidget):
     """The state of a view that the front end needs."""
 
     # Strings, because anywidget may watch paths for changes.
-    _esm = script(_HERE, "axes", "pictures", "paint", "view", "page")
+    _esm = script(
+        _HERE,
+        *("axes", "pictures", "paint", "shapes", "geometry", "draw", "edit", "lut"),
+        *("view", "page"),
+    )
     _css = (_HERE / "view.css").read_text(encoding="utf-8")
 
     picture = traitlets.Unicode().tag(sync=True)
     about = traitlets.Dict().tag(sync=True)
+    overlay = traitlets.Dict().tag(sync=True)

@@ -16,6 +16,6 @@ def script(folder: Path, *parts: str) -> str:
         folder: The folder of the widget.
         parts: Names of its files, without suffix.
     """
-    files = [_SHARED / "link.js", _SHARED / "replace.js"]
+    files = [_SHARED / f"{name}.js" for name in ("link", "keys", "replace")]
     files += [folder / f"{part}.js" for part in parts]
     return "\n".join(file.read_text(encoding="utf-8") for file in files)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalab_kernel_core.plotter.make_plot import check_view, names_in
+from datalab_kernel_core.plotter.make_plot import check_edits, check_view, names_in
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot_input import plot_item
 from datalab_workspace.model.image_reduction import Reduction
 from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from datalab_kernel_core.explore.view import View
+    from datalab_workspace import Workspace
     from datalab_workspace.model.record import Record
 
 
@@ -19,6 +22,7 @@ class ExploreCall:
     """The part of `Plotter` that opens interactive views."""
 
     if TYPE_CHECKING:
+        _workspace: Callable[[], Workspace]
 
         def _record(self, name: str) -> Record: ...
 
@@ -36,6 +40,7 @@ class ExploreCall:
         vmax: float | None = None,
         clip: tuple[float, float] | None = None,
         reduce: Reduction | None = None,
+        edit_roi: bool = False,
     ) -> View:
         """Show a signal or an image in an interactive view.
 
@@ -43,6 +48,11 @@ class ExploreCall:
         and double-click to show everything again. The kernel sends data at the
         resolution of the screen, but the values under the pointer are exact. The
         notebook file keeps a picture.
+
+        Regions of interest, results and annotations are shown over the data, and follow
+        the workspace. With ``edit_roi=True`` you can draw regions, points and lines,
+        move, resize, name and delete them. Each change is made in the workspace at
+        once, so that DataLab shows it; Ctrl+Z takes it back.
 
         Args:
             what: An argument of `plot` that is not a list. An object or array is not
@@ -56,6 +66,8 @@ class ExploreCall:
             vmax: Value of the last color of an image.
             clip: The percentiles of an image's values at which its colors end.
             reduce: The value of pixels that share a pixel of the screen, as for `plot`.
+            edit_roi: Let the user of the view change the regions of interest, points
+                and lines of the object, which must be in the workspace.
 
         Returns:
             The view, which a notebook shows if it is the last line of a cell.
@@ -65,13 +77,17 @@ class ExploreCall:
             KeyError: No object has this name; the message suggests close matches.
             TypeError: `what` cannot be drawn, or an option is of the wrong type or does
                 not apply to it.
-            ValueError: The colormap is unknown, or a number is out of bounds.
+            ValueError: The colormap is unknown, a number is out of bounds, or
+                `edit_roi` is True and `what` is not in the workspace.
             StaleFileError: The data was not read from its file yet, and the file no
                 longer contains it.
 
         Example:
-            >>> plotter.explore("spot")
+            >>> view = plotter.explore("spot", edit_roi=True)
+            >>> view
             <View of 'spot'>
+            >>> view.roi is None
+            True
         """
         from datalab_kernel_core.explore.view import View
 
@@ -93,4 +109,7 @@ class ExploreCall:
             reduce=reduce,
         )
         check_view(item, options)
-        return View(item, names_in(what, [item]), options)
+        check_edits(what, edit_roi=edit_roi)
+        workspace = self._workspace() if isinstance(what, str) else None
+        name = names_in(what, [item])
+        return View(item, name, options, workspace=workspace, edit_roi=edit_roi)

@@ -73,6 +73,22 @@ def check_view(item: PlotItem, options: Options) -> None:
             raise TypeError(f"{name} applies only to signals in explore()")
 
 
+def check_edits(what: Any, *, edit_roi: bool) -> None:
+    """Check that an interactive view can change the regions of its object.
+
+    Raises:
+        TypeError: `edit_roi` is not a flag.
+        ValueError: The object is not in the workspace.
+    """
+    if not isinstance(edit_roi, bool):
+        raise TypeError(f"expected True or False for edit_roi, got {edit_roi!r:.60}")
+    if edit_roi and not isinstance(what, str):
+        raise ValueError(
+            "edit_roi=True changes an object of the workspace, got a value of type "
+            f"{type(what).__name__}; add() it to the workspace and pass its name"
+        )
+
+
 def _check_fits(items: list[PlotItem], options: Options) -> None:
     unused = options.only_for_images()
     if unused and all(item.record.kind == "signal" for item in items):

@@ -53,7 +53,7 @@ def get(
         return default
 
 
-def get_record(session: Session, name: str, *, data: bool) -> Record:
+def get_record(session: Session, name: str, *, data: bool = True) -> Record:
     """See `Workspace.record`."""
     if data:
         return session.run(lambda t: t.record(name).copy(views=True), _RECENT)
