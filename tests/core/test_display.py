@@ -445,6 +445,7 @@ def test_positions_on_an_axis_of_dates_are_dates() -> None:
     assert "X@Ymax  2024-01-01 09:00:00" in "\n".join(map(repr, tables))
     card = Parsed(object_html.record_html(workspace.record("dates"))).text
     assert "2024-01-01 00:00:00 … 2024-01-01 23:00:00" in card
+    assert "2024-01-01 09:00:00" in card.split("\n")
 
 
 # -- objects --------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from datalab_kernel_core.display.short_text import (
 )
 from datalab_kernel_core.display.statistics import Statistics
 from datalab_kernel_core.plotter.reduce import Array
-from datalab_workspace.model.analysis import coordinate_names
+from datalab_workspace.model.analysis import Result, coordinate_names
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.dates import date_text, is_dates
 from datalab_workspace.model.description import Summary, size_text
@@ -35,7 +35,12 @@ from datalab_workspace.model.record import (
 )
 from datalab_workspace.model.roi_names import roi_names
 from datalab_workspace.model.sigima_objects import current_metadata
-from datalab_workspace.model.units import with_unit
+from datalab_workspace.model.units import (
+    AxisUnits,
+    is_position,
+    split_columns,
+    with_unit,
+)
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -214,21 +219,26 @@ def _values(found: Statistics, name: str, of: str) -> Iterator[tuple[str, str]]:
 
 def _results(record: Record) -> str:
     keys = list(result_keys(record))
-    parts = [_result(record.metadata[key], key) for key in keys[:_MAX_RESULTS]]
+    units = AxisUnits.of(record.kind, record.fields, record.metadata)
+    parts = [_result(record.metadata[key], key, units) for key in keys[:_MAX_RESULTS]]
     if len(keys) > len(parts):
         parts.append(f'<div class="dl-dim">{len(keys) - len(parts)} more</div>')
     return markup.folded(count(len(keys), "result"), "".join(parts)) if keys else ""
 
 
-def _result(result: Any, key: str) -> str:
+def _result(result: Any, key: str, units: AxisUnits) -> str:
     if not isinstance(result, dict):
         return markup.properties([(html(key), html(short_repr(result)))])
     title = html(short_repr(result.get("title") or key))
     rows = result.get("data", result.get("coords"))
     if not isinstance(rows, list | tuple | np.ndarray):
         return markup.properties([(title, html(short_repr(result)))])
+    dates = _date_columns(result, units)
     cells = [
-        [html(short_repr(value), 24) for value in list(row)[:12]]
+        [
+            html(_date(value) if index in dates else short_repr(value), 32)
+            for index, value in enumerate(list(row)[:12])
+        ]
         for row in rows[:_MAX_ROWS]
         if isinstance(row, list | tuple | np.ndarray) and np.ndim(row) == 1
     ]
@@ -237,6 +247,22 @@ def _result(result: Any, key: str) -> str:
     padded = [row + [""] * (width - len(row)) for row in cells]
     head = _columns(result, width)
     return markup.heading(title, more) + markup.table(head, padded, "n" * width)
+
+
+def _date_columns(result: dict[Any, Any], units: AxisUnits) -> set[int]:
+    if not units.dates:
+        return set()
+    try:
+        read = Result.of(result)
+    except (TypeError, ValueError):  # a malformed result is shown as it is
+        return set()
+    names = enumerate(split_columns(read, units))
+    return {index for index, (name, _) in names if is_position(read, name)}
+
+
+def _date(value: Any) -> str:
+    number = isinstance(value, int | float | np.number)
+    return date_text(float(value)) if number else short_repr(value)
 
 
 def _columns(result: dict[Any, Any], width: int) -> list[str]:

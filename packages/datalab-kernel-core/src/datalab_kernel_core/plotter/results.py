@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from datalab_kernel_core.plotter.dates import has_dates
 from datalab_kernel_core.plotter.overlays import Shape, shape_of
 from datalab_kernel_core.plotter.style import RESULT_COLOR, as_text, display_option
 from datalab_workspace.model.analysis import Result
+from datalab_workspace.model.dates import date_text
 from datalab_workspace.model.fits import current_results
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.model.units import AxisUnits
@@ -112,6 +114,8 @@ def _label(result: Result, row: list[Any], record: Record) -> str:
     value = _value(result.kind, row) if record.kind == "signal" else None
     if value is None:
         return result.title
+    if has_dates(record) and result.kind == "marker" and value == row[0]:
+        return f"{result.title}: {date_text(value)}"
     try:
         written = str(display_option(record, "format", "")) % value
     except (TypeError, ValueError):
