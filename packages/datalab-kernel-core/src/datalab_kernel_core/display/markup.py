@@ -26,14 +26,14 @@ color:inherit;border:0}
 .datalab-view.datalab-view tr,
 .datalab-view.datalab-view tbody tr:nth-child(odd){background:none;border:0}
 .datalab-view.datalab-view tbody tr:nth-child(even){background:var(--dl-stripe)}
-.datalab-view.datalab-view th,.datalab-view.datalab-view td{padding:2px 8px;
+.datalab-view.datalab-view th,.datalab-view.datalab-view td{padding:2px 6px;
 text-align:left;vertical-align:middle;border:0;border-bottom:1px solid var(--dl-line);
 color:inherit;max-width:none;white-space:nowrap}
 .datalab-view th{color:var(--dl-dim);font-weight:600}
 .datalab-view.datalab-view .dl-number{text-align:right;
 font-variant-numeric:tabular-nums}
 .datalab-view.datalab-view .dl-wrap{white-space:normal;overflow-wrap:anywhere;
-min-width:9em}
+min-width:12em}
 .datalab-view .dl-dim{color:var(--dl-dim)}
 .datalab-view .dl-card{display:flex;flex-wrap:wrap;gap:6px 18px;align-items:flex-start}
 .datalab-view summary{cursor:pointer;color:var(--dl-dim)}

@@ -37,7 +37,7 @@ _ID, _NAME = 1, 2
 #: The columns that are left out if no object has anything in them.
 _OPTIONAL = ("", "units", "group", "ROI", "results")
 #: Longer names are shortened to this number of characters, those of groups too.
-_NAME_LENGTH, _GROUP_LENGTH = 40, 20
+_NAME_LENGTH, _GROUP_LENGTH = 36, 16
 
 
 def workspace_html(workspace: Workspace, most: int = MAX_ROWS) -> str:
