@@ -22,7 +22,7 @@ class ProcessingCalls:
 
     @property
     def calc(self) -> FeatureCalls:
-        """Compute a feature: ``calc("fft", on="peak")``, or ``calc.fft("peak")``.
+        """Compute a feature, by ``calc("fft", on="peak")`` or ``calc.fft("peak")``.
 
         `features` lists the features. ``calc.`` completes them, and ``calc.fft?`` shows
         the parameters of one. See `FeatureCalls` for the arguments and the results.
