@@ -1,4 +1,4 @@
-"""How soon a region that is drawn in Chromium is a region of the object in the kernel."""
+"""How soon a region that is drawn in Chromium is in the object in the kernel."""
 
 from __future__ import annotations
 
