@@ -7,6 +7,7 @@ import re
 import time
 import warnings
 from base64 import b64decode
+from html import escape
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -20,19 +21,29 @@ from matplotlib.image import imread
 from sigima.objects import create_image, create_image_roi, create_signal
 
 import datalab_workspace
+from datalab_kernel_core import Plotter
 from datalab_kernel_core.display import (
+    groups_html,
     object_html,
+    results_html,
     summaries_html,
     thumbnails,
     workspace_html,
 )
 from datalab_kernel_core.display.formatters import _SHOWN
 from datalab_kernel_core.display.png import encode
+from datalab_kernel_core.display.short_text import shorten, shorten_middle
 from datalab_kernel_core.display.statistics import MAX_VALUES, Statistics
 from datalab_kernel_core.display.thumbnails import Budget
 from datalab_workspace import Workspace
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.model.description import Description, GroupInfo, Listing, Summary
+from datalab_workspace.model.description import (
+    Description,
+    GroupInfo,
+    GroupList,
+    Listing,
+    Summary,
+)
 from datalab_workspace.model.record import Record
 from datalab_workspace.testing import samples, strategies
 
@@ -62,7 +73,7 @@ class Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in self.ALLOWED
         for name, value in attrs:
-            assert name in {"class", "src", "width", "height", "alt", "style"}
+            assert name in {"class", "src", "width", "height", "alt", "style", "title"}
             assert name != "src" or str(value).startswith("data:image/png;base64,")
         if tag == "img":
             self.pictures += 1
@@ -102,7 +113,10 @@ OBJECTS = {
     "workspace.calc": "finds features by everyday words",
     "workspace.features(search='canny')": "Edge detection > Canny filter",
     "workspace.features(search='canny')[0]": "Edge detection > Canny filter",
+    "workspace.groups()": "2 groups",
     "workspace.groups()[0]": "1 signal",
+    "workspace.capabilities": "Transactions can be undone",
+    "workspace.record('a')": "time (s)",
     "workspace['a']": "time (s)",
     "workspace['b']": "2 × 3",
 }
@@ -120,7 +134,7 @@ def test_each_is_shown_as_html_and_as_short_text(loaded, code: str) -> None:
     data = shown(loaded, code)
 
     assert OBJECTS[code] in " ".join(Parsed(data["text/html"]).text.split())
-    assert 0 < len(data["text/plain"].splitlines()) <= 12
+    assert 0 < len(data["text/plain"].splitlines()) <= 16
     assert "DataItem" not in data["text/plain"]
 
 
@@ -349,6 +363,90 @@ def test_images_of_noise_and_long_names_stay_below_the_limit() -> None:
     assert len(workspace_html.workspace_html(workspace)) < MAX_HTML
 
 
+def heads_of(html: str) -> list[str]:
+    return re.findall(r"<th[^>]*>([^<]*)</th>", html)
+
+
+def test_thumbnails_are_first_and_empty_columns_are_left_out() -> None:
+    workspace = Workspace(backend=MemoryBackend())
+    workspace.add("a", X)
+    html = workspace_html.workspace_html(workspace)
+
+    assert heads_of(html) == ["", "id", "name", "kind", "shape", "dtype", "size"]
+    assert "<tbody><tr><td><img" in html
+
+    workspace.edit("a", xunit="s")
+    workspace.calc("stats", on="a")
+    workspace.add("b", X, group="raw")
+    added = set(heads_of(workspace_html.workspace_html(workspace))) - {*heads_of(html)}
+    assert added == {"units", "group", "results"}
+    assert "" not in heads_of(workspace_html.listing_html(workspace.describe()))
+
+
+def test_a_long_name_shows_its_ends_and_is_whole_in_the_tooltip() -> None:
+    workspace = Workspace(backend=MemoryBackend())
+    name = f"first {ATTACK * 2} last"
+    workspace.add(name, X)
+
+    html = workspace_html.workspace_html(workspace)
+
+    assert f'title="{escape(name)}">first &lt;/td&gt;' in html
+    assert re.search(r"first [^\n]*…[^\n]* last\n", Parsed(html).text)
+    assert f"{name[:20]}" in workspace_html.workspace_text(workspace)
+
+
+@pytest.mark.parametrize("length", [4, 5, 40])
+@given(text=st.text())
+def test_a_string_shortened_in_the_middle_keeps_its_ends(
+    text: str, length: int
+) -> None:
+    shown = shorten_middle(text, length)
+    whole = shorten(text, len(text) + 1)
+
+    assert len(shown) <= length
+    if len(whole) <= length:
+        assert shown == whole
+    else:
+        start, end = shown.split("…", 1) if "…" not in whole else (shown[0], shown[-1])
+        assert whole.startswith(start)
+        assert whole.endswith(end)
+
+
+def test_a_list_of_no_results_is_shown_as_a_plain_list(loaded) -> None:
+    loaded.run("from datalab_workspace.results_table import ResultList, Results")
+
+    assert shown(loaded, "ResultList([None], Results())") == {"text/plain": "[None]"}
+
+
+def test_a_record_that_is_not_read_is_shown_without_reading(tmp_path: Path) -> None:
+    workspace_of(1).save(tmp_path / "project.h5")
+    record = datalab_workspace.open(tmp_path / "project.h5").record("signal 0")
+    (tmp_path / "project.h5").unlink()
+
+    assert "not read yet" in object_html.record_html(record)
+    assert repr(record) == "<Record 'signal 0': signal, 500 float64>"
+
+
+def test_positions_on_an_axis_of_dates_are_dates() -> None:
+    workspace = Workspace(backend=MemoryBackend())
+    hours = np.arange("2024-01-01", "2024-01-02", dtype="datetime64[h]")
+    workspace.add("dates", (hours, np.exp(-((np.arange(24.0) - 9) ** 2) / 8)))
+    workspace.calc("fwhm", on="dates", method="gauss")
+    found = workspace.calc("x_at_minmax", on="dates")
+    results = workspace.results()
+
+    shown = results_html.results_html(results)
+    assert "<th>X@Ymax</th><td>2024-01-01 09:00:00</td>" in shown
+    assert "<th>length (s)</th>" in shown
+    assert "X@Ymax  2024-01-01 09:00:00" in repr(results)
+    assert results["X@Ymax"].values == [hours[9].astype("datetime64[s]").astype(float)]
+    assert "date" not in results.to_dataframe().columns
+    table = Plotter(workspace).plot(["dates", found]).tables[0]
+    assert "X@Ymax  2024-01-01 09:00:00" in repr(table)
+    card = Parsed(object_html.record_html(workspace.record("dates"))).text
+    assert "2024-01-01 00:00:00 … 2024-01-01 23:00:00" in card
+
+
 # -- objects --------------------------------------------------------------------------
 
 
@@ -477,6 +575,7 @@ def test_no_text_of_an_object_becomes_markup(
         workspace_html.listing_html(Listing([item])),
         summaries_html.description_html(item),
         summaries_html.group_html(GroupInfo("signal", group, (title, value))),
+        groups_html.groups_html(GroupList([GroupInfo("signal", group, (value,))])),
     ):
         parsed = Parsed(html)
         assert parsed.open == []

@@ -18,9 +18,10 @@ from sigima.objects import create_image, create_signal, create_signal_roi
 
 from datalab_kernel_core import Plotter
 from datalab_kernel_core.plotter.contrast import without_outliers
-from datalab_kernel_core.plotter.dates import date_text, seconds_of
+from datalab_kernel_core.plotter.dates import seconds_of
 from datalab_kernel_core.plotter.style import ROI_COLOR
 from datalab_workspace import Workspace
+from datalab_workspace.model.dates import date_text
 
 X = np.linspace(0.0, 10.0, 101)
 RAMP = np.arange(12.0).reshape(3, 4)

@@ -46,6 +46,17 @@ def test_picture_table_and_results_name_regions_alike(
     assert [v.roi for v in measured.results("peak")["max"]] == ["", "ROI00", "falling"]
 
 
+def test_one_analysis_is_shown_as_a_table(loaded: Any) -> None:
+    loaded["workspace"].add("peak", (np.arange(3.0), np.arange(3.0)))
+    for feature, first in (("x_at_minmax", "X@Ymin  0"), ("fwhm", "x0    1")):
+        result = loaded["workspace"].calc(feature, on="peak")
+        data, _ = loaded.ip.display_formatter.format(result)
+
+        assert data["text/plain"].splitlines()[1] == first
+        assert "<table>" in data["text/html"]
+        assert ATTACK not in data["text/html"]
+
+
 def test_regions_of_an_image_have_the_names_of_datalab(
     workspace: Workspace, plotter: Plotter
 ) -> None:

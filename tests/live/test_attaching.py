@@ -324,7 +324,7 @@ def test_the_window(named):
     named.rpc.set_current_panel("signal")
     named.rpc.select_objects([2], "signal")  # as the user would
     assert workspace.selection == ["b"]
-    assert workspace.calc("sqrt") == "sqrt(s002)"
+    assert workspace.calc("sqrt") == ["sqrt(s002)"]
     workspace.select("i")
     assert workspace.selection == ["i"]
     assert workspace.calc("exp") == "exp(i001)"

@@ -17,6 +17,8 @@ import datalab_workspace as dlw
 from datalab_workspace.live.companion.backend import CompanionBackend
 from datalab_workspace.live.endpoint import Endpoint
 from datalab_workspace.live.transport.token import Token
+from datalab_workspace.processing import result_writer
+from datalab_workspace.processing.calculation import Calculation
 from support.real_datalab.application import Application
 from support.real_datalab.proxy import noting, proxy_to
 
@@ -118,3 +120,50 @@ def test_requests(
     assert wrong == {}
     assert flips == []
     assert attended_companion_datalab.boxes() == []
+
+
+def test_a_calculation_of_many_sends_few_requests(
+    workspace: dlw.Workspace, requests: list[str]
+) -> None:
+    """Two hundred signals are fetched in two requests; `undo` takes all back."""
+    sources = workspace.update({name: MANY[name] for name in list(MANY)[:200]})
+    requests.clear()
+
+    names = workspace.calc("normalize", on=sources)
+
+    sent = [request.partition("?")[0].split("/")[-1] for request in requests]
+    assert sent.count("objects") == 2
+    assert set(sent) == {"objects", "transaction"}
+    assert len(workspace) == 400
+    assert names[7] == "normalize(s008)|ref=maximum"
+    workspace.undo()
+    assert workspace.list() == sources
+
+
+def test_results_appear_while_others_are_computed(
+    workspace: dlw.Workspace,
+    attended_companion_datalab: Application,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An interrupt keeps them, and DataLab has them before the call ends."""
+    sources = workspace.update({name: MANY[name] for name in list(MANY)[:5]})
+    another = dlw.connect(
+        workspace.status().url, workspace.backend.endpoint.companion_token
+    )
+    run, counts = Calculation.run, []
+
+    def counted(self: Calculation, *arguments: Any) -> Any:
+        counts.append(len(another))
+        if len(counts) == 4:
+            raise KeyboardInterrupt
+        return run(self, *arguments)
+
+    monkeypatch.setattr(Calculation, "run", counted)
+    monkeypatch.setattr(result_writer, "_INTERVAL", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        workspace.calc("exp", on=sources)
+
+    assert counts == [5, 6, 7, 8]
+    assert workspace.list() == [*sources, "exp(s001)", "exp(s002)", "exp(s003)"]
+    workspace.undo()
+    assert another.list() == sources

@@ -47,7 +47,7 @@ def test_it_is_shown_as_it_was_last_seen_without_asking(attached, asked) -> None
 
     assert asked == []
     assert "as last seen in DataLab" in html
-    assert "<td>curve</td>" in html
+    assert ">curve</td>" in html
     assert "<td>mm, lsb</td>" in html
     assert "i001  picture  image  4 × 5  float64" in text
     assert "1 signal, 1 image" in text
@@ -59,7 +59,7 @@ def test_where_nothing_was_seen_it_looks_and_gets_no_data(attached, asked) -> No
 
     html = workspace_html(attached)
 
-    assert "<td>curve</td>" in html
+    assert ">curve</td>" in html
     assert "4 × 5" in html
     assert asked != []
     assert [path for path in asked if "data" in path] == []
@@ -75,4 +75,4 @@ def test_without_datalab_it_is_shown_as_it_was(new_datalab, monkeypatch) -> None
     with pytest.raises(dlw.LiveError):
         workspace.add("another", np.arange(3.0))
 
-    assert "<td>curve</td>" in workspace_html(workspace)
+    assert ">curve</td>" in workspace_html(workspace)

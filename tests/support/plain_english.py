@@ -34,7 +34,7 @@ HARD = _rules(
         r"\banew\b": "again, a new …",
         r"\bthrice\b": "three times",
         r"(?<!bounding )(?<!check )(?<!text )(?<!combo )(?<!of the )(?<!of-)(?<!the-)"
-        r"\bbox(es)?\b(?! plot)": "dialog",
+        r"(?<!-)\bbox(es)?\b(?! plot|-)": "dialog",
     }
 )
 
@@ -176,7 +176,7 @@ OPENINGS = {
 #: Words for what a module does: a module is named for its subject.
 NOUNS = {
     "drawing", "encoding", "listing", "mapping", "naming", "processing", "routing",
-    "staging", "testing",
+    "staging", "testing", "warning",
 }  # fmt: skip
 OLD_NAMES = {
     "foreign", "forms", "glimpse", "keepsakes", "lineage", "looks", "outline",

@@ -164,6 +164,7 @@ def test_several_rows_of_a_region_are_numbered(workspace: Workspace) -> None:
         (("m/s", "V"), (-2, 1), "V/(m/s)²"),
         (("s", "m/s"), (1, 1), "(m/s)·s"),
         (("s", "V"), (-12, 1), "V/s¹²"),
+        (("10³ px²", "V"), (1, 0), "10³ px²"),
         (("s", "V"), "rad", "rad"),
     ],
 )
@@ -255,6 +256,16 @@ def test_a_csv_file_cannot_be_written_without_its_folder(
 ) -> None:
     with pytest.raises(FileNotFoundError):
         workspace.results().to_csv(tmp_path / "nowhere" / "r.csv")
+
+
+def test_a_wide_table_shows_its_rows_as_columns(workspace: Workspace) -> None:
+    workspace.calc("extract_pulse_features", on="peak")
+    results = workspace.results()
+    lines = repr(results).splitlines()[1:]
+
+    assert lines[0].split()[:2] == ["object", "peak"]
+    assert {line.split()[0] for line in lines} >= {"ROI", "amplitude", "x50"}
+    assert max(map(len, lines)) <= 120
 
 
 def test_the_repr_is_a_table_for_each_analysis(workspace: Workspace) -> None:

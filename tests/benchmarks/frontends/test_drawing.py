@@ -1,4 +1,4 @@
-"""How soon a region that is drawn in Chromium is in the object in the kernel."""
+"""The time from drawing a region in Chromium to the region of the object."""
 
 from __future__ import annotations
 

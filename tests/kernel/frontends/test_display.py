@@ -18,6 +18,7 @@ noisy = create_signal("noisy", x, np.sin(x), units=("s", "V"), labels=("time", "
 noisy.metadata["operator"] = "<b>Ann</b>"
 spot = create_image("spot", np.add.outer(x[:200], x[:300] ** 2))
 workspace.update({"noisy": noisy, "spot": spot})
+workspace.add("a long name, such as that of a file, " * 4, x[:3], group="raw")
 workspace
 """
 # Colours of each piece of text, and of what is behind it.
@@ -28,6 +29,11 @@ COLOURS = """views => views.flatMap(view =>
     while (colour(ground).endsWith(", 0)")) ground = ground.parentElement;
     return [getComputedStyle(piece).color, colour(ground)];
   }))"""
+
+
+SCROLLED = """parts => parts.filter(part =>
+  part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight
+).map(part => part.innerText)"""
 
 
 @pytest.mark.parametrize(
@@ -50,10 +56,15 @@ def test_objects_and_workspaces_are_legible_in_both_themes(
     views.nth(1).locator("summary").click()
     expect(page.get_by_text("<b>Ann</b>", exact=True)).to_be_visible()
 
+    # At most one of a table and the output that contains it scrolls, and not here.
+    outputs = page.locator(".jp-OutputArea-output")
+    for parts in (views, outputs):
+        assert parts.evaluate_all(SCROLLED) == []
     assert notebook.pictures_are_loaded()
-    assert notebook.pictures.count() == 4  # two in the table, one on each card
+    assert notebook.pictures.count() == 5  # three in the table, one on each card
     pairs = {tuple(pair) for pair in views.evaluate_all(COLOURS)}
     assert min(contrast(*pair) for pair in pairs) > 4.5
-    name, size = (views.first.locator("td").nth(column) for column in (1, 9))
+    first_row = views.first.locator("tbody tr").first.locator("td")
+    name, size = first_row.nth(2), first_row.last
     expect(name).to_have_css("text-align", "left")
     expect(size).to_have_css("text-align", "right")

@@ -71,7 +71,6 @@ def test_dates_that_seconds_cannot_tell_apart(read_text: Callable[..., Any]) -> 
 @pytest.mark.parametrize(
     "data",
     [
-        np.eye(3, dtype=bool),
         np.full((3, 3), 2**63 - 1),
         np.full((3, 3), 2**64 - 1, np.uint64),
         np.full((3, 3), 2**32 - 1, np.uint32),
@@ -86,6 +85,18 @@ def test_arrays_of_integers_are_not_rounded(
     found = workspace.get(name).data
     assert found.dtype == data.dtype
     np.testing.assert_array_equal(found, data)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "txt"])
+def test_the_border_of_an_image_is_kept(
+    suffix: str, folder: Path, workspace: dlw.Workspace
+) -> None:
+    data = np.full((12, 14), np.nan)
+    data[2:5, 3:9] = data[7:10, 3:9] = 1.5
+    workspace.add("a", data)
+    path = workspace.export("a", f"a.{suffix}")
+    (name,) = workspace.read(path, kind="image")
+    np.testing.assert_array_equal(workspace.get(name).data, data)
 
 
 def test_an_animation_is_not_read_as_colors(

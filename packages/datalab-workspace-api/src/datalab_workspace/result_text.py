@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from datalab_workspace.model.dates import date_text
 from datalab_workspace.model.units import with_unit
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_ROWS = 60
 #: Longest text in a cell.
 _LONGEST = 40
+#: The width from which a table is shown with its rows as columns, if that is narrower.
+_WIDEST = 120
 
 
 def value_text(item: ResultValue | None) -> str:
@@ -23,7 +25,8 @@ def value_text(item: ResultValue | None) -> str:
         return ""
     if isinstance(item.value, str):
         return item.value
-    return number_text(float(item.value), item.uncertainty)
+    text = position_text if item.date else number_text
+    return text(float(item.value), item.uncertainty)
 
 
 def number_text(value: float, spread: float | None) -> str:
@@ -43,6 +46,19 @@ def number_text(value: float, spread: float | None) -> str:
     return f"({value / scale:.{digits}f} ± {spread / scale:.{digits}f})e{exponent}"
 
 
+def position_text(seconds: float, spread: float | None) -> str:
+    """Return a date, in seconds since 1970, with its uncertainty as short text."""
+    known = spread is not None and spread > 0 and math.isfinite(spread)
+    return date_text(seconds) + (f" ± {spread:.2g} s" if known else "")
+
+
+def column_heading(table: WideTable, column: tuple[str, str]) -> str:
+    """Return the heading of a column; dates have no unit."""
+    shown = [row[column] for _, row in table.rows if column in row]
+    quantity, unit = column
+    return quantity if all(item.date for item in shown) else with_unit(quantity, unit)
+
+
 def heading_columns(table: WideTable) -> list[str]:
     """Return the headings of the first columns of a table: "object", "ROI", "row"."""
     named = any(roi for (_, roi, _), _ in table.rows)
@@ -59,9 +75,14 @@ def heading_cells(table: WideTable, key: tuple[str, str, int]) -> list[str]:
 
 def table_text(table: WideTable) -> str:
     """Return a table as lines of text."""
-    lines = list(_lines(table))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    first = len(widths) if len(table.rows) == 1 else len(heading_columns(table))
+    lines = _lines(table)
+    heads = len(heading_columns(table))
+    first = len(lines[0]) if len(table.rows) == 1 else heads
+    if len(table.rows) > 1 and _width(lines) > _WIDEST:
+        turned = _turned(lines)
+        if _width(turned) <= _WIDEST:
+            lines, first = turned, 1
+    widths = _widths(lines)
     shown = [f"{_cut(table.title)} [{_cut(table.analysis)}]"]
     for line in lines:
         cells = (
@@ -74,9 +95,9 @@ def table_text(table: WideTable) -> str:
     return "\n".join(shown)
 
 
-def _lines(table: WideTable) -> Iterator[list[str]]:
-    """Yield the lines of a table; one row is shown as lines of name and value."""
-    names = [_cut(with_unit(*column)) for column in table.columns]
+def _lines(table: WideTable) -> list[list[str]]:
+    """Return the lines of a table; one row is shown as lines of name and value."""
+    names = [_cut(column_heading(table, column)) for column in table.columns]
     heads = heading_columns(table)
     rows = [
         [
@@ -85,10 +106,20 @@ def _lines(table: WideTable) -> Iterator[list[str]]:
         ]
         for key, row in table.rows[:MAX_ROWS]
     ]
-    if len(rows) == 1:
-        yield from map(list, zip([*heads, *names], rows[0], strict=True))
-    else:
-        yield from ([*heads, *names], *rows)
+    lines = [[*heads, *names], *rows]
+    return _turned(lines) if len(rows) == 1 else lines
+
+
+def _turned(lines: list[list[str]]) -> list[list[str]]:
+    return [list(line) for line in zip(*lines, strict=True)]
+
+
+def _widths(lines: list[list[str]]) -> list[int]:
+    return [max(map(len, column)) for column in _turned(lines)]
+
+
+def _width(lines: list[list[str]]) -> int:
+    return sum(width + 2 for width in _widths(lines))
 
 
 def _cut(text: str) -> str:

@@ -41,6 +41,8 @@ class ResultValue:
         uncertainty: The standard uncertainty of the value; None if it is not known.
         unit: The unit of value and uncertainty; "" if there is none, or if it is not
             known.
+        date: Whether the value is a date, in seconds since 1970-01-01 (UTC). Tables of
+            results show it as a date.
 
     Example:
         >>> _ = workspace.calc("stats", on="peak")
@@ -59,9 +61,12 @@ class ResultValue:
     value: float | str | None
     uncertainty: float | None
     unit: str
+    date: bool = False
 
 
-_COLUMNS = tuple(field.name for field in dataclasses.fields(ResultValue))
+_COLUMNS = tuple(
+    field.name for field in dataclasses.fields(ResultValue) if field.name != "date"
+)
 
 
 class WideTable(NamedTuple):

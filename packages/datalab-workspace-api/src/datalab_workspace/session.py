@@ -61,7 +61,7 @@ class Session:
         chose_one: Whether `select` was given one name then, not a list.
         in_passing: UUIDs of the objects that were added or shown here since then, which
             DataLab may have selected in its window without being asked to.
-        names_warned_of_masks: Names of masked objects that a warning has named.
+        warned_of_masks: UUIDs of the masked objects that a warning has named.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
@@ -83,7 +83,7 @@ class Session:
         self.chosen: tuple[str, ...] = ()
         self.chose_one = False
         self.in_passing: set[str] = set()
-        self.names_warned_of_masks: set[str] = set()
+        self.warned_of_masks: set[str] = set()
         # The selection of the last event, or of the first subscription to it.
         self._selected: object = None
         self.notes = tuple(notes)
@@ -104,7 +104,7 @@ class Session:
             state["names"] = self.names.copy()
             state["project"] = self.project.copy()
             state["in_passing"] = set(self.in_passing)
-            state["names_warned_of_masks"] = set(self.names_warned_of_masks)
+            state["warned_of_masks"] = set(self.warned_of_masks)
         return state
 
     def __copy__(self) -> Session:

@@ -16,7 +16,7 @@ from datalab_workspace.file_calls import FileCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.model.description import (
     Description,
-    GroupInfo,
+    GroupList,
     Listing,
     Preview,
 )
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # Within the class, `list` is its method.
-Groups: TypeAlias = "list[GroupInfo]"
+Groups: TypeAlias = GroupList
 Previews: TypeAlias = "list[Preview]"
 
 

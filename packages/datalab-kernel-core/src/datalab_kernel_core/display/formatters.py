@@ -23,6 +23,11 @@ _RECOVERY = "datalab_workspace.recovery.listing"
 _SHOWN = {
     "sigima.objects.signal.object.SignalObj": (f"{_DISPLAY}.object_html", "signal"),
     "sigima.objects.image.object.ImageObj": (f"{_DISPLAY}.object_html", "image"),
+    "sigima.objects.scalar.table.TableResult": (f"{_DISPLAY}.results_html", "analysis"),
+    "sigima.objects.scalar.geometry.GeometryResult": (
+        f"{_DISPLAY}.results_html",
+        "analysis",
+    ),
     "datalab_workspace.workspace.Workspace": (
         f"{_DISPLAY}.workspace_html",
         "workspace",
@@ -38,6 +43,12 @@ _SHOWN = {
     f"{_DESCRIPTION}.Description": (f"{_DISPLAY}.summaries_html", "description"),
     f"{_DESCRIPTION}.Status": (f"{_DISPLAY}.summaries_html", "status"),
     f"{_DESCRIPTION}.GroupInfo": (f"{_DISPLAY}.summaries_html", "group"),
+    f"{_DESCRIPTION}.GroupList": (f"{_DISPLAY}.groups_html", "groups"),
+    "datalab_workspace.model.record.Record": (f"{_DISPLAY}.object_html", "record"),
+    "datalab_workspace.backends.capabilities.Capabilities": (
+        f"{_DISPLAY}.capabilities_html",
+        "capabilities",
+    ),
     f"{_RESULTS}.Results": (f"{_DISPLAY}.results_html", "results"),
     f"{_RESULTS}.ResultList": (f"{_DISPLAY}.results_html", "list"),
 }
@@ -83,9 +94,9 @@ class _Shown:
 
 
 class _AsHtml(_Shown):
-    def __call__(self, obj: Any) -> str:
+    def __call__(self, obj: Any) -> str | None:
         text: str = self._function("html")(obj)
-        return text
+        return text or None  # an empty display would hide the plain text
 
 
 class _AsText(_Shown):

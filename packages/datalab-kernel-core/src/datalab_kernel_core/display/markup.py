@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
 # The colors are JupyterLab's in its pages and exports, and those of the page's color
 # scheme elsewhere. All rules apply only inside our class. Selectors that repeat the
@@ -13,7 +14,8 @@ _STYLE = """<style>
 --dl-bg:var(--jp-layout-color0,#fff);--dl-line:var(--jp-border-color2,#d0d0d0);
 --dl-stripe:var(--jp-layout-color1,#f6f6f6);
 color:var(--dl-fg);background:var(--dl-bg);display:inline-block;max-width:100%;
-overflow-x:auto;font-family:var(--jp-ui-font-family,system-ui,sans-serif);
+overflow:auto hidden;
+vertical-align:top;box-sizing:border-box;font-family:var(--jp-ui-font-family,system-ui,sans-serif);
 font-size:13px;line-height:1.4;padding:4px 6px}
 @media (prefers-color-scheme:dark){.datalab-view{
 --dl-fg:var(--jp-content-font-color1,#e4e4e4);--dl-dim:var(--jp-content-font-color2,#aaa);
@@ -30,10 +32,16 @@ color:inherit;max-width:none;white-space:nowrap}
 .datalab-view th{color:var(--dl-dim);font-weight:600}
 .datalab-view.datalab-view .dl-number{text-align:right;
 font-variant-numeric:tabular-nums}
+.datalab-view.datalab-view .dl-wrap{white-space:normal;overflow-wrap:anywhere;
+min-width:9em}
 .datalab-view .dl-dim{color:var(--dl-dim)}
 .datalab-view .dl-card{display:flex;flex-wrap:wrap;gap:6px 18px;align-items:flex-start}
 .datalab-view summary{cursor:pointer;color:var(--dl-dim)}
 </style>"""
+
+
+#: Attributes of the cells of a column, by its letter.
+_CLASSES = {"n": ' class="dl-number"', "w": ' class="dl-wrap"'}
 
 
 def page(*parts: str) -> str:
@@ -58,9 +66,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: str = "")
     Args:
         head: Names of the columns.
         rows: The cells, already escaped.
-        numbers: One letter for each column: "n" for a column of numbers.
+        numbers: One letter for each column: "n" for a column of numbers, "w" for one
+            whose cells may have several lines.
     """
-    classes = [' class="dl-number"' * (c == "n") for c in numbers.ljust(len(head))]
+    classes = [_CLASSES.get(c, "") for c in numbers.ljust(len(head))]
     names = "".join(
         f"<th{kind}>{name}</th>" for kind, name in zip(classes, head, strict=True)
     )
@@ -79,6 +88,11 @@ def properties(rows: Iterable[tuple[str, str]]) -> str:
     """Return a table of names and values, already escaped."""
     body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
     return f"<table><tbody>{body}</tbody></table>"
+
+
+def with_tooltip(text: str, whole: str) -> str:
+    """Return a shortened string with the whole one as its tooltip; both unescaped."""
+    return f'<span title="{escape(whole)}">{escape(text)}</span>'
 
 
 def folded(summary: str, content: str) -> str:

@@ -20,6 +20,8 @@ from datalab_kernel_core.display.short_text import (
 from datalab_kernel_core.display.statistics import Statistics
 from datalab_kernel_core.plotter.reduce import Array
 from datalab_workspace.model.analysis import coordinate_names
+from datalab_workspace.model.array_reference import ArrayReference
+from datalab_workspace.model.dates import date_text, is_dates
 from datalab_workspace.model.description import Summary, size_text
 from datalab_workspace.model.record import (
     ARRAYS,
@@ -64,6 +66,16 @@ def signal_text(obj: SignalObj) -> str:
 def image_text(obj: ImageObj) -> str:
     """Return an image in one line of text."""
     return _line(_record(obj, "image"), "ImageObj")
+
+
+def record_html(record: Record) -> str:
+    """Return a record as HTML; data that is still in a file is not read."""
+    return _card(record)
+
+
+def record_text(record: Record) -> str:
+    """Return a record in one line of text."""
+    return _line(record, "Record")
 
 
 def _record(obj: Any, kind: Kind) -> Record:
@@ -118,7 +130,9 @@ def _data(record: Record) -> Array | None:
 
 def _picture(record: Record, data: Array | None) -> str:
     if data is None:
-        return '<span class="dl-dim">no data</span>'
+        unread = isinstance(record.data, ArrayReference)
+        note = "not read yet" if unread else "no data"
+        return f'<span class="dl-dim">{note}</span>'
     title = html(record.title)
     if record.kind == "signal":
         return thumbnails.curve(data, *_CURVE_SIZE).element(title)
@@ -137,12 +151,15 @@ def _axes(record: Record, data: Array | None) -> Iterator[tuple[str, str]]:
     axes = "xy" if record.kind == "signal" else "xyz"
     values = dict.fromkeys(axes, "")
     if data is not None and record.kind == "signal":
-        values["x"] = _range(Statistics.of(data[0].real))
+        dates = is_dates(record.metadata)
+        values["x"] = _range(Statistics.of(data[0].real), dates=dates)
     elif data is not None:
         values["x"], values["y"] = _pixel_axes(record, data.shape)
     for axis in axes:
         scale = "log" if record.fields.get(f"{axis}scalelog") is True else ""
-        parts = [html(_label(record, axis), 80), values[axis], scale]
+        dates = axis == "x" and record.kind == "signal" and is_dates(record.metadata)
+        label = record.fields.get("xlabel") if dates else _label(record, axis)
+        parts = [html(label, 80), values[axis], scale]
         yield axis, ", ".join(filter(None, parts)) or "–"
 
 
@@ -161,11 +178,12 @@ def _pixel_axes(record: Record, shape: tuple[int, ...]) -> Iterator[str]:
             yield "not uniform"
 
 
-def _range(found: Statistics) -> str:
+def _range(found: Statistics, *, dates: bool = False) -> str:
     if found.minimum is None or found.maximum is None:
         return "no values"
     part = f" (from {_part(found)})" if found.every > 1 else ""
-    return f"{number(found.minimum)} … {number(found.maximum)}{part}"
+    written = date_text if dates else number
+    return f"{written(found.minimum)} … {written(found.maximum)}{part}"
 
 
 def _part(found: Statistics, of: str = "sample") -> str:

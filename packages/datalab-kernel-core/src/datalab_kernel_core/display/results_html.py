@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.short_text import html
-from datalab_workspace.model.units import with_unit
+from datalab_kernel_core.display.thumbnails import Budget
+from datalab_kernel_core.plotter.tables import ResultTable
+from datalab_workspace.model.analysis import Result
 from datalab_workspace.result_text import (
     MAX_ROWS,
+    column_heading,
     heading_cells,
     heading_columns,
     value_text,
 )
 from datalab_workspace.results_table import ResultList, Results, WideTable
+
+#: Longer names are shortened to this number of characters.
+_NAME_LENGTH = 30
 
 
 def results_html(results: Results) -> str:
@@ -35,23 +43,35 @@ def list_text(items: ResultList) -> str:
     return repr(items)
 
 
+def analysis_html(result: Any) -> str:
+    """Return a TableResult or GeometryResult of sigima as HTML."""
+    table: str = ResultTable(Result.of(result))._repr_html_()
+    return table
+
+
+def analysis_text(result: Any) -> str:
+    """Return a TableResult or GeometryResult of sigima as lines of text."""
+    return repr(ResultTable(Result.of(result)))
+
+
 def _table(table: WideTable) -> str:
     heading = markup.heading(html(table.title), html(table.analysis))
-    columns = [html(with_unit(*column)) for column in table.columns]
+    columns = [html(column_heading(table, column)) for column in table.columns]
     first = heading_columns(table)
     if len(table.rows) == 1:
         [(key, row)] = table.rows
         names = zip(first, map(html, heading_cells(table, key)), strict=True)
         values = [html(value_text(row.get(column))) for column in table.columns]
         return heading + markup.properties([*names, *zip(columns, values, strict=True)])
+    budget = Budget()
     rows = [
         [
-            *map(html, heading_cells(table, key)),
+            *(budget.name(cell, _NAME_LENGTH) for cell in heading_cells(table, key)),
             *(html(value_text(row.get(column))) for column in table.columns),
         ]
         for key, row in table.rows[:MAX_ROWS]
     ]
     more = len(table.rows) - len(rows)
     note = f'<div class="dl-dim">and {more} more rows</div>' if more else ""
-    numbers = " " * len(first) + "n" * len(columns)
+    numbers = "w" * len(first[:1]) + " " * len(first[1:]) + "n" * len(columns)
     return heading + markup.table([*first, *columns], rows, numbers) + note

@@ -28,6 +28,19 @@ def shorten(text: object, length: int = NAME_LENGTH) -> str:
     return "".join(c if c.isprintable() or c in _JOINERS else "\ufffd" for c in flat)
 
 
+def shorten_middle(text: object, length: int = NAME_LENGTH) -> str:
+    """Return a string as `shorten` does, with its start and end if it is too long."""
+    whole = str("" if text is None else text)
+    ends = 32 * length
+    if len(whole) > 2 * ends:
+        whole = f"{whole[:ends]} {whole[-ends:]}"
+    line = shorten(whole, len(whole) + 1)
+    if len(line) <= length:
+        return line
+    end = (length - 1) // 2
+    return f"{line[: length - 1 - end]}…{line[-end:]}"
+
+
 def html(text: object, length: int = NAME_LENGTH) -> str:
     """Return the shortened string, escaped for HTML."""
     return escape(shorten(text, length))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from html import escape
 
 import numpy as np
 
+from datalab_kernel_core.display.markup import with_tooltip
 from datalab_kernel_core.display.png import Picture, encode, viridis
+from datalab_kernel_core.display.short_text import shorten, shorten_middle
 from datalab_kernel_core.plotter.reduce import (
     LARGEST,
     Array,
@@ -36,7 +39,7 @@ _LEAST = 8
 
 @dataclass
 class Budget:
-    """The limits for all thumbnails of a workspace together.
+    """The limits for all thumbnails and tooltips of a workspace together.
 
     Attributes:
         nbytes: Bytes of data that may still be read.
@@ -47,6 +50,23 @@ class Budget:
     nbytes: int = 64 << 20
     characters: int = 100_000
     until: float = field(default_factory=lambda: time.perf_counter() + 0.2)
+
+    def name(self, name: str, length: int) -> str:
+        """Return a name as HTML; the whole name is the tooltip of a shortened one.
+
+        Args:
+            name: A name.
+            length: Number of characters to show.
+        """
+        shown = shorten_middle(name, length)
+        whole = shorten(name, len(name) + 1) if len(name) <= self.characters else shown
+        if whole == shown:
+            return escape(shown)
+        element = with_tooltip(shown, whole)
+        if len(element) > self.characters:
+            return escape(shown)
+        self.characters -= len(element)
+        return element
 
     def thumbnail(self, record: Record | None, alternative: str) -> str:
         """Return the thumbnail of an object, "" without data or after the limits.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.short_text import (
-    GROUP_LENGTH,
     UNIT_LENGTH,
     count,
     html,
     shorten,
+    shorten_middle,
     size,
 )
 from datalab_kernel_core.display.thumbnails import Budget
@@ -28,11 +27,17 @@ from datalab_workspace.model.description import (
 #: A longer list shows its first and last objects, together this number.
 MAX_ROWS = 60
 _UNKNOWN = "–"
+_NOTHING = ("", _UNKNOWN)
+#: Head and form of each column; the first is that of the thumbnails.
 _COLUMNS = (
-    *("id", "name", "kind", "shape", "dtype", "units", "group"),
-    *("ROI", "results", "size"),
+    *(("", ""), ("id", ""), ("name", "w"), ("kind", ""), ("shape", ""), ("dtype", "")),
+    *(("units", ""), ("group", ""), ("ROI", "n"), ("results", "n"), ("size", "n")),
 )
-_NUMBERS = "       nnn"
+_ID, _NAME = 1, 2
+#: The columns that are left out if no object has anything in them.
+_OPTIONAL = ("", "units", "group", "ROI", "results")
+#: Longer names are shortened to this number of characters, those of groups too.
+_NAME_LENGTH, _GROUP_LENGTH = 40, 20
 
 
 def workspace_html(workspace: Workspace, most: int = MAX_ROWS) -> str:
@@ -45,11 +50,10 @@ def workspace_html(workspace: Workspace, most: int = MAX_ROWS) -> str:
     total, previews = workspace.preview(most)
     budget = Budget()
     rows = [
-        [*_cells(*preview[:4], preview.selected), _thumbnail(preview, budget)]
-        for preview in previews
+        [_thumbnail(p, budget), *_cells(*p[:4], p.selected, budget)] for p in previews
     ]
-    shown = _table((*_COLUMNS, ""), rows, total)
-    return markup.page(markup.heading("Workspace", html(_about(workspace), 500)), shown)
+    heading = markup.heading("Workspace", html(_about(workspace), 500))
+    return markup.page(heading, _table(rows, total))
 
 
 def workspace_text(workspace: Workspace, most: int = MAX_ROWS) -> str:
@@ -65,12 +69,12 @@ def listing_html(listing: Listing) -> str:
     """Return the descriptions of objects as HTML."""
     total, half = len(listing), MAX_ROWS // 2
     some = listing if total <= MAX_ROWS else listing[:half] + listing[-half:]
+    budget = Budget()
     rows = [
-        _cells(d.name, d.short_id, d.group, summary_of(d), d.selected) for d in some
+        ["", *_cells(d.name, d.short_id, d.group, summary_of(d), d.selected, budget)]
+        for d in some
     ]
-    return markup.page(
-        markup.heading(count(total, "object")), _table(_COLUMNS, rows, total)
-    )
+    return markup.page(markup.heading(count(total, "object")), _table(rows, total))
 
 
 def listing_text(listing: Listing) -> str:
@@ -112,28 +116,41 @@ def _about(workspace: Workspace) -> str:
     return " · ".join(entries)
 
 
-def _table(head: Sequence[str], rows: list[list[str]], total: int) -> str:
+def _table(rows: list[list[str]], total: int) -> str:
     if not rows:
         return '<div class="dl-dim">no objects</div>'
+    kept = [
+        index
+        for index, (head, _) in enumerate(_COLUMNS)
+        if head not in _OPTIONAL or any(row[index] not in _NOTHING for row in rows)
+    ]
     if total > len(rows):
-        blank = [""] * (len(head) - 2)
         more = f'<span class="dl-dim">{total - len(rows)} more objects</span>'
-        rows.insert(len(rows) // 2, ["…", more, *blank])
-    return markup.table(head, rows, _NUMBERS)
+        between = [""] * len(_COLUMNS)
+        between[_ID], between[_NAME] = "…", more
+        rows.insert(len(rows) // 2, between)
+    heads, forms = zip(*(_COLUMNS[index] for index in kept), strict=True)
+    shown = [[row[index] for index in kept] for row in rows]
+    return markup.table(heads, shown, "".join(form or " " for form in forms))
 
 
 def _cells(
-    name: str, short_id: str, group: str, summary: Summary, selected: bool
+    name: str,
+    short_id: str,
+    group: str,
+    summary: Summary,
+    selected: bool,
+    budget: Budget,
 ) -> list[str]:
-    units = [html(summary.labels.get(f"{axis}unit"), UNIT_LENGTH) for axis in "xyz"]
+    units = ", ".join(filter(None, (summary.labels.get(f"{a}unit") for a in "xyz")))
     return [
         short_id,
-        html(name) + _remarks(name, summary, selected),
+        budget.name(name, _NAME_LENGTH) + _remarks(name, summary, selected),
         summary.kind,
         shape_text(summary),
         dtype_text(summary),
-        ", ".join(filter(None, units)),
-        html(group, GROUP_LENGTH),
+        budget.name(units, UNIT_LENGTH),
+        budget.name(group, _GROUP_LENGTH),
         count_text(summary.roi_count),
         count_text(summary.result_count),
         size(summary.nbytes),
@@ -168,4 +185,4 @@ def _line(preview: Preview) -> tuple[str, ...]:
     summary = preview.summary
     texts = summary.kind, shape_text(summary), dtype_text(summary)
     notes = remarks(preview.name, summary.title, selected=preview.selected)
-    return preview.short_id, shorten(preview.name), *texts, *map(shorten, notes)
+    return preview.short_id, shorten_middle(preview.name), *texts, *map(shorten, notes)

@@ -9,11 +9,7 @@ import numpy as np
 
 from datalab_kernel_core.explore.messages import Range, ViewRequest
 from datalab_kernel_core.in_page.channel import Reply
-from datalab_kernel_core.plotter.dates import (
-    date_text,
-    drawable_as_dates,
-    has_dates,
-)
+from datalab_kernel_core.plotter.dates import drawable_as_dates, has_dates
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.reduce import (
     LARGEST,
@@ -24,6 +20,7 @@ from datalab_kernel_core.plotter.reduce import (
 )
 from datalab_kernel_core.plotter.samples import Samples, component
 from datalab_kernel_core.plotter.style import TITLE_LENGTH, axis_label, drawable
+from datalab_workspace.model.dates import date_text
 from datalab_workspace.model.record import Record
 
 #: The largest number of bins of a view. Two samples of each bin take less than 20 kB.

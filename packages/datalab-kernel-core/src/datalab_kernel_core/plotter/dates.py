@@ -8,7 +8,7 @@ Dates have no time zone: a date in a file is drawn as it is in the file.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 from matplotlib.units import ConversionInterface
 
-from datalab_workspace.model.dates import is_dates
+from datalab_workspace.model.dates import FIRST, LAST, date_text, is_dates
 from datalab_workspace.model.record import Record
 
 _DAY = 86_400.0
-#: The years 1 and 9999, beyond which Python has no dates.
-_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 
 
 def has_dates(record: Record) -> bool:
@@ -32,7 +30,7 @@ def has_dates(record: Record) -> bool:
 def drawable_as_dates(x: np.ndarray[Any, Any]) -> bool:
     """Return whether all finite values of x are dates that Python can represent."""
     finite = x[np.isfinite(x)]
-    return bool(finite.size and finite.min() >= _FIRST and finite.max() <= _LAST)
+    return bool(finite.size and finite.min() >= FIRST and finite.max() <= LAST)
 
 
 def seconds_of(date: Any) -> float:
@@ -47,13 +45,6 @@ def seconds_of(date: Any) -> float:
     whole = moment.astype("datetime64[s]")
     rest = (moment.astype("datetime64[ns]") - whole) / np.timedelta64(1, "s")
     return float(whole.astype(np.int64)) + float(rest)
-
-
-def date_text(seconds: float) -> str:
-    """Return a date in ISO 8601, with microseconds if it has any."""
-    if not _FIRST <= seconds <= _LAST:
-        return str(seconds)
-    return (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat(" ")  # noqa: DTZ001 (dates have no time zone)
 
 
 class _Locator(AutoDateLocator):

@@ -93,7 +93,7 @@ def _chosen(record: Record, chosen: Any, prefix: str) -> Iterator[Result | None]
     if not isinstance(chosen, bool):
         yield from chosen
         return
-    units = AxisUnits.of(record.kind, record.fields)
+    units = AxisUnits.of(record.kind, record.fields, record.metadata)
     for key, result in current_results(record.metadata, units) if chosen else ():
         if key.startswith(prefix):
             # A note in the picture counts those that are malformed.

@@ -10,8 +10,13 @@ import numpy as np
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.roi_names import roi_name, roi_names
-from datalab_workspace.model.units import AxisUnits, split_columns, with_unit
-from datalab_workspace.result_text import number_text
+from datalab_workspace.model.units import (
+    AxisUnits,
+    is_position,
+    split_columns,
+    with_unit,
+)
+from datalab_workspace.result_text import number_text, position_text
 
 #: Rows that are shown; `to_dataframe` returns all of them.
 MAX_ROWS = 200
@@ -46,8 +51,11 @@ class ResultTable:
         self._title = result.title if title is None else title
         self._regions = [] if record is None else roi_names(record.metadata)
         shown = Record("signal") if record is None else record
-        units = AxisUnits.of(shown.kind, shown.fields)
+        units = AxisUnits.of(shown.kind, shown.fields, shown.metadata)
         self._named = split_columns(result, units)
+        self._dates = {
+            name for name, _ in self._named if units.dates and is_position(result, name)
+        }
         self._visible_only = visible_only
         self._transposed = transpose_single_row and len(result.rows) == 1
 
@@ -93,10 +101,19 @@ class ResultTable:
         shown = [index for index in self._kept() if names[index] not in uncertain]
         position = {name: index for index, name in enumerate(names)}
         spreads = [position.get(f"u({names[index]})") for index in shown]
-        heads = [with_unit(*self._named[index]) for index in shown]
+        heads = [
+            names[index]
+            if names[index] in self._dates
+            else with_unit(*self._named[index])
+            for index in shown
+        ]
         return heads, [
             [
-                _text(row[index], None if spread is None else row[spread])
+                _text(
+                    row[index],
+                    None if spread is None else row[spread],
+                    date=names[index] in self._dates,
+                )
                 for index, spread in zip(shown, spreads, strict=True)
             ]
             for row in self._result.rows
@@ -141,10 +158,10 @@ class ResultTable:
         return "\n".join(filter(None, shown))
 
 
-def _text(value: Any, spread: Any) -> str:
+def _text(value: Any, spread: Any, *, date: bool) -> str:
     if value is None:
         return ""
     if not isinstance(value, float | np.floating):
         return str(value)
-    known = isinstance(spread, float | np.floating)
-    return number_text(float(value), float(spread) if known else None)
+    known = float(spread) if isinstance(spread, float | np.floating) else None
+    return (position_text if date else number_text)(float(value), known)

@@ -54,8 +54,8 @@ def read_npy(path: Path, options: ReadOptions) -> Sequence[SignalObj | ImageObj]
             f"{kind}",
             _BY_HAND.format("numpy.load"),
         )
-    if kind == "image" and data.dtype.str[1:] in ("b1", "u4", "i8", "u8"):
-        # Sigima makes 255 of True, and rounds large integers.
+    if kind == "image" and data.dtype.str[1:] in ("u4", "i8", "u8"):
+        # Sigima rounds large integers.
         return as_images(path, [np.asarray(data)], options)
     return with_sigima(path, kind)
 

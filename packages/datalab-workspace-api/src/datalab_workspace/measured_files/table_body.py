@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _MISSING = ["1.#QNAN", "1.#INF"]
 
 
-def read_body(text: Text, layout: Layout, dayfirst: bool | None) -> pd.DataFrame:
+def read_body(
+    text: Text, layout: Layout, dayfirst: bool | None, *, all_lines: bool = False
+) -> pd.DataFrame:
     """Return the table, with names of columns, numbers and dates.
 
     Columns and lines without any value are left out, and columns of text, too.
@@ -28,6 +30,7 @@ def read_body(text: Text, layout: Layout, dayfirst: bool | None) -> pd.DataFrame
         text: The file.
         layout: The layout of its table.
         dayfirst: Whether 03/04/2025 is the third of April; None lets the file decide.
+        all_lines: Keep the lines and columns without any value, those of an image.
 
     Raises:
         UnreadableFileError: A cell holds no number, a line has too many cells, or the
@@ -52,6 +55,8 @@ def read_body(text: Text, layout: Layout, dayfirst: bool | None) -> pd.DataFrame
     ):
         frame[0] = frame[0] + frame[1]  # a column of dates and one of times
         frame = frame.drop(columns=1)
+    if all_lines:
+        return frame.iloc[:, : layout.columns]
     return frame.dropna(axis=0, how="all").dropna(axis=1, how="all")
 
 

@@ -23,6 +23,8 @@ _SAMPLE = 24
 _PREAMBLE = 2000
 #: The number of columns of one line that is rather a list of numbers.
 _MANY_COLUMNS = 10
+#: Strings for values that are not finite, as programs write them.
+_NOT_FINITE = frozenset(("nan", "inf", "infinity"))
 _COMMENTS = ("#", "%", "//", "!", "*")
 _NAMED_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
@@ -175,6 +177,7 @@ def _layout(
         is_row(lines[last - 1]) and dialect.holds(dialect.split(lines[last - 1]))
     ):
         last -= 1
+    first, last = _with_missing(lines, start, first, last, dialect)
     head = [dialect.split(line) for line in lines[first : first + 3] if is_row(line)]
     columns = max(map(len, head))
     header, units, above = _header(lines, start, first, dialect, columns, options)
@@ -190,6 +193,28 @@ def _layout(
         units,
         "\n".join(lines[:above]).strip(),
     )
+
+
+def _with_missing(
+    lines: Sequence[str], start: int, first: int, last: int, dialect: Dialect
+) -> tuple[int, int]:
+    """Return the ends of a table with the lines of NaN or infinity next to it.
+
+    They are the border of an image.
+    """
+    columns = len(dialect.split(lines[first]))
+
+    def is_missing(index: int) -> bool:
+        cells = dialect.split(lines[index])
+        return len(cells) == columns and all(
+            cell.lower().lstrip("+-") in _NOT_FINITE for cell in cells
+        )
+
+    while first > start and is_missing(first - 1):
+        first -= 1
+    while last < len(lines) and is_missing(last):
+        last += 1
+    return first, last
 
 
 def _check_ends(

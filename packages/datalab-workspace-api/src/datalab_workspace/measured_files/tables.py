@@ -321,7 +321,8 @@ def _named(
 def _image(text: Text, layout: Layout, options: TableOptions) -> ImageObj:
     from sigima import create_image
 
-    frame = read_body(text, dataclasses.replace(layout, header=()), options.dayfirst)
+    without_names = dataclasses.replace(layout, header=())
+    frame = read_body(text, without_names, options.dayfirst, all_lines=True)
     data = frame.to_numpy()
     if data.dtype.kind not in "iuf":
         raise UnreadableFileError.of(

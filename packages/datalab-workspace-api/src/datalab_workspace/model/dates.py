@@ -26,12 +26,22 @@ TIMEZONE_KEY = "x_datetime_timezone"
 #: The metadata keys that describe dates on x.
 KEYS = frozenset({DATES_KEY, FORMAT_KEY, UNIT_KEY, TIMEZONE_KEY})
 
+#: The seconds of the years 1 and 9999, beyond which Python has no dates.
+FIRST, LAST = -62_135_596_800.0, 253_402_300_799.0
 _FORMAT = "%Y-%m-%d %H:%M:%S"
 _FINER_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 #: Units shorter than a second, and their number in a second.
 _PARTS = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 #: Units that neither pandas nor xarray has.
 _TOO_FINE = ("ps", "fs", "as")
+
+
+def date_text(seconds: float) -> str:
+    """Return a date in ISO 8601, with microseconds if it has any."""
+    if not FIRST <= seconds <= LAST:
+        return str(seconds)
+    date = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)  # noqa: DTZ001 (dates have no time zone)
+    return date.isoformat(" ")
 
 
 def is_dates(metadata: Mapping[Any, Any]) -> bool:

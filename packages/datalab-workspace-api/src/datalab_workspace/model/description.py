@@ -288,6 +288,31 @@ class GroupInfo(NamedTuple):
     names: tuple[str, ...]
 
 
+class GroupList(list[GroupInfo]):
+    """The groups of a workspace: a list with a line for each group as its repr.
+
+    Example:
+        >>> workspace.groups("signal").names
+        ['peak', 'noisy']
+    """
+
+    __slots__ = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the objects in all groups, in order.
+
+        Example:
+            >>> workspace.groups("image").names
+            ['spot']
+        """
+        return [name for group in self for name in group.names]
+
+    def __repr__(self) -> str:
+        lines = (f"{kind}  {title!r}: {names!r}" for kind, title, names in self)
+        return "\n".join(lines) or "no groups"
+
+
 def remarks(name: str, title: str, *, selected: bool) -> tuple[str, ...]:
     """Return the remarks that a listing adds to the name of an object, if any.
 

@@ -200,6 +200,11 @@ class Record:
         """Size in bytes of all arrays in memory."""
         return sum(array.nbytes for array in self.arrays.values() if array is not None)
 
+    def __repr__(self) -> str:
+        shape = " × ".join(map(str, self.shape)) or "empty"
+        dtype = "" if self.dtype is None else f" {self.dtype}"
+        return f"<Record {self.title!r:.80}: {self.kind}, {shape}{dtype}>"
+
     def array(self, name: str) -> np.ndarray[Any, Any] | None:
         """Return one of the arrays; read it if it is a reference.
 

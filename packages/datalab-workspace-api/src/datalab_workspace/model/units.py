@@ -7,9 +7,11 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from datalab_workspace.model.analysis import Result
+from datalab_workspace.model.dates import is_dates
 from datalab_workspace.model.record import Kind
 
 #: The dimension of a quantity: its powers of x and y, or a unit that never changes.
@@ -45,6 +47,8 @@ _SIGNAL_TABLES: Mapping[str, Mapping[str, Dimension]] = {
         **dict.fromkeys(("xplateaumin", "xplateaumax"), X),
     },
 }
+#: Names of positions among the parameters of fits, numbered if there are several.
+_POSITION_OF_FIT = re.compile(r"(x0|x_center|x_max|mu)(_\d+)?")
 _AXIS_OF_COORDINATE = {"x": "x", "y": "y", "width": "x", "height": "y"}
 
 
@@ -57,17 +61,25 @@ class AxisUnits:
         x: Unit of the x axis.
         y: Unit of the y axis: the values of a signal.
         z: Unit of the values of an image.
+        dates: Whether the x of a signal is dates, in seconds since 1970.
     """
 
     kind: Kind
     x: str
     y: str
     z: str
+    dates: bool = False
 
     @classmethod
-    def of(cls, kind: Kind, fields: Mapping[str, Any]) -> AxisUnits:
-        """Return the units in the fields of a record."""
-        return cls(kind, *(str(fields.get(f"{axis}unit") or "") for axis in "xyz"))
+    def of(
+        cls,
+        kind: Kind,
+        fields: Mapping[str, Any],
+        metadata: Mapping[Any, Any] = MappingProxyType({}),
+    ) -> AxisUnits:
+        """Return the units in the fields of a record, whose metadata may name dates."""
+        x, y, z = (str(fields.get(f"{axis}unit") or "") for axis in "xyz")
+        return cls(kind, x, y, z, dates=kind == "signal" and is_dates(metadata))
 
     def unit(self, dimension: Dimension) -> str:
         """Return the unit of a quantity; "" if a unit that it depends on is unknown."""
@@ -138,6 +150,16 @@ def _known_units(result: Result, units: AxisUnits) -> Callable[[str], str]:
         return _level_unit(result) if dimension == _LEVEL else units.unit(dimension)
 
     return unit
+
+
+def is_position(result: Result, column: str) -> bool:
+    """Return whether a column of a signal's result is positions on the x axis."""
+    if result.kind:
+        return column.rstrip("0123456789") == "x"
+    if _POSITION_OF_FIT.fullmatch(column):
+        return True
+    known = _SIGNAL_TABLES.get(result.function, {})
+    return known.get(column) == X and column[0] in "xX"
 
 
 def _level_unit(result: Result) -> str:

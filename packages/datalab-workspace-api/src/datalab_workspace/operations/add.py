@@ -16,7 +16,7 @@ from datalab_workspace.model.naming import check_name
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_record
 from datalab_workspace.operations.mapping import MISSING
-from datalab_workspace.operations.mask_warning import is_masked, warn_of_masks
+from datalab_workspace.operations.mask_warning import is_masked, warn_of_shown_masks
 from datalab_workspace.progress import Progress
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -40,7 +40,7 @@ def add(
         lambda t: _add(t, plain, obj, overwrite, group, copy, several=False),
         inf if trusting else 0.0,
     )
-    _notice_masks(session, [plain] if masked else [])
+    warn_of_shown_masks(session, [plain] if masked else [])
     return plain
 
 
@@ -81,14 +81,8 @@ def update(
         return done, masked
 
     names, masked = session.run(operation)
-    _notice_masks(session, masked)
+    warn_of_shown_masks(session, masked)
     return names
-
-
-def _notice_masks(session: Session, masked: list[str]) -> None:
-    """Warn of masks if the objects are shown in a window."""
-    if session.backend.capabilities.window:
-        warn_of_masks(session, masked, "it")
 
 
 def _add(

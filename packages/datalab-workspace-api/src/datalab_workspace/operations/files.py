@@ -13,7 +13,7 @@ import numpy as np
 
 from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
-from datalab_workspace.error_messages import add_note, list_names
+from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.name_lists import listed
@@ -164,16 +164,19 @@ def _hint_at_read(source: Path) -> Iterator[None]:
         yield
     except (IsADirectoryError, PermissionError) as error:
         if source.is_dir():
-            add_note(
-                error, "workspace.read(folder) reads the measured files of a folder"
-            )
+            hint = "workspace.read(folder) reads the measured files of a folder"
+            raise _with_hint(error, hint) from None
         raise
     except FileNotFoundError as error:
         if glob.has_magic(str(source)):
-            add_note(
-                error, "workspace.read(pattern) reads all measured files that match"
-            )
+            hint = "workspace.read(pattern) reads all measured files that match"
+            raise _with_hint(error, hint) from None
         raise
+
+
+def _with_hint(error: OSError, hint: str) -> OSError:
+    """Return an error of the operating system with a hint in its message."""
+    return type(error)(error.errno, f"{error.strerror}; {hint}", error.filename)
 
 
 def target(session: Session, path: str | os.PathLike[str] | None) -> Path:

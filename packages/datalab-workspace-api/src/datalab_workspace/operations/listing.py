@@ -11,6 +11,7 @@ from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
 from datalab_workspace.model.description import (
     Description,
     GroupInfo,
+    GroupList,
     Listing,
     Preview,
     Status,
@@ -120,14 +121,14 @@ def list_objects(
     return [name for name in names if fnmatch.fnmatchcase(name, pattern)]
 
 
-def list_groups(session: Session, kind: Kind | None) -> list[GroupInfo]:
+def list_groups(session: Session, kind: Kind | None) -> GroupList:
     """See `Workspace.groups`."""
     with session.transaction() as transaction:
         _check_kind(kind)
-        return [
+        return GroupList(
             GroupInfo(panel, title, tuple(map(transaction.names.hand_out, uuids)))
             for panel, title, uuids in transaction.backend.groups(kind)
-        ]
+        )
 
 
 def describe(session: Session, name: NamesOf | None) -> Description | Listing:

@@ -35,6 +35,12 @@ def masked_names(transaction: Transaction, groups: Iterable[Group]) -> list[str]
     ]
 
 
+def warn_of_shown_masks(session: Session, names: Iterable[str]) -> None:
+    """Warn of masks like `warn_of_masks` if the objects are shown in a window."""
+    if session.backend.capabilities.window:
+        warn_of_masks(session, names, "it")
+
+
 def warn_of_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     """Warn that DataLab shows masked values as numbers, once for each object.
 
@@ -46,10 +52,12 @@ def warn_of_masks(session: Session, names: Iterable[str], keeper: str) -> None:
     Warns:
         UserWarning: There are objects of which no warning has been given.
     """
-    new = [name for name in names if name not in session.names_warned_of_masks]
+    # By UUID: another object that has the name later is a reason for a warning again.
+    uuids = {session.names.uuid_of(name): name for name in names}
+    new = [name for uuid, name in uuids.items() if uuid not in session.warned_of_masks]
+    session.warned_of_masks.update(filter(None, uuids))
     if not new:
         return
-    session.names_warned_of_masks.update(new)
     warn_caller(
         f"DataLab shows the masked values of {list_names(new, _NAMED)} as ordinary "
         "numbers; "

@@ -197,8 +197,8 @@ def _warn(notes: Notes, failed: Mapping[str, str]) -> None:
             said = f"one file was not read: {reason}"
         else:
             said = (
-                f"{len(failed)} of the files were not read; the first reason: {reason}; "
-                "the attribute `failed` of the result lists all"
+                f"{len(failed)} of the files were not read; the first reason: "
+                f"{reason}; the attribute `failed` of the result lists all"
             )
         sentences.insert(0, said)
     for sentence in sentences:

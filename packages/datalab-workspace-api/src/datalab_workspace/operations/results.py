@@ -13,7 +13,12 @@ from datalab_workspace.model.fits import current_results
 from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.model.roi_names import roi_name, roi_names
-from datalab_workspace.model.units import AxisUnits, segment_length, split_columns
+from datalab_workspace.model.units import (
+    AxisUnits,
+    is_position,
+    segment_length,
+    split_columns,
+)
 from datalab_workspace.results_table import Results, ResultValue
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -73,7 +78,7 @@ def values_of(
     Warns:
         UserWarning: A result is malformed; it is left out.
     """
-    units = AxisUnits.of(kind, fields)
+    units = AxisUnits.of(kind, fields, metadata)
     for key, result in current_results(metadata, units):
         if isinstance(result, ValueError):
             warn_caller(f"{name!r:.80}: {result}; it is left out", UserWarning)
@@ -117,7 +122,8 @@ def values_of_result(
             spread = spread if isinstance(spread, float) else None
             if spread is not None and math.isnan(spread):
                 spread = None
-            yield ResultValue(*common, roi, number, quantity, value, spread, unit)
+            date = units.dates and is_position(result, quantity)
+            yield ResultValue(*common, roi, number, quantity, value, spread, unit, date)
 
 
 def _plain(value: Any) -> float | str | None:

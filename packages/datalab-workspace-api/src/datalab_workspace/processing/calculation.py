@@ -96,14 +96,15 @@ class Calculation:
                 add_note(error, "install OpenCV: pip install opencv-python-headless")
             add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
+        if not self.feature.analysis:
+            ids = [source.short_id for source in self.sources]
+            result.title = with_short_ids(result.title, ids)
         call = self._call(result)
         for found in (mismatch_in, ignored_masks_in, faults_in):
             for doubt in found(call):
                 doubts.note(doubt)
         if self.feature.analysis:
             return result
-        ids = [source.short_id for source in self.sources]
-        result.title = with_short_ids(result.title, ids)
         drop_results(result)
         result.metadata.update(fit_entries(self.feature, self.sources[0].obj, result))
         uuids = [source.uuid for source in self.sources]

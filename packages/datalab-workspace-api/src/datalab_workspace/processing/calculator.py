@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from datalab_workspace.errors import LiveUnavailableError
 from datalab_workspace.model.name_lists import NamesOf, listed
 from datalab_workspace.model.record import Record
+from datalab_workspace.operations.mask_warning import warn_of_shown_masks
 from datalab_workspace.processing.doubtful_results import Doubts
 from datalab_workspace.processing.masks import fill_with_nan
 from datalab_workspace.processing.selection import (
@@ -110,6 +111,7 @@ def calculate(
         raise
     finally:
         begun.doubts.warn()
+        warn_of_shown_masks(session, writer.masked)
     single = plan.combines or begun.one
     return writer.outcomes[0] if single else writer.listed()
 

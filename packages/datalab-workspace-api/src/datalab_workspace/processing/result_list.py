@@ -48,7 +48,7 @@ class Analysis:
         obj = source.obj
         regions = [] if obj.roi is None else roi_names({ROI_KEY: obj.roi.to_dict()})
         fields = {name: getattr(obj, name, "") for name in TEXT_FIELDS}
-        units = AxisUnits.of(source.kind, fields)
+        units = AxisUnits.of(source.kind, fields, obj.metadata)
         return cls(found, source.name, source.kind, regions, units)
 
     def values(self) -> Iterator[ResultValue]:

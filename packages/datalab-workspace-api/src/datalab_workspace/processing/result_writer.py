@@ -20,6 +20,7 @@ from datalab_workspace.model.metadata_values import snapshot, values_equal
 from datalab_workspace.model.naming import name_from_title
 from datalab_workspace.model.record import Record, independent_copy
 from datalab_workspace.model.sigima_objects import to_record
+from datalab_workspace.operations.mask_warning import is_masked
 from datalab_workspace.processing.calculation import Calculation, Source
 from datalab_workspace.processing.operands import LARGE
 from datalab_workspace.processing.result_list import (
@@ -68,11 +69,13 @@ class ResultWriter:
     Attributes:
         outcomes: What the call returns for each source object, once `flush` is called.
         call: Something that stands for the call; see `Session.run`.
+        masked: Names of the masked objects that were stored.
     """
 
     def __init__(self, session: Session, total: int) -> None:
         self.outcomes: list[Any] = []
         self.call = object()
+        self.masked: list[str] = []
         self._session = session
         self._total = total
         self._kept: list[str] = []
@@ -130,6 +133,8 @@ class ResultWriter:
             waiting.places[waiting.index] = outcome
             name = waiting.source.name if waiting.record is None else outcome
             self._kept.append(name)
+            if waiting.record is not None and is_masked(waiting.record):
+                self.masked.append(name)
         del self._waiting[:count]
         self._nbytes = sum(w.nbytes for w in self._waiting)
         self._next = time.monotonic() + _INTERVAL

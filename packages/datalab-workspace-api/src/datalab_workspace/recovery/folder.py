@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from datalab_workspace.encoding import shallow_json
 from datalab_workspace.recovery.lock import FileLock, acquire
 
 #: Another folder for recovery; "0" turns recovery off.
@@ -269,6 +268,9 @@ def _left(path: Path) -> LeftFolder | None:
 
 
 def _owner(content: bytes) -> Owner:
+    # A kernel that starts looks for folders, and rarely finds one.
+    from datalab_workspace.encoding import shallow_json
+
     data = shallow_json.loads(content)
     if not isinstance(data, dict):
         data = {}

@@ -45,7 +45,7 @@ def update(
 def _items_of(
     tree: Any, layout: Layout, objects: Mapping[str, Any], changed: set[str]
 ) -> list[tuple[Any, Any]] | None:
-    """Return the items of what has changed, with their groups and objects.
+    """Return the items that have changed, with their groups and objects.
 
     Returns:
         None if the items are not in the order of the layout, or some are missing that
