@@ -289,7 +289,7 @@ def test_requests_are_answered_or_refused(plotter: Plotter, monkeypatch) -> None
     assert sent.messages[-1]["points"] == 10
     assert "sample 3" in sent.ask(ask="value", x=3.2, y=0, log=[False] * 2)["text"]
     assert sent.ask(ask="tea")["error"] == (
-        "ValueError: expected a request 'view' or 'value', got 'tea'"
+        "ValueError: expected a request of the view, got 'tea'"
     )
     assert sent.ask(ask="view")["error"] == "KeyError: 'x'"
 

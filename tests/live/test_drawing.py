@@ -83,7 +83,7 @@ def test_what_is_drawn_is_in_datalab_at_once(
         accepted = asked.result()
     for one, (kind, coords, _, title) in zip(accepted, rois, strict=True):
         assert type(one).__name__ == kind
-        assert one.coords == pytest.approx(coords)
+        assert one.coords == pytest.approx(coords, abs=0.051)  # it rounds to tenths
         assert not title or one.title == title
 
 

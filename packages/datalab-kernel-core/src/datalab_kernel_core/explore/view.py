@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from datalab_kernel_core.display.kept import LastShown
 from datalab_kernel_core.display.png import with_text
-from datalab_kernel_core.explore.callbacks import Callback, run_all
+from datalab_kernel_core.explore.callbacks import Callback, Callbacks
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import DataSource, ViewRequest
 from datalab_kernel_core.explore.overlay import Overlay, Selected
@@ -66,7 +66,7 @@ class View:
     ) -> None:
         options = options or Options()
         self._name = name
-        self._callbacks: list[Callback] = []
+        self._callbacks = Callbacks()
         self._widget: Any = None
         self._channel: Channel | None = None
         self._widget_class = widget_class(
@@ -121,11 +121,7 @@ class View:
             >>> view = plotter.explore("spot", edit_roi=True)
             >>> handle = view.on_change(lambda view: print(view.roi))
         """
-        if not callable(callback):
-            raise TypeError(
-                f"on_change() expects a function, got {type(callback).__name__}"
-            )
-        return Callback(callback, self._callbacks)
+        return self._callbacks.add(callback)
 
     def close(self) -> None:
         """Close the interactive view; only the picture remains.
@@ -159,7 +155,7 @@ class View:
         """Send the shapes to the page, and call the functions that want to know."""
         if self._widget is not None:
             self._widget.overlay = self._overlay.state()
-        run_all(self._callbacks, self)
+        self._callbacks.call(self)
 
     def _reply(self, content: Mapping[str, Any]) -> Reply:
         asked = content["ask"]
