@@ -30,8 +30,8 @@ class Capabilities:
         shared: Other programs and users may add, change and remove objects. The name
             of an object then follows its title.
         computes: `compute` runs a feature where the objects are.
-        events: `observed` tells every change of others, with its parts and its author,
-            and `watch` waits for changes.
+        events: `observed` reports every change of others, with its parts and its
+            author, and `watch` waits for changes.
         undo: Transactions can be undone.
         edits_groups: Objects can be moved between groups, and groups renamed.
 
