@@ -48,6 +48,7 @@ class Channel:
                 self._reply(answers, content)
 
         widget.on_msg(on_message)
+        # mypy does not know that `answer` is a bound method.
         weakref.finalize(answer.__self__, widget.close)  # type: ignore[attr-defined]
 
     def _reply(

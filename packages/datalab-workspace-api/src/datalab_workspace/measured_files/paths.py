@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,5 +169,4 @@ def _below(folder: Path, root: Path) -> str:
 
 
 def _duplicates(titles: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    return {title for title in titles if title in seen or seen.add(title)}  # type: ignore[func-returns-value]
+    return {title for title, count in Counter(titles).items() if count > 1}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError
@@ -206,7 +207,7 @@ def _compute_each(
         count = together(session.backend, rest)
         now, rest = rest[:count], rest[count:]
         if now:
-            fetched = session.run(lambda t, now=now: fetch(t, now))  # type: ignore[misc]
+            fetched = session.run(partial(fetch, sources=now))
 
 
 def _operands(
