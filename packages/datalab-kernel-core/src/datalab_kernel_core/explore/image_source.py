@@ -9,8 +9,14 @@ import numpy as np
 
 from datalab_kernel_core.explore.messages import Range, ViewRequest
 from datalab_kernel_core.explore.signal_source import plain_label, plain_title
+from datalab_kernel_core.explore.visible_pixels import (
+    VisiblePixels,
+    blocks_of,
+    clipped,
+    coarser,
+)
 from datalab_kernel_core.in_page.channel import Reply
-from datalab_kernel_core.plotter.image_builder import PixelAxis, build_image_drawings
+from datalab_kernel_core.plotter.image_builder import build_image_drawings
 from datalab_kernel_core.plotter.image_drawing import ImageDrawing
 from datalab_kernel_core.plotter.options import Options
 from datalab_kernel_core.plotter.plot_input import PlotItem
@@ -19,17 +25,12 @@ from datalab_workspace.model.image_reduction import (
     Array,
     Blocks,
     Reduction,
-    block_sides,
-    reduce_blocks,
     reduced_note,
-    shown_values,
 )
 from datalab_workspace.model.record import Record
 
 #: The largest size of compressed pixels, in bytes. A larger picture is reduced further.
 MAX_BYTES = 140_000
-#: A picture with more pixels than this is reduced without trying to compress it.
-_MAX_PIXELS = 1_000_000
 _COLORS = 255
 #: Colormaps that the view offers, in addition to the image's own.
 _COLORMAPS = (
@@ -57,30 +58,24 @@ class ImageSource:
         options = options or Options()
         self._record, self._options = record, options
         self._how: Reduction = options.reduce or "mean"
-        data = record.array("data")
-        self._data = np.zeros((0, 0)) if data is None else data
-        self._notes: list[str] = []
-        height, width = self._data.shape if self._data.size else (1, 1)
-        self._axes = (
-            PixelAxis.of(record, "x", width, self._notes),
-            PixelAxis.of(record, "y", height, self._notes),
-        )
-        if self._data.dtype.kind == "c":
-            self._notes.append("modulus of complex values")
         drawing = drawing or build_image_drawings(PlotItem(record, ""), options)[0]
         self._limits, self._colormap = drawing.limits, drawing.colormap
         self._found = drawing.found
-        self._overview: tuple[Blocks, Array] | None = None
+        overview = None
         if drawing.is_whole and drawing.blocks != (1, 1) and self._how == "mean":
             assert drawing.pixels is not None
-            self._overview = drawing.blocks, drawing.pixels
+            overview = drawing.blocks, drawing.pixels
+        self._visible = VisiblePixels(record, self._how, overview)
+        self._data, self._notes = self._visible.data, self._visible.notes
+        if self._data.dtype.kind == "c":
+            self._notes.append("modulus of complex values")
 
     def about(self) -> dict[str, Any]:
         """See `DataSource.about`."""
         height, width = self._data.shape
         labels = {f"{axis}label": plain_label(self._record, axis) for axis in "xyz"}
         axes = []
-        for axis, name in zip(self._axes, "xy", strict=True):
+        for axis, name in zip(self._visible.axes, "xy", strict=True):
             if axis.step is None:
                 labels[f"{name}label"] = "pixel (coordinates are not uniform)"
             uniform = (float(axis.centers[0]), axis.step or 1.0)
@@ -103,7 +98,7 @@ class ImageSource:
 
     def _home(self, number: int) -> Range | None:
         """Return the bounds of the first view in pixels, None for the whole image."""
-        axis = self._axes[number]
+        axis = self._visible.axes[number]
         low, high = self._options.limits("xy"[number], (None, None))
         if (low, high) == (None, None):
             return None
@@ -112,7 +107,7 @@ class ImageSource:
             return float(ends.start), float(ends.stop)
         edges = axis.edges()
         first, last = sorted((float(edges[0]), float(edges[-1])))
-        return self.pixel_range(
+        return self._visible.pixel_range(
             number, (first if low is None else low, last if high is None else high)
         )
 
@@ -121,18 +116,18 @@ class ImageSource:
         limits = request.limits or self._limits
         palette = _palette(request.colormap or self._colormap)
         height, width = self._data.shape
-        columns = _clipped(request.x, width)
-        rows = _clipped(request.y, height)
+        columns = clipped(request.x, width)
+        rows = clipped(request.y, height)
         count = (columns[1] - columns[0]) * (rows[1] - rows[0])
         if not count or limits is None:
             return Reply({"shape": (0, 0), "note": self._note((1, 1), "no values")})
-        blocks = _blocks(columns, rows, request)
+        blocks = blocks_of(columns, rows, request)
         while True:
-            extent, values = self._reduced(columns, rows, blocks)
+            extent, values = self._visible.reduced(columns, rows, blocks)
             packed = zlib.compress(_indices(values, limits), 1)
             if len(packed) <= MAX_BYTES:
                 break
-            blocks = _coarser(blocks, values.shape)
+            blocks = coarser(blocks, values.shape)
         content = {
             "shape": values.shape,
             "extent": extent,
@@ -140,41 +135,6 @@ class ImageSource:
             "limits": limits,
         }
         return Reply(content, [packed, palette])
-
-    def pixel_range(self, number: int, ends: Range) -> Range:
-        """Return the pixel indices, which may be fractional, of two coordinates.
-
-        Args:
-            number: 0 for x, 1 for y.
-            ends: The coordinates; the axis is uniform.
-        """
-        axis = self._axes[number]
-        start, step = float(axis.centers[0]), axis.step or 1.0
-        low, high = sorted((end - start) / step + 0.5 for end in ends)
-        return low, high
-
-    def part(
-        self, request: ViewRequest
-    ) -> tuple[tuple[float, float, float, float], Array]:
-        """Return the pixels to draw for a part of the image.
-
-        Returns:
-            Matplotlib's extent of the part (left, right, bottom, top), and values of
-            shape (H, W), NaN for pixels without a value.
-        """
-        height, width = self._data.shape
-        columns, rows = _clipped(request.x, width), _clipped(request.y, height)
-        if columns[0] == columns[1] or rows[0] == rows[1]:
-            return (0.0, 1.0, 1.0, 0.0), np.zeros((0, 0))
-        extent, values = self._reduced(columns, rows, _blocks(columns, rows, request))
-        left, right, top, bottom = (
-            float(axis.centers[0] + (index - 0.5) * (axis.step or 1.0))
-            for axis, index in zip(
-                (self._axes[0],) * 2 + (self._axes[1],) * 2, extent, strict=True
-            )
-        )
-        shown = values.astype(np.result_type(values.dtype, np.float32))
-        return (left, right, bottom, top), shown
 
     def value(self, x: float, y: float, log: tuple[bool, bool]) -> Reply:  # noqa: ARG002
         """See `DataSource.value`; returns the value of the pixel."""
@@ -186,7 +146,9 @@ class ImageSource:
         shown = "no value (masked)" if value is np.ma.masked else str(value)
         parts = [
             f"{name} = {_number(axis.at(index))}{self._unit(name)}"
-            for name, axis, index in zip("xy", self._axes, (column, row), strict=True)
+            for name, axis, index in zip(
+                "xy", self._visible.axes, (column, row), strict=True
+            )
         ]
         text = f"{', '.join(parts)}, value = {shown}{self._unit('z')}"
         return Reply({"text": f"{text}  (row {row}, column {column})", "at": None})
@@ -199,68 +161,6 @@ class ImageSource:
         return "; ".join(
             filter(None, [*self._notes, *more, reduced_note(blocks, self._how)])
         )
-
-    def _reduced(
-        self, columns: tuple[int, int], rows: tuple[int, int], blocks: Blocks
-    ) -> tuple[tuple[int, int, int, int], Array]:
-        """Return the values of blocks, and the pixels that they cover.
-
-        The blocks do not depend on the position of the view, so that the picture does
-        not flicker when the view moves.
-        """
-        data, steps, scales = self._data, blocks, (1, 1)
-        if self._overview is not None:
-            whole, pixels = self._overview
-            if blocks[0] % whole[0] == 0 and blocks[1] % whole[1] == 0:
-                data, scales = pixels, whole
-                steps = blocks[0] // whole[0], blocks[1] // whole[1]
-        parts, starts = [], []
-        for ends, side, scale, length in zip(
-            (rows, columns), blocks, scales, self._data.shape, strict=True
-        ):
-            start = ends[0] // side * side
-            stop = min(-(-ends[1] // side) * side, length)
-            parts.append(slice(start // scale, -(-stop // scale)))
-            starts.append(start)
-        part = data[parts[0], parts[1]]
-        values = (
-            shown_values(part)
-            if steps == (1, 1)
-            else reduce_blocks(part, steps, self._how)
-        )
-        # The last blocks may extend beyond the image.
-        bottom, right = (
-            start + count * side
-            for start, count, side in zip(starts, values.shape, blocks, strict=True)
-        )
-        return (starts[1], right, starts[0], bottom), values
-
-
-def _clipped(ends: Range, length: int) -> tuple[int, int]:
-    low, high = (min(max(end, 0.0), float(length)) for end in ends)
-    return int(np.floor(low)), int(np.ceil(high))
-
-
-def _blocks(
-    columns: tuple[int, int], rows: tuple[int, int], request: ViewRequest
-) -> Blocks:
-    """Return the sides of the blocks to draw, powers of two, one for each axis."""
-    width, height = columns[1] - columns[0], rows[1] - rows[0]
-    # The part of the screen that the image covers.
-    screen = (
-        max(1.0, request.height * min(1.0, height / (request.y[1] - request.y[0]))),
-        max(1.0, request.width * min(1.0, width / (request.x[1] - request.x[0]))),
-    )
-    blocks = block_sides((height, width), (int(2 * screen[0]), int(2 * screen[1])))
-    while width * height / (blocks[0] * blocks[1]) > _MAX_PIXELS:
-        blocks = _coarser(blocks, (height // blocks[0], width // blocks[1]))
-    return blocks
-
-
-def _coarser(blocks: Blocks, drawn: tuple[int, ...]) -> Blocks:
-    """Return blocks with half as many pixels along the axis that has more."""
-    rows, columns = blocks
-    return (2 * rows, columns) if drawn[0] > drawn[1] else (rows, 2 * columns)
 
 
 def _indices(values: Array, limits: Range) -> bytes:

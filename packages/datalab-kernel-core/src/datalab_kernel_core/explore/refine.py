@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.artist import Artist
 
-from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import ViewRequest
-from datalab_kernel_core.explore.signal_source import SignalSource
+from datalab_kernel_core.explore.visible_pixels import VisiblePixels
+from datalab_kernel_core.explore.visible_samples import VisibleSamples
 from datalab_kernel_core.plotter.curve_style import CurveStyle
 from datalab_kernel_core.plotter.image_drawing import with_sharp_edges
+from datalab_kernel_core.plotter.samples import component
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,10 +38,13 @@ def refine(figure: Figure, item: PlotItem) -> None:
         # The phase of a complex signal is below its modulus.
         for number, panel in enumerate(figure.axes):
             if panel.lines:
-                source = SignalSource(record, samples, phase=number == 1)
-                panel.add_artist(_RefinedCurve(panel, source))
+                y = samples.y
+                if y.dtype.kind == "c":
+                    y = component(y, "phase" if number == 1 else "modulus")
+                visible = VisibleSamples(samples.x, y)
+                panel.add_artist(_RefinedCurve(panel, visible))
     elif axes.images:  # an image whose pixels differ in size is a mesh
-        axes.add_artist(_RefinedImage(axes, ImageSource(record)))
+        axes.add_artist(_RefinedImage(axes, VisiblePixels(record)))
 
 
 class _Refined(Artist):
@@ -74,9 +78,9 @@ class _Refined(Artist):
 
 
 class _RefinedCurve(_Refined):
-    def __init__(self, axes: Axes, source: SignalSource) -> None:
+    def __init__(self, axes: Axes, visible: VisibleSamples) -> None:
         super().__init__(axes)
-        self._source = source
+        self._visible = visible
 
     def _update_data(self, axes: Axes) -> None:
         log = axes.get_xscale() == "log", axes.get_yscale() == "log"
@@ -90,21 +94,21 @@ class _RefinedCurve(_Refined):
         request = ViewRequest(
             (ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]), width, height, log
         )
-        axes.lines[0].set_data(*self._source.points(request))
+        axes.lines[0].set_data(*self._visible.points(request))
 
 
 class _RefinedImage(_Refined):
-    def __init__(self, axes: Axes, source: ImageSource) -> None:
+    def __init__(self, axes: Axes, visible: VisiblePixels) -> None:
         super().__init__(axes)
-        self._source = source
+        self._visible = visible
 
     def _update_data(self, axes: Axes) -> None:
         x, y = (
-            self._source.pixel_range(number, limits)
+            self._visible.pixel_range(number, limits)
             for number, limits in enumerate((axes.get_xlim(), axes.get_ylim()))
         )
         width, height = (max(int(side), 1) for side in axes.bbox.size)
-        extent, values = self._source.part(ViewRequest(x, y, width, height))
+        extent, values = self._visible.part(ViewRequest(x, y, width, height))
         if values.size:
             image = axes.images[0]
             image.set_data(with_sharp_edges(values))
