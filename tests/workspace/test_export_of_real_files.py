@@ -15,14 +15,13 @@ import tifffile
 
 from datalab_workspace import Workspace
 from datalab_workspace.backends import MemoryBackend
+from datalab_workspace.model.record import Kind
 
 FOLDER = Path(sigima.__file__).parent / "data" / "tests"
-FILES = [
-    path
-    for part in ("curve_formats", "image_formats")
-    for path in sorted((FOLDER / part).iterdir())
-    if path.is_file()
-]
+FOLDERS: dict[Kind, Path] = {
+    "signal": FOLDER / "curve_formats",
+    "image": FOLDER / "image_formats",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +30,9 @@ def workspace() -> Workspace:
     workspace = Workspace(backend=MemoryBackend())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about the reading
-        workspace.read(FILES)
+        for kind, folder in FOLDERS.items():
+            files = sorted(path for path in folder.iterdir() if path.is_file())
+            workspace.read(files, kind=kind)
     return workspace
 
 

@@ -1,4 +1,7 @@
-"""The size of a pixel that ImageJ and OME write to TIFF files."""
+"""The size of a pixel that ImageJ and OME write to TIFF files.
+
+Upstream: docs/upstream/sigima_reading_stacks.md
+"""
 
 from __future__ import annotations
 

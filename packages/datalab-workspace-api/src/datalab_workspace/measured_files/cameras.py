@@ -1,4 +1,7 @@
-"""Read images from the files of Andor's cameras and spectrometers."""
+"""Read images from the files of Andor's cameras and spectrometers.
+
+Upstream: docs/upstream/sigima_reading_andor.md
+"""
 
 from __future__ import annotations
 

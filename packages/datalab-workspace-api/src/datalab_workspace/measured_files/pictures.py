@@ -1,4 +1,7 @@
-"""Read images from TIFF, PNG, JPEG and similar files."""
+"""Read images from TIFF, PNG, JPEG and similar files.
+
+Upstream: docs/upstream/sigima_reading_stacks.md
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read signals and images from text tables."""
+"""Read signals and images from text tables.
+
+Upstream: docs/upstream/sigima_reading_tables.md
+"""
 
 from __future__ import annotations
 
