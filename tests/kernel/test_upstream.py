@@ -153,7 +153,8 @@ def test_the_script_of_a_report_prints_what_the_report_says(
         cwd=tmp_path,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",  # a log may hold the bytes of a request
         check=False,
         timeout=180,
     )
