@@ -30,7 +30,7 @@ from support.every_feature import EVERY, FAILING, arguments
 FOUND_NOTHING = {("signal", "bandwidth_3db"), ("image", "blob_dog")}
 
 
-def told(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """What an error says with its notes; before Python 3.11 they are in its text."""
     return "".join([str(error), *getattr(error, "__notes__", ())])
 
@@ -55,7 +55,7 @@ def test_every_feature(workspace: Workspace, kind: Kind, name: str) -> None:
         error, match = FAILING[kind, name]
         with pytest.raises(error, match=match) as caught:
             compute(**call)
-        assert repr(name) in told(caught.value)
+        assert repr(name) in message_of(caught.value)
         assert workspace.list() == before
         return
 
@@ -141,7 +141,7 @@ def test_a_parameter_object_stays_as_it_was(workspace: Workspace) -> None:
         (MovingAverageParam.create(n=5, mode=None), None, ""),
     ],
 )
-def test_a_wrong_parameter_object_is_told(
+def test_a_wrong_parameter_object_is_refused(
     workspace: Workspace, given: Any, error: Any, match: str
 ) -> None:
     if error is None:
@@ -167,7 +167,7 @@ def test_a_wrong_parameter_object_is_told(
         ("calibration", {"axis": 1}, ValueError, "one of 'x', 'y', 'z'"),
     ],
 )
-def test_a_wrong_value_is_told_with_what_is_allowed(
+def test_the_error_for_a_wrong_value_names_what_is_allowed(
     workspace: Workspace, name: str, values: dict[str, Any], error: Any, allowed: str
 ) -> None:
     (parameter,) = values
@@ -175,11 +175,13 @@ def test_a_wrong_value_is_told_with_what_is_allowed(
         workspace.calc(name, on="spot", **values)
 
 
-def test_parameters_that_contradict_each_other_are_told(workspace: Workspace) -> None:
+def test_parameters_that_contradict_each_other_fail(
+    workspace: Workspace,
+) -> None:
     with pytest.raises(ValueError, match="lower must be less") as caught:
         workspace.calc("histogram", on="peak", lower=2.0, upper=1.0)
 
-    assert "'histogram'" in told(caught.value)
+    assert "'histogram'" in message_of(caught.value)
 
 
 def test_what_follows_from_the_object_follows_from_what_is_chosen(
@@ -305,8 +307,8 @@ def test_an_interrupt_keeps_what_is_whole(
 
     kept = ["normalize(s001)|ref=maximum", "normalize(s002)|ref=maximum"]
     assert workspace.list() == ["peak", "wave", *kept, "spot", "slope"]
-    assert "2 of 4 objects were done" in told(caught.value)
-    assert all(repr(name) in told(caught.value) for name in kept)
+    assert "2 of 4 objects were done" in message_of(caught.value)
+    assert all(repr(name) in message_of(caught.value) for name in kept)
     workspace.undo()
     assert len(workspace) == 4
 
@@ -328,7 +330,7 @@ def test_an_interrupt_while_results_are_stored_keeps_them(
         workspace.calc("sqrt", on=["peak", "wave"])
 
     assert workspace.list("signal") == ["peak", "wave", "sqrt(s001)", "sqrt(s002)"]
-    assert "2 of 2 objects were done" in told(caught.value)
+    assert "2 of 2 objects were done" in message_of(caught.value)
 
 
 def test_every_kind_is_checked_before_anything_is_computed(
