@@ -187,6 +187,7 @@ class Step:
         environment: The versions of the libraries; None if unknown.
         stored: The first object of a workspace that the step made; None if the result
             was never stored.
+        depth: The number of steps in the longest chain that ends with this one.
     """
 
     action: Action
@@ -194,6 +195,19 @@ class Step:
     cell: Cell | None = None
     environment: Environment | None = None
     stored: Stored | None = None
+    depth: int = field(init=False, repr=False, default=1)
+
+    def __post_init__(self) -> None:
+        if self.inputs:
+            self.depth = 1 + max([step.depth for step in self.inputs])
+
+    # Nothing changes what a step says, and it may stand for much: copies share it.
+
+    def __copy__(self) -> Step:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Step:
+        return self
 
 
 @dataclass(eq=False, slots=True)
@@ -213,6 +227,36 @@ class RecordHistory:
     step: Step
     fields: Mapping[str, Any]
     roi: Any
+
+    def __copy__(self) -> RecordHistory:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RecordHistory:
+        return self
+
+    # pickle would follow the steps recursively, and a loop makes deep chains.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        steps = closure(self.step)
+        number = {id(step): n for n, step in enumerate(steps)}
+        rows = [
+            (s.action, [number[id(i)] for i in s.inputs], s.cell, s.environment, s.stored)
+            for s in steps
+        ]
+        return _history_of_rows, (rows, dict(self.fields), self.roi)
+
+
+def _history_of_rows(
+    rows: Sequence[tuple[Any, Sequence[int], Any, Any, Any]],
+    fields: Mapping[str, Any],
+    roi: Any,
+) -> RecordHistory:
+    """Return the history that was pickled."""
+    steps: list[Step] = []
+    for action, inputs, cell, environment, stored in rows:
+        used = tuple(steps[number] for number in inputs)
+        steps.append(Step(action, used, cell, environment, stored))
+    return RecordHistory(steps[-1], fields, roi)
 
 
 def closure(latest: Step) -> list[Step]:
