@@ -100,7 +100,14 @@ class Session:
     # A copy has a lock, subscribers and a journal of its own; none can be pickled.
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_transaction", "_watcher", "journal", "recorder", "subscribers")
+        own = (
+            "_lock",
+            "_transaction",
+            "_watcher",
+            "journal",
+            "recorder",
+            "subscribers",
+        )
         with self._lock:  # other threads may change everything afterwards
             state = {key: held for key, held in vars(self).items() if key not in own}
             state["backend"] = self.backend.independent_copy() or self.backend

@@ -81,7 +81,8 @@ class NotedCall:
         """Return what equal calls have in common; None if that is not known."""
         for kept in self.arguments:
             if isinstance(kept, list) or (
-                kept is not None and not _CONSTANT.issuperset(map(type, kept[1].values()))
+                kept is not None
+                and not _CONSTANT.issuperset(map(type, kept[1].values()))
             ):
                 return None
         # 0.0 equals -0.0 and 1 equals True, but their strings differ.

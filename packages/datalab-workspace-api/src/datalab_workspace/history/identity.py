@@ -1,7 +1,7 @@
 """The links between the objects that users hold and the steps that made them.
 
-`get` and `add` only make a link, which takes less than a microsecond. Whether the object
-is still as the step left it is found out when its history is needed.
+`get` and `add` only make a link, which takes less than a microsecond. Whether the
+object is still as the step left it is found out when its history is needed.
 
 A *glance* at data is its dtype, its shape and a checksum of at most 64 KiB of it. It is
 exact for small arrays. Larger ones may differ between the blocks that it looks at, so
@@ -208,7 +208,7 @@ def _same_array(one: Any, other: Any) -> bool:
         return True
     known_crc = getattr(other, "crc", None)
     if known_crc is not None and isinstance(one, np.ndarray):
-        return checksum(one) == known_crc
+        return bool(checksum(one) == known_crc)
     try:
         return arrays_equal(_read(one), _read(other))
     except StaleFileError:  # nothing proves that they are the same

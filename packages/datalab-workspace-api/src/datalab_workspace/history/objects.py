@@ -122,7 +122,7 @@ def _looks_as_linked(arrays: Arrays, marker: Marker) -> bool:
 
 
 def _is_as_linked(arrays: Arrays, marker: Marker) -> bool:
-    """Return whether all of the data is as it was; the first check may have no proof."""
+    """Return whether all of the data is as it was, if that can be known."""
     held = marker.arrays
     if held is not None:
         return identity.same_data(arrays, held)

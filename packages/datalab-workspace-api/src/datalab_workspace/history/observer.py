@@ -1,7 +1,7 @@
 """The observer of sigima's calls: each one becomes a step of its result.
 
-sigima reports the outermost calls of its features to one observer. Ours must never break
-a user's call: an error is counted, and the result has no history.
+sigima reports the outermost calls of its features to one observer. Ours must never
+break a user's call: an error is counted, and the result has no history.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ last_failure = ""
 
 
 class CalledStep(Step):
-    """The step of a call, whose parameters are encoded when they are first asked for."""
+    """The step of a call, whose parameters are encoded when they are needed."""
 
     __slots__ = ("_noted",)
 
@@ -107,9 +107,7 @@ def _observe(function: Any, arguments: Any) -> Callable[[Any], None] | None:
         return None
 
 
-def _note_result(
-    noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any
-) -> None:
+def _note_result(noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any) -> None:
     try:
         if kind_of(result) is not None:
             cell = running_cell.current()

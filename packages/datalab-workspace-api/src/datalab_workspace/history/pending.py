@@ -79,13 +79,8 @@ class Pending(RecordHistory):
         A loop that changes an object again and again makes one step, and holds the
         data of none but the first and the last record.
         """
-        if (
-            isinstance(earlier, Pending)
-            and earlier._found is None
-            and earlier._stored[0] == self._stored[0]
-            and earlier._code is self._code
-        ):
-            self._marker, self._before = earlier._marker, earlier._before
+        if isinstance(earlier, Pending) and earlier.replaced_by(self):
+            self._marker, self._before = earlier.origin
 
     # -- what was found out -----------------------------------------------------------
 
@@ -100,7 +95,7 @@ class Pending(RecordHistory):
         return self.found().fields
 
     @property
-    def roi(self) -> Any:  # type: ignore[override]  # likewise
+    def roi(self) -> Any:
         """The ROI dict of the record then."""
         return self.found().roi
 
@@ -108,6 +103,19 @@ class Pending(RecordHistory):
     def is_found(self) -> bool:
         """Whether it is known what was done."""
         return self._found is not None
+
+    @property
+    def origin(self) -> tuple[Marker | None, Mapping[str, Any] | None]:
+        """The link of the object that was added, and the data that it came from."""
+        return self._marker, self._before
+
+    def replaced_by(self, later: Pending) -> bool:
+        """Return whether the same code replaces the record, and no step is known."""
+        return (
+            self._found is None
+            and self._stored[0] == later._stored[0]
+            and self._code is later._code
+        )
 
     @property
     def held(self) -> int:
@@ -182,11 +190,17 @@ class Pending(RecordHistory):
     def _made(self) -> RecordHistory:
         """Return the history of an object that comes from none that is known."""
         read = () if self._source is None else (Step(file_read(self._source)),)
-        return self._history(self._code, (*read, *steps_used(self._used, self._code.cell)))
+        return self._history(
+            self._code, (*read, *steps_used(self._used, self._code.cell))
+        )
 
     def _changed(self, marker: Marker, *, certain: bool = True) -> RecordHistory:
         source = history_of(marker).step
-        others = (step for step in steps_used(self._used, self._code.cell) if step is not source)
+        others = (
+            step
+            for step in steps_used(self._used, self._code.cell)
+            if step is not source
+        )
         code = self._code
         if not certain:
             code = Code(code.cell, code.script, certain=False)
@@ -228,9 +242,7 @@ def current(record: Record) -> RecordHistory:
         history = record.history = RecordHistory(
             Step(Unknown("it was here before")), record.fields, _roi_of(record)
         )
-    edited = edit_between(
-        history.fields, history.roi, record.fields, _roi_of(record)
-    )
+    edited = edit_between(history.fields, history.roi, record.fields, _roi_of(record))
     if edited is not None:
         stored = Stored(record.uuid, record.title, record.version)
         step = Step(edited, (history.step,), stored=stored)

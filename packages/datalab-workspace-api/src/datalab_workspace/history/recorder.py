@@ -115,7 +115,9 @@ class Recorder:
         if stored.history is None:
             stored.history = Pending(record, None, running_cell.current())
         if kind_of(obj) is not None and marker_of(obj) is None:
-            mark(obj, Marker(self.history(stored), stored, None, running_cell.current()))
+            mark(
+                obj, Marker(self.history(stored), stored, None, running_cell.current())
+            )
 
     def on_calculated(self, calculation: Calculation, record: Record) -> None:
         """Note that `calc` has computed an object.
@@ -129,7 +131,9 @@ class Recorder:
             return
         inputs = tuple([s.step for s in calculation.sources if s.step is not None])
         step = CalledStep(observer.shared_call(noted), inputs, running_cell.current())
-        record.history = RecordHistory(step, record.fields, record.metadata.get(ROI_KEY))
+        record.history = RecordHistory(
+            step, record.fields, record.metadata.get(ROI_KEY)
+        )
 
     def on_stored(self, record: Record, name: str) -> None:
         """Note the name under which a new record is stored."""
@@ -141,7 +145,9 @@ class Recorder:
         """Note that a record was read from a file."""
         step = Step(read, cell=running_cell.current())
         step.stored = Stored(record.uuid, record.title, record.version)
-        record.history = RecordHistory(step, record.fields, record.metadata.get(ROI_KEY))
+        record.history = RecordHistory(
+            step, record.fields, record.metadata.get(ROI_KEY)
+        )
 
     # -- what is known ----------------------------------------------------------------
 

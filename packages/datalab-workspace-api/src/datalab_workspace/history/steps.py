@@ -240,7 +240,13 @@ class RecordHistory:
         steps = closure(self.step)
         number = {id(step): n for n, step in enumerate(steps)}
         rows = [
-            (s.action, [number[id(i)] for i in s.inputs], s.cell, s.environment, s.stored)
+            (
+                s.action,
+                [number[id(i)] for i in s.inputs],
+                s.cell,
+                s.environment,
+                s.stored,
+            )
             for s in steps
         ]
         return _history_of_rows, (rows, dict(self.fields), self.roi)

@@ -221,7 +221,9 @@ def _operands(
 
     own = not session.backend.capabilities.shares_views
     latest = session.recorder.latest
-    operands = [_filled(operand_of(source, record, own=own, step=latest(record)), begun)]
+    operands = [
+        _filled(operand_of(source, record, own=own, step=latest(record)), begun)
+    ]
     if begun.second is not None:
         other, second = begun.second
         operand = operand_of(other, second, own=False, step=latest(second))
