@@ -18,7 +18,7 @@ class HistoryCalls:
 
     @suggest_on_typo
     def history(self, name: str) -> History:
-        """Return how an object was made: its inputs, steps, cells and versions.
+        """Return the history of an object: its inputs, steps, cells and versions.
 
         Every call of `calc`, every call of sigima with objects of the workspace, the
         code of cells, edits and the files that were read are steps. What is not known

@@ -56,7 +56,7 @@ class HistoryStep:
             name of an input.
         settings: The parameters of the feature, or the fields that were set, as names
             and short values.
-        remarks: What else must be known about it, in a few words each.
+        remarks: Other facts about it, in a few words each.
         cell: The number of the cell that was running; None outside cells.
         name: The name under which the result was stored; None if it was not.
         versions: The version of each library that computed it.
@@ -94,7 +94,7 @@ class HistoryStep:
 
 @dataclass(frozen=True, repr=False)
 class History:
-    """How an object was made: the steps that led to it, from its inputs.
+    """The history of an object: the steps that led to it, from its inputs.
 
     It is a snapshot: later changes of the workspace do not show in it. Its string, and
     its table in a notebook, list inputs and steps. It needs no sigima.

@@ -22,7 +22,7 @@ _LIBRARIES = {"numpy": "NumPy", "scipy": "SciPy", "python": "Python"}
 
 @dataclass(frozen=True)
 class Row:
-    """A row for one step, or for several equal ones, of which each used the one before.
+    """A row for one step, or for equal ones that each used the one before.
 
     Attributes:
         first: The first step.

@@ -35,7 +35,7 @@ def title(action: Action) -> str:
 
 
 def origin(action: Action, name: str = "") -> str:
-    """Return where an object came from that has no inputs, as part of a sentence.
+    """Return the origin of an object that has no inputs, as part of a sentence.
 
     Args:
         action: The action of its step.
@@ -96,7 +96,7 @@ def settings(action: Action) -> list[tuple[str, str]]:
 
 
 def remarks(action: Action) -> list[str]:
-    """Return what else must be known about an action, in a few words each."""
+    """Return other facts about an action, in a few words each."""
     if isinstance(action, Call):
         return [
             *["x aligned"] * action.aligned,
