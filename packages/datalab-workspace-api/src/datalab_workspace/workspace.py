@@ -13,6 +13,7 @@ from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.exchange_calls import ExchangeCalls
 from datalab_workspace.file_calls import FileCalls
+from datalab_workspace.history_calls import HistoryCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.model.description import (
     Description,
@@ -53,6 +54,7 @@ class Workspace(
     ConnectionCalls,
     WindowCalls,
     ProcessingCalls,
+    HistoryCalls,
     AttributeHints,
 ):
     """Named signals and images: in memory or in a running DataLab, and in files.

@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datalab_workspace.encoding.arrays import fingerprint
-from datalab_workspace.history.steps import (
-    Edit,
-    Fingerprint,
-    RecordHistory,
-    Reference,
-    Step,
-    closure,
-)
-from datalab_workspace.model.record import ROI_KEY, Array, Record
-from datalab_workspace.session import Session
-from datalab_workspace.transaction import Transaction
+from datalab_workspace.history.steps import RecordHistory, Reference, Step
+from datalab_workspace.model.record import ROI_KEY, Record
+from datalab_workspace.operations.history import ObjectSteps, without_edits
 
 
 @dataclass(frozen=True)
@@ -31,41 +23,8 @@ class Given:
     record: Record
 
 
-class Available:
-    """The objects of a workspace by the steps that made them, in one transaction.
-
-    Args:
-        session: The session of the workspace.
-        transaction: The transaction.
-    """
-
-    def __init__(self, session: Session, transaction: Transaction) -> None:
-        self._session = session
-        self._transaction = transaction
-        self._latest: dict[str, Step] = {}
-
-    def latest(self, uuid: str) -> Step:
-        """Return the latest step of an object that exists."""
-        if uuid not in self._latest:
-            record = self._transaction.record(uuid)
-            self._latest[uuid] = self._session.recorder.latest(record)
-        return self._latest[uuid]
-
-    def find(self, reference: Reference) -> Step | None:
-        """Return the step that made the object of a reference; None if it is unknown.
-
-        Args:
-            reference: The reference; see `resolution.Finder`.
-        """
-        if not self._transaction.backend.has(reference.uuid):
-            return None
-        for step in reversed(closure(self.latest(reference.uuid))):
-            stored = step.stored
-            if stored is not None and stored.uuid == reference.uuid:
-                known = _plain(stored.fingerprint), _plain(reference.fingerprint)
-                if known[0] == known[1] or None in known:
-                    return step
-        return None
+class Available(ObjectSteps):
+    """The objects of a workspace by the steps that made them, in one transaction."""
 
     def given(self, step: Step) -> Given | None:
         """Return the object that a step made, if it is the same still.
@@ -105,18 +64,17 @@ class Available:
         return "" if step.stored is None else step.stored.name
 
     def _as_it_was(self, record: Record, uuid: str, step: Step) -> Record | None:
+        """Return a record as it was after a step; None if that is not known."""
         stored, latest = step.stored, self.latest(uuid)
         if latest is step or (stored is not None and stored.version is record.version):
             return record
-        before = latest
-        while isinstance(before.action, Edit) and before.inputs:
-            before = before.inputs[0]
-            if before is step:
-                return _before_edits(record, step)
+        if without_edits(latest) is step:
+            return _before_edits(record, step)
         wanted = None if stored is None else stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
-        if wanted is None or _plain(fingerprint(_primary(record))) != _plain(wanted):
+        found = None if wanted is None else fingerprint(record.data)
+        if found is None or (found[0], found[1], tuple(found[2])) != wanted:
             return None
         return record
 
@@ -130,15 +88,3 @@ def _before_edits(record: Record, step: Step) -> Record | None:
     if held.roi is not None:
         metadata[ROI_KEY] = held.roi
     return Record(record.kind, dict(held.fields), dict(record.arrays), metadata)
-
-
-def _primary(record: Record) -> Array:
-    return record.data
-
-
-def _plain(known: Fingerprint | list[object] | None) -> object:
-    """Return a fingerprint in a form that can be compared, after JSON or before."""
-    if known is None:
-        return None
-    checksum, dtype, shape = known
-    return checksum, dtype, tuple(shape) if isinstance(shape, list | tuple) else shape

@@ -115,8 +115,8 @@ def execution_of(call: Call) -> Execution:
     """Return a call made ready to be computed by the local sigima.
 
     Raises:
-        NotReplayableError: The local sigima has no such feature, has it in another version
-            of its contract, or does not accept the parameters.
+        NotReplayableError: The local sigima has no such feature, has it in another
+            version of its contract, or does not accept the parameters.
     """
     if call.parameters is None:
         raise NotReplayableError(
