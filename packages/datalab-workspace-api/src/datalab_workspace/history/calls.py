@@ -224,19 +224,18 @@ def _kept(argument: Any) -> Any:
     if argument is None:
         return None
     held = vars(argument)
-    values = {
-        name: held[name] for name in _stored_names(type(argument)) if name in held
-    }
+    of_class: Callable[[], Any] = type(argument)
+    values = {name: held[name] for name in _stored_names(of_class) if name in held}
     for name, value in values.items():
         if type(value) not in _CONSTANT:
             values[name] = copy.deepcopy(value)
-    return type(argument), values
+    return of_class, values
 
 
 @functools.cache
-def _stored_names(parameters: type[Any]) -> tuple[str, ...]:
+def _stored_names(of_class: Callable[[], Any]) -> tuple[str, ...]:
     """Return the attributes in which guidata stores the values of the items."""
-    return tuple(f"_{item.get_name()}" for item in parameters().get_items())
+    return tuple(f"_{item.get_name()}" for item in of_class().get_items())
 
 
 def _restored(kept: Any) -> Any:

@@ -140,4 +140,5 @@ def _decoded_array(content: Mapping[str, Any]) -> np.ndarray[Any, Any]:
     shape: Sequence[int] = tuple(map(int, content["shape"]))
     if len(data) != math.prod(shape) * dtype.itemsize or min(shape, default=0) < 0:
         raise ValueError("the size of an array does not match its shape")
-    return np.frombuffer(data, dtype).reshape(shape).copy()
+    array: np.ndarray[Any, Any] = np.frombuffer(data, dtype).reshape(shape).copy()
+    return array
