@@ -6,8 +6,10 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from datalab_workspace.history import identity, known, observer, running_cell
-from datalab_workspace.history.identity import Marker, kind_of, mark, marker_of
+from datalab_workspace.history.identity import Marker, mark, marker_of
 from datalab_workspace.history.observer import CalledStep
 from datalab_workspace.history.pending import Pending, current
 from datalab_workspace.history.steps import (
@@ -19,6 +21,7 @@ from datalab_workspace.history.steps import (
 )
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.record import ROI_KEY, Record
+from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
     from datalab_workspace.processing.calculation import Calculation
@@ -66,7 +69,7 @@ class Recorder:
         history = record.history
         if type(history) not in _KNOWN_FORMS:
             history = self.history(record)
-        if own or isinstance(record.data, ArrayReference):
+        if own or (type(record.data) is not np.ndarray and _is_unread(record)):
             seen = identity.glance(identity.arrays_of(obj))
             marker = Marker(history, None, seen, cell)
             known.note_got(marker, obj)
@@ -85,7 +88,7 @@ class Recorder:
         """
         cell = running_cell.current()
         observer.watch()
-        linked = kind_of(obj) is not None
+        linked = object_kind(obj) is not None
         pending = Pending(record, marker_of(obj) if linked else None, cell)
         record.history = pending
         if own:
@@ -123,7 +126,7 @@ class Recorder:
         """
         if stored.history is None:
             stored.history = Pending(record, None, running_cell.current())
-        if kind_of(obj) is not None and marker_of(obj) is None:
+        if object_kind(obj) is not None and marker_of(obj) is None:
             mark(
                 obj, Marker(self.history(stored), stored, None, running_cell.current())
             )
@@ -200,6 +203,10 @@ class Recorder:
         step = Step(Unknown("it was made before its history was kept"))
         step.stored = Stored(record.uuid, record.title, record.version)
         return RecordHistory(step, record.fields, record.metadata.get(ROI_KEY))
+
+
+def _is_unread(record: Record) -> bool:
+    return any(isinstance(a, ArrayReference) for a in record.arrays.values())
 
 
 _KNOWN_FORMS = (RecordHistory, Pending)
