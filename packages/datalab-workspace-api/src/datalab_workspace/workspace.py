@@ -14,6 +14,7 @@ from datalab_workspace.events import ChangeEvent
 from datalab_workspace.exchange_calls import ExchangeCalls
 from datalab_workspace.file_calls import FileCalls
 from datalab_workspace.group_calls import GroupCalls
+from datalab_workspace.history_calls import HistoryCalls
 from datalab_workspace.listing_calls import ListingCalls
 from datalab_workspace.live.attach import backend_of_choice
 from datalab_workspace.object_calls import ObjectCalls
@@ -36,6 +37,7 @@ class Workspace(
     ConnectionCalls,
     WindowCalls,
     ProcessingCalls,
+    HistoryCalls,
     NamedObjects,  # after those whose calls it uses
     AttributeHints,
 ):

@@ -283,6 +283,7 @@ class MemoryBackend(Backend):
             before.arrays,
             {**kept, **metadata},
             uuid,
+            history=before.history,
         )
 
     def move_to_group(self, uuids: Sequence[str], group: str) -> None:

@@ -152,6 +152,8 @@ class Record:
         uuid: The permanent, unique identifier of the object.
         version: A token that identifies the content. A backend never changes a record
             that it keeps: an edited object is a new record, with a new version.
+        history: How the object was made: a `RecordHistory`, the written form of one
+            that a sidecar brought, or None. It does not belong to the content.
 
     Example:
         >>> record = workspace.record("spot")
@@ -165,6 +167,7 @@ class Record:
     metadata: dict[Any, Any] = field(default_factory=dict)
     uuid: str = field(default_factory=lambda: str(uuid4()))
     version: object = field(default_factory=object, init=False, repr=False)
+    history: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name, spec in FIELDS[self.kind].items():
@@ -251,6 +254,7 @@ class Record:
             },
             snapshot(self.metadata),
             self.uuid,
+            history=self.history,
         )
 
     def to_pandas(self) -> Any:

@@ -1,0 +1,248 @@
+"""The steps that made an object: a graph whose nodes never change.
+
+Each step has an action and the steps whose objects it used. The latest step of an
+object therefore holds its whole history. Steps hold no data: where the object of a step
+is stored, `Stored` says by which UUID and fingerprint.
+
+Many steps have the same action, for example in a loop; they share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+#: The checksum, dtype and shape of the data of an object; see `encoding.arrays`.
+Fingerprint: TypeAlias = "tuple[int, str, tuple[int, ...]]"
+Place: TypeAlias = Literal["kernel", "datalab"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Environment:
+    """The versions of the libraries that computed a step.
+
+    Attributes:
+        versions: The version of each library by name: "sigima", "numpy", "scipy" and
+            "python"; and "platform", such as "linux x86_64". See `environment.here`.
+    """
+
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cell:
+    """A cell of a notebook, as it ran.
+
+    Attributes:
+        number: The number that the front end shows, as in ``In [7]``.
+        text: The text, without secrets; None if it is not kept.
+        needs: The cells that ran before and whose names it uses, in the order in which
+            they ran; None until they are found.
+    """
+
+    number: int
+    text: str | None
+    needs: tuple[Cell, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Call:
+    """A feature of sigima was computed.
+
+    Attributes:
+        operation: The id of the operation contract, such as "sigima.signal.normalize".
+            A sigima without contracts computes the feature of that name.
+        version: The version of the contract; None without contracts.
+        parameters: The parameters as data for JSON, as the codec of the contract
+            encodes them; None if they cannot be encoded.
+        options: The values of sigima's global options that the feature reads.
+        aligned: The signals were interpolated to common x first.
+        masked_as_nan: Masked values were replaced by NaN first.
+        place: The program that computed it.
+        output: The position of the object among several that the call returned.
+    """
+
+    operation: str
+    version: int | None
+    parameters: Mapping[str, Any] | None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    aligned: bool = False
+    masked_as_nan: bool = False
+    place: Place = "kernel"
+    output: int | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Edit:
+    """Fields or regions of interest of an object were set; the data is the same.
+
+    Attributes:
+        fields: The fields that were set, by name; see `Record.fields`.
+        roi: The regions as sigima's ROI dict, None if they were removed.
+        sets_roi: Whether the regions were set.
+    """
+
+    fields: Mapping[str, Any]
+    roi: Mapping[str, Any] | None = None
+    sets_roi: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Code:
+    """Python code changed or made the object: a cell, or a line of a script.
+
+    Attributes:
+        cell: The cell; None in a script.
+        script: The name of the script's file, without folders, and the line, such as
+            "fit.py:12"; "" in a cell.
+        certain: False if the change may have been made by an earlier cell, too.
+    """
+
+    cell: Cell | None
+    script: str = ""
+    certain: bool = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FileRead:
+    """The object was read from a file.
+
+    Attributes:
+        name: The name of the file, without folders.
+        reader: "load" for a project, "read" for a measured file, "sigima" for a file
+            that sigima read itself.
+        size: The size in bytes; None if unknown.
+        checksum: The CRC-32 of the file; None if it was not computed.
+        path: The full path. It is stored only with the text of cells.
+        title: The title of the object in the file, if it holds several.
+    """
+
+    name: str
+    reader: Literal["load", "read", "sigima"]
+    size: int | None = None
+    checksum: int | None = None
+    path: str | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reference:
+    """The object is another one of the workspace, or of the file, by its UUID.
+
+    Attributes:
+        uuid: UUID of the object.
+        name: Its name when the reference was made.
+        fingerprint: The fingerprint of its data then; None if unknown.
+    """
+
+    uuid: str
+    name: str
+    fingerprint: Fingerprint | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unknown:
+    """Nothing is known about how the object was made, or about its earlier steps.
+
+    Attributes:
+        reason: The reason in words, such as "it was in DataLab already".
+        folded: The number of earlier steps that were not kept.
+    """
+
+    reason: str
+    folded: int = 0
+
+
+Action: TypeAlias = "Call | Edit | Code | FileRead | Reference | Unknown"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stored:
+    """The object of a workspace that a step made.
+
+    Attributes:
+        uuid: UUID of the object.
+        name: Its name when it was stored.
+        version: The version of its record (see `Record.version`), which tells without
+            a look at the data that the object is still the same; None if it comes from
+            a file.
+        fingerprint: The fingerprint of its data; None until a save computes it.
+    """
+
+    uuid: str
+    name: str
+    version: object = None
+    fingerprint: Fingerprint | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """One step of a history.
+
+    Attributes:
+        action: The action.
+        inputs: The steps whose objects it used, in the order of the call.
+        cell: The cell that was running; None outside cells.
+        environment: The versions of the libraries; None if unknown.
+        stored: The first object of a workspace that the step made; None if the result
+            was never stored.
+    """
+
+    action: Action
+    inputs: tuple[Step, ...] = ()
+    cell: Cell | None = None
+    environment: Environment | None = None
+    stored: Stored | None = None
+
+
+@dataclass(eq=False, slots=True)
+class RecordHistory:
+    """The history of a record: its latest step, and its state then.
+
+    An edit of the record keeps the history. Whether fields or regions have been set
+    since is seen by comparing the record with `fields` and `roi`.
+
+    Attributes:
+        step: The latest step.
+        fields: The fields of the record then. They are shared with it, because the
+            fields of a stored record never change.
+        roi: The ROI dict of the record then.
+    """
+
+    step: Step
+    fields: Mapping[str, Any]
+    roi: Any
+
+
+def closure(latest: Step) -> list[Step]:
+    """Return a step and all those before it, each one after its inputs.
+
+    It is not recursive: a loop may have made a chain of any length.
+
+    Example:
+        >>> from datalab_workspace.history.steps import Step, Unknown, closure
+        >>> first = Step(Unknown("it was given"))
+        >>> len(closure(Step(Unknown("twice"), (first, first))))
+        2
+    """
+    ordered: list[Step] = []
+    seen: set[int] = set()
+    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(latest.inputs))]
+    seen.add(id(latest))
+    while todo:
+        step, inputs = todo[-1]
+        following = next((s for s in inputs if id(s) not in seen), None)
+        if following is None:
+            ordered.append(step)
+            todo.pop()
+        else:
+            seen.add(id(following))
+            todo.append((following, iter(following.inputs)))
+    return ordered
+
+
+def cells_of(steps: Sequence[Step]) -> list[Cell]:
+    """Return the cells of the steps, each one once, in the order of their numbers."""
+    cells = {id(step.cell): step.cell for step in steps if step.cell is not None}
+    return sorted(cells.values(), key=lambda cell: cell.number)
