@@ -54,9 +54,9 @@ def test_a_refusal_of_the_browser_says_what_its_user_can_do(
 
 
 def test_a_workspace_that_may_not_attach_works_in_memory(kernel: KernelPage) -> None:
-    told = kernel.run("print(dlw.Workspace().mode, dlw.Workspace().status().notes)")
+    output = kernel.run("print(dlw.Workspace().mode, dlw.Workspace().status().notes)")
 
-    assert told.text.startswith('standalone ("by the page: this page gets')
+    assert output.text.startswith('standalone ("by the page: this page gets')
 
 
 def test_what_the_page_names_is_attached_once_it_may_be(
@@ -64,11 +64,11 @@ def test_what_the_page_names_is_attached_once_it_may_be(
 ) -> None:
     kernel.page.context.grant_permissions(["local-network-access"])
 
-    told = kernel.run(
+    output = kernel.run(
         "import numpy as np\nws = dlw.Workspace()\nws.add('x', np.eye(3))\n"
         "print(ws.mode, dlw.connect(ws.status().url).list(), ws.status())"
     )
 
-    assert told.text.startswith("live ['x'] ")
-    assert datalab.token not in told.text
+    assert output.text.startswith("live ['x'] ")
+    assert datalab.token not in output.text
     assert datalab.token not in kernel.page.url

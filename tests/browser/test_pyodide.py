@@ -143,20 +143,20 @@ def run(page: Page, servers: list[Any]) -> Callable[[str], Any]:
 
 
 def test_the_package_is_imported_without_numpy(run: Callable) -> None:
-    told = run(
+    output = run(
         "import sys, datalab_workspace\n"
         "json.dumps([sys.platform, datalab_workspace.__version__, "
         "[n for n in ('numpy', 'requests', 'urllib3') if n in sys.modules]])"
     )
 
-    platform, version, imported = json.loads(told)
+    platform, version, imported = json.loads(output)
     assert (platform, imported) == ("emscripten", [])
     assert version
 
 
 def test_a_request_and_its_answer(run: Callable, servers: list[Any]) -> None:
     """Of a large body in parts, whose every byte comes back."""
-    told = run(
+    output = run(
         "parts = [bytes(range(256)), b'', memoryview(bytearray(1 << 22))]\n"
         "headers = {'Content-Type': 'application/x-npz'}\n"
         "request = Request('PUT', '/a%20b', 'c=d', headers, Body(parts))\n"
@@ -165,7 +165,7 @@ def test_a_request_and_its_answer(run: Callable, servers: list[Any]) -> None:
         "json.dumps([answer.status, bytes(answer.body) == b''.join(parts)])"
     )
 
-    assert json.loads(told) == [200, True]
+    assert json.loads(output) == [200, True]
     method, path, headers, body = servers[0].seen[-1]
     assert (method, path, len(body)) == ("PUT", "/a%20b?c=d", 256 + (1 << 22))
     assert headers["Authorization"] == f"Bearer {TOKEN}"
@@ -173,12 +173,12 @@ def test_a_request_and_its_answer(run: Callable, servers: list[Any]) -> None:
 
 
 def test_an_empty_answer_with_an_error_status(run: Callable) -> None:
-    told = run(
+    output = run(
         "answer = transport.send(Request('GET', '/no'))\n"
         "json.dumps([answer.status, len(answer.body)])"
     )
 
-    assert json.loads(told) == [404, 0]
+    assert json.loads(output) == [404, 0]
 
 
 @pytest.mark.parametrize(
@@ -190,18 +190,18 @@ def test_an_empty_answer_with_an_error_status(run: Callable) -> None:
     ],
 )
 def test_what_goes_wrong_is_named(run: Callable, path: str, error: str) -> None:
-    told = run(f"transport.send(Request('PUT', {path!r}, body=Body([b'x'])))")
+    output = run(f"transport.send(Request('PUT', {path!r}, body=Body([b'x'])))")
 
-    assert f"datalab_workspace.errors.{error}" in told
-    assert TOKEN not in told
+    assert f"datalab_workspace.errors.{error}" in output
+    assert TOKEN not in output
 
 
 def test_nobody_there(run: Callable) -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
-    told = run("transport.send(Request('GET', '/'))", url)
+    output = run("transport.send(Request('GET', '/'))", url)
 
-    assert f"UnreachableError: this page gets no answer from DataLab at {url}" in told
+    assert f"UnreachableError: this page gets no answer from DataLab at {url}" in output
 
 
 def test_the_token_is_not_sent_where_a_server_refers_to(
@@ -214,10 +214,10 @@ def test_the_token_is_not_sent_where_a_server_refers_to(
 
 
 def test_a_limit(run: Callable) -> None:
-    told = run(
+    output = run(
         "BrowserTransport(transport.url, limit=4)"
         ".send(Request('PUT', '/', body=Body([b'hello'])))"
     )
 
-    assert "DataLabError" in told
-    assert "beyond the limit of 4" in told
+    assert "DataLabError" in output
+    assert "beyond the limit of 4" in output

@@ -53,14 +53,14 @@ def test_the_extension_injects_its_names_once(kernel: KernelPage) -> None:
 
 
 def test_numpy_is_all_that_was_imported(kernel: KernelPage) -> None:
-    told = kernel.run(
+    output = kernel.run(
         "import datalab_workspace, datalab_kernel_core, datalab_kernel, sys\n"
         "workspace.add('x', np.arange(3.0), overwrite=True)\n"
         "print([n for n in ('requests', 'urllib3', 'ssl', 'sigima') "
         "if n in sys.modules])"
     )
 
-    assert told.text == "[]\n"
+    assert output.text == "[]\n"
 
 
 def test_names_are_completed(kernel: KernelPage) -> None:
@@ -120,7 +120,7 @@ def test_a_picture_is_displayed(kernel: KernelPage) -> None:
 
 def test_a_file_of_the_site_is_replaced_as_a_whole(kernel: KernelPage) -> None:
     """By what h5py writes through, in the files that JupyterLab shows."""
-    told = kernel.run(
+    output = kernel.run(
         "from pathlib import Path\n"
         "from datalab_workspace.formats.atomic import FileStamp, replacing\n"
         "from datalab_workspace.formats.h5.staging import Staging\n"
@@ -143,7 +143,7 @@ def test_a_file_of_the_site_is_replaced_as_a_whole(kernel: KernelPage) -> None:
         "print([*Path().glob('*.h5'), *Path().glob('.*')])"
     )
 
-    assert told.text == ("True 70003 b'begin' b'new'\n[PosixPath('project.h5')]\n")
+    assert output.text == ("True 70003 b'begin' b'new'\n[PosixPath('project.h5')]\n")
     shown = kernel.page.evaluate(
         "async () => (await window.jupyterapp.serviceManager.contents"
         ".get('project.h5')).size"
@@ -157,7 +157,7 @@ def test_a_file_of_the_site_is_replaced_as_a_whole(kernel: KernelPage) -> None:
 def test_a_signal_and_an_image_go_there_and_back(
     attached: KernelPage, client: WebApi
 ) -> None:
-    told = attached.run(
+    output = attached.run(
         "ws.add('s', (np.arange(5.0), np.arange(5.0) ** 2))\n"
         "ws.add('i', np.arange(12, dtype='int16').reshape(3, 4))\n"
         "ws.rename('i', 'image')\nprint(ws.list(), ws.describe('image').shape)\n"
@@ -165,7 +165,7 @@ def test_a_signal_and_an_image_go_there_and_back(
         "ws.remove('s')\nprint(ws.list(), ws.mode, ws.status().protocols)"
     )
 
-    assert told.text == (
+    assert output.text == (
         "['s', 'image'] (3, 4)\n"
         "[[0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 4.0, 9.0, 16.0]]\n"
         "['image'] live ('Web API',)\n"
@@ -177,13 +177,13 @@ def test_a_signal_and_an_image_go_there_and_back(
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_byte_is_equal(attached: KernelPage, client: WebApi, dtype: str) -> None:
     """To DataLab, and back over another connection."""
-    told = attached.run(
+    output = attached.run(
         f"from noise import noise\ndata = noise({dtype!r})\nws.add('data', data)\n"
         "back = dlw.connect(URL, TOKEN).record('data').array('data')\n"
         "print(back.dtype, back.shape, back.tobytes() == data.tobytes())"
     )
 
-    assert told.text == f"{dtype} (16, 24) True\n"
+    assert output.text == f"{dtype} (16, 24) True\n"
     there = client.get("data").array("data")
     assert (there.dtype, there.tobytes()) == (dtype, noise(dtype).tobytes())
 
@@ -191,7 +191,7 @@ def test_every_byte_is_equal(attached: KernelPage, client: WebApi, dtype: str) -
 def test_a_large_image_goes_both_ways(
     attached: KernelPage, client: WebApi, record_property
 ) -> None:
-    told = attached.run(
+    output = attached.run(
         "import time\nfrom noise import noise\ndata = noise('uint16', (2048, 4096))\n"
         "start = time.monotonic()\nws.add('large', data)\n"
         "added = time.monotonic()\n"
@@ -200,7 +200,7 @@ def test_a_large_image_goes_both_ways(
         "assert back.tobytes() == data.tobytes()"
     )
 
-    there_s, back_s = map(float, told.text.split())
+    there_s, back_s = map(float, output.text.split())
     record_property("16 MiB to DataLab, in s", there_s)
     record_property("16 MiB from DataLab, in s", back_s)
     there = client.get("large").array("data")
@@ -209,7 +209,7 @@ def test_a_large_image_goes_both_ways(
 
 def test_the_kernel_keeps_no_answer_longer_than_its_user(attached: KernelPage) -> None:
     """Sixteen times 16 MiB would not fit beside each other."""
-    told = attached.run(
+    output = attached.run(
         "from noise import noise\nws.add('large', noise('uint16', (2048, 4096)))\n"
         "import pyjs\n"
         "def memory():\n"
@@ -223,7 +223,7 @@ def test_the_kernel_keeps_no_answer_longer_than_its_user(attached: KernelPage) -
         "print(memory() - before)"
     )
 
-    assert int(told.text) <= 1 << 25
+    assert int(output.text) <= 1 << 25
 
 
 @pytest.mark.parametrize(
@@ -319,17 +319,17 @@ def rules() -> list[str]:
 def test_the_conformance_suite(
     attached: KernelPage, rules: list[str], suite: str
 ) -> None:
-    told = attached.run(
+    output = attached.run(
         "import json, os, running_rules\n"
         "os.environ.update(TESTED_URL=URL, TESTED_TOKEN=TOKEN)\n"
         f"outcomes = running_rules.run({suite!r}, {rules!r})\n"
-        "told = [outcomes.passed, outcomes.failed, outcomes.lacking]\n"
-        "print('\\n' + json.dumps(told))"
+        "output = [outcomes.passed, outcomes.failed, outcomes.lacking]\n"
+        "print('\\n' + json.dumps(output))"
     )
 
-    passed, failed, lacking = json.loads(told.text.splitlines()[-1])
-    assert failed + lacking == [], told.text
-    assert sorted(passed) == sorted(rules), told.text
+    passed, failed, lacking = json.loads(output.text.splitlines()[-1])
+    assert failed + lacking == [], output.text
+    assert sorted(passed) == sorted(rules), output.text
 
 
 # -- the end of a DataLab: the last test of this module --------------------------------
@@ -345,8 +345,8 @@ def test_datalab_ends_in_the_middle(attached: KernelPage, datalab: Application) 
     assert "UnreachableError" in error
     assert "gets no answer" in error
     # The kernel lives, and keeps what it knows.
-    told = attached.run(
-        "import warnings\nwith warnings.catch_warnings(record=True) as told:\n"
+    output = attached.run(
+        "import warnings\nwith warnings.catch_warnings(record=True) as output:\n"
         "    ws.disconnect()\nprint(ws.list(), ws.mode)"
     )
-    assert told.text == "['kept'] standalone\n"
+    assert output.text == "['kept'] standalone\n"

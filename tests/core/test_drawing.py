@@ -9,7 +9,7 @@ import pytest
 from sigima.objects import create_image, create_image_roi, create_signal_roi
 
 from datalab_kernel_core import Plotter
-from datalab_kernel_core.explore.overlay import Selected
+from datalab_kernel_core.explore.selected import Selected
 from datalab_kernel_core.explore.view import View
 from datalab_workspace import Workspace
 

@@ -155,7 +155,7 @@ def test_the_exception_and_the_debugger_keep_every_frame(
             yield entry.tb_frame.f_globals["__name__"]
             entry = entry.tb_next
 
-    assert "datalab_workspace.workspace" in set(frames())
+    assert "datalab_workspace.object_calls" in set(frames())
 
 
 def test_the_extension_can_be_loaded_twice_and_unloaded(

@@ -311,8 +311,8 @@ def test_a_python_of_another_version_is_named(
     code = (
         "import json, os, sys; from datalab_kernel.xeus import program\n"
         f"env = program.environment({program[0]!r}, sys.argv)\n"
-        "told = json.loads(env[program.VARIABLE]) | {'version': [3, 99]}\n"
-        "env[program.VARIABLE] = json.dumps(told)\n"
+        "instructions = json.loads(env[program.VARIABLE]) | {'version': [3, 99]}\n"
+        "env[program.VARIABLE] = json.dumps(instructions)\n"
         f"os.execve({program[0]!r}, ['xpython'], env)"
     )
     ended = subprocess.run(

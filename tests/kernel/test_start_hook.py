@@ -135,12 +135,12 @@ def hooked(
     code: str, *, env: dict[str, str] | None = None, **instructions: object
 ) -> subprocess.CompletedProcess[str]:
     """Run code in a Python that the hook has prepared."""
-    told = program.environment("/usr/bin/xpython", ["launcher", "-f", "x"])
-    told |= env or {}
-    changed = json.loads(told[program.VARIABLE]) | instructions
-    told[program.VARIABLE] = json.dumps(changed)
+    environment = program.environment("/usr/bin/xpython", ["launcher", "-f", "x"])
+    environment |= env or {}
+    changed = json.loads(environment[program.VARIABLE]) | instructions
+    environment[program.VARIABLE] = json.dumps(changed)
     return subprocess.run(
-        [sys.executable, "-c", code], env=told, capture_output=True, text=True
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
 
 

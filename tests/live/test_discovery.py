@@ -47,10 +47,10 @@ def searched() -> Search:
     return result
 
 
-def write_connection(**told: object) -> Path:
+def write_connection(**settings: object) -> Path:
     path = connection_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(told))
+    path.write_text(json.dumps(settings))
     return path
 
 

@@ -144,8 +144,10 @@ def test_an_image_that_datalab_refuses_is_told(
 
     project = look(changed(convert))
 
-    told = [text for text in project.complaints if "Unsupported data type" in text]
-    assert bool(told) == refused
+    complaints = [
+        text for text in project.complaints if "Unsupported data type" in text
+    ]
+    assert bool(complaints) == refused
 
 
 def test_a_refused_object_opens_a_box_and_is_missing(

@@ -56,7 +56,7 @@ def test_what_cannot_run_is_skipped_on_a_users_machine(
     if ci is not None:
         monkeypatch.setenv("CI", ci)
 
-    requirement("met", "not told")
+    requirement("met", "not met")
     with pytest.raises(pytest.skip.Exception, match="needs a window"):
         requirement(None, "needs a window")
 
@@ -67,7 +67,7 @@ def test_what_cannot_run_fails_in_ci(
 ) -> None:
     monkeypatch.setenv("CI", ci)
 
-    requirement("met", "not told")
+    requirement("met", "not met")
     with pytest.raises(pytest.fail.Exception, match="under CI: needs a window"):
         requirement(None, "needs a window")
 

@@ -235,10 +235,12 @@ def dead(named, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_dead_address_is_an_error_that_names_the_living(dead: str) -> None:
     begun = time.monotonic()
-    with pytest.raises(dlw.LiveUnavailableError, match="DATALAB_WORKSPACE_URL") as told:
+    with pytest.raises(
+        dlw.LiveUnavailableError, match="DATALAB_WORKSPACE_URL"
+    ) as raised:
         dlw.Workspace()
     assert time.monotonic() - begun < SOON
-    message = str(told.value)
+    message = str(raised.value)
     assert "no DataLab accepts connections at http://127.0.0.1:9" in message
     assert (
         f"one of your DataLabs answers at {dead}: datalab_workspace.connect(" in message
@@ -267,9 +269,9 @@ def test_the_status_names_each_reason_once(dead: str, monkeypatch) -> None:
 def test_a_dead_address_where_nothing_else_runs(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("DATALAB_WORKSPACE_URL", "http://127.0.0.1:9")
-    with pytest.raises(ConnectionError, match="no DataLab accepts") as told:
+    with pytest.raises(ConnectionError, match="no DataLab accepts") as raised:
         dlw.Workspace()
-    assert "your DataLabs" not in str(told.value)
+    assert "your DataLabs" not in str(raised.value)
 
 
 @pytest.mark.slow

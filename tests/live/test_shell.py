@@ -37,10 +37,10 @@ def test_objects_go_to_datalab_and_come_from_there(named, tmp_path, capsys):
 
 def test_the_running_datalab_is_checked(named, capsys):
     assert main(["check", "live"]) == 0
-    told = capsys.readouterr()
-    assert f"DataLab 1.3.0 at {named.url}" in told.out
-    assert "Web API, XML-RPC" in told.out
-    assert named.token not in told.out + told.err
+    printed = capsys.readouterr()
+    assert f"DataLab 1.3.0 at {named.url}" in printed.out
+    assert "Web API, XML-RPC" in printed.out
+    assert named.token not in printed.out + printed.err
 
 
 def test_a_datalab_that_is_not_there_is_told(named, capsys, monkeypatch):

@@ -345,9 +345,9 @@ def test_a_wrong_token_is_told(
 def test_the_token_is_in_no_text(datalab: Application, web: WebApi) -> None:
     transport = NativeTransport(datalab.url, token=Token(datalab.token))
 
-    told = [repr(web), str(web), repr(transport), repr(transport.url)]
+    texts = [repr(web), str(web), repr(transport), repr(transport.url)]
 
-    assert not any(datalab.token in text for text in told)
+    assert not any(datalab.token in text for text in texts)
 
 
 def test_no_box_is_opened(attended_datalab: Application, web_api: Connect) -> None:

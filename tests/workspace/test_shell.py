@@ -42,7 +42,7 @@ def path(workspace, tmp_path):
 
 
 @pytest.fixture
-def told(capsys):
+def shell_output(capsys):
     """Run a command that is to succeed, and return what it prints."""
 
     def run(*arguments, code=0):
@@ -70,8 +70,8 @@ def refused(capsys):
 # -- ls and show ----------------------------------------------------------------------
 
 
-def test_ls_tells_a_line_for_each_object(told, path):
-    heading, *lines = told("ls", path).splitlines()
+def test_ls_prints_a_line_for_each_object(shell_output, path):
+    heading, *lines = shell_output("ls", path).splitlines()
     assert heading.split()[:5] == ["id", "name", "kind", "size", "dtype"]
     assert [line.split()[:3] for line in lines] == [
         ["s001", "peak", "signal"],
@@ -91,48 +91,48 @@ def test_ls_tells_a_line_for_each_object(told, path):
         (["--pattern", "d*"], ["dark"]),
     ],
 )
-def test_ls_tells_only_what_is_asked_for(told, path, options, names):
-    found = json.loads(told("ls", path, "--json", *options))
+def test_ls_prints_only_what_is_asked_for(shell_output, path, options, names):
+    found = json.loads(shell_output("ls", path, "--json", *options))
     assert [item["name"] for item in found] == names
 
 
-def test_an_empty_project_has_no_objects(told, tmp_path):
+def test_an_empty_project_has_no_objects(shell_output, tmp_path):
     dlw.Workspace(backend=MemoryBackend()).save(tmp_path / "empty.h5")
-    assert told("ls", tmp_path / "empty.h5") == "no objects\n"
+    assert shell_output("ls", tmp_path / "empty.h5") == "no objects\n"
 
 
-def test_json_is_the_description(told, workspace, path):
-    for item in json.loads(told("ls", path, "--json")):
+def test_json_is_the_description(shell_output, workspace, path):
+    for item in json.loads(shell_output("ls", path, "--json")):
         described = workspace.describe(item["name"])
         assert item["uuid"] == described.uuid
         assert tuple(item["shape"]) == described.shape
         assert item["dtype"] == str(described.dtype)
 
 
-def test_show_tells_all_about_an_object(told, path):
-    text = told("show", path, "peak", "--picture", "shades")
+def test_show_prints_all_about_an_object(shell_output, path):
+    text = shell_output("show", path, "peak", "--picture", "shades")
     for part in ("s001", "scans", "Time (s)", "min 0.0001", "lamp", "('D2', 3)"):
         assert part in text
     assert "⣀" in text
-    found = json.loads(told("show", path, "peak", "i001", "--json"))
+    found = json.loads(shell_output("show", path, "peak", "i001", "--json"))
     assert [item["name"] for item in found] == ["peak", "dark"]
     assert found[0]["metadata"] == {"lamp": ["D2", 3]}
     assert found[1]["values"] == {"min": 0, "max": 11, "mean": 5.5}
 
 
-def test_show_names_results_by_their_titles(told, workspace, tmp_path):
+def test_show_names_results_by_their_titles(shell_output, workspace, tmp_path):
     table = {"title": "Peak positions", "names": [], "data": []}
     entries = {"Table_extract_peak_positions_dict": table, "Table_other_dict": 3}
     workspace.edit("peak", metadata=entries)
     path = str(workspace.save(tmp_path / "analysed.h5"))
 
-    text = told("show", path, "peak", "--picture", "none")
+    text = shell_output("show", path, "peak", "--picture", "none")
     (line,) = [line for line in text.splitlines() if "results" in line]
     assert line.split(None, 1)[1] == "Peak positions, other"
 
 
-def test_show_tells_all_objects_by_default(told, path):
-    text = told("show", path)
+def test_show_prints_all_objects_by_default(shell_output, path):
+    text = shell_output("show", path)
     assert [line for line in text.splitlines() if not line.startswith((" ", "\n"))] == [
         "peak",
         "",
@@ -143,7 +143,7 @@ def test_show_tells_all_objects_by_default(told, path):
 
 
 @pytest.mark.filterwarnings("ignore::datalab_workspace.errors.DamagedFileWarning")
-def test_nothing_of_a_file_controls_the_terminal(told, tmp_path):
+def test_nothing_of_a_file_controls_the_terminal(shell_output, tmp_path):
     """A file may come from anywhere, and hold titles such as no workspace takes."""
     ws = dlw.Workspace(backend=MemoryBackend())
     ws.add("name", np.arange(3.0))
@@ -152,7 +152,7 @@ def test_nothing_of_a_file_controls_the_terminal(told, tmp_path):
     with h5py.File(tmp_path / "x.h5", "a") as file:
         file["DataLab_Sig/gs001: /s001: name"].attrs["title"] = "\x1b[31mred"
     for command, code in (("ls", 0), ("show", 0), ("check", 1)):  # it was changed
-        text = told(command, tmp_path / "x.h5", code=code)
+        text = shell_output(command, tmp_path / "x.h5", code=code)
         assert all(char.isprintable() or char == "\n" for char in text)
 
 
@@ -220,8 +220,10 @@ def test_a_terminal_is_shown_what_it_can_show(monkeypatch, variables, encoding, 
 # -- copy -----------------------------------------------------------------------------
 
 
-def test_copy_makes_a_file(told, workspace, path, tmp_path):
-    assert told("copy", path, tmp_path / "new.h5").startswith("3 objects copied")
+def test_copy_makes_a_file(shell_output, workspace, path, tmp_path):
+    assert shell_output("copy", path, tmp_path / "new.h5").startswith(
+        "3 objects copied"
+    )
     copied = dlw.open(tmp_path / "new.h5")
     assert copied.list() == workspace.list()
     assert copied.describe("peak").group == "scans"
@@ -236,29 +238,31 @@ def _primary(workspace, name):
     return ["xydata" if workspace.describe(name).kind == "signal" else "data"]
 
 
-def test_copy_adds_to_a_file(told, path, tmp_path):
-    told("copy", path, tmp_path / "new.h5", "flat")
-    told("copy", path, tmp_path / "new.h5", "peak", "flat")
-    found = json.loads(told("copy", path, tmp_path / "new.h5", "dark", "--json"))
+def test_copy_adds_to_a_file(shell_output, path, tmp_path):
+    shell_output("copy", path, tmp_path / "new.h5", "flat")
+    shell_output("copy", path, tmp_path / "new.h5", "peak", "flat")
+    found = json.loads(
+        shell_output("copy", path, tmp_path / "new.h5", "dark", "--json")
+    )
     assert found == {"copied": ["dark"], "to": str(tmp_path / "new.h5")}
     assert dlw.open(tmp_path / "new.h5").list() == ["peak", "flat", "dark"]
 
 
-def test_a_conflict_copies_nothing(refused, told, path, tmp_path):
+def test_a_conflict_copies_nothing(refused, shell_output, path, tmp_path):
     other = dlw.Workspace(backend=MemoryBackend())
     other.add("dark", np.zeros((5, 5)))
     other.save(tmp_path / "other.h5")
     before = (tmp_path / "other.h5").read_bytes()
     assert "'dark'" in refused("copy", path, tmp_path / "other.h5")
     assert (tmp_path / "other.h5").read_bytes() == before
-    told("copy", path, tmp_path / "other.h5", "--on-conflict", "rename")
+    shell_output("copy", path, tmp_path / "other.h5", "--on-conflict", "rename")
     names = dlw.open(tmp_path / "other.h5").list()
     assert names == ["peak", "dark", "dark (2)", "flat"]
 
 
-def test_macros_and_history_are_copied_along(told, tmp_path):
+def test_macros_and_history_are_copied_along(shell_output, tmp_path):
     source = DATA / "datalab" / "history.h5"
-    told("copy", source, tmp_path / "new.h5")
+    shell_output("copy", source, tmp_path / "new.h5")
     with h5py.File(source) as old, h5py.File(tmp_path / "new.h5") as new:
         assert [*old["DataLab_His"]] == [*new["DataLab_His"]]
 
@@ -283,8 +287,8 @@ def test_what_is_not_there_is_named(refused, path, tmp_path):
 # -- check ----------------------------------------------------------------------------
 
 
-def test_check_compares_every_checksum(told, path):
-    assert told("check", path).splitlines() == [
+def test_check_compares_every_checksum(shell_output, path):
+    assert shell_output("check", path).splitlines() == [
         str(path),
         "3 objects",
         "compared with checksums: 3 arrays, and everything else in the file",
@@ -293,13 +297,13 @@ def test_check_compares_every_checksum(told, path):
 
 
 @pytest.mark.parametrize("file", sorted((DATA / "datalab").glob("*.h5")), ids=str)
-def test_datalab_opens_its_own_files(told, file):
-    report = json.loads(told("check", file, "--json"))
+def test_datalab_opens_its_own_files(shell_output, file):
+    report = json.loads(shell_output("check", file, "--json"))
     assert report["problems"] == []
     assert report["opens_in_datalab"]
 
 
-def test_a_flipped_bit_of_the_data_is_found(told, path):
+def test_a_flipped_bit_of_the_data_is_found(shell_output, path):
     with h5py.File(path) as file:
         offset = file["DataLab_Ima/gi001: /i001: dark/data"].id.get_offset()
     stamp = path.stat()
@@ -307,7 +311,7 @@ def test_a_flipped_bit_of_the_data_is_found(told, path):
     content[offset] ^= 1
     path.write_bytes(content)
     os.utime(path, ns=(stamp.st_mtime_ns, stamp.st_mtime_ns))
-    report = json.loads(told("check", path, "--json", code=1))
+    report = json.loads(shell_output("check", path, "--json", code=1))
     (problem,) = report["problems"]
     assert "'dark'" in problem
     assert "its checksum is wrong" in problem
@@ -351,19 +355,19 @@ def test_what_is_found_good_reads_as_it_was(tmp_path_factory, where, bit):
         (lambda file: file["DataLab_Ima/gi001: "].attrs.pop("title"), "no title"),
     ],
 )
-def test_what_datalab_would_not_open_is_told(told, path, change, said):
+def test_what_datalab_would_not_open_is_reported(shell_output, path, change, said):
     with h5py.File(path, "a") as file:
         change(file)
-    text = told("check", path, code=1)
+    text = shell_output("check", path, code=1)
     assert "DataLab cannot open all of the file" in text
     assert said in text
 
 
-def test_a_file_of_the_earlier_version_is_to_be_copied(told, tmp_path):
+def test_a_file_of_the_earlier_version_is_to_be_copied(shell_output, tmp_path):
     source = DATA / "legacy" / "standalone-0.2.11.h5"
-    assert "datalab-kernel 0.2" in told("check", source, code=1)
-    told("copy", source, tmp_path / "new.h5")
-    assert "DataLab can open the file" in told("check", tmp_path / "new.h5")
+    assert "datalab-kernel 0.2" in shell_output("check", source, code=1)
+    shell_output("copy", source, tmp_path / "new.h5")
+    assert "DataLab can open the file" in shell_output("check", tmp_path / "new.h5")
 
 
 def test_what_is_no_project_is_refused(refused, tmp_path):
@@ -400,11 +404,11 @@ def test_a_reader_that_has_seen_enough_is_no_error(path):
 
 
 def test_a_terminal_that_shows_ascii_gets_all_the_same(path):
-    told = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-m", "datalab_workspace", "ls", path],
         capture_output=True,
         check=True,
         env=os.environ | {"PYTHONIOENCODING": "ascii"},
     )
-    assert b"3 \\xd7 4" in told.stdout
-    assert told.stderr == b""
+    assert b"3 \\xd7 4" in finished.stdout
+    assert finished.stderr == b""

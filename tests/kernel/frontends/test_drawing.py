@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -186,3 +187,49 @@ def test_the_range_of_the_colors_is_changed_with_the_keyboard(
     assert float(highest.input_value()) == pytest.approx(after, rel=1e-5)
     view.after(view.button("reset colors").click)
     assert float(highest.input_value()) == pytest.approx(before, rel=1e-5)
+
+
+def test_the_profile_along_a_line_is_shown_and_given_to_the_code(
+    draw: Draw, page: Page
+) -> None:
+    follow = (
+        "profiles = []; view.on_change(lambda view: profiles.append("
+        "getattr(view.selection, 'profile', None)));"
+    )
+    row = (
+        "row = round((view.selection.coords[1] - spot.y0) / spot.dy)\n"
+        "part = sigima.proc.image.line_profile(spot, "
+        "sigima.params.LineProfileParam.create(direction='horizontal', row=row))\n"
+        "print('same' if np.isin(profiles[-1].y, part.y).all() else 'different', "
+        "len(profiles[-1].y), profiles[-1].xunit, 'profile of spot' in workspace)"
+    )
+    # sigima would show only the pixels in the regions.
+    whole = IMAGE.replace("spot.roi =", "_ =")
+    notebook, view = draw(whole, follow, row)
+    notebook.run(1)
+    text = view.el.locator(".dle-under")
+    curve = view.el.locator(".dle-profile").get_by_role("img")
+
+    view.tool("line").click()
+    view.point((0.3, 0.3))
+    page.mouse.down()
+    page.mouse.move(*view.at((0.5, 0.4)), steps=4)
+    expect(text).to_have_text("read from the pixels on the screen")
+    expect(curve).to_be_visible()
+    page.keyboard.down("Shift")
+    page.mouse.move(*view.at((0.8, 0.35)), steps=4)
+    view.after_edit(page.mouse.up)
+    page.keyboard.up("Shift")
+
+    expect(text).to_contain_text("values over 1")
+    expect(text).to_contain_text("lsb, mean")
+    expect(curve).to_have_attribute("aria-label", re.compile("^profile of spot: 2"))
+    box = curve.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    value = view.el.locator(".dle-profile-value")
+    expect(value).to_have_text(re.compile(r"Distance \(mm\): [\d.]+, value: [\d.]+"))
+    view.after_edit(view.button("add to workspace").click)
+    expect(view.status).to_have_text("added to the workspace as 'profile of spot'")
+    show(notebook, 2, "same 2")
+    expect(notebook.output(2)).to_contain_text("mm True")

@@ -151,8 +151,8 @@ def test_a_dialog_of_the_user(companion: WindowClient) -> None:
     with pytest.raises(RefusedError) as refused:
         companion.do({"op": "clear"})
     assert (refused.value.status, refused.value.answer["error"]) == (423, "dialog")
-    told = companion.ask("GET", "ready", wait=0.2)
-    assert told == {"ready": False, "dialog": "Question"}
+    reply = companion.ask("GET", "ready", wait=0.2)
+    assert reply == {"ready": False, "dialog": "Question"}
     companion.act("close_dialogs")
     assert companion.ask("GET", "ready", wait=CALL)["ready"]
     assert companion.snapshot() == before

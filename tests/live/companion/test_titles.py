@@ -91,9 +91,9 @@ def test_a_name_in_use_is_refused(companion: WindowClient, op: str) -> None:
     wanted = {"op": op, "record": 0, "uuid": b, "name": "a"}
     with pytest.raises(RefusedError) as refused:
         companion.do(wanted, records=[signal("x")])
-    told = refused.value.answer
+    reply = refused.value.answer
     assert refused.value.status == 409
-    assert (told["error"], told["name"], told["holder"]) == ("name", "a", a)
+    assert (reply["error"], reply["name"], reply["holder"]) == ("name", "a", a)
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "\x00"])

@@ -30,7 +30,7 @@ def attach(companion_datalab: Application) -> Callable[[], Workspace]:
     return lambda: by_companion({"url": companion.url, "token": companion.token})
 
 
-class Told:
+class Recorder:
     """What the events of a workspace say about its objects.
 
     Attributes:
@@ -130,27 +130,29 @@ def test_each_change_is_reported_once(
     """The events alone lead to the present names; each has the right origin."""
     workspace = attach()
     workspace.list()
-    told = Told()
+    recorder = Recorder()
     here, other = Author(workspace, "here"), Author(attach(), "other")
-    with workspace.on_change(told.receive), ThreadPoolExecutor() as pool:
+    with workspace.on_change(recorder.receive), ThreadPoolExecutor() as pool:
         works = [pool.submit(author.work, count) for author in (here, other)]
         user = pool.submit(use_window, companion_datalab, count)
         for work in works:
             work.result(_LIMIT * 3)
         users = user.result(_LIMIT * 3)
         companion_datalab.act("add", "signal", "the end", [1.0, 2.0])
-        told.wait_for_end()
+        recorder.wait_for_end()
         found = map(workspace.describe, workspace.list())
         present = {described.uuid: described.name for described in found}
 
-    assert told.wrong == []
-    assert {u: name for u, name in told.names.items() if name is not None} == present
+    assert recorder.wrong == []
+    assert {
+        u: name for u, name in recorder.names.items() if name is not None
+    } == present
     for uuids, origin in (
         (here.all, Origin.NOTEBOOK),
         (other.all, Origin.OTHER_NOTEBOOK),
         (users, Origin.DATALAB),
     ):
-        assert set().union(*(told.origins.get(u, set()) for u in uuids)) == {origin}
+        assert set().union(*(recorder.origins.get(u, set()) for u in uuids)) == {origin}
 
 
 def test_callbacks_call_the_workspace(attach: Callable[[], Workspace]) -> None:

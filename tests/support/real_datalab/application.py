@@ -331,7 +331,9 @@ class Application:
                 return False
             if not self.has_web_api:
                 return True
-            with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=5) as told:
-                return bool(json.load(told)["running"])
+            with urllib.request.urlopen(
+                f"{self.url}/api/v1/status", timeout=5
+            ) as reply:
+                return bool(json.load(reply)["running"])
         except (OSError, URLError):
             return False

@@ -102,8 +102,8 @@ class Program:
                 printed last.
         """
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            told = self._ask(command, arguments | {"folder": folder}, within)
-            return dataclasses.replace(exchange.read(Path(folder)), **told)
+            reply = self._ask(command, arguments | {"folder": folder}, within)
+            return dataclasses.replace(exchange.read(Path(folder)), **reply)
 
     def close(self) -> None:
         """End the program as its user would, or by force if it doesn't end."""

@@ -119,7 +119,7 @@ def process(main: Any) -> None:
 
 def features(main: Any) -> None:
     """Tell which features DataLab has, by a macro."""
-    told = {
+    report = {
         panel.PANEL_STR_ID: [
             (feature.name, feature.pattern, bool(feature.skip_xarray_compat))
             for feature in panel.processor.computing_registry.values()
@@ -128,7 +128,7 @@ def features(main: Any) -> None:
     }
     macro = main.macropanel.add_macro()
     macro.title = "features"
-    macro.set_code(json.dumps(told))
+    macro.set_code(json.dumps(report))
 
 
 def compute(main: Any) -> None:

@@ -166,16 +166,16 @@ class Window:
         # Before anything is drawn: DataLab notes in the metadata how it drew an object.
         exchange.write(self._observed(), Path(folder))
         undrawn: dict[str, str] = {}
-        for title, told in self._draw_everything():
-            boxes = [text for text in told if text.startswith(BOX)]
+        for title, messages in self._draw_everything():
+            boxes = [text for text in messages if text.startswith(BOX)]
             complaints += boxes
-            if len(told) > len(boxes):
-                undrawn[title] = "\n".join(told)
+            if len(messages) > len(boxes):
+                undrawn[title] = "\n".join(messages)
         if save_to is not None:
-            with self._watch.watching() as told:
+            with self._watch.watching() as messages:
                 self._main.save_to_h5_file(save_to)
                 self._settle()
-            complaints += told
+            complaints += messages
         return {"complaints": complaints, "undrawn": undrawn}
 
     def close(self) -> None:
@@ -214,10 +214,10 @@ class Window:
         for panel in (self._main.signalpanel, self._main.imagepanel):
             self._main.set_current_panel(panel)
             for uuid in panel.objmodel.get_object_ids():
-                with self._watch.watching() as told:
+                with self._watch.watching() as messages:
                     panel.objview.select_objects([uuid])
                     self._settle()
-                yield panel.objmodel[uuid].title, told
+                yield panel.objmodel[uuid].title, messages
 
     def _settle(self) -> None:
         """Let Qt do what is due, and what that makes due."""

@@ -83,10 +83,10 @@ class WindowClient:
             return frame.read(bytearray(found))
         if media == "image/png":
             return found
-        told = json.loads(found)
+        reply = json.loads(found)
         if answer.status != 200:
-            raise RefusedError(answer.status, told)
-        return told
+            raise RefusedError(answer.status, reply)
+        return reply
 
     def snapshot(self, **query: Any) -> Any:
         """Return the state of the window."""

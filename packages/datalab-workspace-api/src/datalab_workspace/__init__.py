@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from datalab_workspace.events import ChangeEvent, ObjectChange, Origin
     from datalab_workspace.factories import connect
     from datalab_workspace.factories import open_project as open
+    from datalab_workspace.history.view import History
     from datalab_workspace.model.description import (
         Description,
         GroupInfo,
@@ -107,6 +108,7 @@ _HOME = {
         "errors",
     ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
+    "History": "history.view",
     "Record": "model.record",
     **dict.fromkeys(("ResultValue", "Results"), "results_table"),
     "Subscription": "subscriptions",
@@ -129,6 +131,7 @@ __all__ = [
     "FeatureNotFoundError",
     "FileChangedError",
     "GroupInfo",
+    "History",
     "InterruptedChangeError",
     "InvalidNameError",
     "Listing",

@@ -83,7 +83,7 @@ def table_text(table: WideTable) -> str:
         if _width(turned) <= _WIDEST:
             lines, first = turned, 1
     widths = _widths(lines)
-    shown = [f"{_cut(table.title)} [{_cut(table.analysis)}]"]
+    shown = [f"{cut(table.title)} [{cut(table.analysis)}]"]
     for line in lines:
         cells = (
             cell.ljust(width) if index < first else cell.rjust(width)
@@ -97,12 +97,12 @@ def table_text(table: WideTable) -> str:
 
 def _lines(table: WideTable) -> list[list[str]]:
     """Return the lines of a table; one row is shown as lines of name and value."""
-    names = [_cut(column_heading(table, column)) for column in table.columns]
+    names = [cut(column_heading(table, column)) for column in table.columns]
     heads = heading_columns(table)
     rows = [
         [
-            *map(_cut, heading_cells(table, key)),
-            *(_cut(value_text(row.get(column))) for column in table.columns),
+            *map(cut, heading_cells(table, key)),
+            *(cut(value_text(row.get(column))) for column in table.columns),
         ]
         for key, row in table.rows[:MAX_ROWS]
     ]
@@ -122,6 +122,13 @@ def _width(lines: list[list[str]]) -> int:
     return sum(width + 2 for width in _widths(lines))
 
 
-def _cut(text: str) -> str:
-    plain = text if text.isprintable() else repr(text)[1:-1]
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """Return a string in one line, shortened, with control characters escaped.
+
+    Args:
+        text: The string.
+        longest: The number of characters to keep.
+    """
+    some = text[: 2 * longest]  # a string from a file may be very long
+    plain = some if some.isprintable() else repr(some)[1:-1]
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"

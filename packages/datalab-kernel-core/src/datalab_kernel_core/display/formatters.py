@@ -18,6 +18,7 @@ _DESCRIPTION = "datalab_workspace.model.description"
 _RESULTS = "datalab_workspace.results_table"
 _PROCESSING = "datalab_workspace.processing"
 _RECOVERY = "datalab_workspace.recovery.listing"
+_HISTORY = "datalab_workspace.history"
 #: By type: the module that shows it, and the first part of the names of the module's
 #: two functions, `<part>_html` and `<part>_text`.
 _SHOWN = {
@@ -33,6 +34,7 @@ _SHOWN = {
         "workspace",
     ),
     f"{_RECOVERY}.RecoveryListing": (f"{_DISPLAY}.recovery_html", "recovery"),
+    f"{_HISTORY}.view.History": (f"{_DISPLAY}.history_html", "history"),
     f"{_PROCESSING}.feature_table.FeatureTable": (
         f"{_DISPLAY}.features_html",
         "features",

@@ -5,15 +5,16 @@ const TOOLS = {
   rectangle: ["rectangle", "region", "drag to draw a rectangle; Esc cancels"],
   circle: ["circle", "region", "drag from the center to draw a circle; Esc cancels"],
   polygon: ["polygon", "region", "click each corner; Enter or a double-click ends the polygon; Esc cancels"],
-  segment: ["line", "mark", "drag to draw a line; Esc cancels"],
+  segment: ["line", "mark", "drag to draw a line, with Shift along x or y; Esc cancels"],
   point: ["point", "mark", "click to set a point; Esc cancels"],
 };
 const SMALLEST = 3; // pixels of a shape that is meant as one
 
 // The tool that is in use, and the shape that is being drawn with it.
 class Pen {
-  constructor(view, svg, onDrawn) {
+  constructor(view, svg, { onDraft, onDrawn }) {
     this.view = view;
+    this.onDraft = onDraft;
     this.onDrawn = onDrawn;
     this.svg = svg;
     this.kind = null;
@@ -82,11 +83,12 @@ class Pen {
   move(event) {
     const at = this.at(event);
     if (this.kind === "polygon" && this.corners.length) this.show([...this.corners, at]);
-    else if (this.from) this.shape(at);
+    else if (this.from) this.onDraft(this.shape(at, event.shiftKey));
   }
 
-  shape(at) {
+  shape(at, isStraight) {
     const shape = { kind: this.kind, coords: between(this.view, this.kind, this.from, at) };
+    if (isStraight && this.kind === "segment") shape.coords = straightened(this.view, shape.coords);
     this.show(places(this.view, shape));
     return shape;
   }
@@ -95,7 +97,7 @@ class Pen {
     if (!this.from) return;
     const at = this.at(event);
     const size = Math.hypot(at[0] - this.from[0], at[1] - this.from[1]);
-    const shape = this.shape(at);
+    const shape = this.shape(at, event.shiftKey);
     const isFlat = shape.kind === "span" ? Math.abs(at[0] - this.from[0]) < SMALLEST
       : shape.kind === "rectangle" && Math.min(Math.abs(at[0] - this.from[0]), Math.abs(at[1] - this.from[1])) < 1;
     if (shape.kind !== "point" && (size < SMALLEST || isFlat)) {

@@ -10,8 +10,12 @@ class Editor {
     this.model = model;
     this.queue = [];
     this.shapes = new Shapes(view, stage);
-    this.pen = new Pen(view, this.shapes.svg, (shape) => this.add(shape));
+    this.pen = new Pen(view, this.shapes.svg, {
+      onDraft: (shape) => this.profile.preview(shape),
+      onDrawn: (shape) => this.add(shape),
+    });
     this.build(stage);
+    this.profile = new Profile(view, this.error);
     this.listen(stage);
     this.follow = () => this.update(model.get("overlay"));
     model.on("change:overlay", this.follow);
@@ -46,6 +50,7 @@ class Editor {
     this.name = element("input", label, { type: "text", maxLength: 500 });
     this.outside = view.button(this.chosen, "outside", "The region is the outside of its shape", () => this.invert());
     view.button(this.chosen, "delete", "Delete the shape (Delete)", () => this.erase());
+    this.keeping = view.button(this.chosen, "add to workspace", "Add the data under it to the workspace, as a signal", () => this.keep());
     this.where = element("span", this.chosen, { className: "dle-where" });
     this.status = element("div", view.el, { className: "dle-status" });
     this.status.setAttribute("role", "status");
@@ -91,6 +96,7 @@ class Editor {
     this.shapes.update(state);
     this.view.el.classList.toggle("dle-edits", state.edits);
     this.showChosen();
+    this.profile.inspect(this.current);
     this.hint();
   }
 
@@ -102,6 +108,11 @@ class Editor {
     return this.shapes.find(this.shapes.selected);
   }
 
+  // Whether a shape is being drawn, moved or resized.
+  get isChanging() {
+    return Boolean(this.drag || this.keyed || this.pen.from);
+  }
+
   select(id) {
     if (id === this.shapes.selected) return;
     this.commit();
@@ -110,6 +121,7 @@ class Editor {
     this.showChosen();
     const { what, index, key } = this.current ?? {};
     this.view.link.ask("select", { what, index, key });
+    this.profile.inspect(this.current);
   }
 
   showChosen() {
@@ -119,6 +131,7 @@ class Editor {
     this.chosen.classList.toggle("dle-editing", canEdit);
     if (!shape) return;
     for (const part of [...this.chosen.children]) if (part !== this.where) part.hidden = !canEdit;
+    this.keeping.hidden = !canEdit || !["segment", "span"].includes(shape.kind);
     this.outside.hidden = !canEdit || shape.what !== "region" || !this.view.isImage;
     this.outside.setAttribute("aria-pressed", shape.outside);
     if (document.activeElement !== this.name) this.name.value = shape.title ?? "";
@@ -137,13 +150,17 @@ class Editor {
 
   pump() {
     const { waiting } = this.view.link;
-    if (waiting.edit || waiting.undo || !this.queue.length) return;
+    if (waiting.edit || waiting.undo || waiting.keep || !this.queue.length) return;
     const { ask, ...request } = this.queue.shift();
     this.view.link.ask(ask, request);
   }
 
-  receive(reply) {
+  receive(reply, buffers) {
     if (reply.ask === "select") return;
+    if (reply.ask === "profile") {
+      if (!this.isChanging) this.profile.receive(reply, buffers);
+      return;
+    }
     if (reply.before !== undefined) this.settled(reply);
     if (reply.error) this.view.say(this.error, reply.error);
     if (!this.queue.length && !this.drag) this.shapes.drafts = {};
@@ -203,6 +220,11 @@ class Editor {
     this.shapes.svg.focus({ preventScroll: true });
   }
 
+  keep() {
+    const { what, index, key } = this.current;
+    this.send({ ask: "keep", what, index, key });
+  }
+
   undo() {
     this.commit();
     this.send({ ask: "undo" });
@@ -259,9 +281,15 @@ class Editor {
     if (Math.hypot(...by) < SMALLEST && !this.shapes.drafts[id]) return;
     this.shapes.drafts[id] = handle === undefined
       ? moved(this.view, shape, by)
-      : resized(this.view, shape, Number(handle), by);
+      : this.resized(shape, Number(handle), by, event.shiftKey);
     this.shapes.paint();
     this.showChosen();
+    this.profile.preview(this.shapes.now(shape));
+  }
+
+  resized(shape, handle, by, isStraight) {
+    const coords = resized(this.view, shape, handle, by);
+    return isStraight && shape.kind === "segment" ? straightened(this.view, coords, handle) : coords;
   }
 
   onUp() {
@@ -276,6 +304,7 @@ class Editor {
     this.press(null);
     this.shapes.paint();
     this.showChosen();
+    this.profile.inspect(this.current);
   }
 
   // -- the keyboard --
@@ -317,6 +346,7 @@ class Editor {
     this.keyed = shape;
     this.shapes.paint();
     this.showChosen();
+    this.profile.preview(this.shapes.now(shape));
   }
 
   // Return the pixels of the screen of one step: those of a pixel of the image, if it

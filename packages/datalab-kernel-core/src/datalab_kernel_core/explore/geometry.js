@@ -171,6 +171,21 @@ function scaled(view, shape, by) {
     }));
 }
 
+// Return a line along x or y; on an image, between the centers of pixels. One of its ends
+// gives way to the other.
+function straightened(view, coords, end = 1) {
+  const place = (n) => pixelOf(view, n % 2 ? "y" : "x", coords[n]);
+  const kept = Math.abs(place(2) - place(0)) < Math.abs(place(3) - place(1)) ? 0 : 1;
+  const straight = [...coords];
+  straight[2 * end + kept] = coords[2 * (1 - end) + kept];
+  if (!view.isImage) return straight;
+  return straight.map((value, n) => {
+    const axis = n % 2 ? "y" : "x";
+    const [start, step] = view.about.axes[n % 2];
+    return start + Math.floor(position(view, axis, value)) * step;
+  });
+}
+
 // Return the coordinates of a new shape between two places.
 function between(view, kind, [x0, y0], [x1, y1]) {
   const [a, c] = [x0, x1].map((pixel) => coordinateAt(view, "x", pixel));

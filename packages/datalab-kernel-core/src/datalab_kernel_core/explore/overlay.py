@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel_core.explore.edits import LISTS, Edit, Outcome, apply
 from datalab_kernel_core.explore.marks import COORDS
 from datalab_kernel_core.explore.page_coordinates import PageCoordinates
 from datalab_kernel_core.explore.page_shapes import page_shapes
+from datalab_kernel_core.explore.profile_reply import profile_reply
 from datalab_kernel_core.explore.regions import TYPES, Entry, region_coords
+from datalab_kernel_core.explore.selected import Selected
+from datalab_kernel_core.explore.shape_data import shape_data
 from datalab_kernel_core.in_page.channel import Reply
 from datalab_kernel_core.plotter.pace import Pace
 from datalab_workspace.errors import NothingToUndoError, ObjectNotFoundError
 from datalab_workspace.events import ChangeEvent, Origin
+from datalab_workspace.model.naming import free_name, name_from_title
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.model.roi_names import roi_names
 
@@ -26,32 +29,6 @@ if TYPE_CHECKING:
 _KINDS = {"SegmentROI": "segment"} | {
     region: kind for kind, region in TYPES.items() if kind != "span"
 }
-
-
-@dataclass(frozen=True)
-class Selected:
-    """The region, point or line that is selected in a view.
-
-    Attributes:
-        kind: "segment", "rectangle", "circle" or "polygon" for a region of interest,
-            otherwise "point" or "line".
-        name: Its name; "" for a point or a line without a title.
-        coords: Its coordinates in sigima's order: the ends of a segment; x, y, width
-            and height of a rectangle; x, y and radius of a circle; x and y of each
-            corner of a polygon, of both ends of a line, or of a point.
-        inverse: Whether a region is the outside of its shape.
-        index: The index of a region in the object's ROI, None for a point or a line.
-
-    Example:
-        >>> plotter.explore("spot").selection is None
-        True
-    """
-
-    kind: str
-    name: str
-    coords: tuple[float, ...]
-    inverse: bool = False
-    index: int | None = None
 
 
 class Overlay:
@@ -70,7 +47,7 @@ class Overlay:
         self._record = Record(
             record.kind, dict(record.fields), {}, dict(record.metadata), record.uuid
         )
-        self._coordinates = PageCoordinates.of(item)
+        self._take_data(item)
         self._workspace = workspace
         self._edits = edits
         self._name = record.title
@@ -111,6 +88,10 @@ class Overlay:
             "note": "; ".join(filter(None, [self._note, undrawn])),
         }
 
+    def profile(self, content: Mapping[str, Any]) -> Reply:
+        """Return the data under a shape; see `profile_reply`."""
+        return profile_reply(self.shape(content), self._record, content)
+
     # -- for the code of the user -----------------------------------------------------
 
     @property
@@ -127,9 +108,16 @@ class Overlay:
     @property
     def selection(self) -> Selected | None:
         """The region, point or line that is selected; see `Selected`."""
-        if self._selected is None:
+        return None if self._selected is None else self._shape(*self._selected)
+
+    def shape(self, content: Mapping[str, Any]) -> Selected | None:
+        """Return the shape that a message of the page names, None if it is gone."""
+        if content.get("what") not in LISTS:
             return None
-        what, index, key = self._selected
+        what, index, key = content["what"], int(content["index"]), str(content["key"])
+        return self._shape(what, index, key)
+
+    def _shape(self, what: str, index: int, key: str) -> Selected | None:
         several = LISTS[what]
         entries = several.entries(self._record)
         if not (0 <= index < len(entries) and several.key(entries[index]) == key):
@@ -141,11 +129,17 @@ class Overlay:
             name = roi_names(self._record.metadata)[index]
             coords = tuple(region_coords(entry))
             kind = _KINDS.get(str(entry.get("type")), "")
-            return Selected(kind, name, coords, bool(entry.get("inverse")), index)
+            inverse = bool(entry.get("inverse"))
+            return Selected(kind, name, coords, inverse, index, self._data)
         names = COORDS[str(entry["kind"])]
         kind = "line" if entry["kind"] == "segment" else "point"
         coords = tuple(float(entry[name]) for name in names)
-        return Selected(kind, str(entry.get("title") or ""), coords)
+        title = str(entry.get("title") or "")
+        return Selected(kind, title, coords, _data=self._data)
+
+    def _take_data(self, item: PlotItem) -> None:
+        self._coordinates = PageCoordinates.of(item)
+        self._data = shape_data(item)
 
     # -- requests of the page ---------------------------------------------------------
 
@@ -182,6 +176,29 @@ class Overlay:
         if error is not None:
             raise error
         return Reply({"index": outcome.index, "before": edit.key, "key": outcome.key})
+
+    def keep(self, content: Mapping[str, Any]) -> Reply:
+        """Add the data under a shape to the workspace, as a signal.
+
+        Raises:
+            ValueError: There is no data under it, or the object is in no workspace.
+            Exception: Any error of `Workspace.add`.
+        """
+        shape = self.shape(content)
+        profile = None if shape is None else shape.profile
+        if profile is None or self._workspace is None:
+            raise ValueError("there is no data under the shape")
+        self._own = True
+        try:
+            used = set(self._workspace.list())
+            name = free_name(name_from_title(profile.title), used)
+            self._workspace.add(name, profile)
+        finally:
+            self._own = False
+        self._undoable += 1
+        self._note = f"added to the workspace as {name!r:.80}"
+        self._on_change()
+        return Reply({})
 
     def undo(self) -> Reply:
         """Take back the last change that was made in this view.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class PageCoordinates:
     def physical(self, axis: int, index: float) -> float:
         """Return the coordinate at an index along an axis, 0 for x and 1 for y."""
         centers = self.x if axis == 0 or self.y is None else self.y
-        return _extended(index, np.arange(len(centers)), centers)
+        return float(extended(index, np.arange(len(centers)), centers))
 
     def to_page(self, coords: Sequence[float]) -> list[float]:
         """Return points in the coordinates of the page.
@@ -73,7 +74,7 @@ class PageCoordinates:
         indices = np.arange(len(centers))
         if len(centers) > 1 and centers[0] > centers[-1]:
             centers, indices = centers[::-1], indices[::-1]
-        return _extended(value, centers, indices)
+        return float(extended(value, centers, indices))
 
     @property
     def differ(self) -> bool:
@@ -81,13 +82,17 @@ class PageCoordinates:
         return any(self.in_pixels)
 
 
-def _extended(at: float, known: Array, values: Array) -> float:
+def extended(at: Any, known: Array, values: Array) -> Array:
     """Interpolate between increasing positions, and extend the line beyond the ends."""
-    if len(known) < 2:
-        return float(at if not len(known) else values[0] + (at - known[0]))
-    after = int(np.clip(np.searchsorted(known, at), 1, len(known) - 1))
-    (p, q), (a, b) = known[after - 1 : after + 1], values[after - 1 : after + 1]
-    return float(a + (at - p) * (float(b) - float(a)) / (float(q) - float(p)))
+    position: Array = np.asarray(at, np.float64)
+    if not len(known):
+        return position
+    if len(known) == 1:
+        return np.asarray(values[0] + (position - known[0]))
+    after = np.clip(np.searchsorted(known, position), 1, len(known) - 1)
+    start, first = known[after - 1], values[after - 1].astype(np.float64)
+    slope = (values[after] - first) / (known[after].astype(np.float64) - start)
+    return np.asarray(first + (position - start) * slope)
 
 
 def circle_corners(x: float, y: float, radius: float) -> list[float]:

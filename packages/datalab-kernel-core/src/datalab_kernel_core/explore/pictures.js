@@ -10,6 +10,24 @@ class Curve {
     [this.x, this.y] = buffers.map((buffer) => new Numbers(copied(buffer)));
   }
 
+  // Return a curve whose points are where they are drawn.
+  static of(x, y) {
+    const curve = Object.create(Curve.prototype);
+    return Object.assign(curve, { x, y, reply: { middle: [0, 0], half: [1, 1] } });
+  }
+
+  // Return the point whose x is nearest, null without one.
+  nearest(x) {
+    const { middle, half } = this.reply;
+    let best = null;
+    for (let i = 0; i < this.x.length; i += 1) {
+      const point = [middle[0] + half[0] * this.x[i], middle[1] + half[1] * this.y[i]];
+      const isNearer = !best || Math.abs(point[0] - x) < Math.abs(best[0] - x);
+      if (isNearer && !Number.isNaN(point[1])) best = point;
+    }
+    return best;
+  }
+
   draw(context, view, color) {
     const { middle, half } = this.reply;
     const [ax, bx] = view.affine("x", middle[0], half[0]);
@@ -50,7 +68,7 @@ class Pixels {
     const stream = new Blob([copied(buffers[0])])
       .stream()
       .pipeThrough(new DecompressionStream("deflate"));
-    const indices = new Uint8Array(await new Response(stream).arrayBuffer());
+    const indices = (picture.indices = new Uint8Array(await new Response(stream).arrayBuffer()));
     const palette = (picture.palette = new Uint8Array(copied(buffers[1])));
     const colors = new Uint32Array(256);
     const bytes = new Uint8Array(colors.buffer);

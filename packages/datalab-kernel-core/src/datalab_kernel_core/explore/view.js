@@ -2,14 +2,14 @@
 // the view changes, it requests the data that the screen can show, and until the reply
 // arrives, it shows the previous data at the new scale.
 
-const MARGIN = { left: 74, right: 14, top: 24, bottom: 42 };
 const MAX_WIDTH = 900;
 const MAX_ELONGATION = 5;
 
 // ---- the view ------------------------------------------------------------------------
 
-class View {
+class View extends PlotArea {
   constructor(model, image) {
+    super();
     this.about = model.get("about");
     this.image = image;
     this.isImage = this.about.kind === "image";
@@ -73,36 +73,8 @@ class View {
       height = Math.min(Math.max((width - 88) * (isLong ? 0.5 : shape) + 66, 260), 560);
     }
     if (width === this.width && height === this.height) return false;
-    [this.width, this.height] = [width, height];
-    this.ratio = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(width * this.ratio);
-    this.canvas.height = Math.round(height * this.ratio);
-    this.canvas.style.height = `${height}px`;
-    this.canvas.style.width = `${width}px`;
-    const inner = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
-    this.plot = { left: MARGIN.left, top: MARGIN.top, width: inner[0], height: inner[1] };
+    this.size(width, height);
     return true;
-  }
-
-  // Return [a, b], so that a value `middle + half * n` is at the pixel `a + b * n`.
-  affine(axis, middle, half) {
-    const [low, high] = this[axis];
-    const { left, top, width, height } = this.plot;
-    const upwards = axis === "y" && !this.isImage;
-    const [start, length] = axis === "x" ? [left, width] : [top, height];
-    const scale = (upwards ? -length : length) / (high - low);
-    return [start + (upwards ? length : 0) + (middle - low) * scale, half * scale];
-  }
-
-  pixel(axis, value) {
-    return this.affine(axis, value, 0)[0];
-  }
-
-  at(axis, pixel) {
-    const [low, high] = this[axis];
-    const start = this.pixel(axis, low);
-    const end = this.pixel(axis, high);
-    return low + ((pixel - start) / (end - start)) * (high - low);
   }
 
   home() {
@@ -185,8 +157,8 @@ class View {
   async receive(reply, buffers) {
     if (reply.view !== this.link.id) return;
     this.link.answered(reply.ask);
-    if (["edit", "undo", "select"].includes(reply.ask)) {
-      this.editor.receive(reply);
+    if (["edit", "undo", "select", "keep", "profile"].includes(reply.ask)) {
+      this.editor.receive(reply, buffers);
       return;
     }
     this.say(this.error, reply.error ?? "");
@@ -204,9 +176,7 @@ class View {
     if (picture.palette) this.colors?.take(picture.palette);
     this.say(this.note, reply.note);
     if (!this.isImage && this.autoY) {
-      const [low, high] = reply.range;
-      const margin = (high - low) * 0.05 || Math.abs(low) * 1e-3 || 0.5;
-      this.y = [low - margin, high + margin];
+      this.y = widened(reply.range);
     }
     this.show();
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
@@ -246,6 +216,7 @@ class View {
       this.frame = 0;
       paint(this);
       this.editor.shapes.paint();
+      this.editor.profile?.draw();
       const done = this.then;
       this.then = null;
       if (done) done();

@@ -12,7 +12,8 @@ from datalab_kernel_core.display.png import with_text
 from datalab_kernel_core.explore.callbacks import Callback, Callbacks
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import DataSource, ViewRequest
-from datalab_kernel_core.explore.overlay import Overlay, Selected
+from datalab_kernel_core.explore.overlay import Overlay
+from datalab_kernel_core.explore.selected import Selected
 from datalab_kernel_core.explore.signal_source import SignalSource
 from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
 from datalab_kernel_core.plotter.drawing import Drawing, build_drawing
@@ -166,6 +167,10 @@ class View:
             return self._source.value(float(content["x"]), float(content["y"]), log)
         if asked == "edit":
             return self._overlay.edit(content)
+        if asked == "profile":
+            return self._overlay.profile(content)
+        if asked == "keep":
+            return self._overlay.keep(content)
         if asked == "undo":
             return self._overlay.undo()
         if asked == "select":

@@ -22,8 +22,8 @@ class ViewWidget(anywidget.AnyWidget):
     # Strings, because anywidget may watch paths for changes.
     _esm = script(
         _HERE,
-        *("axes", "pictures", "paint", "shapes", "geometry", "draw", "edit", "lut"),
-        *("view", "page"),
+        *("axes", "plot", "pictures", "paint", "shapes", "geometry", "draw"),
+        *("profile", "edit", "lut", "view", "page"),
     )
     _css = (_HERE / "view.css").read_text(encoding="utf-8")
 

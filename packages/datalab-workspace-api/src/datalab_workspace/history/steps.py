@@ -24,7 +24,7 @@ class Environment:
 
     Attributes:
         versions: The version of each library by name: "sigima", "numpy", "scipy" and
-            "python".
+            "python"; and "platform", such as "linux x86_64". See `environment.here`.
     """
 
     versions: Mapping[str, str]
@@ -58,6 +58,7 @@ class Call:
             encodes them; None if they cannot be encoded.
         options: The values of sigima's global options that the feature reads.
         aligned: The signals were interpolated to common x first.
+        masked_as_nan: Masked values were replaced by NaN first.
         place: The program that computed it.
         output: The position of the object among several that the call returned.
     """
@@ -67,6 +68,7 @@ class Call:
     parameters: Mapping[str, Any] | None
     options: Mapping[str, Any] = field(default_factory=dict)
     aligned: bool = False
+    masked_as_nan: bool = False
     place: Place = "kernel"
     output: int | None = None
 

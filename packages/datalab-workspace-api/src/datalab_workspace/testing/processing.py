@@ -353,10 +353,10 @@ class ProcessingRules(_Sources):
         with pytest.raises(TypeError) as caught:
             workspace.calc("ifft", on=[spectrum, "wave", spectrum])
         [kept] = [n for n in workspace.list("signal") if n not in (*before, spectrum)]
-        told = "".join(traceback.format_exception(caught.value))
-        assert "while computing 'ifft' from 'wave'" in told
+        report = "".join(traceback.format_exception(caught.value))
+        assert "while computing 'ifft' from 'wave'" in report
         assert f"1 of 3 objects were done before; their results are kept: {kept!r}" in (
-            told
+            report
         )
         if workspace.capabilities.undo:
             workspace.undo()

@@ -1,0 +1,48 @@
+"""The versions of the libraries that compute, which decide how results are compared."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import sys
+from importlib import metadata
+
+from datalab_workspace.history.steps import Environment
+
+#: The libraries whose versions can change the bits of a result.
+_LIBRARIES = ("sigima", "numpy", "scipy")
+
+
+@functools.cache
+def here() -> Environment:
+    """Return the environment of this process; it imports no library.
+
+    Example:
+        >>> from datalab_workspace.history.environment import here
+        >>> sorted(here().versions)
+        ['numpy', 'platform', 'python', 'scipy', 'sigima']
+    """
+    versions = {name: found for name in _LIBRARIES if (found := _version(name))}
+    versions["python"] = platform.python_version()
+    versions["platform"] = f"{sys.platform} {platform.machine()}".strip()
+    return Environment(versions)
+
+
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:  # as in a browser without sigima
+        return None
+
+
+def computes_alike(recorded: Environment | None, present: Environment) -> bool:
+    """Return whether the same bits must result in two environments.
+
+    Args:
+        recorded: The environment that computed a step; None if it is unknown.
+        present: The environment of this process.
+    """
+    if recorded is None:
+        return False
+    names = (*_LIBRARIES, "platform")
+    return all(recorded.versions.get(n) == present.versions.get(n) for n in names)

@@ -1,0 +1,79 @@
+"""The history of an object of a workspace."""
+
+from __future__ import annotations
+
+from datalab_workspace.encoding.arrays import fingerprint
+from datalab_workspace.history.resolution import resolve
+from datalab_workspace.history.steps import Edit, Reference, Step, closure
+from datalab_workspace.history.view import History
+from datalab_workspace.history.view_builder import Present, build
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
+
+
+def history(session: Session, name: str) -> History:
+    """See `Workspace.history`."""
+    session.recorder.settle()
+    return session.run(lambda transaction: _history(session, transaction, name))
+
+
+def _history(session: Session, transaction: Transaction, name: str) -> History:
+    uuid = transaction.uuid(name)
+    objects = ObjectSteps(session, transaction)
+    resolution = resolve(objects.latest(uuid), objects.find)
+    shown = transaction.names.hand_out(uuid)
+    return build(shown, resolution, objects.present, session)
+
+
+class ObjectSteps:
+    """The steps of the objects of a workspace, within one transaction."""
+
+    def __init__(self, session: Session, transaction: Transaction) -> None:
+        self._session = session
+        self._transaction = transaction
+        self._latest: dict[str, Step] = {}
+
+    def latest(self, uuid: str) -> Step:
+        """Return the latest step of an object that exists."""
+        if uuid not in self._latest:
+            record = self._transaction.record(uuid)
+            self._latest[uuid] = self._session.recorder.latest(record)
+        return self._latest[uuid]
+
+    def find(self, reference: Reference) -> Step | None:
+        """Return the step that made the object of a reference.
+
+        Returns:
+            The step; None if there is no such object, or if its data has changed since
+            and its history does not contain the step.
+        """
+        uuid, wanted = reference.uuid, reference.fingerprint
+        if wanted is None or not self._transaction.backend.has(uuid):
+            return None
+        latest = self.latest(uuid)
+        for step in reversed(closure(latest)):
+            stored = step.stored
+            if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
+                return step
+        found = fingerprint(self._transaction.record(uuid).data)
+        same = found is not None and (found[0], found[1], tuple(found[2])) == wanted
+        return without_edits(latest) if same else None
+
+    def present(self, step: Step) -> Present | None:
+        """Return the object that is still as a step made it; edits do not count."""
+        uuid = None if step.stored is None else step.stored.uuid
+        backend = self._transaction.backend
+        if uuid is None or not backend.has(uuid):
+            return None
+        if without_edits(self.latest(uuid)) is not step:
+            return None
+        summary = backend.summary(uuid)
+        name = self._transaction.names.name_of(uuid)
+        return Present(uuid, name, summary.kind, summary.shape)
+
+
+def without_edits(step: Step) -> Step:
+    """Return the step that made the data of an object: the latest one but edits."""
+    while isinstance(step.action, Edit) and step.inputs:
+        step = step.inputs[0]
+    return step
