@@ -45,6 +45,7 @@ def as_json(replay: Replay) -> dict[str, Any]:
     }
     values["verdict"] = str(replay.verdict)
     values["versions"] = dict(replay.versions)
+    values["results"] = {name: str(found) for name, found in replay.results.items()}
     values["recorded"] = dict(replay.recorded)
     if replay.largest is not None and not math.isfinite(replay.largest):
         values["largest"] = None
