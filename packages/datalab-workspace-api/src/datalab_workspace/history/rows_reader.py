@@ -112,9 +112,9 @@ class _Reader:
 def _edit(fields: Any, before: Any, *regions: Any) -> Edit:
     roi, roi_before = regions or (None, None)
     if not isinstance(fields, dict):
-        raise ValueError("fields must be an object")
+        raise TypeError("fields must be an object")
     if not all(isinstance(one, dict | None) for one in (before, roi, roi_before)):
-        raise ValueError("former fields and regions must be objects or null")
+        raise TypeError("former fields and regions must be objects or null")
     names = {short_string(name): value for name, value in fields.items()}
     return Edit(names, roi, bool(regions), before, roi_before)
 
