@@ -257,6 +257,7 @@ def _call(call: Call) -> list[Any]:
     rest = {
         "options": dict(call.options),
         "aligned": call.aligned,
+        "masked_as_nan": call.masked_as_nan,
         "place": "" if call.place == "kernel" else call.place,
         "output": call.output,
     }

@@ -7,8 +7,8 @@ in it is executed or looked up.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.history.packing import unpack
@@ -31,19 +31,26 @@ from datalab_workspace.history.steps import (
 _OPERATION = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
 _READERS = ("load", "read", "sigima")
 _T = TypeVar("_T")
+#: Returns the step that made the object of a reference; None if it is not known.
+FindStep: TypeAlias = Callable[[Reference], "Step | None"]
 
 
-def read(packed: Any) -> list[Step]:
-    """Return the steps of a document, each one after its inputs; the latest is last.
+def find_nothing(_reference: Reference) -> None:
+    """Return None: references become steps."""
+
+
+def read(packed: Any, find: FindStep = find_nothing) -> Step:
+    """Return the latest step of a document.
 
     Args:
         packed: The document as `rows.write` returns it.
+        find: See `FindStep`. A reference that it does not find becomes a step.
 
     Raises:
         ValueError: It is not such a document, or exceeds the limits.
     """
     try:
-        return _Reader(unpack(packed)).steps()
+        return _Reader(unpack(packed), find).steps()[-1]
     except (TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ValueError(f"its steps are malformed: {error}") from error
 
@@ -51,7 +58,8 @@ def read(packed: Any) -> list[Step]:
 class _Reader:
     """The tables of one document."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], find: FindStep) -> None:
+        self._find = find
         self._rows = _list(document.get("rows", []))
         self._env = [_environment(one) for one in _list(document.get("env", []))]
         self._names = [short_string(one) for one in _list(document.get("made", []))]
@@ -69,7 +77,11 @@ class _Reader:
                 raise ValueError("it repeats a step that does not use the one before")
             if len(steps) + repeats > MOST_STEPS + 1:
                 raise ValueError(f"it has more than {MOST_STEPS} steps")
-            action = _entry(self._acts, number, first=0)
+            action = self._acts[integer(number, most=len(self._acts) - 1)]
+            known = self._find(action) if isinstance(action, Reference) else None
+            if known is not None:
+                steps.append(known)
+                continue
             made = _entry(self._names, name)
             for _ in range(repeats):
                 place = len(steps)
@@ -78,7 +90,7 @@ class _Reader:
                 )
                 steps.append(
                     Step(
-                        action,  # type: ignore[arg-type]  it is never None here
+                        action,
                         used,
                         _entry(self._cells, cell),
                         _entry(self._env, environment),
@@ -144,6 +156,7 @@ def _call(rest: list[Any]) -> Call:
         parameters,
         options,
         aligned=given.get("aligned") is True,
+        masked_as_nan=given.get("masked_as_nan") is True,
         place="datalab" if given.get("place") == "datalab" else "kernel",
         output=None if output is None else integer(output, most=1 << 31),
     )
@@ -189,11 +202,9 @@ def _padded(row: list[Any]) -> list[Any]:
     return [*row, *[[], 0, 0, 0, 1][len(row) - 1 :]]
 
 
-def _entry(table: Sequence[_T], number: Any, *, first: int = 1) -> _T | None:
-    """Return an entry of a table, whose first has the number `first`."""
-    if first and number == 0:
-        return None
-    return table[integer(number, least=first, most=len(table) - 1 + first) - first]
+def _entry(table: Sequence[_T], number: Any) -> _T | None:
+    """Return an entry of a table, whose first has the number 1; None for 0."""
+    return table[integer(number, most=len(table)) - 1] if number != 0 else None
 
 
 def _list(data: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from datalab_workspace.encoding.arrays import plain_data, sampled_fingerprint
+from datalab_workspace.errors import UnsupportedDtypeError
 from datalab_workspace.history.rows import MOST_STEPS, as_list
 from datalab_workspace.history.steps import (
     Cell,
@@ -79,6 +80,12 @@ class HistoryWriter:
         self._writing = ""
         #: What was written for each object, to see at the next save if it still holds.
         self._notes: dict[str, tuple[object, dict[str, int]]] = {}
+
+    def entry_of_whole(self, record: Record) -> dict[str, Any] | None:
+        """Return the entry of a record that is written as it is; see `entry`."""
+        if self.mode is None or record.history is None:
+            return None
+        return self.entry(record, _data_in_file(record))
 
     def entry(self, record: Record, data: Array) -> dict[str, Any] | None:
         """Return the entry of a record; None if it has no history.
@@ -214,8 +221,7 @@ class HistoryWriter:
     def _mark(self, record: Record) -> Fingerprint | None:
         """Return the fingerprint of the data of an object in the file."""
         if record.uuid not in self._marks:
-            data = plain_data(record)
-            self._marks[record.uuid] = sampled_fingerprint(data)
+            self._marks[record.uuid] = sampled_fingerprint(_data_in_file(record))
         return self._marks[record.uuid]
 
     def _text(self, cell: Cell) -> str | None:
@@ -226,6 +232,13 @@ class HistoryWriter:
                 self._room -= len(text)
             self._texts[id(cell)] = text if self._room >= 0 else None
         return self._texts[id(cell)]
+
+
+def _data_in_file(record: Record) -> Array:
+    try:
+        return plain_data(record)
+    except UnsupportedDtypeError:  # only a DataLab project refuses it
+        return record.data
 
 
 def sent_alone() -> HistoryWriter:

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.arrays import sampled_fingerprint
 from datalab_workspace.history import rows, rows_reader
+from datalab_workspace.history.rows_reader import FindStep, find_nothing
 from datalab_workspace.history.steps import (
     Edit,
     Fingerprint,
     RecordHistory,
-    Reference,
     Step,
     Stored,
 )
@@ -29,15 +29,8 @@ from datalab_workspace.model.record import FIELDS, ROI_KEY, Array, Kind, Record
 from datalab_workspace.validation import warn_caller
 
 FORMAT = 1
-#: Returns the step that made the object of a reference; None if it is not known.
-FindStep: TypeAlias = Callable[[Reference], "Step | None"]
-
 #: Fields that DataLab sets when it shows an object, and the title, which is its name.
 _NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
-
-
-def find_nothing(_reference: Reference) -> None:
-    """Return None: references remain."""
 
 
 class Entry:
@@ -56,6 +49,11 @@ class Entry:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.content = content
         self._step: Step | None = None
+
+    # pickle would follow the steps, which may be many.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entry, (self.content,)
 
     @property
     def uuid(self) -> Any:
@@ -86,7 +84,7 @@ class Entry:
 
         Args:
             title: The title of the object.
-            find: See `FindStep`. A reference that it does not find remains a step.
+            find: See `rows_reader.read`.
 
         Raises:
             ValueError: It cannot be read.
@@ -102,15 +100,7 @@ class Entry:
                 f"this version cannot read its format {version!r:.20}; install a newer "
                 "version of datalab-workspace-api"
             )
-        steps = rows_reader.read(self.content.get("steps"))
-        found: dict[int, Step] = {}
-        for step in steps:
-            if isinstance(step.action, Reference):
-                known = find(step.action)
-                if known is not None:
-                    found[id(step)] = known
-            step.inputs = tuple(found.get(id(one), one) for one in step.inputs)
-        latest = steps[-1]
+        latest = rows_reader.read(self.content.get("steps"), find)
         made = latest.stored
         latest.stored = Stored(
             str(self.uuid),
@@ -151,6 +141,9 @@ class Written:
     def __deepcopy__(self, memo: dict[int, Any]) -> Written:
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_history": None}
+
     def belongs(self) -> bool:
         """Return whether it is the history of the object that it was found on.
 
@@ -166,7 +159,7 @@ class Written:
         """Return the history; None if it is not that of the object.
 
         Args:
-            find: See `FindStep`.
+            find: See `rows_reader.read`.
 
         Warns:
             UserWarning: It cannot be read.
