@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datalab_workspace.encoding.arrays import fingerprint
+from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.steps import RecordHistory, Reference, Step
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.operations.history import ObjectSteps, without_edits
@@ -73,8 +73,7 @@ class Available(ObjectSteps):
         wanted = None if stored is None else stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
-        found = None if wanted is None else fingerprint(record.data)
-        if found is None or (found[0], found[1], tuple(found[2])) != wanted:
+        if wanted is None or data_fingerprint(record) != wanted:
             return None
         return record
 

@@ -7,10 +7,11 @@ in it is executed or looked up.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from datalab_workspace.encoding import typed_json
+from datalab_workspace.encoding.metadata import check_dict
 from datalab_workspace.history.packing import unpack
 from datalab_workspace.history.rows import LONGEST_NAME, MOST_STEPS
 from datalab_workspace.history.steps import (
@@ -31,26 +32,19 @@ from datalab_workspace.history.steps import (
 _OPERATION = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
 _READERS = ("load", "read", "sigima")
 _T = TypeVar("_T")
-#: Returns the step that made the object of a reference; None if it is not known.
-FindStep: TypeAlias = Callable[[Reference], "Step | None"]
 
 
-def find_nothing(_reference: Reference) -> None:
-    """Return None: references become steps."""
-
-
-def read(packed: Any, find: FindStep = find_nothing) -> Step:
+def read(packed: Any) -> Step:
     """Return the latest step of a document.
 
     Args:
         packed: The document as `rows.write` returns it.
-        find: See `FindStep`. A reference that it does not find becomes a step.
 
     Raises:
         ValueError: It is not such a document, or exceeds the limits.
     """
     try:
-        return _Reader(unpack(packed), find).steps()[-1]
+        return _Reader(unpack(packed)).steps()[-1]
     except (TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ValueError(f"its steps are malformed: {error}") from error
 
@@ -58,8 +52,7 @@ def read(packed: Any, find: FindStep = find_nothing) -> Step:
 class _Reader:
     """The tables of one document."""
 
-    def __init__(self, document: Mapping[str, Any], find: FindStep) -> None:
-        self._find = find
+    def __init__(self, document: Mapping[str, Any]) -> None:
         self._rows = _list(document.get("rows", []))
         self._env = [_environment(one) for one in _list(document.get("env", []))]
         self._names = [short_string(one) for one in _list(document.get("made", []))]
@@ -78,10 +71,6 @@ class _Reader:
             if len(steps) + repeats > MOST_STEPS + 1:
                 raise ValueError(f"it has more than {MOST_STEPS} steps")
             action = self._acts[integer(number, most=len(self._acts) - 1)]
-            known = self._find(action) if isinstance(action, Reference) else None
-            if known is not None:
-                steps.append(known)
-                continue
             made = _entry(self._names, name)
             for _ in range(repeats):
                 place = len(steps)
@@ -108,8 +97,9 @@ class _Reader:
         if kind == "e":
             fields = typed_json.decode(rest[0])
             roi = typed_json.decode(rest[1]) if len(rest) > 1 else None
-            if not isinstance(fields, dict) or not isinstance(roi, dict | None):
-                raise ValueError("fields and regions must be objects")
+            check_dict(fields, "a set of fields")
+            if roi is not None:
+                check_dict(roi, "a set of regions")
             names = {short_string(name): value for name, value in fields.items()}
             return Edit(names, roi, sets_roi=len(rest) > 1)
         if kind == "n":
@@ -143,12 +133,11 @@ def _call(rest: list[Any]) -> Call:
     operation, version, parameters, *more = rest
     if not _OPERATION.match(short_string(operation)):
         raise ValueError(f"{operation!r:.80} is not the id of an operation")
-    if not isinstance(parameters, dict | None):
-        raise ValueError("parameters must be an object")
+    if parameters is not None:
+        check_dict(parameters, "a set of parameters")
     given = more[0] if more else {}
     options = given.get("options", {})
-    if not isinstance(options, dict):
-        raise ValueError("options must be an object")
+    check_dict(options, "a set of options")
     output = given.get("output")
     return Call(
         operation,

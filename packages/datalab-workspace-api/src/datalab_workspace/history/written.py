@@ -17,7 +17,6 @@ from typing import Any
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.arrays import sampled_fingerprint
 from datalab_workspace.history import rows, rows_reader
-from datalab_workspace.history.rows_reader import FindStep, find_nothing
 from datalab_workspace.history.steps import (
     Edit,
     Fingerprint,
@@ -79,28 +78,27 @@ class Entry:
         for uuid, crc in dict(self.content.get("uses", {})).items():
             yield rows_reader.short_string(uuid), rows_reader.integer(crc)
 
-    def step(self, title: str, find: FindStep = find_nothing) -> Step:
+    def step(self, title: str) -> Step:
         """Return the latest step of the object; always the same one.
 
         Args:
             title: The title of the object.
-            find: See `rows_reader.read`.
 
         Raises:
             ValueError: It cannot be read.
         """
         if self._step is None:
-            self._step = self._latest(title, find)
+            self._step = self._latest(title)
         return self._step
 
-    def _latest(self, title: str, find: FindStep) -> Step:
+    def _latest(self, title: str) -> Step:
         version = self.content.get("format")
         if version != FORMAT:
             raise ValueError(
                 f"this version cannot read its format {version!r:.20}; install a newer "
                 "version of datalab-workspace-api"
             )
-        latest = rows_reader.read(self.content.get("steps"), find)
+        latest = rows_reader.read(self.content.get("steps"))
         made = latest.stored
         latest.stored = Stored(
             str(self.uuid),
@@ -155,11 +153,8 @@ class Written:
             self._is_refused = sampled_fingerprint(data) != self.entry.fingerprint
         return not self._is_refused
 
-    def history(self, find: FindStep = find_nothing) -> RecordHistory | None:
+    def history(self) -> RecordHistory | None:
         """Return the history; None if it is not that of the object.
-
-        Args:
-            find: See `rows_reader.read`.
 
         Warns:
             UserWarning: It cannot be read.
@@ -167,7 +162,7 @@ class Written:
         if self._history is None and not self._is_refused:
             try:
                 if self.belongs():
-                    step = self._with_edit(self.entry.step(self._title, find))
+                    step = self._with_edit(self.entry.step(self._title))
                     self._history = RecordHistory(step, self._fields, self._roi)
             except (ValueError, TypeError) as error:
                 self._is_refused = True
