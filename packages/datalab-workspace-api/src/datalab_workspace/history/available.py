@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datalab_workspace.encoding.arrays import fingerprint
+from datalab_workspace.encoding.arrays import sampled_fingerprint
 from datalab_workspace.history.steps import RecordHistory, Reference, Step
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.operations.history import ObjectSteps, without_edits
@@ -25,6 +25,10 @@ class Given:
 
 class Available(ObjectSteps):
     """The objects of a workspace by the steps that made them, in one transaction."""
+
+    def has(self, uuid: str) -> bool:
+        """Return whether an object exists."""
+        return self._transaction.backend.has(uuid)
 
     def given(self, step: Step) -> Given | None:
         """Return the object that a step made, if it is the same still.
@@ -73,8 +77,7 @@ class Available(ObjectSteps):
         wanted = None if stored is None else stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
-        found = None if wanted is None else fingerprint(record.data)
-        if found is None or (found[0], found[1], tuple(found[2])) != wanted:
+        if wanted is None or sampled_fingerprint(record.data) != wanted:
             return None
         return record
 

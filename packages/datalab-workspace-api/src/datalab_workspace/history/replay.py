@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from datalab_workspace.errors import NotReplayableError
+from datalab_workspace.history.analyses import verified_results
 from datalab_workspace.history.available import Available, Given
 from datalab_workspace.history.comparison import difference
 from datalab_workspace.history.environment import computes_alike, here
 from datalab_workspace.history.execution import (
     EXACT,
     Execution,
-    NotReplayableError,
     Tolerance,
     edited,
     execution_of,
@@ -108,6 +109,7 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
         obstacle.text,
         versions=here().versions,
         recorded=_recorded(plan.resolution.steps),
+        results=verified_results(plan.record),
     )
 
 
@@ -320,5 +322,6 @@ class _Run:
             self._differs_from,
             here().versions,
             _recorded(self._computed),
+            results=verified_results(self._plan.record),
             obj=obj,
         )

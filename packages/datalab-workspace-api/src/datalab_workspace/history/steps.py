@@ -9,7 +9,7 @@ Many steps have the same action, for example in a loop; they share one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -196,6 +196,7 @@ class Step:
         environment: The versions of the libraries; None if unknown.
         stored: The first object of a workspace that the step made; None if the result
             was never stored.
+        depth: The number of steps in the longest chain that ends with this one.
     """
 
     action: Action
@@ -203,6 +204,19 @@ class Step:
     cell: Cell | None = None
     environment: Environment | None = None
     stored: Stored | None = None
+    depth: int = field(init=False, repr=False, default=1)
+
+    def __post_init__(self) -> None:
+        if self.inputs:
+            self.depth = 1 + max([step.depth for step in self.inputs])
+
+    # Nothing changes what a step says, and it may stand for much: copies share it.
+
+    def __copy__(self) -> Step:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Step:
+        return self
 
 
 @dataclass(eq=False, slots=True)
@@ -223,11 +237,56 @@ class RecordHistory:
     fields: Mapping[str, Any]
     roi: Any
 
+    def __copy__(self) -> RecordHistory:
+        return self
 
-def closure(latest: Step) -> list[Step]:
+    def __deepcopy__(self, memo: dict[int, Any]) -> RecordHistory:
+        return self
+
+    # pickle would follow the steps recursively, and a loop makes deep chains.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        steps = closure(self.step)
+        number = {id(step): n for n, step in enumerate(steps)}
+        rows = [
+            (
+                s.action,
+                [number[id(i)] for i in s.inputs],
+                s.cell,
+                s.environment,
+                s.stored,
+            )
+            for s in steps
+        ]
+        return _history_of_rows, (rows, dict(self.fields), self.roi)
+
+
+def _history_of_rows(
+    rows: Sequence[tuple[Any, Sequence[int], Any, Any, Any]],
+    fields: Mapping[str, Any],
+    roi: Any,
+) -> RecordHistory:
+    """Return the history that was pickled."""
+    steps: list[Step] = []
+    for action, inputs, cell, environment, stored in rows:
+        used = tuple(steps[number] for number in inputs)
+        steps.append(Step(action, used, cell, environment, stored))
+    return RecordHistory(steps[-1], fields, roi)
+
+
+def _is_never_end(_step: Step) -> bool:
+    return False
+
+
+def closure(latest: Step, is_end: Callable[[Step], bool] = _is_never_end) -> list[Step]:
     """Return a step and all those before it, each one after its inputs.
 
     It is not recursive: a loop may have made a chain of any length.
+
+    Args:
+        latest: The step.
+        is_end: Returns whether the steps before a step are left out. It is called once
+            for each step that is returned.
 
     Example:
         >>> from datalab_workspace.history.steps import Step, Unknown, closure
@@ -237,8 +296,13 @@ def closure(latest: Step) -> list[Step]:
     """
     ordered: list[Step] = []
     seen: set[int] = set()
-    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(latest.inputs))]
-    seen.add(id(latest))
+    todo: list[tuple[Step, Iterator[Step]]] = []
+
+    def begin(step: Step) -> None:
+        seen.add(id(step))
+        todo.append((step, iter(() if is_end(step) else step.inputs)))
+
+    begin(latest)
     while todo:
         step, inputs = todo[-1]
         following = next((s for s in inputs if id(s) not in seen), None)
@@ -246,8 +310,7 @@ def closure(latest: Step) -> list[Step]:
             ordered.append(step)
             todo.pop()
         else:
-            seen.add(id(following))
-            todo.append((following, iter(following.inputs)))
+            begin(following)
     return ordered
 
 
