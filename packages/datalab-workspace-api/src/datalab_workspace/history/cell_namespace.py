@@ -18,10 +18,10 @@ _OFFERED_FUNCTIONS = ("create_signal", "create_image")
 #: The packages whose workspace and plotter are replaced.
 _OWN = ("datalab_workspace", "datalab_kernel", "datalab_kernel_core")
 #: Magics without an effect on what a cell computes.
-_IGNORED = frozenset(
-    "alias_magic autoreload autosave cd colors config env load_ext matplotlib "
-    "precision pylab reload_ext set_env timeit unload_ext who who_ls whos xmode".split()
-)
+_IGNORED = """
+alias_magic autoreload autosave cd colors config env load_ext matplotlib precision pylab
+reload_ext set_env timeit unload_ext who who_ls whos xmode
+""".split()
 _RUNNING = frozenset({"capture", "prun", "time"})
 
 
@@ -34,12 +34,13 @@ class Silent:
         return self
 
     def __call__(self, *_arguments: object, **_options: object) -> Silent:
+        """Do nothing."""
         return self
 
     def __iter__(self) -> Iterator[Silent]:
         return iter(())
 
-    def __enter__(self) -> Silent:
+    def __enter__(self) -> Silent:  # noqa: PYI034  # Self needs Python 3.11
         return self
 
     def __exit__(self, *_error: object) -> None:

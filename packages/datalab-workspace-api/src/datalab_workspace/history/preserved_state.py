@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ def preserved_state() -> Iterator[None]:
     with ExitStack() as stack:
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002  # cells use it
+        # As in a new kernel: unless a cell sets a seed, it has other numbers each time.
+        random.seed()
+        np.random.seed()  # noqa: NPY002  # likewise
         stack.callback(np.seterr, **np.geterr())
-        stack.callback(os.chdir, os.getcwd())
+        stack.callback(os.chdir, Path.cwd())
         stack.callback(sys.path.__setitem__, slice(None), sys.path[:])
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")

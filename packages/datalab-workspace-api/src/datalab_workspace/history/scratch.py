@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import NotReplayableError
-from datalab_workspace.model.record import Kind, Record
+from datalab_workspace.history.steps import Edit
+from datalab_workspace.model.record import ROI_KEY, Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from datalab_workspace.history.steps import Cell
 
 #: Calls that change something outside of the workspace; they do nothing.
 _SILENT = frozenset(
@@ -37,6 +35,7 @@ class ScratchBackend(MemoryBackend):
     Attributes:
         given: The objects that the cell which runs adds and that are given, by name.
         added: The UUIDs of the objects that cells have added, by name.
+        workspace: The workspace of these objects.
     """
 
     def __init__(self, numbers: Mapping[str, tuple[Kind, int]]) -> None:
@@ -45,12 +44,29 @@ class ScratchBackend(MemoryBackend):
         self._names = {number: name for name, number in numbers.items()}
         self.given: Mapping[str, Record] = {}
         self.added: dict[str, str] = {}
+        self.workspace = ScratchWorkspace(backend=self)
 
     def offer(self, record: Record, name: str) -> None:
         """Add an object that no cell makes."""
         held = record.copy(views=True)
         held.fields["title"] = name
-        super().add(held)
+        with self.workspace._session.transaction() as transaction:  # noqa: SLF001  # its own
+            transaction.add(held, name)
+        self.added.pop(name)
+
+    def edit_as(self, edit: Edit, name: str) -> None:
+        """Set the fields and regions of an object that others set when cells ran."""
+        with self.workspace._session.transaction() as transaction:  # noqa: SLF001  # its own
+            uuid = transaction.uuid(name)
+            fields = {k: v for k, v in edit.fields.items() if k != "title"}
+            metadata = {ROI_KEY: edit.roi} if edit.sets_roi and edit.roi else {}
+            drop = [ROI_KEY] if edit.sets_roi and not edit.roi else []
+            transaction.edit(uuid, fields, metadata, drop)
+
+    def made(self, name: str) -> Record | None:
+        """Return the object that a cell has added under a name, as it is now."""
+        uuid = self.added.get(name)
+        return None if uuid is None or not self.has(uuid) else self.record(uuid)
 
     def add(
         self, record: Record, *, group: str | None = None, composed: bool = False
@@ -99,7 +115,7 @@ class ScratchWorkspace(Workspace):
             return partial(_refuse, name)
         return super().__getattribute__(name)
 
-    def add(self, name: Any, obj: Any = None, **options: Any) -> str:  # type: ignore[override]  # the options are passed on
+    def add(self, name: Any, obj: Any = None, **options: Any) -> str:
         """See `Workspace.add`; a given object replaces what it is called with."""
         arguments = (name,) if obj is None else (name, obj)
         added: str = super().add(*arguments, **options)
@@ -110,19 +126,19 @@ class ScratchWorkspace(Workspace):
             _adopt(arguments[-1], given)
         return added
 
-    def save(self, path: Any = None, **_options: Any) -> Path:  # type: ignore[override]  # they have no effect
+    def save(self, path: Any = None, **_options: Any) -> Path:
         """Write nothing; return the path."""
         return Path(path or "scratch.h5")
 
-    def export(self, names: Any, path: Any, **_options: Any) -> Any:  # type: ignore[override]  # they have no effect
+    def export(self, names: Any, path: Any, **_options: Any) -> Any:
         """Write nothing; return the path, or one for each object."""
         return Path(path) if isinstance(names, str) else [Path(path) for _ in names]
 
-    def load(self, path: Any, **options: Any) -> list[str]:  # type: ignore[override]  # the options are passed on
+    def load(self, path: Any, **options: Any) -> list[str]:
         """See `Workspace.load`; an object that is here already stays as it is."""
         return super().load(path, **{**options, "on_conflict": "skip"})
 
-    def read(self, paths: Any, **options: Any) -> Any:  # type: ignore[override]  # the options are passed on
+    def read(self, paths: Any, **options: Any) -> Any:
         """See `Workspace.read`; an object that is here already stays as it is."""
         return super().read(paths, **{**options, "on_conflict": "skip"})
 
@@ -154,7 +170,3 @@ def _nothing(*_arguments: object, **_options: object) -> None:
 
 def _refuse(name: str, *_arguments: object, **_options: object) -> None:
     raise NotReplayableError(f"it calls workspace.{name}(), which asks somebody")
-
-
-#: Called before each cell, with the cell.
-BeforeCell = Callable[["Cell"], None]
