@@ -107,6 +107,7 @@ def test_other_functions_are_no_calls():
     assert note(np.sin, [None]) is None
 
 
+@pytest.mark.filterwarnings("ignore:Checking NormalDistribution1DParam.seed")
 def test_noise_without_a_seed_is_random(signal):
     def calls():
         sps.add_gaussian_noise(signal, seed=None)
@@ -173,7 +174,7 @@ VALUES = st.recursive(
     | st.text()
     | st.complex_numbers()
     | st.dates()
-    | st.datetimes(),
+    | st.datetimes().map(lambda date: date.replace(fold=0)),
     lambda inner: (
         st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner)
     ),
@@ -218,5 +219,5 @@ def test_the_codec_of_sigima_reads_what_ours_writes():
     ],
 )
 def test_malformed_values_are_refused(malformed):
-    with pytest.raises(ValueError, match="parameter|array"):
+    with pytest.raises(ValueError, match="not the value of a parameter"):
         parameters.decoded_value(malformed)

@@ -88,11 +88,15 @@ class Edit:
         fields: The fields that were set, by name; see `Record.fields`.
         roi: The regions as sigima's ROI dict, None if they were removed.
         sets_roi: Whether the regions were set.
+        fields_before: The former values of the fields; None if they are not known.
+        roi_before: The former regions, if they were set and `fields_before` is known.
     """
 
     fields: Mapping[str, Any]
     roi: Mapping[str, Any] | None = None
     sets_roi: bool = False
+    fields_before: Mapping[str, Any] | None = None
+    roi_before: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
