@@ -18,10 +18,10 @@ _OFFERED_FUNCTIONS = ("create_signal", "create_image")
 #: The packages whose workspace and plotter are replaced.
 _OWN = ("datalab_workspace", "datalab_kernel", "datalab_kernel_core")
 #: Magics without an effect on what a cell computes.
-_IGNORED = """
+_HARMLESS = """
 alias_magic autoreload autosave cd colors config env load_ext matplotlib precision pylab
 reload_ext set_env timeit unload_ext who who_ls whos xmode
-""".split()
+"""
 _RUNNING = frozenset({"capture", "prun", "time"})
 
 
@@ -61,14 +61,14 @@ class Magics:
         """Run what a magic such as ``%time`` runs, and ignore settings."""
         if name in _RUNNING:
             self.run_cell(line)
-        elif name not in _IGNORED:
+        elif name not in _HARMLESS.split():
             raise NotReplayableError(f"it uses the magic %{name}")
 
     def run_cell_magic(self, name: str, _line: str, cell: str) -> None:
         """Run the text of a cell that a magic such as ``%%time`` runs."""
         if name in _RUNNING:
             self.run_cell(cell)
-        elif name not in _IGNORED:
+        elif name not in _HARMLESS.split():
             raise NotReplayableError(f"it uses the magic %%{name}")
 
     def __getattr__(self, name: str) -> Any:

@@ -36,6 +36,8 @@ class CellPlan:
             of the cell and by name.
         edited: The edits that others did between cells: by the `id` of the cell before
             which they are done, with the name of the object.
+        steps: The steps that the cells do again.
+        roots: The steps whose objects the cells begin with.
     """
 
     cells: list[Cell]
@@ -46,6 +48,26 @@ class CellPlan:
     offered: dict[str, Record] = field(default_factory=dict)
     given: dict[int, dict[str, Record]] = field(default_factory=dict)
     edited: dict[int, list[tuple[str, Edit]]] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    roots: list[Step] = field(default_factory=list)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the objects that the cells make or begin with."""
+        return {name for step in [*self.steps, *self.roots] if (name := _name_of(step))}
+
+    def offer(self, name: str, record: Record, step: Step) -> None:
+        """Let the cells find an object: from the beginning, or where they add it.
+
+        Args:
+            name: Its name.
+            record: Its record.
+            step: The step that made it.
+        """
+        cell, place = storing_cell(step), self.offered
+        if cell is not None and any(cell is ours for ours in self.cells):
+            place = self.given.setdefault(id(cell), {})
+        place.setdefault(name, record)
 
 
 def plan_cells(resolution: Resolution, given: Mapping[int, Record]) -> CellPlan:
@@ -66,13 +88,9 @@ def plan_cells(resolution: Resolution, given: Mapping[int, Record]) -> CellPlan:
     remade, roots = _divided(resolution, target, given)
     cells = with_needed(cells_of(remade))
     plan = CellPlan(cells, target, target.stored.name, last, edits)
-    ours = {id(cell) for cell in cells}
+    plan.steps, plan.roots = remade, [root for root, _ in roots]
     for root, record in roots:
-        cell = storing_cell(root)
-        place = plan.offered
-        if cell is not None and id(cell) in ours:
-            place = plan.given.setdefault(id(cell), {})
-        place[_name_of(root)] = record
+        plan.offer(_name_of(root), record, root)
     for step in remade:
         _note_edits(plan, resolution, step)
     return plan
