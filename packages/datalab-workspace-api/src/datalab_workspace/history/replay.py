@@ -38,6 +38,7 @@ from datalab_workspace.history.steps import (
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.operations.history import without_edits
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -100,8 +101,13 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     session.recorder.settle()
     plan = session.run(lambda transaction: _planned(session, transaction, name))
     obstacle = plan.obstacles.get(id(plan.resolution.latest))
+    random = obstacle is not None and obstacle.random
+    if code and not random and _has_code(plan.resolution):
+        from datalab_workspace.history.code_replay import replay_by_cells
+
+        return replay_by_cells(session, plan)
     if obstacle is None:
-        return _Run(plan).replay()
+        return Run(plan).replay()
     verdict = Verdict.RANDOM if obstacle.random else Verdict.NOT_REPLAYABLE
     return Replay(
         plan.name,
@@ -110,6 +116,15 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
         versions=here().versions,
         recorded=_recorded(plan.resolution.steps),
         results=verified_results(plan.record),
+    )
+
+
+def _has_code(resolution: Resolution) -> bool:
+    """Return whether code is a step on the way, and not only the beginning."""
+    latest = without_edits(resolution.latest)
+    return any(
+        isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
+        for step in resolution.steps
     )
 
 
@@ -199,7 +214,7 @@ def _recorded(steps: Any) -> dict[str, str]:
 # -- the computation ------------------------------------------------------------------
 
 
-class _Run:
+class Run:
     """The computation of a plan."""
 
     def __init__(self, plan: Plan) -> None:
@@ -309,6 +324,7 @@ class _Run:
         obj: Any = None,
         largest: float | None = None,
         allowed: Tolerance = EXACT,
+        cells: tuple[str, ...] = (),
     ) -> Replay:
         return Replay(
             self._plan.name,
@@ -322,6 +338,7 @@ class _Run:
             self._differs_from,
             here().versions,
             _recorded(self._computed),
+            cells,
             results=verified_results(self._plan.record),
             obj=obj,
         )
