@@ -1,0 +1,247 @@
+"""The history of an object as an RO-Crate: metadata that other programs read.
+
+The crate follows the profile Process Run Crate 0.5 of RO-Crate 1.1
+(https://w3id.org/ro/wfrun/process/0.5): each step is an action that made an entity from
+others, with sigima as its instrument. Who ran it and when is not recorded.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalab_workspace._version import __version__
+from datalab_workspace.error_messages import add_note
+from datalab_workspace.formats.atomic import replacing
+from datalab_workspace.history.export import script, text
+from datalab_workspace.history.view_text import heading
+from datalab_workspace.result_text import cut
+from datalab_workspace.runtime import is_installed
+
+if TYPE_CHECKING:
+    from datalab_workspace.history.view import History, HistoryInput, HistoryStep
+
+METADATA = "ro-crate-metadata.json"
+_DATA, _SCRIPT, _TEXT = "data.h5", "replay.py", "history.txt"
+_CRATE = "https://w3id.org/ro/crate/1.1"
+_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+#: The context of RO-Crate 1.1 has no name for this checksum.
+_CONTEXT = [f"{_CRATE}/context", {"sha256": "http://schema.org/sha256"}]
+_SIGIMA = "https://github.com/DataLab-Platform/Sigima"
+_OWN = "#datalab-workspace"
+_LICENSE = "The license of this data is not stated; ask its author."
+_ENCODINGS = {
+    _DATA: ("application/x-hdf5", "The object and its inputs, as a DataLab project"),
+    _SCRIPT: ("text/x-python", "A script that makes the object again and compares it"),
+    _TEXT: ("text/plain", "The history as text"),
+}
+
+Entity = dict[str, Any]
+
+
+def metadata_text(history: History) -> str:
+    """Return the metadata of a crate that contains no data, as JSON."""
+    return json.dumps(metadata(history), indent=2, ensure_ascii=False) + "\n"
+
+
+def write(history: History, target: Path, *, code: bool, overwrite: bool) -> Path:
+    """Write a crate with its data: a folder or a zip file.
+
+    Args:
+        history: The history.
+        target: The folder, which is created if only it is missing; or the zip file.
+        code: Include the code of cells.
+        overwrite: Replace the files of a crate that exists.
+
+    Raises:
+        FileExistsError: The folder contains a crate, and `overwrite` is false.
+    """
+    zipped = target.suffix.lower() == ".zip"
+    if not zipped and (target / METADATA).exists() and not overwrite:
+        error = FileExistsError(f"{str(target)!r} contains an RO-Crate")
+        add_note(error, "pass overwrite=True to replace its files, or another path")
+        raise error
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        files = _write_parts(history, made, code=code)
+        content = json.dumps(metadata(history, files), indent=2, ensure_ascii=False)
+        (made / METADATA).write_text(content + "\n", "utf-8")
+        if zipped:
+            _zip(made, target)
+        else:
+            target.mkdir(exist_ok=True)
+            for part in made.iterdir():
+                shutil.copyfile(part, target / part.name)
+    return target
+
+
+def _write_parts(history: History, folder: Path, *, code: bool) -> list[Path]:
+    """Write the files of a crate, and return their paths."""
+    (folder / _TEXT).write_text(text.text(history), "utf-8")
+    history.save_objects(folder / _DATA)
+    if is_installed("sigima"):
+        content = script.script_text(history, folder / _SCRIPT, code, project=_DATA)
+        (folder / _SCRIPT).write_text(content, "utf-8")
+    return sorted(folder.iterdir())
+
+
+def _zip(folder: Path, target: Path) -> None:
+    with (
+        replacing(target) as new,
+        zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for part in sorted(folder.iterdir()):
+            archive.write(part, part.name)
+
+
+# -- the metadata ---------------------------------------------------------------------
+
+
+def metadata(history: History, files: Sequence[Path] = ()) -> Entity:
+    """Return the metadata of a crate as data for JSON.
+
+    Args:
+        history: The history.
+        files: The files of the crate.
+    """
+    inputs = [_input(number, item) for number, item in enumerate(history.inputs)]
+    by_label: dict[int | str, str] = {
+        item.name: entity["@id"]
+        for item, entity in zip(history.inputs, inputs, strict=True)
+    }
+    by_label |= {step.number: _result_id(step) for step in history.steps}
+    actions = [_action(step, by_label) for step in history.steps]
+    parts = [_file(path) for path in files]
+    tools = [_own(), *_tools(history.steps)]
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"History of {cut(history.name, 200)}",
+        "description": heading(history),
+        "datePublished": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "license": _LICENSE,
+        "conformsTo": {"@id": _PROFILE},
+        "hasPart": [{"@id": part["@id"]} for part in parts],
+        "mentions": [{"@id": each["@id"]} for each in actions],
+    }
+    about = {
+        "@id": METADATA,
+        "@type": "CreativeWork",
+        "conformsTo": {"@id": _CRATE},
+        "about": {"@id": "./"},
+    }
+    profile = {
+        "@id": _PROFILE,
+        "@type": "CreativeWork",
+        "name": "Process Run Crate",
+        "version": "0.5",
+    }
+    results = [_result(step) for step in history.steps]
+    graph = [about, root, profile, *tools, *parts, *inputs, *actions, *results]
+    return {"@context": _CONTEXT, "@graph": graph}
+
+
+def _input(number: int, item: HistoryInput) -> Entity:
+    return {
+        "@id": f"#input-{number + 1}",
+        "@type": "CreativeWork",
+        "name": cut(item.name, 200),
+        "description": item.origin,
+    }
+
+
+def _result_id(step: HistoryStep) -> str:
+    return f"#object-{step.number}"
+
+
+def _result(step: HistoryStep) -> Entity:
+    name = f"result of step {step.number}" if step.name is None else cut(step.name, 200)
+    return {"@id": _result_id(step), "@type": "CreativeWork", "name": name}
+
+
+def _action(step: HistoryStep, by_label: Mapping[int | str, str]) -> Entity:
+    used = [{"@id": by_label[each]} for each in dict.fromkeys(step.inputs)]
+    return {
+        "@id": f"#step-{step.number}",
+        "@type": "CreateAction",
+        "name": step.what,
+        "description": text.line(step),
+        "instrument": {"@id": _tool_id(step)},
+        "object": used,
+        "result": {"@id": _result_id(step)},
+        "actionStatus": "http://schema.org/CompletedActionStatus",
+    }
+
+
+def _tool_id(step: HistoryStep) -> str:
+    if step.operation is None:
+        return _OWN
+    version = step.versions.get("sigima")
+    return f"#sigima-{_identifier(version)}" if version else "#sigima"
+
+
+def _identifier(version: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in version[:40])
+
+
+def _tools(steps: Sequence[HistoryStep]) -> list[Entity]:
+    found: dict[str, Entity] = {}
+    for step in steps:
+        if step.operation is None or _tool_id(step) in found:
+            continue
+        tool = {
+            "@id": _tool_id(step),
+            "@type": "SoftwareApplication",
+            "name": "Sigima",
+            "url": _SIGIMA,
+        }
+        if "sigima" in step.versions:
+            tool["softwareVersion"] = cut(step.versions["sigima"])
+        others = ", ".join(
+            f"{cut(name)} {cut(version)}"
+            for name, version in step.versions.items()
+            if name != "sigima"
+        )
+        tool["description"] = f"with {others}" if others else "versions not recorded"
+        found[tool["@id"]] = tool
+    return list(found.values())
+
+
+def _own() -> Entity:
+    return {
+        "@id": _OWN,
+        "@type": "SoftwareApplication",
+        "name": "datalab-workspace-api",
+        "description": "Python code and edits of a workspace, and this description",
+        "softwareVersion": __version__,
+    }
+
+
+def _file(path: Path) -> Entity:
+    encoding, description = _ENCODINGS[path.name]
+    types = ["File", "SoftwareSourceCode"] if path.name == _SCRIPT else "File"
+    return {
+        "@id": path.name,
+        "@type": types,
+        "name": path.name,
+        "description": description,
+        "encodingFormat": encoding,
+        "contentSize": str(os.stat(path).st_size),
+        "sha256": _sha256(path),
+    }
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as opened:
+        while block := opened.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
