@@ -15,6 +15,7 @@ from datalab_workspace.session import Session
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 
 if TYPE_CHECKING:
+    from datalab_workspace.history.writer import HistoryMode
     from datalab_workspace.measured_files.paths import Paths
     from datalab_workspace.model.record import Kind
     from datalab_workspace.operations.read import OnError, ReadNames
@@ -46,6 +47,7 @@ class FileCalls:
         names: Any = None,
         compression: str | tuple[str, int] | None = None,
         overwrite: bool = False,
+        history: HistoryMode | None = "full",
     ) -> Path:
         """Write a project file, which DataLab opens as one of its own.
 
@@ -83,7 +85,7 @@ class FileCalls:
             >>> workspace.save("analysis.h5").name
             'analysis.h5'
         """
-        return files.save(self._session, path, names, compression, overwrite)
+        return files.save(self._session, path, names, compression, overwrite, history)
 
     @old_arguments(filepath="path")
     @suggest_on_typo

@@ -26,6 +26,10 @@ class Given:
 class Available(ObjectSteps):
     """The objects of a workspace by the steps that made them, in one transaction."""
 
+    def has(self, uuid: str) -> bool:
+        """Return whether an object exists."""
+        return self._transaction.backend.has(uuid)
+
     def given(self, step: Step) -> Given | None:
         """Return the object that a step made, if it is the same still.
 

@@ -13,16 +13,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.calls import contract_of, operation_of
 from datalab_workspace.history.parameters import decoded_value
 from datalab_workspace.history.steps import Call, Edit
 from datalab_workspace.model.record import ROI_KEY
 
 _KINDS = ("signal", "image")
-
-
-class NotReplayableError(Exception):
-    """A step cannot be computed again; the message is the reason."""
 
 
 @dataclass(frozen=True)

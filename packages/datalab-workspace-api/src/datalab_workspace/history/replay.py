@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.available import Available, Given
 from datalab_workspace.history.comparison import difference
 from datalab_workspace.history.environment import computes_alike, here
 from datalab_workspace.history.execution import (
     EXACT,
     Execution,
-    NotReplayableError,
     Tolerance,
     edited,
     execution_of,

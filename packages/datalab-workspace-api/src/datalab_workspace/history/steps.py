@@ -9,7 +9,7 @@ Many steps have the same action, for example in a loop; they share one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -215,10 +215,19 @@ class RecordHistory:
     roi: Any
 
 
-def closure(latest: Step) -> list[Step]:
+def _is_never_end(_step: Step) -> bool:
+    return False
+
+
+def closure(latest: Step, is_end: Callable[[Step], bool] = _is_never_end) -> list[Step]:
     """Return a step and all those before it, each one after its inputs.
 
     It is not recursive: a loop may have made a chain of any length.
+
+    Args:
+        latest: The step.
+        is_end: Returns whether the steps before a step are left out. It is called once
+            for each step that is returned.
 
     Example:
         >>> from datalab_workspace.history.steps import Step, Unknown, closure
@@ -228,8 +237,13 @@ def closure(latest: Step) -> list[Step]:
     """
     ordered: list[Step] = []
     seen: set[int] = set()
-    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(latest.inputs))]
-    seen.add(id(latest))
+    todo: list[tuple[Step, Iterator[Step]]] = []
+
+    def begin(step: Step) -> None:
+        seen.add(id(step))
+        todo.append((step, iter(() if is_end(step) else step.inputs)))
+
+    begin(latest)
     while todo:
         step, inputs = todo[-1]
         following = next((s for s in inputs if id(s) not in seen), None)
@@ -237,8 +251,7 @@ def closure(latest: Step) -> list[Step]:
             ordered.append(step)
             todo.pop()
         else:
-            seen.add(id(following))
-            todo.append((following, iter(following.inputs)))
+            begin(following)
     return ordered
 
 

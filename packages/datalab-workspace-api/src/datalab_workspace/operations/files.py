@@ -15,6 +15,7 @@ from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import ObjectNotFoundError
+from datalab_workspace.history.writer import HistoryMode, HistoryWriter
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.naming import assign_names
@@ -40,9 +41,10 @@ def save(
     names: Any,
     compression: str | tuple[str, int] | None,
     overwrite: bool,
+    history: HistoryMode | None = "full",
 ) -> Path:
     """See `Workspace.save`."""
-    saved, masked = _save(session, path, names, compression, overwrite)
+    saved, masked = _save(session, path, names, compression, overwrite, history)
     warn_of_masks(session, masked, f"{saved.name!r:.80}")
     return saved
 
@@ -53,6 +55,7 @@ def _save(
     names: Any,
     compression: str | tuple[str, int] | None,
     overwrite: bool,
+    history: HistoryMode | None,
 ) -> tuple[Path, list[str]]:
     """Save objects.
 
@@ -73,6 +76,7 @@ def _save(
             _check_partial(transaction, target, uuids)
         foreign = project.foreign if uuids is None or known is not None else []
         content = Project(groups, foreign, project.baseline)
+        content.history = HistoryWriter(history, content.items())
         transaction.kind, transaction.path = "saved", target
         if uuids is None and _is_saved(content, target, known, compression):
             project.saved(target, known, project.baseline, whole=True)

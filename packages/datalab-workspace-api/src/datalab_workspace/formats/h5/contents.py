@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -256,7 +257,7 @@ class Contents(Baseline):
             name: _referred(array, *known.get(name, (None, None)), record)
             for name, array in record.arrays.items()
         }
-        return Record(record.kind, record.fields, arrays, record.metadata, record.uuid)
+        return dataclasses.replace(record, arrays=arrays)
 
 
 class _References(Mapping[str, Mapping[str, ArrayReference]]):
