@@ -1,7 +1,7 @@
 """The functions that exported scripts and notebooks call.
 
-`History.export` writes scripts that import this module. Its names and arguments stay, so
-that a script from an earlier version runs.
+`History.export` writes scripts that import this module. Its names and arguments stay,
+so that a script from an earlier version runs.
 """
 
 from __future__ import annotations

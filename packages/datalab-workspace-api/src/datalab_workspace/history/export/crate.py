@@ -10,24 +10,27 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace._version import __version__
 from datalab_workspace.error_messages import add_note
+from datalab_workspace.errors import ExportError
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.history.export import script, text
 from datalab_workspace.history.view_text import heading
+from datalab_workspace.history.writer import HistoryWriter
+from datalab_workspace.model.project import Project
 from datalab_workspace.result_text import cut
-from datalab_workspace.runtime import is_installed
 
 if TYPE_CHECKING:
     from datalab_workspace.history.view import History, HistoryInput, HistoryStep
+    from datalab_workspace.session import Session
 
 METADATA = "ro-crate-metadata.json"
 _DATA, _SCRIPT, _TEXT = "data.h5", "replay.py", "history.txt"
@@ -44,6 +47,9 @@ _ENCODINGS = {
     _TEXT: ("text/plain", "The history as text"),
 }
 
+#: The number of bytes that are copied at a time.
+_BLOCK = 1 << 20
+
 Entity = dict[str, Any]
 
 
@@ -52,13 +58,12 @@ def metadata_text(history: History) -> str:
     return json.dumps(metadata(history), indent=2, ensure_ascii=False) + "\n"
 
 
-def write(history: History, target: Path, *, code: bool, overwrite: bool) -> Path:
+def write(history: History, target: Path, *, overwrite: bool) -> Path:
     """Write a crate with its data: a folder or a zip file.
 
     Args:
         history: The history.
         target: The folder, which is created if only it is missing; or the zip file.
-        code: Include the code of cells.
         overwrite: Replace the files of a crate that exists.
 
     Raises:
@@ -71,7 +76,7 @@ def write(history: History, target: Path, *, code: bool, overwrite: bool) -> Pat
         raise error
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
-        files = _write_parts(history, made, code=code)
+        files = _write_parts(history, made)
         content = json.dumps(metadata(history, files), indent=2, ensure_ascii=False)
         (made / METADATA).write_text(content + "\n", "utf-8")
         if zipped:
@@ -83,23 +88,36 @@ def write(history: History, target: Path, *, code: bool, overwrite: bool) -> Pat
     return target
 
 
-def _write_parts(history: History, folder: Path, *, code: bool) -> list[Path]:
+def _write_parts(history: History, folder: Path) -> list[Path]:
     """Write the files of a crate, and return their paths."""
     (folder / _TEXT).write_text(text.text(history), "utf-8")
-    history.save_objects(folder / _DATA)
-    if is_installed("sigima"):
-        content = script.script_text(history, folder / _SCRIPT, code, project=_DATA)
+    names = [item.uuid for item in history.inputs if item.uuid is not None]
+    _write_objects(history.session(), folder / _DATA, {*names, history.uuid})
+    with suppress(ExportError, ModuleNotFoundError):  # the rest is a crate all the same
+        content = script.script_text(history, folder / _SCRIPT, project=_DATA)
         (folder / _SCRIPT).write_text(content, "utf-8")
     return sorted(folder.iterdir())
 
 
+def _write_objects(session: Session, path: Path, uuids: set[str]) -> None:
+    """Write objects as a project, without code of cells and folders of files."""
+    from datalab_workspace.formats import registry
+
+    with session.transaction() as transaction:
+        content = Project(transaction.backend.content(uuids))
+        content.history = HistoryWriter("calls", content.items())
+        registry.write(path, content)
+
+
 def _zip(folder: Path, target: Path) -> None:
-    with (
-        replacing(target) as new,
-        zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        for part in sorted(folder.iterdir()):
-            archive.write(part, part.name)
+    with tempfile.TemporaryFile() as whole:
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in sorted(folder.iterdir()):
+                archive.write(part, part.name)
+        whole.seek(0)
+        with replacing(target) as new:
+            while block := whole.read(_BLOCK):
+                new.write(block)
 
 
 # -- the metadata ---------------------------------------------------------------------
@@ -126,7 +144,9 @@ def metadata(history: History, files: Sequence[Path] = ()) -> Entity:
         "@type": "Dataset",
         "name": f"History of {cut(history.name, 200)}",
         "description": heading(history),
-        "datePublished": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "datePublished": datetime.datetime.now(datetime.timezone.utc)
+        .date()
+        .isoformat(),
         "license": _LICENSE,
         "conformsTo": {"@id": _PROFILE},
         "hasPart": [{"@id": part["@id"]} for part in parts],
@@ -147,6 +167,11 @@ def metadata(history: History, files: Sequence[Path] = ()) -> Entity:
     results = [_result(step) for step in history.steps]
     graph = [about, root, profile, *tools, *parts, *inputs, *actions, *results]
     return {"@context": _CONTEXT, "@graph": graph}
+
+
+def _today() -> str:
+    """Return the date, which RO-Crate requires; the time of day is not stored."""
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
 
 def _input(number: int, item: HistoryInput) -> Entity:
@@ -234,7 +259,7 @@ def _file(path: Path) -> Entity:
         "name": path.name,
         "description": description,
         "encodingFormat": encoding,
-        "contentSize": str(os.stat(path).st_size),
+        "contentSize": str(path.stat().st_size),
         "sha256": _sha256(path),
     }
 
@@ -242,6 +267,6 @@ def _file(path: Path) -> Entity:
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as opened:
-        while block := opened.read(1 << 20):
+        while block := opened.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

@@ -17,18 +17,16 @@ if TYPE_CHECKING:
     from datalab_workspace.history.view import History
 
 #: Returns the content of a file; the path is that of the file.
-_CONTENTS: dict[str, Callable[[History, Path, bool], str]] = {
-    ".crate.json": lambda history, path, code: crate.metadata_text(history),  # noqa: ARG005
-    ".txt": lambda history, path, code: text.text(history),  # noqa: ARG005
+_CONTENTS: dict[str, Callable[[History, Path], str]] = {
+    ".crate.json": lambda history, _: crate.metadata_text(history),
+    ".txt": lambda history, _: text.text(history),
     ".py": script.script_text,
     ".ipynb": notebook.notebook_text,
 }
 _FOLDERS = (".zip",)
 
 
-def export(
-    history: History, path: str | os.PathLike[str], *, code: bool, overwrite: bool
-) -> Path:
+def export(history: History, path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     """See `History.export`."""
     target = absolute_path(path)
     is_folder = target.is_dir() or os.fspath(path).endswith(("/", os.sep))
@@ -37,14 +35,14 @@ def export(
         add_note(error, "pass overwrite=True to replace it, or another path")
         raise error
     if is_folder or target.name.lower().endswith(_FOLDERS):
-        return crate.write(history, target, code=code, overwrite=overwrite)
-    content = _content(target.name.lower())(history, target, code)
+        return crate.write(history, target, overwrite=overwrite)
+    content = _content(target.name.lower())(history, target)
     with replacing(target) as new:
         new.write(content.encode("utf-8"))
     return target
 
 
-def _content(name: str) -> Callable[[History, Path, bool], str]:
+def _content(name: str) -> Callable[[History, Path], str]:
     for suffix, content in _CONTENTS.items():
         if name.endswith(suffix):
             return content
