@@ -27,6 +27,7 @@ from datalab_workspace.events import (
     kind_of,
 )
 from datalab_workspace.forks import follow_forks, is_held_elsewhere
+from datalab_workspace.history.recorder import Recorder
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile
@@ -65,6 +66,7 @@ class Session:
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
+        recorder: Notes how the objects are made.
     """
 
     def __init__(self, backend: Backend, notes: Sequence[str] = ()) -> None:
@@ -89,6 +91,7 @@ class Session:
         self.notes = tuple(notes)
         self.subscribers = Dispatcher()
         self.journal = Journal()
+        self.recorder = Recorder()
         self._watcher: Watcher | None = None
         #: True in a forked child if another thread was changing the objects.
         self._interrupted = False
@@ -97,7 +100,14 @@ class Session:
     # A copy has a lock, subscribers and a journal of its own; none can be pickled.
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_transaction", "_watcher", "journal", "subscribers")
+        own = (
+            "_lock",
+            "_transaction",
+            "_watcher",
+            "journal",
+            "recorder",
+            "subscribers",
+        )
         with self._lock:  # other threads may change everything afterwards
             state = {key: held for key, held in vars(self).items() if key not in own}
             state["backend"] = self.backend.independent_copy() or self.backend
@@ -126,6 +136,7 @@ class Session:
         self._transaction = None
         self.subscribers = Dispatcher()
         self.journal = Journal()
+        self.recorder = Recorder()
         self._watcher = None
         follow_forks(self)
 
