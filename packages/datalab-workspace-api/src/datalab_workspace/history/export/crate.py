@@ -13,7 +13,7 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,13 @@ _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 #: The context of RO-Crate 1.1 has no name for this checksum.
 _CONTEXT = [f"{_CRATE}/context", {"sha256": "http://schema.org/sha256"}]
 _SIGIMA = "https://github.com/DataLab-Platform/Sigima"
-_OWN = "#datalab-workspace"
-_LICENSE = "The license of this data is not stated; ask its author."
+_OWN = "https://github.com/DataLab-Platform/DataLab-Kernel"
+_LICENSE = {
+    "@id": "#license",
+    "@type": "CreativeWork",
+    "name": "Not stated",
+    "description": "The license of this data is not stated; ask its author.",
+}
 _ENCODINGS = {
     _DATA: ("application/x-hdf5", "The object and its inputs, as a DataLab project"),
     _SCRIPT: ("text/x-python", "A script that makes the object again and compares it"),
@@ -147,11 +152,11 @@ def metadata(history: History, files: Sequence[Path] = ()) -> Entity:
         "datePublished": datetime.datetime.now(datetime.timezone.utc)
         .date()
         .isoformat(),
-        "license": _LICENSE,
+        "license": {"@id": _LICENSE["@id"]},
         "conformsTo": {"@id": _PROFILE},
-        "hasPart": [{"@id": part["@id"]} for part in parts],
-        "mentions": [{"@id": each["@id"]} for each in actions],
     }
+    root |= _links("hasPart", (part["@id"] for part in parts))
+    root |= _links("mentions", (action["@id"] for action in actions))
     about = {
         "@id": METADATA,
         "@type": "CreativeWork",
@@ -165,8 +170,17 @@ def metadata(history: History, files: Sequence[Path] = ()) -> Entity:
         "version": "0.5",
     }
     results = [_result(step) for step in history.steps]
-    graph = [about, root, profile, *tools, *parts, *inputs, *actions, *results]
+    others = [*tools, *parts, *inputs, *actions, *results]
+    graph = [about, root, profile, _LICENSE, *others]
     return {"@context": _CONTEXT, "@graph": graph}
+
+
+def _links(name: str, ids: Iterable[str]) -> Entity:
+    """Return the entry that links to entities; one link is not a list."""
+    links = [{"@id": one} for one in dict.fromkeys(ids)]
+    if len(links) > 1:
+        return {name: links}
+    return {name: links[0]} if links else {}
 
 
 def _today() -> str:
@@ -193,14 +207,13 @@ def _result(step: HistoryStep) -> Entity:
 
 
 def _action(step: HistoryStep, by_label: Mapping[int | str, str]) -> Entity:
-    used = [{"@id": by_label[each]} for each in dict.fromkeys(step.inputs)]
-    return {
+    used = _links("object", (by_label[each] for each in step.inputs))
+    return used | {
         "@id": f"#step-{step.number}",
         "@type": "CreateAction",
         "name": step.what,
         "description": text.line(step),
         "instrument": {"@id": _tool_id(step)},
-        "object": used,
         "result": {"@id": _result_id(step)},
         "actionStatus": "http://schema.org/CompletedActionStatus",
     }
@@ -210,7 +223,7 @@ def _tool_id(step: HistoryStep) -> str:
     if step.operation is None:
         return _OWN
     version = step.versions.get("sigima")
-    return f"#sigima-{_identifier(version)}" if version else "#sigima"
+    return f"{_SIGIMA}#{_identifier(version)}" if version else _SIGIMA
 
 
 def _identifier(version: str) -> str:
@@ -245,6 +258,7 @@ def _own() -> Entity:
         "@id": _OWN,
         "@type": "SoftwareApplication",
         "name": "datalab-workspace-api",
+        "url": _OWN,
         "description": "Python code and edits of a workspace, and this description",
         "softwareVersion": __version__,
     }
@@ -252,8 +266,12 @@ def _own() -> Entity:
 
 def _file(path: Path) -> Entity:
     encoding, description = _ENCODINGS[path.name]
-    types = ["File", "SoftwareSourceCode"] if path.name == _SCRIPT else "File"
-    return {
+    types: Any = "File"
+    source = {}
+    if path.name == _SCRIPT:
+        types = ["File", "SoftwareSourceCode"]
+        source = {"url": _OWN, "version": __version__}
+    return source | {
         "@id": path.name,
         "@type": types,
         "name": path.name,

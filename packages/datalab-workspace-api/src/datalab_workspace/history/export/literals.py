@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from datalab_workspace.errors import ExportError
 
-#: The deepest value, and the longest integer, that becomes a literal.
-_DEEPEST, _BITS = 20, 4096
+#: The deepest value, longest integer and largest array that becomes a literal.
+_DEEPEST, _BITS, _LARGEST = 20, 4096, 10_000
 _WIDTH = 76
 _UNUSABLE = re.compile(r"[^a-z0-9_]+")
 #: The names that exported code uses itself.
@@ -20,10 +22,10 @@ _OWN = frozenset(("dlw", "exported", "np", "path", "project", "sigima", "sys", "
 
 
 def literal(value: Any, depth: int = 0) -> str:
-    """Return the literal of a value that JSON can hold.
+    """Return the literal of a value: JSON data, or an array of numbers.
 
     Args:
-        value: None, a flag, a number or a string; or a list or dict of these.
+        value: None, a flag, a number or a string; or a list, dict or array of these.
         depth: The number of lists and dicts around it.
 
     Raises:
@@ -37,12 +39,25 @@ def literal(value: Any, depth: int = 0) -> str:
             for name, each in value.items()
         ]
         return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, np.ndarray):
+        return _array(value, depth)
     if isinstance(value, list | tuple):
         return f"[{', '.join(literal(each, depth + 1) for each in value)}]"
     return _scalar(value)
 
 
+def _array(value: np.ndarray[Any, Any], depth: int) -> str:
+    if value.dtype.kind not in "biuf" or value.size > _LARGEST:
+        raise ExportError(
+            f"an array of {value.size} {value.dtype} cannot be exported as code"
+        )
+    dtype = literal(value.dtype.name)
+    return f"np.array({literal(value.tolist(), depth + 1)}, dtype={dtype})"
+
+
 def _scalar(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
     # A subclass may have a repr that is not a literal.
     if value is None or isinstance(value, bool):
         return repr(value)

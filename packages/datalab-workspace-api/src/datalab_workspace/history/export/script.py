@@ -69,6 +69,8 @@ def imports(parts: Sequence[Block]) -> str:
         for kind in ("image", "signal")
         if any(f"sigima.proc.{kind}." in part.code for part in parts)
     ]
+    if any("np.array(" in part.code for part in parts):
+        modules.insert(0, "import numpy as np\n")
     own = "import datalab_workspace as dlw\nfrom datalab_workspace import exported\n"
     return "".join(modules) + "\n" * bool(modules) + own
 
