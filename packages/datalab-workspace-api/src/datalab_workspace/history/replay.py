@@ -135,7 +135,7 @@ def judged(session: Session, name: str, made: Any) -> Replay:
         name: Name of the object.
         made: The signal or image that was made again.
     """
-    return _Run(plan_of(session, name)).compared(made)
+    return Run(plan_of(session, name)).compared(made)
 
 
 # -- the plan -------------------------------------------------------------------------
