@@ -209,7 +209,7 @@ class Pending(RecordHistory):
 
     def _storage(self) -> Stored:
         title = str(self._fields.get("title") or "")
-        return Stored(self.uuid, title, self._version)
+        return Stored(self.uuid, title, self._version, cell=self.code.cell)
 
 
 def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
@@ -268,7 +268,10 @@ def edit_between(
     sets_roi = roi is not new_roi and not values_equal(roi or None, new_roi or None)
     if not changed and not sets_roi:
         return None
-    return Edit(changed, (new_roi or None) if sets_roi else None, sets_roi)
+    before = {name: fields[name] for name in changed}
+    if not sets_roi:
+        return Edit(changed, fields_before=before)
+    return Edit(changed, new_roi or None, True, before, roi or None)
 
 
 def is_described(name: str) -> bool:

@@ -24,6 +24,7 @@ from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
+    from datalab_workspace.history.written import Written
     from datalab_workspace.processing.calculation import Calculation
 
 #: Bytes of replaced data that are kept to be compared later.
@@ -151,7 +152,8 @@ class Recorder:
         """Note the name under which a new record is stored."""
         history = record.history
         if isinstance(history, RecordHistory) and history.step.stored is None:
-            history.step.stored = Stored(record.uuid, name, record.version)
+            cell = running_cell.current()
+            history.step.stored = Stored(record.uuid, name, record.version, cell=cell)
 
     def on_read(self, record: Record, read: FileRead) -> None:
         """Note that a record was read from a file."""
@@ -169,10 +171,10 @@ class Recorder:
 
     def history(self, record: Record) -> RecordHistory:
         """Return the history of a record, and keep it with the record."""
-        if record.history is None:
-            record.history = self._origin(record)
-        elif not isinstance(record.history, RecordHistory):
-            record.history = record.history.history()
+        if not isinstance(record.history, RecordHistory):
+            written: Written | None = record.history
+            read = None if written is None else written.history()
+            record.history = self._origin(record) if read is None else read
         return current(record)
 
     def settle(self, seconds: float | None = None) -> None:

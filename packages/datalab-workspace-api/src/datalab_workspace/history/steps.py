@@ -9,7 +9,7 @@ Many steps have the same action, for example in a loop; they share one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -88,11 +88,15 @@ class Edit:
         fields: The fields that were set, by name; see `Record.fields`.
         roi: The regions as sigima's ROI dict, None if they were removed.
         sets_roi: Whether the regions were set.
+        fields_before: The former values of the fields; None if they are not known.
+        roi_before: The former regions, if they were set and `fields_before` is known.
     """
 
     fields: Mapping[str, Any]
     roi: Mapping[str, Any] | None = None
     sets_roi: bool = False
+    fields_before: Mapping[str, Any] | None = None
+    roi_before: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -274,10 +278,20 @@ def _history_of_rows(
     return RecordHistory(steps[-1], fields, roi)
 
 
-def closure(latest: Step) -> list[Step]:
+def _inputs_of(step: Step) -> Sequence[Step]:
+    return step.inputs
+
+
+def closure(
+    latest: Step, inputs_of: Callable[[Step], Sequence[Step]] = _inputs_of
+) -> list[Step]:
     """Return a step and all those before it, each one after its inputs.
 
     It is not recursive: a loop may have made a chain of any length.
+
+    Args:
+        latest: The step.
+        inputs_of: Returns the inputs of a step. It is called once for each step.
 
     Example:
         >>> from datalab_workspace.history.steps import Step, Unknown, closure
@@ -286,9 +300,8 @@ def closure(latest: Step) -> list[Step]:
         2
     """
     ordered: list[Step] = []
-    seen: set[int] = set()
-    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(latest.inputs))]
-    seen.add(id(latest))
+    seen = {id(latest)}
+    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(inputs_of(latest)))]
     while todo:
         step, inputs = todo[-1]
         following = next((s for s in inputs if id(s) not in seen), None)
@@ -297,7 +310,7 @@ def closure(latest: Step) -> list[Step]:
             todo.pop()
         else:
             seen.add(id(following))
-            todo.append((following, iter(following.inputs)))
+            todo.append((following, iter(inputs_of(following))))
     return ordered
 
 
