@@ -3,9 +3,9 @@
 `get` and `add` only make a link, which takes less than a microsecond. Whether the
 object is still as the step left it is found out when its history is needed.
 
-A *glance* at data is its dtype, its shape and a weighted sum of at most 64 KiB of it. It
-is exact for small arrays. Larger ones may differ between the blocks that it looks at, so
-that `same_data` compares all of the data wherever both are available.
+A *glance* at data is its dtype, its shape and a sum of at most 64 KiB of it. It
+is exact for small arrays. Larger ones may differ between the blocks that it looks at.
+So `same_data` compares all of the data wherever both are available.
 """
 
 from __future__ import annotations

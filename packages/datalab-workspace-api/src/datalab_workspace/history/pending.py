@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.history import identity, known
-from datalab_workspace.history.files import file_read
+from datalab_workspace.history.deferred import Deferred
+from datalab_workspace.history.files import file_of_source
 from datalab_workspace.history.identity import Arrays, Marker
 from datalab_workspace.history.running_code import running_code
 from datalab_workspace.history.steps import (
@@ -29,10 +31,24 @@ from datalab_workspace.model.record import ROI_KEY, SOURCE_KEY, Record
 
 #: Fields that no feature reads: DataLab's window sets them, and `rename` the title.
 _DISPLAY = ("title", "annotations", "autoscale")
-_lock = threading.RLock()
 
 
-class Pending(RecordHistory):
+class _Lock:
+    """The lock under which histories are found out, each one once."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Replace the lock in a forked child if another thread held it."""
+        self.lock = usable(self.lock, threading.RLock)
+
+
+_one_thread = _Lock()
+
+
+class Pending(Deferred):
     """The history of a record that was added; it is found out when it is asked for.
 
     Args:
@@ -41,7 +57,6 @@ class Pending(RecordHistory):
         cell: The cell that runs; None outside cells.
 
     Attributes:
-        outcome: What was found out; None until then.
         uuid: UUID of the record.
         code: The code that runs.
         marker: See above; None when it is no longer needed.
@@ -49,7 +64,6 @@ class Pending(RecordHistory):
     """
 
     __slots__ = (
-        "__weakref__",
         "_fields",
         "_metadata",
         "_number",
@@ -59,14 +73,13 @@ class Pending(RecordHistory):
         "before",
         "code",
         "marker",
-        "outcome",
         "uuid",
     )
 
     def __init__(
         self, record: Record, marker: Marker | None, cell: Cell | None
     ) -> None:
-        self.outcome: RecordHistory | None = None
+        self.outcome = None
         self.marker = marker
         self.before: Arrays | None = None
         self.uuid, self._version = record.uuid, record.version
@@ -96,21 +109,6 @@ class Pending(RecordHistory):
     # -- what was found out -----------------------------------------------------------
 
     @property
-    def step(self) -> Step:  # type: ignore[override]  # found out when it is needed
-        """The latest step."""
-        return self.found().step
-
-    @property
-    def fields(self) -> Mapping[str, Any]:  # type: ignore[override]  # likewise
-        """The fields of the record then."""
-        return self.found().fields
-
-    @property
-    def roi(self) -> Any:
-        """The ROI dict of the record then."""
-        return self.found().roi
-
-    @property
     def held(self) -> int:
         """The bytes of data that may be in memory only because of this history."""
         return 0 if self.before is None else identity.nbytes(self.before)
@@ -118,7 +116,7 @@ class Pending(RecordHistory):
     def found(self) -> RecordHistory:
         """Return the history, after a comparison of the records if that is needed."""
         if self.outcome is None:
-            with _lock:
+            with _one_thread.lock:
                 for each in self._unknown():
                     each.find_out()
         assert self.outcome is not None, "the loop has just set it"
@@ -186,7 +184,7 @@ class Pending(RecordHistory):
     def _made(self) -> RecordHistory:
         """Return the history of an object that comes from none that is known."""
         source = self._metadata.get(SOURCE_KEY)
-        read = () if source is None else (Step(file_read(source)),)
+        read = () if source is None else (Step(file_of_source(source)),)
         return self._history(
             self.code, (*read, *steps_used(self._used, self.code.cell))
         )
