@@ -172,7 +172,7 @@ class Pending(RecordHistory):
         elif (same := self._is_same(marker)) is None:
             certain = False
         elif not same:
-            return self._changed(marker)
+            return self._changed(marker, certain=not marker.unsure)
         if marker is None:
             return self._made()
         if not certain:
@@ -188,7 +188,11 @@ class Pending(RecordHistory):
             return identity.same_data(self._after, self._before)
         if marker.seen is None:
             return None
-        return marker.seen == identity.glance(self._after)
+        if marker.seen != identity.glance(self._after):
+            return False
+        if marker.checked is None:
+            return True
+        return marker.checked == identity.checksums(self._after)
 
     def _made(self) -> RecordHistory:
         """Return the history of an object that comes from none that is known."""
