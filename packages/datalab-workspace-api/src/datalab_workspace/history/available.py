@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datalab_workspace.encoding.arrays import sampled_fingerprint
+from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.steps import Edit, Reference, Step
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.operations.history import ObjectSteps
@@ -81,7 +81,7 @@ class Available(ObjectSteps):
         wanted = None if stored is None else stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
-        if wanted is None or sampled_fingerprint(record.data) != wanted:
+        if wanted is None or data_fingerprint(record) != wanted:
             return None
         return record
 

@@ -98,8 +98,7 @@ class Plan:
 def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     """See `Workspace.replay`."""
     require("sigima", "replay()", "look at history(), which needs no sigima")
-    session.recorder.settle()
-    plan = session.run(lambda transaction: _planned(session, transaction, name))
+    plan = plan_of(session, name)
     obstacle = plan.obstacles.get(id(plan.resolution.latest))
     random = obstacle is not None and obstacle.random
     if code and not random and _has_code(plan.resolution):
@@ -128,7 +127,24 @@ def _has_code(resolution: Resolution) -> bool:
     )
 
 
+def judged(session: Session, name: str, made: Any) -> Replay:
+    """Compare an object that exported code has made with the stored one.
+
+    Args:
+        session: The session of the workspace that stores the object.
+        name: Name of the object.
+        made: The signal or image that was made again.
+    """
+    return Run(plan_of(session, name)).compared(made)
+
+
 # -- the plan -------------------------------------------------------------------------
+
+
+def plan_of(session: Session, name: str) -> Plan:
+    """Return how an object of a workspace can be made again."""
+    session.recorder.settle()
+    return session.run(lambda transaction: _planned(session, transaction, name))
 
 
 def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
@@ -231,11 +247,19 @@ class Run:
     def replay(self) -> Replay:
         """Compute the steps, and compare the result."""
         begin = time.perf_counter()
-        plan = self._plan
         try:
             made = self._compute()
         except NotReplayableError as error:
             return self._result(Verdict.NOT_REPLAYABLE, str(error), begin)
+        return self._judged(made, begin)
+
+    def compared(self, made: Any) -> Replay:
+        """Compare an object that was made elsewhere from the same steps."""
+        self._computed = self._steps
+        return self._judged(made, time.perf_counter())
+
+    def _judged(self, made: Any, begin: float) -> Replay:
+        plan = self._plan
         allowed = self._tolerance()
         found = difference(plan.record, to_record(made, copy=False), allowed)
         if not found.what:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datalab_workspace.encoding.arrays import sampled_fingerprint
+from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.resolution import resolve
 from datalab_workspace.history.steps import Edit, Reference, Step, closure
 from datalab_workspace.history.view import History
@@ -22,7 +22,7 @@ def _history(session: Session, transaction: Transaction, name: str) -> History:
     objects = ObjectSteps(session, transaction)
     resolution = resolve(objects.latest(uuid), objects.find)
     shown = transaction.names.hand_out(uuid)
-    return build(shown, resolution, objects.present, session)
+    return build(shown, resolution, objects.present, uuid=uuid, session=session)
 
 
 class ObjectSteps:
@@ -55,8 +55,8 @@ class ObjectSteps:
             stored = step.stored
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
-        found = sampled_fingerprint(self._transaction.record(uuid).data)
-        return without_edits(latest) if found == wanted else None
+        same = data_fingerprint(self._transaction.record(uuid)) == wanted
+        return without_edits(latest) if same else None
 
     def present(self, step: Step) -> Present | None:
         """Return the object that is still as a step made it; edits do not count."""
