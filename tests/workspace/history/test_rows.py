@@ -8,6 +8,9 @@ import zlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from datalab_workspace.history import rows, rows_reader
 from datalab_workspace.history.steps import (
     Call,
@@ -21,9 +24,6 @@ from datalab_workspace.history.steps import (
     Unknown,
     closure,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.support.made_histories import HERE, call, chain, unknown
 
 
@@ -69,7 +69,9 @@ def _plain(value: Any) -> Any:
 
 def test_that_every_kind_of_step_is_read_as_it_was_written() -> None:
     end = Step(
-        Call("sigima.image.fft", 2, {"shift": None}, {"a": 1}, True, True, "datalab", 3),
+        Call(
+            "sigima.image.fft", 2, {"shift": None}, {"a": 1}, True, True, "datalab", 3
+        ),
         (chain(), unknown("why", 4), Step(Reference("u", "n", (1, "<f8", (2, 3))))),
     )
     document = rows.write(end, text_of=lambda cell: cell.text, paths=True).steps
@@ -189,8 +191,10 @@ def test_that_an_action_of_a_newer_version_is_a_gap() -> None:
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=20,
 )
 _ROW = st.lists(st.integers(-2, 3) | _JSON, max_size=7)

@@ -77,6 +77,24 @@ class NotedCall:
         self.place = place
         self._call: Call | None = None
 
+    def key(self) -> object:
+        """Return what equal calls have in common; None if that is not known."""
+        for kept in self.arguments:
+            if isinstance(kept, list) or (
+                kept is not None
+                and not _CONSTANT.issuperset(map(type, kept[1].values()))
+            ):
+                return None
+        # 0.0 equals -0.0 and 1 equals True, but their strings differ.
+        return (
+            self.function,
+            repr(self.arguments),
+            repr(self.options),
+            self.aligned,
+            self.masked_as_nan,
+            self.place,
+        )
+
     def call(self) -> Call:
         """Return the call with its parameters encoded; the same one each time."""
         if self._call is None:

@@ -220,9 +220,12 @@ class _Tables:
             return _call(action)
         if isinstance(action, Edit):
             fields = typed_json.encode(dict(action.fields))
+            known = action.fields_before
+            before = typed_json.encode(None if known is None else dict(known))
             if not action.sets_roi:
-                return ["e", fields]
-            return ["e", fields, typed_json.encode(action.roi)]
+                return ["e", fields, before]
+            regions = map(typed_json.encode, (action.roi, action.roi_before))
+            return ["e", fields, before, *regions]
         if isinstance(action, Code):
             return ["n", self._cell(action.cell), _cut(action.script), action.certain]
         if isinstance(action, FileRead):

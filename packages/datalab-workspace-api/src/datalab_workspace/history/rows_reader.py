@@ -95,13 +95,7 @@ class _Reader:
         if kind == "c":
             return _call(rest)
         if kind == "e":
-            fields = typed_json.decode(rest[0])
-            roi = typed_json.decode(rest[1]) if len(rest) > 1 else None
-            check_dict(fields, "a set of fields")
-            if roi is not None:
-                check_dict(roi, "a set of regions")
-            names = {short_string(name): value for name, value in fields.items()}
-            return Edit(names, roi, sets_roi=len(rest) > 1)
+            return _edit(*map(typed_json.decode, rest))
         if kind == "n":
             cell, script, certain = rest
             return Code(_entry(self._cells, cell), short_string(script), bool(certain))
@@ -114,6 +108,16 @@ class _Reader:
             reason, folded = rest
             return Unknown(short_string(reason), integer(folded))
         return Unknown("a newer version of datalab-workspace-api wrote this step")
+
+
+def _edit(fields: Any, before: Any, *regions: Any) -> Edit:
+    roi, roi_before = regions or (None, None)
+    check_dict(fields, "a set of fields")
+    for one in (before, roi, roi_before):
+        if one is not None:
+            check_dict(one, "a set of fields or regions")
+    names = {short_string(name): value for name, value in fields.items()}
+    return Edit(names, roi, bool(regions), before, roi_before)
 
 
 def fingerprint(data: Any) -> Fingerprint | None:

@@ -44,7 +44,9 @@ def get(
             return default
         record = transaction.record(name, full=full)
         own = not transaction.backend.capabilities.shares_views
-        return to_object(record, copy=copy, own=own)
+        obj = to_object(record, copy=copy, own=own)
+        session.recorder.on_get(obj, record, own=own)
+        return obj
 
     try:
         return session.run(operation, _RECENT)
