@@ -24,6 +24,7 @@ BUDGET = 0.1
 _NAME = re.compile(r"[^\W\d]\w*")
 #: Elements of a list, and names of a namespace, that are looked at.
 _MOST = 1000
+_MEASURABLE = 1 << 24
 #: Bytes that are compared in a second, before and after it was measured.
 _rate = 2e9
 _clock = getattr(time, "thread_time", time.perf_counter)
@@ -61,19 +62,16 @@ class _Changes:
         if marker is None:
             return 0.0
         size = _size(obj)
-        if size > identity.EXACT and size / _rate > seconds:
+        suspected = self._is_new(marker, size) and name in self._names_written()
+        if not suspected and size > identity.EXACT and size / _rate > seconds:
             marker.unsure = True
             return 0.0
         begin = _clock()
-        suspected = self._is_new(marker, size) and name in self._names_written()
-        note_change(
-            obj,
-            self._cell,
-            certain=not (marker.unsure or suspected),
-            suspected=suspected,
-        )
+        made_here = marker.cell is self._cell
+        certain = not marker.unsure and (made_here or not suspected)
+        note_change(obj, self._cell, certain=certain, suspected=suspected)
         taken = float(_clock() - begin)
-        if size > 1 << 24 and taken:
+        if size > _MEASURABLE and taken and not suspected:
             _rate = size / taken
         marker.unsure = False
         return taken

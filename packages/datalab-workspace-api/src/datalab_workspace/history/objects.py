@@ -65,7 +65,7 @@ def note_change(
         return False
     _link(obj, arrays, _code_step(cell, history_of(marker).step, certain=certain))
     linked = marker_of(obj)
-    if linked is not None and not identity.is_exact(arrays):
+    if linked is not None and not suspected and not identity.is_exact(arrays):
         linked.checked = identity.checksums(arrays)
     return True
 
