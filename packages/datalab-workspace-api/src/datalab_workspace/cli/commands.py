@@ -1,4 +1,4 @@
-"""The command line: ``python -m datalab_workspace ls|show|copy|check FILE|live``."""
+"""The command line: ``python -m datalab_workspace ls|show|history… FILE|live``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from datalab_workspace._version import __version__
-from datalab_workspace.cli import check, copy, output, replay
+from datalab_workspace.cli import check, copy, history, output, replay
 from datalab_workspace.cli.pictures import STYLES
-from datalab_workspace.errors import WorkspaceError
+from datalab_workspace.errors import ExportError, WorkspaceError
 from datalab_workspace.model.record import KINDS
 
 _ENDED_BY_SIGINT = 130
@@ -101,6 +101,19 @@ def _check(options: argparse.Namespace) -> tuple[str, Any, int]:
     return verdict.text(), verdict.as_json(), 0 if verdict.is_good else 1
 
 
+def _history(options: argparse.Namespace) -> tuple[str, Any, int]:
+    workspace = copy.workspace_at(options.where, options.url)
+    names = options.names or workspace.list()
+    found = [workspace.history(name) for name in names]
+    if options.export is not None:
+        if len(found) != 1:
+            raise ExportError("--export writes one history; give one NAME")
+        path = found[0].export(options.export, overwrite=options.overwrite)
+        return output.printable(str(path)), {"path": str(path)}, 0
+    text = history.text(found, cells=options.cells)
+    return text, [*map(history.as_json, found)], 0
+
+
 def _replay(options: argparse.Namespace) -> tuple[str, Any, int]:
     workspace = copy.workspace_at(options.where, options.url)
     if options.code and not options.json:
@@ -158,6 +171,24 @@ def _parser() -> argparse.ArgumentParser:
         "verify the checksums of a file, and that DataLab can open it",
     )
     check.add_argument("where", metavar="FILE|live")
+
+    made = _command(
+        commands, "history", _history, "show how objects were made; needs no sigima"
+    )
+    made.add_argument("where", metavar="FILE|live")
+    made.add_argument("names", nargs="*", metavar="NAME", help="all by default")
+    made.add_argument(
+        "--cells", action="store_true", help="also show the code of cells"
+    )
+    made.add_argument(
+        "--export",
+        metavar="PATH",
+        help="write the history of one object to a .py, .ipynb, .txt, .crate.json or "
+        ".zip file, or to a folder",
+    )
+    made.add_argument(
+        "--overwrite", action="store_true", help="replace the file of --export"
+    )
 
     again = _command(
         commands,

@@ -215,7 +215,8 @@ class Pending(RecordHistory):
 
     def _storage(self) -> Stored:
         uuid, version = self._stored
-        return Stored(uuid, str(self._fields.get("title") or ""), version)
+        title = str(self._fields.get("title") or "")
+        return Stored(uuid, title, version, cell=self._code.cell)
 
 
 def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:

@@ -38,6 +38,7 @@ from datalab_workspace.history.steps import (
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.operations.history import without_edits
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -97,11 +98,15 @@ class Plan:
 def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     """See `Workspace.replay`."""
     require("sigima", "replay()", "look at history(), which needs no sigima")
-    session.recorder.settle()
-    plan = session.run(lambda transaction: _planned(session, transaction, name))
+    plan = plan_of(session, name)
     obstacle = plan.obstacles.get(id(plan.resolution.latest))
+    random = obstacle is not None and obstacle.random
+    if code and not random and _has_code(plan.resolution):
+        from datalab_workspace.history.code_replay import replay_by_cells
+
+        return replay_by_cells(session, plan)
     if obstacle is None:
-        return _Run(plan).replay()
+        return Run(plan).replay()
     verdict = Verdict.RANDOM if obstacle.random else Verdict.NOT_REPLAYABLE
     return Replay(
         plan.name,
@@ -113,7 +118,33 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     )
 
 
+def _has_code(resolution: Resolution) -> bool:
+    """Return whether code is a step on the way, and not only the beginning."""
+    latest = without_edits(resolution.latest)
+    return any(
+        isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
+        for step in resolution.steps
+    )
+
+
+def judged(session: Session, name: str, made: Any) -> Replay:
+    """Compare an object that exported code has made with the stored one.
+
+    Args:
+        session: The session of the workspace that stores the object.
+        name: Name of the object.
+        made: The signal or image that was made again.
+    """
+    return Run(plan_of(session, name)).compared(made)
+
+
 # -- the plan -------------------------------------------------------------------------
+
+
+def plan_of(session: Session, name: str) -> Plan:
+    """Return how an object of a workspace can be made again."""
+    session.recorder.settle()
+    return session.run(lambda transaction: _planned(session, transaction, name))
 
 
 def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
@@ -203,7 +234,7 @@ def _recorded(steps: Any) -> dict[str, str]:
 # -- the computation ------------------------------------------------------------------
 
 
-class _Run:
+class Run:
     """The computation of a plan."""
 
     def __init__(self, plan: Plan) -> None:
@@ -220,11 +251,19 @@ class _Run:
     def replay(self) -> Replay:
         """Compute the steps, and compare the result."""
         begin = time.perf_counter()
-        plan = self._plan
         try:
             made = self._compute()
         except NotReplayableError as error:
             return self._result(Verdict.NOT_REPLAYABLE, str(error), begin)
+        return self._judged(made, begin)
+
+    def compared(self, made: Any) -> Replay:
+        """Compare an object that was made elsewhere from the same steps."""
+        self._computed = self._steps
+        return self._judged(made, time.perf_counter())
+
+    def _judged(self, made: Any, begin: float) -> Replay:
+        plan = self._plan
         allowed = self._tolerance()
         found = difference(plan.record, to_record(made, copy=False), allowed)
         if not found.what:
@@ -313,6 +352,7 @@ class _Run:
         obj: Any = None,
         largest: float | None = None,
         allowed: Tolerance = EXACT,
+        cells: tuple[str, ...] = (),
     ) -> Replay:
         return Replay(
             self._plan.name,
@@ -326,6 +366,7 @@ class _Run:
             self._differs_from,
             here().versions,
             _recorded(self._computed),
+            cells,
             results=verified_results(self._plan.record),
             obj=obj,
         )

@@ -22,7 +22,7 @@ def _history(session: Session, transaction: Transaction, name: str) -> History:
     objects = ObjectSteps(session, transaction)
     resolution = resolve(objects.latest(uuid), objects.find)
     shown = transaction.names.hand_out(uuid)
-    return build(shown, resolution, objects.present, session)
+    return build(shown, resolution, objects.present, uuid=uuid, session=session)
 
 
 class ObjectSteps:
