@@ -167,5 +167,5 @@ def test_an_object_made_from_its_own_earlier_data_cannot_be_recomputed(workspace
     workspace["raw"] = sps.difference(workspace.get("raw"), workspace.get("other"))
     workspace["other"] = (X, np.sin(5 * X))
     assert workspace.stale() == {"raw": ["'other' has changed"]}
-    with pytest.raises(dlw.NotReplayableError, match="was replaced by it"):
+    with pytest.raises(dlw.NotReplayableError, match="replaced by the result"):
         workspace.recompute("raw")
