@@ -7,14 +7,22 @@ import json
 import pickle
 from pathlib import Path
 
-import datalab_workspace as dlw
 import h5py
 import numpy as np
 import pytest
+
+import datalab_workspace as dlw
 from datalab_workspace import Workspace
 from datalab_workspace.encoding import sidecar
-from datalab_workspace.history.steps import Call, Code, Edit, FileRead, Reference, Step
-
+from datalab_workspace.history.steps import (
+    Call,
+    Cell,
+    Code,
+    Edit,
+    FileRead,
+    Reference,
+    Step,
+)
 from tests.support.made_histories import FIRST, actions, call, give, held
 from tests.support.project_files import drop_manifest
 
@@ -175,7 +183,7 @@ def test_that_a_history_that_becomes_known_later_is_saved(tmp_path: Path) -> Non
     before = path.read_bytes()
     workspace.save()
     assert path.read_bytes() == before
-    give(workspace, "final", Step(Code(FIRST), (raw,), FIRST))
+    give(workspace, "final", Step(Code(None, "fit.py:3"), (raw,)))
     workspace.save()
     assert kinds(reopened(path), "final") == ["Reference", "Code"]
 
@@ -286,3 +294,83 @@ def metadata_of(file: h5py.File, title: str) -> h5py.Group:
 def test_that_a_new_session_is_opened_with_histories(tmp_path: Path) -> None:
     path = family()[0].save(tmp_path / "a.h5")
     assert kinds(dlw.open(path), "final") == ["Reference", "normalize"]
+
+
+def with_code(number: int = 1) -> Workspace:
+    """Return a workspace whose object a cell has made from a file."""
+    workspace = Workspace()
+    workspace.add("raw", np.arange(10.0) * number)
+    read = FileRead("raw.csv", "sigima", path="/data/anna/raw.csv")
+    cell = Cell(4, f"clip(raw, {number})", (Cell(3, "from helpers import clip"),))
+    give(workspace, "raw", Step(Code(cell), (Step(read),), cell))
+    return workspace
+
+
+@SUFFIXES
+def test_that_the_first_save_with_texts_says_so(tmp_path: Path, suffix: str) -> None:
+    workspace = with_code()
+    with pytest.warns(UserWarning, match='call save\\(history="calls"\\)'):
+        path = workspace.save(tmp_path / f"a{suffix}")
+    workspace.save(tmp_path / f"b{suffix}")  # a second warning would be an error
+    read, code = actions(reopened(path), "raw")
+    assert isinstance(read, FileRead)
+    assert read.path == "/data/anna/raw.csv"
+    assert isinstance(code, Code)
+    assert code.cell is not None
+    assert code.cell.text == "clip(raw, 1)"
+    assert code.cell.needs is not None
+    assert [cell.text for cell in code.cell.needs] == ["from helpers import clip"]
+
+
+@SUFFIXES
+@pytest.mark.parametrize("again", [False, True])
+def test_that_calls_leave_out_texts_and_folders(
+    tmp_path: Path, suffix: str, again: bool
+) -> None:
+    workspace = with_code()
+    workspace.edit("raw", metadata={"source": "/data/anna/raw.csv", "other": 1})
+    if again:
+        with pytest.warns(UserWarning, match="text of cells"):
+            workspace = reopened(workspace.save(tmp_path / f"full{suffix}"))
+    path = workspace.save(tmp_path / f"a{suffix}", history="calls")
+    content = path.read_bytes()
+    assert not any(word in content for word in (b"clip", b"helpers", b"anna"))
+    assert b"raw.csv" in content
+    loaded = reopened(path)
+    assert loaded.record("raw").metadata == {"source": "raw.csv", "other": 1}
+    read, code = actions(loaded, "raw")
+    assert isinstance(read, FileRead)
+    assert read.path is None
+    assert isinstance(code, Code)
+    assert code.cell is not None
+    assert (code.cell.number, code.cell.text) == (4, None)
+    # Nothing changes in memory.
+    assert workspace.record("raw").metadata["source"] == "/data/anna/raw.csv"
+
+
+@SUFFIXES
+def test_that_a_file_stays_without_texts(tmp_path: Path, suffix: str) -> None:
+    workspace = with_code()
+    path = workspace.save(tmp_path / f"a{suffix}", history="calls")
+    workspace.add("other", np.arange(3.0))
+    workspace.save()
+    assert b"clip" not in path.read_bytes()
+    with pytest.warns(UserWarning, match="text of cells"):
+        workspace.save(history="full")
+    assert [type(one) for one in actions(reopened(path), "raw")] == [FileRead, Code]
+    assert b"clip" in path.read_bytes()
+
+
+@SUFFIXES
+def test_that_a_file_can_have_no_histories(tmp_path: Path, suffix: str) -> None:
+    workspace = with_code()
+    with pytest.warns(UserWarning, match="text of cells"):
+        path = workspace.save(tmp_path / f"a{suffix}")
+    workspace.save(history=None)
+    assert kinds(reopened(path), "raw") == []
+    assert b"made" not in path.read_bytes()
+
+
+def test_that_another_history_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not one of 'full', 'calls'"):
+        Workspace().save(tmp_path / "a.h5", history="all")  # type: ignore[call-overload]  # the test
