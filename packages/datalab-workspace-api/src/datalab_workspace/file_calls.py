@@ -47,7 +47,7 @@ class FileCalls:
         names: Any = None,
         compression: str | tuple[str, int] | None = None,
         overwrite: bool = False,
-        history: HistoryMode | None = "full",
+        history: HistoryMode | Literal["as before"] | None = "as before",
     ) -> Path:
         """Write a project file, which DataLab opens as one of its own.
 
@@ -64,6 +64,11 @@ class FileCalls:
                 all arrays. By default, arrays that have not changed stay as they are
                 in the file, and others are compressed as the project was, or not at
                 all in a new project.
+            history: What to store about how the objects were made: ``"full"``,
+                ``"calls"`` to leave out the text of cells and the folders of files, or
+                None for nothing. With the last two, the folders in the metadata
+                "source", where sigima notes the file of an object, are left out, too.
+                By default, what was chosen for this file before, or else ``"full"``.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.
 

@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 #: Attempts to carry out an operation while others change its objects.
 _ATTEMPTS = 5
+# What each copy has of its own.
+_OWN = ("_lock", "_transaction", "_watcher", "journal", "recorder", "subscribers")
 #: The errors of an operation on objects that have been removed in the meantime.
 _OUTDATED = (
     ConcurrentChangeError,
@@ -70,8 +72,7 @@ class Session:
     """
 
     def __init__(self, backend: Backend, notes: Sequence[str] = ()) -> None:
-        self._lock = threading.RLock()
-        self._transaction: Transaction | None = None
+        self._begin()
         self._revision = 0
         # The objects and their names as the session last saw them, where others may
         # change them; None until it has looked once.
@@ -89,27 +90,22 @@ class Session:
         # The selection of the last event, or of the first subscription to it.
         self._selected: object = None
         self.notes = tuple(notes)
-        self.subscribers = Dispatcher()
-        self.journal = Journal()
-        self.recorder = Recorder()
-        self._watcher: Watcher | None = None
         #: True in a forked child if another thread was changing the objects.
         self._interrupted = False
         follow_forks(self)
 
-    # A copy has a lock, subscribers and a journal of its own; none can be pickled.
+    def _begin(self) -> None:
+        """Make what each copy has of its own."""
+        self._lock = threading.RLock()
+        self._transaction: Transaction | None = None
+        self.subscribers = Dispatcher()
+        self.journal = Journal()
+        self.recorder = Recorder()
+        self._watcher: Watcher | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        own = (
-            "_lock",
-            "_transaction",
-            "_watcher",
-            "journal",
-            "recorder",
-            "subscribers",
-        )
         with self._lock:  # other threads may change everything afterwards
-            state = {key: held for key, held in vars(self).items() if key not in own}
+            state = {key: held for key, held in vars(self).items() if key not in _OWN}
             state["backend"] = self.backend.independent_copy() or self.backend
             state["names"] = self.names.copy()
             state["project"] = self.project.copy()
@@ -132,12 +128,7 @@ class Session:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._lock = threading.RLock()
-        self._transaction = None
-        self.subscribers = Dispatcher()
-        self.journal = Journal()
-        self.recorder = Recorder()
-        self._watcher = None
+        self._begin()
         follow_forks(self)
 
     def after_fork(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from datalab_workspace.cli.output import printable
+from datalab_workspace.history.steps import Cell, in_order
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.workspace import Workspace
 
@@ -29,6 +30,25 @@ def replays(
     return [workspace.replay(name, code=code) for name in chosen]
 
 
+def cells_text(workspace: Workspace, names: Sequence[str]) -> str:
+    """Return the cells that ``--code`` may run, as lines for a terminal.
+
+    Args:
+        workspace: The workspace.
+        names: See `replays`.
+    """
+    cells: dict[int, Cell] = {}
+    for name in names or workspace.list():
+        cells.update({id(cell): cell for cell in workspace.history(name).cells})
+    shown = [_cell_text(cell) for cell in in_order(cells.values())]
+    return "\n".join(["these cells may run:", *shown]) if shown else ""
+
+
+def _cell_text(cell: Cell) -> str:
+    lines = (cell.text or "(its text was not kept)").splitlines()
+    return "\n".join([f"  [{cell.number}]", *(f"    {printable(x)}" for x in lines)])
+
+
 def text(found: Sequence[Replay]) -> str:
     """Return the replays as lines for a terminal."""
     if not found:
@@ -45,6 +65,7 @@ def as_json(replay: Replay) -> dict[str, Any]:
     }
     values["verdict"] = str(replay.verdict)
     values["versions"] = dict(replay.versions)
+    values["results"] = {name: str(found) for name, found in replay.results.items()}
     values["recorded"] = dict(replay.recorded)
     if replay.largest is not None and not math.isfinite(replay.largest):
         values["largest"] = None

@@ -75,7 +75,7 @@ def sampled_fingerprint(array: Array) -> tuple[int, str, tuple[int, ...]] | None
         row, column = divmod(array.size * number // _PIECES, shape[1])
         start = min(column, shape[1] - length)
         piece = array[row, start : start + length]
-        crc = zlib.crc32(np.ascontiguousarray(np.ma.getdata(piece)).view(np.uint8), crc)
+        crc = zlib.crc32(np.ma.getdata(piece).tobytes(), crc)
     return crc, array.dtype.str, shape
 
 
@@ -146,10 +146,15 @@ def plain_arrays(
     return arrays, specs
 
 
-def plain_data(record: Record) -> Array:
-    """Return the data of a record in the form that a file has."""
+def data_fingerprint(record: Record) -> tuple[int, str, tuple[int, ...]] | None:
+    """Return the `sampled_fingerprint` of the data of a record, as a file has it."""
     name = PRIMARY_ARRAY[record.kind]
-    return _plain_array(record.arrays[name], record, name, FILE)[0]
+    data = record.arrays[name]
+    try:
+        data, _ = _plain_array(data, record, name, FILE)
+    except UnsupportedDtypeError:
+        pass  # only a project of DataLab refuses it
+    return sampled_fingerprint(data)
 
 
 def _plain_array(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datalab_workspace.encoding.arrays import fingerprint
-from datalab_workspace.history.steps import RecordHistory, Reference, Step
+from datalab_workspace.encoding.arrays import data_fingerprint
+from datalab_workspace.history.steps import Edit, Reference, Step
 from datalab_workspace.model.record import ROI_KEY, Record
-from datalab_workspace.operations.history import ObjectSteps, without_edits
+from datalab_workspace.operations.history import ObjectSteps
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ class Available(ObjectSteps):
     def why_not(self, step: Step) -> str:
         """Return why the object that a step made is not available, in words."""
         uuid, name = self.uuid_of(step), self.name_of(step)
-        if uuid is None:
+        if not uuid and not name:
             return "it was not stored"
+        if not uuid:
+            return f"{name!r:.80} was replaced, or was never stored"
         if not self._transaction.backend.has(uuid):
             return f"{name!r:.80} was removed"
         return f"{name!r:.80} has changed since"
@@ -72,23 +75,37 @@ class Available(ObjectSteps):
         stored, latest = step.stored, self.latest(uuid)
         if latest is step or (stored is not None and stored.version is record.version):
             return record
-        if without_edits(latest) is step:
-            return _before_edits(record, step)
+        edits = _edits_between(latest, step)
+        if edits is not None:
+            return _taken_back(record, edits)
         wanted = None if stored is None else stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
-        found = None if wanted is None else fingerprint(record.data)
-        if found is None or (found[0], found[1], tuple(found[2])) != wanted:
+        if wanted is None or data_fingerprint(record) != wanted:
             return None
         return record
 
 
-def _before_edits(record: Record, step: Step) -> Record | None:
-    """Return a record before its fields and regions were edited; None if unknown."""
-    held = record.history
-    if not isinstance(held, RecordHistory) or held.step is not step:
-        return None
-    metadata = {key: v for key, v in record.metadata.items() if key != ROI_KEY}
-    if held.roi is not None:
-        metadata[ROI_KEY] = held.roi
-    return Record(record.kind, dict(held.fields), dict(record.arrays), metadata)
+def _edits_between(latest: Step, step: Step) -> list[Edit] | None:
+    """Return the edits since a step, the last one first; None if it is not there."""
+    edits: list[Edit] = []
+    while latest is not step:
+        if not isinstance(latest.action, Edit) or not latest.inputs:
+            return None
+        edits.append(latest.action)
+        latest = latest.inputs[0]
+    return edits
+
+
+def _taken_back(record: Record, edits: Sequence[Edit]) -> Record | None:
+    """Return a record before some edits; None if former values are not known."""
+    fields, metadata = dict(record.fields), dict(record.metadata)
+    for edit in edits:
+        if edit.fields_before is None:
+            return None
+        fields.update(edit.fields_before)
+        if edit.sets_roi:
+            metadata.pop(ROI_KEY, None)
+            if edit.roi_before is not None:
+                metadata[ROI_KEY] = edit.roi_before
+    return Record(record.kind, fields, dict(record.arrays), metadata)

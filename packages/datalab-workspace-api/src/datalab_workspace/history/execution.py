@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from datalab_workspace.errors import NotReplayableError
@@ -62,11 +62,11 @@ class Execution:
 
     function: Callable[..., Any]
     parameters: Sequence[Any]
-    as_list: bool
-    options: Mapping[str, Any]
-    aligned: bool
-    masked_as_nan: bool
-    tolerance: Tolerance
+    as_list: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    aligned: bool = False
+    masked_as_nan: bool = False
+    tolerance: Tolerance = EXACT
 
     def run(self, objects: Sequence[Any]) -> Any:
         """Compute the result.

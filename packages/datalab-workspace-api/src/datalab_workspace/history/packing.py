@@ -11,6 +11,7 @@ import zlib
 from typing import Any
 
 from datalab_workspace.encoding import shallow_json
+from datalab_workspace.encoding.metadata import check_dict
 
 #: A longer document is packed.
 SHORT = 4096
@@ -42,9 +43,8 @@ def unpack(packed: Any) -> dict[str, Any]:
     """
     if isinstance(packed, str):
         packed = shallow_json.loads(_expanded(packed))
-    if not isinstance(packed, dict):
-        raise ValueError("its steps are not an object")  # noqa: TRY004  it is data
-    return packed
+    check_dict(packed, "the table of its steps")
+    return dict(packed)
 
 
 def _expanded(text: str) -> bytes:

@@ -127,8 +127,7 @@ class Pending(RecordHistory):
         if self._found is None:
             with _lock:
                 for each in self._unknown():
-                    each._found = each._find()
-                    each._release()
+                    each.find_out()
         assert self._found is not None, "the loop has just set it"
         return self._found
 
@@ -139,7 +138,7 @@ class Pending(RecordHistory):
         """
         ordered: list[Pending] = []
         seen = {id(self)}
-        todo = [(self, self._depends_on())]
+        todo = [(self, self.depends_on())]
         while todo:
             pending, others = todo[-1]
             following = next((one for one in others if id(one) not in seen), None)
@@ -148,19 +147,23 @@ class Pending(RecordHistory):
                 todo.pop()
             else:
                 seen.add(id(following))
-                todo.append((following, following._depends_on()))
+                todo.append((following, following.depends_on()))
         return ordered
 
-    def _depends_on(self) -> Iterator[Pending]:
+    def depends_on(self) -> Iterator[Pending]:
+        """Yield the histories that must be found out first."""
         markers = self._used if self._marker is None else (self._marker, *self._used)
         for marker in markers:
             history = marker.history
-            if isinstance(history, Pending) and history._found is None:
+            if isinstance(history, Pending) and not history.is_found:
                 yield history
 
-    def _release(self) -> None:
-        self._marker = self._before = self._source = None
-        self._after, self._used = {}, ()
+    def find_out(self) -> None:
+        """Compare the records, and release what is no longer needed."""
+        if self._found is None:
+            self._found = self._find()
+            self._marker = self._before = self._source = None
+            self._after, self._used = {}, ()
 
     def _find(self) -> RecordHistory:
         marker, certain = self._marker, True
@@ -212,7 +215,8 @@ class Pending(RecordHistory):
 
     def _storage(self) -> Stored:
         uuid, version = self._stored
-        return Stored(uuid, str(self._fields.get("title") or ""), version)
+        title = str(self._fields.get("title") or "")
+        return Stored(uuid, title, version, cell=self._code.cell)
 
 
 def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
@@ -269,7 +273,10 @@ def edit_between(
     sets_roi = roi is not new_roi and not values_equal(roi or None, new_roi or None)
     if not changed and not sets_roi:
         return None
-    return Edit(changed, (new_roi or None) if sets_roi else None, sets_roi)
+    before = {name: fields[name] for name in changed}
+    if not sets_roi:
+        return Edit(changed, fields_before=before)
+    return Edit(changed, new_roi or None, True, before, roi or None)
 
 
 def is_described(name: str) -> bool:

@@ -139,7 +139,8 @@ class Recorder:
         """Note the name under which a new record is stored."""
         history = record.history
         if isinstance(history, RecordHistory) and history.step.stored is None:
-            history.step.stored = Stored(record.uuid, name, record.version)
+            cell = running_cell.current()
+            history.step.stored = Stored(record.uuid, name, record.version, cell=cell)
 
     def on_read(self, record: Record, read: FileRead) -> None:
         """Note that a record was read from a file."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalab_workspace.errors import NotReplayableError
+from datalab_workspace.history.analyses import verified_results
 from datalab_workspace.history.available import Available, Given
 from datalab_workspace.history.comparison import difference
 from datalab_workspace.history.environment import computes_alike, here
@@ -37,6 +38,7 @@ from datalab_workspace.history.steps import (
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.operations.history import without_edits
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -98,8 +100,13 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     require("sigima", "replay()", "look at history(), which needs no sigima")
     plan = plan_of(session, name)
     obstacle = plan.obstacles.get(id(plan.resolution.latest))
+    random = obstacle is not None and obstacle.random
+    if code and not random and _has_code(plan.resolution):
+        from datalab_workspace.history.code_replay import replay_by_cells
+
+        return replay_by_cells(session, plan)
     if obstacle is None:
-        return _Run(plan).replay()
+        return Run(plan).replay()
     verdict = Verdict.RANDOM if obstacle.random else Verdict.NOT_REPLAYABLE
     return Replay(
         plan.name,
@@ -107,6 +114,16 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
         obstacle.text,
         versions=here().versions,
         recorded=_recorded(plan.resolution.steps),
+        results=verified_results(plan.record),
+    )
+
+
+def _has_code(resolution: Resolution) -> bool:
+    """Return whether code is a step on the way, and not only the beginning."""
+    latest = without_edits(resolution.latest)
+    return any(
+        isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
+        for step in resolution.steps
     )
 
 
@@ -118,7 +135,7 @@ def judged(session: Session, name: str, made: Any) -> Replay:
         name: Name of the object.
         made: The signal or image that was made again.
     """
-    return _Run(plan_of(session, name)).compared(made)
+    return Run(plan_of(session, name)).compared(made)
 
 
 # -- the plan -------------------------------------------------------------------------
@@ -213,7 +230,7 @@ def _recorded(steps: Any) -> dict[str, str]:
 # -- the computation ------------------------------------------------------------------
 
 
-class _Run:
+class Run:
     """The computation of a plan."""
 
     def __init__(self, plan: Plan) -> None:
@@ -331,6 +348,7 @@ class _Run:
         obj: Any = None,
         largest: float | None = None,
         allowed: Tolerance = EXACT,
+        cells: tuple[str, ...] = (),
     ) -> Replay:
         return Replay(
             self._plan.name,
@@ -344,5 +362,7 @@ class _Run:
             self._differs_from,
             here().versions,
             _recorded(self._computed),
+            cells,
+            results=verified_results(self._plan.record),
             obj=obj,
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from datalab_workspace.encoding import typed_json
@@ -68,10 +68,16 @@ def no_reference(_step: Step) -> None:
     """Return None: every step is written."""
 
 
+def as_it_is(step: Step) -> Step:
+    """Return the step."""
+    return step
+
+
 def write(
     latest: Step,
     *,
     reference: FindReference = no_reference,
+    follow: Callable[[Step], Step] = as_it_is,
     text_of: CellText | None = None,
     paths: bool = False,
     most_steps: int = MOST_STEPS,
@@ -81,24 +87,28 @@ def write(
     Args:
         latest: The latest step of the object.
         reference: See `FindReference`. It is not called with `latest`.
+        follow: Returns the step that a reference leads to, or the step itself.
         text_of: See `CellText`; None to write no texts of cells.
         paths: Write the full paths of files that were read.
         most_steps: The number of steps that are written at most. Of a longer history,
             the oldest are folded into one that has their number.
     """
-    found: dict[int, Reference] = {}
+    references: dict[int, Reference] = {}
+    inputs: dict[int, Sequence[Step]] = {}
 
-    def is_end(step: Step) -> bool:
+    def inputs_of(step: Step) -> Sequence[Step]:
         known = None if step is latest else reference(step)
         if known is not None:
-            found[id(step)] = known
-        return known is not None
+            references[id(step)] = known
+        found = () if known is not None else tuple(map(follow, step.inputs))
+        inputs[id(step)] = found
+        return found
 
-    steps = closure(latest, is_end)
+    steps = closure(latest, inputs_of)
     has_code = any(isinstance(step.action, Code) for step in steps)
     texts = text_of if has_code else None
     while True:
-        tables = _Tables(texts, found, paths=paths)
+        tables = _Tables(texts, references, inputs, paths=paths)
         packed, size = pack(tables.document(steps[-most_steps:], len(steps)))
         if size <= MOST_BYTES or (most_steps <= 1 and texts is None):
             break
@@ -106,17 +116,24 @@ def write(
             texts = None
         else:
             most_steps = min(most_steps, len(steps)) // 2 or 1
-    return WrittenRows(packed, list(found.values()), tables.is_private)
+    return WrittenRows(packed, list(references.values()), tables.is_private)
 
 
 class _Tables:
     """The tables of one document."""
 
     def __init__(
-        self, text_of: CellText | None, references: dict[int, Reference], *, paths: bool
+        self,
+        text_of: CellText | None,
+        references: Mapping[int, Reference],
+        inputs: Mapping[int, Sequence[Step]],
+        *,
+        paths: bool,
     ) -> None:
         self._text_of = text_of
         self._references = references
+        self._inputs = inputs
+        self._is_folded = False
         self._paths = paths
         self._acts: list[Any] = []
         self._known_acts: dict[str, int] = {}
@@ -132,6 +149,7 @@ class _Tables:
         rows: list[Any] = []
         places: dict[int, int] = {}
         folded = count - len(steps)
+        self._is_folded = folded > 0
         if folded:
             rows.append([self._action(Unknown(_FOLDED, folded)), [], 0, 0, 0])
         for place, step in enumerate(steps, len(rows)):
@@ -154,13 +172,12 @@ class _Tables:
         known = self._references.get(id(step))
         if known is not None:
             return [self._action(known), [], 0, 0, 0]
+        inputs = self._inputs[id(step)]
+        if not self._is_folded:  # references in a damaged file may form a ring
+            inputs = [one for one in inputs if id(one) in places]
         # The inputs that are not there were folded into the first row.
-        used = [place - places.get(id(one), 0) for one in step.inputs]
-        name = None if step.stored is None else _cut(step.stored.name)
-        if name is None:
-            made = 0
-        else:
-            made = self._names.setdefault(name, len(self._names)) + 1
+        used = [place - places.get(id(one), 0) for one in inputs]
+        made = self._name(step)
         return [
             self._action(step.action),
             1 if used == [1] else used,
@@ -168,6 +185,12 @@ class _Tables:
             self._environment(step),
             made,
         ]
+
+    def _name(self, step: Step) -> int:
+        if step.stored is None:
+            return 0
+        name = _cut(step.stored.name)
+        return self._names.setdefault(name, len(self._names)) + 1
 
     def _environment(self, step: Step) -> int:
         found = step.environment
@@ -197,9 +220,12 @@ class _Tables:
             return _call(action)
         if isinstance(action, Edit):
             fields = typed_json.encode(dict(action.fields))
+            known = action.fields_before
+            before = typed_json.encode(None if known is None else dict(known))
             if not action.sets_roi:
-                return ["e", fields]
-            return ["e", fields, typed_json.encode(action.roi)]
+                return ["e", fields, before]
+            regions = map(typed_json.encode, (action.roi, action.roi_before))
+            return ["e", fields, before, *regions]
         if isinstance(action, Code):
             return ["n", self._cell(action.cell), _cut(action.script), action.certain]
         if isinstance(action, FileRead):
@@ -257,6 +283,7 @@ def _call(call: Call) -> list[Any]:
     rest = {
         "options": dict(call.options),
         "aligned": call.aligned,
+        "masked_as_nan": call.masked_as_nan,
         "place": "" if call.place == "kernel" else call.place,
         "output": call.output,
     }

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from datalab_workspace.encoding import typed_json
+from datalab_workspace.encoding.metadata import check_dict
 from datalab_workspace.history.packing import unpack
 from datalab_workspace.history.rows import LONGEST_NAME, MOST_STEPS
 from datalab_workspace.history.steps import (
@@ -33,8 +34,8 @@ _READERS = ("load", "read", "sigima")
 _T = TypeVar("_T")
 
 
-def read(packed: Any) -> list[Step]:
-    """Return the steps of a document, each one after its inputs; the latest is last.
+def read(packed: Any) -> Step:
+    """Return the latest step of a document.
 
     Args:
         packed: The document as `rows.write` returns it.
@@ -43,7 +44,7 @@ def read(packed: Any) -> list[Step]:
         ValueError: It is not such a document, or exceeds the limits.
     """
     try:
-        return _Reader(unpack(packed)).steps()
+        return _Reader(unpack(packed)).steps()[-1]
     except (TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ValueError(f"its steps are malformed: {error}") from error
 
@@ -69,7 +70,7 @@ class _Reader:
                 raise ValueError("it repeats a step that does not use the one before")
             if len(steps) + repeats > MOST_STEPS + 1:
                 raise ValueError(f"it has more than {MOST_STEPS} steps")
-            action = _entry(self._acts, number, first=0)
+            action = self._acts[integer(number, most=len(self._acts) - 1)]
             made = _entry(self._names, name)
             for _ in range(repeats):
                 place = len(steps)
@@ -78,7 +79,7 @@ class _Reader:
                 )
                 steps.append(
                     Step(
-                        action,  # type: ignore[arg-type]  it is never None here
+                        action,
                         used,
                         _entry(self._cells, cell),
                         _entry(self._env, environment),
@@ -94,12 +95,7 @@ class _Reader:
         if kind == "c":
             return _call(rest)
         if kind == "e":
-            fields = typed_json.decode(rest[0])
-            roi = typed_json.decode(rest[1]) if len(rest) > 1 else None
-            if not isinstance(fields, dict) or not isinstance(roi, dict | None):
-                raise ValueError("fields and regions must be objects")
-            names = {short_string(name): value for name, value in fields.items()}
-            return Edit(names, roi, sets_roi=len(rest) > 1)
+            return _edit(*map(typed_json.decode, rest))
         if kind == "n":
             cell, script, certain = rest
             return Code(_entry(self._cells, cell), short_string(script), bool(certain))
@@ -112,6 +108,16 @@ class _Reader:
             reason, folded = rest
             return Unknown(short_string(reason), integer(folded))
         return Unknown("a newer version of datalab-workspace-api wrote this step")
+
+
+def _edit(fields: Any, before: Any, *regions: Any) -> Edit:
+    roi, roi_before = regions or (None, None)
+    check_dict(fields, "a set of fields")
+    for one in (before, roi, roi_before):
+        if one is not None:
+            check_dict(one, "a set of fields or regions")
+    names = {short_string(name): value for name, value in fields.items()}
+    return Edit(names, roi, bool(regions), before, roi_before)
 
 
 def fingerprint(data: Any) -> Fingerprint | None:
@@ -131,12 +137,11 @@ def _call(rest: list[Any]) -> Call:
     operation, version, parameters, *more = rest
     if not _OPERATION.match(short_string(operation)):
         raise ValueError(f"{operation!r:.80} is not the id of an operation")
-    if not isinstance(parameters, dict | None):
-        raise ValueError("parameters must be an object")
+    if parameters is not None:
+        check_dict(parameters, "a set of parameters")
     given = more[0] if more else {}
     options = given.get("options", {})
-    if not isinstance(options, dict):
-        raise ValueError("options must be an object")
+    check_dict(options, "a set of options")
     output = given.get("output")
     return Call(
         operation,
@@ -144,6 +149,7 @@ def _call(rest: list[Any]) -> Call:
         parameters,
         options,
         aligned=given.get("aligned") is True,
+        masked_as_nan=given.get("masked_as_nan") is True,
         place="datalab" if given.get("place") == "datalab" else "kernel",
         output=None if output is None else integer(output, most=1 << 31),
     )
@@ -189,11 +195,9 @@ def _padded(row: list[Any]) -> list[Any]:
     return [*row, *[[], 0, 0, 0, 1][len(row) - 1 :]]
 
 
-def _entry(table: Sequence[_T], number: Any, *, first: int = 1) -> _T | None:
-    """Return an entry of a table, whose first has the number `first`."""
-    if first and number == 0:
-        return None
-    return table[integer(number, least=first, most=len(table) - 1 + first) - first]
+def _entry(table: Sequence[_T], number: Any) -> _T | None:
+    """Return an entry of a table, whose first has the number 1; None for 0."""
+    return table[integer(number, most=len(table)) - 1] if number != 0 else None
 
 
 def _list(data: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datalab_workspace.history import running_cell
+from datalab_workspace.history.running_cell import script_line
 from datalab_workspace.history.steps import Cell, Code
 
 #: The last one, so that the steps of one cell or line share it.
@@ -21,7 +21,7 @@ def running_code(cell: Cell | None) -> Code:
         if last.cell is not cell:
             _last = last = Code(cell)
         return last
-    line = running_cell.script_line()
+    line = script_line()
     if last.cell is not None or last.script != line:
         _last = last = Code(None, line)
     return last

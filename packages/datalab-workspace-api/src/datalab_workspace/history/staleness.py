@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 
 from datalab_workspace.history.available import Available
 from datalab_workspace.history.steps import Edit, Step, closure
-from datalab_workspace.model.equality import BOUNDS
 from datalab_workspace.operations.history import without_edits
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
-
-#: Fields whose edit changes no computation.
-_SHOWN_ONLY = BOUNDS | {"title", "autoscale", "annotations"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +116,7 @@ def _edits_since(latest: Step, step: Step) -> list[str]:
     """Return what edits have changed since a step, in words."""
     changed: dict[str, None] = {}
     while latest is not step and isinstance(latest.action, Edit) and latest.inputs:
-        for name in latest.action.fields.keys() - _SHOWN_ONLY:
+        for name in latest.action.fields:
             changed[name] = None
         if latest.action.sets_roi:
             changed["the regions of interest"] = None

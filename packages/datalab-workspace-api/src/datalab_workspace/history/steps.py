@@ -88,11 +88,15 @@ class Edit:
         fields: The fields that were set, by name; see `Record.fields`.
         roi: The regions as sigima's ROI dict, None if they were removed.
         sets_roi: Whether the regions were set.
+        fields_before: The former values of the fields; None if they are not known.
+        roi_before: The former regions, if they were set and `fields_before` is known.
     """
 
     fields: Mapping[str, Any]
     roi: Mapping[str, Any] | None = None
     sets_roi: bool = False
+    fields_before: Mapping[str, Any] | None = None
+    roi_before: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -274,19 +278,20 @@ def _history_of_rows(
     return RecordHistory(steps[-1], fields, roi)
 
 
-def _is_never_end(_step: Step) -> bool:
-    return False
+def _inputs_of(step: Step) -> Sequence[Step]:
+    return step.inputs
 
 
-def closure(latest: Step, is_end: Callable[[Step], bool] = _is_never_end) -> list[Step]:
+def closure(
+    latest: Step, inputs_of: Callable[[Step], Sequence[Step]] = _inputs_of
+) -> list[Step]:
     """Return a step and all those before it, each one after its inputs.
 
     It is not recursive: a loop may have made a chain of any length.
 
     Args:
         latest: The step.
-        is_end: Returns whether the steps before a step are left out. It is called once
-            for each step that is returned.
+        inputs_of: Returns the inputs of a step. It is called once for each step.
 
     Example:
         >>> from datalab_workspace.history.steps import Step, Unknown, closure
@@ -295,14 +300,8 @@ def closure(latest: Step, is_end: Callable[[Step], bool] = _is_never_end) -> lis
         2
     """
     ordered: list[Step] = []
-    seen: set[int] = set()
-    todo: list[tuple[Step, Iterator[Step]]] = []
-
-    def begin(step: Step) -> None:
-        seen.add(id(step))
-        todo.append((step, iter(() if is_end(step) else step.inputs)))
-
-    begin(latest)
+    seen = {id(latest)}
+    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(inputs_of(latest)))]
     while todo:
         step, inputs = todo[-1]
         following = next((s for s in inputs if id(s) not in seen), None)
@@ -310,7 +309,8 @@ def closure(latest: Step, is_end: Callable[[Step], bool] = _is_never_end) -> lis
             ordered.append(step)
             todo.pop()
         else:
-            begin(following)
+            seen.add(id(following))
+            todo.append((following, iter(inputs_of(following))))
     return ordered
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from datalab_workspace.encoding.arrays import plain_data, sampled_fingerprint
+from datalab_workspace.encoding.arrays import data_fingerprint, sampled_fingerprint
 from datalab_workspace.history.rows import MOST_STEPS, as_list
 from datalab_workspace.history.steps import (
     Cell,
@@ -28,11 +28,17 @@ from datalab_workspace.model.record import Array, PendingRecord, Record
 HistoryMode: TypeAlias = Literal["full", "calls"]
 #: Returns the latest step of a record; None if it has no history.
 Latest: TypeAlias = Callable[[Record], "Step | None"]
+#: Returns the step that made the object of a reference; None if it is not known.
+FindStep: TypeAlias = Callable[[Reference], "Step | None"]
 
 #: Characters of all cells in one file at most.
 _MOST_TEXT = 2 << 20
 #: Steps of an object that is sent alone at most.
 _MOST_SENT = 1000
+
+
+def find_nothing(_reference: Reference) -> None:
+    """Return None: references are kept."""
 
 
 def latest_of(record: Record) -> Step | None:
@@ -52,11 +58,14 @@ class HistoryWriter:
         items: The objects of the file; None for an object that is sent alone, whose
             references are kept as they are.
         latest: See `Latest`.
+        find: See `FindStep`.
         most_steps: See `rows.write`.
 
     Attributes:
         mode: See above.
         has_texts: Whether the text of a cell or the path of a file was written.
+        written: The history that was written for each object, by UUID, in the form in
+            which it was in memory.
     """
 
     def __init__(
@@ -64,12 +73,14 @@ class HistoryWriter:
         mode: HistoryMode | None = "full",
         items: Iterable[Item] | None = None,
         latest: Latest = latest_of,
+        find: FindStep = find_nothing,
         *,
         most_steps: int = MOST_STEPS,
     ) -> None:
         self.mode = mode
         self.has_texts = False
         self._latest = latest
+        self._find = find
         self._most_steps = most_steps
         self._room = _MOST_TEXT
         self._texts: dict[int, str | None] = {}
@@ -77,8 +88,11 @@ class HistoryWriter:
         self._items = {item.uuid: item for item in items or ()}
         self._marks: dict[str, Fingerprint | None] = {}
         self._writing = ""
-        #: What was written for each object, to see at the next save if it still holds.
-        self._notes: dict[str, tuple[object, dict[str, int]]] = {}
+        self.written: dict[str, object] = {}
+
+    def entry_of_whole(self, record: Record) -> dict[str, Any] | None:
+        """Return the entry of a record that is written as it is; see `entry`."""
+        return self._entry(record, lambda: data_fingerprint(record))
 
     def entry(self, record: Record, data: Array) -> dict[str, Any] | None:
         """Return the entry of a record; None if it has no history.
@@ -87,14 +101,19 @@ class HistoryWriter:
             record: The record.
             data: Its data in the form that the file or protocol has.
         """
+        return self._entry(record, lambda: sampled_fingerprint(data))
+
+    def _entry(
+        self, record: Record, mark_of: Callable[[], Fingerprint | None]
+    ) -> dict[str, Any] | None:
         if self.mode is None or record.history is None:
             return None
         known = record.history
         passes = isinstance(known, Written) and self._may_pass(known)
-        if passes and isinstance(data, ArrayReference):
+        if passes and isinstance(record.data, ArrayReference):
             mark = known.entry.fingerprint  # without reading the data
         else:
-            mark = sampled_fingerprint(data)
+            mark = mark_of()
         self._marks[record.uuid] = mark
         if passes:
             content = {**known.entry.content, "of": as_list(mark)}
@@ -106,25 +125,44 @@ class HistoryWriter:
             if step.stored is not None and step.stored.uuid == record.uuid:
                 step.stored = replace(step.stored, fingerprint=mark)
         self.has_texts |= content.get("private") is True
-        self._notes[record.uuid] = self._key(record), dict(content.get("uses", {}))
+        self.written[record.uuid] = self._key(record)
         return content
 
-    def must_write_again(self, before: HistoryWriter, record: Record) -> bool:
-        """Return whether what a former save wrote for an object no longer holds.
+    def differs(self, item: Item, before: HistoryWriter | None) -> bool:
+        """Return whether the history of an object is not the one that was saved.
+
+        It may become known later than the object.
 
         Args:
-            before: The histories of the former save.
-            record: The object, which has not changed.
+            item: The object.
+            before: The writer of the former save.
         """
-        key, uses = before._notes.get(record.uuid, (None, {}))
-        if self.mode is None:
+        if before is None or isinstance(item, PendingRecord):
             return False
-        return self._key(record) is not key or not self._hold(uses.items())
+        saved = before.written.get(item.uuid)
+        return saved is not None and self._key(item) is not saved
 
-    def is_dangling(self, record: Record) -> bool:
-        """Return whether an object of a file refers to others that have changed."""
-        known = record.history
-        return isinstance(known, Written) and not self._may_pass(known)
+    def holds(self, uuid: str, crc: int) -> bool:
+        """Return whether histories can refer to an object of the file.
+
+        Args:
+            uuid: UUID of the object.
+            crc: The checksum of its data when they used it.
+        """
+        claim = self._claim(uuid)
+        return claim is not None and claim[0] == crc
+
+    def release(self, before: HistoryWriter | None) -> None:
+        """Release the objects after they have been written.
+
+        Args:
+            before: The writer of the former save, which wrote those that are not new.
+        """
+        if before is not None:
+            kept = self._items.keys() - self.written.keys()
+            self.written |= {u: k for u, k in before.written.items() if u in kept}
+        self._items, self._texts, self._marks = {}, {}, {}
+        self.__dict__.pop("_owners", None)
 
     def _encode(
         self, step: Step, record: Record, mark: Fingerprint | None
@@ -140,6 +178,7 @@ class HistoryWriter:
             mark,
             made_with=made_with,
             reference=self._reference,
+            follow=self._follow,
             text_of=self._text if is_full else None,
             paths=is_full,
             most_steps=self._most_steps,
@@ -165,10 +204,7 @@ class HistoryWriter:
 
     def _hold(self, uses: Iterable[tuple[str, int]]) -> bool:
         """Return whether all objects that a history refers to are as they were."""
-        return all(
-            (claim := self._claim(uuid)) is not None and claim[0] == crc
-            for uuid, crc in uses
-        )
+        return all(self.holds(uuid, crc) for uuid, crc in uses)
 
     def _claim(self, uuid: str) -> Fingerprint | None:
         """Return the fingerprint for which an object of the file has a history."""
@@ -188,8 +224,18 @@ class HistoryWriter:
             item = self._items[uuid] = item.resolve()
         return item
 
+    def _follow(self, step: Step) -> Step:
+        """Return the step that a reference leads to, unless it stays a reference."""
+        if not isinstance(step.action, Reference) or self._reference(step):
+            return step
+        return self._find(step.action) or step
+
     def _reference(self, step: Step) -> Reference | None:
         """Return the reference to the object of a step, if it is in the file."""
+        if isinstance(step.action, Reference):
+            claim = self._claim(step.action.uuid)
+            is_same = claim is not None and claim == step.action.fingerprint
+            return step.action if is_same or self._is_alone else None
         record = self._owners.get(id(step))
         if record is None and step.stored is not None and step.stored.fingerprint:
             uuid = step.stored.uuid
@@ -214,8 +260,7 @@ class HistoryWriter:
     def _mark(self, record: Record) -> Fingerprint | None:
         """Return the fingerprint of the data of an object in the file."""
         if record.uuid not in self._marks:
-            data = plain_data(record)
-            self._marks[record.uuid] = sampled_fingerprint(data)
+            self._marks[record.uuid] = data_fingerprint(record)
         return self._marks[record.uuid]
 
     def _text(self, cell: Cell) -> str | None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.arrays import sampled_fingerprint
@@ -21,7 +21,6 @@ from datalab_workspace.history.steps import (
     Edit,
     Fingerprint,
     RecordHistory,
-    Reference,
     Step,
     Stored,
 )
@@ -29,15 +28,8 @@ from datalab_workspace.model.record import FIELDS, ROI_KEY, Array, Kind, Record
 from datalab_workspace.validation import warn_caller
 
 FORMAT = 1
-#: Returns the step that made the object of a reference; None if it is not known.
-FindStep: TypeAlias = Callable[[Reference], "Step | None"]
-
 #: Fields that DataLab sets when it shows an object, and the title, which is its name.
 _NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
-
-
-def find_nothing(_reference: Reference) -> None:
-    """Return None: references remain."""
 
 
 class Entry:
@@ -56,6 +48,11 @@ class Entry:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.content = content
         self._step: Step | None = None
+
+    # pickle would follow the steps, which may be many.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entry, (self.content,)
 
     @property
     def uuid(self) -> Any:
@@ -81,36 +78,27 @@ class Entry:
         for uuid, crc in dict(self.content.get("uses", {})).items():
             yield rows_reader.short_string(uuid), rows_reader.integer(crc)
 
-    def step(self, title: str, find: FindStep = find_nothing) -> Step:
+    def step(self, title: str) -> Step:
         """Return the latest step of the object; always the same one.
 
         Args:
             title: The title of the object.
-            find: See `FindStep`. A reference that it does not find remains a step.
 
         Raises:
             ValueError: It cannot be read.
         """
         if self._step is None:
-            self._step = self._latest(title, find)
+            self._step = self._latest(title)
         return self._step
 
-    def _latest(self, title: str, find: FindStep) -> Step:
+    def _latest(self, title: str) -> Step:
         version = self.content.get("format")
         if version != FORMAT:
             raise ValueError(
                 f"this version cannot read its format {version!r:.20}; install a newer "
                 "version of datalab-workspace-api"
             )
-        steps = rows_reader.read(self.content.get("steps"))
-        found: dict[int, Step] = {}
-        for step in steps:
-            if isinstance(step.action, Reference):
-                known = find(step.action)
-                if known is not None:
-                    found[id(step)] = known
-            step.inputs = tuple(found.get(id(one), one) for one in step.inputs)
-        latest = steps[-1]
+        latest = rows_reader.read(self.content.get("steps"))
         made = latest.stored
         latest.stored = Stored(
             str(self.uuid),
@@ -151,6 +139,9 @@ class Written:
     def __deepcopy__(self, memo: dict[int, Any]) -> Written:
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_history": None}
+
     def belongs(self) -> bool:
         """Return whether it is the history of the object that it was found on.
 
@@ -162,11 +153,8 @@ class Written:
             self._is_refused = sampled_fingerprint(data) != self.entry.fingerprint
         return not self._is_refused
 
-    def history(self, find: FindStep = find_nothing) -> RecordHistory | None:
+    def history(self) -> RecordHistory | None:
         """Return the history; None if it is not that of the object.
-
-        Args:
-            find: See `FindStep`.
 
         Warns:
             UserWarning: It cannot be read.
@@ -174,7 +162,7 @@ class Written:
         if self._history is None and not self._is_refused:
             try:
                 if self.belongs():
-                    step = self._with_edit(self.entry.step(self._title, find))
+                    step = self._with_edit(self.entry.step(self._title))
                     self._history = RecordHistory(step, self._fields, self._roi)
             except (ValueError, TypeError) as error:
                 self._is_refused = True

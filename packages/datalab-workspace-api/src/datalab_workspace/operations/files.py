@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import ObjectNotFoundError
-from datalab_workspace.history.writer import HistoryMode, HistoryWriter
+from datalab_workspace.history.writer import HistoryMode, HistoryWriter, latest_of
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.naming import assign_names
@@ -41,7 +41,7 @@ def save(
     names: Any,
     compression: str | tuple[str, int] | None,
     overwrite: bool,
-    history: HistoryMode | None = "full",
+    history: HistoryMode | Literal["as before"] | None = "as before",
 ) -> Path:
     """See `Workspace.save`."""
     saved, masked = _save(session, path, names, compression, overwrite, history)
@@ -55,7 +55,7 @@ def _save(
     names: Any,
     compression: str | tuple[str, int] | None,
     overwrite: bool,
-    history: HistoryMode | None,
+    history: HistoryMode | Literal["as before"] | None,
 ) -> tuple[Path, list[str]]:
     """Save objects.
 
@@ -76,7 +76,8 @@ def _save(
             _check_partial(transaction, target, uuids)
         foreign = project.foreign if uuids is None or known is not None else []
         content = Project(groups, foreign, project.baseline)
-        content.history = HistoryWriter(history, content.items())
+        mode = project.modes.get(target, "full") if history == "as before" else history
+        content.history = writer = _writer(session, mode, content)
         transaction.kind, transaction.path = "saved", target
         if uuids is None and _is_saved(content, target, known, compression):
             project.saved(target, known, project.baseline, whole=True)
@@ -94,9 +95,22 @@ def _save(
             overwrite=overwrite,
         )
         project.saved(target, stamp, baseline, whole=uuids is None)
+        project.modes[target] = mode
+        before = content.baseline
+        writer.release(None if before is None else before.history)
         if uuids is None or known is not None:
             _repoint(groups, references, baseline)
         return target, masked
+
+
+def _writer(
+    session: Session, mode: HistoryMode | None, content: Project
+) -> HistoryWriter:
+    """Return the writer of the histories of the objects of a project."""
+    recorder = getattr(session, "recorder", None)
+    latest = latest_of if recorder is None else recorder.latest
+    items = list(content.items())
+    return HistoryWriter(mode, items, latest, session.project.histories.find)
 
 
 def _is_current(baseline: Baseline | None, target: Path) -> bool:

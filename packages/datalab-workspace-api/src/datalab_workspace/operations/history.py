@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datalab_workspace.encoding.arrays import fingerprint
+from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.resolution import resolve
 from datalab_workspace.history.steps import Edit, Reference, Step, closure
 from datalab_workspace.history.view import History
@@ -55,8 +55,7 @@ class ObjectSteps:
             stored = step.stored
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
-        found = fingerprint(self._transaction.record(uuid).data)
-        same = found is not None and (found[0], found[1], tuple(found[2])) == wanted
+        same = data_fingerprint(self._transaction.record(uuid)) == wanted
         return without_edits(latest) if same else None
 
     def present(self, step: Step) -> Present | None:
