@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datalab_workspace.encoding.arrays import data_fingerprint
-from datalab_workspace.history.steps import Edit, Reference, Step
+from datalab_workspace.history.steps import Edit, Reference, Step, edit_chain
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.operations.history import ObjectSteps
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,19 @@ class Given:
 
 class Available(ObjectSteps):
     """The objects of a workspace by the steps that made them, in one transaction."""
+
+    def __init__(self, session: Session, transaction: Transaction) -> None:
+        super().__init__(session, transaction)
+        # Earlier steps in a file have no UUIDs. These made the data of an object.
+        self._owners: dict[int, str] = {}
+
+    def latest(self, uuid: str) -> Step:
+        """Return the latest step of an object that exists."""
+        latest = super().latest(uuid)
+        if id(latest) not in self._owners:
+            for step in edit_chain(latest):
+                self._owners.setdefault(id(step), uuid)
+        return latest
 
     def has(self, uuid: str) -> bool:
         """Return whether an object exists."""
@@ -56,10 +71,22 @@ class Available(ObjectSteps):
         return f"{name!r:.80} has changed since"
 
     def uuid_of(self, step: Step) -> str | None:
-        """Return the UUID of the object that a step made; None if it was not stored."""
+        """Return the UUID of the object that a step made.
+
+        Returns:
+            The UUID, even if the object is another one since or was removed; None if
+            the object was not stored, or if it is not known which one it was.
+        """
         if isinstance(step.action, Reference):
             return step.action.uuid
-        return None if step.stored is None else step.stored.uuid
+        if step.stored is None:
+            return self._owners.get(id(step))
+        known = step.stored.uuid or self._owners.get(id(step))
+        return known or self._transaction.names.uuid_of(step.stored.name)
+
+    def is_stored(self, step: Step) -> bool:
+        """Return whether the object that a step made was in a workspace."""
+        return step.stored is not None or isinstance(step.action, Reference)
 
     def name_of(self, step: Step) -> str:
         """Return the present name of the object of a step, or else the former one."""

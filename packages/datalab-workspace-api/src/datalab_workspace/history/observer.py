@@ -24,6 +24,8 @@ Observer: TypeAlias = "Callable[[Any, Any], Callable[[Any], None] | None]"
 
 _MOST_SHARED = 256
 _MODULE = "sigima.proc.decorator"
+#: The variable that holds sigima's observer, once sigima is imported.
+_variable: ContextVar[Any] | None = None
 _silent: ContextVar[bool] = ContextVar("datalab_workspace_silent", default=False)
 #: The calls that were noted last, so that equal ones share one action.
 _shared: dict[Any, calls.NotedCall] = {}
@@ -58,16 +60,17 @@ def watch() -> None:
 
     A context begins with each cell in some kernels, with each thread and each task.
     """
-    decorator = sys.modules.get(_MODULE)
-    variable = getattr(decorator, "_CALL_OBSERVER", None)
-    if variable is None:  # sigima is not imported, or older than 1.3
-        return
-    present = variable.get()
+    global _variable
+    if _variable is None:
+        _variable = getattr(sys.modules.get(_MODULE), "_CALL_OBSERVER", None)
+        if _variable is None:  # sigima is not imported, or older than 1.3
+            return
+    present = _variable.get()
     if present is _observe or getattr(present, "func", None) is _observe_too:
         return
     # `observe_calls` would end with the object that it returns, wherever that is
     # collected. A tool that observes calls itself goes on to do so.
-    variable.set(
+    _variable.set(
         _observe if present is None else functools.partial(_observe_too, present)
     )
 

@@ -157,14 +157,17 @@ def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
     given: dict[int, Given] = {}
     obstacles: dict[int, Obstacle] = {}
     for step in resolution.steps:
-        if step is not resolution.latest and (found := available.given(step)):
+        found = available.given(step) if available.uuid_of(step) != uuid else None
+        if found is not None:
             given[id(step)] = found
         obstacle = refusals.get(id(step.action)) or _obstacle(step)
         for each in resolution.inputs_of(step):
             if obstacle is None and id(each) not in given:
                 obstacle = obstacles.get(id(each))
         if obstacle is not None:
-            obstacles[id(step)] = _explained(obstacle, step, available)
+            obstacles[id(step)] = _explained(
+                obstacle, step, resolution.latest, available
+            )
     return Plan(shown, record, resolution, executions, given, obstacles)
 
 
@@ -207,14 +210,15 @@ def _obstacle(step: Step) -> Obstacle | None:
     return None
 
 
-def _explained(obstacle: Obstacle, step: Step, available: Available) -> Obstacle:
+def _explained(
+    obstacle: Obstacle, step: Step, latest: Step, available: Available
+) -> Obstacle:
     """Return an obstacle that says which object is missing."""
     name = available.name_of(step)
-    if not name or obstacle.text.startswith("'"):
+    is_last = step is latest or obstacle.text.startswith("'")
+    if not name or is_last or available.given(step) is not None:
         return obstacle
-    if available.given(step) is not None:
-        return obstacle
-    return Obstacle(f"{available.why_not(step)}", obstacle.random)
+    return Obstacle(available.why_not(step), obstacle.random)
 
 
 def _recorded(steps: Any) -> dict[str, str]:

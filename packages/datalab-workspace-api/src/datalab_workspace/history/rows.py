@@ -236,7 +236,7 @@ class _Tables:
             return ["f", *facts, _cut(action.title), *more]
         if isinstance(action, Reference):
             mark = as_list(action.fingerprint)
-            return ["@", action.uuid, _cut(action.name), mark]
+            return ["@", action.uuid, _cut(action.name), mark, action.edits]
         return ["?", _cut(action.reason), action.folded]
 
     def _cell(self, cell: Cell | None) -> int:

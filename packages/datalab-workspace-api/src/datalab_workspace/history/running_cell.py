@@ -24,6 +24,8 @@ LOG_SIZE = 2_000_000
 ENTRY_SIZE = 200
 
 _orders = count(1)
+#: Whether the code of a file is the user's, by path.
+_paths: dict[str, bool] = {}
 _PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 _STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
@@ -199,20 +201,30 @@ def follow(follower: Follower) -> None:
     _followers.add(follower)
 
 
-def script_line() -> str:
-    """Return the file and line of the user's code that runs, such as "fit.py:12".
+def script_place() -> tuple[str, int] | None:
+    """Return the path and line of the user's code that runs; None if it is in no file.
 
-    Returns:
-        The name of the file without folders; "" if the code is in no file.
+    It takes a microsecond; the traceback module would take milliseconds.
     """
-    # The traceback module would take milliseconds.
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None:
         path = frame.f_code.co_filename
-        if _is_of_user(path):
-            return f"{Path(path).name}:{frame.f_lineno}"
+        of_user = _paths.get(path)
+        if of_user is None:
+            of_user = _paths[path] = _is_of_user(path)
+        if of_user:
+            return path, frame.f_lineno
         frame = frame.f_back
-    return ""
+    return None
+
+
+def script_line(place: tuple[str, int] | None) -> str:
+    """Return a place in a script such as "fit.py:12", without folders.
+
+    Args:
+        place: See `script_place`; "" is returned for None.
+    """
+    return "" if place is None else f"{Path(place[0]).name}:{place[1]}"
 
 
 def _is_of_user(path: str) -> bool:
