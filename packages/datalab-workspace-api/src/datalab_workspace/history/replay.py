@@ -34,11 +34,11 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
     Unknown,
+    edit_chain,
 )
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
-from datalab_workspace.operations.history import without_edits
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -120,7 +120,7 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
 
 def _has_code(resolution: Resolution) -> bool:
     """Return whether code is a step on the way, and not only the beginning."""
-    latest = without_edits(resolution.latest)
+    latest = edit_chain(resolution.latest)[0]
     return any(
         isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
         for step in resolution.steps
