@@ -228,7 +228,12 @@ class Pending(RecordHistory):
 
 
 def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
-    """Yield the steps of the objects that a cell got before, each one once."""
+    """Yield the steps of the objects that a cell got before, each one once.
+
+    Outside cells there are none: a script gets all its objects in one place.
+    """
+    if cell is None:
+        return
     seen: set[int] = set()
     for marker in markers:
         if marker.cell is cell:
