@@ -19,6 +19,7 @@ and read with another, with DataLab in between.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -80,6 +81,10 @@ def split(
         StaleFileError: The file no longer contains an unread array that must be
             converted.
     """
+    if history is not None:
+        metadata = history.metadata(record)
+        if metadata is not record.metadata:
+            record = dataclasses.replace(record, metadata=metadata)
     sidecar: dict[str, Any] = {}
     arrays, specs = plain_arrays(record, carrier)
     if specs:

@@ -54,9 +54,10 @@ class Marker:
         cell: See above.
         checked: The checksums of all of the data, once they have been computed.
         obj: A weak reference to the object, where no record has its data.
+        unsure: Whether the data was not compared with the cell that might change it.
     """
 
-    __slots__ = ("cell", "checked", "history", "obj", "record", "seen")
+    __slots__ = ("cell", "checked", "history", "obj", "record", "seen", "unsure")
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Marker:
         self.cell = cell
         self.checked: Glance | None = None
         self.obj: weakref.ref[Any] | None = None
+        self.unsure = False
 
     def __copy__(self) -> Marker:
         return self

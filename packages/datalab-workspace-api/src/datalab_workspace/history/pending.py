@@ -166,7 +166,7 @@ class Pending(Deferred):
         elif record is None or (same := self._is_same(record, marker)) is None:
             return self._changed(marker, certain=False)
         elif not same:
-            return self._changed(marker)
+            return self._changed(marker, certain=not marker.unsure)
         history = history_of(marker)
         if history.step.stored is None:
             history.step.stored = self._storage()
@@ -179,7 +179,11 @@ class Pending(Deferred):
             return identity.same_data(record.arrays, before)
         if marker.seen is None:
             return None
-        return marker.seen == identity.glance(record.arrays)
+        if marker.seen != identity.glance(record.arrays):
+            return False
+        if marker.checked is None:
+            return True
+        return marker.checked == identity.checksums(record.arrays)
 
     def _made(self) -> RecordHistory:
         """Return the history of an object that comes from none that is known."""
@@ -211,7 +215,12 @@ class Pending(Deferred):
 
 
 def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
-    """Yield the steps of the objects that a cell got before, each one once."""
+    """Yield the steps of the objects that a cell got before, each one once.
+
+    Outside cells there are none: a script gets all its objects in one place.
+    """
+    if cell is None:
+        return
     seen: set[int] = set()
     for marker in markers:
         if marker.cell is cell:

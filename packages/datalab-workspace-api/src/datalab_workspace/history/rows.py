@@ -8,7 +8,8 @@ document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
 its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
-none.
+none. A cell is ``[number, text, needs, [session, order, failed]]``. A name is a string,
+or ``[name, cell]`` with the cell that stored the object.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.history.packing import pack
+from datalab_workspace.history.privacy import without_names
 from datalab_workspace.history.steps import (
     Action,
     Call,
@@ -140,7 +142,7 @@ class _Tables:
         self._numbers: dict[int, int] = {}  # of actions, environments and cells, by id
         self._env: list[Any] = []
         self._cells: list[Any] = []
-        self._names: dict[str, int] = {}
+        self._names: dict[tuple[str, int], int] = {}
         self.text_size = 0
         self.is_private = False
 
@@ -163,7 +165,7 @@ class _Tables:
             "env": self._env,
             "acts": self._acts,
             "cells": self._cells,
-            "made": list(self._names),
+            "made": [[name, cell] if cell else name for name, cell in self._names],
             "rows": list(map(_short, rows)),
         }
         return {name: table for name, table in tables.items() if table}
@@ -189,8 +191,8 @@ class _Tables:
     def _name(self, step: Step) -> int:
         if step.stored is None:
             return 0
-        name = _cut(step.stored.name)
-        return self._names.setdefault(name, len(self._names)) + 1
+        key = _cut(step.stored.name), self._cell(step.stored.cell)
+        return self._names.setdefault(key, len(self._names)) + 1
 
     def _environment(self, step: Step) -> int:
         found = step.environment
@@ -231,12 +233,13 @@ class _Tables:
         if isinstance(action, FileRead):
             facts = [_cut(action.name), action.reader, action.size, action.checksum]
             path = action.path if self._paths else None
-            more = [_cut(path)] if path else []
+            # Within quotes, names are hidden as in the text of a cell.
+            more = [_cut(without_names(f'"{path}"')[1:-1])] if path else []
             self.is_private |= bool(path)
             return ["f", *facts, _cut(action.title), *more]
         if isinstance(action, Reference):
             mark = as_list(action.fingerprint)
-            return ["@", action.uuid, _cut(action.name), mark]
+            return ["@", action.uuid, _cut(action.name), mark, action.edits]
         return ["?", _cut(action.reason), action.folded]
 
     def _cell(self, cell: Cell | None) -> int:
@@ -262,15 +265,18 @@ class _Tables:
 
     def _add_cell(self, cell: Cell, needs: Iterable[Cell] | None) -> None:
         text = None if self._text_of is None else self._text_of(cell)
-        entry: list[Any] = [cell.number]
-        if text is not None or needs is not None:
-            self.text_size += len(text or "")
-            self.is_private |= bool(text)
-            entry.append(text)
+        self.text_size += len(text or "")
+        self.is_private |= bool(text)
+        rest: dict[str, Any] = {}
+        if text is not None:
+            rest["text"] = text
         if needs is not None:
             found = (self._numbers.get(id(one)) for one in needs)
-            entry.append([number for number in found if number])
-        self._cells.append(entry)
+            rest["needs"] = [number for number in found if number]
+        if cell.failed:
+            rest["failed"] = True
+        place = [cell.number, cell.session, cell.order]
+        self._cells.append([*place, rest] if rest else place)
         self._numbers[id(cell)] = len(self._cells)
 
 

@@ -104,6 +104,7 @@ class Entry:
             str(self.uuid),
             title if made is None else made.name,
             fingerprint=self.fingerprint,
+            cell=None if made is None else made.cell,
         )
         return latest
 
