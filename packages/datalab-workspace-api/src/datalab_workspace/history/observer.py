@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Any, TypeAlias
 
 from datalab_workspace.history import calls, running_cell
@@ -64,6 +66,7 @@ def watch() -> None:
     if _variable is None:
         _variable = getattr(sys.modules.get(_MODULE), "_CALL_OBSERVER", None)
         if _variable is None:  # sigima is not imported, or older than 1.3
+            _await_import()
             return
     present = _variable.get()
     if present is _observe or getattr(present, "func", None) is _observe_too:
@@ -73,6 +76,42 @@ def watch() -> None:
     _variable.set(
         _observe if present is None else functools.partial(_observe_too, present)
     )
+
+
+class _Awaiting:
+    """An entry of `sys.meta_path` that waits for the import of sigima's features.
+
+    A cell may import them and call them at once.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Any, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find the module as usual, and observe calls after its import."""
+        if fullname != _MODULE:
+            return None
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(fullname, path, target)
+        loader: Any = None if spec is None else spec.loader
+        if loader is not None:
+            execute = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                watch()
+
+            loader.exec_module = exec_module
+        return spec
+
+
+_awaiting = _Awaiting()
+
+
+def _await_import() -> None:
+    """Observe calls as soon as sigima's features are imported."""
+    if _MODULE not in sys.modules and _awaiting not in sys.meta_path:
+        sys.meta_path.insert(0, _awaiting)
 
 
 @contextmanager

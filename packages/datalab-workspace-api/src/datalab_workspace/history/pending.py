@@ -178,7 +178,7 @@ class Pending(RecordHistory):
         elif record is None or (same := self._is_same(record, marker)) is None:
             return self._changed(marker, certain=False)
         elif not same:
-            return self._changed(marker)
+            return self._changed(marker, certain=not marker.unsure)
         history = history_of(marker)
         if history.step.stored is None:
             history.step.stored = self._storage()
@@ -191,7 +191,11 @@ class Pending(RecordHistory):
             return identity.same_data(record.arrays, before)
         if marker.seen is None:
             return None
-        return marker.seen == identity.glance(record.arrays)
+        if marker.seen != identity.glance(record.arrays):
+            return False
+        if marker.checked is None:
+            return True
+        return marker.checked == identity.checksums(record.arrays)
 
     def _made(self) -> RecordHistory:
         """Return the history of an object that comes from none that is known."""

@@ -8,7 +8,8 @@ document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
 its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
-none.
+none. A cell is ``[number, text, needs, [session, order, failed]]``. A name is a string,
+or ``[name, cell]`` with the cell that stored the object.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ import os
 import sys
 import weakref
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from datalab_workspace.history.steps import Cell
 
@@ -23,6 +24,8 @@ from datalab_workspace.history.steps import Cell
 LOG_SIZE = 2_000_000
 ENTRY_SIZE = 200
 
+#: The module of the links to objects; without it, there are none.
+_LINKS = "datalab_workspace.history.known"
 _orders = count(1)
 #: Whether the code of a file is the user's, by path.
 _paths: dict[str, bool] = {}
@@ -168,12 +171,19 @@ def begin(number: int, text: str, log: CellLog | None = None) -> LoggedCell:
     return cell
 
 
-def end(cell: LoggedCell | None = None, *, failed: bool = False) -> None:
+def end(
+    cell: LoggedCell | None = None,
+    *,
+    failed: bool = False,
+    namespace: Mapping[str, Any] | None = None,
+) -> None:
     """Note that a cell has ended.
 
     Args:
         cell: The cell; by default the one that runs.
         failed: It ended with an error.
+        namespace: The names of the notebook. The objects among them that the cell names
+            are compared with what they were.
     """
     if cell is None:
         if not _running:
@@ -181,6 +191,10 @@ def end(cell: LoggedCell | None = None, *, failed: bool = False) -> None:
         cell = _running[-1]
     cell.failed = failed
     try:
+        if namespace is not None and _LINKS in sys.modules:
+            from datalab_workspace.history.confirmation import confirm
+
+            _call(partial(confirm, namespace=namespace), cell)
         for follower in list(_followers):
             _call(follower.end_cell, cell)
     finally:
@@ -234,7 +248,7 @@ def _is_of_user(path: str) -> bool:
     return not path.startswith(_STANDARD_LIBRARY)
 
 
-def _call(method: Callable[[Cell], None], cell: Cell) -> None:
+def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
     global failures
     try:
         method(cell)
