@@ -166,7 +166,7 @@ def check_code(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "count", [40, pytest.param(1000, marks=pytest.mark.slow)], ids=["some", "many"]
+    "count", [25, pytest.param(1000, marks=pytest.mark.slow)], ids=["some", "many"]
 )
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.timeout(600)
