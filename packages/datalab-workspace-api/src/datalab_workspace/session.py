@@ -105,6 +105,7 @@ class Session:
 
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:  # other threads may change everything afterwards
+            self.recorder.settle()
             state = {key: held for key, held in vars(self).items() if key not in _OWN}
             state["backend"] = self.backend.independent_copy() or self.backend
             state["names"] = self.names.copy()

@@ -55,9 +55,10 @@ class Marker:
         seen: See above.
         cell: See above.
         checked: The checksums of all of the data, once they have been computed.
+        unsure: Whether the data was not compared with the cell that might change it.
     """
 
-    __slots__ = ("cell", "checked", "history", "record", "seen")
+    __slots__ = ("cell", "checked", "history", "record", "seen", "unsure")
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Marker:
         self.seen = seen
         self.cell = cell
         self.checked: Glance | None = None
+        self.unsure = False
 
     def __copy__(self) -> Marker:
         return self

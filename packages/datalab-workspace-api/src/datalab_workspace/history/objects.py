@@ -40,7 +40,9 @@ def step_of(obj: Any) -> Step:
     return _with_edit(obj, marker)
 
 
-def note_change(obj: Any, cell: Cell | None, *, certain: bool = True) -> bool:
+def note_change(
+    obj: Any, cell: Cell | None, *, certain: bool = True, suspected: bool = False
+) -> bool:
     """Find out whether code has changed the data of an object since it was linked.
 
     All of the data is compared. If it has changed, the object is linked to a step of
@@ -50,6 +52,7 @@ def note_change(obj: Any, cell: Cell | None, *, certain: bool = True) -> bool:
         obj: A signal or image of sigima that is linked.
         cell: The cell that is blamed; None outside cells.
         certain: False if an earlier cell may have changed it.
+        suspected: The text of the cell says that it may have changed the data.
 
     Returns:
         Whether it has changed.
@@ -58,9 +61,12 @@ def note_change(obj: Any, cell: Cell | None, *, certain: bool = True) -> bool:
     if marker is None:
         return False
     arrays = identity.arrays_of(obj)
-    if _is_as_linked(arrays, marker):
+    if not suspected and _is_as_linked(arrays, marker):
         return False
     _link(obj, arrays, _code_step(cell, history_of(marker).step, certain=certain))
+    linked = marker_of(obj)
+    if linked is not None and not suspected and not identity.is_exact(arrays):
+        linked.checked = identity.checksums(arrays)
     return True
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from weakref import ref
 
 from datalab_workspace.history import identity, known
 from datalab_workspace.history.files import file_read
-from datalab_workspace.history.identity import Marker
+from datalab_workspace.history.identity import Arrays, Marker
 from datalab_workspace.history.running_code import running_code
 from datalab_workspace.history.steps import (
     Cell,
@@ -42,15 +43,14 @@ class Pending(RecordHistory):
 
     __slots__ = (
         "__weakref__",
-        "_after",
         "_before",
         "_code",
         "_fields",
         "_found",
         "_marker",
+        "_metadata",
         "_number",
-        "_roi",
-        "_source",
+        "_record",
         "_stored",
         "_used",
     )
@@ -58,29 +58,32 @@ class Pending(RecordHistory):
     def __init__(
         self, record: Record, marker: Marker | None, cell: Cell | None
     ) -> None:
-        metadata = record.metadata
         self._found: RecordHistory | None = None
         self._marker = marker
-        # Not the record: it refers to this history, and must end with its last user.
-        self._after: Mapping[str, Any] = record.arrays
-        self._before = None if marker is None else marker.arrays
-        self._fields, self._roi = record.fields, metadata.get(ROI_KEY)
-        self._source = metadata.get(SOURCE_KEY)
+        # Weakly: the record refers to this history, and must end with its last user.
+        self._record = ref(record)
+        self._before: Arrays | None = None
+        self._fields, self._metadata = record.fields, record.metadata
         self._stored = record.uuid, record.version
         self._code = running_code(cell)
         self._used = known.last_got()
         self._number = known.count()
         if marker is not None:
-            self._pass_over(marker.history)
+            self._keep_replaced(marker)
 
-    def _pass_over(self, earlier: RecordHistory) -> None:
-        """Continue from what came before a record that this one replaces.
+    def _keep_replaced(self, marker: Marker) -> None:
+        """Keep the data of the record that is replaced, to be compared later.
 
         A loop that changes an object again and again makes one step, and holds the
         data of none but the first and the last record.
         """
+        earlier = marker.history
         if isinstance(earlier, Pending) and earlier.replaced_by(self):
             self._marker, self._before = earlier.origin
+        elif marker.record is not None:
+            record = marker.record()
+            if record is not None and record.uuid == self._stored[0]:
+                self._before = record.arrays
 
     # -- what was found out -----------------------------------------------------------
 
@@ -105,7 +108,7 @@ class Pending(RecordHistory):
         return self._found is not None
 
     @property
-    def origin(self) -> tuple[Marker | None, Mapping[str, Any] | None]:
+    def origin(self) -> tuple[Marker | None, Arrays | None]:
         """The link of the object that was added, and the data that it came from."""
         return self._marker, self._before
 
@@ -119,7 +122,7 @@ class Pending(RecordHistory):
 
     @property
     def held(self) -> int:
-        """The bytes that this history may hold in addition to the workspace."""
+        """The bytes of data that may be in memory only because of this history."""
         return 0 if self._before is None else identity.nbytes(self._before)
 
     def found(self) -> RecordHistory:
@@ -162,37 +165,42 @@ class Pending(RecordHistory):
         """Compare the records, and release what is no longer needed."""
         if self._found is None:
             self._found = self._find()
-            self._marker = self._before = self._source = None
-            self._after, self._used = {}, ()
+            self._marker = self._before = None
+            self._used = ()
 
     def _find(self) -> RecordHistory:
-        marker, certain = self._marker, True
+        record, marker = self._record(), self._marker
         if marker is None:
-            marker = known.original_of(self._after, self._number)
-        elif (same := self._is_same(marker)) is None:
-            certain = False
-        elif not same:
-            return self._changed(marker)
-        if marker is None:
-            return self._made()
-        if not certain:
+            if record is not None:
+                marker = known.original_of(record.arrays, self._number)
+            if marker is None:
+                return self._made()
+        elif record is None or (same := self._is_same(record, marker)) is None:
             return self._changed(marker, certain=False)
+        elif not same:
+            return self._changed(marker, certain=not marker.unsure)
         history = history_of(marker)
         if history.step.stored is None:
             history.step.stored = self._storage()
         return history
 
-    def _is_same(self, marker: Marker) -> bool | None:
+    def _is_same(self, record: Record, marker: Marker) -> bool | None:
         """Return whether the record has the data of its object; None if unknown."""
-        if self._before is not None:
-            return identity.same_data(self._after, self._before)
+        before = marker.arrays if self._before is None else self._before
+        if before is not None:
+            return identity.same_data(record.arrays, before)
         if marker.seen is None:
             return None
-        return marker.seen == identity.glance(self._after)
+        if marker.seen != identity.glance(record.arrays):
+            return False
+        if marker.checked is None:
+            return True
+        return marker.checked == identity.checksums(record.arrays)
 
     def _made(self) -> RecordHistory:
         """Return the history of an object that comes from none that is known."""
-        read = () if self._source is None else (Step(file_read(self._source)),)
+        source = self._metadata.get(SOURCE_KEY)
+        read = () if source is None else (Step(file_read(source)),)
         return self._history(
             self._code, (*read, *steps_used(self._used, self._code.cell))
         )
@@ -211,7 +219,7 @@ class Pending(RecordHistory):
 
     def _history(self, code: Code, inputs: tuple[Step, ...]) -> RecordHistory:
         step = Step(code, inputs, code.cell, stored=self._storage())
-        return RecordHistory(step, self._fields, self._roi)
+        return RecordHistory(step, self._fields, self._metadata.get(ROI_KEY))
 
     def _storage(self) -> Stored:
         uuid, version = self._stored
@@ -220,7 +228,12 @@ class Pending(RecordHistory):
 
 
 def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
-    """Yield the steps of the objects that a cell got before, each one once."""
+    """Yield the steps of the objects that a cell got before, each one once.
+
+    Outside cells there are none: a script gets all its objects in one place.
+    """
+    if cell is None:
+        return
     seen: set[int] = set()
     for marker in markers:
         if marker.cell is cell:
@@ -266,7 +279,7 @@ def edit_between(
         changed = {
             name: value
             for name, value in new_fields.items()
-            if name in fields
+            if fields.get(name, value) is not value
             and is_described(name)
             and not values_equal(fields[name], value)
         }

@@ -104,6 +104,15 @@ class Recorder:
         elif len(self._pending) > self._sweep_at:
             self._sweep()
 
+    def on_edit(self, record: Record) -> None:
+        """Note that a record will be replaced by one with the same data.
+
+        Args:
+            record: The record before.
+        """
+        if isinstance(record.history, Pending):
+            record.history.found()
+
     def on_found(self, obj: Any, record: Record, stored: Record) -> None:
         """Note that an object was not added, because an equal one is stored.
 

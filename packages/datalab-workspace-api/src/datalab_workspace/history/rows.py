@@ -8,7 +8,8 @@ document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
 its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
-none.
+none. A cell is ``[number, text, needs, [session, order, failed]]``. A name is a string,
+or ``[name, cell]`` with the cell that stored the object.
 """
 
 from __future__ import annotations
@@ -246,7 +247,7 @@ class _Tables:
             return ["f", *facts, _cut(action.title), *more]
         if isinstance(action, Reference):
             mark = as_list(action.fingerprint)
-            return ["@", action.uuid, _cut(action.name), mark]
+            return ["@", action.uuid, _cut(action.name), mark, action.edits]
         return ["?", _cut(action.reason), action.folded]
 
     def _cell(self, cell: Cell | None) -> int:

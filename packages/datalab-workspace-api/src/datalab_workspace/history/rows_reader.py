@@ -124,12 +124,16 @@ class _Reader:
         if kind == "f":
             return _file_read(*rest)
         if kind == "@":
-            uuid, name, found = rest
-            return Reference(short_string(uuid), short_string(name), fingerprint(found))
+            uuid, name, *found = rest
+            return _reference(short_string(uuid), short_string(name), *found)
         if kind == "?":
             reason, folded = rest
             return Unknown(short_string(reason), integer(folded))
         return Unknown("a newer version of datalab-workspace-api wrote this step")
+
+
+def _reference(uuid: str, name: str, mark: Any, edits: Any = 0) -> Reference:
+    return Reference(uuid, name, fingerprint(mark), integer(edits, most=MOST_STEPS))
 
 
 def _edit(fields: Any, before: Any, *regions: Any) -> Edit:

@@ -6,6 +6,7 @@ texts, when a history is shown or saved; nothing is traced while cells run.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -46,15 +47,29 @@ def slice_of(latest: Step, *, roots: Iterable[Step] = ()) -> list[Cell]:
 
 
 def with_needed(cells: Iterable[Cell]) -> list[Cell]:
-    """Return cells and all those that they need, in the order of execution."""
-    found: dict[int, Cell] = {}
-    todo = list(cells)
+    """Return cells and all those that they need, in the order of execution.
+
+    A file may contain a cell several times, once for each object that needs it. It is
+    returned once, with its text if any of them has it.
+    """
+    found: dict[object, Cell] = {}
+    seen: set[int] = set()
+    todo = deque(cells)
     while todo:
-        cell = todo.pop()
-        if id(cell) not in found:
-            found[id(cell)] = cell
-            todo.extend(cell.needs or ())
+        cell = todo.popleft()
+        if id(cell) in seen:
+            continue
+        seen.add(id(cell))
+        key = identity_of(cell)
+        if key not in found or found[key].text is None:
+            found[key] = cell
+        todo.extend(cell.needs or ())
     return in_order(found.values())
+
+
+def identity_of(cell: Cell) -> object:
+    """Return a value that is the same for all copies of a cell."""
+    return (cell.session, cell.order) if cell.session else id(cell)
 
 
 def cells_before(cell: LoggedCell, log: CellLog) -> tuple[Cell, ...]:

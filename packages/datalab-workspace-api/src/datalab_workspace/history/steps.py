@@ -148,11 +148,13 @@ class Reference:
         uuid: UUID of the object.
         name: Its name when the reference was made.
         fingerprint: The fingerprint of its data then; None if unknown.
+        edits: The number of edits then since its data was made.
     """
 
     uuid: str
     name: str
     fingerprint: Fingerprint | None = None
+    edits: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -283,6 +285,15 @@ def _history_of_rows(
 
 def _inputs_of(step: Step) -> Sequence[Step]:
     return step.inputs
+
+
+def edit_chain(step: Step) -> list[Step]:
+    """Return the step that made the data of an object, and the edits up to a step."""
+    chain = [step]
+    while isinstance(step.action, Edit) and step.inputs:
+        step = step.inputs[0]
+        chain.append(step)
+    return chain[::-1]
 
 
 def closure(

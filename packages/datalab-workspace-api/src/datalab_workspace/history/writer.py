@@ -23,6 +23,7 @@ from datalab_workspace.history.steps import (
     Step,
     Stored,
     Unknown,
+    edit_chain,
 )
 from datalab_workspace.history.written import Written, encode
 from datalab_workspace.model.array_reference import ArrayReference
@@ -276,17 +277,18 @@ class HistoryWriter:
         if record is None or record.uuid == self._writing:
             return None
         name = record.title if step.stored is None else step.stored.name
-        return Reference(record.uuid, name, self._mark(record))
+        edits = len(edit_chain(step)) - 1
+        return Reference(record.uuid, name, self._mark(record), edits)
 
     @cached_property
     def _owners(self) -> dict[int, Record]:
-        """The objects that are in memory, by the identity of their latest step."""
+        """The objects in memory, by the identity of the steps that end with edits."""
         owners: dict[int, Record] = {}
         for item in self._items.values():
             if isinstance(item, Record) and isinstance(item.history, RecordHistory):
                 step = self._latest(item)
-                if step is not None:
-                    owners.setdefault(id(step), item)
+                for edited in [] if step is None else edit_chain(step):
+                    owners.setdefault(id(edited), item)
         return owners
 
     def _mark(self, record: Record) -> Fingerprint | None:

@@ -88,7 +88,7 @@ class _Writer:
         last = self._variables[id(self._plan.resolution.latest)]
         name = literal(self._history.name)
         code = call_text("exported.compare", ["project", name, last])
-        yield Block("The verdict", f"print({code})")
+        yield Block("The verdict", f"verdict = {code}\nprint(verdict)")
 
     def _inputs(self) -> Iterator[Block]:
         """Yield the objects of the project that steps use and that no step makes."""
