@@ -15,7 +15,12 @@ from datalab_kernel_core.explore.messages import DataSource, ViewRequest
 from datalab_kernel_core.explore.overlay import Overlay
 from datalab_kernel_core.explore.selected import Selected
 from datalab_kernel_core.explore.signal_source import SignalSource
-from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
+from datalab_kernel_core.in_page.channel import (
+    Channel,
+    Reply,
+    open_soon,
+    widget_class,
+)
 from datalab_kernel_core.plotter.drawing import Drawing, build_drawing
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
 from datalab_kernel_core.plotter.images_drawing import ImagesDrawing
@@ -70,6 +75,7 @@ class View:
         self._callbacks = Callbacks()
         self._widget: Any = None
         self._channel: Channel | None = None
+        self._closed = False
         self._widget_class = widget_class(
             "datalab_kernel_core.explore.widget", "ViewWidget", "explore()"
         )
@@ -83,6 +89,7 @@ class View:
             self._source = ImageSource(item.record, image, options)
         plot = Plot(drawing, name)
         self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
+        self._alternative = repr(plot)
         self._overlay = Overlay(item, workspace, edits=edit_roi)
 
     @property
@@ -130,6 +137,7 @@ class View:
         Example:
             >>> plotter.explore("spot").close()
         """
+        self._closed = True
         self._overlay.close()
         if self._channel is not None:
             self._channel.close()
@@ -140,10 +148,17 @@ class View:
 
     def _repr_png_(self) -> bytes:
         if self._channel is None:
-            self._open()
+            self._closed = False
+            open_soon(self._open)
         return self._png
 
+    def _repr_mimebundle_(self, **_options: Any) -> tuple[dict[str, Any], ...]:
+        alternative = {"image/png": {"alt": self._alternative}}
+        return {"image/png": self._repr_png_(), "text/plain": repr(self)}, alternative
+
     def _open(self) -> None:
+        if self._channel is not None or self._closed:
+            return  # it is open, or was closed in the meantime
         picture = b64encode(self._png[:_UNIQUE]).decode()
         self._widget = self._widget_class(
             picture=picture, about=self._source.about(), overlay=self._overlay.state()
