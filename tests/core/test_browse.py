@@ -351,6 +351,26 @@ def test_an_object_is_explored(page: Page) -> None:
     assert picture.startswith(b"\x89PNG")
 
 
+def test_an_explored_object_is_followed_and_drawn_on(
+    page: Page, workspace: Workspace
+) -> None:
+    page.ask("explore", uuid=page.key("spot"))
+    view = page.panel._explored
+    assert view is not None
+    add = {"ask": "edit", "do": "add", "what": "region", "shape": "circle"}
+
+    workspace.add("spot", np.full((5, 8), 2.0), overwrite=True)
+    assert view._widget.about["shape"] == (5, 8)
+    with pytest.raises(ValueError, match="edit_roi=True"):
+        view._reply({**add, "coords": [3, 2, 1]})
+    view._reply({"ask": "draw", "draws": True})
+    view._reply({**add, "coords": [3, 2, 1]})
+    assert len(workspace["spot"].roi) == 1
+
+    page.panel.close()
+    assert view._channel is None
+
+
 @pytest.mark.parametrize("nbytes", [0, 1 << 30])
 def test_data_in_a_file_is_read_if_it_is_small(
     tmp_path: Path, monkeypatch, nbytes: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from datalab_workspace import Workspace
 from datalab_workspace.history.resolution import resolve
 from datalab_workspace.history.steps import (
     Action,
@@ -14,13 +15,17 @@ from datalab_workspace.history.steps import (
     Edit,
     Environment,
     FileRead,
+    RecordHistory,
     Reference,
     Step,
     Stored,
     Unknown,
+    closure,
 )
 from datalab_workspace.history.view import History
 from datalab_workspace.history.view_builder import Present, build
+from datalab_workspace.history.written import Written
+from datalab_workspace.model.record import ROI_KEY, Record
 
 HERE = Environment({"sigima": "1.3.0", "numpy": "2.4.6", "python": "3.11.2"})
 FIRST = Cell(2, "import numpy as np\nraw = np.arange(3.0)\nworkspace.add('raw', raw)")
@@ -75,3 +80,26 @@ def chain() -> Step:
 def unknown(reason: str = "it was in DataLab already", folded: int = 0) -> Step:
     """Return a step of which nothing is known."""
     return Step(Unknown(reason, folded))
+
+
+def give(workspace: Workspace, name: str, step: Step) -> Step:
+    """Let an object of a workspace in memory have a history that ends in a step."""
+    record = held(workspace, name)
+    step.stored = Stored(record.uuid, name, record.version)
+    roi = record.metadata.get(ROI_KEY)
+    record.history = RecordHistory(step, record.fields, roi)
+    return step
+
+
+def held(workspace: Workspace, name: str) -> Record:
+    """Return the record of a workspace itself, not a copy."""
+    session = workspace._session
+    return session.backend.record(workspace.describe(name).uuid)
+
+
+def actions(workspace: Workspace, name: str) -> list[Action]:
+    """Return the actions of the history of an object, each one after its inputs."""
+    history = held(workspace, name).history
+    if isinstance(history, Written):
+        history = history.history()
+    return [] if history is None else [s.action for s in closure(history.step)]

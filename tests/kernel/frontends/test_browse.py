@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
 
+from support.drawing_page import DrawingPage
 from support.panel_page import PanelPage
 from support.view_page import ViewPage
 
@@ -32,6 +33,7 @@ workspace.browse()
 """
 MENU = ".datalab-browse-menu"
 NAMES = "print(workspace.list(), [g.title for g in workspace.groups()])"
+CHANGE = "workspace.add('<b>spot</b>', np.full((300, 300), 9.0), overwrite=True);"
 WAIT = """
 import time
 from pathlib import Path
@@ -61,7 +63,7 @@ def browse(open_notebook: Callable[..., Any]) -> Browse:
 def test_objects_are_shown_explored_renamed_grouped_and_removed(
     browse: Browse, page: Page
 ) -> None:
-    notebook, panel = browse(FEW, NAMES)
+    notebook, panel = browse(FEW, NAMES, CHANGE)
     assert panel.names() == ["raw", "peak", "noisy", "images", "<b>spot</b>"]
     expect(panel.row("peak").locator("img")).to_be_visible()
 
@@ -70,7 +72,14 @@ def test_objects_are_shown_explored_renamed_grouped_and_removed(
     expect(panel.detail.get_by_alt_text("picture of peak")).to_be_visible()
 
     panel.row("<b>spot</b>").dblclick()
-    ViewPage(page).painted()
+    view = DrawingPage(page)
+    view.painted()
+    view.button("draw").click()
+    view.tool("circle").focus()
+    view.after_edit(lambda: page.keyboard.press("Enter"))
+    assert view.labels()[0].startswith("circle ROI00: center x")
+    view.after(lambda: notebook.run(2))
+    view.read((0.5, 0.5), "value = 9.0")
 
     panel.row("noisy").click(button="right")
     panel.choose("Rename")

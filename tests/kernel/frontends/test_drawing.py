@@ -145,7 +145,13 @@ def test_the_view_follows_changes_and_is_there_after_a_reload(
         "workspace.edit('spot', roi=sigima.create_image_roi('rectangle', "
         "[20, 0, 30, 10], title='theirs'))"
     )
-    notebook, view = draw(IMAGE, edit, "workspace.remove('spot')", "print(view.roi[0])")
+    data = "spot.data = data + 5000; workspace.add('spot', spot, overwrite=True);"
+    removed = "workspace.remove('spot')"
+    notebook, view = draw(IMAGE, edit, removed, "print(view.roi[0])", data)
+    view.after(lambda: notebook.run(4))
+    view.read((0.5, 0.5), r"value = 5\d\d\d")
+    highest = view.el.get_by_title("Highest value of the color scale")
+    assert 5900 < float(highest.input_value()) < 6000
     notebook.run(1)
     expect(view.shape("theirs")).to_have_count(1)
     expect(view.shape("ring (outside)")).to_have_count(0)

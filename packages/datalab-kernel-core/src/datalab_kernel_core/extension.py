@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from datalab_kernel_core import recovery, submodules, tracebacks
+from datalab_kernel_core import cells, recovery, submodules, tracebacks
 from datalab_kernel_core.browse import registration
 from datalab_kernel_core.display import formatters
 from datalab_kernel_core.namespace import Namespace
@@ -37,6 +37,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     formatters.install(ip)
     registration.install()
     tracebacks.install(ip)
+    cells.install(ip)
     _loaded.add(ip)
     _namespaces[ip].inject()
 
@@ -51,6 +52,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
         _namespaces[ip].withdraw()
         formatters.uninstall(ip)
         tracebacks.uninstall(ip)
+        cells.uninstall(ip)
     _loaded.discard(ip)
     if not _loaded:
         submodules.uninstall()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         NoAnswerError,
         NotAProjectError,
         NothingToUndoError,
+        NotReplayableError,
         NotSupportedByProtocolError,
         ObjectNotFoundError,
         ReusedNameError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from datalab_workspace.events import ChangeEvent, ObjectChange, Origin
     from datalab_workspace.factories import connect
     from datalab_workspace.factories import open_project as open
+    from datalab_workspace.history.verdict import Replay
     from datalab_workspace.history.view import History
     from datalab_workspace.model.description import (
         Description,
@@ -91,6 +93,7 @@ _HOME = {
             "NameConflictError",
             "NoAnswerError",
             "NotAProjectError",
+            "NotReplayableError",
             "NotSupportedByProtocolError",
             "NothingToUndoError",
             "ObjectNotFoundError",
@@ -109,6 +112,7 @@ _HOME = {
     ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "History": "history.view",
+    "Replay": "history.verdict",
     "Record": "model.record",
     **dict.fromkeys(("ResultValue", "Results"), "results_table"),
     "Subscription": "subscriptions",
@@ -140,12 +144,14 @@ __all__ = [
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
+    "NotReplayableError",
     "NotSupportedByProtocolError",
     "NothingToUndoError",
     "ObjectChange",
     "ObjectNotFoundError",
     "Origin",
     "Record",
+    "Replay",
     "ResultValue",
     "Results",
     "ReusedNameError",

@@ -10,6 +10,7 @@
     ├── InterruptedChangeError    RuntimeError     a fork interrupted a change
     ├── NothingToUndoError        LookupError      there is no change to undo
     ├── FeatureNotFoundError      ValueError       no such feature for these objects
+    ├── NotReplayableError        ValueError       a step that cannot be computed again
     ├── InvalidNameError          ValueError       empty, or has control characters
     ├── UnsupportedObjectError    TypeError        not a signal, image, array or pair
     ├── UnsupportedDtypeError     TypeError        data that cannot be kept
@@ -67,6 +68,7 @@ __all__ = [
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
+    "NotReplayableError",
     "NotSupportedByProtocolError",
     "NothingToUndoError",
     "ObjectNotFoundError",
@@ -179,6 +181,13 @@ class FeatureNotFoundError(WorkspaceError, ValueError):
     """There is no feature of the requested name for this kind of object.
 
     The message names close matches. ``workspace.features()`` returns every feature.
+    """
+
+
+class NotReplayableError(WorkspaceError, ValueError):
+    """A step of a history cannot be computed again.
+
+    The message names the step and the reason, such as an input that was removed.
     """
 
 

@@ -15,6 +15,7 @@ from datalab_workspace.session import Session
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 
 if TYPE_CHECKING:
+    from datalab_workspace.history.writer import HistoryMode
     from datalab_workspace.measured_files.paths import Paths
     from datalab_workspace.model.record import Kind
     from datalab_workspace.operations.read import OnError, ReadNames
@@ -46,6 +47,7 @@ class FileCalls:
         names: Any = None,
         compression: str | tuple[str, int] | None = None,
         overwrite: bool = False,
+        history: HistoryMode | Literal["as before"] | None = "as before",
     ) -> Path:
         """Write a project file, which DataLab opens as one of its own.
 
@@ -62,6 +64,11 @@ class FileCalls:
                 all arrays. By default, arrays that have not changed stay as they are
                 in the file, and others are compressed as the project was, or not at
                 all in a new project.
+            history: What to store about how the objects were made: ``"full"``,
+                ``"calls"`` to leave out the text of cells and the folders of files, or
+                None for nothing. With the last two, the folders in the metadata
+                "source", where sigima notes the file of an object, are left out, too.
+                By default, what was chosen for this file before, or else ``"full"``.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.
 
@@ -83,7 +90,7 @@ class FileCalls:
             >>> workspace.save("analysis.h5").name
             'analysis.h5'
         """
-        return files.save(self._session, path, names, compression, overwrite)
+        return files.save(self._session, path, names, compression, overwrite, history)
 
     @old_arguments(filepath="path")
     @suggest_on_typo

@@ -75,3 +75,61 @@ class HistoryCalls:
         from datalab_workspace.history import replay
 
         return replay.replay(self._session, name, code=code)
+
+    @suggest_on_typo
+    def stale(self) -> dict[str, list[str]]:
+        """Return the objects that are out of date, and why.
+
+        An object is out of date if one that it was made from has changed since or was
+        removed, or is out of date itself. Nothing is computed, and nothing changes;
+        `recompute` brings an object up to date.
+
+        Returns:
+            The reasons by name, in the order of the objects; empty if nothing is out
+            of date.
+
+        Example:
+            >>> name = workspace.calc("normalize", on="peak")
+            >>> workspace["peak"] = np.arange(5.0)
+            >>> workspace.stale()
+            {'normalize(s001)|method=maximum': ["'peak' has changed"]}
+        """
+        from datalab_workspace.history.staleness import stale
+
+        return stale(self._session)
+
+    @suggest_on_typo
+    def recompute(self, name: str) -> list[str]:
+        """Bring an object up to date: compute it again from its inputs as they are now.
+
+        Objects between that are out of date, too, are computed first. All keep their
+        UUIDs, names, groups, places and your metadata; results of analyses are removed,
+        because they describe the old data. One `undo` takes the call back. Nothing is
+        ever recomputed without being asked for.
+
+        Args:
+            name: Name, UUID or short id of the object.
+
+        Returns:
+            The names of the objects that were computed, in this order; empty if the
+            object is up to date.
+
+        Raises:
+            KeyError: There is no such object.
+            NotReplayableError: Python code made one of the objects, or an input was
+                removed (a `ValueError`). Nothing is changed.
+            ConcurrentChangeError: Others changed one of the objects during the
+                computation (a `ConnectionError`). Nothing is changed.
+            ImportError: sigima is not installed.
+
+        Example:
+            >>> name = workspace.calc("normalize", on="peak")
+            >>> workspace["peak"] = np.arange(5.0)
+            >>> workspace.recompute(name)
+            ['normalize(s001)|method=maximum']
+            >>> workspace.get(name).y[-1]
+            1.0
+        """
+        from datalab_workspace.history.recompute import recompute
+
+        return recompute(self._session, name)

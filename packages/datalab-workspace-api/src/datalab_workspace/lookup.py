@@ -11,6 +11,7 @@ from datalab_workspace.model.record import Record
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.base import Backend
+    from datalab_workspace.history.recorder import Recorder
     from datalab_workspace.model.name_book import NameBook
     from datalab_workspace.session import Session
 
@@ -34,6 +35,11 @@ class Lookup:
         # The UUID of each name that the call has used; the names that it has given.
         self._used: dict[str, str] = {}
         self._given: set[str] = set()
+
+    @property
+    def recorder(self) -> Recorder:
+        """The recorder of the session."""
+        return self._session.recorder
 
     def look(self, max_age: float = 0.0) -> bool:
         """Look for changes that others have made, once in a transaction.

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.events import ChangeKind
+from datalab_workspace.history.library import Library
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
     from datalab_workspace.formats.baseline import Baseline
+    from datalab_workspace.history.writer import HistoryMode
     from datalab_workspace.model.project import Project
 
 
@@ -25,6 +27,9 @@ class ProjectFile:
             kept without being interpreted.
         baseline: The content of that file when it was loaded or saved; None if it is
             not known.
+        histories: The histories of the objects that the files hold.
+        modes: Which histories `Workspace.save` wrote to each file.
+        warned_of_texts: Whether a warning has said that files hold the text of cells.
     """
 
     def __init__(self) -> None:
@@ -35,6 +40,7 @@ class ProjectFile:
         copied = copy.copy(self)
         copied.stamps = dict(self.stamps)
         copied.foreign = list(self.foreign)
+        copied.modes = dict(self.modes)
         return copied
 
     def forget(self) -> None:
@@ -44,6 +50,9 @@ class ProjectFile:
         self.stamps: dict[Path, FileStamp] = {}
         self.foreign: list[bytes] = []
         self.baseline: Baseline | None = None
+        self.histories = Library()
+        self.modes: dict[Path, HistoryMode | None] = {}
+        self.warned_of_texts = False
 
     # A copy in another process writes everything again at its first save.
 
@@ -99,6 +108,7 @@ class ProjectFile:
             modified: The workspace holds, or held before, something else.
         """
         self.foreign += [part for part in project.foreign if part not in self.foreign]
+        self.histories.add(project.items())
         if stamp is not None:
             self.stamps[path] = stamp
         if stamp is not None and is_whole:

@@ -27,6 +27,7 @@ from datalab_workspace.events import (
     kind_of,
 )
 from datalab_workspace.forks import follow_forks, is_held_elsewhere
+from datalab_workspace.history.recorder import Recorder
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 #: Attempts to carry out an operation while others change its objects.
 _ATTEMPTS = 5
+# What each copy has of its own.
+_OWN = ("_lock", "_transaction", "_watcher", "journal", "recorder", "subscribers")
 #: The errors of an operation on objects that have been removed in the meantime.
 _OUTDATED = (
     ConcurrentChangeError,
@@ -65,11 +68,11 @@ class Session:
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
         journal: The transactions that can be undone.
+        recorder: Notes how the objects are made.
     """
 
     def __init__(self, backend: Backend, notes: Sequence[str] = ()) -> None:
-        self._lock = threading.RLock()
-        self._transaction: Transaction | None = None
+        self._begin()
         self._revision = 0
         # The objects and their names as the session last saw them, where others may
         # change them; None until it has looked once.
@@ -87,19 +90,23 @@ class Session:
         # The selection of the last event, or of the first subscription to it.
         self._selected: object = None
         self.notes = tuple(notes)
-        self.subscribers = Dispatcher()
-        self.journal = Journal()
-        self._watcher: Watcher | None = None
         #: True in a forked child if another thread was changing the objects.
         self._interrupted = False
         follow_forks(self)
 
-    # A copy has a lock, subscribers and a journal of its own; none can be pickled.
+    def _begin(self) -> None:
+        """Make what each copy has of its own."""
+        self._lock = threading.RLock()
+        self._transaction: Transaction | None = None
+        self.subscribers = Dispatcher()
+        self.journal = Journal()
+        self.recorder = Recorder()
+        self._watcher: Watcher | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_transaction", "_watcher", "journal", "subscribers")
         with self._lock:  # other threads may change everything afterwards
-            state = {key: held for key, held in vars(self).items() if key not in own}
+            self.recorder.settle()
+            state = {key: held for key, held in vars(self).items() if key not in _OWN}
             state["backend"] = self.backend.independent_copy() or self.backend
             state["names"] = self.names.copy()
             state["project"] = self.project.copy()
@@ -122,11 +129,7 @@ class Session:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._lock = threading.RLock()
-        self._transaction = None
-        self.subscribers = Dispatcher()
-        self.journal = Journal()
-        self._watcher = None
+        self._begin()
         follow_forks(self)
 
     def after_fork(self) -> None:

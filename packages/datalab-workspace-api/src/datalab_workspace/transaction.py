@@ -206,11 +206,14 @@ class Transaction(Lookup):
         metadata: Mapping[Any, Any],
         drop: Sequence[Any] = (),
     ) -> None:
+        in_place = not self.backend.capabilities.shared
+        if in_place:
+            self.recorder.on_edit(self.backend.record(uuid))
         if drop:
             self.backend.edit(uuid, fields, metadata, drop)
         else:
             self.backend.edit(uuid, fields, metadata)
-        if not self.backend.capabilities.shared:
+        if in_place:
             # In case the backend has changed its record instead of replacing it: a save
             # recognises by the version which objects have changed.
             self.backend.record(uuid).version = object()

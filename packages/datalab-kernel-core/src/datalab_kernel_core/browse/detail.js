@@ -30,6 +30,14 @@ class Detail {
     if (row && !this.explored) this.show(row);
   }
 
+  // Show why there is no picture: the object may have been removed since it was clicked.
+  fail(reason) {
+    if (this.explored) return;
+    this.el.removeAttribute("aria-label");
+    this.el.replaceChildren(reason);
+    this.el.hidden = false;
+  }
+
   take(reply, buffers) {
     if (reply.uuid !== this.uuid || this.explored !== (reply.ask === "explore")) return;
     this.el.replaceChildren();

@@ -58,7 +58,8 @@ class Panel {
   receive(reply, buffers) {
     if (reply.view !== this.link.id) return;
     if (reply.ask !== "changes") this.link.answered(reply.ask);
-    if (reply.error) this.fail(reply);
+    if (reply.error && reply.ask === "detail") this.detail.fail(reply.error);
+    else if (reply.error) this.fail(reply);
     else if (reply.ask === "rows" || reply.ask === "changes") this.take(reply);
     else if (reply.ask === "pictures") this.list.takePictures(reply, buffers);
     else if (reply.ask === "keys") this.takeKeys(reply.keys);

@@ -79,6 +79,8 @@ class Panel:
             >>> workspace.browse().close()
         """
         self._subscription.cancel()
+        if self._explored is not None:
+            self._explored.close()
         if self._channel is not None:
             self._channel.close()
             self._channel = None
@@ -190,7 +192,8 @@ class Panel:
         from datalab_kernel_core.plotter.plot_input import plot_item
 
         item = plot_item(uuid, self._workspace.record)
-        view = View(item, repr(self._outline.previews([uuid])[uuid].name))
+        name = repr(self._outline.previews([uuid])[uuid].name)
+        view = View(item, name, workspace=self._workspace, offer_drawing=True)
         picture = view._repr_png_()
         if self._explored is not None:
             self._explored.close()

@@ -44,6 +44,8 @@ class Editor {
       this.buttons[kind] = view.button(this.tools, name, help, (event) => this.choose(kind, event));
       this.buttons[kind].setAttribute("aria-pressed", false);
     }
+    this.offer = view.button(view.row, "draw", "Draw, change and delete regions, points and lines", () =>
+      this.send({ ask: "draw", draws: !this.state.edits }));
     this.undoing = view.button(this.tools, "undo", "Take back the last change made here (Ctrl+Z)", () => this.undo());
     this.chosen = element("div", view.el, { className: "dle-row dle-chosen" });
     const label = element("label", this.chosen, { textContent: "name " });
@@ -92,6 +94,9 @@ class Editor {
   update(state) {
     this.state = state;
     this.tools.hidden = !state.edits;
+    this.offer.hidden = !state.offers;
+    this.offer.setAttribute("aria-pressed", state.edits);
+    if (!state.edits && this.pen.kind) this.press(null);
     if (this.buttons.circle) this.buttons.circle.disabled = !state.circles;
     this.shapes.update(state);
     this.view.el.classList.toggle("dle-edits", state.edits);
@@ -150,7 +155,7 @@ class Editor {
 
   pump() {
     const { waiting } = this.view.link;
-    if (waiting.edit || waiting.undo || waiting.keep || !this.queue.length) return;
+    if (waiting.edit || waiting.undo || waiting.keep || waiting.draw || !this.queue.length) return;
     const { ask, ...request } = this.queue.shift();
     this.view.link.ask(ask, request);
   }

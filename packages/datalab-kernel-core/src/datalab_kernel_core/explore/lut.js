@@ -5,10 +5,7 @@
 class ColorScale {
   constructor(view) {
     this.view = view;
-    const { limits, range } = view.about;
-    this.first = limits;
-    this.range = [Math.min(limits[0], range?.[0] ?? limits[0]), Math.max(limits[1], range?.[1] ?? limits[1])];
-    this.limits = [...limits];
+    this.measure(view.about);
     this.row = element("div", view.el, { className: "dle-row dle-colors" });
     this.row.setAttribute("role", "group");
     this.row.setAttribute("aria-label", "Color scale");
@@ -19,12 +16,32 @@ class ColorScale {
     this.choice = element("select", this.row, { title: "Colormap" });
     this.choice.setAttribute("aria-label", "Colormap");
     for (const name of view.about.colormaps) element("option", this.choice, { textContent: name });
-    this.choice.value = view.about.colormap;
+    this.choose(view.about.colormap);
     this.choice.addEventListener("change", () => {
       view.colormap = this.choice.value;
       view.change();
     });
     this.show();
+  }
+
+  measure({ limits, range }) {
+    this.first = limits;
+    this.range = [Math.min(limits[0], range?.[0] ?? limits[0]), Math.max(limits[1], range?.[1] ?? limits[1])];
+    if (!this.view.limits) this.limits = [...limits];
+  }
+
+  // Use the range of new values; the user's own ends stay.
+  renew(about) {
+    if (!about.limits) return;
+    this.measure(about);
+    if (!this.view.colormap) this.choose(about.colormap);
+    this.show();
+  }
+
+  choose(colormap) {
+    const names = [...this.choice.options].map((option) => option.value);
+    if (!names.includes(colormap)) element("option", this.choice, { textContent: colormap });
+    this.choice.value = colormap;
   }
 
   title(end) {

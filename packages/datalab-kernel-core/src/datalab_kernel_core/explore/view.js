@@ -31,10 +31,10 @@ class View extends PlotArea {
     this.el.style.display = "none"; // until the first picture
     const stage = element("div", this.el, { className: "dle-stage" });
     this.canvas = element("canvas", stage);
-    const row = element("div", this.el, { className: "dle-row" });
+    const row = (this.row = element("div", this.el, { className: "dle-row" }));
     this.value = element("span", row, { className: "dle-value" });
     this.button(row, "show all", "Show all (double-click)", () => this.home());
-    if (!this.isImage) ["x", "y"].forEach((axis, n) => this.buildLog(row, axis, n));
+    if (!this.isImage) this.logs = ["x", "y"].map((axis, n) => this.buildLog(row, axis, n));
     else if (this.about.limits) this.colors = new ColorScale(this);
     this.note = element("div", this.el, { className: "dle-note" });
     this.error = element("div", this.el, { className: "dle-error" });
@@ -42,6 +42,9 @@ class View extends PlotArea {
       "wheel: zoom; drag: move; Shift+drag: zoom to a rectangle; double-click: show all";
     this.image.after(this.el);
     this.editor = new Editor(this, model, stage);
+    this.model = model;
+    this.follow = () => this.renew(model.get("about"));
+    model.on("change:about", this.follow);
   }
 
   button(row, text, title, action) {
@@ -57,7 +60,12 @@ class View extends PlotArea {
       this.home();
     });
     button.setAttribute("aria-pressed", this.log[number]);
-    button.disabled = !this.about.extents[`${axis}log`] || !this.about.extents[axis];
+    button.disabled = !this.canBeLog(axis);
+    return button;
+  }
+
+  canBeLog(axis) {
+    return Boolean(this.about.extents[`${axis}log`] && this.about.extents[axis]);
   }
 
   // -- geometry --
@@ -87,6 +95,25 @@ class View extends PlotArea {
       this.autoY = true;
     }
     this.change();
+  }
+
+  // Show the object as it is now: the same part of it, unless it has another extent.
+  renew(about) {
+    const extent = ({ shape, axes, extents }) => JSON.stringify([shape, axes, extents?.x]);
+    const isSame = extent(about) === extent(this.about);
+    this.about = about;
+    this.logs?.forEach((button, n) => {
+      const axis = "xy"[n];
+      button.disabled = !this.canBeLog(axis);
+      if (button.disabled && this.log[n]) button.click();
+    });
+    this.colors?.renew(about);
+    if (isSame) this.change();
+    else {
+      this.resize();
+      this.home();
+    }
+    this.editor.profile.inspect(this.editor.current);
   }
 
   // Show what the user of the kernel asked for, at first.
@@ -157,7 +184,7 @@ class View extends PlotArea {
   async receive(reply, buffers) {
     if (reply.view !== this.link.id) return;
     this.link.answered(reply.ask);
-    if (["edit", "undo", "select", "keep", "profile"].includes(reply.ask)) {
+    if (["edit", "undo", "select", "keep", "profile", "draw"].includes(reply.ask)) {
       this.editor.receive(reply, buffers);
       return;
     }
@@ -193,6 +220,7 @@ class View extends PlotArea {
   }
 
   remove() {
+    this.model.off("change:about", this.follow);
     this.editor.remove();
     this.el.remove();
     this.image.style.display = "";

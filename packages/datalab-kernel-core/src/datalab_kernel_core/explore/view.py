@@ -12,7 +12,7 @@ from datalab_kernel_core.display.png import with_text
 from datalab_kernel_core.explore.callbacks import Callback, Callbacks
 from datalab_kernel_core.explore.image_source import ImageSource
 from datalab_kernel_core.explore.messages import DataSource, ViewRequest
-from datalab_kernel_core.explore.overlay import Overlay
+from datalab_kernel_core.explore.overlay import REQUESTS, Overlay
 from datalab_kernel_core.explore.selected import Selected
 from datalab_kernel_core.explore.signal_source import SignalSource
 from datalab_kernel_core.in_page.channel import (
@@ -51,6 +51,7 @@ class View:
         options: The options that `Plotter.explore` accepts.
         workspace: The workspace that contains the object, None if none does.
         edit_roi: See `Plotter.explore`.
+        offer_drawing: Whether the view has a button that switches `edit_roi` on.
 
     Raises:
         ImportError: anywidget is not installed.
@@ -69,6 +70,7 @@ class View:
         *,
         workspace: Workspace | None = None,
         edit_roi: bool = False,
+        offer_drawing: bool = False,
     ) -> None:
         options = options or Options()
         self._name = name
@@ -79,18 +81,9 @@ class View:
         self._widget_class = widget_class(
             "datalab_kernel_core.explore.widget", "ViewWidget", "explore()"
         )
-        self._source: DataSource
-        if item.samples is not None:
-            drawing = build_drawing([item], options)
-            self._source = SignalSource(item.record, item.samples, options=options)
-        else:
-            (image,) = build_image_drawings(item, options)
-            drawing = Drawing([ImagesDrawing([image])])
-            self._source = ImageSource(item.record, image, options)
-        plot = Plot(drawing, name)
-        self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
-        self._alternative = repr(plot)
-        self._overlay = Overlay(item, workspace, edits=edit_roi)
+        self._options, self._version = options, 0
+        self._take(item, with_picture=True)
+        self._overlay = Overlay(item, workspace, edits=edit_roi, offers=offer_drawing)
 
     @property
     def roi(self) -> SignalROI | ImageROI | None:
@@ -148,20 +141,48 @@ class View:
 
     def _repr_png_(self) -> bytes:
         if self._channel is None:
+            item = self._overlay.renewed()
+            if item is not None:
+                self._take(item, with_picture=True)
             self._closed = False
             open_soon(self._open)
         return self._png
 
     def _repr_mimebundle_(self, **_options: Any) -> tuple[dict[str, Any], ...]:
+        png = self._repr_png_()
         alternative = {"image/png": {"alt": self._alternative}}
-        return {"image/png": self._repr_png_(), "text/plain": repr(self)}, alternative
+        return {"image/png": png, "text/plain": repr(self)}, alternative
+
+    def _take(self, item: PlotItem, *, with_picture: bool) -> None:
+        """Use an object as the data of the view, and of its picture."""
+        self._source: DataSource
+        if item.samples is not None:
+            drawing = build_drawing([item], self._options) if with_picture else None
+            self._source = SignalSource(
+                item.record, item.samples, options=self._options
+            )
+        else:
+            (image,) = build_image_drawings(item, self._options)
+            drawing = Drawing([ImagesDrawing([image])])
+            self._source = ImageSource(item.record, image, self._options)
+        if with_picture:
+            assert drawing is not None
+            plot = Plot(drawing, self._name)
+            self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
+            self._alternative = repr(plot)
+
+    def _about(self) -> dict[str, Any]:
+        return {**self._source.about(), "version": self._version}
 
     def _open(self) -> None:
         if self._channel is not None or self._closed:
             return  # it is open, or was closed in the meantime
+        item = self._overlay.renewed()
+        if item is not None:
+            self._take(item, with_picture=False)
         picture = b64encode(self._png[:_UNIQUE]).decode()
         self._widget = self._widget_class(
-            picture=picture, about=self._source.about(), overlay=self._overlay.state()
+            picture=picture, about=self._about(), overlay=self._overlay.state()
         )
         self._channel = Channel(self._widget, self._reply)
         self._overlay.open(self._report)
@@ -170,6 +191,11 @@ class View:
     def _report(self) -> None:
         """Send the shapes to the page, and call the functions that want to know."""
         if self._widget is not None:
+            item = self._overlay.renewed()
+            if item is not None:
+                self._take(item, with_picture=False)
+                self._version += 1
+                self._widget.about = self._about()
             self._widget.overlay = self._overlay.state()
         self._callbacks.call(self)
 
@@ -180,14 +206,6 @@ class View:
         if asked == "value":
             log = bool(content["log"][0]), bool(content["log"][1])
             return self._source.value(float(content["x"]), float(content["y"]), log)
-        if asked == "edit":
-            return self._overlay.edit(content)
-        if asked == "profile":
-            return self._overlay.profile(content)
-        if asked == "keep":
-            return self._overlay.keep(content)
-        if asked == "undo":
-            return self._overlay.undo()
-        if asked == "select":
-            return self._overlay.select(content)
+        if asked in REQUESTS:
+            return REQUESTS[asked](self._overlay, content)
         raise ValueError(f"expected a request of the view, got {asked!r:.40}")

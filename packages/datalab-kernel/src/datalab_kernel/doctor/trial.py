@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0  # with a kernel that starts or runs a cell, in seconds
 INTERRUPT_PATIENCE = 10.0
+# Longer than the cell that is interrupted: a kernel that works has answered by then.
+ANSWER_PATIENCE = 2 * INTERRUPT_PATIENCE
 LAST_LINES = 12
 
 CELL = """
@@ -71,6 +73,14 @@ def check(*, patience: float = PATIENCE) -> Iterator[Finding]:
         yield from _try("this Python's own kernel", directory, patience)
 
 
+class Dead(Failed):
+    """The kernel's process has ended."""
+
+
+class Silent(Failed):
+    """The kernel runs, but does not answer."""
+
+
 class Trial:
     """A kernel on trial, and a client of it.
 
@@ -85,6 +95,7 @@ class Trial:
         self._manager = manager
         self._folder = folder
         self._patience = patience
+        self._deadline = 0.0  # of the cell that runs
         self._client: BlockingKernelClient | None = None
 
     def steps(self) -> Iterator[Finding]:
@@ -161,19 +172,37 @@ class Trial:
         yield from _describe_repairs(reply["user_expressions"]["report"])
 
     def _interrupt(self) -> Finding:
-        begin = time.monotonic()
+        """Interrupt a cell.
+
+        A stock kernel calls C's `exit` in its signal handler. That usually ends the
+        process. If the signal arrives while the main thread allocates memory, `exit`
+        waits for a lock of the thread that it runs in, and the process stays forever.
+        """
+        begin: float | None = None
 
         def on_output(content: dict[str, Any]) -> None:
             nonlocal begin
             if "running" in content.get("text", ""):
                 begin = time.monotonic()
+                self._deadline = begin + ANSWER_PATIENCE
                 self._manager.interrupt_kernel()
 
-        reply = self._run(LONG_CELL.format(seconds=INTERRUPT_PATIENCE), on_output)
+        try:
+            reply = self._run(LONG_CELL.format(seconds=INTERRUPT_PATIENCE), on_output)
+        except Dead:
+            if begin is None:
+                raise
+            raise Failed("an interrupt ended the kernel") from None
+        except Silent:
+            if begin is None:
+                raise
+            text = f"an interrupt was not answered within {ANSWER_PATIENCE:.0f} s"
+            raise Failed(text) from None
         if reply["status"] == "ok":
             raise Failed(f"no interrupt within {INTERRUPT_PATIENCE:.0f} s")
         if "KeyboardInterrupt" not in str(reply.get("ename")):
             raise Failed(f"an interrupt ended a cell with {_error(reply)}")
+        assert begin is not None
         seconds = time.monotonic() - begin
         return Finding("ok", f"an interrupt stops a cell ({seconds:.1f} s)")
 
@@ -192,9 +221,15 @@ class Trial:
         on_output: Callable[[dict[str, Any]], None],
         expressions: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Run a cell to its end; return the content of the reply."""
+        """Run a cell to its end; return the content of the reply.
+
+        Raises:
+            Dead: If the kernel's process ends before that.
+            Silent: If the cell's deadline passes. `on_output` may change the deadline.
+        """
         client = self._client
         assert client is not None
+        self._deadline = time.monotonic() + self._patience
         request = client.execute(code, user_expressions=expressions, allow_stdin=False)
         for message in self._answers(client.get_iopub_msg, request):
             on_output(message["content"])
@@ -206,17 +241,16 @@ class Trial:
     def _answers(
         self, receive: Callable[..., dict[str, Any]], request: str
     ) -> Iterator[dict[str, Any]]:
-        deadline = time.monotonic() + self._patience
-        while time.monotonic() < deadline:
+        while time.monotonic() < self._deadline:
             try:
                 message = receive(timeout=1)
             except Empty:
                 if not self._manager.is_alive():
-                    raise Failed("died while it ran a cell") from None
+                    raise Dead("died while it ran a cell") from None
                 continue
             if message["parent_header"].get("msg_id") == request:
                 yield message
-        raise Failed(f"did not answer within {self._patience:.0f} s")
+        raise Silent(f"did not answer within {self._patience:.0f} s")
 
 
 def _try(

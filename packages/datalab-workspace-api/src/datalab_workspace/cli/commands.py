@@ -1,4 +1,4 @@
-"""The command line: ``python -m datalab_workspace ls|show|copy|check FILE|live``."""
+"""The command line: ``python -m datalab_workspace ls|show|history… FILE|live``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from datalab_workspace._version import __version__
-from datalab_workspace.cli import check, copy, output
+from datalab_workspace.cli import check, copy, history, output, replay
 from datalab_workspace.cli.pictures import STYLES
-from datalab_workspace.errors import WorkspaceError
+from datalab_workspace.errors import ExportError, WorkspaceError
 from datalab_workspace.model.record import KINDS
 
 _ENDED_BY_SIGINT = 130
@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 on success; 1 on failure, with the reason on standard error, or
-        if `check` found a problem; 2 without a command, with the list of commands.
+        if `check` found a problem; 2 without a command, with the list of commands. For
+        those of `replay`, see `datalab_workspace.cli.replay`; it fails with 2.
 
     Raises:
         SystemExit: With code 2 for invalid arguments, or 0 after `--help` and
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        text, data, done = options.command(options)
+        text, data, code = options.command(options)
         _print(json.dumps(data, indent=2, ensure_ascii=False) if options.json else text)
     except KeyboardInterrupt:
         return _ENDED_BY_SIGINT
@@ -52,8 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         reason = error.args[0] if isinstance(error, KeyError) else error
         message = output.printable(str(reason))
         sys.stderr.write(f"datalab_workspace: error: {message}\n")
-        return 1
-    return 0 if done else 1
+        return int(options.failure)
+    return int(code)
 
 
 def _print(text: str) -> None:
@@ -63,26 +64,26 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _ls(options: argparse.Namespace) -> tuple[str, Any, bool]:
+def _ls(options: argparse.Namespace) -> tuple[str, Any, int]:
     workspace = copy.workspace_at(options.where, options.url)
     found = workspace.describe()
     kept = set(
         workspace.list(kind=options.kind, pattern=options.pattern, group=options.group)
     )
     items = [item for item in found if item.name in kept]
-    return output.table(items), [output.as_json(item) for item in items], True
+    return output.table(items), [output.as_json(item) for item in items], 0
 
 
-def _show(options: argparse.Namespace) -> tuple[str, Any, bool]:
+def _show(options: argparse.Namespace) -> tuple[str, Any, int]:
     workspace = copy.workspace_at(options.where, options.url)
     names = options.names or workspace.list()
     style = output.style_of(sys.stdout, options.picture)
     shown = [output.ObjectDetails.of(workspace, name) for name in names]
     text = "\n\n".join(item.text(style) for item in shown)
-    return text, [item.as_json() for item in shown], True
+    return text, [item.as_json() for item in shown], 0
 
 
-def _copy(options: argparse.Namespace) -> tuple[str, Any, bool]:
+def _copy(options: argparse.Namespace) -> tuple[str, Any, int]:
     names = copy.copy(
         options.source,
         options.target,
@@ -92,12 +93,33 @@ def _copy(options: argparse.Namespace) -> tuple[str, Any, bool]:
     )
     noun = "object" if len(names) == 1 else "objects"
     text = f"{len(names)} {noun} copied to {output.printable(options.target)}"
-    return text, {"copied": names, "to": options.target}, True
+    return text, {"copied": names, "to": options.target}, 0
 
 
-def _check(options: argparse.Namespace) -> tuple[str, Any, bool]:
+def _check(options: argparse.Namespace) -> tuple[str, Any, int]:
     verdict = check.check(options.where, options.url)
-    return verdict.text(), verdict.as_json(), verdict.is_good
+    return verdict.text(), verdict.as_json(), 0 if verdict.is_good else 1
+
+
+def _history(options: argparse.Namespace) -> tuple[str, Any, int]:
+    workspace = copy.workspace_at(options.where, options.url)
+    names = options.names or workspace.list()
+    found = [workspace.history(name) for name in names]
+    if options.export is not None:
+        if len(found) != 1:
+            raise ExportError("--export writes one history; give one NAME")
+        path = found[0].export(options.export, overwrite=options.overwrite)
+        return output.printable(str(path)), {"path": str(path)}, 0
+    text = history.text(found, cells=options.cells)
+    return text, [*map(history.as_json, found)], 0
+
+
+def _replay(options: argparse.Namespace) -> tuple[str, Any, int]:
+    workspace = copy.workspace_at(options.where, options.url)
+    if options.code and not options.json:
+        _print(replay.cells_text(workspace, options.names))
+    found = replay.replays(workspace, options.names, code=options.code)
+    return replay.text(found), [*map(replay.as_json, found)], replay.exit_code(found)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,13 +171,49 @@ def _parser() -> argparse.ArgumentParser:
         "verify the checksums of a file, and that DataLab can open it",
     )
     check.add_argument("where", metavar="FILE|live")
+
+    made = _command(
+        commands, "history", _history, "show how objects were made; needs no sigima"
+    )
+    made.add_argument("where", metavar="FILE|live")
+    made.add_argument("names", nargs="*", metavar="NAME", help="all by default")
+    made.add_argument(
+        "--cells", action="store_true", help="also show the code of cells"
+    )
+    made.add_argument(
+        "--export",
+        metavar="PATH",
+        help="write the history of one object to a .py, .ipynb, .txt, .crate.json or "
+        ".zip file, or to a folder",
+    )
+    made.add_argument(
+        "--overwrite", action="store_true", help="replace the file of --export"
+    )
+
+    again = _command(
+        commands,
+        "replay",
+        _replay,
+        "make objects again from their inputs, and compare them; exit code 0 if they "
+        "are the same, 1 if one is different, 2 if one cannot be made again",
+    )
+    again.add_argument("where", metavar="FILE|live")
+    again.add_argument(
+        "names", nargs="*", metavar="NAME", help="all that were computed by default"
+    )
+    again.add_argument(
+        "--code",
+        action="store_true",
+        help="also run the code of cells in the file; it is printed first",
+    )
+    again.set_defaults(failure=replay.NOT_REPLAYABLE)
     return parser
 
 
 def _command(
     commands: Any,
     name: str,
-    run: Callable[[argparse.Namespace], tuple[str, Any, bool]],
+    run: Callable[[argparse.Namespace], tuple[str, Any, int]],
     what: str,
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
@@ -163,5 +221,5 @@ def _command(
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--url", help="URL of DataLab's Web API, for 'live'")
-    command.set_defaults(command=run)
+    command.set_defaults(command=run, failure=1)
     return command

@@ -9,6 +9,8 @@ import numpy as np
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.typed_json import GetArray, PutArray
+from datalab_workspace.history.writer import HistoryWriter, sent_alone
+from datalab_workspace.history.written import Entry, Written
 from datalab_workspace.model.record import KINDS, UUID_KEY, Record
 
 
@@ -18,6 +20,7 @@ def encode(
     *,
     arrays: Iterable[str],
     with_metadata: bool = True,
+    history: HistoryWriter | None = None,
 ) -> dict[str, Any]:
     """Return a record as JSON.
 
@@ -26,8 +29,12 @@ def encode(
         put_array: Returns the function that stores the arrays of a part elsewhere;
             see `typed_json.encode`. A part is the name of an array, or "metadata".
         arrays: The names of the arrays to include.
-        with_metadata: Include the metadata.
+        with_metadata: Include the metadata, and the history.
+        history: Writes the history of the record. By default, its references to other
+            objects are kept.
     """
+    writer = history or sent_alone()
+    made = writer.entry_of_whole(record) if with_metadata else None
     return {
         "uuid": record.uuid,
         "kind": record.kind,
@@ -37,8 +44,9 @@ def encode(
             for name in arrays
         },
         "metadata": typed_json.encode(
-            record.metadata if with_metadata else {}, put_array("metadata")
+            writer.metadata(record) if with_metadata else {}, put_array("metadata")
         ),
+        **({} if made is None else {"made": made}),
     }
 
 
@@ -73,4 +81,7 @@ def _decoded(data: Any, get_array: GetArray) -> Record:
         if array is not None and not isinstance(array, np.ndarray):
             raise TypeError(f"{name!r:.40} is not an array")
     metadata.pop(UUID_KEY, None)
-    return Record(data["kind"], fields, found, metadata, data["uuid"])
+    record = Record(data["kind"], fields, found, metadata, data["uuid"])
+    if "made" in data:
+        record.history = Written(Entry(dict(data["made"])), record)
+    return record

@@ -19,6 +19,7 @@ and read with another, with DataLab in between.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ from datalab_workspace.encoding.arrays import (
 from datalab_workspace.encoding.carriers import CARRIERS, COMPANION, FILE, Carrier
 from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, to_plain
 from datalab_workspace.encoding.plain_json import as_json
+from datalab_workspace.history.writer import HistoryWriter, sent_alone
+from datalab_workspace.history.written import Entry, Written
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,
@@ -56,13 +59,17 @@ _RESULTS = {
 }
 
 
-def split(record: Record, carrier: Carrier = FILE) -> Record:
+def split(
+    record: Record, carrier: Carrier = FILE, *, history: HistoryWriter | None = None
+) -> Record:
     """Return the plain form of `record`, with a sidecar if one is needed.
 
     Args:
         record: Any record; it is not changed. The result shares the arrays that are
             not converted. For a file, unread arrays stay unread.
         carrier: The carrier that will transport the record.
+        history: Writes the history of the record. By default, a file has no histories,
+            and other carriers transport them.
 
     Returns:
         A record whose fields are strings without NUL, flags, numbers and None (bounds
@@ -74,6 +81,10 @@ def split(record: Record, carrier: Carrier = FILE) -> Record:
         StaleFileError: The file no longer contains an unread array that must be
             converted.
     """
+    if history is not None:
+        metadata = history.metadata(record)
+        if metadata is not record.metadata:
+            record = dataclasses.replace(record, metadata=metadata)
     sidecar: dict[str, Any] = {}
     arrays, specs = plain_arrays(record, carrier)
     if specs:
@@ -85,6 +96,12 @@ def split(record: Record, carrier: Carrier = FILE) -> Record:
         head["data"] = fingerprint(arrays[PRIMARY_ARRAY[record.kind]])
     if carrier is FILE and (order := _order(record, metadata, sidecar)):
         sidecar["order"] = order
+    if history is None and carrier is not FILE:
+        history = sent_alone()
+    data = arrays[PRIMARY_ARRAY[record.kind]]
+    made = None if history is None else history.entry(record, data)
+    if made is not None:
+        sidecar["made"] = made
     if sidecar:
         # The file is the default, because older sidecars do not name their carrier.
         named = {} if carrier is FILE else {"form": carrier.name}
@@ -93,13 +110,14 @@ def split(record: Record, carrier: Carrier = FILE) -> Record:
     return Record(record.kind, fields, arrays, metadata, record.uuid)
 
 
-def join(plain: Record, carrier: Carrier = FILE) -> Record:
+def join(plain: Record, carrier: Carrier = FILE, *, is_own: bool = False) -> Record:
     """Return the record that `split` was given; `plain` itself without a sidecar.
 
     Args:
         plain: A record as read from a file or received by a protocol. If it has a
             sidecar, unread data is read to compare it with the fingerprint.
         carrier: The carrier that transported the record.
+        is_own: It is known that nothing has changed the record since `split`.
 
     Returns:
         The record. It shares arrays with `plain`, and its metadata has no `KEY`.
@@ -121,6 +139,9 @@ def join(plain: Record, carrier: Carrier = FILE) -> Record:
             record.metadata = key_order.restored(
                 record.metadata, sidecar.get("order", {})
             )
+            if "made" in sidecar:
+                entry, data = Entry(dict(sidecar["made"])), plain.data
+                record.history = Written(entry, record, None if is_own else data)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             warn_caller(
                 f"the sidecar of {plain.title!r} cannot be read ({error}); the object "
@@ -136,7 +157,7 @@ def depends_on_data(plain: Record) -> bool:
     The order of keys alone holds for any data.
     """
     text = plain.metadata.get(KEY)
-    return isinstance(text, str) and '"data":' in text
+    return isinstance(text, str) and '"data":' in text.partition('"made":')[0]
 
 
 def _parse(plain: Record) -> dict[str, Any] | None:

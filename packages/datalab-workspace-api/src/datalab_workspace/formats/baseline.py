@@ -15,6 +15,7 @@ from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.model.record import Record
 
 if TYPE_CHECKING:
+    from datalab_workspace.history.writer import HistoryWriter
     from datalab_workspace.model.project import Project
 
 
@@ -24,10 +25,12 @@ class Baseline(ABC):
     Attributes:
         path: The file.
         stamp: The stamp of the file at that time.
+        history: The writer of the histories in it; None if it is not known.
     """
 
     path: Path
     stamp: FileStamp
+    history: HistoryWriter | None = None
 
     @abstractmethod
     def holds(self, project: Project, compression: Any) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datalab_workspace.encoding.arrays import fingerprint
-from datalab_workspace.history.steps import RecordHistory, Reference, Step
+from datalab_workspace.encoding.arrays import data_fingerprint
+from datalab_workspace.history.steps import Edit, Reference, Step, edit_chain
 from datalab_workspace.model.record import ROI_KEY, Record
-from datalab_workspace.operations.history import ObjectSteps, without_edits
+from datalab_workspace.operations.history import ObjectSteps
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,37 @@ class Given:
 class Available(ObjectSteps):
     """The objects of a workspace by the steps that made them, in one transaction."""
 
+    def __init__(self, session: Session, transaction: Transaction) -> None:
+        super().__init__(session, transaction)
+        # Earlier steps in a file have no UUIDs. These made the data of an object.
+        self._owners: dict[int, str] = {}
+        self._all_known = False
+
+    def latest(self, uuid: str) -> Step:
+        """Return the latest step of an object that exists."""
+        latest = super().latest(uuid)
+        if id(latest) not in self._owners:
+            for step in edit_chain(latest):
+                self._owners.setdefault(id(step), uuid)
+        return latest
+
+    def has(self, uuid: str) -> bool:
+        """Return whether an object exists."""
+        return self._transaction.backend.has(uuid)
+
     def given(self, step: Step) -> Given | None:
         """Return the object that a step made, if it is the same still.
 
         Edits of the object since then are taken back, if its history tells how.
         """
         uuid = self.uuid_of(step)
-        if uuid is None or not self._transaction.backend.has(uuid):
+        found = self._given(step, uuid)
+        if found is None and (other := self._holder(step)) not in (None, uuid):
+            return self._given(step, other)
+        return found
+
+    def _given(self, step: Step, uuid: str | None) -> Given | None:
+        if uuid is None or not self.has(uuid):
             return None
         record = self._as_it_was(self._transaction.record(uuid), uuid, step)
         if record is None:
@@ -42,17 +69,47 @@ class Available(ObjectSteps):
     def why_not(self, step: Step) -> str:
         """Return why the object that a step made is not available, in words."""
         uuid, name = self.uuid_of(step), self.name_of(step)
-        if uuid is None:
+        if not uuid and not name:
             return "it was not stored"
+        if not uuid:
+            return f"{name!r:.80} was replaced, or was never stored"
         if not self._transaction.backend.has(uuid):
             return f"{name!r:.80} was removed"
         return f"{name!r:.80} has changed since"
 
     def uuid_of(self, step: Step) -> str | None:
-        """Return the UUID of the object that a step made; None if it was not stored."""
+        """Return the UUID of the object that a step made.
+
+        Returns:
+            The UUID, even if the object is another one since or was removed; None if
+            the object was not stored, or if it is not known which one it was.
+        """
         if isinstance(step.action, Reference):
             return step.action.uuid
-        return None if step.stored is None else step.stored.uuid
+        stored = "" if step.stored is None else step.stored.uuid
+        if stored and self.has(stored):
+            return stored
+        holder = self._holder(step)
+        if holder is not None or step.stored is None:
+            return holder
+        # It was in another workspace, or was removed: its name counts.
+        return self._transaction.names.uuid_of(step.stored.name) or stored or None
+
+    def _holder(self, step: Step) -> str | None:
+        """Return the UUID of an object that has the data of a step.
+
+        The step may have made an object of another workspace, or another name of this
+        one, which has been removed since.
+        """
+        if id(step) not in self._owners and not self._all_known:
+            self._all_known = True
+            for entry in self._transaction.backend.entries():
+                self.latest(entry.uuid)
+        return self._owners.get(id(step))
+
+    def is_stored(self, step: Step) -> bool:
+        """Return whether the object that a step made was in a workspace."""
+        return step.stored is not None or isinstance(step.action, Reference)
 
     def name_of(self, step: Step) -> str:
         """Return the present name of the object of a step, or else the former one."""
@@ -68,23 +125,37 @@ class Available(ObjectSteps):
         stored, latest = step.stored, self.latest(uuid)
         if latest is step or (stored is not None and stored.version is record.version):
             return record
-        if without_edits(latest) is step:
-            return _before_edits(record, step)
+        edits = _edits_between(latest, step)
+        if edits is not None:
+            return _taken_back(record, edits)
         wanted = None if stored is None else stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
-        found = None if wanted is None else fingerprint(record.data)
-        if found is None or (found[0], found[1], tuple(found[2])) != wanted:
+        if wanted is None or data_fingerprint(record) != wanted:
             return None
         return record
 
 
-def _before_edits(record: Record, step: Step) -> Record | None:
-    """Return a record before its fields and regions were edited; None if unknown."""
-    held = record.history
-    if not isinstance(held, RecordHistory) or held.step is not step:
-        return None
-    metadata = {key: v for key, v in record.metadata.items() if key != ROI_KEY}
-    if held.roi is not None:
-        metadata[ROI_KEY] = held.roi
-    return Record(record.kind, dict(held.fields), dict(record.arrays), metadata)
+def _edits_between(latest: Step, step: Step) -> list[Edit] | None:
+    """Return the edits since a step, the last one first; None if it is not there."""
+    edits: list[Edit] = []
+    while latest is not step:
+        if not isinstance(latest.action, Edit) or not latest.inputs:
+            return None
+        edits.append(latest.action)
+        latest = latest.inputs[0]
+    return edits
+
+
+def _taken_back(record: Record, edits: Sequence[Edit]) -> Record | None:
+    """Return a record before some edits; None if former values are not known."""
+    fields, metadata = dict(record.fields), dict(record.metadata)
+    for edit in edits:
+        if edit.fields_before is None:
+            return None
+        fields.update(edit.fields_before)
+        if edit.sets_roi:
+            metadata.pop(ROI_KEY, None)
+            if edit.roi_before is not None:
+                metadata[ROI_KEY] = edit.roi_before
+    return Record(record.kind, fields, dict(record.arrays), metadata)

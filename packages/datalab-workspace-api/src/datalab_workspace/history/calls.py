@@ -77,6 +77,24 @@ class NotedCall:
         self.place = place
         self._call: Call | None = None
 
+    def key(self) -> object:
+        """Return what equal calls have in common; None if that is not known."""
+        for kept in self.arguments:
+            if isinstance(kept, list) or (
+                kept is not None
+                and not _CONSTANT.issuperset(map(type, kept[1].values()))
+            ):
+                return None
+        # 0.0 equals -0.0 and 1 equals True, but their strings differ.
+        return (
+            self.function,
+            repr(self.arguments),
+            repr(self.options),
+            self.aligned,
+            self.masked_as_nan,
+            self.place,
+        )
+
     def call(self) -> Call:
         """Return the call with its parameters encoded; the same one each time."""
         if self._call is None:
@@ -121,7 +139,9 @@ def note(
     return NotedCall(
         function,
         [
-            _kept(_default(function, number) if one is None else one)
+            _kept_default(function, number, repr(options))
+            if one is None
+            else _kept(one)
             for number, one in enumerate(parameters)
         ],
         options,
@@ -198,6 +218,12 @@ def _default(function: Function, number: int) -> Any:
     if number < len(specs) and specs[number].container == "single":
         return specs[number].paramclass()
     return None
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_default(function: Function, number: int, options: str) -> Any:  # noqa: ARG001
+    """Return the default as `_kept` does; the options are a part of the key."""
+    return _kept(_default(function, number))
 
 
 def _kept(argument: Any) -> Any:

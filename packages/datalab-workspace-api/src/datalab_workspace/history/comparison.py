@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.history.execution import EXACT, Tolerance
-from datalab_workspace.model.equality import BOUNDS
+from datalab_workspace.history.pending import is_described
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import ROI_KEY, Record
-
-#: Fields that programs set by themselves, or that do not describe the data.
-_OWN_FIELDS = BOUNDS | {"title", "autoscale", "annotations"}
 
 
 @dataclass(frozen=True)
@@ -60,11 +57,12 @@ def difference(stored: Record, made: Record, allowed: Tolerance = EXACT) -> Diff
     fields = [
         name
         for name in stored.fields
-        if name not in _OWN_FIELDS
+        if is_described(name)
         and not values_equal(stored.fields[name], made.fields.get(name))
     ]
     if fields:
-        return Difference(f"{', '.join(fields)} differ", exceeds=True)
+        verb = "differs" if len(fields) == 1 else "differ"
+        return Difference(f"{', '.join(fields)} {verb}", exceeds=True)
     if not values_equal(stored.metadata.get(ROI_KEY), made.metadata.get(ROI_KEY)):
         return Difference("the regions of interest differ", exceeds=True)
     return worst

@@ -10,19 +10,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.calls import contract_of, operation_of
 from datalab_workspace.history.parameters import decoded_value
 from datalab_workspace.history.steps import Call, Edit
 from datalab_workspace.model.record import ROI_KEY
 
 _KINDS = ("signal", "image")
-
-
-class NotReplayableError(Exception):
-    """A step cannot be computed again; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +62,11 @@ class Execution:
 
     function: Callable[..., Any]
     parameters: Sequence[Any]
-    as_list: bool
-    options: Mapping[str, Any]
-    aligned: bool
-    masked_as_nan: bool
-    tolerance: Tolerance
+    as_list: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    aligned: bool = False
+    masked_as_nan: bool = False
+    tolerance: Tolerance = EXACT
 
     def run(self, objects: Sequence[Any]) -> Any:
         """Compute the result.

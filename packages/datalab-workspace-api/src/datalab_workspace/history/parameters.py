@@ -109,7 +109,7 @@ def decoded_value(value: Any) -> Any:
     ((form, content),) = value.items()
     try:
         return _decoded_form(form, content)
-    except (TypeError, KeyError, AttributeError, OverflowError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise ValueError(f"{value!r:.80} is not the value of a parameter") from error
 
 

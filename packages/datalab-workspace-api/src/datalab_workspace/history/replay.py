@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from datalab_workspace.errors import NotReplayableError
+from datalab_workspace.history.analyses import verified_results
 from datalab_workspace.history.available import Available, Given
 from datalab_workspace.history.comparison import difference
 from datalab_workspace.history.environment import computes_alike, here
 from datalab_workspace.history.execution import (
     EXACT,
     Execution,
-    NotReplayableError,
     Tolerance,
     edited,
     execution_of,
@@ -33,6 +34,7 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
     Unknown,
+    edit_chain,
 )
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
@@ -96,11 +98,15 @@ class Plan:
 def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     """See `Workspace.replay`."""
     require("sigima", "replay()", "look at history(), which needs no sigima")
-    session.recorder.settle()
-    plan = session.run(lambda transaction: _planned(session, transaction, name))
+    plan = plan_of(session, name)
     obstacle = plan.obstacles.get(id(plan.resolution.latest))
+    random = obstacle is not None and obstacle.random
+    if code and not random and _has_code(plan.resolution):
+        from datalab_workspace.history.code_replay import replay_by_cells
+
+        return replay_by_cells(session, plan)
     if obstacle is None:
-        return _Run(plan).replay()
+        return Run(plan).replay()
     verdict = Verdict.RANDOM if obstacle.random else Verdict.NOT_REPLAYABLE
     return Replay(
         plan.name,
@@ -108,10 +114,37 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
         obstacle.text,
         versions=here().versions,
         recorded=_recorded(plan.resolution.steps),
+        results=verified_results(plan.record),
     )
 
 
+def _has_code(resolution: Resolution) -> bool:
+    """Return whether code is a step on the way, and not only the beginning."""
+    latest = edit_chain(resolution.latest)[0]
+    return any(
+        isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
+        for step in resolution.steps
+    )
+
+
+def judged(session: Session, name: str, made: Any) -> Replay:
+    """Compare an object that exported code has made with the stored one.
+
+    Args:
+        session: The session of the workspace that stores the object.
+        name: Name of the object.
+        made: The signal or image that was made again.
+    """
+    return Run(plan_of(session, name)).compared(made)
+
+
 # -- the plan -------------------------------------------------------------------------
+
+
+def plan_of(session: Session, name: str) -> Plan:
+    """Return how an object of a workspace can be made again."""
+    session.recorder.settle()
+    return session.run(lambda transaction: _planned(session, transaction, name))
 
 
 def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
@@ -124,14 +157,17 @@ def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
     given: dict[int, Given] = {}
     obstacles: dict[int, Obstacle] = {}
     for step in resolution.steps:
-        if step is not resolution.latest and (found := available.given(step)):
+        found = available.given(step) if available.uuid_of(step) != uuid else None
+        if found is not None:
             given[id(step)] = found
         obstacle = refusals.get(id(step.action)) or _obstacle(step)
         for each in resolution.inputs_of(step):
             if obstacle is None and id(each) not in given:
                 obstacle = obstacles.get(id(each))
         if obstacle is not None:
-            obstacles[id(step)] = _explained(obstacle, step, available)
+            obstacles[id(step)] = _explained(
+                obstacle, step, resolution.latest, available
+            )
     return Plan(shown, record, resolution, executions, given, obstacles)
 
 
@@ -174,14 +210,15 @@ def _obstacle(step: Step) -> Obstacle | None:
     return None
 
 
-def _explained(obstacle: Obstacle, step: Step, available: Available) -> Obstacle:
+def _explained(
+    obstacle: Obstacle, step: Step, latest: Step, available: Available
+) -> Obstacle:
     """Return an obstacle that says which object is missing."""
     name = available.name_of(step)
-    if not name or obstacle.text.startswith("'"):
+    is_last = step is latest or obstacle.text.startswith("'")
+    if not name or is_last or available.given(step) is not None:
         return obstacle
-    if available.given(step) is not None:
-        return obstacle
-    return Obstacle(f"{available.why_not(step)}", obstacle.random)
+    return Obstacle(available.why_not(step), obstacle.random)
 
 
 def _recorded(steps: Any) -> dict[str, str]:
@@ -197,7 +234,7 @@ def _recorded(steps: Any) -> dict[str, str]:
 # -- the computation ------------------------------------------------------------------
 
 
-class _Run:
+class Run:
     """The computation of a plan."""
 
     def __init__(self, plan: Plan) -> None:
@@ -214,11 +251,19 @@ class _Run:
     def replay(self) -> Replay:
         """Compute the steps, and compare the result."""
         begin = time.perf_counter()
-        plan = self._plan
         try:
             made = self._compute()
         except NotReplayableError as error:
             return self._result(Verdict.NOT_REPLAYABLE, str(error), begin)
+        return self._judged(made, begin)
+
+    def compared(self, made: Any) -> Replay:
+        """Compare an object that was made elsewhere from the same steps."""
+        self._computed = self._steps
+        return self._judged(made, time.perf_counter())
+
+    def _judged(self, made: Any, begin: float) -> Replay:
+        plan = self._plan
         allowed = self._tolerance()
         found = difference(plan.record, to_record(made, copy=False), allowed)
         if not found.what:
@@ -307,6 +352,7 @@ class _Run:
         obj: Any = None,
         largest: float | None = None,
         allowed: Tolerance = EXACT,
+        cells: tuple[str, ...] = (),
     ) -> Replay:
         return Replay(
             self._plan.name,
@@ -320,5 +366,7 @@ class _Run:
             self._differs_from,
             here().versions,
             _recorded(self._computed),
+            cells,
+            results=verified_results(self._plan.record),
             obj=obj,
         )

@@ -9,7 +9,7 @@ Many steps have the same action, for example in a loop; they share one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -30,20 +30,27 @@ class Environment:
     versions: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Cell:
     """A cell of a notebook, as it ran.
 
     Attributes:
-        number: The number that the front end shows, as in ``In [7]``.
+        number: The number that the front end shows, as in ``In [7]``; 0 if the cell was
+            not numbered.
         text: The text, without secrets; None if it is not kept.
         needs: The cells that ran before and whose names it uses, in the order in which
-            they ran; None until they are found.
+            they ran; None if that is not known.
+        session: An arbitrary string that is the same for all cells of one namespace.
+        order: The position in the order of execution, among the cells of one session.
+        failed: Whether the cell ended with an error.
     """
 
     number: int
     text: str | None
     needs: tuple[Cell, ...] | None = None
+    session: str = ""
+    order: int = 0
+    failed: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,11 +88,15 @@ class Edit:
         fields: The fields that were set, by name; see `Record.fields`.
         roi: The regions as sigima's ROI dict, None if they were removed.
         sets_roi: Whether the regions were set.
+        fields_before: The former values of the fields; None if they are not known.
+        roi_before: The former regions, if they were set and `fields_before` is known.
     """
 
     fields: Mapping[str, Any]
     roi: Mapping[str, Any] | None = None
     sets_roi: bool = False
+    fields_before: Mapping[str, Any] | None = None
+    roi_before: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -134,11 +145,13 @@ class Reference:
         uuid: UUID of the object.
         name: Its name when the reference was made.
         fingerprint: The fingerprint of its data then; None if unknown.
+        edits: The number of edits then since its data was made.
     """
 
     uuid: str
     name: str
     fingerprint: Fingerprint | None = None
+    edits: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -168,12 +181,14 @@ class Stored:
             a look at the data that the object is still the same; None if it comes from
             a file.
         fingerprint: The fingerprint of its data; None until a save computes it.
+        cell: The cell that stored it; None outside cells.
     """
 
     uuid: str
     name: str
     version: object = None
     fingerprint: Fingerprint | None = None
+    cell: Cell | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -187,6 +202,7 @@ class Step:
         environment: The versions of the libraries; None if unknown.
         stored: The first object of a workspace that the step made; None if the result
             was never stored.
+        depth: The number of steps in the longest chain that ends with this one.
     """
 
     action: Action
@@ -194,6 +210,19 @@ class Step:
     cell: Cell | None = None
     environment: Environment | None = None
     stored: Stored | None = None
+    depth: int = field(init=False, repr=False, default=1)
+
+    def __post_init__(self) -> None:
+        if self.inputs:
+            self.depth = 1 + max([step.depth for step in self.inputs])
+
+    # Nothing changes what a step says, and it may stand for much: copies share it.
+
+    def __copy__(self) -> Step:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Step:
+        return self
 
 
 @dataclass(eq=False, slots=True)
@@ -214,11 +243,66 @@ class RecordHistory:
     fields: Mapping[str, Any]
     roi: Any
 
+    def __copy__(self) -> RecordHistory:
+        return self
 
-def closure(latest: Step) -> list[Step]:
+    def __deepcopy__(self, memo: dict[int, Any]) -> RecordHistory:
+        return self
+
+    # pickle would follow the steps recursively, and a loop makes deep chains.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        steps = closure(self.step)
+        number = {id(step): n for n, step in enumerate(steps)}
+        rows = [
+            (
+                s.action,
+                [number[id(i)] for i in s.inputs],
+                s.cell,
+                s.environment,
+                s.stored,
+            )
+            for s in steps
+        ]
+        return _history_of_rows, (rows, dict(self.fields), self.roi)
+
+
+def _history_of_rows(
+    rows: Sequence[tuple[Any, Sequence[int], Any, Any, Any]],
+    fields: Mapping[str, Any],
+    roi: Any,
+) -> RecordHistory:
+    """Return the history that was pickled."""
+    steps: list[Step] = []
+    for action, inputs, cell, environment, stored in rows:
+        used = tuple(steps[number] for number in inputs)
+        steps.append(Step(action, used, cell, environment, stored))
+    return RecordHistory(steps[-1], fields, roi)
+
+
+def _inputs_of(step: Step) -> Sequence[Step]:
+    return step.inputs
+
+
+def edit_chain(step: Step) -> list[Step]:
+    """Return the step that made the data of an object, and the edits up to a step."""
+    chain = [step]
+    while isinstance(step.action, Edit) and step.inputs:
+        step = step.inputs[0]
+        chain.append(step)
+    return chain[::-1]
+
+
+def closure(
+    latest: Step, inputs_of: Callable[[Step], Sequence[Step]] = _inputs_of
+) -> list[Step]:
     """Return a step and all those before it, each one after its inputs.
 
     It is not recursive: a loop may have made a chain of any length.
+
+    Args:
+        latest: The step.
+        inputs_of: Returns the inputs of a step. It is called once for each step.
 
     Example:
         >>> from datalab_workspace.history.steps import Step, Unknown, closure
@@ -227,9 +311,8 @@ def closure(latest: Step) -> list[Step]:
         2
     """
     ordered: list[Step] = []
-    seen: set[int] = set()
-    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(latest.inputs))]
-    seen.add(id(latest))
+    seen = {id(latest)}
+    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(inputs_of(latest)))]
     while todo:
         step, inputs = todo[-1]
         following = next((s for s in inputs if id(s) not in seen), None)
@@ -238,11 +321,33 @@ def closure(latest: Step) -> list[Step]:
             todo.pop()
         else:
             seen.add(id(following))
-            todo.append((following, iter(following.inputs)))
+            todo.append((following, iter(inputs_of(following))))
     return ordered
 
 
 def cells_of(steps: Sequence[Step]) -> list[Cell]:
-    """Return the cells of the steps, each one once, in the order of their numbers."""
-    cells = {id(step.cell): step.cell for step in steps if step.cell is not None}
-    return sorted(cells.values(), key=lambda cell: cell.number)
+    """Return the cells of the steps, each one once, in the order of execution.
+
+    These are the cells that computed, changed or stored an object. `slices` adds those
+    whose names they use.
+    """
+    cells: dict[int, Cell] = {}
+    for step in steps:
+        code = step.action.cell if isinstance(step.action, Code) else None
+        storing = None if step.stored is None else step.stored.cell
+        for cell in (step.cell, code, storing):
+            if cell is not None:
+                cells[id(cell)] = cell
+    return in_order(cells.values())
+
+
+def in_order(cells: Iterable[Cell]) -> list[Cell]:
+    """Return cells in the order of execution, those of one session together."""
+    sessions: dict[str, list[Cell]] = {}
+    for cell in cells:
+        sessions.setdefault(cell.session, []).append(cell)
+    return [
+        cell
+        for together in sessions.values()
+        for cell in sorted(together, key=lambda cell: cell.order)
+    ]

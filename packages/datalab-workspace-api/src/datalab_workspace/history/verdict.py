@@ -53,6 +53,8 @@ class Replay:
         versions: The versions of the libraries here.
         recorded: Those with which the object was made, as far as they are known.
         cells: The texts of the cells that must run, or did run, in order.
+        results: For each analysis whose result the object has: "identical",
+            "different" or "not replayable". The verdict does not depend on them.
         obj: The object that was made, a signal or image of sigima; None without one.
 
     Example:
@@ -73,6 +75,7 @@ class Replay:
     versions: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, str] = field(default_factory=dict)
     cells: tuple[str, ...] = ()
+    results: Mapping[str, Verdict] = field(default_factory=dict)
     obj: Any = field(default=None, repr=False)
 
     def __bool__(self) -> bool:
@@ -99,6 +102,9 @@ class Replay:
             details.append(f"from {', '.join(map(repr, self.inputs))}")
         if self.differs_from:
             details.append(f"{self.differs_from!r} on the way is different already")
+        for verdict in dict.fromkeys(self.results.values()):
+            names = [name for name, found in self.results.items() if found is verdict]
+            details.append(f"{', '.join(names)} {verdict}")
         details.append(self._environment())
         return details
 

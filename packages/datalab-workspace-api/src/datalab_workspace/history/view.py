@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datalab_workspace.errors import ExportError
 from datalab_workspace.history import words
 from datalab_workspace.history.steps import Call, Cell, Code, Step
 from datalab_workspace.history.view_text import history_text
 from datalab_workspace.model.record import Kind
+from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
     from datalab_workspace.session import Session
@@ -108,6 +112,8 @@ class History:
         gaps: What is not known, in words.
         origin: The object as one expression, such as "fft(normalize(raw))", shortened.
         versions: The versions of each library that computed a step.
+        latest: The latest step.
+        uuid: UUID of the object.
 
     Example:
         >>> name = workspace.calc("normalize", on="peak")
@@ -124,12 +130,60 @@ class History:
     origin: str
     versions: Mapping[str, tuple[str, ...]]
     latest: Step = field(repr=False, compare=False)
+    uuid: str = field(default="", repr=False, compare=False)
     _session: Session | None = field(default=None, repr=False, compare=False)
 
     @property
     def complete(self) -> bool:
         """Whether everything is known; `gaps` lists the rest."""
         return not self.gaps
+
+    @suggest_on_typo
+    def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the history to a file; its suffix chooses the form.
+
+        A script or notebook makes the object again from its inputs, which it reads from
+        the saved project, and prints the verdict. It contains calls of sigima, and no
+        code of cells. Anyone who has the project can run it.
+
+        Args:
+            path: One of these:
+
+                - ``.py``, a script, or ``.ipynb``, a notebook. They need sigima;
+                - ``.txt``, a line for each input and step;
+                - ``.crate.json``, the metadata of an RO-Crate (Process Run Crate);
+                - ``.zip`` or a folder, an RO-Crate with the objects, the script and the
+                  text.
+
+            overwrite: Replace a file or crate that exists.
+
+        Returns:
+            The path.
+
+        Raises:
+            ExportError: The suffix is another one, the object cannot be made again by
+                calls of sigima, or the project is not saved (a `ValueError`).
+            FileExistsError: The file exists, and `overwrite` is false.
+            ImportError: sigima is not installed.
+            OSError: The file cannot be written.
+
+        Example:
+            >>> name = workspace.calc("normalize", on="peak")
+            >>> path = workspace.save("analysis.h5")
+            >>> workspace.history(name).export("normalized.py").name
+            'normalized.py'
+        """
+        from datalab_workspace.history.export.target import export
+
+        return export(self, path, overwrite=overwrite)
+
+    def session(self) -> Session:
+        """Return the session of the workspace that has the object."""
+        if self._session is None:
+            raise ExportError(
+                f"the history of {self.name!r:.80} does not belong to a workspace"
+            )
+        return self._session
 
     def __repr__(self) -> str:
         return history_text(self)

@@ -44,6 +44,8 @@ def build(
     name: str,
     resolution: Resolution,
     present: Callable[[Step], Present | None],
+    *,
+    uuid: str = "",
     session: Any = None,
 ) -> History:
     """Return the history of an object.
@@ -52,6 +54,7 @@ def build(
         name: Name of the object.
         resolution: Its steps.
         present: Returns the object of the workspace that is still as a step made it.
+        uuid: UUID of the object.
         session: The session of the workspace, for exports.
     """
     labels = _Labels()
@@ -75,6 +78,7 @@ def build(
         origin=_origin(resolution, labels),
         versions=_versions(resolution.steps),
         latest=resolution.latest,
+        uuid=uuid,
         _session=session,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -95,10 +95,8 @@ def heading(history: History) -> str:
     return "; ".join(parts)
 
 
-def versions_text(versions: object) -> str:
+def versions_text(versions: Mapping[str, Sequence[str]]) -> str:
     """Return versions as "sigima 1.3.0, NumPy 2.4.6"; several as "1.0.1 and 1.3.0"."""
-    if not isinstance(versions, dict):
-        return ""
     return ", ".join(
         f"{_LIBRARIES.get(name, cut(name))} {' and '.join(map(cut, found))}"
         for name, found in versions.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from datalab_workspace.model.metadata_values import values_equal
@@ -64,8 +65,11 @@ def equal(stored: Record, new: Record) -> bool:
 def without_results(record: Record) -> Record:
     """Return a copy of a record without its results; the arrays are the same."""
     metadata = {k: v for k, v in record.metadata.items() if not is_result_key(k)}
-    return Record(
-        record.kind, dict(record.fields), dict(record.arrays), metadata, record.uuid
+    return replace(
+        record,
+        fields=dict(record.fields),
+        arrays=dict(record.arrays),
+        metadata=metadata,
     )
 
 

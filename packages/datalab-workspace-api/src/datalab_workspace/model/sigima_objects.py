@@ -197,12 +197,26 @@ def current_metadata(obj: SignalObj | ImageObj) -> dict[Any, Any]:
     The values are not copied.
     """
     metadata = {k: v for k, v in obj.metadata.items() if k not in IDENTITY_KEYS}
+    roi = _newer_roi(obj)
+    if roi is not None:
+        metadata[ROI_KEY] = roi
+    return metadata
+
+
+def current_roi(obj: SignalObj | ImageObj) -> Any:
+    """Return the current regions of interest as a dict; None if there are none."""
+    newer = _newer_roi(obj)
+    if newer is not None:
+        return newer
+    held = obj.metadata.get(ROI_KEY)
+    return None if held is None else snapshot(held)
+
+
+def _newer_roi(obj: Any) -> Any:
     # obj.roi may be newer than the metadata. Only sync_roi_to_metadata() would update
     # the metadata, but that changes the user's own object.
     roi = getattr(obj, "_BaseObj__roi_cache", None)
-    if roi is not None:
-        metadata[ROI_KEY] = roi.to_dict()
-    return metadata
+    return None if roi is None else roi.to_dict()
 
 
 def _metadata(obj: Any) -> dict[Any, Any]:

@@ -104,9 +104,11 @@ def _add(
     if uuid is not None and backend.refuses_titles_in_use and transaction.look():
         uuid = names.uuid_of(name)  # it may have gone since it was last seen
     if uuid is None:
-        uuid = _add_new(transaction, name, record, group, copy)
+        uuid = _add_new(transaction, name, obj, record, group, copy)
     if uuid is not None:
-        _add_again(transaction, name, uuid, record, overwrite, group, copy, several)
+        _add_again(
+            transaction, name, uuid, obj, record, overwrite, group, copy, several
+        )
     return is_masked(record)
 
 
@@ -143,7 +145,12 @@ def checked_group(transaction: Transaction, name: str, group: object) -> str | N
 
 
 def _add_new(
-    transaction: Transaction, name: str, record: Record, group: str | None, copy: bool
+    transaction: Transaction,
+    name: str,
+    obj: object,
+    record: Record,
+    group: str | None,
+    copy: bool,
 ) -> str | None:
     """Add an object under a name that seems to be free.
 
@@ -153,7 +160,7 @@ def _add_new(
     """
     record.fields["title"] = name
     try:
-        transaction.add(_held(transaction, record, copy), name, group=group)
+        transaction.add(_held(transaction, obj, record, copy), name, group=group)
     except NameConflictError:
         transaction.look()
         holder = transaction.names.uuid_of(name)
@@ -167,6 +174,7 @@ def _add_again(
     transaction: Transaction,
     name: str,
     uuid: str,
+    obj: object,
     record: Record,
     overwrite: bool,
     group: str | None,
@@ -179,6 +187,7 @@ def _add_again(
         stored = transaction.backend.record(uuid)
         if equal(stored, record):
             transaction.take_name(name, uuid)
+            transaction.recorder.on_found(obj, record, stored)
             return
         raise NameConflictError(
             f"the name {name!r} is already used by a different {stored.kind}; pass "
@@ -187,15 +196,17 @@ def _add_again(
     # The name stays bound; a title that differs from it was set in DataLab.
     record.uuid, record.fields["title"] = uuid, transaction.backend.title_of(uuid)
     # Copied before anything is removed: there may be no memory for it.
-    held = _held(transaction, record, copy)
+    held = _held(transaction, obj, record, copy)
     transaction.replace(held, group=group, restorable=several)
     transaction.take_name(name, uuid)
 
 
-def _held(transaction: Transaction, record: Record, copy: bool) -> Record:
+def _held(transaction: Transaction, obj: object, record: Record, copy: bool) -> Record:
     """Return the record to hand to the backend: a copy if the backend keeps it."""
     shares = transaction.backend.capabilities.shares_views
-    return record.copy() if copy and shares else record
+    held = record.copy() if copy and shares else record
+    transaction.recorder.on_add(obj, held, own=not shares)
+    return held
 
 
 def _own_title(obj: Any) -> Any:

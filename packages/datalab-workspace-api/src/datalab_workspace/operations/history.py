@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datalab_workspace.encoding.arrays import fingerprint
+from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.resolution import resolve
-from datalab_workspace.history.steps import Edit, Reference, Step, closure
+from datalab_workspace.history.steps import Reference, Step, closure, edit_chain
 from datalab_workspace.history.view import History
 from datalab_workspace.history.view_builder import Present, build
 from datalab_workspace.session import Session
@@ -22,7 +22,7 @@ def _history(session: Session, transaction: Transaction, name: str) -> History:
     objects = ObjectSteps(session, transaction)
     resolution = resolve(objects.latest(uuid), objects.find)
     shown = transaction.names.hand_out(uuid)
-    return build(shown, resolution, objects.present, session)
+    return build(shown, resolution, objects.present, uuid=uuid, session=session)
 
 
 class ObjectSteps:
@@ -47,17 +47,25 @@ class ObjectSteps:
             The step; None if there is no such object, or if its data has changed since
             and its history does not contain the step.
         """
+        latest = self._made_data(reference)
+        if latest is None:
+            return None
+        chain = edit_chain(latest)
+        return chain[min(reference.edits, len(chain) - 1)]
+
+    def _made_data(self, reference: Reference) -> Step | None:
+        """Return the last step with the data of a reference; edits may follow it."""
         uuid, wanted = reference.uuid, reference.fingerprint
         if wanted is None or not self._transaction.backend.has(uuid):
             return None
         latest = self.latest(uuid)
+        if data_fingerprint(self._transaction.record(uuid)) == wanted:
+            return latest
         for step in reversed(closure(latest)):
             stored = step.stored
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
-        found = fingerprint(self._transaction.record(uuid).data)
-        same = found is not None and (found[0], found[1], tuple(found[2])) == wanted
-        return without_edits(latest) if same else None
+        return None
 
     def present(self, step: Step) -> Present | None:
         """Return the object that is still as a step made it; edits do not count."""
@@ -65,15 +73,8 @@ class ObjectSteps:
         backend = self._transaction.backend
         if uuid is None or not backend.has(uuid):
             return None
-        if without_edits(self.latest(uuid)) is not step:
+        if edit_chain(self.latest(uuid))[0] is not step:
             return None
         summary = backend.summary(uuid)
         name = self._transaction.names.name_of(uuid)
         return Present(uuid, name, summary.kind, summary.shape)
-
-
-def without_edits(step: Step) -> Step:
-    """Return the step that made the data of an object: the latest one but edits."""
-    while isinstance(step.action, Edit) and step.inputs:
-        step = step.inputs[0]
-    return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from datalab_workspace.errors import ObjectNotFoundError, ReusedNameError
@@ -43,7 +44,9 @@ def get(
             return default
         record = transaction.record(name, full=full)
         own = not transaction.backend.capabilities.shares_views
-        return to_object(record, copy=copy, own=own)
+        obj = to_object(record, copy=copy, own=own)
+        session.recorder.on_get(obj, record, own=own)
+        return obj
 
     try:
         return session.run(operation, _RECENT)
@@ -63,8 +66,7 @@ def get_record(session: Session, name: str, *, data: bool = True) -> Record:
 def _without_data(transaction: Transaction, name: str) -> Record:
     uuid = transaction.uuid(name)
     [found] = transaction.backend.records_without_data([uuid])
-    rest = Record(found.kind, found.fields, {}, found.metadata, uuid)
-    return rest.copy()
+    return replace(found, arrays={}, uuid=uuid).copy()
 
 
 def pop(session: Session, name: str, default: Any) -> Any:

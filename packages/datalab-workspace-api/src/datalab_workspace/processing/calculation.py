@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import is_not
 from typing import Any
 
 from datalab_workspace.error_messages import add_note
+from datalab_workspace.history.calls import NotedCall, note
+from datalab_workspace.history.observer import silenced
+from datalab_workspace.history.steps import Step
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned
 from datalab_workspace.processing.doubtful_results import Doubts
@@ -48,19 +52,23 @@ class Operand(Source):
     Attributes:
         obj: A copy of the sigima object.
         masked: The number of its masked values, before sigima may clear the mask.
+        filled: Whether its masked values were replaced by NaN.
+        step: The step that made it.
     """
 
     obj: Any
     masked: int
+    filled: bool = False
+    step: Step | None = None
 
     @classmethod
-    def of(cls, source: Source, obj: Any) -> Operand:
+    def of(cls, source: Source, obj: Any, step: Step | None = None) -> Operand:
         """Return a source object with its data."""
-        masked = masked_count(obj)
-        return cls(source.uuid, source.name, source.short_id, source.kind, obj, masked)
+        name, number, kind = source.name, source.short_id, source.kind
+        return cls(source.uuid, name, number, kind, obj, masked_count(obj), step=step)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Calculation:
     """A feature together with its source objects and parameters.
 
@@ -68,11 +76,13 @@ class Calculation:
         feature: The feature.
         sources: The source objects, in order.
         parameters: The parameter object, a list of parameter objects, or None.
+        interpolated: Whether signals were interpolated to common x.
     """
 
     feature: Feature
     sources: Sequence[Operand]
     parameters: Any
+    interpolated: bool = field(default=False, init=False)
 
     def run(self, doubts: Doubts) -> Any:
         """Run the calculation.
@@ -123,6 +133,15 @@ class Calculation:
                 values[item.get_name()] = getattr(value, "value", value)
         return values
 
+    def noted_call(self) -> NotedCall | None:
+        """Return the call for the history of its result; see `calls.note`."""
+        return note(
+            self.feature.function,
+            [] if self.parameters is None else [self.parameters],
+            aligned=self.interpolated,
+            masked_as_nan=any(source.filled for source in self.sources),
+        )
+
     def noted(self, result: Any) -> dict[str, Any] | None:
         """Return the metadata entries that an analysis adds to its source object.
 
@@ -155,9 +174,10 @@ class Calculation:
         objects = [source.obj for source in self.sources]
         if feature.aligned:
             names = [source.name for source in self.sources]
-            objects = aligned(objects, names, feature.name)
+            given, objects = objects, aligned(objects, names, feature.name)
+            self.interpolated = any(map(is_not, given, objects))
         arguments = [objects] if feature.operands is None else objects
         if self.parameters is not None:
             arguments = [*arguments, self.parameters]
-        with datalab_titles():
+        with silenced(), datalab_titles():
             return feature.function(*arguments)

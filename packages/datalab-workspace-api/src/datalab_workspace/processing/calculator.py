@@ -177,7 +177,11 @@ def _compute_together(session: Session, begun: _Begun, writer: ResultWriter) -> 
     from datalab_workspace.processing.operands import operand_of
 
     own = not session.backend.capabilities.shares_views
-    operands = [_filled(operand_of(*each, own=own), begun) for each in begun.fetched]
+    latest = session.recorder.latest
+    operands = [
+        _filled(operand_of(source, record, own=own, step=latest(record)), begun)
+        for source, record in begun.fetched
+    ]
     begun.fetched.clear()
     (calculation,) = begun.plan.calculations(operands)
     result = calculation.run(begun.doubts)
@@ -216,16 +220,21 @@ def _operands(
     from datalab_workspace.processing.operands import operand_of
 
     own = not session.backend.capabilities.shares_views
-    operands = [_filled(operand_of(source, record, own=own), begun)]
+    latest = session.recorder.latest
+    operands = [
+        _filled(operand_of(source, record, own=own, step=latest(record)), begun)
+    ]
     if begun.second is not None:
-        operands.append(_filled(operand_of(*begun.second, own=False), begun))
+        other, second = begun.second
+        operand = operand_of(other, second, own=False, step=latest(second))
+        operands.append(_filled(operand, begun))
     return operands
 
 
 def _filled(operand: Operand, begun: _Begun) -> Operand:
     if begun.masked == "nan":
         fill_with_nan(operand.obj, operand.name)
-        return replace(operand, masked=0)
+        return replace(operand, masked=0, filled=operand.masked > 0)
     return operand
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from datalab_workspace.backends.base import Backend
+from datalab_workspace.history.steps import Step
 from datalab_workspace.model.description import Summary
 from datalab_workspace.model.naming import short_id
 from datalab_workspace.model.record import Record
@@ -78,13 +79,16 @@ def _nbytes(known: Summary) -> int:
     return size
 
 
-def operand_of(source: Source, record: Record, *, own: bool) -> Operand:
+def operand_of(
+    source: Source, record: Record, *, own: bool, step: Step | None = None
+) -> Operand:
     """Return a source object with its data, to which a function may write.
 
     Args:
         source: The source object.
         record: Its record.
         own: Nothing else uses the record, so that its arrays need not be copied.
+        step: The step that made it.
     """
     obj: Any = to_object(record, own=own)
-    return Operand.of(source, obj)
+    return Operand.of(source, obj, step)

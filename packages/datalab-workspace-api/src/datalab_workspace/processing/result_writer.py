@@ -96,6 +96,9 @@ class ResultWriter:
         """
         places: list[Any] = [None] * len(done)
         waiting = [_waiting(*each, places, i) for i, each in enumerate(done)]
+        for (calculation, _), each in zip(done, waiting, strict=True):
+            if each.record is not None:
+                self._session.recorder.on_calculated(calculation, each.record)
         self._analyses += [Analysis.of(*each) for each in done if is_analysis(*each)]
         self.outcomes.append(places if several else None)
         if not several:
@@ -233,6 +236,8 @@ def _add_result(transaction: Transaction, waiting: _Waiting) -> str:
             transaction.take_name(name, holder)
             if missing := missing_results(held, record):
                 transaction.edit(holder, {}, missing)
+            if held.history is None:
+                held.history = record.history
             return name
         number += 1
         name = f"{title} ({number})"
@@ -241,6 +246,7 @@ def _add_result(transaction: Transaction, waiting: _Waiting) -> str:
     record.fields["title"] = title if can.tells_apart else name
     # The source may have been removed during the computation.
     joins = can.groups and record.kind == source.kind and backend.has(source.uuid)
+    transaction.recorder.on_stored(record, name)
     transaction.add_result(record, name, source.uuid if joins else None)
     return name
 

@@ -149,6 +149,7 @@ class Snapshots:
             uuid, name, item.kind, group, item.shape,
             "" if data is None else data.dtype.str,
             dict(item.fields), arrays, nbytes, dict(item.metadata), None, files,
+            item.history,
         )  # fmt: skip
 
     def _in_file(self, session: Session, uuid: str) -> FileReference | None:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from datalab_workspace.model.record import FIELDS, Array, FieldValue, Kind
+from datalab_workspace.history.writer import sent_alone
+from datalab_workspace.model.record import FIELDS, Array, FieldValue, Kind, Record
 from datalab_workspace.recovery.folder import Owner, OwnFolder
 from datalab_workspace.recovery.segments import EntryWriter, Segment
 from datalab_workspace.recovery.state import Layout, State
@@ -66,6 +67,7 @@ class Snapshot(NamedTuple):
         metadata: Its metadata.
         file: The file that holds the whole object, if it is not in memory.
         files: The files that hold arrays which are not in memory, by array.
+        history: Its history; see `Record.history`.
     """
 
     uuid: str
@@ -80,6 +82,7 @@ class Snapshot(NamedTuple):
     metadata: Mapping[Any, Any]
     file: FileReference | None = None
     files: Mapping[str, FileReference] | None = None
+    history: Any = None
 
 
 @dataclass(eq=False, slots=True)
@@ -259,6 +262,9 @@ class Store:
         put["arrays"] = arrays
         if kept:
             put["kept"] = kept
+        made = _entry(snapshot)
+        if made is not None:
+            put["made"] = made
         if snapshot.file is not None:
             put["file"] = snapshot.file
         if snapshot.files:
@@ -338,3 +344,18 @@ def _sync_folder(folder: Path) -> None:
     with suppress(OSError):  # some file systems refuse it for a folder
         os.fsync(descriptor)
     os.close(descriptor)
+
+
+def _entry(snapshot: Snapshot) -> dict[str, Any] | None:
+    """Return the entry of the history of an object."""
+    if snapshot.history is None:
+        return None
+    record = Record(
+        snapshot.kind,
+        dict(snapshot.fields),
+        dict(snapshot.arrays),
+        dict(snapshot.metadata),
+        snapshot.uuid,
+        history=snapshot.history,
+    )
+    return sent_alone().entry_of_whole(record)

@@ -114,6 +114,8 @@ def compare(contents: Contents, project: Project) -> Changes | None:
     """
     if contents.index is None or project.foreign != contents.foreign:
         return None
+    if contents.has_other_mode(project.history):
+        return None
     uuids = [item.uuid for item in project.items()]
     if len(set(uuids)) < len(uuids):
         return None  # which is an error
@@ -126,6 +128,7 @@ class _Comparison:
     def __init__(self, contents: Contents, project: Project) -> None:
         assert contents.index is not None
         self._project = project
+        self._contents = contents
         self._columns = contents.index.columns
         self._versions = contents.versions
         self._titles, self._names = self._columns["title"], self._columns["name"]
@@ -144,6 +147,7 @@ class _Comparison:
             if not self._name(kind, members):
                 return None
             groups += members
+        self._mark_histories([one for group in groups for one in group.objects])
         kept = {group.old for group in groups}
         found = {member.old for group in groups for member in group.objects}
         changes = Changes(
@@ -152,6 +156,23 @@ class _Comparison:
             [number for number in range(len(self._groups)) if number not in kept],
         )
         return changes if self._is_small(changes) else None
+
+    def _mark_histories(self, members: Sequence[ObjectMember]) -> None:
+        """Mark the objects as changed whose histories are not those in the file."""
+        history, before = self._project.history, self._contents.history
+        if history is None:
+            return
+        kept = {member.item.uuid for member in members if not member.changed}
+        changed = self._rows.keys() - kept
+        uses = self._contents.uses if changed else {}
+        for member in members:
+            if member.changed or member.old is None:
+                continue
+            used = uses.get(member.old, {})
+            member.changed = history.differs(member.item, before) or any(
+                uuid in changed and not history.holds(uuid, crc)
+                for uuid, crc in used.items()
+            )
 
     def _is_small(self, changes: Changes) -> bool:
         moves = written = 0

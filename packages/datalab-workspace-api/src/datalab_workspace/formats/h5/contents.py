@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+import dataclasses
+import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +29,11 @@ from datalab_workspace.model.record import KINDS, Array, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.h5.plan import ObjectPlan
+    from datalab_workspace.history.writer import HistoryWriter
 
 _GZIP_LEVEL = 1  # higher levels save little and take much longer
+#: The references of a history, in the details of the index: JSON in a JSON string.
+_USES = re.compile(rb'\\"uses\\":(\{[^{}]*\})')
 _COMPRESSIONS = '"none", "lzf", "gzip" or ("gzip", 0 … 9)'
 #: Smaller arrays are written again when their object has changed.
 _LARGE = 1 << 16
@@ -95,12 +102,15 @@ class Contents(Baseline):
             the file as the index states.
         structure: The checksum of the structure; None if it was not computed yet.
         is_intact: The file does not differ from its checksums.
+        history: The writer of the histories in the file; None if another session wrote
+            them.
 
     Attributes:
         compression: See above.
         index: See above.
         structure: See above.
         foreign: See above.
+        history: See above.
         versions: The versions of the objects, in order.
     """
 
@@ -115,6 +125,7 @@ class Contents(Baseline):
         index: Index | None = None,
         structure: StructureChecksum | None = None,
         is_intact: bool = True,
+        history: HistoryWriter | None = None,
     ) -> None:
         self.path = path
         self.stamp = stamp
@@ -122,6 +133,7 @@ class Contents(Baseline):
         self.index = index
         self.structure = structure
         self._is_intact = is_intact
+        self.history = history
         self.foreign = list(foreign)
         self._heads = _heads(groups)
         self.versions = [item.version for group in groups for item in group.items]
@@ -160,6 +172,7 @@ class Contents(Baseline):
             compression=index.compression,
             index=index,
             structure=structure,
+            history=project.history,
         )
 
     def holds(self, project: Project, compression: Compression) -> bool:
@@ -171,7 +184,31 @@ class Contents(Baseline):
             and _heads(project.groups) == self._heads
             and [item.version for item in project.items()] == self.versions
             and project.foreign == self.foreign
+            and not self.has_other_mode(project.history)
+            and not self._has_other_histories(project)
         )
+
+    def has_other_mode(self, history: HistoryWriter | None) -> bool:
+        """Return whether a writer writes more or less of all histories."""
+        before = "full" if self.history is None else self.history.mode
+        return before != (None if history is None else history.mode)
+
+    def _has_other_histories(self, project: Project) -> bool:
+        history, before = project.history, self.history
+        if history is None or before is None:
+            return False
+        return any(history.differs(item, before) for item in project.items())
+
+    @cached_property
+    def uses(self) -> dict[int, dict[str, int]]:
+        """The references of the histories: UUID and checksum, by row."""
+        assert self.index is not None
+        starts, found = self.index.starts, {}
+        for match in _USES.finditer(self.index.details):
+            row = bisect.bisect_right(starts, match.start()) - 1
+            with suppress(ValueError):
+                found[row] = shallow_json.loads(match[1].replace(b"\\", b""))
+        return found
 
     def _is_written_as(self, compression: Compression) -> bool:
         """Return whether a complete save with a compression would be the same."""
@@ -256,7 +293,7 @@ class Contents(Baseline):
             name: _referred(array, *known.get(name, (None, None)), record)
             for name, array in record.arrays.items()
         }
-        return Record(record.kind, record.fields, arrays, record.metadata, record.uuid)
+        return dataclasses.replace(record, arrays=arrays)
 
 
 class _References(Mapping[str, Mapping[str, ArrayReference]]):

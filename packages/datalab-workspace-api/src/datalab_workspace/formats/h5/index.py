@@ -223,7 +223,7 @@ class Index:
         """
         where = f"{path}/{self.columns['name'][number]}"
         try:
-            return sidecar.join(self._plain(where, number))
+            return sidecar.join(self._plain(where, number), is_own=True)
         except WorkspaceError:
             raise
         except (LookupError, TypeError, ValueError, RecursionError) as error:

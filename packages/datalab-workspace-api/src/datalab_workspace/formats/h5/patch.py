@@ -93,7 +93,7 @@ def patch_project(
     if changes is None or not _is_worth_it(path, contents, changes):
         return None
     plans = {
-        member: plan_object(member.item, contents)
+        member: plan_object(member.item, contents, project.history)
         for member in changes.objects
         if member.changed
     }

@@ -14,6 +14,7 @@ from datalab_workspace.encoding.metadata import to_plain_text
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import Extent
 from datalab_workspace.formats.h5.contents import Contents
+from datalab_workspace.history.writer import HistoryWriter
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
@@ -125,7 +126,7 @@ def plan(project: Project, contents: Contents | None = None) -> list[GroupPlan]:
     plans = []
     for kind in KINDS:
         groups = [
-            _plan_group(group, contents)
+            _plan_group(group, contents, project.history)
             for group in project.groups
             if group.kind == kind
         ]
@@ -141,20 +142,24 @@ def objects(groups: list[GroupPlan]) -> Iterator[ObjectPlan]:
         yield from group.objects
 
 
-def plan_object(item: Item, contents: Contents | None) -> ObjectPlan:
+def plan_object(
+    item: Item, contents: Contents | None, history: HistoryWriter | None
+) -> ObjectPlan:
     """Convert an object to its plain form; see `plan`."""
     record = item.resolve() if isinstance(item, PendingRecord) else item
     source = record if contents is None else contents.with_stored_arrays(record)
-    return ObjectPlan(record, _plain_record(source))
+    return ObjectPlan(record, _plain_record(source, history))
 
 
-def _plan_group(group: Group, contents: Contents | None) -> GroupPlan:
-    plans = [plan_object(item, contents) for item in group.items]
+def _plan_group(
+    group: Group, contents: Contents | None, history: HistoryWriter | None
+) -> GroupPlan:
+    plans = [plan_object(item, contents, history) for item in group.items]
     return GroupPlan(group.kind, group.title, str(to_plain_text(group.title)), plans)
 
 
-def _plain_record(record: Record) -> Record:
-    plain = sidecar.split(record)
+def _plain_record(record: Record, history: HistoryWriter | None) -> Record:
+    plain = sidecar.split(record, history=history)
     primary = PRIMARY_ARRAY[record.kind]
     for name, array in plain.arrays.items():
         if name != primary:

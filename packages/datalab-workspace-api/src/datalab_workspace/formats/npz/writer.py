@@ -17,6 +17,7 @@ from datalab_workspace.encoding.zip_archive import ArchiveWriter, Buffer
 from datalab_workspace.formats.atomic import FileStamp, Replacement, replacing
 from datalab_workspace.formats.base import Compression, WriteResult
 from datalab_workspace.formats.npz import layout
+from datalab_workspace.history.writer import HistoryWriter
 from datalab_workspace.model.project import Project
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress
@@ -60,7 +61,7 @@ def write_project(
         Progress(f"saving {path.name!r}", size) as progress,
         ArchiveWriter(_Output(new), level) as archive,
     ):
-        _Writer(archive, progress).write(project)
+        _Writer(archive, progress, project.history).write(project)
     return WriteResult(new.stamp)
 
 
@@ -101,8 +102,11 @@ class _Output:
 class _Writer:
     """A writer of the members of one archive."""
 
-    def __init__(self, archive: ArchiveWriter, progress: Progress) -> None:
+    def __init__(
+        self, archive: ArchiveWriter, progress: Progress, history: HistoryWriter | None
+    ) -> None:
         self._archive = archive
+        self._history = history or HistoryWriter(None)
         self._progress = progress
         self._names: set[str] = set()
 
@@ -135,6 +139,7 @@ class _Writer:
             record,
             lambda part: self._put_array(f"{folder}/{part}"),
             arrays=record.arrays,
+            history=self._history,
         )
 
     def _put_array(self, stem: str) -> PutArray:

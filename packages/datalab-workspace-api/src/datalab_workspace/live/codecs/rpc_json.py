@@ -7,6 +7,7 @@ imported because a server names it, and sigima is not needed.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -94,9 +95,7 @@ def with_data(plain: Record, exact: Record) -> Record:
     """
     name = PRIMARY_ARRAY[plain.kind]
     arrays = {**plain.arrays, name: exact.arrays[name]}
-    return sidecar.join(
-        Record(plain.kind, plain.fields, arrays, plain.metadata, plain.uuid), RPC
-    )
+    return sidecar.join(dataclasses.replace(plain, arrays=arrays), RPC)
 
 
 def _checked(data: Any) -> tuple[Kind, str]:

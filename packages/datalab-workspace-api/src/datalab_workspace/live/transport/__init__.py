@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalab_workspace.live.transport.token import Token, note_use
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from datalab_workspace.live.transport.base import Transport
-    from datalab_workspace.live.transport.token import Token
 
 
 def transport_to(url: str, token: Token | None = None) -> Transport:
@@ -21,6 +21,7 @@ def transport_to(url: str, token: Token | None = None) -> Transport:
     Raises:
         ValueError: `url` is not the URL of a server, or `token` cannot be sent.
     """
+    note_use(token)
     if IN_BROWSER:
         from datalab_workspace.live.transport.browser import BrowserTransport
 

@@ -17,6 +17,9 @@ from urllib.parse import quote
 _SHOWN = "<token>"
 #: A token of fewer bytes is not searched for in Base64: it would match other words.
 _SHORT = 6
+#: The tokens that were used last, so that no text which contains one is stored.
+_used: list[Token] = []
+_MOST_USED = 20
 
 
 class Token:
@@ -105,6 +108,18 @@ class Token:
         for form in filter(None, _forms(self._plain())):
             text = text.replace(form, _SHOWN)
         return text
+
+
+def note_use(token: Token | None) -> None:
+    """Note that a token is used by this process."""
+    if token and not any(token is other for other in _used):
+        _used.append(token)
+        del _used[:-_MOST_USED]
+
+
+def contains_token(text: str) -> bool:
+    """Return whether a string contains a token that this process has used."""
+    return any(token.redact(text) != text for token in _used)
 
 
 def _xor(data: bytes, pad: bytes) -> bytes:

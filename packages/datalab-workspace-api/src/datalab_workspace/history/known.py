@@ -1,0 +1,91 @@
+"""The links that were made last, among which the original of a copy is looked for."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from typing import Any, NamedTuple
+
+from datalab_workspace.history import identity
+from datalab_workspace.history.identity import Arrays, Marker
+
+#: The links that a search goes through, and those that code is taken to use.
+_MOST = 256
+_MOST_USED = 16
+
+
+class _Known(NamedTuple):
+    number: int
+    marker: Marker
+    #: The object, where no record has its data.
+    obj: weakref.ref[Any] | None
+
+
+_known: deque[_Known] = deque(maxlen=_MOST)
+_got: deque[Marker] = deque(maxlen=_MOST_USED)
+_last_got: tuple[Marker, ...] | None = ()
+_count = 0
+
+
+def count() -> int:
+    """Return the number of links that have been made."""
+    return _count
+
+
+def note(marker: Marker, obj: Any = None) -> None:
+    """Note a link.
+
+    Args:
+        marker: The link.
+        obj: The object, if no record has its data.
+    """
+    global _count
+    _known.append(_Known(_count, marker, None if obj is None else weakref.ref(obj)))
+    _count += 1
+
+
+def note_got(marker: Marker, obj: Any = None) -> None:
+    """Note the link of an object that the user got from a workspace; see `note`."""
+    global _last_got
+    note(marker, obj)
+    _got.append(marker)
+    _last_got = None
+
+
+def last_got() -> tuple[Marker, ...]:
+    """Return the links of the objects that the user got last."""
+    global _last_got
+    found = _last_got
+    if found is None:
+        found = _last_got = tuple(_got)
+    return found
+
+
+def original_of(arrays: Arrays, before: int) -> Marker | None:
+    """Return the link of an object that has the same data, if one is known.
+
+    All of the data is compared, because a copy may have been changed.
+
+    Args:
+        arrays: The arrays of the copy.
+        before: The number of links that had been made when it was added.
+    """
+    seen = identity.glance(arrays)
+    for number, marker, reference in list(_known):
+        if number >= before:
+            break
+        obj = None if reference is None else reference()
+        held = marker.arrays
+        if held is None and obj is not None:
+            held = identity.arrays_of(obj)
+        if held is None and not identity.is_exact(arrays):
+            continue
+        if marker.seen is None:
+            if held is None:
+                continue
+            marker.seen = identity.glance(held)
+        if marker.seen != seen:
+            continue
+        if held is None or identity.same_data(arrays, held):
+            return marker
+    return None

@@ -1,0 +1,59 @@
+"""Pack a large JSON document into a short string, and unpack it within limits.
+
+The string is base64, because an unpacked document must not look like nested JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+from datalab_workspace.encoding import shallow_json
+from datalab_workspace.encoding.metadata import check_dict
+
+#: A longer document is packed.
+SHORT = 4096
+#: Characters of a document at most, unpacked.
+_LONGEST = 16 << 20
+
+
+def pack(document: dict[str, Any]) -> tuple[dict[str, Any] | str, int]:
+    """Return a JSON document, packed if it is long, and its size in bytes.
+
+    Args:
+        document: Data for JSON.
+    """
+    text = json.dumps(document, separators=(",", ":"))
+    if len(text) <= SHORT:
+        return document, len(text)
+    packed = base64.b64encode(zlib.compress(text.encode())).decode()
+    return packed, len(packed)
+
+
+def unpack(packed: Any) -> dict[str, Any]:
+    """Return the document that `pack` was given.
+
+    Args:
+        packed: Its result, as it was read from a file.
+
+    Raises:
+        ValueError: It is not such a document, or expands beyond the limit.
+    """
+    if isinstance(packed, str):
+        packed = shallow_json.loads(_expanded(packed))
+    check_dict(packed, "the table of its steps")
+    return dict(packed)
+
+
+def _expanded(text: str) -> bytes:
+    decompressor = zlib.decompressobj()
+    try:
+        raw = base64.b64decode(text, validate=True)
+        expanded = decompressor.decompress(raw, _LONGEST)
+    except zlib.error as error:
+        raise ValueError(f"its steps are damaged: {error}") from error
+    if not decompressor.eof:
+        raise ValueError("its steps are incomplete, or expand to more than 16 MiB")
+    return expanded

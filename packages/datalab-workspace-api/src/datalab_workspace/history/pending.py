@@ -1,0 +1,301 @@
+"""The history of a record while it is not known yet what was done to its object.
+
+`add` notes which object a record comes from. Records never change, so that they can be
+compared later: when somebody asks for the history, or at the end of the cell.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from weakref import ref
+
+from datalab_workspace.history import identity, known
+from datalab_workspace.history.files import file_read
+from datalab_workspace.history.identity import Arrays, Marker
+from datalab_workspace.history.running_code import running_code
+from datalab_workspace.history.steps import (
+    Cell,
+    Code,
+    Edit,
+    RecordHistory,
+    Step,
+    Stored,
+    Unknown,
+)
+from datalab_workspace.model.metadata_values import values_equal
+from datalab_workspace.model.record import ROI_KEY, SOURCE_KEY, Record
+
+#: Fields that no feature reads: DataLab's window sets them, and `rename` the title.
+_DISPLAY = ("title", "annotations", "autoscale")
+_lock = threading.RLock()
+
+
+class Pending(RecordHistory):
+    """The history of a record that was added; it is found out when it is asked for.
+
+    Args:
+        record: The record.
+        marker: The link of the object that was added; None if it has none.
+        cell: The cell that runs; None outside cells.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_before",
+        "_code",
+        "_fields",
+        "_found",
+        "_marker",
+        "_metadata",
+        "_number",
+        "_record",
+        "_stored",
+        "_used",
+    )
+
+    def __init__(
+        self, record: Record, marker: Marker | None, cell: Cell | None
+    ) -> None:
+        self._found: RecordHistory | None = None
+        self._marker = marker
+        # Weakly: the record refers to this history, and must end with its last user.
+        self._record = ref(record)
+        self._before: Arrays | None = None
+        self._fields, self._metadata = record.fields, record.metadata
+        self._stored = record.uuid, record.version
+        self._code = running_code(cell)
+        self._used = known.last_got()
+        self._number = known.count()
+        if marker is not None:
+            self._keep_replaced(marker)
+
+    def _keep_replaced(self, marker: Marker) -> None:
+        """Keep the data of the record that is replaced, to be compared later.
+
+        A loop that changes an object again and again makes one step, and holds the
+        data of none but the first and the last record.
+        """
+        earlier = marker.history
+        if isinstance(earlier, Pending) and earlier.replaced_by(self):
+            self._marker, self._before = earlier.origin
+        elif marker.record is not None:
+            record = marker.record()
+            if record is not None and record.uuid == self._stored[0]:
+                self._before = record.arrays
+
+    # -- what was found out -----------------------------------------------------------
+
+    @property
+    def step(self) -> Step:  # type: ignore[override]  # found out when it is needed
+        """The latest step."""
+        return self.found().step
+
+    @property
+    def fields(self) -> Mapping[str, Any]:  # type: ignore[override]  # likewise
+        """The fields of the record then."""
+        return self.found().fields
+
+    @property
+    def roi(self) -> Any:
+        """The ROI dict of the record then."""
+        return self.found().roi
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it is known what was done."""
+        return self._found is not None
+
+    @property
+    def origin(self) -> tuple[Marker | None, Arrays | None]:
+        """The link of the object that was added, and the data that it came from."""
+        return self._marker, self._before
+
+    def replaced_by(self, later: Pending) -> bool:
+        """Return whether the same code replaces the record, and no step is known."""
+        return (
+            self._found is None
+            and self._stored[0] == later._stored[0]
+            and self._code is later._code
+        )
+
+    @property
+    def held(self) -> int:
+        """The bytes of data that may be in memory only because of this history."""
+        return 0 if self._before is None else identity.nbytes(self._before)
+
+    def found(self) -> RecordHistory:
+        """Return the history, after a comparison of the records if that is needed."""
+        if self._found is None:
+            with _lock:
+                for each in self._unknown():
+                    each.find_out()
+        assert self._found is not None, "the loop has just set it"
+        return self._found
+
+    def _unknown(self) -> list[Pending]:
+        """Return this history and those that it depends on, which come first.
+
+        It is not recursive, because a loop may have made a chain of any length.
+        """
+        ordered: list[Pending] = []
+        seen = {id(self)}
+        todo = [(self, self.depends_on())]
+        while todo:
+            pending, others = todo[-1]
+            following = next((one for one in others if id(one) not in seen), None)
+            if following is None:
+                ordered.append(pending)
+                todo.pop()
+            else:
+                seen.add(id(following))
+                todo.append((following, following.depends_on()))
+        return ordered
+
+    def depends_on(self) -> Iterator[Pending]:
+        """Yield the histories that must be found out first."""
+        markers = self._used if self._marker is None else (self._marker, *self._used)
+        for marker in markers:
+            history = marker.history
+            if isinstance(history, Pending) and not history.is_found:
+                yield history
+
+    def find_out(self) -> None:
+        """Compare the records, and release what is no longer needed."""
+        if self._found is None:
+            self._found = self._find()
+            self._marker = self._before = None
+            self._used = ()
+
+    def _find(self) -> RecordHistory:
+        record, marker = self._record(), self._marker
+        if marker is None:
+            if record is not None:
+                marker = known.original_of(record.arrays, self._number)
+            if marker is None:
+                return self._made()
+        elif record is None or (same := self._is_same(record, marker)) is None:
+            return self._changed(marker, certain=False)
+        elif not same:
+            return self._changed(marker, certain=not marker.unsure)
+        history = history_of(marker)
+        if history.step.stored is None:
+            history.step.stored = self._storage()
+        return history
+
+    def _is_same(self, record: Record, marker: Marker) -> bool | None:
+        """Return whether the record has the data of its object; None if unknown."""
+        before = marker.arrays if self._before is None else self._before
+        if before is not None:
+            return identity.same_data(record.arrays, before)
+        if marker.seen is None:
+            return None
+        if marker.seen != identity.glance(record.arrays):
+            return False
+        if marker.checked is None:
+            return True
+        return marker.checked == identity.checksums(record.arrays)
+
+    def _made(self) -> RecordHistory:
+        """Return the history of an object that comes from none that is known."""
+        source = self._metadata.get(SOURCE_KEY)
+        read = () if source is None else (Step(file_read(source)),)
+        return self._history(
+            self._code, (*read, *steps_used(self._used, self._code.cell))
+        )
+
+    def _changed(self, marker: Marker, *, certain: bool = True) -> RecordHistory:
+        source = history_of(marker).step
+        others = (
+            step
+            for step in steps_used(self._used, self._code.cell)
+            if step is not source
+        )
+        code = self._code
+        if not certain:
+            code = Code(code.cell, code.script, certain=False)
+        return self._history(code, (source, *others))
+
+    def _history(self, code: Code, inputs: tuple[Step, ...]) -> RecordHistory:
+        step = Step(code, inputs, code.cell, stored=self._storage())
+        return RecordHistory(step, self._fields, self._metadata.get(ROI_KEY))
+
+    def _storage(self) -> Stored:
+        uuid, version = self._stored
+        title = str(self._fields.get("title") or "")
+        return Stored(uuid, title, version, cell=self._code.cell)
+
+
+def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
+    """Yield the steps of the objects that a cell got before, each one once.
+
+    Outside cells there are none: a script gets all its objects in one place.
+    """
+    if cell is None:
+        return
+    seen: set[int] = set()
+    for marker in markers:
+        if marker.cell is cell:
+            step = history_of(marker).step
+            if id(step) not in seen:
+                seen.add(id(step))
+                yield step
+
+
+def history_of(marker: Marker) -> RecordHistory:
+    """Return the history of an object when its link was made."""
+    record = None if marker.record is None else marker.record()
+    return marker.history if record is None else current(record)
+
+
+def current(record: Record) -> RecordHistory:
+    """Return the history of a record, with the edits since it was noted.
+
+    The record keeps it, so that the same step is returned each time.
+    """
+    history = record.history
+    if not isinstance(history, RecordHistory):
+        history = record.history = RecordHistory(
+            Step(Unknown("it was here before")), record.fields, _roi_of(record)
+        )
+    edited = edit_between(history.fields, history.roi, record.fields, _roi_of(record))
+    if edited is not None:
+        stored = Stored(record.uuid, record.title, record.version)
+        step = Step(edited, (history.step,), stored=stored)
+        history = record.history = RecordHistory(step, record.fields, _roi_of(record))
+    return history
+
+
+def edit_between(
+    fields: Mapping[str, Any], roi: Any, new_fields: Mapping[str, Any], new_roi: Any
+) -> Edit | None:
+    """Return the edit that leads from some fields and regions to others, if any.
+
+    Display options do not count, because DataLab's window sets them by itself.
+    """
+    changed = {}
+    if fields is not new_fields:
+        changed = {
+            name: value
+            for name, value in new_fields.items()
+            if fields.get(name, value) is not value
+            and is_described(name)
+            and not values_equal(fields[name], value)
+        }
+    sets_roi = roi is not new_roi and not values_equal(roi or None, new_roi or None)
+    if not changed and not sets_roi:
+        return None
+    before = {name: fields[name] for name in changed}
+    if not sets_roi:
+        return Edit(changed, fields_before=before)
+    return Edit(changed, new_roi or None, True, before, roi or None)
+
+
+def is_described(name: str) -> bool:
+    """Return whether a field describes the data, as labels and coordinates do."""
+    return "scale" not in name and name not in _DISPLAY
+
+
+def _roi_of(record: Record) -> Any:
+    return record.metadata.get(ROI_KEY)

@@ -1,0 +1,317 @@
+"""The steps of a history as rows of JSON.
+
+A document has five tables: the libraries ("env"), the actions ("acts"), the cells
+("cells"), the names of the objects that steps made ("made"), and the steps ("rows"),
+each after its inputs. A row refers to the other tables by number, and to its inputs by
+distance. Equal rows in a sequence are one row with a count. `rows_reader` reads the
+document.
+
+A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
+its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
+none. A cell is ``[number, text, needs, [session, order, failed]]``. A name is a string,
+or ``[name, cell]`` with the cell that stored the object.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from datalab_workspace.encoding import typed_json
+from datalab_workspace.history.packing import pack
+from datalab_workspace.history.privacy import without_names
+from datalab_workspace.history.steps import (
+    Action,
+    Call,
+    Cell,
+    Code,
+    Edit,
+    FileRead,
+    Fingerprint,
+    Reference,
+    Step,
+    Unknown,
+    closure,
+)
+
+#: Steps and bytes of the history of one object at most.
+MOST_STEPS = 10_000
+MOST_BYTES = 256 << 10
+
+Document: TypeAlias = "dict[str, Any]"
+#: Returns the text of a cell as it is written; None to leave it out.
+CellText: TypeAlias = Callable[[Cell], "str | None"]
+#: Returns the reference to the object of a step that is stored elsewhere, or None.
+FindReference: TypeAlias = Callable[[Step], "Reference | None"]
+
+#: Characters of a name at most; a longer one is cut.
+LONGEST_NAME = 1000
+
+_FOLDED = "earlier steps are not kept"
+
+
+class WrittenRows(NamedTuple):
+    """The result of `write`.
+
+    Attributes:
+        steps: The document, packed if it is long.
+        references: The references in it.
+        is_private: Whether it contains the text of a cell or the path of a file.
+    """
+
+    steps: Document | str
+    references: list[Reference]
+    is_private: bool
+
+
+def no_reference(_step: Step) -> None:
+    """Return None: every step is written."""
+
+
+def as_it_is(step: Step) -> Step:
+    """Return the step."""
+    return step
+
+
+def write(
+    latest: Step,
+    *,
+    reference: FindReference = no_reference,
+    follow: Callable[[Step], Step] = as_it_is,
+    text_of: CellText | None = None,
+    paths: bool = False,
+    most_steps: int = MOST_STEPS,
+) -> WrittenRows:
+    """Write the history of an object as JSON.
+
+    Args:
+        latest: The latest step of the object.
+        reference: See `FindReference`. It is not called with `latest`.
+        follow: Returns the step that a reference leads to, or the step itself.
+        text_of: See `CellText`; None to write no texts of cells.
+        paths: Write the full paths of files that were read.
+        most_steps: The number of steps that are written at most. Of a longer history,
+            the oldest are folded into one that has their number.
+    """
+    references: dict[int, Reference] = {}
+    inputs: dict[int, Sequence[Step]] = {}
+
+    def inputs_of(step: Step) -> Sequence[Step]:
+        known = None if step is latest else reference(step)
+        if known is not None:
+            references[id(step)] = known
+        found = () if known is not None else tuple(map(follow, step.inputs))
+        inputs[id(step)] = found
+        return found
+
+    steps = closure(latest, inputs_of)
+    has_code = any(isinstance(step.action, Code) for step in steps)
+    texts = text_of if has_code else None
+    while True:
+        tables = _Tables(texts, references, inputs, paths=paths)
+        packed, size = pack(tables.document(steps[-most_steps:], len(steps)))
+        if size <= MOST_BYTES or (most_steps <= 1 and texts is None):
+            break
+        if texts is not None and tables.text_size > MOST_BYTES // 2:
+            texts = None
+        else:
+            most_steps = min(most_steps, len(steps)) // 2 or 1
+    return WrittenRows(packed, list(references.values()), tables.is_private)
+
+
+class _Tables:
+    """The tables of one document."""
+
+    def __init__(
+        self,
+        text_of: CellText | None,
+        references: Mapping[int, Reference],
+        inputs: Mapping[int, Sequence[Step]],
+        *,
+        paths: bool,
+    ) -> None:
+        self._text_of = text_of
+        self._references = references
+        self._inputs = inputs
+        self._is_folded = False
+        self._paths = paths
+        self._acts: list[Any] = []
+        self._known_acts: dict[str, int] = {}
+        self._numbers: dict[int, int] = {}  # of actions, environments and cells, by id
+        self._env: list[Any] = []
+        self._cells: list[Any] = []
+        self._names: dict[tuple[str, int], int] = {}
+        self.text_size = 0
+        self.is_private = False
+
+    def document(self, steps: Sequence[Step], count: int) -> Document:
+        """Return the document of steps, the last ones of `count` steps."""
+        rows: list[Any] = []
+        places: dict[int, int] = {}
+        folded = count - len(steps)
+        self._is_folded = folded > 0
+        if folded:
+            rows.append([self._action(Unknown(_FOLDED, folded)), [], 0, 0, 0])
+        for place, step in enumerate(steps, len(rows)):
+            row = self._row(step, place, places)
+            places[id(step)] = place
+            if rows and row[1] == 1 and row == rows[-1][:5]:
+                rows[-1] = [*row, 2 if len(rows[-1]) < 6 else rows[-1][5] + 1]
+            else:
+                rows.append(row)
+        tables = {
+            "env": self._env,
+            "acts": self._acts,
+            "cells": self._cells,
+            "made": [[name, cell] if cell else name for name, cell in self._names],
+            "rows": list(map(_short, rows)),
+        }
+        return {name: table for name, table in tables.items() if table}
+
+    def _row(self, step: Step, place: int, places: dict[int, int]) -> list[Any]:
+        known = self._references.get(id(step))
+        if known is not None:
+            return [self._action(known), [], 0, 0, 0]
+        inputs = self._inputs[id(step)]
+        if not self._is_folded:  # references in a damaged file may form a ring
+            inputs = [one for one in inputs if id(one) in places]
+        # The inputs that are not there were folded into the first row.
+        used = [place - places.get(id(one), 0) for one in inputs]
+        made = self._name(step)
+        return [
+            self._action(step.action),
+            1 if used == [1] else used,
+            self._cell(step.cell),
+            self._environment(step),
+            made,
+        ]
+
+    def _name(self, step: Step) -> int:
+        if step.stored is None:
+            return 0
+        key = _cut(step.stored.name), self._cell(step.stored.cell)
+        return self._names.setdefault(key, len(self._names)) + 1
+
+    def _environment(self, step: Step) -> int:
+        found = step.environment
+        if found is None:
+            return 0
+        number = self._numbers.get(id(found))
+        if number is None:
+            versions = dict(found.versions)
+            if versions not in self._env:
+                self._env.append(versions)
+            number = self._numbers[id(found)] = self._env.index(versions) + 1
+        return number
+
+    def _action(self, action: Action) -> int:
+        number = self._numbers.get(id(action))
+        if number is None:
+            encoded = self._encoded(action)
+            key = json.dumps(encoded)
+            number = self._known_acts.setdefault(key, len(self._acts))
+            if number == len(self._acts):
+                self._acts.append(encoded)
+            self._numbers[id(action)] = number
+        return number
+
+    def _encoded(self, action: Action) -> list[Any]:
+        if isinstance(action, Call):
+            return _call(action)
+        if isinstance(action, Edit):
+            fields = typed_json.encode(dict(action.fields))
+            known = action.fields_before
+            before = typed_json.encode(None if known is None else dict(known))
+            if not action.sets_roi:
+                return ["e", fields, before]
+            regions = map(typed_json.encode, (action.roi, action.roi_before))
+            return ["e", fields, before, *regions]
+        if isinstance(action, Code):
+            return ["n", self._cell(action.cell), _cut(action.script), action.certain]
+        if isinstance(action, FileRead):
+            facts = [_cut(action.name), action.reader, action.size, action.checksum]
+            path = action.path if self._paths else None
+            # Within quotes, names are hidden as in the text of a cell.
+            more = [_cut(without_names(f'"{path}"')[1:-1])] if path else []
+            self.is_private |= bool(path)
+            return ["f", *facts, _cut(action.title), *more]
+        if isinstance(action, Reference):
+            mark = as_list(action.fingerprint)
+            return ["@", action.uuid, _cut(action.name), mark, action.edits]
+        return ["?", _cut(action.reason), action.folded]
+
+    def _cell(self, cell: Cell | None) -> int:
+        """Return the number of a cell, after those that it needs; 0 for none."""
+        if cell is None:
+            return 0
+        todo, seen = [cell], {id(cell)}
+        while todo:
+            last = todo[-1]
+            needs = last.needs if self._text_of is not None else None
+            missing = [
+                one
+                for one in needs or ()
+                if id(one) not in self._numbers and id(one) not in seen
+            ]
+            todo += missing
+            seen.update(map(id, missing))
+            if not missing:
+                todo.pop()
+                if id(last) not in self._numbers:
+                    self._add_cell(last, needs)
+        return self._numbers[id(cell)]
+
+    def _add_cell(self, cell: Cell, needs: Iterable[Cell] | None) -> None:
+        text = None if self._text_of is None else self._text_of(cell)
+        self.text_size += len(text or "")
+        self.is_private |= bool(text)
+        rest: dict[str, Any] = {}
+        if text is not None:
+            rest["text"] = text
+        if needs is not None:
+            found = (self._numbers.get(id(one)) for one in needs)
+            rest["needs"] = [number for number in found if number]
+        if cell.failed:
+            rest["failed"] = True
+        place = [cell.number, cell.session, cell.order]
+        self._cells.append([*place, rest] if rest else place)
+        self._numbers[id(cell)] = len(self._cells)
+
+
+def _call(call: Call) -> list[Any]:
+    parameters = None if call.parameters is None else dict(call.parameters)
+    try:
+        json.dumps(parameters)
+    except (TypeError, ValueError, RecursionError):
+        parameters = None  # which a reader shows as not known
+    rest = {
+        "options": dict(call.options),
+        "aligned": call.aligned,
+        "masked_as_nan": call.masked_as_nan,
+        "place": "" if call.place == "kernel" else call.place,
+        "output": call.output,
+    }
+    given = {k: v for k, v in rest.items() if v or (k == "output" and v is not None)}
+    return ["c", call.operation, call.version, parameters, *([given] if given else [])]
+
+
+def _short(row: list[Any]) -> list[Any]:
+    """Return a row without the defaults at its end."""
+    if len(row) > 5:
+        return row
+    kept = list(itertools.dropwhile(lambda value: not value, reversed(row[1:])))
+    return [row[0], *reversed(kept)]
+
+
+def _cut(text: str) -> str:
+    return text[:LONGEST_NAME]
+
+
+def as_list(fingerprint: Fingerprint | None) -> list[Any] | None:
+    """Return a fingerprint as data for JSON."""
+    if fingerprint is None:
+        return None
+    crc, dtype, shape = fingerprint
+    return [crc, dtype, list(shape)]

@@ -1,0 +1,213 @@
+"""Find the literals of a cell that are secrets: those given to names like password."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import singledispatch
+from typing import TypeAlias
+
+#: What stands for a secret in a text.
+HIDDEN = "<hidden>"
+#: A name, and the expression that is given to it.
+_Given: TypeAlias = "tuple[str, ast.expr]"
+_WORDS = (
+    r"password|passwd|passphrase|pwd|token|secret|credentials?|auth|authorization"
+    r"|bearer|(?:api|access|private|secret|auth|ssh|encryption)[_-]?key|key"
+)
+_SECRET = re.compile(rf"(?:^|[_\W]|(?<=[a-z]))(?:{_WORDS})s?(?:_?\d+)?$", re.IGNORECASE)
+_PASSWORD = re.compile(r"pass(?:word|wd|phrase)|pwd|secret|credential", re.IGNORECASE)
+#: Functions one of whose arguments is a secret, without a name that says so.
+_LOGINS = frozenset({"connect", "login", "authenticate", "basic_auth", "HTTPBasicAuth"})
+#: Functions whose arguments say where a secret is.
+_PLACES = frozenset(
+    {"getenv", "get", "pop", "getpass", "input", "open", "Path", "get_password"}
+)
+#: A secret where the text is not Python: in magics, comments and shell commands.
+_IN_TEXT = re.compile(
+    rf"(?P<before>(?:\b|_|--?)(?:{_WORDS})s?[\"']?\s*(?:=|:)\s*(?:bearer\s+|basic\s+)?"
+    r"|\b(?:bearer|basic)\s+|--(?:password|token)\s+)"
+    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',;)]+)",
+    re.IGNORECASE,
+)
+#: Secrets that are recognised by their form.
+_BY_FORM = re.compile(
+    r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{20,}"
+    r"|hf_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+)
+_IN_URL = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
+
+
+def without_secrets(text: str, tree: ast.Module | None) -> str:
+    """Return a text without secrets.
+
+    Args:
+        text: The text of a cell.
+        tree: Its syntax tree, with the positions of the text; None if it has none.
+    """
+    text = hide_in_text(text) if tree is None else _replace(text, [*_secrets(tree)])
+    return _IN_URL.sub(rf"\1:{HIDDEN}@", _BY_FORM.sub(HIDDEN, text))
+
+
+def hide_in_text(text: str) -> str:
+    """Return a text that is not Python without the values given to secret names."""
+
+    def hidden(match: re.Match[str]) -> str:
+        value = match["value"]
+        quote = value[0] if value[0] in "\"'" else ""
+        return f"{match['before']}{quote}{HIDDEN}{quote}"
+
+    return _IN_TEXT.sub(hidden, text)
+
+
+def _secrets(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yield the literals that are given to secret names."""
+    for node in ast.walk(tree):
+        for name, value in _given(node):
+            if _SECRET.search(name):
+                numbers = _PASSWORD.search(name) is not None
+                yield from _literals(value, numbers=numbers)
+
+
+@singledispatch
+def _given(node: ast.AST) -> Iterator[_Given]:  # noqa: ARG001  # of other nodes
+    """Yield the names that a node gives values to, with the values."""
+    yield from ()
+
+
+@_given.register
+def _(node: ast.Assign) -> Iterator[_Given]:
+    for target in node.targets:
+        yield from _assigned(target, node.value)
+
+
+@_given.register(ast.AnnAssign)
+@_given.register(ast.AugAssign)
+@_given.register(ast.NamedExpr)
+def _(node: ast.AnnAssign | ast.AugAssign | ast.NamedExpr) -> Iterator[_Given]:
+    if node.value is not None:
+        yield _name(node.target), node.value
+
+
+@_given.register
+def _(node: ast.keyword) -> Iterator[_Given]:
+    yield node.arg or "", node.value
+
+
+@_given.register
+def _(node: ast.Dict) -> Iterator[_Given]:
+    for key, value in zip(node.keys, node.values, strict=True):
+        yield _name(key), value
+
+
+@_given.register
+def _(node: ast.Compare) -> Iterator[_Given]:
+    for value in node.comparators:
+        yield _name(node.left), value
+    yield _name(node.comparators[0]), node.left
+
+
+@_given.register
+def _(node: ast.arguments) -> Iterator[_Given]:
+    positional = [*node.posonlyargs, *node.args][::-1]
+    for parameter, default in zip(positional, node.defaults[::-1], strict=False):
+        yield parameter.arg, default
+    for parameter, value in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+        if value is not None:
+            yield parameter.arg, value
+
+
+@_given.register
+def _(node: ast.Call) -> Iterator[_Given]:
+    function = _name(node.func)
+    if function in _LOGINS:
+        for value in node.args[1:]:
+            yield "password", value
+    elif function not in _PLACES:
+        for value in node.args:
+            yield function, value
+        if len(node.args) > 1:  # setdefault("token", "f00d")
+            yield _name(node.args[0]), node.args[1]
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[_Given]:
+    several = ast.Tuple | ast.List
+    if not isinstance(target, several):
+        yield _name(target), value
+    elif isinstance(value, several) and len(value.elts) == len(target.elts):
+        for part, given in zip(target.elts, value.elts, strict=True):
+            yield from _assigned(part, given)
+    else:
+        for part in target.elts:
+            yield _name(part), value
+
+
+def _name(node: ast.expr | None) -> str:
+    """Return the last part of a name, or the string that is a key."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        return _name(node.slice)
+    if isinstance(node, ast.Starred):
+        return _name(node.value)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
+
+
+def _literals(value: ast.expr, *, numbers: bool) -> Iterator[ast.expr]:
+    """Yield the literals of which a value is made."""
+    if isinstance(value, ast.JoinedStr):
+        yield value
+    elif isinstance(value, ast.Constant):
+        number = numbers and type(value.value) in (int, float)
+        if number or (isinstance(value.value, str | bytes) and value.value):
+            yield value
+    else:
+        for part in _parts(value):
+            yield from _literals(part, numbers=numbers)
+
+
+def _parts(value: ast.expr) -> list[ast.expr]:
+    """Return the expressions whose values a value contains."""
+    if isinstance(value, ast.Subscript | ast.Attribute | ast.Lambda | ast.Compare):
+        return []
+    if isinstance(value, ast.Dict):
+        return value.values
+    if isinstance(value, ast.Call):
+        if _name(value.func) in _PLACES:
+            return []
+        parts = [*value.args, *(keyword.value for keyword in value.keywords)]
+        if isinstance(value.func, ast.Attribute):  # "f00d".strip()
+            parts.append(value.func.value)
+        return parts
+    return [c for c in ast.iter_child_nodes(value) if isinstance(c, ast.expr)]
+
+
+def _replace(text: str, literals: list[ast.expr]) -> str:
+    """Replace literals in a text; positions count the bytes of UTF-8."""
+    lines = [line.encode() for line in text.split("\n")]
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    content = b"\n".join(lines)
+    spans: dict[int, tuple[int, bytes]] = {}
+    for node in literals:
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        begin = starts[node.lineno - 1] + node.col_offset
+        end = starts[node.end_lineno - 1] + node.end_col_offset
+        spans[begin] = (end, _substitute(node))
+    for begin in sorted(spans, reverse=True):
+        end, substitute = spans[begin]
+        content = content[:begin] + substitute + content[end:]
+    return content.decode()
+
+
+def _substitute(node: ast.expr) -> bytes:
+    value = node.value if isinstance(node, ast.Constant) else ""
+    return repr(HIDDEN.encode() if isinstance(value, bytes) else HIDDEN).encode()
