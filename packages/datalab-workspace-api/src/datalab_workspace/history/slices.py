@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from datalab_workspace.history.cell_names import ANY, CellNames, names_of
 from datalab_workspace.history.cell_text import parsed, shell_transform
+from datalab_workspace.history.common_names import WORKSPACE
 from datalab_workspace.history.steps import Cell, Step, cells_of, closure, in_order
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class _Analysis:
     positions: dict[int, int] = field(default_factory=dict)
     functions: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     aliases: dict[str, set[str]] = field(default_factory=dict)
-    workspaces: set[str] = field(default_factory=lambda: {"workspace"})
+    workspaces: set[str] = field(default_factory=lambda: {WORKSPACE})
 
     def read(self, cells: Sequence[LoggedCell]) -> None:
         """Read the cells that have not been read yet."""
@@ -133,8 +134,7 @@ class _Analysis:
         position = self.positions.get(cell.order)
         if position is None:
             return ()
-        wanted = set(self.entries[position].uses)
-        wanted -= self.workspaces
+        wanted = self.entries[position].uses - {WORKSPACE}
         needed: list[Cell] = []
         for entry in reversed(self.entries[:position]):
             if not wanted:
@@ -157,18 +157,15 @@ class _Analysis:
         self.functions.update(names.functions)
         self.workspaces |= names.workspaces
         uses, changes = set(names.uses), set(names.changes)
-        todo = [*uses, *names.functions]
-        seen: set[str] = set()
+        todo, seen = list(names.reads), set[str]()
         while todo:
             name = todo.pop()
-            if name in seen or name not in self.functions:
-                continue
-            seen.add(name)
-            used, changed = self.functions[name]
-            uses |= used - names.defines
-            if name in names.uses or name in names.functions:
+            if name not in seen and name in self.functions:
+                seen.add(name)
+                used, changed = self.functions[name]
+                uses |= used - names.defines
                 changes |= changed
-            todo.extend(used)
+                todo.extend(used)
         self._bind(names)
         for name in tuple(changes):
             changes |= self.aliases.get(name, set())
