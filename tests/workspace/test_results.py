@@ -279,12 +279,31 @@ def test_the_repr_is_a_table_for_each_analysis(workspace: Workspace) -> None:
     ]
     workspace.calc("x_at_minmax", on="peak")
     head, *lines = repr(workspace.results()).splitlines()[1:]
-    columns = "object ROI X@Ymin (s) X@Ymax (s) X@Ymin (ms) X@Ymax (ms)"
-    assert head.split() == columns.split()
+    # The unit is in the heading only where all objects have the same.
+    assert head.split() == ["object", "ROI", "X@Ymin", "X@Ymax"]
     assert [line.split()[:2] for line in lines[1:3]] == [
         ["peak", "ROI00"],
         ["peak", "falling"],
     ]
+    assert lines[0].split()[2::2] == ["s", "s"]
+    assert lines[-1].split() == ["wave", "-3.15", "ms", "0", "ms"]
+
+
+def test_a_wide_table_is_cut_into_narrow_ones(workspace: Workspace) -> None:
+    x = np.linspace(0, 1, 50)
+    for number in range(12):
+        name = f"a measurement with a name, number {number}"
+        workspace.add(create_signal(name, x, np.sin(x), units=("s", "counts")))
+    workspace.calc("stats", on=workspace.list("signal")[-12:])
+
+    lines = repr(workspace.results()).splitlines()
+
+    assert max(map(len, lines)) <= 120
+    heads = [line.split()[1:] for line in lines if line.startswith("object")]
+    assert len(heads) == 2
+    quantities = [word for head in heads for word in head if word[0] != "("]
+    assert len(quantities) == len({v.quantity for v in workspace.results()})
+    assert sum("number 11" in line for line in lines) == 2
 
 
 def test_control_characters_do_not_reach_the_terminal(workspace: Workspace) -> None:

@@ -21,6 +21,13 @@ workspace.update({"noisy": noisy, "spot": spot})
 workspace.add("a long name, such as that of a file, " * 4, x[:3], group="raw")
 workspace
 """
+RESULTS = """
+from datalab_workspace import Workspace
+measured = Workspace()
+for unit in ("V", "mV", "counts per second", "a.u."):
+    measured.add(create_signal(f"measured in {unit}", x, x, units=("s", unit)))
+measured.calc("stats", on=measured.list())
+"""
 # Colours of each piece of text, and of what is behind it.
 COLOURS = """views => views.flatMap(view =>
   [...view.querySelectorAll("b, span, th, td, summary")].map(piece => {
@@ -44,7 +51,8 @@ def test_objects_and_workspaces_are_legible_in_both_themes(
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 1280, "height": 2000})
-    cells = FILL, "noisy", "spot", "workspace.describe()", "workspace.status()"
+    shown = "noisy", "spot", "workspace.describe()", "workspace.status()"
+    cells = FILL, *shown, RESULTS
     notebook = open_notebook(*cells)
     notebook.wait_until_idle()
     for number in range(len(cells)):

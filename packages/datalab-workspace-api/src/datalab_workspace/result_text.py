@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalab_workspace.model.dates import date_text
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 MAX_ROWS = 60
 #: Longest text in a cell.
 _LONGEST = 40
-#: The width from which a table is shown with its rows as columns, if that is narrower.
+#: The number of characters of the widest line.
 _WIDEST = 120
 
 
@@ -52,11 +53,95 @@ def position_text(seconds: float, spread: float | None) -> str:
     return date_text(seconds) + (f" ± {spread:.2g} s" if known else "")
 
 
-def column_heading(table: WideTable, column: tuple[str, str]) -> str:
-    """Return the heading of a column; dates have no unit."""
-    shown = [row[column] for _, row in table.rows if column in row]
-    quantity, unit = column
-    return quantity if all(item.date for item in shown) else with_unit(quantity, unit)
+@dataclass(frozen=True)
+class Block:
+    """A part of a table, narrow enough to be read.
+
+    Attributes:
+        lines: The cells of its lines; all have the same number.
+        heads: The number of lines that are headings.
+        names: The number of columns at the left that hold names.
+    """
+
+    lines: list[list[str]]
+    heads: int
+    names: int
+
+
+def blocks(table: WideTable, widest: int, longest: int = _LONGEST) -> list[Block]:
+    """Return the first rows of a table as blocks, one below the other.
+
+    Quantities are columns. They are lines if only that is narrow enough, or if there
+    is one row only. Otherwise, a table that is too wide is cut into several blocks.
+
+    Args:
+        table: The table.
+        widest: The largest number of characters of a line.
+        longest: The number of characters to which the reader of the blocks shortens
+            names. The blocks have the whole names.
+    """
+    heads = heading_columns(table)
+    names = [heading_cells(table, key) for key, _ in table.rows[:MAX_ROWS]]
+    columns = _columns(table)
+    lines = _turned([*_turned([heads, *names]), *columns])
+    if len(names) == 1:
+        return [Block(_turned(lines), 0, 2)]
+    if _width(lines, longest) <= widest:
+        return [Block(lines, 1, len(heads))]
+    turned = _turned(lines)
+    if heads and _width(turned, longest) <= widest:
+        return [Block(turned, len(heads), 1)]
+    left = _turned([heads, *names])
+    return [
+        Block(_turned([*left, *part]), 1, len(heads))
+        for part in _parts(columns, widest - _width(_turned(left), longest))
+    ]
+
+
+def _columns(table: WideTable) -> list[list[str]]:
+    """Return the columns of a table, one for each quantity.
+
+    The heading has the unit if all of the column have the same, otherwise each cell.
+    """
+    units: dict[str, list[str]] = {}
+    for quantity, unit in table.columns:
+        units.setdefault(quantity, []).append(unit)
+    columns = []
+    for quantity, several in units.items():
+        found = [
+            next(
+                (row[quantity, unit] for unit in several if (quantity, unit) in row),
+                None,
+            )
+            for _, row in table.rows[:MAX_ROWS]
+        ]
+        given = [item for item in found if item is not None]
+        shared = {"" if item.date else item.unit for item in given}
+        is_shared = len(shared) == 1
+        heading = with_unit(quantity, shared.pop()) if is_shared else quantity
+        cells = [_cell(item, with_its_unit=not is_shared) for item in found]
+        columns.append([cut(heading), *cells])
+    return columns
+
+
+def _cell(item: ResultValue | None, *, with_its_unit: bool) -> str:
+    text = cut(value_text(item))
+    has_unit = text and item is not None and item.unit and not item.date
+    return f"{text} {cut(item.unit)}" if has_unit and with_its_unit else text
+
+
+def _parts(columns: list[list[str]], widest: int) -> list[list[list[str]]]:
+    """Return columns in parts that are narrow enough; each has one column at least."""
+    parts: list[list[list[str]]] = [[]]
+    room = widest
+    for column in columns:
+        width = max(map(len, column)) + 2
+        if parts[-1] and width > room:
+            parts.append([])
+            room = widest
+        parts[-1].append(column)
+        room -= width
+    return parts
 
 
 def heading_columns(table: WideTable) -> list[str]:
@@ -75,51 +160,31 @@ def heading_cells(table: WideTable, key: tuple[str, str, int]) -> list[str]:
 
 def table_text(table: WideTable) -> str:
     """Return a table as lines of text."""
-    lines = _lines(table)
-    heads = len(heading_columns(table))
-    first = len(lines[0]) if len(table.rows) == 1 else heads
-    if len(table.rows) > 1 and _width(lines) > _WIDEST:
-        turned = _turned(lines)
-        if _width(turned) <= _WIDEST:
-            lines, first = turned, 1
-    widths = _widths(lines)
     shown = [f"{cut(table.title)} [{cut(table.analysis)}]"]
-    for line in lines:
-        cells = (
-            cell.ljust(width) if index < first else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        shown.append("  ".join(cells).rstrip())
+    for block in blocks(table, _WIDEST):
+        lines = [list(map(cut, line)) for line in block.lines]
+        widths = _widths(lines, _LONGEST)
+        for line in lines:
+            cells = (
+                cell.ljust(width) if index < block.names else cell.rjust(width)
+                for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
+            shown.append("  ".join(cells).rstrip())
     if len(table.rows) > MAX_ROWS:
         shown.append(f"and {len(table.rows) - MAX_ROWS} more rows")
     return "\n".join(shown)
-
-
-def _lines(table: WideTable) -> list[list[str]]:
-    """Return the lines of a table; one row is shown as lines of name and value."""
-    names = [cut(column_heading(table, column)) for column in table.columns]
-    heads = heading_columns(table)
-    rows = [
-        [
-            *map(cut, heading_cells(table, key)),
-            *(cut(value_text(row.get(column))) for column in table.columns),
-        ]
-        for key, row in table.rows[:MAX_ROWS]
-    ]
-    lines = [[*heads, *names], *rows]
-    return _turned(lines) if len(rows) == 1 else lines
 
 
 def _turned(lines: list[list[str]]) -> list[list[str]]:
     return [list(line) for line in zip(*lines, strict=True)]
 
 
-def _widths(lines: list[list[str]]) -> list[int]:
-    return [max(map(len, column)) for column in _turned(lines)]
+def _widths(lines: list[list[str]], longest: int) -> list[int]:
+    return [min(max(map(len, column)), longest) for column in _turned(lines)]
 
 
-def _width(lines: list[list[str]]) -> int:
-    return sum(width + 2 for width in _widths(lines))
+def _width(lines: list[list[str]], longest: int) -> int:
+    return sum(width + 2 for width in _widths(lines, longest))
 
 
 def cut(text: str, longest: int = _LONGEST) -> str:

@@ -18,6 +18,7 @@ from datalab_kernel_core.display.workspace_html import workspace_html, workspace
 from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
 from datalab_kernel_core.plotter.pace import Pace
 from datalab_workspace.events import ChangeEvent
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
@@ -163,6 +164,7 @@ class Panel:
 
     def _explore(self, uuid: str) -> Reply:
         """Open an interactive view, whose picture the page replaces by itself."""
+        require("matplotlib", "exploring an object")
         from datalab_kernel_core.explore.view import View
         from datalab_kernel_core.plotter.plot_input import plot_item
 

@@ -11,15 +11,15 @@ from datalab_kernel_core.plotter.tables import ResultTable
 from datalab_workspace.model.analysis import Result
 from datalab_workspace.result_text import (
     MAX_ROWS,
-    column_heading,
-    heading_cells,
-    heading_columns,
-    value_text,
+    Block,
+    blocks,
 )
 from datalab_workspace.results_table import ResultList, Results, WideTable
 
 #: Longer names are shortened to this number of characters.
 _NAME_LENGTH = 30
+#: The characters of a line that fits into an output of JupyterLab of 900 pixels.
+_WIDEST = 110
 
 
 def results_html(results: Results) -> str:
@@ -55,23 +55,28 @@ def analysis_text(result: Any) -> str:
 
 
 def _table(table: WideTable) -> str:
-    heading = markup.heading(html(table.title), html(table.analysis))
-    columns = [html(column_heading(table, column)) for column in table.columns]
-    first = heading_columns(table)
-    if len(table.rows) == 1:
-        [(key, row)] = table.rows
-        names = zip(first, map(html, heading_cells(table, key)), strict=True)
-        values = [html(value_text(row.get(column))) for column in table.columns]
-        return heading + markup.properties([*names, *zip(columns, values, strict=True)])
     budget = Budget()
-    rows = [
+    shown = "".join(
+        _block(block, budget) for block in blocks(table, _WIDEST, _NAME_LENGTH)
+    )
+    more = len(table.rows) - MAX_ROWS
+    note = f'<div class="dl-dim">and {more} more rows</div>' if more > 0 else ""
+    return markup.heading(html(table.title), html(table.analysis)) + shown + note
+
+
+def _block(block: Block, budget: Budget) -> str:
+    if not block.heads:
+        return markup.properties(
+            (html(name), html(value)) for name, value in block.lines
+        )
+    lines = [
         [
-            *(budget.name(cell, _NAME_LENGTH) for cell in heading_cells(table, key)),
-            *(html(value_text(row.get(column))) for column in table.columns),
+            budget.name(cell, _NAME_LENGTH)
+            if number < block.heads or index < block.names
+            else html(cell)
+            for index, cell in enumerate(line)
         ]
-        for key, row in table.rows[:MAX_ROWS]
+        for number, line in enumerate(block.lines)
     ]
-    more = len(table.rows) - len(rows)
-    note = f'<div class="dl-dim">and {more} more rows</div>' if more else ""
-    numbers = "w" * len(first[:1]) + " " * len(first[1:]) + "n" * len(columns)
-    return heading + markup.table([*first, *columns], rows, numbers) + note
+    classes = " " * block.names + "n" * (len(lines[0]) - block.names)
+    return markup.table(lines[0], lines[1:], classes)

@@ -24,7 +24,7 @@ class ValuesOnLine:
 
     Attributes:
         distance: Distances from the beginning of the line, shape (N,), increasing.
-        values: Values, shape (N,), float64 or complex128; NaN where there is none.
+        values: Values, shape (N,), float64 or complex128; NaN where the image has none.
         unit: The unit of the distances.
     """
 

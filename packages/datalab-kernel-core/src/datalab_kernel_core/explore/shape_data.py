@@ -25,8 +25,13 @@ class Sample:
         index: (index,) of a sample, (row, column) of a pixel.
         value: y of a sample, or the value of a pixel: a number of Python, NaN if it is
             masked.
-        x: The coordinate of its center.
-        y: The same for a pixel; y for a sample.
+        x: The coordinate of the sample, or of the center of the pixel.
+        y: The same for a pixel; the value of a sample.
+
+    Example:
+        >>> selection = plotter.explore("peak").selection
+        >>> if selection is not None and selection.sample is not None:
+        ...     selection.sample.x
     """
 
     index: tuple[int, ...]

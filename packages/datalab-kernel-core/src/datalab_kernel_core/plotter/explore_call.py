@@ -49,10 +49,11 @@ class ExploreCall:
         resolution of the screen, but the values under the pointer are exact. The
         notebook file keeps a picture.
 
-        Regions of interest, results and annotations are shown over the data, and follow
-        the workspace. With ``edit_roi=True`` you can draw regions, points and lines,
-        move, resize, name and delete them. Each change is made in the workspace at
-        once, so that DataLab shows it; Ctrl+Z takes it back.
+        Regions of interest, results and annotations are shown over the data. The view
+        follows the object in the workspace. A line on an image that is chosen shows its
+        profile, a point its value; see `Selected`. With ``edit_roi=True`` you can draw
+        regions, points and lines, move, resize, name and delete them. Each change is
+        made in the workspace at once, so that DataLab shows it; Ctrl+Z takes it back.
 
         Args:
             what: An argument of `plot` that is not a list. An object or array is not

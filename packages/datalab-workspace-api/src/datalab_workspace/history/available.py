@@ -33,6 +33,7 @@ class Available(ObjectSteps):
         super().__init__(session, transaction)
         # Earlier steps in a file have no UUIDs. These made the data of an object.
         self._owners: dict[int, str] = {}
+        self._all_known = False
 
     def latest(self, uuid: str) -> Step:
         """Return the latest step of an object that exists."""
@@ -52,7 +53,13 @@ class Available(ObjectSteps):
         Edits of the object since then are taken back, if its history tells how.
         """
         uuid = self.uuid_of(step)
-        if uuid is None or not self._transaction.backend.has(uuid):
+        found = self._given(step, uuid)
+        if found is None and (other := self._holder(step)) not in (None, uuid):
+            return self._given(step, other)
+        return found
+
+    def _given(self, step: Step, uuid: str | None) -> Given | None:
+        if uuid is None or not self.has(uuid):
             return None
         record = self._as_it_was(self._transaction.record(uuid), uuid, step)
         if record is None:
@@ -79,10 +86,26 @@ class Available(ObjectSteps):
         """
         if isinstance(step.action, Reference):
             return step.action.uuid
-        if step.stored is None:
-            return self._owners.get(id(step))
-        known = step.stored.uuid or self._owners.get(id(step))
-        return known or self._transaction.names.uuid_of(step.stored.name)
+        stored = "" if step.stored is None else step.stored.uuid
+        if stored and self.has(stored):
+            return stored
+        holder = self._holder(step)
+        if holder is not None or step.stored is None:
+            return holder
+        # It was in another workspace, or was removed: its name counts.
+        return self._transaction.names.uuid_of(step.stored.name) or stored or None
+
+    def _holder(self, step: Step) -> str | None:
+        """Return the UUID of an object that has the data of a step.
+
+        The step may have made an object of another workspace, or another name of this
+        one, which has been removed since.
+        """
+        if id(step) not in self._owners and not self._all_known:
+            self._all_known = True
+            for entry in self._transaction.backend.entries():
+                self.latest(entry.uuid)
+        return self._owners.get(id(step))
 
     def is_stored(self, step: Step) -> bool:
         """Return whether the object that a step made was in a workspace."""

@@ -90,7 +90,7 @@ def _check(making: Making, ages: Ages, transaction: Transaction) -> None:
     name = f"{transaction.names.name_of(making.uuid)!r:.80}"
     for step in making.steps:
         action = step.action
-        if isinstance(action, Code):
+        if isinstance(action, Code) and step.inputs:
             cell = action.cell
             where = f"cell [{cell.number}]" if cell else action.script or "a script"
             raise NotReplayableError(
@@ -98,8 +98,8 @@ def _check(making: Making, ages: Ages, transaction: Transaction) -> None:
             )
         if not isinstance(action, Call | Edit):
             raise NotReplayableError(
-                f"cannot recompute {name}: it was made from an object that was not "
-                "stored, or was replaced by it"
+                f"cannot recompute {name}: the data that it was made from is not kept, "
+                "because it was not stored, or was replaced by the result"
             )
         if isinstance(action, Call):
             execution_of(action)
