@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
+
 import IPython.core.inputtransformer2  # noqa: F401  # it knows the magics of cells
 import pytest
 
 from datalab_workspace.history.cell_text import parsed
 from datalab_workspace.history.running_cell import CellLog
 from datalab_workspace.history.slices import slice_of, with_needed
-from datalab_workspace.history.steps import Cell, Code, Step, Stored, Unknown
+from datalab_workspace.history.steps import (
+    Cell,
+    Code,
+    RecordHistory,
+    Step,
+    Stored,
+    Unknown,
+)
 
 
 def needed(*texts: str, failed: int = -1) -> list[int]:
@@ -123,6 +132,16 @@ def test_a_cell_that_a_file_contains_twice_is_one_with_its_text() -> None:
     without = Cell(1, None, None, session="s", order=1)
 
     assert with_needed([without, known]) == [known]
+
+
+def test_a_long_chain_of_cells_can_be_pickled() -> None:
+    log = CellLog()
+    cells = [log.add(0, "a = f()"), *(log.add(n, "a = a + 1") for n in range(2000))]
+    step = Step(Code(cells[-1]), (), cells[-1])
+
+    history = pickle.loads(pickle.dumps(RecordHistory(step, {}, None)))
+
+    assert [cell.text for cell in slice_of(history.step)] == [c.text for c in cells]
 
 
 @pytest.mark.parametrize(

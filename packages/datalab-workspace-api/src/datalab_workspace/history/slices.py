@@ -6,16 +6,23 @@ texts, when a history is shown or saved; nothing is traced while cells run.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from datalab_workspace.history.cell_names import ANY, CellNames, names_of
 from datalab_workspace.history.cell_text import parsed, shell_transform
 from datalab_workspace.history.common_names import WORKSPACE
-from datalab_workspace.history.steps import Cell, Step, cells_of, closure, in_order
+from datalab_workspace.history.steps import (
+    Cell,
+    Step,
+    cells_of,
+    closure,
+    in_order,
+    needed_cells,
+)
 
 if TYPE_CHECKING:
     from datalab_workspace.history.running_cell import CellLog, LoggedCell
@@ -54,17 +61,10 @@ def with_needed(cells: Iterable[Cell]) -> list[Cell]:
     returned once, with its text if any of them has it.
     """
     found: dict[object, Cell] = {}
-    seen: set[int] = set()
-    todo = deque(cells)
-    while todo:
-        cell = todo.popleft()
-        if id(cell) in seen:
-            continue
-        seen.add(id(cell))
+    for cell in needed_cells(cells):
         key = identity_of(cell)
         if key not in found or found[key].text is None:
             found[key] = cell
-        todo.extend(cell.needs or ())
     return in_order(found.values())
 
 
@@ -120,9 +120,10 @@ class _Analysis:
     def read(self, cells: Sequence[LoggedCell]) -> None:
         """Read the cells that have not been read yet."""
         last = self.entries[-1].cell.order if self.entries else 0
-        transform = shell_transform()
-        for cell in cells:
-            if cell.order <= last or cell.source is None:
+        unread = list(takewhile(lambda cell: cell.order > last, reversed(cells)))
+        transform = shell_transform() if unread else None
+        for cell in reversed(unread):
+            if cell.source is None:
                 continue
             tree = parsed(cell.source, transform)
             names = CellNames() if tree is None else names_of(tree)
