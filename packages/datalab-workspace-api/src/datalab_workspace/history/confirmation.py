@@ -122,9 +122,15 @@ def _objects_in(value: Any) -> Iterator[Any]:
         elements = list(value.values())[:_MOST]
     elif type(value) in _CONTAINERS:
         elements = value[:_MOST]
-    for element in elements:
-        if hasattr(element, "__dict__") and object_kind(element) is not None:
-            yield element
+    yield from filter(_is_object, elements)
+
+
+def _is_object(value: Any) -> bool:
+    """Return whether a value is a signal or image."""
+    cls = type(value)
+    # Others may be proxies, which any use of an attribute would resolve.
+    plain = cls.__getattribute__ is object.__getattribute__ and cls.__dictoffset__
+    return bool(plain) and kind_of(value) is not None
 
 
 def _sharing(
