@@ -111,3 +111,34 @@ def check_histories_in_datalab(
         assert another.replay(smooth).verdict is Verdict.IDENTICAL
     path = another.save(tmp_path / "live.h5")
     assert steps(dlw.open(path), slope)[-2:] == ["moving_average", "derivative"]
+
+
+def test_datalab_shows_the_session_and_computes_it_again(
+    datalab_window, tmp_path: Path
+) -> None:
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    raw, smooth, slope = chain(workspace)
+    both = workspace.calc("difference", on=raw, with_=smooth)
+    path = workspace.save(tmp_path / "a.h5", datalab_history=True)
+
+    project = datalab_window.perform(
+        "change_and_cascade", path=path, save_to=tmp_path / "b.h5"
+    )
+
+    assert project.complaints == []
+    (session,) = project.history
+    assert session["title"] == "Notebook"
+    names = [action["descriptors"]["func_name"] for action in session["actions"]]
+    assert names == ["moving_average", "derivative", "difference"]
+    expected = dlw.Workspace(backend=MemoryBackend())
+    expected.add("raw", np.sin(np.arange(50.0)))
+    wide = expected.calc("moving_average", on="raw", n=21)
+    changed = dlw.open(tmp_path / "b.h5")
+    titles = changed.list()
+    assert len(titles) == 4
+    assert np.array_equal(changed.get(titles[1]).y, expected.get(wide).y)
+    assert not np.array_equal(changed.get(titles[2]).y, workspace.get(slope).y)
+    assert not np.array_equal(changed.get(titles[3]).y, workspace.get(both).y)
+    # The next save replaces the session, although DataLab has given it another name.
+    changed.save(datalab_history=True)
+    assert len(datalab_window.open(tmp_path / "b.h5").history) == 1
