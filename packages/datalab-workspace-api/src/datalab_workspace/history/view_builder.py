@@ -79,7 +79,7 @@ def build(
         versions=_versions(resolution.steps),
         latest=resolution.latest,
         uuid=uuid,
-        _session=session,
+        session=session,
     )
 
 
