@@ -201,3 +201,14 @@ def recompute(main: Any) -> None:
     macro = main.macropanel.add_macro()
     macro.title = "failed"
     macro.set_code(json.dumps(failed))
+
+
+def compute_again(main: Any) -> None:
+    """Double the first signal, compute the second one again, and process the third."""
+    main.set_current_panel("signal")
+    first, second, third = main.signalpanel
+    first.y = first.y * 2
+    main.signalpanel.objview.select_objects([second])
+    main.signalpanel.recompute_selected()
+    main.signalpanel.objview.select_objects([third])
+    main.calc("inverse", edit=False)

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.history import identity, known
-from datalab_workspace.history.identity import kind_of, marker_of
+from datalab_workspace.history.identity import marker_of
 from datalab_workspace.history.objects import note_change
 from datalab_workspace.history.running_cell import LoggedCell
+from datalab_workspace.model.sigima_objects import object_kind
 
 #: Seconds of CPU time that the comparisons at the end of a cell may take.
 BUDGET = 0.1
@@ -117,7 +118,7 @@ def _objects_in(value: Any) -> Iterator[Any]:
     elif type(value) is dict:
         elements = list(value.values())[:_MOST]
     for element in elements:
-        if hasattr(element, "__dict__") and kind_of(element) is not None:
+        if hasattr(element, "__dict__") and object_kind(element) is not None:
             yield element
 
 

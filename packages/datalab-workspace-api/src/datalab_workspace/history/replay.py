@@ -34,7 +34,6 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
     Unknown,
-    edit_chain,
 )
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
@@ -120,7 +119,9 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
 
 def _has_code(resolution: Resolution) -> bool:
     """Return whether code is a step on the way, and not only the beginning."""
-    latest = edit_chain(resolution.latest)[0]
+    latest = resolution.latest
+    while isinstance(latest.action, Edit) and latest.inputs:
+        (latest,) = resolution.inputs_of(latest)
     return any(
         isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
         for step in resolution.steps

@@ -141,6 +141,9 @@ class FileRead:
 class Reference:
     """The object is another one of the workspace, or of the file, by its UUID.
 
+    If the step has an input, that is the step which made the object as it was when the
+    reference was made. It counts if the object has changed since.
+
     Attributes:
         uuid: UUID of the object.
         name: Its name when the reference was made.

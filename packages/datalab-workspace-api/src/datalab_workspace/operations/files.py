@@ -15,6 +15,7 @@ from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import ObjectNotFoundError
+from datalab_workspace.history.steps import FileRead
 from datalab_workspace.history.writer import HistoryMode, HistoryWriter
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.name_lists import listed
@@ -186,6 +187,8 @@ def load(
         before = len(transaction.backend.uuids())
         merge.prepare(groups, file_names, f"loading {str(source)!r}")
         merge.carry_out()
+        read = FileRead(source.name, "load", path=str(source))
+        transaction.recorder.on_loaded(read, merge.names)
         transaction.changes += merge.changes
         transaction.kind, transaction.path = "loaded", source
         is_whole = names is None and not merge.skipped
