@@ -129,8 +129,10 @@ def _is_object(value: Any) -> bool:
     """Return whether a value is a signal or image."""
     cls = type(value)
     # Others may be proxies, which any use of an attribute would resolve.
-    plain = cls.__getattribute__ is object.__getattribute__ and cls.__dictoffset__
-    return bool(plain) and kind_of(value) is not None
+    lookup: object = cls.__getattribute__
+    if lookup is not object.__getattribute__ or not cls.__dictoffset__:
+        return False
+    return object_kind(value) is not None
 
 
 def _sharing(

@@ -142,8 +142,8 @@ class CellLog:
 _default = CellLog()
 _running: list[LoggedCell] = []
 _followers: weakref.WeakSet[Follower] = weakref.WeakSet()
-#: The number of errors that kept something out of a history, and the last one. They must
-#: not break the user's code.
+#: The number of errors that kept something out of a history, and the last one. They
+#: must not break the user's code.
 failures = 0
 last_failure = ""
 
