@@ -20,6 +20,7 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 
 from datalab_kernel import kernelspec
+from support.three_kernels import EITHER
 
 RECOVERY = "DATALAB_KERNEL_RECOVERY"
 # Longer than anything takes: reaching it means that the kernel hangs.
@@ -252,12 +253,7 @@ def kernel(
         yield kernel
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(kernelspec.KERNEL_NAME, id="ours"),
-        pytest.param("python3", id="ipykernel", marks=pytest.mark.slow),
-    ]
-)
+@pytest.fixture(params=EITHER)
 def either(request: pytest.FixtureRequest, start: Callable[..., Kernel]) -> Kernel:
     """Our kernel, and the one that shows what is expected of it."""
     return start(request.param)
