@@ -108,9 +108,11 @@ class Kernel:
         self.wait_for_output(execution, until)
         return execution
 
-    def wait_for_output(self, execution: Execution, text: str) -> None:
+    def wait_for_output(
+        self, execution: Execution, text: str, *, stream: str = "stdout"
+    ) -> None:
         """Wait until a cell, or what it left running, has printed a text."""
-        self._collect(execution, lambda: text in execution.stdout)
+        self._collect(execution, lambda: text in getattr(execution, stream))
 
     def finish(self, execution: Execution) -> Execution:
         """Wait until a cell has been answered and all it sent has arrived."""

@@ -349,6 +349,8 @@ def test_a_cell_that_a_signal_ends_with_its_kernel_is_not_answered(
 @ON_POSIX
 def test_a_second_signal_ends_the_kernel_at_once(start: Callable) -> None:
     kernel = start()
+    # Without a second signal, the kernel would end after this time.
+    kernel.run("from datalab_kernel.repairs import termination as t; t.TIMEOUT = 600")
     cell = kernel.begin(
         "import time\nprint('running')\n"
         "while True:\n"
@@ -362,7 +364,7 @@ def test_a_second_signal_ends_the_kernel_at_once(start: Callable) -> None:
     kernel.process.send_signal(signal.SIGTERM)
 
     # The code is the latter where the main thread cannot handle the signal.
-    code = kernel.process.wait(timeout=5)
+    code = kernel.process.wait(timeout=30)
     assert code in {-signal.SIGTERM, 128 + signal.SIGTERM}
 
 
@@ -408,7 +410,7 @@ def test_a_signal_lets_a_handler_finish_that_a_shutdown_has_called(
 
     called.unlink()
 
-    assert kernel.process.wait(timeout=5) == -signal.SIGTERM
+    assert kernel.process.wait(timeout=30) == -signal.SIGTERM
     assert left(tmp_path) == {"finished"}
 
 
