@@ -35,6 +35,13 @@ class DrawingPage(ViewPage):
         )
         return found
 
+    def focused(self) -> str:
+        """What a screen reader says about the shape that has the keyboard."""
+        label: str = self.page.evaluate(
+            "document.activeElement.getAttribute('aria-label')"
+        )
+        return label
+
     def stroke(self, start: Place, end: Place) -> None:
         """Press the pointer, move it and release it."""
         self.point(start)
