@@ -13,8 +13,8 @@ from support.view_page import Place, ViewPage
 class DrawingPage(ViewPage):
     """An interactive view whose shapes can be changed."""
 
-    def __init__(self, page: Page) -> None:
-        super().__init__(page)
+    def __init__(self, page: Page, kind: str = "") -> None:
+        super().__init__(page, kind)
         self.status = self.el.locator(".dle-status")
         self.problem = self.el.locator(".dle-problem")
 
