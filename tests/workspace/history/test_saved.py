@@ -164,17 +164,19 @@ def test_that_an_edit_since_the_last_step_is_a_step(
     assert edit.fields["ylabel"] == "Voltage"
 
 
-def test_that_a_reference_is_not_to_an_object_that_was_edited_since(
+def test_that_a_reference_says_how_often_the_object_had_been_edited(
     tmp_path: Path,
 ) -> None:
     workspace, _, smooth, _ = family()
     edited = give(workspace, "smooth", Step(Edit({"xlabel": "t"}), (smooth,)))
     again = reopened(workspace.save(tmp_path / "a.h5"))
     assert kinds(again, "smooth") == ["Reference", "moving_average", "Edit"]
-    assert kinds(again, "final") == ["Reference", "moving_average", "normalize"]
+    assert kinds(again, "final") == ["Reference", "normalize"]
+    assert actions(again, "final")[0].edits == 0
     give(workspace, "final", call("fft", edited))
     again = reopened(workspace.save(tmp_path / "b.h5"))
     assert kinds(again, "final") == ["Reference", "fft"]
+    assert actions(again, "final")[0].edits == 1
 
 
 def test_that_a_history_that_becomes_known_later_is_saved(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class Session:
         self._transaction: Transaction | None = None
         self.subscribers = Dispatcher()
         self.journal = Journal()
-        self.recorder = Recorder()
+        self.recorder = Recorder(self)
         self._watcher: Watcher | None = None
 
     def __getstate__(self) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class Selected:
 
     @property
     def value(self) -> Any:
-        """The value of the data at a point: that of `sample`, None without one.
+        """The value of the data at a point, which is that of `sample`; None without it.
 
         Example:
             >>> selection = plotter.explore("spot").selection

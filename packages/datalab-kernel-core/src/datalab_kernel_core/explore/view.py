@@ -149,7 +149,7 @@ class View:
         return self._png
 
     def _repr_mimebundle_(self, **_options: Any) -> tuple[dict[str, Any], ...]:
-        png = self._repr_png_()
+        png = self._repr_png_()  # first: it may make the picture again
         alternative = {"image/png": {"alt": self._alternative}}
         return {"image/png": png, "text/plain": repr(self)}, alternative
 

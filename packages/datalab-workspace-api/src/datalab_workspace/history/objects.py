@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datalab_workspace.history import identity, known, running_cell
-from datalab_workspace.history.identity import Arrays, Marker, kind_of, marker_of
+from datalab_workspace.history.identity import Arrays, Marker, marker_of
 from datalab_workspace.history.pending import (
     edit_between,
     history_of,
@@ -15,7 +15,7 @@ from datalab_workspace.history.pending import (
 from datalab_workspace.history.running_code import running_code
 from datalab_workspace.history.steps import Cell, Code, RecordHistory, Step
 from datalab_workspace.model.record import FIELDS
-from datalab_workspace.model.sigima_objects import current_roi
+from datalab_workspace.model.sigima_objects import current_roi, object_kind
 
 _described = {
     kind: tuple(name for name in fields if is_described(name))
@@ -82,7 +82,7 @@ def link_result(obj: Any, step: Step, cell: Cell | None) -> Marker:
 
 def described_fields(obj: Any) -> dict[str, Any]:
     """Return the fields of an object that describe its data."""
-    kind = kind_of(obj)
+    kind = object_kind(obj)
     assert kind is not None, "the caller checks it"
     return {name: getattr(obj, name, None) for name in _described[kind]}
 

@@ -34,7 +34,6 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
     Unknown,
-    edit_chain,
 )
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
@@ -120,7 +119,9 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
 
 def _has_code(resolution: Resolution) -> bool:
     """Return whether code is a step on the way, and not only the beginning."""
-    latest = edit_chain(resolution.latest)[0]
+    latest = resolution.latest
+    while isinstance(latest.action, Edit) and latest.inputs:
+        (latest,) = resolution.inputs_of(latest)
     return any(
         isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
         for step in resolution.steps
@@ -293,8 +294,7 @@ class Run:
                     continue
                 self._computed.append(step)
                 if step is not latest:
-                    self._values[id(step)] = value
-                    self._compare(step, value)
+                    self._keep(step, value)
                 shown.advance(1)
         return value
 
@@ -315,6 +315,15 @@ class Run:
         given = self._plan.given[id(step)]
         self._inputs[given.name] = None
         return to_object(given.record)
+
+    def _keep(self, step: Step, value: Any) -> None:
+        """Keep an object for the steps that use it."""
+        if step.stored is not None:
+            # In the workspace, regions that sigima has merged became metadata. A copy
+            # of an object that was never stored does not have them.
+            value.sync_roi_to_metadata()
+        self._values[id(step)] = value
+        self._compare(step, value)
 
     def _compare(self, step: Step, value: Any) -> None:
         """Note the first object on the way that is different already."""

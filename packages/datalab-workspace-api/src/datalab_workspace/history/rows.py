@@ -8,8 +8,9 @@ document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
 its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
-none. A cell is ``[number, text, needs, [session, order, failed]]``. A name is a string,
-or ``[name, cell]`` with the cell that stored the object.
+none. A cell is ``[number, session, order, {"text": …, "needs": …, "failed": …}]``. A
+name is a string, ``[name, cell]`` with the cell that stored the object, or
+``[name, cell, uuid, fingerprint]``.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def write(
     follow: Callable[[Step], Step] = as_it_is,
     text_of: CellText | None = None,
     paths: bool = False,
+    uuids: bool = False,
     most_steps: int = MOST_STEPS,
 ) -> WrittenRows:
     """Write the history of an object as JSON.
@@ -92,6 +94,8 @@ def write(
         follow: Returns the step that a reference leads to, or the step itself.
         text_of: See `CellText`; None to write no texts of cells.
         paths: Write the full paths of files that were read.
+        uuids: Write the UUIDs of the objects that steps made, with their fingerprints.
+            Reading them gives references to these objects.
         most_steps: The number of steps that are written at most. Of a longer history,
             the oldest are folded into one that has their number.
     """
@@ -110,7 +114,7 @@ def write(
     has_code = any(isinstance(step.action, Code) for step in steps)
     texts = text_of if has_code else None
     while True:
-        tables = _Tables(texts, references, inputs, paths=paths)
+        tables = _Tables(texts, references, inputs, paths=paths, uuids=uuids)
         packed, size = pack(tables.document(steps[-most_steps:], len(steps)))
         if size <= MOST_BYTES or (most_steps <= 1 and texts is None):
             break
@@ -131,7 +135,9 @@ class _Tables:
         inputs: Mapping[int, Sequence[Step]],
         *,
         paths: bool,
+        uuids: bool,
     ) -> None:
+        self._uuids = uuids
         self._text_of = text_of
         self._references = references
         self._inputs = inputs
@@ -142,7 +148,7 @@ class _Tables:
         self._numbers: dict[int, int] = {}  # of actions, environments and cells, by id
         self._env: list[Any] = []
         self._cells: list[Any] = []
-        self._names: dict[tuple[str, int], int] = {}
+        self._made: dict[tuple[Any, ...], int] = {}
         self.text_size = 0
         self.is_private = False
 
@@ -165,7 +171,7 @@ class _Tables:
             "env": self._env,
             "acts": self._acts,
             "cells": self._cells,
-            "made": [[name, cell] if cell else name for name, cell in self._names],
+            "made": [list(key) if any(key[1:]) else key[0] for key in self._made],
             "rows": list(map(_short, rows)),
         }
         return {name: table for name, table in tables.items() if table}
@@ -191,8 +197,11 @@ class _Tables:
     def _name(self, step: Step) -> int:
         if step.stored is None:
             return 0
-        key = _cut(step.stored.name), self._cell(step.stored.cell)
-        return self._names.setdefault(key, len(self._names)) + 1
+        stored = step.stored
+        key: tuple[Any, ...] = _cut(stored.name), self._cell(stored.cell)
+        if self._uuids and stored.uuid and stored.fingerprint:
+            key += stored.uuid, stored.fingerprint
+        return self._made.setdefault(key, len(self._made)) + 1
 
     def _environment(self, step: Step) -> int:
         found = step.environment

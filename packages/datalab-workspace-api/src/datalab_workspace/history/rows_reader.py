@@ -54,6 +54,7 @@ class _Reader:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._rows = _list(document.get("rows", []))
+        self._references: dict[int, Step] = {}
         self._env = [_environment(one) for one in _list(document.get("env", []))]
         self._cells = _cells(_list(document.get("cells", [])))
         self._made = [self._stored(one) for one in _list(document.get("made", []))]
@@ -75,7 +76,8 @@ class _Reader:
             for _ in range(repeats):
                 place = len(steps)
                 used = tuple(
-                    steps[place - integer(d, least=1, most=place)] for d in distances
+                    self._referred(steps[place - integer(d, least=1, most=place)])
+                    for d in distances
                 )
                 steps.append(
                     Step(
@@ -90,9 +92,25 @@ class _Reader:
             raise ValueError("it has no steps")
         return steps
 
+    def _referred(self, step: Step) -> Step:
+        """Return what uses of a step refer to: its object, if that has a UUID."""
+        made = step.stored
+        if made is None or made.fingerprint is None:
+            return step
+        if id(step) not in self._references:
+            reference = Reference(made.uuid, made.name, made.fingerprint)
+            self._references[id(step)] = Step(reference, (step,), stored=made)
+        return self._references[id(step)]
+
     def _stored(self, data: Any) -> Stored:
-        name, cell = data if isinstance(data, list) else (data, 0)
-        return Stored("", short_string(name), cell=_entry(self._cells, cell))
+        name, cell, *rest = data if isinstance(data, list) else (data, 0)
+        uuid, mark = rest or ("", None)
+        return Stored(
+            short_string(uuid),
+            short_string(name),
+            fingerprint=fingerprint(mark),
+            cell=_entry(self._cells, cell),
+        )
 
     def _action(self, data: Any) -> Action:
         kind, *rest = _list(data)

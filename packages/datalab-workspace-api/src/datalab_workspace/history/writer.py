@@ -21,6 +21,7 @@ from datalab_workspace.history.steps import (
     RecordHistory,
     Reference,
     Step,
+    Stored,
     Unknown,
     edit_chain,
 )
@@ -131,7 +132,10 @@ class HistoryWriter:
             if step is None or _says_nothing(step):
                 return None
             content = self._encode(step, record, mark)
-            if step.stored is not None and step.stored.uuid == record.uuid:
+            if step.stored is None:
+                stored = Stored(record.uuid, record.title, record.version)
+                step.stored = replace(stored, fingerprint=mark, cell=step.cell)
+            elif step.stored.uuid == record.uuid:
                 step.stored = replace(step.stored, fingerprint=mark)
         self.has_texts |= content.get("private") is True
         self.written[record.uuid] = self._key(record)
@@ -202,9 +206,10 @@ class HistoryWriter:
             follow=self._follow,
             text_of=self._text if is_full else None,
             paths=is_full,
+            uuids=self._is_alone,
             most_steps=self._most_steps,
         )
-        return dict(written.content)
+        return {**written.content, "alone": True} if self._is_alone else written.content
 
     def _key(self, record: Record) -> object:
         """Return an object that is the same as long as the history is."""
@@ -218,6 +223,7 @@ class HistoryWriter:
             return (
                 known.belongs()
                 and (self.mode == "full" or content.get("private") is not True)
+                and self._is_alone is (content.get("alone") is True)
                 and (self._is_alone or self._hold(known.entry.uses()))
             )
         except (ValueError, TypeError):
@@ -253,14 +259,16 @@ class HistoryWriter:
         """Return the step that a reference leads to, unless it stays a reference."""
         if not isinstance(step.action, Reference) or self._reference(step):
             return step
-        return self._find(step.action) or step
+        written = step.inputs[0] if step.inputs else step
+        return self._find(step.action) or written
 
     def _reference(self, step: Step) -> Reference | None:
         """Return the reference to the object of a step, if it is in the file."""
         if isinstance(step.action, Reference):
             claim = self._claim(step.action.uuid)
             is_same = claim is not None and claim == step.action.fingerprint
-            return step.action if is_same or self._is_alone else None
+            is_kept = self._is_alone and not step.inputs
+            return step.action if is_same or is_kept else None
         record = self._owners.get(id(step))
         if record is None and step.stored is not None and step.stored.fingerprint:
             uuid = step.stored.uuid

@@ -45,7 +45,7 @@ class Entry:
         content: See above.
     """
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
+    def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
         self._step: Step | None = None
 

@@ -46,6 +46,19 @@ class Block:
     code: str
 
 
+def session_of(history: History) -> Session:
+    """Return the session of the workspace that has the object of a history.
+
+    Raises:
+        ExportError: The history does not belong to a workspace.
+    """
+    if history.session is None:
+        raise ExportError(
+            f"the history of {history.name!r:.80} does not belong to a workspace"
+        )
+    return history.session
+
+
 def blocks(history: History, session: Session) -> list[Block]:
     """Return the code after the imports: inputs, steps and the verdict.
 
