@@ -102,7 +102,7 @@ def build_with_numpy(contents: Path, out: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     python = python_with(builds.REQUIREMENTS, cache)
     builds.build_site(python, out.absolute(), contents)
-    sources = [path for p in PACKAGES for path in (p / "src").glob("datalab_*")]
+    sources = [*kernel_packages.our_packages(), *kernel_packages.widget_sources(python)]
     for name, content in kernel_packages.site_files(out, sources).items():
         (out / name).write_bytes(content)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -18,12 +21,15 @@ from hypothesis import strategies as st
 from datalab_kernel_core.browse import pictures, registration
 from datalab_kernel_core.browse.messages import MOST_ROWS, RowsRequest
 from datalab_kernel_core.browse.panel import Panel
+from datalab_kernel_core.browse.saved_picture import MOST_ROWS as MOST_PICTURE_ROWS
+from datalab_kernel_core.browse.saved_picture import SavedPicture
 from datalab_workspace import Workspace, panels
 from datalab_workspace.errors import NameConflictError
 from datalab_workspace.operations.object_list import Outline
 from support.panel_messages import Page
 
 MANY = 5_000
+SVG = "http://www.w3.org/2000/svg"
 #: The bytes of one message, of which a screen has two: rows and pictures.
 MOST_BYTES = 100_000
 
@@ -393,13 +399,57 @@ def test_slow_pictures_are_left_to_another_message(page: Page, monkeypatch) -> N
 # -- without a page -------------------------------------------------------------------
 
 
-def test_a_notebook_keeps_a_table(page: Page) -> None:
+def test_a_notebook_keeps_a_picture_with_an_alternative_text(page: Page) -> None:
     bundle = page.panel._repr_mimebundle_()
 
     assert sorted(bundle) == ["text/html", "text/plain"]
-    assert "peak" in bundle["text/html"]
-    assert "script" not in bundle["text/html"]
+    (image,) = re.findall("<img .*?>", bundle["text/html"])
+    assert bundle["text/html"] == f'<div class="{page.panel._mark}">{image}</div>'
+    expected = "Workspace, 3 objects; raw: peak, noisy; images: spot"
+    assert f'alt="{expected}"' in image
+    assert {"raw", "peak", "noisy", "images", "spot", "s002"} <= texts_of(image)
+    assert svg_of(image).count("<image ") == 3
     assert repr(page.panel).startswith("<Panel of <Workspace standalone")
+
+
+def test_a_picture_of_many_objects_is_one_screen(many: Workspace) -> None:
+    panel = many.browse()
+
+    html = panel._repr_mimebundle_()["text/html"]
+
+    assert len(html) < MOST_BYTES
+    texts = texts_of(html)
+    assert {"Workspace, 5000 objects", "first", "measured 0018"} <= texts
+    assert f"{MANY + 2 - MOST_PICTURE_ROWS} more rows" in texts
+    assert "measured 0019" not in texts
+    assert "; 4982 more rows" in html
+    panel.close()
+
+
+@given(st.text(), st.text())
+def test_any_name_makes_a_picture_that_can_be_read(name: str, group: str) -> None:
+    """Files and DataLab may have names that the workspace itself would refuse."""
+    rows = [
+        {"level": 1, "kind": "signal", "name": group, "count": 1},
+        {"level": 2, "key": "u", "name": name, "id": "s001", "selected": True},
+    ]
+
+    html = SavedPicture("Workspace", rows, 0, {}).element()
+
+    assert {"Workspace", "1 signal", "s001", "●"} <= texts_of(html)
+    assert (html.count("<"), html.count(">")) == (1, 1)
+
+
+def svg_of(html: str) -> str:
+    """The picture in an element that shows one."""
+    (source,) = re.findall(r'src="data:image/svg\+xml,(.*?)"', html)
+    return unquote(source)
+
+
+def texts_of(html: str) -> set[str | None]:
+    """The strings in a picture, which is parsed as strictly as by a browser."""
+    texts = ElementTree.fromstring(svg_of(html)).iter(f"{{{SVG}}}text")
+    return {text.text for text in texts}
 
 
 def test_without_the_extension_the_error_says_what_to_load(

@@ -100,7 +100,45 @@ def test_a_request_that_comes_just_when_another_is_answered_is_read(
     assert (second.result, second.error) in outcomes
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="what comes cannot be held back")
+NO_PAUSE = pytest.mark.skipif(
+    sys.platform != "linux", reason="what comes cannot be held back"
+)
+# A cell that is not run is answered when the next request has arrived.
+REFUSES_SLOWLY = """
+import select
+from datalab_kernel.shell.queue import ABORTED, Answer, Queue
+from datalab_kernel.xeus import sockets
+answer, send = Queue._answer, Answer.send
+def answer_slowly(queue, cell, failure, **options):
+    def send_slowly(*args):
+        print('refuses', flush=True)
+        select.select([socket for socket, _ in sockets.readers()], [], [], 1)
+        send(*args)
+    if failure is not None and failure.message == ABORTED:
+        Answer.send = send_slowly
+    try:
+        answer(queue, cell, failure, **options)
+    finally:
+        Answer.send = send
+Queue._answer = answer_slowly
+"""
+
+
+@NO_PAUSE
+def test_a_request_that_comes_while_a_cell_is_refused_runs(kernel) -> None:
+    kernel.run(REFUSES_SLOWLY)
+    try:
+        kernel.submit(f"{WORK}; 1 / 0", stop_on_error=True)
+        kernel.submit("1", stop_on_error=True)
+        kernel.printed("refuses")
+        third = kernel.run("2")
+    finally:
+        kernel.run("Queue._answer = answer")
+
+    assert (third.status, third.result) == ("ok", "2")
+
+
+@NO_PAUSE
 def test_a_request_that_comes_while_a_failure_is_answered_runs(kernel) -> None:
     """Front ends would wait for ever for one that xeus-python dropped unread."""
     kernel.run(

@@ -94,7 +94,7 @@ def give(workspace: Workspace, name: str, step: Step) -> Step:
 def held(workspace: Workspace, name: str) -> Record:
     """Return the record of a workspace itself, not a copy."""
     session = workspace._session
-    return session.backend.record(workspace.info(name).uuid)
+    return session.backend.record(workspace.describe(name).uuid)
 
 
 def actions(workspace: Workspace, name: str) -> list[Action]:

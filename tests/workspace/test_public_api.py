@@ -19,8 +19,10 @@ PUBLIC = {
     # what they get
     "Description",
     "GroupInfo",
+    "History",
     "Listing",
     "Record",
+    "Replay",
     "ResultValue",
     "Results",
     "Status",
@@ -48,6 +50,7 @@ PUBLIC = {
     "NameConflictError",
     "NoAnswerError",
     "NotAProjectError",
+    "NotReplayableError",
     "NotSupportedByProtocolError",
     "ObjectNotFoundError",
     "ReusedNameError",
@@ -65,10 +68,11 @@ PUBLIC = {
 }
 METHODS = """
     add ask_roi autosave backend browse calc capabilities clear connect describe
-    disconnect edit exists export features get groups items keys list load macros
-    mode modified move on_change path pop preview quiet read record recover remove
-    rename rename_group results resync run_macro save select select_objects
-    selection show status to_pandas to_xarray undo update values wait_for_selection
+    disconnect edit exists export features get groups history items keys list load
+    macros mode modified move on_change path pop preview quiet read recompute record
+    recover remove rename rename_group replay results resync run_macro save select
+    select_objects selection show stale status to_pandas to_xarray undo update values
+    wait_for_selection
 """.split()  # noqa: SIM905 - a list is easier to read so
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
@@ -91,6 +95,7 @@ BUILTIN_OF = {
     "NameConflictError": ValueError,
     "ExportError": ValueError,
     "NotAProjectError": ValueError,
+    "NotReplayableError": ValueError,
     "ObjectNotFoundError": KeyError,
     "ReusedNameError": KeyError,
     "StaleFileError": OSError,

@@ -185,7 +185,7 @@ def test_of_many_objects_only_those_on_the_screen_are_in_the_page(
     expect(panel.count).to_contain_text("1 of 5000 objects")
 
 
-def test_the_notebook_keeps_a_table_and_after_a_reload_there_is_the_panel(
+def test_the_notebook_keeps_a_picture_and_after_a_reload_there_is_the_panel(
     browse: Browse, notebook_path: Path, server: Any, page: Page
 ) -> None:
     requested: list[str] = []
@@ -201,7 +201,10 @@ def test_the_notebook_keeps_a_table_and_after_a_reload_there_is_the_panel(
     assert "widgets" not in saved.metadata
     assert notebook_path.stat().st_size < 50_000
     exported, _ = HTMLExporter().from_notebook_node(saved)
-    assert "&lt;b&gt;spot&lt;/b&gt;" in exported
+    alternative = (
+        "Workspace, 3 objects; raw: peak, noisy; images: &lt;b&gt;spot&lt;/b&gt;"
+    )
+    assert f'alt="{alternative}"' in exported
     local = ("http://127.0.0.1:", "blob:", "data:")
     assert [url for url in requested if not url.startswith(local)] == []
 
@@ -214,7 +217,8 @@ def test_the_notebook_keeps_a_table_and_after_a_reload_there_is_the_panel(
     server.close_notebooks()
     page.reload()
     notebook.wait_until_idle()
-    expect(notebook.output(0).locator("table")).to_be_visible()
+    expect(notebook.output(0).get_by_alt_text("Workspace, 3 objects")).to_be_visible()
+    assert notebook.pictures_are_loaded()
     expect(panel.el).to_have_count(0)
     expect(notebook.errors).to_have_count(0)
 

@@ -83,6 +83,39 @@ def test_nbconvert_runs_the_quickstart_and_shows_it(quickstart: Path) -> None:
     assert 'data-mime-type="application/vnd.jupyter.stderr"' not in page
 
 
+@pytest.mark.parametrize(
+    "kernel", [KERNEL, pytest.param("python3", marks=pytest.mark.slow)]
+)
+def test_nbconvert_saves_pictures_of_what_is_interactive_and_no_widgets(
+    tmp_path: Path, kernel: str
+) -> None:
+    path = tmp_path / "interactive.ipynb"
+    write(
+        path,
+        "%load_ext datalab_kernel\nworkspace.add('ramp', np.arange(9.0))\n"
+        "workspace.browse()",
+        "display(plotter.explore('ramp', edit_roi=True))",
+        "import asyncio; await asyncio.sleep(0.01)\nworkspace.browse()",
+        "import time; time.sleep(0.2)",  # the widgets are open when it ends
+    )
+
+    done = run(
+        *("jupyter", "nbconvert", "--execute", "--to", "notebook", "--inplace"),
+        *(f"--ExecutePreprocessor.kernel_name={kernel}", path.name),
+        folder=tmp_path,
+    )
+
+    assert done.returncode == 0, done.stderr
+    saved = nbformat.read(path, as_version=4)
+    assert "widgets" not in saved.metadata
+    panel, view, again = [cell.outputs[-1] for cell in saved.cells[:3]]
+    assert sorted(view.data) == ["image/png", "text/plain"]
+    assert view.metadata["image/png"]["alt"].startswith("<Plot of 'ramp': signal")
+    for output in (panel, again):
+        assert sorted(output.data) == ["text/html", "text/plain"]
+        assert 'alt="Workspace, 1 object; signals: ramp"' in output.data["text/html"]
+
+
 @pytest.mark.slow
 def test_nbmake_runs_the_quickstart_as_a_test(quickstart: Path) -> None:
     done = run(

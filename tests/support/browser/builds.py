@@ -34,14 +34,24 @@ def build_site(python: Path, place: Path, contents: Path | None = None) -> None:
         place: The folder for it.
         contents: A folder of notebooks that the site shows.
     """
+    options = () if contents is None else ("--contents", contents)
+    # This addon would fetch another kernel, with the packages of today.
+    run_build(python, place, *options, "--disable-addons", "jupyterlite-xeus-python")
+
+
+def run_build(python: Path, place: Path, *options: str | Path) -> None:
+    """Build a JupyterLite site with the extensions of an environment.
+
+    Args:
+        python: The interpreter of the environment.
+        place: The folder for the site.
+        options: Further options of the command.
+    """
     with tempfile.TemporaryDirectory() as empty:
         run(
             [
                 *(python, "-m", "jupyterlite_core.app", "build"),
-                *("--lite-dir", empty, "--output-dir", place),
-                *(() if contents is None else ("--contents", contents)),
-                # It would fetch another kernel, with the packages of today.
-                *("--disable-addons", "jupyterlite-xeus-python"),
+                *("--lite-dir", empty, "--output-dir", place, *options),
             ],
             "cannot build a JupyterLite site",
             cwd=empty,  # where it leaves a database of what it has done

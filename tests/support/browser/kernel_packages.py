@@ -16,13 +16,30 @@ _SITE_PACKAGES = "lib/python3.11/site-packages"
 PACKAGES = Path(__file__).parents[3] / "packages"
 #: What runs in the kernel besides our own: the tests of the conformance suite.
 INSIDE = sorted(Path(__file__).with_name("inside").glob("*.py"))
+#: What `workspace.browse` and `plotter.explore` need besides.
+WIDGETS = ("anywidget", "comm", "ipywidgets", "psygnal", "typing_extensions")
 PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pytest", "tzdata")
 
 
 def sources() -> list[Path]:
     """What a kernel of the tests has in its site-packages besides its own."""
-    ours = [p for p in PACKAGES.glob("*/src/datalab_*") if p.is_dir()]
-    return [*ours, *INSIDE, *map(_place, PYTEST)]
+    return [*our_packages(), *INSIDE, *map(_place, PYTEST)]
+
+
+def our_packages() -> list[Path]:
+    """Return the folders of our own packages."""
+    return [path for path in PACKAGES.glob("*/src/datalab_*") if path.is_dir()]
+
+
+def widget_sources(python: Path) -> list[Path]:
+    """Return the packages that widgets need in a kernel.
+
+    Args:
+        python: The interpreter of the environment in which the site was built.
+    """
+    (folder,) = python.parents[1].glob("lib/python*/site-packages")
+    forms = ("", ".py", "-*.dist-info")  # anywidget looks up its own version
+    return [path for n in WIDGETS for form in forms for path in folder.glob(n + form)]
 
 
 def _place(module: str) -> Path:
@@ -70,7 +87,15 @@ def packed(sources: list[Path], place: str) -> bytes:
     with tarfile.open(fileobj=archive, mode="w") as members:
         for source in sources:
             for path in [source] if source.is_file() else sorted(source.rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
+                if path.is_file() and _is_portable(path):
                     name = path.relative_to(source.parent).as_posix()
                     members.add(path, f"{place}/{name}")
     return gzip.compress(archive.getvalue(), compresslevel=1)
+
+
+def _is_portable(path: Path) -> bool:
+    """Whether a file is of use in a browser, unlike what was compiled for this machine.
+
+    The modules of psygnal that are compiled have a twin in Python.
+    """
+    return path.suffix != ".so" and "__pycache__" not in path.parts

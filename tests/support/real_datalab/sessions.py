@@ -201,3 +201,26 @@ def recompute(main: Any) -> None:
     macro = main.macropanel.add_macro()
     macro.title = "failed"
     macro.set_code(json.dumps(failed))
+
+
+def compute_again(main: Any) -> None:
+    """Double the first signal, compute the second one again, and process the third."""
+    main.set_current_panel("signal")
+    first, second, third = main.signalpanel
+    first.y = first.y * 2
+    main.signalpanel.objview.select_objects([second])
+    main.signalpanel.recompute_selected()
+    main.signalpanel.objview.select_objects([third])
+    main.calc("inverse", edit=False)
+
+
+def change_and_cascade(main: Any) -> None:
+    """Change the first action of the only history session, and compute the others."""
+    panel = main.historypanel
+    (session,) = panel.history_sessions
+    assert session.is_current_state_compatible(main)
+    first = session.actions[0]
+    first.kwargs["param"].n = 21
+    first.is_stale = True
+    panel.recompute_cascade(first)
+    assert not any(action.is_stale for action in session.actions)

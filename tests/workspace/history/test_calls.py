@@ -107,7 +107,7 @@ def test_other_functions_are_no_calls():
     assert note(np.sin, [None]) is None
 
 
-@pytest.mark.filterwarnings("ignore:Checking NormalDistribution1DParam.seed")
+@pytest.mark.filterwarnings("ignore:Checking NormalDistribution.*seed")
 def test_noise_without_a_seed_is_random(signal):
     def calls():
         sps.add_gaussian_noise(signal, seed=None)

@@ -63,7 +63,7 @@ def described(latest: Step) -> list[Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Cell):
         needs = None if value.needs is None else [_plain(one) for one in value.needs]
-        return value.number, value.text, needs
+        return value.number, value.text, needs, value.session, value.order, value.failed
     return value
 
 
@@ -174,11 +174,16 @@ ROW: list[Any] = [0]
         {"acts": [["e", [1]]], "rows": [ROW]},
         {"acts": [["@", "u", "n", [1]]], "rows": [ROW]},
         {"acts": [["n", 1, "", True]], "cells": [[1, 5]], "rows": [ROW]},
-        {"acts": [["n", 1, "", True]], "cells": [[1, "x", [1]]], "rows": [ROW]},
+        {"cells": [[1, "s", 1, {"text": 5}]], "rows": []},
+        {
+            "acts": [["n", 1, "", True]],
+            "cells": [[1, "", 0, {"needs": [1]}]],
+            "rows": [ROW],
+        },
     ],
 )
 def test_that_a_malformed_document_is_refused(document: Any) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         rows_reader.read(document)
 
 

@@ -110,7 +110,9 @@ class CellReports:
 
     def _close(self, opened: _Open, *, failed: bool) -> None:
         self._open.remove(opened)
-        running_cell.end(opened.cell, failed=failed)
+        shell = self._shell()
+        names = None if shell is None else shell.user_ns
+        running_cell.end(opened.cell, failed=failed, namespace=names)
 
 
 def _cells_on_stack() -> int:

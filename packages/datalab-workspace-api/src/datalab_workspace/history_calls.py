@@ -35,7 +35,7 @@ class HistoryCalls:
             KeyError: There is no such object.
 
         Example:
-            >>> name = workspace.calc("normalize", on="peak")
+            >>> name = workspace.calc("normalize", on="noisy")
             >>> [step.what for step in workspace.history(name).steps]
             ['normalize']
         """
@@ -92,7 +92,7 @@ class HistoryCalls:
             >>> name = workspace.calc("normalize", on="peak")
             >>> workspace["peak"] = np.arange(5.0)
             >>> workspace.stale()
-            {'normalize(s001)|method=maximum': ["'peak' has changed"]}
+            {'normalize(s001)|ref=maximum': ["'peak' has changed"]}
         """
         from datalab_workspace.history.staleness import stale
 
@@ -126,8 +126,8 @@ class HistoryCalls:
             >>> name = workspace.calc("normalize", on="peak")
             >>> workspace["peak"] = np.arange(5.0)
             >>> workspace.recompute(name)
-            ['normalize(s001)|method=maximum']
-            >>> workspace.get(name).y[-1]
+            ['normalize(s001)|ref=maximum']
+            >>> float(workspace.get(name).y[-1])
             1.0
         """
         from datalab_workspace.history.recompute import recompute

@@ -126,8 +126,9 @@ def _columns(table: WideTable) -> list[list[str]]:
 
 def _cell(item: ResultValue | None, *, with_its_unit: bool) -> str:
     text = cut(value_text(item))
-    has_unit = text and item is not None and item.unit and not item.date
-    return f"{text} {cut(item.unit)}" if has_unit and with_its_unit else text
+    if item is None or not text or not item.unit or item.date or not with_its_unit:
+        return text
+    return f"{text} {cut(item.unit)}"
 
 
 def _parts(columns: list[list[str]], widest: int) -> list[list[list[str]]]:

@@ -100,11 +100,12 @@ class Session:
         self._transaction: Transaction | None = None
         self.subscribers = Dispatcher()
         self.journal = Journal()
-        self.recorder = Recorder()
+        self.recorder = Recorder(self)
         self._watcher: Watcher | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:  # other threads may change everything afterwards
+            self.recorder.settle()
             state = {key: held for key, held in vars(self).items() if key not in _OWN}
             state["backend"] = self.backend.independent_copy() or self.backend
             state["names"] = self.names.copy()

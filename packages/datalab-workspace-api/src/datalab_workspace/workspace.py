@@ -106,7 +106,7 @@ class Workspace(
 
         Returns:
             The panel, which a notebook shows if it is the last line of a cell. The
-            notebook file keeps a table of the first and last objects.
+            notebook file keeps a picture of its first rows.
 
         Raises:
             ImportError: The extension `datalab_kernel_core` is not loaded, as in a

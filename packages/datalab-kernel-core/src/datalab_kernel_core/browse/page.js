@@ -1,9 +1,9 @@
-// ---- replace the table in the page ----------------------------------------------------
+// ---- replace the picture in the page ---------------------------------------------------
 
 export default {
   initialize({ model }) {
     const selector = `.${model.get("mark")}`;
-    return replacePictures(model, selector, (table) => new Panel(model, table));
+    return replacePictures(model, selector, (picture) => new Panel(model, picture));
   },
   render() {},
 };

@@ -4,8 +4,8 @@
 const WITH_CTRL = /^(a|z|x|c|v|Arrow.*|Home|End|Enter| )$/;
 
 class Panel {
-  constructor(model, table) {
-    this.table = table;
+  constructor(model, picture) {
+    this.picture = picture;
     this.abilities = {};
     this.link = new Link(model, () => this.say("the kernel is busy…"));
     this.build();
@@ -44,7 +44,7 @@ class Panel {
     this.error = element("div", this.el, { className: "dlb-error" });
     this.error.setAttribute("role", "alert");
     this.detail = new Detail(this.el, this.link);
-    this.table.after(this.el);
+    this.picture.after(this.el);
   }
 
   button(row, text, title, action) {
@@ -128,7 +128,7 @@ class Panel {
   show() {
     if (this.el.style.display === "") return;
     this.el.style.display = "";
-    this.table.style.display = "none";
+    this.picture.style.display = "none";
     this.list.draw();
   }
 
@@ -136,7 +136,7 @@ class Panel {
 
   remove() {
     this.el.remove();
-    this.table.style.display = "";
+    this.picture.style.display = "";
     this.endKeys();
   }
 

@@ -13,19 +13,25 @@ from datalab_kernel_core.browse.object_details import object_details
 from datalab_kernel_core.browse.picture_stamps import PictureStamps
 from datalab_kernel_core.browse.pictures import Pictures
 from datalab_kernel_core.browse.rows import Rows
+from datalab_kernel_core.browse.saved_picture import MOST_ROWS, SavedPicture, heading
 from datalab_kernel_core.display.kept import LastShown
-from datalab_kernel_core.display.workspace_html import workspace_html, workspace_text
-from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
+from datalab_kernel_core.display.thumbnails import Budget
+from datalab_kernel_core.display.workspace_html import workspace_text
+from datalab_kernel_core.in_page.channel import (
+    Channel,
+    Reply,
+    open_soon,
+    widget_class,
+)
 from datalab_kernel_core.plotter.pace import Pace
 from datalab_workspace.events import ChangeEvent
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_kernel_core.explore.view import View
     from datalab_workspace import Workspace
     from datalab_workspace.operations.object_list import Outline
 
-#: The table that a notebook file keeps has at most this many rows.
-_MOST_KEPT = 20
 #: The panel sends changes to the views that asked last, at most this many.
 _MOST_VIEWS = 4
 _shown: LastShown[Panel] = LastShown()
@@ -34,7 +40,7 @@ _shown: LastShown[Panel] = LastShown()
 class Panel:
     """A panel that shows the objects of a workspace, and changes them.
 
-    The notebook file contains a table. A front end replaces the table by the panel
+    The notebook file contains a picture. A front end replaces the picture by the panel
     while the kernel that made it is running.
 
     Args:
@@ -67,7 +73,7 @@ class Panel:
         self._subscription = workspace.on_change(self._follow, selection=True)
 
     def close(self) -> None:
-        """Close the panel; only the table remains.
+        """Close the panel; only the picture remains.
 
         Example:
             >>> workspace.browse().close()
@@ -85,14 +91,32 @@ class Panel:
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         if self._channel is None and self._subscription.active:
-            self._open()
-        table = workspace_html(self._workspace, _MOST_KEPT)
+            open_soon(self._open)
+        picture = self._saved_picture().element()
         return {
-            "text/html": f'<div class="{self._mark}">{table}</div>',
-            "text/plain": workspace_text(self._workspace, _MOST_KEPT),
+            "text/html": f'<div class="{self._mark}">{picture}</div>',
+            "text/plain": workspace_text(self._workspace, MOST_ROWS),
         }
 
+    def _saved_picture(self) -> SavedPicture:
+        """Return the picture for the notebook file; no file or DataLab is read."""
+        window = self._rows.window(RowsRequest(count=MOST_ROWS))
+        uuids = [row["key"] for row in window["rows"] if row["level"] == 2]
+        budget = Budget()
+        made = {
+            uuid: budget.picture(preview.record)
+            for uuid, preview in self._outline.previews(uuids).items()
+        }
+        return SavedPicture(
+            heading(window["objects"]),
+            window["rows"],
+            window["total"] - len(window["rows"]),
+            {uuid: picture for uuid, picture in made.items() if picture is not None},
+        )
+
     def _open(self) -> None:
+        if self._channel is not None or not self._subscription.active:
+            return  # it is open, or was closed in the meantime
         widget = self._widget_class(mark=self._mark)
         self._channel = Channel(widget, self._answer)
         self._pace = Pace(self._push)
@@ -163,6 +187,7 @@ class Panel:
 
     def _explore(self, uuid: str) -> Reply:
         """Open an interactive view, whose picture the page replaces by itself."""
+        require("matplotlib", "exploring an object")
         from datalab_kernel_core.explore.view import View
         from datalab_kernel_core.plotter.plot_input import plot_item
 

@@ -1,7 +1,7 @@
 """The page's half of a panel: a widget without an output of its own.
 
-It finds the panel's table in the page and replaces it. The notebook therefore contains
-only the table, which an export, or a page without the kernel, shows.
+It finds the panel's picture in the page and replaces it. The notebook therefore
+contains only the picture, which an export, or a page without the kernel, shows.
 """
 
 from __future__ import annotations

@@ -75,18 +75,27 @@ class Budget:
             record: The object; None if it is not in memory.
             alternative: Alternative text for screen readers, already escaped.
         """
-        data = in_memory(record)
-        if record is None or data is None or not data.size:
-            return ""
-        part = min(data.nbytes, PART)
-        if part > self.nbytes or time.perf_counter() > self.until:
-            return ""
-        self.nbytes -= part
-        element = thumbnail(record.kind, data).element(alternative)
+        picture = self.picture(record)
+        element = "" if picture is None else picture.element(alternative)
         if len(element) > self.characters:
             return ""
         self.characters -= len(element)
         return element
+
+    def picture(self, record: Record | None) -> Picture | None:
+        """Return the thumbnail of an object, None without data or after the limits.
+
+        Args:
+            record: The object; None if it is not in memory.
+        """
+        data = in_memory(record)
+        if record is None or data is None or not data.size:
+            return None
+        part = min(data.nbytes, PART)
+        if part > self.nbytes or time.perf_counter() > self.until:
+            return None
+        self.nbytes -= part
+        return thumbnail(record.kind, data)
 
 
 def in_memory(record: Record | None) -> Array | None:

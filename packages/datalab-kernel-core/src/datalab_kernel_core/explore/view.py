@@ -15,7 +15,12 @@ from datalab_kernel_core.explore.messages import DataSource, ViewRequest
 from datalab_kernel_core.explore.overlay import REQUESTS, Overlay
 from datalab_kernel_core.explore.selected import Selected
 from datalab_kernel_core.explore.signal_source import SignalSource
-from datalab_kernel_core.in_page.channel import Channel, Reply, widget_class
+from datalab_kernel_core.in_page.channel import (
+    Channel,
+    Reply,
+    open_soon,
+    widget_class,
+)
 from datalab_kernel_core.plotter.drawing import Drawing, build_drawing
 from datalab_kernel_core.plotter.image_builder import build_image_drawings
 from datalab_kernel_core.plotter.images_drawing import ImagesDrawing
@@ -72,6 +77,7 @@ class View:
         self._callbacks = Callbacks()
         self._widget: Any = None
         self._channel: Channel | None = None
+        self._closed = False
         self._widget_class = widget_class(
             "datalab_kernel_core.explore.widget", "ViewWidget", "explore()"
         )
@@ -124,6 +130,7 @@ class View:
         Example:
             >>> plotter.explore("spot").close()
         """
+        self._closed = True
         self._overlay.close()
         if self._channel is not None:
             self._channel.close()
@@ -137,8 +144,14 @@ class View:
             item = self._overlay.renewed()
             if item is not None:
                 self._take(item, with_picture=True)
-            self._open()
+            self._closed = False
+            open_soon(self._open)
         return self._png
+
+    def _repr_mimebundle_(self, **_options: Any) -> tuple[dict[str, Any], ...]:
+        png = self._repr_png_()  # first: it may make the picture again
+        alternative = {"image/png": {"alt": self._alternative}}
+        return {"image/png": png, "text/plain": repr(self)}, alternative
 
     def _take(self, item: PlotItem, *, with_picture: bool) -> None:
         """Use an object as the data of the view, and of its picture."""
@@ -156,11 +169,17 @@ class View:
             assert drawing is not None
             plot = Plot(drawing, self._name)
             self._png = with_text(plot._repr_png_(), "datalab-view", uuid4().hex)
+            self._alternative = repr(plot)
 
     def _about(self) -> dict[str, Any]:
         return {**self._source.about(), "version": self._version}
 
     def _open(self) -> None:
+        if self._channel is not None or self._closed:
+            return  # it is open, or was closed in the meantime
+        item = self._overlay.renewed()
+        if item is not None:
+            self._take(item, with_picture=False)
         picture = b64encode(self._png[:_UNIQUE]).decode()
         self._widget = self._widget_class(
             picture=picture, about=self._about(), overlay=self._overlay.state()

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from datalab_kernel_core.plotter.pace import running_loop
+
 #: The entries of a request that the reply repeats, so that the page can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
+
+#: Seconds in which a kernel reports the end of a cell.
+_REPORTED = 0.05
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,24 @@ class Channel:
     def close(self) -> None:
         """Close the widget: the page shows its picture again."""
         self._widget.close()
+
+
+def open_soon(open_channel: Callable[[], object]) -> None:
+    """Open a channel after the cell that shows it, or while that cell awaits something.
+
+    No page can use it earlier, because the kernel is busy. A program that executes
+    notebooks, such as nbconvert, saves the state of each widget that is opened before
+    the kernel has reported the end of the cell. The kernel does so within `_REPORTED`
+    of the moment at which the event loop runs again.
+
+    Args:
+        open_channel: Opens the channel. Without an event loop, it is called at once.
+    """
+    loop = running_loop()
+    if loop is None:
+        open_channel()
+    else:
+        loop.call_soon(loop.call_later, _REPORTED, open_channel)
 
 
 def widget_class(module: str, name: str, call: str) -> Any:

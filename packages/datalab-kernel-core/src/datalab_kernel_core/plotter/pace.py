@@ -28,7 +28,7 @@ class Pace:
 
     def __init__(self, method: Callable[[], object]) -> None:
         self._method = WeakMethod(method)
-        self._loop = _running_loop()
+        self._loop = running_loop()
         self._free_at = 0.0
         self._handed_over = False
         self._running = False
@@ -37,7 +37,7 @@ class Pace:
     def request(self) -> None:
         """Request a call, from any thread."""
         loop = self._loop
-        if loop is None or loop is _running_loop():
+        if loop is None or loop is running_loop():
             self._now_or_soon()
         elif not self._handed_over and not loop.is_closed():
             self._handed_over = True
@@ -72,7 +72,8 @@ class Pace:
             self._free_at = ended + max(INTERVAL, ended - began)
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, None without one."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -148,10 +148,10 @@ class Queue:
     async def _run(self, cell: Cell) -> None:
         async with self._lock:
             failure: Failure | None = Failure("Error", LOST, (LOST,))
+            refused = cell.order <= self._aborted or not self._answers
             try:
-                if cell.order <= self._aborted or not self._answers:
+                if refused:
                     failure = Failure("Aborted", ABORTED, (f"Aborted: {ABORTED}",))
-                    cell = cell._replace(silent=True)
                 else:
                     cell.set_input()
                     assert self._context is not None
@@ -159,11 +159,11 @@ class Queue:
                     failure = await InContext(self._execute(cell), self._context)
             finally:
                 try:
-                    self._answer(cell, failure)
+                    self._answer(cell, failure, refused=refused)
                 finally:
                     sockets.read_soon()
 
-    def _answer(self, cell: Cell, failure: Failure | None) -> None:
+    def _answer(self, cell: Cell, failure: Failure | None, *, refused: bool) -> None:
         def answer() -> None:
             if not self._answers:
                 return
@@ -173,13 +173,15 @@ class Queue:
         try:
             self._endpoint.end_cell()
         finally:
-            if failure is not None and not cell.silent:
-                # xeus-python replies to the requests that it discards unread, but does
-                # not report the end of their processing, so front ends would wait
-                # forever. Hence no request may be unread.
-                loopback.call_after_reading(partial(self._stop, cell, answer))
-            else:
+            if failure is None or cell.silent:
                 answer()
+            else:
+                # After any reply that reports an error, xeus-python replies to the
+                # requests that it discards unread, but does not report the end of their
+                # processing, so front ends would wait forever. Hence no request may be
+                # unread.
+                send = answer if refused else partial(self._stop, cell, answer)
+                loopback.call_after_reading(send)
 
     def _stop(self, cell: Cell, answer: Callable[[], None]) -> None:
         """Answer a failed cell, and stop those behind it if the front end wants it."""

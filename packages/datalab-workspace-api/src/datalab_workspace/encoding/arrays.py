@@ -10,6 +10,7 @@ import base64
 import math
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -150,10 +151,8 @@ def data_fingerprint(record: Record) -> tuple[int, str, tuple[int, ...]] | None:
     """Return the `sampled_fingerprint` of the data of a record, as a file has it."""
     name = PRIMARY_ARRAY[record.kind]
     data = record.arrays[name]
-    try:
+    with suppress(UnsupportedDtypeError):  # only a project of DataLab refuses it
         data, _ = _plain_array(data, record, name, FILE)
-    except UnsupportedDtypeError:
-        pass  # only a project of DataLab refuses it
     return sampled_fingerprint(data)
 
 

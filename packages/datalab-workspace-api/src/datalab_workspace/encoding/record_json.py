@@ -33,7 +33,8 @@ def encode(
         history: Writes the history of the record. By default, its references to other
             objects are kept.
     """
-    made = (history or sent_alone()).entry_of_whole(record) if with_metadata else None
+    writer = history or sent_alone()
+    made = writer.entry_of_whole(record) if with_metadata else None
     return {
         "uuid": record.uuid,
         "kind": record.kind,
@@ -43,7 +44,7 @@ def encode(
             for name in arrays
         },
         "metadata": typed_json.encode(
-            record.metadata if with_metadata else {}, put_array("metadata")
+            writer.metadata(record) if with_metadata else {}, put_array("metadata")
         ),
         **({} if made is None else {"made": made}),
     }

@@ -19,6 +19,7 @@ and read with another, with DataLab in between.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ from datalab_workspace.encoding.arrays import (
     plain_arrays,
     restored_array,
 )
-from datalab_workspace.encoding.carriers import CARRIERS, COMPANION, FILE, Carrier
+from datalab_workspace.encoding.carriers import CARRIERS, COMPANION, FILE, NPZ, Carrier
 from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, to_plain
 from datalab_workspace.encoding.plain_json import as_json
 from datalab_workspace.history.writer import HistoryWriter, sent_alone
@@ -80,6 +81,10 @@ def split(
         StaleFileError: The file no longer contains an unread array that must be
             converted.
     """
+    if history is not None:
+        metadata = history.metadata(record)
+        if metadata is not record.metadata:
+            record = dataclasses.replace(record, metadata=metadata)
     sidecar: dict[str, Any] = {}
     arrays, specs = plain_arrays(record, carrier)
     if specs:
@@ -135,8 +140,11 @@ def join(plain: Record, carrier: Carrier = FILE, *, is_own: bool = False) -> Rec
                 record.metadata, sidecar.get("order", {})
             )
             if "made" in sidecar:
-                entry, data = Entry(dict(sidecar["made"])), plain.data
-                record.history = Written(entry, record, None if is_own else data)
+                made = dict(sidecar["made"])
+                if carrier is NPZ:  # the Web API does not say which UUID an object has
+                    made["uuid"] = record.uuid
+                data = None if is_own else plain.data
+                record.history = Written(Entry(made), record, data)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             warn_caller(
                 f"the sidecar of {plain.title!r} cannot be read ({error}); the object "

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datalab_workspace.encoding.arrays import data_fingerprint
-from datalab_workspace.history.steps import Edit, Reference, Step
+from datalab_workspace.history.steps import Edit, Reference, Step, edit_chain
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.operations.history import ObjectSteps
+from datalab_workspace.session import Session
+from datalab_workspace.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,20 @@ class Given:
 class Available(ObjectSteps):
     """The objects of a workspace by the steps that made them, in one transaction."""
 
+    def __init__(self, session: Session, transaction: Transaction) -> None:
+        super().__init__(session, transaction)
+        # Earlier steps in a file have no UUIDs. These made the data of an object.
+        self._owners: dict[int, str] = {}
+        self._all_known = False
+
+    def latest(self, uuid: str) -> Step:
+        """Return the latest step of an object that exists."""
+        latest = super().latest(uuid)
+        if id(latest) not in self._owners:
+            for step in edit_chain(latest):
+                self._owners.setdefault(id(step), uuid)
+        return latest
+
     def has(self, uuid: str) -> bool:
         """Return whether an object exists."""
         return self._transaction.backend.has(uuid)
@@ -37,7 +53,13 @@ class Available(ObjectSteps):
         Edits of the object since then are taken back, if its history tells how.
         """
         uuid = self.uuid_of(step)
-        if uuid is None or not self._transaction.backend.has(uuid):
+        found = self._given(step, uuid)
+        if found is None and (other := self._holder(step)) not in (None, uuid):
+            return self._given(step, other)
+        return found
+
+    def _given(self, step: Step, uuid: str | None) -> Given | None:
+        if uuid is None or not self.has(uuid):
             return None
         record = self._as_it_was(self._transaction.record(uuid), uuid, step)
         if record is None:
@@ -56,10 +78,38 @@ class Available(ObjectSteps):
         return f"{name!r:.80} has changed since"
 
     def uuid_of(self, step: Step) -> str | None:
-        """Return the UUID of the object that a step made; None if it was not stored."""
+        """Return the UUID of the object that a step made.
+
+        Returns:
+            The UUID, even if the object is another one since or was removed; None if
+            the object was not stored, or if it is not known which one it was.
+        """
         if isinstance(step.action, Reference):
             return step.action.uuid
-        return None if step.stored is None else step.stored.uuid
+        stored = "" if step.stored is None else step.stored.uuid
+        if stored and self.has(stored):
+            return stored
+        holder = self._holder(step)
+        if holder is not None or step.stored is None:
+            return holder
+        # It was in another workspace, or was removed: its name counts.
+        return self._transaction.names.uuid_of(step.stored.name) or stored or None
+
+    def _holder(self, step: Step) -> str | None:
+        """Return the UUID of an object that has the data of a step.
+
+        The step may have made an object of another workspace, or another name of this
+        one, which has been removed since.
+        """
+        if id(step) not in self._owners and not self._all_known:
+            self._all_known = True
+            for entry in self._transaction.backend.entries():
+                self.latest(entry.uuid)
+        return self._owners.get(id(step))
+
+    def is_stored(self, step: Step) -> bool:
+        """Return whether the object that a step made was in a workspace."""
+        return step.stored is not None or isinstance(step.action, Reference)
 
     def name_of(self, step: Step) -> str:
         """Return the present name of the object of a step, or else the former one."""

@@ -139,7 +139,9 @@ def note(
     return NotedCall(
         function,
         [
-            _kept(_default(function, number) if one is None else one)
+            _kept_default(function, number, repr(options))
+            if one is None
+            else _kept(one)
             for number, one in enumerate(parameters)
         ],
         options,
@@ -216,6 +218,12 @@ def _default(function: Function, number: int) -> Any:
     if number < len(specs) and specs[number].container == "single":
         return specs[number].paramclass()
     return None
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_default(function: Function, number: int, options: str) -> Any:  # noqa: ARG001
+    """Return the default as `_kept` does; the options are a part of the key."""
+    return _kept(_default(function, number))
 
 
 def _kept(argument: Any) -> Any:

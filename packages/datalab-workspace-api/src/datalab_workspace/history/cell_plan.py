@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.execution import is_random
 from datalab_workspace.history.resolution import Resolution
-from datalab_workspace.history.slices import with_needed
+from datalab_workspace.history.slices import identity_of, with_needed
 from datalab_workspace.history.steps import (
     Call,
     Cell,
@@ -32,10 +32,10 @@ class CellPlan:
         last: The cell after which it is taken.
         edits: The edits after it, which no cell needs to do.
         offered: The objects that exist before the first cell, by name.
-        given: The objects that take the place of those which a cell adds, by the `id`
-            of the cell and by name.
-        edited: The edits that others did between cells: by the `id` of the cell before
-            which they are done, with the name of the object.
+        given: The objects that take the place of those which a cell adds, by the
+            identity of the cell and by name.
+        edited: The edits that others did between cells: by the identity of the cell
+            before which they are done, with the name of the object.
         steps: The steps that the cells do again.
         roots: The steps whose objects the cells begin with.
     """
@@ -46,8 +46,8 @@ class CellPlan:
     last: Cell
     edits: list[Edit]
     offered: dict[str, Record] = field(default_factory=dict)
-    given: dict[int, dict[str, Record]] = field(default_factory=dict)
-    edited: dict[int, list[tuple[str, Edit]]] = field(default_factory=dict)
+    given: dict[object, dict[str, Record]] = field(default_factory=dict)
+    edited: dict[object, list[tuple[str, Edit]]] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     roots: list[Step] = field(default_factory=list)
 
@@ -65,8 +65,8 @@ class CellPlan:
             step: The step that made it.
         """
         cell, place = storing_cell(step), self.offered
-        if cell is not None and any(cell is ours for ours in self.cells):
-            place = self.given.setdefault(id(cell), {})
+        if cell is not None and identity_of(cell) in map(identity_of, self.cells):
+            place = self.given.setdefault(identity_of(cell), {})
         place.setdefault(name, record)
 
 
@@ -84,7 +84,8 @@ def plan_cells(resolution: Resolution, given: Mapping[int, Record]) -> CellPlan:
     target, edits = _without_edits(resolution.latest, resolution)
     last = storing_cell(target)
     if target.stored is None or last is None:
-        raise NotReplayableError("it was not stored by a cell")
+        script = target.action.script if isinstance(target.action, Code) else ""
+        raise NotReplayableError(f"{script or 'something else'} made it, and no cell")
     remade, roots = _divided(resolution, target, given)
     cells = with_needed(cells_of(remade))
     plan = CellPlan(cells, target, target.stored.name, last, edits)
@@ -145,7 +146,8 @@ def _divided(
 
 def _is_computed(step: Step) -> bool:
     """Return whether a cell computes the object of a step from others, always alike."""
-    if not step.inputs or running_cell_of(step) is None:
+    cell = running_cell_of(step)
+    if not step.inputs or cell is None or cell.text is None:
         return False
     return not (isinstance(step.action, Call) and is_random(step.action))
 
@@ -172,5 +174,5 @@ def _note_edits(plan: CellPlan, resolution: Resolution, step: Step) -> None:
         base, edits = _without_edits(each, resolution)
         name = _name_of(base)
         if edits and name and user is not None and storing_cell(base) is not user:
-            due = plan.edited.setdefault(id(user), [])
+            due = plan.edited.setdefault(identity_of(user), [])
             due += [(name, edit) for edit in edits if (name, edit) not in due]

@@ -32,6 +32,7 @@ from datalab_workspace.history.cell_text import (
 from datalab_workspace.history.preserved_state import preserved_state
 from datalab_workspace.history.running_cell import LoggedCell
 from datalab_workspace.history.scratch import ScratchBackend
+from datalab_workspace.history.slices import identity_of
 from datalab_workspace.history.steps import Cell
 from datalab_workspace.model.record import Kind, Record
 
@@ -67,11 +68,11 @@ def remake(
         for cell in plan.cells:
             if before is not None:
                 before(cell)
-            for name, edit in plan.edited.get(id(cell), ()):
+            for name, edit in plan.edited.get(identity_of(cell), ()):
                 backend.edit_as(edit, name)
-            backend.given = plan.given.get(id(cell), {})
+            backend.given = plan.given.get(identity_of(cell), {})
             runner.run(cell)
-            if cell is plan.last:
+            if identity_of(cell) == identity_of(plan.last):
                 made = backend.made(plan.name)
                 if made is not None:
                     return made

@@ -61,7 +61,8 @@ def difference(stored: Record, made: Record, allowed: Tolerance = EXACT) -> Diff
         and not values_equal(stored.fields[name], made.fields.get(name))
     ]
     if fields:
-        return Difference(f"{', '.join(fields)} differ", exceeds=True)
+        verb = "differs" if len(fields) == 1 else "differ"
+        return Difference(f"{', '.join(fields)} {verb}", exceeds=True)
     if not values_equal(stored.metadata.get(ROI_KEY), made.metadata.get(ROI_KEY)):
         return Difference("the regions of interest differ", exceeds=True)
     return worst

@@ -3,16 +3,15 @@
 `get` and `add` only make a link, which takes less than a microsecond. Whether the
 object is still as the step left it is found out when its history is needed.
 
-A *glance* at data is its dtype, its shape and a checksum of at most 64 KiB of it. It is
-exact for small arrays. Larger ones may differ between the blocks that it looks at, so
-that `same_data` compares all of the data wherever both are available.
+A *glance* at data is its dtype, its shape and a sum of at most 64 KiB of it. It
+is exact for small arrays. Larger ones may differ between the blocks that it looks at.
+So `same_data` compares all of the data wherever both are available.
 """
 
 from __future__ import annotations
 
-import sys
+import functools
 import weakref
-import zlib
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -23,7 +22,8 @@ from datalab_workspace.errors import StaleFileError
 from datalab_workspace.history.steps import Cell, RecordHistory
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.metadata_values import arrays_equal
-from datalab_workspace.model.record import ARRAYS, PRIMARY_ARRAY, Kind, Record
+from datalab_workspace.model.record import ARRAYS, PRIMARY_ARRAY, Record
+from datalab_workspace.model.sigima_objects import object_kind
 
 Arrays: TypeAlias = "Mapping[str, Any]"
 Glance: TypeAlias = "tuple[tuple[str, tuple[int, ...], int], ...]"
@@ -33,8 +33,6 @@ EXACT = 1 << 16
 _BLOCKS = 16
 _BLOCK = EXACT // _BLOCKS
 _ATTRIBUTE = "_datalab_workspace_marker"
-
-_kind_of_class: dict[type, Kind | None] = {}
 
 
 class Marker:
@@ -55,9 +53,11 @@ class Marker:
         seen: See above.
         cell: See above.
         checked: The checksums of all of the data, once they have been computed.
+        obj: A weak reference to the object, where no record has its data.
+        unsure: Whether the data was not compared with the cell that might change it.
     """
 
-    __slots__ = ("cell", "checked", "history", "record", "seen")
+    __slots__ = ("cell", "checked", "history", "obj", "record", "seen", "unsure")
 
     def __init__(
         self,
@@ -71,6 +71,8 @@ class Marker:
         self.seen = seen
         self.cell = cell
         self.checked: Glance | None = None
+        self.obj: weakref.ref[Any] | None = None
+        self.unsure = False
 
     def __copy__(self) -> Marker:
         return self
@@ -88,21 +90,6 @@ class Marker:
         return None if record is None else record.arrays
 
 
-def kind_of(obj: object) -> Kind | None:
-    """Return the kind of a sigima object; None for anything else."""
-    cls = type(obj)
-    try:
-        return _kind_of_class[cls]
-    except KeyError:
-        pass
-    from datalab_workspace.model.sigima_objects import object_kind
-
-    kind = object_kind(obj)
-    if "sigima.objects" in sys.modules:
-        _kind_of_class[cls] = kind
-    return kind
-
-
 def mark(obj: Any, marker: Marker) -> None:
     """Link a sigima object to the step that made it."""
     obj.__dict__[_ATTRIBUTE] = marker
@@ -116,7 +103,7 @@ def marker_of(obj: Any) -> Marker | None:
 
 def arrays_of(obj: Any) -> dict[str, Any]:
     """Return the arrays of a sigima object as those of a record."""
-    kind = kind_of(obj)
+    kind = object_kind(obj)
     assert kind is not None, "the caller checks it"
     arrays = {name: getattr(obj, name) for name in ARRAYS[kind]}
     for name, array in arrays.items():
@@ -133,7 +120,7 @@ def nbytes(arrays: Arrays) -> int:
 
 
 def glance(arrays: Arrays) -> Glance:
-    """Return the dtype, shape and checksum of a part of each array."""
+    """Return the dtype, shape and weighted sum of a part of each array."""
     return tuple(
         ("", (), 0) if array is None else _glance(array)
         for _, array in sorted(arrays.items())
@@ -177,9 +164,9 @@ def same_data(arrays: Arrays, others: Arrays) -> bool:
 
 
 def _glance(array: Any) -> tuple[str, tuple[int, ...], int]:
-    sampled = zlib.crc32(_sample(array))
+    sampled = _sum(_sample(array))
     if isinstance(array, np.ma.MaskedArray):
-        sampled = zlib.crc32(_sample(np.ma.getmaskarray(array)), sampled)
+        sampled = hash((sampled, _sum(_sample(np.ma.getmaskarray(array)))))
     return array.dtype.str, array.shape, sampled
 
 
@@ -224,6 +211,27 @@ def _same_memory(one: Any, other: Any) -> bool:
     )
 
 
+def _sum(sample: bytes) -> int:
+    """Return a weighted sum of some bytes, several times as fast as a CRC-32.
+
+    The weights are odd, so that a change of one number always changes the sum.
+    """
+    count = len(sample) // 8
+    numbers = np.frombuffer(sample, np.int64, count)
+    rest = int.from_bytes(sample[8 * count :], "little")
+    return hash((int(np.dot(numbers, _weights()[:count])), rest))
+
+
+@functools.cache
+def _weights() -> np.ndarray[Any, Any]:
+    numbers = np.arange(1, EXACT // 8 + 1, dtype=np.uint64)
+    numbers *= np.uint64(0x9E3779B97F4A7C15)
+    numbers ^= numbers >> np.uint64(29)
+    numbers *= np.uint64(0xBF58476D1CE4E5B9)
+    weights: np.ndarray[Any, Any] = (numbers | np.uint64(1)).view(np.int64)
+    return weights
+
+
 def _read(array: Any) -> np.ndarray[Any, Any]:
     read: np.ndarray[Any, Any] = (
         array.read() if isinstance(array, ArrayReference) else array
@@ -238,8 +246,11 @@ def _sample(array: Any) -> bytes:
     plain = np.ma.getdata(array) if isinstance(array, np.ma.MaskedArray) else array
     if plain.nbytes <= EXACT:
         return plain.tobytes()
-    size = plain.size
-    count = max(1, _BLOCK // plain.itemsize)
-    starts = [(size - count) * block // (_BLOCKS - 1) for block in range(_BLOCKS)]
-    flat = plain.reshape(-1) if plain.flags.c_contiguous else plain.flat
-    return b"".join(flat[start : start + count].tobytes() for start in starts)
+    if plain.flags.c_contiguous:
+        flat = plain.reshape(-1).view(np.uint8)
+        step = flat.size // _BLOCKS
+        blocks: np.ndarray[Any, Any] = flat[: step * _BLOCKS].reshape(_BLOCKS, step)
+        return blocks[:, step - _BLOCK :].tobytes()
+    count, step = _BLOCK // plain.itemsize, plain.size // _BLOCKS
+    ends = range(step, step * _BLOCKS + 1, step)
+    return b"".join(plain.flat[end - count : end].tobytes() for end in ends)

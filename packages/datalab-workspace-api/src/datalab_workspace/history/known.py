@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 from datalab_workspace.history import identity
 from datalab_workspace.history.identity import Arrays, Marker
@@ -14,14 +14,8 @@ _MOST = 256
 _MOST_USED = 16
 
 
-class _Known(NamedTuple):
-    number: int
-    marker: Marker
-    #: The object, where no record has its data.
-    obj: weakref.ref[Any] | None
-
-
-_known: deque[_Known] = deque(maxlen=_MOST)
+#: The links that were made last, oldest first.
+_known: deque[Marker] = deque(maxlen=_MOST)
 _got: deque[Marker] = deque(maxlen=_MOST_USED)
 _last_got: tuple[Marker, ...] | None = ()
 _count = 0
@@ -40,14 +34,22 @@ def note(marker: Marker, obj: Any = None) -> None:
         obj: The object, if no record has its data.
     """
     global _count
-    _known.append(_Known(_count, marker, None if obj is None else weakref.ref(obj)))
+    if obj is not None:
+        marker.obj = weakref.ref(obj)
+    _known.append(marker)
     _count += 1
 
 
 def note_got(marker: Marker, obj: Any = None) -> None:
-    """Note the link of an object that the user got from a workspace; see `note`."""
-    global _last_got
-    note(marker, obj)
+    """Note the link of an object that code may use to make others; see `note`.
+
+    What the same cell has made is none: the code that made it is known.
+    """
+    global _count, _last_got
+    if obj is not None:
+        marker.obj = weakref.ref(obj)
+    _known.append(marker)
+    _count += 1
     _got.append(marker)
     _last_got = None
 
@@ -71,10 +73,8 @@ def original_of(arrays: Arrays, before: int) -> Marker | None:
         before: The number of links that had been made when it was added.
     """
     seen = identity.glance(arrays)
-    for number, marker, reference in list(_known):
-        if number >= before:
-            break
-        obj = None if reference is None else reference()
+    for marker in list(_known)[: max(0, before - _count + len(_known))]:
+        obj = None if marker.obj is None else marker.obj()
         held = marker.arrays
         if held is None and obj is not None:
             held = identity.arrays_of(obj)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datalab_workspace.history import identity, known, running_cell
-from datalab_workspace.history.identity import Arrays, Marker, kind_of, marker_of
+from datalab_workspace.history.identity import Arrays, Marker, marker_of
 from datalab_workspace.history.pending import (
     edit_between,
     history_of,
@@ -15,7 +15,7 @@ from datalab_workspace.history.pending import (
 from datalab_workspace.history.running_code import running_code
 from datalab_workspace.history.steps import Cell, Code, RecordHistory, Step
 from datalab_workspace.model.record import FIELDS
-from datalab_workspace.model.sigima_objects import current_roi
+from datalab_workspace.model.sigima_objects import current_roi, object_kind
 
 _described = {
     kind: tuple(name for name in fields if is_described(name))
@@ -40,7 +40,9 @@ def step_of(obj: Any) -> Step:
     return _with_edit(obj, marker)
 
 
-def note_change(obj: Any, cell: Cell | None, *, certain: bool = True) -> bool:
+def note_change(
+    obj: Any, cell: Cell | None, *, certain: bool = True, suspected: bool = False
+) -> bool:
     """Find out whether code has changed the data of an object since it was linked.
 
     All of the data is compared. If it has changed, the object is linked to a step of
@@ -50,6 +52,7 @@ def note_change(obj: Any, cell: Cell | None, *, certain: bool = True) -> bool:
         obj: A signal or image of sigima that is linked.
         cell: The cell that is blamed; None outside cells.
         certain: False if an earlier cell may have changed it.
+        suspected: The text of the cell says that it may have changed the data.
 
     Returns:
         Whether it has changed.
@@ -58,9 +61,12 @@ def note_change(obj: Any, cell: Cell | None, *, certain: bool = True) -> bool:
     if marker is None:
         return False
     arrays = identity.arrays_of(obj)
-    if _is_as_linked(arrays, marker):
+    if not suspected and _is_as_linked(arrays, marker):
         return False
     _link(obj, arrays, _code_step(cell, history_of(marker).step, certain=certain))
+    linked = marker_of(obj)
+    if linked is not None and not suspected and not identity.is_exact(arrays):
+        linked.checked = identity.checksums(arrays)
     return True
 
 
@@ -76,7 +82,7 @@ def link_result(obj: Any, step: Step, cell: Cell | None) -> Marker:
 
 def described_fields(obj: Any) -> dict[str, Any]:
     """Return the fields of an object that describe its data."""
-    kind = kind_of(obj)
+    kind = object_kind(obj)
     assert kind is not None, "the caller checks it"
     return {name: getattr(obj, name, None) for name in _described[kind]}
 

@@ -12,18 +12,23 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Any, TypeAlias
 
 from datalab_workspace.history import calls, running_cell
+from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.environment import here
-from datalab_workspace.history.identity import kind_of
 from datalab_workspace.history.objects import link_result, step_of
 from datalab_workspace.history.steps import Action, Cell, Step
+from datalab_workspace.model.sigima_objects import object_kind
 
 Observer: TypeAlias = "Callable[[Any, Any], Callable[[Any], None] | None]"
 
-_MOST_SHARED = 256
+_MOST_SHARED = 1024
 _MODULE = "sigima.proc.decorator"
+#: The variable that holds sigima's observer, once sigima is imported.
+_variable: ContextVar[Any] | None = None
 _silent: ContextVar[bool] = ContextVar("datalab_workspace_silent", default=False)
 #: The calls that were noted last, so that equal ones share one action.
 _shared: dict[Any, calls.NotedCall] = {}
@@ -58,18 +63,56 @@ def watch() -> None:
 
     A context begins with each cell in some kernels, with each thread and each task.
     """
-    decorator = sys.modules.get(_MODULE)
-    variable = getattr(decorator, "_CALL_OBSERVER", None)
-    if variable is None:  # sigima is not imported, or older than 1.3
-        return
-    present = variable.get()
+    global _variable
+    if _variable is None:
+        _variable = getattr(sys.modules.get(_MODULE), "_CALL_OBSERVER", None)
+        if _variable is None:  # sigima is not imported, or older than 1.3
+            _await_import()
+            return
+    present = _variable.get()
     if present is _observe or getattr(present, "func", None) is _observe_too:
         return
     # `observe_calls` would end with the object that it returns, wherever that is
     # collected. A tool that observes calls itself goes on to do so.
-    variable.set(
+    _variable.set(
         _observe if present is None else functools.partial(_observe_too, present)
     )
+
+
+class _Awaiting:
+    """An entry of `sys.meta_path` that waits for the import of sigima's features.
+
+    A cell may import them and call them at once.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Any, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find the module as usual, and observe calls after its import."""
+        if fullname != _MODULE:
+            return None
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(fullname, path, target)
+        loader: Any = None if spec is None else spec.loader
+        if loader is not None:
+            execute = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                watch()
+
+            loader.exec_module = exec_module
+        return spec
+
+
+_awaiting = _Awaiting()
+
+
+def _await_import() -> None:
+    """Observe calls as soon as sigima's features are imported."""
+    if _MODULE not in sys.modules and _awaiting not in sys.meta_path:
+        sys.meta_path.insert(0, _awaiting)
 
 
 @contextmanager
@@ -109,9 +152,9 @@ def _observe(function: Any, arguments: Any) -> Callable[[Any], None] | None:
 
 def _note_result(noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any) -> None:
     try:
-        if kind_of(result) is not None:
+        if object_kind(result) is not None:
             cell = running_cell.current()
-            link_result(result, CalledStep(noted, inputs, cell), cell)
+            link_result(result, bounded(CalledStep(noted, inputs, cell)), cell)
     except Exception as error:  # noqa: BLE001  the user's call must go on
         note_failure(error)
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from weakref import ref
 
+from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.history import identity, known
-from datalab_workspace.history.files import file_read
-from datalab_workspace.history.identity import Marker
+from datalab_workspace.history.bounds import bounded
+from datalab_workspace.history.deferred import Deferred
+from datalab_workspace.history.files import file_of_source
+from datalab_workspace.history.identity import Arrays, Marker
 from datalab_workspace.history.running_code import running_code
 from datalab_workspace.history.steps import (
     Cell,
@@ -28,108 +32,101 @@ from datalab_workspace.model.record import ROI_KEY, SOURCE_KEY, Record
 
 #: Fields that no feature reads: DataLab's window sets them, and `rename` the title.
 _DISPLAY = ("title", "annotations", "autoscale")
-_lock = threading.RLock()
 
 
-class Pending(RecordHistory):
+class _Lock:
+    """The lock under which histories are found out, each one once."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        follow_forks(self)
+
+    def after_fork(self) -> None:
+        """Replace the lock in a forked child if another thread held it."""
+        self.lock = usable(self.lock, threading.RLock)
+
+
+_one_thread = _Lock()
+
+
+class Pending(Deferred):
     """The history of a record that was added; it is found out when it is asked for.
 
     Args:
         record: The record.
         marker: The link of the object that was added; None if it has none.
         cell: The cell that runs; None outside cells.
+
+    Attributes:
+        uuid: UUID of the record.
+        code: The code that runs.
+        marker: See above; None when it is no longer needed.
+        before: The data of the record that is replaced, if it must be kept.
     """
 
     __slots__ = (
-        "__weakref__",
-        "_after",
-        "_before",
-        "_code",
         "_fields",
-        "_found",
-        "_marker",
+        "_metadata",
         "_number",
-        "_roi",
-        "_source",
-        "_stored",
+        "_record",
         "_used",
+        "_version",
+        "before",
+        "code",
+        "marker",
+        "uuid",
     )
 
     def __init__(
         self, record: Record, marker: Marker | None, cell: Cell | None
     ) -> None:
-        metadata = record.metadata
-        self._found: RecordHistory | None = None
-        self._marker = marker
-        # Not the record: it refers to this history, and must end with its last user.
-        self._after: Mapping[str, Any] = record.arrays
-        self._before = None if marker is None else marker.arrays
-        self._fields, self._roi = record.fields, metadata.get(ROI_KEY)
-        self._source = metadata.get(SOURCE_KEY)
-        self._stored = record.uuid, record.version
-        self._code = running_code(cell)
-        self._used = known.last_got()
+        self.outcome = None
+        self.marker = marker
+        self.before: Arrays | None = None
+        self.uuid, self._version = record.uuid, record.version
+        self._fields, self._metadata = record.fields, record.metadata
+        # Weakly: the record refers to this history, and must end with its last user.
+        self._record = ref(record)
+        self.code = code = running_code(cell)
+        self._used = () if cell is None else known.last_got()
         self._number = known.count()
-        if marker is not None:
-            self._pass_over(marker.history)
-
-    def _pass_over(self, earlier: RecordHistory) -> None:
-        """Continue from what came before a record that this one replaces.
-
-        A loop that changes an object again and again makes one step, and holds the
-        data of none but the first and the last record.
-        """
-        if isinstance(earlier, Pending) and earlier.replaced_by(self):
-            self._marker, self._before = earlier.origin
+        if marker is None:
+            return
+        earlier = marker.history
+        if (
+            type(earlier) is Pending
+            and earlier.outcome is None
+            and earlier.uuid == self.uuid
+            and earlier.code is code
+        ):
+            # A loop that changes an object again and again makes one step, and holds
+            # the data of none but the first and the last record.
+            self.marker, self.before = earlier.marker, earlier.before
+            return
+        if marker.record is not None:
+            replaced = marker.record()
+            if replaced is not None and replaced.uuid == self.uuid:
+                self.before = replaced.arrays
 
     # -- what was found out -----------------------------------------------------------
 
-    @property
-    def step(self) -> Step:  # type: ignore[override]  # found out when it is needed
-        """The latest step."""
-        return self.found().step
-
-    @property
-    def fields(self) -> Mapping[str, Any]:  # type: ignore[override]  # likewise
-        """The fields of the record then."""
-        return self.found().fields
-
-    @property
-    def roi(self) -> Any:
-        """The ROI dict of the record then."""
-        return self.found().roi
-
-    @property
-    def is_found(self) -> bool:
-        """Whether it is known what was done."""
-        return self._found is not None
-
-    @property
-    def origin(self) -> tuple[Marker | None, Mapping[str, Any] | None]:
-        """The link of the object that was added, and the data that it came from."""
-        return self._marker, self._before
-
-    def replaced_by(self, later: Pending) -> bool:
-        """Return whether the same code replaces the record, and no step is known."""
-        return (
-            self._found is None
-            and self._stored[0] == later._stored[0]
-            and self._code is later._code
-        )
+    def is_made_by(self, cell: Cell | None) -> bool:
+        """Return whether a cell that runs has made the object, as far as is known."""
+        return self.outcome is None and self.code.cell is cell
 
     @property
     def held(self) -> int:
-        """The bytes that this history may hold in addition to the workspace."""
-        return 0 if self._before is None else identity.nbytes(self._before)
+        """The bytes of data that may be in memory only because of this history."""
+        return 0 if self.before is None else identity.nbytes(self.before)
 
     def found(self) -> RecordHistory:
         """Return the history, after a comparison of the records if that is needed."""
-        if self._found is None:
-            with _lock:
+        if self.outcome is None:
+            with _one_thread.lock:
                 for each in self._unknown():
                     each.find_out()
-        assert self._found is not None, "the loop has just set it"
-        return self._found
+        assert self.outcome is not None, "the loop has just set it"
+        return self.outcome
 
     def _unknown(self) -> list[Pending]:
         """Return this history and those that it depends on, which come first.
@@ -152,75 +149,84 @@ class Pending(RecordHistory):
 
     def depends_on(self) -> Iterator[Pending]:
         """Yield the histories that must be found out first."""
-        markers = self._used if self._marker is None else (self._marker, *self._used)
+        markers = self._used if self.marker is None else (self.marker, *self._used)
         for marker in markers:
             history = marker.history
-            if isinstance(history, Pending) and not history.is_found:
+            if isinstance(history, Pending) and history.outcome is None:
                 yield history
 
     def find_out(self) -> None:
         """Compare the records, and release what is no longer needed."""
-        if self._found is None:
-            self._found = self._find()
-            self._marker = self._before = self._source = None
-            self._after, self._used = {}, ()
+        if self.outcome is None:
+            self.outcome = self._find()
+            self.marker = self.before = None
+            self._used = ()
 
     def _find(self) -> RecordHistory:
-        marker, certain = self._marker, True
+        record, marker = self._record(), self.marker
         if marker is None:
-            marker = known.original_of(self._after, self._number)
-        elif (same := self._is_same(marker)) is None:
-            certain = False
-        elif not same:
-            return self._changed(marker)
-        if marker is None:
-            return self._made()
-        if not certain:
+            if record is not None:
+                marker = known.original_of(record.arrays, self._number)
+            if marker is None:
+                return self._made()
+        elif record is None or (same := self._is_same(record, marker)) is None:
             return self._changed(marker, certain=False)
+        elif not same:
+            return self._changed(marker, certain=not marker.unsure)
         history = history_of(marker)
         if history.step.stored is None:
             history.step.stored = self._storage()
         return history
 
-    def _is_same(self, marker: Marker) -> bool | None:
+    def _is_same(self, record: Record, marker: Marker) -> bool | None:
         """Return whether the record has the data of its object; None if unknown."""
-        if self._before is not None:
-            return identity.same_data(self._after, self._before)
+        before = marker.arrays if self.before is None else self.before
+        if before is not None:
+            return identity.same_data(record.arrays, before)
         if marker.seen is None:
             return None
-        return marker.seen == identity.glance(self._after)
+        if marker.seen != identity.glance(record.arrays):
+            return False
+        if marker.checked is None:
+            return True
+        return marker.checked == identity.checksums(record.arrays)
 
     def _made(self) -> RecordHistory:
         """Return the history of an object that comes from none that is known."""
-        read = () if self._source is None else (Step(file_read(self._source)),)
+        source = self._metadata.get(SOURCE_KEY)
+        read = () if source is None else (Step(file_of_source(source)),)
         return self._history(
-            self._code, (*read, *steps_used(self._used, self._code.cell))
+            self.code, (*read, *steps_used(self._used, self.code.cell))
         )
 
     def _changed(self, marker: Marker, *, certain: bool = True) -> RecordHistory:
         source = history_of(marker).step
         others = (
             step
-            for step in steps_used(self._used, self._code.cell)
+            for step in steps_used(self._used, self.code.cell)
             if step is not source
         )
-        code = self._code
+        code = self.code
         if not certain:
             code = Code(code.cell, code.script, certain=False)
         return self._history(code, (source, *others))
 
     def _history(self, code: Code, inputs: tuple[Step, ...]) -> RecordHistory:
-        step = Step(code, inputs, code.cell, stored=self._storage())
-        return RecordHistory(step, self._fields, self._roi)
+        step = bounded(Step(code, inputs, code.cell, stored=self._storage()))
+        return RecordHistory(step, self._fields, self._metadata.get(ROI_KEY))
 
     def _storage(self) -> Stored:
-        uuid, version = self._stored
         title = str(self._fields.get("title") or "")
-        return Stored(uuid, title, version, cell=self._code.cell)
+        return Stored(self.uuid, title, self._version, cell=self.code.cell)
 
 
 def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
-    """Yield the steps of the objects that a cell got before, each one once."""
+    """Yield the steps of the objects that a cell got before, each one once.
+
+    Outside cells there are none: a script gets all its objects in one place.
+    """
+    if cell is None:
+        return
     seen: set[int] = set()
     for marker in markers:
         if marker.cell is cell:
@@ -233,7 +239,9 @@ def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
 def history_of(marker: Marker) -> RecordHistory:
     """Return the history of an object when its link was made."""
     record = None if marker.record is None else marker.record()
-    return marker.history if record is None else current(record)
+    if record is not None and record.history is marker.history:
+        marker.history = current(record)
+    return marker.history
 
 
 def current(record: Record) -> RecordHistory:
@@ -249,7 +257,7 @@ def current(record: Record) -> RecordHistory:
     edited = edit_between(history.fields, history.roi, record.fields, _roi_of(record))
     if edited is not None:
         stored = Stored(record.uuid, record.title, record.version)
-        step = Step(edited, (history.step,), stored=stored)
+        step = bounded(Step(edited, (history.step,), stored=stored))
         history = record.history = RecordHistory(step, record.fields, _roi_of(record))
     return history
 
@@ -266,7 +274,7 @@ def edit_between(
         changed = {
             name: value
             for name, value in new_fields.items()
-            if name in fields
+            if fields.get(name, value) is not value
             and is_described(name)
             and not values_equal(fields[name], value)
         }

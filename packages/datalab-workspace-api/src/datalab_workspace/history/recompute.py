@@ -73,7 +73,9 @@ def _planned(session: Session, transaction: Transaction, name: str) -> _Plan:
     for each in order:
         _check(ages.makings[each], ages, transaction)
     makings = [ages.makings[each] for each in order]
-    wanted = dict.fromkeys(one for each in order for one in (*ages.sources[each], each))
+    wanted = dict.fromkeys(
+        one for each in order for one in (*ages.makings[each].sources.values(), each)
+    )
     fetched = transaction.backend.operands([*wanted]) if wanted else []
     return _Plan(
         makings,
@@ -88,7 +90,7 @@ def _check(making: Making, ages: Ages, transaction: Transaction) -> None:
     name = f"{transaction.names.name_of(making.uuid)!r:.80}"
     for step in making.steps:
         action = step.action
-        if isinstance(action, Code):
+        if isinstance(action, Code) and step.inputs:
             cell = action.cell
             where = f"cell [{cell.number}]" if cell else action.script or "a script"
             raise NotReplayableError(
@@ -96,8 +98,8 @@ def _check(making: Making, ages: Ages, transaction: Transaction) -> None:
             )
         if not isinstance(action, Call | Edit):
             raise NotReplayableError(
-                f"cannot recompute {name}: it was made from an object that was not "
-                "stored, or was replaced by it"
+                f"cannot recompute {name}: the data that it was made from is not kept, "
+                "because it was not stored, or was replaced by the result"
             )
         if isinstance(action, Call):
             execution_of(action)
@@ -137,7 +139,7 @@ def _record(
     values: dict[int, Any] = {}
     steps: dict[int, Step] = {}
     for step in making.inputs:
-        uuid = _uuid(step)
+        uuid = making.sources[id(step)]
         values[id(step)], steps[id(step)] = to_object(records[uuid]), latest[uuid]
     for step in making.steps:
         inputs = [values[id(one)].copy(all_metadata=True) for one in step.inputs]
@@ -159,12 +161,6 @@ def _value(step: Step, inputs: list[Any]) -> Any:
         return edited(inputs[0], step.action)
     assert isinstance(step.action, Call), "_check() refuses others"
     return execution_of(step.action).run(inputs)
-
-
-def _uuid(step: Step) -> str:
-    uuid = getattr(step.action, "uuid", None) or (step.stored and step.stored.uuid)
-    assert uuid, "a step without an object is not an input"
-    return str(uuid)
 
 
 def _in_place(old: Record, made: Record, step: Step, name: str) -> Record:

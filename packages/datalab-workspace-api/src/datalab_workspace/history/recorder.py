@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Container
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ParamSpec
 
+import numpy as np
+
+from datalab_workspace.errors import LiveError, ObjectNotFoundError
 from datalab_workspace.history import identity, known, observer, running_cell
-from datalab_workspace.history.identity import Marker, kind_of, mark, marker_of
+from datalab_workspace.history.bounds import bounded
+from datalab_workspace.history.datalab_notes import noted_step
+from datalab_workspace.history.deferred import Later
+from datalab_workspace.history.former import FormerHistories
+from datalab_workspace.history.identity import Marker, mark, marker_of
 from datalab_workspace.history.observer import CalledStep
 from datalab_workspace.history.pending import Pending, current
 from datalab_workspace.history.steps import (
     FileRead,
     RecordHistory,
+    Reference,
     Step,
     Stored,
     Unknown,
 )
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.record import ROI_KEY, Record
+from datalab_workspace.model.record import ROI_KEY, Kind, PendingRecord, Record
+from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
+    from datalab_workspace.history.written import Written
+    from datalab_workspace.model.project import Item
     from datalab_workspace.processing.calculation import Calculation
+    from datalab_workspace.session import Session
+
+P = ParamSpec("P")
 
 #: Bytes of replaced data that are kept to be compared later.
 _MOST_HELD = 1 << 26
@@ -29,16 +46,41 @@ _MOST_HELD = 1 << 26
 _MANY = 1 << 10
 
 
+def _harmless(method: Callable[P, None]) -> Callable[P, None]:
+    """Let an error of a method break no call of the user."""
+
+    @functools.wraps(method)
+    def harmless(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            method(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  it is counted
+            observer.note_failure(error)
+
+    return harmless
+
+
 class Recorder:
     """The recorder of a session.
 
-    Its methods are called under the lock of the session.
+    An error in it breaks no call of the user; see `problems`.
+
+    Args:
+        session: The session.
+
+    Attributes:
+        former: The histories of objects that were replaced or removed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
+        self._session = weakref.ref(session)
+        # The files that were loaded, with the UUIDs of their objects.
+        self._loaded: list[tuple[FileRead, Container[str]]] = []
+        # UUIDs of the objects whose notes are being followed.
+        self._following: set[str] = set()
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
+        self.former = FormerHistories()
         running_cell.follow(self)
 
     # -- cells ------------------------------------------------------------------------
@@ -47,6 +89,7 @@ class Recorder:
         """Observe the calls of the cell."""
         observer.watch()
 
+    @_harmless
     def end_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
         """Find out what happened, within a tenth of a second."""
         self.settle(seconds=0.1)
@@ -61,19 +104,23 @@ class Recorder:
             record: Its record.
             own: The object has the arrays of the record, and not copies.
         """
-        cell = running_cell.current()
-        observer.watch()
-        history = record.history
-        if type(history) not in _KNOWN_FORMS:
-            history = self.history(record)
-        if own or isinstance(record.data, ArrayReference):
-            seen = identity.glance(identity.arrays_of(obj))
-            marker = Marker(history, None, seen, cell)
-            known.note_got(marker, obj)
-        else:
-            marker = Marker(history, record, None, cell)
-            known.note_got(marker)
-        mark(obj, marker)
+        try:
+            cell = running_cell.current()
+            observer.watch()
+            history = record.history
+            if type(history) not in _KNOWN_FORMS:
+                history = self._later(record, own=own)
+            seen = source = None
+            if own or (type(record.data) is not np.ndarray and _is_unread(record)):
+                seen, source = identity.glance(identity.arrays_of(obj)), obj
+            marker = Marker(history, record if seen is None else None, seen, cell)
+            if type(history) is Pending and history.is_made_by(cell):
+                known.note(marker, source)
+            else:
+                known.note_got(marker, source)
+            mark(obj, marker)
+        except Exception as error:  # noqa: BLE001  the user's call must go on
+            observer.note_failure(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that a record is added, before it is stored.
@@ -83,27 +130,41 @@ class Recorder:
             record: The record that will be stored.
             own: The record is sent elsewhere, and its arrays are those of the object.
         """
-        cell = running_cell.current()
-        observer.watch()
-        linked = kind_of(obj) is not None
-        pending = Pending(record, marker_of(obj) if linked else None, cell)
-        record.history = pending
-        if own:
-            pending.found()
-            seen = identity.glance(record.arrays)
-            marker = Marker(pending, None, seen, cell)
-        else:
-            marker = Marker(pending, record, None, cell)
-            self._pending.append(weakref.ref(pending))
-            self._held += pending.held
-        if linked:
-            mark(obj, marker)
-            known.note(marker, obj if own else None)
-        if self._held > _MOST_HELD:
-            self.settle()
-        elif len(self._pending) > self._sweep_at:
-            self._sweep()
+        try:
+            cell = running_cell.current()
+            observer.watch()
+            linked = object_kind(obj) is not None
+            pending = Pending(record, marker_of(obj) if linked else None, cell)
+            record.history = pending
+            if own:
+                pending.found()
+                seen = identity.glance(record.arrays)
+                marker = Marker(pending, None, seen, cell)
+            else:
+                marker = Marker(pending, record, None, cell)
+                self._pending.append(weakref.ref(pending))
+                self._held += pending.held
+            if linked:
+                mark(obj, marker)
+                known.note(marker, obj if own else None)
+            if self._held > _MOST_HELD:
+                self.settle()
+            elif len(self._pending) > self._sweep_at:
+                self._sweep()
+        except Exception as error:  # noqa: BLE001  the user's call must go on
+            observer.note_failure(error)
 
+    @_harmless
+    def on_edit(self, record: Record) -> None:
+        """Note that a record will be replaced by one with the same data.
+
+        Args:
+            record: The record before.
+        """
+        if isinstance(record.history, Pending):
+            record.history.found()
+
+    @_harmless
     def on_found(self, obj: Any, record: Record, stored: Record) -> None:
         """Note that an object was not added, because an equal one is stored.
 
@@ -114,11 +175,12 @@ class Recorder:
         """
         if stored.history is None:
             stored.history = Pending(record, None, running_cell.current())
-        if kind_of(obj) is not None and marker_of(obj) is None:
+        if object_kind(obj) is not None and marker_of(obj) is None:
             mark(
                 obj, Marker(self.history(stored), stored, None, running_cell.current())
             )
 
+    @_harmless
     def on_calculated(self, calculation: Calculation, record: Record) -> None:
         """Note that `calc` has computed an object.
 
@@ -130,11 +192,13 @@ class Recorder:
         if noted is None:
             return
         inputs = tuple([s.step for s in calculation.sources if s.step is not None])
-        step = CalledStep(observer.shared_call(noted), inputs, running_cell.current())
+        noted = observer.shared_call(noted)
+        step = bounded(CalledStep(noted, inputs, running_cell.current()))
         record.history = RecordHistory(
             step, record.fields, record.metadata.get(ROI_KEY)
         )
 
+    @_harmless
     def on_stored(self, record: Record, name: str) -> None:
         """Note the name under which a new record is stored."""
         history = record.history
@@ -142,13 +206,37 @@ class Recorder:
             cell = running_cell.current()
             history.step.stored = Stored(record.uuid, name, record.version, cell=cell)
 
+    @_harmless
     def on_read(self, record: Record, read: FileRead) -> None:
         """Note that a record was read from a file."""
         step = Step(read, cell=running_cell.current())
-        step.stored = Stored(record.uuid, record.title, record.version)
         record.history = RecordHistory(
             step, record.fields, record.metadata.get(ROI_KEY)
         )
+
+    @_harmless
+    def on_gone(self, item: Item) -> None:
+        """Note that an object is replaced or removed.
+
+        Args:
+            item: The object, which may not have been read yet.
+        """
+        if isinstance(item, PendingRecord):
+            try:
+                item = item.resolve()
+            except OSError:  # its file is gone, and its history with it
+                return
+        self.former.note(item)
+
+    @_harmless
+    def on_loaded(self, read: FileRead, uuids: Container[str]) -> None:
+        """Note that objects were loaded from a project file.
+
+        Args:
+            read: The file.
+            uuids: UUIDs of the objects.
+        """
+        self._loaded.append((read, uuids))
 
     # -- what is known ----------------------------------------------------------------
 
@@ -156,13 +244,29 @@ class Recorder:
         """Return the latest step of a record, in whatever form its history is."""
         return self.history(record).step
 
+    def step_of_source(self, record: Record) -> Step | None:
+        """Return the latest step of a record that is computed from, if it is known."""
+        try:
+            return self.latest(record)
+        except Exception as error:  # noqa: BLE001  the user's call must go on
+            observer.note_failure(error)
+            return None
+
     def history(self, record: Record) -> RecordHistory:
         """Return the history of a record, and keep it with the record."""
-        if record.history is None:
-            record.history = self._origin(record)
-        elif not isinstance(record.history, RecordHistory):
-            record.history = record.history.history()
+        if not isinstance(record.history, RecordHistory):
+            written: Written | None = record.history
+            read = None if written is None else written.history()
+            record.history = self._origin(record) if read is None else read
         return current(record)
+
+    def problems(self) -> tuple[str, ...]:
+        """Return sentences about what could not be noted."""
+        if not observer.failures:
+            return ()
+        count, reason = observer.failures, observer.last_failure
+        sentence = f"{count} steps of histories could not be noted; the last reason: "
+        return (f"{sentence}{reason:.200}",)
 
     def settle(self, seconds: float | None = None) -> None:
         """Find out what is not known yet, the oldest first.
@@ -187,11 +291,54 @@ class Recorder:
         self._pending = alive
         self._sweep_at = max(_MANY, 2 * len(alive))
 
+    def _later(self, record: Record, *, own: bool) -> RecordHistory:
+        """Return a history that is read when it is needed, without the data."""
+        reference = None if own else weakref.ref(record)
+        light = Record(
+            record.kind, record.fields, {}, record.metadata, record.uuid,
+            history=record.history,
+        )  # fmt: skip
+        light.version = record.version
+
+        def find() -> RecordHistory:
+            whole = None if reference is None else reference()
+            return self.history(light if whole is None else whole)
+
+        return Later(find)
+
     def _origin(self, record: Record) -> RecordHistory:
         """Return the history of a record that has come without one."""
-        step = Step(Unknown("it was made before its history was kept"))
+        step = noted_step(record, self._source)
+        if step is None:
+            read = [r for r, uuids in self._loaded if record.uuid in uuids]
+            step = Step(replace(read[-1], title=record.title) if read else _unknown())
         step.stored = Stored(record.uuid, record.title, record.version)
         return RecordHistory(step, record.fields, record.metadata.get(ROI_KEY))
+
+    def _source(self, uuid: str) -> tuple[Kind | None, Step]:
+        """Return kind and latest step of an object that DataLab's note names."""
+        session = self._session()
+        if session is None or uuid in self._following:
+            return None, Step(Reference(uuid, ""))
+        self._following.add(uuid)
+        try:
+            with session.transaction(None) as transaction:
+                if not transaction.backend.has(uuid):
+                    return None, Step(Reference(uuid, ""))
+                record = transaction.backend.record(uuid)
+                return record.kind, self.latest(record)
+        except (LiveError, ObjectNotFoundError):
+            return None, Step(Reference(uuid, ""))
+        finally:
+            self._following.discard(uuid)
+
+
+def _unknown() -> Unknown:
+    return Unknown("it was made before its history was kept")
+
+
+def _is_unread(record: Record) -> bool:
+    return any(isinstance(a, ArrayReference) for a in record.arrays.values())
 
 
 _KNOWN_FORMS = (RecordHistory, Pending)

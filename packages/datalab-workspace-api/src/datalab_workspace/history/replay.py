@@ -38,7 +38,6 @@ from datalab_workspace.history.steps import (
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
-from datalab_workspace.operations.history import without_edits
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -120,7 +119,9 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
 
 def _has_code(resolution: Resolution) -> bool:
     """Return whether code is a step on the way, and not only the beginning."""
-    latest = without_edits(resolution.latest)
+    latest = resolution.latest
+    while isinstance(latest.action, Edit) and latest.inputs:
+        (latest,) = resolution.inputs_of(latest)
     return any(
         isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
         for step in resolution.steps
@@ -157,14 +158,17 @@ def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
     given: dict[int, Given] = {}
     obstacles: dict[int, Obstacle] = {}
     for step in resolution.steps:
-        if step is not resolution.latest and (found := available.given(step)):
+        found = available.given(step) if available.uuid_of(step) != uuid else None
+        if found is not None:
             given[id(step)] = found
         obstacle = refusals.get(id(step.action)) or _obstacle(step)
         for each in resolution.inputs_of(step):
             if obstacle is None and id(each) not in given:
                 obstacle = obstacles.get(id(each))
         if obstacle is not None:
-            obstacles[id(step)] = _explained(obstacle, step, available)
+            obstacles[id(step)] = _explained(
+                obstacle, step, resolution.latest, available
+            )
     return Plan(shown, record, resolution, executions, given, obstacles)
 
 
@@ -207,14 +211,15 @@ def _obstacle(step: Step) -> Obstacle | None:
     return None
 
 
-def _explained(obstacle: Obstacle, step: Step, available: Available) -> Obstacle:
+def _explained(
+    obstacle: Obstacle, step: Step, latest: Step, available: Available
+) -> Obstacle:
     """Return an obstacle that says which object is missing."""
     name = available.name_of(step)
-    if not name or obstacle.text.startswith("'"):
+    is_last = step is latest or obstacle.text.startswith("'")
+    if not name or is_last or available.given(step) is not None:
         return obstacle
-    if available.given(step) is not None:
-        return obstacle
-    return Obstacle(f"{available.why_not(step)}", obstacle.random)
+    return Obstacle(available.why_not(step), obstacle.random)
 
 
 def _recorded(steps: Any) -> dict[str, str]:
@@ -289,8 +294,7 @@ class Run:
                     continue
                 self._computed.append(step)
                 if step is not latest:
-                    self._values[id(step)] = value
-                    self._compare(step, value)
+                    self._keep(step, value)
                 shown.advance(1)
         return value
 
@@ -311,6 +315,15 @@ class Run:
         given = self._plan.given[id(step)]
         self._inputs[given.name] = None
         return to_object(given.record)
+
+    def _keep(self, step: Step, value: Any) -> None:
+        """Keep an object for the steps that use it."""
+        if step.stored is not None:
+            # In the workspace, regions that sigima has merged became metadata. A copy
+            # of an object that was never stored does not have them.
+            value.sync_roi_to_metadata()
+        self._values[id(step)] = value
+        self._compare(step, value)
 
     def _compare(self, step: Step, value: Any) -> None:
         """Note the first object on the way that is different already."""

@@ -99,7 +99,8 @@ class _Followed:
             reference = step.action
             key = reference.uuid, reference.fingerprint
             if key not in self._steps:
-                self._steps[key] = self._find(reference) or step
+                written = step.inputs[0] if step.inputs else step
+                self._steps[key] = self._find(reference) or written
             found = self._steps[key]
             if id(found) in unfinished:
                 return step

@@ -8,7 +8,9 @@ document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
 its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
-none.
+none. A cell is ``[number, session, order, {"text": …, "needs": …, "failed": …}]``. A
+name is a string, ``[name, cell]`` with the cell that stored the object, or
+``[name, cell, uuid, fingerprint]``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.history.packing import pack
+from datalab_workspace.history.privacy import without_names
 from datalab_workspace.history.steps import (
     Action,
     Call,
@@ -80,6 +83,7 @@ def write(
     follow: Callable[[Step], Step] = as_it_is,
     text_of: CellText | None = None,
     paths: bool = False,
+    uuids: bool = False,
     most_steps: int = MOST_STEPS,
 ) -> WrittenRows:
     """Write the history of an object as JSON.
@@ -90,6 +94,8 @@ def write(
         follow: Returns the step that a reference leads to, or the step itself.
         text_of: See `CellText`; None to write no texts of cells.
         paths: Write the full paths of files that were read.
+        uuids: Write the UUIDs of the objects that steps made, with their fingerprints.
+            Reading them gives references to these objects.
         most_steps: The number of steps that are written at most. Of a longer history,
             the oldest are folded into one that has their number.
     """
@@ -108,7 +114,7 @@ def write(
     has_code = any(isinstance(step.action, Code) for step in steps)
     texts = text_of if has_code else None
     while True:
-        tables = _Tables(texts, references, inputs, paths=paths)
+        tables = _Tables(texts, references, inputs, paths=paths, uuids=uuids)
         packed, size = pack(tables.document(steps[-most_steps:], len(steps)))
         if size <= MOST_BYTES or (most_steps <= 1 and texts is None):
             break
@@ -129,7 +135,9 @@ class _Tables:
         inputs: Mapping[int, Sequence[Step]],
         *,
         paths: bool,
+        uuids: bool,
     ) -> None:
+        self._uuids = uuids
         self._text_of = text_of
         self._references = references
         self._inputs = inputs
@@ -140,7 +148,7 @@ class _Tables:
         self._numbers: dict[int, int] = {}  # of actions, environments and cells, by id
         self._env: list[Any] = []
         self._cells: list[Any] = []
-        self._names: dict[str, int] = {}
+        self._made: dict[tuple[Any, ...], int] = {}
         self.text_size = 0
         self.is_private = False
 
@@ -163,7 +171,7 @@ class _Tables:
             "env": self._env,
             "acts": self._acts,
             "cells": self._cells,
-            "made": list(self._names),
+            "made": [list(key) if any(key[1:]) else key[0] for key in self._made],
             "rows": list(map(_short, rows)),
         }
         return {name: table for name, table in tables.items() if table}
@@ -189,8 +197,11 @@ class _Tables:
     def _name(self, step: Step) -> int:
         if step.stored is None:
             return 0
-        name = _cut(step.stored.name)
-        return self._names.setdefault(name, len(self._names)) + 1
+        stored = step.stored
+        key: tuple[Any, ...] = _cut(stored.name), self._cell(stored.cell)
+        if self._uuids and stored.uuid and stored.fingerprint:
+            key += stored.uuid, stored.fingerprint
+        return self._made.setdefault(key, len(self._made)) + 1
 
     def _environment(self, step: Step) -> int:
         found = step.environment
@@ -231,12 +242,13 @@ class _Tables:
         if isinstance(action, FileRead):
             facts = [_cut(action.name), action.reader, action.size, action.checksum]
             path = action.path if self._paths else None
-            more = [_cut(path)] if path else []
+            # Within quotes, names are hidden as in the text of a cell.
+            more = [_cut(without_names(f'"{path}"')[1:-1])] if path else []
             self.is_private |= bool(path)
             return ["f", *facts, _cut(action.title), *more]
         if isinstance(action, Reference):
             mark = as_list(action.fingerprint)
-            return ["@", action.uuid, _cut(action.name), mark]
+            return ["@", action.uuid, _cut(action.name), mark, action.edits]
         return ["?", _cut(action.reason), action.folded]
 
     def _cell(self, cell: Cell | None) -> int:
@@ -262,15 +274,18 @@ class _Tables:
 
     def _add_cell(self, cell: Cell, needs: Iterable[Cell] | None) -> None:
         text = None if self._text_of is None else self._text_of(cell)
-        entry: list[Any] = [cell.number]
-        if text is not None or needs is not None:
-            self.text_size += len(text or "")
-            self.is_private |= bool(text)
-            entry.append(text)
+        self.text_size += len(text or "")
+        self.is_private |= bool(text)
+        rest: dict[str, Any] = {}
+        if text is not None:
+            rest["text"] = text
         if needs is not None:
             found = (self._numbers.get(id(one)) for one in needs)
-            entry.append([number for number in found if number])
-        self._cells.append(entry)
+            rest["needs"] = [number for number in found if number]
+        if cell.failed:
+            rest["failed"] = True
+        place = [cell.number, cell.session, cell.order]
+        self._cells.append([*place, rest] if rest else place)
         self._numbers[id(cell)] = len(self._cells)
 
 

@@ -54,9 +54,10 @@ class _Reader:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._rows = _list(document.get("rows", []))
+        self._references: dict[int, Step] = {}
         self._env = [_environment(one) for one in _list(document.get("env", []))]
-        self._names = [short_string(one) for one in _list(document.get("made", []))]
         self._cells = _cells(_list(document.get("cells", [])))
+        self._made = [self._stored(one) for one in _list(document.get("made", []))]
         self._acts = [self._action(one) for one in _list(document.get("acts", []))]
 
     def steps(self) -> list[Step]:
@@ -71,11 +72,12 @@ class _Reader:
             if len(steps) + repeats > MOST_STEPS + 1:
                 raise ValueError(f"it has more than {MOST_STEPS} steps")
             action = self._acts[integer(number, most=len(self._acts) - 1)]
-            made = _entry(self._names, name)
+            made = _entry(self._made, name)
             for _ in range(repeats):
                 place = len(steps)
                 used = tuple(
-                    steps[place - integer(d, least=1, most=place)] for d in distances
+                    self._referred(steps[place - integer(d, least=1, most=place)])
+                    for d in distances
                 )
                 steps.append(
                     Step(
@@ -83,12 +85,32 @@ class _Reader:
                         used,
                         _entry(self._cells, cell),
                         _entry(self._env, environment),
-                        None if made is None else Stored("", made),
+                        made,
                     )
                 )
         if not steps:
             raise ValueError("it has no steps")
         return steps
+
+    def _referred(self, step: Step) -> Step:
+        """Return what uses of a step refer to: its object, if that has a UUID."""
+        made = step.stored
+        if made is None or made.fingerprint is None:
+            return step
+        if id(step) not in self._references:
+            reference = Reference(made.uuid, made.name, made.fingerprint)
+            self._references[id(step)] = Step(reference, (step,), stored=made)
+        return self._references[id(step)]
+
+    def _stored(self, data: Any) -> Stored:
+        name, cell, *rest = data if isinstance(data, list) else (data, 0)
+        uuid, mark = rest or ("", None)
+        return Stored(
+            short_string(uuid),
+            short_string(name),
+            fingerprint=fingerprint(mark),
+            cell=_entry(self._cells, cell),
+        )
 
     def _action(self, data: Any) -> Action:
         kind, *rest = _list(data)
@@ -102,12 +124,16 @@ class _Reader:
         if kind == "f":
             return _file_read(*rest)
         if kind == "@":
-            uuid, name, found = rest
-            return Reference(short_string(uuid), short_string(name), fingerprint(found))
+            uuid, name, *found = rest
+            return _reference(short_string(uuid), short_string(name), *found)
         if kind == "?":
             reason, folded = rest
             return Unknown(short_string(reason), integer(folded))
         return Unknown("a newer version of datalab-workspace-api wrote this step")
+
+
+def _reference(uuid: str, name: str, mark: Any, edits: Any = 0) -> Reference:
+    return Reference(uuid, name, fingerprint(mark), integer(edits, most=MOST_STEPS))
 
 
 def _edit(fields: Any, before: Any, *regions: Any) -> Edit:
@@ -173,13 +199,23 @@ def _file_read(
 def _cells(table: list[Any]) -> list[Cell]:
     cells: list[Cell] = []
     for entry in table:
-        number, text, needs = [*_list(entry), None, None][:3]
+        number, session, order, *more = _list(entry)
+        rest = more[0] if more else {}
+        text, needs = rest.get("text"), rest.get("needs")
         if text is not None and not isinstance(text, str):
             raise ValueError("the text of a cell must be a string")
         # A cell can only need those before it, so there are no cycles.
-        found = None if needs is None else tuple(_entry(cells, n) for n in _list(needs))
+        found = None if needs is None else [_entry(cells, n) for n in _list(needs)]
         needed = None if found is None else tuple(c for c in found if c is not None)
-        cells.append(Cell(integer(number, least=-1), text, needed))
+        cell = Cell(
+            integer(number, least=-1),
+            text,
+            needed,
+            short_string(session),
+            integer(order, least=-1),
+            failed=rest.get("failed") is True,
+        )
+        cells.append(cell)
     return cells
 
 

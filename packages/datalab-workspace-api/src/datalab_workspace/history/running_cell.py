@@ -11,11 +11,12 @@ import os
 import sys
 import weakref
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from datalab_workspace.history.steps import Cell
 
@@ -23,7 +24,11 @@ from datalab_workspace.history.steps import Cell
 LOG_SIZE = 2_000_000
 ENTRY_SIZE = 200
 
+#: The module of the links to objects; without it, there are none.
+_LINKS = "datalab_workspace.history.known"
 _orders = count(1)
+#: Whether the code of a file is the user's, by path.
+_paths: dict[str, bool] = {}
 _PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 _STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
@@ -137,8 +142,10 @@ class CellLog:
 _default = CellLog()
 _running: list[LoggedCell] = []
 _followers: weakref.WeakSet[Follower] = weakref.WeakSet()
-#: The number of errors of followers, which must not break a user's cell.
+#: The number of errors that kept something out of a history, and the last one. They
+#: must not break the user's code.
 failures = 0
+last_failure = ""
 
 
 def begin(number: int, text: str, log: CellLog | None = None) -> LoggedCell:
@@ -166,12 +173,19 @@ def begin(number: int, text: str, log: CellLog | None = None) -> LoggedCell:
     return cell
 
 
-def end(cell: LoggedCell | None = None, *, failed: bool = False) -> None:
+def end(
+    cell: LoggedCell | None = None,
+    *,
+    failed: bool = False,
+    namespace: Mapping[str, Any] | None = None,
+) -> None:
     """Note that a cell has ended.
 
     Args:
         cell: The cell; by default the one that runs.
         failed: It ended with an error.
+        namespace: The names of the notebook. The objects among them that the cell names
+            are compared with what they were.
     """
     if cell is None:
         if not _running:
@@ -179,6 +193,10 @@ def end(cell: LoggedCell | None = None, *, failed: bool = False) -> None:
         cell = _running[-1]
     cell.failed = failed
     try:
+        if namespace is not None and _LINKS in sys.modules:
+            from datalab_workspace.history.confirmation import confirm
+
+            _call(partial(confirm, namespace=namespace), cell)
         for follower in list(_followers):
             _call(follower.end_cell, cell)
     finally:
@@ -199,20 +217,30 @@ def follow(follower: Follower) -> None:
     _followers.add(follower)
 
 
-def script_line() -> str:
-    """Return the file and line of the user's code that runs, such as "fit.py:12".
+def script_place() -> tuple[str, int] | None:
+    """Return the path and line of the user's code that runs; None if it is in no file.
 
-    Returns:
-        The name of the file without folders; "" if the code is in no file.
+    It takes a microsecond; the traceback module would take milliseconds.
     """
-    # The traceback module would take milliseconds.
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None:
         path = frame.f_code.co_filename
-        if _is_of_user(path):
-            return f"{Path(path).name}:{frame.f_lineno}"
+        of_user = _paths.get(path)
+        if of_user is None:
+            of_user = _paths[path] = _is_of_user(path)
+        if of_user:
+            return path, frame.f_lineno
         frame = frame.f_back
-    return ""
+    return None
+
+
+def script_line(place: tuple[str, int] | None) -> str:
+    """Return a place in a script such as "fit.py:12", without folders.
+
+    Args:
+        place: See `script_place`; "" is returned for None.
+    """
+    return "" if place is None else f"{Path(place[0]).name}:{place[1]}"
 
 
 def _is_of_user(path: str) -> bool:
@@ -222,10 +250,16 @@ def _is_of_user(path: str) -> bool:
     return not path.startswith(_STANDARD_LIBRARY)
 
 
-def _call(method: Callable[[Cell], None], cell: Cell) -> None:
-    global failures
+def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
     try:
         method(cell)
-    except Exception:
-        failures += 1
-        logging.getLogger(__name__).debug("a cell could not be noted", exc_info=True)
+    except Exception as error:  # noqa: BLE001  # the user's cell must go on
+        note_failure(error)
+
+
+def note_failure(error: Exception) -> None:
+    """Count an error that kept something out of a history."""
+    global failures, last_failure
+    failures += 1
+    last_failure = f"{type(error).__name__}: {error}"
+    logging.getLogger(__name__).debug("a step could not be noted", exc_info=error)

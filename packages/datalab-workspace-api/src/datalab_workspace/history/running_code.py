@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datalab_workspace.history.running_cell import script_line
+from datalab_workspace.history.running_cell import script_line, script_place
 from datalab_workspace.history.steps import Cell, Code
 
 #: The last one, so that the steps of one cell or line share it.
 _last = Code(None)
+_last_place: tuple[str, int] | None = None
 
 
 def running_code(cell: Cell | None) -> Code:
@@ -15,13 +16,14 @@ def running_code(cell: Cell | None) -> Code:
     Args:
         cell: The cell that runs; None outside cells, where it is a line of a script.
     """
-    global _last
+    global _last, _last_place
     last = _last
     if cell is not None:
         if last.cell is not cell:
             _last = last = Code(cell)
         return last
-    line = script_line()
-    if last.cell is not None or last.script != line:
-        _last = last = Code(None, line)
+    place = script_place()
+    if last.cell is not None or place != _last_place:
+        _last = last = Code(None, script_line(place))
+        _last_place = place
     return last

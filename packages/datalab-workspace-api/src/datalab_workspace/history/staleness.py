@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from datalab_workspace.history.available import Available
-from datalab_workspace.history.steps import Edit, Step, closure
-from datalab_workspace.operations.history import without_edits
+from datalab_workspace.history.steps import (
+    Edit,
+    Reference,
+    Step,
+    closure,
+    edit_chain,
+)
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -21,12 +26,14 @@ class Making:
         latest: Its latest step.
         steps: The steps that made it, each one after its inputs.
         inputs: The steps of the other objects.
+        sources: UUIDs of those of these objects that exist, by the `id` of the step.
     """
 
     uuid: str
     latest: Step
     steps: tuple[Step, ...]
     inputs: tuple[Step, ...]
+    sources: Mapping[int, str]
 
 
 @dataclass
@@ -35,12 +42,10 @@ class Ages:
 
     Attributes:
         makings: How each object was made, by UUID.
-        sources: UUIDs of the objects that each object was made from and that exist.
         reasons: Why objects are out of date, in words, by UUID.
     """
 
     makings: dict[str, Making] = field(default_factory=dict)
-    sources: dict[str, list[str]] = field(default_factory=dict)
     reasons: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -62,12 +67,9 @@ def ages_of(session: Session, transaction: Transaction) -> Ages:
     for entry in transaction.backend.entries():
         uuid = entry.uuid
         making = _making(uuid, available)
-        ages.makings[uuid], ages.sources[uuid] = making, []
+        ages.makings[uuid] = making
         for step in making.inputs:
-            source = available.uuid_of(step)
-            if source is not None and transaction.backend.has(source):
-                ages.sources[uuid].append(source)
-            if reason := _reason(step, source, making, available):
+            if reason := _reason(step, making, available):
                 ages.reasons.setdefault(uuid, []).append(reason)
     _spread(ages, transaction)
     return ages
@@ -81,29 +83,31 @@ def _making(uuid: str, available: Available) -> Making:
     todo = [latest]
     while todo:
         for step in todo.pop().inputs:
-            made = available.uuid_of(step)
-            if made not in (None, uuid):
+            if available.is_stored(step) and available.uuid_of(step) != uuid:
                 inputs[id(step)] = step
             elif id(step) not in own:
                 own[id(step)] = step
                 todo.append(step)
     ordered = tuple(step for step in closure(latest) if id(step) in own)
-    return Making(uuid, latest, ordered, tuple(inputs.values()))
+    known = ((number, available.uuid_of(step)) for number, step in inputs.items())
+    sources = {n: source for n, source in known if source and available.has(source)}
+    return Making(uuid, latest, ordered, tuple(inputs.values()), sources)
 
 
-def _reason(
-    step: Step, source: str | None, making: Making, available: Available
-) -> str:
+def _reason(step: Step, making: Making, available: Available) -> str:
     """Return why an object is out of date with an input; "" if it is not."""
     name = f"{available.name_of(step)!r:.80}"
-    if source is None or not available.has(source):
+    source = making.sources.get(id(step))
+    if source is None:
         return f"{name} was removed"
     latest = available.latest(source)
+    if isinstance(step.action, Reference):
+        step = available.find(step.action) or step
     if latest is step:
         return ""
-    if without_edits(latest) is without_edits(step):
+    if edit_chain(latest)[0] is edit_chain(step)[0]:
         edits = _edits_since(latest, step)
-        return f"{' and '.join(edits)} of {name} changed" if edits else ""
+        return f"{_listed(edits)} of {name} changed" if edits else ""
     if available.given(step) is not None:
         return ""
     # An object may be replaced by one that was made from it: that is no change.
@@ -124,11 +128,16 @@ def _edits_since(latest: Step, step: Step) -> list[str]:
     return [*changed]
 
 
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _spread(ages: Ages, transaction: Transaction) -> None:
     """Mark the objects that were made from others that are out of date."""
     users: dict[str, list[str]] = {}
-    for uuid, sources in ages.sources.items():
-        for source in sources:
+    for uuid, making in ages.makings.items():
+        for source in making.sources.values():
             users.setdefault(source, []).append(uuid)
     todo = list(ages.reasons)
     while todo:
@@ -154,14 +163,14 @@ def in_order(uuid: str, ages: Ages) -> Iterator[str]:
         ages: The objects of the workspace.
     """
     done: set[str] = set()
-    todo = [(uuid, iter(ages.sources.get(uuid, ())))]
+    todo = [(uuid, iter(ages.makings[uuid].sources.values()))]
     seen = {uuid}
     while todo:
         current, sources = todo[-1]
         following = next((s for s in sources if s not in seen), None)
         if following is not None:
             seen.add(following)
-            todo.append((following, iter(ages.sources.get(following, ()))))
+            todo.append((following, iter(ages.makings[following].sources.values())))
             continue
         todo.pop()
         if current in ages.reasons and current not in done:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalab_workspace.errors import ExportError
 from datalab_workspace.history import words
 from datalab_workspace.history.steps import Call, Cell, Code, Step
 from datalab_workspace.history.view_text import history_text
@@ -34,9 +33,9 @@ class HistoryInput:
         step: The step that recorded where it came from.
 
     Example:
-        >>> name = workspace.calc("normalize", on="peak")
+        >>> name = workspace.calc("normalize", on="noisy")
         >>> workspace.history(name).inputs[0].name
-        'peak'
+        'noisy'
     """
 
     name: str
@@ -67,10 +66,10 @@ class HistoryStep:
         step: The step as it was recorded.
 
     Example:
-        >>> name = workspace.calc("moving_average", on="peak", n=5)
+        >>> name = workspace.calc("moving_average", on="noisy", n=5)
         >>> step = workspace.history(name).steps[0]
         >>> step.what, step.inputs
-        ('moving_average', ('peak',))
+        ('moving_average', ('noisy',))
     """
 
     number: int
@@ -87,7 +86,9 @@ class HistoryStep:
     def code(self) -> str:
         """The first line of the code, or where it was; "" if it is a feature."""
         action = self.step.action
-        return words.code_line(action) if isinstance(action, Code) else ""
+        return (
+            words.code_line(action, self.name or "") if isinstance(action, Code) else ""
+        )
 
     @property
     def operation(self) -> str | None:
@@ -114,12 +115,13 @@ class History:
         versions: The versions of each library that computed a step.
         latest: The latest step.
         uuid: UUID of the object.
+        session: The session of its workspace, for `export`.
 
     Example:
-        >>> name = workspace.calc("normalize", on="peak")
+        >>> name = workspace.calc("normalize", on="noisy")
         >>> history = workspace.history(name)
         >>> history.name, len(history.steps), history.origin
-        ('normalize(s001)|method=maximum', 1, 'normalize(peak)')
+        ('normalize(s002)|ref=maximum', 1, 'normalize(noisy)')
     """
 
     name: str
@@ -131,7 +133,7 @@ class History:
     versions: Mapping[str, tuple[str, ...]]
     latest: Step = field(repr=False, compare=False)
     uuid: str = field(default="", repr=False, compare=False)
-    _session: Session | None = field(default=None, repr=False, compare=False)
+    session: Session | None = field(default=None, repr=False, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -176,14 +178,6 @@ class History:
         from datalab_workspace.history.export.target import export
 
         return export(self, path, overwrite=overwrite)
-
-    def session(self) -> Session:
-        """Return the session of the workspace that has the object."""
-        if self._session is None:
-            raise ExportError(
-                f"the history of {self.name!r:.80} does not belong to a workspace"
-            )
-        return self._session
 
     def __repr__(self) -> str:
         return history_text(self)

@@ -6,9 +6,11 @@ were not changed since it used them. Everything before other objects is written 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 
 from datalab_workspace.encoding.arrays import data_fingerprint, sampled_fingerprint
@@ -19,11 +21,14 @@ from datalab_workspace.history.steps import (
     RecordHistory,
     Reference,
     Step,
+    Stored,
+    Unknown,
+    edit_chain,
 )
 from datalab_workspace.history.written import Written, encode
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Item
-from datalab_workspace.model.record import Array, PendingRecord, Record
+from datalab_workspace.model.record import SOURCE_KEY, Array, PendingRecord, Record
 
 HistoryMode: TypeAlias = Literal["full", "calls"]
 #: Returns the latest step of a record; None if it has no history.
@@ -31,6 +36,7 @@ Latest: TypeAlias = Callable[[Record], "Step | None"]
 #: Returns the step that made the object of a reference; None if it is not known.
 FindStep: TypeAlias = Callable[[Reference], "Step | None"]
 
+_FOLDERS = re.compile(r".*[/\\]", re.DOTALL)
 #: Characters of all cells in one file at most.
 _MOST_TEXT = 2 << 20
 #: Steps of an object that is sent alone at most.
@@ -63,7 +69,7 @@ class HistoryWriter:
 
     Attributes:
         mode: See above.
-        has_texts: Whether the text of a cell or the path of a file was written.
+        has_texts: Whether the text of a cell or the folder of a file was written.
         written: The history that was written for each object, by UUID, in the form in
             which it was in memory.
     """
@@ -116,17 +122,36 @@ class HistoryWriter:
             mark = mark_of()
         self._marks[record.uuid] = mark
         if passes:
-            content = {**known.entry.content, "of": as_list(mark)}
+            content = {
+                **known.entry.content,
+                "uuid": record.uuid,
+                "of": as_list(mark),
+            }
         else:
             step = self._latest(record)
-            if step is None:
+            if step is None or _says_nothing(step):
                 return None
             content = self._encode(step, record, mark)
-            if step.stored is not None and step.stored.uuid == record.uuid:
+            if step.stored is None:
+                stored = Stored(record.uuid, record.title, record.version)
+                step.stored = replace(stored, fingerprint=mark, cell=step.cell)
+            elif step.stored.uuid == record.uuid:
                 step.stored = replace(step.stored, fingerprint=mark)
         self.has_texts |= content.get("private") is True
         self.written[record.uuid] = self._key(record)
         return content
+
+    def metadata(self, record: Record) -> dict[Any, Any]:
+        """Return the metadata of a record as it is written.
+
+        sigima notes the path of the file of an object under "source". Unless the mode
+        is "full", the folders are left out.
+        """
+        source = record.metadata.get(SOURCE_KEY)
+        if self.mode == "full" or not isinstance(source, str | PurePath):
+            return record.metadata
+        name = _FOLDERS.sub("", str(source))
+        return {**record.metadata, SOURCE_KEY: name}
 
     def differs(self, item: Item, before: HistoryWriter | None) -> bool:
         """Return whether the history of an object is not the one that was saved.
@@ -181,9 +206,10 @@ class HistoryWriter:
             follow=self._follow,
             text_of=self._text if is_full else None,
             paths=is_full,
+            uuids=self._is_alone,
             most_steps=self._most_steps,
         )
-        return dict(written.content)
+        return {**written.content, "alone": True} if self._is_alone else written.content
 
     def _key(self, record: Record) -> object:
         """Return an object that is the same as long as the history is."""
@@ -197,6 +223,7 @@ class HistoryWriter:
             return (
                 known.belongs()
                 and (self.mode == "full" or content.get("private") is not True)
+                and self._is_alone is (content.get("alone") is True)
                 and (self._is_alone or self._hold(known.entry.uses()))
             )
         except (ValueError, TypeError):
@@ -209,14 +236,18 @@ class HistoryWriter:
     def _claim(self, uuid: str) -> Fingerprint | None:
         """Return the fingerprint for which an object of the file has a history."""
         record = self._record(uuid)
-        known = None if record is None else record.history
+        if record is None:
+            return None
+        known = record.history
         if isinstance(known, Written):
             try:
                 return known.entry.fingerprint if known.belongs() else None
             except (ValueError, TypeError):
                 return None
-        step = self._latest(record) if record is not None and known else None
-        return None if step is None or step.stored is None else step.stored.fingerprint
+        step = None if known is None else self._latest(record)
+        if step is None or _says_nothing(step):
+            return self._mark(record)
+        return None if step.stored is None else step.stored.fingerprint
 
     def _record(self, uuid: str) -> Record | None:
         item = self._items.get(uuid)
@@ -228,14 +259,16 @@ class HistoryWriter:
         """Return the step that a reference leads to, unless it stays a reference."""
         if not isinstance(step.action, Reference) or self._reference(step):
             return step
-        return self._find(step.action) or step
+        written = step.inputs[0] if step.inputs else step
+        return self._find(step.action) or written
 
     def _reference(self, step: Step) -> Reference | None:
         """Return the reference to the object of a step, if it is in the file."""
         if isinstance(step.action, Reference):
             claim = self._claim(step.action.uuid)
             is_same = claim is not None and claim == step.action.fingerprint
-            return step.action if is_same or self._is_alone else None
+            is_kept = self._is_alone and not step.inputs
+            return step.action if is_same or is_kept else None
         record = self._owners.get(id(step))
         if record is None and step.stored is not None and step.stored.fingerprint:
             uuid = step.stored.uuid
@@ -244,17 +277,18 @@ class HistoryWriter:
         if record is None or record.uuid == self._writing:
             return None
         name = record.title if step.stored is None else step.stored.name
-        return Reference(record.uuid, name, self._mark(record))
+        edits = len(edit_chain(step)) - 1
+        return Reference(record.uuid, name, self._mark(record), edits)
 
     @cached_property
     def _owners(self) -> dict[int, Record]:
-        """The objects that are in memory, by the identity of their latest step."""
+        """The objects in memory, by the identity of the steps that end with edits."""
         owners: dict[int, Record] = {}
         for item in self._items.values():
             if isinstance(item, Record) and isinstance(item.history, RecordHistory):
                 step = self._latest(item)
-                if step is not None:
-                    owners.setdefault(id(step), item)
+                for edited in [] if step is None else edit_chain(step):
+                    owners.setdefault(id(edited), item)
         return owners
 
     def _mark(self, record: Record) -> Fingerprint | None:
@@ -271,6 +305,10 @@ class HistoryWriter:
                 self._room -= len(text)
             self._texts[id(cell)] = text if self._room >= 0 else None
         return self._texts[id(cell)]
+
+
+def _says_nothing(step: Step) -> bool:
+    return isinstance(step.action, Unknown) and not step.inputs
 
 
 def sent_alone() -> HistoryWriter:

@@ -45,7 +45,7 @@ class Entry:
         content: See above.
     """
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
+    def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
         self._step: Step | None = None
 
@@ -104,6 +104,7 @@ class Entry:
             str(self.uuid),
             title if made is None else made.name,
             fingerprint=self.fingerprint,
+            cell=None if made is None else made.cell,
         )
         return latest
 

@@ -111,6 +111,8 @@ def checked_field(value: Any, spec: FieldSpec | None, where: str) -> FieldValue:
     Raises:
         UnsupportedObjectError: `value` has another type.
     """
+    if spec is not None and type(value) is spec.type:
+        return value  # type: ignore[return-value]  # of one of the four types
     if value is None and (spec is None or spec.type is str or spec.default is None):
         return None
     if isinstance(value, np.generic):

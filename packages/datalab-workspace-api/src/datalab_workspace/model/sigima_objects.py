@@ -150,13 +150,16 @@ def _array_for_object(
 
 def object_kind(value: object) -> Kind | None:
     """Return the kind of a sigima object; None for anything else."""
+    cls = type(value)
+    if cls in _kind_of_class:
+        return _kind_of_class[cls]
     if "sigima.objects" not in sys.modules:
         return None
     from sigima.objects import ImageObj, SignalObj  # waits if a thread imports it now
 
-    if isinstance(value, SignalObj):
-        return "signal"
-    return "image" if isinstance(value, ImageObj) else None
+    kinds: dict[type[Any], Kind] = {SignalObj: "signal", ImageObj: "image"}
+    found = [kind for known, kind in kinds.items() if issubclass(cls, known)]
+    return _kind_of_class.setdefault(cls, found[0] if found else None)
 
 
 def item_names(obj: Any) -> tuple[str, ...]:
@@ -172,6 +175,7 @@ def item_names(obj: Any) -> tuple[str, ...]:
     return names
 
 
+_kind_of_class: dict[type[Any], Kind | None] = {}
 # Items belong to the class; asking each of them takes as long as the rest of an add.
 _names_of_class: dict[type[Any], tuple[str, ...]] = {}
 

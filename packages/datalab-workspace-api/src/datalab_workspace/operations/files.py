@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from datalab_workspace.collector import collections_paused
 from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import ObjectNotFoundError
-from datalab_workspace.history.writer import HistoryMode, HistoryWriter, latest_of
+from datalab_workspace.history.steps import FileRead
+from datalab_workspace.history.writer import HistoryMode, HistoryWriter
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.naming import assign_names
@@ -25,9 +26,10 @@ from datalab_workspace.model.record import (
 )
 from datalab_workspace.operations.mask_warning import masked_names, warn_of_masks
 from datalab_workspace.operations.merge import Merge, OnConflict
+from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
-from datalab_workspace.validation import absolute_path
+from datalab_workspace.validation import absolute_path, one_of, warn_caller
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -42,11 +44,32 @@ def save(
     compression: str | tuple[str, int] | None,
     overwrite: bool,
     history: HistoryMode | Literal["as before"] | None = "as before",
+    datalab_history: bool = False,
 ) -> Path:
     """See `Workspace.save`."""
-    saved, masked = _save(session, path, names, compression, overwrite, history)
-    warn_of_masks(session, masked, f"{saved.name!r:.80}")
-    return saved
+    if history not in ("as before", None):
+        one_of(history, "history", ("full", "calls"))
+    saved = _save(
+        session, path, names, compression, overwrite, history, datalab_history
+    )
+    warn_of_masks(session, saved.masked, f"{saved.path.name!r:.80}")
+    if saved.has_texts:
+        _warn_of_texts(session, saved.path)
+    return saved.path
+
+
+class _Saved(NamedTuple):
+    """A file that was saved.
+
+    Attributes:
+        path: The file.
+        masked: The names of the masked objects that were written.
+        has_texts: Whether texts of cells or folders of files were written.
+    """
+
+    path: Path
+    masked: Sequence[str] = ()
+    has_texts: bool = False
 
 
 def _save(
@@ -56,12 +79,8 @@ def _save(
     compression: str | tuple[str, int] | None,
     overwrite: bool,
     history: HistoryMode | Literal["as before"] | None,
-) -> tuple[Path, list[str]]:
-    """Save objects.
-
-    Returns:
-        The file, and the names of the masked objects that were written.
-    """
+    datalab_history: bool,
+) -> _Saved:
     from datalab_workspace.formats import registry
 
     with session.transaction() as transaction:
@@ -78,10 +97,12 @@ def _save(
         content = Project(groups, foreign, project.baseline)
         mode = project.modes.get(target, "full") if history == "as before" else history
         content.history = writer = _writer(session, mode, content)
+        if datalab_history:
+            content.foreign = _with_session(transaction, session, content)
         transaction.kind, transaction.path = "saved", target
         if uuids is None and _is_saved(content, target, known, compression):
             project.saved(target, known, project.baseline, whole=True)
-            return target, []
+            return _Saved(target)
         if known is not None and not _is_current(project.baseline, target):
             content.groups = groups = [
                 _resolved(transaction, group) for group in groups
@@ -96,21 +117,46 @@ def _save(
         )
         project.saved(target, stamp, baseline, whole=uuids is None)
         project.modes[target] = mode
+        if datalab_history:
+            project.foreign = content.foreign
         before = content.baseline
         writer.release(None if before is None else before.history)
         if uuids is None or known is not None:
             _repoint(groups, references, baseline)
-        return target, masked
+        return _Saved(target, masked, writer.has_texts)
 
 
 def _writer(
     session: Session, mode: HistoryMode | None, content: Project
 ) -> HistoryWriter:
     """Return the writer of the histories of the objects of a project."""
-    recorder = getattr(session, "recorder", None)
-    latest = latest_of if recorder is None else recorder.latest
-    items = list(content.items())
-    return HistoryWriter(mode, items, latest, session.project.histories.find)
+    if mode is not None:
+        session.recorder.settle()
+    find = session.project.histories.find
+    return HistoryWriter(mode, content.items(), session.recorder.latest, find)
+
+
+def _with_session(
+    transaction: Transaction, session: Session, content: Project
+) -> list[bytes]:
+    """Return the sections of a project, with a session for DataLab's History panel."""
+    require("h5py", "a session for DataLab's History panel")
+    from datalab_workspace.formats.h5.notebook_session import with_session
+
+    records = [transaction.backend.record(item.uuid) for item in content.items()]
+    return with_session(content.foreign, records, session.recorder.latest)
+
+
+def _warn_of_texts(session: Session, path: Path) -> None:
+    """Say once that files hold the text of cells."""
+    if not session.project.warned_of_texts:
+        session.project.warned_of_texts = True
+        warn_caller(
+            f"{path.name!r:.80} also holds how its objects were made, with the text of "
+            "cells and the folders of files; to share it without these, call "
+            'save(history="calls")',
+            UserWarning,
+        )
 
 
 def _is_current(baseline: Baseline | None, target: Path) -> bool:
@@ -161,6 +207,8 @@ def load(
         before = len(transaction.backend.uuids())
         merge.prepare(groups, file_names, f"loading {str(source)!r}")
         merge.carry_out()
+        read = FileRead(source.name, "load", path=str(source))
+        transaction.recorder.on_loaded(read, merge.names)
         transaction.changes += merge.changes
         transaction.kind, transaction.path = "loaded", source
         is_whole = names is None and not merge.skipped

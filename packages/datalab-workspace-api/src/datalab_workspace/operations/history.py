@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.resolution import resolve
-from datalab_workspace.history.steps import Edit, Reference, Step, closure
+from datalab_workspace.history.steps import Reference, Step, closure, edit_chain
 from datalab_workspace.history.view import History
 from datalab_workspace.history.view_builder import Present, build
 from datalab_workspace.session import Session
@@ -44,19 +44,37 @@ class ObjectSteps:
         """Return the step that made the object of a reference.
 
         Returns:
-            The step; None if there is no such object, or if its data has changed since
-            and its history does not contain the step.
+            The step; None if no object has such data, or had it in a file that was
+            loaded.
         """
+        latest = self._made_data(reference)
+        if latest is None:
+            return self._session.project.histories.find(reference)
+        chain = edit_chain(latest)
+        return chain[min(reference.edits, len(chain) - 1)]
+
+    def _made_data(self, reference: Reference) -> Step | None:
+        """Return the last step with the data of a reference; edits may follow it."""
         uuid, wanted = reference.uuid, reference.fingerprint
-        if wanted is None or not self._transaction.backend.has(uuid):
+        if wanted is None:
             return None
+        if not self._transaction.backend.has(uuid):
+            return self._former(reference)
         latest = self.latest(uuid)
+        if data_fingerprint(self._transaction.record(uuid)) == wanted:
+            return latest
         for step in reversed(closure(latest)):
             stored = step.stored
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
-        same = data_fingerprint(self._transaction.record(uuid)) == wanted
-        return without_edits(latest) if same else None
+        return self._former(reference)
+
+    def _former(self, reference: Reference) -> Step | None:
+        """Return the step of an object that was replaced or removed since."""
+        try:
+            return self._session.recorder.former.find(reference)
+        except (ValueError, TypeError):  # a damaged file; the reference remains
+            return None
 
     def present(self, step: Step) -> Present | None:
         """Return the object that is still as a step made it; edits do not count."""
@@ -64,15 +82,8 @@ class ObjectSteps:
         backend = self._transaction.backend
         if uuid is None or not backend.has(uuid):
             return None
-        if without_edits(self.latest(uuid)) is not step:
+        if edit_chain(self.latest(uuid))[0] is not step:
             return None
         summary = backend.summary(uuid)
         name = self._transaction.names.name_of(uuid)
         return Present(uuid, name, summary.kind, summary.shape)
-
-
-def without_edits(step: Step) -> Step:
-    """Return the step that made the data of an object: the latest one but edits."""
-    while isinstance(step.action, Edit) and step.inputs:
-        step = step.inputs[0]
-    return step

@@ -201,7 +201,7 @@ def status(session: Session, notes: Sequence[str]) -> Status:
             server.version,
             server.url,
             server.protocols,
-            (*notes, *server.notes),
+            (*notes, *server.notes, *session.recorder.problems()),
         )
 
 

@@ -10,6 +10,8 @@ from datalab_workspace import runtime
 from datalab_workspace.backends.base import Backend
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import NameConflictError
+from datalab_workspace.history.files import file_read
+from datalab_workspace.history.recorder import Recorder
 from datalab_workspace.measured_files import formats, paths
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import (
@@ -97,7 +99,7 @@ def read(
     runtime.require("sigima", "reading measured files")
     notes = Notes()
     failed: dict[str, str] = {}
-    incoming = _read_all(files, chosen, group, errors, notes, failed)
+    incoming = _read_all(files, chosen, group, errors, notes, failed, session.recorder)
     names = session.run(lambda t: _add_all(t, incoming, on_conflict))
     _warn(notes, failed)
     return ReadNames(names, failed)
@@ -136,6 +138,7 @@ def _read_all(
     errors: OnError,
     notes: Notes,
     failed: dict[str, str],
+    recorder: Recorder,
 ) -> list[_Incoming]:
     """Return the objects of all files, in memory."""
     search = paths.search(files)
@@ -162,6 +165,11 @@ def _read_all(
                     raise
                 failed[str(file.path)] = str(error)
                 continue
+            read = file_read(file.path)
+            several = len(records) > 1
+            for record in records:
+                name = record.title if several else ""
+                recorder.on_read(record, replace(read, title=name))
             incoming += [_Incoming(record, title) for record in records]
             progress.advance(1)
     return incoming
@@ -305,9 +313,11 @@ def _write(
             group = checked_group(transaction, name, item.group)
             if holder is None:
                 record = _titled(item.record, name, item.record.uuid)
+                transaction.recorder.on_stored(record, name)
                 transaction.add(record, name, group=group)
             else:
                 record = _titled(item.record, str(backend.title_of(holder)), holder)
+                transaction.recorder.on_stored(record, name)
                 transaction.replace(record, group=group, restorable=True)
                 transaction.take_name(name, holder)
             progress.advance(1)

@@ -174,14 +174,8 @@ def _first(
 
 def _compute_together(session: Session, begun: _Begun, writer: ResultWriter) -> None:
     """Compute one result from all source objects."""
-    from datalab_workspace.processing.operands import operand_of
-
     own = not session.backend.capabilities.shares_views
-    latest = session.recorder.latest
-    operands = [
-        _filled(operand_of(source, record, own=own, step=latest(record)), begun)
-        for source, record in begun.fetched
-    ]
+    operands = [_operand(session, begun, *each, own=own) for each in begun.fetched]
     begun.fetched.clear()
     (calculation,) = begun.plan.calculations(operands)
     result = calculation.run(begun.doubts)
@@ -217,21 +211,23 @@ def _compute_each(
 def _operands(
     session: Session, begun: _Begun, source: Source, record: Record
 ) -> list[Operand]:
-    from datalab_workspace.processing.operands import operand_of
-
     own = not session.backend.capabilities.shares_views
-    latest = session.recorder.latest
-    operands = [
-        _filled(operand_of(source, record, own=own, step=latest(record)), begun)
-    ]
+    operands = [_operand(session, begun, source, record, own=own)]
     if begun.second is not None:
-        other, second = begun.second
-        operand = operand_of(other, second, own=False, step=latest(second))
-        operands.append(_filled(operand, begun))
+        operands.append(_operand(session, begun, *begun.second, own=False))
     return operands
 
 
-def _filled(operand: Operand, begun: _Begun) -> Operand:
+def _operand(
+    session: Session, begun: _Begun, source: Source, record: Record, *, own: bool
+) -> Operand:
+    """Return a source object with its data, and the step that made it."""
+    from datalab_workspace.processing.operands import operand_of
+
+    # An analysis makes no object whose history would need the step.
+    analysis = begun.plan.feature.analysis
+    step = None if analysis else session.recorder.step_of_source(record)
+    operand = operand_of(source, record, own=own, step=step)
     if begun.masked == "nan":
         fill_with_nan(operand.obj, operand.name)
         return replace(operand, masked=0, filled=operand.masked > 0)

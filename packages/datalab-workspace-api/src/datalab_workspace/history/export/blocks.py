@@ -46,6 +46,19 @@ class Block:
     code: str
 
 
+def session_of(history: History) -> Session:
+    """Return the session of the workspace that has the object of a history.
+
+    Raises:
+        ExportError: The history does not belong to a workspace.
+    """
+    if history.session is None:
+        raise ExportError(
+            f"the history of {history.name!r:.80} does not belong to a workspace"
+        )
+    return history.session
+
+
 def blocks(history: History, session: Session) -> list[Block]:
     """Return the code after the imports: inputs, steps and the verdict.
 
@@ -88,7 +101,7 @@ class _Writer:
         last = self._variables[id(self._plan.resolution.latest)]
         name = literal(self._history.name)
         code = call_text("exported.compare", ["project", name, last])
-        yield Block("The verdict", f"print({code})")
+        yield Block("The verdict", f"verdict = {code}\nprint(verdict)")
 
     def _inputs(self) -> Iterator[Block]:
         """Yield the objects of the project that steps use and that no step makes."""

@@ -23,6 +23,7 @@ from datalab_workspace.error_messages import add_note
 from datalab_workspace.errors import ExportError
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.history.export import script, text
+from datalab_workspace.history.export.blocks import session_of
 from datalab_workspace.history.view_text import heading
 from datalab_workspace.history.writer import HistoryWriter
 from datalab_workspace.model.project import Project
@@ -97,7 +98,7 @@ def _write_parts(history: History, folder: Path) -> list[Path]:
     """Write the files of a crate, and return their paths."""
     (folder / _TEXT).write_text(text.text(history), "utf-8")
     names = [item.uuid for item in history.inputs if item.uuid is not None]
-    _write_objects(history.session(), folder / _DATA, {*names, history.uuid})
+    _write_objects(session_of(history), folder / _DATA, {*names, history.uuid})
     with suppress(ExportError, ModuleNotFoundError):  # the rest is a crate all the same
         content = script.script_text(history, folder / _SCRIPT, project=_DATA)
         (folder / _SCRIPT).write_text(content, "utf-8")

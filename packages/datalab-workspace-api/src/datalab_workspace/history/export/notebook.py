@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from datalab_workspace.result_text import cut
 if TYPE_CHECKING:
     from datalab_workspace.history.view import History
 
+#: The characters that have a meaning in Markdown.
+_MARKS = frozenset("\\`*_{}[]()#+-.!|$~:")
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -55,4 +58,5 @@ def _cell(number: int, kind: str, source: str) -> dict[str, Any]:
 
 def _markdown(line: str) -> str:
     """Return a line as Markdown that shows exactly it: no HTML, links or pictures."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|$~&" else c for c in line)
+    marked = "".join(f"\\{c}" if c in _MARKS else c for c in line)
+    return escape(marked, quote=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalab_workspace.errors import ExportError
-from datalab_workspace.history.export.blocks import Block, blocks
+from datalab_workspace.history.export.blocks import Block, blocks, session_of
 from datalab_workspace.history.export.literals import literal
 from datalab_workspace.history.view_text import heading
 from datalab_workspace.result_text import cut
@@ -59,7 +59,7 @@ def script_text(history: History, path: Path, *, project: str | None = None) -> 
 def code_blocks(history: History) -> list[Block]:
     """Return the blocks of a history; see `blocks`."""
     require("sigima", "an exported script", "export a .txt or .crate.json file")
-    return blocks(history, history.session())
+    return blocks(history, session_of(history))
 
 
 def imports(parts: Sequence[Block]) -> str:
@@ -84,7 +84,7 @@ def project_of(history: History, folder: Path) -> str:
     Raises:
         ExportError: The objects are not in a file, or not as they are now.
     """
-    project = history.session().project
+    project = session_of(history).project
     if project.path is None or project.modified:
         raise ExportError(
             f"the history of {history.name!r:.80} cannot become a script yet, because "

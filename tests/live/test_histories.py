@@ -1,0 +1,144 @@
+"""Histories of objects that the real DataLab holds, opens, changes and saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import datalab_workspace as dlw
+from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.history.verdict import Verdict
+from datalab_workspace.live.backend import LiveBackend
+from datalab_workspace.live.connection import Connection
+from datalab_workspace.live.endpoint import Endpoint
+from datalab_workspace.live.transport.token import Token
+from support.racing import by_companion
+from support.real_datalab.application import Application
+
+# The first of them may have to make DataLab's environment.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
+
+
+def chain(workspace: dlw.Workspace) -> list[str]:
+    """Add a signal, and two that are made from it; return their names."""
+    workspace.add("raw", np.sin(np.arange(50.0)))
+    smooth = workspace.calc("moving_average", on="raw", n=5)
+    return ["raw", smooth, workspace.calc("derivative", on=smooth)]
+
+
+def steps(workspace: dlw.Workspace, name: str) -> list[str]:
+    """Return the steps of the history of an object."""
+    return [step.what for step in workspace.history(name).steps]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """A project with a chain of three signals."""
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    chain(workspace)
+    return workspace.save(tmp_path / "saved.h5")
+
+
+def test_histories_survive_the_load_and_save_of_datalab(
+    datalab_window, saved: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "again.h5"
+    project = datalab_window.open(saved, save_to=path)
+    assert project.complaints == []
+    for lazy in (False, True):
+        again = dlw.Workspace(backend=MemoryBackend())
+        again.load(path, lazy=lazy)
+        raw, smooth, slope = again.list()
+        assert steps(again, smooth) == ["moving_average"]
+        assert steps(again, slope) == ["moving_average", "derivative"]
+        assert again.replay(slope).verdict is Verdict.IDENTICAL
+        assert again.history(slope).inputs[0].name == raw
+
+
+def test_no_history_counts_for_what_datalab_has_computed(
+    datalab_window, saved: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "again.h5"
+    project = datalab_window.perform("compute_again", path=saved, save_to=path)
+    assert project.complaints == []
+    again = dlw.open(path)
+    raw, smooth, slope, inverse = again.list()
+    assert np.array_equal(again.get(raw).y, 2 * np.sin(np.arange(50.0)))
+    for name in (smooth, inverse):
+        assert "n=5" not in str(again.history(name)), name
+    assert steps(again, slope) == ["moving_average", "derivative"]
+    assert again.replay(slope).verdict is not Verdict.IDENTICAL
+    # Another save writes none of them for good.
+    third = dlw.open(again.save(tmp_path / "third.h5"))
+    assert steps(third, slope) == steps(again, slope)
+
+
+def test_objects_in_datalab_have_histories_by_the_companion(
+    companion_datalab: Application, tmp_path: Path
+) -> None:
+    companion = companion_datalab.companion
+    address = {"url": companion.url, "token": companion.token}
+    check_histories_in_datalab(lambda: by_companion(address), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("by_web", "by_rpc"), [(True, True), (True, False), (False, True)]
+)
+def test_objects_in_datalab_have_histories(
+    datalab: Application, tmp_path: Path, by_web: bool, by_rpc: bool
+) -> None:
+    def attached() -> dlw.Workspace:
+        url = datalab.url if by_web else None
+        port = datalab.rpc_port if by_rpc else None
+        endpoint = Endpoint("url", "1.3.0", url, Token(datalab.token), port)
+        return dlw.Workspace(backend=LiveBackend(Connection(endpoint)))
+
+    # The Web API alone does not say which of the objects a history refers to.
+    check_histories_in_datalab(attached, tmp_path, knows_uuids=by_rpc)
+
+
+def check_histories_in_datalab(
+    attached: Callable[[], dlw.Workspace], tmp_path: Path, *, knows_uuids: bool = True
+) -> None:
+    """Make objects in one workspace, and ask for their histories in another."""
+    _, smooth, slope = chain(attached())
+    another = attached()
+    assert steps(another, slope)[-2:] == ["moving_average", "derivative"]
+    if knows_uuids:
+        assert another.replay(smooth).verdict is Verdict.IDENTICAL
+    path = another.save(tmp_path / "live.h5")
+    assert steps(dlw.open(path), slope)[-2:] == ["moving_average", "derivative"]
+
+
+def test_datalab_shows_the_session_and_computes_it_again(
+    datalab_window, tmp_path: Path
+) -> None:
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    raw, smooth, slope = chain(workspace)
+    both = workspace.calc("difference", on=raw, with_=smooth)
+    path = workspace.save(tmp_path / "a.h5", datalab_history=True)
+
+    project = datalab_window.perform(
+        "change_and_cascade", path=path, save_to=tmp_path / "b.h5"
+    )
+
+    assert project.complaints == []
+    (session,) = project.history
+    assert session["title"] == "Notebook"
+    names = [action["descriptors"]["func_name"] for action in session["actions"]]
+    assert names == ["moving_average", "derivative", "difference"]
+    expected = dlw.Workspace(backend=MemoryBackend())
+    expected.add("raw", np.sin(np.arange(50.0)))
+    wide = expected.calc("moving_average", on="raw", n=21)
+    changed = dlw.open(tmp_path / "b.h5")
+    titles = changed.list()
+    assert len(titles) == 4
+    assert np.array_equal(changed.get(titles[1]).y, expected.get(wide).y)
+    assert not np.array_equal(changed.get(titles[2]).y, workspace.get(slope).y)
+    assert not np.array_equal(changed.get(titles[3]).y, workspace.get(both).y)
+    # The next save replaces the session, although DataLab has given it another name.
+    changed.save(datalab_history=True)
+    assert len(datalab_window.open(tmp_path / "b.h5").history) == 1
