@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.history import identity, known
-from datalab_workspace.history.identity import kind_of, marker_of
+from datalab_workspace.history.identity import marker_of
 from datalab_workspace.history.objects import note_change
 from datalab_workspace.history.running_cell import LoggedCell
+from datalab_workspace.model.sigima_objects import object_kind
 
 #: Seconds of CPU time that the comparisons at the end of a cell may take.
 BUDGET = 0.1
@@ -125,11 +126,11 @@ def _objects_in(value: Any) -> Iterator[Any]:
 
 
 def _is_object(value: Any) -> bool:
-    """Return whether a value is a signal or image."""
-    cls: Any = type(value)
-    # Others may be proxies, which any use of an attribute would resolve.
-    plain = cls.__getattribute__ is object.__getattribute__ and cls.__dictoffset__
-    return bool(plain) and kind_of(value) is not None
+    """Return whether a value is a signal or image; use none of its attributes.
+
+    It may be a proxy, which any use would resolve.
+    """
+    return object_kind(value) is not None
 
 
 def _sharing(

@@ -190,9 +190,7 @@ def end(
     cell.failed = failed
     try:
         if namespace is not None and _LINKS in sys.modules:
-            from datalab_workspace.history.confirmation import confirm
-
-            _call(partial(confirm, namespace=namespace), cell)
+            _call(partial(_confirm, namespace), cell)
         for follower in list(_followers):
             _call(follower.end_cell, cell)
     finally:
@@ -244,6 +242,12 @@ def _is_of_user(path: str) -> bool:
     if path.startswith(("<", _PACKAGE)) or "site-packages" in path:
         return False
     return not path.startswith(_STANDARD_LIBRARY)
+
+
+def _confirm(namespace: Mapping[str, Any], cell: LoggedCell) -> None:
+    from datalab_workspace.history.confirmation import confirm
+
+    confirm(cell, namespace)
 
 
 def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:

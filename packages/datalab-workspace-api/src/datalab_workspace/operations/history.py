@@ -44,20 +44,22 @@ class ObjectSteps:
         """Return the step that made the object of a reference.
 
         Returns:
-            The step; None if there is no such object, or if its data has changed since
-            and its history does not contain the step.
+            The step; None if no object has such data, or had it in a file that was
+            loaded.
         """
         latest = self._made_data(reference)
         if latest is None:
-            return None
+            return self._session.project.histories.find(reference)
         chain = edit_chain(latest)
         return chain[min(reference.edits, len(chain) - 1)]
 
     def _made_data(self, reference: Reference) -> Step | None:
         """Return the last step with the data of a reference; edits may follow it."""
         uuid, wanted = reference.uuid, reference.fingerprint
-        if wanted is None or not self._transaction.backend.has(uuid):
+        if wanted is None:
             return None
+        if not self._transaction.backend.has(uuid):
+            return self._former(reference)
         latest = self.latest(uuid)
         if data_fingerprint(self._transaction.record(uuid)) == wanted:
             return latest
@@ -65,7 +67,14 @@ class ObjectSteps:
             stored = step.stored
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
-        return None
+        return self._former(reference)
+
+    def _former(self, reference: Reference) -> Step | None:
+        """Return the step of an object that was replaced or removed since."""
+        try:
+            return self._session.recorder.former.find(reference)
+        except (ValueError, TypeError):  # a damaged file; the reference remains
+            return None
 
     def present(self, step: Step) -> Present | None:
         """Return the object that is still as a step made it; edits do not count."""
