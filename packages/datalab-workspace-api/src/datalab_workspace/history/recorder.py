@@ -13,8 +13,10 @@ import numpy as np
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError
 from datalab_workspace.history import identity, known, observer, running_cell
+from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.datalab_notes import noted_step
 from datalab_workspace.history.deferred import Later
+from datalab_workspace.history.former import FormerHistories
 from datalab_workspace.history.identity import Marker, mark, marker_of
 from datalab_workspace.history.observer import CalledStep
 from datalab_workspace.history.pending import Pending, current
@@ -27,11 +29,12 @@ from datalab_workspace.history.steps import (
     Unknown,
 )
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.record import ROI_KEY, Kind, Record
+from datalab_workspace.model.record import ROI_KEY, Kind, PendingRecord, Record
 from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
     from datalab_workspace.history.written import Written
+    from datalab_workspace.model.project import Item
     from datalab_workspace.processing.calculation import Calculation
     from datalab_workspace.session import Session
 
@@ -63,6 +66,9 @@ class Recorder:
 
     Args:
         session: The session.
+
+    Attributes:
+        former: The histories of objects that were replaced or removed.
     """
 
     def __init__(self, session: Session) -> None:
@@ -74,6 +80,7 @@ class Recorder:
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
+        self.former = FormerHistories()
         running_cell.follow(self)
 
     # -- cells ------------------------------------------------------------------------
@@ -103,13 +110,14 @@ class Recorder:
             history = record.history
             if type(history) not in _KNOWN_FORMS:
                 history = self._later(record, own=own)
+            seen = source = None
             if own or (type(record.data) is not np.ndarray and _is_unread(record)):
-                seen = identity.glance(identity.arrays_of(obj))
-                marker = Marker(history, None, seen, cell)
-                known.note_got(marker, obj)
+                seen, source = identity.glance(identity.arrays_of(obj)), obj
+            marker = Marker(history, record if seen is None else None, seen, cell)
+            if type(history) is Pending and history.is_made_by(cell):
+                known.note(marker, source)
             else:
-                marker = Marker(history, record, None, cell)
-                known.note_got(marker)
+                known.note_got(marker, source)
             mark(obj, marker)
         except Exception as error:  # noqa: BLE001  the user's call must go on
             observer.note_failure(error)
@@ -184,7 +192,8 @@ class Recorder:
         if noted is None:
             return
         inputs = tuple([s.step for s in calculation.sources if s.step is not None])
-        step = CalledStep(observer.shared_call(noted), inputs, running_cell.current())
+        noted = observer.shared_call(noted)
+        step = bounded(CalledStep(noted, inputs, running_cell.current()))
         record.history = RecordHistory(
             step, record.fields, record.metadata.get(ROI_KEY)
         )
@@ -204,6 +213,20 @@ class Recorder:
         record.history = RecordHistory(
             step, record.fields, record.metadata.get(ROI_KEY)
         )
+
+    @_harmless
+    def on_gone(self, item: Item) -> None:
+        """Note that an object is replaced or removed.
+
+        Args:
+            item: The object, which may not have been read yet.
+        """
+        if isinstance(item, PendingRecord):
+            try:
+                item = item.resolve()
+            except OSError:  # its file is gone, and its history with it
+                return
+        self.former.note(item)
 
     @_harmless
     def on_loaded(self, read: FileRead, uuids: Container[str]) -> None:

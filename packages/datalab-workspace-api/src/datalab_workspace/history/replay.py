@@ -294,8 +294,7 @@ class Run:
                     continue
                 self._computed.append(step)
                 if step is not latest:
-                    self._values[id(step)] = value
-                    self._compare(step, value)
+                    self._keep(step, value)
                 shown.advance(1)
         return value
 
@@ -316,6 +315,15 @@ class Run:
         given = self._plan.given[id(step)]
         self._inputs[given.name] = None
         return to_object(given.record)
+
+    def _keep(self, step: Step, value: Any) -> None:
+        """Keep an object for the steps that use it."""
+        if step.stored is not None:
+            # In the workspace, regions that sigima has merged became metadata. A copy
+            # of an object that was never stored does not have them.
+            value.sync_roi_to_metadata()
+        self._values[id(step)] = value
+        self._compare(step, value)
 
     def _compare(self, step: Step, value: Any) -> None:
         """Note the first object on the way that is different already."""

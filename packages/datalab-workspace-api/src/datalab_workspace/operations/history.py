@@ -56,8 +56,10 @@ class ObjectSteps:
     def _made_data(self, reference: Reference) -> Step | None:
         """Return the last step with the data of a reference; edits may follow it."""
         uuid, wanted = reference.uuid, reference.fingerprint
-        if wanted is None or not self._transaction.backend.has(uuid):
+        if wanted is None:
             return None
+        if not self._transaction.backend.has(uuid):
+            return self._former(reference)
         latest = self.latest(uuid)
         if data_fingerprint(self._transaction.record(uuid)) == wanted:
             return latest
@@ -65,7 +67,14 @@ class ObjectSteps:
             stored = step.stored
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
-        return None
+        return self._former(reference)
+
+    def _former(self, reference: Reference) -> Step | None:
+        """Return the step of an object that was replaced or removed since."""
+        try:
+            return self._session.recorder.former.find(reference)
+        except (ValueError, TypeError):  # a damaged file; the reference remains
+            return None
 
     def present(self, step: Step) -> Present | None:
         """Return the object that is still as a step made it; edits do not count."""
