@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError
-from datalab_workspace.history import identity, known, observer, running_cell
+from datalab_workspace.history import failures, identity, known, observer, running_cell
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.datalab_notes import noted_step, sources_of
 from datalab_workspace.history.deferred import Later
@@ -54,7 +54,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
         try:
             method(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  it is counted
-            observer.note_failure(error)
+            failures.note(error)
 
     return harmless
 
@@ -121,7 +121,7 @@ class Recorder:
                 known.note_got(marker, source)
             mark(obj, marker)
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that a record is added, before it is stored.
@@ -154,7 +154,7 @@ class Recorder:
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
 
     @_harmless
     def on_edit(self, record: Record) -> None:
@@ -251,7 +251,7 @@ class Recorder:
         try:
             return self.latest(record)
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
             return None
 
     def history(self, record: Record) -> RecordHistory:
@@ -264,9 +264,9 @@ class Recorder:
 
     def problems(self) -> tuple[str, ...]:
         """Return sentences about what could not be noted."""
-        if not observer.failures:
+        if not failures.count:
             return ()
-        count, reason = observer.failures, observer.last_failure
+        count, reason = failures.count, failures.last
         sentence = f"{count} steps of histories could not be noted; the last reason: "
         return (f"{sentence}{reason:.200}",)
 
