@@ -169,8 +169,11 @@ class HistoryMachine(RuleBasedStateMachine):
     def reopen(self, lazy: bool) -> None:
         """The objects go through a file."""
         path = self.workspace.save(Path(self.folder.name, "saved.h5"), overwrite=True)
+        made = [self.made[name] for name in self.workspace.list()]
         self.workspace = dlw.Workspace(backend=MemoryBackend())
-        self.workspace.load(path, lazy=lazy)
+        # A name such as "a (2)" may be shorter now.
+        names = self.workspace.load(path, lazy=lazy)
+        self.made = dict(zip(names, made, strict=True))
 
     @precondition(lambda self: self.made)
     @rule(number=_picks)

@@ -47,19 +47,20 @@ class Available(ObjectSteps):
         """Return whether an object exists."""
         return self._transaction.backend.has(uuid)
 
-    def given(self, step: Step) -> Given | None:
+    def given(self, step: Step, *, but: str | None = None) -> Given | None:
         """Return the object that a step made, if it is the same still.
 
         Edits of the object since then are taken back, if its history tells how.
-        """
-        uuid = self.uuid_of(step)
-        found = self._given(step, uuid)
-        if found is None and (other := self._holder(step)) not in (None, uuid):
-            return self._given(step, other)
-        return found
 
-    def _given(self, step: Step, uuid: str | None) -> Given | None:
-        if uuid is None or not self.has(uuid):
+        Args:
+            step: The step.
+            but: UUID of an object that does not count.
+        """
+        found = self._given(step, self.uuid_of(step), but)
+        return self._given(step, self._holder(step), but) if found is None else found
+
+    def _given(self, step: Step, uuid: str | None, but: str | None) -> Given | None:
+        if uuid in (None, but) or not self.has(uuid):
             return None
         record = self._as_it_was(self._transaction.record(uuid), uuid, step)
         if record is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.available import Available
 from datalab_workspace.history.steps import (
     Edit,
@@ -161,18 +162,30 @@ def in_order(uuid: str, ages: Ages) -> Iterator[str]:
     Args:
         uuid: UUID of the object.
         ages: The objects of the workspace.
+
+    Raises:
+        NotReplayableError: Objects that are out of date were made from each other.
     """
     done: set[str] = set()
     todo = [(uuid, iter(ages.makings[uuid].sources.values()))]
-    seen = {uuid}
+    seen, unfinished = {uuid}, {uuid}
     while todo:
         current, sources = todo[-1]
-        following = next((s for s in sources if s not in seen), None)
+        following = next(sources, None)
+        if following in unfinished and following in ages.reasons:
+            raise NotReplayableError(
+                "cannot recompute objects that were made from each other, one of them "
+                "in place of another"
+            )
+        if following is not None and following in seen:
+            continue
         if following is not None:
+            unfinished.add(following)
             seen.add(following)
             todo.append((following, iter(ages.makings[following].sources.values())))
             continue
         todo.pop()
+        unfinished.discard(current)
         if current in ages.reasons and current not in done:
             done.add(current)
             yield current
