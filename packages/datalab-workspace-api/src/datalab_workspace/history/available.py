@@ -134,7 +134,10 @@ class Available(ObjectSteps):
             wanted = step.action.fingerprint
         if wanted is None or data_fingerprint(record) != wanted:
             return None
-        return record
+        # The same data, known from elsewhere: it had been edited as often then.
+        chain, count = edit_chain(latest), len(edit_chain(step))
+        edits = _edits_between(latest, chain[min(count, len(chain)) - 1])
+        return None if edits is None else _taken_back(record, edits)
 
 
 def _edits_between(latest: Step, step: Step) -> list[Edit] | None:

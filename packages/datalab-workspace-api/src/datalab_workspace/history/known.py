@@ -70,7 +70,8 @@ def original_of(arrays: Arrays, before: int) -> Marker | None:
         before: The number of links that had been made when it was added.
     """
     seen = identity.glance(arrays)
-    for marker in list(_known)[: max(0, before - _count + len(_known))]:
+    # The last ones first: an earlier workspace may have had the same data.
+    for marker in list(_known)[: max(0, before - _count + len(_known))][::-1]:
         obj = None if marker.obj is None else marker.obj()
         held = marker.arrays
         if held is None and obj is not None:
