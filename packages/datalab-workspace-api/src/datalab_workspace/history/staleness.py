@@ -84,23 +84,23 @@ def _making(uuid: str, available: Available) -> Making:
     todo = [latest]
     while todo:
         for step in todo.pop().inputs:
-            if available.is_stored(step) and available.uuid_of(step) != uuid:
+            if available.is_stored(step) and available.source_of(step, uuid) != uuid:
                 inputs[id(step)] = step
             elif id(step) not in own:
                 own[id(step)] = step
                 todo.append(step)
     ordered = tuple(step for step in closure(latest) if id(step) in own)
-    known = ((number, available.uuid_of(step)) for number, step in inputs.items())
+    known = ((n, available.source_of(step, uuid)) for n, step in inputs.items())
     sources = {n: source for n, source in known if source and available.has(source)}
     return Making(uuid, latest, ordered, tuple(inputs.values()), sources)
 
 
 def _reason(step: Step, making: Making, available: Available) -> str:
     """Return why an object is out of date with an input; "" if it is not."""
-    name = f"{available.name_of(step)!r:.80}"
     source = making.sources.get(id(step))
     if source is None:
-        return f"{name} was removed"
+        return f"{available.name_of(step)!r:.80} was removed"
+    name = f"{available.name(source)!r:.80}"
     latest = available.latest(source)
     if isinstance(step.action, Reference):
         step = available.find(step.action) or step
