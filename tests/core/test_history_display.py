@@ -5,7 +5,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from datalab_kernel_core.display.history_html import history_html, history_text
+from datalab_kernel_core.display.replay_html import replay_html, replay_text
 from datalab_workspace.history.steps import Call, Cell, Code, Step
+from datalab_workspace.history.verdict import Replay, Verdict
 from support.made_histories import (
     LATER,
     call,
@@ -85,3 +87,43 @@ def test_a_long_history_costs_little():
     shown = history_html(history_of(step))
     assert "9800 more steps" in shown
     assert len(shown) < 2 * MAX_HTML
+
+
+# -- replays --------------------------------------------------------------------------
+
+
+def replayed(**values: object) -> Replay:
+    versions = {"sigima": "1.0.1", "numpy": "2.2.6"}
+    return Replay(**{"name": "final", "versions": versions, **values})
+
+
+def test_a_verdict_is_a_table_of_facts():
+    verdict = replayed(
+        verdict=Verdict.DIFFERENT,
+        reason="by up to 1.24",
+        steps=3,
+        seconds=0.123,
+        inputs=("raw",),
+        largest=1.24,
+        allowed=(0.0, 1e-8),
+        recorded={"sigima": "1.3.0"},
+    )
+    shown = Parsed(replay_html(verdict))
+    facts = shown.text.splitlines()
+    for fact in ("different", "1.24", "1e-08 of the value", "3 in 0.12 s", "raw"):
+        assert fact in facts
+    assert "sigima 1.0.1, numpy 2.2.6" in facts
+    assert "sigima 1.3.0" in facts
+    assert replay_text(verdict) == str(verdict)
+
+
+def test_no_string_of_a_verdict_becomes_html():
+    verdict = replayed(
+        name=ATTACK,
+        verdict=Verdict.NOT_REPLAYABLE,
+        reason=ATTACK,
+        inputs=(ATTACK,),
+        differs_from=ATTACK,
+        recorded={ATTACK: ATTACK},
+    )
+    assert not {"script", "img"} & set(Parsed(replay_html(verdict)).tags)

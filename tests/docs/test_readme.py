@@ -79,7 +79,7 @@ def test_each_example_runs(block: Block, folder: Path) -> None:
 
 def test_the_commands_for_files_run_as_they_are_shown(folder: Path) -> None:
     commands = [c for c in COMMANDS if "-m datalab_workspace " in c]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         run = subprocess.run(
             [sys.executable, *command.split()[1:]],

@@ -212,3 +212,15 @@ def compute_again(main: Any) -> None:
     main.signalpanel.recompute_selected()
     main.signalpanel.objview.select_objects([third])
     main.calc("inverse", edit=False)
+
+
+def change_and_cascade(main: Any) -> None:
+    """Change the first action of the only history session, and compute the others."""
+    panel = main.historypanel
+    (session,) = panel.history_sessions
+    assert session.is_current_state_compatible(main)
+    first = session.actions[0]
+    first.kwargs["param"].n = 21
+    first.is_stale = True
+    panel.recompute_cascade(first)
+    assert not any(action.is_stale for action in session.actions)

@@ -187,6 +187,8 @@ def test_the_line_of_a_cell_that_tells_most():
     assert cell_line(text, "raw") == "workspace.add('raw', x) …"
     assert cell_line(text) == "x = 1 …"
     assert cell_line("x = 1") == "x = 1"
+    assert cell_line("a = 1\nb.y[3:] *= 2\nw.add('b', b)", "b") == "b.y[3:] *= 2 …"
+    assert cell_line("a == b.y\na.b == 1") == "a == b.y …"
     assert cell_line("") == ""
 
 

@@ -48,6 +48,7 @@ class FileCalls:
         compression: str | tuple[str, int] | None = None,
         overwrite: bool = False,
         history: HistoryMode | Literal["as before"] | None = "as before",
+        datalab_history: bool = False,
     ) -> Path:
         """Write a project file, which DataLab opens as one of its own.
 
@@ -69,6 +70,9 @@ class FileCalls:
                 None for nothing. With the last two, the folders in the metadata
                 "source", where sigima notes the file of an object, are left out, too.
                 By default, what was chosen for this file before, or else ``"full"``.
+            datalab_history: Add a session "Notebook" to DataLab's History panel, with
+                what `calc` has computed, so that it can be changed and computed again
+                there. It replaces that of a former save, which stays otherwise.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.
 
@@ -90,7 +94,15 @@ class FileCalls:
             >>> workspace.save("analysis.h5").name
             'analysis.h5'
         """
-        return files.save(self._session, path, names, compression, overwrite, history)
+        return files.save(
+            self._session,
+            path,
+            names,
+            compression,
+            overwrite,
+            history,
+            datalab_history,
+        )
 
     @old_arguments(filepath="path")
     @suggest_on_typo

@@ -35,6 +35,7 @@ _SHOWN = {
     ),
     f"{_RECOVERY}.RecoveryListing": (f"{_DISPLAY}.recovery_html", "recovery"),
     f"{_HISTORY}.view.History": (f"{_DISPLAY}.history_html", "history"),
+    f"{_HISTORY}.verdict.Replay": (f"{_DISPLAY}.replay_html", "replay"),
     f"{_PROCESSING}.feature_table.FeatureTable": (
         f"{_DISPLAY}.features_html",
         "features",

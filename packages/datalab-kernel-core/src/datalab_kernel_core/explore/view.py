@@ -177,6 +177,9 @@ class View:
     def _open(self) -> None:
         if self._channel is not None or self._closed:
             return  # it is open, or was closed in the meantime
+        item = self._overlay.renewed()
+        if item is not None:
+            self._take(item, with_picture=False)
         picture = b64encode(self._png[:_UNIQUE]).decode()
         self._widget = self._widget_class(
             picture=picture, about=self._about(), overlay=self._overlay.state()

@@ -46,6 +46,7 @@ class CellNames:
         changes: The names whose objects may have been changed, or which may have been
             bound.
         uses: The names that meant something before the cell.
+        reads: The names that it uses, whatever they mean.
         functions: The names that each of its functions and classes uses, and those that
             it changes, when it is called.
         aliases: Pairs of names that may share data from then on: the one that is bound,
@@ -57,6 +58,7 @@ class CellNames:
     defines: set[str] = field(default_factory=set)
     changes: set[str] = field(default_factory=set)
     uses: set[str] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
     functions: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     aliases: set[tuple[str, str]] = field(default_factory=set)
     workspaces: set[str] = field(default_factory=set)
@@ -98,6 +100,7 @@ class _Reader(ast.NodeVisitor):
             self._define(node.id)
 
     def _use(self, name: str) -> None:
+        self.names.reads.add(name)
         if name not in self.names.defines:
             self.names.uses.add(name)
 
@@ -147,6 +150,7 @@ class _Reader(ast.NodeVisitor):
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self._part(node)
         self.visit(node.slice)
+        self._use_object_names([node.slice])
 
     def _part(self, node: ast.Attribute | ast.Subscript) -> None:
         self.visit(node.value)
@@ -251,6 +255,13 @@ class _Reader(ast.NodeVisitor):
         for keyword in node.keywords:
             if keyword.arg == "out":
                 self._change(keyword.value)
+        self._use_object_names(node.args)
+        if path[-1:] == ["rename"]:
+            self.names.changes.update(map(_object_name, node.args[1:]))
+
+    def _use_object_names(self, nodes: Iterable[ast.expr]) -> None:
+        """Note the names of objects, which a cell may have given by `rename`."""
+        self.names.uses.update(filter(None, map(_object_name, nodes)))
 
     def _call_magic(self, node: ast.Call, path: list[str]) -> None:
         """Read the calls by which a shell runs magics and other cells."""
@@ -338,3 +349,10 @@ class _Reader(ast.NodeVisitor):
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
         self._comprehension(node)
+
+
+def _object_name(node: ast.expr) -> str:
+    """Return what stands for the name of an object; "" if the node is no string."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return repr(node.value)
+    return ""

@@ -84,7 +84,8 @@ def plan_cells(resolution: Resolution, given: Mapping[int, Record]) -> CellPlan:
     target, edits = _without_edits(resolution.latest, resolution)
     last = storing_cell(target)
     if target.stored is None or last is None:
-        raise NotReplayableError("it was not stored by a cell")
+        script = target.action.script if isinstance(target.action, Code) else ""
+        raise NotReplayableError(f"{script or 'something else'} made it, and no cell")
     remade, roots = _divided(resolution, target, given)
     cells = with_needed(cells_of(remade))
     plan = CellPlan(cells, target, target.stored.name, last, edits)

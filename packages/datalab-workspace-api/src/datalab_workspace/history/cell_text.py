@@ -16,7 +16,8 @@ CELL_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 PYTHON_MAGICS = frozenset({"capture", "prun", "time", "timeit"})
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n")
 _LINE_MAGIC = re.compile(
-    r"(?P<indent>\s*)(?P<target>[\w, ]+=(?!=)\s*)?[%!?].*|.*\?\s*\Z"
+    r"(?P<indent>\s*)(?P<target>[\w, ]+=(?!=)\s*)?[%!?]"
+    r"(?:time (?P<timed>.*)|.*)|.*\?\s*\Z"
 )
 _ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 
@@ -77,6 +78,8 @@ def without_magics(text: str) -> str:
             continue
         before = (magic["indent"] or "") + (magic["target"] or "")
         statement = before + ("0" if magic["target"] else "pass")
+        if magic["timed"]:
+            statement = f"{before}pass; {magic['timed']}"
         lines[index] = statement.ljust(len(line))
     return "\n".join(lines)
 

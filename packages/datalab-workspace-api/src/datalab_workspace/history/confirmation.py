@@ -25,6 +25,7 @@ BUDGET = 0.1
 _NAME = re.compile(r"[^\W\d]\w*")
 #: Elements of a list, and names of a namespace, that are looked at.
 _MOST = 1000
+_CONTAINERS = (list, tuple, dict)
 _MEASURABLE = 1 << 24
 #: Bytes that are compared in a second, before and after it was measured.
 _rate = 2e9
@@ -96,14 +97,18 @@ def _named_objects(text: str, namespace: Mapping[str, Any]) -> list[tuple[str, A
     """Return the objects that a text names, with the names, each one once."""
     found: dict[int, tuple[str, Any]] = {}
     owners: set[int] = set()
-    for name in set(_NAME.findall(text)):
-        value = namespace.get(name)
-        if value is None:
+    names: set[str] = set()
+    for name, value in list(namespace.items()):
+        is_array = issubclass(type(value), np.ndarray)
+        may_matter = is_array or type(value) in _CONTAINERS or _is_object(value)
+        if not may_matter or name not in text:
             continue
-        if isinstance(value, np.ndarray):
+        names = names or set(_NAME.findall(text))
+        if name in names and is_array:
             owners.add(_owner(value))
-        for obj in _objects_in(value):
-            found.setdefault(id(obj), (name, obj))
+        elif name in names:
+            for obj in _objects_in(value):
+                found.setdefault(id(obj), (name, obj))
     if owners:
         for name, obj in _sharing(owners, namespace):
             found.setdefault(id(obj), (name, obj))
@@ -113,13 +118,21 @@ def _named_objects(text: str, namespace: Mapping[str, Any]) -> list[tuple[str, A
 def _objects_in(value: Any) -> Iterator[Any]:
     """Yield a value that is a signal or image, or those in a container."""
     elements: Iterable[Any] = (value,)
-    if type(value) in (list, tuple):
-        elements = value[:_MOST]
-    elif type(value) is dict:
+    if type(value) is dict:
         elements = list(value.values())[:_MOST]
-    for element in elements:
-        if hasattr(element, "__dict__") and object_kind(element) is not None:
-            yield element
+    elif type(value) in _CONTAINERS:
+        elements = value[:_MOST]
+    yield from filter(_is_object, elements)
+
+
+def _is_object(value: Any) -> bool:
+    """Return whether a value is a signal or image."""
+    cls = type(value)
+    # Others may be proxies, which any use of an attribute would resolve.
+    lookup: object = cls.__getattribute__
+    if lookup is not object.__getattribute__ or not cls.__dictoffset__:
+        return False
+    return object_kind(value) is not None
 
 
 def _sharing(

@@ -41,7 +41,10 @@ def note(marker: Marker, obj: Any = None) -> None:
 
 
 def note_got(marker: Marker, obj: Any = None) -> None:
-    """Note the link of an object that the user got from a workspace; see `note`."""
+    """Note the link of an object that code may use to make others; see `note`.
+
+    What the same cell has made is none: the code that made it is known.
+    """
     global _count, _last_got
     if obj is not None:
         marker.obj = weakref.ref(obj)

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 from datalab_workspace.history import calls, running_cell
+from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.environment import here
 from datalab_workspace.history.objects import link_result, step_of
 from datalab_workspace.history.steps import Action, Cell, Step
@@ -24,7 +25,7 @@ from datalab_workspace.model.sigima_objects import object_kind
 
 Observer: TypeAlias = "Callable[[Any, Any], Callable[[Any], None] | None]"
 
-_MOST_SHARED = 256
+_MOST_SHARED = 1024
 _MODULE = "sigima.proc.decorator"
 #: The variable that holds sigima's observer, once sigima is imported.
 _variable: ContextVar[Any] | None = None
@@ -153,7 +154,7 @@ def _note_result(noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any) 
     try:
         if object_kind(result) is not None:
             cell = running_cell.current()
-            link_result(result, CalledStep(noted, inputs, cell), cell)
+            link_result(result, bounded(CalledStep(noted, inputs, cell)), cell)
     except Exception as error:  # noqa: BLE001  the user's call must go on
         note_failure(error)
 

@@ -13,6 +13,7 @@ from weakref import ref
 
 from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.history import identity, known
+from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.deferred import Deferred
 from datalab_workspace.history.files import file_of_source
 from datalab_workspace.history.identity import Arrays, Marker
@@ -87,7 +88,8 @@ class Pending(Deferred):
         # Weakly: the record refers to this history, and must end with its last user.
         self._record = ref(record)
         self.code = code = running_code(cell)
-        self._used, self._number = known.last_got(), known.count()
+        self._used = () if cell is None else known.last_got()
+        self._number = known.count()
         if marker is None:
             return
         earlier = marker.history
@@ -107,6 +109,10 @@ class Pending(Deferred):
                 self.before = replaced.arrays
 
     # -- what was found out -----------------------------------------------------------
+
+    def is_made_by(self, cell: Cell | None) -> bool:
+        """Return whether a cell that runs has made the object, as far as is known."""
+        return self.outcome is None and self.code.cell is cell
 
     @property
     def held(self) -> int:
@@ -206,7 +212,7 @@ class Pending(Deferred):
         return self._history(code, (source, *others))
 
     def _history(self, code: Code, inputs: tuple[Step, ...]) -> RecordHistory:
-        step = Step(code, inputs, code.cell, stored=self._storage())
+        step = bounded(Step(code, inputs, code.cell, stored=self._storage()))
         return RecordHistory(step, self._fields, self._metadata.get(ROI_KEY))
 
     def _storage(self) -> Stored:
@@ -251,7 +257,7 @@ def current(record: Record) -> RecordHistory:
     edited = edit_between(history.fields, history.roi, record.fields, _roi_of(record))
     if edited is not None:
         stored = Stored(record.uuid, record.title, record.version)
-        step = Step(edited, (history.step,), stored=stored)
+        step = bounded(Step(edited, (history.step,), stored=stored))
         history = record.history = RecordHistory(step, record.fields, _roi_of(record))
     return history
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError
 from datalab_workspace.history import identity, known, observer, running_cell
+from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.datalab_notes import noted_step
 from datalab_workspace.history.deferred import Later
 from datalab_workspace.history.former import FormerHistories
@@ -109,13 +110,14 @@ class Recorder:
             history = record.history
             if type(history) not in _KNOWN_FORMS:
                 history = self._later(record, own=own)
+            seen = source = None
             if own or (type(record.data) is not np.ndarray and _is_unread(record)):
-                seen = identity.glance(identity.arrays_of(obj))
-                marker = Marker(history, None, seen, cell)
-                known.note_got(marker, obj)
+                seen, source = identity.glance(identity.arrays_of(obj)), obj
+            marker = Marker(history, record if seen is None else None, seen, cell)
+            if type(history) is Pending and history.is_made_by(cell):
+                known.note(marker, source)
             else:
-                marker = Marker(history, record, None, cell)
-                known.note_got(marker)
+                known.note_got(marker, source)
             mark(obj, marker)
         except Exception as error:  # noqa: BLE001  the user's call must go on
             observer.note_failure(error)
@@ -190,7 +192,8 @@ class Recorder:
         if noted is None:
             return
         inputs = tuple([s.step for s in calculation.sources if s.step is not None])
-        step = CalledStep(observer.shared_call(noted), inputs, running_cell.current())
+        noted = observer.shared_call(noted)
+        step = bounded(CalledStep(noted, inputs, running_cell.current()))
         record.history = RecordHistory(
             step, record.fields, record.metadata.get(ROI_KEY)
         )

@@ -8,8 +8,9 @@ document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
 its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
-none. A cell is ``[number, text, needs, [session, order, failed]]``. A name is a string,
-or ``[name, cell]`` with the cell that stored the object.
+none. A cell is ``[number, session, order, {"text": …, "needs": …, "failed": …}]``. A
+name is a string, ``[name, cell]`` with the cell that stored the object, or
+``[name, cell, uuid, fingerprint]``.
 """
 
 from __future__ import annotations

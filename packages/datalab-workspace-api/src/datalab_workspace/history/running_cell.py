@@ -142,8 +142,10 @@ class CellLog:
 _default = CellLog()
 _running: list[LoggedCell] = []
 _followers: weakref.WeakSet[Follower] = weakref.WeakSet()
-#: The number of errors of followers, which must not break a user's cell.
+#: The number of errors that kept something out of a history, and the last one. They
+#: must not break the user's code.
 failures = 0
+last_failure = ""
 
 
 def begin(number: int, text: str, log: CellLog | None = None) -> LoggedCell:
@@ -249,9 +251,15 @@ def _is_of_user(path: str) -> bool:
 
 
 def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
-    global failures
     try:
         method(cell)
-    except Exception:
-        failures += 1
-        logging.getLogger(__name__).debug("a cell could not be noted", exc_info=True)
+    except Exception as error:  # noqa: BLE001  # the user's cell must go on
+        note_failure(error)
+
+
+def note_failure(error: Exception) -> None:
+    """Count an error that kept something out of a history."""
+    global failures, last_failure
+    failures += 1
+    last_failure = f"{type(error).__name__}: {error}"
+    logging.getLogger(__name__).debug("a step could not be noted", exc_info=error)

@@ -6,15 +6,23 @@ texts, when a history is shown or saved; nothing is traced while cells run.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from datalab_workspace.history.cell_names import ANY, CellNames, names_of
 from datalab_workspace.history.cell_text import parsed, shell_transform
-from datalab_workspace.history.steps import Cell, Step, cells_of, closure, in_order
+from datalab_workspace.history.common_names import WORKSPACE
+from datalab_workspace.history.steps import (
+    Cell,
+    Step,
+    cells_of,
+    closure,
+    in_order,
+    needed_cells,
+)
 
 if TYPE_CHECKING:
     from datalab_workspace.history.running_cell import CellLog, LoggedCell
@@ -53,17 +61,10 @@ def with_needed(cells: Iterable[Cell]) -> list[Cell]:
     returned once, with its text if any of them has it.
     """
     found: dict[object, Cell] = {}
-    seen: set[int] = set()
-    todo = deque(cells)
-    while todo:
-        cell = todo.popleft()
-        if id(cell) in seen:
-            continue
-        seen.add(id(cell))
+    for cell in needed_cells(cells):
         key = identity_of(cell)
         if key not in found or found[key].text is None:
             found[key] = cell
-        todo.extend(cell.needs or ())
     return in_order(found.values())
 
 
@@ -114,14 +115,15 @@ class _Analysis:
     positions: dict[int, int] = field(default_factory=dict)
     functions: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     aliases: dict[str, set[str]] = field(default_factory=dict)
-    workspaces: set[str] = field(default_factory=lambda: {"workspace"})
+    workspaces: set[str] = field(default_factory=lambda: {WORKSPACE})
 
     def read(self, cells: Sequence[LoggedCell]) -> None:
         """Read the cells that have not been read yet."""
         last = self.entries[-1].cell.order if self.entries else 0
-        transform = shell_transform()
-        for cell in cells:
-            if cell.order <= last or cell.source is None:
+        unread = list(takewhile(lambda cell: cell.order > last, reversed(cells)))
+        transform = shell_transform() if unread else None
+        for cell in reversed(unread):
+            if cell.source is None:
                 continue
             tree = parsed(cell.source, transform)
             names = CellNames() if tree is None else names_of(tree)
@@ -133,8 +135,7 @@ class _Analysis:
         position = self.positions.get(cell.order)
         if position is None:
             return ()
-        wanted = set(self.entries[position].uses)
-        wanted -= self.workspaces
+        wanted = self.entries[position].uses - {WORKSPACE}
         needed: list[Cell] = []
         for entry in reversed(self.entries[:position]):
             if not wanted:
@@ -157,18 +158,15 @@ class _Analysis:
         self.functions.update(names.functions)
         self.workspaces |= names.workspaces
         uses, changes = set(names.uses), set(names.changes)
-        todo = [*uses, *names.functions]
-        seen: set[str] = set()
+        todo, seen = list(names.reads), set[str]()
         while todo:
             name = todo.pop()
-            if name in seen or name not in self.functions:
-                continue
-            seen.add(name)
-            used, changed = self.functions[name]
-            uses |= used - names.defines
-            if name in names.uses or name in names.functions:
+            if name not in seen and name in self.functions:
+                seen.add(name)
+                used, changed = self.functions[name]
+                uses |= used - names.defines
                 changes |= changed
-            todo.extend(used)
+                todo.extend(used)
         self._bind(names)
         for name in tuple(changes):
             changes |= self.aliases.get(name, set())

@@ -9,6 +9,7 @@ Many steps have the same action, for example in a loop; they share one.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -51,6 +52,12 @@ class Cell:
     session: str = ""
     order: int = 0
     failed: bool = False
+
+    # pickle would follow the needs recursively; `RecordHistory` adds them.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = self.number, self.text, None, self.session, self.order, self.failed
+        return Cell, state
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -267,15 +274,25 @@ class RecordHistory:
             )
             for s in steps
         ]
-        return _history_of_rows, (rows, dict(self.fields), self.roi)
+        cells = needed_cells(cells_of(steps))
+        place = {id(cell): n for n, cell in enumerate(cells)}
+        needs = [
+            None if cell.needs is None else [place[id(one)] for one in cell.needs]
+            for cell in cells
+        ]
+        return _history_of_rows, (cells, needs, rows, dict(self.fields), self.roi)
 
 
 def _history_of_rows(
+    cells: Sequence[Cell],
+    needs: Sequence[Sequence[int] | None],
     rows: Sequence[tuple[Any, Sequence[int], Any, Any, Any]],
     fields: Mapping[str, Any],
     roi: Any,
 ) -> RecordHistory:
     """Return the history that was pickled."""
+    for one, places in zip(cells, needs, strict=True):
+        one.needs = None if places is None else tuple(cells[n] for n in places)
     steps: list[Step] = []
     for action, inputs, cell, environment, stored in rows:
         used = tuple(steps[number] for number in inputs)
@@ -342,6 +359,21 @@ def cells_of(steps: Sequence[Step]) -> list[Cell]:
             if cell is not None:
                 cells[id(cell)] = cell
     return in_order(cells.values())
+
+
+def needed_cells(cells: Iterable[Cell]) -> list[Cell]:
+    """Return cells and all those that they need, each one once.
+
+    Those that are given come first, in their order.
+    """
+    found: dict[int, Cell] = {}
+    todo = deque(cells)
+    while todo:
+        cell = todo.popleft()
+        if id(cell) not in found:
+            found[id(cell)] = cell
+            todo.extend(cell.needs or ())
+    return list(found.values())
 
 
 def in_order(cells: Iterable[Cell]) -> list[Cell]:

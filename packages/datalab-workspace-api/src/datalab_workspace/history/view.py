@@ -86,7 +86,9 @@ class HistoryStep:
     def code(self) -> str:
         """The first line of the code, or where it was; "" if it is a feature."""
         action = self.step.action
-        return words.code_line(action) if isinstance(action, Code) else ""
+        return (
+            words.code_line(action, self.name or "") if isinstance(action, Code) else ""
+        )
 
     @property
     def operation(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from datalab_workspace.history import words
 from datalab_workspace.history.resolution import Resolution
+from datalab_workspace.history.slices import with_needed
 from datalab_workspace.history.steps import (
     Call,
     Cell,
@@ -15,6 +16,7 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
     Unknown,
+    cells_of,
 )
 from datalab_workspace.history.view import History, HistoryInput, HistoryStep
 from datalab_workspace.model.record import Kind
@@ -161,14 +163,7 @@ def _versions(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
 
 def _cells(steps: Iterable[Step]) -> tuple[Cell, ...]:
     """Return the cells of the steps and those that they need, in order."""
-    todo = [step.cell for step in steps if step.cell is not None]
-    found: dict[int, Cell] = {}
-    while todo:
-        cell = todo.pop()
-        if id(cell) not in found:
-            found[id(cell)] = cell
-            todo.extend(cell.needs or ())
-    return tuple(sorted(found.values(), key=lambda cell: cell.number))
+    return tuple(with_needed(cells_of(list(steps))))
 
 
 def _gaps(inputs: Iterable[HistoryInput], steps: Iterable[HistoryStep]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from datalab_workspace.result_text import cut
 
 #: The greatest number of characters of a value, and of the line of a cell.
 _VALUE, _LINE = 40, 60
+#: An assignment to an attribute or to elements.
+_CHANGE = re.compile(r"[\w.]*\w(\.\w+|\[.*\])\s*[-+*/@%&|^]{0,2}=(?!=)")
 #: Longer integers are not shown.
 _BITS = 128
 _READERS = {"load": "loaded from", "read": "read from", "sigima": "read from"}
@@ -72,17 +75,21 @@ def code_line(action: Code, name: str = "") -> str:
 
 
 def cell_line(text: str, name: str = "") -> str:
-    """Return the line of a cell that tells most: one that contains a name if possible.
+    """Return the most telling line of a cell.
+
+    That is one that changes a part of something, such as ``obj.y = …``, or else one
+    that contains the name.
 
     Args:
         text: The text of the cell.
-        name: The name.
+        name: The name of an object.
     """
     lines = [line.strip() for line in text[:10_000].splitlines()]
     code = [line for line in lines if line and not line.startswith(("#", "%"))]
-    named = [line for line in code if name and name in line]
     others = [line for line in code if not line.startswith(("import ", "from "))]
-    best = (named or others or code or lines or [""])[0]
+    changes = [line for line in others if _CHANGE.match(line)]
+    named = [line for line in others if name and name in line]
+    best = (changes or named or others or code or lines or [""])[0]
     return cut(best, _LINE) + (" …" if len(code) > 1 else "")
 
 

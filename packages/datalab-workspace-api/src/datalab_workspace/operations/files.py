@@ -26,6 +26,7 @@ from datalab_workspace.model.record import (
 )
 from datalab_workspace.operations.mask_warning import masked_names, warn_of_masks
 from datalab_workspace.operations.merge import Merge, OnConflict
+from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 from datalab_workspace.validation import absolute_path, one_of, warn_caller
@@ -43,11 +44,14 @@ def save(
     compression: str | tuple[str, int] | None,
     overwrite: bool,
     history: HistoryMode | Literal["as before"] | None = "as before",
+    datalab_history: bool = False,
 ) -> Path:
     """See `Workspace.save`."""
     if history not in ("as before", None):
         one_of(history, "history", ("full", "calls"))
-    saved = _save(session, path, names, compression, overwrite, history)
+    saved = _save(
+        session, path, names, compression, overwrite, history, datalab_history
+    )
     warn_of_masks(session, saved.masked, f"{saved.path.name!r:.80}")
     if saved.has_texts:
         _warn_of_texts(session, saved.path)
@@ -75,6 +79,7 @@ def _save(
     compression: str | tuple[str, int] | None,
     overwrite: bool,
     history: HistoryMode | Literal["as before"] | None,
+    datalab_history: bool,
 ) -> _Saved:
     from datalab_workspace.formats import registry
 
@@ -92,6 +97,8 @@ def _save(
         content = Project(groups, foreign, project.baseline)
         mode = project.modes.get(target, "full") if history == "as before" else history
         content.history = writer = _writer(session, mode, content)
+        if datalab_history:
+            content.foreign = _with_session(transaction, session, content)
         transaction.kind, transaction.path = "saved", target
         if uuids is None and _is_saved(content, target, known, compression):
             project.saved(target, known, project.baseline, whole=True)
@@ -110,6 +117,8 @@ def _save(
         )
         project.saved(target, stamp, baseline, whole=uuids is None)
         project.modes[target] = mode
+        if datalab_history:
+            project.foreign = content.foreign
         before = content.baseline
         writer.release(None if before is None else before.history)
         if uuids is None or known is not None:
@@ -125,6 +134,17 @@ def _writer(
         session.recorder.settle()
     find = session.project.histories.find
     return HistoryWriter(mode, content.items(), session.recorder.latest, find)
+
+
+def _with_session(
+    transaction: Transaction, session: Session, content: Project
+) -> list[bytes]:
+    """Return the sections of a project, with a session for DataLab's History panel."""
+    require("h5py", "a session for DataLab's History panel")
+    from datalab_workspace.formats.h5.notebook_session import with_session
+
+    records = [transaction.backend.record(item.uuid) for item in content.items()]
+    return with_session(content.foreign, records, session.recorder.latest)
 
 
 def _warn_of_texts(session: Session, path: Path) -> None:

@@ -44,12 +44,12 @@ class ObjectSteps:
         """Return the step that made the object of a reference.
 
         Returns:
-            The step; None if there is no such object, or if its data has changed since
-            and its history does not contain the step.
+            The step; None if no object has such data, or had it in a file that was
+            loaded.
         """
         latest = self._made_data(reference)
         if latest is None:
-            return None
+            return self._session.project.histories.find(reference)
         chain = edit_chain(latest)
         return chain[min(reference.edits, len(chain) - 1)]
 

@@ -169,4 +169,4 @@ def _add_history(source: h5py.Group, target: h5py.Group) -> None:
         if session not in known:
             source.copy(session, target)
             known.append(session)
-    target.attrs[_IDS] = np.array(known)
+    target.attrs[_IDS] = np.array(known, dtype=object)

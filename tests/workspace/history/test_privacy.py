@@ -1,0 +1,138 @@
+"""Texts of cells as they are stored: no secrets, no home folder, no names of people."""
+
+from __future__ import annotations
+
+import ast
+import getpass
+import socket
+from pathlib import Path
+
+import pytest
+
+from datalab_workspace.history.privacy import masked
+from datalab_workspace.live.transport import token as tokens
+from datalab_workspace.live.transport.token import Token, note_use
+
+SECRET = "hunter2-f00d"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password = 'SECRET'",
+        "db_password: str = 'SECRET'",
+        "user, passwd = 'anna', 'SECRET'",
+        "self.api_key = 'SECRET'",
+        "os.environ['GITHUB_TOKEN'] = 'SECRET'",
+        "options = {'secret': 'SECRET', 'n': 1}",
+        "connect(url, token='SECRET')",
+        "connect('http://127.0.0.1:8080', 'SECRET')",
+        "login('anna', 'SECRET')",
+        "set_password('SECRET')",
+        "headers.setdefault('token', 'SECRET')",
+        "def read(path, *, credentials='SECRET'): pass",
+        "def read(path, password='SECRET'): pass",
+        "token = f'Bearer {SECRET}'",
+        "token = 'abc' + 'SECRET'",
+        "token = 'SECRET'.strip()",
+        "key = b'SECRET'",
+        "token = str('SECRET')",
+        "if token == 'SECRET': pass",
+        "if (secret := 'SECRET'): pass",
+        "passwords = ['a', 'SECRET']",
+        "f(auth=('anna', 'SECRET'))",
+        "# password: SECRET",
+        "x = 1  # token=SECRET",
+        "x = 'http://anna:SECRET@host/'",
+        "%env API_KEY=SECRET",
+        "%env API_KEY=SECRET\nx = 1",
+        "!curl -H 'Authorization: Bearer SECRET' http://host",
+        "!mysql --password=SECRET",
+        "%%bash\nexport TOKEN=SECRET",
+        "%%time\npassword = 'SECRET'",
+        "await connect(url, token='SECRET')",
+        "this is no Python; password = 'SECRET'",
+        "π = 'é'; token = 'SECRET'",
+        "token = '''SECRET\nsecond line'''",
+    ],
+)
+def test_a_secret_is_not_stored(text: str) -> None:
+    stored = masked(text.replace("SECRET", SECRET))
+
+    assert stored is not None
+    assert SECRET not in stored
+    assert "<hidden>" in stored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n_tokens = 512",
+        "token = os.environ['TOKEN']",
+        "password = getpass.getpass('Password: ')",
+        "rows.sort(key=lambda row: row['time'])",
+        "keyboard = 'qwerty'",
+        "x = {'a': 1}['a']",
+        "n.y = np.clip(n.y, 0.0, None)  # no negative values",
+        "%%time\n%matplotlib inline\nx = '100 %'",
+        "text = '''\n%time is not a magic here\n'''",
+    ],
+)
+def test_other_texts_are_stored_as_they_are(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_what_is_hidden_leaves_valid_code() -> None:
+    stored = masked("π = 'é'; token = 'f00d'; d = {'secret': 'x', 'n': 'y'}")
+
+    assert stored is not None
+    assert ast.unparse(ast.parse(stored)).splitlines() == [
+        "π = 'é'",
+        "token = '<hidden>'",
+        "d = {'secret': '<hidden>', 'n': 'y'}",
+    ]
+
+
+@pytest.fixture
+def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home folder of a user named anna, on a computer named lab-seven."""
+    home = tmp_path / "home" / "anna"
+    home.mkdir(parents=True)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "anna")
+    monkeypatch.setattr(socket, "gethostname", lambda: "lab-seven.example.org")
+    assert getpass.getuser() == "anna"
+    return home
+
+
+def test_home_folder_user_and_computer_are_not_stored(anna: Path) -> None:
+    text = (
+        f"a = workspace.load('{anna}/raw.h5')\n"
+        f"b = open(r'{anna}')  # Anna's file on lab-seven\n"
+        "c = '/data/anna/run.csv', 'lab-seven.example.org', f'{a}/anna/{b}'\n"
+    )
+
+    assert masked(text) == (
+        "a = workspace.load('~/raw.h5')\n"
+        "b = open(r'~')  # <user>'s file on <host>\n"
+        "c = '/data/<user>/run.csv', '<host>', f'{a}/<user>/{b}'\n"
+    )
+
+
+def test_names_of_variables_stay(anna: Path) -> None:
+    assert masked("anna = 1; savanna = anna") == "anna = 1; savanna = anna"
+    assert masked(f"x = '{anna}-old'") == "x = '" + f"{anna}-old'".replace(
+        "anna", "<user>"
+    )
+
+
+def test_a_cell_with_the_token_of_a_datalab_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tokens, "_used", [])
+    note_use(Token("t0ken-of-a-window"))
+
+    assert masked("x = 't0ken-of-a-window'") is None
+    assert masked("x = 'another string'") == "x = 'another string'"
