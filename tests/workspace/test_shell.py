@@ -427,9 +427,9 @@ def computed(workspace, tmp_path):
 
 
 def test_replay_makes_all_computed_objects_again(shell_output, computed):
-    assert "scaled: identical (1 step, " in shell_output("replay", computed)
+    assert "scaled: identical (2 steps, " in shell_output("replay", computed)
     (one,) = json.loads(shell_output("replay", computed, "--json"))
-    assert (one["name"], one["verdict"], one["steps"]) == ("scaled", "identical", 1)
+    assert (one["name"], one["verdict"], one["steps"]) == ("scaled", "identical", 2)
     assert one["inputs"] == ["peak"]
     assert "sigima" in one["versions"]
 
@@ -437,7 +437,7 @@ def test_replay_makes_all_computed_objects_again(shell_output, computed):
 def test_replay_has_an_exit_code_for_each_verdict(shell_output, workspace, computed, tmp_path):
     assert "not replayable" in shell_output("replay", computed, "peak", code=2)
     obj = workspace.get("scaled")
-    record = workspace.record("scaled")
+    record = workspace.record("scaled").copy()
     record.array("xydata")[1, 3] += 1
     record.history = workspace._session.backend.record(
         workspace.describe("scaled").uuid
