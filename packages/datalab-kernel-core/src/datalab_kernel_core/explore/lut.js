@@ -1,11 +1,5 @@
 // ---- the colors of an image ------------------------------------------------------------
 
-// Return a number without an exponent, which attributes of ARIA do not have.
-function plainNumber(value) {
-  if (Math.abs(value) < 1e-6) return value.toFixed(20);
-  return Math.abs(value) < 1e21 ? String(value) : String(BigInt(value));
-}
-
 // The colormap as a bar over the range of all values, with the ends of the color scale:
 // two sliders, and two fields for exact numbers.
 class ColorScale {
@@ -145,9 +139,10 @@ class ColorScale {
       const percent = Math.min(Math.max(part, 0), 1) * 100;
       slider.style.left = `${percent}%`;
       const unit = this.view.about.zunit ? ` ${this.view.about.zunit}` : "";
-      slider.setAttribute("aria-valuemin", plainNumber(low));
-      slider.setAttribute("aria-valuemax", plainNumber(high));
-      slider.setAttribute("aria-valuenow", plainNumber(this.limits[end]));
+      // Numbers of ARIA have no exponent, so the value itself is a string.
+      slider.setAttribute("aria-valuemin", 0);
+      slider.setAttribute("aria-valuemax", 100);
+      slider.setAttribute("aria-valuenow", percent.toFixed(2));
       slider.setAttribute("aria-valuetext", `${this.shown(end)}${unit}`);
       this.fields[end].value = this.shown(end);
     });
