@@ -16,10 +16,14 @@ from datalab_workspace.cli.commands import main
 from datalab_workspace.cli.history import text
 from support.made_histories import chain, history_of
 
-#: A Python in which sigima cannot be imported.
+#: A Python in which sigima is not found.
 WITHOUT_SIGIMA = """
 import sys
-sys.modules["sigima"] = None
+from importlib.machinery import PathFinder
+find_spec = PathFinder.find_spec
+def without_sigima(name, path=None, target=None):
+    return None if name == "sigima" else find_spec(name, path, target)
+PathFinder.find_spec = without_sigima
 from datalab_workspace.cli.commands import main
 code = main(sys.argv[1:])
 assert not {"scipy", "matplotlib", "pandas"} & set(sys.modules)
