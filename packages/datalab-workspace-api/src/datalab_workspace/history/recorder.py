@@ -344,7 +344,7 @@ class Recorder:
                         if _is_without_history(source):
                             todo.append(source)
         except (LiveError, ObjectNotFoundError) as error:
-            observer.note_failure(error)
+            failures.note(error)
 
     def _told(self, record: Record) -> RecordHistory:
         """Return what DataLab's note, or else the file, says of a record."""
