@@ -65,14 +65,15 @@ class FileCalls:
                 all arrays. By default, arrays that have not changed stay as they are
                 in the file, and others are compressed as the project was, or not at
                 all in a new project.
-            history: What to store about how the objects were made: ``"full"``,
-                ``"calls"`` to leave out the text of cells and the folders of files, or
+            history: The part of the histories to store: ``"full"``; ``"calls"`` to
+                leave out the text of cells and the folders of files; or
                 None for nothing. With the last two, the folders in the metadata
                 "source", where sigima notes the file of an object, are left out, too.
-                By default, what was chosen for this file before, or else ``"full"``.
+                By default, the choice for this file before, or else ``"full"``.
             datalab_history: Add a session "Notebook" to DataLab's History panel, with
-                what `calc` has computed, so that it can be changed and computed again
-                there. It replaces that of a former save, which stays otherwise.
+                the computations of `calc`, so that they can be changed and repeated
+                there. It replaces the session of an earlier save. Without this option,
+                that session stays in the file.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.
 
@@ -287,7 +288,7 @@ class FileCalls:
         removes it when it ends in order. Nothing is restored without this call.
 
         Args:
-            what: None lists all of it, the last crash first. A number of that list,
+            what: None lists everything, the last crash first. A number of that list,
                 or the name of a notebook or file in it, restores all objects of that
                 entry. One or several names of objects restore these, from the last
                 entry that has them.

@@ -1,4 +1,4 @@
-"""The names that a cell defines, uses and changes, as its text says.
+"""The names that a cell defines, uses and changes, found from its text.
 
 The analysis runs no code, so it cannot be exact. In case of doubt it finds too much: a
 cell that passes an array to an unknown function may have changed the array.
@@ -46,7 +46,7 @@ class CellNames:
         changes: The names whose objects may have been changed, or which may have been
             bound.
         uses: The names that meant something before the cell.
-        reads: The names that it uses, whatever they mean.
+        reads: The names that it uses, also those that it defines itself.
         functions: The names that each of its functions and classes uses, and those that
             it changes, when it is called.
         aliases: Pairs of names that may share data from then on: the one that is bound,
@@ -173,7 +173,7 @@ class _Reader(ast.NodeVisitor):
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         if not isinstance(value, ast.Call) or base_of(value.func) in SHOWING:
             return
-        # A statement that calls something is there for what it changes.
+        # A statement that only calls something is written for its side effects.
         if isinstance(value.func, ast.Attribute):
             self._change(value.func.value)
         for argument in [*value.args, *(k.value for k in value.keywords)]:
@@ -352,7 +352,7 @@ class _Reader(ast.NodeVisitor):
 
 
 def _object_name(node: ast.expr) -> str:
-    """Return what stands for the name of an object; "" if the node is no string."""
+    """Return the mark for the name of an object; "" if the node is not a string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return repr(node.value)
     return ""

@@ -1,8 +1,8 @@
 """Run the cells that made an object again, and return what they make.
 
-The cells run in a namespace of their own, with a workspace of their own. Nothing that
-they show is shown, and no file is written through the workspace. They are code, which
-may do anything else: those of a file run only if the user asks for it.
+The cells run in a namespace of their own, with a workspace of their own. Their output
+is not shown, and they write no file through the workspace. They are code, which may do
+anything else: the cells of a file run only if the user asks for it.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def remake(
         The record that the last cell stores, before the edits of the plan.
 
     Raises:
-        NotReplayableError: A text is not kept, a cell fails, needs something that is
-            not here, or does not store the object.
+        NotReplayableError: The text of a cell is not kept; or a cell fails, needs
+            something that is missing here, or does not store the object.
     """
     for cell in plan.cells:
         if _source(cell) is None:
@@ -80,7 +80,7 @@ def remake(
 
 
 def named(cell: Cell) -> str:
-    """Return what a cell is called in a message."""
+    """Return the name of a cell for a message."""
     return f"cell [{cell.number}]" if cell.number else "a cell without a number"
 
 
@@ -125,7 +125,7 @@ class _Runner:
         failure: list[BaseException] = []
 
         async def main() -> None:
-            await eval(code, names)  # noqa: S307  # likewise
+            await eval(code, names)  # noqa: S307  # the user asked for it
 
         def run() -> None:
             try:
@@ -165,7 +165,7 @@ def _compiled(source: str, cell: Cell) -> CodeType:
 
 
 def _transform() -> Callable[[str], str] | None:
-    """Return what makes Python of magics; import it if that is possible."""
+    """Return the function that turns magics into Python; import it if possible."""
     try:
         import IPython.core.inputtransformer2  # noqa: F401  # for `shell_transform`
     except ImportError:
@@ -174,7 +174,7 @@ def _transform() -> Callable[[str], str] | None:
 
 
 class _HomeFolder(ast.NodeTransformer):
-    """Put the home folder back into paths, from which a stored text has lost it."""
+    """The change that puts the home folder back into paths that begin with ``~``."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if isinstance(node.value, str) and node.value.startswith("~/"):

@@ -1,4 +1,4 @@
-"""Put back what the code of cells may change in the process."""
+"""Restore the state of the process that the code of cells may change."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ import numpy as np
 
 @contextmanager
 def preserved_state() -> Iterator[None]:
-    """Run code silently; put back the state of random numbers, folder and figures.
+    """Run code silently; restore the state of random numbers, folder and figures.
 
-    Files that the code writes, and what it changes in modules, stay as they are.
+    Files that the code writes, and its changes of modules, remain.
     """
     with ExitStack() as stack:
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002  # cells use it
         # As in a new kernel: unless a cell sets a seed, it has other numbers each time.
         random.seed()
-        np.random.seed()  # noqa: NPY002  # likewise
+        np.random.seed()  # noqa: NPY002  # the state that cells use
         stack.callback(np.seterr, **np.geterr())
         stack.callback(os.chdir, Path.cwd())
         stack.callback(sys.path.__setitem__, slice(None), sys.path[:])

@@ -1,7 +1,8 @@
-"""Remove secrets and personal names from the texts of cells.
+"""Remove secrets and personal names from the text of cells.
 
-Histories are shared with the files that contain them. What identifies a person or a
-computer, or gives access to something, is removed before a text is shown or stored.
+Histories are shared with the files that contain them. Strings that identify a person or
+a computer, or that give access to something, are removed before the text is shown or
+stored.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from datalab_workspace.history.cell_text import (
 )
 from datalab_workspace.history.secret_literals import hide_in_text, without_secrets
 
-#: What stands for the name of the user, and for that of the computer.
+#: The strings that replace the name of the user and the name of the computer.
 USER, HOST = "<user>", "<host>"
-#: Names that many accounts and computers have, and that identify none.
+#: Names that many accounts and computers have, so that they identify no one.
 _COMMON = """
 root user users admin administrator jovyan ubuntu debian docker vscode runner guest home
 localhost localdomain test web_user emscripten pyodide python signal image data
@@ -69,7 +70,7 @@ def masked(text: str) -> str | None:
 
 
 def without_names(text: str) -> str:
-    """Return a text without the home folder, the user's name and the computer's name.
+    """Return a string without the home folder and the names of user and computer.
 
     Example:
         >>> from pathlib import Path
@@ -124,7 +125,7 @@ def _rewritten(text: str, kinds: frozenset[int], change: Callable[[str], str]) -
 
 
 def _homes() -> Iterator[str]:
-    """Yield the forms in which a text may contain the path of the home folder."""
+    """Yield the forms in which a string may contain the path of the home folder."""
     found = {_home(), os.environ.get("HOME", ""), os.environ.get("USERPROFILE", "")}
     found |= {os.path.realpath(path) for path in found if path}
     for path in sorted(found, key=len, reverse=True):
@@ -154,7 +155,7 @@ def _host_names() -> Iterator[str]:
 
 
 def _telling(names: set[str]) -> Iterator[str]:
-    """Yield the names that identify somebody or something, the longest first."""
+    """Yield the names that identify a person or a computer, the longest first."""
     for name in sorted(names, key=len, reverse=True):
         if len(name) >= _SHORTEST and name.lower() not in _COMMON.split():
             yield name

@@ -1,6 +1,6 @@
-"""Bring an object up to date: compute it again from its inputs as they are now.
+"""Bring an object up to date: compute it again from its present inputs.
 
-This happens only on request. Objects keep their UUIDs, names, groups and places.
+This happens only on request. Objects keep their UUIDs, names, groups and positions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from datalab_workspace.transaction import Transaction
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is computed.
+    """The objects that are computed.
 
     Attributes:
         makings: How the objects were made, in the order in which they are computed.
@@ -134,7 +134,7 @@ def _record(
     records: Mapping[str, Record],
     latest: Mapping[str, Step],
 ) -> Record:
-    """Return the record of an object, computed from its inputs as they are now."""
+    """Return the record of an object, computed from its present inputs."""
     old = plan.records[making.uuid]
     values: dict[int, Any] = {}
     steps: dict[int, Step] = {}
@@ -164,7 +164,7 @@ def _value(step: Step, inputs: list[Any]) -> Any:
 
 
 def _in_place(old: Record, made: Record, step: Step, name: str) -> Record:
-    """Return a record with new data in the place of an old one.
+    """Return a record that replaces an old one and has new data.
 
     Metadata of the user stays. Results of analyses are left out, because they describe
     the old data.

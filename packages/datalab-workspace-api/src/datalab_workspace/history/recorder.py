@@ -42,18 +42,18 @@ P = ParamSpec("P")
 
 #: Bytes of replaced data that are kept to be compared later.
 _MOST_HELD = 1 << 26
-#: Records whose histories are not found out yet, before those of dead ones are dropped.
+#: The number of pending histories after which those of dead records are dropped.
 _MANY = 1 << 10
 
 
 def _harmless(method: Callable[P, None]) -> Callable[P, None]:
-    """Let an error of a method break no call of the user."""
+    """Keep the errors of a method away from the calls of the user."""
 
     @functools.wraps(method)
     def harmless(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             method(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001  it is counted
+        except Exception as error:  # noqa: BLE001  # it is counted
             failures.note(error)
 
     return harmless
@@ -75,9 +75,9 @@ class Recorder:
         self._session = weakref.ref(session)
         # The files that were loaded, with the UUIDs of their objects.
         self._loaded: list[tuple[FileRead, Container[str]]] = []
-        # While DataLab's notes are followed: the records, and those being told of.
+        # While DataLab's notes are followed: the records, and those in progress.
         self._followed: dict[str, Record] = {}
-        self._telling: set[str] = set()
+        self._in_progress: set[str] = set()
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
@@ -92,10 +92,10 @@ class Recorder:
 
     @_harmless
     def end_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
-        """Find out what happened, within a tenth of a second."""
+        """Find out the pending steps, for a tenth of a second at most."""
         self.settle(seconds=0.1)
 
-    # -- what happens -----------------------------------------------------------------
+    # -- events -----------------------------------------------------------------------
 
     def on_get(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that the user got an object.
@@ -120,7 +120,7 @@ class Recorder:
             else:
                 known.note_got(marker, source)
             mark(obj, marker)
-        except Exception as error:  # noqa: BLE001  the user's call must go on
+        except Exception as error:  # noqa: BLE001  # the user's call must succeed
             failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
@@ -153,7 +153,7 @@ class Recorder:
                 self.settle()
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
-        except Exception as error:  # noqa: BLE001  the user's call must go on
+        except Exception as error:  # noqa: BLE001  # the user's call must succeed
             failures.note(error)
 
     @_harmless
@@ -240,17 +240,17 @@ class Recorder:
         """
         self._loaded.append((read, uuids))
 
-    # -- what is known ----------------------------------------------------------------
+    # -- the steps --------------------------------------------------------------------
 
     def latest(self, record: Record) -> Step:
-        """Return the latest step of a record, in whatever form its history is."""
+        """Return the latest step of a record, whichever form its history has."""
         return self.history(record).step
 
     def step_of_source(self, record: Record) -> Step | None:
         """Return the latest step of a record that is computed from, if it is known."""
         try:
             return self.latest(record)
-        except Exception as error:  # noqa: BLE001  the user's call must go on
+        except Exception as error:  # noqa: BLE001  # the user's call must succeed
             failures.note(error)
             return None
 
@@ -263,7 +263,7 @@ class Recorder:
         return current(record)
 
     def problems(self) -> tuple[str, ...]:
-        """Return sentences about what could not be noted."""
+        """Return sentences about the steps that could not be noted."""
         if not failures.count:
             return ()
         count, reason = failures.count, failures.last
@@ -315,7 +315,7 @@ class Recorder:
     def _origin(self, record: Record) -> RecordHistory:
         """Return the history of a record that has come without one."""
         if self._followed:
-            return self._told(record)
+            return self._from_notes(record)
         try:
             self._follow(record)
             # The sources first, so that no chain is too deep.
@@ -327,7 +327,7 @@ class Recorder:
             self._followed.clear()
 
     def _follow(self, record: Record) -> None:
-        """Keep the records that DataLab's notes lead to, until it is told of them."""
+        """Keep a record that DataLab's notes lead to, until its step is found."""
         session = self._session()
         self._followed[record.uuid] = record
         if session is None:
@@ -346,13 +346,13 @@ class Recorder:
         except (LiveError, ObjectNotFoundError) as error:
             failures.note(error)
 
-    def _told(self, record: Record) -> RecordHistory:
-        """Return what DataLab's note, or else the file, says of a record."""
-        self._telling.add(record.uuid)
+    def _from_notes(self, record: Record) -> RecordHistory:
+        """Return the history from DataLab's note on a record, or else from the file."""
+        self._in_progress.add(record.uuid)
         try:
             step = noted_step(record, self._source)
         finally:
-            self._telling.discard(record.uuid)
+            self._in_progress.discard(record.uuid)
         if step is None:
             read = [r for r, uuids in self._loaded if record.uuid in uuids]
             step = Step(replace(read[-1], title=record.title) if read else _unknown())
@@ -362,7 +362,7 @@ class Recorder:
     def _source(self, uuid: str) -> tuple[Kind | None, Step]:
         """Return kind and latest step of an object that DataLab's note names."""
         record = self._followed.get(uuid)
-        if record is None or uuid in self._telling:
+        if record is None or uuid in self._in_progress:
             return None, Step(Reference(uuid, ""))
         return record.kind, self.latest(record)
 

@@ -27,14 +27,14 @@ ENTRY_SIZE = 200
 #: The module of the links to objects; without it, there are none.
 _LINKS = "datalab_workspace.history.known"
 _orders = count(1)
-#: Whether the code of a file is the user's, by path.
+#: Whether a file has code of the user, by path.
 _paths: dict[str, bool] = {}
 _PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 _STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 
 class Follower(Protocol):
-    """A listener to the begin and the end of cells."""
+    """A listener to the start and the end of cells."""
 
     def begin_cell(self, cell: Cell) -> None:
         """Note that a cell begins, in the context in which its code will run."""
@@ -55,7 +55,7 @@ class LoggedCell(Cell):
 
     Attributes:
         source: The text as the user wrote it, secrets included; it is never stored.
-            None if the log has let it go.
+            None if the log has released it.
     """
 
     __slots__ = ("_log", "_masked", "_needs", "source")
@@ -83,7 +83,7 @@ class LoggedCell(Cell):
         return self._masked
 
     @property
-    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # likewise
+    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # found out when needed
         """The cells that ran before and whose names it uses."""
         if self._needs is None:
             from datalab_workspace.history.slices import cells_before
@@ -101,8 +101,8 @@ class CellLog:
 
     Attributes:
         session: An arbitrary string that distinguishes the shell from others.
-        cells: The cells whose texts are kept.
-        incomplete: Whether the texts of the oldest cells have been released.
+        cells: The cells whose text is kept.
+        incomplete: Whether the text of the oldest cells has been released.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class CellLog:
         return self.cells[: bisect_left(orders, cell.order)]
 
     def _release_oldest(self) -> None:
-        """Release the texts of the oldest cells, at least a tenth of them."""
+        """Release the text of the oldest cells, at least a tenth of all."""
         released = 0
         while self._size > LOG_SIZE * 0.9 and released < len(self.cells) - 1:
             cell = self.cells[released]
@@ -180,8 +180,8 @@ def end(
     Args:
         cell: The cell; by default the one that runs.
         failed: It ended with an error.
-        namespace: The names of the notebook. The objects among them that the cell names
-            are compared with what they were.
+        namespace: The names of the notebook. The objects that the cell names are
+            compared with their earlier data.
     """
     if cell is None:
         if not _running:
@@ -207,7 +207,7 @@ def current() -> LoggedCell | None:
 
 
 def follow(follower: Follower) -> None:
-    """Let an object know when cells begin and end, as long as it exists."""
+    """Notify an object when cells begin and end, as long as it exists."""
     _followers.add(follower)
 
 
@@ -253,5 +253,5 @@ def _confirm(namespace: Mapping[str, Any], cell: LoggedCell) -> None:
 def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
     try:
         method(cell)
-    except Exception as error:  # noqa: BLE001  # the user's cell must go on
+    except Exception as error:  # noqa: BLE001  # the user's cell must run
         failures.note(error)

@@ -14,7 +14,7 @@ from datalab_workspace.model.record import ROI_KEY, Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.workspace import Workspace
 
-#: Calls that change something outside of the workspace; they do nothing.
+#: Calls that change something outside the workspace; they do nothing here.
 _SILENT = frozenset(
     {"autosave", "browse", "connect", "disconnect", "resync", "select_objects", "show"}
 )
@@ -106,7 +106,7 @@ class ScratchBackend(MemoryBackend):
 
 
 class ScratchWorkspace(Workspace):
-    """A workspace that writes no file, attaches to no DataLab and asks nobody."""
+    """A workspace that writes no file, attaches to no DataLab and asks no one."""
 
     def __getattribute__(self, name: str) -> Any:
         if name in _SILENT:
@@ -169,4 +169,4 @@ def _nothing(*_arguments: object, **_options: object) -> None:
 
 
 def _refuse(name: str, *_arguments: object, **_options: object) -> None:
-    raise NotReplayableError(f"it calls workspace.{name}(), which asks somebody")
+    raise NotReplayableError(f"it calls workspace.{name}(), which asks the user")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 from typing import TypeAlias
 
-#: What stands for a secret in a text.
+#: The string that stands for a secret.
 HIDDEN = "<hidden>"
 #: A name, and the expression that is given to it.
 _Given: TypeAlias = "tuple[str, ast.expr]"
@@ -20,7 +20,7 @@ _SECRET = re.compile(rf"(?:^|[_\W]|(?<=[a-z]))(?:{_WORDS})s?(?:_?\d+)?$", re.IGN
 _PASSWORD = re.compile(r"pass(?:word|wd|phrase)|pwd|secret|credential", re.IGNORECASE)
 #: Functions one of whose arguments is a secret, without a name that says so.
 _LOGINS = frozenset({"connect", "login", "authenticate", "basic_auth", "HTTPBasicAuth"})
-#: Functions whose arguments say where a secret is.
+#: Functions whose arguments name the secret that they set.
 _PLACES = frozenset(
     {"getenv", "get", "pop", "getpass", "input", "open", "Path", "get_password"}
 )
@@ -41,7 +41,7 @@ _IN_URL = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
 
 
 def without_secrets(text: str, tree: ast.Module | None) -> str:
-    """Return a text without secrets.
+    """Return code without secrets.
 
     Args:
         text: The text of a cell.
@@ -52,7 +52,7 @@ def without_secrets(text: str, tree: ast.Module | None) -> str:
 
 
 def hide_in_text(text: str) -> str:
-    """Return a text that is not Python without the values given to secret names."""
+    """Return a string that is not Python without the values of secret names."""
 
     def hidden(match: re.Match[str]) -> str:
         value = match["value"]
@@ -160,7 +160,7 @@ def _name(node: ast.expr | None) -> str:
 
 
 def _literals(value: ast.expr, *, numbers: bool) -> Iterator[ast.expr]:
-    """Yield the literals of which a value is made."""
+    """Yield the literals that a value is made from."""
     if isinstance(value, ast.JoinedStr):
         yield value
     elif isinstance(value, ast.Constant):
@@ -189,7 +189,7 @@ def _parts(value: ast.expr) -> list[ast.expr]:
 
 
 def _replace(text: str, literals: list[ast.expr]) -> str:
-    """Replace literals in a text; positions count the bytes of UTF-8."""
+    """Replace literals in code; positions count the bytes of UTF-8."""
     lines = [line.encode() for line in text.split("\n")]
     starts = [0]
     for line in lines:

@@ -1,7 +1,8 @@
 """Find the cells that an object needs: those that made it, and those that they need.
 
-A cell needs the cells before it that gave its names their meaning. This is found in the
-texts, when a history is shown or saved; nothing is traced while cells run.
+A cell needs the cells before it that gave its names their meaning. They are found from
+the code of the cells when a history is shown or saved; nothing is traced while cells
+run.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def cells_before(cell: LoggedCell, log: CellLog) -> tuple[Cell, ...]:
 
 @dataclass
 class _Entry:
-    """A cell and its names, completed by what is known of the cells before.
+    """A cell and its names, completed with the names of the cells before.
 
     Attributes:
         cell: The cell.
@@ -108,7 +109,7 @@ class _Entry:
 class _Analysis:
     """The names of all cells of a log, each cell read once.
 
-    The attributes besides `entries` are what is known after the last one.
+    The attributes except `entries` describe the state after the last cell.
     """
 
     entries: list[_Entry] = field(default_factory=list)

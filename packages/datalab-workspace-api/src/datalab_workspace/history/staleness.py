@@ -1,4 +1,4 @@
-"""The objects that are out of date, because one they were made from has changed."""
+"""The objects that are out of date: one that they were made from has changed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def stale(session: Session) -> dict[str, list[str]]:
 
 
 def ages_of(session: Session, transaction: Transaction) -> Ages:
-    """Return which objects of a workspace are out of date, in their order."""
+    """Return the objects of a workspace and the reasons why some are out of date."""
     available, ages = Available(session, transaction), Ages()
     for entry in transaction.backend.entries():
         uuid = entry.uuid
@@ -111,14 +111,14 @@ def _reason(step: Step, making: Making, available: Available) -> str:
         return f"{_listed(edits)} of {name} changed" if edits else ""
     if available.given(step) is not None:
         return ""
-    # An object may be replaced by one that was made from it: that is no change.
+    # An object may be replaced by one that was made from it, which is not a change.
     if any(each is making.latest for each in closure(latest)):
         return ""
     return f"{name} has changed"
 
 
 def _edits_since(latest: Step, step: Step) -> list[str]:
-    """Return what edits have changed since a step, in words."""
+    """Return the fields that edits have changed since a step, and the word for ROI."""
     changed: dict[str, None] = {}
     while latest is not step and isinstance(latest.action, Edit) and latest.inputs:
         for name in latest.action.fields:

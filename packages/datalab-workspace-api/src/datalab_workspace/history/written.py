@@ -1,4 +1,4 @@
-"""The history of an object as it travels: an entry of a file or protocol.
+"""The history of an object in a file or protocol: an entry of its sidecar.
 
 The entry belongs to an object with one UUID, whose data has one fingerprint. DataLab
 copies metadata to the objects that it computes, and keeps it when it computes an object
@@ -33,10 +33,10 @@ _NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
 
 
 class Entry:
-    """What a file or protocol says about how one object was made.
+    """The stored history of one object in a file or message.
 
-    It says so for data with a fingerprint, whether or not the object still has it. So
-    the history of another object can go on here.
+    It belongs to data with a fingerprint, whether or not the object still has that
+    data. So the history of another object can continue here.
 
     Args:
         content: The entry as JSON data.
