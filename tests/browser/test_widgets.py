@@ -136,6 +136,15 @@ def test_a_workspace_is_browsed_in_xeus_python(in_xeus: LiteNotebook) -> None:
     panel.row("<b>spot</b>").dblclick()
     expect(panel.error).to_contain_text("needs matplotlib, which is not installed here")
 
+    saved = in_xeus.saved()
+    (output,) = saved["cells"][NUMBERS["browse"]]["outputs"]
+    assert sorted(output["data"]) == ["text/html", "text/plain"]
+    assert "widgets" not in saved["metadata"]
+    in_xeus.reopen()
+    picture = in_xeus.page.get_by_alt_text("Workspace, 3 objects; raw: peak, noisy")
+    expect(picture).to_be_visible()
+    expect(panel.el).to_have_count(0)
+
 
 @pytest.mark.slow
 def test_a_workspace_is_browsed_in_pyodide(in_pyodide: LiteNotebook) -> None:
