@@ -239,6 +239,8 @@ def test_the_profile_along_a_line_is_shown_and_given_to_the_code(
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     value = view.el.locator(".dle-profile-value")
     expect(value).to_have_text(re.compile(r"Distance \(mm\): [\d.]+, value: [\d.]+"))
+    found = Axe().run(page, context={"include": [[".datalab-explore"]]})
+    assert [violation["id"] for violation in found.response["violations"]] == []
     view.after_edit(view.button("add to workspace").click)
     expect(view.status).to_have_text("added to the workspace as 'profile of spot'")
     show(notebook, 2, "same 2")
