@@ -75,7 +75,8 @@ def original_of(arrays: Arrays, title: str, before: int) -> Marker | None:
         before: The number of links that had been made when it was added.
     """
     seen: Glance | None = None
-    for marker in list(_known)[: max(0, before - _count + len(_known))]:
+    # The last ones first: an earlier workspace may have had the same data.
+    for marker in list(_known)[: max(0, before - _count + len(_known))][::-1]:
         held = _data_of(marker, title)
         if held is None or not _alike(held, arrays):
             continue

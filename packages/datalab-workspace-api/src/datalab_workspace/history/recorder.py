@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError
-from datalab_workspace.history import identity, known, observer, running_cell
+from datalab_workspace.history import failures, identity, known, observer, running_cell
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.datalab_notes import noted_step, sources_of
 from datalab_workspace.history.deferred import Later
@@ -54,7 +54,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
         try:
             method(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  it is counted
-            observer.note_failure(error)
+            failures.note(error)
 
     return harmless
 
@@ -121,7 +121,7 @@ class Recorder:
                 known.note_got(marker, source)
             mark(obj, marker)
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that a record is added, before it is stored.
@@ -154,7 +154,7 @@ class Recorder:
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
 
     @_harmless
     def on_edit(self, record: Record) -> None:
@@ -251,7 +251,7 @@ class Recorder:
         try:
             return self.latest(record)
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
             return None
 
     def history(self, record: Record) -> RecordHistory:
@@ -264,9 +264,9 @@ class Recorder:
 
     def problems(self) -> tuple[str, ...]:
         """Return sentences about what could not be noted."""
-        if not observer.failures:
+        if not failures.count:
             return ()
-        count, reason = observer.failures, observer.last_failure
+        count, reason = failures.count, failures.last
         sentence = f"{count} steps of histories could not be noted; the last reason: "
         return (f"{sentence}{reason:.200}",)
 
@@ -296,9 +296,13 @@ class Recorder:
     def _later(self, record: Record, *, own: bool) -> RecordHistory:
         """Return a history that is read when it is needed, without the data."""
         reference = None if own else weakref.ref(record)
+        written: Written | None = record.history
+        # The user may change the data before the history is read.
+        if own and written is not None and not written.belongs():
+            written = None
         light = Record(
             record.kind, record.fields, {}, record.metadata, record.uuid,
-            history=record.history,
+            history=written,
         )  # fmt: skip
         light.version = record.version
 
@@ -340,7 +344,7 @@ class Recorder:
                         if _is_without_history(source):
                             todo.append(source)
         except (LiveError, ObjectNotFoundError) as error:
-            observer.note_failure(error)
+            failures.note(error)
 
     def _told(self, record: Record) -> RecordHistory:
         """Return what DataLab's note, or else the file, says of a record."""
