@@ -31,7 +31,8 @@ Glance: TypeAlias = "tuple[tuple[str, tuple[int, ...], int], ...]"
 #: Arrays of at most this many bytes are looked at completely.
 EXACT = 1 << 16
 _BLOCKS = 16
-_BLOCK = EXACT // _BLOCKS
+#: Small, because a computation leaves nothing of a large array in the cache.
+_BLOCK = 1 << 10
 _ATTRIBUTE = "_datalab_workspace_marker"
 
 
