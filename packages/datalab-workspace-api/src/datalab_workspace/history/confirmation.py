@@ -94,7 +94,7 @@ class _Changes:
 
 
 def _named_objects(text: str, namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the objects that a text names, with the names, each one once."""
+    """Return the objects that a cell names, with the names, each one once."""
     found: dict[int, tuple[str, Any]] = {}
     owners: set[int] = set()
     names: set[str] = set()

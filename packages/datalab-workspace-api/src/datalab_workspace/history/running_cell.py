@@ -83,7 +83,7 @@ class LoggedCell(Cell):
         return self._masked
 
     @property
-    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # likewise
+    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # computed when needed
         """The cells that ran before and whose names it uses."""
         if self._needs is None:
             from datalab_workspace.history.slices import cells_before
@@ -101,8 +101,8 @@ class CellLog:
 
     Attributes:
         session: An arbitrary string that distinguishes the shell from others.
-        cells: The cells whose texts are kept.
-        incomplete: Whether the texts of the oldest cells have been released.
+        cells: The cells whose text is kept.
+        incomplete: Whether the text of the oldest cells has been released.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class CellLog:
         return self.cells[: bisect_left(orders, cell.order)]
 
     def _release_oldest(self) -> None:
-        """Release the texts of the oldest cells, at least a tenth of them."""
+        """Release the text of the oldest cells, at least a tenth of them."""
         released = 0
         while self._size > LOG_SIZE * 0.9 and released < len(self.cells) - 1:
             cell = self.cells[released]
@@ -253,5 +253,5 @@ def _confirm(namespace: Mapping[str, Any], cell: LoggedCell) -> None:
 def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
     try:
         method(cell)
-    except Exception as error:  # noqa: BLE001  # the user's cell must go on
+    except Exception as error:  # noqa: BLE001  # the user's cell must continue
         failures.note(error)
