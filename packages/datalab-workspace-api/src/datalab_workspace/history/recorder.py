@@ -294,9 +294,13 @@ class Recorder:
     def _later(self, record: Record, *, own: bool) -> RecordHistory:
         """Return a history that is read when it is needed, without the data."""
         reference = None if own else weakref.ref(record)
+        written: Written | None = record.history
+        # The user may change the data before the history is read.
+        if own and written is not None and not written.belongs():
+            written = None
         light = Record(
             record.kind, record.fields, {}, record.metadata, record.uuid,
-            history=record.history,
+            history=written,
         )  # fmt: skip
         light.version = record.version
 

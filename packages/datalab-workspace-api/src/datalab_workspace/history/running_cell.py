@@ -91,6 +91,10 @@ class LoggedCell(Cell):
             self._needs = cells_before(self, self._log)
         return self._needs
 
+    def earlier(self) -> list[LoggedCell]:
+        """Return the cells of this shell that ran before."""
+        return self._log.before(self)
+
     def forget(self) -> None:
         """Release the text."""
         self.source = self._masked = None
@@ -204,6 +208,19 @@ def current() -> LoggedCell | None:
     The code of other threads belongs to it, too.
     """
     return _running[-1] if _running else None
+
+
+def ran_here(cell: Cell) -> bool:
+    """Return whether a cell ran in this shell, so that the user has seen its text.
+
+    An object that was in DataLab in the meantime has copies of its cells.
+    """
+    if isinstance(cell, LoggedCell):
+        return True
+    running = current()
+    return running is not None and any(
+        own.number == cell.number and own.text == cell.text for own in running.earlier()
+    )
 
 
 def follow(follower: Follower) -> None:
