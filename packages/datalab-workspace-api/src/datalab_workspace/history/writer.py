@@ -16,6 +16,7 @@ from datalab_workspace.encoding.arrays import data_fingerprint, sampled_fingerpr
 from datalab_workspace.history.rows import MOST_STEPS, as_list
 from datalab_workspace.history.steps import (
     Cell,
+    FileRead,
     Fingerprint,
     RecordHistory,
     Reference,
@@ -311,7 +312,10 @@ class HistoryWriter:
 
 
 def _says_nothing(step: Step) -> bool:
-    return isinstance(step.action, Unknown) and not step.inputs
+    """Return whether nothing is known but the project that held the object before."""
+    action = step.action
+    loaded = isinstance(action, FileRead) and action.reader == "load"
+    return (loaded or isinstance(action, Unknown)) and not step.inputs
 
 
 def sent_alone() -> HistoryWriter:
