@@ -434,7 +434,9 @@ def test_replay_makes_all_computed_objects_again(shell_output, computed):
     assert "sigima" in one["versions"]
 
 
-def test_replay_has_an_exit_code_for_each_verdict(shell_output, workspace, computed, tmp_path):
+def test_replay_has_an_exit_code_for_each_verdict(
+    shell_output, workspace, computed, tmp_path
+):
     assert "not replayable" in shell_output("replay", computed, "peak", code=2)
     obj = workspace.get("scaled")
     record = workspace.record("scaled").copy()
@@ -446,7 +448,9 @@ def test_replay_has_an_exit_code_for_each_verdict(shell_output, workspace, compu
         transaction.replace(record)
     workspace.save(tmp_path / "other.h5")
     assert not np.array_equal(workspace.get("scaled").y, obj.y)
-    assert "DIFFERENT, by up to 1" in shell_output("replay", tmp_path / "other.h5", code=1)
+    assert "DIFFERENT, by up to 1" in shell_output(
+        "replay", tmp_path / "other.h5", code=1
+    )
 
 
 def test_replay_of_a_project_without_computed_objects(shell_output, path):
