@@ -7,16 +7,16 @@ import pytest
 
 import datalab_workspace as dlw
 
-pytestmark = pytest.mark.live
+# The first of them may have to make the environment of DataLab.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 X = np.linspace(0.0, 1.0, 200)
 
 
 @pytest.fixture
 def workspace(companion_datalab):
-    """A workspace attached to DataLab with a companion."""
-    ws = dlw.connect(companion_datalab.url, companion_datalab.token)
-    yield ws
-    ws.disconnect(keep=False) if False else None
+    """A workspace that is attached to a DataLab with a companion."""
+    companion = companion_datalab.companion
+    return dlw.connect(companion.url, companion.token)
 
 
 def test_calls_of_the_notebook_are_replayed_and_recomputed(workspace):
