@@ -11,7 +11,7 @@ from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.result_text import printable
 from datalab_workspace.workspace import Workspace
 
-#: The exit codes of the command. An error, such as a missing file, is no verdict.
+#: The exit codes of the command. A missing file or another error also gives 2.
 SAME, DIFFERENT, NOT_REPLAYABLE = 0, 1, 2
 
 
