@@ -49,7 +49,14 @@ DIRECTORIES = {
     "JUPYTER_RUNTIME_DIR": "jupyter-run",
     "MPLCONFIGDIR": "matplotlib",
 }
-REMOVED = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG", "PYTHONSTARTUP")
+REMOVED = (
+    "JUPYTER_PATH",
+    "JUPYTER_CONFIG_PATH",
+    "JUPYTER_NO_CONFIG",
+    # Each process would compile all that it imports.
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONSTARTUP",
+)
 REMOVED_PREFIXES = ("DATALAB_",)
 
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -101,6 +108,23 @@ def no_default_port() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(discovery, "DEFAULT_URL", "http://127.0.0.1:9")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_warm_up(isolated_environment: Path) -> Iterator[None]:
+    """Let kernels import nothing while they are idle.
+
+    Most kernels end soon, and what they import takes three seconds of a core each.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATALAB_KERNEL_WARMUP", "0")
+        yield
+
+
+@pytest.fixture
+def warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let kernels that start in the test warm up, as those of users do."""
+    monkeypatch.delenv("DATALAB_KERNEL_WARMUP")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,11 @@ from jupyter_client.kernelspec import KernelSpecManager
 from datalab_kernel import kernelspec
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_warm_up() -> None:
+    """Let kernels warm up, as those of users do."""
+
+
 @pytest.fixture
 def specs(tmp_path: Path) -> KernelSpecManager:
     """What Jupyter finds: this kernel, and the others of this environment."""

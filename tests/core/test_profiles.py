@@ -121,6 +121,19 @@ def test_coordinates_that_are_not_uniform_count() -> None:
     assert profile.pixel(14, 1.4) == (3, 4, 19.0)
 
 
+def test_a_line_that_the_page_would_have_to_bend_is_mentioned(
+    workspace: Workspace, draw: Draw
+) -> None:
+    uneven = create_image("uneven", np.eye(5))
+    uneven.set_coords(xcoords=np.array([0.0, 1, 3, 7, 15]), ycoords=np.arange(5.0))
+    workspace["uneven"] = uneven
+
+    view = draw("uneven", "segment", [0, 0, 4, 4])
+    assert "not uniform" in view._reply(_asked(view)).content["text"]
+    view = draw("uneven", "segment", [0, 2, 4, 2])
+    assert "not uniform" not in view._reply(_asked(view)).content["text"]
+
+
 @pytest.mark.parametrize(
     ("ends", "distance", "unit"),
     [

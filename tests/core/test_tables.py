@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sigima.objects import GeometryResult, KindShape, TableResult
 
+from datalab_kernel_core import Plotter
 from datalab_kernel_core.plotter.tables import MAX_ROWS
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -85,3 +86,18 @@ def test_a_dictionary_that_is_not_a_result_is_refused(plotter) -> None:
 def test_a_title_must_be_a_string(plotter) -> None:
     with pytest.raises(TypeError, match="expected a string for title, got 3"):
         plotter.table(table(), 3)
+
+
+def test_a_wide_table_is_turned_or_cut(plotter: Plotter) -> None:
+    names = [f"quantity number {number}" for number in range(20)]
+    data = np.arange(80.0).reshape(4, 20).tolist()
+
+    few = plotter.table({"title": "few", "names": names, "data": data})
+    many = plotter.table({"title": "many", "names": names, "data": data * 9})
+
+    assert len(repr(few).splitlines()) == 1 + 20
+    assert max(map(len, repr(many).splitlines())) <= 120
+    html = many._repr_html_()
+    assert html.count("<table>") == html.count("<thead>") > 1
+    assert html.count("<caption>") == 1
+    assert all(html.count(f">{name}<") == 1 for name in names)

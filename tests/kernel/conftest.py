@@ -20,6 +20,7 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 
 from datalab_kernel import kernelspec
+from support.three_kernels import EITHER
 
 RECOVERY = "DATALAB_KERNEL_RECOVERY"
 # Longer than anything takes: reaching it means that the kernel hangs.
@@ -107,9 +108,11 @@ class Kernel:
         self.wait_for_output(execution, until)
         return execution
 
-    def wait_for_output(self, execution: Execution, text: str) -> None:
+    def wait_for_output(
+        self, execution: Execution, text: str, *, stream: str = "stdout"
+    ) -> None:
         """Wait until a cell, or what it left running, has printed a text."""
-        self._collect(execution, lambda: text in execution.stdout)
+        self._collect(execution, lambda: text in getattr(execution, stream))
 
     def finish(self, execution: Execution) -> Execution:
         """Wait until a cell has been answered and all it sent has arrived."""
@@ -252,12 +255,7 @@ def kernel(
         yield kernel
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(kernelspec.KERNEL_NAME, id="ours"),
-        pytest.param("python3", id="ipykernel", marks=pytest.mark.slow),
-    ]
-)
+@pytest.fixture(params=EITHER)
 def either(request: pytest.FixtureRequest, start: Callable[..., Kernel]) -> Kernel:
     """Our kernel, and the one that shows what is expected of it."""
     return start(request.param)

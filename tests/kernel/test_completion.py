@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.three_kernels import EITHER
+
 if TYPE_CHECKING:
     from conftest import Kernel
 
@@ -50,7 +52,7 @@ def test_the_first_request_is_answered_without_jedi_and_imports(
     assert kernel.value(LOADED) == "[]"
 
 
-@pytest.mark.parametrize("name", ["datalab-kernel", "python3"])
+@pytest.mark.parametrize("name", EITHER)
 def test_names_and_attributes_are_all_that_is_completed(
     start: Callable[..., Kernel], name: str
 ) -> None:
@@ -89,7 +91,7 @@ def test_names_and_attributes_are_all_that_is_completed(
     assert complete(kernel, 'results["') == {'results["X@Ymin', 'results["X@Ymax'}
 
 
-@pytest.mark.parametrize("name", ["datalab-kernel", "python3"])
+@pytest.mark.parametrize("name", EITHER)
 def test_the_help_of_a_feature_shows_its_parameters(
     start: Callable[..., Kernel], name: str
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 # What JupyterLab tells of itself.
 CLIENT = {
     "clientID": "jupyterlab",

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from datalab_kernel.kernelspec import KERNEL_NAME
+from support.three_kernels import EITHER
 
 PNG = "image/png"
 
 
-@pytest.fixture(params=[KERNEL_NAME, "python3"], ids=["ours", "ipykernel"])
+@pytest.fixture(params=EITHER)
 def kernel(request: pytest.FixtureRequest, start: Callable) -> Any:
     """A kernel with the extension, whose workspace has a signal "peak"."""
     kernel = start(request.param, DATALAB_KERNEL_MODE="standalone")
@@ -93,6 +94,9 @@ def test_the_last_change_is_drawn_while_the_kernel_is_idle(kernel) -> None:
     assert "7 points" in next_update(kernel)["data"]["text/plain"]
 
 
+@pytest.mark.parametrize(
+    "kernel", [KERNEL_NAME, "python3"], ids=["ours", "ipykernel"], indirect=True
+)
 def test_a_change_of_a_thread_is_drawn_on_the_event_loop(kernel) -> None:
     shown(kernel)
     done(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datalab_kernel.kernelspec import KERNEL_NAME
+from support.three_kernels import EITHER
 
 SIZE = (640, 400)
 PNG, SVG = "image/png", "image/svg+xml"
@@ -21,7 +21,7 @@ signal.metadata["Table_stats_dict"] = table.to_dict()
 """
 
 
-@pytest.fixture(params=[KERNEL_NAME, "python3"], ids=["ours", "ipykernel"])
+@pytest.fixture(params=EITHER)
 def kernel(request: pytest.FixtureRequest, start: Callable) -> Any:
     """A kernel with the extension."""
     kernel = start(request.param)

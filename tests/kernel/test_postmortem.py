@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.prompts import Prompting
+from support.three_kernels import EITHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-OURS = "datalab-kernel"
 REFERENCE = "python3"
 FAILING = """\
 def divide(a):
@@ -57,6 +57,7 @@ def test_debug_shows_where_the_last_error_was(kernel) -> None:
     explore(kernel)
 
 
+@pytest.mark.slow
 def test_debug_is_as_in_ipykernel(start: Callable) -> None:
     explore(start(REFERENCE))
 
@@ -87,7 +88,7 @@ def explore(kernel) -> None:
     assert kernel.value("1 + 1") == "2"
 
 
-@pytest.mark.parametrize("name", [OURS, REFERENCE])
+@pytest.mark.parametrize("name", EITHER)
 @pytest.mark.parametrize("command", ["c", "q"])
 def test_debug_can_be_left_and_entered_again(
     start: Callable, name: str, command: str
@@ -101,7 +102,7 @@ def test_debug_can_be_left_and_entered_again(
         assert cell.finish()["status"] == "ok"
 
 
-@pytest.mark.parametrize("name", [OURS, REFERENCE])
+@pytest.mark.parametrize("name", EITHER)
 def test_an_interrupt_leaves_debug(start: Callable, name: str) -> None:
     kernel = start(name)
     kernel.run(FAILING)
@@ -132,7 +133,7 @@ def test_code_is_debugged_also_after_an_interrupt(kernel) -> None:
     assert cell.finish()["status"] == "ok"
 
 
-@pytest.mark.parametrize("name", [OURS, REFERENCE])
+@pytest.mark.parametrize("name", EITHER)
 @pytest.mark.parametrize("debug", ["breakpoint()", "import pdb; pdb.set_trace()"])
 def test_a_function_is_stepped_through(
     reference: Callable, name: str, debug: str
@@ -159,7 +160,7 @@ def test_a_function_is_stepped_through(
     assert kernel.value("got, after") == "(42, True)"
 
 
-@pytest.mark.parametrize("name", [OURS, REFERENCE])
+@pytest.mark.parametrize("name", EITHER)
 def test_quitting_ends_the_cell(reference: Callable, name: str) -> None:
     kernel = reference(name)
     cell = Prompting(kernel, "after = False\n" + FUNCTION.format(debug="breakpoint()"))
@@ -232,7 +233,7 @@ def test_a_breakpoint_that_ends_the_cell_stops(kernel) -> None:
     assert cell.finish()["status"] == "ok"
 
 
-@pytest.mark.parametrize("name", [OURS, REFERENCE])
+@pytest.mark.parametrize("name", EITHER)
 @pytest.mark.parametrize("call", ["post_mortem(sys.last_value.__traceback__)", "pm()"])
 def test_pdb_has_its_own_ways_in(start: Callable, name: str, call: str) -> None:
     kernel = start(name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.prompts import Prompting
+from support.three_kernels import EITHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ def test_an_interrupt_ends_the_prompt(kernel, code: str) -> None:
     assert kernel.value("1 + 1") == "2"
 
 
-@pytest.mark.parametrize("name", ["datalab-kernel", "python3"])
+@pytest.mark.parametrize("name", EITHER)
 @pytest.mark.parametrize("code", ASKING)
 def test_a_front_end_without_input_gets_a_clear_error(
     start: Callable, name: str, code: str

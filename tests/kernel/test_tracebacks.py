@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.fake_web_api import fake_web_api
+from support.three_kernels import EITHER
 
 if TYPE_CHECKING:
     from conftest import Kernel
@@ -30,7 +31,7 @@ def traceback_of(kernel: Kernel, code: str) -> str:
     return ANSI.sub("", "\n".join(reply["traceback"]))
 
 
-@pytest.mark.parametrize("name", ["datalab-kernel", "python3"])
+@pytest.mark.parametrize("name", EITHER)
 def test_a_kernel_shows_the_users_line_and_the_message(
     start: Callable[..., Kernel], name: str
 ) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("warm_up")
+
 LAST = MODULES[-1]
 MISSING = f"[m for m in {MODULES!r} if m not in __import__('sys').modules]"
 # A timer of the kernel's own tells when all is there, without a cell that holds it up.

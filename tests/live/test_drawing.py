@@ -101,3 +101,11 @@ def test_the_view_follows_the_user_of_datalab_and_undo_restores(
     workspace.edit("spot", roi=create_image_roi("circle", [2, 2, 1]))
     assert in_window(datalab, uuid, "roi[0].coords.tolist()") == [2, 2, 1]
     assert [type(one).__name__ for one in view.roi or ()] == ["CircularROI"]
+
+    companion = datalab.companion
+    other = by_companion({"url": companion.url, "token": companion.token})
+    other.add("spot", np.full((4, 6), 3.0), overwrite=True)
+    other.disconnect()
+    datalab.wait_until(lambda: view._widget.about["shape"] == (4, 6), CALL)
+    asked = {"ask": "value", "x": 5.5, "y": 3.5, "log": [False, False]}
+    assert "value = 3.0" in view._reply(asked).content["text"]

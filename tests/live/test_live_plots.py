@@ -13,6 +13,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from datalab_kernel import kernelspec
 from support.ready_kernel import ready
 from support.real_datalab.application import Application
+from support.three_kernels import EITHER
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -47,7 +48,7 @@ class Notebook:
                 return dict(content)
 
 
-@pytest.fixture(params=[kernelspec.KERNEL_NAME, "python3"], ids=["ours", "ipykernel"])
+@pytest.fixture(params=EITHER)
 def notebook(
     request: pytest.FixtureRequest,
     companion_datalab: Application,

@@ -13,8 +13,8 @@ from support.view_page import Place, ViewPage
 class DrawingPage(ViewPage):
     """An interactive view whose shapes can be changed."""
 
-    def __init__(self, page: Page) -> None:
-        super().__init__(page)
+    def __init__(self, page: Page, kind: str = "") -> None:
+        super().__init__(page, kind)
         self.status = self.el.locator(".dle-status")
         self.problem = self.el.locator(".dle-problem")
 
@@ -34,6 +34,13 @@ class DrawingPage(ViewPage):
             "all => all.map(one => one.getAttribute('aria-label'))"
         )
         return found
+
+    def focused(self) -> str:
+        """What a screen reader says about the shape that has the keyboard."""
+        label: str = self.page.evaluate(
+            "document.activeElement.getAttribute('aria-label')"
+        )
+        return label
 
     def stroke(self, start: Place, end: Place) -> None:
         """Press the pointer, move it and release it."""

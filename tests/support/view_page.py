@@ -17,11 +17,16 @@ Place = tuple[float, float]
 
 
 class ViewPage:
-    """An interactive view that is shown in a tab."""
+    """An interactive view that is shown in a tab.
 
-    def __init__(self, page: Page) -> None:
+    Args:
+        page: The tab.
+        kind: "signal" or "image", if it shows views of both.
+    """
+
+    def __init__(self, page: Page, kind: str = "") -> None:
         self.page = page
-        self.el = page.locator(".datalab-explore")
+        self.el = page.locator(f".datalab-explore{f'.dle-{kind}' if kind else ''}")
         self.canvas = self.el.locator(".dle-stage canvas")
         self.value = self.el.locator(".dle-value")
         self.note = self.el.locator(".dle-note")

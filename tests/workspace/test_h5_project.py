@@ -284,3 +284,28 @@ def test_every_object_of_datalab_is_read(name):
         ]
     assert [item.title for item in project.items()] == titles
     assert titles
+
+
+def test_histories_of_two_projects_are_merged(tmp_path):
+    workspace = Workspace()
+    workspace.add("raw", np.arange(9.0))
+    name = workspace.calc("normalize", on="raw")
+    first = workspace.save(tmp_path / "first.h5", datalab_history=True)
+    workspace.load(DATALAB / "history.h5", on_conflict="rename")
+    second = workspace.save(tmp_path / "second.h5")
+    assert (titles(first), titles(second)) == (
+        ["Notebook"],
+        ["Notebook", "Processing", "Processing"],
+    )
+    workspace.remove(name)
+    workspace.save(
+        datalab_history=True
+    )  # what DataLab has computed can be changed, too
+    assert sorted(titles(second)) == ["Notebook", "Processing", "Processing"]
+
+
+def titles(path):
+    """Return the titles of the sessions of DataLab's History panel, in order."""
+    with h5py.File(path) as file:
+        section = file["DataLab_His"]
+        return [section[name].attrs["title"] for name in section.attrs["IDs"]]

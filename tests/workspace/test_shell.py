@@ -412,3 +412,51 @@ def test_a_terminal_that_shows_ascii_gets_all_the_same(path):
     )
     assert b"3 \\xd7 4" in finished.stdout
     assert finished.stderr == b""
+
+
+# -- replay ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def computed(workspace, tmp_path):
+    """Return a project with computed objects, one of which is different now."""
+    name = workspace.calc("normalize", on="peak")
+    workspace.rename(name, "scaled")
+    workspace.save(tmp_path / "computed.h5")
+    return tmp_path / "computed.h5"
+
+
+def test_replay_makes_all_computed_objects_again(shell_output, computed):
+    assert "scaled: identical (2 steps, " in shell_output("replay", computed)
+    (one,) = json.loads(shell_output("replay", computed, "--json"))
+    assert (one["name"], one["verdict"], one["steps"]) == ("scaled", "identical", 2)
+    assert one["inputs"] == ["peak"]
+    assert "sigima" in one["versions"]
+
+
+def test_replay_has_an_exit_code_for_each_verdict(
+    shell_output, workspace, computed, tmp_path
+):
+    assert "not replayable" in shell_output("replay", computed, "peak", code=2)
+    obj = workspace.get("scaled")
+    record = workspace.record("scaled").copy()
+    record.array("xydata")[1, 3] += 1
+    record.history = workspace._session.backend.record(
+        workspace.describe("scaled").uuid
+    ).history
+    with workspace._session.transaction() as transaction:
+        transaction.replace(record)
+    workspace.save(tmp_path / "other.h5")
+    assert not np.array_equal(workspace.get("scaled").y, obj.y)
+    assert "DIFFERENT, by up to 1" in shell_output(
+        "replay", tmp_path / "other.h5", code=1
+    )
+
+
+def test_replay_of_a_project_without_computed_objects(shell_output, path):
+    assert shell_output("replay", path) == "no object was computed from others\n"
+
+
+def test_replay_fails_with_another_code_than_a_difference(tmp_path, capsys):
+    assert main(["replay", str(tmp_path / "missing.h5")]) == 2
+    assert "missing.h5" in capsys.readouterr().err

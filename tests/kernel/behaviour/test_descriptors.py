@@ -60,10 +60,11 @@ def test_what_is_written_is_shown_by_its_cell(any_kernel, code: str) -> None:
     ids=["os.write", "a child"],
 )
 def test_errors_are_written_to_the_other_stream(any_kernel, code: str) -> None:
-    # What goes there is shown at any time: the end of the cell says that all is sent.
-    cell = any_kernel.run(f"{code}\nimport time; time.sleep(1)")
+    cell = any_kernel.submit(code)
 
-    assert "written" in cell.stderr
+    any_kernel.wait_for_output(cell, "written", stream="stderr")
+
+    any_kernel.finish(cell)
     assert cell.stdout == ""
 
 
@@ -82,16 +83,17 @@ def test_a_process_pool_prints(any_kernel) -> None:
 
 @known(stock=LOST)
 def test_a_worker_that_cannot_start_says_why(any_kernel) -> None:
-    cell = any_kernel.run(
-        "import concurrent.futures, multiprocessing, time\ndef work(): pass\n"
+    cell = any_kernel.submit(
+        "import concurrent.futures, multiprocessing\ndef work(): pass\n"
         "spawn = multiprocessing.get_context('spawn')\n"
         "with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:\n"
         "    try: pool.submit(work).result()\n"
-        "    except concurrent.futures.process.BrokenProcessPool: pass\n"
-        "time.sleep(1)"
+        "    except concurrent.futures.process.BrokenProcessPool: pass"
     )
 
-    assert "Can't get attribute 'work'" in cell.stderr
+    any_kernel.wait_for_output(cell, "Can't get attribute 'work'", stream="stderr")
+
+    any_kernel.finish(cell)
 
 
 @known(stock=LOST, ipykernel="hangs")

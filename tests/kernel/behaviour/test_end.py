@@ -68,7 +68,7 @@ def test_a_kernel_ends_with_the_server_that_started_it(
     name: str, orphan: Callable
 ) -> None:
     with orphan(name, "print('left')") as kernel:
-        kernel.wait(timeout=10 if name == KERNEL_NAME else 4)
+        kernel.wait(timeout=30 if name == KERNEL_NAME else 4)
 
 
 @pytest.mark.skipif("os.name == 'nt'", reason="there are no such signals")

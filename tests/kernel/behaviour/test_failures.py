@@ -158,7 +158,7 @@ def test_a_notebook_that_fails_is_not_passed(
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in [*cells, "ran = 1"]])
 
     with pytest.raises(CellExecutionError):
-        NotebookClient(notebook, timeout=10, kernel_name=name).execute()
+        NotebookClient(notebook, timeout=60, kernel_name=name).execute()
 
 
 def test_input_that_a_transformer_rejects_is_an_error(own_kernel) -> None:

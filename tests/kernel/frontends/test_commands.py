@@ -13,6 +13,8 @@ import pytest
 QUICKSTART = Path(__file__).parents[3] / "notebooks" / "quickstart.ipynb"
 KERNEL = "datalab-kernel"
 
+pytestmark = pytest.mark.usefixtures("warm_up")
+
 
 def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a module of this environment as a command, in a folder."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from support.drawing_page import DrawingPage
@@ -33,6 +34,8 @@ workspace.calc("fwhm", on="wave")
 view = plotter.explore("wave", edit_roi=True)
 view
 """
+TOOLS = ("rectangle", "circle", "polygon", "line", "point")
+slow = pytest.mark.slow
 Draw = Callable[..., tuple[Any, DrawingPage]]
 
 
@@ -181,16 +184,17 @@ def test_the_range_of_the_colors_is_changed_with_the_keyboard(
     page.emulate_media(color_scheme=scheme)
     _, view = draw(IMAGE)
     slider = view.el.get_by_role("slider", name="Highest value")
-    before = float(slider.get_attribute("aria-valuenow") or 0)
+    highest = view.el.get_by_title("Highest value of the color scale")
+    before = float(highest.input_value())
+    position = float(slider.get_attribute("aria-valuenow") or 0)
 
     slider.focus()
     view.after(lambda: page.keyboard.press("Shift+ArrowLeft"))
 
     after = float(slider.get_attribute("aria-valuenow") or 0)
-    assert after == pytest.approx(before - 100, abs=1)
-    assert "lsb" in (slider.get_attribute("aria-valuetext") or "")
-    highest = view.el.get_by_title("Highest value of the color scale")
-    assert float(highest.input_value()) == pytest.approx(after, rel=1e-5)
+    assert after == pytest.approx(position - 10, abs=0.1)
+    assert float(highest.input_value()) == pytest.approx(before - 100, abs=1)
+    assert slider.get_attribute("aria-valuetext") == f"{highest.input_value()} lsb"
     view.after(view.button("reset colors").click)
     assert float(highest.input_value()) == pytest.approx(before, rel=1e-5)
 
@@ -235,7 +239,80 @@ def test_the_profile_along_a_line_is_shown_and_given_to_the_code(
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     value = view.el.locator(".dle-profile-value")
     expect(value).to_have_text(re.compile(r"Distance \(mm\): [\d.]+, value: [\d.]+"))
+    found = Axe().run(page, context={"include": [[".datalab-explore"]]})
+    assert [violation["id"] for violation in found.response["violations"]] == []
     view.after_edit(view.button("add to workspace").click)
     expect(view.status).to_have_text("added to the workspace as 'profile of spot'")
     show(notebook, 2, "same 2")
     expect(notebook.output(2)).to_contain_text("mm True")
+
+
+def test_every_shape_is_drawn_and_changed_with_the_keyboard(
+    draw: Draw, page: Page
+) -> None:
+    kernel = "print(workspace['spot'].roi, len(workspace['spot'].get_annotations()))"
+    notebook, view = draw(IMAGE.replace("spot.roi =", "_ ="), kernel)
+    press = page.keyboard.press
+
+    for tool in TOOLS:
+        view.tool(tool).focus()
+        view.after_edit(lambda: press("Enter"))
+        drawn = view.focused()
+        assert drawn.removeprefix("annotation: ").startswith(tool), drawn
+        view.after_edit(lambda: press("ArrowRight"))
+        moved = view.focused()
+        assert moved != drawn
+        if tool != "point":
+            view.after_edit(lambda: press("Shift+ArrowRight"))
+            assert view.focused() != moved
+        press("F2")
+        page.keyboard.type(f"my {tool}")
+        view.after_edit(lambda: press("Enter"))
+        expect(view.shape(f"my {tool}")).to_be_focused()
+        press("Tab")
+        assert page.evaluate("document.activeElement.localName") != "body"
+
+    for tool in reversed(TOOLS):
+        view.shape(f"my {tool}").focus()
+        view.after_edit(lambda: press("Delete"))
+        expect(view.shape(f"my {tool}")).to_have_count(0)
+    show(notebook, 1, "None 0")
+    assert view.problem.inner_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "tools", "scheme"),
+    [
+        pytest.param(IMAGE, ["line", "rectangle"], "dark", id="image-dark"),
+        pytest.param(
+            SIGNAL, ["line", "segment"], "light", id="signal-light", marks=slow
+        ),
+        pytest.param(IMAGE, ["line", "circle"], "light", id="image-light", marks=slow),
+        pytest.param(SIGNAL, ["point"], "dark", id="signal-dark", marks=slow),
+    ],
+)
+def test_what_draws_is_accessible_in_both_themes(
+    draw: Draw, page: Page, cell: str, tools: list[str], scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    _, view = draw(cell)
+    for tool in tools:
+        view.tool(tool).focus()
+        view.after_edit(lambda: page.keyboard.press("Enter"))
+        assert violations(page) == []
+    view.tool(tools[0]).click()
+    expect(view.status).not_to_be_empty()
+    view.point((0.4, 0.4))
+
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[Any]:
+    """What axe finds wrong with a view: the rules, and the elements that break them."""
+    found = Axe().run(page, context={"include": [[".datalab-explore"]]}).response
+    passed = {rule["id"] for rule in found["passes"]}
+    assert {"button-name", "color-contrast", "label"} <= passed
+    return [
+        (rule["id"], [node["html"][:200] for node in rule["nodes"]])
+        for rule in found["violations"]
+    ]

@@ -25,8 +25,8 @@ from support.real_datalab.process import environment_in, write_settings
 
 # Longer than anything takes: reaching one means that DataLab hangs.
 START = 120.0
-STOP = 15.0
-CALL = 20.0
+STOP = 30.0
+CALL = 30.0
 
 TOKEN = "token-of-the-tests"
 _SETTINGS = """\

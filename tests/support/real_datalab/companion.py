@@ -13,7 +13,7 @@ from datalab_workspace.live.codecs import frame
 from datalab_workspace.live.codecs.frame import FrameWriter
 
 #: Longer than anything takes: reaching it means that the companion hangs.
-CALL = 20.0
+CALL = 30.0
 
 
 class EndpointError(AssertionError):

@@ -83,11 +83,11 @@ def test_that_cells_have_no_texts_if_no_code_made_the_object() -> None:
     cell = Cell(1, "secret = 1")
     written = rows.write(call("fft", cell=cell), text_of=lambda cell: cell.text)
     assert "secret" not in json.dumps(written.steps)
-    assert not written.is_private
+    assert written.private == ""
     with_code = Step(Code(cell), (), cell)
     written = rows.write(with_code, text_of=lambda cell: cell.text)
     assert "secret" in json.dumps(written.steps)
-    assert written.is_private
+    assert written.private == "texts"
 
 
 def test_that_equal_steps_are_stored_once() -> None:

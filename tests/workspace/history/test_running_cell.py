@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datalab_workspace.history import running_cell
+from datalab_workspace.history import failures, running_cell
 from datalab_workspace.history.running_cell import (
     ENTRY_SIZE,
     LOG_SIZE,
@@ -54,12 +54,12 @@ def test_followers_hear_of_each_cell_even_if_another_one_fails() -> None:
     failing, sound = Follower(RuntimeError("boom")), Follower()
     running_cell.follow(failing)
     running_cell.follow(sound)
-    before = running_cell.failures
+    before = failures.count
 
     running_cell.end(running_cell.begin(1, ""))
 
     assert failing.heard == sound.heard == ["begin 1", "end 1"]
-    assert running_cell.failures == before + 2
+    assert failures.count == before + 2
 
 
 def test_the_log_keeps_the_latest_texts_within_its_size() -> None:

@@ -324,3 +324,15 @@ def test_an_object_that_the_disk_has_lost_is_named(workspace, record, crash, fol
         found.recover("large")
     with pytest.warns(UserWarning, match="these cannot be read: 'large'$"):
         assert found.recover(1) == ["a"]
+
+
+def test_histories_come_back(workspace, record, crash):
+    recorder = record(workspace)
+    workspace.add("raw", np.arange(9.0))
+    name = workspace.calc("normalize", on="raw")
+
+    crash(recorder)
+
+    found = restored()
+    assert [step.what for step in found.history(name).steps] == ["normalize"]
+    assert found.history(name).inputs[0].name == "raw"

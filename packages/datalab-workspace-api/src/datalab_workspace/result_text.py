@@ -83,18 +83,31 @@ def blocks(table: WideTable, widest: int, longest: int = _LONGEST) -> list[Block
     heads = heading_columns(table)
     names = [heading_cells(table, key) for key, _ in table.rows[:MAX_ROWS]]
     columns = _columns(table)
-    lines = _turned([*_turned([heads, *names]), *columns])
+    left = turned([heads, *names]) if heads else []
     if len(names) == 1:
-        return [Block(_turned(lines), 0, 2)]
+        return [Block([*left, *columns], 0, 2)]
+    return fitted(left, columns, widest, longest)
+
+
+def fitted(
+    left: list[list[str]], columns: list[list[str]], widest: int, longest: int
+) -> list[Block]:
+    """Return a table as blocks that are narrow enough, one below the other.
+
+    Args:
+        left: The columns of names. Each column has a heading and cells.
+        columns: The other columns.
+        widest: See `blocks`.
+        longest: See `blocks`.
+    """
+    lines = turned([*left, *columns])
     if _width(lines, longest) <= widest:
-        return [Block(lines, 1, len(heads))]
-    turned = _turned(lines)
-    if heads and _width(turned, longest) <= widest:
-        return [Block(turned, len(heads), 1)]
-    left = _turned([heads, *names])
+        return [Block(lines, 1, len(left))]
+    if left and _width([*left, *columns], longest) <= widest:
+        return [Block([*left, *columns], len(left), 1)]
+    room = widest - (_width(turned(left), longest) if left else 0)
     return [
-        Block(_turned([*left, *part]), 1, len(heads))
-        for part in _parts(columns, widest - _width(_turned(left), longest))
+        Block(turned([*left, *part]), 1, len(left)) for part in _parts(columns, room)
     ]
 
 
@@ -176,12 +189,13 @@ def table_text(table: WideTable) -> str:
     return "\n".join(shown)
 
 
-def _turned(lines: list[list[str]]) -> list[list[str]]:
+def turned(lines: list[list[str]]) -> list[list[str]]:
+    """Return the columns of lines, or the lines of columns."""
     return [list(line) for line in zip(*lines, strict=True)]
 
 
 def _widths(lines: list[list[str]], longest: int) -> list[int]:
-    return [min(max(map(len, column)), longest) for column in _turned(lines)]
+    return [min(max(map(len, column)), longest) for column in turned(lines)]
 
 
 def _width(lines: list[list[str]], longest: int) -> int:

@@ -136,11 +136,13 @@ class ColorScale {
     const [low, high] = this.range;
     this.sliders.forEach((slider, end) => {
       const part = (this.limits[end] - low) / (high - low || 1);
-      slider.style.left = `${Math.min(Math.max(part, 0), 1) * 100}%`;
+      const percent = Math.min(Math.max(part, 0), 1) * 100;
+      slider.style.left = `${percent}%`;
       const unit = this.view.about.zunit ? ` ${this.view.about.zunit}` : "";
-      slider.setAttribute("aria-valuemin", low);
-      slider.setAttribute("aria-valuemax", high);
-      slider.setAttribute("aria-valuenow", this.limits[end]);
+      // Numbers of ARIA have no exponent, so the value itself is a string.
+      slider.setAttribute("aria-valuemin", 0);
+      slider.setAttribute("aria-valuemax", 100);
+      slider.setAttribute("aria-valuenow", percent.toFixed(2));
       slider.setAttribute("aria-valuetext", `${this.shown(end)}${unit}`);
       this.fields[end].value = this.shown(end);
     });

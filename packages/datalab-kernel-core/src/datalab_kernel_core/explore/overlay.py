@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel_core.explore.edits import LISTS, Edit, apply
@@ -154,7 +154,21 @@ class Overlay:
 
     def profile(self, content: Mapping[str, Any]) -> Reply:
         """Return the data under a shape; see `profile_reply`."""
-        return profile_reply(self._named(content), self._record, content)
+        shape = self._named(content)
+        reply = profile_reply(shape, self._record, content)
+        is_bent = (
+            shape is not None and shape.kind == "line" and self._bends(shape.coords)
+        )
+        if is_bent and reply.arrays:
+            reply.content["text"] += (
+                "; the line is straight in the coordinates, which are not uniform"
+            )
+        return reply
+
+    def _bends(self, line: Sequence[float]) -> bool:
+        """Return whether the page would have to bend a line that is straight."""
+        x0, y0, x1, y1 = line
+        return self._coordinates.differ and x0 != x1 and y0 != y1
 
     def draw(self, content: Mapping[str, Any]) -> Reply:
         """Let the user of the page change shapes, or no longer.

@@ -48,7 +48,7 @@ function paintTicks(view, context, dim, grid) {
 
 function ticksOf(view, axis, number) {
   const [low, high] = view[axis];
-  const count = axis === "x" ? Math.max(view.plot.width / 100, 2) : Math.max(view.plot.height / 45, 3.5);
+  const count = axis === "x" ? Math.max(view.plot.width / 100, 2) : Math.max(view.plot.height / 45, 4.5);
   if (!view.isImage) {
     const isDate = number === 0 && view.about.dates && !view.log[0];
     const places = view.log[number] ? logTicks : isDate ? dateTicks : linearTicks;

@@ -16,10 +16,18 @@ from datalab_workspace.model.units import (
     split_columns,
     with_unit,
 )
-from datalab_workspace.result_text import number_text, position_text
+from datalab_workspace.result_text import (
+    Block,
+    fitted,
+    number_text,
+    position_text,
+    turned,
+)
 
 #: Rows that are shown; `to_dataframe` returns all of them.
 MAX_ROWS = 200
+#: The characters of the widest line. JupyterLab breaks the headings of a table.
+_WIDEST, _WIDEST_HTML = 120, 140
 
 
 class ResultTable:
@@ -119,43 +127,55 @@ class ResultTable:
             for row in self._result.rows
         ]
 
-    def _lines(self) -> list[list[str]]:
-        """Return the lines that are shown; the first contains the headings."""
-        columns, cells = self._cells()
-        heads = self._heads()
+    def _blocks(self, widest: int) -> list[Block]:
+        """Return the lines that are shown, in blocks that are narrow enough."""
+        heads, cells = self._cells()
+        rows = self._heads()
         if self._transposed:
-            pairs = zip(columns, cells[0], strict=True)
-            return [["", heads[0]], *map(list, pairs)]
-        shown = zip(heads[:MAX_ROWS], cells[:MAX_ROWS], strict=True)
-        return [["", *columns], *([head, *row] for head, row in shown)]
+            pairs = zip(heads, cells[0], strict=True)
+            return [Block([["", rows[0]], *map(list, pairs)], 1, 1)]
+        left = ["", *rows[:MAX_ROWS]]
+        columns = turned([heads, *cells[:MAX_ROWS]])
+        return fitted([left], columns, widest, widest)
 
     def _left_out(self) -> str:
         missing = len(self._result.rows) - MAX_ROWS
         return f"and {missing} more rows; to_dataframe() has all" if missing > 0 else ""
 
     def _repr_html_(self) -> str:
-        first, *rest = self._lines()
-        head = "".join(f"<th>{escape(text)}</th>" for text in first)
-        head = f"<thead><tr>{head}</tr></thead>" if any(first) else ""
-        body = "".join(
-            f"<tr><th>{escape(name)}</th>"
-            + "".join(f"<td>{escape(text)}</td>" for text in cells)
-            + "</tr>"
-            for name, *cells in rest
-        )
-        foot = f"<p>{escape(self._left_out())}</p>" if self._left_out() else ""
         caption = f"<caption>{escape(self._title)}</caption>" if self._title else ""
-        return f"<table>{caption}{head}<tbody>{body}</tbody></table>{foot}"
+        tables = []
+        for block in self._blocks(_WIDEST_HTML):
+            tables.append(_table_html(block, caption))
+            caption = ""
+        foot = f"<p>{escape(self._left_out())}</p>" if self._left_out() else ""
+        return f"{''.join(tables)}{foot}"
 
     def __repr__(self) -> str:
-        lines = self._lines()
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        rows = (
-            "  ".join(t.rjust(w) for t, w in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
+        rows: list[str] = []
+        for block in self._blocks(_WIDEST):
+            widths = [max(map(len, column)) for column in turned(block.lines)]
+            rows += (
+                "  ".join(
+                    text.rjust(width) for text, width in zip(line, widths, strict=True)
+                ).rstrip()
+                for line in block.lines
+            )
         shown = [self._title, *filter(None, rows), self._left_out()]
         return "\n".join(filter(None, shown))
+
+
+def _table_html(block: Block, caption: str) -> str:
+    first, *rest = block.lines
+    head = "".join(f"<th>{escape(text)}</th>" for text in first)
+    head = f"<thead><tr>{head}</tr></thead>" if any(first) else ""
+    body = "".join(
+        f"<tr><th>{escape(name)}</th>"
+        + "".join(f"<td>{escape(text)}</td>" for text in cells)
+        + "</tr>"
+        for name, *cells in rest
+    )
+    return f"<table>{caption}{head}<tbody>{body}</tbody></table>"
 
 
 def _text(value: Any, spread: Any, *, date: bool) -> str:

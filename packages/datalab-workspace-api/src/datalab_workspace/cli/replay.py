@@ -26,8 +26,13 @@ def replays(
         names: The names; by default all objects that were computed.
         code: Also run the code of cells.
     """
-    chosen = names or [n for n in workspace.list() if workspace.history(n).steps]
+    chosen = names or [name for name in workspace.list() if _is_made(workspace, name)]
     return [workspace.replay(name, code=code) for name in chosen]
+
+
+def _is_made(workspace: Workspace, name: str) -> bool:
+    """Return whether an object was made from others, and not only edited."""
+    return any(step.what != "edit" for step in workspace.history(name).steps)
 
 
 def cells_text(workspace: Workspace, names: Sequence[str]) -> str:

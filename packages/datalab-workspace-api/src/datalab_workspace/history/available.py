@@ -32,39 +32,47 @@ class Available(ObjectSteps):
     def __init__(self, session: Session, transaction: Transaction) -> None:
         super().__init__(session, transaction)
         # Earlier steps in a file have no UUIDs. These made the data of an object.
-        self._owners: dict[int, str] = {}
+        self._owners: dict[int, list[str]] = {}
         self._all_known = False
 
     def latest(self, uuid: str) -> Step:
         """Return the latest step of an object that exists."""
+        is_new = uuid not in self._latest
         latest = super().latest(uuid)
-        if id(latest) not in self._owners:
+        if is_new:
             for step in edit_chain(latest):
-                self._owners.setdefault(id(step), uuid)
+                self._owners.setdefault(id(step), []).append(uuid)
         return latest
 
     def has(self, uuid: str) -> bool:
         """Return whether an object exists."""
         return self._transaction.backend.has(uuid)
 
-    def given(self, step: Step) -> Given | None:
+    def name(self, uuid: str) -> str:
+        """Return the name of an object that exists."""
+        return self._transaction.names.name_of(uuid)
+
+    def given(self, step: Step, *, but: str | None = None) -> Given | None:
         """Return the object that a step made, if it is the same still.
 
         Edits of the object since then are taken back, if its history tells how.
+
+        Args:
+            step: The step.
+            but: UUID of an object that does not count.
         """
-        uuid = self.uuid_of(step)
-        found = self._given(step, uuid)
-        if found is None and (other := self._holder(step)) not in (None, uuid):
-            return self._given(step, other)
+        found = self._given(step, self.uuid_of(step), but)
+        if found is None:
+            found = self._given(step, self._holder(step, but), but)
         return found
 
-    def _given(self, step: Step, uuid: str | None) -> Given | None:
-        if uuid is None or not self.has(uuid):
+    def _given(self, step: Step, uuid: str | None, but: str | None) -> Given | None:
+        if uuid in (None, but) or not self.has(uuid):
             return None
         record = self._as_it_was(self._transaction.record(uuid), uuid, step)
         if record is None:
             return None
-        return Given(self._transaction.names.name_of(uuid), record)
+        return Given(self.name(uuid), record)
 
     def why_not(self, step: Step) -> str:
         """Return why the object that a step made is not available, in words."""
@@ -95,8 +103,19 @@ class Available(ObjectSteps):
         # It was in another workspace, or was removed: its name counts.
         return self._transaction.names.uuid_of(step.stored.name) or stored or None
 
-    def _holder(self, step: Step) -> str | None:
-        """Return the UUID of an object that has the data of a step.
+    def source_of(self, step: Step, user: str) -> str | None:
+        """Return the UUID of the object that an object was made from.
+
+        Args:
+            step: The step that made it; see `uuid_of`.
+            user: UUID of the object that was made from it. It is returned if an earlier
+                object of this UUID was used.
+        """
+        uuid = self.uuid_of(step)
+        return self._holder(step, user) or user if uuid == user else uuid
+
+    def _holder(self, step: Step, but: str | None = None) -> str | None:
+        """Return the UUID of another object that has the data of a step.
 
         The step may have made an object of another workspace, or another name of this
         one, which has been removed since.
@@ -105,7 +124,8 @@ class Available(ObjectSteps):
             self._all_known = True
             for entry in self._transaction.backend.entries():
                 self.latest(entry.uuid)
-        return self._owners.get(id(step))
+        owners = self._owners.get(id(step), ())
+        return next((uuid for uuid in owners if uuid != but), None)
 
     def is_stored(self, step: Step) -> bool:
         """Return whether the object that a step made was in a workspace."""
@@ -115,7 +135,7 @@ class Available(ObjectSteps):
         """Return the present name of the object of a step, or else the former one."""
         uuid = self.uuid_of(step)
         if uuid is not None and self._transaction.backend.has(uuid):
-            return str(self._transaction.names.name_of(uuid))
+            return self.name(uuid)
         if isinstance(step.action, Reference):
             return step.action.name
         return "" if step.stored is None else step.stored.name
@@ -133,7 +153,10 @@ class Available(ObjectSteps):
             wanted = step.action.fingerprint
         if wanted is None or data_fingerprint(record) != wanted:
             return None
-        return record
+        # The same data, known from elsewhere: it had been edited as often then.
+        chain, count = edit_chain(latest), len(edit_chain(step))
+        edits = _edits_between(latest, chain[min(count, len(chain)) - 1])
+        return None if edits is None else _taken_back(record, edits)
 
 
 def _edits_between(latest: Step, step: Step) -> list[Edit] | None:

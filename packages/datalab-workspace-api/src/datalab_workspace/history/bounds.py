@@ -26,22 +26,30 @@ def bounded(step: Step) -> Step:
 
 def _fold(latest: Step, oldest: int) -> None:
     """Replace the steps up to a depth."""
-    folded: dict[int, Step] = {}
+    folded: dict[int, tuple[Step, Step]] = {}
     for step in closure(latest):
         if step.depth > oldest:
             step.inputs = tuple([_kept(each, oldest, folded) for each in step.inputs])
-    # In a second pass, because the first one compares depths.
-    for step in closure(latest):
+    kept = closure(latest)
+    for step in kept:
         step.depth = 1 + max((each.depth for each in step.inputs), default=0)
+    present = {id(step) for step in kept}
+    for before, standing in folded.values():
+        gone = [step for step in closure(before) if id(step) not in present]
+        count = sum(_count(step) for step in gone)
+        standing.action = Unknown("earlier steps were not kept", count)
 
 
-def _kept(step: Step, oldest: int, folded: dict[int, Step]) -> Step:
+def _kept(step: Step, oldest: int, folded: dict[int, tuple[Step, Step]]) -> Step:
     """Return an input, or what stands for it and all before it."""
     if step.depth > oldest or step.depth <= _SHALLOW:
         return step
     if id(step) not in folded:
-        before = closure(step)
-        earlier = [s.action.folded for s in before if isinstance(s.action, Unknown)]
-        unknown = Unknown("earlier steps were not kept", len(before) + sum(earlier))
-        folded[id(step)] = Step(unknown, stored=step.stored)
-    return folded[id(step)]
+        standing = Step(Unknown("earlier steps were not kept"), stored=step.stored)
+        folded[id(step)] = step, standing
+    return folded[id(step)][1]
+
+
+def _count(step: Step) -> int:
+    """Return the number of steps that a step stands for."""
+    return (isinstance(step.action, Unknown) and step.action.folded) or 1

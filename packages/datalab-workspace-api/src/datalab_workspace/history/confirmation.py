@@ -126,12 +126,10 @@ def _objects_in(value: Any) -> Iterator[Any]:
 
 
 def _is_object(value: Any) -> bool:
-    """Return whether a value is a signal or image."""
-    cls = type(value)
-    # Others may be proxies, which any use of an attribute would resolve.
-    lookup: object = cls.__getattribute__
-    if lookup is not object.__getattribute__ or not cls.__dictoffset__:
-        return False
+    """Return whether a value is a signal or image; use none of its attributes.
+
+    It may be a proxy, which any use would resolve.
+    """
     return object_kind(value) is not None
 
 

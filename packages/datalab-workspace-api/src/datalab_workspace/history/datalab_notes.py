@@ -35,7 +35,7 @@ def noted_step(
     entry = record.metadata.get(PROCESSING_KEY)
     if not isinstance(entry, Mapping) or not isinstance(entry.get("func_name"), str):
         return None
-    found = [source(uuid) for uuid in _sources(entry)]
+    found = [source(uuid) for uuid in sources_of(record)]
     inputs = tuple([step for _, step in found])
     kinds = [kind for kind, _ in found if kind is not None]
     name, values = entry["func_name"], _values(entry.get("param_json"))
@@ -52,7 +52,11 @@ def noted_step(
     return Step(call, inputs)
 
 
-def _sources(entry: Mapping[str, Any]) -> list[str]:
+def sources_of(record: Record) -> list[str]:
+    """Return the UUIDs of the objects from which DataLab computed an object."""
+    entry = record.metadata.get(PROCESSING_KEY)
+    if not isinstance(entry, Mapping):
+        return []
     several = entry.get("source_uuids")
     uuids = several if isinstance(several, list) else [entry.get("source_uuid")]
     return [uuid for uuid in uuids if isinstance(uuid, str)]
@@ -64,7 +68,7 @@ def _values(text: object) -> dict[str, Any] | None:
         return {}
     try:
         values = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(values, dict):
         return None

@@ -180,6 +180,8 @@ def _checked(array: np.ndarray[Any, Any]) -> tuple[str, tuple[int, ...], int]:
 def _looks_same(one: Any, other: Any) -> bool:
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
+    if not one.size:
+        return True
     masked = isinstance(one, np.ma.MaskedArray)
     if masked != isinstance(other, np.ma.MaskedArray):
         return False

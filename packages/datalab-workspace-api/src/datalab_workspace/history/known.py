@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 from datalab_workspace.history import identity
-from datalab_workspace.history.identity import Arrays, Marker
+from datalab_workspace.history.identity import Arrays, Glance, Marker
 
 #: The links that a search goes through, and those that code is taken to use.
 _MOST = 256
@@ -63,29 +63,46 @@ def last_got() -> tuple[Marker, ...]:
     return found
 
 
-def original_of(arrays: Arrays, before: int) -> Marker | None:
-    """Return the link of an object that has the same data, if one is known.
+def original_of(arrays: Arrays, title: str, before: int) -> Marker | None:
+    """Return the link of the object that an object is a copy of, if one is known.
 
-    All of the data is compared, because a copy may have been changed.
+    It has the same title. All of the data is compared, because a copy may have been
+    changed.
 
     Args:
         arrays: The arrays of the copy.
+        title: The title of the copy.
         before: The number of links that had been made when it was added.
     """
-    seen = identity.glance(arrays)
-    for marker in list(_known)[: max(0, before - _count + len(_known))]:
-        obj = None if marker.obj is None else marker.obj()
-        held = marker.arrays
-        if held is None and obj is not None:
-            held = identity.arrays_of(obj)
-        if held is None and not identity.is_exact(arrays):
+    seen: Glance | None = None
+    # The last ones first: an earlier workspace may have had the same data.
+    for marker in list(_known)[: max(0, before - _count + len(_known))][::-1]:
+        held = _data_of(marker, title)
+        if held is None or not _alike(held, arrays):
             continue
+        if seen is None:
+            seen = identity.glance(arrays)
         if marker.seen is None:
-            if held is None:
-                continue
             marker.seen = identity.glance(held)
-        if marker.seen != seen:
-            continue
-        if held is None or identity.same_data(arrays, held):
+        if marker.seen == seen and identity.same_data(arrays, held):
             return marker
     return None
+
+
+def _data_of(marker: Marker, title: str) -> Arrays | None:
+    """Return the data of an object with a title, if it still exists."""
+    record = None if marker.record is None else marker.record()
+    if record is not None:
+        return record.arrays if record.title == title else None
+    obj = None if marker.obj is None else marker.obj()
+    if obj is None or obj.title != title:
+        return None
+    return identity.arrays_of(obj)
+
+
+def _alike(one: Arrays, other: Arrays) -> bool:
+    """Return whether two sets of arrays may be equal, without a look at the data."""
+    return one.keys() == other.keys() and all(
+        getattr(one[name], "shape", None) == getattr(other[name], "shape", None)
+        for name in one
+    )

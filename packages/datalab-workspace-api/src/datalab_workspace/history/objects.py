@@ -31,7 +31,7 @@ def step_of(obj: Any) -> Step:
     """
     arrays, marker = identity.arrays_of(obj), marker_of(obj)
     if marker is None:
-        marker = known.original_of(arrays, known.count())
+        marker = known.original_of(arrays, str(obj.title), known.count())
     if marker is None:
         return _link(obj, arrays, _code_step(running_cell.current()))
     if not _looks_as_linked(arrays, marker):

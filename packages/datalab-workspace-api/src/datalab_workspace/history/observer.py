@@ -7,7 +7,6 @@ break a user's call: an error is counted, and the result has no history.
 from __future__ import annotations
 
 import functools
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from datalab_workspace.history import calls, running_cell
+from datalab_workspace.history import calls, failures, running_cell
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.environment import here
 from datalab_workspace.history.objects import link_result, step_of
@@ -32,9 +31,6 @@ _variable: ContextVar[Any] | None = None
 _silent: ContextVar[bool] = ContextVar("datalab_workspace_silent", default=False)
 #: The calls that were noted last, so that equal ones share one action.
 _shared: dict[Any, calls.NotedCall] = {}
-#: The number of calls that could not be noted, and the last error.
-failures = 0
-last_failure = ""
 
 
 class CalledStep(Step):
@@ -146,7 +142,7 @@ def _observe(function: Any, arguments: Any) -> Callable[[Any], None] | None:
         inputs = tuple([step_of(obj) for obj in objects])
         return functools.partial(_note_result, shared_call(noted), inputs)
     except Exception as error:  # noqa: BLE001  the user's call must go on
-        note_failure(error)
+        failures.note(error)
         return None
 
 
@@ -156,7 +152,7 @@ def _note_result(noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any) 
             cell = running_cell.current()
             link_result(result, bounded(CalledStep(noted, inputs, cell)), cell)
     except Exception as error:  # noqa: BLE001  the user's call must go on
-        note_failure(error)
+        failures.note(error)
 
 
 def _observe_too(
@@ -172,11 +168,3 @@ def _observe_too(
         theirs(result)
 
     return on_result
-
-
-def note_failure(error: Exception) -> None:
-    """Count an error that kept something out of a history."""
-    global failures, last_failure
-    failures += 1
-    last_failure = f"{type(error).__name__}: {error}"
-    logging.getLogger(__name__).debug("a step could not be noted", exc_info=error)

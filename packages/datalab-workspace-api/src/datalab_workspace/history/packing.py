@@ -15,21 +15,50 @@ from datalab_workspace.encoding.metadata import check_dict
 
 #: A longer document is packed.
 SHORT = 4096
+#: Levels of brackets in parameters; metadata may have more around them.
+_DEEPEST = 50
 #: Characters of a document at most, unpacked.
 _LONGEST = 16 << 20
 
 
-def pack(document: dict[str, Any]) -> tuple[dict[str, Any] | str, int]:
+def pack(
+    document: dict[str, Any], *, is_short: bool = False
+) -> tuple[dict[str, Any] | str, int]:
     """Return a JSON document, packed if it is long, and its size in bytes.
 
     Args:
         document: Data for JSON.
+        is_short: It is known to be shorter than `SHORT`, which is its size then.
     """
+    if is_short:
+        return document, SHORT
     text = json.dumps(document, separators=(",", ":"))
     if len(text) <= SHORT:
         return document, len(text)
     packed = base64.b64encode(zlib.compress(text.encode())).decode()
     return packed, len(packed)
+
+
+def weight(value: Any, depth: int = 0) -> int:
+    """Return about how many characters a value has as JSON.
+
+    Raises:
+        TypeError: It is not data for JSON, or nested too deeply.
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return 20
+    if isinstance(value, str):
+        return 2 + 6 * len(value)
+    if depth < _DEEPEST and isinstance(value, dict) and all(map(_is_string, value)):
+        names = sum(map(len, value)) * 6 + 4 * len(value)
+        return 2 + names + sum(weight(one, depth + 1) for one in value.values())
+    if depth < _DEEPEST and isinstance(value, list | tuple):
+        return 2 + sum(weight(one, depth + 1) for one in value)
+    raise TypeError(f"{type(value).__name__} is not data for JSON")
+
+
+def _is_string(key: object) -> bool:
+    return isinstance(key, str)
 
 
 def unpack(packed: Any) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class Pending(Deferred):
         record: The record.
         marker: The link of the object that was added; None if it has none.
         cell: The cell that runs; None outside cells.
+        title: The title of the object, if it may be a copy of another one.
 
     Attributes:
         uuid: UUID of the record.
@@ -69,6 +70,7 @@ class Pending(Deferred):
         "_metadata",
         "_number",
         "_record",
+        "_title",
         "_used",
         "_version",
         "before",
@@ -78,10 +80,15 @@ class Pending(Deferred):
     )
 
     def __init__(
-        self, record: Record, marker: Marker | None, cell: Cell | None
+        self,
+        record: Record,
+        marker: Marker | None,
+        cell: Cell | None,
+        title: str | None = None,
     ) -> None:
         self.outcome = None
         self.marker = marker
+        self._title = title
         self.before: Arrays | None = None
         self.uuid, self._version = record.uuid, record.version
         self._fields, self._metadata = record.fields, record.metadata
@@ -165,8 +172,8 @@ class Pending(Deferred):
     def _find(self) -> RecordHistory:
         record, marker = self._record(), self.marker
         if marker is None:
-            if record is not None:
-                marker = known.original_of(record.arrays, self._number)
+            if record is not None and self._title is not None:
+                marker = known.original_of(record.arrays, self._title, self._number)
             if marker is None:
                 return self._made()
         elif record is None or (same := self._is_same(record, marker)) is None:

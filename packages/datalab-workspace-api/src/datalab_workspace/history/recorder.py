@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError
-from datalab_workspace.history import identity, known, observer, running_cell
+from datalab_workspace.history import failures, identity, known, observer, running_cell
 from datalab_workspace.history.bounds import bounded
-from datalab_workspace.history.datalab_notes import noted_step
+from datalab_workspace.history.datalab_notes import noted_step, sources_of
 from datalab_workspace.history.deferred import Later
 from datalab_workspace.history.former import FormerHistories
 from datalab_workspace.history.identity import Marker, mark, marker_of
@@ -54,7 +54,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
         try:
             method(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  it is counted
-            observer.note_failure(error)
+            failures.note(error)
 
     return harmless
 
@@ -75,8 +75,9 @@ class Recorder:
         self._session = weakref.ref(session)
         # The files that were loaded, with the UUIDs of their objects.
         self._loaded: list[tuple[FileRead, Container[str]]] = []
-        # UUIDs of the objects whose notes are being followed.
-        self._following: set[str] = set()
+        # While DataLab's notes are followed: the records, and those being told of.
+        self._followed: dict[str, Record] = {}
+        self._telling: set[str] = set()
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
@@ -120,7 +121,7 @@ class Recorder:
                 known.note_got(marker, source)
             mark(obj, marker)
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that a record is added, before it is stored.
@@ -134,8 +135,9 @@ class Recorder:
             cell = running_cell.current()
             observer.watch()
             linked = object_kind(obj) is not None
-            pending = Pending(record, marker_of(obj) if linked else None, cell)
-            record.history = pending
+            found = marker_of(obj) if linked else None
+            title = str(obj.title) if linked and found is None else None
+            pending = record.history = Pending(record, found, cell, title)
             if own:
                 pending.found()
                 seen = identity.glance(record.arrays)
@@ -152,7 +154,7 @@ class Recorder:
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
 
     @_harmless
     def on_edit(self, record: Record) -> None:
@@ -249,7 +251,7 @@ class Recorder:
         try:
             return self.latest(record)
         except Exception as error:  # noqa: BLE001  the user's call must go on
-            observer.note_failure(error)
+            failures.note(error)
             return None
 
     def history(self, record: Record) -> RecordHistory:
@@ -262,9 +264,9 @@ class Recorder:
 
     def problems(self) -> tuple[str, ...]:
         """Return sentences about what could not be noted."""
-        if not observer.failures:
+        if not failures.count:
             return ()
-        count, reason = observer.failures, observer.last_failure
+        count, reason = failures.count, failures.last
         sentence = f"{count} steps of histories could not be noted; the last reason: "
         return (f"{sentence}{reason:.200}",)
 
@@ -312,7 +314,45 @@ class Recorder:
 
     def _origin(self, record: Record) -> RecordHistory:
         """Return the history of a record that has come without one."""
-        step = noted_step(record, self._source)
+        if self._followed:
+            return self._told(record)
+        try:
+            self._follow(record)
+            # The sources first, so that no chain is too deep.
+            for each in reversed([*self._followed.values()]):
+                self.history(each)
+            history: RecordHistory = record.history
+            return history
+        finally:
+            self._followed.clear()
+
+    def _follow(self, record: Record) -> None:
+        """Keep the records that DataLab's notes lead to, until it is told of them."""
+        session = self._session()
+        self._followed[record.uuid] = record
+        if session is None:
+            return
+        todo = [record]
+        try:
+            with session.transaction(None) as transaction:
+                for each in todo:
+                    for uuid in sources_of(each):
+                        if uuid in self._followed or not transaction.backend.has(uuid):
+                            continue
+                        source = transaction.backend.record(uuid)
+                        self._followed[uuid] = source
+                        if _is_without_history(source):
+                            todo.append(source)
+        except (LiveError, ObjectNotFoundError) as error:
+            failures.note(error)
+
+    def _told(self, record: Record) -> RecordHistory:
+        """Return what DataLab's note, or else the file, says of a record."""
+        self._telling.add(record.uuid)
+        try:
+            step = noted_step(record, self._source)
+        finally:
+            self._telling.discard(record.uuid)
         if step is None:
             read = [r for r, uuids in self._loaded if record.uuid in uuids]
             step = Step(replace(read[-1], title=record.title) if read else _unknown())
@@ -321,20 +361,19 @@ class Recorder:
 
     def _source(self, uuid: str) -> tuple[Kind | None, Step]:
         """Return kind and latest step of an object that DataLab's note names."""
-        session = self._session()
-        if session is None or uuid in self._following:
+        record = self._followed.get(uuid)
+        if record is None or uuid in self._telling:
             return None, Step(Reference(uuid, ""))
-        self._following.add(uuid)
-        try:
-            with session.transaction(None) as transaction:
-                if not transaction.backend.has(uuid):
-                    return None, Step(Reference(uuid, ""))
-                record = transaction.backend.record(uuid)
-                return record.kind, self.latest(record)
-        except (LiveError, ObjectNotFoundError):
-            return None, Step(Reference(uuid, ""))
-        finally:
-            self._following.discard(uuid)
+        return record.kind, self.latest(record)
+
+
+def _is_without_history(record: Record) -> bool:
+    if isinstance(record.history, RecordHistory):
+        return False
+    try:
+        return record.history is None or not record.history.belongs()
+    except ValueError:  # it is malformed
+        return True
 
 
 def _unknown() -> Unknown:

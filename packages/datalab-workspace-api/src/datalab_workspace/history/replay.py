@@ -158,7 +158,7 @@ def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
     given: dict[int, Given] = {}
     obstacles: dict[int, Obstacle] = {}
     for step in resolution.steps:
-        found = available.given(step) if available.uuid_of(step) != uuid else None
+        found = available.given(step, but=uuid)
         if found is not None:
             given[id(step)] = found
         obstacle = refusals.get(id(step.action)) or _obstacle(step)

@@ -90,14 +90,14 @@ class _Followed:
 
     def __init__(self, find: Finder) -> None:
         self._find = find
-        self._steps: dict[tuple[str, Fingerprint | None], Step] = {}
+        self._steps: dict[tuple[str, Fingerprint | None, int], Step] = {}
 
     def __call__(self, step: Step, unfinished: set[int]) -> Step:
         seen: set[int] = set()
         while isinstance(step.action, Reference) and id(step) not in seen:
             seen.add(id(step))
             reference = step.action
-            key = reference.uuid, reference.fingerprint
+            key = reference.uuid, reference.fingerprint, reference.edits
             if key not in self._steps:
                 written = step.inputs[0] if step.inputs else step
                 self._steps[key] = self._find(reference) or written

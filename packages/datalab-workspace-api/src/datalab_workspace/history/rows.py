@@ -15,13 +15,11 @@ name is a string, ``[name, cell]`` with the cell that stored the object, or
 
 from __future__ import annotations
 
-import itertools
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.encoding import typed_json
-from datalab_workspace.history.packing import pack
+from datalab_workspace.history.packing import SHORT, pack, weight
 from datalab_workspace.history.privacy import without_names
 from datalab_workspace.history.steps import (
     Action,
@@ -50,6 +48,8 @@ FindReference: TypeAlias = Callable[[Step], "Reference | None"]
 #: Characters of a name at most; a longer one is cut.
 LONGEST_NAME = 1000
 
+#: Entries of all tables of a document that is taken to be short.
+_FEW = 12
 _FOLDED = "earlier steps are not kept"
 
 
@@ -59,12 +59,13 @@ class WrittenRows(NamedTuple):
     Attributes:
         steps: The document, packed if it is long.
         references: The references in it.
-        is_private: Whether it contains the text of a cell or the path of a file.
+        private: "texts" if it contains the text of a cell, "paths" if it contains the
+            path of a file, or "".
     """
 
     steps: Document | str
     references: list[Reference]
-    is_private: bool
+    private: Literal["texts", "paths", ""]
 
 
 def no_reference(_step: Step) -> None:
@@ -115,14 +116,15 @@ def write(
     texts = text_of if has_code else None
     while True:
         tables = _Tables(texts, references, inputs, paths=paths, uuids=uuids)
-        packed, size = pack(tables.document(steps[-most_steps:], len(steps)))
+        document = tables.document(steps[-most_steps:], len(steps))
+        packed, size = pack(document, is_short=tables.is_short)
         if size <= MOST_BYTES or (most_steps <= 1 and texts is None):
             break
         if texts is not None and tables.text_size > MOST_BYTES // 2:
             texts = None
         else:
             most_steps = min(most_steps, len(steps)) // 2 or 1
-    return WrittenRows(packed, list(references.values()), tables.is_private)
+    return WrittenRows(packed, list(references.values()), tables.private)
 
 
 class _Tables:
@@ -142,6 +144,8 @@ class _Tables:
         self._references = references
         self._inputs = inputs
         self._is_folded = False
+        self._count = 0
+        self._has_edits = False
         self._paths = paths
         self._acts: list[Any] = []
         self._known_acts: dict[str, int] = {}
@@ -149,8 +153,9 @@ class _Tables:
         self._env: list[Any] = []
         self._cells: list[Any] = []
         self._made: dict[tuple[Any, ...], int] = {}
+        self._weight = 0
         self.text_size = 0
-        self.is_private = False
+        self._has_paths = False
 
     def document(self, steps: Sequence[Step], count: int) -> Document:
         """Return the document of steps, the last ones of `count` steps."""
@@ -158,6 +163,7 @@ class _Tables:
         places: dict[int, int] = {}
         folded = count - len(steps)
         self._is_folded = folded > 0
+        self._count = len(steps)
         if folded:
             rows.append([self._action(Unknown(_FOLDED, folded)), [], 0, 0, 0])
         for place, step in enumerate(steps, len(rows)):
@@ -175,6 +181,19 @@ class _Tables:
             "rows": list(map(_short, rows)),
         }
         return {name: table for name, table in tables.items() if table}
+
+    @property
+    def private(self) -> Literal["texts", "paths", ""]:
+        """See `WrittenRows`."""
+        return "texts" if self.text_size else "paths" if self._has_paths else ""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the document is so short that it need not be measured."""
+        others = (self._env, self._acts, self._cells, self._made)
+        is_plain = not self._has_edits and not self.text_size
+        entries = sum(map(len, others)) + self._count
+        return is_plain and entries <= _FEW and self._weight < SHORT // 4
 
     def _row(self, step: Step, place: int, places: dict[int, int]) -> list[Any]:
         known = self._references.get(id(step))
@@ -219,7 +238,7 @@ class _Tables:
         number = self._numbers.get(id(action))
         if number is None:
             encoded = self._encoded(action)
-            key = json.dumps(encoded)
+            key = repr(encoded)
             number = self._known_acts.setdefault(key, len(self._acts))
             if number == len(self._acts):
                 self._acts.append(encoded)
@@ -228,8 +247,11 @@ class _Tables:
 
     def _encoded(self, action: Action) -> list[Any]:
         if isinstance(action, Call):
-            return _call(action)
+            encoded, size = _call(action)
+            self._weight += size
+            return encoded
         if isinstance(action, Edit):
+            self._has_edits = True
             fields = typed_json.encode(dict(action.fields))
             known = action.fields_before
             before = typed_json.encode(None if known is None else dict(known))
@@ -244,7 +266,7 @@ class _Tables:
             path = action.path if self._paths else None
             # Within quotes, names are hidden as in the text of a cell.
             more = [_cut(without_names(f'"{path}"')[1:-1])] if path else []
-            self.is_private |= bool(path)
+            self._has_paths |= bool(path)
             return ["f", *facts, _cut(action.title), *more]
         if isinstance(action, Reference):
             mark = as_list(action.fingerprint)
@@ -275,7 +297,6 @@ class _Tables:
     def _add_cell(self, cell: Cell, needs: Iterable[Cell] | None) -> None:
         text = None if self._text_of is None else self._text_of(cell)
         self.text_size += len(text or "")
-        self.is_private |= bool(text)
         rest: dict[str, Any] = {}
         if text is not None:
             rest["text"] = text
@@ -289,29 +310,33 @@ class _Tables:
         self._numbers[id(cell)] = len(self._cells)
 
 
-def _call(call: Call) -> list[Any]:
+def _call(call: Call) -> tuple[list[Any], int]:
+    """Return a call as JSON, and about how long that is."""
     parameters = None if call.parameters is None else dict(call.parameters)
     try:
-        json.dumps(parameters)
-    except (TypeError, ValueError, RecursionError):
-        parameters = None  # which a reader shows as not known
-    rest = {
+        size = weight(parameters) + weight(dict(call.options))
+    except TypeError:
+        parameters, size = None, 0  # which a reader shows as not known
+    more = {
         "options": dict(call.options),
         "aligned": call.aligned,
         "masked_as_nan": call.masked_as_nan,
         "place": "" if call.place == "kernel" else call.place,
         "output": call.output,
     }
-    given = {k: v for k, v in rest.items() if v or (k == "output" and v is not None)}
-    return ["c", call.operation, call.version, parameters, *([given] if given else [])]
+    given = {k: v for k, v in more.items() if v or (k == "output" and v is not None)}
+    rest = [given] if given else []
+    return ["c", call.operation, call.version, parameters, *rest], size
 
 
 def _short(row: list[Any]) -> list[Any]:
     """Return a row without the defaults at its end."""
     if len(row) > 5:
         return row
-    kept = list(itertools.dropwhile(lambda value: not value, reversed(row[1:])))
-    return [row[0], *reversed(kept)]
+    length = len(row)
+    while length > 1 and not row[length - 1]:
+        length -= 1
+    return row[:length]
 
 
 def _cut(text: str) -> str:

@@ -6,7 +6,6 @@ while cells run: the names that a cell uses are found when a history is shown or
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import weakref
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
+from datalab_workspace.history import failures
 from datalab_workspace.history.steps import Cell
 
 #: The characters of text that the log of a session keeps, and what an entry costs.
@@ -146,10 +146,6 @@ class CellLog:
 _default = CellLog()
 _running: list[LoggedCell] = []
 _followers: weakref.WeakSet[Follower] = weakref.WeakSet()
-#: The number of errors that kept something out of a history, and the last one. They
-#: must not break the user's code.
-failures = 0
-last_failure = ""
 
 
 def begin(number: int, text: str, log: CellLog | None = None) -> LoggedCell:
@@ -198,9 +194,7 @@ def end(
     cell.failed = failed
     try:
         if namespace is not None and _LINKS in sys.modules:
-            from datalab_workspace.history.confirmation import confirm
-
-            _call(partial(confirm, namespace=namespace), cell)
+            _call(partial(_confirm, namespace), cell)
         for follower in list(_followers):
             _call(follower.end_cell, cell)
     finally:
@@ -267,16 +261,14 @@ def _is_of_user(path: str) -> bool:
     return not path.startswith(_STANDARD_LIBRARY)
 
 
+def _confirm(namespace: Mapping[str, Any], cell: LoggedCell) -> None:
+    from datalab_workspace.history.confirmation import confirm
+
+    confirm(cell, namespace)
+
+
 def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
     try:
         method(cell)
     except Exception as error:  # noqa: BLE001  # the user's cell must go on
-        note_failure(error)
-
-
-def note_failure(error: Exception) -> None:
-    """Count an error that kept something out of a history."""
-    global failures, last_failure
-    failures += 1
-    last_failure = f"{type(error).__name__}: {error}"
-    logging.getLogger(__name__).debug("a step could not be noted", exc_info=error)
+        failures.note(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.available import Available
 from datalab_workspace.history.steps import (
     Edit,
@@ -83,23 +84,23 @@ def _making(uuid: str, available: Available) -> Making:
     todo = [latest]
     while todo:
         for step in todo.pop().inputs:
-            if available.is_stored(step) and available.uuid_of(step) != uuid:
+            if available.is_stored(step) and available.source_of(step, uuid) != uuid:
                 inputs[id(step)] = step
             elif id(step) not in own:
                 own[id(step)] = step
                 todo.append(step)
     ordered = tuple(step for step in closure(latest) if id(step) in own)
-    known = ((number, available.uuid_of(step)) for number, step in inputs.items())
+    known = ((n, available.source_of(step, uuid)) for n, step in inputs.items())
     sources = {n: source for n, source in known if source and available.has(source)}
     return Making(uuid, latest, ordered, tuple(inputs.values()), sources)
 
 
 def _reason(step: Step, making: Making, available: Available) -> str:
     """Return why an object is out of date with an input; "" if it is not."""
-    name = f"{available.name_of(step)!r:.80}"
     source = making.sources.get(id(step))
     if source is None:
-        return f"{name} was removed"
+        return f"{available.name_of(step)!r:.80} was removed"
+    name = f"{available.name(source)!r:.80}"
     latest = available.latest(source)
     if isinstance(step.action, Reference):
         step = available.find(step.action) or step
@@ -161,18 +162,30 @@ def in_order(uuid: str, ages: Ages) -> Iterator[str]:
     Args:
         uuid: UUID of the object.
         ages: The objects of the workspace.
+
+    Raises:
+        NotReplayableError: Objects that are out of date were made from each other.
     """
     done: set[str] = set()
     todo = [(uuid, iter(ages.makings[uuid].sources.values()))]
-    seen = {uuid}
+    seen, unfinished = {uuid}, {uuid}
     while todo:
         current, sources = todo[-1]
-        following = next((s for s in sources if s not in seen), None)
+        following = next(sources, None)
+        if following in unfinished and following in ages.reasons:
+            raise NotReplayableError(
+                "cannot recompute objects that were made from each other, one of them "
+                "in place of another"
+            )
+        if following is not None and following in seen:
+            continue
         if following is not None:
+            unfinished.add(following)
             seen.add(following)
             todo.append((following, iter(ages.makings[following].sources.values())))
             continue
         todo.pop()
+        unfinished.discard(current)
         if current in ages.reasons and current not in done:
             done.add(current)
             yield current

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
@@ -17,6 +16,7 @@ from datalab_workspace.encoding.arrays import data_fingerprint, sampled_fingerpr
 from datalab_workspace.history.rows import MOST_STEPS, as_list
 from datalab_workspace.history.steps import (
     Cell,
+    FileRead,
     Fingerprint,
     RecordHistory,
     Reference,
@@ -69,7 +69,7 @@ class HistoryWriter:
 
     Attributes:
         mode: See above.
-        has_texts: Whether the text of a cell or the folder of a file was written.
+        has_texts: Whether the text of a cell was written.
         written: The history that was written for each object, by UUID, in the form in
             which it was in memory.
     """
@@ -133,11 +133,15 @@ class HistoryWriter:
                 return None
             content = self._encode(step, record, mark)
             if step.stored is None:
-                stored = Stored(record.uuid, record.title, record.version)
-                step.stored = replace(stored, fingerprint=mark, cell=step.cell)
+                step.stored = Stored(
+                    record.uuid, record.title, record.version, mark, step.cell
+                )
             elif step.stored.uuid == record.uuid:
-                step.stored = replace(step.stored, fingerprint=mark)
-        self.has_texts |= content.get("private") is True
+                made = step.stored
+                step.stored = Stored(
+                    made.uuid, made.name, made.version, mark, made.cell
+                )
+        self.has_texts |= content.get("private") == "texts"
         self.written[record.uuid] = self._key(record)
         return content
 
@@ -222,7 +226,7 @@ class HistoryWriter:
         try:
             return (
                 known.belongs()
-                and (self.mode == "full" or content.get("private") is not True)
+                and (self.mode == "full" or not content.get("private"))
                 and self._is_alone is (content.get("alone") is True)
                 and (self._is_alone or self._hold(known.entry.uses()))
             )
@@ -308,7 +312,10 @@ class HistoryWriter:
 
 
 def _says_nothing(step: Step) -> bool:
-    return isinstance(step.action, Unknown) and not step.inputs
+    """Return whether nothing is known but the project that held the object before."""
+    action = step.action
+    loaded = isinstance(action, FileRead) and action.reader == "load"
+    return (loaded or isinstance(action, Unknown)) and not step.inputs
 
 
 def sent_alone() -> HistoryWriter:

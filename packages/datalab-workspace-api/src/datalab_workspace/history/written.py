@@ -219,7 +219,7 @@ def encode(
         options: See `rows.write`.
     """
     fields, roi = made_with or (record.fields, record.metadata.get(ROI_KEY))
-    steps, references, is_private = rows.write(step, **options)
+    steps, references, private = rows.write(step, **options)
     specs = FIELDS[record.kind]
     given = {
         name: value
@@ -232,7 +232,7 @@ def encode(
         "of": rows.as_list(mark),
         "set": _checksums(given),
         "roi": roi_checksum(roi),
-        "private": is_private,
+        "private": private,
         "uses": {one.uuid: (one.fingerprint or (0,))[0] for one in references},
         "steps": steps,
     }

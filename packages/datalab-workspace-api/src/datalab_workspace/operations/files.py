@@ -64,7 +64,7 @@ class _Saved(NamedTuple):
     Attributes:
         path: The file.
         masked: The names of the masked objects that were written.
-        has_texts: Whether texts of cells or folders of files were written.
+        has_texts: Whether texts of cells were written.
     """
 
     path: Path
@@ -83,7 +83,8 @@ def _save(
 ) -> _Saved:
     from datalab_workspace.formats import registry
 
-    with session.transaction() as transaction:
+    # Without a pause, the collector takes longer than writing many histories.
+    with collections_paused(history is not None), session.transaction() as transaction:
         project = session.project
         uuids = None
         if names is not None:
@@ -153,8 +154,7 @@ def _warn_of_texts(session: Session, path: Path) -> None:
         session.project.warned_of_texts = True
         warn_caller(
             f"{path.name!r:.80} also holds how its objects were made, with the text of "
-            "cells and the folders of files; to share it without these, call "
-            'save(history="calls")',
+            'cells; to share it without the text, call save(history="calls")',
             UserWarning,
         )
 

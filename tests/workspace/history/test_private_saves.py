@@ -1,0 +1,68 @@
+"""A save under a home folder of a name that is then looked for in the bytes."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sigima
+
+from datalab_workspace import Workspace
+from datalab_workspace.history import running_cell
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home folder of a user named anna, on a computer named lab-seven."""
+    folder = tmp_path / "home" / "anna"
+    folder.mkdir(parents=True)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "anna")
+    monkeypatch.setattr(socket, "gethostname", lambda: "lab-seven")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def work(home: Path) -> Workspace:
+    """Run two cells of somebody who reads a file and changes a signal."""
+    path = home / "raw.csv"
+    np.savetxt(path, np.c_[np.arange(9.0), np.arange(9.0) ** 2], delimiter=",")
+    workspace = Workspace()
+    workspace.add("early", np.arange(3.0))
+    cell = running_cell.begin(1, f"raw = read_signal('{path}')  # anna on lab-seven")
+    workspace["raw"] = sigima.io.read_signal(str(path))
+    running_cell.end(cell)
+    cell = running_cell.begin(2, "token = 'SECRET'\nraw = workspace['raw']; raw.y *= 2")
+    raw = workspace["raw"]
+    raw.y = raw.y * 2
+    workspace["double"] = raw
+    workspace.calc("normalize", on="double")
+    running_cell.end(cell)
+    return workspace
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".npz"])
+def test_nobody_is_named_in_a_file_with_calls(home: Path, suffix: str) -> None:
+    path = work(home).save(f"shared{suffix}", history="calls")
+    content = path.read_bytes()
+    assert b"normalize" in content
+    assert b"raw.csv" in content
+    for word in ("anna", "home", "lab-seven", "SECRET", "read_signal"):
+        assert word.encode() not in content, word
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".npz"])
+def test_nobody_is_named_by_the_text_of_cells(home: Path, suffix: str) -> None:
+    workspace = work(home)
+    for name in workspace.list():
+        workspace.edit(name, metadata={"source": "raw.csv"})  # sigima wrote the folder
+    with pytest.warns(UserWarning, match="text of cells"):
+        path = workspace.save(f"own{suffix}")
+    content = path.read_bytes()
+    assert b"raw.y *= 2" in content
+    for word in ("anna", "lab-seven", "SECRET"):
+        assert word.encode() not in content, word
