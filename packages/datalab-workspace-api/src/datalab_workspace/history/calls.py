@@ -18,7 +18,7 @@ from datalab_workspace.model.sigima_objects import object_kind
 
 Function = Callable[..., Any]
 
-#: Types of values that cannot change later.
+#: Types of values that cannot be changed later.
 _CONSTANT = frozenset((type(None), bool, int, float, complex, str, bytes))
 
 
@@ -78,7 +78,7 @@ class NotedCall:
         self._call: Call | None = None
 
     def key(self) -> object:
-        """Return a key that only equal calls share; None if there is no such key."""
+        """Return a key that equal calls share; None if it is not known."""
         for kept in self.arguments:
             if isinstance(kept, list) or (
                 kept is not None
@@ -191,7 +191,7 @@ def operation_of(function: Function) -> Operation | None:
 
 @functools.cache
 def contract_of(function: Function) -> Any:
-    """Return the operation contract of a feature; None if sigima has no contracts.
+    """Return the operation contract of a feature; None if sigima has none.
 
     A registry of one function is built, because that of all takes 0.2 s.
     """
@@ -212,7 +212,7 @@ def _current(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _default(function: Function, number: int) -> Any:
-    """Return the default that None stands for; it may follow a global option."""
+    """Return the default for None, which may follow a global option."""
     contract = contract_of(function)
     specs = () if contract is None else contract.parameters
     if number < len(specs) and specs[number].container == "single":
@@ -273,7 +273,7 @@ def _encoded_arguments(
 
 
 def _encoded_by_name(function: Function, arguments: Sequence[Any]) -> dict[str, Any]:
-    """Return the parameters in the form that the codec of sigima 1.3 returns."""
+    """Return the arguments in the form of the codec of sigima 1.3."""
     if not arguments:
         return {}
     if len(arguments) == 1 and not isinstance(arguments[0], list):

@@ -48,7 +48,7 @@ class Silent:
 
 
 class Magics:
-    """A stand-in for the shell while cells run again.
+    """The substitute for the shell while cells run again.
 
     Args:
         run: Runs code in the namespace of the cells.

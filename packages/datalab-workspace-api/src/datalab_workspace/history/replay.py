@@ -59,7 +59,7 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps that a replay will compute.
+    """The steps that a replay computes.
 
     Attributes:
         name: Name of the object.
@@ -334,7 +334,7 @@ class Run:
             self._differs_from = given.name
 
     def _tolerance(self) -> Tolerance:
-        """Return the tolerance of all computed steps; `EXACT` if bits must agree."""
+        """Return the tolerance of all computed steps; none if bits must agree."""
         allowed = EXACT
         if self._computes_alike():
             return allowed

@@ -169,4 +169,6 @@ def _nothing(*_arguments: object, **_options: object) -> None:
 
 
 def _refuse(name: str, *_arguments: object, **_options: object) -> None:
-    raise NotReplayableError(f"it calls workspace.{name}(), which asks the user")
+    raise NotReplayableError(
+        f"it calls workspace.{name}(), which asks a person or another program"
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 from typing import TypeAlias
 
-#: The string that stands for a secret.
+#: The substitute for a secret.
 HIDDEN = "<hidden>"
 #: A name, and the expression that is given to it.
 _Given: TypeAlias = "tuple[str, ast.expr]"
@@ -41,7 +41,7 @@ _IN_URL = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
 
 
 def without_secrets(text: str, tree: ast.Module | None) -> str:
-    """Return code without secrets.
+    """Return the text of a cell without secrets.
 
     Args:
         text: The text of a cell.
@@ -52,7 +52,7 @@ def without_secrets(text: str, tree: ast.Module | None) -> str:
 
 
 def hide_in_text(text: str) -> str:
-    """Return a string that is not Python without the values of secret names."""
+    """Return a string that is not Python without the values given to secret names."""
 
     def hidden(match: re.Match[str]) -> str:
         value = match["value"]
