@@ -1,7 +1,7 @@
-"""DataLab's own notes: what its window computed, told as steps.
+"""DataLab's own notes of its computations, read as steps.
 
 DataLab notes the last computation of an object in its metadata: the feature, the UUIDs
-of the source objects and the parameters. Nothing else is known of it.
+of the source objects and the parameters. It notes nothing else.
 """
 
 from __future__ import annotations

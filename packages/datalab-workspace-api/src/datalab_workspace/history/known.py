@@ -43,7 +43,7 @@ def note(marker: Marker, obj: Any = None) -> None:
 def note_got(marker: Marker, obj: Any = None) -> None:
     """Note the link of an object that code may use to make others; see `note`.
 
-    What the same cell has made is none: the code that made it is known.
+    An object that the same cell has made does not count: its code is known.
     """
     global _count, _last_got
     if obj is not None:

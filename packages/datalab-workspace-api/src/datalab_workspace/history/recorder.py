@@ -13,13 +13,13 @@ import numpy as np
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError
 from datalab_workspace.history import failures, identity, known, observer, running_cell
+from datalab_workspace.history.added_record import Pending, current
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.datalab_notes import noted_step, sources_of
 from datalab_workspace.history.deferred import Later
 from datalab_workspace.history.former import FormerHistories
 from datalab_workspace.history.identity import Marker, mark, marker_of
 from datalab_workspace.history.observer import CalledStep
-from datalab_workspace.history.pending import Pending, current
 from datalab_workspace.history.steps import (
     FileRead,
     RecordHistory,
@@ -77,9 +77,9 @@ class Recorder:
         self._place = object()
         # The files that were loaded, with the UUIDs of their objects.
         self._loaded: list[tuple[FileRead, Container[str]]] = []
-        # While DataLab's notes are followed: the records, and those being told of.
+        # While DataLab's notes are followed: the records, and those that are read now.
         self._followed: dict[str, Record] = {}
-        self._telling: set[str] = set()
+        self._in_progress: set[str] = set()
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
@@ -94,10 +94,10 @@ class Recorder:
 
     @_harmless
     def end_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
-        """Find out what happened, within a tenth of a second."""
+        """Find out the histories, within a tenth of a second."""
         self.settle(seconds=0.1)
 
-    # -- what happens -----------------------------------------------------------------
+    # -- events ---------------------------------------------------------------------
 
     def on_get(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that the user got an object.
@@ -123,14 +123,14 @@ class Recorder:
             else:
                 known.note_got(marker, source)
             mark(obj, marker)
-        except Exception as error:  # noqa: BLE001  the user's call must go on
+        except Exception as error:  # noqa: BLE001  the user's call continues
             failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that a record is added, before it is stored.
 
         Args:
-            obj: What the user added.
+            obj: The object of the user.
             record: The record that will be stored.
             own: The record is sent elsewhere, and its arrays are those of the object.
         """
@@ -156,7 +156,7 @@ class Recorder:
                 self.settle()
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
-        except Exception as error:  # noqa: BLE001  the user's call must go on
+        except Exception as error:  # noqa: BLE001  the user's call continues
             failures.note(error)
 
     @_harmless
@@ -174,7 +174,7 @@ class Recorder:
         """Note that an object was not added, because an equal one is stored.
 
         Args:
-            obj: What the user added.
+            obj: The object of the user.
             record: Its record.
             stored: The equal record.
         """
@@ -243,7 +243,7 @@ class Recorder:
         """
         self._loaded.append((read, uuids))
 
-    # -- what is known ----------------------------------------------------------------
+    # -- histories --------------------------------------------------------------------
 
     def latest(self, record: Record) -> Step:
         """Return the latest step of a record, in whatever form its history is."""
@@ -253,7 +253,7 @@ class Recorder:
         """Return the latest step of a record that is computed from, if it is known."""
         try:
             return self.latest(record)
-        except Exception as error:  # noqa: BLE001  the user's call must go on
+        except Exception as error:  # noqa: BLE001  the user's call continues
             failures.note(error)
             return None
 
@@ -266,7 +266,7 @@ class Recorder:
         return current(record)
 
     def problems(self) -> tuple[str, ...]:
-        """Return sentences about what could not be noted."""
+        """Return sentences about the errors of the recorder."""
         if not failures.count:
             return ()
         count, reason = failures.count, failures.last
@@ -274,7 +274,7 @@ class Recorder:
         return (f"{sentence}{reason:.200}",)
 
     def settle(self, seconds: float | None = None) -> None:
-        """Find out what is not known yet, the oldest first.
+        """Find out the histories that are not known yet, the oldest first.
 
         Args:
             seconds: Stop after this time; the rest is found out later.
@@ -318,7 +318,7 @@ class Recorder:
     def _origin(self, record: Record) -> RecordHistory:
         """Return the history of a record that has come without one."""
         if self._followed:
-            return self._told(record)
+            return self._noted(record)
         try:
             self._follow(record)
             # The sources first, so that no chain is too deep.
@@ -330,7 +330,7 @@ class Recorder:
             self._followed.clear()
 
     def _follow(self, record: Record) -> None:
-        """Keep the records that DataLab's notes lead to, until it is told of them."""
+        """Keep the records that DataLab's notes lead to, until they are read."""
         session = self._session()
         self._followed[record.uuid] = record
         if session is None:
@@ -349,13 +349,13 @@ class Recorder:
         except (LiveError, ObjectNotFoundError) as error:
             failures.note(error)
 
-    def _told(self, record: Record) -> RecordHistory:
-        """Return what DataLab's note, or else the file, says of a record."""
-        self._telling.add(record.uuid)
+    def _noted(self, record: Record) -> RecordHistory:
+        """Return the history that DataLab's note, or else the file, gives a record."""
+        self._in_progress.add(record.uuid)
         try:
             step = noted_step(record, self._source)
         finally:
-            self._telling.discard(record.uuid)
+            self._in_progress.discard(record.uuid)
         if step is None:
             read = [r for r, uuids in self._loaded if record.uuid in uuids]
             step = Step(replace(read[-1], title=record.title) if read else _unknown())
@@ -365,7 +365,7 @@ class Recorder:
     def _source(self, uuid: str) -> tuple[Kind | None, Step]:
         """Return kind and latest step of an object that DataLab's note names."""
         record = self._followed.get(uuid)
-        if record is None or uuid in self._telling:
+        if record is None or uuid in self._in_progress:
             return None, Step(Reference(uuid, ""))
         return record.kind, self.latest(record)
 

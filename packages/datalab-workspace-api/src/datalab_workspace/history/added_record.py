@@ -1,7 +1,7 @@
 """The history of a record while it is not known yet what was done to its object.
 
 `add` notes which object a record comes from. Records never change, so that they can be
-compared later: when somebody asks for the history, or at the end of the cell.
+compared later: when the history is needed, or at the end of the cell.
 """
 
 from __future__ import annotations
