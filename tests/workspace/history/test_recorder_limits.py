@@ -24,7 +24,7 @@ def workspace() -> dlw.Workspace:
 
 
 @pytest.fixture(autouse=True)
-def no_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+def own_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count the failures of each test by itself."""
     monkeypatch.setattr(failures, "count", 0)
 

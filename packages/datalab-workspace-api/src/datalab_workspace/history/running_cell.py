@@ -85,13 +85,17 @@ class LoggedCell(Cell):
         return self._masked
 
     @property
-    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # likewise
+    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # computed when needed
         """The cells that ran before and whose names it uses."""
         if self._needs is None:
             from datalab_workspace.history.slices import cells_before
 
             self._needs = cells_before(self, self._log)
         return self._needs
+
+    def earlier(self) -> list[LoggedCell]:
+        """Return the cells of this shell that ran before."""
+        return self._log.before(self)
 
     def forget(self) -> None:
         """Release the text."""
@@ -103,8 +107,8 @@ class CellLog:
 
     Attributes:
         session: An arbitrary string that distinguishes the shell from others.
-        cells: The cells whose texts are kept.
-        incomplete: Whether the texts of the oldest cells have been released.
+        cells: The cells whose text is kept.
+        incomplete: Whether the text of the oldest cells has been released.
     """
 
     def __init__(self) -> None:
@@ -130,7 +134,7 @@ class CellLog:
         return self.cells[: bisect_left(orders, cell.order)]
 
     def _release_oldest(self) -> None:
-        """Release the texts of the oldest cells, at least a tenth of them."""
+        """Release the text of the oldest cells, at least a tenth of them."""
         released = 0
         while self._size > LOG_SIZE * 0.9 and released < len(self.cells) - 1:
             cell = self.cells[released]
@@ -208,6 +212,19 @@ def current() -> LoggedCell | None:
     return _running[-1] if _running else None
 
 
+def ran_here(cell: Cell) -> bool:
+    """Return whether a cell ran in this shell, so that the user has seen its text.
+
+    An object that was in DataLab in the meantime has copies of its cells.
+    """
+    if isinstance(cell, LoggedCell):
+        return True
+    running = current()
+    return running is not None and any(
+        own.number == cell.number and own.text == cell.text for own in running.earlier()
+    )
+
+
 def follow(follower: Follower) -> None:
     """Let an object know when cells begin and end, as long as it exists."""
     _followers.add(follower)
@@ -269,5 +286,5 @@ def _confirm(namespace: Mapping[str, Any], cell: LoggedCell) -> None:
 def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
     try:
         method(cell)
-    except Exception as error:  # noqa: BLE001  # the user's cell must go on
+    except Exception as error:  # noqa: BLE001  # the user's cell must continue
         failures.note(error)
