@@ -57,7 +57,7 @@ class HistoryCalls:
         Args:
             name: Name, UUID or short id of the object.
             code: Also run the code of cells, in a workspace of its own. Look at
-                ``history(name).cells`` first if the object comes from somebody else's
+                ``history(name).cells`` first if the object comes from another person's
                 file: this is the only call that runs code from a file.
 
         Returns:

@@ -55,7 +55,7 @@ class Available(ObjectSteps):
     def given(self, step: Step, *, but: str | None = None) -> Given | None:
         """Return the object that a step made, if it is the same still.
 
-        Edits of the object since then are taken back, if its history tells how.
+        Edits of the object since then are taken back, if their former values are known.
 
         Args:
             step: The step.
@@ -160,7 +160,7 @@ class Available(ObjectSteps):
 
 
 def _edits_between(latest: Step, step: Step) -> list[Edit] | None:
-    """Return the edits since a step, the last one first; None if it is not there."""
+    """Return the edits since a step, the last one first; None if it is missing."""
     edits: list[Edit] = []
     while latest is not step:
         if not isinstance(latest.action, Edit) or not latest.inputs:

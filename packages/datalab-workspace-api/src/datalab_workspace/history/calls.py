@@ -1,7 +1,7 @@
 """Calls of sigima's features, from the moment they are noted to their written form.
 
 Noting a call must cost microseconds: `note` keeps the function and the values of its
-parameters, and `NotedCall.call` encodes them when somebody asks.
+parameters, and `NotedCall.call` encodes them when they are needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datalab_workspace.model.sigima_objects import object_kind
 
 Function = Callable[..., Any]
 
-#: Types of values that nobody can change later.
+#: Types of values that cannot be changed later.
 _CONSTANT = frozenset((type(None), bool, int, float, complex, str, bytes))
 
 
@@ -27,7 +27,7 @@ class Operation(NamedTuple):
 
     Attributes:
         name: The id of the operation contract, such as "sigima.signal.normalize".
-        version: The version of the contract; None where sigima has no contracts.
+        version: The version of the contract; None if sigima has no contracts.
         options: The names of the global options that the feature reads.
     """
 
@@ -78,7 +78,7 @@ class NotedCall:
         self._call: Call | None = None
 
     def key(self) -> object:
-        """Return what equal calls have in common; None if that is not known."""
+        """Return a key that equal calls share; None if it is not known."""
         for kept in self.arguments:
             if isinstance(kept, list) or (
                 kept is not None
@@ -191,7 +191,7 @@ def operation_of(function: Function) -> Operation | None:
 
 @functools.cache
 def contract_of(function: Function) -> Any:
-    """Return the operation contract of a feature; None where sigima has none.
+    """Return the operation contract of a feature; None if sigima has none.
 
     A registry of one function is built, because that of all takes 0.2 s.
     """
@@ -212,7 +212,7 @@ def _current(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _default(function: Function, number: int) -> Any:
-    """Return what None stands for: a default that may follow a global option."""
+    """Return the default for None, which may follow a global option."""
     contract = contract_of(function)
     specs = () if contract is None else contract.parameters
     if number < len(specs) and specs[number].container == "single":
@@ -273,7 +273,7 @@ def _encoded_arguments(
 
 
 def _encoded_by_name(function: Function, arguments: Sequence[Any]) -> dict[str, Any]:
-    """Return what the codec of sigima 1.3 would return."""
+    """Return the arguments in the form of the codec of sigima 1.3."""
     if not arguments:
         return {}
     if len(arguments) == 1 and not isinstance(arguments[0], list):

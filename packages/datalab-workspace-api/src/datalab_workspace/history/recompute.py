@@ -37,7 +37,7 @@ from datalab_workspace.transaction import Transaction
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is computed.
+    """The objects to compute.
 
     Attributes:
         makings: How the objects were made, in the order in which they are computed.
@@ -164,7 +164,7 @@ def _value(step: Step, inputs: list[Any]) -> Any:
 
 
 def _in_place(old: Record, made: Record, step: Step, name: str) -> Record:
-    """Return a record with new data in the place of an old one.
+    """Return a record with new data that replaces an old one.
 
     Metadata of the user stays. Results of analyses are left out, because they describe
     the old data.

@@ -59,7 +59,7 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a replay will compute.
+    """The steps that a replay computes.
 
     Attributes:
         name: Name of the object.
@@ -143,7 +143,7 @@ def judged(session: Session, name: str, made: Any) -> Replay:
 
 
 def plan_of(session: Session, name: str) -> Plan:
-    """Return how an object of a workspace can be made again."""
+    """Return the plan to make an object of a workspace again."""
     session.recorder.settle()
     return session.run(lambda transaction: _planned(session, transaction, name))
 
@@ -334,7 +334,7 @@ class Run:
             self._differs_from = given.name
 
     def _tolerance(self) -> Tolerance:
-        """Return the tolerance of all computed steps; none where bits must agree."""
+        """Return the tolerance of all computed steps; none if bits must agree."""
         allowed = EXACT
         if self._computes_alike():
             return allowed

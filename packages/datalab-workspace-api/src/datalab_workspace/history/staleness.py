@@ -111,14 +111,14 @@ def _reason(step: Step, making: Making, available: Available) -> str:
         return f"{_listed(edits)} of {name} changed" if edits else ""
     if available.given(step) is not None:
         return ""
-    # An object may be replaced by one that was made from it: that is no change.
+    # An object may be replaced by one that was made from it: this does not count.
     if any(each is making.latest for each in closure(latest)):
         return ""
     return f"{name} has changed"
 
 
 def _edits_since(latest: Step, step: Step) -> list[str]:
-    """Return what edits have changed since a step, in words."""
+    """Return the parts that edits have changed since a step, in words."""
     changed: dict[str, None] = {}
     while latest is not step and isinstance(latest.action, Edit) and latest.inputs:
         for name in latest.action.fields:

@@ -384,5 +384,5 @@ def in_order(cells: Iterable[Cell]) -> list[Cell]:
     return [
         cell
         for together in sessions.values()
-        for cell in sorted(together, key=lambda cell: cell.order)
+        for cell in sorted(together, key=lambda cell: (cell.order, cell.number))
     ]

@@ -52,7 +52,7 @@ class Replay:
             if there is none.
         versions: The versions of the libraries here.
         recorded: Those with which the object was made, as far as they are known.
-        cells: The texts of the cells that must run, or did run, in order.
+        cells: The code of the cells that must run, or did run, in order.
         results: For each analysis whose result the object has: "identical",
             "different" or "not replayable". The verdict does not depend on them.
         obj: The object that was made, a signal or image of sigima; None without one.

@@ -188,7 +188,7 @@ def no_feature(name: str, kinds: tuple[Kind, ...] = KINDS) -> str:
 
 
 def _feature(name: str, kind: Kind, function: Callable[..., Any]) -> Feature:
-    import sigima
+    import sigima.params  # annotations of sigima 1.0 name it
     from sigima import ImageObj, SignalObj
     from sigima.proc.decorator import get_computation_metadata
 
