@@ -59,7 +59,7 @@ class HistoryWriter:
     """The histories of the objects of one file.
 
     Args:
-        mode: "full", or "calls" to leave out the texts of cells and paths; None to
+        mode: "full", or "calls" to leave out the text of cells and paths; None to
             leave out all.
         items: The objects of the file; None for an object that is sent alone, whose
             references are kept as they are.
@@ -141,7 +141,7 @@ class HistoryWriter:
                 step.stored = Stored(
                     made.uuid, made.name, made.version, mark, made.cell
                 )
-        self.has_texts |= content.get("private") == "texts"
+        self.has_texts |= content.get("private") == "text"
         self.written[record.uuid] = self._key(record)
         return content
 
@@ -164,7 +164,7 @@ class HistoryWriter:
 
         Args:
             item: The object.
-            before: The writer of the former save.
+            before: The writer of the save before.
         """
         if before is None or isinstance(item, PendingRecord):
             return False
@@ -185,7 +185,7 @@ class HistoryWriter:
         """Release the objects after they have been written.
 
         Args:
-            before: The writer of the former save, which wrote those that are not new.
+            before: The writer of the save before, which wrote those that are not new.
         """
         if before is not None:
             kept = self._items.keys() - self.written.keys()

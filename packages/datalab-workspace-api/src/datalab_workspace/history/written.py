@@ -33,9 +33,9 @@ _NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
 
 
 class Entry:
-    """What a file or protocol says about how one object was made.
+    """The written form of the history of one object.
 
-    It says so for data with a fingerprint, whether or not the object still has it. So
+    It holds for data with a fingerprint, whether or not the object still has that. So
     the history of another object can go on here.
 
     Args:
