@@ -19,8 +19,8 @@ from support.view_page import ViewPage
 
 pytestmark = pytest.mark.timeout(240)
 
+LOAD = "%load_ext datalab_kernel"
 BROWSE = """
-%load_ext datalab_kernel
 x = np.linspace(0.0, 20.0, 300)
 objects = {"peak": (x, np.exp(-((x - 9) ** 2))), "noisy": (x, np.sin(x))}
 workspace.update(objects, group="raw")
@@ -72,7 +72,7 @@ def in_xeus(page: Page, site: Path, python_of_lite: Path) -> Iterator[LiteNotebo
     files = site_files(site, [*sources(), *widget_sources(python_of_lite)])
     with served(site, files) as url:
         page.goto(f"{url}/lab/index.html?reset")
-        yield LiteNotebook(page, "xeus-python", ["", *CELLS.values()])
+        yield loaded(LiteNotebook(page, "xeus-python", [LOAD, *CELLS.values()]))
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +82,15 @@ def in_pyodide(page: Page, python_of: Callable[[Path], Path]) -> Iterator[LiteNo
     site = pyodide_site.built_site(python)
     with served(site, pyodide_site.site_files(site, python)) as url:
         page.goto(f"{url}/lab/index.html?reset")
-        first = pyodide_site.FIRST_CELL.format(url=url)
-        notebook = LiteNotebook(page, "python", [first, *CELLS.values()])
-        notebook.run(0)
-        notebook.expect_run(0)
-        yield notebook
+        first = pyodide_site.FIRST_CELL.format(url=url) + LOAD
+        yield loaded(LiteNotebook(page, "python", [first, *CELLS.values()]))
+
+
+def loaded(notebook: LiteNotebook) -> LiteNotebook:
+    """The notebook, after its first cell, which loads the extension."""
+    notebook.run(0)
+    notebook.expect_run(0)
+    return notebook
 
 
 def run(notebook: LiteNotebook, name: str) -> int:
@@ -135,6 +139,15 @@ def test_a_workspace_is_browsed_in_xeus_python(in_xeus: LiteNotebook) -> None:
 
     panel.row("<b>spot</b>").dblclick()
     expect(panel.error).to_contain_text("needs matplotlib, which is not installed here")
+
+    saved = in_xeus.saved()
+    (output,) = saved["cells"][NUMBERS["browse"]]["outputs"]
+    assert sorted(output["data"]) == ["text/html", "text/plain"]
+    assert "widgets" not in saved["metadata"]
+    in_xeus.reopen()
+    picture = in_xeus.page.get_by_alt_text("Workspace, 3 objects; raw: peak, noisy")
+    expect(picture).to_be_visible()
+    expect(panel.el).to_have_count(0)
 
 
 @pytest.mark.slow

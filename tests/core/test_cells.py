@@ -198,3 +198,19 @@ def test_small_changes_are_blamed_on_their_cells(loaded: Any) -> None:
 
     assert cells_of(loaded, "final") == [number + 1, number + 3]
     assert loaded["workspace"].replay("final", code=True).verdict == "identical"
+
+
+def test_a_read_only_view_is_not_compared(
+    big: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmation = sys.modules["datalab_workspace.history.confirmation"]
+    looked: list[Any] = []
+    monkeypatch.setattr(
+        confirmation, "note_change", lambda obj, *_, **__: looked.append(obj)
+    )
+    big.run("view = workspace.get('big', copy=False)")
+    big.run("view.data.sum()")
+    assert looked == []
+
+    big.run("im.data.sum()")
+    assert looked == [big["im"]]

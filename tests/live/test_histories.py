@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sigima.proc.signal as sps
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
@@ -142,3 +143,49 @@ def test_datalab_shows_the_session_and_computes_it_again(
     # The next save replaces the session, although DataLab has given it another name.
     changed.save(datalab_history=True)
     assert len(datalab_window.open(tmp_path / "b.h5").history) == 1
+
+
+def test_direct_calls_and_code_on_objects_in_datalab_are_steps(
+    companion_datalab: Application, datalab: Application
+) -> None:
+    companion = companion_datalab.companion
+    address = {"url": companion.url, "token": companion.token}
+    endpoint = Endpoint(
+        "url", "1.3.0", datalab.url, Token(datalab.token), datalab.rpc_port
+    )
+    for workspace in (
+        by_companion(address),
+        dlw.Workspace(backend=LiveBackend(Connection(endpoint))),
+    ):
+        workspace.add("raw", np.sin(np.arange(50.0)))
+        obj = workspace["raw"]
+        workspace.add("smooth", sps.moving_average(obj, n=5))
+        workspace.add("same", obj)
+        obj.y = np.clip(obj.y, 0.0, None)
+        workspace.add("clipped", obj)
+        workspace.edit("smooth", xunit="s")
+
+        assert steps(workspace, "smooth") == ["moving_average", "edit"]
+        assert workspace.replay("smooth").verdict is Verdict.IDENTICAL
+        assert steps(workspace, "same") == []
+        assert len(steps(workspace, "clipped")) == 1
+        assert workspace.status().notes == ()
+
+
+def test_what_datalab_computed_is_a_step_with_its_parameters(
+    companion_datalab: Application,
+) -> None:
+    companion = companion_datalab.companion
+    workspace = by_companion({"url": companion.url, "token": companion.token})
+    workspace.add("raw", np.sin(np.arange(50.0)))
+    smooth = workspace.calc("moving_average", on="raw", n=7, where="datalab")
+    slope = workspace.calc("derivative", on=smooth, where="datalab")
+
+    assert steps(workspace, slope) == ["moving_average", "derivative"]
+    history = workspace.history(slope)
+    assert history.origin.startswith("DataLab: derivative(moving_average(")
+    assert "n=7" in str(history)
+    assert workspace.replay(slope).verdict is Verdict.IDENTICAL
+    # A notebook that goes on from it adds its own steps.
+    workspace.add("end", sps.normalize(workspace[slope]))
+    assert steps(workspace, "end") == ["moving_average", "derivative", "normalize"]

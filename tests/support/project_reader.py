@@ -60,7 +60,7 @@ def _item(kind: str, group: str, item: h5py.Group) -> Item:
         data = arrays[DATASETS[kind][0]]
         crc = zlib.crc32(np.ascontiguousarray(data).tobytes())
         assert sidecar["format"] == 1
-        if sidecar.keys() - {"format", "order"}:
+        if sidecar.keys() - {"format", "order", "made"}:
             assert sidecar["data"] == [crc, data.dtype.str, list(data.shape)]
         for key, value in sidecar.get("fields", {}).items():
             fields[key] = decode(value)

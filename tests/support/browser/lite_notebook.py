@@ -55,3 +55,9 @@ class LiteNotebook(NotebookPage):
         expect(self.page.locator(".jp-mod-dirty")).to_have_count(0)
         content: dict[str, Any] = self.page.evaluate(_SAVED, _PATH)
         return content
+
+    def reopen(self) -> None:
+        """Open the page and the saved notebook again, with another kernel."""
+        site, _, _ = self.page.url.partition("/lab")
+        self.page.goto(f"{site}/lab/index.html?path={_PATH}")
+        self.wait_until_idle()

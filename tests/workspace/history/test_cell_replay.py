@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
+from datalab_workspace.cli.commands import main
 from datalab_workspace.history.verdict import Replay
 from tests.support.notebook_cells import Notebook
 
@@ -70,7 +72,10 @@ def test_numpy_between_features_is_done_again(
 def test_cells_of_a_file_are_shown_before_they_run(
     notebook: Notebook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    notebook.run("n = workspace['raw']; n.y = n.y * 2; workspace['final'] = n")
+    hiding = "# \x1b[2K"  # a terminal would erase the line
+    notebook.run(
+        f"n = workspace['raw']; n.y = n.y * 2; workspace['final'] = n {hiding}"
+    )
     path = notebook.workspace.save(tmp_path / "shared.h5")
     capsys.readouterr()
 
@@ -78,7 +83,25 @@ def test_cells_of_a_file_are_shown_before_they_run(
     shared.replay("final")
     assert not capsys.readouterr().out
     shared.replay("final", code=True)
-    assert "[2] n = workspace['raw']; n.y = n.y * 2" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("[2]\n    n = workspace['raw']; n.y = n.y * 2")
+    assert "\x1b" not in shown
+
+
+def test_the_command_prints_the_cells_and_a_verdict(
+    notebook: Notebook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.run("n = workspace['raw']; n.y = n.y * 2; workspace['final'] = n")
+    path = str(notebook.workspace.save(tmp_path / "shared.h5"))
+    capsys.readouterr()
+
+    assert main(["replay", path, "final", "--code"]) == 0
+    assert capsys.readouterr().out.count("n.y * 2") == 1
+    assert main(["replay", path, "final", "--code", "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert json.loads(out)[0]["verdict"] == "identical"
+    assert "n.y * 2" in error
+    assert main(["replay", path, "final"]) == 2
 
 
 def test_an_object_without_inputs_is_made_again(notebook: Notebook) -> None:

@@ -12,7 +12,7 @@ import pytest
 import sigima.proc.signal as sps
 
 import datalab_workspace as dlw
-from datalab_workspace.history import bounds, observer, running_cell
+from datalab_workspace.history import bounds, failures, observer, running_cell
 from datalab_workspace.history.steps import Code, Unknown, closure
 from support.recorded_steps import actions, cell, latest, said, sources
 
@@ -24,9 +24,9 @@ def workspace() -> dlw.Workspace:
 
 
 @pytest.fixture(autouse=True)
-def failures(monkeypatch: pytest.MonkeyPatch) -> None:
+def own_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count the failures of each test by itself."""
-    monkeypatch.setattr(observer, "failures", 0)
+    monkeypatch.setattr(failures, "count", 0)
 
 
 # -- what may go wrong ----------------------------------------------------------------
@@ -46,9 +46,9 @@ def test_an_error_of_the_observer_breaks_no_call(workspace, monkeypatch) -> None
         workspace.add("more", workspace["raw"])
         name = workspace.calc("derivative", on="raw")
     assert np.array_equal(workspace[name].y, expected.y)
-    assert observer.failures >= 4
+    assert failures.count >= 4
     notes = " ".join(workspace.status().notes)
-    assert f"{observer.failures} steps of histories could not be noted" in notes
+    assert f"{failures.count} steps of histories could not be noted" in notes
     assert "ZeroDivisionError: on purpose" in notes
 
 

@@ -116,7 +116,7 @@ class CellReports:
 
 
 def _cells_on_stack() -> int:
-    """Return how many cells run, each called by the code of the one before."""
+    """Return the number of cells that run, each called by the code of another."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # inspect is slow
     found = 0
     while frame is not None:

@@ -65,13 +65,13 @@ class FileCalls:
                 all arrays. By default, arrays that have not changed stay as they are
                 in the file, and others are compressed as the project was, or not at
                 all in a new project.
-            history: What to store about how the objects were made: ``"full"``,
+            history: How much to store of the histories of the objects: ``"full"``,
                 ``"calls"`` to leave out the text of cells and the folders of files, or
                 None for nothing. With the last two, the folders in the metadata
                 "source", where sigima notes the file of an object, are left out, too.
-                By default, what was chosen for this file before, or else ``"full"``.
+                By default, the last choice for this file, or else ``"full"``.
             datalab_history: Add a session "Notebook" to DataLab's History panel, with
-                what `calc` has computed, so that it can be changed and computed again
+                the calculations of `calc`, which can be changed and computed again
                 there. It replaces that of a former save, which stays otherwise.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.

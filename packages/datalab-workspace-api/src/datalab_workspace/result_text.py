@@ -20,6 +20,11 @@ _LONGEST = 40
 _WIDEST = 120
 
 
+def printable(text: str) -> str:
+    """Return a string from a file with its control characters escaped."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def value_text(item: ResultValue | None) -> str:
     """Return a value with its uncertainty as short text; "" for no value."""
     if item is None or item.value is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.cli.copy import LIVE, workspace_at
-from datalab_workspace.cli.output import printable
+from datalab_workspace.result_text import printable
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.base import Verdict

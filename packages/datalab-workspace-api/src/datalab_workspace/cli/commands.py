@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from datalab_workspace.cli import check, copy, history, output, replay
 from datalab_workspace.cli.pictures import STYLES
 from datalab_workspace.errors import ExportError, WorkspaceError
 from datalab_workspace.model.record import KINDS
+from datalab_workspace.result_text import printable
 
 _ENDED_BY_SIGINT = 130
 _ENDED_BY_SIGPIPE = 141
@@ -51,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _ENDED_BY_SIGPIPE
     except (WorkspaceError, OSError, ModuleNotFoundError) as error:
         reason = error.args[0] if isinstance(error, KeyError) else error
-        message = output.printable(str(reason))
+        message = printable(str(reason))
         sys.stderr.write(f"datalab_workspace: error: {message}\n")
         return int(options.failure)
     return int(code)
@@ -92,7 +94,7 @@ def _copy(options: argparse.Namespace) -> tuple[str, Any, int]:
         url=options.url,
     )
     noun = "object" if len(names) == 1 else "objects"
-    text = f"{len(names)} {noun} copied to {output.printable(options.target)}"
+    text = f"{len(names)} {noun} copied to {printable(options.target)}"
     return text, {"copied": names, "to": options.target}, 0
 
 
@@ -109,16 +111,17 @@ def _history(options: argparse.Namespace) -> tuple[str, Any, int]:
         if len(found) != 1:
             raise ExportError("--export writes one history; give one NAME")
         path = found[0].export(options.export, overwrite=options.overwrite)
-        return output.printable(str(path)), {"path": str(path)}, 0
+        return printable(str(path)), {"path": str(path)}, 0
     text = history.text(found, cells=options.cells)
     return text, [*map(history.as_json, found)], 0
 
 
 def _replay(options: argparse.Namespace) -> tuple[str, Any, int]:
     workspace = copy.workspace_at(options.where, options.url)
-    if options.code and not options.json:
-        _print(replay.cells_text(workspace, options.names))
-    found = replay.replays(workspace, options.names, code=options.code)
+    # The cells that run are printed first, which is not part of the JSON.
+    stream = sys.stderr if options.json else sys.stdout
+    with contextlib.redirect_stdout(stream):
+        found = replay.replays(workspace, options.names, code=options.code)
     return replay.text(found), [*map(replay.as_json, found)], replay.exit_code(found)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from datalab_workspace.cli.output import printable
 from datalab_workspace.history.view import History
+from datalab_workspace.result_text import printable
 
 
 def text(found: Sequence[History], *, cells: bool = False) -> str:

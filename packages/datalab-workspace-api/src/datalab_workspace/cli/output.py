@@ -14,15 +14,11 @@ from datalab_workspace.model.analysis import result_title
 from datalab_workspace.model.description import Description, size_text
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record, is_result_key
 from datalab_workspace.model.units import with_unit
+from datalab_workspace.result_text import printable
 from datalab_workspace.workspace import Workspace
 
 _LONGEST = 60
 _HEADINGS = ("id", "name", "kind", "size", "dtype", "group", "ROI", "results")
-
-
-def printable(text: str) -> str:
-    """Return a string from a file with its control characters escaped."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def table(items: Sequence[Description]) -> str:

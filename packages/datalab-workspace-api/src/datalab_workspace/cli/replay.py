@@ -7,9 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from datalab_workspace.cli.output import printable
-from datalab_workspace.history.steps import Cell, in_order
 from datalab_workspace.history.verdict import Replay, Verdict
+from datalab_workspace.result_text import printable
 from datalab_workspace.workspace import Workspace
 
 #: The exit codes of the command. A missing file or another error also gives 2.
@@ -33,25 +32,6 @@ def replays(
 def _is_made(workspace: Workspace, name: str) -> bool:
     """Return whether an object was made from others, and not only edited."""
     return any(step.what != "edit" for step in workspace.history(name).steps)
-
-
-def cells_text(workspace: Workspace, names: Sequence[str]) -> str:
-    """Return the cells that ``--code`` may run, as lines for a terminal.
-
-    Args:
-        workspace: The workspace.
-        names: See `replays`.
-    """
-    cells: dict[int, Cell] = {}
-    for name in names or workspace.list():
-        cells.update({id(cell): cell for cell in workspace.history(name).cells})
-    shown = [_cell_text(cell) for cell in in_order(cells.values())]
-    return "\n".join(["these cells may run:", *shown]) if shown else ""
-
-
-def _cell_text(cell: Cell) -> str:
-    lines = (cell.text or "(its text was not kept)").splitlines()
-    return "\n".join([f"  [{cell.number}]", *(f"    {printable(x)}" for x in lines)])
 
 
 def text(found: Sequence[Replay]) -> str:

@@ -46,7 +46,7 @@ class CellNames:
         changes: The names whose objects may have been changed, or which may have been
             bound.
         uses: The names that meant something before the cell.
-        reads: The names that it uses, whatever they mean.
+        reads: All names that it uses.
         functions: The names that each of its functions and classes uses, and those that
             it changes, when it is called.
         aliases: Pairs of names that may share data from then on: the one that is bound,
@@ -352,7 +352,7 @@ class _Reader(ast.NodeVisitor):
 
 
 def _object_name(node: ast.expr) -> str:
-    """Return what stands for the name of an object; "" if the node is no string."""
+    """Return the string of a node in quotes; "" if it is something else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return repr(node.value)
     return ""

@@ -48,10 +48,10 @@ class Silent:
 
 
 class Magics:
-    """What stands for the shell while cells run again.
+    """The substitute for the shell while cells run again.
 
     Args:
-        run: Runs a text in the namespace of the cells.
+        run: Runs code in the namespace of the cells.
     """
 
     def __init__(self, run: Callable[[str], None]) -> None:
@@ -135,7 +135,7 @@ def namespace(scratch: ScratchWorkspace, run: Callable[[str], None]) -> dict[str
 
     Args:
         scratch: The workspace.
-        run: Runs a text in this namespace.
+        run: Runs code in this namespace.
     """
     magics = Magics(run)
     imports = Modules(scratch).load

@@ -23,7 +23,7 @@ from datalab_workspace.model.record import Record
 
 @dataclass
 class CellPlan:
-    """What is done to make an object again by the cells that made it.
+    """The plan to make an object again by the cells that made it.
 
     Attributes:
         cells: The cells, in the order of execution.

@@ -54,8 +54,8 @@ def remake(
         The record that the last cell stores, before the edits of the plan.
 
     Raises:
-        NotReplayableError: A text is not kept, a cell fails, needs something that is
-            not here, or does not store the object.
+        NotReplayableError: The text of a cell is not kept, or a cell fails, needs
+            something that is not here, or does not store the object.
     """
     for cell in plan.cells:
         if _source(cell) is None:
@@ -80,7 +80,7 @@ def remake(
 
 
 def named(cell: Cell) -> str:
-    """Return what a cell is called in a message."""
+    """Return the words for a cell in a message."""
     return f"cell [{cell.number}]" if cell.number else "a cell without a number"
 
 
@@ -125,7 +125,7 @@ class _Runner:
         failure: list[BaseException] = []
 
         async def main() -> None:
-            await eval(code, names)  # noqa: S307  # likewise
+            await eval(code, names)  # noqa: S307  # the user asked for it
 
         def run() -> None:
             try:
@@ -165,7 +165,7 @@ def _compiled(source: str, cell: Cell) -> CodeType:
 
 
 def _transform() -> Callable[[str], str] | None:
-    """Return what makes Python of magics; import it if that is possible."""
+    """Return the function of IPython that converts magics to Python, if possible."""
     try:
         import IPython.core.inputtransformer2  # noqa: F401  # for `shell_transform`
     except ImportError:

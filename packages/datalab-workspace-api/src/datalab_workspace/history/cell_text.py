@@ -1,4 +1,4 @@
-"""Parse the texts of cells, which may contain magics and await at the top level."""
+"""Parse the text of a cell, which may contain magics and await at the top level."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def parsed(
 
     Args:
         text: The text as the user wrote it.
-        transform: Makes Python of a text with magics.
+        transform: Converts magics to Python.
 
     Returns:
         The tree; None if the text is not Python, for example a shell script.
@@ -58,7 +58,7 @@ def python_body(text: str) -> str | None:
     """Return the Python of a cell: without the magic of its first line.
 
     Returns:
-        The text, with an empty line in the place of the magic; None if the magic makes
+        The text, with an empty line instead of the magic; None if the magic makes
         something else of it.
     """
     begin = _CELL_MAGIC.match(text)
@@ -70,7 +70,7 @@ def python_body(text: str) -> str | None:
 
 
 def without_magics(text: str) -> str:
-    """Return a text whose magics are replaced by statements of the same length."""
+    """Return code whose magics are replaced by statements of the same length."""
     lines = text.split("\n")
     for index, line in enumerate(lines):
         magic = _LINE_MAGIC.fullmatch(line)
@@ -90,7 +90,7 @@ def magic_lines(text: str) -> list[str]:
 
 
 def shell_transform() -> Callable[[str], str] | None:
-    """Return what makes Python of magics, if IPython is imported."""
+    """Return the function that converts magics to Python, if IPython is imported."""
     module = sys.modules.get("IPython.core.inputtransformer2")
     if module is None:
         return None

@@ -13,10 +13,11 @@ from datalab_workspace.history.cell_replay import remake
 from datalab_workspace.history.comparison import difference
 from datalab_workspace.history.execution import edited
 from datalab_workspace.history.replay import Plan, Run
-from datalab_workspace.history.running_cell import LoggedCell
+from datalab_workspace.history.running_cell import ran_here
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.result_text import printable
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -96,6 +97,7 @@ class CellRun(Run):
 def _show(plan: CellPlan) -> None:
     """Print the cells that come from a file: the user must see what runs."""
     for cell in plan.cells:
-        if not isinstance(cell, LoggedCell):
-            number = cell.number or " "
-            sys.stdout.write(f"[{number}] {cell.text}\n")
+        if not ran_here(cell):
+            lines = (cell.text or "").splitlines()
+            text = "\n".join(f"    {printable(line)}" for line in lines)
+            sys.stdout.write(f"[{cell.number or ' '}]\n{text}\n")

@@ -61,7 +61,7 @@ class _Changes:
         """Compare the data of an object if there is time; return the seconds used."""
         global _rate
         marker = marker_of(obj)
-        if marker is None:
+        if marker is None or _is_read_only(obj):
             return 0.0
         size = _size(obj)
         suspected = self._is_new(marker, size) and name in self._names_written()
@@ -94,7 +94,7 @@ class _Changes:
 
 
 def _named_objects(text: str, namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the objects that a text names, with the names, each one once."""
+    """Return the objects that a cell names, with the names, each one once."""
     found: dict[int, tuple[str, Any]] = {}
     owners: set[int] = set()
     names: set[str] = set()
@@ -149,6 +149,12 @@ def _owner(array: Any) -> int:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return id(array)
+
+
+def _is_read_only(obj: Any) -> bool:
+    """Return whether code cannot change the data of an object."""
+    arrays = [a for a in identity.arrays_of(obj).values() if a is not None and a.size]
+    return all(isinstance(a, np.ndarray) and not a.flags.writeable for a in arrays)
 
 
 def _size(obj: Any) -> int:

@@ -31,7 +31,8 @@ Glance: TypeAlias = "tuple[tuple[str, tuple[int, ...], int], ...]"
 #: Arrays of at most this many bytes are looked at completely.
 EXACT = 1 << 16
 _BLOCKS = 16
-_BLOCK = EXACT // _BLOCKS
+#: Small, because a computation leaves nothing of a large array in the cache.
+_BLOCK = 1 << 10
 _ATTRIBUTE = "_datalab_workspace_marker"
 
 
@@ -46,6 +47,7 @@ class Marker:
         record: The record whose data the object had then.
         seen: A glance at the data then. It is needed if there is no record.
         cell: The cell that was running.
+        place: See below.
 
     Attributes:
         history: See above.
@@ -55,9 +57,19 @@ class Marker:
         checked: The checksums of all of the data, once they have been computed.
         obj: A weak reference to the object, where no record has its data.
         unsure: Whether the data was not compared with the cell that might change it.
+        place: Stands for the workspace; None for the result of a call.
     """
 
-    __slots__ = ("cell", "checked", "history", "obj", "record", "seen", "unsure")
+    __slots__ = (
+        "cell",
+        "checked",
+        "history",
+        "obj",
+        "place",
+        "record",
+        "seen",
+        "unsure",
+    )
 
     def __init__(
         self,
@@ -65,8 +77,10 @@ class Marker:
         record: Record | None,
         seen: Glance | None,
         cell: Cell | None,
+        place: object = None,
     ) -> None:
         self.history = history
+        self.place = place
         self.record = None if record is None else weakref.ref(record)
         self.seen = seen
         self.cell = cell

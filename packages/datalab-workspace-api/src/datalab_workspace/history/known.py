@@ -63,7 +63,9 @@ def last_got() -> tuple[Marker, ...]:
     return found
 
 
-def original_of(arrays: Arrays, title: str, before: int) -> Marker | None:
+def original_of(
+    arrays: Arrays, title: str, before: int, place: object = None
+) -> Marker | None:
     """Return the link of the object that an object is a copy of, if one is known.
 
     It has the same title. All of the data is compared, because a copy may have been
@@ -73,10 +75,14 @@ def original_of(arrays: Arrays, title: str, before: int) -> Marker | None:
         arrays: The arrays of the copy.
         title: The title of the copy.
         before: The number of links that had been made when it was added.
+        place: Stands for the workspace whose objects are compared; None for all. An
+            object of another one may be equal by chance.
     """
     seen: Glance | None = None
     # The last ones first: an earlier workspace may have had the same data.
     for marker in list(_known)[: max(0, before - _count + len(_known))][::-1]:
+        if place is not None and marker.place not in (None, place):
+            continue
         held = _data_of(marker, title)
         if held is None or not _alike(held, arrays):
             continue

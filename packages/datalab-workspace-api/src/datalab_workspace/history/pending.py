@@ -57,6 +57,7 @@ class Pending(Deferred):
         marker: The link of the object that was added; None if it has none.
         cell: The cell that runs; None outside cells.
         title: The title of the object, if it may be a copy of another one.
+        place: Stands for the workspace.
 
     Attributes:
         uuid: UUID of the record.
@@ -69,6 +70,7 @@ class Pending(Deferred):
         "_fields",
         "_metadata",
         "_number",
+        "_place",
         "_record",
         "_title",
         "_used",
@@ -85,10 +87,11 @@ class Pending(Deferred):
         marker: Marker | None,
         cell: Cell | None,
         title: str | None = None,
+        place: object = None,
     ) -> None:
         self.outcome = None
         self.marker = marker
-        self._title = title
+        self._title, self._place = title, place
         self.before: Arrays | None = None
         self.uuid, self._version = record.uuid, record.version
         self._fields, self._metadata = record.fields, record.metadata
@@ -173,7 +176,9 @@ class Pending(Deferred):
         record, marker = self._record(), self.marker
         if marker is None:
             if record is not None and self._title is not None:
-                marker = known.original_of(record.arrays, self._title, self._number)
+                marker = known.original_of(
+                    record.arrays, self._title, self._number, self._place
+                )
             if marker is None:
                 return self._made()
         elif record is None or (same := self._is_same(record, marker)) is None:

@@ -27,7 +27,7 @@ def preserved_state() -> Iterator[None]:
         stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002  # cells use it
         # As in a new kernel: unless a cell sets a seed, it has other numbers each time.
         random.seed()
-        np.random.seed()  # noqa: NPY002  # likewise
+        np.random.seed()  # noqa: NPY002  # cells use it
         stack.callback(np.seterr, **np.geterr())
         stack.callback(os.chdir, Path.cwd())
         stack.callback(sys.path.__setitem__, slice(None), sys.path[:])

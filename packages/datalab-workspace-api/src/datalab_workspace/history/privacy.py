@@ -1,7 +1,7 @@
-"""Remove secrets and personal names from the texts of cells.
+"""Remove secrets and personal names from the text of cells.
 
 Histories are shared with the files that contain them. What identifies a person or a
-computer, or gives access to something, is removed before a text is shown or stored.
+computer, or gives access to something, is removed before a cell is shown or stored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from datalab_workspace.history.cell_text import (
 )
 from datalab_workspace.history.secret_literals import hide_in_text, without_secrets
 
-#: What stands for the name of the user, and for that of the computer.
+#: The substitutes for the names of the user and of the computer.
 USER, HOST = "<user>", "<host>"
 #: Names that many accounts and computers have, and that identify none.
 _COMMON = """
@@ -69,7 +69,7 @@ def masked(text: str) -> str | None:
 
 
 def without_names(text: str) -> str:
-    """Return a text without the home folder, the user's name and the computer's name.
+    """Return a string without the home folder, the user's name and the computer's name.
 
     Example:
         >>> from pathlib import Path
@@ -104,7 +104,7 @@ def _without_secrets(text: str) -> str:
 
 
 def _rewritten(text: str, kinds: frozenset[int], change: Callable[[str], str]) -> str:
-    """Change the tokens of some kinds; all of the text if it has no tokens."""
+    """Change the tokens of some kinds; all of the string if it has no tokens."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
@@ -124,7 +124,7 @@ def _rewritten(text: str, kinds: frozenset[int], change: Callable[[str], str]) -
 
 
 def _homes() -> Iterator[str]:
-    """Yield the forms in which a text may contain the path of the home folder."""
+    """Yield the forms in which code may contain the path of the home folder."""
     found = {_home(), os.environ.get("HOME", ""), os.environ.get("USERPROFILE", "")}
     found |= {os.path.realpath(path) for path in found if path}
     for path in sorted(found, key=len, reverse=True):
@@ -154,7 +154,7 @@ def _host_names() -> Iterator[str]:
 
 
 def _telling(names: set[str]) -> Iterator[str]:
-    """Yield the names that identify somebody or something, the longest first."""
+    """Yield the names that identify a person or a computer, the longest first."""
     for name in sorted(names, key=len, reverse=True):
         if len(name) >= _SHORTEST and name.lower() not in _COMMON.split():
             yield name

@@ -73,6 +73,8 @@ class Recorder:
 
     def __init__(self, session: Session) -> None:
         self._session = weakref.ref(session)
+        # Stands for the workspace in the links of its objects.
+        self._place = object()
         # The files that were loaded, with the UUIDs of their objects.
         self._loaded: list[tuple[FileRead, Container[str]]] = []
         # While DataLab's notes are followed: the records, and those being told of.
@@ -114,7 +116,8 @@ class Recorder:
             seen = source = None
             if own or (type(record.data) is not np.ndarray and _is_unread(record)):
                 seen, source = identity.glance(identity.arrays_of(obj)), obj
-            marker = Marker(history, record if seen is None else None, seen, cell)
+            kept = record if seen is None else None
+            marker = Marker(history, kept, seen, cell, self._place)
             if type(history) is Pending and history.is_made_by(cell):
                 known.note(marker, source)
             else:
@@ -137,13 +140,13 @@ class Recorder:
             linked = object_kind(obj) is not None
             found = marker_of(obj) if linked else None
             title = str(obj.title) if linked and found is None else None
-            pending = record.history = Pending(record, found, cell, title)
+            pending = record.history = Pending(record, found, cell, title, self._place)
             if own:
                 pending.found()
                 seen = identity.glance(record.arrays)
-                marker = Marker(pending, None, seen, cell)
+                marker = Marker(pending, None, seen, cell, self._place)
             else:
-                marker = Marker(pending, record, None, cell)
+                marker = Marker(pending, record, None, cell, self._place)
                 self._pending.append(weakref.ref(pending))
                 self._held += pending.held
             if linked:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.encoding import typed_json
-from datalab_workspace.history.packing import SHORT, pack, weight
+from datalab_workspace.history.packed import SHORT, pack, weight
 from datalab_workspace.history.privacy import without_names
 from datalab_workspace.history.steps import (
     Action,

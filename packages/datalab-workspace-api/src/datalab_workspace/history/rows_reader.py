@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.metadata import check_dict
-from datalab_workspace.history.packing import unpack
+from datalab_workspace.history.packed import unpack
 from datalab_workspace.history.rows import LONGEST_NAME, MOST_STEPS
 from datalab_workspace.history.steps import (
     Action,

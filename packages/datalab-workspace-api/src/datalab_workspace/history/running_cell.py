@@ -29,6 +29,8 @@ _LINKS = "datalab_workspace.history.known"
 _orders = count(1)
 #: Whether the code of a file is the user's, by path.
 _paths: dict[str, bool] = {}
+#: The number of calls between `script_place` and the user's code, the last time.
+_distance = 1
 _PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 _STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
@@ -83,13 +85,17 @@ class LoggedCell(Cell):
         return self._masked
 
     @property
-    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # likewise
+    def needs(self) -> tuple[Cell, ...] | None:  # type: ignore[override]  # computed when needed
         """The cells that ran before and whose names it uses."""
         if self._needs is None:
             from datalab_workspace.history.slices import cells_before
 
             self._needs = cells_before(self, self._log)
         return self._needs
+
+    def earlier(self) -> list[LoggedCell]:
+        """Return the cells of this shell that ran before."""
+        return self._log.before(self)
 
     def forget(self) -> None:
         """Release the text."""
@@ -101,8 +107,8 @@ class CellLog:
 
     Attributes:
         session: An arbitrary string that distinguishes the shell from others.
-        cells: The cells whose texts are kept.
-        incomplete: Whether the texts of the oldest cells have been released.
+        cells: The cells whose text is kept.
+        incomplete: Whether the text of the oldest cells has been released.
     """
 
     def __init__(self) -> None:
@@ -128,7 +134,7 @@ class CellLog:
         return self.cells[: bisect_left(orders, cell.order)]
 
     def _release_oldest(self) -> None:
-        """Release the texts of the oldest cells, at least a tenth of them."""
+        """Release the text of the oldest cells, at least a tenth of them."""
         released = 0
         while self._size > LOG_SIZE * 0.9 and released < len(self.cells) - 1:
             cell = self.cells[released]
@@ -206,6 +212,19 @@ def current() -> LoggedCell | None:
     return _running[-1] if _running else None
 
 
+def ran_here(cell: Cell) -> bool:
+    """Return whether a cell ran in this shell, so that the user has seen its text.
+
+    An object that was in DataLab in the meantime has copies of its cells.
+    """
+    if isinstance(cell, LoggedCell):
+        return True
+    running = current()
+    return running is not None and any(
+        own.number == cell.number and own.text == cell.text for own in running.earlier()
+    )
+
+
 def follow(follower: Follower) -> None:
     """Let an object know when cells begin and end, as long as it exists."""
     _followers.add(follower)
@@ -214,18 +233,32 @@ def follow(follower: Follower) -> None:
 def script_place() -> tuple[str, int] | None:
     """Return the path and line of the user's code that runs; None if it is in no file.
 
-    It takes a microsecond; the traceback module would take milliseconds.
+    It takes less than a microsecond if the user's code is as many calls away as the
+    last time; the traceback module would take milliseconds.
     """
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
+    global _distance
+    try:
+        inner = sys._getframe(_distance - 1)  # noqa: SLF001
+        frame: FrameType | None = sys._getframe(_distance)  # noqa: SLF001
+    except ValueError:  # there are not that many
+        inner = frame = sys._getframe(0)  # noqa: SLF001
+    if frame is not None and _is_users(frame) and not _is_users(inner):
+        return frame.f_code.co_filename, frame.f_lineno
+    frame, distance = sys._getframe(0), 0  # noqa: SLF001
     while frame is not None:
-        path = frame.f_code.co_filename
-        of_user = _paths.get(path)
-        if of_user is None:
-            of_user = _paths[path] = _is_of_user(path)
-        if of_user:
-            return path, frame.f_lineno
-        frame = frame.f_back
+        if _is_users(frame):
+            _distance = distance
+            return frame.f_code.co_filename, frame.f_lineno
+        frame, distance = frame.f_back, distance + 1
     return None
+
+
+def _is_users(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    of_user = _paths.get(path)
+    if of_user is None:
+        of_user = _paths[path] = _is_of_user(path)
+    return of_user
 
 
 def script_line(place: tuple[str, int] | None) -> str:
@@ -253,5 +286,5 @@ def _confirm(namespace: Mapping[str, Any], cell: LoggedCell) -> None:
 def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
     try:
         method(cell)
-    except Exception as error:  # noqa: BLE001  # the user's cell must go on
+    except Exception as error:  # noqa: BLE001  # the user's cell must continue
         failures.note(error)

@@ -106,7 +106,7 @@ class ScratchBackend(MemoryBackend):
 
 
 class ScratchWorkspace(Workspace):
-    """A workspace that writes no file, attaches to no DataLab and asks nobody."""
+    """A workspace that writes no file, attaches to no DataLab and asks no one."""
 
     def __getattribute__(self, name: str) -> Any:
         if name in _SILENT:
@@ -169,4 +169,6 @@ def _nothing(*_arguments: object, **_options: object) -> None:
 
 
 def _refuse(name: str, *_arguments: object, **_options: object) -> None:
-    raise NotReplayableError(f"it calls workspace.{name}(), which asks somebody")
+    raise NotReplayableError(
+        f"it calls workspace.{name}(), which asks a person or another program"
+    )

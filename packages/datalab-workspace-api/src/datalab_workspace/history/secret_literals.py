@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 from typing import TypeAlias
 
-#: What stands for a secret in a text.
+#: The substitute for a secret.
 HIDDEN = "<hidden>"
 #: A name, and the expression that is given to it.
 _Given: TypeAlias = "tuple[str, ast.expr]"
@@ -41,7 +41,7 @@ _IN_URL = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
 
 
 def without_secrets(text: str, tree: ast.Module | None) -> str:
-    """Return a text without secrets.
+    """Return the text of a cell without secrets.
 
     Args:
         text: The text of a cell.
@@ -52,7 +52,7 @@ def without_secrets(text: str, tree: ast.Module | None) -> str:
 
 
 def hide_in_text(text: str) -> str:
-    """Return a text that is not Python without the values given to secret names."""
+    """Return a string that is not Python without the values given to secret names."""
 
     def hidden(match: re.Match[str]) -> str:
         value = match["value"]
@@ -189,7 +189,7 @@ def _parts(value: ast.expr) -> list[ast.expr]:
 
 
 def _replace(text: str, literals: list[ast.expr]) -> str:
-    """Replace literals in a text; positions count the bytes of UTF-8."""
+    """Replace literals in code; positions count the bytes of UTF-8."""
     lines = [line.encode() for line in text.split("\n")]
     starts = [0]
     for line in lines:

@@ -1,7 +1,7 @@
 """Find the cells that an object needs: those that made it, and those that they need.
 
 A cell needs the cells before it that gave its names their meaning. This is found in the
-texts, when a history is shown or saved; nothing is traced while cells run.
+text of cells, when a history is shown or saved; nothing is traced while cells run.
 """
 
 from __future__ import annotations
@@ -89,11 +89,11 @@ def cells_before(cell: LoggedCell, log: CellLog) -> tuple[Cell, ...]:
 
 @dataclass
 class _Entry:
-    """A cell and its names, completed by what is known of the cells before.
+    """A cell and its names, completed by those of the cells before.
 
     Attributes:
         cell: The cell.
-        names: Its names, as its text alone says.
+        names: Its names according to its own text.
         uses: The names that it uses, also in the functions that it calls.
         changes: The names that it may change, also by other names of the same data.
     """

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-#: The checksum, dtype and shape of the data of an object; see `encoding.arrays`.
+#: The checksum, dtype and shape of data; see `encoding.arrays.sampled_fingerprint`.
 Fingerprint: TypeAlias = "tuple[int, str, tuple[int, ...]]"
 Place: TypeAlias = Literal["kernel", "datalab"]
 
@@ -384,5 +384,5 @@ def in_order(cells: Iterable[Cell]) -> list[Cell]:
     return [
         cell
         for together in sessions.values()
-        for cell in sorted(together, key=lambda cell: cell.order)
+        for cell in sorted(together, key=lambda cell: (cell.order, cell.number))
     ]
