@@ -57,8 +57,8 @@ class HistoryCalls:
         Args:
             name: Name, UUID or short id of the object.
             code: Also run the code of cells, in a workspace of its own. Look at
-                ``history(name).cells`` first if the object comes from somebody else's
-                file: this is the only call that runs code from a file.
+                ``history(name).cells`` first if the object comes from the file of
+                someone else: this is the only call that runs code from a file.
 
         Returns:
             The verdict, which is true if the object is the same. See `Replay`.

@@ -12,7 +12,7 @@ from datalab_workspace.history.steps import Cell, in_order
 from datalab_workspace.history.verdict import Replay, Verdict
 from datalab_workspace.workspace import Workspace
 
-#: The exit codes of the command. An error, such as a missing file, is no verdict.
+#: The exit codes of the command. An error, such as a missing file, is not a verdict.
 SAME, DIFFERENT, NOT_REPLAYABLE = 0, 1, 2
 
 
