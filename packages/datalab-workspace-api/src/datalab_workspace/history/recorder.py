@@ -40,18 +40,18 @@ P = ParamSpec("P")
 
 #: Bytes of replaced data that are kept to be compared later.
 _MOST_HELD = 1 << 26
-#: Records whose histories are not found out yet, before those of dead ones are dropped.
+#: The number of pending histories after which those of dead records are dropped.
 _MANY = 1 << 10
 
 
 def _harmless(method: Callable[P, None]) -> Callable[P, None]:
-    """Let an error of a method break no call of the user."""
+    """Keep the errors of a method away from the calls of the user."""
 
     @functools.wraps(method)
     def harmless(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             method(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001  it is counted
+        except Exception as error:  # noqa: BLE001  # it is counted
             failures.note(error)
 
     return harmless
@@ -226,7 +226,7 @@ class Recorder:
     # -- histories --------------------------------------------------------------------
 
     def latest(self, record: Record) -> Step:
-        """Return the latest step of a record, in whatever form its history is."""
+        """Return the latest step of a record, whichever form its history has."""
         return self.history(record).step
 
     def step_of_source(self, record: Record) -> Step | None:

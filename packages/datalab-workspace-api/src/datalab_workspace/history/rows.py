@@ -36,7 +36,7 @@ from datalab_workspace.history.steps import (
     closure,
 )
 
-#: Steps and bytes of the history of one object at most.
+#: The greatest numbers of steps and bytes of the history of one object.
 MOST_STEPS = 10_000
 MOST_BYTES = 256 << 10
 
@@ -46,10 +46,10 @@ CellText: TypeAlias = Callable[[Cell], "str | None"]
 #: Returns the reference to the object of a step that is stored elsewhere, or None.
 FindReference: TypeAlias = Callable[[Step], "Reference | None"]
 
-#: Characters of a name at most; a longer one is cut.
+#: The greatest number of characters of a name; a longer one is cut.
 LONGEST_NAME = 1000
 
-#: Entries of all tables of a document that is taken to be short.
+#: Entries of all tables of a document that needs no measurement.
 _FEW = 12
 _FOLDED = "earlier steps are not kept"
 
@@ -98,8 +98,8 @@ def write(
         paths: Write the full paths of files that were read.
         uuids: Write the UUIDs of the objects that steps made, with their fingerprints.
             Reading them gives references to these objects.
-        most_steps: The number of steps that are written at most. Of a longer history,
-            the oldest are folded into one that has their number.
+        most_steps: The greatest number of steps that are written. The oldest steps of
+            a longer history are folded into one that has their number.
     """
     references: dict[int, Reference] = {}
     inputs: dict[int, Sequence[Step]] = {}
@@ -317,7 +317,7 @@ def _call(call: Call) -> tuple[list[Any], int]:
     try:
         size = weight(parameters) + weight(dict(call.options))
     except TypeError:
-        parameters, size = None, 0  # which a reader shows as not known
+        parameters, size = None, 0  # a reader shows them as unknown
     more = {
         "options": dict(call.options),
         "aligned": call.aligned,

@@ -1,7 +1,7 @@
 """Write the histories of all objects of one file, or of one object for a protocol.
 
-In a file, the history of an object ends at objects that are in the same file and that
-were not changed since it used them. Everything before other objects is written with it.
+In a file, the history of an object ends at objects of the same file that have not
+changed since it used them. The histories of its other inputs are written with it.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ Latest: TypeAlias = Callable[[Record], "Step | None"]
 FindStep: TypeAlias = Callable[[Reference], "Step | None"]
 
 _FOLDERS = re.compile(r".*[/\\]", re.DOTALL)
-#: Characters of all cells in one file at most.
+#: The greatest number of characters of all cells in one file.
 _MOST_TEXT = 2 << 20
-#: Steps of an object that is sent alone at most.
+#: The greatest number of steps of an object that is sent alone.
 _MOST_SENT = 1000
 
 
@@ -97,7 +97,7 @@ class HistoryWriter:
         self.written: dict[str, object] = {}
 
     def entry_of_whole(self, record: Record) -> dict[str, Any] | None:
-        """Return the entry of a record that is written as it is; see `entry`."""
+        """Return the entry of a record that is written unchanged; see `entry`."""
         return self._entry(record, lambda: data_fingerprint(record))
 
     def entry(self, record: Record, data: Array) -> dict[str, Any] | None:
@@ -312,7 +312,7 @@ class HistoryWriter:
 
 
 def _says_nothing(step: Step) -> bool:
-    """Return whether nothing is known but the project that held the object before."""
+    """Return whether only the project that held the object before is known."""
     action = step.action
     loaded = isinstance(action, FileRead) and action.reader == "load"
     return (loaded or isinstance(action, Unknown)) and not step.inputs

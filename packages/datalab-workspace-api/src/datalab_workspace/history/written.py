@@ -1,4 +1,4 @@
-"""The history of an object as it travels: an entry of a file or protocol.
+"""The history of an object in a file or protocol: an entry of its sidecar.
 
 The entry belongs to an object with one UUID, whose data has one fingerprint. DataLab
 copies metadata to the objects that it computes, and keeps it when it computes an object
