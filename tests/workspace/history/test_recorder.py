@@ -15,7 +15,7 @@ import sigima.proc.signal as sps
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.history import identity, observer
+from datalab_workspace.history import failures, identity
 from datalab_workspace.history.steps import Code, FileRead, Unknown, closure
 from datalab_workspace.model.record import PROCESSING_KEY
 from support.recorded_steps import actions, cell, latest, said, sources
@@ -28,9 +28,9 @@ def workspace() -> dlw.Workspace:
 
 
 @pytest.fixture(autouse=True)
-def failures(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count the failures of each test by itself."""
-    monkeypatch.setattr(observer, "failures", 0)
+    monkeypatch.setattr(failures, "count", 0)
 
 
 # -- what is noted --------------------------------------------------------------------
@@ -50,7 +50,7 @@ def test_calc_and_direct_calls_make_one_chain(workspace) -> None:
     assert step.inputs == (latest(workspace, "raw"),)
     assert step.stored.name == name
     assert step.environment.versions["sigima"] == sigima.__version__
-    assert observer.failures == 0
+    assert failures.count == 0
 
 
 def test_code_that_changes_data_is_a_step_of_its_cell(workspace) -> None:
@@ -204,7 +204,7 @@ def test_a_damaged_note_of_datalab_does_no_harm(workspace, note: Any) -> None:
         or step.action.parameters is None
         or (step.action.operation == "sigima.signal.moving_average")
     )
-    assert observer.failures == 0
+    assert failures.count == 0
 
 
 def test_notes_of_datalab_in_a_ring_end(workspace) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from datalab_workspace.history.added_record import is_described
 from datalab_workspace.history.execution import EXACT, Tolerance
-from datalab_workspace.history.pending import is_described
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import ROI_KEY, Record
 

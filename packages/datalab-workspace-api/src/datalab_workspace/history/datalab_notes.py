@@ -1,4 +1,4 @@
-"""Steps from DataLab's own notes of its computations.
+"""DataLab's own notes of its computations, read as steps.
 
 DataLab notes the last computation of an object in its metadata: the feature, the UUIDs
 of the source objects and the parameters. It notes nothing else.

@@ -27,7 +27,7 @@ class Deferred(RecordHistory):
         return self.found().step
 
     @property
-    def fields(self) -> Mapping[str, Any]:  # type: ignore[override]  # found out later
+    def fields(self) -> Mapping[str, Any]:  # type: ignore[override]  # found out when it is needed
         """The fields of the record then."""
         return self.found().fields
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from datalab_workspace.history import identity, known, running_cell
-from datalab_workspace.history.identity import Arrays, Marker, marker_of
-from datalab_workspace.history.pending import (
+from datalab_workspace.history.added_record import (
     edit_between,
     history_of,
     is_described,
     steps_used,
 )
+from datalab_workspace.history.identity import Arrays, Marker, marker_of
 from datalab_workspace.history.running_code import running_code
 from datalab_workspace.history.steps import Cell, Code, RecordHistory, Step
 from datalab_workspace.model.record import FIELDS

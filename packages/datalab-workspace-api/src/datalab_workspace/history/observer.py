@@ -141,7 +141,7 @@ def _observe(function: Any, arguments: Any) -> Callable[[Any], None] | None:
             return None
         inputs = tuple([step_of(obj) for obj in objects])
         return functools.partial(_note_result, shared_call(noted), inputs)
-    except Exception as error:  # noqa: BLE001  # the user's call must succeed
+    except Exception as error:  # noqa: BLE001  the user's call continues
         failures.note(error)
         return None
 
@@ -151,7 +151,7 @@ def _note_result(noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any) 
         if object_kind(result) is not None:
             cell = running_cell.current()
             link_result(result, bounded(CalledStep(noted, inputs, cell)), cell)
-    except Exception as error:  # noqa: BLE001  # the user's call must succeed
+    except Exception as error:  # noqa: BLE001  the user's call continues
         failures.note(error)
 
 

@@ -13,13 +13,12 @@ import numpy as np
 
 from datalab_workspace.errors import LiveError, ObjectNotFoundError
 from datalab_workspace.history import failures, identity, known, observer, running_cell
+from datalab_workspace.history.added_record import Pending, current
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.datalab_notes import noted_step, sources_of
 from datalab_workspace.history.deferred import Later
-from datalab_workspace.history.former import FormerHistories
 from datalab_workspace.history.identity import Marker, mark, marker_of
 from datalab_workspace.history.observer import CalledStep
-from datalab_workspace.history.pending import Pending, current
 from datalab_workspace.history.steps import (
     FileRead,
     RecordHistory,
@@ -29,12 +28,11 @@ from datalab_workspace.history.steps import (
     Unknown,
 )
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.record import ROI_KEY, Kind, PendingRecord, Record
+from datalab_workspace.model.record import ROI_KEY, Kind, Record
 from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
     from datalab_workspace.history.written import Written
-    from datalab_workspace.model.project import Item
     from datalab_workspace.processing.calculation import Calculation
     from datalab_workspace.session import Session
 
@@ -66,9 +64,6 @@ class Recorder:
 
     Args:
         session: The session.
-
-    Attributes:
-        former: The histories of objects that were replaced or removed.
     """
 
     def __init__(self, session: Session) -> None:
@@ -77,13 +72,12 @@ class Recorder:
         self._place = object()
         # The files that were loaded, with the UUIDs of their objects.
         self._loaded: list[tuple[FileRead, Container[str]]] = []
-        # While DataLab's notes are followed: the records, and those in progress.
+        # While DataLab's notes are followed: the records, and those that are read now.
         self._followed: dict[str, Record] = {}
         self._in_progress: set[str] = set()
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
-        self.former = FormerHistories()
         running_cell.follow(self)
 
     # -- cells ------------------------------------------------------------------------
@@ -94,10 +88,10 @@ class Recorder:
 
     @_harmless
     def end_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
-        """Find out the pending steps, for a tenth of a second at most."""
+        """Find out the histories, within a tenth of a second."""
         self.settle(seconds=0.1)
 
-    # -- events -----------------------------------------------------------------------
+    # -- events ---------------------------------------------------------------------
 
     def on_get(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that the user got an object.
@@ -123,14 +117,14 @@ class Recorder:
             else:
                 known.note_got(marker, source)
             mark(obj, marker)
-        except Exception as error:  # noqa: BLE001  # the user's call must succeed
+        except Exception as error:  # noqa: BLE001  the user's call continues
             failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
         """Note that a record is added, before it is stored.
 
         Args:
-            obj: What the user added.
+            obj: The object of the user.
             record: The record that will be stored.
             own: The record is sent elsewhere, and its arrays are those of the object.
         """
@@ -156,7 +150,7 @@ class Recorder:
                 self.settle()
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
-        except Exception as error:  # noqa: BLE001  # the user's call must succeed
+        except Exception as error:  # noqa: BLE001  the user's call continues
             failures.note(error)
 
     @_harmless
@@ -174,7 +168,7 @@ class Recorder:
         """Note that an object was not added, because an equal one is stored.
 
         Args:
-            obj: What the user added.
+            obj: The object of the user.
             record: Its record.
             stored: The equal record.
         """
@@ -220,20 +214,6 @@ class Recorder:
         )
 
     @_harmless
-    def on_gone(self, item: Item) -> None:
-        """Note that an object is replaced or removed.
-
-        Args:
-            item: The object, which may not have been read yet.
-        """
-        if isinstance(item, PendingRecord):
-            try:
-                item = item.resolve()
-            except OSError:  # its file is gone, and its history with it
-                return
-        self.former.note(item)
-
-    @_harmless
     def on_loaded(self, read: FileRead, uuids: Container[str]) -> None:
         """Note that objects were loaded from a project file.
 
@@ -243,7 +223,7 @@ class Recorder:
         """
         self._loaded.append((read, uuids))
 
-    # -- the steps --------------------------------------------------------------------
+    # -- histories --------------------------------------------------------------------
 
     def latest(self, record: Record) -> Step:
         """Return the latest step of a record, whichever form its history has."""
@@ -253,7 +233,7 @@ class Recorder:
         """Return the latest step of a record that is computed from, if it is known."""
         try:
             return self.latest(record)
-        except Exception as error:  # noqa: BLE001  # the user's call must succeed
+        except Exception as error:  # noqa: BLE001  the user's call continues
             failures.note(error)
             return None
 
@@ -266,7 +246,7 @@ class Recorder:
         return current(record)
 
     def problems(self) -> tuple[str, ...]:
-        """Return sentences about the steps that could not be noted."""
+        """Return sentences about the errors of the recorder."""
         if not failures.count:
             return ()
         count, reason = failures.count, failures.last
@@ -274,7 +254,7 @@ class Recorder:
         return (f"{sentence}{reason:.200}",)
 
     def settle(self, seconds: float | None = None) -> None:
-        """Find out what is not known yet, the oldest first.
+        """Find out the histories that are not known yet, the oldest first.
 
         Args:
             seconds: Stop after this time; the rest is found out later.
@@ -318,7 +298,7 @@ class Recorder:
     def _origin(self, record: Record) -> RecordHistory:
         """Return the history of a record that has come without one."""
         if self._followed:
-            return self._from_notes(record)
+            return self._noted(record)
         try:
             self._follow(record)
             # The sources first, so that no chain is too deep.
@@ -330,7 +310,7 @@ class Recorder:
             self._followed.clear()
 
     def _follow(self, record: Record) -> None:
-        """Keep a record that DataLab's notes lead to, until its step is found."""
+        """Keep the records that DataLab's notes lead to, until they are read."""
         session = self._session()
         self._followed[record.uuid] = record
         if session is None:
@@ -349,8 +329,8 @@ class Recorder:
         except (LiveError, ObjectNotFoundError) as error:
             failures.note(error)
 
-    def _from_notes(self, record: Record) -> RecordHistory:
-        """Return the history from DataLab's note on a record, or else from the file."""
+    def _noted(self, record: Record) -> RecordHistory:
+        """Return the history that DataLab's note, or else the file, gives a record."""
         self._in_progress.add(record.uuid)
         try:
             step = noted_step(record, self._source)

@@ -7,9 +7,9 @@ distance. Equal rows in a sequence are one row with a count. `rows_reader` reads
 document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
-its end. Inputs are a list, or 1 for the row before. Cell, environment and name are
-numbers of entries, or 0. A cell is
-``[number, session, order, {"text": …, "needs": …, "failed": …}]``. A name is a string,
+its end. Inputs are a list, or 1 for the row before. The next three are numbers of
+entries of the other tables, from 1, or 0. A cell is ``[number, session, order, rest]``,
+where the rest may have "text", "needs" and "failed". A name is a string,
 ``[name, cell]`` with the cell that stored the object, or
 ``[name, cell, uuid, fingerprint]``.
 """
@@ -61,13 +61,13 @@ class WrittenRows(NamedTuple):
     Attributes:
         steps: The document, packed if it is long.
         references: The references in it.
-        private: `TEXTS` if it contains the text of a cell, `PATHS` if it contains the
+        private: "text" if it contains the text of a cell, "paths" if it contains the
             path of a file, or "".
     """
 
     steps: Document | str
     references: list[Reference]
-    private: Literal["texts", "paths", ""]
+    private: Literal["text", "paths", ""]
 
 
 def no_reference(_step: Step) -> None:
@@ -95,7 +95,7 @@ def write(
         latest: The latest step of the object.
         reference: See `FindReference`. It is not called with `latest`.
         follow: Returns the step that a reference leads to, or the step itself.
-        text_of: See `CellText`; None to leave out the text of cells.
+        text_of: See `CellText`; None to write no text of a cell.
         paths: Write the full paths of files that were read.
         uuids: Write the UUIDs of the objects that steps made, with their fingerprints.
             Reading them gives references to these objects.
@@ -185,9 +185,9 @@ class _Tables:
         return {name: table for name, table in tables.items() if table}
 
     @property
-    def private(self) -> Literal["texts", "paths", ""]:
+    def private(self) -> Literal["text", "paths", ""]:
         """See `WrittenRows`."""
-        return "texts" if self.text_size else "paths" if self._has_paths else ""
+        return "text" if self.text_size else "paths" if self._has_paths else ""
 
     @property
     def is_short(self) -> bool:

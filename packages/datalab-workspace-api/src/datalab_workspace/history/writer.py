@@ -141,7 +141,7 @@ class HistoryWriter:
                 step.stored = Stored(
                     made.uuid, made.name, made.version, mark, made.cell
                 )
-        self.has_texts |= content.get("private") == "texts"
+        self.has_texts |= content.get("private") == "text"
         self.written[record.uuid] = self._key(record)
         return content
 
@@ -164,7 +164,7 @@ class HistoryWriter:
 
         Args:
             item: The object.
-            before: The writer of the save before; None if this is the first one.
+            before: The writer of the save before.
         """
         if before is None or isinstance(item, PendingRecord):
             return False

@@ -33,10 +33,10 @@ _NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
 
 
 class Entry:
-    """The stored history of one object in a file or message.
+    """The written form of the history of one object.
 
-    It belongs to data with a fingerprint, whether or not the object still has that
-    data. So the history of another object can continue here.
+    It holds for data with a fingerprint, whether or not the object still has that. So
+    the history of another object can go on here.
 
     Args:
         content: The entry as JSON data.
