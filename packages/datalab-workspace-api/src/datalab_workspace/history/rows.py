@@ -35,7 +35,6 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
     Unknown,
-    closure,
 )
 
 #: The greatest numbers of steps and bytes of the history of one object.
