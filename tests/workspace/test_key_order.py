@@ -49,7 +49,7 @@ def saved(path: Path, metadata: dict[Any, Any]) -> Path:
     workspace = Workspace()
     workspace.add("x", np.arange(3.0))
     workspace.edit("x", metadata=metadata)
-    return workspace.save(path)
+    return workspace.save(path, history=None)
 
 
 def sidecar_of(path: Path) -> dict[str, Any] | None:

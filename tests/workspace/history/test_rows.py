@@ -87,7 +87,7 @@ def test_that_cells_have_no_texts_if_no_code_made_the_object() -> None:
     with_code = Step(Code(cell), (), cell)
     written = rows.write(with_code, text_of=lambda cell: cell.text)
     assert "secret" in json.dumps(written.steps)
-    assert written.private == "texts"
+    assert written.private == "text"
 
 
 def test_that_equal_steps_are_stored_once() -> None:

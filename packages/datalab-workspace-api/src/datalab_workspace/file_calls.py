@@ -287,7 +287,7 @@ class FileCalls:
         removes it when it ends in order. Nothing is restored without this call.
 
         Args:
-            what: None lists all of it, the last crash first. A number of that list,
+            what: None lists everything, the last crash first. A number of that list,
                 or the name of a notebook or file in it, restores all objects of that
                 entry. One or several names of objects restore these, from the last
                 entry that has them.

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from datalab_workspace.session import Session
 
 
-#: Objects of one call whose histories are kept; reading those of a file takes time.
-_MOST_NOTED = 100
-
-
 class Transaction(Lookup):
     """One public call of a workspace; see `Session.transaction`.
 
@@ -169,7 +165,6 @@ class Transaction(Lookup):
                 if moves
                 else (lambda: self.backend.replace(uuid, old))
             )
-        self._note_gone(uuid)
         name, parts = self.names.name_of(uuid), ALL_PARTS
         if moves:
             self.backend.move(uuid, record, group)
@@ -250,19 +245,11 @@ class Transaction(Lookup):
         if not uuids:
             return
         self._writes = True
-        for uuid in uuids[:_MOST_NOTED]:
-            self._note_gone(uuid)
         self.backend.remove(uuids)
         for uuid in uuids:
             name = self.names.name_of(uuid)
             self.names.release(uuid)
             self.changes.append(ObjectChange("removed", uuid, name, None))
-
-    def _note_gone(self, uuid: str) -> None:
-        """Let the recorder keep the history of an object, to which others may refer."""
-        held = self.backend.held(uuid)
-        if held is not None:
-            self._session.recorder.on_gone(held[0])
 
     def clear(self, *, all: bool) -> None:
         """Remove every object that was added here, or `all` objects."""

@@ -57,7 +57,7 @@ def sampled_fingerprint(array: Array) -> tuple[int, str, tuple[int, ...]] | None
     """Return a fingerprint that takes the same short time for data of any size.
 
     Args:
-        array: An array, or a reference, of which parts are read.
+        array: An array, or a reference. Only parts of a large one are read.
 
     Returns:
         A CRC-32, the dtype and the shape; None for None. Up to 64 KiB, the CRC-32 is

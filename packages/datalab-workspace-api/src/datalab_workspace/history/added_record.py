@@ -1,4 +1,4 @@
-"""The history of a record while it is not known yet what was done to its object.
+"""The history of a record whose last steps have not been found out yet.
 
 `add` notes which object a record comes from. Records never change, so that they can be
 compared later: when the history is needed, or at the end of the cell.
@@ -118,7 +118,7 @@ class Pending(Deferred):
             if replaced is not None and replaced.uuid == self.uuid:
                 self.before = replaced.arrays
 
-    # -- what was found out -----------------------------------------------------------
+    # -- the outcome ------------------------------------------------------------------
 
     def is_made_by(self, cell: Cell | None) -> bool:
         """Return whether a cell that runs has made the object, as far as is known."""
@@ -204,7 +204,7 @@ class Pending(Deferred):
         return marker.checked == identity.checksums(record.arrays)
 
     def _made(self) -> RecordHistory:
-        """Return the history of an object that comes from none that is known."""
+        """Return the history of an object that does not come from a known one."""
         source = self._metadata.get(SOURCE_KEY)
         read = () if source is None else (Step(file_of_source(source)),)
         return self._history(

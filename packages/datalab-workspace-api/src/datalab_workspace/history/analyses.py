@@ -1,7 +1,7 @@
 """Compute the analyses of an object again, and compare their results.
 
 The result of an analysis is part of the object that was analysed. It names its feature
-and its parameters, so that it needs no step. Names of classes are not read from it.
+and its parameters, so it needs no step. The names of classes in it are ignored.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _parameters(feature: Feature, stored: Mapping[str, Any]) -> Any:
     """Return the parameter object that a result describes.
 
     Raises:
-        NotReplayableError: It describes none, or others.
+        NotReplayableError: It does not describe parameters of this feature.
     """
     try:
         values = json.loads(stored["attrs"]["param_json"])

@@ -1,4 +1,4 @@
-"""The objects of a workspace that are still as a step made them."""
+"""The objects of a workspace that have not changed since a step made them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Available(ObjectSteps):
 
     def __init__(self, session: Session, transaction: Transaction) -> None:
         super().__init__(session, transaction)
-        # Earlier steps in a file have no UUIDs. These made the data of an object.
+        # Earlier steps in a file have no UUIDs. These steps made the data of an object.
         self._owners: dict[int, list[str]] = {}
         self._all_known = False
 
@@ -53,13 +53,13 @@ class Available(ObjectSteps):
         return self._transaction.names.name_of(uuid)
 
     def given(self, step: Step, *, but: str | None = None) -> Given | None:
-        """Return the object that a step made, if it is the same still.
+        """Return the object that a step made, if it is still the same.
 
         Edits of the object since then are taken back, if their former values are known.
 
         Args:
             step: The step.
-            but: UUID of an object that does not count.
+            but: UUID of an object to ignore.
         """
         found = self._given(step, self.uuid_of(step), but)
         if found is None:
@@ -89,7 +89,7 @@ class Available(ObjectSteps):
         """Return the UUID of the object that a step made.
 
         Returns:
-            The UUID, even if the object is another one since or was removed; None if
+            The UUID, even if the object has been replaced or removed since; None if
             the object was not stored, or if it is not known which one it was.
         """
         if isinstance(step.action, Reference):
@@ -100,7 +100,7 @@ class Available(ObjectSteps):
         holder = self._holder(step)
         if holder is not None or step.stored is None:
             return holder
-        # It was in another workspace, or was removed: its name counts.
+        # It was in another workspace, or was removed: only its name can identify it.
         return self._transaction.names.uuid_of(step.stored.name) or stored or None
 
     def source_of(self, step: Step, user: str) -> str | None:
@@ -117,8 +117,8 @@ class Available(ObjectSteps):
     def _holder(self, step: Step, but: str | None = None) -> str | None:
         """Return the UUID of another object that has the data of a step.
 
-        The step may have made an object of another workspace, or another name of this
-        one, which has been removed since.
+        The step may have made an object of another workspace, or one of this workspace
+        that has been removed since.
         """
         if id(step) not in self._owners and not self._all_known:
             self._all_known = True
@@ -132,7 +132,7 @@ class Available(ObjectSteps):
         return step.stored is not None or isinstance(step.action, Reference)
 
     def name_of(self, step: Step) -> str:
-        """Return the present name of the object of a step, or else the former one."""
+        """Return the present name of the object of a step, or else its old name."""
         uuid = self.uuid_of(step)
         if uuid is not None and self._transaction.backend.has(uuid):
             return self.name(uuid)
@@ -153,7 +153,7 @@ class Available(ObjectSteps):
             wanted = step.action.fingerprint
         if wanted is None or data_fingerprint(record) != wanted:
             return None
-        # The same data, known from elsewhere: it had been edited as often then.
+        # Other steps made the same data, and as many edits followed them then.
         chain, count = edit_chain(latest), len(edit_chain(step))
         edits = _edits_between(latest, chain[min(count, len(chain)) - 1])
         return None if edits is None else _taken_back(record, edits)

@@ -1,7 +1,7 @@
-"""The bound of a history: a loop may make more steps than anybody can read.
+"""The limit of the length of a history.
 
-The oldest steps are replaced by one that says how many they were. Histories that share
-them end there, too.
+A loop may make more steps than anyone can read. The oldest steps are replaced by one
+step that has their number. Histories that share them end there, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The names that a cell defines, uses and changes, as its text says.
+"""The names that a cell defines, uses and changes, found from its text.
 
 The analysis runs no code, so it cannot be exact. In case of doubt it finds too much: a
 cell that passes an array to an unknown function may have changed the array.
@@ -173,7 +173,7 @@ class _Reader(ast.NodeVisitor):
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         if not isinstance(value, ast.Call) or base_of(value.func) in SHOWING:
             return
-        # A statement that calls something is there for what it changes.
+        # A statement that only calls something is written for its side effects.
         if isinstance(value.func, ast.Attribute):
             self._change(value.func.value)
         for argument in [*value.args, *(k.value for k in value.keywords)]:

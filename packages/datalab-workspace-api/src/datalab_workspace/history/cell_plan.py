@@ -30,13 +30,13 @@ class CellPlan:
         target: The step whose object the cells make.
         name: The name under which they store it.
         last: The cell after which it is taken.
-        edits: The edits after it, which no cell needs to do.
+        edits: The edits after it, which no cell made.
         offered: The objects that exist before the first cell, by name.
-        given: The objects that take the place of those which a cell adds, by the
-            identity of the cell and by name.
-        edited: The edits that others did between cells: by the identity of the cell
-            before which they are done, with the name of the object.
-        steps: The steps that the cells do again.
+        given: The objects that replace those which a cell adds, by the identity of the
+            cell and by name.
+        edited: The edits that no cell made, each with the name of its object, by the
+            identity of the cell before which they are repeated.
+        steps: The steps that the cells repeat.
         roots: The steps whose objects the cells begin with.
     """
 
@@ -57,7 +57,7 @@ class CellPlan:
         return {name for step in [*self.steps, *self.roots] if (name := _name_of(step))}
 
     def offer(self, name: str, record: Record, step: Step) -> None:
-        """Let the cells find an object: from the beginning, or where they add it.
+        """Make an object available to the cells: from the start, or when they add it.
 
         Args:
             name: Its name.
@@ -85,7 +85,7 @@ def plan_cells(resolution: Resolution, given: Mapping[int, Record]) -> CellPlan:
     last = storing_cell(target)
     if target.stored is None or last is None:
         script = target.action.script if isinstance(target.action, Code) else ""
-        raise NotReplayableError(f"{script or 'something else'} made it, and no cell")
+        raise NotReplayableError(f"{script or 'something else'} made it, not a cell")
     remade, roots = _divided(resolution, target, given)
     cells = with_needed(cells_of(remade))
     plan = CellPlan(cells, target, target.stored.name, last, edits)
@@ -105,14 +105,14 @@ def storing_cell(step: Step) -> Cell | None:
 
 
 def running_cell_of(step: Step) -> Cell | None:
-    """Return the cell in which a step was done; None outside cells."""
+    """Return the cell that ran during a step; None outside cells."""
     if step.cell is None and isinstance(step.action, Code):
         return step.action.cell
     return step.cell
 
 
 def _without_edits(step: Step, resolution: Resolution) -> tuple[Step, list[Edit]]:
-    """Return the step before edits that no cell did, and these edits in order."""
+    """Return the step before edits that no cell made, and these edits in order."""
     edits: list[Edit] = []
     while isinstance(step.action, Edit) and running_cell_of(step) is None:
         edits.insert(0, step.action)
@@ -123,7 +123,7 @@ def _without_edits(step: Step, resolution: Resolution) -> tuple[Step, list[Edit]
 def _divided(
     resolution: Resolution, target: Step, given: Mapping[int, Record]
 ) -> tuple[list[Step], list[tuple[Step, Record]]]:
-    """Return the steps that cells do again, and those whose objects are available."""
+    """Return the steps that cells repeat, and those whose objects are available."""
     remade: list[Step] = []
     roots: list[tuple[Step, Record]] = []
     todo, seen = [target], {id(target)}
@@ -145,7 +145,7 @@ def _divided(
 
 
 def _is_computed(step: Step) -> bool:
-    """Return whether a cell computes the object of a step from others, always alike."""
+    """Return whether a cell computes the object of a step from others, not randomly."""
     cell = running_cell_of(step)
     if not step.inputs or cell is None or cell.text is None:
         return False
@@ -164,11 +164,11 @@ def _reason(step: Step) -> str:
     shown = f"{name!r:.80}" if name else "an object that it was made from"
     script = step.action.script if isinstance(step.action, Code) else ""
     where = f", but by {script}" if script else ""
-    return f"{shown} was not made by a cell{where}, and is not here as it was then"
+    return f"{shown} was not made by a cell{where}, and has changed or is missing here"
 
 
 def _note_edits(plan: CellPlan, resolution: Resolution, step: Step) -> None:
-    """Note the edits of the objects that a step used, to be done before its cell."""
+    """Note the edits of objects that a step used; they are repeated before its cell."""
     user = running_cell_of(step)
     for each in resolution.inputs_of(step):
         base, edits = _without_edits(each, resolution)

@@ -1,8 +1,8 @@
 """Run the cells that made an object again, and return what they make.
 
-The cells run in a namespace of their own, with a workspace of their own. Nothing that
-they show is shown, and no file is written through the workspace. They are code, which
-may do anything else: those of a file run only if the user asks for it.
+The cells run in a namespace of their own, with a workspace of their own. Their output
+is not shown, and they write no file through the workspace. They are code, which may do
+anything else: the cells of a file run only if the user asks for it.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def _transform() -> Callable[[str], str] | None:
 
 
 class _HomeFolder(ast.NodeTransformer):
-    """Put the home folder back into paths, from which a stored text has lost it."""
+    """The change that puts the home folder back into paths that begin with ``~``."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if isinstance(node.value, str) and node.value.startswith("~/"):

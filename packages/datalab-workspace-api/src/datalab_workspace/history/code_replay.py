@@ -25,13 +25,13 @@ Numbers = Mapping[str, tuple[Kind, int]]
 
 
 def replay_by_cells(session: Session, plan: Plan) -> Replay:
-    """Run the cells that made an object, and compare what they make.
+    """Run the cells that made an object, and compare their object with it.
 
     Cells that come from a file are printed before they run.
 
     Args:
         session: The session of the workspace, which does not change.
-        plan: The steps of the object, and what is available of them.
+        plan: The steps of the object, and the available objects.
     """
     return CellRun(session, plan).replay()
 
@@ -95,7 +95,7 @@ class CellRun(Run):
 
 
 def _show(plan: CellPlan) -> None:
-    """Print the cells that come from a file: the user must see what runs."""
+    """Print the cells that come from a file, so that the user sees them."""
     for cell in plan.cells:
         if not ran_here(cell):
             lines = (cell.text or "").splitlines()

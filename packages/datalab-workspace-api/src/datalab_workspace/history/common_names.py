@@ -1,7 +1,8 @@
-"""Functions, methods and modules that cells use, and what these do to their arguments.
+"""The common functions, methods and modules, by their effect on their arguments.
 
-The lists contain what is usual in notebooks about signals and images. A name that they
-lack is taken to change its arguments, so that a slice has a cell too many.
+The lists contain the usual names in notebooks about signals and images. A function
+that they lack counts as one that changes its arguments, so that more cells are kept
+than are needed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Functions whose calls change none of their arguments, and modules of such functions.
+#: Functions that do not change their arguments, and modules of such functions.
 SHOWING = _names(
     """
     print display plt plotter fig ax axes pprint help logging warnings time

@@ -1,8 +1,9 @@
 """Find out at the end of a cell which objects its code has changed.
 
 A glance at a large array does not see a single pixel. So all data of an object is
-compared if the cell names the object, or an array that shares its data. What would take
-too long is compared with a later cell, which is then blamed together with those before.
+compared if the cell names the object, or an array that shares its data. A comparison
+that would take too long is left to a later cell; the step then says that an earlier
+cell may have made the change.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _MOST = 1000
 _CONTAINERS = (list, tuple, dict)
 _MEASURABLE = 1 << 24
-#: Bytes that are compared in a second, before and after it was measured.
+#: Bytes that are compared in a second; a guess until it is measured.
 _rate = 2e9
 _clock = getattr(time, "thread_time", time.perf_counter)
 

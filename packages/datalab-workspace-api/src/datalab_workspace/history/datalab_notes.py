@@ -30,7 +30,7 @@ def noted_step(
             is None if there is no such object.
 
     Returns:
-        The step; None if DataLab has computed nothing.
+        The step; None if DataLab has not computed the object.
     """
     entry = record.metadata.get(PROCESSING_KEY)
     if not isinstance(entry, Mapping) or not isinstance(entry.get("func_name"), str):
@@ -104,7 +104,7 @@ def _call(name: str, kinds: Sequence[Kind], entry: Mapping[str, Any]) -> Call | 
 def _parameters(feature: Any, text: object) -> list[Any] | None:
     """Return the parameter objects; None if they cannot be read.
 
-    The class is the feature's own, whatever the note says.
+    The class is that of the feature; the class in the note is ignored.
     """
     if feature.parameters is None:
         return []
@@ -127,6 +127,6 @@ def _read(cls: Callable[[], Any], text: object) -> Any:
     try:
         with temporary_validation_mode(ValidationMode.STRICT):
             parameters.deserialize(JSONReader(text))
-    except Exception:  # noqa: BLE001  guidata raises anything for what it cannot read
+    except Exception:  # noqa: BLE001  # guidata raises any error
         return None
     return parameters

@@ -1,4 +1,4 @@
-"""Histories that are found out when they are asked for."""
+"""Histories that are found out when they are first needed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datalab_workspace.history.steps import RecordHistory, Step
 
 
 class Deferred(RecordHistory):
-    """A history that is found out when it is asked for, and can be used like others."""
+    """A history that is found out when it is needed, and can be used like others."""
 
     __slots__ = ("__weakref__", "outcome")
 
-    #: What was found out; None until then.
+    #: The history that was found out; None until then.
     outcome: RecordHistory | None
 
     @abstractmethod
@@ -22,7 +22,7 @@ class Deferred(RecordHistory):
         """Return the history; the same one each time."""
 
     @property
-    def step(self) -> Step:  # type: ignore[override]  # found out when it is needed
+    def step(self) -> Step:  # type: ignore[override]  # found out later
         """The latest step."""
         return self.found().step
 

@@ -1,4 +1,4 @@
-"""The versions of the libraries that compute, which decide how results are compared."""
+"""The versions of the libraries that compute: they decide how results are compared."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _version(library: str) -> str | None:
 
 
 def computes_alike(recorded: Environment | None, present: Environment) -> bool:
-    """Return whether the same bits must result in two environments.
+    """Return whether results in two environments must agree in every bit.
 
     Args:
         recorded: The environment that computed a step; None if it is unknown.

@@ -1,8 +1,8 @@
 """Compute a step again: from its call or edit, and the objects that it used.
 
-A call may come from a file of anybody. Its feature is looked up by name in the local
-sigima, its parameters must be values of the feature's own parameters, and no class,
-function or expression is read from it.
+A call may come from a file of unknown origin. Its feature is looked up by name in the
+local sigima, its parameters must be values of the feature's own parameters, and no
+class, function or expression is read from it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Tolerance:
     relative: float = 0.0
 
     def widest(self, other: Tolerance) -> Tolerance:
-        """Return the tolerance that allows what either of two allows."""
+        """Return the tolerance that allows every difference that one of two allows."""
         return Tolerance(
             max(self.absolute, other.absolute), max(self.relative, other.relative)
         )
@@ -72,7 +72,7 @@ class Execution:
         """Compute the result.
 
         Args:
-            objects: The signals or images of sigima, which must not be used otherwise.
+            objects: The signals or images of sigima. The computation may change them.
 
         Raises:
             NotReplayableError: sigima raised an error.
@@ -103,13 +103,13 @@ class Execution:
 
 
 def is_random(call: Call) -> bool:
-    """Return whether a call gives other values each time: its seed is None."""
+    """Return whether a call gives random values: its seed is None."""
     parameters = call.parameters
     return parameters is not None and parameters.get("seed", 0) is None
 
 
 def execution_of(call: Call) -> Execution:
-    """Return a call made ready to be computed by the local sigima.
+    """Return a call in a form that the local sigima can compute.
 
     Raises:
         NotReplayableError: The local sigima has no such feature, has it in another
@@ -142,7 +142,7 @@ def execution_of(call: Call) -> Execution:
 
 
 def edited(obj: Any, edit: Edit) -> Any:
-    """Return an object of sigima after an edit; it is changed in place.
+    """Edit an object of sigima in place, and return it.
 
     Raises:
         NotReplayableError: The edit does not fit the object.
@@ -152,7 +152,7 @@ def edited(obj: Any, edit: Edit) -> Any:
     names = item_names(obj)
     for name, value in edit.fields.items():
         if name not in names or not isinstance(value, str | bool | int | float | None):
-            raise NotReplayableError(f"there is no field {name!r:.80} to be set")
+            raise NotReplayableError(f"there is no field {name!r:.80}")
         setattr(obj, name, value)
     if edit.sets_roi:
         try:
@@ -258,7 +258,7 @@ def _decoded(contract: Any, call: Call) -> list[Any]:
 
 
 def _decoded_by_name(function: Callable[..., Any], call: Call) -> list[Any]:
-    """Return the parameters where one of the two sigimas has no contracts.
+    """Return the parameters if the sigima here or the recorded one has no contracts.
 
     Parameters that the other sigima did not have get their defaults.
     """
@@ -296,7 +296,7 @@ def _plain(value: Any) -> Any:
 
 
 def _options(function: Callable[..., Any], call: Call) -> dict[str, Any]:
-    """Return the recorded values of those options that the feature reads."""
+    """Return the recorded values of the options that the feature reads."""
     operation = operation_of(function)
     names = () if operation is None else operation.options
     return {name: call.options[name] for name in names if name in call.options}

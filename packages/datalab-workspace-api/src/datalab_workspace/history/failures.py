@@ -1,6 +1,6 @@
-"""The count of the errors that keep something out of a history.
+"""The count of the errors that kept a step out of a history.
 
-None of them breaks the user's code.
+Such an error never reaches the user's code.
 """
 
 from __future__ import annotations

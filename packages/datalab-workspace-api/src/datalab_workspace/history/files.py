@@ -25,7 +25,7 @@ def file_of_source(source: object) -> FileRead:
     """Return the action for a file that sigima has read.
 
     Args:
-        source: What sigima notes in the metadata of the object: the path.
+        source: The path that sigima notes in the metadata of the object.
     """
     path = str(source)
     pure = PureWindowsPath(path) if "\\" in path else PurePath(path)

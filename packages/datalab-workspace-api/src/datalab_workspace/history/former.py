@@ -1,7 +1,7 @@
-"""The histories of objects that were replaced or removed, for others that need them.
+"""The histories of replaced and removed objects that other histories refer to.
 
 In a file, the history of an object ends at other objects of the file. If one of these
-is replaced after the file was opened, its former history is still needed.
+is replaced after the file was opened, its old history is still needed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class FormerHistories:
     def note(self, record: Record) -> None:
         """Keep the history of a record that is replaced or removed.
 
-        Only a record that was in a file can have a reference to it.
+        Only a record from a file can have references to it.
         """
         history = record.history
         if isinstance(history, Written):
@@ -52,7 +52,7 @@ class FormerHistories:
         """Return the last step of the object of a reference; None if it is unknown.
 
         Raises:
-            ValueError: What a file says about it cannot be read.
+            ValueError: Its history in a file cannot be read.
         """
         wanted = reference.uuid, reference.fingerprint
         for uuid, mark, history, title in reversed(self._kept):

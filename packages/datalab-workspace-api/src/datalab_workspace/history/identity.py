@@ -1,4 +1,4 @@
-"""The links between the objects that users hold and the steps that made them.
+"""The links between the sigima objects of a user and the steps that made them.
 
 `get` and `add` only make a link, which takes less than a microsecond. Whether the
 object is still as the step left it is found out when its history is needed.
@@ -28,7 +28,7 @@ from datalab_workspace.model.sigima_objects import object_kind
 Arrays: TypeAlias = "Mapping[str, Any]"
 Glance: TypeAlias = "tuple[tuple[str, tuple[int, ...], int], ...]"
 
-#: Arrays of at most this many bytes are looked at completely.
+#: Arrays of at most this many bytes are read completely.
 EXACT = 1 << 16
 _BLOCKS = 16
 #: Small, because a computation leaves nothing of a large array in the cache.
@@ -150,12 +150,12 @@ def checksums(arrays: Arrays) -> Glance:
 
 
 def is_exact(arrays: Arrays) -> bool:
-    """Return whether a glance sees all of the data."""
+    """Return whether a glance covers all of the data."""
     return all(array is None or array.nbytes <= EXACT for array in arrays.values())
 
 
 def looks_same(arrays: Arrays, others: Arrays) -> bool:
-    """Return whether a glance at two sets of arrays sees the same data."""
+    """Return whether the glances at two sets of arrays are the same."""
     if arrays.keys() != others.keys():
         return False
     return all(

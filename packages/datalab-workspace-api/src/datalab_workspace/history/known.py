@@ -1,4 +1,4 @@
-"""The links that were made last, among which the original of a copy is looked for."""
+"""The most recent links. The original of a copy is searched among them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from datalab_workspace.history import identity
 from datalab_workspace.history.identity import Arrays, Glance, Marker
 
-#: The links that a search goes through, and those that code is taken to use.
+#: The number of links that a search covers, and of those that code may have used.
 _MOST = 256
 _MOST_USED = 16
 
 
-#: The links that were made last, oldest first.
+#: The most recent links, the oldest first.
 _known: deque[Marker] = deque(maxlen=_MOST)
 _got: deque[Marker] = deque(maxlen=_MOST_USED)
 _last_got: tuple[Marker, ...] | None = ()

@@ -1,8 +1,8 @@
 """The histories of the objects of the files that a workspace has loaded.
 
 The history of an object refers to other objects of its file. These may have been
-removed or replaced in the workspace since, and their steps are still needed. So what
-the file said about them is kept, without their data.
+removed or replaced in the workspace since, and their steps are still needed. So the
+histories in the file are kept, without the data.
 """
 
 from __future__ import annotations

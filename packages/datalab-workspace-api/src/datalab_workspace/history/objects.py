@@ -1,4 +1,4 @@
-"""The steps that made the objects which users hold."""
+"""The steps that made the sigima objects of a user."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def note_change(
 
     Args:
         obj: A signal or image of sigima that is linked.
-        cell: The cell that is blamed; None outside cells.
+        cell: The cell that may have changed it; None outside cells.
         certain: False if an earlier cell may have changed it.
-        suspected: The text of the cell says that it may have changed the data.
+        suspected: According to its text, the cell may have changed the data.
 
     Returns:
         Whether it has changed.

@@ -1,7 +1,7 @@
 """The observer of sigima's calls: each one becomes a step of its result.
 
-sigima reports the outermost calls of its features to one observer. Ours must never
-break a user's call: an error is counted, and the result has no history.
+sigima reports the outermost calls of its features to one observer. This observer never
+breaks a user's call: an error is counted, and the result has no history.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def watch() -> None:
     if present is _observe or getattr(present, "func", None) is _observe_too:
         return
     # `observe_calls` would end with the object that it returns, wherever that is
-    # collected. A tool that observes calls itself goes on to do so.
+    # collected. Another tool that observes calls continues to do so.
     _variable.set(
         _observe if present is None else functools.partial(_observe_too, present)
     )
@@ -113,7 +113,7 @@ def _await_import() -> None:
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Note no calls: those that `calc` makes are noted as it was called."""
+    """Note no calls of sigima: `calc` notes its own call."""
     token = _silent.set(True)
     try:
         yield
@@ -158,7 +158,7 @@ def _note_result(noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any) 
 def _observe_too(
     first: Observer, function: Any, arguments: Any
 ) -> Callable[[Any], None] | None:
-    """Let another observer see a call first; its errors are its own."""
+    """Report a call to another observer first; do not catch its errors."""
     theirs, ours = first(function, arguments), _observe(function, arguments)
     if theirs is None or ours is None:
         return theirs or ours

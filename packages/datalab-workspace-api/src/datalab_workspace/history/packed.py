@@ -13,11 +13,11 @@ from typing import Any
 from datalab_workspace.encoding import shallow_json
 from datalab_workspace.encoding.metadata import check_dict
 
-#: A longer document is packed.
+#: Characters of the longest document that is not packed.
 SHORT = 4096
-#: Levels of brackets in parameters; metadata may have more around them.
+#: The greatest number of nested lists and dicts in parameters.
 _DEEPEST = 50
-#: Characters of a document at most, unpacked.
+#: The greatest number of characters of an unpacked document.
 _LONGEST = 16 << 20
 
 
@@ -40,7 +40,7 @@ def pack(
 
 
 def weight(value: Any, depth: int = 0) -> int:
-    """Return about how many characters a value has as JSON.
+    """Return the approximate number of characters of a value as JSON.
 
     Raises:
         TypeError: It is not data for JSON, or nested too deeply.
@@ -62,10 +62,10 @@ def _is_string(key: object) -> bool:
 
 
 def unpack(packed: Any) -> dict[str, Any]:
-    """Return the document that `pack` was given.
+    """Return the document that `pack` has packed.
 
     Args:
-        packed: Its result, as it was read from a file.
+        packed: The result of `pack`, read from a file.
 
     Raises:
         ValueError: It is not such a document, or expands beyond the limit.

@@ -1,8 +1,8 @@
-"""Parameters of features as data for JSON, where sigima has no codec for them.
+"""Parameters of features as data for JSON, if sigima has no codec for them.
 
-sigima 1.3 brings a codec (`sigima.proc.contracts.codec`). Earlier versions have none;
-what is written here has the same form, so that either can read what the other wrote.
-No class name is written, and none is read.
+sigima 1.3 has a codec (`sigima.proc.contracts.codec`), and earlier versions do not. The
+data has the same form as the codec's, so each can read the data of the other. Class
+names are neither written nor read.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def decoded_value(value: Any) -> Any:
     """Return the value that data from JSON describes.
 
     Args:
-        value: What `encoded_value` or sigima's codec returned. It may come from a file
-            of anybody.
+        value: The data that `encoded_value` or sigima's codec returned. It may come
+            from a file of unknown origin.
 
     Raises:
         ValueError: It is malformed.

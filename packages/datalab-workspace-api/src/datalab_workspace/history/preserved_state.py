@@ -1,4 +1,4 @@
-"""Put back what the code of cells may change in the process."""
+"""Restore the state of the process that the code of cells may change."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import numpy as np
 
 @contextmanager
 def preserved_state() -> Iterator[None]:
-    """Run code silently; put back the state of random numbers, folder and figures.
+    """Run code silently; restore the state of random numbers, folder and figures.
 
-    Files that the code writes, and what it changes in modules, stay as they are.
+    Files that the code writes, and its changes of modules, remain.
     """
     with ExitStack() as stack:
         stack.callback(random.setstate, random.getstate())

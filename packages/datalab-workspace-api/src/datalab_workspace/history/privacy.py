@@ -28,7 +28,7 @@ from datalab_workspace.history.secret_literals import hide_in_text, without_secr
 
 #: The substitutes for the names of the user and of the computer.
 USER, HOST = "<user>", "<host>"
-#: Names that many accounts and computers have, and that identify none.
+#: Names that many accounts and computers have, so that they identify no one.
 _COMMON = """
 root user users admin administrator jovyan ubuntu debian docker vscode runner guest home
 localhost localdomain test web_user emscripten pyodide python signal image data

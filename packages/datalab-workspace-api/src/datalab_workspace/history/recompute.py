@@ -1,6 +1,6 @@
-"""Bring an object up to date: compute it again from its inputs as they are now.
+"""Bring an object up to date: compute it again from its present inputs.
 
-This happens only on request. Objects keep their UUIDs, names, groups and places.
+This happens only on request. Objects keep their UUIDs, names, groups and positions.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _record(
     records: Mapping[str, Record],
     latest: Mapping[str, Step],
 ) -> Record:
-    """Return the record of an object, computed from its inputs as they are now."""
+    """Return the record of an object, computed from its present inputs."""
     old = plan.records[making.uuid]
     values: dict[int, Any] = {}
     steps: dict[int, Step] = {}

@@ -17,7 +17,6 @@ from datalab_workspace.history.added_record import Pending, current
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.datalab_notes import noted_step, sources_of
 from datalab_workspace.history.deferred import Later
-from datalab_workspace.history.former import FormerHistories
 from datalab_workspace.history.identity import Marker, mark, marker_of
 from datalab_workspace.history.observer import CalledStep
 from datalab_workspace.history.steps import (
@@ -29,12 +28,11 @@ from datalab_workspace.history.steps import (
     Unknown,
 )
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.record import ROI_KEY, Kind, PendingRecord, Record
+from datalab_workspace.model.record import ROI_KEY, Kind, Record
 from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
     from datalab_workspace.history.written import Written
-    from datalab_workspace.model.project import Item
     from datalab_workspace.processing.calculation import Calculation
     from datalab_workspace.session import Session
 
@@ -42,18 +40,18 @@ P = ParamSpec("P")
 
 #: Bytes of replaced data that are kept to be compared later.
 _MOST_HELD = 1 << 26
-#: Records whose histories are not found out yet, before those of dead ones are dropped.
+#: The number of pending histories after which those of dead records are dropped.
 _MANY = 1 << 10
 
 
 def _harmless(method: Callable[P, None]) -> Callable[P, None]:
-    """Let an error of a method break no call of the user."""
+    """Keep the errors of a method away from the calls of the user."""
 
     @functools.wraps(method)
     def harmless(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             method(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001  it is counted
+        except Exception as error:  # noqa: BLE001  # it is counted
             failures.note(error)
 
     return harmless
@@ -66,9 +64,6 @@ class Recorder:
 
     Args:
         session: The session.
-
-    Attributes:
-        former: The histories of objects that were replaced or removed.
     """
 
     def __init__(self, session: Session) -> None:
@@ -83,7 +78,6 @@ class Recorder:
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
-        self.former = FormerHistories()
         running_cell.follow(self)
 
     # -- cells ------------------------------------------------------------------------
@@ -220,20 +214,6 @@ class Recorder:
         )
 
     @_harmless
-    def on_gone(self, item: Item) -> None:
-        """Note that an object is replaced or removed.
-
-        Args:
-            item: The object, which may not have been read yet.
-        """
-        if isinstance(item, PendingRecord):
-            try:
-                item = item.resolve()
-            except OSError:  # its file is gone, and its history with it
-                return
-        self.former.note(item)
-
-    @_harmless
     def on_loaded(self, read: FileRead, uuids: Container[str]) -> None:
         """Note that objects were loaded from a project file.
 
@@ -246,7 +226,7 @@ class Recorder:
     # -- histories --------------------------------------------------------------------
 
     def latest(self, record: Record) -> Step:
-        """Return the latest step of a record, in whatever form its history is."""
+        """Return the latest step of a record, whichever form its history has."""
         return self.history(record).step
 
     def step_of_source(self, record: Record) -> Step | None:

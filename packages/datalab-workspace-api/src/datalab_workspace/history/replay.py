@@ -1,7 +1,7 @@
 """Make an object again from its inputs, and compare it with the stored one.
 
-The workspace does not change. Steps begin at the objects that nothing computed, or that
-cannot be computed again; those must still be in the workspace as they were.
+The workspace does not change. The steps begin at the objects that no step computed, or
+that cannot be computed again. These objects must still be in the workspace, unchanged.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Obstacle:
 
     Attributes:
         text: The reason in words.
-        random: The values are random, so that another object would result.
+        random: The values are random, so the result would be different.
     """
 
     text: str
@@ -175,7 +175,7 @@ def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
 def _executions(
     resolution: Resolution,
 ) -> tuple[dict[int, Execution], dict[int, Obstacle]]:
-    """Return the calls ready to be computed, and why others are not, by action."""
+    """Return the executions of calls, and the obstacles to the others, by action."""
     executions: dict[int, Execution] = {}
     refusals: dict[int, Obstacle] = {}
     for step in resolution.steps:
@@ -288,7 +288,7 @@ class Run:
                 try:
                     value = self._computed_step(step)
                 except NotReplayableError:
-                    # The object itself is a later place to begin at.
+                    # The object itself is a starting point for later steps.
                     if id(step) not in self._plan.given:
                         raise
                     continue
@@ -326,7 +326,7 @@ class Run:
         self._compare(step, value)
 
     def _compare(self, step: Step, value: Any) -> None:
-        """Note the first object on the way that is different already."""
+        """Note the first object on the way that is already different."""
         given = self._plan.given.get(id(step))
         if given is None or self._differs_from:
             return

@@ -7,9 +7,10 @@ distance. Equal rows in a sequence are one row with a count. `rows_reader` reads
 document.
 
 A row is ``[action, inputs, cell, environment, name, count]``, without the defaults at
-its end. Inputs are a list, or 1 for the row before. For the next three numbers, 0 is
-none. A cell is ``[number, session, order, {"text": …, "needs": …, "failed": …}]``. A
-name is a string, ``[name, cell]`` with the cell that stored the object, or
+its end. Inputs are a list, or 1 for the row before. The next three are numbers of
+entries of the other tables, from 1, or 0. A cell is ``[number, session, order, rest]``,
+where the rest may have "text", "needs" and "failed". A name is a string,
+``[name, cell]`` with the cell that stored the object, or
 ``[name, cell, uuid, fingerprint]``.
 """
 
@@ -35,7 +36,7 @@ from datalab_workspace.history.steps import (
     closure,
 )
 
-#: Steps and bytes of the history of one object at most.
+#: The greatest numbers of steps and bytes of the history of one object.
 MOST_STEPS = 10_000
 MOST_BYTES = 256 << 10
 
@@ -45,10 +46,10 @@ CellText: TypeAlias = Callable[[Cell], "str | None"]
 #: Returns the reference to the object of a step that is stored elsewhere, or None.
 FindReference: TypeAlias = Callable[[Step], "Reference | None"]
 
-#: Characters of a name at most; a longer one is cut.
+#: The greatest number of characters of a name; a longer one is cut.
 LONGEST_NAME = 1000
 
-#: Entries of all tables of a document that is taken to be short.
+#: Entries of all tables of a document that needs no measurement.
 _FEW = 12
 _FOLDED = "earlier steps are not kept"
 
@@ -59,13 +60,13 @@ class WrittenRows(NamedTuple):
     Attributes:
         steps: The document, packed if it is long.
         references: The references in it.
-        private: "texts" if it contains the text of a cell, "paths" if it contains the
+        private: "text" if it contains the text of a cell, "paths" if it contains the
             path of a file, or "".
     """
 
     steps: Document | str
     references: list[Reference]
-    private: Literal["texts", "paths", ""]
+    private: Literal["text", "paths", ""]
 
 
 def no_reference(_step: Step) -> None:
@@ -93,12 +94,12 @@ def write(
         latest: The latest step of the object.
         reference: See `FindReference`. It is not called with `latest`.
         follow: Returns the step that a reference leads to, or the step itself.
-        text_of: See `CellText`; None to write no texts of cells.
+        text_of: See `CellText`; None to write no text of a cell.
         paths: Write the full paths of files that were read.
         uuids: Write the UUIDs of the objects that steps made, with their fingerprints.
             Reading them gives references to these objects.
-        most_steps: The number of steps that are written at most. Of a longer history,
-            the oldest are folded into one that has their number.
+        most_steps: The greatest number of steps that are written. The oldest steps of
+            a longer history are folded into one that has their number.
     """
     references: dict[int, Reference] = {}
     inputs: dict[int, Sequence[Step]] = {}
@@ -183,9 +184,9 @@ class _Tables:
         return {name: table for name, table in tables.items() if table}
 
     @property
-    def private(self) -> Literal["texts", "paths", ""]:
+    def private(self) -> Literal["text", "paths", ""]:
         """See `WrittenRows`."""
-        return "texts" if self.text_size else "paths" if self._has_paths else ""
+        return "text" if self.text_size else "paths" if self._has_paths else ""
 
     @property
     def is_short(self) -> bool:
@@ -202,7 +203,7 @@ class _Tables:
         inputs = self._inputs[id(step)]
         if not self._is_folded:  # references in a damaged file may form a ring
             inputs = [one for one in inputs if id(one) in places]
-        # The inputs that are not there were folded into the first row.
+        # The missing inputs were folded into the first row.
         used = [place - places.get(id(one), 0) for one in inputs]
         made = self._name(step)
         return [
@@ -316,7 +317,7 @@ def _call(call: Call) -> tuple[list[Any], int]:
     try:
         size = weight(parameters) + weight(dict(call.options))
     except TypeError:
-        parameters, size = None, 0  # which a reader shows as not known
+        parameters, size = None, 0  # a reader shows them as unknown
     more = {
         "options": dict(call.options),
         "aligned": call.aligned,

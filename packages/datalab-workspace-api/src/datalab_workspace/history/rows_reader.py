@@ -93,7 +93,7 @@ class _Reader:
         return steps
 
     def _referred(self, step: Step) -> Step:
-        """Return what uses of a step refer to: its object, if that has a UUID."""
+        """Return a step, or the reference to its object if that has a UUID."""
         made = step.stored
         if made is None or made.fingerprint is None:
             return step

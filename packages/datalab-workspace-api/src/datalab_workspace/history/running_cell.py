@@ -27,7 +27,7 @@ ENTRY_SIZE = 200
 #: The module of the links to objects; without it, there are none.
 _LINKS = "datalab_workspace.history.known"
 _orders = count(1)
-#: Whether the code of a file is the user's, by path.
+#: Whether a file has code of the user, by path.
 _paths: dict[str, bool] = {}
 #: The number of calls between `script_place` and the user's code, the last time.
 _distance = 1
@@ -36,7 +36,7 @@ _STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 
 class Follower(Protocol):
-    """A listener to the begin and the end of cells."""
+    """A listener to the start and the end of cells."""
 
     def begin_cell(self, cell: Cell) -> None:
         """Note that a cell begins, in the context in which its code will run."""
@@ -57,7 +57,7 @@ class LoggedCell(Cell):
 
     Attributes:
         source: The text as the user wrote it, secrets included; it is never stored.
-            None if the log has let it go.
+            None if the log has released it.
     """
 
     __slots__ = ("_log", "_masked", "_needs", "source")
@@ -186,8 +186,8 @@ def end(
     Args:
         cell: The cell; by default the one that runs.
         failed: It ended with an error.
-        namespace: The names of the notebook. The objects among them that the cell names
-            are compared with what they were.
+        namespace: The names of the notebook. The objects that the cell names are
+            compared with their earlier data.
     """
     if cell is None:
         if not _running:
@@ -226,7 +226,7 @@ def ran_here(cell: Cell) -> bool:
 
 
 def follow(follower: Follower) -> None:
-    """Let an object know when cells begin and end, as long as it exists."""
+    """Notify an object when cells begin and end, as long as it exists."""
     _followers.add(follower)
 
 

@@ -1,4 +1,4 @@
-"""The code that runs: the action of steps that nothing else explains."""
+"""The running code: the action of steps that have no other explanation."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from datalab_workspace.model.record import ROI_KEY, Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.workspace import Workspace
 
-#: Calls that change something outside of the workspace; they do nothing.
+#: Calls that change something outside the workspace; they do nothing here.
 _SILENT = frozenset(
     {"autosave", "browse", "connect", "disconnect", "resync", "select_objects", "show"}
 )

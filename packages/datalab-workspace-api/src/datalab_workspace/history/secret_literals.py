@@ -20,7 +20,7 @@ _SECRET = re.compile(rf"(?:^|[_\W]|(?<=[a-z]))(?:{_WORDS})s?(?:_?\d+)?$", re.IGN
 _PASSWORD = re.compile(r"pass(?:word|wd|phrase)|pwd|secret|credential", re.IGNORECASE)
 #: Functions one of whose arguments is a secret, without a name that says so.
 _LOGINS = frozenset({"connect", "login", "authenticate", "basic_auth", "HTTPBasicAuth"})
-#: Functions whose arguments say where a secret is.
+#: Functions whose arguments name the secret that they set.
 _PLACES = frozenset(
     {"getenv", "get", "pop", "getpass", "input", "open", "Path", "get_password"}
 )
@@ -160,7 +160,7 @@ def _name(node: ast.expr | None) -> str:
 
 
 def _literals(value: ast.expr, *, numbers: bool) -> Iterator[ast.expr]:
-    """Yield the literals of which a value is made."""
+    """Yield the literals that a value is made from."""
     if isinstance(value, ast.JoinedStr):
         yield value
     elif isinstance(value, ast.Constant):

@@ -108,7 +108,7 @@ class _Entry:
 class _Analysis:
     """The names of all cells of a log, each cell read once.
 
-    The attributes besides `entries` are what is known after the last one.
+    The attributes except `entries` describe the state after the last cell.
     """
 
     entries: list[_Entry] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The objects that are out of date, because one they were made from has changed."""
+"""The objects that are out of date: one that they were made from has changed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def stale(session: Session) -> dict[str, list[str]]:
 
 
 def ages_of(session: Session, transaction: Transaction) -> Ages:
-    """Return which objects of a workspace are out of date, in their order."""
+    """Return the objects of a workspace and the reasons why some are out of date."""
     available, ages = Available(session, transaction), Ages()
     for entry in transaction.backend.entries():
         uuid = entry.uuid

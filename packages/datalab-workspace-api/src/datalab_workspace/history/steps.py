@@ -166,7 +166,7 @@ class Reference:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unknown:
-    """Nothing is known about how the object was made, or about its earlier steps.
+    """It is not known how the object was made, or what its earlier steps were.
 
     Attributes:
         reason: The reason in words, such as "it was in DataLab already".
@@ -187,9 +187,8 @@ class Stored:
     Attributes:
         uuid: UUID of the object.
         name: Its name when it was stored.
-        version: The version of its record (see `Record.version`), which tells without
-            a look at the data that the object is still the same; None if it comes from
-            a file.
+        version: The version of its record (see `Record.version`). While it is the
+            same, so is the object; None if it comes from a file.
         fingerprint: The fingerprint of its data; None until a save computes it.
         cell: The cell that stored it; None outside cells.
     """
@@ -226,7 +225,7 @@ class Step:
         if self.inputs:
             self.depth = 1 + max([step.depth for step in self.inputs])
 
-    # Nothing changes what a step says, and it may stand for much: copies share it.
+    # Steps do not change, and may hold a long history: copies share them.
 
     def __copy__(self) -> Step:
         return self

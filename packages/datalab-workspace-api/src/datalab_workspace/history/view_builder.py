@@ -1,4 +1,4 @@
-"""Make the view of a history from its steps and the objects of a workspace."""
+"""Make a `History` from steps and the objects of a workspace."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DEPTH, _LENGTH = 6, 200
 
 
 class Present(NamedTuple):
-    """An object of the workspace that is still as a step made it.
+    """An object of the workspace that has not changed since a step made it.
 
     Attributes:
         uuid: Its UUID.
@@ -55,7 +55,8 @@ def build(
     Args:
         name: Name of the object.
         resolution: Its steps.
-        present: Returns the object of the workspace that is still as a step made it.
+        present: Returns the object of the workspace that a step made, if it has not
+            changed since.
         uuid: UUID of the object.
         session: The session of the workspace, for exports.
     """

@@ -12,7 +12,7 @@ from datalab_workspace.result_text import cut
 if TYPE_CHECKING:
     from datalab_workspace.history.view import History, HistoryInput, HistoryStep
 
-#: The greatest number of rows that are shown.
+#: The greatest number of rows.
 MAX_ROWS = 60
 #: The greatest numbers of characters of a name, and of the parameters of a step.
 _NAME, _SETTINGS = 40, 100
@@ -86,7 +86,7 @@ def shown_rows(history: History, most: int = MAX_ROWS) -> tuple[list[Row], int]:
 
 
 def heading(history: History) -> str:
-    """Return the numbers of steps and inputs, the versions, and if it is complete."""
+    """Return the numbers of steps and inputs, the versions and the completeness."""
     parts = [f"{_count(len(history.steps), 'step')} from "]
     parts[0] += _count(len(history.inputs), "input")
     if versions := versions_text(history.versions):

@@ -75,7 +75,7 @@ def code_line(action: Code, name: str = "") -> str:
 
 
 def cell_line(text: str, name: str = "") -> str:
-    """Return the most telling line of a cell.
+    """Return the most informative line of a cell.
 
     That is one that changes a part of something, such as ``obj.y = …``, or else one
     that contains the name.

@@ -1,7 +1,7 @@
 """Write the histories of all objects of one file, or of one object for a protocol.
 
-In a file, the history of an object ends at objects that are in the same file and that
-were not changed since it used them. Everything before other objects is written with it.
+In a file, the history of an object ends at objects of the same file that have not
+changed since it used them. The histories of its other inputs are written with it.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ Latest: TypeAlias = Callable[[Record], "Step | None"]
 FindStep: TypeAlias = Callable[[Reference], "Step | None"]
 
 _FOLDERS = re.compile(r".*[/\\]", re.DOTALL)
-#: Characters of all cells in one file at most.
+#: The greatest number of characters of all cells in one file.
 _MOST_TEXT = 2 << 20
-#: Steps of an object that is sent alone at most.
+#: The greatest number of steps of an object that is sent alone.
 _MOST_SENT = 1000
 
 
@@ -59,7 +59,7 @@ class HistoryWriter:
     """The histories of the objects of one file.
 
     Args:
-        mode: "full", or "calls" to leave out the texts of cells and paths; None to
+        mode: "full", or "calls" to leave out the text of cells and paths; None to
             leave out all.
         items: The objects of the file; None for an object that is sent alone, whose
             references are kept as they are.
@@ -97,7 +97,7 @@ class HistoryWriter:
         self.written: dict[str, object] = {}
 
     def entry_of_whole(self, record: Record) -> dict[str, Any] | None:
-        """Return the entry of a record that is written as it is; see `entry`."""
+        """Return the entry of a record that is written unchanged; see `entry`."""
         return self._entry(record, lambda: data_fingerprint(record))
 
     def entry(self, record: Record, data: Array) -> dict[str, Any] | None:
@@ -141,7 +141,7 @@ class HistoryWriter:
                 step.stored = Stored(
                     made.uuid, made.name, made.version, mark, made.cell
                 )
-        self.has_texts |= content.get("private") == "texts"
+        self.has_texts |= content.get("private") == "text"
         self.written[record.uuid] = self._key(record)
         return content
 
@@ -164,7 +164,7 @@ class HistoryWriter:
 
         Args:
             item: The object.
-            before: The writer of the former save.
+            before: The writer of the save before.
         """
         if before is None or isinstance(item, PendingRecord):
             return False
@@ -185,7 +185,7 @@ class HistoryWriter:
         """Release the objects after they have been written.
 
         Args:
-            before: The writer of the former save, which wrote those that are not new.
+            before: The writer of the save before, which wrote those that are not new.
         """
         if before is not None:
             kept = self._items.keys() - self.written.keys()
@@ -312,7 +312,7 @@ class HistoryWriter:
 
 
 def _says_nothing(step: Step) -> bool:
-    """Return whether nothing is known but the project that held the object before."""
+    """Return whether only the project that held the object before is known."""
     action = step.action
     loaded = isinstance(action, FileRead) and action.reader == "load"
     return (loaded or isinstance(action, Unknown)) and not step.inputs

@@ -1,4 +1,4 @@
-"""The history of an object as it travels: an entry of a file or protocol.
+"""The history of an object in a file or protocol: an entry of its sidecar.
 
 The entry belongs to an object with one UUID, whose data has one fingerprint. DataLab
 copies metadata to the objects that it computes, and keeps it when it computes an object
@@ -33,9 +33,9 @@ _NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
 
 
 class Entry:
-    """What a file or protocol says about how one object was made.
+    """The written form of the history of one object.
 
-    It says so for data with a fingerprint, whether or not the object still has it. So
+    It holds for data with a fingerprint, whether or not the object still has that. So
     the history of another object can go on here.
 
     Args:

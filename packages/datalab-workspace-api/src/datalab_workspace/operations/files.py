@@ -64,7 +64,7 @@ class _Saved(NamedTuple):
     Attributes:
         path: The file.
         masked: The names of the masked objects that were written.
-        has_texts: Whether texts of cells were written.
+        has_texts: Whether the text of a cell was written.
     """
 
     path: Path
@@ -149,7 +149,7 @@ def _with_session(
 
 
 def _warn_of_texts(session: Session, path: Path) -> None:
-    """Say once that files hold the text of cells."""
+    """Warn once that files hold the text of cells."""
     if not session.project.warned_of_texts:
         session.project.warned_of_texts = True
         warn_caller(

@@ -49,17 +49,17 @@ class ObjectSteps:
         """
         latest = self._made_data(reference)
         if latest is None:
-            return self._session.project.histories.find(reference)
+            latest = self._session.project.histories.find(reference)
+        if latest is None:
+            return None
         chain = edit_chain(latest)
         return chain[min(reference.edits, len(chain) - 1)]
 
     def _made_data(self, reference: Reference) -> Step | None:
         """Return the last step with the data of a reference; edits may follow it."""
         uuid, wanted = reference.uuid, reference.fingerprint
-        if wanted is None:
+        if wanted is None or not self._transaction.backend.has(uuid):
             return None
-        if not self._transaction.backend.has(uuid):
-            return self._former(reference)
         latest = self.latest(uuid)
         if data_fingerprint(self._transaction.record(uuid)) == wanted:
             return latest
@@ -67,14 +67,7 @@ class ObjectSteps:
             stored = step.stored
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
-        return self._former(reference)
-
-    def _former(self, reference: Reference) -> Step | None:
-        """Return the step of an object that was replaced or removed since."""
-        try:
-            return self._session.recorder.former.find(reference)
-        except (ValueError, TypeError):  # a damaged file; the reference remains
-            return None
+        return None
 
     def present(self, step: Step) -> Present | None:
         """Return the object that is still as a step made it; edits do not count."""

@@ -34,7 +34,7 @@ _IDS = "IDs"
 def with_session(
     sections: Iterable[bytes], records: Sequence[Record], latest: Latest
 ) -> list[bytes]:
-    """Return the sections of a project with a session of what was computed.
+    """Return the sections of a project with a session for the calculations.
 
     Args:
         sections: The sections; see `opaque_sections`. A former session is replaced.
@@ -69,7 +69,7 @@ def _note(record: Record, latest: Latest) -> Mapping[str, Any] | None:
     if isinstance(action, Call):
         name = action.operation.rpartition(".")[2]
         return note if name == note.get("func_name") else None
-    # Without a history of ours, DataLab computed it.
+    # Without our history, DataLab computed it.
     return note if action is None or isinstance(action, Unknown) else None
 
 
