@@ -16,6 +16,7 @@ from datalab_workspace.history import identity, known
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.deferred import Deferred
 from datalab_workspace.history.files import file_of_source
+from datalab_workspace.history.graph import needs_first
 from datalab_workspace.history.identity import Arrays, Marker
 from datalab_workspace.history.running_code import running_code
 from datalab_workspace.history.steps import (
@@ -133,29 +134,11 @@ class Pending(Deferred):
         """Return the history, after a comparison of the records if that is needed."""
         if self.outcome is None:
             with _one_thread.lock:
-                for each in self._unknown():
+                # A history comes after those that it depends on.
+                for each in needs_first(self, Pending.depends_on):
                     each.find_out()
         assert self.outcome is not None, "the loop has just set it"
         return self.outcome
-
-    def _unknown(self) -> list[Pending]:
-        """Return this history and those that it depends on, which come first.
-
-        It is not recursive, because a loop may have made a chain of any length.
-        """
-        ordered: list[Pending] = []
-        seen = {id(self)}
-        todo = [(self, self.depends_on())]
-        while todo:
-            pending, others = todo[-1]
-            following = next((one for one in others if id(one) not in seen), None)
-            if following is None:
-                ordered.append(pending)
-                todo.pop()
-            else:
-                seen.add(id(following))
-                todo.append((following, following.depends_on()))
-        return ordered
 
     def depends_on(self) -> Iterator[Pending]:
         """Yield the histories that must be found out first."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datalab_workspace.errors import NotReplayableError
+from datalab_workspace.history.datalab_notes import CLASS_ENTRIES
 from datalab_workspace.history.execution import Execution
 from datalab_workspace.history.verdict import Verdict
 from datalab_workspace.model.metadata_values import values_equal
@@ -67,7 +68,7 @@ def _parameters(feature: Feature, stored: Mapping[str, Any]) -> Any:
     """
     try:
         values = json.loads(stored["attrs"]["param_json"])
-        for name in ("class_module", "class_name"):
+        for name in CLASS_ENTRIES:
             values.pop(name, None)
         given = {name: value for name, value in values.items() if value is not None}
         parameters = make_parameters(feature, given, {}, None)

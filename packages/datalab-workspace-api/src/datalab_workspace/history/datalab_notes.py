@@ -16,7 +16,7 @@ from datalab_workspace.model.record import KINDS, PROCESSING_KEY, Kind, Record
 from datalab_workspace.runtime import is_installed
 
 #: Entries of DataLab's parameters that name a class, which is never imported.
-_CLASS = ("class_module", "class_name")
+CLASS_ENTRIES = ("class_module", "class_name")
 
 
 def noted_step(
@@ -72,7 +72,7 @@ def _values(text: object) -> dict[str, Any] | None:
         return None
     if not isinstance(values, dict):
         return None
-    return {name: value for name, value in values.items() if name not in _CLASS}
+    return {name: value for name, value in values.items() if name not in CLASS_ENTRIES}
 
 
 def _call(name: str, kinds: Sequence[Kind], entry: Mapping[str, Any]) -> Call | None:

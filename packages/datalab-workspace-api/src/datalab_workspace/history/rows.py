@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from datalab_workspace.encoding import typed_json
+from datalab_workspace.history.bounds import FOLDED
+from datalab_workspace.history.graph import needs_first
 from datalab_workspace.history.packed import SHORT, pack, weight
 from datalab_workspace.history.privacy import without_names
 from datalab_workspace.history.steps import (
@@ -51,7 +53,6 @@ LONGEST_NAME = 1000
 
 #: Entries of all tables of a document that needs no measurement.
 _FEW = 12
-_FOLDED = "earlier steps are not kept"
 
 
 class WrittenRows(NamedTuple):
@@ -112,7 +113,7 @@ def write(
         inputs[id(step)] = found
         return found
 
-    steps = closure(latest, inputs_of)
+    steps = needs_first(latest, inputs_of)
     has_code = any(isinstance(step.action, Code) for step in steps)
     texts = text_of if has_code else None
     while True:
@@ -166,7 +167,7 @@ class _Tables:
         self._is_folded = folded > 0
         self._count = len(steps)
         if folded:
-            rows.append([self._action(Unknown(_FOLDED, folded)), [], 0, 0, 0])
+            rows.append([self._action(Unknown(FOLDED, folded)), [], 0, 0, 0])
         for place, step in enumerate(steps, len(rows)):
             row = self._row(step, place, places)
             places[id(step)] = place

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from datalab_workspace.error_messages import both
 from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.available import Available
 from datalab_workspace.history.steps import (
@@ -108,7 +109,7 @@ def _reason(step: Step, making: Making, available: Available) -> str:
         return ""
     if edit_chain(latest)[0] is edit_chain(step)[0]:
         edits = _edits_since(latest, step)
-        return f"{_listed(edits)} of {name} changed" if edits else ""
+        return f"{both(edits)} of {name} changed" if edits else ""
     if available.given(step) is not None:
         return ""
     # An object may be replaced by one that was made from it: this does not count.
@@ -127,11 +128,6 @@ def _edits_since(latest: Step, step: Step) -> list[str]:
             changed["the regions of interest"] = None
         latest = latest.inputs[0]
     return [*changed]
-
-
-def _listed(words: Sequence[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _spread(ages: Ages, transaction: Transaction) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalab_workspace.error_messages import both
 from datalab_workspace.model.description import size_text
 from datalab_workspace.result_text import cut
 
@@ -144,8 +145,7 @@ def details(step: HistoryStep) -> str:
 def _listed(names: Sequence[str]) -> str:
     if len(names) > 8:
         return f"{', '.join(names[:7])} and {len(names) - 7} more"
-    *others, last = names or [""]
-    return f"{', '.join(others)} and {last}" if others else last
+    return both(names or [""])
 
 
 def _cell(number: int | None) -> str:
