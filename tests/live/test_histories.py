@@ -11,7 +11,7 @@ import sigima.proc.signal as sps
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.history.verdict import Verdict
+from datalab_workspace.history.replay.verdict import Verdict
 from datalab_workspace.live.backend import LiveBackend
 from datalab_workspace.live.connection import Connection
 from datalab_workspace.live.endpoint import Endpoint
