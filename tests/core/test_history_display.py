@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 from datalab_kernel_core.display.history_html import history_html, history_text
 from datalab_kernel_core.display.replay_html import replay_html, replay_text
+from datalab_workspace.history.replay.verdict import Replay, Verdict
 from datalab_workspace.history.steps import Call, Cell, Code, Step
-from datalab_workspace.history.verdict import Replay, Verdict
 from support.made_histories import (
     LATER,
     call,

@@ -12,7 +12,7 @@ from datalab_kernel.kernelspec import KERNEL_NAME
 
 LOADED = "%load_ext datalab_kernel_core"
 CURRENT = (
-    "from datalab_workspace.history.running_cell import current\n"
+    "from datalab_workspace.history.cells.running_cell import current\n"
     "def number(): return current() and current().number"
 )
 

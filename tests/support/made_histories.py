@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datalab_workspace import Workspace
-from datalab_workspace.history.resolution import resolve
+from datalab_workspace.history.replay.resolution import resolve
 from datalab_workspace.history.steps import (
     Action,
     Call,
@@ -22,9 +22,9 @@ from datalab_workspace.history.steps import (
     Unknown,
     closure,
 )
-from datalab_workspace.history.view import History
-from datalab_workspace.history.view_builder import Present, build
-from datalab_workspace.history.written import Written
+from datalab_workspace.history.storage.written import Written
+from datalab_workspace.history.view.builder import Present, build
+from datalab_workspace.history.view.history import History
 from datalab_workspace.model.record import ROI_KEY, Record
 
 HERE = Environment({"sigima": "1.3.0", "numpy": "2.4.6", "python": "3.11.2"})

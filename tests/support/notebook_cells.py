@@ -9,8 +9,8 @@ import sigima
 
 from datalab_workspace import Workspace
 from datalab_workspace.backends import MemoryBackend
-from datalab_workspace.history import running_cell
-from datalab_workspace.history.running_cell import CellLog, LoggedCell
+from datalab_workspace.history.cells import running_cell
+from datalab_workspace.history.cells.running_cell import CellLog, LoggedCell
 
 
 class Notebook:

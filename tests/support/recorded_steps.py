@@ -10,7 +10,7 @@ import sigima
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.history import running_cell
+from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.steps import Call, Cell, Step, closure
 
 #: The shape of an image of which a glance does not see all.

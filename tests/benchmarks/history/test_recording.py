@@ -19,7 +19,8 @@ from sigima import create_image, create_signal
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.history import observer, running_cell
+from datalab_workspace.history.cells import running_cell
+from datalab_workspace.history.recording import observer
 from support.measurement import report
 
 PAIRS = 1500

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from datalab_workspace import Workspace
-from datalab_workspace.history import rows, rows_reader
 from datalab_workspace.history.steps import Call, Step, Stored
+from datalab_workspace.history.storage import rows, rows_reader
 from support.made_histories import HERE, give
 from support.measurement import compare, report
 

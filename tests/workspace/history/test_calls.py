@@ -16,9 +16,9 @@ from sigima.params import MovingAverageParam
 from sigima.proc.decorator import observe_calls
 
 import datalab_workspace as dlw
-from datalab_workspace.history import parameters
-from datalab_workspace.history.calls import note, operation_of, split
-from datalab_workspace.history.execution import execution_of, is_random
+from datalab_workspace.history.calls import parameters
+from datalab_workspace.history.calls.execution import execution_of, is_random
+from datalab_workspace.history.calls.noted_calls import note, operation_of, split
 from datalab_workspace.history.steps import Call
 from datalab_workspace.model.metadata_values import values_equal
 

@@ -14,7 +14,7 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
 from datalab_workspace.cli.commands import main
-from datalab_workspace.history.verdict import Replay
+from datalab_workspace.history.replay.verdict import Replay
 from tests.support.notebook_cells import Notebook
 
 # The first save with the texts of cells warns, which other tests are about.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datalab_workspace.history.comparison import difference
-from datalab_workspace.history.execution import Tolerance
+from datalab_workspace.history.calls.execution import Tolerance
+from datalab_workspace.history.replay.comparison import difference
 from datalab_workspace.model.record import Record
 
 DATA = np.arange(12.0).reshape(3, 4)

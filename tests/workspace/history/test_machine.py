@@ -21,7 +21,7 @@ from sigima.objects import create_signal_roi
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.history.verdict import Verdict
+from datalab_workspace.history.replay.verdict import Verdict
 
 NAMES = ("a", "b", "c", "d")
 #: Features that give another result if anything changes in what they are computed from.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from datalab_workspace.history.privacy import masked
+from datalab_workspace.history.cells.privacy import masked
 from datalab_workspace.live.transport import token as tokens
 from datalab_workspace.live.transport.token import Token, note_use
 

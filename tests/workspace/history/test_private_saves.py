@@ -10,7 +10,7 @@ import pytest
 import sigima
 
 from datalab_workspace import Workspace
-from datalab_workspace.history import running_cell
+from datalab_workspace.history.cells import running_cell
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import sigima.proc.signal as sps
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.history import failures, identity
+from datalab_workspace.history import failures
+from datalab_workspace.history.recording import identity
 from datalab_workspace.history.steps import Code, FileRead, Unknown, closure
 from datalab_workspace.model.record import PROCESSING_KEY
 from support.recorded_steps import actions, cell, latest, said, sources

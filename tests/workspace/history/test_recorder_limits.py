@@ -12,7 +12,9 @@ import pytest
 import sigima.proc.signal as sps
 
 import datalab_workspace as dlw
-from datalab_workspace.history import bounds, failures, observer, running_cell
+from datalab_workspace.history import bounds, failures
+from datalab_workspace.history.cells import running_cell
+from datalab_workspace.history.recording import observer
 from datalab_workspace.history.steps import Code, Unknown, closure
 from support.recorded_steps import actions, cell, latest, said, sources
 

@@ -11,8 +11,8 @@ from sigima.objects import create_image_roi
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.history import environment
+from datalab_workspace.history.replay.verdict import Verdict
 from datalab_workspace.history.steps import Environment, RecordHistory, Step
-from datalab_workspace.history.verdict import Verdict
 
 X = np.linspace(0.0, 1.0, 200)
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalab_workspace.history import rows, rows_reader
 from datalab_workspace.history.steps import (
     Call,
     Cell,
@@ -24,6 +23,7 @@ from datalab_workspace.history.steps import (
     Unknown,
     closure,
 )
+from datalab_workspace.history.storage import rows, rows_reader
 from tests.support.made_histories import HERE, call, chain, unknown
 
 

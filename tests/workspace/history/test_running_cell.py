@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from datalab_workspace.history import failures, running_cell
-from datalab_workspace.history.running_cell import (
+from datalab_workspace.history import failures
+from datalab_workspace.history.cells import running_cell
+from datalab_workspace.history.cells.running_cell import (
     ENTRY_SIZE,
     LOG_SIZE,
     CellLog,
@@ -85,9 +86,9 @@ def script(tmp_path: Path) -> Path:
     """A script that asks where it is."""
     path = tmp_path / "fit.py"
     path.write_text(
-        "from datalab_workspace.history.running_cell import script_line, script_place\n"
+        "from datalab_workspace.history.cells import running_cell\n"
         "def here():\n"
-        "    return script_line(script_place())\n"
+        "    return running_cell.script_line(running_cell.script_place())\n"
         "found = here()\n"
     )
     return path

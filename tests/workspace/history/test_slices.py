@@ -7,9 +7,9 @@ import pickle
 import IPython.core.inputtransformer2  # noqa: F401  # it knows the magics of cells
 import pytest
 
-from datalab_workspace.history.cell_text import parsed
-from datalab_workspace.history.running_cell import CellLog
-from datalab_workspace.history.slices import slice_of, with_needed
+from datalab_workspace.history.cells.running_cell import CellLog
+from datalab_workspace.history.cells.slices import slice_of, with_needed
+from datalab_workspace.history.cells.text import parsed
 from datalab_workspace.history.steps import (
     Cell,
     Code,
@@ -94,7 +94,7 @@ def test_texts_are_parsed_when_they_are_needed(monkeypatch: pytest.MonkeyPatch) 
         count.append(text)
         return parsed(text, *options)
 
-    monkeypatch.setattr("datalab_workspace.history.slices.parsed", counted)
+    monkeypatch.setattr("datalab_workspace.history.cells.slices.parsed", counted)
     log = CellLog()
     cells = [log.add(number, f"a{number} = 1") for number in range(20)]
     assert not count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datalab_workspace.history.resolution import resolve
+from datalab_workspace.history.replay.resolution import resolve
 from datalab_workspace.history.steps import (
     Call,
     Cell,
@@ -14,8 +14,8 @@ from datalab_workspace.history.steps import (
     Step,
     Unknown,
 )
-from datalab_workspace.history.view_builder import Present
-from datalab_workspace.history.words import cell_line, value_text
+from datalab_workspace.history.view.builder import Present
+from datalab_workspace.history.view.words import cell_line, value_text
 from support.made_histories import (
     FIRST,
     LATER,

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from datalab_workspace.history import running_cell
+from datalab_workspace.history.cells import running_cell
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from datalab_workspace.history.running_cell import LoggedCell
+    from datalab_workspace.history.cells.running_cell import LoggedCell
 
 #: The code that runs a cell. It is on the stack once for each cell that runs.
 _RUN_CELL = InteractiveShell.run_cell_async.__code__

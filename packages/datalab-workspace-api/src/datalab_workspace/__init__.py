@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from datalab_workspace.events import ChangeEvent, ObjectChange, Origin
     from datalab_workspace.factories import connect
     from datalab_workspace.factories import open_project as open
-    from datalab_workspace.history.verdict import Replay
-    from datalab_workspace.history.view import History
+    from datalab_workspace.history.replay.verdict import Replay
+    from datalab_workspace.history.view.history import History
     from datalab_workspace.model.description import (
         Description,
         GroupInfo,

@@ -40,8 +40,17 @@ def close_matches(word: str, choices: Collection[str], limit: int = 3) -> list[s
 
 def either(alternatives: Iterable[str]) -> str:
     """Return words as alternatives: "a", "a or b", "a, b or c"."""
-    *others, last = alternatives
-    return f"{', '.join(others)} or {last}" if others else last
+    return _joined(alternatives, "or")
+
+
+def both(words: Iterable[str]) -> str:
+    """Return words as an enumeration: "a", "a and b", "a, b and c"."""
+    return _joined(words, "and")
+
+
+def _joined(words: Iterable[str], conjunction: str) -> str:
+    *others, last = words
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 def list_names(names: Sequence[str], limit: int = 20) -> str:

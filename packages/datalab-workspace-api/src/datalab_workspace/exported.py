@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.history.execution import edited, execution_of
+from datalab_workspace.history.calls.execution import edited, execution_of
 from datalab_workspace.history.steps import Call, Edit
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.verdict import Replay
+    from datalab_workspace.history.replay.verdict import Replay
     from datalab_workspace.workspace import Workspace
 
 
@@ -85,6 +85,6 @@ def compare(project: Workspace, name: str, made: Any) -> Replay:
     Raises:
         KeyError: The project has no such object.
     """
-    from datalab_workspace.history.replay import judged
+    from datalab_workspace.history.replay.replay import judged
 
     return judged(project._session, name, made)  # noqa: SLF001 - the same package

@@ -15,7 +15,7 @@ from datalab_workspace.session import Session
 from datalab_workspace.validation import old_arguments, suggest_on_typo
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.writer import HistoryMode
+    from datalab_workspace.history.storage.writer import HistoryMode
     from datalab_workspace.measured_files.paths import Paths
     from datalab_workspace.model.record import Kind
     from datalab_workspace.operations.read import OnError, ReadNames

@@ -8,8 +8,8 @@ from datalab_workspace.session import Session
 from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.verdict import Replay
-    from datalab_workspace.history.view import History
+    from datalab_workspace.history.replay.verdict import Replay
+    from datalab_workspace.history.view.history import History
 
 
 class HistoryCalls:
@@ -72,7 +72,7 @@ class HistoryCalls:
             >>> workspace.replay(name).verdict
             <Verdict.IDENTICAL: 'identical'>
         """
-        from datalab_workspace.history import replay
+        from datalab_workspace.history.replay import replay
 
         return replay.replay(self._session, name, code=code)
 
@@ -94,7 +94,7 @@ class HistoryCalls:
             >>> workspace.stale()
             {'normalize(s001)|ref=maximum': ["'peak' has changed"]}
         """
-        from datalab_workspace.history.staleness import stale
+        from datalab_workspace.history.replay.staleness import stale
 
         return stale(self._session)
 
@@ -130,6 +130,6 @@ class HistoryCalls:
             >>> float(workspace.get(name).y[-1])
             1.0
         """
-        from datalab_workspace.history.recompute import recompute
+        from datalab_workspace.history.replay.recompute import recompute
 
         return recompute(self._session, name)

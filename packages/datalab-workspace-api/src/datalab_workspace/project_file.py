@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.events import ChangeKind
-from datalab_workspace.history.library import Library
+from datalab_workspace.history.recording.library import Library
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
     from datalab_workspace.formats.baseline import Baseline
-    from datalab_workspace.history.writer import HistoryMode
+    from datalab_workspace.history.storage.writer import HistoryMode
     from datalab_workspace.model.project import Project
 
 

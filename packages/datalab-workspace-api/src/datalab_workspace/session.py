@@ -27,7 +27,7 @@ from datalab_workspace.events import (
     kind_of,
 )
 from datalab_workspace.forks import follow_forks, is_held_elsewhere
-from datalab_workspace.history.recorder import Recorder
+from datalab_workspace.history.recording.recorder import Recorder
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile

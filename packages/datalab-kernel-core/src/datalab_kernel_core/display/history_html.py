@@ -8,8 +8,8 @@ from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.short_text import html
 from datalab_kernel_core.display.thumbnails import Budget
 from datalab_workspace.history.steps import Cell
-from datalab_workspace.history.view import History, HistoryInput, HistoryStep
-from datalab_workspace.history.view_text import Row, heading, shown_rows
+from datalab_workspace.history.view.history import History, HistoryInput, HistoryStep
+from datalab_workspace.history.view.text import Row, heading, shown_rows
 from datalab_workspace.model.description import size_text
 
 #: The rows, cells and characters of a cell that are shown.

@@ -7,7 +7,7 @@ from html import escape
 
 from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.short_text import html, number
-from datalab_workspace.history.verdict import Replay
+from datalab_workspace.history.replay.verdict import Replay
 
 _LENGTH = 300
 

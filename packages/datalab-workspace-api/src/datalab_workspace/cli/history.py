@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from datalab_workspace.history.view import History
+from datalab_workspace.history.view.history import History
 from datalab_workspace.result_text import printable
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from datalab_workspace.history.verdict import Replay, Verdict
+from datalab_workspace.history.replay.verdict import Replay, Verdict
 from datalab_workspace.result_text import printable
 from datalab_workspace.workspace import Workspace
 

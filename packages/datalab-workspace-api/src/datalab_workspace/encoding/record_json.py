@@ -9,8 +9,8 @@ import numpy as np
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.typed_json import GetArray, PutArray
-from datalab_workspace.history.writer import HistoryWriter, sent_alone
-from datalab_workspace.history.written import Entry, Written
+from datalab_workspace.history.storage.writer import HistoryWriter, sent_alone
+from datalab_workspace.history.storage.written import Entry, Written
 from datalab_workspace.model.record import KINDS, UUID_KEY, Record
 
 

@@ -37,8 +37,8 @@ from datalab_workspace.encoding.arrays import (
 from datalab_workspace.encoding.carriers import CARRIERS, COMPANION, FILE, NPZ, Carrier
 from datalab_workspace.encoding.metadata import ABSENT, is_plain_key, to_plain
 from datalab_workspace.encoding.plain_json import as_json
-from datalab_workspace.history.writer import HistoryWriter, sent_alone
-from datalab_workspace.history.written import Entry, Written
+from datalab_workspace.history.storage.writer import HistoryWriter, sent_alone
+from datalab_workspace.history.storage.written import Entry, Written
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import (
     PRIMARY_ARRAY,

@@ -15,7 +15,7 @@ from datalab_workspace.formats.atomic import FileStamp
 from datalab_workspace.model.record import Record
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.writer import HistoryWriter
+    from datalab_workspace.history.storage.writer import HistoryWriter
     from datalab_workspace.model.project import Project
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datalab_workspace.history.steps import Step, Unknown, closure
 
+#: The reason of a step that replaces earlier ones.
+FOLDED = "earlier steps were not kept"
 #: The steps of a chain that are kept.
 MOST = 10_000
 #: The depth of the history of an input, such as a background, that is always kept.
@@ -37,7 +39,7 @@ def _fold(latest: Step, oldest: int) -> None:
     for before, standing in folded.values():
         gone = [step for step in closure(before) if id(step) not in present]
         count = sum(_count(step) for step in gone)
-        standing.action = Unknown("earlier steps were not kept", count)
+        standing.action = Unknown(FOLDED, count)
 
 
 def _kept(step: Step, oldest: int, folded: dict[int, tuple[Step, Step]]) -> Step:
@@ -45,7 +47,7 @@ def _kept(step: Step, oldest: int, folded: dict[int, tuple[Step, Step]]) -> Step
     if step.depth > oldest or step.depth <= _SHALLOW:
         return step
     if id(step) not in folded:
-        standing = Step(Unknown("earlier steps were not kept"), stored=step.stored)
+        standing = Step(Unknown(FOLDED), stored=step.stored)
         folded[id(step)] = step, standing
     return folded[id(step)][1]
 

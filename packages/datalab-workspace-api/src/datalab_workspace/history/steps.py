@@ -10,9 +10,11 @@ Many steps have the same action, for example in a loop; they share one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from datalab_workspace.history.graph import needs_first
 
 #: The checksum, dtype and shape of data; see `encoding.arrays.sampled_fingerprint`.
 Fingerprint: TypeAlias = "tuple[int, str, tuple[int, ...]]"
@@ -299,10 +301,6 @@ def _history_of_rows(
     return RecordHistory(steps[-1], fields, roi)
 
 
-def _inputs_of(step: Step) -> Sequence[Step]:
-    return step.inputs
-
-
 def edit_chain(step: Step) -> list[Step]:
     """Return the step that made the data of an object, and the edits up to a step."""
     chain = [step]
@@ -312,16 +310,11 @@ def edit_chain(step: Step) -> list[Step]:
     return chain[::-1]
 
 
-def closure(
-    latest: Step, inputs_of: Callable[[Step], Sequence[Step]] = _inputs_of
-) -> list[Step]:
+def closure(latest: Step) -> list[Step]:
     """Return a step and all those before it, each one after its inputs.
-
-    It is not recursive: a loop may have made a chain of any length.
 
     Args:
         latest: The step.
-        inputs_of: Returns the inputs of a step. It is called once for each step.
 
     Example:
         >>> from datalab_workspace.history.steps import Step, Unknown, closure
@@ -329,19 +322,7 @@ def closure(
         >>> len(closure(Step(Unknown("twice"), (first, first))))
         2
     """
-    ordered: list[Step] = []
-    seen = {id(latest)}
-    todo: list[tuple[Step, Iterator[Step]]] = [(latest, iter(inputs_of(latest)))]
-    while todo:
-        step, inputs = todo[-1]
-        following = next((s for s in inputs if id(s) not in seen), None)
-        if following is None:
-            ordered.append(step)
-            todo.pop()
-        else:
-            seen.add(id(following))
-            todo.append((following, iter(inputs_of(following))))
-    return ordered
+    return needs_first(latest, lambda step: step.inputs)
 
 
 def cells_of(steps: Sequence[Step]) -> list[Cell]:

@@ -10,7 +10,7 @@ from datalab_workspace.model.record import Kind, PendingRecord, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.baseline import Baseline
-    from datalab_workspace.history.writer import HistoryWriter
+    from datalab_workspace.history.storage.writer import HistoryWriter
 
 Item: TypeAlias = "Record | PendingRecord"
 

@@ -16,7 +16,7 @@ from datalab_workspace.encoding.arrays import RestoredArray
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import ObjectNotFoundError
 from datalab_workspace.history.steps import FileRead
-from datalab_workspace.history.writer import HistoryMode, HistoryWriter
+from datalab_workspace.history.storage.writer import HistoryMode, HistoryWriter
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.naming import assign_names

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datalab_workspace.encoding.arrays import data_fingerprint
-from datalab_workspace.history.resolution import resolve
+from datalab_workspace.history.replay.resolution import resolve
 from datalab_workspace.history.steps import Reference, Step, closure, edit_chain
-from datalab_workspace.history.view import History
-from datalab_workspace.history.view_builder import Present, build
+from datalab_workspace.history.view.builder import Present, build
+from datalab_workspace.history.view.history import History
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 

@@ -10,8 +10,8 @@ from datalab_workspace import runtime
 from datalab_workspace.backends.base import Backend
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import NameConflictError
-from datalab_workspace.history.files import file_read
-from datalab_workspace.history.recorder import Recorder
+from datalab_workspace.history.recording.file_steps import file_read
+from datalab_workspace.history.recording.recorder import Recorder
 from datalab_workspace.measured_files import formats, paths
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import (

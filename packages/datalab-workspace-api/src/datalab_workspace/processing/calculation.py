@@ -8,8 +8,8 @@ from operator import is_not
 from typing import Any
 
 from datalab_workspace.error_messages import add_note
-from datalab_workspace.history.calls import NotedCall, note
-from datalab_workspace.history.observer import silenced
+from datalab_workspace.history.calls.noted_calls import NotedCall, note
+from datalab_workspace.history.recording.observer import silenced
 from datalab_workspace.history.steps import Step
 from datalab_workspace.model.record import PROCESSING_KEY, Kind
 from datalab_workspace.processing.alignment import aligned

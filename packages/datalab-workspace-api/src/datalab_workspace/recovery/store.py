@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from datalab_workspace.history.writer import sent_alone
+from datalab_workspace.history.storage.writer import sent_alone
 from datalab_workspace.model.record import FIELDS, Array, FieldValue, Kind, Record
 from datalab_workspace.recovery.folder import Owner, OwnFolder
 from datalab_workspace.recovery.segments import EntryWriter, Segment

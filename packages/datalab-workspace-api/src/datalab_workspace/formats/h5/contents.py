@@ -29,7 +29,7 @@ from datalab_workspace.model.record import KINDS, Array, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.h5.plan import ObjectPlan
-    from datalab_workspace.history.writer import HistoryWriter
+    from datalab_workspace.history.storage.writer import HistoryWriter
 
 _GZIP_LEVEL = 1  # higher levels save little and take much longer
 #: The references of a history, in the details of the index: JSON in a JSON string.

@@ -20,7 +20,7 @@ import numpy as np
 
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.history.steps import Call, Unknown, edit_chain
-from datalab_workspace.history.writer import Latest
+from datalab_workspace.history.storage.writer import Latest
 from datalab_workspace.model.record import KINDS, PROCESSING_KEY, Record
 
 TITLE = "Notebook"

@@ -14,7 +14,7 @@ from datalab_workspace.encoding.metadata import to_plain_text
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import Extent
 from datalab_workspace.formats.h5.contents import Contents
-from datalab_workspace.history.writer import HistoryWriter
+from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (

@@ -17,7 +17,7 @@ from datalab_workspace.encoding.zip_archive import ArchiveWriter, Buffer
 from datalab_workspace.formats.atomic import FileStamp, Replacement, replacing
 from datalab_workspace.formats.base import Compression, WriteResult
 from datalab_workspace.formats.npz import layout
-from datalab_workspace.history.writer import HistoryWriter
+from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.project import Project
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.progress import Progress

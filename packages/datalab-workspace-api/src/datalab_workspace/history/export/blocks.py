@@ -12,24 +12,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.errors import ExportError
-from datalab_workspace.history.calls import operation_of
-from datalab_workspace.history.execution import Execution
+from datalab_workspace.history.calls.execution import Execution
+from datalab_workspace.history.calls.noted_calls import operation_of
 from datalab_workspace.history.export.literals import (
     Identifiers,
     call_text,
     is_plain,
     literal,
 )
-from datalab_workspace.history.replay import Plan, plan_of
+from datalab_workspace.history.replay.replay import Plan, plan_of
 from datalab_workspace.history.steps import Call, Edit, Step
-from datalab_workspace.history.view_text import Row, details, rows
+from datalab_workspace.history.view.text import Row, details, rows
 from datalab_workspace.model.equality import BOUNDS
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.result_text import cut
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.view import History
+    from datalab_workspace.history.view.history import History
     from datalab_workspace.session import Session
 
 

@@ -24,13 +24,17 @@ from datalab_workspace.errors import ExportError
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.history.export import script, text
 from datalab_workspace.history.export.blocks import session_of
-from datalab_workspace.history.view_text import heading
-from datalab_workspace.history.writer import HistoryWriter
+from datalab_workspace.history.storage.writer import HistoryWriter
+from datalab_workspace.history.view.text import heading
 from datalab_workspace.model.project import Project
 from datalab_workspace.result_text import cut
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.view import History, HistoryInput, HistoryStep
+    from datalab_workspace.history.view.history import (
+        History,
+        HistoryInput,
+        HistoryStep,
+    )
     from datalab_workspace.session import Session
 
 METADATA = "ro-crate-metadata.json"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.history.export.literals import literal
 from datalab_workspace.history.export.script import code_blocks, imports, project_of
-from datalab_workspace.history.view_text import heading
+from datalab_workspace.history.view.text import heading
 from datalab_workspace.result_text import cut
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.view import History
+    from datalab_workspace.history.view.history import History
 
 #: The characters that have a meaning in Markdown.
 _MARKS = frozenset("\\`*_{}[]()#+-.!|$~:")

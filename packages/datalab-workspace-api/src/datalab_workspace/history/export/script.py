@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from datalab_workspace.errors import ExportError
 from datalab_workspace.history.export.blocks import Block, blocks, session_of
 from datalab_workspace.history.export.literals import literal
-from datalab_workspace.history.view_text import heading
+from datalab_workspace.history.view.text import heading
 from datalab_workspace.result_text import cut
 from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.view import History
+    from datalab_workspace.history.view.history import History
 
 # A comment in the first two lines of a file may choose its encoding. So no name of an
 # object comes before the third line.

@@ -14,7 +14,7 @@ from datalab_workspace.history.export import crate, notebook, script, text
 from datalab_workspace.validation import absolute_path
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.view import History
+    from datalab_workspace.history.view.history import History
 
 #: Returns the content of a file; the path is that of the file.
 _CONTENTS: dict[str, Callable[[History, Path], str]] = {

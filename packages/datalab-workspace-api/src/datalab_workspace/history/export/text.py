@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from datalab_workspace.history.view_text import details, versions_text
+from datalab_workspace.history.view.text import details, versions_text
 from datalab_workspace.result_text import cut
 
 if TYPE_CHECKING:
-    from datalab_workspace.history.view import History, HistoryStep
+    from datalab_workspace.history.view.history import History, HistoryStep
 
 _NAME = 200
 

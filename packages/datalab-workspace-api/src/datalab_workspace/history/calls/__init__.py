@@ -1,0 +1,1 @@
+"""The calls of sigima's features: noted, encoded, and computed again."""

@@ -1,0 +1,1 @@
+"""The cells of a notebook: which one runs, what each one uses, and their texts."""

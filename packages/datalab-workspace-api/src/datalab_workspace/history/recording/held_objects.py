@@ -1,0 +1,142 @@
+"""The steps that made the sigima objects of a user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datalab_workspace.history.cells import running_cell
+from datalab_workspace.history.recording import identity, known
+from datalab_workspace.history.recording.added_record import (
+    edit_between,
+    history_of,
+    is_described,
+    steps_used,
+)
+from datalab_workspace.history.recording.identity import Arrays, Marker, marker_of
+from datalab_workspace.history.recording.running_code import running_code
+from datalab_workspace.history.steps import Cell, Code, RecordHistory, Step
+from datalab_workspace.model.record import FIELDS
+from datalab_workspace.model.sigima_objects import current_roi, object_kind
+
+_described = {
+    kind: tuple(name for name in fields if is_described(name))
+    for kind, fields in FIELDS.items()
+}
+
+
+def step_of(obj: Any) -> Step:
+    """Return the step that made an object as it is now, and link the object to it.
+
+    Args:
+        obj: A signal or image of sigima.
+    """
+    arrays, marker = identity.arrays_of(obj), marker_of(obj)
+    if marker is None:
+        marker = known.original_of(arrays, str(obj.title), known.count())
+    if marker is None:
+        return _link(obj, arrays, _code_step(running_cell.current()))
+    if not _looks_as_linked(arrays, marker):
+        step = _code_step(running_cell.current(), history_of(marker).step)
+        return _link(obj, arrays, step)
+    return _with_edit(obj, marker)
+
+
+def note_change(
+    obj: Any, cell: Cell | None, *, certain: bool = True, suspected: bool = False
+) -> bool:
+    """Find out whether code has changed the data of an object since it was linked.
+
+    All of the data is compared. If it has changed, the object is linked to a step of
+    the cell.
+
+    Args:
+        obj: A signal or image of sigima that is linked.
+        cell: The cell that may have changed it; None outside cells.
+        certain: False if an earlier cell may have changed it.
+        suspected: According to its text, the cell may have changed the data.
+
+    Returns:
+        Whether it has changed.
+    """
+    marker = marker_of(obj)
+    if marker is None:
+        return False
+    arrays = identity.arrays_of(obj)
+    if not suspected and _is_as_linked(arrays, marker):
+        return False
+    _link(obj, arrays, _code_step(cell, history_of(marker).step, certain=certain))
+    linked = marker_of(obj)
+    if linked is not None and not suspected and not identity.is_exact(arrays):
+        linked.checked = identity.checksums(arrays)
+    return True
+
+
+def link_result(obj: Any, step: Step, cell: Cell | None) -> Marker:
+    """Link an object that a call returned to the step that made it."""
+    history = RecordHistory(step, described_fields(obj), current_roi(obj))
+    arrays = identity.arrays_of(obj)
+    marker = Marker(history, None, identity.glance(arrays), cell)
+    identity.mark(obj, marker)
+    known.note(marker, obj)
+    return marker
+
+
+def described_fields(obj: Any) -> dict[str, Any]:
+    """Return the fields of an object that describe its data."""
+    kind = object_kind(obj)
+    assert kind is not None, "the caller checks it"
+    return {name: getattr(obj, name, None) for name in _described[kind]}
+
+
+def _link(obj: Any, arrays: Arrays, step: Step) -> Step:
+    history = RecordHistory(step, described_fields(obj), current_roi(obj))
+    marker = Marker(history, None, identity.glance(arrays), step.cell)
+    identity.mark(obj, marker)
+    known.note(marker, obj)
+    return step
+
+
+def _with_edit(obj: Any, marker: Marker) -> Step:
+    """Return the step of an object with the same data, and perhaps other labels."""
+    history = history_of(marker)
+    fields, roi = described_fields(obj), current_roi(obj)
+    edit = edit_between(history.fields, history.roi, fields, roi)
+    if edit is None:
+        return history.step
+    cell = running_cell.current()
+    step = Step(edit, (history.step,), cell)
+    edited = Marker(RecordHistory(step, fields, roi), None, marker.seen, cell)
+    edited.record = marker.record
+    return step
+
+
+def _code_step(
+    cell: Cell | None, source: Step | None = None, *, certain: bool = True
+) -> Step:
+    code = running_code(cell)
+    if not certain:
+        code = Code(code.cell, code.script, certain=False)
+    first = () if source is None else (source,)
+    others = [s for s in steps_used(known.last_got(), cell) if s is not source]
+    return Step(code, (*first, *others), cell)
+
+
+def _looks_as_linked(arrays: Arrays, marker: Marker) -> bool:
+    held = marker.arrays
+    if held is not None:
+        return identity.looks_same(arrays, held)
+    return marker.seen is not None and identity.glance(arrays) == marker.seen
+
+
+def _is_as_linked(arrays: Arrays, marker: Marker) -> bool:
+    """Return whether all of the data is as it was, if that can be known."""
+    held = marker.arrays
+    if held is not None:
+        return identity.same_data(arrays, held)
+    if not _looks_as_linked(arrays, marker):
+        return False
+    if identity.is_exact(arrays):
+        return True
+    sums = identity.checksums(arrays)
+    known_sums, marker.checked = marker.checked, sums
+    return known_sums is None or known_sums == sums

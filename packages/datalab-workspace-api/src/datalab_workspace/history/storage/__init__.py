@@ -1,0 +1,1 @@
+"""The histories of objects as they travel in files and protocols."""

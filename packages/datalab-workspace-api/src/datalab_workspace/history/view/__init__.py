@@ -1,0 +1,1 @@
+"""The history of an object for people: lines and words."""
