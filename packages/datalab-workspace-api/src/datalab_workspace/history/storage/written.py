@@ -141,7 +141,7 @@ class Written:
         self._roi = record.metadata.get(ROI_KEY)
         self._data = data
         self._history: RecordHistory | None = None
-        self._is_refused = entry.uuid != record.uuid
+        self._is_refused = entry.uuid != record.uuid or "changed" in entry.content
 
     def __copy__(self) -> Written:
         return self
