@@ -152,7 +152,9 @@ class HistoryWriter:
 
         It describes the object before that.
         """
-        former = known.former() if isinstance(known, Written) else None
+        if not isinstance(known, Written):
+            return None
+        former = known.former()
         if former is None or _says_nothing(former):
             return None
         content = self._encode(former, record, known.entry.fingerprint)
