@@ -118,20 +118,29 @@ class Written:
         record: The record that it came with.
         data: The data with which the fingerprint is compared; None if nothing can have
             changed the object since the entry was written.
+        is_guess: The protocol does not say whether it is the object of the entry.
 
     Attributes:
         entry: See above.
     """
 
-    def __init__(self, entry: Entry, record: Record, data: Array = None) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        record: Record,
+        data: Array = None,
+        *,
+        is_guess: bool = False,
+    ) -> None:
         self.entry = entry
+        self._uuid, self._is_guess = record.uuid, is_guess
         self._kind: Kind = record.kind
         self._title = record.title
         self._fields = record.fields
         self._roi = record.metadata.get(ROI_KEY)
         self._data = data
         self._history: RecordHistory | None = None
-        self._is_refused = entry.uuid != record.uuid
+        self._is_refused = entry.uuid != record.uuid or "changed" in entry.content
 
     def __copy__(self) -> Written:
         return self
@@ -171,6 +180,19 @@ class Written:
                     UserWarning,
                 )
         return self._history
+
+    def former(self) -> Step | None:
+        """Return the latest step before the data of the object was changed elsewhere.
+
+        Returns:
+            The step; None if it is the history of another object, or malformed.
+        """
+        if self._is_guess or self.entry.uuid != self._uuid:
+            return None
+        try:
+            return self.entry.step(self._title)
+        except (ValueError, TypeError):  # `history` warns of it
+            return None
 
     def is_as_written(self) -> bool:
         """Return whether fields and regions are those for which it was written."""
