@@ -56,12 +56,14 @@ def test_nobody_is_named_in_a_file_with_calls(home: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".npz"])
-def test_nobody_is_named_by_the_text_of_cells(home: Path, suffix: str) -> None:
+def test_nobody_is_named_by_the_text_of_cells(
+    home: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = work(home)
     for name in workspace.list():
         workspace.edit(name, metadata={"source": "raw.csv"})  # sigima wrote the folder
-    with pytest.warns(UserWarning, match="text of cells"):
-        path = workspace.save(f"own{suffix}")
+    path = workspace.save(f"own{suffix}")
+    assert "with the text of cells" in capsys.readouterr().out
     content = path.read_bytes()
     assert b"raw.y *= 2" in content
     for word in ("anna", "lab-seven", "SECRET"):

@@ -312,11 +312,14 @@ def with_code(number: int = 1) -> Workspace:
 
 
 @SUFFIXES
-def test_that_the_first_save_with_texts_says_so(tmp_path: Path, suffix: str) -> None:
+def test_that_the_first_save_with_texts_says_so(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = with_code()
-    with pytest.warns(UserWarning, match='call save\\(history="calls"\\)'):
-        path = workspace.save(tmp_path / f"a{suffix}")
-    workspace.save(tmp_path / f"b{suffix}")  # a second warning would be an error
+    path = workspace.save(tmp_path / f"a{suffix}")
+    assert 'call save(history="calls")' in capsys.readouterr().out
+    workspace.save(tmp_path / f"b{suffix}")
+    assert capsys.readouterr().out == ""
     read, code = actions(reopened(path), "raw")
     assert isinstance(read, FileRead)
     assert read.path == "/data/anna/raw.csv"
@@ -335,8 +338,7 @@ def test_that_calls_leave_out_texts_and_folders(
     workspace = with_code()
     workspace.edit("raw", metadata={"source": "/data/anna/raw.csv", "other": 1})
     if again:
-        with pytest.warns(UserWarning, match="text of cells"):
-            workspace = reopened(workspace.save(tmp_path / f"full{suffix}"))
+        workspace = reopened(workspace.save(tmp_path / f"full{suffix}"))
     path = workspace.save(tmp_path / f"a{suffix}", history="calls")
     content = path.read_bytes()
     assert not any(word in content for word in (b"clip", b"helpers", b"anna"))
@@ -354,14 +356,18 @@ def test_that_calls_leave_out_texts_and_folders(
 
 
 @SUFFIXES
-def test_that_a_file_stays_without_texts(tmp_path: Path, suffix: str) -> None:
+def test_that_a_file_stays_without_texts(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = with_code()
     path = workspace.save(tmp_path / f"a{suffix}", history="calls")
     workspace.add("other", np.arange(3.0))
     workspace.save()
     assert b"clip" not in path.read_bytes()
-    with pytest.warns(UserWarning, match="text of cells"):
-        workspace.save(history="full")
+    assert capsys.readouterr().out == ""
+    workspace.save(history="full")
+    workspace.save(history="full")
+    assert capsys.readouterr().out.count("with the text of cells") == 1
     assert [type(one) for one in actions(reopened(path), "raw")] == [FileRead, Code]
     assert b"clip" in path.read_bytes()
 
@@ -369,8 +375,7 @@ def test_that_a_file_stays_without_texts(tmp_path: Path, suffix: str) -> None:
 @SUFFIXES
 def test_that_a_file_can_have_no_histories(tmp_path: Path, suffix: str) -> None:
     workspace = with_code()
-    with pytest.warns(UserWarning, match="text of cells"):
-        path = workspace.save(tmp_path / f"a{suffix}")
+    path = workspace.save(tmp_path / f"a{suffix}")
     workspace.save(history=None)
     assert kinds(reopened(path), "raw") == []
     assert b"made" not in path.read_bytes()

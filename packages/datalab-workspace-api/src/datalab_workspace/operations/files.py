@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,7 @@ from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
-from datalab_workspace.validation import absolute_path, one_of, warn_caller
+from datalab_workspace.validation import absolute_path, one_of
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -54,7 +55,7 @@ def save(
     )
     warn_of_masks(session, saved.masked, f"{saved.path.name!r:.80}")
     if saved.has_texts:
-        _warn_of_texts(session, saved.path)
+        _mention_texts(session, saved.path)
     return saved.path
 
 
@@ -148,14 +149,14 @@ def _with_session(
     return with_session(content.foreign, records, session.recorder.latest)
 
 
-def _warn_of_texts(session: Session, path: Path) -> None:
-    """Warn once that files hold the text of cells."""
-    if not session.project.warned_of_texts:
-        session.project.warned_of_texts = True
-        warn_caller(
-            f"{path.name!r:.80} also holds how its objects were made, with the text of "
-            'cells; to share it without the text, call save(history="calls")',
-            UserWarning,
+def _mention_texts(session: Session, path: Path) -> None:
+    """Write a line, once, that says that files hold the text of cells."""
+    if not session.project.mentioned_texts:
+        session.project.mentioned_texts = True
+        # Only a notebook has cells. The line is no warning, because nothing is wrong.
+        sys.stdout.write(
+            f"{path.name:.80} also holds how its objects were made, with the text of "
+            'cells; to share it without the text, call save(history="calls")\n'
         )
 
 

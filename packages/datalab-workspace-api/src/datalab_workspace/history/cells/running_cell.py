@@ -31,7 +31,7 @@ _orders = count(1)
 _paths: dict[str, bool] = {}
 #: The number of calls between `script_place` and the user's code, the last time.
 _distance = 1
-_PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
+_PACKAGE = f"{Path(__file__).parents[2]}{os.sep}"
 _STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 
