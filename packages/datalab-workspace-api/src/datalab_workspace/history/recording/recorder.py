@@ -62,7 +62,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
     return harmless
 
 
-class Recorder:
+class HistoryRecorder:
     """The recorder of a session.
 
     An error in it breaks no call of the user; see `problems`.
