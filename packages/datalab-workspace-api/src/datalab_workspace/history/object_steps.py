@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from datalab_workspace.encoding.arrays import data_fingerprint
-from datalab_workspace.history.steps import Reference, Step, closure, edit_chain
+from datalab_workspace.history.steps import (
+    Fingerprint,
+    Reference,
+    Step,
+    closure,
+    edit_chain,
+)
 
 if TYPE_CHECKING:
     from datalab_workspace.model.record import Kind
@@ -36,13 +42,22 @@ class ObjectSteps:
         self._session = session
         self._transaction = transaction
         self._latest: dict[str, Step] = {}
+        self._marks: dict[str, Fingerprint | None] = {}
 
     def latest(self, uuid: str) -> Step:
         """Return the latest step of an object that exists."""
         if uuid not in self._latest:
             record = self._transaction.record(uuid)
             self._latest[uuid] = self._session.recorder.latest(record)
+            if self._transaction.backend.location is not None:
+                self._marks[uuid] = data_fingerprint(record)  # before it is released
         return self._latest[uuid]
+
+    def mark(self, uuid: str) -> Fingerprint | None:
+        """Return the fingerprint of the data of an object that exists."""
+        if uuid not in self._marks:
+            self._marks[uuid] = data_fingerprint(self._transaction.record(uuid))
+        return self._marks[uuid]
 
     def find(self, reference: Reference) -> Step | None:
         """Return the step that made the object of a reference.
@@ -65,7 +80,7 @@ class ObjectSteps:
         if wanted is None or not self._transaction.backend.has(uuid):
             return None
         latest = self.latest(uuid)
-        if data_fingerprint(self._transaction.record(uuid)) == wanted:
+        if self.mark(uuid) == wanted:
             return latest
         for step in reversed(closure(latest)):
             stored = step.stored
