@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import getpass
-import socket
 from pathlib import Path
 
 import pytest
@@ -118,20 +116,6 @@ def test_what_is_hidden_leaves_valid_code() -> None:
         "token = '<hidden>'",
         "d = {'secret': '<hidden>', 'n': 'y'}",
     ]
-
-
-@pytest.fixture
-def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home folder of a user named anna, on a computer named lab-seven."""
-    home = tmp_path / "home" / "anna"
-    home.mkdir(parents=True)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(home))
-    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.setenv(name, "anna")
-    monkeypatch.setattr(socket, "gethostname", lambda: "lab-seven.example.org")
-    assert getpass.getuser() == "anna"
-    return home
 
 
 def test_home_folder_user_and_computer_are_not_stored(anna: Path) -> None:

@@ -41,22 +41,25 @@ def notebook() -> Notebook:
         (f"g = workspace['img']; g.data[100, 200] = 55; {FILTER}",),
         ("g = workspace['img']", f"g.data[100, 200] = 55; {FILTER}"),
         (
-            "def made():\n"
+            ("def made():\n"
             "    g = workspace['img']\n"
             "    g.data[100, 200] = 55\n"
-            "    return spi.gaussian_filter(g, sigma=2.0)",
+            "    return spi.gaussian_filter(g, sigma=2.0)"),
             "workspace['new'] = made()",
         ),
         (
-            f"g = workspace['img']; g.data[100, 200] = 55; {FILTER}; workspace['g'] = g",
+            (
+                "g = workspace['img']; g.data[100, 200] = 55\n"
+                f"{FILTER}; workspace['g'] = g"
+            ),
         ),
         (
-            "g = spi.inverse(workspace['img'])\n"
-            f"g.data[100, 200] = 55; {FILTER}",
+            ("g = spi.inverse(workspace['img'])\n"
+            f"g.data[100, 200] = 55; {FILTER}"),
         ),
         (
-            "g, k = workspace['img'], workspace['img']; k.data[100, 200] = 55\n"
-            "workspace['new'] = spi.difference(g, k)",
+            ("g, k = workspace['img'], workspace['img']; k.data[100, 200] = 55\n"
+            "workspace['new'] = spi.difference(g, k)"),
         ),
         (
             f"g = workspace['img']; {FILTER}",
