@@ -1,4 +1,4 @@
-"""Texts of cells as they are stored: no secrets, no home folder, no names of people."""
+"""The text of cells as it is stored: no secrets, no home folder, no personal names."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SECRET = "hunter2-f00d"
         "%%bash\nexport TOKEN=SECRET",
         "%%time\npassword = 'SECRET'",
         "await connect(url, token='SECRET')",
-        "this is no Python; password = 'SECRET'",
+        "this is not Python; password = 'SECRET'",
         "π = 'é'; token = 'SECRET'",
         "token = '''SECRET\nsecond line'''",
         "db_pass = 'SECRET'; pw = 'SECRET'; my_token_str = 'SECRET'",

@@ -1,4 +1,4 @@
-"""What is out of date, and bringing it up to date on request."""
+"""The objects that are out of date, and their computation on request."""
 
 from __future__ import annotations
 

@@ -246,13 +246,13 @@ def script_place() -> tuple[str, int] | None:
     """
     global _distance
     try:
-        inner = sys._getframe(_distance - 1)  # noqa: SLF001
-        frame: FrameType | None = sys._getframe(_distance)  # noqa: SLF001
+        inner = sys._getframe(_distance - 1)  # noqa: SLF001  # it is fast
+        frame: FrameType | None = sys._getframe(_distance)  # noqa: SLF001  # it is fast
     except ValueError:  # there are not that many
-        inner = frame = sys._getframe(0)  # noqa: SLF001
+        inner = frame = sys._getframe(0)  # noqa: SLF001  # it is fast
     if frame is not None and _is_users(frame) and not _is_users(inner):
         return frame.f_code.co_filename, frame.f_lineno
-    frame, distance = sys._getframe(0), 0  # noqa: SLF001
+    frame, distance = sys._getframe(0), 0  # noqa: SLF001  # it is fast
     while frame is not None:
         if _is_users(frame):
             _distance = distance
