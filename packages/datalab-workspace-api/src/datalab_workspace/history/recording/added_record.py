@@ -263,7 +263,7 @@ def correct_calls(
             continue
         if id(used) not in changed:
             code = Code(use.code.cell, use.code.script, certain, in_order=False)
-            # Only what was there before the call, so that no step comes from itself.
+            # Only objects from before the call, so that no step comes from itself.
             others = [s for s in steps_used(use.got, code.cell) if s is not used]
             changed[id(used)] = Step(code, (used, *others), code.cell)
         inputs[use.position] = changed[id(used)]
