@@ -34,7 +34,7 @@ def title(action: Action) -> str:
         return "code"
     if isinstance(action, Edit):
         return "edit"
-    return "input"
+    return "unknown" if isinstance(action, Unknown) else "input"
 
 
 def origin(action: Action, name: str = "") -> str:
