@@ -58,9 +58,11 @@ class LoggedCell(Cell):
     Attributes:
         source: The text as the user wrote it, secrets included; it is never stored.
             None if the log has released it.
+        bound: The names that it has bound, if it ran a file by ``%run``; None if they
+            are not known.
     """
 
-    __slots__ = ("_log", "_masked", "_needs", "source")
+    __slots__ = ("_log", "_masked", "_needs", "bound", "source")
 
     def __init__(self, number: int, source: str, log: CellLog) -> None:
         self.number = number
@@ -68,6 +70,7 @@ class LoggedCell(Cell):
         self.session = log.session
         self.order = next(_orders)
         self.failed = False
+        self.bound: frozenset[str] | None = None
         self._log = log
         self._masked: str | None = None
         self._needs: tuple[Cell, ...] | None = None

@@ -13,6 +13,7 @@ from weakref import ref
 
 from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.history.bounds import bounded
+from datalab_workspace.history.environment import here
 from datalab_workspace.history.graph import needs_first
 from datalab_workspace.history.recording import identity, known, used_objects
 from datalab_workspace.history.recording.deferred import Deferred
@@ -220,7 +221,7 @@ class Pending(Deferred):
         return self._history(code, (source, *others))
 
     def _history(self, code: Code, inputs: tuple[Step, ...]) -> RecordHistory:
-        step = bounded(Step(code, inputs, code.cell, stored=self._storage()))
+        step = bounded(Step(code, inputs, code.cell, here(), self._storage()))
         return RecordHistory(step, self._fields, self._metadata.get(ROI_KEY))
 
     def _storage(self) -> Stored:

@@ -139,7 +139,7 @@ def _of(step: Step) -> Mapping[str, str]:
 
 def _versions(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
-    environments = {id(s.environment): s for s in steps if isinstance(s.action, Call)}
+    environments = {id(s.environment): s for s in steps}
     for step in environments.values():
         for library, version in _of(step).items():
             found.setdefault(library, {})[version] = None
