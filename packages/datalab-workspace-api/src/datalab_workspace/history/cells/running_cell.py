@@ -250,11 +250,13 @@ def script_place() -> tuple[str, int] | None:
     global _distance
     try:
         inner = sys._getframe(_distance - 1)  # noqa: SLF001
-        frame: FrameType | None = sys._getframe(_distance)  # noqa: SLF001
     except ValueError:  # there are not that many
-        inner = frame = sys._getframe(0)  # noqa: SLF001
-    if frame is not None and _is_users(frame) and not _is_users(inner):
-        return frame.f_code.co_filename, frame.f_lineno
+        inner = sys._getframe(0)  # noqa: SLF001
+    frame = inner.f_back
+    if frame is not None:
+        path = frame.f_code.co_filename
+        if _paths.get(path) and _paths.get(inner.f_code.co_filename) is False:
+            return path, frame.f_lineno
     frame, distance = sys._getframe(0), 0  # noqa: SLF001
     while frame is not None:
         if _is_users(frame):
