@@ -11,25 +11,11 @@ import numpy as np
 import pytest
 import sigima.proc.signal as sps
 
-import datalab_workspace as dlw
 from datalab_workspace.history import bounds, failures
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.recording import observer
 from datalab_workspace.history.steps import Code, Unknown, closure
-from support.recorded_steps import actions, cell, latest, said, sources
-
-
-@pytest.fixture
-def workspace() -> dlw.Workspace:
-    """A workspace with the signals "raw" and "short", and the image "spot"."""
-    return sources()
-
-
-@pytest.fixture(autouse=True)
-def own_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Count the failures of each test by itself."""
-    monkeypatch.setattr(failures, "count", 0)
-
+from support.recorded_steps import actions, cell, latest, said
 
 # -- what may go wrong ----------------------------------------------------------------
 

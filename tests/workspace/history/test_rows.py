@@ -1,4 +1,4 @@
-"""Histories as JSON: nothing is lost, little is stored, and no document does harm."""
+"""Histories as JSON: complete, small, and read without harm."""
 
 from __future__ import annotations
 

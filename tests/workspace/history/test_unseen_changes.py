@@ -18,14 +18,14 @@ from tests.support.notebook_cells import Notebook
 # The first save with the texts of cells warns, which other tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:.*how its objects were made")
 
-#: Objects with the same data are taken for copies, so that no image is used twice.
+#: Objects with the same data count as copies, so each image is used once.
 SEEDS = count(1000)
 FILTER = "workspace['new'] = spi.gaussian_filter(g, sigma=2.0)"
 
 
 @pytest.fixture
 def notebook() -> Notebook:
-    """A notebook with the image "img", of which a glance does not see all."""
+    """A notebook with the image "img", which a glance does not see completely."""
     notebook = Notebook()
     notebook.run(
         "import sigima.proc.image as spi",
