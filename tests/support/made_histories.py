@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datalab_workspace import Workspace
-from datalab_workspace.history.replay.resolution import resolve
+from datalab_workspace.history.resolution import resolve
 from datalab_workspace.history.steps import (
     Action,
     Call,

@@ -384,3 +384,15 @@ def test_that_a_file_can_have_no_histories(tmp_path: Path, suffix: str) -> None:
 def test_that_another_history_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not one of 'full', 'calls'"):
         Workspace().save(tmp_path / "a.h5", history="all")  # type: ignore[call-overload]  # the test
+
+
+@SUFFIXES
+def test_options_of_the_display_are_edits_neither_before_nor_after_a_save(
+    tmp_path: Path, suffix: str
+) -> None:
+    workspace, *_ = family()
+    workspace.edit("final", xscalelog=True, annotations="[]")
+    path = workspace.save(tmp_path / f"a{suffix}")
+
+    assert "Edit" not in kinds(workspace, "final")
+    assert "Edit" not in kinds(reopened(path), "final")

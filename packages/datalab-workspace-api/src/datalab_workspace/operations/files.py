@@ -153,7 +153,7 @@ def _mention_texts(session: Session, path: Path) -> None:
     """Write a line, once, that says that files hold the text of cells."""
     if not session.project.mentioned_texts:
         session.project.mentioned_texts = True
-        # Only a notebook has cells. The line is no warning, because nothing is wrong.
+        # Only a notebook has cells. This is not a warning, because nothing is wrong.
         sys.stdout.write(
             f"{path.name:.80} also holds how its objects were made, with the text of "
             'cells; to share it without the text, call save(history="calls")\n'

@@ -27,12 +27,10 @@ from datalab_workspace.history.steps import (
     Step,
     Stored,
     Unknown,
+    describes_data,
 )
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import ROI_KEY, SOURCE_KEY, Record
-
-#: Fields that no feature reads: DataLab's window sets them, and `rename` the title.
-_DISPLAY = ("title", "annotations", "autoscale")
 
 
 class _Lock:
@@ -270,7 +268,7 @@ def edit_between(
             name: value
             for name, value in new_fields.items()
             if fields.get(name, value) is not value
-            and is_described(name)
+            and describes_data(name)
             and not values_equal(fields[name], value)
         }
     sets_roi = roi is not new_roi and not values_equal(roi or None, new_roi or None)
@@ -280,11 +278,6 @@ def edit_between(
     if not sets_roi:
         return Edit(changed, fields_before=before)
     return Edit(changed, new_roi or None, True, before, roi or None)
-
-
-def is_described(name: str) -> bool:
-    """Return whether a field describes the data, as labels and coordinates do."""
-    return "scale" not in name and name not in _DISPLAY
 
 
 def _roi_of(record: Record) -> Any:

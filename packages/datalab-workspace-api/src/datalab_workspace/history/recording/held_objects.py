@@ -9,17 +9,22 @@ from datalab_workspace.history.recording import identity, known
 from datalab_workspace.history.recording.added_record import (
     edit_between,
     history_of,
-    is_described,
     steps_used,
 )
 from datalab_workspace.history.recording.identity import Arrays, Marker, marker_of
 from datalab_workspace.history.recording.running_code import running_code
-from datalab_workspace.history.steps import Cell, Code, RecordHistory, Step
+from datalab_workspace.history.steps import (
+    Cell,
+    Code,
+    RecordHistory,
+    Step,
+    describes_data,
+)
 from datalab_workspace.model.record import FIELDS
 from datalab_workspace.model.sigima_objects import current_roi, object_kind
 
 _described = {
-    kind: tuple(name for name in fields if is_described(name))
+    kind: tuple(name for name in fields if describes_data(name))
     for kind, fields in FIELDS.items()
 }
 

@@ -15,6 +15,7 @@ from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.recording import identity, known, observer
 from datalab_workspace.history.recording.added_record import Pending, current
+from datalab_workspace.history.recording.confirmation import confirm
 from datalab_workspace.history.recording.deferred import Later
 from datalab_workspace.history.recording.identity import Marker, mark, marker_of
 from datalab_workspace.history.recording.observer import CalledStep
@@ -73,7 +74,7 @@ class Recorder:
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
-        running_cell.follow(self)
+        running_cell.follow(self, confirm)
 
     # -- cells ------------------------------------------------------------------------
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from datalab_workspace.history.object_steps import ObjectSteps
 from datalab_workspace.history.steps import Edit, Reference, Step, edit_chain
 from datalab_workspace.model.record import ROI_KEY, Record
-from datalab_workspace.operations.history import ObjectSteps
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 

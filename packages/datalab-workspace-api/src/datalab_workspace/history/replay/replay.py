@@ -25,8 +25,8 @@ from datalab_workspace.history.environment import computes_alike, here
 from datalab_workspace.history.replay.analyses import verified_results
 from datalab_workspace.history.replay.available import Available, Given
 from datalab_workspace.history.replay.comparison import difference
-from datalab_workspace.history.replay.resolution import Resolution, resolve
 from datalab_workspace.history.replay.verdict import Replay, Verdict
+from datalab_workspace.history.resolution import Resolution, resolve
 from datalab_workspace.history.steps import (
     Call,
     Code,

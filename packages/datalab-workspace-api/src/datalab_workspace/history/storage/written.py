@@ -22,14 +22,13 @@ from datalab_workspace.history.steps import (
     RecordHistory,
     Step,
     Stored,
+    describes_data,
 )
 from datalab_workspace.history.storage import rows, rows_reader
 from datalab_workspace.model.record import FIELDS, ROI_KEY, Array, Kind, Record
 from datalab_workspace.validation import warn_caller
 
 FORMAT = 1
-#: Fields that DataLab sets when it shows an object, and the title, which is its name.
-_NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
 
 
 class Entry:
@@ -266,7 +265,7 @@ def _checksums(fields: Mapping[str, Any]) -> dict[str, int]:
     return {
         name: zlib.crc32(repr(value).encode("utf-8", "surrogatepass"))
         for name, value in fields.items()
-        if not name.endswith(_NOT_COMPARED)
+        if describes_data(name)
     }
 
 
