@@ -130,11 +130,13 @@ class Code:
         script: The name of the script's file, without folders, and the line, such as
             "fit.py:12"; "" in a cell.
         certain: False if the change may have been made by an earlier cell, too.
+        in_order: False if the change may have been made after the step that uses it.
     """
 
     cell: Cell | None
     script: str = ""
     certain: bool = True
+    in_order: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)

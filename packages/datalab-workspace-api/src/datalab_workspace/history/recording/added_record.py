@@ -7,14 +7,14 @@ compared later: when the history is needed, or at the end of the cell.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
 from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.graph import needs_first
-from datalab_workspace.history.recording import identity, known
+from datalab_workspace.history.recording import identity, known, used_objects
 from datalab_workspace.history.recording.deferred import Deferred
 from datalab_workspace.history.recording.file_steps import file_of_source
 from datalab_workspace.history.recording.identity import Arrays, Marker
@@ -165,6 +165,7 @@ class Pending(Deferred):
         elif record is None or (same := self._is_same(record, marker)) is None:
             return self._changed(marker, certain=False)
         elif not same:
+            self._correct_calls(record, marker)
             return self._changed(marker, certain=not marker.unsure)
         history = history_of(marker)
         if history.step.stored is None:
@@ -183,6 +184,20 @@ class Pending(Deferred):
         if marker.checked is None:
             return True
         return marker.checked == identity.checksums(record.arrays)
+
+    def _correct_calls(self, record: Record, marker: Marker) -> None:
+        """Correct the calls that used the object before it was added."""
+        before = marker.arrays if self.before is None else self.before
+        if before is None:
+            looks_same = marker.seen == identity.glance(record.arrays)
+        else:
+            looks_same = identity.looks_same(record.arrays, before)
+        if looks_same:
+            correct_calls(marker, self._is_of)
+
+    def _is_of(self, obj: Any) -> bool:
+        marker = identity.marker_of(obj)
+        return marker is not None and marker.history is self
 
     def _made(self) -> RecordHistory:
         """Return the history of an object that does not come from a known one."""
@@ -227,6 +242,38 @@ def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
             if id(step) not in seen:
                 seen.add(id(step))
                 yield step
+
+
+def correct_calls(
+    marker: Marker, is_changed: Callable[[Any], bool], *, certain: bool = True
+) -> None:
+    """Put the code that has changed an object between it and the calls that used it.
+
+    Args:
+        marker: The link of the object before the change was found.
+        is_changed: Whether an object with this link is the one.
+        certain: See `Code`.
+    """
+    uses = [use for obj, use in used_objects.uses_of(marker) if is_changed(obj)]
+    changed: dict[int, Step] = {}
+    for use in uses:
+        inputs = list(use.step.inputs)
+        used = inputs[use.position]
+        if is_code_of(used, use.code.cell):
+            continue
+        if id(used) not in changed:
+            code = Code(use.code.cell, use.code.script, certain, in_order=False)
+            # Only what was there before the call, so that no step comes from itself.
+            others = [s for s in steps_used(use.got, code.cell) if s is not used]
+            changed[id(used)] = Step(code, (used, *others), code.cell)
+        inputs[use.position] = changed[id(used)]
+        use.step.inputs = tuple(inputs)
+        use.step.depth = 1 + max(step.depth for step in inputs)
+
+
+def is_code_of(step: Step, cell: Cell | None) -> bool:
+    """Return whether a step is all of the code of a cell."""
+    return cell is not None and isinstance(step.action, Code) and step.cell is cell
 
 
 def history_of(marker: Marker) -> RecordHistory:

@@ -13,7 +13,12 @@ import numpy as np
 from datalab_workspace.history import failures
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.cells import running_cell
-from datalab_workspace.history.recording import identity, known, observer
+from datalab_workspace.history.recording import (
+    held_objects,
+    identity,
+    known,
+    observer,
+)
 from datalab_workspace.history.recording.added_record import Pending, current
 from datalab_workspace.history.recording.confirmation import confirm
 from datalab_workspace.history.recording.deferred import Later
@@ -57,7 +62,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
     return harmless
 
 
-class Recorder:
+class HistoryRecorder:
     """The recorder of a session.
 
     An error in it breaks no call of the user; see `problems`.
@@ -132,6 +137,7 @@ class Recorder:
             title = str(obj.title) if linked and found is None else None
             pending = record.history = Pending(record, found, cell, title, self._place)
             if own:
+                held_objects.examine_used()
                 pending.found()
                 seen = identity.glance(record.arrays)
                 marker = Marker(pending, None, seen, cell, self._place)
@@ -270,6 +276,8 @@ class Recorder:
                 pending.found()
         self._pending.clear()
         self._held, self._sweep_at = 0, _MANY
+        if seconds is None:
+            held_objects.examine_used()
 
     def _sweep(self) -> None:
         """Forget the records that exist no longer."""

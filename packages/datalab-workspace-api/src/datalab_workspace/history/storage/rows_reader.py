@@ -119,8 +119,10 @@ class _Reader:
         if kind == "e":
             return _edit(*map(typed_json.decode, rest))
         if kind == "n":
-            cell, script, certain = rest
-            return Code(_entry(self._cells, cell), short_string(script), bool(certain))
+            cell, script, certain, *more = rest
+            in_order = bool(more[0]) if more else True
+            known = _entry(self._cells, cell)
+            return Code(known, short_string(script), bool(certain), in_order)
         if kind == "f":
             return _file_read(*rest)
         if kind == "@":

@@ -138,7 +138,7 @@ class HistoryWriter:
                 step.stored = Stored(
                     record.uuid, record.title, record.version, mark, step.cell
                 )
-            elif step.stored.uuid == record.uuid:
+            elif step.stored.uuid == record.uuid and step.stored.fingerprint != mark:
                 made = step.stored
                 step.stored = Stored(
                     made.uuid, made.name, made.version, mark, made.cell

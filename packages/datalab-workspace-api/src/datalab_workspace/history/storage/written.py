@@ -29,6 +29,10 @@ from datalab_workspace.model.record import FIELDS, ROI_KEY, Array, Kind, Record
 from datalab_workspace.validation import warn_caller
 
 FORMAT = 1
+_DEFAULTS = {
+    kind: {name: spec.default for name, spec in specs.items()}
+    for kind, specs in FIELDS.items()
+}
 
 
 class Entry:
@@ -208,9 +212,7 @@ class Written:
 
     def _changed_fields(self) -> list[str]:
         before, now = self.entry.content.get("set", {}), _checksums(self._fields)
-        defaults = _checksums(
-            {name: spec.default for name, spec in FIELDS[self._kind].items()}
-        )
+        defaults = _checksums(_DEFAULTS[self._kind])
         return sorted(
             name
             for name, crc in now.items()
@@ -241,11 +243,11 @@ def encode(
     """
     fields, roi = made_with or (record.fields, record.metadata.get(ROI_KEY))
     steps, references, private = rows.write(step, **options)
-    specs = FIELDS[record.kind]
+    defaults = _DEFAULTS[record.kind]
     given = {
         name: value
         for name, value in fields.items()
-        if name not in specs or value != specs[name].default
+        if name not in defaults or value != defaults[name]
     }
     content = {
         "format": FORMAT,

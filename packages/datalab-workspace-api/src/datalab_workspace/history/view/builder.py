@@ -183,6 +183,8 @@ def _gaps_of_step(step: HistoryStep) -> Iterable[str]:
             )
         if not action.certain:
             yield f"which cell made step {step.number}, [{step.cell}] or an earlier one"
+        if not action.in_order:
+            yield f"whether step {step.number} was before or after the step that uses it"
 
 
 def _origin(resolution: Resolution, labels: _Labels) -> str:

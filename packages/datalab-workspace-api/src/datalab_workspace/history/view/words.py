@@ -112,7 +112,10 @@ def remarks(action: Action) -> list[str]:
             *["parameters unknown"] * (action.parameters is None),
         ]
     if isinstance(action, Code):
-        return [] if action.certain else ["or an earlier cell"]
+        return [
+            *["or an earlier cell"] * (not action.certain),
+            *["or after the next step"] * (not action.in_order),
+        ]
     return []
 
 
