@@ -284,6 +284,16 @@ def test_results_of_analyses_are_verified(workspace, reopened):
     assert ws.replay("spot").results == {"centroid": Verdict.DIFFERENT}
 
 
+def test_results_that_belong_to_an_input_are_not_compared(workspace, reopened):
+    workspace.calc("fwhm", on="raw", method="zero-crossing")
+    slope = sps.derivative(workspace.get("raw"))
+    assert any("fwhm" in key for key in slope.metadata), "sigima has copied the result"
+    workspace.add("slope", slope)
+    ws = reopened()
+    assert ws.replay("slope").results == {}
+    assert ws.replay("raw").results == {"fwhm": Verdict.IDENTICAL}
+
+
 def test_a_long_loop_is_replayed_without_recursion(workspace):
     obj = workspace.get("raw")
     for _ in range(1500):

@@ -260,12 +260,18 @@ def test_that_what_datalab_sets_by_itself_is_no_edit(tmp_path: Path) -> None:
     assert dict(edit.fields) == {"ylabel": "Voltage"}
 
 
-def test_that_a_damaged_entry_costs_a_warning(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("steps", {"rows": [[1]]}), ("set", ["xunit"]), ("set", 5), ("of", [1, 2])],
+)
+def test_that_a_damaged_entry_costs_a_warning(
+    tmp_path: Path, key: str, value: object
+) -> None:
     path = drop_manifest(family()[0].save(tmp_path / "a.h5"))
     with h5py.File(path, "r+") as file:
         attributes = metadata_of(file, "final").attrs
         content = json.loads(attributes[sidecar.KEY])
-        content["made"]["steps"] = {"rows": [[1]]}
+        content["made"][key] = value
         attributes[sidecar.KEY] = json.dumps(content)
     again = reopened(path)
     with pytest.warns(UserWarning, match="the history of 'final' cannot be read"):

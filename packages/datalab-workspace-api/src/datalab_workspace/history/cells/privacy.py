@@ -63,7 +63,7 @@ def masked(text: str) -> str | None:
 
     Example:
         >>> from datalab_workspace.history.cells.privacy import masked
-        >>> masked("connect(url, token='f00d')")
+        >>> masked("connect(url, token='c0ffee')")
         "connect(url, token='<hidden>')"
     """
     tokens = sys.modules.get(_TOKENS)  # without it, no token has been used

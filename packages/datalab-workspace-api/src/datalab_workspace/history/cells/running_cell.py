@@ -58,9 +58,11 @@ class LoggedCell(Cell):
     Attributes:
         source: The text as the user wrote it, secrets included; it is never stored.
             None if the log has released it.
+        bound: The names that it has bound, if it ran a file by ``%run``; None if they
+            are not known.
     """
 
-    __slots__ = ("_log", "_masked", "_needs", "source")
+    __slots__ = ("_log", "_masked", "_needs", "bound", "source")
 
     def __init__(self, number: int, source: str, log: CellLog) -> None:
         self.number = number
@@ -68,6 +70,7 @@ class LoggedCell(Cell):
         self.session = log.session
         self.order = next(_orders)
         self.failed = False
+        self.bound: frozenset[str] | None = None
         self._log = log
         self._masked: str | None = None
         self._needs: tuple[Cell, ...] | None = None
@@ -247,11 +250,13 @@ def script_place() -> tuple[str, int] | None:
     global _distance
     try:
         inner = sys._getframe(_distance - 1)  # noqa: SLF001
-        frame: FrameType | None = sys._getframe(_distance)  # noqa: SLF001
     except ValueError:  # there are not that many
-        inner = frame = sys._getframe(0)  # noqa: SLF001
-    if frame is not None and _is_users(frame) and not _is_users(inner):
-        return frame.f_code.co_filename, frame.f_lineno
+        inner = sys._getframe(0)  # noqa: SLF001
+    frame = inner.f_back
+    if frame is not None:
+        path = frame.f_code.co_filename
+        if _paths.get(path) and _paths.get(inner.f_code.co_filename) is False:
+            return path, frame.f_lineno
     frame, distance = sys._getframe(0), 0  # noqa: SLF001
     while frame is not None:
         if _is_users(frame):

@@ -13,6 +13,7 @@ from weakref import ref
 
 from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.history.bounds import bounded
+from datalab_workspace.history.environment import here
 from datalab_workspace.history.graph import needs_first
 from datalab_workspace.history.recording import identity, known, used_objects
 from datalab_workspace.history.recording.deferred import Deferred, settled
@@ -63,6 +64,7 @@ class Pending(Deferred):
         code: The code that runs.
         marker: See above; None when it is no longer needed.
         before: The data of the record that is replaced, if it must be kept.
+        held: The bytes of data that only this history may keep in memory.
     """
 
     __slots__ = (
@@ -76,6 +78,7 @@ class Pending(Deferred):
         "_version",
         "before",
         "code",
+        "held",
         "marker",
         "uuid",
     )
@@ -89,6 +92,7 @@ class Pending(Deferred):
         place: object = None,
     ) -> None:
         self.outcome = None
+        self.held = 0
         self.marker = marker
         self._title, self._place = title, place
         self.before: Arrays | None = None
@@ -109,24 +113,21 @@ class Pending(Deferred):
             and earlier.code is code
         ):
             # A loop that changes an object again and again makes one step, and holds
-            # the data of none but the first and the last record.
+            # the data of none but the first and the last record. `earlier` has counted
+            # the first one.
             self.marker, self.before = earlier.marker, earlier.before
             return
         if marker.record is not None:
             replaced = marker.record()
             if replaced is not None and replaced.uuid == self.uuid:
                 self.before = replaced.arrays
+                self.held = identity.nbytes(self.before)
 
     # -- the outcome ------------------------------------------------------------------
 
     def is_made_by(self, cell: Cell | None) -> bool:
         """Return whether a cell that runs has made the object, as far as is known."""
         return self.outcome is None and self.code.cell is cell
-
-    @property
-    def held(self) -> int:
-        """The bytes of data that may be in memory only because of this history."""
-        return 0 if self.before is None else identity.nbytes(self.before)
 
     def found(self) -> RecordHistory:
         """Return the history, after a comparison of the records if that is needed."""
@@ -220,7 +221,7 @@ class Pending(Deferred):
         return self._history(code, (source, *others))
 
     def _history(self, code: Code, inputs: tuple[Step, ...]) -> RecordHistory:
-        step = bounded(Step(code, inputs, code.cell, stored=self._storage()))
+        step = bounded(Step(code, inputs, code.cell, here(), self._storage()))
         return RecordHistory(step, self._fields, self._metadata.get(ROI_KEY))
 
     def _storage(self) -> Stored:

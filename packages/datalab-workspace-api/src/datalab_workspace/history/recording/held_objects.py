@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.history.cells import running_cell
+from datalab_workspace.history.environment import here
 from datalab_workspace.history.recording import identity, known, used_objects
 from datalab_workspace.history.recording.added_record import (
     correct_calls,
@@ -176,7 +177,7 @@ def _code_step(
         code = Code(code.cell, code.script, certain=False)
     first = () if source is None else (source,)
     others = [s for s in steps_used(known.last_got(), cell) if s is not source]
-    return Step(code, (*first, *others), cell)
+    return Step(code, (*first, *others), cell, here())
 
 
 def _looks_as_linked(arrays: Arrays, marker: Marker) -> bool:

@@ -136,16 +136,17 @@ class HistoryRecorder:
             found = marker_of(obj) if linked else None
             title = str(obj.title) if linked and found is None else None
             pending = record.history = Pending(record, found, cell, title, self._place)
+            seen = None
             if own:
                 held_objects.examine_used()
                 pending.found()
-                seen = identity.glance(record.arrays)
-                marker = Marker(pending, None, seen, cell, self._place)
+                seen = identity.glance(record.arrays) if linked else None
             else:
-                marker = Marker(pending, record, None, cell, self._place)
                 self._pending.append(weakref.ref(pending))
                 self._held += pending.held
             if linked:
+                kept = None if own else record
+                marker = Marker(pending, kept, seen, cell, self._place)
                 mark(obj, marker)
                 known.note(marker, obj if own else None)
             if self._held > _MOST_HELD:

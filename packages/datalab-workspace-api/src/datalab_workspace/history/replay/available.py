@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from datalab_workspace.errors import UnsupportedObjectError
 from datalab_workspace.history.object_steps import ObjectSteps
 from datalab_workspace.history.steps import Edit, Reference, Step, edit_chain
-from datalab_workspace.model.record import ROI_KEY, Record
+from datalab_workspace.model.record import FIELDS, ROI_KEY, Record, checked_field
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -197,7 +198,11 @@ def _taken_back(record: Record, edits: Sequence[Edit]) -> Record | None:
     for edit in edits:
         if edit.fields_before is None:
             return None
-        fields.update(edit.fields_before)
+        try:
+            for name, value in edit.fields_before.items():
+                fields[name] = checked_field(value, FIELDS[record.kind][name], name)
+        except (KeyError, UnsupportedObjectError):  # the file was damaged
+            return None
         if edit.sets_roi:
             metadata.pop(ROI_KEY, None)
             if edit.roi_before is not None:

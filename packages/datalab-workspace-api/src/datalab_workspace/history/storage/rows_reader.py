@@ -72,6 +72,8 @@ class _Reader:
             if len(steps) + repeats > MOST_STEPS + 1:
                 raise ValueError(f"it has more than {MOST_STEPS} steps")
             action = self._acts[integer(number, most=len(self._acts) - 1)]
+            if isinstance(action, Edit) and len(distances) != 1:
+                raise ValueError("an edit must have one object")
             made = _entry(self._made, name)
             for _ in range(repeats):
                 place = len(steps)

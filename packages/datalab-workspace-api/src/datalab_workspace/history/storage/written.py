@@ -16,6 +16,7 @@ from typing import Any
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.arrays import sampled_fingerprint
+from datalab_workspace.encoding.metadata import check_dict
 from datalab_workspace.history.steps import (
     Edit,
     Fingerprint,
@@ -212,6 +213,7 @@ class Written:
 
     def _changed_fields(self) -> list[str]:
         before, now = self.entry.content.get("set", {}), _checksums(self._fields)
+        check_dict(before, "the table of its fields")
         defaults = _checksums(_DEFAULTS[self._kind])
         return sorted(
             name

@@ -139,7 +139,7 @@ def _of(step: Step) -> Mapping[str, str]:
 
 def _versions(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
-    environments = {id(s.environment): s for s in steps if isinstance(s.action, Call)}
+    environments = {id(s.environment): s for s in steps}
     for step in environments.values():
         for library, version in _of(step).items():
             found.setdefault(library, {})[version] = None
@@ -184,7 +184,7 @@ def _gaps_of_step(step: HistoryStep) -> Iterable[str]:
         if not action.certain:
             yield f"which cell made step {step.number}, [{step.cell}] or an earlier one"
         if not action.in_order:
-            yield f"whether step {step.number} was before or after the step that uses it"
+            yield f"whether step {step.number} came before the step that uses it"
 
 
 def _origin(resolution: Resolution, labels: _Labels) -> str:
