@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -172,3 +173,13 @@ def test_deep_histories_are_copied_and_pickled(workspace) -> None:
     pickled = pickle.loads(pickle.dumps(workspace))
     assert len(actions(pickled, "deep")) == 2001
     assert copy.deepcopy(workspace)._session is not workspace._session
+
+
+def test_an_object_that_is_added_again_and_again_makes_no_deep_chain(workspace) -> None:
+    """A running DataLab needs the history of each record at once."""
+    obj = workspace["raw"]
+    for _ in range(sys.getrecursionlimit() + 100):
+        workspace.add("again", obj, overwrite=True)
+        workspace._session.recorder.settle()
+    assert workspace.history("again").steps == ()
+    assert workspace.status().notes == ()

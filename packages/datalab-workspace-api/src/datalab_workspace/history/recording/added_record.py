@@ -16,7 +16,7 @@ from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.environment import here
 from datalab_workspace.history.graph import needs_first
 from datalab_workspace.history.recording import identity, known, used_objects
-from datalab_workspace.history.recording.deferred import Deferred
+from datalab_workspace.history.recording.deferred import Deferred, settled
 from datalab_workspace.history.recording.file_steps import file_of_source
 from datalab_workspace.history.recording.identity import Arrays, Marker
 from datalab_workspace.history.recording.running_code import running_code
@@ -150,7 +150,7 @@ class Pending(Deferred):
     def find_out(self) -> None:
         """Compare the records, and release what is no longer needed."""
         if self.outcome is None:
-            self.outcome = self._find()
+            self.outcome = settled(self._find())
             self.marker = self.before = None
             self._used = ()
 
@@ -260,11 +260,11 @@ def correct_calls(
     for use in uses:
         inputs = list(use.step.inputs)
         used = inputs[use.position]
-        if is_code_of(used, use.code.cell):
-            continue
+        if is_code_of(used, use.code.cell) and used.stored is None:
+            continue  # no object is stored as it was before the change
         if id(used) not in changed:
             code = Code(use.code.cell, use.code.script, certain, in_order=False)
-            # Only objects from before the call, so that no step comes from itself.
+            # Only the objects from before the call, so that no step needs itself.
             others = [s for s in steps_used(use.got, code.cell) if s is not used]
             changed[id(used)] = Step(code, (used, *others), code.cell)
         inputs[use.position] = changed[id(used)]

@@ -40,7 +40,7 @@ _MOST = 10_000
 
 @dataclass
 class _Kept:
-    """The history of an object that came without one.
+    """The facts about an object that came without a history.
 
     Attributes:
         mark: The fingerprint of its data.

@@ -158,18 +158,27 @@ class Available(ObjectSteps):
         stored, latest = step.stored, self.latest(uuid)
         if latest is step or (stored is not None and stored.version is record.version):
             return record
+        edits = self.edits_since(step, uuid)
+        return None if edits is None else _taken_back(record, edits)
+
+    def edits_since(self, step: Step, uuid: str) -> list[Edit] | None:
+        """Return the edits of an object since a step, the last one first.
+
+        Returns:
+            The edits; None if the data is not that of the step.
+        """
+        latest = self.latest(uuid)
         edits = _edits_between(latest, step)
         if edits is not None:
-            return _taken_back(record, edits)
-        wanted = None if stored is None else stored.fingerprint
+            return edits
+        wanted = None if step.stored is None else step.stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
         if wanted is None or self.mark(uuid) != wanted:
             return None
         # Other steps made the same data, and as many edits followed them then.
         chain, count = edit_chain(latest), len(edit_chain(step))
-        edits = _edits_between(latest, chain[min(count, len(chain)) - 1])
-        return None if edits is None else _taken_back(record, edits)
+        return _edits_between(latest, chain[min(count, len(chain)) - 1])
 
 
 def _edits_between(latest: Step, step: Step) -> list[Edit] | None:
