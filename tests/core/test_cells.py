@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,7 +179,7 @@ def test_one_pixel_of_a_result_is_noticed(big: Any) -> None:
 def test_what_takes_too_long_is_found_later_and_blamed_on_several(
     big: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    confirmation = sys.modules["datalab_workspace.history.cells.confirmation"]
+    confirmation = sys.modules["datalab_workspace.history.recording.confirmation"]
     monkeypatch.setattr(confirmation, "BUDGET", 0.0)
     for text in ("im.data[4001, 77] = 1", "x = 1", "workspace['after'] = im"):
         big.ip.run_cell(text, store_history=True)
@@ -203,7 +204,7 @@ def test_small_changes_are_blamed_on_their_cells(loaded: Any) -> None:
 def test_a_read_only_view_is_not_compared(
     big: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    confirmation = sys.modules["datalab_workspace.history.cells.confirmation"]
+    confirmation = sys.modules["datalab_workspace.history.recording.confirmation"]
     looked: list[Any] = []
     monkeypatch.setattr(
         confirmation, "note_change", lambda obj, *_, **__: looked.append(obj)
@@ -214,3 +215,28 @@ def test_a_read_only_view_is_not_compared(
 
     big.run("im.data.sum()")
     assert looked == [big["im"]]
+
+
+def test_a_script_that_a_cell_runs_binds_only_its_own_names(
+    loaded: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "setup.py").write_text("scale = 3.0\nshift = 1.0\n")
+    cells: dict[str, Any] = {}
+
+    def run(text: str) -> str:
+        loaded.ip.user_ns["note"] = lambda: cells.update({text: running_cell.current()})
+        assert loaded.ip.run_cell(f"note()\n{text}").success
+        return text
+
+    first = run("a = 2.0")
+    script = run(f"%run {tmp_path / 'setup.py'}")
+    without, using = run("b = a + 1"), run("c = a * scale")
+
+    def needed(text: str) -> list[Any]:
+        return [key for key, cell in cells.items() if cell in cells[text].needs]
+
+    assert needed(without) == [first]
+    assert needed(using) == [first, script]
+
+    sharing = run(f"%run -i {tmp_path / 'setup.py'}")
+    assert needed(run("d = a + 2")) == [first, sharing]

@@ -14,8 +14,11 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
 from datalab_workspace.cli.commands import main
+from datalab_workspace.history import environment
+from datalab_workspace.history.replay import replay
 from datalab_workspace.history.replay.verdict import Replay
-from tests.support.notebook_cells import Notebook
+from datalab_workspace.history.steps import Environment
+from support.notebook_cells import Notebook
 
 # The first save with the texts of cells warns, which other tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:.*how its objects were made")
@@ -104,11 +107,56 @@ def test_the_command_prints_the_cells_and_a_verdict(
     assert main(["replay", path, "final"]) == 2
 
 
+def test_an_edit_of_a_copy_begins_with_the_original(tmp_path: Path) -> None:
+    notebook = Notebook()
+    notebook.run(
+        "workspace['measured'] = np.random.default_rng().random(200)",
+        "workspace['copy'] = workspace['measured']",
+        "workspace.edit('copy', ylabel='Light')",
+    )
+    path = notebook.workspace.save(tmp_path / "edited.h5")
+    for workspace in (notebook.workspace, dlw.open(path)):
+        found = workspace.replay("copy", code=True)
+        assert (found.verdict, found.inputs) == ("identical", ("measured",))
+        assert workspace.replay("measured", code=True).verdict == "random"
+
+
+def test_a_file_that_sigima_read_in_a_cell_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    np.savetxt(file, np.column_stack([np.arange(9.0), np.arange(9.0) ** 2]))
+    notebook = Notebook()
+    notebook.run(
+        f"import sigima.io\nraw = sigima.io.read_signal({str(file)!r})",
+        "raw.y = raw.y - raw.y.mean()",
+        "workspace['raw'] = raw",
+    )
+    path = notebook.workspace.save(tmp_path / "read.h5")
+    assert replayed(notebook, "raw").verdict == "identical"
+    assert dlw.open(path).replay("raw", code=True).verdict == "identical"
+
+    file.unlink()
+    found = replayed(notebook, "raw")
+    assert found.verdict == "not replayable"
+    assert "FileNotFoundError" in found.reason
+
+
+def test_code_says_with_which_versions_it_ran(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.run("n = workspace['raw']; n.y = n.y * 2; workspace['final'] = n")
+    versions = notebook.workspace.history("final").versions
+    assert versions["numpy"] == (np.__version__,)
+    assert "as recorded" in str(replayed(notebook))
+    elsewhere = Environment({**environment.here().versions, "numpy": "1.20"})
+    monkeypatch.setattr(replay, "here", lambda: elsewhere)
+    assert f"NumPy {np.__version__}".lower() in str(replayed(notebook)).lower()
+
+
 def test_an_object_without_inputs_is_made_again(notebook: Notebook) -> None:
     assert replayed(notebook, "raw").verdict == "identical"
 
 
-def test_random_numbers_without_a_seed_are_told_from_a_difference() -> None:
+def test_random_numbers_without_a_seed_are_distinguished_from_a_difference() -> None:
     notebook = Notebook()
     notebook.run("workspace['final'] = np.random.standard_normal(50)")
 

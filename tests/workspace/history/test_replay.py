@@ -26,19 +26,6 @@ def workspace():
     return ws
 
 
-@pytest.fixture(params=["here", "from a file"])
-def reopened(request, workspace, tmp_path):
-    """Return the function that gives a workspace as it is, or saved and opened."""
-
-    def give():
-        if request.param == "here":
-            return workspace
-        workspace.save(tmp_path / "saved.h5")
-        return dlw.open(tmp_path / "saved.h5")
-
-    return give
-
-
 def recorded(workspace, name):
     """Return the history of an object as its record has it."""
     workspace.history(name)
@@ -282,6 +269,16 @@ def test_results_of_analyses_are_verified(workspace, reopened):
     assert "fwhm identical" in str(ws.replay("raw"))
     ws.edit("spot", roi=create_image_roi("rectangle", [2, 2, 5, 4]))
     assert ws.replay("spot").results == {"centroid": Verdict.DIFFERENT}
+
+
+def test_results_that_belong_to_an_input_are_not_compared(workspace, reopened):
+    workspace.calc("fwhm", on="raw", method="zero-crossing")
+    slope = sps.derivative(workspace.get("raw"))
+    assert any("fwhm" in key for key in slope.metadata), "sigima has copied the result"
+    workspace.add("slope", slope)
+    ws = reopened()
+    assert ws.replay("slope").results == {}
+    assert ws.replay("raw").results == {"fwhm": Verdict.IDENTICAL}
 
 
 def test_a_long_loop_is_replayed_without_recursion(workspace):

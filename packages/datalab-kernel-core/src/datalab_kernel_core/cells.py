@@ -40,7 +40,7 @@ def install(shell: InteractiveShell) -> None:
 
 
 def uninstall(shell: InteractiveShell) -> None:
-    """Stop to report the cells of a shell."""
+    """Stop reporting the cells of a shell."""
     reports = _installed.pop(shell, None)
     if reports is not None:
         events: Any = shell.events
@@ -50,11 +50,16 @@ def uninstall(shell: InteractiveShell) -> None:
 
 
 class _Open(NamedTuple):
-    """A cell whose end has not been reported."""
+    """A cell whose end has not been reported.
+
+    Attributes:
+        names: The names of the notebook before a cell that may run files.
+    """
 
     thread: int
     info: Any
     cell: LoggedCell
+    names: dict[str, Any] | None
 
 
 class CellReports:
@@ -81,7 +86,10 @@ class CellReports:
         for opened in [entry for entry in self._open if entry.thread == thread]:
             self._close(opened, failed=True)  # it ended without a report
         cell = running_cell.begin(self._number(info), info.raw_cell, self._log)
-        self._open.append(_Open(thread, info, cell))
+        shell = self._shell()
+        runs = shell is not None and "%run" in info.raw_cell
+        names = dict(shell.user_ns) if shell is not None and runs else None
+        self._open.append(_Open(thread, info, cell, names))
 
     def end(self, result: Any) -> None:
         """Report that a cell has ended.
@@ -112,7 +120,15 @@ class CellReports:
         self._open.remove(opened)
         shell = self._shell()
         names = None if shell is None else shell.user_ns
+        if names is not None and opened.names is not None:
+            opened.cell.bound = _bound(opened.names, names)
         running_cell.end(opened.cell, failed=failed, namespace=names)
+
+
+def _bound(before: dict[str, Any], after: dict[str, Any]) -> frozenset[str]:
+    """Return the names that were bound, or removed, between two states."""
+    kept = {name for name in before if name in after and after[name] is before[name]}
+    return frozenset({*before, *after} - kept)
 
 
 def _cells_on_stack() -> int:

@@ -28,8 +28,8 @@ class ProjectFile:
         baseline: The content of that file when it was loaded or saved; None if it is
             not known.
         histories: The histories of the objects that the files hold.
-        modes: Which histories `Workspace.save` wrote to each file.
-        warned_of_texts: Whether a warning has said that files hold the text of cells.
+        modes: The choice of `Workspace.save` for the histories in each file.
+        mentioned_texts: Whether a line has said that files hold the text of cells.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class ProjectFile:
         self.baseline: Baseline | None = None
         self.histories = Library()
         self.modes: dict[Path, HistoryMode | None] = {}
-        self.warned_of_texts = False
+        self.mentioned_texts = False
 
     # A copy in another process writes everything again at its first save.
 

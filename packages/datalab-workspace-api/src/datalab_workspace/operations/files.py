@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,7 @@ from datalab_workspace.operations.merge import Merge, OnConflict
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
-from datalab_workspace.validation import absolute_path, one_of, warn_caller
+from datalab_workspace.validation import absolute_path, one_of
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -54,7 +55,7 @@ def save(
     )
     warn_of_masks(session, saved.masked, f"{saved.path.name!r:.80}")
     if saved.has_texts:
-        _warn_of_texts(session, saved.path)
+        _mention_texts(session, saved.path)
     return saved.path
 
 
@@ -86,16 +87,10 @@ def _save(
     # Without a pause, the collector takes longer than writing many histories.
     with collections_paused(history is not None), session.transaction() as transaction:
         project = session.project
-        uuids = None
-        if names is not None:
-            uuids = {transaction.uuid(name) for name in listed(names)}
+        uuids = None if names is None else {transaction.uuid(n) for n in listed(names)}
         target = _target(path, project.path)
         known = project.stamps.get(target)
-        groups = transaction.backend.content(uuids)
-        if uuids is not None:
-            _check_partial(transaction, target, uuids)
-        foreign = project.foreign if uuids is None or known is not None else []
-        content = Project(groups, foreign, project.baseline)
+        content = _content(session, transaction, target, uuids)
         mode = project.modes.get(target, "full") if history == "as before" else history
         content.history = writer = _writer(session, mode, content)
         if datalab_history:
@@ -105,10 +100,8 @@ def _save(
             project.saved(target, known, project.baseline, whole=True)
             return _Saved(target)
         if known is not None and not _is_current(project.baseline, target):
-            content.groups = groups = [
-                _resolved(transaction, group) for group in groups
-            ]
-        masked = masked_names(transaction, groups)
+            content.groups = [_resolved(transaction, each) for each in content.groups]
+        masked = masked_names(transaction, content.groups)
         stamp, references, baseline = registry.write(
             target,
             content,
@@ -123,8 +116,21 @@ def _save(
         before = content.baseline
         writer.release(None if before is None else before.history)
         if uuids is None or known is not None:
-            _repoint(groups, references, baseline)
+            _repoint(content.groups, references, baseline)
         return _Saved(target, masked, writer.has_texts)
+
+
+def _content(
+    session: Session, transaction: Transaction, target: Path, uuids: set[str] | None
+) -> Project:
+    """Return the content to save: the objects with these UUIDs, or all."""
+    project = session.project
+    groups = transaction.backend.content(uuids)
+    if uuids is None:
+        return Project(groups, project.foreign, project.baseline)
+    _check_partial(transaction, target, uuids)
+    foreign = project.foreign if target in project.stamps else []
+    return Project(groups, foreign, project.baseline)
 
 
 def _writer(
@@ -148,14 +154,14 @@ def _with_session(
     return with_session(content.foreign, records, session.recorder.latest)
 
 
-def _warn_of_texts(session: Session, path: Path) -> None:
-    """Warn once that files hold the text of cells."""
-    if not session.project.warned_of_texts:
-        session.project.warned_of_texts = True
-        warn_caller(
-            f"{path.name!r:.80} also holds how its objects were made, with the text of "
-            'cells; to share it without the text, call save(history="calls")',
-            UserWarning,
+def _mention_texts(session: Session, path: Path) -> None:
+    """Write a line, once, that says that files hold the text of cells."""
+    if not session.project.mentioned_texts:
+        session.project.mentioned_texts = True
+        # Only a notebook has cells. This is not a warning, because nothing is wrong.
+        sys.stdout.write(
+            f"{path.name:.80} also holds how its objects were made, with the text of "
+            'cells; to share it without the text, call save(history="calls")\n'
         )
 
 

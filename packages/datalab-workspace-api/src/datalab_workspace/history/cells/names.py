@@ -7,6 +7,7 @@ cell that passes an array to an unknown function may have changed the array.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -33,6 +34,8 @@ from datalab_workspace.history.cells.text import PYTHON_MAGICS, parsed
 ANY = "*"
 #: The state of the generators of `random` and `np.random`.
 RANDOM = "(random numbers)"
+#: The arguments of ``%run`` for a script that does not see the names of the notebook.
+_OWN_NAMESPACE = re.compile(r"\s*[^-\s]\S*\.py(\s|\Z)")
 _Definition: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"
 
 
@@ -53,6 +56,8 @@ class CellNames:
             and another one.
         workspaces: The names that it binds to a workspace.
         resets: Whether it removes all names.
+        runs_files: Whether it runs files in a namespace of their own, whose names it
+            binds afterwards.
     """
 
     defines: set[str] = field(default_factory=set)
@@ -63,6 +68,7 @@ class CellNames:
     aliases: set[tuple[str, str]] = field(default_factory=set)
     workspaces: set[str] = field(default_factory=set)
     resets: bool = False
+    runs_files: bool = False
 
 
 def names_of(tree: ast.Module) -> CellNames:
@@ -269,9 +275,14 @@ class _Reader(ast.NodeVisitor):
             return
         texts = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
         name = "run_cell" if path[-1] == "run_cell" else texts[0] if texts else ""
-        if name == "reset" or (name == "run" and path[-1] == "run_line_magic"):
-            self.names.resets |= name == "reset"
+        if name == "reset":
+            self.names.resets = True
             self.names.changes.add(ANY)
+        elif name == "run" and path[-1] == "run_line_magic":
+            if len(texts) > 1 and _OWN_NAMESPACE.match(texts[1]):
+                self.names.runs_files = True
+            else:
+                self.names.changes.add(ANY)
         elif name in PYTHON_MAGICS | {"run_cell"} and texts:
             tree = parsed(texts[-1])
             if tree is not None:

@@ -127,6 +127,8 @@ class _Analysis:
                 continue
             tree = parsed(cell.source, transform)
             names = CellNames() if tree is None else names_of(tree)
+            if names.runs_files:
+                names.changes |= {ANY} if cell.bound is None else cell.bound
             self.positions[cell.order] = len(self.entries)
             self.entries.append(self._completed(cell, names))
 

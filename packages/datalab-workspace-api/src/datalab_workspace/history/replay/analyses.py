@@ -7,7 +7,7 @@ and its parameters, so it needs no step. The names of classes in it are ignored.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from datalab_workspace.errors import NotReplayableError
@@ -24,25 +24,31 @@ from datalab_workspace.processing.parameters import make_parameters
 _TITLES = ("title", "attrs")
 
 
-def verified_results(record: Record) -> dict[str, Verdict]:
+def verified_results(
+    record: Record, sources: Iterable[Record] = ()
+) -> dict[str, Verdict]:
     """Return whether the analyses of an object give the same results again.
 
     They are computed with the regions of interest that the object has now.
 
     Args:
         record: The object.
+        sources: The objects that it was computed from.
 
     Returns:
         The verdicts by the name of the feature. Results of other programs, and tables
-        that are not analyses, are left out.
+        that are not analyses, are left out. So are the results of the sources: sigima
+        copies them to what it computes, although they do not describe its data.
     """
     verdicts: dict[str, Verdict] = {}
-    known = features(record.kind)
+    known, sources = features(record.kind), tuple(sources)
     for key in result_keys(record):
         stored = record.metadata[key]
         name = stored.get("func_name") if isinstance(stored, dict) else None
         feature = known.get(name) if isinstance(name, str) else None
         if feature is None or not feature.analysis:
+            continue
+        if any(values_equal(stored, each.metadata.get(key)) for each in sources):
             continue
         try:
             again = _result(feature, record, stored)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.calls.execution import is_random
 from datalab_workspace.history.cells.slices import identity_of, with_needed
-from datalab_workspace.history.replay.resolution import Resolution
+from datalab_workspace.history.resolution import Resolution
 from datalab_workspace.history.steps import (
     Call,
     Cell,
     Code,
     Edit,
+    FileRead,
     Reference,
     Step,
     cells_of,
@@ -134,6 +135,8 @@ def _divided(
         if base is not target and record is not None and not _is_computed(base):
             roots.append((base, record))
             continue
+        if isinstance(base.action, FileRead) and base.action.reader == "sigima":
+            continue  # the cell that used it reads the file itself
         if running_cell_of(base) is None:
             raise NotReplayableError(_reason(base))
         remade.append(base)

@@ -61,6 +61,10 @@ class Magics:
         """Run what a magic such as ``%time`` runs, and ignore settings."""
         if name in _RUNNING:
             self.run_cell(line)
+        elif name == "run":
+            raise NotReplayableError(
+                "it runs a file, whose code is not kept; put the code into a cell"
+            )
         elif name not in _HARMLESS.split():
             raise NotReplayableError(f"it uses the magic %{name}")
 

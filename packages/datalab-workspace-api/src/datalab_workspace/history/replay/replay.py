@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from datalab_workspace.errors import NotReplayableError
@@ -25,8 +26,8 @@ from datalab_workspace.history.environment import computes_alike, here
 from datalab_workspace.history.replay.analyses import verified_results
 from datalab_workspace.history.replay.available import Available, Given
 from datalab_workspace.history.replay.comparison import difference
-from datalab_workspace.history.replay.resolution import Resolution, resolve
 from datalab_workspace.history.replay.verdict import Replay, Verdict
+from datalab_workspace.history.resolution import Resolution, resolve
 from datalab_workspace.history.steps import (
     Call,
     Code,
@@ -77,6 +78,11 @@ class Plan:
     given: Mapping[int, Given]
     obstacles: Mapping[int, Obstacle]
 
+    def sources(self) -> list[Record]:
+        """Return the available objects with other data, from which this was made."""
+        same = {id(step) for step in self.resolution.same_data()}
+        return [found.record for key, found in self.given.items() if key not in same]
+
     def needed(self) -> list[Step]:
         """Return the steps to compute, each one after its inputs."""
         latest = self.resolution.latest
@@ -100,7 +106,7 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     plan = plan_of(session, name)
     obstacle = plan.obstacles.get(id(plan.resolution.latest))
     random = obstacle is not None and obstacle.random
-    if code and not random and _has_code(plan.resolution):
+    if code and not random and _has_code(plan):
         from datalab_workspace.history.replay.code_replay import replay_by_cells
 
         return replay_by_cells(session, plan)
@@ -113,17 +119,19 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
         obstacle.text,
         versions=here().versions,
         recorded=_recorded(plan.resolution.steps),
-        results=verified_results(plan.record),
+        results=verified_results(plan.record, plan.sources()),
     )
 
 
-def _has_code(resolution: Resolution) -> bool:
+def _has_code(plan: Plan) -> bool:
     """Return whether code is a step on the way, and not only the beginning."""
-    latest = resolution.latest
-    while isinstance(latest.action, Edit) and latest.inputs:
-        (latest,) = resolution.inputs_of(latest)
+    resolution = plan.resolution
+    edited = resolution.same_data()
+    remade = {id(resolution.latest)}
+    remade |= {id(s) for s in takewhile(lambda s: id(s) not in plan.given, edited)}
     return any(
-        isinstance(step.action, Code) and (resolution.inputs_of(step) or step is latest)
+        isinstance(step.action, Code)
+        and (resolution.inputs_of(step) or id(step) in remade)
         for step in resolution.steps
     )
 
@@ -226,7 +234,7 @@ def _recorded(steps: Any) -> dict[str, str]:
     """Return the versions that computed some steps; several of one library joined."""
     found: dict[str, dict[str, None]] = {}
     for step in steps:
-        if step.environment is not None and isinstance(step.action, Call):
+        if step.environment is not None:
             for name, version in step.environment.versions.items():
                 found.setdefault(name, {})[str(version)] = None
     return {name: " and ".join(versions) for name, versions in found.items()}
@@ -349,7 +357,7 @@ class Run:
         return all(
             computes_alike(step.environment, present)
             for step in self._computed
-            if isinstance(step.action, Call)
+            if isinstance(step.action, Call | Code)
         )
 
     def _result(
@@ -376,6 +384,6 @@ class Run:
             here().versions,
             _recorded(self._computed),
             cells,
-            results=verified_results(self._plan.record),
+            results=verified_results(self._plan.record, self._plan.sources()),
             obj=obj,
         )

@@ -111,7 +111,7 @@ class Replay:
     def _environment(self) -> str:
         """Return the versions here, and those recorded as far as they differ."""
         if not self.recorded:
-            return f"{_listed(self.versions, ('sigima',))}, none recorded"
+            return f"{_listed(self.versions, ('sigima',))}; no version recorded"
         others = {
             name: version
             for name, version in self.recorded.items()

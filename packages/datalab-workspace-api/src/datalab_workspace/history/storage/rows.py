@@ -273,7 +273,8 @@ class _Tables:
             regions = map(typed_json.encode, (action.roi, action.roi_before))
             return ["e", fields, before, *regions]
         if isinstance(action, Code):
-            return ["n", self._cell(action.cell), _cut(action.script), action.certain]
+            row = ["n", self._cell(action.cell), _cut(action.script), action.certain]
+            return row if action.in_order else [*row, False]
         if isinstance(action, FileRead):
             facts = [_cut(action.name), action.reader, action.size, action.checksum]
             path = action.path if self._paths else None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from datalab_workspace.history.steps import Fingerprint, Reference, Step
+from datalab_workspace.history.steps import Edit, Fingerprint, Reference, Step
 
 #: Returns the step that made the object of a reference; None if it is not available.
 Finder: TypeAlias = "Callable[[Reference], Step | None]"
@@ -37,6 +37,17 @@ class Resolution:
     def inputs_of(self, step: Step) -> tuple[Step, ...]:
         """Return the steps whose objects a step used."""
         return self.inputs[id(step)]
+
+    def same_data(self) -> Iterator[Step]:
+        """Yield the latest step and those before it, up to the one that made the data.
+
+        All except that one are edits.
+        """
+        step = self.latest
+        yield step
+        while isinstance(step.action, Edit) and step.inputs:
+            (step,) = self.inputs_of(step)
+            yield step
 
 
 def resolve(latest: Step, find: Finder) -> Resolution:
