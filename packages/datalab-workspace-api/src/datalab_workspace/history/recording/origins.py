@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Objects whose histories are kept.
 _MOST = 10_000
+#: The name of an object that DataLab's note refers to, and that was removed.
+_GONE = "removed object"
 
 
 @dataclass
@@ -179,7 +181,7 @@ class Origins:
         """Return kind and latest step of an object that DataLab's note names."""
         record = self._followed.get(uuid)
         if record is None or uuid in self._in_progress:
-            return None, Step(Reference(uuid, ""))
+            return None, Step(Reference(uuid, _GONE))
         return record.kind, self._history(record).step
 
 
