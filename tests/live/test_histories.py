@@ -187,7 +187,7 @@ def test_what_datalab_computed_is_a_step_with_its_parameters(
     assert history.origin.startswith("DataLab: derivative(moving_average(")
     assert "n=7" in str(history)
     assert workspace.replay(slope).verdict is Verdict.IDENTICAL
-    # A notebook that goes on from it adds its own steps.
+    # A notebook that continues from it adds its own steps.
     workspace.add("end", sps.normalize(workspace[slope]))
     assert steps(workspace, "end") == ["moving_average", "derivative", "normalize"]
 

@@ -78,7 +78,7 @@ def chain() -> Step:
 
 
 def unknown(reason: str = "it was in DataLab already", folded: int = 0) -> Step:
-    """Return a step of which nothing is known."""
+    """Return a step about which nothing is known."""
     return Step(Unknown(reason, folded))
 
 

@@ -18,7 +18,7 @@ from datalab_workspace.history import environment
 from datalab_workspace.history.replay import replay
 from datalab_workspace.history.replay.verdict import Replay
 from datalab_workspace.history.steps import Environment
-from tests.support.notebook_cells import Notebook
+from support.notebook_cells import Notebook
 
 # The first save with the texts of cells warns, which other tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:.*how its objects were made")
@@ -156,7 +156,7 @@ def test_an_object_without_inputs_is_made_again(notebook: Notebook) -> None:
     assert replayed(notebook, "raw").verdict == "identical"
 
 
-def test_random_numbers_without_a_seed_are_told_from_a_difference() -> None:
+def test_random_numbers_without_a_seed_are_distinguished_from_a_difference() -> None:
     notebook = Notebook()
     notebook.run("workspace['final'] = np.random.standard_normal(50)")
 

@@ -1,4 +1,4 @@
-"""Histories as JSON: nothing is lost, little is stored, and no document does harm."""
+"""Histories as JSON: complete, small, and read without harm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from datalab_workspace.history.steps import (
     closure,
 )
 from datalab_workspace.history.storage import rows, rows_reader
-from tests.support.made_histories import HERE, call, chain, unknown
+from support.made_histories import HERE, call, chain, unknown
 
 
 def packed_size(document: Any) -> int:

@@ -23,8 +23,8 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
 )
-from tests.support.made_histories import FIRST, actions, call, give, held
-from tests.support.project_files import drop_manifest
+from support.made_histories import FIRST, actions, call, give, held
+from support.project_files import drop_manifest
 
 SUFFIXES = pytest.mark.parametrize("suffix", [".h5", ".npz"])
 LOADS = pytest.mark.parametrize(
@@ -33,7 +33,7 @@ LOADS = pytest.mark.parametrize(
 
 
 def family() -> tuple[Workspace, Step, Step, Step]:
-    """Return a workspace with objects of which each was made from the one before."""
+    """Return a workspace with objects, each of them made from the one before."""
     workspace = Workspace()
     for number, name in enumerate(("raw", "smooth", "final")):
         workspace.add(name, np.arange(10.0) * (number + 1))
@@ -194,7 +194,7 @@ def test_that_the_history_does_not_belong_to_the_content(tmp_path: Path) -> None
     workspace = family()[0]
     again = reopened(workspace.save(tmp_path / "a.h5"))
     names = ["raw", "smooth", "final"]
-    assert again.load(tmp_path / "a.h5") == names  # equal objects are no conflict
+    assert again.load(tmp_path / "a.h5") == names  # equal objects do not conflict
     assert not held(again, "final").metadata
     assert sidecar.KEY not in again.record("final").metadata
 

@@ -1,4 +1,4 @@
-"""What is out of date, and bringing it up to date on request."""
+"""The objects that are out of date, and their computation on request."""
 
 from __future__ import annotations
 
@@ -19,19 +19,6 @@ def workspace():
     ws.add("raw", (X, np.sin(9 * X)))
     ws.add("other", (X, np.cos(3 * X)))
     return ws
-
-
-@pytest.fixture(params=["here", "from a file"])
-def reopened(request, workspace, tmp_path):
-    """Return the function that gives a workspace as it is, or saved and opened."""
-
-    def give():
-        if request.param == "here":
-            return workspace
-        workspace.save(tmp_path / "saved.h5")
-        return dlw.open(tmp_path / "saved.h5")
-
-    return give
 
 
 @pytest.fixture

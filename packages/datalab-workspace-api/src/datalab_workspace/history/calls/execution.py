@@ -328,5 +328,5 @@ def _unobserved() -> Iterator[None]:
     except ImportError:  # before sigima 1.3
         yield
         return
-    with observe_calls(lambda function, arguments: None):  # noqa: ARG005
+    with observe_calls(lambda function, arguments: None):  # noqa: ARG005  # see `observe_calls`
         yield

@@ -147,7 +147,7 @@ def _observe(function: Any, arguments: Any) -> Callable[[Any], None] | None:
             return None
         inputs = tuple([step_of(obj) for obj in objects])
         return functools.partial(_note_result, shared_call(noted), inputs, objects)
-    except Exception as error:  # noqa: BLE001  the user's call continues
+    except Exception as error:  # noqa: BLE001  # the user's call continues
         failures.note(error)
         return None
 
@@ -161,7 +161,7 @@ def _note_result(
             step = bounded(CalledStep(noted, inputs, cell))
             link_result(result, step, cell)
             note_uses(objects, step)
-    except Exception as error:  # noqa: BLE001  the user's call continues
+    except Exception as error:  # noqa: BLE001  # the user's call continues
         failures.note(error)
 
 

@@ -42,7 +42,7 @@ _GONE = "removed object"
 
 @dataclass
 class _Kept:
-    """What is known about an object that came without a history.
+    """The facts about an object that came without a history.
 
     Attributes:
         mark: The fingerprint of its data.

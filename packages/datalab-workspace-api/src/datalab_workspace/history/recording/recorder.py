@@ -83,12 +83,12 @@ class HistoryRecorder:
 
     # -- cells ------------------------------------------------------------------------
 
-    def begin_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
+    def begin_cell(self, cell: object) -> None:  # noqa: ARG002  # see `Follower`
         """Observe the calls of the cell."""
         observer.watch()
 
     @_harmless
-    def end_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
+    def end_cell(self, cell: object) -> None:  # noqa: ARG002  # see `Follower`
         """Find out the histories, within a tenth of a second."""
         self.settle(seconds=0.1)
 
@@ -118,7 +118,7 @@ class HistoryRecorder:
             else:
                 known.note_got(marker, source)
             mark(obj, marker)
-        except Exception as error:  # noqa: BLE001  the user's call continues
+        except Exception as error:  # noqa: BLE001  # the user's call continues
             failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
@@ -153,7 +153,7 @@ class HistoryRecorder:
                 self.settle()
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
-        except Exception as error:  # noqa: BLE001  the user's call continues
+        except Exception as error:  # noqa: BLE001  # the user's call continues
             failures.note(error)
 
     @_harmless
@@ -236,7 +236,7 @@ class HistoryRecorder:
         """Return the latest step of a record that is computed from, if it is known."""
         try:
             return self.latest(record)
-        except Exception as error:  # noqa: BLE001  the user's call continues
+        except Exception as error:  # noqa: BLE001  # the user's call continues
             failures.note(error)
             return None
 

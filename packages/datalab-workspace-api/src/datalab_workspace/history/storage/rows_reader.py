@@ -242,7 +242,7 @@ def _entry(table: Sequence[_T], number: Any) -> _T | None:
 
 def _list(data: Any) -> list[Any]:
     if not isinstance(data, list):
-        raise ValueError(f"expected a list, got {data!r:.40}")  # noqa: TRY004  data
+        raise ValueError(f"expected a list, got {data!r:.40}")  # noqa: TRY004  # it is data
     return data
 
 
