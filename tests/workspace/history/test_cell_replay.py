@@ -121,6 +121,34 @@ def test_an_edit_of_a_copy_begins_with_the_original(tmp_path: Path) -> None:
         assert workspace.replay("measured", code=True).verdict == "random"
 
 
+def test_cells_make_an_input_again_that_was_replaced(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.run(
+        "import sigima.proc.signal as sps\n"
+        "workspace['final'] = sps.derivative(workspace['raw'])",
+        "workspace['raw'] = (x, x)",
+    )
+    path = notebook.workspace.save(tmp_path / "replaced.h5")
+    for workspace in (notebook.workspace, dlw.open(path)):
+        assert workspace.replay("final").verdict == "not replayable"
+    assert "code=True runs the cells" in notebook.workspace.replay("final").reason
+    assert replayed(notebook).verdict == "identical"
+
+
+def test_calls_are_replayed_if_a_file_has_not_all_cells(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.run(
+        "n = workspace['raw']; n.y = n.y * 2; workspace['scaled'] = n",
+        "final = workspace.calc('derivative', on='scaled')",
+        "workspace.rename(final, 'final')",
+    )
+    path = notebook.workspace.save(tmp_path / "calls.h5")
+    found = dlw.open(path).replay("final", code=True)
+    assert found.verdict == "identical"
+
+
 def test_a_file_that_sigima_read_in_a_cell_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "data.csv"
     np.savetxt(file, np.column_stack([np.arange(9.0), np.arange(9.0) ** 2]))
