@@ -84,6 +84,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
         ("plotter.plot('x')", "matplotlib"),
         ("plt.figure()", "matplotlib"),
         ("workspace.save('x.h5')", "h5py"),
+        ("workspace.replay('x')", "sigima"),
+        ("workspace.recompute('x')", "sigima"),
         (
             f"_ = open('y.hdf5', 'wb').write({SIGNATURE})\nworkspace.load('y.hdf5')",
             "h5py",
@@ -97,6 +99,26 @@ def test_what_is_missing_is_named(kernel: KernelPage, code: str, package: str) -
 
     assert "ModuleNotFoundError" in error
     assert f"needs {package}, which is not installed here: it must be added" in error
+
+
+def test_histories_need_numpy_alone(kernel: KernelPage) -> None:
+    kernel.run("workspace.add('x', np.arange(3.0), overwrite=True)")
+    kernel.run("workspace.edit('x', xunit='s')")
+
+    shown = kernel.run(
+        "history = workspace.history('x')\n"
+        "path = history.export('x.txt', overwrite=True)\n"
+        "print(history, workspace.stale(), path.read_text(), sep='\\n--\\n')\n"
+        "history"
+    )
+
+    text, stale, exported = shown.text.split("\n--\n")
+    assert text.startswith("x: 1 step from 1 input; complete")
+    assert "xunit='s'" in text
+    assert stale == "{}"
+    assert "xunit='s'" in exported
+    (page,) = shown.data("text/html")
+    assert "xunit" in page
 
 
 def test_a_picture_is_displayed(kernel: KernelPage) -> None:

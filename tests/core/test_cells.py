@@ -179,7 +179,7 @@ def test_one_pixel_of_a_result_is_noticed(big: Any) -> None:
 def test_what_takes_too_long_is_found_later_and_blamed_on_several(
     big: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    confirmation = sys.modules["datalab_workspace.history.cells.confirmation"]
+    confirmation = sys.modules["datalab_workspace.history.recording.confirmation"]
     monkeypatch.setattr(confirmation, "BUDGET", 0.0)
     for text in ("im.data[4001, 77] = 1", "x = 1", "workspace['after'] = im"):
         big.ip.run_cell(text, store_history=True)
@@ -204,7 +204,7 @@ def test_small_changes_are_blamed_on_their_cells(loaded: Any) -> None:
 def test_a_read_only_view_is_not_compared(
     big: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    confirmation = sys.modules["datalab_workspace.history.cells.confirmation"]
+    confirmation = sys.modules["datalab_workspace.history.recording.confirmation"]
     looked: list[Any] = []
     monkeypatch.setattr(
         confirmation, "note_change", lambda obj, *_, **__: looked.append(obj)

@@ -9,6 +9,7 @@ import warnings
 from base64 import b64decode
 from html import escape
 from html.parser import HTMLParser
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,15 @@ def test_unloading_leaves_everything_as_ipython_has_it(loaded) -> None:
     for mime in ("text/html", "text/plain"):
         assert not [name for name in _SHOWN if formatters[mime].for_type(name)]
     assert [*shown(loaded, "held[0]")] == ["text/plain"]
+
+
+@pytest.mark.parametrize("name", _SHOWN)
+def test_each_type_that_is_shown_exists(name: str) -> None:
+    module, _, cls = name.rpartition(".")
+
+    shown = getattr(import_module(module), cls)
+
+    assert (shown.__module__, shown.__name__) == (module, cls)
 
 
 def test_what_the_user_registered_stays(shell) -> None:

@@ -175,16 +175,18 @@ def test_values_that_do_not_exist_are_nan_and_hide_no_neighbor() -> None:
     profile = image(data)
 
     along = profile.along([0, 1, 3, 1])
-    beside = profile.along([0, 2, 3, 2])
+    next_to = profile.along([0, 2, 3, 2])
     between = profile.along([0, 1.5, 3, 1.5])
 
     assert along is not None
-    assert beside is not None
+    assert next_to is not None
     assert between is not None
     assert np.array_equal(along.values, [4, np.nan, 6, 7], equal_nan=True)
-    assert beside.values.tolist() == [8, 9, 10, 11]
+    assert next_to.values.tolist() == [8, 9, 10, 11]
     assert np.array_equal(between.values, [6, np.nan, 8, 9], equal_nan=True)
-    assert np.isnan(profile.pixel(1, 1)[2])  # type: ignore[index]
+    pixel = profile.pixel(1, 1)
+    assert pixel is not None
+    assert np.isnan(pixel[2])
 
 
 def test_a_profile_of_a_complex_image_is_complex(

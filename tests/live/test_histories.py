@@ -108,6 +108,7 @@ def check_histories_in_datalab(
     _, smooth, slope = chain(attached())
     another = attached()
     assert steps(another, slope)[-2:] == ["moving_average", "derivative"]
+    assert another.stale() == {}
     if knows_uuids:
         assert another.replay(smooth).verdict is Verdict.IDENTICAL
     path = another.save(tmp_path / "live.h5")
@@ -186,6 +187,55 @@ def test_what_datalab_computed_is_a_step_with_its_parameters(
     assert history.origin.startswith("DataLab: derivative(moving_average(")
     assert "n=7" in str(history)
     assert workspace.replay(slope).verdict is Verdict.IDENTICAL
-    # A notebook that goes on from it adds its own steps.
+    # A notebook that continues from it adds its own steps.
     workspace.add("end", sps.normalize(workspace[slope]))
     assert steps(workspace, "end") == ["moving_average", "derivative", "normalize"]
+
+
+def test_what_the_window_made_is_recognised_each_time(
+    companion_datalab: Application,
+) -> None:
+    companion = companion_datalab.companion
+    workspace = by_companion({"url": companion.url, "token": companion.token})
+    act = companion_datalab.act
+    uuid = act("add", "signal", "win", [1.0, 2.0, 4.0, 3.0, 1.0, 0.0])
+    act("analyse", "signal", [uuid], "normalize")
+    act("analyse", "signal", [[*act("titles", "signal")][-1]], "fft")
+    _, scaled, spectrum = workspace.list()
+
+    assert steps(workspace, spectrum) == ["normalize", "fft"]
+    assert workspace.history(spectrum).origin == "DataLab: fft(normalize(win))"
+    found = workspace.replay(spectrum)
+    assert (found.verdict, found.inputs) == (Verdict.IDENTICAL, ("win",))
+    assert workspace.stale() == {}
+    # A call of sigima with the object of the window.
+    workspace.add("slope", sps.derivative(workspace["win"]))
+    assert workspace.replay("slope").verdict is Verdict.IDENTICAL
+
+    act("set_data", "signal", uuid, [2.0, 4.0, 8.0, 6.0, 2.0, 5.0])
+    assert workspace.stale() == {
+        scaled: ["'win' has changed"],
+        spectrum: [f"{scaled!r} is out of date"],
+        "slope": ["'win' has changed"],
+    }
+    assert workspace.recompute(spectrum) == [scaled, spectrum]
+    assert list(workspace.stale()) == ["slope"]
+    assert workspace.replay(spectrum).verdict is Verdict.IDENTICAL
+
+
+def test_changes_of_data_in_the_window_are_steps(
+    companion_datalab: Application,
+) -> None:
+    companion = companion_datalab.companion
+    workspace = by_companion({"url": companion.url, "token": companion.token})
+    workspace.add("raw", np.arange(6.0))
+    workspace.add("smooth", sps.moving_average(workspace["raw"], n=3))
+    uuid = workspace.describe("smooth").uuid
+    companion_datalab.act("set_data", "signal", uuid, [1.0, 2.0, 4.0, 3.0, 1.0, 0.0])
+
+    history = workspace.history("smooth")
+    assert steps(workspace, "smooth") == ["moving_average", "unknown"]
+    assert history.gaps == (
+        "step 2: its data was changed in DataLab, or by another program",
+    )
+    assert workspace.replay("smooth").verdict is Verdict.NOT_REPLAYABLE

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datalab_workspace import Workspace
-from datalab_workspace.history.replay.resolution import resolve
+from datalab_workspace.history.resolution import resolve
 from datalab_workspace.history.steps import (
     Action,
     Call,
@@ -78,7 +78,7 @@ def chain() -> Step:
 
 
 def unknown(reason: str = "it was in DataLab already", folded: int = 0) -> Step:
-    """Return a step of which nothing is known."""
+    """Return a step about which nothing is known."""
     return Step(Unknown(reason, folded))
 
 

@@ -1,4 +1,4 @@
-"""What the recorder of a workspace has noted, for tests."""
+"""The steps that the recorder of a workspace has noted, for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.steps import Call, Cell, Step, closure
 
-#: The shape of an image of which a glance does not see all.
+#: The shape of an image that is too large for a glance to see all of it.
 LARGE = (512, 512)
 
 

@@ -106,7 +106,8 @@ def test_a_pickle_of_unread_objects_is_small(tmp_path):
     assert max(len(pickle.dumps(item)) for item in items) <= 1000
     records = [workspace.record(name) for name in workspace.list()]
     assert len(pickle.dumps(workspace)) < 300 * 1000
-    assert max(len(pickle.dumps(record)) for record in records) <= 1000
+    # They have been looked at, so that their histories are there, too.
+    assert max(len(pickle.dumps(record)) for record in records) <= 1500
 
 
 def test_objects_pickled_one_by_one_read_the_manifest_once(path, monkeypatch):

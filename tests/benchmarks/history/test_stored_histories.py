@@ -1,4 +1,4 @@
-"""Saves with histories, beside the same saves without, and their size."""
+"""Saves with histories, compared with saves without, and their size."""
 
 from __future__ import annotations
 

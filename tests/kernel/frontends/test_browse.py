@@ -224,19 +224,19 @@ def test_the_notebook_keeps_a_picture_and_after_a_reload_there_is_the_panel(
 
 
 @pytest.mark.slow
-def test_it_moves_beside_the_notebook_by_jupyterlabs_own_view(
+def test_it_moves_second_the_notebook_by_jupyterlabs_own_view(
     browse: Browse, page: Page
 ) -> None:
     _, panel = browse(FEW)
 
     panel.count.click(button="right")
     page.get_by_role("menuitem", name="Create New View for Cell Output").click()
-    beside = PanelPage(page, 1)
-    beside.wait()
-    beside.row("noisy").click()
-    beside.press("Delete")
+    second = PanelPage(page, 1)
+    second.wait()
+    second.row("noisy").click()
+    second.press("Delete")
 
-    expect(beside.row("noisy")).to_have_count(0)
+    expect(second.row("noisy")).to_have_count(0)
     expect(panel.row("noisy")).to_have_count(0)
 
 

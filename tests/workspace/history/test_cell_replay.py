@@ -184,7 +184,7 @@ def test_an_object_without_inputs_is_made_again(notebook: Notebook) -> None:
     assert replayed(notebook, "raw").verdict == "identical"
 
 
-def test_random_numbers_without_a_seed_are_told_from_a_difference() -> None:
+def test_random_numbers_without_a_seed_are_distinguished_from_a_difference() -> None:
     notebook = Notebook()
     notebook.run("workspace['final'] = np.random.standard_normal(50)")
 

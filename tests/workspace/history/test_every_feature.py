@@ -22,7 +22,7 @@ from support.every_feature import EVERY, arguments
 _FEW = """
     addition arithmetic convolution difference erase evaluate_fit extract_roi
     extract_rois fft fwhm gaussian_filter gaussian_fit ifft normalize centroid
-    """.split()  # noqa: SIM905 - a list is easier to read as words
+    """.split()  # noqa: SIM905  # a list is easier to read as words
 #: They need a library that is not installed here.
 _MISSING = {("image", "blob_opencv")}
 #: Their inputs; others are computed from `sources`.

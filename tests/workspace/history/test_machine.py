@@ -33,7 +33,7 @@ FEATURES = {
 }
 X = np.linspace(0.0, 1.0, 40)
 
-#: Data is never the same again: objects with the same data are taken for copies.
+#: Data is never repeated, because objects with the same data count as copies.
 _seeds = count(1)
 _names = st.sampled_from(NAMES)
 _picks = st.integers(0, 50)

@@ -1,10 +1,8 @@
-"""Texts of cells as they are stored: no secrets, no home folder, no names of people."""
+"""The text of cells as it is stored: no secrets, no home folder, no personal names."""
 
 from __future__ import annotations
 
 import ast
-import getpass
-import socket
 from pathlib import Path
 
 import pytest
@@ -51,9 +49,31 @@ SECRET = "hunter2-f00d"
         "%%bash\nexport TOKEN=SECRET",
         "%%time\npassword = 'SECRET'",
         "await connect(url, token='SECRET')",
-        "this is no Python; password = 'SECRET'",
+        "this is not Python; password = 'SECRET'",
         "π = 'é'; token = 'SECRET'",
         "token = '''SECRET\nsecond line'''",
+        "db_pass = 'SECRET'; pw = 'SECRET'; my_token_str = 'SECRET'",
+        "passwort = 'SECRET'; mot_de_passe = 'SECRET'; creds = ('anna', 'SECRET')",
+        "client('s3', aws_access_key_id='SECRET', aws_secret_access_key='SECRET')",
+        "config = [('token', 'SECRET')]; setattr(config, 'token', 'SECRET')",
+        "login('SECRET')",
+        "for token in ['SECRET']: pass",
+        "match token:\n    case 'SECRET': pass",
+        "token[0] = 'SECRET'",
+        "text = 'host=h password=SECRET user=u'",
+        "text = 'Server=h;Uid=u;Pwd=SECRET;'",
+        'json.loads(\'{"token": "SECRET"}\')',
+        'json.loads("{\\"token\\": \\"SECRET\\"}")',
+        'yaml.safe_load("""\npassword: SECRET\n""")',
+        "get('https://host/x?a=1&api_key=SECRET&b=2')",
+        "get('https://host/x?X-Amz-Signature=SECRET')",
+        "post('https://hooks.slack.com/services/T0/B0/SECRET')",
+        "x = '''-----BEGIN OPENSSH PRIVATE KEY-----\nSECRET\n-----END '''",
+        "headers = {'Cookie': 'SECRET'}",
+        "%env API_KEY SECRET",
+        "!curl -u anna:SECRET http://host",
+        "!mysql -u anna -pSECRET",
+        "!sshpass -p SECRET ssh host",
     ],
 )
 def test_a_secret_is_not_stored(text: str) -> None:
@@ -72,6 +92,11 @@ def test_a_secret_is_not_stored(text: str) -> None:
         "password = getpass.getpass('Password: ')",
         "rows.sort(key=lambda row: row['time'])",
         "keyboard = 'qwerty'",
+        "f = butter(3, low_pass='x', high_pass='y', bypass='z')",
+        "for key in ['a', 'b']: pass",
+        "f'token={token} and password: {password!r}'",
+        "title = 'Token: ' + name",
+        "text = 'token=%s' % token",
         "x = {'a': 1}['a']",
         "n.y = np.clip(n.y, 0.0, None)  # no negative values",
         "%%time\n%matplotlib inline\nx = '100 %'",
@@ -91,20 +116,6 @@ def test_what_is_hidden_leaves_valid_code() -> None:
         "token = '<hidden>'",
         "d = {'secret': '<hidden>', 'n': 'y'}",
     ]
-
-
-@pytest.fixture
-def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home folder of a user named anna, on a computer named lab-seven."""
-    home = tmp_path / "home" / "anna"
-    home.mkdir(parents=True)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(home))
-    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.setenv(name, "anna")
-    monkeypatch.setattr(socket, "gethostname", lambda: "lab-seven.example.org")
-    assert getpass.getuser() == "anna"
-    return home
 
 
 def test_home_folder_user_and_computer_are_not_stored(anna: Path) -> None:

@@ -19,20 +19,7 @@ from datalab_workspace.history import failures
 from datalab_workspace.history.recording import identity
 from datalab_workspace.history.steps import Code, FileRead, Unknown, closure
 from datalab_workspace.model.record import PROCESSING_KEY
-from support.recorded_steps import actions, cell, latest, said, sources
-
-
-@pytest.fixture
-def workspace() -> dlw.Workspace:
-    """A workspace with the signals "raw" and "short", and the image "spot"."""
-    return sources()
-
-
-@pytest.fixture(autouse=True)
-def no_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Count the failures of each test by itself."""
-    monkeypatch.setattr(failures, "count", 0)
-
+from support.recorded_steps import actions, cell, latest, said
 
 # -- what is noted --------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,25 +12,11 @@ import numpy as np
 import pytest
 import sigima.proc.signal as sps
 
-import datalab_workspace as dlw
 from datalab_workspace.history import bounds, failures
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.recording import observer
 from datalab_workspace.history.steps import Code, Unknown, closure
-from support.recorded_steps import actions, cell, latest, said, sources
-
-
-@pytest.fixture
-def workspace() -> dlw.Workspace:
-    """A workspace with the signals "raw" and "short", and the image "spot"."""
-    return sources()
-
-
-@pytest.fixture(autouse=True)
-def own_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Count the failures of each test by itself."""
-    monkeypatch.setattr(failures, "count", 0)
-
+from support.recorded_steps import actions, cell, latest, said
 
 # -- what may go wrong ----------------------------------------------------------------
 
@@ -186,3 +173,14 @@ def test_deep_histories_are_copied_and_pickled(workspace) -> None:
     pickled = pickle.loads(pickle.dumps(workspace))
     assert len(actions(pickled, "deep")) == 2001
     assert copy.deepcopy(workspace)._session is not workspace._session
+
+
+def test_an_object_that_is_added_again_and_again_makes_no_deep_chain() -> None:
+    """A running DataLab needs the history of each record at once."""
+    workspace = sources()
+    obj = workspace["raw"]
+    for _ in range(sys.getrecursionlimit() + 100):
+        workspace.add("again", obj, overwrite=True)
+        workspace._session.recorder.settle()
+    assert workspace.history("again").steps == ()
+    assert workspace.status().notes == ()

@@ -26,19 +26,6 @@ def workspace():
     return ws
 
 
-@pytest.fixture(params=["here", "from a file"])
-def reopened(request, workspace, tmp_path):
-    """Return the function that gives a workspace as it is, or saved and opened."""
-
-    def give():
-        if request.param == "here":
-            return workspace
-        workspace.save(tmp_path / "saved.h5")
-        return dlw.open(tmp_path / "saved.h5")
-
-    return give
-
-
 def recorded(workspace, name):
     """Return the history of an object as its record has it."""
     workspace.history(name)

@@ -1,4 +1,4 @@
-"""Histories as JSON: nothing is lost, little is stored, and no document does harm."""
+"""Histories as JSON: complete, small, and read without harm."""
 
 from __future__ import annotations
 
@@ -132,7 +132,8 @@ def test_that_values_without_json_are_left_out() -> None:
 
 def test_that_fields_and_regions_keep_their_types() -> None:
     edit = Edit({"xlabel": "t", "x0": 1.5, "zscalemin": None}, None, True)
-    action = rows_reader.read(rows.write(Step(edit)).steps).action
+    step = Step(edit, (Step(Unknown("it was given")),))
+    action = rows_reader.read(rows.write(step).steps).action
     assert isinstance(action, Edit)
     assert (dict(action.fields), action.roi, action.sets_roi) == (
         {"xlabel": "t", "x0": 1.5, "zscalemin": None},
@@ -172,6 +173,8 @@ ROW: list[Any] = [0]
         {"acts": [["c", "sigima.signal.fft", "1", {}]], "rows": [ROW]},
         {"acts": [["f", "a", "exec", 1, 1]], "rows": [ROW]},
         {"acts": [["e", [1]]], "rows": [ROW]},
+        {"acts": [["e", {}, None]], "rows": [ROW]},
+        {"acts": [["e", {}, None]], "rows": [ROW, [0, [1, 1]]]},
         {"acts": [["@", "u", "n", [1]]], "rows": [ROW]},
         {"acts": [["n", 1, "", True]], "cells": [[1, 5]], "rows": [ROW]},
         {"cells": [[1, "s", 1, {"text": 5}]], "rows": []},

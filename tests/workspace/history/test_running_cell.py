@@ -33,7 +33,7 @@ def test_an_end_without_a_begin_has_no_effect() -> None:
 
 
 class Follower:
-    """Notes what it is told, and fails if it is told to."""
+    """A follower that notes its calls, and fails if it has an error."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.heard: list[str] = []

@@ -33,7 +33,7 @@ LOADS = pytest.mark.parametrize(
 
 
 def family() -> tuple[Workspace, Step, Step, Step]:
-    """Return a workspace with objects of which each was made from the one before."""
+    """Return a workspace with objects, each of them made from the one before."""
     workspace = Workspace()
     for number, name in enumerate(("raw", "smooth", "final")):
         workspace.add(name, np.arange(10.0) * (number + 1))
@@ -194,7 +194,7 @@ def test_that_the_history_does_not_belong_to_the_content(tmp_path: Path) -> None
     workspace = family()[0]
     again = reopened(workspace.save(tmp_path / "a.h5"))
     names = ["raw", "smooth", "final"]
-    assert again.load(tmp_path / "a.h5") == names  # equal objects are no conflict
+    assert again.load(tmp_path / "a.h5") == names  # equal objects do not conflict
     assert not held(again, "final").metadata
     assert sidecar.KEY not in again.record("final").metadata
 
@@ -244,7 +244,7 @@ def test_that_an_entry_does_not_count_for_other_data(
     assert kinds(again, "final") == ["Reference", "normalize"]
     again.save(tmp_path / "b.h5")
     written = reopened(tmp_path / "b.h5")
-    assert "moving_average" not in kinds(written, "smooth")
+    assert kinds(written, "smooth")[-2:] == ["moving_average", "Unknown"]
     assert kinds(written, "final") == ["Reference", "moving_average", "normalize"]
 
 
@@ -260,12 +260,18 @@ def test_that_what_datalab_sets_by_itself_is_no_edit(tmp_path: Path) -> None:
     assert dict(edit.fields) == {"ylabel": "Voltage"}
 
 
-def test_that_a_damaged_entry_costs_a_warning(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("steps", {"rows": [[1]]}), ("set", ["xunit"]), ("set", 5), ("of", [1, 2])],
+)
+def test_that_a_damaged_entry_costs_a_warning(
+    tmp_path: Path, key: str, value: object
+) -> None:
     path = drop_manifest(family()[0].save(tmp_path / "a.h5"))
     with h5py.File(path, "r+") as file:
         attributes = metadata_of(file, "final").attrs
         content = json.loads(attributes[sidecar.KEY])
-        content["made"]["steps"] = {"rows": [[1]]}
+        content["made"][key] = value
         attributes[sidecar.KEY] = json.dumps(content)
     again = reopened(path)
     with pytest.warns(UserWarning, match="the history of 'final' cannot be read"):
@@ -384,3 +390,15 @@ def test_that_a_file_can_have_no_histories(tmp_path: Path, suffix: str) -> None:
 def test_that_another_history_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not one of 'full', 'calls'"):
         Workspace().save(tmp_path / "a.h5", history="all")  # type: ignore[call-overload]  # the test
+
+
+@SUFFIXES
+def test_options_of_the_display_are_edits_neither_before_nor_after_a_save(
+    tmp_path: Path, suffix: str
+) -> None:
+    workspace, *_ = family()
+    workspace.edit("final", xscalelog=True, annotations="[]")
+    path = workspace.save(tmp_path / f"a{suffix}")
+
+    assert "Edit" not in kinds(workspace, "final")
+    assert "Edit" not in kinds(reopened(path), "final")

@@ -1,4 +1,4 @@
-"""What is out of date, and bringing it up to date on request."""
+"""The objects that are out of date, and their computation on request."""
 
 from __future__ import annotations
 
@@ -19,19 +19,6 @@ def workspace():
     ws.add("raw", (X, np.sin(9 * X)))
     ws.add("other", (X, np.cos(3 * X)))
     return ws
-
-
-@pytest.fixture(params=["here", "from a file"])
-def reopened(request, workspace, tmp_path):
-    """Return the function that gives a workspace as it is, or saved and opened."""
-
-    def give():
-        if request.param == "here":
-            return workspace
-        workspace.save(tmp_path / "saved.h5")
-        return dlw.open(tmp_path / "saved.h5")
-
-    return give
 
 
 @pytest.fixture
@@ -169,3 +156,20 @@ def test_an_object_made_from_its_own_earlier_data_cannot_be_recomputed(workspace
     assert workspace.stale() == {"raw": ["'other' has changed"]}
     with pytest.raises(dlw.NotReplayableError, match="replaced by the result"):
         workspace.recompute("raw")
+
+
+def test_an_edit_after_the_use_is_named_in_a_file_too(workspace, tmp_path):
+    smooth = workspace.calc("moving_average", on="raw", n=7)
+    slope = workspace.calc("derivative", on=smooth)
+    workspace.edit(smooth, xunit="s")
+    expected = {slope: [f"xunit of {smooth!r} changed"]}
+    assert workspace.stale() == expected
+    assert dlw.open(workspace.save(tmp_path / "a.h5")).stale() == expected
+
+
+def test_an_edit_that_is_undone_after_the_use_counts(workspace):
+    workspace.edit("raw", xunit="s")
+    slope = sps.derivative(workspace["raw"])
+    workspace.undo()
+    workspace.add("slope", slope)
+    assert workspace.stale() == {"slope": ["xunit of 'raw' changed"]}

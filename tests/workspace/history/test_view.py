@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datalab_workspace.history.replay.resolution import resolve
+from datalab_workspace.history.resolution import resolve
 from datalab_workspace.history.steps import (
     Call,
     Cell,

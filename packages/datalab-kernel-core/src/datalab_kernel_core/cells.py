@@ -40,7 +40,7 @@ def install(shell: InteractiveShell) -> None:
 
 
 def uninstall(shell: InteractiveShell) -> None:
-    """Stop to report the cells of a shell."""
+    """Stop reporting the cells of a shell."""
     reports = _installed.pop(shell, None)
     if reports is not None:
         events: Any = shell.events

@@ -87,4 +87,4 @@ def compare(project: Workspace, name: str, made: Any) -> Replay:
     """
     from datalab_workspace.history.replay.replay import judged
 
-    return judged(project._session, name, made)  # noqa: SLF001 - the same package
+    return judged(project._session, name, made)  # noqa: SLF001  # the same package

@@ -1,4 +1,4 @@
-"""The calls of a workspace about how its objects were made, and making them again."""
+"""The calls of a workspace that concern the histories of its objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HistoryCalls:
-    """The calls of a workspace about how its objects were made."""
+    """The calls of a workspace that show histories, replay them and recompute objects."""
 
     _session: Session
 
@@ -47,12 +47,12 @@ class HistoryCalls:
     def replay(self, name: str, *, code: bool = False) -> Replay:
         """Make an object again from its inputs, and compare it with the stored one.
 
-        Nothing in the workspace changes. The steps of the object's history are computed
-        from the objects that nothing computed. If one of these has changed or was
-        removed, they are computed from the first later object that is still there.
+        The workspace does not change. The steps of the object's history are computed
+        from its inputs, which no step computed. If an input has changed or was removed,
+        they are computed from the first later object that still exists.
 
-        In the environment in which the object was made, the same bits must result. In
-        another one, sigima states for each feature the difference that is allowed.
+        In the environment in which the object was made, every bit must be the same. For
+        another one, sigima states the difference that is allowed for each feature.
 
         Args:
             name: Name, UUID or short id of the object.
@@ -100,7 +100,7 @@ class HistoryCalls:
 
     @suggest_on_typo
     def recompute(self, name: str) -> list[str]:
-        """Bring an object up to date: compute it again from its inputs as they are now.
+        """Bring an object up to date: compute it again from its present inputs.
 
         Objects between that are out of date, too, are computed first. All keep their
         UUIDs, names, groups, places and your metadata; results of analyses are removed,

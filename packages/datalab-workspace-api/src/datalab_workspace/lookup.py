@@ -11,7 +11,7 @@ from datalab_workspace.model.record import Record
 
 if TYPE_CHECKING:
     from datalab_workspace.backends.base import Backend
-    from datalab_workspace.history.recording.recorder import Recorder
+    from datalab_workspace.history.recording.recorder import HistoryRecorder
     from datalab_workspace.model.name_book import NameBook
     from datalab_workspace.session import Session
 
@@ -37,7 +37,7 @@ class Lookup:
         self._given: set[str] = set()
 
     @property
-    def recorder(self) -> Recorder:
+    def recorder(self) -> HistoryRecorder:
         """The recorder of the session."""
         return self._session.recorder
 

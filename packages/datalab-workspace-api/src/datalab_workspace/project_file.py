@@ -28,7 +28,7 @@ class ProjectFile:
         baseline: The content of that file when it was loaded or saved; None if it is
             not known.
         histories: The histories of the objects that the files hold.
-        modes: Which histories `Workspace.save` wrote to each file.
+        modes: The choice of `Workspace.save` for the histories in each file.
         mentioned_texts: Whether a line has said that files hold the text of cells.
     """
 

@@ -27,7 +27,7 @@ from datalab_workspace.events import (
     kind_of,
 )
 from datalab_workspace.forks import follow_forks, is_held_elsewhere
-from datalab_workspace.history.recording.recorder import Recorder
+from datalab_workspace.history.recording.recorder import HistoryRecorder
 from datalab_workspace.journal import Journal
 from datalab_workspace.model.name_book import NameBook
 from datalab_workspace.project_file import ProjectFile
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 #: Attempts to carry out an operation while others change its objects.
 _ATTEMPTS = 5
-# What each copy has of its own.
+#: The attributes that a copy of a session makes for itself.
 _OWN = ("_lock", "_transaction", "_watcher", "journal", "recorder", "subscribers")
 #: The errors of an operation on objects that have been removed in the meantime.
 _OUTDATED = (
@@ -95,12 +95,12 @@ class Session:
         follow_forks(self)
 
     def _begin(self) -> None:
-        """Make what each copy has of its own."""
+        """Make the attributes that each copy has for itself."""
         self._lock = threading.RLock()
         self._transaction: Transaction | None = None
         self.subscribers = Dispatcher()
         self.journal = Journal()
-        self.recorder = Recorder(self)
+        self.recorder = HistoryRecorder(self)
         self._watcher: Watcher | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -363,8 +363,7 @@ class Session:
         self._revision += 1
         self.project.follow(kind)
         if self.subscribers:  # without one, no event needs to be made
-            event = ChangeEvent(self._revision, origin, kind, tuple(changes), path)
-            events.append(event)
+            events += [ChangeEvent(self._revision, origin, kind, (*changes,), path)]
 
     def _changes_of_others(
         self, own: Mapping[str, str | None]
@@ -393,9 +392,8 @@ class Session:
         """
         entries = self.backend.entries()
         self.names.sync(entries)
-        before = self._known
         now = {entry.uuid: (entry, self.names.name_of(entry.uuid)) for entry in entries}
-        self._known = now
+        before, self._known = self._known, now
         if before is None:
             return ()
         return changes_between(before, now, own)

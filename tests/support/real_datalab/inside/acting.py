@@ -37,6 +37,15 @@ def add(main: Any, kind: str, title: str, values: list[Any]) -> str:
     return str(get_uuid(obj))  # the last one may be a notebook's by now
 
 
+def set_data(main: Any, kind: str, uuid: str, values: list[Any]) -> None:
+    """Set the data of an object, as its table of values does."""
+    obj = _panel(main, kind).objmodel[uuid]
+    if kind == "signal":
+        obj.y = np.array(values, float)
+    else:
+        obj.data = np.array(values, float)
+
+
 def rename(main: Any, kind: str, uuid: str, title: str) -> float:
     """Rename an object; return the time of `time.monotonic` after that."""
     _choose(main, kind, [uuid])

@@ -34,8 +34,8 @@ _SHOWN = {
         "workspace",
     ),
     f"{_RECOVERY}.RecoveryListing": (f"{_DISPLAY}.recovery_html", "recovery"),
-    f"{_HISTORY}.view.History": (f"{_DISPLAY}.history_html", "history"),
-    f"{_HISTORY}.verdict.Replay": (f"{_DISPLAY}.replay_html", "replay"),
+    f"{_HISTORY}.view.history.History": (f"{_DISPLAY}.history_html", "history"),
+    f"{_HISTORY}.replay.verdict.Replay": (f"{_DISPLAY}.replay_html", "replay"),
     f"{_PROCESSING}.feature_table.FeatureTable": (
         f"{_DISPLAY}.features_html",
         "features",

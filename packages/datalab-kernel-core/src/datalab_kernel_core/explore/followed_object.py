@@ -98,7 +98,7 @@ class FollowedObject:
             if not has_new_data:
                 record = replace(record, arrays=self.item.record.arrays)
             self.item = plot_item(record.uuid, lambda _uuid: record)
-        except Exception as error:  # noqa: BLE001  the page shows it
+        except Exception as error:  # noqa: BLE001  # the page shows it
             self.note = f"the data has changed and cannot be read: {error}"
             return False
         return True
@@ -147,7 +147,7 @@ class FollowedObject:
             note: A message to the user about the change.
 
         Returns:
-            The error of the workspace. The view has the change all the same.
+            The error of the workspace. The view shows the change nevertheless.
         """
         error: Exception | None = None
         self.note = note
@@ -160,7 +160,7 @@ class FollowedObject:
                 self._unsaved = False
             except ObjectNotFoundError:
                 self._lose()
-            except Exception as raised:  # noqa: BLE001  the page shows it
+            except Exception as raised:  # noqa: BLE001  # the page shows it
                 error, self._unsaved = raised, True
         roi = arguments.get("roi")
         if "annotations" in arguments:

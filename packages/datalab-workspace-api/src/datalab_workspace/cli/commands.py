@@ -174,43 +174,49 @@ def _parser() -> argparse.ArgumentParser:
         "verify the checksums of a file, and that DataLab can open it",
     )
     check.add_argument("where", metavar="FILE|live")
+    _add_history(commands)
+    _add_replay(commands)
+    return parser
 
-    made = _command(
+
+def _add_history(commands: Any) -> None:
+    command = _command(
         commands, "history", _history, "show how objects were made; needs no sigima"
     )
-    made.add_argument("where", metavar="FILE|live")
-    made.add_argument("names", nargs="*", metavar="NAME", help="all by default")
-    made.add_argument(
+    command.add_argument("where", metavar="FILE|live")
+    command.add_argument("names", nargs="*", metavar="NAME", help="all by default")
+    command.add_argument(
         "--cells", action="store_true", help="also show the code of cells"
     )
-    made.add_argument(
+    command.add_argument(
         "--export",
         metavar="PATH",
         help="write the history of one object to a .py, .ipynb, .txt, .crate.json or "
         ".zip file, or to a folder",
     )
-    made.add_argument(
+    command.add_argument(
         "--overwrite", action="store_true", help="replace the file of --export"
     )
 
-    again = _command(
+
+def _add_replay(commands: Any) -> None:
+    command = _command(
         commands,
         "replay",
         _replay,
         "make objects again from their inputs, and compare them; exit code 0 if they "
         "are the same, 1 if one is different, 2 if one cannot be made again",
     )
-    again.add_argument("where", metavar="FILE|live")
-    again.add_argument(
+    command.add_argument("where", metavar="FILE|live")
+    command.add_argument(
         "names", nargs="*", metavar="NAME", help="all that were computed by default"
     )
-    again.add_argument(
+    command.add_argument(
         "--code",
         action="store_true",
         help="also run the code of cells in the file; it is printed first",
     )
-    again.set_defaults(failure=replay.NOT_REPLAYABLE)
-    return parser
+    command.set_defaults(failure=replay.NOT_REPLAYABLE)
 
 
 def _command(

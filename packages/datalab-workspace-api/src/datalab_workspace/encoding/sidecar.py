@@ -141,10 +141,11 @@ def join(plain: Record, carrier: Carrier = FILE, *, is_own: bool = False) -> Rec
             )
             if "made" in sidecar:
                 made = dict(sidecar["made"])
+                is_guess = made.get("uuid") != record.uuid
                 if carrier is NPZ:  # the Web API does not say which UUID an object has
                     made["uuid"] = record.uuid
                 data = None if is_own else plain.data
-                record.history = Written(Entry(made), record, data)
+                record.history = Written(Entry(made), record, data, is_guess=is_guess)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             warn_caller(
                 f"the sidecar of {plain.title!r} cannot be read ({error}); the object "

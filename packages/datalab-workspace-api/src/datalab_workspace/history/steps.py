@@ -89,6 +89,19 @@ class Call:
     output: int | None = None
 
 
+#: Fields that no feature reads. DataLab's window sets them, and `rename` the title.
+_DISPLAY = ("title", "annotations", "autoscale")
+
+
+def describes_data(name: str) -> bool:
+    """Return whether a field describes the data, as labels and coordinates do.
+
+    The other fields, such as the scales of axes, only concern the display. Setting them
+    is not an `Edit`.
+    """
+    return "scale" not in name and name not in _DISPLAY
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Edit:
     """Fields or regions of interest of an object were set; the data is the same.
@@ -117,11 +130,13 @@ class Code:
         script: The name of the script's file, without folders, and the line, such as
             "fit.py:12"; "" in a cell.
         certain: False if the change may have been made by an earlier cell, too.
+        in_order: False if the change may have been made after the step that uses it.
     """
 
     cell: Cell | None
     script: str = ""
     certain: bool = True
+    in_order: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)

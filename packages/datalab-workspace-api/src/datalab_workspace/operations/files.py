@@ -87,16 +87,10 @@ def _save(
     # Without a pause, the collector takes longer than writing many histories.
     with collections_paused(history is not None), session.transaction() as transaction:
         project = session.project
-        uuids = None
-        if names is not None:
-            uuids = {transaction.uuid(name) for name in listed(names)}
+        uuids = None if names is None else {transaction.uuid(n) for n in listed(names)}
         target = _target(path, project.path)
         known = project.stamps.get(target)
-        groups = transaction.backend.content(uuids)
-        if uuids is not None:
-            _check_partial(transaction, target, uuids)
-        foreign = project.foreign if uuids is None or known is not None else []
-        content = Project(groups, foreign, project.baseline)
+        content = _content(session, transaction, target, uuids)
         mode = project.modes.get(target, "full") if history == "as before" else history
         content.history = writer = _writer(session, mode, content)
         if datalab_history:
@@ -106,10 +100,8 @@ def _save(
             project.saved(target, known, project.baseline, whole=True)
             return _Saved(target)
         if known is not None and not _is_current(project.baseline, target):
-            content.groups = groups = [
-                _resolved(transaction, group) for group in groups
-            ]
-        masked = masked_names(transaction, groups)
+            content.groups = [_resolved(transaction, each) for each in content.groups]
+        masked = masked_names(transaction, content.groups)
         stamp, references, baseline = registry.write(
             target,
             content,
@@ -124,8 +116,21 @@ def _save(
         before = content.baseline
         writer.release(None if before is None else before.history)
         if uuids is None or known is not None:
-            _repoint(groups, references, baseline)
+            _repoint(content.groups, references, baseline)
         return _Saved(target, masked, writer.has_texts)
+
+
+def _content(
+    session: Session, transaction: Transaction, target: Path, uuids: set[str] | None
+) -> Project:
+    """Return the content to save: the objects with these UUIDs, or all."""
+    project = session.project
+    groups = transaction.backend.content(uuids)
+    if uuids is None:
+        return Project(groups, project.foreign, project.baseline)
+    _check_partial(transaction, target, uuids)
+    foreign = project.foreign if target in project.stamps else []
+    return Project(groups, foreign, project.baseline)
 
 
 def _writer(
@@ -153,7 +158,7 @@ def _mention_texts(session: Session, path: Path) -> None:
     """Write a line, once, that says that files hold the text of cells."""
     if not session.project.mentioned_texts:
         session.project.mentioned_texts = True
-        # Only a notebook has cells. The line is no warning, because nothing is wrong.
+        # Only a notebook has cells. This is not a warning, because nothing is wrong.
         sys.stdout.write(
             f"{path.name:.80} also holds how its objects were made, with the text of "
             'cells; to share it without the text, call save(history="calls")\n'

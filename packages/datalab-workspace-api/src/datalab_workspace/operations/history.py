@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datalab_workspace.encoding.arrays import data_fingerprint
-from datalab_workspace.history.replay.resolution import resolve
-from datalab_workspace.history.steps import Reference, Step, closure, edit_chain
-from datalab_workspace.history.view.builder import Present, build
+from datalab_workspace.history.object_steps import ObjectSteps
+from datalab_workspace.history.resolution import resolve
+from datalab_workspace.history.view.builder import build
 from datalab_workspace.history.view.history import History
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -23,60 +22,3 @@ def _history(session: Session, transaction: Transaction, name: str) -> History:
     resolution = resolve(objects.latest(uuid), objects.find)
     shown = transaction.names.hand_out(uuid)
     return build(shown, resolution, objects.present, uuid=uuid, session=session)
-
-
-class ObjectSteps:
-    """The steps of the objects of a workspace, within one transaction."""
-
-    def __init__(self, session: Session, transaction: Transaction) -> None:
-        self._session = session
-        self._transaction = transaction
-        self._latest: dict[str, Step] = {}
-
-    def latest(self, uuid: str) -> Step:
-        """Return the latest step of an object that exists."""
-        if uuid not in self._latest:
-            record = self._transaction.record(uuid)
-            self._latest[uuid] = self._session.recorder.latest(record)
-        return self._latest[uuid]
-
-    def find(self, reference: Reference) -> Step | None:
-        """Return the step that made the object of a reference.
-
-        Returns:
-            The step; None if no object has such data, or had it in a file that was
-            loaded.
-        """
-        latest = self._made_data(reference)
-        if latest is None:
-            latest = self._session.project.histories.find(reference)
-        if latest is None:
-            return None
-        chain = edit_chain(latest)
-        return chain[min(reference.edits, len(chain) - 1)]
-
-    def _made_data(self, reference: Reference) -> Step | None:
-        """Return the last step with the data of a reference; edits may follow it."""
-        uuid, wanted = reference.uuid, reference.fingerprint
-        if wanted is None or not self._transaction.backend.has(uuid):
-            return None
-        latest = self.latest(uuid)
-        if data_fingerprint(self._transaction.record(uuid)) == wanted:
-            return latest
-        for step in reversed(closure(latest)):
-            stored = step.stored
-            if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
-                return step
-        return None
-
-    def present(self, step: Step) -> Present | None:
-        """Return the object that is still as a step made it; edits do not count."""
-        uuid = None if step.stored is None else step.stored.uuid
-        backend = self._transaction.backend
-        if uuid is None or not backend.has(uuid):
-            return None
-        if edit_chain(self.latest(uuid))[0] is not step:
-            return None
-        summary = backend.summary(uuid)
-        name = self._transaction.names.name_of(uuid)
-        return Present(uuid, name, summary.kind, summary.shape)

@@ -11,7 +11,7 @@ from datalab_workspace.backends.base import Backend
 from datalab_workspace.error_messages import list_names
 from datalab_workspace.errors import NameConflictError
 from datalab_workspace.history.recording.file_steps import file_read
-from datalab_workspace.history.recording.recorder import Recorder
+from datalab_workspace.history.recording.recorder import HistoryRecorder
 from datalab_workspace.measured_files import formats, paths
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import (
@@ -138,7 +138,7 @@ def _read_all(
     errors: OnError,
     notes: Notes,
     failed: dict[str, str],
-    recorder: Recorder,
+    recorder: HistoryRecorder,
 ) -> list[_Incoming]:
     """Return the objects of all files, in memory."""
     search = paths.search(files)

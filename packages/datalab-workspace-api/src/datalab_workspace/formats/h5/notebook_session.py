@@ -117,18 +117,18 @@ def _write_action(
 ) -> None:
     kind, function = sources[0].kind, str(note["func_name"])
     pattern = _PATTERNS[note["pattern"]]
-    texts = {
-        "kind": "compute",
-        "title": function.replace("_", " ").capitalize(),
-        "uuid": name,
-        "panel_str": kind,
-        "func_name": function,
-        "pattern": pattern,
-        "dtstr": _NO_DATE,
-    }
-    for key, text in texts.items():
-        group.attrs[key] = text
-    group.attrs["schema_version"] = _ACTION_VERSION
+    group.attrs.update(
+        {
+            "kind": "compute",
+            "title": function.replace("_", " ").capitalize(),
+            "uuid": name,
+            "panel_str": kind,
+            "func_name": function,
+            "pattern": pattern,
+            "dtstr": _NO_DATE,
+            "schema_version": _ACTION_VERSION,
+        }
+    )
     arguments: dict[str, Any] = {}
     if isinstance(note.get("param_json"), str):
         arguments["param"] = {"__dataset_json__": note["param_json"]}
@@ -139,7 +139,15 @@ def _write_action(
     if arguments:
         _put(group, "kwargs", arguments)
     _put(group, "output_uuids", [record.uuid])
-    state = {
+    for key, value in _state(kind, selected, sources).items():
+        _put(group.require_group("state"), key, value)
+
+
+def _state(
+    kind: str, selected: Sequence[Record], sources: Sequence[Record]
+) -> dict[str, Any]:
+    """Return the state of DataLab's panels when the action was carried out."""
+    return {
         "selection": {kind: [one.uuid for one in selected]},
         "states": _by_panel(kind, [str(one.shape) for one in selected]),
         "titles": _by_panel(kind, [one.title for one in selected]),
@@ -152,8 +160,6 @@ def _write_action(
             for panel in KINDS
         },
     }
-    for key, value in state.items():
-        _put(group.require_group("state"), key, value)
 
 
 def _by_panel(kind: str, values: list[str]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ comparison shows which objects differ from what was saved.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -170,7 +171,11 @@ def _check(
 
 
 def _resolved(item: Item) -> Record:
-    return item.resolve() if isinstance(item, PendingRecord) else item
+    if not isinstance(item, PendingRecord):
+        return item
+    with warnings.catch_warnings():  # damage is reported as a problem
+        warnings.simplefilter("ignore", UserWarning)
+        return item.resolve()
 
 
 def _unread(record: Record) -> dict[str, FileArray]:

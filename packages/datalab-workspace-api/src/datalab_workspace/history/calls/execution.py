@@ -13,11 +13,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from datalab_workspace.errors import NotReplayableError
+from datalab_workspace.errors import NotReplayableError, UnsupportedObjectError
 from datalab_workspace.history.calls.noted_calls import contract_of, operation_of
 from datalab_workspace.history.calls.parameters import decoded_value
 from datalab_workspace.history.steps import Call, Edit
-from datalab_workspace.model.record import ROI_KEY
+from datalab_workspace.model.record import FIELDS, ROI_KEY, checked_field
 
 _KINDS = ("signal", "image")
 
@@ -147,13 +147,18 @@ def edited(obj: Any, edit: Edit) -> Any:
     Raises:
         NotReplayableError: The edit does not fit the object.
     """
-    from datalab_workspace.model.sigima_objects import item_names
+    from datalab_workspace.model.sigima_objects import item_names, object_kind
 
-    names = item_names(obj)
+    names, kind = item_names(obj), object_kind(obj)
+    assert kind is not None, "a signal or image is passed"
     for name, value in edit.fields.items():
-        if name not in names or not isinstance(value, str | bool | int | float | None):
+        spec = FIELDS[kind].get(name)
+        if name not in names or spec is None:
             raise NotReplayableError(f"there is no field {name!r:.80}")
-        setattr(obj, name, value)
+        try:
+            setattr(obj, name, checked_field(value, spec, f"{name!r:.80}"))
+        except UnsupportedObjectError as error:
+            raise NotReplayableError(f"an edit is malformed: {error}") from error
     if edit.sets_roi:
         try:
             regions = edit.roi
@@ -323,5 +328,5 @@ def _unobserved() -> Iterator[None]:
     except ImportError:  # before sigima 1.3
         yield
         return
-    with observe_calls(lambda function, arguments: None):  # noqa: ARG005
+    with observe_calls(lambda function, arguments: None):  # noqa: ARG005  # see `observe_calls`
         yield

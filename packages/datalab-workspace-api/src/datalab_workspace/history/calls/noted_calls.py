@@ -221,7 +221,7 @@ def _default(function: Function, number: int) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _kept_default(function: Function, number: int, options: str) -> Any:  # noqa: ARG001
+def _kept_default(function: Function, number: int, options: str) -> Any:  # noqa: ARG001  # a key
     """Return the default as `_kept` does; the options are a part of the key."""
     return _kept(_default(function, number))
 

@@ -1,1 +1,1 @@
-"""The cells of a notebook: which one runs, what each one uses, and their texts."""
+"""The cells of a notebook: the running one, the names they use, and their text."""

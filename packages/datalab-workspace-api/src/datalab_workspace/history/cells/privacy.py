@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from datalab_workspace.history.cells.secret_literals import (
+    hide_in_string,
     hide_in_text,
     without_secrets,
 )
@@ -62,7 +63,7 @@ def masked(text: str) -> str | None:
 
     Example:
         >>> from datalab_workspace.history.cells.privacy import masked
-        >>> masked("connect(url, token='f00d')")
+        >>> masked("connect(url, token='c0ffee')")
         "connect(url, token='<hidden>')"
     """
     tokens = sys.modules.get(_TOKENS)  # without it, no token has been used
@@ -103,7 +104,8 @@ def _without_secrets(text: str) -> str:
     text = without_secrets(text, tree)
     for line in magics:
         text = text.replace(line, hide_in_text(line))
-    return _rewritten(text, _COMMENT, hide_in_text)
+    text = _rewritten(text, _COMMENT, hide_in_text)
+    return _rewritten(text, _TEXTS - _COMMENT, hide_in_string)
 
 
 def _rewritten(text: str, kinds: frozenset[int], change: Callable[[str], str]) -> str:

@@ -11,11 +11,10 @@ import sys
 import weakref
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from functools import partial
 from itertools import count
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from datalab_workspace.history import failures
 from datalab_workspace.history.steps import Cell
@@ -24,8 +23,9 @@ from datalab_workspace.history.steps import Cell
 LOG_SIZE = 2_000_000
 ENTRY_SIZE = 200
 
-#: The module of the links to objects; without it, there are none.
-_LINKS = "datalab_workspace.history.recording.known"
+Confirm: TypeAlias = "Callable[[LoggedCell, Mapping[str, Any]], None]"
+#: Compares the objects of a notebook at the end of a cell; None without a workspace.
+_confirm: Confirm | None = None
 _orders = count(1)
 #: Whether a file has code of the user, by path.
 _paths: dict[str, bool] = {}
@@ -198,8 +198,8 @@ def end(
         cell = _running[-1]
     cell.failed = failed
     try:
-        if namespace is not None and _LINKS in sys.modules:
-            _call(partial(_confirm, namespace), cell)
+        if namespace is not None and _confirm is not None:
+            _call(_confirm, cell, namespace)
         for follower in list(_followers):
             _call(follower.end_cell, cell)
     finally:
@@ -228,9 +228,17 @@ def ran_here(cell: Cell) -> bool:
     )
 
 
-def follow(follower: Follower) -> None:
-    """Notify an object when cells begin and end, as long as it exists."""
+def follow(follower: Follower, confirm: Confirm | None = None) -> None:
+    """Notify an object when cells begin and end, as long as it exists.
+
+    Args:
+        follower: The object.
+        confirm: Called at the end of each cell, before that, with the cell and the
+            names of the notebook. There is one such function for all followers.
+    """
+    global _confirm
     _followers.add(follower)
+    _confirm = confirm or _confirm
 
 
 def script_place() -> tuple[str, int] | None:
@@ -241,13 +249,15 @@ def script_place() -> tuple[str, int] | None:
     """
     global _distance
     try:
-        inner = sys._getframe(_distance - 1)  # noqa: SLF001
-        frame: FrameType | None = sys._getframe(_distance)  # noqa: SLF001
+        inner = sys._getframe(_distance - 1)  # noqa: SLF001  # it is fast
     except ValueError:  # there are not that many
-        inner = frame = sys._getframe(0)  # noqa: SLF001
-    if frame is not None and _is_users(frame) and not _is_users(inner):
-        return frame.f_code.co_filename, frame.f_lineno
-    frame, distance = sys._getframe(0), 0  # noqa: SLF001
+        inner = sys._getframe(0)  # noqa: SLF001  # it is fast
+    frame = inner.f_back
+    if frame is not None:
+        path = frame.f_code.co_filename
+        if _paths.get(path) and _paths.get(inner.f_code.co_filename) is False:
+            return path, frame.f_lineno
+    frame, distance = sys._getframe(0), 0  # noqa: SLF001  # it is fast
     while frame is not None:
         if _is_users(frame):
             _distance = distance
@@ -280,14 +290,8 @@ def _is_of_user(path: str) -> bool:
     return not path.startswith(_STANDARD_LIBRARY)
 
 
-def _confirm(namespace: Mapping[str, Any], cell: LoggedCell) -> None:
-    from datalab_workspace.history.cells.confirmation import confirm
-
-    confirm(cell, namespace)
-
-
-def _call(method: Callable[[Any], None], cell: LoggedCell) -> None:
+def _call(method: Callable[..., None], *arguments: object) -> None:
     try:
-        method(cell)
+        method(*arguments)
     except Exception as error:  # noqa: BLE001  # the user's cell must continue
         failures.note(error)

@@ -6,18 +6,32 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import singledispatch
+from itertools import pairwise
 from typing import TypeAlias
 
 #: The substitute for a secret.
 HIDDEN = "<hidden>"
 #: A name, and the expression that is given to it.
 _Given: TypeAlias = "tuple[str, ast.expr]"
-_WORDS = (
-    r"password|passwd|passphrase|pwd|token|secret|credentials?|auth|authorization"
-    r"|bearer|(?:api|access|private|secret|auth|ssh|encryption)[_-]?key|key"
+#: Words for secrets, which have no other meaning.
+_CERTAIN = (
+    r"pass(?:word|wd|phrase|wort|code)|pwd|kennwort|mot_de_passe|token|secret"
+    r"|credential|creds?|authorization|bearer|cookie"
+    r"|(?:api|access|private|secret|auth|ssh|encryption|account)[_-]?key"
 )
-_SECRET = re.compile(rf"(?:^|[_\W]|(?<=[a-z]))(?:{_WORDS})s?(?:_?\d+)?$", re.IGNORECASE)
-_PASSWORD = re.compile(r"pass(?:word|wd|phrase)|pwd|secret|credential", re.IGNORECASE)
+#: Words that mean secrets as names; filters of signals are "low_pass" and the like.
+_WORDS = (
+    rf"{_CERTAIN}|auth|key|pw"
+    r"|(?<![a-z])(?<!low_)(?<!high_)(?<!band_)(?<!all_)pass"
+)
+_SECRET = re.compile(
+    rf"(?:^|[_\W]|(?<=[a-z]))(?:{_WORDS})s?"
+    r"(?:_(?:value|str|string|text|id|bytes|raw|default))?(?:_?\d+)?$",
+    re.IGNORECASE,
+)
+_PASSWORD = re.compile(
+    r"pass(?:word|wd|phrase|wort|code)|pwd|kennwort|secret|credential", re.IGNORECASE
+)
 #: Functions one of whose arguments is a secret, without a name that says so.
 _LOGINS = frozenset({"connect", "login", "authenticate", "basic_auth", "HTTPBasicAuth"})
 #: Functions whose arguments name the secret that they set.
@@ -27,15 +41,24 @@ _PLACES = frozenset(
 #: A secret where the text is not Python: in magics, comments and shell commands.
 _IN_TEXT = re.compile(
     rf"(?P<before>(?:\b|_|--?)(?:{_WORDS})s?[\"']?\s*(?:=|:)\s*(?:bearer\s+|basic\s+)?"
-    r"|\b(?:bearer|basic)\s+|--(?:password|token)\s+)"
+    rf"|\b(?:bearer|basic)\s+|--(?:password|token)\s+|env\s+\w*(?:{_WORDS})s?\s+"
+    r"|(?:\s-u|--user)[\s=]+[^\s:]+:|\bsshpass\s+-p\s*|\bmysql\w*\s[^\n]*?-p)"
     r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',;)]+)",
+    re.IGNORECASE,
+)
+#: A secret in a string: in JSON, the query of a URL or the address of a database.
+_IN_STRING = re.compile(
+    rf"(?P<before>(?:(?:\b|_)(?:{_CERTAIN})s?|[?&](?:[\w-]*signature|sig|key))"
+    r"(?:\\?[\"'])?\s*[=:]\s*(?:\\?[\"'])?)(?P<value>(?!%)[^\s\"'\\,;)&{}]+)",
     re.IGNORECASE,
 )
 #: Secrets that are recognised by their form.
 _BY_FORM = re.compile(
     r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{20,}"
     r"|hf_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
-    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)|(?<=hooks\.slack\.com/services/)[\w/-]+"
+    r"|(?<=PRIVATE KEY-----).+?(?=-----END )",
+    re.DOTALL,
 )
 _IN_URL = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
 
@@ -60,6 +83,15 @@ def hide_in_text(text: str) -> str:
         return f"{match['before']}{quote}{HIDDEN}{quote}"
 
     return _IN_TEXT.sub(hidden, text)
+
+
+def hide_in_string(text: str) -> str:
+    """Return a string literal without the values that it gives to secret names.
+
+    Args:
+        text: The literal as it is written, with its quotes.
+    """
+    return _IN_STRING.sub(rf"\g<before>{HIDDEN}", text)
 
 
 def _secrets(tree: ast.Module) -> Iterator[ast.expr]:
@@ -123,13 +155,37 @@ def _(node: ast.arguments) -> Iterator[_Given]:
 def _(node: ast.Call) -> Iterator[_Given]:
     function = _name(node.func)
     if function in _LOGINS:
-        for value in node.args[1:]:
+        first = 0 if len(node.args) == 1 and function != "connect" else 1
+        for value in node.args[first:]:
             yield "password", value
     elif function not in _PLACES:
         for value in node.args:
             yield function, value
-        if len(node.args) > 1:  # setdefault("token", "f00d")
-            yield _name(node.args[0]), node.args[1]
+        for key, value in pairwise(node.args):  # setdefault("token", "f00d")
+            yield _name(key), value
+
+
+@_given.register
+def _(node: ast.Tuple) -> Iterator[_Given]:
+    if len(node.elts) == 2 and isinstance(node.elts[0], ast.Constant):
+        yield _name(node.elts[0]), node.elts[1]  # ("token", "f00d")
+
+
+@_given.register(ast.For)
+@_given.register(ast.AsyncFor)
+@_given.register(ast.comprehension)
+def _(node: ast.For | ast.AsyncFor | ast.comprehension) -> Iterator[_Given]:
+    for name, value in _assigned(node.target, node.iter):
+        if name not in ("key", "keys"):  # such loops are common
+            yield name, value
+
+
+@_given.register
+def _(node: ast.Match) -> Iterator[_Given]:
+    for case in node.cases:
+        for pattern in ast.walk(case.pattern):
+            if isinstance(pattern, ast.MatchValue):
+                yield _name(node.subject), pattern.value
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[_Given]:
@@ -151,7 +207,7 @@ def _name(node: ast.expr | None) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     if isinstance(node, ast.Subscript):
-        return _name(node.slice)
+        return _name(node.slice) or _name(node.value)
     if isinstance(node, ast.Starred):
         return _name(node.value)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -7,7 +7,7 @@ compared later: when the history is needed, or at the end of the cell.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
@@ -15,8 +15,8 @@ from datalab_workspace.forks import follow_forks, usable
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.environment import here
 from datalab_workspace.history.graph import needs_first
-from datalab_workspace.history.recording import identity, known
-from datalab_workspace.history.recording.deferred import Deferred
+from datalab_workspace.history.recording import identity, known, used_objects
+from datalab_workspace.history.recording.deferred import Deferred, settled
 from datalab_workspace.history.recording.file_steps import file_of_source
 from datalab_workspace.history.recording.identity import Arrays, Marker
 from datalab_workspace.history.recording.running_code import running_code
@@ -28,12 +28,10 @@ from datalab_workspace.history.steps import (
     Step,
     Stored,
     Unknown,
+    describes_data,
 )
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import ROI_KEY, SOURCE_KEY, Record
-
-#: Fields that no feature reads: DataLab's window sets them, and `rename` the title.
-_DISPLAY = ("title", "annotations", "autoscale")
 
 
 class _Lock:
@@ -66,6 +64,7 @@ class Pending(Deferred):
         code: The code that runs.
         marker: See above; None when it is no longer needed.
         before: The data of the record that is replaced, if it must be kept.
+        held: The bytes of data that only this history may keep in memory.
     """
 
     __slots__ = (
@@ -79,6 +78,7 @@ class Pending(Deferred):
         "_version",
         "before",
         "code",
+        "held",
         "marker",
         "uuid",
     )
@@ -92,6 +92,7 @@ class Pending(Deferred):
         place: object = None,
     ) -> None:
         self.outcome = None
+        self.held = 0
         self.marker = marker
         self._title, self._place = title, place
         self.before: Arrays | None = None
@@ -112,24 +113,21 @@ class Pending(Deferred):
             and earlier.code is code
         ):
             # A loop that changes an object again and again makes one step, and holds
-            # the data of none but the first and the last record.
+            # the data of none but the first and the last record. `earlier` has counted
+            # the first one.
             self.marker, self.before = earlier.marker, earlier.before
             return
         if marker.record is not None:
             replaced = marker.record()
             if replaced is not None and replaced.uuid == self.uuid:
                 self.before = replaced.arrays
+                self.held = identity.nbytes(self.before)
 
     # -- the outcome ------------------------------------------------------------------
 
     def is_made_by(self, cell: Cell | None) -> bool:
         """Return whether a cell that runs has made the object, as far as is known."""
         return self.outcome is None and self.code.cell is cell
-
-    @property
-    def held(self) -> int:
-        """The bytes of data that may be in memory only because of this history."""
-        return 0 if self.before is None else identity.nbytes(self.before)
 
     def found(self) -> RecordHistory:
         """Return the history, after a comparison of the records if that is needed."""
@@ -152,7 +150,7 @@ class Pending(Deferred):
     def find_out(self) -> None:
         """Compare the records, and release what is no longer needed."""
         if self.outcome is None:
-            self.outcome = self._find()
+            self.outcome = settled(self._find())
             self.marker = self.before = None
             self._used = ()
 
@@ -168,6 +166,7 @@ class Pending(Deferred):
         elif record is None or (same := self._is_same(record, marker)) is None:
             return self._changed(marker, certain=False)
         elif not same:
+            self._correct_calls(record, marker)
             return self._changed(marker, certain=not marker.unsure)
         history = history_of(marker)
         if history.step.stored is None:
@@ -186,6 +185,20 @@ class Pending(Deferred):
         if marker.checked is None:
             return True
         return marker.checked == identity.checksums(record.arrays)
+
+    def _correct_calls(self, record: Record, marker: Marker) -> None:
+        """Correct the calls that used the object before it was added."""
+        before = marker.arrays if self.before is None else self.before
+        if before is None:
+            looks_same = marker.seen == identity.glance(record.arrays)
+        else:
+            looks_same = identity.looks_same(record.arrays, before)
+        if looks_same:
+            correct_calls(marker, self._is_of)
+
+    def _is_of(self, obj: Any) -> bool:
+        marker = identity.marker_of(obj)
+        return marker is not None and marker.history is self
 
     def _made(self) -> RecordHistory:
         """Return the history of an object that does not come from a known one."""
@@ -232,6 +245,38 @@ def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
                 yield step
 
 
+def correct_calls(
+    marker: Marker, is_changed: Callable[[Any], bool], *, certain: bool = True
+) -> None:
+    """Put the code that has changed an object between it and the calls that used it.
+
+    Args:
+        marker: The link of the object before the change was found.
+        is_changed: Whether an object with this link is the one.
+        certain: See `Code`.
+    """
+    uses = [use for obj, use in used_objects.uses_of(marker) if is_changed(obj)]
+    changed: dict[int, Step] = {}
+    for use in uses:
+        inputs = list(use.step.inputs)
+        used = inputs[use.position]
+        if is_code_of(used, use.code.cell):
+            continue
+        if id(used) not in changed:
+            code = Code(use.code.cell, use.code.script, certain, in_order=False)
+            # Only what was there before the call, so that no step comes from itself.
+            others = [s for s in steps_used(use.got, code.cell) if s is not used]
+            changed[id(used)] = Step(code, (used, *others), code.cell)
+        inputs[use.position] = changed[id(used)]
+        use.step.inputs = tuple(inputs)
+        use.step.depth = 1 + max(step.depth for step in inputs)
+
+
+def is_code_of(step: Step, cell: Cell | None) -> bool:
+    """Return whether a step is all of the code of a cell."""
+    return cell is not None and isinstance(step.action, Code) and step.cell is cell
+
+
 def history_of(marker: Marker) -> RecordHistory:
     """Return the history of an object when its link was made."""
     record = None if marker.record is None else marker.record()
@@ -271,7 +316,7 @@ def edit_between(
             name: value
             for name, value in new_fields.items()
             if fields.get(name, value) is not value
-            and is_described(name)
+            and describes_data(name)
             and not values_equal(fields[name], value)
         }
     sets_roi = roi is not new_roi and not values_equal(roi or None, new_roi or None)
@@ -281,11 +326,6 @@ def edit_between(
     if not sets_roi:
         return Edit(changed, fields_before=before)
     return Edit(changed, new_roi or None, True, before, roi or None)
-
-
-def is_described(name: str) -> bool:
-    """Return whether a field describes the data, as labels and coordinates do."""
-    return "scale" not in name and name not in _DISPLAY
 
 
 def _roi_of(record: Record) -> Any:

@@ -37,6 +37,16 @@ class Deferred(RecordHistory):
         return self.found().roi
 
 
+def settled(history: RecordHistory) -> RecordHistory:
+    """Return a history without the deferred ones that stand for it.
+
+    A loop that adds one object again and again would make a chain of them.
+    """
+    while isinstance(history, Deferred) and history.outcome is not None:
+        history = history.outcome
+    return history
+
+
 class Later(Deferred):
     """A history that a function returns.
 
@@ -54,7 +64,7 @@ class Later(Deferred):
         """See `Deferred.found`."""
         find = self._find
         if self.outcome is None and find is not None:
-            self.outcome = find()
+            self.outcome = settled(find())
             self._find = None
         assert self.outcome is not None, "it is set before the function is released"
         return self.outcome

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.environment import here
-from datalab_workspace.history.recording import identity, known
+from datalab_workspace.history.recording import identity, known, used_objects
 from datalab_workspace.history.recording.added_record import (
+    correct_calls,
     edit_between,
     history_of,
-    is_described,
+    is_code_of,
     steps_used,
 )
+from datalab_workspace.history.recording.deferred import Deferred
 from datalab_workspace.history.recording.identity import Arrays, Marker, marker_of
 from datalab_workspace.history.recording.running_code import running_code
-from datalab_workspace.history.steps import Cell, Code, RecordHistory, Step
+from datalab_workspace.history.steps import (
+    Cell,
+    Code,
+    RecordHistory,
+    Step,
+    describes_data,
+)
 from datalab_workspace.model.record import FIELDS
 from datalab_workspace.model.sigima_objects import current_roi, object_kind
 
 _described = {
-    kind: tuple(name for name in fields if is_described(name))
+    kind: tuple(name for name in fields if describes_data(name))
     for kind, fields in FIELDS.items()
 }
 
@@ -62,14 +74,60 @@ def note_change(
     marker = marker_of(obj)
     if marker is None:
         return False
-    arrays = identity.arrays_of(obj)
+    arrays, source = identity.arrays_of(obj), history_of(marker).step
+    if suspected and is_code_of(source, cell):
+        _link(obj, arrays, source)
+        return False
     if not suspected and _is_as_linked(arrays, marker):
         return False
-    _link(obj, arrays, _code_step(cell, history_of(marker).step, certain=certain))
+    if _looks_as_linked(arrays, marker):
+        # A glance before a call cannot have seen the change either.
+        correct_calls(marker, lambda used: used is obj, certain=certain)
+    _link(obj, arrays, _code_step(cell, source, certain=certain))
     linked = marker_of(obj)
     if linked is not None and not suspected and not identity.is_exact(arrays):
         linked.checked = identity.checksums(arrays)
     return True
+
+
+def note_uses(objects: Sequence[Any], step: Step) -> None:
+    """Note the objects that a call has used, if a glance at them does not see all.
+
+    Args:
+        objects: The signals and images, in the order of the inputs of the step.
+        step: The step of the call.
+    """
+    for position, obj in enumerate(objects):
+        arrays, marker = identity.arrays_of(obj), marker_of(obj)
+        if marker is None or identity.is_exact(arrays) or is_read_only(arrays):
+            continue
+        code, got = running_code(running_cell.current()), known.last_got()
+        use = used_objects.Use(weakref.ref(obj), marker, step, position, code, got)
+        used_objects.note(use, obj, size=identity.nbytes(arrays))
+
+
+def examine_used() -> None:
+    """Compare the data of the objects that calls have used, outside cells."""
+    for obj in used_objects.objects():
+        settle_added(obj)
+        marker = marker_of(obj)
+        if marker is not None and marker.arrays is not None:
+            note_change(obj, marker.cell)
+    if running_cell.current() is None:
+        used_objects.release()
+
+
+def settle_added(obj: Any) -> None:
+    """Find out whether an object was changed between a call and `add`."""
+    marker = marker_of(obj)
+    if marker is not None and isinstance(marker.history, Deferred):
+        marker.history.found()
+
+
+def is_read_only(arrays: Arrays) -> bool:
+    """Return whether code cannot change the data of an object."""
+    filled = [array for array in arrays.values() if array is not None and array.size]
+    return all(isinstance(a, np.ndarray) and not a.flags.writeable for a in filled)
 
 
 def link_result(obj: Any, step: Step, cell: Cell | None) -> Marker:

@@ -130,7 +130,7 @@ def arrays_of(obj: Any) -> dict[str, Any]:
 
 def nbytes(arrays: Arrays) -> int:
     """Return the size of all arrays in memory."""
-    return sum(array.nbytes for array in arrays.values() if array is not None)
+    return sum([array.nbytes for array in arrays.values() if array is not None])
 
 
 def glance(arrays: Arrays) -> Glance:

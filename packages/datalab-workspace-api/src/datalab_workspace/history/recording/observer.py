@@ -20,7 +20,11 @@ from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.calls import noted_calls as calls
 from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.environment import here
-from datalab_workspace.history.recording.held_objects import link_result, step_of
+from datalab_workspace.history.recording.held_objects import (
+    link_result,
+    note_uses,
+    step_of,
+)
 from datalab_workspace.history.steps import Action, Cell, Step
 from datalab_workspace.model.sigima_objects import object_kind
 
@@ -142,18 +146,22 @@ def _observe(function: Any, arguments: Any) -> Callable[[Any], None] | None:
         if noted is None:
             return None
         inputs = tuple([step_of(obj) for obj in objects])
-        return functools.partial(_note_result, shared_call(noted), inputs)
-    except Exception as error:  # noqa: BLE001  the user's call continues
+        return functools.partial(_note_result, shared_call(noted), inputs, objects)
+    except Exception as error:  # noqa: BLE001  # the user's call continues
         failures.note(error)
         return None
 
 
-def _note_result(noted: calls.NotedCall, inputs: tuple[Step, ...], result: Any) -> None:
+def _note_result(
+    noted: calls.NotedCall, inputs: tuple[Step, ...], objects: list[Any], result: Any
+) -> None:
     try:
         if object_kind(result) is not None:
             cell = running_cell.current()
-            link_result(result, bounded(CalledStep(noted, inputs, cell)), cell)
-    except Exception as error:  # noqa: BLE001  the user's call continues
+            step = bounded(CalledStep(noted, inputs, cell))
+            link_result(result, step, cell)
+            note_uses(objects, step)
+    except Exception as error:  # noqa: BLE001  # the user's call continues
         failures.note(error)
 
 

@@ -6,31 +6,34 @@ import functools
 import time
 import weakref
 from collections.abc import Callable, Container
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from datalab_workspace.errors import LiveError, ObjectNotFoundError
 from datalab_workspace.history import failures
 from datalab_workspace.history.bounds import bounded
 from datalab_workspace.history.cells import running_cell
-from datalab_workspace.history.recording import identity, known, observer
+from datalab_workspace.history.recording import (
+    held_objects,
+    identity,
+    known,
+    observer,
+)
 from datalab_workspace.history.recording.added_record import Pending, current
-from datalab_workspace.history.recording.datalab_notes import noted_step, sources_of
+from datalab_workspace.history.recording.confirmation import confirm
 from datalab_workspace.history.recording.deferred import Later
 from datalab_workspace.history.recording.identity import Marker, mark, marker_of
 from datalab_workspace.history.recording.observer import CalledStep
+from datalab_workspace.history.recording.origins import Origins
 from datalab_workspace.history.steps import (
     FileRead,
+    Fingerprint,
     RecordHistory,
-    Reference,
     Step,
     Stored,
-    Unknown,
 )
 from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.record import ROI_KEY, Kind, Record
+from datalab_workspace.model.record import ROI_KEY, Record
 from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
     return harmless
 
 
-class Recorder:
+class HistoryRecorder:
     """The recorder of a session.
 
     An error in it breaks no call of the user; see `problems`.
@@ -72,24 +75,20 @@ class Recorder:
         self._session = weakref.ref(session)
         # Stands for the workspace in the links of its objects.
         self._place = object()
-        # The files that were loaded, with the UUIDs of their objects.
-        self._loaded: list[tuple[FileRead, Container[str]]] = []
-        # While DataLab's notes are followed: the records, and those that are read now.
-        self._followed: dict[str, Record] = {}
-        self._in_progress: set[str] = set()
+        self._origins = Origins(self._session, self.history)
         self._pending: list[weakref.ref[Pending]] = []
         self._sweep_at = _MANY
         self._held = 0
-        running_cell.follow(self)
+        running_cell.follow(self, confirm)
 
     # -- cells ------------------------------------------------------------------------
 
-    def begin_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
+    def begin_cell(self, cell: object) -> None:  # noqa: ARG002  # see `Follower`
         """Observe the calls of the cell."""
         observer.watch()
 
     @_harmless
-    def end_cell(self, cell: object) -> None:  # noqa: ARG002  see `Follower`
+    def end_cell(self, cell: object) -> None:  # noqa: ARG002  # see `Follower`
         """Find out the histories, within a tenth of a second."""
         self.settle(seconds=0.1)
 
@@ -119,7 +118,7 @@ class Recorder:
             else:
                 known.note_got(marker, source)
             mark(obj, marker)
-        except Exception as error:  # noqa: BLE001  the user's call continues
+        except Exception as error:  # noqa: BLE001  # the user's call continues
             failures.note(error)
 
     def on_add(self, obj: Any, record: Record, *, own: bool) -> None:
@@ -137,22 +136,24 @@ class Recorder:
             found = marker_of(obj) if linked else None
             title = str(obj.title) if linked and found is None else None
             pending = record.history = Pending(record, found, cell, title, self._place)
+            seen = None
             if own:
+                held_objects.examine_used()
                 pending.found()
-                seen = identity.glance(record.arrays)
-                marker = Marker(pending, None, seen, cell, self._place)
+                seen = identity.glance(record.arrays) if linked else None
             else:
-                marker = Marker(pending, record, None, cell, self._place)
                 self._pending.append(weakref.ref(pending))
                 self._held += pending.held
             if linked:
+                kept = None if own else record
+                marker = Marker(pending, kept, seen, cell, self._place)
                 mark(obj, marker)
                 known.note(marker, obj if own else None)
             if self._held > _MOST_HELD:
                 self.settle()
             elif len(self._pending) > self._sweep_at:
                 self._sweep()
-        except Exception as error:  # noqa: BLE001  the user's call continues
+        except Exception as error:  # noqa: BLE001  # the user's call continues
             failures.note(error)
 
     @_harmless
@@ -223,7 +224,7 @@ class Recorder:
             read: The file.
             uuids: UUIDs of the objects.
         """
-        self._loaded.append((read, uuids))
+        self._origins.note_file(read, uuids)
 
     # -- histories --------------------------------------------------------------------
 
@@ -235,16 +236,21 @@ class Recorder:
         """Return the latest step of a record that is computed from, if it is known."""
         try:
             return self.latest(record)
-        except Exception as error:  # noqa: BLE001  the user's call continues
+        except Exception as error:  # noqa: BLE001  # the user's call continues
             failures.note(error)
             return None
 
-    def history(self, record: Record) -> RecordHistory:
-        """Return the history of a record, and keep it with the record."""
+    def history(self, record: Record, mark: Fingerprint | None = None) -> RecordHistory:
+        """Return the history of a record, and keep it with the record.
+
+        Args:
+            record: The record.
+            mark: The fingerprint of its data, if the record does not have its data.
+        """
         if not isinstance(record.history, RecordHistory):
             written: Written | None = record.history
             read = None if written is None else written.history()
-            record.history = self._origin(record) if read is None else read
+            record.history = self._origins.of(record, mark) if read is None else read
         return current(record)
 
     def problems(self) -> tuple[str, ...]:
@@ -271,6 +277,8 @@ class Recorder:
                 pending.found()
         self._pending.clear()
         self._held, self._sweep_at = 0, _MANY
+        if seconds is None:
+            held_objects.examine_used()
 
     def _sweep(self) -> None:
         """Forget the records that exist no longer."""
@@ -290,79 +298,13 @@ class Recorder:
             history=written,
         )  # fmt: skip
         light.version = record.version
+        mark = self._origins.mark(record) if own and written is None else None
 
         def find() -> RecordHistory:
             whole = None if reference is None else reference()
-            return self.history(light if whole is None else whole)
+            return self.history(light if whole is None else whole, mark)
 
         return Later(find)
-
-    def _origin(self, record: Record) -> RecordHistory:
-        """Return the history of a record that has come without one."""
-        if self._followed:
-            return self._noted(record)
-        try:
-            self._follow(record)
-            # The sources first, so that no chain is too deep.
-            for each in reversed([*self._followed.values()]):
-                self.history(each)
-            history: RecordHistory = record.history
-            return history
-        finally:
-            self._followed.clear()
-
-    def _follow(self, record: Record) -> None:
-        """Keep the records that DataLab's notes lead to, until they are read."""
-        session = self._session()
-        self._followed[record.uuid] = record
-        if session is None:
-            return
-        todo = [record]
-        try:
-            with session.transaction(None) as transaction:
-                for each in todo:
-                    for uuid in sources_of(each):
-                        if uuid in self._followed or not transaction.backend.has(uuid):
-                            continue
-                        source = transaction.backend.record(uuid)
-                        self._followed[uuid] = source
-                        if _is_without_history(source):
-                            todo.append(source)
-        except (LiveError, ObjectNotFoundError) as error:
-            failures.note(error)
-
-    def _noted(self, record: Record) -> RecordHistory:
-        """Return the history that DataLab's note, or else the file, gives a record."""
-        self._in_progress.add(record.uuid)
-        try:
-            step = noted_step(record, self._source)
-        finally:
-            self._in_progress.discard(record.uuid)
-        if step is None:
-            read = [r for r, uuids in self._loaded if record.uuid in uuids]
-            step = Step(replace(read[-1], title=record.title) if read else _unknown())
-        step.stored = Stored(record.uuid, record.title, record.version)
-        return RecordHistory(step, record.fields, record.metadata.get(ROI_KEY))
-
-    def _source(self, uuid: str) -> tuple[Kind | None, Step]:
-        """Return kind and latest step of an object that DataLab's note names."""
-        record = self._followed.get(uuid)
-        if record is None or uuid in self._in_progress:
-            return None, Step(Reference(uuid, ""))
-        return record.kind, self.latest(record)
-
-
-def _is_without_history(record: Record) -> bool:
-    if isinstance(record.history, RecordHistory):
-        return False
-    try:
-        return record.history is None or not record.history.belongs()
-    except ValueError:  # it is malformed
-        return True
-
-
-def _unknown() -> Unknown:
-    return Unknown("it was made before its history was kept")
 
 
 def _is_unread(record: Record) -> bool:

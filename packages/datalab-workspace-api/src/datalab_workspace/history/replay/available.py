@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datalab_workspace.encoding.arrays import data_fingerprint
+from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.history.object_steps import ObjectSteps
 from datalab_workspace.history.steps import Edit, Reference, Step, edit_chain
-from datalab_workspace.model.record import ROI_KEY, Record
-from datalab_workspace.operations.history import ObjectSteps
+from datalab_workspace.model.record import FIELDS, ROI_KEY, Record, checked_field
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
 
@@ -93,7 +93,7 @@ class Available(ObjectSteps):
             the object was not stored, or if it is not known which one it was.
         """
         if isinstance(step.action, Reference):
-            return step.action.uuid
+            return self._referred(step.action)
         stored = "" if step.stored is None else step.stored.uuid
         if stored and self.has(stored):
             return stored
@@ -102,6 +102,19 @@ class Available(ObjectSteps):
             return holder
         # It was in another workspace, or was removed: only its name can identify it.
         return self._transaction.names.uuid_of(step.stored.name) or stored or None
+
+    def _referred(self, reference: Reference) -> str:
+        """Return the UUID of the object of a reference, even if it was removed."""
+        uuid, backend = reference.uuid, self._transaction.backend
+        if self.has(uuid):
+            return uuid
+        named = self._transaction.names.uuid_of(reference.name)
+        if named is not None or backend.location is None:
+            return named or uuid
+        # The Web API alone reports no UUIDs, and DataLab changes names.
+        wanted = reference.fingerprint
+        others = (entry.uuid for entry in backend.entries())
+        return next((u for u in others if wanted and self.mark(u) == wanted), uuid)
 
     def source_of(self, step: Step, user: str) -> str | None:
         """Return the UUID of the object that an object was made from.
@@ -145,18 +158,27 @@ class Available(ObjectSteps):
         stored, latest = step.stored, self.latest(uuid)
         if latest is step or (stored is not None and stored.version is record.version):
             return record
+        edits = self.edits_since(step, uuid)
+        return None if edits is None else _taken_back(record, edits)
+
+    def edits_since(self, step: Step, uuid: str) -> list[Edit] | None:
+        """Return the edits of an object since a step, the last one first.
+
+        Returns:
+            The edits; None if the data is not that of the step.
+        """
+        latest = self.latest(uuid)
         edits = _edits_between(latest, step)
         if edits is not None:
-            return _taken_back(record, edits)
-        wanted = None if stored is None else stored.fingerprint
+            return edits
+        wanted = None if step.stored is None else step.stored.fingerprint
         if isinstance(step.action, Reference):
             wanted = step.action.fingerprint
-        if wanted is None or data_fingerprint(record) != wanted:
+        if wanted is None or self.mark(uuid) != wanted:
             return None
         # Other steps made the same data, and as many edits followed them then.
         chain, count = edit_chain(latest), len(edit_chain(step))
-        edits = _edits_between(latest, chain[min(count, len(chain)) - 1])
-        return None if edits is None else _taken_back(record, edits)
+        return _edits_between(latest, chain[min(count, len(chain)) - 1])
 
 
 def _edits_between(latest: Step, step: Step) -> list[Edit] | None:
@@ -176,7 +198,11 @@ def _taken_back(record: Record, edits: Sequence[Edit]) -> Record | None:
     for edit in edits:
         if edit.fields_before is None:
             return None
-        fields.update(edit.fields_before)
+        try:
+            for name, value in edit.fields_before.items():
+                fields[name] = checked_field(value, FIELDS[record.kind][name], name)
+        except (KeyError, UnsupportedObjectError):  # the file was damaged
+            return None
         if edit.sets_roi:
             metadata.pop(ROI_KEY, None)
             if edit.roi_before is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.calls.execution import is_random
 from datalab_workspace.history.cells.slices import identity_of, with_needed
-from datalab_workspace.history.replay.resolution import Resolution
+from datalab_workspace.history.resolution import Resolution
 from datalab_workspace.history.steps import (
     Call,
     Cell,

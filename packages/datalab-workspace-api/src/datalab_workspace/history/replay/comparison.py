@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.history.calls.execution import EXACT, Tolerance
-from datalab_workspace.history.recording.added_record import is_described
+from datalab_workspace.history.steps import describes_data
 from datalab_workspace.model.metadata_values import values_equal
 from datalab_workspace.model.record import ROI_KEY, Record
 
@@ -57,7 +57,7 @@ def difference(stored: Record, made: Record, allowed: Tolerance = EXACT) -> Diff
     fields = [
         name
         for name in stored.fields
-        if is_described(name)
+        if describes_data(name)
         and not values_equal(stored.fields[name], made.fields.get(name))
     ]
     if fields:

@@ -12,7 +12,7 @@ from datalab_workspace.history.calls.execution import (
     is_random,
 )
 from datalab_workspace.history.replay.available import Available, Given
-from datalab_workspace.history.replay.resolution import Resolution, resolve
+from datalab_workspace.history.resolution import Resolution, resolve
 from datalab_workspace.history.steps import (
     Call,
     Code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from datalab_workspace.error_messages import both
@@ -107,9 +107,12 @@ def _reason(step: Step, making: Making, available: Available) -> str:
         step = available.find(step.action) or step
     if latest is step:
         return ""
-    if edit_chain(latest)[0] is edit_chain(step)[0]:
-        edits = _edits_since(latest, step)
-        return f"{both(edits)} of {name} changed" if edits else ""
+    edits = available.edits_since(step, source)
+    if edits is None and edit_chain(latest)[0] is edit_chain(step)[0]:
+        edits = _other_edits(latest, step)
+    if edits is not None:
+        parts = _parts(edits)
+        return f"{both(parts)} of {name} changed" if parts else ""
     if available.given(step) is not None:
         return ""
     # An object may be replaced by one that was made from it: this does not count.
@@ -118,15 +121,23 @@ def _reason(step: Step, making: Making, available: Available) -> str:
     return f"{name} has changed"
 
 
-def _edits_since(latest: Step, step: Step) -> list[str]:
-    """Return the parts that edits have changed since a step, in words."""
+def _other_edits(latest: Step, step: Step) -> list[Edit]:
+    """Return the edits that only one of two steps has, which edit the same data."""
+    chains = [edit_chain(latest), edit_chain(step)]
+    shared = {*map(id, chains[0])} & {*map(id, chains[1])}
+    found = [
+        each.action for chain in chains for each in chain if id(each) not in shared
+    ]
+    return [action for action in found if isinstance(action, Edit)]
+
+
+def _parts(edits: Sequence[Edit]) -> list[str]:
+    """Return the parts of an object that edits have changed, in words."""
     changed: dict[str, None] = {}
-    while latest is not step and isinstance(latest.action, Edit) and latest.inputs:
-        for name in latest.action.fields:
-            changed[name] = None
-        if latest.action.sets_roi:
+    for edit in edits:
+        changed |= dict.fromkeys(edit.fields)
+        if edit.sets_roi:
             changed["the regions of interest"] = None
-        latest = latest.inputs[0]
     return [*changed]
 
 

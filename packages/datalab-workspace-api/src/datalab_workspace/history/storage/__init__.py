@@ -1,1 +1,1 @@
-"""The histories of objects as they travel in files and protocols."""
+"""Write the histories of objects to files and protocols, and read them."""

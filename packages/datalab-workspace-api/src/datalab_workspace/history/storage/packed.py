@@ -45,20 +45,20 @@ def weight(value: Any, depth: int = 0) -> int:
     Raises:
         TypeError: It is not data for JSON, or nested too deeply.
     """
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, (int, float)):
         return 20
     if isinstance(value, str):
         return 2 + 6 * len(value)
-    if depth < _DEEPEST and isinstance(value, dict) and all(map(_is_string, value)):
-        names = sum(map(len, value)) * 6 + 4 * len(value)
-        return 2 + names + sum(weight(one, depth + 1) for one in value.values())
-    if depth < _DEEPEST and isinstance(value, list | tuple):
-        return 2 + sum(weight(one, depth + 1) for one in value)
+    if depth < _DEEPEST and isinstance(value, dict):
+        total = 2
+        for name, one in value.items():
+            if not isinstance(name, str):
+                raise TypeError(f"the key {name!r:.80} is not a string")
+            total += 4 + 6 * len(name) + weight(one, depth + 1)
+        return total
+    if depth < _DEEPEST and isinstance(value, (list, tuple)):
+        return 2 + sum([weight(one, depth + 1) for one in value])
     raise TypeError(f"{type(value).__name__} is not data for JSON")
-
-
-def _is_string(key: object) -> bool:
-    return isinstance(key, str)
 
 
 def unpack(packed: Any) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def write(
         return found
 
     steps = needs_first(latest, inputs_of)
-    has_code = any(isinstance(step.action, Code) for step in steps)
+    has_code = [None for step in steps if isinstance(step.action, Code)]
     texts = text_of if has_code else None
     while True:
         tables = _Tables(texts, references, inputs, paths=paths, uuids=uuids)
@@ -191,10 +191,10 @@ class _Tables:
     @property
     def is_short(self) -> bool:
         """Whether the document is so short that it need not be measured."""
-        others = (self._env, self._acts, self._cells, self._made)
-        is_plain = not self._has_edits and not self.text_size
-        entries = sum(map(len, others)) + self._count
-        return is_plain and entries <= _FEW and self._weight < SHORT // 4
+        if self._has_edits or self.text_size or self._weight >= SHORT // 4:
+            return False
+        tables = len(self._env) + len(self._acts) + len(self._cells) + len(self._made)
+        return tables + self._count <= _FEW
 
     def _row(self, step: Step, place: int, places: dict[int, int]) -> list[Any]:
         known = self._references.get(id(step))
@@ -230,21 +230,33 @@ class _Tables:
         number = self._numbers.get(id(found))
         if number is None:
             versions = dict(found.versions)
-            if versions not in self._env:
+            if versions in self._env:
+                number = self._env.index(versions) + 1
+            else:
                 self._env.append(versions)
-            number = self._numbers[id(found)] = self._env.index(versions) + 1
+                number = len(self._env)
+            self._numbers[id(found)] = number
         return number
 
     def _action(self, action: Action) -> int:
         number = self._numbers.get(id(action))
         if number is None:
             encoded = self._encoded(action)
-            key = repr(encoded)
-            number = self._known_acts.setdefault(key, len(self._acts))
+            number = self._place_of(encoded)
             if number == len(self._acts):
                 self._acts.append(encoded)
             self._numbers[id(action)] = number
         return number
+
+    def _place_of(self, encoded: list[Any]) -> int:
+        """Return the place of an action in its table, which may be the next one."""
+        following = len(self._acts)
+        if following < _FEW and encoded not in self._acts:  # quicker than `repr`
+            return following
+        # Numbers of different types may be equal.
+        for place in range(len(self._known_acts), following):
+            self._known_acts.setdefault(repr(self._acts[place]), place)
+        return self._known_acts.setdefault(repr(encoded), following)
 
     def _encoded(self, action: Action) -> list[Any]:
         if isinstance(action, Call):
@@ -261,7 +273,8 @@ class _Tables:
             regions = map(typed_json.encode, (action.roi, action.roi_before))
             return ["e", fields, before, *regions]
         if isinstance(action, Code):
-            return ["n", self._cell(action.cell), _cut(action.script), action.certain]
+            row = ["n", self._cell(action.cell), _cut(action.script), action.certain]
+            return row if action.in_order else [*row, False]
         if isinstance(action, FileRead):
             facts = [_cut(action.name), action.reader, action.size, action.checksum]
             path = action.path if self._paths else None
@@ -315,19 +328,22 @@ def _call(call: Call) -> tuple[list[Any], int]:
     """Return a call as JSON, and about how long that is."""
     parameters = None if call.parameters is None else dict(call.parameters)
     try:
-        size = weight(parameters) + weight(dict(call.options))
+        size = weight(parameters) + (weight(dict(call.options)) if call.options else 0)
     except TypeError:
         parameters, size = None, 0  # a reader shows them as unknown
-    more = {
-        "options": dict(call.options),
-        "aligned": call.aligned,
-        "masked_as_nan": call.masked_as_nan,
-        "place": "" if call.place == "kernel" else call.place,
-        "output": call.output,
-    }
-    given = {k: v for k, v in more.items() if v or (k == "output" and v is not None)}
-    rest = [given] if given else []
-    return ["c", call.operation, call.version, parameters, *rest], size
+    given: dict[str, Any] = {}
+    if call.options:
+        given["options"] = dict(call.options)
+    if call.aligned:
+        given["aligned"] = True
+    if call.masked_as_nan:
+        given["masked_as_nan"] = True
+    if call.place != "kernel":
+        given["place"] = call.place
+    if call.output is not None:
+        given["output"] = call.output
+    encoded = ["c", call.operation, call.version, parameters]
+    return ([*encoded, given] if given else encoded), size
 
 
 def _short(row: list[Any]) -> list[Any]:

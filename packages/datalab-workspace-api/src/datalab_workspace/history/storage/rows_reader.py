@@ -72,6 +72,8 @@ class _Reader:
             if len(steps) + repeats > MOST_STEPS + 1:
                 raise ValueError(f"it has more than {MOST_STEPS} steps")
             action = self._acts[integer(number, most=len(self._acts) - 1)]
+            if isinstance(action, Edit) and len(distances) != 1:
+                raise ValueError("an edit must have one object")
             made = _entry(self._made, name)
             for _ in range(repeats):
                 place = len(steps)
@@ -119,8 +121,10 @@ class _Reader:
         if kind == "e":
             return _edit(*map(typed_json.decode, rest))
         if kind == "n":
-            cell, script, certain = rest
-            return Code(_entry(self._cells, cell), short_string(script), bool(certain))
+            cell, script, certain, *more = rest
+            in_order = bool(more[0]) if more else True
+            known = _entry(self._cells, cell)
+            return Code(known, short_string(script), bool(certain), in_order)
         if kind == "f":
             return _file_read(*rest)
         if kind == "@":
@@ -238,7 +242,7 @@ def _entry(table: Sequence[_T], number: Any) -> _T | None:
 
 def _list(data: Any) -> list[Any]:
     if not isinstance(data, list):
-        raise ValueError(f"expected a list, got {data!r:.40}")  # noqa: TRY004  data
+        raise ValueError(f"expected a list, got {data!r:.40}")  # noqa: TRY004  # it is data
     return data
 
 

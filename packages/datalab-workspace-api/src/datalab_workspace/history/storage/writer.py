@@ -129,14 +129,16 @@ class HistoryWriter:
             }
         else:
             step = self._latest(record)
-            if step is None or _says_nothing(step):
+            if step is None:
+                return self._entry_of_changed(record, known)
+            if _says_nothing(step):
                 return None
             content = self._encode(step, record, mark)
             if step.stored is None:
                 step.stored = Stored(
                     record.uuid, record.title, record.version, mark, step.cell
                 )
-            elif step.stored.uuid == record.uuid:
+            elif step.stored.uuid == record.uuid and step.stored.fingerprint != mark:
                 made = step.stored
                 step.stored = Stored(
                     made.uuid, made.name, made.version, mark, made.cell
@@ -144,6 +146,19 @@ class HistoryWriter:
         self.has_texts |= content.get("private") == "text"
         self.written[record.uuid] = self._key(record)
         return content
+
+    def _entry_of_changed(self, record: Record, known: object) -> dict[str, Any] | None:
+        """Return the entry of a record whose data was changed elsewhere, if it has one.
+
+        It describes the object before that.
+        """
+        if not isinstance(known, Written):
+            return None
+        former = known.former()
+        if former is None or _says_nothing(former):
+            return None
+        content = self._encode(former, record, known.entry.fingerprint)
+        return {**content, "changed": True}
 
     def metadata(self, record: Record) -> dict[Any, Any]:
         """Return the metadata of a record as it is written.

@@ -16,20 +16,24 @@ from typing import Any
 
 from datalab_workspace.encoding import typed_json
 from datalab_workspace.encoding.arrays import sampled_fingerprint
+from datalab_workspace.encoding.metadata import check_dict
 from datalab_workspace.history.steps import (
     Edit,
     Fingerprint,
     RecordHistory,
     Step,
     Stored,
+    describes_data,
 )
 from datalab_workspace.history.storage import rows, rows_reader
 from datalab_workspace.model.record import FIELDS, ROI_KEY, Array, Kind, Record
 from datalab_workspace.validation import warn_caller
 
 FORMAT = 1
-#: Fields that DataLab sets when it shows an object, and the title, which is its name.
-_NOT_COMPARED = ("title", "autoscale", "scalemin", "scalemax")
+_DEFAULTS = {
+    kind: {name: spec.default for name, spec in specs.items()}
+    for kind, specs in FIELDS.items()
+}
 
 
 class Entry:
@@ -119,20 +123,29 @@ class Written:
         record: The record that it came with.
         data: The data with which the fingerprint is compared; None if nothing can have
             changed the object since the entry was written.
+        is_guess: The protocol does not say whether it is the object of the entry.
 
     Attributes:
         entry: See above.
     """
 
-    def __init__(self, entry: Entry, record: Record, data: Array = None) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        record: Record,
+        data: Array = None,
+        *,
+        is_guess: bool = False,
+    ) -> None:
         self.entry = entry
+        self._uuid, self._is_guess = record.uuid, is_guess
         self._kind: Kind = record.kind
         self._title = record.title
         self._fields = record.fields
         self._roi = record.metadata.get(ROI_KEY)
         self._data = data
         self._history: RecordHistory | None = None
-        self._is_refused = entry.uuid != record.uuid
+        self._is_refused = entry.uuid != record.uuid or "changed" in entry.content
 
     def __copy__(self) -> Written:
         return self
@@ -173,6 +186,19 @@ class Written:
                 )
         return self._history
 
+    def former(self) -> Step | None:
+        """Return the latest step before the data of the object was changed elsewhere.
+
+        Returns:
+            The step; None if it is the history of another object, or malformed.
+        """
+        if self._is_guess or self.entry.uuid != self._uuid:
+            return None
+        try:
+            return self.entry.step(self._title)
+        except (ValueError, TypeError):  # `history` warns of it
+            return None
+
     def is_as_written(self) -> bool:
         """Return whether fields and regions are those for which it was written."""
         return not self._changed_fields() and not self._has_other_roi()
@@ -187,9 +213,8 @@ class Written:
 
     def _changed_fields(self) -> list[str]:
         before, now = self.entry.content.get("set", {}), _checksums(self._fields)
-        defaults = _checksums(
-            {name: spec.default for name, spec in FIELDS[self._kind].items()}
-        )
+        check_dict(before, "the table of its fields")
+        defaults = _checksums(_DEFAULTS[self._kind])
         return sorted(
             name
             for name, crc in now.items()
@@ -220,11 +245,11 @@ def encode(
     """
     fields, roi = made_with or (record.fields, record.metadata.get(ROI_KEY))
     steps, references, private = rows.write(step, **options)
-    specs = FIELDS[record.kind]
+    defaults = _DEFAULTS[record.kind]
     given = {
         name: value
         for name, value in fields.items()
-        if name not in specs or value != specs[name].default
+        if name not in defaults or value != defaults[name]
     }
     content = {
         "format": FORMAT,
@@ -244,7 +269,7 @@ def _checksums(fields: Mapping[str, Any]) -> dict[str, int]:
     return {
         name: zlib.crc32(repr(value).encode("utf-8", "surrogatepass"))
         for name, value in fields.items()
-        if not name.endswith(_NOT_COMPARED)
+        if describes_data(name)
     }
 
 

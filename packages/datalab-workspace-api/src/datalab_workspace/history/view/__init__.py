@@ -1,1 +1,1 @@
-"""The history of an object for people: lines and words."""
+"""Show the history of an object to people, in words and lines."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from datalab_workspace.history.cells.slices import with_needed
-from datalab_workspace.history.replay.resolution import Resolution
+from datalab_workspace.history.object_steps import Present
+from datalab_workspace.history.resolution import Resolution
 from datalab_workspace.history.steps import (
     Call,
     Cell,
@@ -19,27 +20,10 @@ from datalab_workspace.history.steps import (
 )
 from datalab_workspace.history.view import words
 from datalab_workspace.history.view.history import History, HistoryInput, HistoryStep
-from datalab_workspace.model.record import Kind
 from datalab_workspace.result_text import cut
 
 #: The greatest depth and length of the expression for the origin of an object.
 _DEPTH, _LENGTH = 6, 200
-
-
-class Present(NamedTuple):
-    """An object of the workspace that has not changed since a step made it.
-
-    Attributes:
-        uuid: Its UUID.
-        name: Its name now.
-        kind: Its kind.
-        shape: Its shape.
-    """
-
-    uuid: str
-    name: str
-    kind: Kind
-    shape: tuple[int, ...]
 
 
 def build(
@@ -199,6 +183,8 @@ def _gaps_of_step(step: HistoryStep) -> Iterable[str]:
             )
         if not action.certain:
             yield f"which cell made step {step.number}, [{step.cell}] or an earlier one"
+        if not action.in_order:
+            yield f"whether step {step.number} came before the step that uses it"
 
 
 def _origin(resolution: Resolution, labels: _Labels) -> str:

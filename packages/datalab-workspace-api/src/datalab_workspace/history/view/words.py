@@ -34,7 +34,7 @@ def title(action: Action) -> str:
         return "code"
     if isinstance(action, Edit):
         return "edit"
-    return "input"
+    return "unknown" if isinstance(action, Unknown) else "input"
 
 
 def origin(action: Action, name: str = "") -> str:
@@ -112,7 +112,10 @@ def remarks(action: Action) -> list[str]:
             *["parameters unknown"] * (action.parameters is None),
         ]
     if isinstance(action, Code):
-        return [] if action.certain else ["or an earlier cell"]
+        return [
+            *["or an earlier cell"] * (not action.certain),
+            *["or after the next step"] * (not action.in_order),
+        ]
     return []
 
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 _SHOWN = "<token>"
 #: A token of fewer bytes is not searched for in Base64: it would match other words.
 _SHORT = 6
-#: The tokens that were used last, so that no text which contains one is stored.
+#: The last tokens that were used. The text of a cell that contains one is not stored.
 _used: list[Token] = []
 _MOST_USED = 20
 

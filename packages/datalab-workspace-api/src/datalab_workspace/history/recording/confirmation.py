@@ -1,7 +1,8 @@
 """Find out at the end of a cell which objects its code has changed.
 
 A glance at a large array does not see a single pixel. So all data of an object is
-compared if the cell names the object, or an array that shares its data. A comparison
+compared if the cell names the object, an array that shares its data, or has passed it
+to a call of sigima, whose inputs are then corrected. A comparison
 that would take too long is left to a later cell; the step then says that an earlier
 cell may have made the change.
 """
@@ -16,8 +17,12 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.history.cells.running_cell import LoggedCell
-from datalab_workspace.history.recording import identity, known
-from datalab_workspace.history.recording.held_objects import note_change
+from datalab_workspace.history.recording import identity, known, used_objects
+from datalab_workspace.history.recording.held_objects import (
+    is_read_only,
+    note_change,
+    settle_added,
+)
 from datalab_workspace.history.recording.identity import marker_of
 from datalab_workspace.model.sigima_objects import object_kind
 
@@ -43,12 +48,15 @@ def confirm(cell: LoggedCell, namespace: Mapping[str, Any]) -> None:
     if not known.count() or cell.source is None:
         return
     named = _named_objects(cell.source, namespace)
-    if not named:
-        return
+    known_ids = {id(obj) for _, obj in named}
+    used = [obj for obj in used_objects.objects() if id(obj) not in known_ids]
     changes = _Changes(cell)
     left = BUDGET
-    for name, obj in sorted(named, key=lambda item: _size(item[1])):
+    for name, obj in sorted(
+        [*named, *(("", obj) for obj in used)], key=lambda item: _size(item[1])
+    ):
         left -= changes.look_at(name, obj, left)
+    used_objects.release()
 
 
 class _Changes:
@@ -62,8 +70,9 @@ class _Changes:
         """Compare the data of an object if there is time; return the seconds used."""
         global _rate
         marker = marker_of(obj)
-        if marker is None or _is_read_only(obj):
+        if marker is None or is_read_only(identity.arrays_of(obj)):
             return 0.0
+        settle_added(obj)
         size = _size(obj)
         suspected = self._is_new(marker, size) and name in self._names_written()
         if not suspected and size > identity.EXACT and size / _rate > seconds:
@@ -150,12 +159,6 @@ def _owner(array: Any) -> int:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return id(array)
-
-
-def _is_read_only(obj: Any) -> bool:
-    """Return whether code cannot change the data of an object."""
-    arrays = [a for a in identity.arrays_of(obj).values() if a is not None and a.size]
-    return all(isinstance(a, np.ndarray) and not a.flags.writeable for a in arrays)
 
 
 def _size(obj: Any) -> int:
