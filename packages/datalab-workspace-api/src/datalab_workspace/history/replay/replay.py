@@ -33,6 +33,9 @@ from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 
+#: What to do about code whose cells are known.
+_HINT = "; code=True or --code runs the cells"
+
 
 def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     """See `Workspace.replay`."""
@@ -52,7 +55,7 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     return Replay(
         plan.name,
         verdict,
-        obstacle.text + "; code=True runs the cells" * (has_cells and not code),
+        obstacle.text + _HINT * (has_cells and not code),
         versions=here().versions,
         recorded=_recorded(plan.resolution.steps),
         results=verified_results(plan.record, plan.sources()),
