@@ -20,7 +20,7 @@ from datalab_workspace.history.export.literals import (
     is_plain,
     literal,
 )
-from datalab_workspace.history.replay.replay import Plan, plan_of
+from datalab_workspace.history.replay.plan import Plan, plan_of
 from datalab_workspace.history.steps import Call, Edit, Step
 from datalab_workspace.history.view.text import Row, details, rows
 from datalab_workspace.model.equality import BOUNDS
