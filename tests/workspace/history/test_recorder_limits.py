@@ -175,9 +175,8 @@ def test_deep_histories_are_copied_and_pickled(workspace) -> None:
     assert copy.deepcopy(workspace)._session is not workspace._session
 
 
-def test_an_object_that_is_added_again_and_again_makes_no_deep_chain() -> None:
+def test_an_object_that_is_added_again_and_again_makes_no_deep_chain(workspace) -> None:
     """A running DataLab needs the history of each record at once."""
-    workspace = sources()
     obj = workspace["raw"]
     for _ in range(sys.getrecursionlimit() + 100):
         workspace.add("again", obj, overwrite=True)

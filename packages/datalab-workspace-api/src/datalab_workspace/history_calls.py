@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HistoryCalls:
-    """The calls of a workspace that show histories, replay them and recompute objects."""
+    """The calls of a workspace that show, replay and recompute how objects were made."""
 
     _session: Session
 
