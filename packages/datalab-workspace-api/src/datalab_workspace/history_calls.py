@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HistoryCalls:
-    """The calls of a workspace that show, replay and recompute how objects were made."""
+    """The calls of a workspace that show and replay histories and recompute objects."""
 
     _session: Session
 
