@@ -18,7 +18,7 @@ from datalab_workspace.history import environment
 from datalab_workspace.history.replay import replay
 from datalab_workspace.history.replay.verdict import Replay
 from datalab_workspace.history.steps import Environment
-from tests.support.notebook_cells import Notebook
+from support.notebook_cells import Notebook
 
 # The first save with the texts of cells warns, which other tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:.*how its objects were made")

@@ -16,7 +16,7 @@ from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.history.calls.execution import edited
 from datalab_workspace.history.steps import Edit
 from datalab_workspace.history.storage.written import Entry, Written
-from tests.support.notebook_cells import Notebook
+from support.notebook_cells import Notebook
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -24,7 +24,7 @@ from datalab_workspace.history.steps import (
     closure,
 )
 from datalab_workspace.history.storage import rows, rows_reader
-from tests.support.made_histories import HERE, call, chain, unknown
+from support.made_histories import HERE, call, chain, unknown
 
 
 def packed_size(document: Any) -> int:

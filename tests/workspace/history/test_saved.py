@@ -23,8 +23,8 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
 )
-from tests.support.made_histories import FIRST, actions, call, give, held
-from tests.support.project_files import drop_manifest
+from support.made_histories import FIRST, actions, call, give, held
+from support.project_files import drop_manifest
 
 SUFFIXES = pytest.mark.parametrize("suffix", [".h5", ".npz"])
 LOADS = pytest.mark.parametrize(

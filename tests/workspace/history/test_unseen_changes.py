@@ -12,8 +12,8 @@ import sigima.proc.image as spi
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.history.recording import used_objects
+from support.notebook_cells import Notebook
 from support.recorded_steps import actions, latest
-from tests.support.notebook_cells import Notebook
 
 # The first save with the texts of cells warns, which other tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:.*how its objects were made")
@@ -77,6 +77,17 @@ def test_code_before_a_call_is_a_step(notebook, cells, tmp_path: Path) -> None:
     loaded = dlw.open(workspace.save(tmp_path / "saved.h5"))
     assert loaded.history("new").gaps == workspace.history("new").gaps
     assert loaded.replay("new", code=True).verdict == "identical"
+
+
+def test_the_cell_that_makes_an_image_may_change_it_before_a_call(notebook) -> None:
+    notebook.run(
+        "from sigima.objects import create_image",
+        "import numpy as np\n"
+        f"data = np.random.default_rng({next(SEEDS)}).normal(size=(512, 512))\n"
+        f"g = create_image('own', data); workspace['own'] = g; {CHANGE}; {FILTER}",
+    )
+    assert actions(notebook.workspace, "new")[-2:] == ["Code", "gaussian_filter"]
+    assert notebook.workspace.replay("new", code=True).verdict == "identical"
 
 
 def test_a_change_that_a_call_would_have_seen_came_after_it(notebook) -> None:

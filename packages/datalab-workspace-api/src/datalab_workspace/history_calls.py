@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HistoryCalls:
-    """The calls of a workspace that show and replay histories and recompute objects."""
+    """The calls of a workspace about histories, replays and objects out of date."""
 
     _session: Session
 

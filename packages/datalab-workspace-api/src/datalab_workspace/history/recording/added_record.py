@@ -260,11 +260,11 @@ def correct_calls(
     for use in uses:
         inputs = list(use.step.inputs)
         used = inputs[use.position]
-        if is_code_of(used, use.code.cell):
-            continue
+        if is_code_of(used, use.code.cell) and used.stored is None:
+            continue  # no object is stored as it was before the change
         if id(used) not in changed:
             code = Code(use.code.cell, use.code.script, certain, in_order=False)
-            # Only what was there before the call, so that no step comes from itself.
+            # Only the objects from before the call, so that no step needs itself.
             others = [s for s in steps_used(use.got, code.cell) if s is not used]
             changed[id(used)] = Step(code, (used, *others), code.cell)
         inputs[use.position] = changed[id(used)]

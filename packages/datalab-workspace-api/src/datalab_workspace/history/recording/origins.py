@@ -40,7 +40,7 @@ _MOST = 10_000
 
 @dataclass
 class _Kept:
-    """What is known about an object that came without a history.
+    """The facts about an object that came without a history.
 
     Attributes:
         mark: The fingerprint of its data.
