@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -107,13 +109,21 @@ def note_uses(objects: Sequence[Any], step: Step) -> None:
         used_objects.note(use, obj, size=identity.nbytes(arrays))
 
 
-def examine_used() -> None:
-    """Compare the data of the objects that calls have used, outside cells."""
+def examine_used(seconds: float = math.inf) -> None:
+    """Compare the data of the objects that calls have used, before a cell ends.
+
+    Args:
+        seconds: Compare no more once this time has been spent in the cell.
+    """
     for obj in used_objects.objects():
+        begin = time.perf_counter()
+        if used_objects.spent() > seconds:
+            return
         settle_added(obj)
         marker = marker_of(obj)
         if marker is not None and marker.arrays is not None:
-            note_change(obj, marker.cell)
+            note_change(obj, running_cell.current())
+        used_objects.spend(time.perf_counter() - begin)
     if running_cell.current() is None:
         used_objects.release()
 

@@ -138,7 +138,7 @@ class HistoryRecorder:
             pending = record.history = Pending(record, found, cell, title, self._place)
             seen = None
             if own:
-                held_objects.examine_used()
+                held_objects.examine_used(seconds=0.1)
                 pending.found()
                 seen = identity.glance(record.arrays) if linked else None
             else:

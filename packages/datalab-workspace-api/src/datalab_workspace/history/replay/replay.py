@@ -15,6 +15,7 @@ from datalab_workspace.history.calls.execution import (
     EXACT,
     Tolerance,
     edited,
+    for_use,
 )
 from datalab_workspace.history.environment import computes_alike, here
 from datalab_workspace.history.replay.analyses import verified_results
@@ -23,6 +24,7 @@ from datalab_workspace.history.replay.comparison import difference
 from datalab_workspace.history.replay.plan import Plan, plan_of
 from datalab_workspace.history.replay.verdict import Replay, Verdict
 from datalab_workspace.history.steps import (
+    Action,
     Call,
     Code,
     Edit,
@@ -175,19 +177,20 @@ class Run:
         return value
 
     def _computed_step(self, step: Step) -> Any:
-        inputs = [self._take(each) for each in self._plan.resolution.inputs_of(step)]
+        used = self._plan.resolution.inputs_of(step)
+        inputs = [self._take(each, step.action) for each in used]
         if isinstance(step.action, Edit):
             (obj,) = inputs
             return edited(obj, step.action)
         return self._plan.executions[id(step.action)].run(inputs)
 
-    def _take(self, step: Step) -> Any:
-        """Return the object of a step, for one use."""
+    def _take(self, step: Step, action: Action) -> Any:
+        """Return the object of a step, for one use by an action."""
         self._uses[id(step)] -= 1
         if id(step) in self._values:
             if not self._uses[id(step)]:
                 return self._values.pop(id(step))
-            return self._values[id(step)].copy(all_metadata=True)
+            return for_use(self._values[id(step)], action)
         given = self._plan.given[id(step)]
         self._inputs[given.name] = None
         return to_object(given.record)
