@@ -223,6 +223,42 @@ def test_what_the_window_made_is_recognised_each_time(
     assert workspace.replay(spectrum).verdict is Verdict.IDENTICAL
 
 
+def test_a_source_that_was_removed_is_reported(companion_datalab: Application) -> None:
+    companion, act = companion_datalab.companion, companion_datalab.act
+    workspace = by_companion({"url": companion.url, "token": companion.token})
+    uuid = act("add", "signal", "win", [1.0, 2.0, 4.0, 3.0, 1.0, 0.0])
+    act("analyse", "signal", [uuid], "derivative")
+    act("remove", "signal", [uuid])
+
+    (slope,) = workspace.list()
+    assert workspace.history(slope).steps[0].inputs == ("removed object",)
+    assert workspace.stale() == {slope: ["'removed object' was removed"]}
+    found = workspace.replay(slope)
+    assert found.reason == "'removed object' was removed"
+
+
+def test_histories_move_to_datalab_and_back(companion_datalab: Application) -> None:
+    companion, act = companion_datalab.companion, companion_datalab.act
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    names = chain(workspace)
+    workspace.edit(names[1], xunit="s")
+    expected = {name: steps(workspace, name) for name in names}
+    stale = {names[2]: [f"xunit of {names[1]!r} changed"]}
+    act("add", "signal", "win", [1.0, 2.0, 4.0, 3.0, 1.0, 0.0])
+
+    workspace.connect(companion.url, companion.token)
+    assert {name: steps(workspace, name) for name in names} == expected
+    assert workspace.stale() == stale
+    scaled = workspace.calc("normalize", on="win")
+    workspace.disconnect(keep="all")
+
+    assert {name: steps(workspace, name) for name in names} == expected
+    assert workspace.stale() == stale
+    assert workspace.replay(names[2]).verdict is Verdict.IDENTICAL
+    assert workspace.replay(scaled).inputs == ("win",)
+    assert workspace.replay(scaled).verdict is Verdict.IDENTICAL
+
+
 def test_changes_of_data_in_the_window_are_steps(
     companion_datalab: Application,
 ) -> None:

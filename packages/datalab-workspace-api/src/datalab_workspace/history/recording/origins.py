@@ -1,8 +1,8 @@
 """The histories of objects that came without one, from DataLab or from a file.
 
-DataLab's notes and the files that were loaded are all that is known about them. A
-running DataLab sends an object again each time it is needed. So its history is kept
-here, by the UUID of the object and the fingerprint of its data.
+Only DataLab's notes and the loaded files say how they were made. A running DataLab
+sends an object again each time it is needed. So its history is kept here, by the UUID
+of the object and the fingerprint of its data.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Objects whose histories are kept.
 _MOST = 10_000
+#: The name of an object that DataLab's note refers to, and that was removed.
+_GONE = "removed object"
 
 
 @dataclass
@@ -44,7 +46,7 @@ class _Kept:
 
     Attributes:
         mark: The fingerprint of its data.
-        note: What DataLab had noted about it.
+        note: DataLab's note about it.
         history: Its history.
     """
 
@@ -86,11 +88,9 @@ class Origins:
             The fingerprint; None if the record itself is kept by the workspace, or has
             no data here.
         """
-        session = self._session()
-        is_live = session is not None and session.backend.location is not None
-        if not record.arrays or not (is_live or record.uuid in self._kept):
-            return None
-        return data_fingerprint(record)
+        if record.arrays and (self._is_live() or record.uuid in self._kept):
+            return data_fingerprint(record)
+        return None
 
     def of(self, record: Record, mark: Fingerprint | None = None) -> RecordHistory:
         """Return the history of a record that came without one.
@@ -166,7 +166,13 @@ class Origins:
         read = [r for r, uuids in self._loaded if record.uuid in uuids]
         if read:
             return Step(replace(read[-1], title=record.title))
+        if self._is_live():
+            return Step(Unknown("DataLab did not note how it was made"))
         return Step(Unknown("it was made before its history was kept"))
+
+    def _is_live(self) -> bool:
+        session = self._session()
+        return session is not None and session.backend.location is not None
 
     def _former(self, record: Record) -> Step | None:
         """Return the last step before the data of a record was changed elsewhere."""
@@ -179,7 +185,7 @@ class Origins:
         """Return kind and latest step of an object that DataLab's note names."""
         record = self._followed.get(uuid)
         if record is None or uuid in self._in_progress:
-            return None, Step(Reference(uuid, ""))
+            return None, Step(Reference(uuid, _GONE))
         return record.kind, self._history(record).step
 
 

@@ -65,7 +65,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
 class HistoryRecorder:
     """The recorder of a session.
 
-    An error in it breaks no call of the user; see `problems`.
+    None of its errors reaches the user's code; see `problems`.
 
     Args:
         session: The session.

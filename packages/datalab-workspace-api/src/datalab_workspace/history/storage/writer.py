@@ -134,15 +134,7 @@ class HistoryWriter:
             if _says_nothing(step):
                 return None
             content = self._encode(step, record, mark)
-            if step.stored is None:
-                step.stored = Stored(
-                    record.uuid, record.title, record.version, mark, step.cell
-                )
-            elif step.stored.uuid == record.uuid and step.stored.fingerprint != mark:
-                made = step.stored
-                step.stored = Stored(
-                    made.uuid, made.name, made.version, mark, made.cell
-                )
+            _note_mark(step, record, mark)
         self.has_texts |= content.get("private") == "text"
         self.written[record.uuid] = self._key(record)
         return content
@@ -324,6 +316,18 @@ class HistoryWriter:
                 self._room -= len(text)
             self._texts[id(cell)] = text if self._room >= 0 else None
         return self._texts[id(cell)]
+
+
+def _note_mark(latest: Step, record: Record, mark: Fingerprint | None) -> None:
+    """Note the fingerprint of the data with each step since it was made."""
+    if latest.stored is None:
+        latest.stored = Stored(
+            record.uuid, record.title, record.version, mark, latest.cell
+        )
+    for step in edit_chain(latest):
+        made = step.stored
+        if made and made.uuid == record.uuid and made.fingerprint != mark:
+            step.stored = Stored(made.uuid, made.name, made.version, mark, made.cell)
 
 
 def _says_nothing(step: Step) -> bool:
