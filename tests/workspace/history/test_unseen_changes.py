@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import sigima.proc.image as spi
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.history.cells import running_cell
 from datalab_workspace.history.recording import used_objects
 from support.notebook_cells import Notebook
 from support.recorded_steps import actions, latest
@@ -118,6 +121,41 @@ def test_code_of_a_script_before_a_call_is_a_step() -> None:
     assert not code.in_order
     workspace["again"] = spi.inverse(workspace["img"])
     assert actions(workspace, "again") == ["Code", "inverse"]
+
+
+def test_code_that_changed_an_object_of_a_lazy_file_is_a_step(tmp_path: Path) -> None:
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    workspace["img"] = np.random.default_rng(next(SEEDS)).normal(size=(512, 512))
+    path = workspace.save(tmp_path / "saved.h5")
+    opened = dlw.Workspace(backend=MemoryBackend())
+    opened.load(path, lazy=True)
+    image = opened["img"]
+    image.data[100, 200] = 55
+    opened["new"] = spi.inverse(image)
+    opened["same"] = spi.inverse(opened["img"])
+
+    assert "Code" in actions(opened, "new")[1:]
+    assert actions(opened, "same")[-1] == "inverse"
+    assert "Code" not in actions(opened, "same")[1:]
+
+
+def test_no_cycle_of_references_keeps_an_object(monkeypatch) -> None:
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    workspace["img"] = np.random.default_rng(next(SEEDS)).normal(size=(512, 512))
+    image = workspace["img"]
+    spi.inverse(image)
+    workspace["img"] = image
+    workspace.history("img")
+    data, found = weakref.ref(image.data), weakref.ref(image)
+    monkeypatch.setattr(running_cell, "_distance", 1 << 30)  # the line is looked for
+    gc.disable()
+    try:
+        spi.inverse(image)
+        del image
+        workspace.history("img")
+        assert (found(), data()) == (None, None)
+    finally:
+        gc.enable()
 
 
 def test_objects_are_released_after_the_comparison(notebook, monkeypatch) -> None:

@@ -249,15 +249,17 @@ def script_place() -> tuple[str, int] | None:
     """
     global _distance
     try:
-        inner = sys._getframe(_distance - 1)  # noqa: SLF001  # it is fast
+        # Never the frame of this call: it would refer to itself, and keep the objects
+        # of its callers alive.
+        inner = sys._getframe(max(1, _distance - 1))  # noqa: SLF001  # it is fast
     except ValueError:  # there are not that many
-        inner = sys._getframe(0)  # noqa: SLF001  # it is fast
+        inner = sys._getframe(1)  # noqa: SLF001  # it is fast
     frame = inner.f_back
     if frame is not None:
         path = frame.f_code.co_filename
         if _paths.get(path) and _paths.get(inner.f_code.co_filename) is False:
             return path, frame.f_lineno
-    frame, distance = sys._getframe(0), 0  # noqa: SLF001  # it is fast
+    frame, distance = sys._getframe(1), 1  # noqa: SLF001  # it is fast
     while frame is not None:
         if _is_users(frame):
             _distance = distance

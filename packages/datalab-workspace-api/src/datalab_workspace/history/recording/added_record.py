@@ -189,10 +189,10 @@ class Pending(Deferred):
     def _correct_calls(self, record: Record, marker: Marker) -> None:
         """Correct the calls that used the object before it was added."""
         before = marker.arrays if self.before is None else self.before
-        if before is None:
-            looks_same = marker.seen == identity.glance(record.arrays)
-        else:
+        if marker.seen is None and before is not None:
             looks_same = identity.looks_same(record.arrays, before)
+        else:
+            looks_same = marker.seen == identity.glance(record.arrays)
         if looks_same:
             correct_calls(marker, self._is_of)
 

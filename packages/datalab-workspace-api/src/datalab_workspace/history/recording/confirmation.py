@@ -1,8 +1,8 @@
 """Find out at the end of a cell which objects its code has changed.
 
 A glance at a large array does not see a single pixel. So all data of an object is
-compared if the cell names the object, an array that shares its data, or has passed it
-to a call of sigima, whose inputs are then corrected. A comparison
+compared if the cell names the object or an array that shares its data, or has passed
+the object to a call of sigima. The inputs of the calls are then corrected. A comparison
 that would take too long is left to a later cell; the step then says that an earlier
 cell may have made the change.
 """

@@ -197,10 +197,10 @@ def _code_step(
 
 
 def _looks_as_linked(arrays: Arrays, marker: Marker) -> bool:
+    if marker.seen is not None:
+        return identity.glance(arrays) == marker.seen
     held = marker.arrays
-    if held is not None:
-        return identity.looks_same(arrays, held)
-    return marker.seen is not None and identity.glance(arrays) == marker.seen
+    return held is not None and identity.looks_same(arrays, held)
 
 
 def _is_as_linked(arrays: Arrays, marker: Marker) -> bool:

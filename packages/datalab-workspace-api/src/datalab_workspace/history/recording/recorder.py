@@ -111,7 +111,7 @@ class HistoryRecorder:
             seen = source = None
             if own or (type(record.data) is not np.ndarray and _is_unread(record)):
                 seen, source = identity.glance(identity.arrays_of(obj)), obj
-            kept = record if seen is None else None
+            kept = None if own else record
             marker = Marker(history, kept, seen, cell, self._place)
             if type(history) is Pending and history.is_made_by(cell):
                 known.note(marker, source)
