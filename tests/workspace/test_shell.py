@@ -317,8 +317,6 @@ def test_a_flipped_bit_of_the_data_is_found(shell_output, path):
     assert "its checksum is wrong" in problem
 
 
-# The flipped bit may be in the sidecar, whose loss causes a warning in addition.
-@pytest.mark.filterwarnings("ignore:the sidecar of:UserWarning")
 @settings(max_examples=60, database=None, derandomize=True)
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_what_is_found_good_reads_as_it_was(tmp_path_factory, where, bit):

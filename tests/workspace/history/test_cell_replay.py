@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import sigima.objects
 
 import datalab_workspace as dlw
 from datalab_workspace import Workspace
@@ -121,6 +122,35 @@ def test_an_edit_of_a_copy_begins_with_the_original(tmp_path: Path) -> None:
         assert workspace.replay("measured", code=True).verdict == "random"
 
 
+def test_cells_make_an_input_again_that_was_replaced(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.run(
+        "import sigima.proc.signal as sps\n"
+        "workspace['final'] = sps.derivative(workspace['raw'])",
+        "workspace['raw'] = (x, x)",
+    )
+    path = notebook.workspace.save(tmp_path / "replaced.h5")
+    for workspace in (notebook.workspace, dlw.open(path)):
+        assert workspace.replay("final").verdict == "not replayable"
+    reason = notebook.workspace.replay("final").reason
+    assert "code=True or --code runs the cells" in reason
+    assert replayed(notebook).verdict == "identical"
+
+
+def test_calls_are_replayed_if_a_file_has_not_all_cells(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.run(
+        "n = workspace['raw']; n.y = n.y * 2; workspace['scaled'] = n",
+        "final = workspace.calc('derivative', on='scaled')",
+        "workspace.rename(final, 'final')",
+    )
+    path = notebook.workspace.save(tmp_path / "calls.h5")
+    found = dlw.open(path).replay("final", code=True)
+    assert found.verdict == "identical"
+
+
 def test_a_file_that_sigima_read_in_a_cell_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "data.csv"
     np.savetxt(file, np.column_stack([np.arange(9.0), np.arange(9.0) ** 2]))
@@ -220,6 +250,23 @@ def test_edits_that_no_cell_needs_are_done_again(notebook: Notebook) -> None:
 
     assert notebook.workspace["final"].ylabel == "Voltage"
     assert replayed(notebook).verdict == "identical"
+
+
+def test_a_cell_that_adds_an_object_does_not_undo_later_edits(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.run("import sigima.proc.signal as sps")
+    regions = sigima.objects.create_signal_roi([[0.1, 0.4]])
+    notebook.workspace.edit("raw", roi=regions)
+    notebook.run(
+        "objs = [sps.moving_average(workspace.get('raw'), n=n) for n in (3, 5)]\n"
+        "workspace['mid'] = objs[0]",
+        "o = objs[0]; o.y[0] = 9.0; scale = x.max()",
+        "workspace['final'] = sps.derivative(objs[0])",
+    )
+    path = notebook.workspace.save(tmp_path / "edited.h5")
+    assert replayed(notebook).verdict == "identical"
+    assert dlw.open(path).replay("final", code=True).verdict == "identical"
 
 
 def test_results_keep_the_titles_that_cells_use(notebook: Notebook) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sigima.proc.image as spi
 import sigima.proc.signal as sps
-from sigima.objects import create_image_roi
+from sigima.objects import create_image_roi, create_signal_roi
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
@@ -91,6 +91,22 @@ def test_regions_and_labels_are_steps(workspace, reopened):
     workspace.edit(name, xlabel="Position", xunit="mm")
     found = reopened().replay(name)
     assert (found.verdict, found.steps) == ("identical", 3)
+
+
+def test_merged_regions_of_an_object_that_was_never_stored_are_kept(
+    workspace, reopened
+):
+    regions = create_signal_roi([0.1, 0.5])
+    workspace.edit("raw", roi=regions)
+    both = sps.addition([workspace["raw"], workspace["raw"]])
+    workspace["sum"] = sps.addition([both, both])
+    found = reopened()
+    assert found.replay("sum").verdict == "identical", found.replay("sum")
+
+    workspace["raw"] = sps.derivative(workspace["raw"])
+    workspace.edit("raw", roi=regions)
+    assert workspace.recompute("sum") == ["sum"]
+    assert workspace.replay("sum").verdict == "identical", workspace.replay("sum")
 
 
 def test_an_input_that_was_edited_since_is_taken_as_it_was(workspace, reopened):

@@ -74,7 +74,7 @@ class ConnectionCalls:
             ValueError: `url` is not a URL, or `on_conflict` is not one of these.
 
         Example:
-            >>> workspace.connect("http://127.0.0.1:9", "token")
+            >>> workspace.connect("http://127.0.0.1:9", "0a1b2c3d")
             Traceback (most recent call last):
             ...
             datalab_workspace.errors.UnreachableError: ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.history.calls.execution import edited, execution_of
+from datalab_workspace.history.calls.execution import edited, execution_of, for_use
 from datalab_workspace.history.steps import Call, Edit
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def compute(
         aligned=aligned,
         masked_as_nan=masked_as_nan,
     )
-    return execution_of(call).run([obj.copy(all_metadata=True) for obj in objects])
+    return execution_of(call).run([for_use(obj, call) for obj in objects])
 
 
 def edit(obj: Any, fields: Mapping[str, Any], **regions: Any) -> Any:
@@ -68,7 +68,7 @@ def edit(obj: Any, fields: Mapping[str, Any], **regions: Any) -> Any:
         NotReplayableError: The values do not fit the object.
     """
     change = Edit(fields, regions.get("roi"), sets_roi="roi" in regions)
-    return edited(obj.copy(all_metadata=True), change)
+    return edited(for_use(obj, change), change)
 
 
 def compare(project: Workspace, name: str, made: Any) -> Replay:

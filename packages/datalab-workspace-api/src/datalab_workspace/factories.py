@@ -51,7 +51,7 @@ def connect(url: str | None = None, token: Token | str | None = None) -> Workspa
 
     Example:
         >>> try:
-        ...     workspace = dlw.connect("http://127.0.0.1:9", token="secret")
+        ...     workspace = dlw.connect("http://127.0.0.1:9", token="0a1b2c3d")
         ... except ConnectionError:
         ...     workspace = dlw.Workspace()
     """

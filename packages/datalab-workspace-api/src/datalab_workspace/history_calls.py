@@ -22,7 +22,7 @@ class HistoryCalls:
         """Return the history of an object: its inputs, steps, cells and versions.
 
         Every call of `calc`, every call of sigima with objects of the workspace, the
-        code of cells, edits and the files that were read are steps. What is not known
+        code of cells, edits and the files that were read are steps. Missing knowledge
         is listed, too. This does not need sigima.
 
         Args:
@@ -102,10 +102,10 @@ class HistoryCalls:
     def recompute(self, name: str) -> list[str]:
         """Bring an object up to date: compute it again from its present inputs.
 
-        Objects between that are out of date, too, are computed first. All keep their
-        UUIDs, names, groups, places and your metadata; results of analyses are removed,
-        because they describe the old data. One `undo` takes the call back. Nothing is
-        ever recomputed without being asked for.
+        If its inputs are out of date, too, they are computed first. All objects keep
+        their UUIDs, names, groups, positions and your metadata. Results of analyses are
+        removed, because they describe the old data. One `undo` takes the call back.
+        Nothing is recomputed without this call.
 
         Args:
             name: Name, UUID or short id of the object.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datalab_workspace.model.record import Kind, PendingRecord, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.baseline import Baseline
-    from datalab_workspace.history.storage.writer import HistoryWriter
 
 Item: TypeAlias = "Record | PendingRecord"
 
@@ -51,13 +50,14 @@ class Project:
             and never interpreted.
         baseline: The content of the file that the objects come from, so that a save
             writes only what has changed; None if it is not known.
-        history: Writes the histories of the objects; None to write none.
+        history: The `HistoryWriter` for the histories of the objects; None to write
+            none.
     """
 
     groups: list[Group] = field(default_factory=list)
     foreign: list[bytes] = field(default_factory=list)
     baseline: Baseline | None = field(default=None, compare=False, repr=False)
-    history: HistoryWriter | None = field(default=None, compare=False, repr=False)
+    history: Any = field(default=None, compare=False, repr=False)
 
     def items(self) -> Iterator[Item]:
         """Yield every object in order.

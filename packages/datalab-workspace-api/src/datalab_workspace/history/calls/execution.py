@@ -7,6 +7,7 @@ class, function or expression is read from it.
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,7 @@ from typing import Any
 from datalab_workspace.errors import NotReplayableError, UnsupportedObjectError
 from datalab_workspace.history.calls.noted_calls import contract_of, operation_of
 from datalab_workspace.history.calls.parameters import decoded_value
-from datalab_workspace.history.steps import Call, Edit
+from datalab_workspace.history.steps import Action, Call, Edit
 from datalab_workspace.model.record import FIELDS, ROI_KEY, checked_field
 
 _KINDS = ("signal", "image")
@@ -139,6 +140,18 @@ def execution_of(call: Call) -> Execution:
         call.masked_as_nan,
         _tolerance(contract),
     )
+
+
+def for_use(obj: Any, action: Action) -> Any:
+    """Return an object that an action may use, although others need it afterwards.
+
+    A feature leaves its inputs as they are, and gets the very same objects as in the
+    user's call. The usual copy of an object loses regions that were merged.
+    """
+    changes = isinstance(action, Edit) or (
+        isinstance(action, Call) and action.masked_as_nan
+    )
+    return copy.deepcopy(obj) if changes else obj
 
 
 def edited(obj: Any, edit: Edit) -> Any:

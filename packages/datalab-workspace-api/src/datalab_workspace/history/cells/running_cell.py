@@ -48,7 +48,7 @@ class Follower(Protocol):
 class LoggedCell(Cell):
     """A cell that ran in this process.
 
-    Its text is examined when it is first asked for.
+    Its text is examined when it is first needed.
 
     Args:
         number: The number that the front end shows.

@@ -1,6 +1,6 @@
 """The code that makes an object again, in blocks: inputs, steps and the verdict.
 
-Everything in it is fixed, a name of the local sigima, or an escaped literal. So a file
+It contains only fixed code, names of the local sigima and escaped literals. So a file
 that someone else has made can put no code into it.
 """
 
@@ -20,7 +20,7 @@ from datalab_workspace.history.export.literals import (
     is_plain,
     literal,
 )
-from datalab_workspace.history.replay.replay import Plan, plan_of
+from datalab_workspace.history.replay.plan import Plan, plan_of
 from datalab_workspace.history.steps import Call, Edit, Step
 from datalab_workspace.history.view.text import Row, details, rows
 from datalab_workspace.model.equality import BOUNDS
@@ -104,7 +104,7 @@ class _Writer:
         yield Block("The verdict", f"verdict = {code}\nprint(verdict)")
 
     def _inputs(self) -> Iterator[Block]:
-        """Yield the objects of the project that steps use and that no step makes."""
+        """Yield the code for the objects of the project that no step makes."""
         made = {id(step) for step in self._needed}
         used = [
             each
@@ -123,7 +123,7 @@ class _Writer:
             yield Block("The inputs", "\n".join(lines))
 
     def _as_it_was(self, variable: str, name: str, record: Record) -> Iterator[str]:
-        """Yield the code that takes back the edits of an input since it was used."""
+        """Yield the code that undoes the edits of an input since it was used."""
         now = self._session.run(lambda transaction: transaction.record(name))
         fields = {
             key: value
@@ -164,7 +164,7 @@ class _Writer:
 
 
 def _direct(execution: Execution, call: Call, inputs: Sequence[str]) -> str | None:
-    """Return the call of the function with keywords; None if it cannot be so."""
+    """Return the call of the function with keywords; None if this is impossible."""
     operation = operation_of(execution.function)
     values: Mapping[str, Any] = call.parameters or {}
     special = call.options or call.aligned or call.masked_as_nan

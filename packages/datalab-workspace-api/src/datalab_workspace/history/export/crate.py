@@ -103,7 +103,7 @@ def _write_parts(history: History, folder: Path) -> list[Path]:
     (folder / _TEXT).write_text(text.text(history), "utf-8")
     names = [item.uuid for item in history.inputs if item.uuid is not None]
     _write_objects(session_of(history), folder / _DATA, {*names, history.uuid})
-    with suppress(ExportError, ModuleNotFoundError):  # the rest is a crate all the same
+    with suppress(ExportError, ModuleNotFoundError):  # the rest is still a crate
         content = script.script_text(history, folder / _SCRIPT, project=_DATA)
         (folder / _SCRIPT).write_text(content, "utf-8")
     return sorted(folder.iterdir())

@@ -13,7 +13,7 @@ import numpy as np
 
 from datalab_workspace.errors import ExportError
 
-#: The deepest value, longest integer and largest array that becomes a literal.
+#: The greatest depth, digits of an integer and size of an array of a literal.
 _DEEPEST, _BITS, _LARGEST = 20, 4096, 10_000
 _WIDTH = 76
 _UNUSABLE = re.compile(r"[^a-z0-9_]+")

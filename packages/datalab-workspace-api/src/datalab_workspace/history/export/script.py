@@ -78,8 +78,8 @@ def imports(parts: Sequence[Block]) -> str:
 def project_of(history: History, folder: Path) -> str:
     """Return the project of the objects, as a path from a folder.
 
-    A path that would name other folders of the user's home becomes a file name: what is
-    exported may be given to others.
+    A path that names other folders of the user's home is reduced to the file name,
+    because the user may give the script to others.
 
     Raises:
         ExportError: The objects are not in a file, or not as they are now.

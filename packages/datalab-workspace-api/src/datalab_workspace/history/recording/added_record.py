@@ -50,7 +50,7 @@ _one_thread = _Lock()
 
 
 class Pending(Deferred):
-    """The history of a record that was added; it is found out when it is asked for.
+    """The history of a record that was added; it is found out when it is needed.
 
     Args:
         record: The record.
@@ -248,7 +248,7 @@ def steps_used(markers: Sequence[Marker], cell: Cell | None) -> Iterator[Step]:
 def correct_calls(
     marker: Marker, is_changed: Callable[[Any], bool], *, certain: bool = True
 ) -> None:
-    """Put the code that has changed an object between it and the calls that used it.
+    """Insert the step of the code that changed an object before the calls that used it.
 
     Args:
         marker: The link of the object before the change was found.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -31,8 +33,9 @@ from datalab_workspace.history.steps import (
 from datalab_workspace.model.record import FIELDS
 from datalab_workspace.model.sigima_objects import current_roi, object_kind
 
+#: The names of these fields, and of the attributes that hold their values.
 _described = {
-    kind: tuple(name for name in fields if describes_data(name))
+    kind: tuple((name, f"_{name}") for name in fields if describes_data(name))
     for kind, fields in FIELDS.items()
 }
 
@@ -106,13 +109,21 @@ def note_uses(objects: Sequence[Any], step: Step) -> None:
         used_objects.note(use, obj, size=identity.nbytes(arrays))
 
 
-def examine_used() -> None:
-    """Compare the data of the objects that calls have used, outside cells."""
+def examine_used(seconds: float = math.inf) -> None:
+    """Compare the data of the objects that calls have used, before a cell ends.
+
+    Args:
+        seconds: Compare no more once this time has been spent in the cell.
+    """
     for obj in used_objects.objects():
+        begin = time.perf_counter()
+        if used_objects.spent() > seconds:
+            return
         settle_added(obj)
         marker = marker_of(obj)
         if marker is not None and marker.arrays is not None:
-            note_change(obj, marker.cell)
+            note_change(obj, running_cell.current())
+        used_objects.spend(time.perf_counter() - begin)
     if running_cell.current() is None:
         used_objects.release()
 
@@ -144,7 +155,12 @@ def described_fields(obj: Any) -> dict[str, Any]:
     """Return the fields of an object that describe its data."""
     kind = object_kind(obj)
     assert kind is not None, "the caller checks it"
-    return {name: getattr(obj, name, None) for name in _described[kind]}
+    # An attribute that guidata describes takes ten times as long to get.
+    values = vars(obj)
+    return {
+        name: values[held] if held in values else getattr(obj, name, None)
+        for name, held in _described[kind]
+    }
 
 
 def _link(obj: Any, arrays: Arrays, step: Step) -> Step:

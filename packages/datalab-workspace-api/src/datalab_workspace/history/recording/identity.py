@@ -1,6 +1,6 @@
 """The links between the sigima objects of a user and the steps that made them.
 
-`get` and `add` only make a link, which takes less than a microsecond. Whether the
+`get` and `add` only make a link, which takes about a microsecond. Whether the
 object is still as the step left it is found out when its history is needed.
 
 A *glance* at data is its dtype, its shape and a sum of at most 64 KiB of it. It

@@ -1,8 +1,8 @@
 """The histories of objects that came without one, from DataLab or from a file.
 
-DataLab's notes and the files that were loaded are all that is known about them. A
-running DataLab sends an object again each time it is needed. So its history is kept
-here, by the UUID of the object and the fingerprint of its data.
+Only DataLab's notes and the loaded files say how they were made. A running DataLab
+sends an object again each time it is needed. So its history is kept here, by the UUID
+of the object and the fingerprint of its data.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Kept:
 
     Attributes:
         mark: The fingerprint of its data.
-        note: What DataLab had noted about it.
+        note: DataLab's note about it.
         history: Its history.
     """
 

@@ -65,7 +65,7 @@ def _harmless(method: Callable[P, None]) -> Callable[P, None]:
 class HistoryRecorder:
     """The recorder of a session.
 
-    An error in it breaks no call of the user; see `problems`.
+    None of its errors reaches the user's code; see `problems`.
 
     Args:
         session: The session.
@@ -138,7 +138,7 @@ class HistoryRecorder:
             pending = record.history = Pending(record, found, cell, title, self._place)
             seen = None
             if own:
-                held_objects.examine_used()
+                held_objects.examine_used(seconds=0.1)
                 pending.found()
                 seen = identity.glance(record.arrays) if linked else None
             else:

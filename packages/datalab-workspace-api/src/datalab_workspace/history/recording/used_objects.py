@@ -42,6 +42,8 @@ _uses: deque[Use] = deque(maxlen=_MOST_CALLS)
 #: The objects of a function exist no longer when its cell ends, unless they are held.
 _held: dict[int, Any] = {}
 _size_held = 0
+#: Seconds that comparisons have taken since the last release.
+_spent = 0.0
 
 
 def note(use: Use, obj: Any, *, size: int) -> None:
@@ -71,11 +73,22 @@ def uses_of(marker: Marker) -> list[tuple[Any, Use]]:
     return [(obj, use) for obj, use in found if obj is not None]
 
 
+def spend(seconds: float) -> None:
+    """Count the time of a comparison."""
+    global _spent
+    _spent += seconds
+
+
+def spent() -> float:
+    """Return the seconds that comparisons have taken since the last release."""
+    return _spent
+
+
 def release() -> None:
     """Release the objects, and forget the uses that were compared or cannot be."""
-    global _size_held
+    global _size_held, _spent
     _held.clear()
-    _size_held = 0
+    _size_held, _spent = 0, 0.0
     kept = [use for use in list(_uses) if use.marker.unsure and use.obj() is not None]
     _uses.clear()
     _uses.extend(kept)

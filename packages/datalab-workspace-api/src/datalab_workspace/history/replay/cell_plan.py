@@ -18,6 +18,7 @@ from datalab_workspace.history.steps import (
     Reference,
     Step,
     cells_of,
+    edit_chain,
 )
 from datalab_workspace.model.record import Record
 
@@ -65,7 +66,8 @@ class CellPlan:
             record: Its record.
             step: The step that made it.
         """
-        cell, place = storing_cell(step), self.offered
+        # A cell that adds the object would undo the edits since.
+        cell, place = storing_cell(edit_chain(step)[0]), self.offered
         if cell is not None and identity_of(cell) in map(identity_of, self.cells):
             place = self.given.setdefault(identity_of(cell), {})
         place.setdefault(name, record)
@@ -85,8 +87,7 @@ def plan_cells(resolution: Resolution, given: Mapping[int, Record]) -> CellPlan:
     target, edits = _without_edits(resolution.latest, resolution)
     last = storing_cell(target)
     if target.stored is None or last is None:
-        script = target.action.script if isinstance(target.action, Code) else ""
-        raise NotReplayableError(f"{script or 'something else'} made it, not a cell")
+        raise NotReplayableError(_no_cell(resolution))
     remade, roots = _divided(resolution, target, given)
     cells = with_needed(cells_of(remade))
     plan = CellPlan(cells, target, target.stored.name, last, edits)
@@ -160,6 +161,15 @@ def _name_of(step: Step) -> str:
     if isinstance(step.action, Reference):
         return step.action.name
     return "" if step.stored is None else step.stored.name
+
+
+def _no_cell(resolution: Resolution) -> str:
+    """Return the reason for an object that no cell stored."""
+    codes = [s.action for s in resolution.steps if isinstance(s.action, Code)]
+    scripts = [code.script for code in codes if code.script]
+    if not scripts:
+        return "it was not made in a cell"
+    return f"it was not made in a cell, but by {scripts[-1]:.80}; run the script again"
 
 
 def _reason(step: Step) -> str:

@@ -13,7 +13,8 @@ from datalab_workspace.history.replay.available import Available
 from datalab_workspace.history.replay.cell_plan import CellPlan, plan_cells
 from datalab_workspace.history.replay.cell_replay import remake
 from datalab_workspace.history.replay.comparison import difference
-from datalab_workspace.history.replay.replay import Plan, Run
+from datalab_workspace.history.replay.plan import Plan
+from datalab_workspace.history.replay.replay import Run
 from datalab_workspace.history.replay.verdict import Replay, Verdict
 from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.model.sigima_objects import to_object, to_record

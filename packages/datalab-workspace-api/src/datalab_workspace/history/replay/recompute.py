@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datalab_workspace.errors import ConcurrentChangeError, NotReplayableError
-from datalab_workspace.history.calls.execution import edited, execution_of
+from datalab_workspace.history.calls.execution import edited, execution_of, for_use
 from datalab_workspace.history.environment import here
 from datalab_workspace.history.replay.staleness import Ages, Making, ages_of, in_order
 from datalab_workspace.history.steps import (
@@ -142,7 +142,7 @@ def _record(
         uuid = making.sources[id(step)]
         values[id(step)], steps[id(step)] = to_object(records[uuid]), latest[uuid]
     for step in making.steps:
-        inputs = [values[id(one)].copy(all_metadata=True) for one in step.inputs]
+        inputs = [for_use(values[id(one)], step.action) for one in step.inputs]
         try:
             values[id(step)] = _value(step, inputs)
         except NotReplayableError as error:

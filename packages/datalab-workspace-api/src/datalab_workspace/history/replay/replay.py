@@ -8,96 +8,35 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 from datalab_workspace.errors import NotReplayableError
 from datalab_workspace.history.calls.execution import (
     EXACT,
-    Execution,
     Tolerance,
     edited,
-    execution_of,
-    is_random,
+    for_use,
 )
 from datalab_workspace.history.environment import computes_alike, here
 from datalab_workspace.history.replay.analyses import verified_results
-from datalab_workspace.history.replay.available import Available, Given
+from datalab_workspace.history.replay.cell_plan import plan_cells
 from datalab_workspace.history.replay.comparison import difference
+from datalab_workspace.history.replay.plan import Plan, plan_of
 from datalab_workspace.history.replay.verdict import Replay, Verdict
-from datalab_workspace.history.resolution import Resolution, resolve
 from datalab_workspace.history.steps import (
+    Action,
     Call,
     Code,
     Edit,
-    FileRead,
-    Reference,
     Step,
-    Unknown,
 )
-from datalab_workspace.model.record import Record
 from datalab_workspace.model.sigima_objects import to_object, to_record
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
-from datalab_workspace.transaction import Transaction
 
-
-@dataclass(frozen=True)
-class Obstacle:
-    """The reason why the object of a step cannot be made again.
-
-    Attributes:
-        text: The reason in words.
-        random: The values are random, so the result would be different.
-    """
-
-    text: str
-    random: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The steps that a replay computes.
-
-    Attributes:
-        name: Name of the object.
-        record: Its stored record.
-        resolution: Its steps.
-        executions: The calls, ready to be computed, by the `id` of the action.
-        given: The objects of the workspace, by the `id` of the step that made them.
-        obstacles: Why steps cannot be computed, by the `id` of the step.
-    """
-
-    name: str
-    record: Record
-    resolution: Resolution
-    executions: Mapping[int, Execution]
-    given: Mapping[int, Given]
-    obstacles: Mapping[int, Obstacle]
-
-    def sources(self) -> list[Record]:
-        """Return the available objects with other data, from which this was made."""
-        same = {id(step) for step in self.resolution.same_data()}
-        return [found.record for key, found in self.given.items() if key not in same]
-
-    def needed(self) -> list[Step]:
-        """Return the steps to compute, each one after its inputs."""
-        latest = self.resolution.latest
-        wanted, todo = {id(latest)}, [latest]
-        while todo:
-            for step in self.resolution.inputs_of(todo.pop()):
-                if id(step) not in wanted:
-                    wanted.add(id(step))
-                    if id(step) not in self.obstacles:
-                        todo.append(step)
-        return [
-            step
-            for step in self.resolution.steps
-            if id(step) in wanted and id(step) not in self.obstacles
-        ]
+#: What to do about code whose cells are known.
+_HINT = "; code=True or --code runs the cells"
 
 
 def replay(session: Session, name: str, *, code: bool = False) -> Replay:
@@ -106,7 +45,9 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     plan = plan_of(session, name)
     obstacle = plan.obstacles.get(id(plan.resolution.latest))
     random = obstacle is not None and obstacle.random
-    if code and not random and _has_code(plan):
+    uses_code = not random and _has_code(plan)
+    has_cells = uses_code and _has_cells(plan)
+    if code and uses_code and (has_cells or obstacle is not None):
         from datalab_workspace.history.replay.code_replay import replay_by_cells
 
         return replay_by_cells(session, plan)
@@ -116,7 +57,7 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
     return Replay(
         plan.name,
         verdict,
-        obstacle.text,
+        obstacle.text + _HINT * (has_cells and not code),
         versions=here().versions,
         recorded=_recorded(plan.resolution.steps),
         results=verified_results(plan.record, plan.sources()),
@@ -124,16 +65,28 @@ def replay(session: Session, name: str, *, code: bool = False) -> Replay:
 
 
 def _has_code(plan: Plan) -> bool:
-    """Return whether code is a step on the way, and not only the beginning."""
-    resolution = plan.resolution
-    edited = resolution.same_data()
-    remade = {id(resolution.latest)}
-    remade |= {id(s) for s in takewhile(lambda s: id(s) not in plan.given, edited)}
-    return any(
-        isinstance(step.action, Code)
-        and (resolution.inputs_of(step) or id(step) in remade)
-        for step in resolution.steps
+    """Return whether code is a step on the way.
+
+    The code that made the first objects counts only if it is the only way: these are in
+    the workspace, and are not made again.
+    """
+    resolution, latest = plan.resolution, plan.resolution.latest
+    codes = [step for step in resolution.steps if isinstance(step.action, Code)]
+    if any(resolution.inputs_of(step) for step in codes):
+        return True
+    return id(latest) in plan.obstacles and any(
+        step is latest or id(step) not in plan.given for step in codes
     )
+
+
+def _has_cells(plan: Plan) -> bool:
+    """Return whether there are cells that make the object, with their text."""
+    given = {step: found.record for step, found in plan.given.items()}
+    try:
+        cells = plan_cells(plan.resolution, given).cells
+    except NotReplayableError:
+        return False
+    return all(cell.text is not None for cell in cells)
 
 
 def judged(session: Session, name: str, made: Any) -> Replay:
@@ -145,89 +98,6 @@ def judged(session: Session, name: str, made: Any) -> Replay:
         made: The signal or image that was made again.
     """
     return Run(plan_of(session, name)).compared(made)
-
-
-# -- the plan -------------------------------------------------------------------------
-
-
-def plan_of(session: Session, name: str) -> Plan:
-    """Return the plan to make an object of a workspace again."""
-    session.recorder.settle()
-    return session.run(lambda transaction: _planned(session, transaction, name))
-
-
-def _planned(session: Session, transaction: Transaction, name: str) -> Plan:
-    uuid = transaction.uuid(name)
-    record = transaction.record(uuid)
-    shown = transaction.names.hand_out(uuid)
-    available = Available(session, transaction)
-    resolution = resolve(available.latest(uuid), available.find)
-    executions, refusals = _executions(resolution)
-    given: dict[int, Given] = {}
-    obstacles: dict[int, Obstacle] = {}
-    for step in resolution.steps:
-        found = available.given(step, but=uuid)
-        if found is not None:
-            given[id(step)] = found
-        obstacle = refusals.get(id(step.action)) or _obstacle(step)
-        for each in resolution.inputs_of(step):
-            if obstacle is None and id(each) not in given:
-                obstacle = obstacles.get(id(each))
-        if obstacle is not None:
-            obstacles[id(step)] = _explained(
-                obstacle, step, resolution.latest, available
-            )
-    return Plan(shown, record, resolution, executions, given, obstacles)
-
-
-def _executions(
-    resolution: Resolution,
-) -> tuple[dict[int, Execution], dict[int, Obstacle]]:
-    """Return the executions of calls, and the obstacles to the others, by action."""
-    executions: dict[int, Execution] = {}
-    refusals: dict[int, Obstacle] = {}
-    for step in resolution.steps:
-        action = step.action
-        if not isinstance(action, Call) or id(action) in {**executions, **refusals}:
-            continue
-        if is_random(action):
-            feature = action.operation.rpartition(".")[2]
-            text = f"{feature} gives other values each time, because its seed is None"
-            refusals[id(action)] = Obstacle(text, random=True)
-            continue
-        try:
-            executions[id(action)] = execution_of(action)
-        except NotReplayableError as error:
-            refusals[id(action)] = Obstacle(str(error))
-    return executions, refusals
-
-
-def _obstacle(step: Step) -> Obstacle | None:
-    """Return why a step cannot be computed by itself; None if it can."""
-    action = step.action
-    if isinstance(action, Code):
-        where = action.script or "a cell"
-        if action.cell is not None and action.cell.number:
-            where = f"cell [{action.cell.number}]"
-        return Obstacle(f"Python code made it, in {where}")
-    if isinstance(action, FileRead):
-        return Obstacle(f"it was read from {action.name!r:.80}")
-    if isinstance(action, Reference):
-        return Obstacle(f"it is {action.name!r:.80}, whose history is not known")
-    if isinstance(action, Unknown):
-        return Obstacle(action.reason)
-    return None
-
-
-def _explained(
-    obstacle: Obstacle, step: Step, latest: Step, available: Available
-) -> Obstacle:
-    """Return an obstacle that says which object is missing."""
-    name = available.name_of(step)
-    is_last = step is latest or obstacle.text.startswith("'")
-    if not name or is_last or available.given(step) is not None:
-        return obstacle
-    return Obstacle(available.why_not(step), obstacle.random)
 
 
 def _recorded(steps: Any) -> dict[str, str]:
@@ -307,19 +177,20 @@ class Run:
         return value
 
     def _computed_step(self, step: Step) -> Any:
-        inputs = [self._take(each) for each in self._plan.resolution.inputs_of(step)]
+        used = self._plan.resolution.inputs_of(step)
+        inputs = [self._take(each, step.action) for each in used]
         if isinstance(step.action, Edit):
             (obj,) = inputs
             return edited(obj, step.action)
         return self._plan.executions[id(step.action)].run(inputs)
 
-    def _take(self, step: Step) -> Any:
-        """Return the object of a step, for one use."""
+    def _take(self, step: Step, action: Action) -> Any:
+        """Return the object of a step, for one use by an action."""
         self._uses[id(step)] -= 1
         if id(step) in self._values:
             if not self._uses[id(step)]:
                 return self._values.pop(id(step))
-            return self._values[id(step)].copy(all_metadata=True)
+            return for_use(self._values[id(step)], action)
         given = self._plan.given[id(step)]
         self._inputs[given.name] = None
         return to_object(given.record)
