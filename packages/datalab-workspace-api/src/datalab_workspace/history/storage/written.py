@@ -199,10 +199,6 @@ class Written:
         except (ValueError, TypeError):  # `history` warns of it
             return None
 
-    def is_as_written(self) -> bool:
-        """Return whether fields and regions are those for which it was written."""
-        return not self._changed_fields() and not self._has_other_roi()
-
     def _with_edit(self, step: Step) -> Step:
         """Return the latest step, on which fields and regions may have been set."""
         changed, sets_roi = self._changed_fields(), self._has_other_roi()
