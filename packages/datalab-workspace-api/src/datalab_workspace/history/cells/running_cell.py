@@ -31,7 +31,8 @@ _orders = count(1)
 _paths: dict[str, bool] = {}
 #: The number of calls between `script_place` and the user's code, the last time.
 _distance = 1
-_PACKAGE = f"{Path(__file__).parents[2]}{os.sep}"
+# In DataLab's add-on, modules have no `__file__`.
+_PACKAGE = f"{Path((lambda: None).__code__.co_filename).parents[2]}{os.sep}"
 _STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 

@@ -177,7 +177,7 @@ def _is_same(one: Any, other: Any) -> bool:
         return True
     if one is None or other is None:
         return False
-    if isinstance(other, ArrayReference) and other.crc is not None:
+    if getattr(other, "crc", None) is not None:
         # The file may have been removed, and is read no second time.
         alike = one.dtype == other.dtype and one.shape == other.shape
         return alike and _same_array(one, other)
