@@ -45,7 +45,8 @@ _WITHOUT = {
 }
 #: A name that a page of the reference describes; the page also names modules.
 _DIRECTIVE = re.compile(
-    r"^\.\. (?:auto(?:class|function)|py:(module|currentmodule)):: ([\w.]+)", re.MULTILINE
+    r"^\.\. (?:auto(?:class|function)|py:(module|currentmodule)):: ([\w.]+)",
+    re.MULTILINE,
 )
 _SECTION = re.compile(r"^ *Examples?:\n+ +>>> ", re.MULTILINE)
 _OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

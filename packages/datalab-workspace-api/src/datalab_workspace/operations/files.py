@@ -140,7 +140,8 @@ def _writer(
     if mode is not None:
         session.recorder.settle()
     find = session.project.histories.find
-    return HistoryWriter(mode, content.items(), session.recorder.latest, find)
+    items = list(content.items())
+    return HistoryWriter(mode, items, session.recorder.latest_among(items), find)
 
 
 def _with_session(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,8 @@ class Origins:
         # While DataLab's notes are followed: the records, and those being read.
         self._followed: dict[str, Record] = {}
         self._in_progress: set[str] = set()
+        #: Records that have just been read, by UUID, and need not be read again.
+        self.at_hand: Mapping[str, Record] = {}
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def note_file(self, read: FileRead, uuids: Container[str]) -> None:
@@ -138,7 +140,9 @@ class Origins:
                     for uuid in sources_of(each):
                         if uuid in self._followed or not transaction.backend.has(uuid):
                             continue
-                        source = transaction.backend.record(uuid)
+                        source = self.at_hand.get(uuid)
+                        if source is None:
+                            source = transaction.backend.record(uuid)
                         self._followed[uuid] = source
                         if _is_without_history(source):
                             todo.append(source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 import weakref
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
@@ -38,6 +38,7 @@ from datalab_workspace.model.sigima_objects import object_kind
 
 if TYPE_CHECKING:
     from datalab_workspace.history.storage.written import Written
+    from datalab_workspace.model.project import Item
     from datalab_workspace.processing.calculation import Calculation
     from datalab_workspace.session import Session
 
@@ -227,6 +228,19 @@ class HistoryRecorder:
         self._origins.note_file(read, uuids)
 
     # -- histories --------------------------------------------------------------------
+
+    def latest_among(self, items: Iterable[Item]) -> Callable[[Record], Step]:
+        """Return `latest` for objects that were read together, and are read once."""
+        records = {item.uuid: item for item in items if isinstance(item, Record)}
+
+        def latest(record: Record) -> Step:
+            self._origins.at_hand = records
+            try:
+                return self.latest(record)
+            finally:
+                self._origins.at_hand = {}
+
+        return latest
 
     def latest(self, record: Record) -> Step:
         """Return the latest step of a record, whichever form its history has."""
