@@ -1,0 +1,1 @@
+"""Compute a chain of features or a function over thousands of objects."""

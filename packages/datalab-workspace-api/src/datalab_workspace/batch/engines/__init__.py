@@ -1,0 +1,1 @@
+"""The engines of runs: one module for each kind of workers."""
