@@ -135,8 +135,8 @@ class Answer:
         needs_chain: The worker does not have the chain: nothing was computed.
         refusal: The reason why this worker must not compute: its versions differ, or it
             does not see the folder. None if it may.
-        chain_error: The error of a chain that no item can run with: an unknown feature or
-            parameter, or a function that cannot be unpickled. Nothing was computed.
+        chain_error: The error of a chain that fails with any item: an unknown feature
+            or parameter, or a function that cannot be unpickled. Nothing was computed.
         interrupted: The position of the item that was under way when an earlier attempt
             at this very task ended without an answer; None if there was none. The items
             from it on were not computed.
