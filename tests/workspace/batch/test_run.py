@@ -115,6 +115,27 @@ def test_the_times_are_those_of_the_items_in_their_order() -> None:
     assert list(seconds.index) == ["scan_01", "scan_04"]
 
 
+def test_the_table_has_the_items_that_are_known_in_their_order() -> None:
+    state = MadeState(NAMES, units={"width": "nm"})
+    made = ResultObject(str(uuid.uuid4()), "scan_05", "signal")
+    state.note("scan_05", {"width": 2.5}, objects=(made,))
+    state.note("scan_01", failure=failure("data holds NaN"))
+    run = run_of(state)
+
+    table = run.table
+    assert table is run.table  # it is made once
+    assert table.index.name == "item"
+    assert list(table.index) == ["scan_01", "scan_05"]
+    assert list(table.columns) == ["width", "error"]
+    assert table["error"].tolist() == ["ValueError: data holds NaN", None]
+    assert table.attrs["units"] == {"width": "nm"}
+
+    for name in NAMES:
+        state.note(name, {"width": 1.0}, objects=(made,))
+    assert list(run.table.columns) == ["width", "error", "project"]
+    assert set(run.table["project"]) == {"widths.h5"}
+
+
 def test_the_line_and_the_text() -> None:
     state = MadeState(NAMES, units={"width": "nm"})
     for n, name in enumerate(NAMES[:12]):

@@ -79,9 +79,9 @@ class Run:
         """The values of all items as a pandas `DataFrame`, in the items' order.
 
         The index "item" has the names. After the columns of the values, "error" has
-        the error of an item that failed, and "project" the file that holds the object,
-        if objects are kept. ``table.attrs["units"]`` has the unit of each column.
-        Items that are left are not in the table.
+        the error of an item that failed. If objects are kept and the run is finished,
+        "project" has the file that holds the object. ``table.attrs["units"]`` has the
+        unit of each column. Items that are left are not in the table.
 
         Raises:
             ModuleNotFoundError: pandas is not installed.
@@ -151,4 +151,5 @@ class Run:
 def _table_of(state: RunState) -> pd.DataFrame:
     from datalab_workspace.batch.table import table_of
 
-    return table_of(state)
+    # The projects are written at the end.
+    return table_of(state, None if run_results.left(state) else state.out)
