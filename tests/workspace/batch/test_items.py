@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-import datalab_workspace as dlw
 import numpy as np
+
+import datalab_workspace as dlw
 from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.batch.item_list import make_items
 from datalab_workspace.batch.reading import read_item
@@ -26,5 +27,5 @@ def test_a_worker_reads_an_object_of_a_project_itself(tmp_path: Path) -> None:
     items = make_items(dlw.open(tmp_path / "waves.h5"))
     sent = pickle.dumps(items[0])
     assert len(sent) < 2000
-    obj = read_item(pickle.loads(sent))[0].object()  # noqa: S301  # made here
+    obj = read_item(pickle.loads(sent))[0].object()  # made here
     assert obj.y.tolist() == list(range(1000))
