@@ -1,88 +1,36 @@
-"""The fingerprints of objects, by which a run recognises changed items."""
+"""The fingerprint of a chain: the same in another session, and for the same code."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
+from datalab_workspace.batch.contents import Contents
+from datalab_workspace.batch.steps import FeatureStep, Step
+from datalab_workspace.encoding.arrays import data_fingerprint
 
-from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.project import Item as Held
-from datalab_workspace.model.record import Array, Record
+#: Part of every fingerprint. A change of the rules changes it.
+_RULES = "1"
 
 
-def known_fingerprint(held: Held) -> str | None:
-    """Return a fingerprint that is known without reading the object.
+def fingerprint_of(steps: Sequence[Step], key: str | None) -> str:
+    """Return the fingerprint of a chain; see `Chain.fingerprint`.
 
-    Only an object of a project without a manifest has one: it is the state of the file,
-    because nothing else is known about the object.
+    Args:
+        steps: The steps.
+        key: A string that stands for the functions; None to examine their code.
     """
-    resolve = getattr(held, "resolve", None)
-    known = getattr(resolve, "fingerprint", None)
-    return None if known is None else str(known)
-
-
-def is_in_file(record: Record) -> bool:
-    """Return whether the data of an object is still in a file."""
-    return isinstance(record.data, ArrayReference)
-
-
-def content_fingerprint(record: Record) -> str:
-    """Return a hash of everything that belongs to an object, without its UUID.
-
-    Arrays in a file are not read: their checksum counts, or the state of the file.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    add = digest.update
-    add(f"{record.kind}{sorted(record.fields.items())!r}".encode("utf-8", "replace"))
-    for name in sorted(record.arrays):
-        add(name.encode())
-        _add_array(add, record.arrays[name])
-    _add_value(add, record.metadata)
-    return digest.hexdigest()
-
-
-def _add_array(add: Callable[[Any], None], array: Array) -> None:
-    if array is None:
-        add(b"none")
-        return
-    add(f"{array.dtype.str}{array.shape}".encode())
-    if isinstance(array, ArrayReference):
-        add(_state(array).encode())
-        return
-    if isinstance(array, np.ma.MaskedArray):
-        add(np.packbits(np.ma.getmaskarray(array)).data)
-        add(repr(array.fill_value).encode())
-        array = np.ma.getdata(array)
-    add(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"")
-
-
-def _state(array: ArrayReference) -> str:
-    crc = getattr(array, "crc", None)
-    if crc is not None:
-        return f"crc {crc}"
-    stamp = getattr(array, "stamp", None)
-    if stamp is not None:
-        return f"{stamp.mtime_ns} {stamp.size} {getattr(array, 'where', '')}"
-    return ""
-
-
-def _add_value(add: Callable[[Any], None], value: Any) -> None:
-    """Add a value of the metadata, whose type counts."""
-    if isinstance(value, Mapping):
-        add(b"{")
-        for key in sorted(value, key=repr):
-            add(repr(key).encode("utf-8", "replace"))
-            _add_value(add, value[key])
-        add(b"}")
-    elif isinstance(value, list | tuple):
-        add(type(value).__name__.encode())
-        for one in value:
-            _add_value(add, one)
-        add(b"]")
-    elif isinstance(value, np.ndarray | ArrayReference):
-        _add_array(add, value)
-    else:
-        add(f"{type(value).__name__} {value!r}".encode("utf-8", "replace"))
+    contents = Contents()
+    contents.add(_RULES)
+    for step in steps:
+        contents.add(type(step).__name__)
+        if isinstance(step, FeatureStep):
+            contents.add((step.name, step.kind, step.given, dict(step.values)))
+            if step.second is not None:
+                contents.add((step.second.kind, data_fingerprint(step.second)))
+        elif key is None:
+            contents.add(step.function, name=step.name)
+            contents.add(dict(step.values))
+    if key is not None:
+        contents.add(("key", key))
+    return hashlib.sha256(contents.digest()).hexdigest()[:32]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from datalab_workspace.batch.fingerprints import (
+from datalab_workspace.batch.object_fingerprints import (
     content_fingerprint,
     is_in_file,
     known_fingerprint,
