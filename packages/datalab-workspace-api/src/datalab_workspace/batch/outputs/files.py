@@ -20,9 +20,9 @@ from datalab_workspace.batch.outputs.targets import (
 )
 from datalab_workspace.batch.parts import PARTS, KeptObjects, project_of
 from datalab_workspace.batch.table import columns_of
-from datalab_workspace.formats import registry
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.model.project import Group, Project
+from datalab_workspace.runtime import require
 
 #: The folder in which the files are written before they are moved next to `out`.
 _STAGED = "outputs"
@@ -131,4 +131,7 @@ def _project(known: KeptObjects, placed: list[Placed]) -> Project:
 
 
 def _write(path: Path, project: Project) -> None:
-    registry.write(path, project, overwrite=True)
+    require("h5py", "the result of a run")
+    from datalab_workspace.formats.h5.writer import write_project
+
+    write_project(path, project, reproducible=True)
