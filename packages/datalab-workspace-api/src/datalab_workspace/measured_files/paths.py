@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from fnmatch import translate
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -118,12 +118,13 @@ def _names_in(folder: str, pattern: str) -> list[str]:
     """Return the names of the files of a folder that match a pattern."""
     if not glob.has_magic(pattern):
         return [pattern] if Path(folder, pattern).is_file() else []
+    matches = re.compile(translate(os.path.normcase(pattern))).match
     try:
         with os.scandir(folder) as entries:
             names = [
                 entry.name
                 for entry in entries
-                if fnmatch(entry.name, pattern)
+                if matches(os.path.normcase(entry.name))
                 and (pattern.startswith(".") or not entry.name.startswith("."))
                 and entry.is_file()
             ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,8 +119,13 @@ def _is_of_run(folder: Path) -> bool:
 
 def _tables_of_runs(folder: Path) -> frozenset[str]:
     """Return the names of the tables that runs have written into a folder."""
-    runs = folder.glob(f"*{_RUN}/{_PROPERTIES}")
-    return frozenset(f"{Path(run.parent.stem).stem}.csv" for run in runs)
+    with os.scandir(folder) as entries:
+        runs = [entry.name for entry in entries if entry.name.endswith(_RUN)]
+    return frozenset(
+        f"{Path(run).with_suffix('').stem}.csv"
+        for run in runs
+        if (folder / run / _PROPERTIES).exists()
+    )
 
 
 def _warn_of_refused(refused: list[Path]) -> None:
