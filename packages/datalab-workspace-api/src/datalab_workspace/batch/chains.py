@@ -97,6 +97,7 @@ class Chain:
         Example:
             >>> sent = dlw.batch.chain("fwhm").dumps()
         """
+        _ = self.fingerprint  # a worker does not have the source of functions
         if not any(isinstance(step, FunctionStep) for step in self.steps):
             return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
         from datalab_workspace.batch.function_pickles import dumps
