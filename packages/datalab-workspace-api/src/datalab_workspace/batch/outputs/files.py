@@ -35,7 +35,7 @@ def write_outputs(
     """Write the files of a run and remove its parts.
 
     The files appear when all of them are whole, `out` last. If the call is killed, the
-    former files stay, or `staging.move_to_places` completes the move.
+    former files stay, or `staging.finish_outputs` completes the move.
 
     Args:
         results: The results of all items.
@@ -52,7 +52,7 @@ def write_outputs(
     """
     require("h5py", "the result of a run")
     folder = results.folder
-    staging.move_to_places(folder, out)
+    staging.finish_outputs(folder, out)
     stage = staging.new_stage(folder)
     try:
         names = _Writer(results, out, stage, advance).write(keep)
@@ -60,7 +60,7 @@ def write_outputs(
     except BaseException:
         staging.discard_stage(folder)
         raise
-    staging.move_to_places(folder, out)
+    staging.finish_outputs(folder, out)
     return [out.parent / name for name in names]
 
 

@@ -1,7 +1,7 @@
 """Move the files of a run to their places together, also after a kill.
 
 All files are written into a folder in the folder of the run. A list of them is written
-last. If it is there, all files are whole, and `move_to_places` moves those that are
+last. If it is there, all files are whole, and `finish_outputs` moves those that are
 still there.
 """
 
@@ -40,7 +40,7 @@ def discard_stage(folder: Path) -> None:
     shutil.rmtree(folder / _STAGED, ignore_errors=True)
 
 
-def move_to_places(folder: Path, out: Path) -> None:
+def finish_outputs(folder: Path, out: Path) -> None:
     """Move the files of a run next to its summary project, if all are whole.
 
     Files that an earlier call wrote and that are no longer part of the result are

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,6 +18,17 @@ GROUP = "Summary"
 #: DataLab reads a table row by row, a few milliseconds for each. A table with more rows
 #: is replaced by the statistics of its columns.
 MOST_ROWS = 200
+#: The signals are drawn as points, as DataLab notes it in metadata. It takes a
+#: millisecond for each point of a line that goes up and down.
+_POINTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "style": "NoPen",
+        "marker": "Ellipse",
+        "size": 4,
+        "facecolor": "#1f77b4",
+        "edgecolor": "#1f77b4",
+    }
+)
 #: The name of the feature that a table result states, and the metadata key of sigima's
 #: form.
 _FEATURE = "batch"
@@ -58,7 +71,7 @@ def _signal(name: str, data: np.ndarray[Any, Any], unit: str, digest: str) -> Re
         "yunit": unit,
     }
     uuid = str(uuid5(_NAMESPACE, f"{digest}|{name}"))
-    return Record("signal", fields, {"xydata": data}, uuid=uuid)
+    return Record("signal", fields, {"xydata": data}, dict(_POINTS), uuid)
 
 
 def _all_rows(columns: Columns) -> dict[str, Any]:
