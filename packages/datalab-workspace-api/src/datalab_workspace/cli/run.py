@@ -144,7 +144,7 @@ def _computed(options: argparse.Namespace) -> tuple[Run, int]:
         _report(f"error: {error}")
         return error.run, _UNFINISHED
     except KeyboardInterrupt:
-        _report("interrupted; the same command goes on with the run")
+        _report("interrupted; repeat the command to continue the run")
         raise
     except WorkspaceError:
         raise
