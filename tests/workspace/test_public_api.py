@@ -14,6 +14,7 @@ import datalab_workspace as dlw
 PUBLIC = {
     # what users call
     "Workspace",
+    "batch",
     "connect",
     "open",
     # what they get
@@ -29,6 +30,9 @@ PUBLIC = {
     "WorkspaceMode",
     # what they catch
     "AmbiguousObjectError",
+    "BatchStoppedError",
+    "RunExistsError",
+    "RunLockedError",
     "ConcurrentChangeError",
     "NothingToUndoError",
     "ChangeEvent",
@@ -77,6 +81,7 @@ METHODS = """
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
     "AmbiguousObjectError": ValueError,
+    "BatchStoppedError": RuntimeError,
     "ConcurrentChangeError": ConnectionError,
     "NothingToUndoError": LookupError,
     "NotSupportedByProtocolError": NotImplementedError,
@@ -98,6 +103,8 @@ BUILTIN_OF = {
     "NotReplayableError": ValueError,
     "ObjectNotFoundError": KeyError,
     "ReusedNameError": KeyError,
+    "RunExistsError": FileExistsError,
+    "RunLockedError": RuntimeError,
     "StaleFileError": OSError,
     "UnreadableFileError": ValueError,
     "UnsafeFileError": ValueError,
