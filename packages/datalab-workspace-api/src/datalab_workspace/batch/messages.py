@@ -126,7 +126,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a task.
+    """The result of a task.
 
     Attributes:
         receipts: The receipts of the items that are done, in order. A worker that runs
