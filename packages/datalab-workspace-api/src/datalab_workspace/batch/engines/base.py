@@ -1,6 +1,6 @@
 """The contract of an engine: what runs the tasks of a run.
 
-An engine of ours starts no processes and sends nothing itself. It is a thin layer over
+An engine starts no processes and sends nothing itself. It is a thin layer over
 loky, `dask.distributed` or any other `concurrent.futures.Executor`.
 """
 
