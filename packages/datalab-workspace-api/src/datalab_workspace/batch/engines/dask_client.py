@@ -79,8 +79,11 @@ class DaskEngine(Engine):
 
     @property
     def workers(self) -> int:
-        """The number of threads in all workers of the cluster."""
-        return sum(self._threads.values())
+        """The number of threads in all workers of the cluster.
+
+        It is one if there are none: their first tasks wait for them at the scheduler.
+        """
+        return sum(self._threads.values()) or 1
 
     def interrupt(self) -> None:
         """Cancel all tasks. dask cannot end the ones that a worker computes already."""
