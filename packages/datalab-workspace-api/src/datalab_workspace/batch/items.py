@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from datalab_workspace.measured_files.options import ReadOptions
-    from datalab_workspace.model.record import Record
+    from datalab_workspace.model.record import PendingRecord, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class MeasuredFile:
     options: ReadOptions
 
 
-Source: TypeAlias = "Record | MeasuredFile"
+#: The record of an object; one that a worker reads from a project; or a file.
+Source: TypeAlias = "Record | PendingRecord | MeasuredFile"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The sources of items: files, objects in memory, and a running DataLab."""
