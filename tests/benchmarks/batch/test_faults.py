@@ -14,7 +14,8 @@ import pytest
 from dask.distributed import Client, LocalCluster
 
 from datalab_workspace import batch
-from support import batch_functions, batch_objects
+from support import batch_objects
+from support.cluster import functions
 from support.measurement import report
 
 pytestmark = pytest.mark.timeout(1800)
@@ -52,7 +53,7 @@ def engine(
 def run(engine: Any, signals: Path, *guilty: int, **options: Any) -> tuple[float, Any]:
     """Return the time of a run, and the run."""
     begun = time.perf_counter()
-    function = batch_functions.killing(*guilty, seconds=EACH)
+    function = functions.killing(*guilty, seconds=EACH)
     done = batch.map(function, signals, on=engine, keep="table", **options)
     return time.perf_counter() - begun, done
 
@@ -91,7 +92,7 @@ def test_two_items_that_kill_their_workers_are_named(
 
 def test_an_item_that_hangs_costs_two_time_limits(engine: Any, signals: Path) -> None:
     workers = {"workers": 2} if isinstance(engine, str) else {}
-    function = batch_functions.hanging(200)
+    function = functions.hanging(200)
     begun = time.perf_counter()
 
     done = batch.map(

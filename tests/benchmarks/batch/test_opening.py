@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from datalab_workspace import batch
-from support import batch_functions, batch_objects
+from support import batch_objects
+from support.cluster import functions
 from support.environments import python_with
 from support.measurement import measure
 from support.real_datalab.application import Application
@@ -35,9 +36,7 @@ def test_the_summary_of_many_objects_opens_soon(
     datalab: Application, memory: Path
 ) -> None:
     project = batch_objects.signals(memory / "items.h5", ITEMS, points=10)
-    run = batch.map(
-        batch_functions.halved, project, out=memory / "summary.h5", workers=2
-    )
+    run = batch.map(functions.halved, project, out=memory / "summary.h5", workers=2)
     assert (run.done, run.left) == (ITEMS, 0)
 
     def opening() -> float:

@@ -75,7 +75,7 @@ class BatchCalls:
         from datalab_workspace.batch import calls
 
         workspace = cast("Workspace", self)
-        return calls.map(
+        return calls.map_items(
             what,
             workspace if names is None else names,
             workspace=workspace,

@@ -12,8 +12,8 @@ from pandas.testing import assert_frame_equal
 
 import datalab_workspace as dlw
 from datalab_workspace import batch
-from support import batch_functions
 from support.batch_outputs import digests, titles
+from support.cluster import functions
 from support.cluster.programs import Cluster, Worker
 
 Start = Callable[..., Cluster]
@@ -60,7 +60,7 @@ def test_a_cluster_gives_the_same_bytes_as_one_process(
 ) -> None:
     """Also if its network delays all by 10 ms, and loses one segment of a hundred."""
     project = signals(50)
-    function = batch_functions.one_in_a_hundred_raises
+    function = functions.one_in_a_hundred_raises
     expected = serial(function, project, tmp_path / "serial")
     machines = cluster(2)
     machines.add_worker("--no-nanny"), machines.add_worker("--no-nanny")
@@ -84,7 +84,7 @@ def test_a_lost_machine_costs_no_results(
 ) -> None:
     """One of three workers loses its power in the middle; memory is limited."""
     project, count = signals(600), 600
-    expected = serial(batch_functions.halved, project, tmp_path / "serial")
+    expected = serial(functions.halved, project, tmp_path / "serial")
     machines = cluster(3)
     limit = ("prlimit", f"--data={2**30}")
     for _ in range(3):
@@ -92,12 +92,12 @@ def test_a_lost_machine_costs_no_results(
     noted = tmp_path / "noted"
     (tmp_path / "out").mkdir(), noted.mkdir()
     later(
-        lambda: len(batch_functions.calls(noted)) > count // 4,
+        lambda: len(functions.calls(noted)) > count // 4,
         machines.workers[0].kill,
     )
 
     run = batch.map(
-        batch_functions.counted(noted, 0.03),
+        functions.counted(noted, 0.03),
         project,
         out=tmp_path / "out" / "out.h5",
         on=machines.address,
@@ -108,7 +108,7 @@ def test_a_lost_machine_costs_no_results(
     assert_frame_equal(run.table["sum"], expected.table["sum"])  # type: ignore[arg-type]
     kept = titles(tmp_path / "out")
     assert len(kept) == len({*kept}) == len(titles(tmp_path / "serial"))
-    calls = batch_functions.calls(noted)
+    calls = functions.calls(noted)
     again = {name for name, times in calls.items() if times > 1}
     assert {*calls} == {*run.table.index}
     # The tasks of the lost worker: what it was computing, and what it had in reserve.
@@ -122,19 +122,19 @@ def test_a_machine_that_the_network_lost_for_a_while_does_no_harm(
 ) -> None:
     """What it goes on to compute is not taken twice."""
     project, count = signals(300), 300
-    expected = serial(batch_functions.halved, project, tmp_path / "serial")
+    expected = serial(functions.halved, project, tmp_path / "serial")
     machines = cluster(2)
     for _ in range(2):
         machines.add_worker("--no-nanny")
     noted = tmp_path / "noted"
     (tmp_path / "out").mkdir(), noted.mkdir()
     later(
-        lambda: len(batch_functions.calls(noted)) > count // 4,
+        lambda: len(functions.calls(noted)) > count // 4,
         lambda: lose_for_a_while(machines.workers[0], machines),
     )
 
     run = batch.map(
-        batch_functions.counted(noted, 0.03),
+        functions.counted(noted, 0.03),
         project,
         out=tmp_path / "out" / "out.h5",
         on=machines.address,
@@ -171,9 +171,9 @@ def test_a_worker_that_does_not_see_the_folder_is_refused(
     out = tmp_path / "out" / "out.h5"
 
     with pytest.raises(dlw.BatchStoppedError, match="folder"):
-        batch.map(batch_functions.halved, project, out=out, on=machines.address)
+        batch.map(functions.halved, project, out=out, on=machines.address)
     machines.add_worker("--no-nanny")
-    run = batch.map(batch_functions.halved, project, out=out, on=machines.address)
+    run = batch.map(functions.halved, project, out=out, on=machines.address)
 
     assert (run.done, run.failed, run.left) == (50, 0, 0)
 
@@ -189,9 +189,7 @@ def test_an_item_that_needs_more_memory_than_there_is_fails_alone(
     for _ in range(2):
         machines.add_worker("--no-nanny", before=limit)
 
-    run = batch.map(
-        batch_functions.greedy(2**31, 3, 40), signals(50), on=machines.address
-    )
+    run = batch.map(functions.greedy(2**31, 3, 40), signals(50), on=machines.address)
 
     assert {name: error.type for name, error in run.errors.items()} == {
         "signal 3": "MemoryError",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datalab_workspace import batch
-from support import batch_functions
+from support.cluster import functions
 from support.cluster.programs import TESTS
 from support.cluster.slurm import Slurm
 
@@ -55,7 +55,7 @@ def test_jobs_that_end_with_their_time_are_replaced(
     cluster.adapt(minimum=2, maximum=2)
     with Client(cluster) as client:
         run = batch.map(
-            batch_functions.slowly(0.4),
+            functions.slowly(0.4),
             signals(200),
             out=tmp_path / "out.h5",
             on=client,

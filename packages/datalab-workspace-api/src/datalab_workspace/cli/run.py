@@ -124,7 +124,7 @@ def _opened(options: argparse.Namespace) -> tuple[Run, int]:
 
     if options.chain is not None:
         raise RunArgumentError("--status takes no CHAIN and no ITEM")
-    found = calls.open(options.status)
+    found = calls.open_run(options.status)
     return found, _exit_code(found)
 
 
@@ -135,7 +135,7 @@ def _computed(options: argparse.Namespace) -> tuple[Run, int]:
     if options.chain is None or not options.items or options.out is None:
         raise RunArgumentError("a run needs CHAIN, at least one ITEM, and --out OUT")
     try:
-        found = calls.map(
+        found = calls.map_items(
             chain_of(options.chain), _items(options), **_arguments(options)
         )
     except BatchStoppedError as error:

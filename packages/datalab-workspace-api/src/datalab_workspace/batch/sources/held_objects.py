@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from datalab_workspace.batch.items import Source
 from datalab_workspace.batch.object_fingerprints import (
     content_fingerprint,
     is_in_file,
     known_fingerprint,
 )
-from datalab_workspace.batch.items import Source
 from datalab_workspace.batch.sources.base import ItemSource
 from datalab_workspace.model.project import Item as Held
 from datalab_workspace.model.record import PendingRecord, Record
