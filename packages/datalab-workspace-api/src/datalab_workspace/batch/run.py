@@ -117,7 +117,8 @@ class Run:
     def retry(self) -> Run:
         """Compute the items that failed and those that are left.
 
-        The results of all others stay.
+        It repeats the call that began the run: it also computes items whose file is
+        new, or has changed. The results of all others stay.
 
         Returns:
             The run, with the new results.
@@ -134,9 +135,11 @@ class Run:
         return self._state
 
     def __repr__(self) -> str:
+        self._state.refresh()
         return f"<Run {run_line(self._state)}>"
 
     def __str__(self) -> str:
+        self._state.refresh()
         return run_text(self._state)
 
     def _cached(self, name: str, make: Callable[[RunState], T]) -> T:
