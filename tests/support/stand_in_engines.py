@@ -35,6 +35,7 @@ class UnsteadyEngine(Engine):
         self.workers = workers
         self._chance = random.Random(seed)
         self._lost = lost
+        self._was_lost = False
         self._gives_again = gives_again
         self._waiting: list[tuple[Task, Done]] = []
         self._thread: ThreadPoolExecutor | None = None
@@ -58,7 +59,9 @@ class UnsteadyEngine(Engine):
             return
         task, done = self._waiting.pop(self._chance.randrange(len(self._waiting)))
         self.computed.append(tuple(item.name for item in task.items))
-        if self._chance.random() < self._lost:
+        # Two in a row would look like workers that cannot start.
+        self._was_lost = not self._was_lost and self._chance.random() < self._lost
+        if self._was_lost:
             done(WorkerDiedError("the worker was lost"))
             return
         try:
