@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-
 from datalab_kernel_core.display.history_html import history_html, history_text
 from datalab_kernel_core.display.replay_html import replay_html, replay_text
 from datalab_workspace.history.replay.verdict import Replay, Verdict
@@ -17,34 +15,10 @@ from support.made_histories import (
     stored,
     unknown,
 )
+from support.parsed_html import Parsed
 
 ATTACK = "</td><script>alert(1)</script><img src=x onerror='alert(2)'>\"&"
 MAX_HTML = 200_000
-
-
-class Parsed(HTMLParser):
-    """HTML, taken apart as a browser does."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: set[str] = set()
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(html)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes.update(name for name, _ in attrs)
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.text += f"{data}\n"
 
 
 def test_a_history_is_a_table_of_inputs_and_one_of_steps():

@@ -74,6 +74,9 @@ SECRET = "hunter2-f00d"
         "!curl -u anna:SECRET http://host",
         "!mysql -u anna -pSECRET",
         "!sshpass -p SECRET ssh host",
+        "token = 'SECRET'\nprint('SECRET', f'-{x}-SECRET-', b'SECRET')",
+        "print(f'{connect(password=b\"SECRET\")}', 'SECRET'); token = 'SECRET'",
+        "open('https://host/SECRET/'); secret = 'SECRET'",
     ],
 )
 def test_a_secret_is_not_stored(text: str) -> None:
@@ -116,6 +119,14 @@ def test_what_is_hidden_leaves_valid_code() -> None:
         "token = '<hidden>'",
         "d = {'secret': '<hidden>', 'n': 'y'}",
     ]
+
+
+def test_a_string_that_may_mean_something_else_stays() -> None:
+    text = "key = 'signal'; token = 'data'; list(kind='signal', what='data')"
+
+    assert masked(text) == (
+        "key = '<hidden>'; token = '<hidden>'; list(kind='signal', what='data')"
+    )
 
 
 def test_home_folder_user_and_computer_are_not_stored(anna: Path) -> None:

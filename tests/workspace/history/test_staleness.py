@@ -52,6 +52,17 @@ def test_a_removed_input_is_named(workspace, chain, reopened):
     }
 
 
+def test_a_fit_that_is_computed_again_has_new_parameters(workspace):
+    workspace.add("line", (X, 3 * X + 1))
+    fit = workspace.calc("linear_fit", on="line")
+    workspace["line"] = (X, 5 * X + 2)
+
+    assert workspace.recompute(fit) == [fit]
+    found = workspace.results(fit)
+    assert found["a"][0].value == pytest.approx(5)
+    assert found["b"][0].value == pytest.approx(2)
+
+
 def test_edits_count_if_they_change_what_is_computed(workspace, chain, reopened):
     smooth, *_ = chain
     workspace.edit("raw", metadata={"lamp": 3}, xscalemax=2.0)

@@ -181,17 +181,24 @@ def table_text(table: WideTable) -> str:
     """Return a table as lines of text."""
     shown = [f"{cut(table.title)} [{cut(table.analysis)}]"]
     for block in blocks(table, _WIDEST):
-        lines = [list(map(cut, line)) for line in block.lines]
-        widths = _widths(lines, _LONGEST)
-        for line in lines:
-            cells = (
-                cell.ljust(width) if index < block.names else cell.rjust(width)
-                for index, (cell, width) in enumerate(zip(line, widths, strict=True))
-            )
-            shown.append("  ".join(cells).rstrip())
+        shown += block_lines(block)
     if len(table.rows) > MAX_ROWS:
         shown.append(f"and {len(table.rows) - MAX_ROWS} more rows")
     return "\n".join(shown)
+
+
+def block_lines(block: Block) -> list[str]:
+    """Return a block as lines of text: names at the left, and columns of values."""
+    lines = [list(map(cut, line)) for line in block.lines]
+    widths = _widths(lines, _LONGEST)
+    shown = []
+    for line in lines:
+        cells = (
+            cell.ljust(width) if index < block.names else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        shown.append("  ".join(cells).rstrip())
+    return shown
 
 
 def turned(lines: list[list[str]]) -> list[list[str]]:

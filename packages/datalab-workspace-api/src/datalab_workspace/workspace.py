@@ -9,6 +9,7 @@ from typing import Any
 from datalab_workspace import panels
 from datalab_workspace.attribute_hints import AttributeHints
 from datalab_workspace.backends.base import Backend, Capabilities
+from datalab_workspace.batch_calls import BatchCalls
 from datalab_workspace.connection_calls import ConnectionCalls
 from datalab_workspace.events import ChangeEvent
 from datalab_workspace.exchange_calls import ExchangeCalls
@@ -37,6 +38,7 @@ class Workspace(
     ConnectionCalls,
     WindowCalls,
     ProcessingCalls,
+    BatchCalls,
     HistoryCalls,
     NamedObjects,  # after those whose calls it uses
     AttributeHints,

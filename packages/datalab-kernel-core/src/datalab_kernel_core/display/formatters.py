@@ -19,6 +19,7 @@ _RESULTS = "datalab_workspace.results_table"
 _PROCESSING = "datalab_workspace.processing"
 _RECOVERY = "datalab_workspace.recovery.listing"
 _HISTORY = "datalab_workspace.history"
+_BATCH = "datalab_workspace.batch"
 #: By type: the module that shows it, and the first part of the names of the module's
 #: two functions, `<part>_html` and `<part>_text`.
 _SHOWN = {
@@ -54,6 +55,8 @@ _SHOWN = {
     ),
     f"{_RESULTS}.Results": (f"{_DISPLAY}.results_html", "results"),
     f"{_RESULTS}.ResultList": (f"{_DISPLAY}.results_html", "list"),
+    f"{_BATCH}.run.Run": (f"{_DISPLAY}.run_html", "run"),
+    f"{_BATCH}.item_errors.ItemErrors": (f"{_DISPLAY}.run_html", "errors"),
 }
 
 

@@ -85,7 +85,7 @@ def _cells(cells: tuple[Cell, ...]) -> str:
     if not kept:
         return ""
     blocks = "".join(
-        f'<div class="dl-dim">[{number}]</div><pre>{_code(text)}</pre>'
+        f'<div class="dl-dim">[{number}]</div><pre>{markup.code(_some(text))}</pre>'
         for number, text in kept[:_MAX_CELLS]
     )
     left = len(kept) - _MAX_CELLS
@@ -94,10 +94,5 @@ def _cells(cells: tuple[Cell, ...]) -> str:
     return markup.folded(f"{len(kept)} {noun}", blocks + more)
 
 
-def _code(text: str) -> str:
-    some = text[:_MAX_CELL] + "…" * (len(text) > _MAX_CELL)
-    shown = (
-        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for c in some
-    )
-    return escape("".join(shown))
+def _some(text: str) -> str:
+    return text[:_MAX_CELL] + "…" * (len(text) > _MAX_CELL)

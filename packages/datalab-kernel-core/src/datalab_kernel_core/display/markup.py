@@ -98,3 +98,12 @@ def with_tooltip(text: str, whole: str) -> str:
 def folded(summary: str, content: str) -> str:
     """Return content that a click on its summary shows. Both must be escaped."""
     return f"<details><summary>{summary}</summary>{content}</details>"
+
+
+def code(text: str) -> str:
+    """Return lines of code for a "pre" element, without unprintable characters."""
+    shown = (
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for c in text
+    )
+    return escape("".join(shown))

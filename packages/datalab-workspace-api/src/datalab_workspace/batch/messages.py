@@ -126,10 +126,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a task.
+    """The result of a task.
 
     Attributes:
-        receipts: The receipts of the items that are done, in order.
+        receipts: The receipts of the items that are done, in order. A worker that runs
+            out of time or memory ends a task early: the last items have none.
         part: The name of the part in the folder; None if no object was kept.
         units: The unit of each column that has one.
         needs_chain: The worker does not have the chain: nothing was computed.
@@ -140,6 +141,8 @@ class Answer:
         interrupted: The position of the item that was under way when an earlier attempt
             at this very task ended without an answer; None if there was none. The items
             from it on were not computed.
+        disk_error: The reason why the worker cannot write into the folder, such as a
+            full disk. No item of the task is done.
         worker: The host and process id of the worker, such as "node7:4242".
     """
 
@@ -150,4 +153,5 @@ class Answer:
     refusal: str | None = None
     chain_error: Exception | None = None
     interrupted: int | None = None
+    disk_error: OSError | None = None
     worker: str = ""

@@ -1,4 +1,4 @@
-"""The command line: ``python -m datalab_workspace ls|show|history… FILE|live``."""
+"""The command line: ``python -m datalab_workspace ls|show|run… FILE|live``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from datalab_workspace._version import __version__
-from datalab_workspace.cli import check, copy, history, output, replay
+from datalab_workspace.cli import check, copy, history, output, replay, run
 from datalab_workspace.cli.pictures import STYLES
 from datalab_workspace.errors import ExportError, WorkspaceError
 from datalab_workspace.model.record import KINDS
@@ -176,6 +176,14 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("where", metavar="FILE|live")
     _add_history(commands)
     _add_replay(commands)
+    over_many = _command(
+        commands,
+        "run",
+        run.run,
+        "compute a chain over many files or objects, or continue such a run; exit "
+        "code 0 if all are done, 3 if some failed, 4 if some are left",
+    )
+    run.add_arguments(over_many)
     return parser
 
 
@@ -222,7 +230,7 @@ def _add_replay(commands: Any) -> None:
 def _command(
     commands: Any,
     name: str,
-    run: Callable[[argparse.Namespace], tuple[str, Any, int]],
+    function: Callable[[argparse.Namespace], tuple[str, Any, int]],
     what: str,
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
@@ -230,5 +238,5 @@ def _command(
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--url", help="URL of DataLab's Web API, for 'live'")
-    command.set_defaults(command=run, failure=1)
+    command.set_defaults(command=function, failure=1)
     return command

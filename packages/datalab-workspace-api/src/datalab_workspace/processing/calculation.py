@@ -116,7 +116,8 @@ class Calculation:
         if self.feature.analysis:
             return result
         drop_results(result)
-        result.metadata.update(fit_entries(self.feature, self.sources[0].obj, result))
+        source = self.sources[0].obj
+        result.metadata.update(fit_entries(self.feature.name, source, result))
         uuids = [source.uuid for source in self.sources]
         entry = processing_entry(self.feature, uuids, self.parameters)
         result.metadata[PROCESSING_KEY] = entry

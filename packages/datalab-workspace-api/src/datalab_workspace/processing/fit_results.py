@@ -23,7 +23,6 @@ from datalab_workspace.model.fits import (
     table_key,
 )
 from datalab_workspace.model.units import AxisUnits
-from datalab_workspace.processing.features import Feature
 from datalab_workspace.processing.fit_uncertainty import least_squares
 from datalab_workspace.validation import warn_caller
 
@@ -32,7 +31,7 @@ from datalab_workspace.validation import warn_caller
 _WITH_JUNCTION = frozenset(("twohalfgaussian", "doubleexponential"))
 
 
-def fit_entries(feature: Feature, source: Any, fitted: Any) -> dict[str, Any]:
+def fit_entries(name: str, source: Any, fitted: Any) -> dict[str, Any]:
     """Return the metadata entry with the results of a fit.
 
     The table has the parameters that sigima found, with their standard uncertainties;
@@ -42,7 +41,7 @@ def fit_entries(feature: Feature, source: Any, fitted: Any) -> dict[str, Any]:
     uncertainties depend on it.
 
     Args:
-        feature: The feature.
+        name: The name of the feature.
         source: The signal that was fitted.
         fitted: The signal that the feature returned.
 
@@ -53,15 +52,15 @@ def fit_entries(feature: Feature, source: Any, fitted: Any) -> dict[str, Any]:
         UserWarning: The parameters are not those of the best curve.
     """
     fit = fitted.metadata.get(FIT_KEY)
-    if feature.name == "evaluate_fit" or not feature.name.endswith("_fit"):
+    if name == "evaluate_fit" or not name.endswith("_fit"):
         return {}
     if not isinstance(fit, dict):
         return {}
     fields = {f"{axis}unit": getattr(source, f"{axis}unit", "") for axis in "xy"}
     units = AxisUnits.of("signal", fields)
-    uncertainties, quality = _statistics(feature.name, source, fit)
-    table = fit_table(feature.name, fit, units, uncertainties, quality)
-    return {table_key(feature.name): table}
+    uncertainties, quality = _statistics(name, source, fit)
+    table = fit_table(name, fit, units, uncertainties, quality)
+    return {table_key(name): table}
 
 
 def _statistics(

@@ -1,6 +1,6 @@
 """The contract of an engine: what runs the tasks of a run.
 
-An engine of ours starts no processes and sends nothing itself. It is a thin layer over
+An engine starts no processes and sends nothing itself. It is a thin layer over
 loky, `dask.distributed` or any other `concurrent.futures.Executor`.
 """
 
@@ -8,8 +8,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
 
 from datalab_workspace.batch.messages import Answer, Settings, Task
+
+Outcome: TypeAlias = Answer | BaseException
+Done: TypeAlias = Callable[[Outcome], None]
+#: The function that computes a task; it can be imported by its name in a worker.
+Compute: TypeAlias = Callable[[Task], Answer]
+#: Bytes up to which a pickled chain goes with each task. A larger one is sent to those
+#: workers only that ask for it.
+SMALL_CHAIN = 64 * 1024
 
 
 class WorkerDiedError(RuntimeError):
@@ -22,7 +32,7 @@ class Engine(ABC):
     Attributes:
         description: The engine in words, such as "2 processes".
         separate: Whether the workers are other processes, which may die alone and have
-            to be sent the chain.
+            to be sent the chain. The driver then puts the chain into every task.
     """
 
     description: str
@@ -34,7 +44,7 @@ class Engine(ABC):
 
         Raises:
             ModuleNotFoundError: A package that the engine needs is not installed.
-            ConnectionError: There is no scheduler, or it has no workers.
+            ConnectionError: There is no scheduler, or the workers have ended.
             ValueError: The engine cannot do what the settings ask for.
         """
 
@@ -43,25 +53,20 @@ class Engine(ABC):
     def workers(self) -> int:
         """The number of workers now; a cluster may grow and shrink during a run."""
 
-    @abstractmethod
-    def submit(
-        self, task: Task, done: Callable[[Answer | BaseException], None]
-    ) -> None:
+    def submit(self, task: Task, done: Done) -> None:
         """Let a worker compute a task.
 
-        The engine adds the chain where a worker does not have it.
-
         Args:
-            task: The task.
+            task: The task, with the chain if the workers are separate.
             done: Called once, in any thread, with the answer; with a `WorkerDiedError`
                 if the worker died; or with another error if the engine itself failed.
+                It is not called after `interrupt`.
         """
+        self._deliver(task, done, alone=False)
 
-    @abstractmethod
-    def submit_alone(
-        self, task: Task, done: Callable[[Answer | BaseException], None]
-    ) -> None:
+    def submit_alone(self, task: Task, done: Done) -> None:
         """Let a worker compute a suspect, so that its death costs no other task."""
+        self._deliver(task, done, alone=True)
 
     @abstractmethod
     def interrupt(self) -> None:
@@ -70,3 +75,38 @@ class Engine(ABC):
     @abstractmethod
     def finish(self) -> None:
         """Release the workers after a run. Those that can be used again stay."""
+
+    @abstractmethod
+    def _send(self, task: Task, done: Done, *, alone: bool) -> None:
+        """Send a task, as it is, to a worker."""
+
+    def _deliver(self, task: Task, done: Done, *, alone: bool) -> None:
+        if task.chain is None or len(task.chain) <= SMALL_CHAIN:
+            self._send(task, done, alone=alone)
+            return
+
+        def answered(outcome: Outcome) -> None:
+            if isinstance(outcome, Answer) and outcome.needs_chain:
+                self._send(task, done, alone=alone)
+            else:
+                done(outcome)
+
+        self._send(replace(task, chain=None), answered, alone=alone)
+
+
+def refuse_limits(settings: Settings, place: str) -> None:
+    """Raise an error if a run has limits that need worker processes.
+
+    Args:
+        settings: The properties of the run.
+        place: Where the engine computes, such as "threads".
+
+    Raises:
+        ValueError: There is a limit.
+    """
+    for name in ("item_timeout", "memory_limit"):
+        if getattr(settings, name) is not None:
+            raise ValueError(
+                f"{name} cannot be used with {place}: it ends or limits the process "
+                "that computes, which is this one; use processes or a cluster"
+            )

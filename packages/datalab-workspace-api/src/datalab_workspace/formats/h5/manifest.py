@@ -308,6 +308,7 @@ def _reserve(group: h5py.Group, name: str, size: int) -> int:
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    plist.set_obj_track_times(False)
     space = h5py.h5s.create_simple((size,))
     dataset = h5py.h5d.create(
         group.id, name.encode(), h5py.h5t.NATIVE_UINT8, space, plist

@@ -22,6 +22,8 @@ from datalab_workspace.progress import Progress
 #: The layout of an array that is stored in one piece.
 CONTIGUOUS = h5p.create(h5p.DATASET_CREATE)
 CONTIGUOUS.set_layout(h5d.CONTIGUOUS)
+# Equal projects are equal files, so HDF5 must not note the time.
+CONTIGUOUS.set_obj_track_times(False)
 # HDF5 allocates the space now; the elements are written later without HDF5.
 CONTIGUOUS.set_alloc_time(h5d.ALLOC_TIME_EARLY)
 CONTIGUOUS.set_fill_time(h5d.FILL_TIME_NEVER)
@@ -219,6 +221,7 @@ def _copied_layout(dataset: Any) -> Any:
     layout = h5p.create(h5p.DATASET_CREATE)
     layout.set_chunk(tuple(map(min, known.get_chunk(), dataset.shape)))
     layout.set_fill_time(h5d.FILL_TIME_NEVER)
+    layout.set_obj_track_times(False)
     for number in range(known.get_nfilters()):
         code, flags, values, _ = known.get_filter(number)
         if code == h5z.FILTER_SHUFFLE:

@@ -331,6 +331,7 @@ class _Datasets:
         plist = h5p.create(h5p.DATASET_CREATE)
         plist.set_chunk((1,) * axis + (rows, *shape[axis + 1 :]))
         plist.set_fill_time(h5d.FILL_TIME_NEVER)
+        plist.set_obj_track_times(False)
         plist.set_shuffle()
         if name == "gzip":
             plist.set_deflate(level)

@@ -28,6 +28,7 @@ def write_project(
     *,
     compression: Compression = None,
     expected: FileStamp | None = None,
+    reproducible: bool = False,
 ) -> WriteResult:
     """Write a project to a file. An existing file is replaced.
 
@@ -41,6 +42,9 @@ def write_project(
             ("gzip", level) with a level from 0 to 9. None keeps the layout of arrays
             that are in a file, and compresses new ones as the baseline does.
         expected: The stamp that an existing file must have; None for any.
+        reproducible: Write the same bytes for the same project. The file does not state
+            when it was written, so it is later read like a copy: a wrong checksum may
+            also mean that another program has changed the file.
 
     Returns:
         The stamp of the new file, references to its arrays by UUID and name, and its
@@ -89,7 +93,8 @@ def write_project(
         for item in items:
             write_elements(item, new.file, sources, progress)
         size = os.fstat(new.file.fileno()).st_size
-        structure = manifest.write(new.file, new.mtime_ns, size)
+        stated = 0 if reproducible else new.mtime_ns
+        structure = manifest.write(new.file, stated, size)
     assert new.stamp is not None
     written = Contents.written(
         path, new.stamp, project, manifest.columns, manifest.details, structure

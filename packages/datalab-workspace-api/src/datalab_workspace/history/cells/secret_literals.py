@@ -29,6 +29,10 @@ _SECRET = re.compile(
     r"(?:_(?:value|str|string|text|id|bytes|raw|default))?(?:_?\d+)?$",
     re.IGNORECASE,
 )
+#: Names that mean nothing but a secret: "key" may be the name of a column.
+_ONLY_SECRET = re.compile(_CERTAIN, re.IGNORECASE)
+#: Bytes from which on a secret is also hidden where it has another name.
+_SHORTEST_REPEATED = 6
 _PASSWORD = re.compile(
     r"pass(?:word|wd|phrase|wort|code)|pwd|kennwort|secret|credential", re.IGNORECASE
 )
@@ -95,12 +99,41 @@ def hide_in_string(text: str) -> str:
 
 
 def _secrets(tree: ast.Module) -> Iterator[ast.expr]:
-    """Yield the literals that are given to secret names."""
+    """Yield the literals that are given to secret names, and their repetitions."""
+    known: set[bytes] = set()
     for node in ast.walk(tree):
         for name, value in _given(node):
             if _SECRET.search(name):
                 numbers = _PASSWORD.search(name) is not None
-                yield from _literals(value, numbers=numbers)
+                found = [*_literals(value, numbers=numbers)]
+                yield from found
+                if _ONLY_SECRET.search(name):
+                    known.update(map(_as_bytes, found))
+    known = {secret for secret in known if len(secret) >= _SHORTEST_REPEATED}
+    if known:
+        yield from _repeated(tree, known)
+
+
+def _as_bytes(node: ast.AST) -> bytes:
+    """Return the bytes of a string literal; none for another node."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, str):
+        return value.encode(errors="surrogatepass")
+    return value if isinstance(value, bytes) else b""
+
+
+def _repeated(tree: ast.Module, known: set[bytes]) -> Iterator[ast.expr]:
+    """Yield the strings that are, or contain, a known secret."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        strings = node.values if isinstance(node, ast.JoinedStr) else [node]
+        text = b" ".join(map(_as_bytes, strings))
+        if isinstance(node, ast.expr) and any(secret in text for secret in known):
+            yield node
+        elif not isinstance(node, ast.JoinedStr):
+            # Before Python 3.12, the parts of an f-string have no usable positions.
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 @singledispatch
@@ -258,10 +291,14 @@ def _replace(text: str, literals: list[ast.expr]) -> str:
         begin = starts[node.lineno - 1] + node.col_offset
         end = starts[node.end_lineno - 1] + node.end_col_offset
         spans[begin] = (end, _substitute(node))
-    for begin in sorted(spans, reverse=True):
-        end, substitute = spans[begin]
-        content = content[:begin] + substitute + content[end:]
-    return content.decode()
+    kept: list[bytes] = []
+    last = 0
+    for begin in sorted(spans):
+        if begin >= last:  # not inside an f-string that is replaced
+            end, substitute = spans[begin]
+            kept += [content[last:begin], substitute]
+            last = end
+    return b"".join([*kept, content[last:]]).decode()
 
 
 def _substitute(node: ast.expr) -> bytes:

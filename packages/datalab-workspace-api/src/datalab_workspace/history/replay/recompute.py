@@ -29,6 +29,8 @@ from datalab_workspace.model.record import (
     is_result_key,
 )
 from datalab_workspace.model.sigima_objects import to_object, to_record
+from datalab_workspace.processing.fit_results import fit_entries
+from datalab_workspace.processing.results import drop_results
 from datalab_workspace.progress import Progress
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
@@ -160,14 +162,18 @@ def _value(step: Step, inputs: list[Any]) -> Any:
     if isinstance(step.action, Edit):
         return edited(inputs[0], step.action)
     assert isinstance(step.action, Call), "_check() refuses others"
-    return execution_of(step.action).run(inputs)
+    value = execution_of(step.action).run(inputs)
+    drop_results(value)
+    name = step.action.operation.rpartition(".")[2]
+    value.metadata.update(fit_entries(name, inputs[0], value))
+    return value
 
 
 def _in_place(old: Record, made: Record, step: Step, name: str) -> Record:
     """Return a record with new data that replaces an old one.
 
     Metadata of the user stays. Results of analyses are left out, because they describe
-    the old data.
+    the old data. A fit has new parameters.
     """
     fields = {**made.fields, "title": old.fields["title"]}
     kept = {
@@ -175,8 +181,7 @@ def _in_place(old: Record, made: Record, step: Step, name: str) -> Record:
         for key, value in old.metadata.items()
         if not is_result_key(key) and key != ROI_KEY
     }
-    computed = {k: v for k, v in made.metadata.items() if not is_result_key(k)}
-    computed.pop(PROCESSING_KEY, None)
+    computed = {k: v for k, v in made.metadata.items() if k != PROCESSING_KEY}
     record = Record(
         old.kind, fields, dict(made.arrays), snapshot({**kept, **computed}), old.uuid
     )

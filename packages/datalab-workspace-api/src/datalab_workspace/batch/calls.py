@@ -1,0 +1,142 @@
+"""Compute a chain over many items, and open the run that such a call has made."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalab_workspace.batch.chains import make_chain
+from datalab_workspace.batch.computation import Computation
+from datalab_workspace.batch.folder_state import FolderState
+from datalab_workspace.batch.item_list import make_items
+from datalab_workspace.batch.messages import Keep
+from datalab_workspace.batch.run import Run
+from datalab_workspace.batch.run_folder import RunFolder
+from datalab_workspace.model.record import Kind
+
+if TYPE_CHECKING:
+    from datalab_workspace.workspace import Workspace
+
+_KEEP = ("objects", "table")
+
+
+def map_items(
+    what: Any,
+    items: Any,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    keep: Keep = "objects",
+    on: Any = None,
+    workers: int | None = None,
+    workspace: Workspace | None = None,
+    restart: bool = False,
+    overwrite: bool = False,
+    key: str | None = None,
+    item_timeout: float | None = None,
+    memory_limit: int | None = None,
+    kind: Kind | None = None,
+    stack: str | None = None,
+    **read_options: Any,
+) -> Run:
+    """Compute a function, a feature or a chain of them over many items.
+
+    A call with the `out` of an earlier one continues its run: items that are done and
+    have not changed are not computed again, those that failed are. The results are
+    the same, byte for byte, however often the run was interrupted, on any engine.
+
+    Args:
+        what: A function that takes one object and returns an object, a dict of values,
+            a tuple of both, or None; the name of a feature; or a chain, see
+            `batch.chain`.
+        items: A workspace, names of objects of `workspace`, files, a pattern such as
+            "scans/*.csv", a folder, a project, objects or arrays.
+        out: The summary project to write. The table is written next to it as CSV, and
+            objects beyond 200 to further projects. None for a temporary folder.
+        keep: "objects" to keep the objects that the chain returns; "table" for the
+            values only.
+        on: The workers: None or "processes"; a number of processes; "threads";
+            "serial"; a client or the address of a scheduler of `dask.distributed`; or
+            a `concurrent.futures.Executor`.
+        workers: The number of workers.
+        workspace: The workspace that holds the objects whose names are passed.
+        restart: Replace a run of another chain, or with other options.
+        overwrite: Replace an `out` that was not made, or was changed since, by another
+            program.
+        key: A string that stands for the content of functions, where their code does
+            not say whether a chain is the same.
+        item_timeout: Seconds that an item may take. Needs workers in processes.
+        memory_limit: Bytes of memory that a worker process may use.
+        kind: "signal" or "image", to take or read objects of that kind only.
+        stack: How images of one file are read; see `Workspace.read`.
+        **read_options: Options for reading measured files; see `Workspace.read`.
+
+    Returns:
+        The run, with its table, errors and objects.
+
+    Raises:
+        BatchStoppedError: The run stopped early; what was computed is kept.
+        RunExistsError: `out` belongs to a run of another chain, or with other options.
+        RunLockedError: Another process works on the run.
+        FileExistsError: No run has made `out`.
+        ModuleNotFoundError: The package of the engine is not installed.
+
+    Example:
+        >>> run = dlw.batch.map("fwhm", workspace, kind="signal", on="serial")
+        >>> run.done, run.failed
+        (2, 0)
+    """
+    if keep not in _KEEP:
+        raise ValueError(f"expected 'objects' or 'table' for keep, got {keep!r}")
+    chain = make_chain(what, key=key, workspace=workspace)
+    listed = make_items(
+        items, workspace=workspace, kind=kind, stack=stack, read_options=read_options
+    )
+    owner = None
+    if out is None:
+        owner = tempfile.TemporaryDirectory(prefix="datalab-run-")
+        path = Path(owner.name) / "results.h5"
+    else:
+        path = Path(out).expanduser().absolute()
+    computation = Computation(
+        chain=chain,
+        items=listed,
+        folder=RunFolder(path),
+        owner=owner,
+        keep=keep,
+        reading={"kind": kind, "stack": stack, **read_options},
+        on=on,
+        workers=workers,
+        item_timeout=item_timeout,
+        memory_limit=memory_limit,
+    )
+    return computation.run(restart=restart, overwrite=overwrite)
+
+
+def open_run(out: str | os.PathLike[str]) -> Run:
+    """Open a run that is finished, was interrupted, or is being computed.
+
+    Args:
+        out: The `out` that was passed to `map`.
+
+    Returns:
+        The run. Its values change while another process computes it.
+
+    Raises:
+        FileNotFoundError: No run has made the file.
+
+    Example:
+        >>> made = dlw.batch.map("fwhm", workspace, out="w.h5", kind="signal")
+        >>> dlw.batch.open("w.h5").done
+        2
+    """
+    state = FolderState(RunFolder(Path(out).expanduser().absolute()))
+    return Run(state, _refuse_retry)
+
+
+def _refuse_retry() -> Run:
+    raise ValueError(
+        "a run that was opened does not know its chain and items; call batch.map with "
+        "the same arguments, which computes again only what failed"
+    )

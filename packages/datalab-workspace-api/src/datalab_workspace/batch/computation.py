@@ -1,0 +1,184 @@
+"""One call that computes a run: prepare its folder, compute, and write the results."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datalab_workspace.batch.chains import Chain
+from datalab_workspace.batch.driver import Driver
+from datalab_workspace.batch.engines.choose import choose_engine
+from datalab_workspace.batch.errors import BatchStoppedError
+from datalab_workspace.batch.folder_state import FolderState
+from datalab_workspace.batch.former_run import check_out, compare, forget_lost
+from datalab_workspace.batch.items import Items
+from datalab_workspace.batch.ledger import Ledger
+from datalab_workspace.batch.messages import Keep, Settings
+from datalab_workspace.batch.outputs.files import write_outputs
+from datalab_workspace.batch.outputs.staging import finish_outputs
+from datalab_workspace.batch.resume import match_items
+from datalab_workspace.batch.run import Run
+from datalab_workspace.batch.run_folder import RunFolder
+from datalab_workspace.batch.run_journal import JournalWriter
+from datalab_workspace.batch.run_lock import RunLock
+from datalab_workspace.batch.run_progress import RunProgress
+from datalab_workspace.batch.worker import installed_versions, local_chain
+
+
+@dataclass(frozen=True)
+class Computation:
+    """A chain, its items, and how they are computed.
+
+    Attributes:
+        chain: The chain.
+        items: The items.
+        folder: The folder of the run.
+        owner: The temporary folder that holds it; None without one.
+        keep: "objects" if the objects that the chain returns are kept.
+        reading: The options with which items are chosen and read.
+        on: See `map`.
+        workers: See `map`.
+        item_timeout: See `map`.
+        memory_limit: See `map`.
+    """
+
+    chain: Chain
+    items: Items
+    folder: RunFolder
+    owner: object
+    keep: Keep
+    reading: Mapping[str, Any]
+    on: Any
+    workers: int | None
+    item_timeout: float | None
+    memory_limit: int | None
+
+    def run(self, *, restart: bool = False, overwrite: bool = False) -> Run:
+        """Compute what is left, write the results, and return the run.
+
+        Args:
+            restart: See `map`.
+            overwrite: See `map`.
+        """
+        check_out(self.folder, overwrite=overwrite)
+        properties = self._properties()
+        if not restart:
+            compare(self.folder, properties)
+        self.folder.create()
+        lock = RunLock(self.folder.lock)
+        try:
+            if restart:
+                self.folder.clear()
+            elif self.folder.is_run:
+                compare(self.folder, properties)
+            self.folder.write_properties(properties)
+            ledger = self._compute(overwrite=overwrite)
+        finally:
+            lock.release()
+        return self._result(ledger)
+
+    def _compute(self, *, overwrite: bool) -> Ledger:
+        folder = self.folder
+        finish_outputs(folder.path, folder.out)
+        ledger = match_items(folder.journal, self.items)
+        check_out(folder, overwrite=overwrite, stamp=ledger.outputs)
+        ledger.retry_failed()
+        if ledger.outputs is not None and not ledger.left and folder.out.exists():
+            ledger.settle()
+            return ledger
+        forget_lost(folder, ledger)
+        folder.remove_claims()
+        journal = JournalWriter(folder.journal)
+        try:
+            if ledger.left:
+                self._drive(ledger, journal)
+            self._write(ledger, journal)
+        finally:
+            journal.close()
+        return ledger
+
+    def _drive(self, ledger: Ledger, journal: JournalWriter) -> None:
+        engine = choose_engine(self.on, self.workers, items=ledger.left)
+        settings = Settings(
+            folder=self.folder.path,
+            token=self.folder.new_token(),
+            chain=self.chain.fingerprint,
+            keep=self.keep,
+            versions=installed_versions(),
+            item_timeout=self.item_timeout,
+            memory_limit=self.memory_limit,
+        )
+        _append(journal, ledger, items=len(self.items), engine=engine.description)
+        progress = RunProgress(ledger.left)
+        with (
+            _noted_time(journal, ledger),
+            progress,
+            self._stop_with_run(ledger),
+            local_chain(self.chain),
+        ):
+            Driver(
+                self.items,
+                ledger,
+                folder=self.folder,
+                journal=journal,
+                engine=engine,
+                settings=settings,
+                chain=self.chain.dumps() if engine.separate else None,
+                on_receipts=progress.note,
+            ).run()
+
+    def _write(self, ledger: Ledger, journal: JournalWriter) -> None:
+        folder = self.folder
+        state = FolderState(folder, ledger, self.owner)
+        with self._stop_with_run(ledger):
+            write_outputs(state, folder.out, keep=self.keep)
+            folder.create()
+            status = folder.out.stat()
+            _append(journal, ledger, outputs=[status.st_size, status.st_mtime_ns])
+
+    @contextlib.contextmanager
+    def _stop_with_run(self, ledger: Ledger) -> Iterator[None]:
+        """Let an error that ends the run early carry the run."""
+        try:
+            yield
+        except BatchStoppedError as error:
+            error.run = self._result(ledger)
+            raise
+
+    def _result(self, ledger: Ledger) -> Run:
+        return Run(FolderState(self.folder, ledger, self.owner), self.run)
+
+    def _properties(self) -> dict[str, Any]:
+        versions = installed_versions()
+        return {
+            "chain": {
+                "fingerprint": self.chain.fingerprint,
+                "description": self.chain.description,
+            },
+            "keep": self.keep,
+            "reading": {
+                name: value if isinstance(value, (str, int, float)) else repr(value)
+                for name, value in self.reading.items()
+                if value is not None
+            },
+            "versions": versions,
+        }
+
+
+@contextlib.contextmanager
+def _noted_time(journal: JournalWriter, ledger: Ledger) -> Iterator[None]:
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        # A full disk has ended the run, and must not hide how.
+        with contextlib.suppress(OSError):
+            _append(journal, ledger, seconds=round(time.monotonic() - began, 3))
+
+
+def _append(journal: JournalWriter, ledger: Ledger, **line: Any) -> None:
+    journal.append([line])
+    ledger.note_line(line)

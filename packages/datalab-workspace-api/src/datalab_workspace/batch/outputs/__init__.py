@@ -1,0 +1,1 @@
+"""The files that a finished run leaves: projects and a CSV file."""

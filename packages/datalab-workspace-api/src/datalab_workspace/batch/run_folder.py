@@ -1,0 +1,133 @@
+"""The folder of a run: its properties, journal, parts and claims."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datalab_workspace.batch.errors import RunExistsError
+
+_FORMAT = 1
+
+
+class RunFolder:
+    """The folder next to the output of a run, with everything that resuming needs.
+
+    Attributes:
+        path: The folder.
+        out: The summary project.
+        journal: The run journal.
+        lock: The lock file.
+        parts: The folder of the parts.
+        under_way: The folder of the claims.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.path = out.with_name(f"{out.name}.run")
+        self.journal = self.path / "journal.jsonl"
+        self.lock = self.path / "lock"
+        self.parts = self.path / "parts"
+        self.under_way = self.path / "under_way"
+        self._properties = self.path / "run.json"
+        self._token = self.path / "token"
+
+    @classmethod
+    def at(cls, path: Path) -> RunFolder:
+        """Return the folder of a run from its own path."""
+        return cls(path.with_name(path.name.removesuffix(".run")))
+
+    def create(self) -> None:
+        """Make the folder where it does not exist."""
+        for folder in (self.path, self.parts, self.under_way):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run has written its properties here."""
+        return self._properties.exists()
+
+    def properties(self) -> dict[str, Any]:
+        """Return the properties of the run.
+
+        Raises:
+            FileNotFoundError: There is no run.
+            RunExistsError: A newer version of this package made the run.
+        """
+        try:
+            found: dict[str, Any] = json.loads(self._properties.read_text("utf-8"))
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"there is no run for {str(self.out)!r}: the folder "
+                f"{str(self.path)!r} does not exist or holds no run.json"
+            ) from None
+        if found.get("format") != _FORMAT:
+            raise RunExistsError(
+                f"the run in {str(self.path)!r} was made by another version of "
+                "datalab-workspace-api; pass restart=True to replace it"
+            )
+        return found
+
+    def write_properties(self, properties: Mapping[str, Any]) -> None:
+        """Write the properties of a new run."""
+        data = json.dumps({"format": _FORMAT, **properties}, indent=1, default=repr)
+        _write_atomically(self._properties, data)
+
+    def new_token(self) -> str:
+        """Write a random string by which workers recognise the folder, and return it.
+
+        Workers that an earlier, killed driver left do not know it. So they compute no
+        more tasks.
+        """
+        token = secrets.token_hex(8)
+        _write_atomically(self._token, token)
+        return token
+
+    def token(self) -> str:
+        """Return the string of the present driver; "" if the folder is another one."""
+        try:
+            return self._token.read_text("ascii")
+        except FileNotFoundError:
+            return ""
+
+    def clear(self) -> None:
+        """Remove the receipts, parts and claims of an earlier run.
+
+        Its properties stay until those of the new run replace them. So a folder that a
+        killed driver leaves behind still belongs to a run.
+        """
+        self.journal.unlink(missing_ok=True)
+        self.remove_claims()
+        self.remove_parts()
+
+    def remove_claims(self) -> None:
+        """Remove the claims of earlier drivers."""
+        for claim in self.under_way.iterdir() if self.under_way.exists() else ():
+            with contextlib.suppress(OSError):
+                claim.unlink()
+
+    def remove_parts(self, *, but: frozenset[str] = frozenset()) -> None:
+        """Remove the parts, except those with the names `but`."""
+        if not but:
+            shutil.rmtree(self.parts, ignore_errors=True)
+            self.parts.mkdir(exist_ok=True)
+            return
+        for part in self.parts.iterdir():
+            if part.name not in but:
+                with contextlib.suppress(OSError):
+                    part.unlink()
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,51 @@
+"""The progress of a run, shown while it is computed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from datalab_workspace.batch.run_text import duration
+from datalab_workspace.progress import Progress
+
+#: A forecast needs this part of the items.
+_ENOUGH = 0.02
+
+
+class RunProgress(Progress):
+    """The number of items that are done, those that failed, and the time left.
+
+    Args:
+        total: The number of items to compute.
+        stream: See `Progress`.
+        clock: See `Progress`.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        *,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__("computing", total, stream=stream, clock=clock)
+        self._clock_now = clock
+        self._items = total
+        self._failed = 0
+        self._started = clock()
+
+    def note(self, done: int, failed: int) -> None:
+        """Count items that have been computed or have failed since the last call."""
+        self._failed += failed
+        self.advance(done + failed)
+
+    def _amount(self) -> str:
+        text = f"{self._done:,} of {self._items:,} items"
+        if self._failed:
+            text += f", {self._failed:,} failed"
+        if self._done < self._items and self._done >= _ENOUGH * self._items:
+            taken = self._clock_now() - self._started
+            left = taken / self._done * (self._items - self._done)
+            text += f", about {duration(left)} left"
+        return text

@@ -1,0 +1,85 @@
+"""Find the item that killed a worker, and compute it once more, alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from datalab_workspace.batch.claims import Claims, failure_of
+from datalab_workspace.batch.messages import Receipt, Task
+from datalab_workspace.batch.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The consequences of a task that ended without an answer.
+
+    Attributes:
+        again: The positions of the items that are innocent.
+        guilty: The receipt of an item that killed its worker twice; None without one.
+        begun: Whether a worker had begun an item.
+    """
+
+    again: tuple[int, ...] = ()
+    guilty: Receipt | None = None
+    begun: bool = True
+
+
+@dataclass
+class Suspects:
+    """The items that were under way when a worker died.
+
+    Args:
+        folder: The folder of the run.
+        item_timeout: Seconds that an item may take; None without a limit.
+
+    Attributes:
+        waiting: The positions of the items to compute alone.
+    """
+
+    folder: RunFolder
+    item_timeout: float | None
+    waiting: list[int] = field(default_factory=list)
+
+    def judge(self, task: Task, reason: str, *, alone: bool) -> Verdict:
+        """Return what to do after a worker died.
+
+        Args:
+            task: The task that the worker had.
+            reason: The reason of the death, if it is known.
+            alone: Whether the task was a suspect on its own.
+        """
+        claims = Claims(self.folder.under_way, task.id)
+        begun = claims.last()
+        if begun is None:
+            verdict = self._not_begun(task, alone=alone)
+        elif alone:
+            failure = failure_of(claims, reason, self.item_timeout)
+            item = task.items[0]
+            verdict = Verdict(guilty=Receipt(item.index, item.fingerprint, (), failure))
+        else:
+            verdict = self._under_way(task, begun)
+        claims.remove()
+        return verdict
+
+    def interrupted(self, task: Task, begun: int | None, *, alone: bool) -> Verdict:
+        """Return what to do after an engine gave a task to a second worker.
+
+        Args:
+            task: The task.
+            begun: The position of the item that was under way; None if none had begun.
+            alone: Whether the task was a suspect on its own.
+        """
+        if begun is None:
+            return self._not_begun(task, alone=alone)
+        return self.judge(task, "the worker ended", alone=alone)
+
+    def _not_begun(self, task: Task, *, alone: bool) -> Verdict:
+        if alone:
+            self.waiting.append(task.items[0].index)
+            return Verdict(begun=False)
+        return Verdict(again=tuple(item.index for item in task.items), begun=False)
+
+    def _under_way(self, task: Task, begun: int) -> Verdict:
+        self.waiting.append(begun)
+        again = tuple(item.index for item in task.items if item.index != begun)
+        return Verdict(again=again)

@@ -1,0 +1,1 @@
+"""A cluster on one machine: its network, its scheduler and its workers."""
