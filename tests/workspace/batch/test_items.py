@@ -117,8 +117,8 @@ def test_a_file_with_several_objects(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "stack.tif", frames)
     item = make_items(tmp_path / "stack.tif")[0]
     assert [record.title for record in read_item(item)] == [
-        "stack.tif 0",
-        "stack.tif 1",
+        "stack.tif 00",
+        "stack.tif 01",
     ]
     assert data(item) == frames.tolist()
 
