@@ -161,6 +161,13 @@ def test_what_a_run_has_written_is_no_item(tmp_path: Path) -> None:
     (run / "run.json").write_text("{}")
     assert names(tmp_path) == ["a"]
     assert names(tmp_path / "*.csv") == ["a"]
+    workspace = new_workspace(wave=np.arange(4.0))
+    workspace.save(tmp_path / "widths.h5")
+    workspace.save(tmp_path / "widths-objects-001.h5")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert names(tmp_path) == ["a"]
+    assert names(tmp_path / "*-objects-*.h5") == ["wave"]
 
 
 # -- names ----------------------------------------------------------------------------
