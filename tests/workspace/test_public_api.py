@@ -14,6 +14,7 @@ import datalab_workspace as dlw
 PUBLIC = {
     # what users call
     "Workspace",
+    "batch",
     "connect",
     "open",
     # what they get
@@ -29,6 +30,9 @@ PUBLIC = {
     "WorkspaceMode",
     # what they catch
     "AmbiguousObjectError",
+    "BatchStoppedError",
+    "RunExistsError",
+    "RunLockedError",
     "ConcurrentChangeError",
     "NothingToUndoError",
     "ChangeEvent",
@@ -69,7 +73,7 @@ PUBLIC = {
 METHODS = """
     add ask_roi autosave backend browse calc capabilities clear connect describe
     disconnect edit exists export features get groups history items keys list load
-    macros mode modified move on_change path pop preview quiet read recompute record
+    macros map mode modified move on_change path pop preview quiet read recompute record
     recover remove rename rename_group replay results resync run_macro save select
     select_objects selection show stale status to_pandas to_xarray undo update values
     wait_for_selection
@@ -77,6 +81,7 @@ METHODS = """
 HEAVY = ("sigima", "scipy", "pandas", "skimage", "matplotlib", "requests", "h5py")
 BUILTIN_OF = {
     "AmbiguousObjectError": ValueError,
+    "BatchStoppedError": RuntimeError,
     "ConcurrentChangeError": ConnectionError,
     "NothingToUndoError": LookupError,
     "NotSupportedByProtocolError": NotImplementedError,
@@ -98,6 +103,8 @@ BUILTIN_OF = {
     "NotReplayableError": ValueError,
     "ObjectNotFoundError": KeyError,
     "ReusedNameError": KeyError,
+    "RunExistsError": FileExistsError,
+    "RunLockedError": RuntimeError,
     "StaleFileError": OSError,
     "UnreadableFileError": ValueError,
     "UnsafeFileError": ValueError,

@@ -17,7 +17,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datalab_workspace import batch
     from datalab_workspace._version import __version__
+    from datalab_workspace.batch.errors import (
+        BatchStoppedError,
+        RunExistsError,
+        RunLockedError,
+    )
     from datalab_workspace.errors import (
         AmbiguousObjectError,
         ConcurrentChangeError,
@@ -110,6 +116,9 @@ _HOME = {
         ),
         "errors",
     ),
+    **dict.fromkeys(
+        ("BatchStoppedError", "RunExistsError", "RunLockedError"), "batch.errors"
+    ),
     **dict.fromkeys(("ChangeEvent", "ObjectChange", "Origin"), "events"),
     "History": "history.view.history",
     "Replay": "history.replay.verdict",
@@ -123,6 +132,7 @@ _HOME = {
 
 __all__ = [
     "AmbiguousObjectError",
+    "BatchStoppedError",
     "ChangeEvent",
     "ConcurrentChangeError",
     "ConnectionLostError",
@@ -155,6 +165,8 @@ __all__ = [
     "ResultValue",
     "Results",
     "ReusedNameError",
+    "RunExistsError",
+    "RunLockedError",
     "StaleFileError",
     "Status",
     "Subscription",
@@ -169,12 +181,15 @@ __all__ = [
     "WorkspaceError",
     "WorkspaceMode",
     "__version__",
+    "batch",
     "connect",
     "open",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "batch":
+        return import_module(f"{__name__}.batch")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, _, attribute = _HOME[name].partition(":")

@@ -22,6 +22,9 @@
     ├── DamagedFileError          OSError          a truncated or corrupt file
     ├── StaleFileError            OSError          the file of an unread array changed
     ├── FileChangedError          FileExistsError  another program saved the file
+    ├── BatchStoppedError         RuntimeError     a run stopped early
+    ├── RunExistsError            FileExistsError  the file of another run
+    ├── RunLockedError            RuntimeError     another process computes the run
     └── LiveError                 ConnectionError  a running DataLab
         ├── LiveUnavailableError                   there is no DataLab to attach to
         ├── NotSupportedByProtocolError  NotImplementedError  needs another protocol
@@ -34,6 +37,8 @@
 
     DamagedFileWarning            UserWarning      a file that may be damaged was read
     DoubtfulResultWarning         UserWarning      a result that may be wrong
+
+The errors of runs are in `datalab_workspace.batch.errors`.
 
 Each class also derives from the built-in error that a user would expect, so that
 ``except KeyError`` works without an import.

@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-#: The module of each public name; names are imported when they are first used.
+if TYPE_CHECKING:
+    from datalab_workspace.batch.calls import map_items as map
+    from datalab_workspace.batch.calls import open_run as open
+    from datalab_workspace.batch.chains import Chain, chain
+    from datalab_workspace.batch.errors import (
+        BatchStoppedError,
+        RunExistsError,
+        RunLockedError,
+    )
+    from datalab_workspace.batch.item_errors import ItemError
+    from datalab_workspace.batch.random_numbers import rng
+    from datalab_workspace.batch.run import Run
+
+#: The module of each public name, and its name there if it is another one. Names are
+#: imported when they are first used.
 _HOME = {
+    "BatchStoppedError": "errors",
     "Chain": "chains",
+    "ItemError": "item_errors",
+    "Run": "run",
+    "RunExistsError": "errors",
+    "RunLockedError": "errors",
     "chain": "chains",
+    "map": "calls:map_items",
+    "open": "calls:open_run",
     "rng": "random_numbers",
 }
 
-__all__ = ["Chain", "chain", "rng"]
+__all__ = [
+    "BatchStoppedError",
+    "Chain",
+    "ItemError",
+    "Run",
+    "RunExistsError",
+    "RunLockedError",
+    "chain",
+    "map",
+    "open",
+    "rng",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    module, _, original = _HOME[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), original or name)
 
 
 def __dir__() -> list[str]:

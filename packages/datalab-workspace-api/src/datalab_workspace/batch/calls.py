@@ -7,12 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datalab_workspace.batch.chains import make_chain
 from datalab_workspace.batch.computation import Computation
 from datalab_workspace.batch.folder_state import FolderState
-from datalab_workspace.batch.interim import make_chain, make_items
+from datalab_workspace.batch.item_list import make_items
 from datalab_workspace.batch.messages import Keep
 from datalab_workspace.batch.run import Run
 from datalab_workspace.batch.run_folder import RunFolder
+from datalab_workspace.model.record import Kind
 
 if TYPE_CHECKING:
     from datalab_workspace.workspace import Workspace
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _KEEP = ("objects", "table")
 
 
-def map(
+def map_items(
     what: Any,
     items: Any,
     *,
@@ -34,7 +36,7 @@ def map(
     key: str | None = None,
     item_timeout: float | None = None,
     memory_limit: int | None = None,
-    kind: str | None = None,
+    kind: Kind | None = None,
     stack: str | None = None,
     **read_options: Any,
 ) -> Run:
@@ -112,8 +114,8 @@ def map(
     return computation.run(restart=restart, overwrite=overwrite)
 
 
-def open(out: str | os.PathLike[str]) -> Run:
-    """Open a run that goes on, was interrupted or is finished.
+def open_run(out: str | os.PathLike[str]) -> Run:
+    """Open a run that is finished, was interrupted, or is being computed.
 
     Args:
         out: The `out` that was passed to `map`.
@@ -125,7 +127,7 @@ def open(out: str | os.PathLike[str]) -> Run:
         FileNotFoundError: No run has made the file.
 
     Example:
-        >>> made = dlw.batch.map("fwhm", workspace, out="w.h5", kind="signal", on="serial")
+        >>> made = dlw.batch.map("fwhm", workspace, out="w.h5", kind="signal")
         >>> dlw.batch.open("w.h5").done
         2
     """

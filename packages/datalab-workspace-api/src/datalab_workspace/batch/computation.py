@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from datalab_workspace.batch.chains import Chain
 from datalab_workspace.batch.driver import Driver
+from datalab_workspace.batch.engines.choose import choose_engine
 from datalab_workspace.batch.errors import BatchStoppedError
 from datalab_workspace.batch.folder_state import FolderState
 from datalab_workspace.batch.former_run import check_out, compare, forget_lost
-from datalab_workspace.batch.interim import Chain, choose_engine
 from datalab_workspace.batch.items import Items
 from datalab_workspace.batch.ledger import Ledger
 from datalab_workspace.batch.messages import Keep, Settings
-from datalab_workspace.batch.outputs.files import finish_outputs, write_outputs
+from datalab_workspace.batch.outputs.files import write_outputs
+from datalab_workspace.batch.outputs.staging import finish_outputs
 from datalab_workspace.batch.resume import match_items
 from datalab_workspace.batch.run import Run
 from datalab_workspace.batch.run_folder import RunFolder
@@ -99,7 +101,7 @@ class Computation:
         return ledger
 
     def _drive(self, ledger: Ledger, journal: JournalWriter) -> None:
-        engine = choose_engine(self.on, self.workers)
+        engine = choose_engine(self.on, self.workers, items=ledger.left)
         settings = Settings(
             folder=self.folder.path,
             token=self.folder.new_token(),
@@ -110,9 +112,10 @@ class Computation:
             memory_limit=self.memory_limit,
         )
         _append(journal, ledger, items=len(self.items), engine=engine.description)
+        progress = RunProgress(ledger.left)
         with (
             _noted_time(journal, ledger),
-            RunProgress(ledger.left) as progress,
+            progress,
             self._stop_with_run(ledger),
             local_chain(self.chain),
         ):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from datalab_workspace.batch.chunks import Chunks
@@ -128,7 +129,11 @@ class Driver:
         self._under_way[task.id] = _UnderWay(task, alone)
         submit = self._engine.submit_alone if alone else self._engine.submit
         answers = self._answers
-        submit(task, lambda answer, id=task.id: answers.put((id, answer)))
+
+        def done(answer: Answer | BaseException) -> None:
+            answers.put((task.id, answer))
+
+        submit(task, done)
 
     def _new_task(self, indices: list[int]) -> Task | None:
         """Return a task, or None if no item of it can be sent."""
@@ -155,15 +160,17 @@ class Driver:
         receipt = Receipt(
             index, self._items.fingerprint(index), (), failure_of_error(error)
         )
-        self._add_line([(self._items.name(index), receipt)], Answer())
+        self._add_line(
+            [(next(islice(self._items.names(), index, None)), receipt)], Answer()
+        )
 
     def _take_answers(self) -> None:
         """Wait for answers, and note all that have arrived with one write."""
         answers = [self._wait()]
         while not self._answers.empty():
             answers.append(self._answers.get())
-        for id, answer in answers:
-            under_way = self._under_way.pop(id, None)
+        for task, answer in answers:
+            under_way = self._under_way.pop(task, None)
             if under_way is not None:
                 self._take(under_way, answer)
         self._note_lines()
@@ -171,10 +178,8 @@ class Driver:
 
     def _wait(self) -> tuple[str, Answer | BaseException]:
         while True:
-            try:
+            with contextlib.suppress(queue.Empty):
                 return self._answers.get(timeout=_POLL)
-            except queue.Empty:
-                continue
 
     def _take(self, under_way: _UnderWay, answer: Answer | BaseException) -> None:
         task, alone = under_way.task, under_way.alone

@@ -8,7 +8,7 @@ from typing import Any
 
 from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.ledger import Ledger
-from datalab_workspace.batch.outputs.files import outputs_of
+from datalab_workspace.batch.outputs.staging import outputs_of
 from datalab_workspace.batch.resume import read_ledger
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.batch.run_lock import holder
@@ -27,6 +27,9 @@ class FolderState:
         folder: The path of the folder.
         out: The summary project; None in a temporary folder.
         chain: The chain in words.
+        units: The unit of each column that has one.
+        engine: The workers of the newest call in words.
+        seconds: The time that the run has taken, without a call that was killed.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class FolderState:
         if ledger is None:
             self.refresh()
         else:
-            self._ledger = ledger
+            self._adopt(ledger)
             self._stamp = self._present_stamp()
 
     def refresh(self) -> int:
@@ -54,7 +57,7 @@ class FolderState:
         """
         stamp = self._present_stamp()
         if stamp != self._stamp:
-            self._ledger = read_ledger(self._run.journal)
+            self._adopt(read_ledger(self._run.journal))
             self._stamp = stamp
             self._version += 1
         return self._version
@@ -66,21 +69,6 @@ class FolderState:
     def failures(self) -> Iterator[ItemResult]:
         """Yield the results of the items that failed, in the items' order."""
         return self._ledger.results(failed_only=True)
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        """The unit of each column that has one."""
-        return self._ledger.units
-
-    @property
-    def engine(self) -> str:
-        """The workers in words."""
-        return self._ledger.engine
-
-    @property
-    def seconds(self) -> float:
-        """The time that the run has taken, without a call that was killed."""
-        return self._ledger.seconds
 
     @property
     def total(self) -> int:
@@ -106,6 +94,12 @@ class FolderState:
         written = outputs_of(self._run.path, self._run.out)
         projects = [path for path in written if path.suffix != ".csv"]
         return [*projects, *sorted(self._run.parts.glob("*.h5"))]
+
+    def _adopt(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.units: Mapping[str, str] = ledger.units
+        self.engine = ledger.engine
+        self.seconds = ledger.seconds
 
     def _present_stamp(self) -> Any:
         try:

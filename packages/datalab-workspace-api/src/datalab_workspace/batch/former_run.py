@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datalab_workspace.batch.errors import RunExistsError
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.ledger import Ledger
 from datalab_workspace.batch.outputs.files import kept_objects
+from datalab_workspace.batch.parts import KeptObjects
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.errors import FileChangedError
 
@@ -78,12 +80,18 @@ def forget_lost(folder: RunFolder, ledger: Ledger) -> None:
     """
     known = kept_objects(folder.path, folder.out)
     for result in ledger.results():
+        if not _has_objects(known, result):
+            ledger.forget(result.receipt.index)
+
+
+def _has_objects(known: KeptObjects, result: ItemResult) -> bool:
+    try:
         for row in result.receipt.rows:
-            try:
-                for each in row.objects:
-                    known.find(result.part, each.uuid)
-            except (OSError, ValueError):
-                ledger.forget(result.receipt.index)
+            for each in row.objects:
+                known.find(result.part, each.uuid)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _differences(

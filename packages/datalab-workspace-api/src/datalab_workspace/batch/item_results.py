@@ -30,14 +30,15 @@ class ItemResults(Protocol):
     """The results of the items that are done or failed, in the items' order.
 
     They can be iterated over more than once. Items that are left have none.
-
-    Attributes:
-        folder: The folder of the run.
-        units: The unit of each column that has one.
     """
 
-    folder: Path
-    units: Mapping[str, str]
+    @property
+    def folder(self) -> Path:
+        """The folder of the run."""
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """The unit of each column that has one."""
 
     def __iter__(self) -> Iterator[ItemResult]:
         """Yield the results in the order of the items."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datalab_workspace.batch.items import Item, MeasuredFile
+from datalab_workspace.batch.items import Item
+from datalab_workspace.model.record import Record
 
 
 def sent_size(item: Item) -> int:
@@ -12,10 +13,7 @@ def sent_size(item: Item) -> int:
 
     A worker reads an unread array or a measured file itself: these count nothing.
     """
-    if isinstance(item.source, MeasuredFile):
+    if not isinstance(item.source, Record):
         return 0
-    return sum(
-        array.nbytes
-        for array in item.source.arrays.values()
-        if isinstance(array, np.ndarray)
-    )
+    arrays = item.source.arrays.values()
+    return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))

@@ -29,19 +29,19 @@ class RunLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            if not _taken(self._descriptor):
-                raise RunLockedError(self._explain())
-            owner = {"host": socket.gethostname(), "pid": os.getpid()}
-            os.ftruncate(self._descriptor, 0)
-            # A full disk refuses the owner, but not the lock.
-            with contextlib.suppress(OSError):
-                os.pwrite(self._descriptor, json.dumps(owner).encode(), 0)
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        if not _taken(self._descriptor):
+            who = _owner(self._descriptor)
+            self.release()
+            raise RunLockedError(
+                f"{who} works on the run in {str(path.parent)!r}; wait until it is "
+                "done, or pass another out="
+            )
+        owner = {"host": socket.gethostname(), "pid": os.getpid()}
+        os.ftruncate(self._descriptor, 0)
+        # A full disk refuses the name of the owner, but not the lock.
+        with contextlib.suppress(OSError):
+            os.write(self._descriptor, json.dumps(owner).encode())
         # A forked child would keep the lock beyond the death of this process.
         follow_forks(self)
 
@@ -54,13 +54,6 @@ class RunLock:
     def after_fork(self) -> None:
         """Close the descriptor in a child; the parent keeps the lock."""
         self.release()
-
-    def _explain(self) -> str:
-        who = _owner(self._descriptor)
-        return (
-            f"{who} works on the run in {str(self._path.parent)!r}; wait until it is "
-            "done, or pass another out="
-        )
 
 
 def holder(path: Path) -> str | None:
@@ -97,7 +90,7 @@ def _taken(descriptor: int) -> bool:
 
 def _owner(descriptor: int) -> str:
     try:
-        owner = json.loads(os.pread(descriptor, 4096, 0))
+        owner = json.loads(os.read(descriptor, 4096))
         return f"process {owner['pid']} on {owner['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

@@ -10,20 +10,23 @@ from datalab_workspace.batch.item_results import ItemResult, ItemResults
 
 
 class RunState(ItemResults, Protocol):
-    """What the folder of a run says about it. It changes while the run goes on.
+    """What the folder of a run says about it. It changes while the run is computed."""
 
-    Attributes:
-        out: The file that the results are written to; None if they are kept in a
-            temporary folder.
-        chain: The chain in words, such as "normalize, fwhm".
-        engine: The workers in words, such as "8 processes"; "" if that is not known.
-        seconds: The time that the run has taken so far; 0.0 if that is not known.
-    """
+    @property
+    def out(self) -> Path | None:
+        """The file that the results are written to; None in a temporary folder."""
 
-    out: Path | None
-    chain: str
-    engine: str
-    seconds: float
+    @property
+    def chain(self) -> str:
+        """The chain in words, such as "normalize, fwhm"."""
+
+    @property
+    def engine(self) -> str:
+        """The workers in words, such as "8 processes"; "" if that is not known."""
+
+    @property
+    def seconds(self) -> float:
+        """The time that the run has taken so far; 0.0 if that is not known."""
 
     def refresh(self) -> int:
         """Read what was noted since the last call.

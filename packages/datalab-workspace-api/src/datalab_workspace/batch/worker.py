@@ -8,22 +8,21 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from datalab_workspace._version import __version__
+from datalab_workspace.batch.chains import Chain
 from datalab_workspace.batch.claims import Claims
+from datalab_workspace.batch.compute import compute
 from datalab_workspace.batch.failures import failure_of_error
-from datalab_workspace.batch.interim import (
-    Chain,
-    compute,
-    load_chain,
-    read_item,
-)
 from datalab_workspace.batch.items import Item
 from datalab_workspace.batch.ledger import merge_units
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
 from datalab_workspace.batch.parts import KeptObject, write_part
+from datalab_workspace.batch.process_limits import time_limit
+from datalab_workspace.batch.reading import read_item
 from datalab_workspace.batch.run_folder import RunFolder
+from datalab_workspace.runtime import is_installed
 
 #: Seconds after which a worker ends a task early, so that others take the other items.
 _LONG = 2.0
@@ -79,13 +78,11 @@ def run_task(task: Task) -> Answer:
 
 def installed_versions() -> dict[str, str]:
     """Return the versions that all workers of a run must have; nothing is imported."""
-    found = {"datalab-workspace-api": __version__}
-    for package in ("sigima", "numpy"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "none"
-    return found
+    return {"datalab-workspace-api": __version__} | {
+        package: version(package)
+        for package in ("sigima", "numpy")
+        if is_installed(package)
+    }
 
 
 @dataclass
@@ -103,7 +100,7 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
     began = time.perf_counter()
     for item in task.items:
         claims.add(item.index)
-        _compute_item(item, chain, task.settings, results)
+        _compute_item(item, chain, task.settings, claims, results)
         if results.size > _LARGE or time.perf_counter() - began > _LONG:
             break
     part = None
@@ -113,11 +110,13 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
 
 
 def _compute_item(
-    item: Item, chain: Chain, settings: Settings, results: _Results
+    item: Item, chain: Chain, settings: Settings, claims: Claims, results: _Results
 ) -> None:
     began = time.perf_counter()
     try:
-        output = compute(chain, item, read_item(item), settings.keep)
+        with time_limit(settings.item_timeout, claims.time_limit):
+            records = read_item(item)
+            output = compute(chain, item, records, settings.keep)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
         results.receipts.append(
             Receipt(
@@ -143,10 +142,12 @@ def _compute_item(
 
 def _chain(fingerprint: str, data: bytes | None) -> Chain:
     if fingerprint in _local:
-        return _local[fingerprint]
+        chain = _local[fingerprint]
+        chain.check()
+        return chain
     if fingerprint not in _chains:
         assert data is not None, "the caller has checked it"
-        chain = load_chain(data)
+        chain = Chain.loads(data)
         chain.check()
         _chains.clear()
         _chains[fingerprint] = chain

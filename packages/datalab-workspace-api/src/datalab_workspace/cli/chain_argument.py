@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,11 +78,10 @@ def value_of(text: str) -> Any:
     """Return the number, truth value, None or string that a word stands for."""
     if text.lower() in _CONSTANTS:
         return _CONSTANTS[text.lower()]
-    for type in (int, float):
-        try:
-            return type(text)
-        except ValueError:
-            continue
+    with suppress(ValueError):
+        return int(text)
+    with suppress(ValueError):
+        return float(text)
     return text
 
 
@@ -93,12 +94,9 @@ def _content(path: Path) -> Any:
 
 
 def _toml(text: str) -> Any:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        require("tomli", "a chain in a TOML file", "write it as a JSON file")
-        import tomli as tomllib
-    return tomllib.loads(text)
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    require(name, "a chain in a TOML file", "write it as a JSON file")
+    return import_module(name).loads(text)
 
 
 def _with_functions(content: Any, folder: Path) -> Any:
@@ -108,8 +106,8 @@ def _with_functions(content: Any, folder: Path) -> Any:
         return content
     found = []
     for step in steps:
-        if isinstance(step, str):
-            found.append(_function_or_name(step, folder))
+        if isinstance(step, str) and ":" in step:
+            found.append({"function": _function_or_name(step, folder)})
         elif isinstance(step, Mapping) and isinstance(step.get("function"), str):
             function = _function_or_name(step["function"], folder)
             found.append({**step, "function": function})
@@ -131,7 +129,6 @@ def _function_or_name(text: str, folder: Path) -> Any:
     assert spec.loader is not None, "there is a file loader for this suffix"
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    function = getattr(module, name, None)
-    if not callable(function):
+    if not hasattr(module, name):
         raise AttributeError(f"{str(path)!r} has no function {shortened(name)}")
-    return function
+    return getattr(module, name)
