@@ -73,7 +73,7 @@ PUBLIC = {
 METHODS = """
     add ask_roi autosave backend browse calc capabilities clear connect describe
     disconnect edit exists export features get groups history items keys list load
-    macros mode modified move on_change path pop preview quiet read recompute record
+    macros map mode modified move on_change path pop preview quiet read recompute record
     recover remove rename rename_group replay results resync run_macro save select
     select_objects selection show stale status to_pandas to_xarray undo update values
     wait_for_selection

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -253,6 +254,7 @@ def test_ctrl_c_ends_the_command_and_the_same_command_continues(workers: str) ->
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while not Path("begun").exists() or Path("begun").stat().st_size <= 4:
             assert process.poll() is None
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
 
