@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,10 @@ pytest.register_assert_rewrite(
         )
     )
 )
+
+# Under `nohup`, kernels would ignore a hang-up that a test sends to them.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 

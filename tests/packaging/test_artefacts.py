@@ -83,9 +83,9 @@ def test_a_source_archive_builds_the_same_wheel_elsewhere(
 
 
 EXTRAS = {
-    "datalab-workspace-api": {"testing"},
+    "datalab-workspace-api": {"batch", "dask", "testing"},
     "datalab-kernel-core": {"interactive"},
-    "datalab-kernel": {"cli", "interactive"},
+    "datalab-kernel": {"batch", "cli", "dask", "interactive"},
 }
 
 
@@ -114,19 +114,33 @@ def test_the_extra_all_brings_every_other_extra(
     }
 
 
-def test_the_kernel_passes_on_the_extra_of_the_package_below(
-    built: dict[str, Artefacts],
+@pytest.mark.parametrize(
+    ("extra", "package"),
+    [
+        ("interactive", "datalab-kernel-core"),
+        ("batch", "datalab-workspace-api"),
+        ("dask", "datalab-workspace-api"),
+    ],
+)
+def test_the_kernel_passes_on_the_extras_of_the_packages_below(
+    built: dict[str, Artefacts], extra: str, package: str
 ) -> None:
-    (requirement,) = map(Requirement, added_by("interactive", built["datalab-kernel"]))
+    (requirement,) = map(Requirement, added_by(extra, built["datalab-kernel"]))
 
-    assert requirement.name == "datalab-kernel-core"
-    assert requirement.extras == {"interactive"}
+    assert requirement.name == package
+    assert requirement.extras == {extra}
+
+
+def test_a_cluster_needs_what_one_machine_needs(built: dict[str, Artefacts]) -> None:
+    artefacts = built["datalab-workspace-api"]
+
+    assert added_by("batch", artefacts) < added_by("dask", artefacts)
 
 
 IN_BROWSER = {
     "datalab-workspace-api": {"numpy"},
     "datalab-kernel-core": {"datalab-workspace-api", "matplotlib", "ipython"},
-    "datalab-kernel": {"datalab-kernel-core"},
+    "datalab-kernel": {"datalab-kernel-core", "datalab-workspace-api"},
 }
 
 
@@ -134,14 +148,14 @@ IN_BROWSER = {
 def test_in_a_browser_nothing_is_required_that_it_cannot_have(
     built: dict[str, Artefacts], name: str
 ) -> None:
-    """Not even by the extra `cli`: jupyter-client needs sockets."""
+    """Not even by extras: jupyter-client needs sockets, loky and dask processes."""
     platform = {"sys_platform": "emscripten", "platform_system": "Emscripten"}
     stated = map(Requirement, built[name].metadata()["Requires-Dist"])
 
     required = {
         requirement.name
         for requirement in stated
-        for extra in ("", "cli")
+        for extra in ("", "batch", "cli", "dask")
         if requirement.marker is None
         or requirement.marker.evaluate({**platform, "extra": extra})
     }

@@ -22,7 +22,7 @@ from support.environments import SOURCES
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 OLDEST = ("--resolution", "lowest-direct", "--only-binary", ":all:")
-EXTRAS = ("cli", "interactive")
+EXTRAS = ("batch", "cli", "dask", "interactive")
 # What the tests need beside the packages' own requirements.
 TOOLS = (
     "hypothesis>=6.100",
