@@ -129,10 +129,13 @@ def _tables_of_runs(folder: Path) -> frozenset[str]:
 
 
 def _warn_of_refused(refused: list[Path]) -> None:
+    reason = formats.refusal(refused[0])
+    if len(refused) == 1:
+        warn_caller(f"a file of the folder is not an item: {reason}", UserWarning)
+        return
     names = list_names([path.name for path in refused], 5)
-    first = formats.refusal(refused[0])
     warn_caller(
-        f"{len(refused)} files of the folder are not among the items, because no "
-        f"reader takes them: {names} (the first: {first})",
+        f"{len(refused)} files of the folder are not items, because no reader takes "
+        f"them: {names} (the first: {reason})",
         UserWarning,
     )
