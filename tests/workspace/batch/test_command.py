@@ -165,7 +165,7 @@ def test_options_for_reading_files(run: Callable[..., tuple[int, str, str]]) -> 
 def test_the_objects_of_a_project(run: Callable[..., tuple[int, str, str]]) -> None:
     workspace = dlw.Workspace(backend=MemoryBackend())
     for n in range(3):
-        workspace.add(f"ramp {n}", np.arange(10.0) * n)
+        workspace.add(f"ramp {n}", np.arange(10.0) + n)
     workspace.save("project.h5")
 
     code, out, _ = run("stats", "project.h5", "-o", "w.h5", "--on", "serial")
