@@ -106,6 +106,7 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
     part = None
     if results.kept:
         part = write_part(task.settings.folder, task.id, results.kept)
+    claims.end()
     return Answer(tuple(results.receipts), part, results.units, worker=worker)
 
 
