@@ -29,6 +29,11 @@ class HandMadeRun:
     results: list[ItemResult] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def out(self) -> Path:
+        """The summary project."""
+        return self.folder.with_suffix("")
+
     def __iter__(self) -> Iterator[ItemResult]:
         return iter(self.results)
 

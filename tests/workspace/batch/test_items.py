@@ -27,5 +27,5 @@ def test_a_worker_reads_an_object_of_a_project_itself(tmp_path: Path) -> None:
     items = make_items(dlw.open(tmp_path / "waves.h5"))
     sent = pickle.dumps(items[0])
     assert len(sent) < 2000
-    obj = read_item(pickle.loads(sent))[0].object()  # made here
-    assert obj.y.tolist() == list(range(1000))
+    record = read_item(pickle.loads(sent))[0]
+    assert record.array("xydata")[1].tolist() == list(range(1000))

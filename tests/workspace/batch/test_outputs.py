@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import datalab_workspace as dlw
+from datalab_workspace.batch.outputs import files, staging
 from datalab_workspace.batch.outputs.files import write_outputs
+from datalab_workspace.errors import StaleFileError
 from support.hand_made_runs import HandMadeRun
 
+NewRun = Callable[..., HandMadeRun]
 
-def _filled(run: HandMadeRun, count: int, chunk: int) -> HandMadeRun:
-    for start in range(0, count, chunk):
+
+def _fill(run: HandMadeRun, count: int, chunk: int, first: int = 0) -> HandMadeRun:
+    for start in range(first, count, chunk):
         numbers = range(start, min(start + chunk, count))
         run.add_task([(f"scan_{n:04d}", {"fwhm": n / 3}, 1) for n in numbers])
     return run
 
 
-def _out(run: HandMadeRun) -> Path:
-    return run.folder.with_suffix("")
+def _contents(paths: list[Path]) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in paths}
 
 
-def test_few_objects_are_in_the_summary_project(
-    new_run: Callable[[str], HandMadeRun],
-) -> None:
-    run = _filled(new_run("run"), 5, 2)
-    out = _out(run)
+def test_few_objects_are_in_the_summary_project(new_run: NewRun) -> None:
+    run = _fill(new_run(), 5, 2)
+    run.units = {"fwhm": "mm"}
 
-    paths = write_outputs(run, out, keep="objects")
+    paths = write_outputs(run, run.out, keep="objects")
 
     assert [path.name for path in paths] == ["widths.csv", "widths.h5"]
-    workspace = dlw.open(out)
+    workspace = dlw.open(run.out)
     assert workspace.list() == ["fwhm", *(f"scan_{n:04d}" for n in range(5))]
-    assert workspace.get("fwhm").y.tolist() == [n / 3 for n in range(5)]
-    assert workspace.get("fwhm").x.tolist() == [1, 2, 3, 4, 5]
+    assert [group.title for group in workspace.groups()] == ["Summary", "scans"]
+    signal = workspace.get("fwhm")
+    assert signal.x.tolist() == [1, 2, 3, 4, 5]
+    assert signal.y.tolist() == [n / 3 for n in range(5)]
+    assert signal.yunit == "mm"
+    assert workspace.results("fwhm").select(quantity="item").values.shape == (5,)
 
 
 @pytest.mark.parametrize("count", [200, 201])
-def test_many_objects_are_in_projects_of_at_most_200(
-    new_run: Callable[[str], HandMadeRun], count: int
+def test_more_than_200_objects_are_in_projects_of_their_own(
+    new_run: NewRun, count: int
 ) -> None:
-    run = _filled(new_run("run"), count, 30)
+    run = _fill(new_run(), count, 30)
 
-    paths = write_outputs(run, _out(run), keep="objects")
+    paths = write_outputs(run, run.out, keep="objects")
 
     names = [path.name for path in paths]
     if count == 200:
@@ -52,3 +61,140 @@ def test_many_objects_are_in_projects_of_at_most_200(
     else:
         assert names[:2] == ["widths-objects-001.h5", "widths-objects-002.h5"]
         assert dlw.open(paths[1]).list() == ["scan_0200"]
+        assert dlw.open(run.out).list() == ["fwhm"]
+
+
+def test_a_long_table_has_statistics_in_the_project(new_run: NewRun) -> None:
+    run = new_run()
+    run.add_task([(f"i{n}", {"n": n, "text": "x"}, 0) for n in range(201)])
+    run.add_failure("last", ValueError())
+    write_outputs(run, run.out, keep="objects")
+
+    found = dlw.open(run.out).results("n")
+
+    assert found["values"].values.tolist() == [201]
+    assert found["missing"].values.tolist() == [1]
+    assert found["mean"].values.tolist() == [100]
+
+
+def test_the_bytes_depend_on_the_results_alone(new_run: NewRun) -> None:
+    one, other = _fill(new_run("one"), 230, 40), _fill(new_run("other"), 230, 7)
+
+    first = write_outputs(one, one.out, keep="objects")
+    second = write_outputs(other, other.out, keep="objects")
+
+    assert _contents(first) == _contents(second)
+
+
+def test_a_run_that_grows_takes_finished_objects_from_its_projects(
+    new_run: NewRun,
+) -> None:
+    grown, whole = _fill(new_run("grown"), 210, 50), _fill(new_run("whole"), 450, 50)
+    write_outputs(grown, grown.out, keep="objects")
+    assert not (grown.folder / "parts").exists()
+
+    paths = write_outputs(_fill(grown, 450, 50, first=210), grown.out, keep="objects")
+
+    assert len(paths) == 5
+    whole_paths = write_outputs(whole, whole.out, keep="objects")
+    assert _contents(paths) == _contents(whole_paths)
+
+
+def test_a_run_that_shrinks_removes_projects_that_it_no_longer_needs(
+    new_run: NewRun,
+) -> None:
+    run = _fill(new_run(), 450, 50)
+    before = write_outputs(run, run.out, keep="objects")
+    del run.results[210:]
+
+    after = write_outputs(run, run.out, keep="objects")
+
+    assert {path for path in before if path.exists()} == set(after)
+
+
+def test_a_run_without_results(new_run: NewRun) -> None:
+    run = new_run()
+    paths = write_outputs(run, run.out, keep="objects")
+    assert paths[0].read_text() == "item,error\n"
+    assert dlw.open(run.out).list() == []
+
+
+def test_columns_without_a_number_have_no_signal(new_run: NewRun) -> None:
+    run = new_run()
+    values = {"nan": float("nan"), "text": "x", "z": 1j, "many": 10**400}
+    run.add_task([("a", values, 0)])
+    write_outputs(run, run.out, keep="table")
+
+    workspace = dlw.open(run.out)
+
+    assert workspace.list() == ["nan", "many"]
+    assert np.isnan(workspace.get("nan").y).all()
+    assert np.isposinf(workspace.get("many").y).all()
+
+
+def test_the_objects_of_a_lost_part_are_named(new_run: NewRun) -> None:
+    run = _fill(new_run(), 5, 2)
+    shutil.rmtree(run.folder / "parts")
+    with pytest.raises(StaleFileError, match="restart=True"):
+        write_outputs(run, run.out, keep="objects")
+    assert not run.out.exists()
+    assert not (run.folder / "outputs").exists()
+
+
+class _KilledError(BaseException):
+    pass
+
+
+def test_a_kill_leaves_the_former_files_or_the_new_ones(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is killed, the next call gives what an undisturbed one gives."""
+    whole = _fill(new_run("whole"), 450, 90)
+    wanted = _contents(write_outputs(whole, whole.out, keep="objects"))
+    killed = _fill(new_run("killed"), 210, 70)
+    write_outputs(killed, killed.out, keep="objects")
+    former = _contents(staging.outputs_of(killed.folder, killed.out))
+    _fill(killed, 450, 70, first=210)
+    original = Path.replace
+    moments = 0
+    while True:
+        left = moments
+
+        def replace(self: Path, target: Any) -> Path:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise _KilledError
+            return original(self, target)
+
+        monkeypatch.setattr(Path, "replace", replace)
+        # A kill removes nothing, unlike an exception.
+        monkeypatch.setattr(staging, "discard_stage", lambda _: None)
+        try:
+            paths = write_outputs(killed, killed.out, keep="objects")
+        except _KilledError:
+            moments += 1
+            found = killed.out.read_bytes()
+            assert found in (former["widths.h5"], wanted["widths.h5"])
+            continue
+        break
+    assert moments > 5
+    assert _contents(paths) == wanted
+    assert [path.name for path in killed.folder.iterdir()] == ["outputs.json"]
+
+
+def test_a_full_disk_leaves_the_former_files(
+    new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _fill(new_run(), 210, 70)
+    former = _contents(write_outputs(run, run.out, keep="objects"))
+    _fill(run, 450, 70, first=210)
+
+    def fail(*_: object) -> list[bytes]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "csv_blocks", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_outputs(run, run.out, keep="objects")
+    assert _contents(staging.outputs_of(run.folder, run.out)) == former
+    assert len(list((run.folder / "parts").iterdir())) == 4

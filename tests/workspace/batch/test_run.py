@@ -148,7 +148,7 @@ def test_the_line_and_the_text() -> None:
     assert str(run).splitlines() == [
         line,
         "chain: normalize, fwhm",
-        "unfinished: the call that began it goes on with it",
+        "unfinished: repeat the call to continue",
         "  1 item: ValueError: data holds NaN (scan_01)",
         "item     width (nm)  peaks   good                       error",
         "scan_00           0      0  False",

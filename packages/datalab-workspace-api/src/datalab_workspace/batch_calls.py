@@ -45,8 +45,8 @@ class BatchCalls:
         Args:
             what: A function of one object, the name of a feature, or a chain.
             names: Names, UUIDs or short ids of the objects; by default all.
-            out: The summary project to write; a later call with the same path goes on
-                with the run.
+            out: The summary project to write; a later call with the same path continues
+                the run.
             keep: "objects" or "table".
             on: The workers: "processes", "threads", "serial", a number of processes,
                 a dask client, or an executor.

@@ -115,7 +115,7 @@ def map_items(
 
 
 def open_run(out: str | os.PathLike[str]) -> Run:
-    """Open a run that goes on, was interrupted or is finished.
+    """Open a run that is finished, was interrupted, or is being computed.
 
     Args:
         out: The `out` that was passed to `map`.

@@ -7,14 +7,13 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.batch.step_forms import step_of
+from datalab_workspace.batch import sigima_options
+from datalab_workspace.batch.fingerprints import Examined, examine
+from datalab_workspace.batch.step_forms import renewed, step_of
 from datalab_workspace.batch.steps import FeatureStep, FunctionStep, Step
 
 if TYPE_CHECKING:
     from datalab_workspace.workspace import Workspace
-
-#: The most bytes that a function may take with it to the workers.
-MOST_BYTES = 10_000_000
 
 
 class Chain:
@@ -23,6 +22,7 @@ class Chain:
     Attributes:
         steps: The steps.
         key: The string that the user gave in place of the fingerprint of functions.
+        options: The options of sigima when the chain was made.
 
     Example:
         >>> dlw.batch.chain("normalize", ("moving_average", {"n": 5}), "fwhm")
@@ -32,6 +32,7 @@ class Chain:
     def __init__(self, steps: Sequence[Step], *, key: str | None = None) -> None:
         self.steps = tuple(steps)
         self.key = key
+        self.options = sigima_options.present()
 
     @property
     def description(self) -> str:
@@ -46,7 +47,7 @@ class Chain:
     def __repr__(self) -> str:
         return f"<Chain {self.description}>"
 
-    @functools.cached_property
+    @property
     def fingerprint(self) -> str:
         """The string by which another chain is recognised.
 
@@ -54,17 +55,20 @@ class Chain:
         that they use. Comments, docstrings and the place of the code do not matter.
 
         Raises:
-            ValueError: A function uses an object that has no stable content; pass
-                ``key=``.
+            ValueError: A function uses a workspace, or more than 10 MB, or an object
+                without stable content; then pass ``key=``.
 
         Example:
             >>> one, other = dlw.batch.chain("fwhm"), dlw.batch.chain("fwhm")
             >>> one.fingerprint == other.fingerprint
             True
         """
-        from datalab_workspace.batch.fingerprints import fingerprint_of
+        return self.examined.fingerprint
 
-        return fingerprint_of(self.steps, self.key)
+    @functools.cached_property
+    def examined(self) -> Examined:
+        """The result of the examination of the functions; see `fingerprint`."""
+        return examine(self.steps, self.key, self.options)
 
     def check(self) -> None:
         """Check the features and their parameters; this imports sigima.
@@ -97,11 +101,12 @@ class Chain:
         Example:
             >>> sent = dlw.batch.chain("fwhm").dumps()
         """
+        _ = self.fingerprint  # a worker does not have the source of functions
         if not any(isinstance(step, FunctionStep) for step in self.steps):
             return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
         from datalab_workspace.batch.function_pickles import dumps
 
-        return dumps(self, MOST_BYTES)
+        return dumps(self)
 
     @staticmethod
     def loads(content: bytes) -> Chain:
@@ -189,8 +194,10 @@ def make_chain(
     """
     if key is not None and not isinstance(key, str):
         raise TypeError(f"expected a string for key, got {type(key).__name__}")
-    if isinstance(what, Chain) and key is None and what.key is None:
-        return what
+    # What functions use may have changed since a chain was made, so that it is
+    # examined again.
+    if isinstance(what, Chain) and key is None:
+        key = what.key
     steps = list(_steps([what], workspace))
     if not steps:
         raise ValueError("a chain needs at least one step, such as 'normalize'")
@@ -200,7 +207,7 @@ def make_chain(
 def _steps(given: Iterable[Any], workspace: Workspace | None) -> Iterable[Step]:
     for one in given:
         if isinstance(one, Chain):
-            yield from one.steps
+            yield from map(renewed, one.steps)
         elif isinstance(one, list):
             yield from _steps(one, workspace)
         else:

@@ -17,7 +17,8 @@ from datalab_workspace.batch.former_run import check_out, compare, forget_lost
 from datalab_workspace.batch.items import Items
 from datalab_workspace.batch.ledger import Ledger
 from datalab_workspace.batch.messages import Keep, Settings
-from datalab_workspace.batch.outputs.files import finish_outputs, write_outputs
+from datalab_workspace.batch.outputs.files import write_outputs
+from datalab_workspace.batch.outputs.staging import finish_outputs
 from datalab_workspace.batch.resume import match_items
 from datalab_workspace.batch.run import Run
 from datalab_workspace.batch.run_folder import RunFolder

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from datalab_workspace.batch import sigima_options
 from datalab_workspace.batch.chains import Chain
 from datalab_workspace.batch.items import Item, MeasuredFile
 from datalab_workspace.batch.made import made_uuid
@@ -47,6 +48,7 @@ def compute(
     Raises:
         Exception: The error of a step.
     """
+    sigima_options.adopt(chain.options)
     output = ItemOutput(())
     rows, kept = [], []
     several = len(records) > 1

@@ -6,13 +6,11 @@ import copyreg
 import enum
 import functools
 import hashlib
-import sys
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from pathlib import PurePath
 from types import (
     BuiltinFunctionType,
-    CodeType,
     FunctionType,
     MappingProxyType,
     MethodType,
@@ -22,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.batch.function_source import normalized
+from datalab_workspace.batch import refused_values
+from datalab_workspace.batch.function_source import normalized, variables_of
 from datalab_workspace.batch.local_code import is_local, local_source
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -32,6 +31,8 @@ _SKIPPED = frozenset(
 _DEEPEST = 100
 #: The rules for these types are not those of their subclasses.
 _BUILT_IN = (list, tuple, set, frozenset, dict)
+#: Two equal values of these types may be one object by chance.
+_IMMUTABLE = (tuple, np.generic, PurePath)
 
 
 class Contents:
@@ -39,9 +40,19 @@ class Contents:
 
     A function of an installed package counts by its name. One of the user counts by
     its code, its defaults, and the values of the variables that it uses.
+
+    Args:
+        strict: Raise an error for a value without stable content.
+
+    Attributes:
+        sizes: The bytes of each variable of the functions.
+        modules: The modules of the user that were found, by name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = True) -> None:
+        self.strict = strict
+        self.sizes: Counter[str] = Counter()
+        self.modules: dict[str, None] = {}
         self._hash = hashlib.sha256()
         self._seen: dict[int, int] = {}
         # Keeps the values alive, so that no identity is used twice.
@@ -52,9 +63,34 @@ class Contents:
         """Return the hash."""
         return self._hash.digest()
 
-    def add_bytes(self, content: bytes) -> None:
-        """Add bytes, with their length."""
-        self._hash.update(b"%d:" % len(content) + content)
+    def tag(self, *parts: object) -> None:
+        """Add strings, each one with its length."""
+        for part in parts:
+            self.add_bytes(str(part).encode("utf-8", "surrogatepass"))
+
+    def add_bytes(self, content: bytes | memoryview) -> None:
+        """Add bytes, with their number."""
+        self._hash.update(b"%d:" % len(content))
+        self._hash.update(content)
+        if len(self._path) > 1:
+            self.sizes[next(filter(None, self._path[1:]), "")] += len(content)
+
+    def add(self, value: Any, *, name: str = "") -> None:
+        """Add a value.
+
+        Args:
+            value: The value.
+            name: Its name, for errors.
+
+        Raises:
+            ValueError: It is a workspace; or it has no content that another session
+                would have, too.
+        """
+        self._path.append(name)
+        try:
+            self._add(value)
+        finally:
+            self._path.pop()
 
     def reduced(self, value: Any) -> Any:
         """Return what pickle would write for an object.
@@ -66,66 +102,29 @@ class Contents:
         try:
             return reduce(value)
         except Exception as error:
-            raise self._refusal(value, "has no stable content") from error
-
-    def add(self, value: Any, *, name: str = "") -> None:
-        """Add a value.
-
-        Args:
-            value: The value.
-            name: Its name, for errors.
-
-        Raises:
-            ValueError: It has no content that another session would have, too.
-        """
-        self._path.append(name)
-        try:
-            self._add(value)
-        finally:
-            self._path.pop()
-
-    def tag(self, *parts: object) -> None:
-        """Add strings, each one with its length."""
-        for part in parts:
-            text = str(part).encode("utf-8", "surrogatepass")
-            self._hash.update(b"%d:" % len(text) + text)
+            if not self.strict:
+                return type(value).__qualname__
+            raise refused_values.unstable(value, self._named()) from error
 
     def _add(self, value: Any) -> None:
         if type(value) in _PLAIN:
             self.tag(type(value).__name__, repr(value))
             return
-        if id(value) in self._seen:
-            self.tag("again", self._seen[id(value)])
-            return
+        if not isinstance(value, _IMMUTABLE):
+            if id(value) in self._seen:
+                self.tag("again", self._seen[id(value)])
+                return
+            self._seen[id(value)] = len(self._seen)
+            self._alive.append(value)
+        refused_values.check(value, self._named(), strict=self.strict)
         if len(self._path) > _DEEPEST:
-            raise self._refusal(value, "is nested too deeply")
-        self._seen[id(value)] = len(self._seen)
-        self._alive.append(value)
-        self._refuse(value)
+            if self.strict:
+                raise refused_values.unstable(value, self._named())
+            return
         if isinstance(value, _BUILT_IN) and type(value) not in _BUILT_IN:
             _describe.dispatch(object)(value, self)
         else:
             _describe(value, self)
-
-    def _refuse(self, value: Any) -> None:
-        """Raise an error for an object that cannot be the same on all workers."""
-        random = sys.modules.get("random")
-        kinds = (np.random.Generator, np.random.RandomState, np.random.BitGenerator)
-        if isinstance(value, kinds) or (
-            random is not None and isinstance(value, random.Random)
-        ):
-            raise ValueError(
-                f"the function uses {self._named()}, a random number generator, so "
-                "that its results would depend on the order of the items; take the "
-                "numbers from dlw.batch.rng()"
-            )
-
-    def _refusal(self, value: Any, why: str) -> ValueError:
-        return ValueError(
-            f"the function uses {self._named()}, a {type(value).__name__} that {why}, "
-            "so that a later run cannot recognise it; pass it to the function in "
-            "another form, or pass key= with a string that stands for this version"
-        )
 
     def _named(self) -> str:
         name = next((name for name in reversed(self._path) if name), "an object")
@@ -183,7 +182,8 @@ def _(value: np.ndarray[Any, Any], contents: Contents) -> None:
     if value.dtype.hasobject:
         contents.add(value.tolist())
     else:
-        contents.add_bytes(np.ascontiguousarray(value).tobytes())
+        plain = np.ascontiguousarray(value).reshape(-1)
+        contents.add_bytes(plain.view(np.uint8).data)
     if isinstance(value, np.ma.MaskedArray):
         contents.add_bytes(np.ma.getmaskarray(value).tobytes())
 
@@ -221,6 +221,7 @@ def _(value: functools.partial[Any], contents: Contents) -> None:
 def _(value: ModuleType, contents: Contents) -> None:
     contents.tag("module", value.__name__)
     if is_local(value.__name__):
+        contents.modules[value.__name__] = None
         contents.tag(local_source(value))
 
 
@@ -230,6 +231,7 @@ def _(value: FunctionType, contents: Contents) -> None:
     if not is_local(value.__module__):
         contents.tag(value.__module__, value.__qualname__)
         return
+    contents.modules[value.__module__] = None
     contents.tag(normalized(value))
     contents.add(value.__defaults__)
     contents.add(value.__kwdefaults__)
@@ -244,6 +246,7 @@ def _(value: type, contents: Contents) -> None:
     if not is_local(value.__module__):
         contents.tag(value.__module__)
         return
+    contents.modules[value.__module__] = None
     for base in value.__bases__:
         contents.add(base)
     for name, member in sorted(vars(value).items()):
@@ -270,24 +273,3 @@ def _of_descriptor(value: Any) -> Any:
     if isinstance(value, functools.cached_property):
         return value.func
     return value
-
-
-def variables_of(function: FunctionType) -> Mapping[str, Any]:
-    """Return the variables outside of a function that it uses, by name."""
-    found: dict[str, Any] = {}
-    for name in sorted(_names(function.__code__)):
-        if name in function.__globals__:
-            found[name] = function.__globals__[name]
-    cells = function.__closure__ or ()
-    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
-        with suppress(ValueError):  # it is not bound yet
-            found[name] = cell.cell_contents
-    return found
-
-
-def _names(code: CodeType) -> set[str]:
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _names(constant)
-    return names

@@ -8,7 +8,7 @@ from typing import Any
 
 from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.ledger import Ledger
-from datalab_workspace.batch.outputs.files import outputs_of
+from datalab_workspace.batch.outputs.staging import outputs_of
 from datalab_workspace.batch.resume import read_ledger
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.batch.run_lock import holder

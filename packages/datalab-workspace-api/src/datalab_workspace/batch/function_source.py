@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import inspect
 import linecache
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 from types import CodeType, FunctionType
 from typing import Any
 
+#: The instructions that read or write a global variable; a class body has names.
+_GLOBAL = frozenset(("LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME"))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -22,18 +26,30 @@ def name_of(function: Any) -> str:
     return str(name).rpartition("<locals>.")[2]
 
 
-def source_of(function: Any) -> str:
-    """Return the source of a function without secrets; "" if it is not known."""
-    from datalab_workspace.history.cells.privacy import masked
+def variables_of(function: FunctionType) -> dict[str, Any]:
+    """Return the variables outside of a function that it uses, by name."""
+    found: dict[str, Any] = {}
+    for name in sorted(_global_names(function.__code__)):
+        if name in function.__globals__:
+            found[name] = function.__globals__[name]
+    cells = function.__closure__ or ()
+    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
+        with suppress(ValueError):  # it is not bound yet
+            found[name] = cell.cell_contents
+    return found
 
-    while isinstance(function, functools.partial):
-        function = function.func
-    code = getattr(function, "__code__", None)
-    text = None if code is None else _text(code)
-    return "" if text is None else masked(text) or ""
+
+def _global_names(code: CodeType) -> set[str]:
+    """Return the global variables in a code object; attributes are not among them."""
+    names = {
+        str(instruction.argval)
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in _GLOBAL
+    }
+    return names.union(*(_global_names(inner) for inner in _codes(code)))
 
 
-def _text(code: CodeType) -> str | None:
+def text_of(code: CodeType) -> str | None:
     """Return the source of a code object; None if there is none."""
     # The file of a module may have changed since an earlier look.
     linecache.checkcache(code.co_filename)
@@ -51,7 +67,7 @@ def normalized(function: FunctionType) -> str:
     was defined.
     """
     code = function.__code__
-    text = _text(code)
+    text = text_of(code)
     found = None if text is None else _definition(text, code)
     return "\n".join(_bytecode(code)) if found is None else ast.dump(found)
 

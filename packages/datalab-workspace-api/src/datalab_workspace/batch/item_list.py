@@ -1,30 +1,47 @@
-"""Make the items of a run from a workspace, names, files or objects."""
+"""Make the items of a run from what the user passes: a workspace, files or objects."""
 
 from __future__ import annotations
 
-import bisect
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from datalab_workspace.batch.item_names import ItemNames
-from datalab_workspace.batch.items import Item, Items
+import numpy as np
+
+from datalab_workspace.batch.items import Items
+from datalab_workspace.batch.listed_items import ItemList
 from datalab_workspace.batch.sources.base import ItemSource
-from datalab_workspace.batch.sources.files import MeasuredFiles
-from datalab_workspace.batch.sources.held_objects import HeldObjects
-from datalab_workspace.measured_files import paths
-from datalab_workspace.measured_files.options import read_options as checked_options
+from datalab_workspace.batch.sources.found_files import sources_of_paths
+from datalab_workspace.batch.sources.held_objects import HeldObjects, distinguish
+from datalab_workspace.batch.sources.live_objects import (
+    LiveObject,
+    LiveObjects,
+    check_size,
+)
+from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.measured_files.options import (
+    ReadOptions,
+)
+from datalab_workspace.measured_files.options import (
+    read_options as checked_options,
+)
+from datalab_workspace.model.naming import UNTITLED, as_name, assign_names
 from datalab_workspace.model.project import Item as Held
-from datalab_workspace.model.record import KINDS, Kind
+from datalab_workspace.model.record import KINDS, Kind, Record
+from datalab_workspace.model.sigima_objects import object_kind, to_record
 from datalab_workspace.validation import one_of
 from datalab_workspace.workspace import Workspace
 
 if TYPE_CHECKING:
+    from datalab_workspace.measured_files.paths import Paths
     from datalab_workspace.session import Session
+
+ItemsLike: TypeAlias = "Workspace | Paths | Iterable[Any] | Mapping[str, Any] | None"
 
 
 def make_items(
-    items: Any,
+    items: ItemsLike,
     *,
     workspace: Workspace | None = None,
     kind: Kind | None = None,
@@ -35,15 +52,21 @@ def make_items(
 
     Args:
         items: A workspace; names of objects in `workspace`, or None for all of them;
-            or files: a path, a pattern, a folder, or several of these.
+            files: a path, a pattern, a folder, or several of these, where a project
+            file stands for its objects; or objects: a list of them, or a dict with
+            their names.
         workspace: The workspace that has the names.
-        kind: The kind of the objects to take, or as which files are read.
+        kind: "signal" or "image" to take the objects of this kind, and to read files
+            that may be both as such.
         stack: See `Workspace.read`.
         read_options: Options of the readers of files; see `Workspace.read`.
 
     Raises:
-        FileNotFoundError: A path stands for no file.
+        FileNotFoundError: A path stands for no file, or a folder has no measured file.
         ObjectNotFoundError: There is no object with a name (a `KeyError`).
+        ValueError: There are no items, an option concerns none of them, or an object of
+            a running DataLab is too large to be sent.
+        TypeError: `items` is something else.
     """
     if kind is not None:
         one_of(kind, "kind", KINDS)
@@ -52,77 +75,147 @@ def make_items(
         workspace, items = items, None
     if workspace is not None:
         session = workspace._session  # noqa: SLF001  # the same package
-        return ItemList([_objects_of(session, items, kind)])
-    search = paths.search(items)
-    for problem in search.missing.values():
-        raise problem
-    return ItemList([MeasuredFiles(search.files, options)])
+        sources = [_of_workspace(session, items, kind)]
+    else:
+        sources = list(_of_arguments(items, options, kind))
+    distinguish(sources)
+    made = ItemList(sources)
+    if not len(made):
+        what = "objects" if kind is None else f"{kind}s"
+        raise ValueError(f"there are no items: {_described(items)} has no {what}")
+    return made
 
 
-class ItemList(Sequence[Item]):
-    """The items of a run, made when they are asked for; see `Items`.
-
-    Args:
-        sources: Where they come from, in order.
-    """
-
-    def __init__(self, sources: Sequence[ItemSource]) -> None:
-        self._sources = sources
-        self._ends = list(itertools.accumulate(map(len, sources)))
-        self._names = ItemNames(len(self), self._label)
-
-    def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
-
-    def __getitem__(self, index: int) -> Item:  # type: ignore[override]  # no slices
-        source, position = self._find(index)
-        return Item(
-            index,
-            self._names[index],
-            source.group(position),
-            source.source(position),
-            source.identity(position),
-            self.fingerprint(index),
-        )
-
-    def names(self) -> Iterator[str]:
-        """See `Items.names`."""
-        return (self._names[index] for index in range(len(self)))
-
-    def fingerprint(self, index: int) -> str:
-        """See `Items.fingerprint`; the name counts, because results bear it."""
-        source, position = self._find(index)
-        return f"{source.fingerprint(position)} {self._names[index]}"
-
-    def _find(self, index: int) -> tuple[ItemSource, int]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"there is no item {index} among {len(self)}")
-        number = bisect.bisect_right(self._ends, index)
-        begin = self._ends[number - 1] if number else 0
-        return self._sources[number], index - begin
-
-    def _label(self, index: int, level: int) -> str | None:
-        source, position = self._find(index)
-        return source.label(position, level)
+# -- workspaces -----------------------------------------------------------------------
 
 
-def _objects_of(
-    session: Session, names: str | Iterable[str] | None, kind: Kind | None
-) -> ItemSource:
+def _of_workspace(session: Session, names: Any, kind: Kind | None) -> ItemSource:
+    """Return the objects of a workspace as items, as they are now."""
     with session.transaction() as transaction:
         backend, book = transaction.backend, transaction.names
         transaction.look()
-        if names is None:
-            uuids = list(backend.uuids(kind))
-        else:
-            given = [names] if isinstance(names, str) else list(names)
-            uuids = [transaction.uuid(name) for name in given]
-        held: list[Held] = []
-        groups: list[str | None] = []
-        for uuid in uuids:
-            found = backend.held(uuid)
-            if found is None:
-                raise NotImplementedError("items of a running DataLab")
-            held.append(found[0])
-            groups.append(found[1])
-        return HeldObjects(held, [book.name_of(uuid) for uuid in uuids], groups)
+        uuids = _chosen(names, transaction.uuid, backend.uuids)
+        uuids = [u for u in uuids if kind in (None, backend.kind_of(u))]
+        own = {uuid: book.name_of(uuid) for uuid in uuids}
+        found = [backend.held(uuid) for uuid in uuids]
+        if None not in found:
+            held = [each[0] for each in found if each is not None]
+            groups = [each[1] for each in found if each is not None]
+            return HeldObjects(held, list(own.values()), groups)
+        for uuid, name in own.items():
+            check_size(name, backend.preview(uuid)[0].nbytes)
+        listed = [LiveObject(u, n, backend.group_of(u) or "") for u, n in own.items()]
+    return LiveObjects(session, listed)
+
+
+def _chosen(names: Any, find: Any, all_uuids: Any) -> list[str]:
+    """Return the UUIDs of objects by their names, each once."""
+    if names is None:
+        return list(all_uuids())
+    given = [names] if isinstance(names, str) else list(names)
+    return list(dict.fromkeys(find(name) for name in given))
+
+
+# -- files and objects ----------------------------------------------------------------
+
+
+def _of_arguments(
+    items: Any, options: ReadOptions, kind: Kind | None
+) -> Iterator[ItemSource]:
+    if items is None:
+        raise TypeError("expected items; pass a workspace, files or objects")
+    if _is_path(items):
+        yield from sources_of_paths(items, options, kind)
+    elif isinstance(items, Mapping):
+        yield _of_objects(list(items.values()), kind, list(items))
+    elif _is_object(items):
+        yield _of_objects([items], kind)
+    elif isinstance(items, Iterable):
+        for are_paths, some in itertools.groupby(_checked(items), _is_path):
+            if are_paths:
+                yield from sources_of_paths(some, options, kind)
+            else:
+                yield _of_objects(list(some), kind)
+    else:
+        raise TypeError(
+            f"expected a workspace, files or objects for items, got "
+            f"{type(items).__name__}"
+        )
+
+
+def _is_path(value: Any) -> bool:
+    """Return whether a value is a path, or a list that begins with one."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, str | os.PathLike)
+
+
+def _is_object(value: Any) -> bool:
+    """Return whether a value is one object, and not several."""
+    if isinstance(value, Record) or object_kind(value) is not None:
+        return True
+    return isinstance(value, np.ndarray) and value.ndim < 3
+
+
+def _checked(items: Iterable[Any]) -> Iterable[Any]:
+    """Return items, unless they are the arrays of one signal.
+
+    Raises:
+        TypeError: They are a tuple of equally long arrays.
+    """
+    if isinstance(items, tuple) and len(items) in (2, 3, 4):
+        shapes = {np.shape(a) for a in items if isinstance(a, np.ndarray)}
+        if len(shapes) == 1 and len(next(iter(shapes))) == 1:
+            raise TypeError(
+                "a tuple of arrays may be one signal or several; pass [(x, y)] for one "
+                "signal, or a list of arrays for several"
+            )
+    return items
+
+
+def _of_objects(
+    objects: Sequence[Any], kind: Kind | None, names: Sequence[Any] = ()
+) -> ItemSource:
+    """Return objects as items. Their arrays are not copied."""
+    held: list[Held] = []
+    for number, obj in enumerate(objects, 1):
+        name = names[number - 1] if names else ""
+        record = _record(obj, number, name)
+        if kind in (None, record.kind):
+            held.append(record)
+    unique = assign_names([_Named(number, r) for number, r in enumerate(held)], {})
+    return HeldObjects(held, list(unique.values()))
+
+
+class _Named:
+    """An object of a list, which may be there several times."""
+
+    def __init__(self, number: int, held: Held) -> None:
+        self.uuid = str(number)
+        self.kind = held.kind
+        self.title = held.title
+
+
+def _record(obj: Any, number: int, name: Any) -> Record:
+    """Return the record of an object of a list."""
+    if isinstance(obj, Record):
+        record = obj
+    else:
+        try:
+            record = to_record(obj, copy=False)
+        except UnsupportedObjectError as error:
+            raise UnsupportedObjectError(f"item {number}: {error}") from None
+    title = as_name(str(name)) if name else record.title
+    if not title or title == UNTITLED:
+        title = f"item {number}"
+    if title == record.title:
+        return record
+    renamed = record.copy(views=True)
+    renamed.fields["title"] = title
+    return renamed
+
+
+def _described(items: Any) -> str:
+    if items is None:
+        return "the workspace"
+    return f"the {type(items).__name__}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
-
 from datalab_workspace.model.naming import free_name
+from datalab_workspace.model.repeated_strings import repeated
 
-#: The level of the longest names; a file is rarely below more folders.
-_LONGEST = 250
+#: The highest level of a name.
+_HIGHEST = 255
 
 
 class ItemNames:
@@ -29,7 +28,7 @@ class ItemNames:
         self._label = label
         self._levels = bytearray(count)
         self._numbered: dict[int, str] = {}
-        self._lengthen()
+        self._make_unique()
 
     def __getitem__(self, index: int) -> str:
         numbered = self._numbered.get(index)
@@ -40,54 +39,27 @@ class ItemNames:
         assert name is not None, "only levels that exist are chosen"
         return name
 
-    def _lengthen(self) -> None:
-        """Choose longer names for items with equal ones until none can be chosen."""
-        while True:
-            repeated = self._repeated()
-            longer = [i for i in repeated if self._has_longer(i)]
+    def _make_unique(self) -> None:
+        while again := repeated(self._count, self._name):
+            longer = [index for index in again if self._has_longer(index)]
             if not longer:
-                break
+                self._number(again)
+                return
             for index in longer:
                 self._levels[index] += 1
-        if repeated:
-            self._number(repeated)
 
     def _has_longer(self, index: int) -> bool:
         level = self._levels[index] + 1
-        return level < _LONGEST and self._label(index, level) is not None
+        return level <= _HIGHEST and self._label(index, level) is not None
 
-    def _number(self, repeated: Iterable[int]) -> None:
+    def _number(self, again: Iterable[int]) -> None:
+        """Append numbers to equal names; the first item keeps its name."""
         used = {self._name(index) for index in range(self._count)}
         seen: set[str] = set()
         numbers: dict[str, int] = {}
-        for index in repeated:
+        for index in again:
             name = self._name(index)
             if name in seen:
                 name = self._numbered[index] = free_name(name, used, numbers)
                 used.add(name)
             seen.add(name)
-
-    def _repeated(self) -> list[int]:
-        """Return the positions of the items whose names are not unique."""
-        hashes = np.fromiter(
-            (hash(self._name(index)) for index in range(self._count)),
-            np.int64,
-            self._count,
-        )
-        return same(hashes, self._name)
-
-
-def same(hashes: np.ndarray, name: Callable[[int], str]) -> list[int]:
-    """Return the positions of the strings that occur several times.
-
-    Args:
-        hashes: The hash of each string.
-        name: Returns a string by its position; it is called where hashes are equal.
-    """
-    order = np.argsort(hashes, kind="stable")
-    equal = np.flatnonzero(np.diff(hashes[order]) == 0)
-    suspects = np.unique(np.concatenate((order[equal], order[equal + 1]))).tolist()
-    counts: dict[str, int] = {}
-    for position in suspects:
-        counts[name(position)] = counts.get(name(position), 0) + 1
-    return [position for position in suspects if counts[name(position)] > 1]

@@ -74,11 +74,23 @@ class Items(Protocol):
 
         Raises:
             StaleFileError: The file of the item changed.
-            OSError: The file cannot be read.
+            ObjectNotFoundError: DataLab no longer has the object (a `KeyError`).
+            ValueError: The object of a running DataLab is too large to be sent.
+            OSError: The file cannot be read, or DataLab does not answer.
         """
 
     def names(self) -> Iterator[str]:
         """Yield the names of all items, in order. No item is read."""
 
+    def name(self, index: int) -> str:
+        """Return the name of an item without reading it."""
+
+    def group(self, index: int) -> str | None:
+        """Return the title of the group of an item without reading it."""
+
     def fingerprint(self, index: int) -> str:
-        """Return the fingerprint of an item without reading it."""
+        """Return the fingerprint of an item.
+
+        Only an object of a running DataLab is fetched for it. An item that is not
+        available has a fingerprint that no other item has.
+        """

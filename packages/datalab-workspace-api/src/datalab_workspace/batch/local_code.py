@@ -6,6 +6,7 @@ import ast
 import functools
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -36,6 +37,16 @@ def is_local(module: str | None) -> bool:
     if "site-packages" in resolved.parts or "dist-packages" in resolved.parts:
         return False
     return not str(resolved).startswith(_installed_folders())
+
+
+def local_files() -> Iterator[Path]:
+    """Yield the files of the imported modules that are code of the user."""
+    installed = _installed_folders()
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        # Most modules are installed, and this is a quick way to find them.
+        if isinstance(file, str) and not file.startswith(installed) and is_local(name):
+            yield Path(file)
 
 
 def local_source(module: ModuleType) -> str:

@@ -6,8 +6,8 @@ the same bytes on every engine.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 from datalab_workspace.batch.items import Item, MeasuredFile
 from datalab_workspace.history.environment import here
@@ -26,12 +26,18 @@ from datalab_workspace.model.record import ROI_KEY, Record
 if TYPE_CHECKING:
     from datalab_workspace.batch.steps import FunctionStep
 
-_NAMESPACE = UUID("5f1c3c1e-7c0e-5b1f-9d5a-3d0a6e6f2b19")
+_NAMESPACE = bytes.fromhex("5f1c3c1e7c0e5b1f9d5a3d0a6e6f2b19")
 
 
 def made_uuid(*parts: str) -> str:
     """Return the UUID that is determined by some strings."""
-    return str(uuid5(_NAMESPACE, "\n".join(parts)))
+    text = "\n".join(parts).encode("utf-8", "surrogatepass")
+    digest = bytearray(hashlib.sha1(_NAMESPACE + text, usedforsecurity=False).digest())
+    # As `uuid.uuid5` does, in a fifth of its time.
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    hexa = digest.hex()
+    return f"{hexa[:8]}-{hexa[8:12]}-{hexa[12:16]}-{hexa[16:20]}-{hexa[20:32]}"
 
 
 def first_step(item: Item, record: Record, title: str, uuid: str) -> Step:

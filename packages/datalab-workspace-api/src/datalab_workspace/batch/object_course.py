@@ -14,6 +14,7 @@ from datalab_workspace.batch.made import (
     made_uuid,
     note_history,
 )
+from datalab_workspace.batch.prepared_features import calculation_of, short_id_of
 from datalab_workspace.batch.random_numbers import seed_of, seeded
 from datalab_workspace.batch.result_columns import (
     checked_columns,
@@ -24,20 +25,21 @@ from datalab_workspace.batch.result_columns import (
 from datalab_workspace.batch.steps import FeatureStep, FunctionStep, Step
 from datalab_workspace.history import steps as history
 from datalab_workspace.history.environment import here
-from datalab_workspace.history.recording.observer import CalledStep, silenced
+from datalab_workspace.history.recording.observer import (
+    CalledStep,
+    shared_call,
+    silenced,
+)
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.model.sigima_objects import object_kind, to_object, to_record
 from datalab_workspace.processing.calculation import Calculation, Operand, Source
 from datalab_workspace.processing.feature_table import kinds_of
 from datalab_workspace.processing.features import features
-from datalab_workspace.processing.plan import Plan
 from datalab_workspace.processing.result_list import Analysis
 
 if TYPE_CHECKING:
     from datalab_workspace.batch.compute import ItemOutput
     from datalab_workspace.results_table import ResultValue
-
-_SHORT_IDS: Mapping[Kind, str] = {"signal": "s001", "image": "i001"}
 
 
 class Course:
@@ -72,6 +74,8 @@ class Course:
         self._output = output
         self._kind: Kind = record.kind
         self._made = False
+        # A function of the user returned the object, and may hold it.
+        self._returned = False
         self._number = 0
         self._others: list[Record] = []
         title = record.title if name != item.name else ""
@@ -97,20 +101,18 @@ class Course:
         """Return the objects that the chain has made, the principal one first."""
         found = []
         if self._made:
-            found.append(self._record(self._obj, "", self._step))
+            copy = self._returned
+            found.append(self._record(self._obj, "", self._step, copy=copy))
         return found + self._others
 
     # -- features ---------------------------------------------------------------------
 
     def _compute(self, step: FeatureStep) -> None:
         """Compute a feature."""
-        source = Source(self._uuid, self._name, _SHORT_IDS[self._kind], self._kind)
-        second, operands = None, [Operand.of(source, self._obj, self._step)]
-        if step.second is not None:
-            second, operand = _second(step.second)
-            operands.append(operand)
-        plan = Plan(step.name, [source], second, step.given, step.values)
-        (calculation,) = plan.calculations(operands)
+        kind = self._kind
+        source = Source(self._uuid, self._name, short_id_of(kind), kind)
+        operand = Operand.of(source, self._obj, self._step)
+        calculation = calculation_of(step, operand)
         self._seed(calculation.parameters)
         result = calculation.run(self._output.doubts)
         if not calculation.feature.analysis:
@@ -141,8 +143,8 @@ class Course:
             unknown = history.Unknown("a feature that sigima does not describe made it")
             self._step = history.Step(unknown, inputs)
         else:
-            self._step = CalledStep(noted, inputs, None)
-        self._obj, self._made = result, True
+            self._step = CalledStep(shared_call(noted), inputs, None)
+        self._obj, self._made, self._returned = result, True, False
         self._obj.title = self._name
         self._kind = object_kind(result) or self._kind
         self._uuid = made_uuid(*self._parts())
@@ -189,7 +191,7 @@ class Course:
                     "None"
                 )
         if objects:
-            self._obj, self._made = principal, True
+            self._obj, self._made, self._returned = principal, True, True
             self._kind = object_kind(principal) or self._kind
             self._step = made
             self._uuid = made_uuid(*self._parts())
@@ -212,9 +214,11 @@ class Course:
 
     # -- results ----------------------------------------------------------------------
 
-    def _record(self, obj: Any, key: str, step: history.Step) -> Record:
+    def _record(
+        self, obj: Any, key: str, step: history.Step, *, copy: bool = True
+    ) -> Record:
         """Return an object of the result as a record."""
-        record = to_record(obj)
+        record = to_record(obj, copy=copy)
         record.fields["title"] = f"{self._name}|{key}" if key else self._name
         record.uuid = made_uuid(
             self._origin, self._item.identity, self._chain.fingerprint, "result", key
@@ -242,11 +246,3 @@ def _has_columns(step: Step) -> bool:
     if isinstance(step, FunctionStep) or step.name.endswith("_fit"):
         return True
     return any(features(kind)[step.name].analysis for kind in kinds_of(step.name))
-
-
-def _second(record: Record) -> tuple[Source, Operand]:
-    """Return the second operand of a feature."""
-    title, kind = record.title, record.kind
-    source = Source(record.uuid, title, _SHORT_IDS[kind], kind)
-    known = history.Reference(record.uuid, title)
-    return source, Operand.of(source, to_object(record), history.Step(known))

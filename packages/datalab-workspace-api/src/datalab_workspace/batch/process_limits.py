@@ -25,13 +25,15 @@ def time_limit(seconds: float | None, report: Path) -> Iterator[None]:
     if seconds is None:
         yield
         return
-    with report.open("wb", buffering=0) as file:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=file)
-        try:
-            yield
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-    report.unlink(missing_ok=True)
+    try:
+        with report.open("wb", buffering=0) as file:
+            faulthandler.dump_traceback_later(seconds, exit=True, file=file)
+            try:
+                yield
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+    finally:
+        report.unlink(missing_ok=True)
 
 
 def memory_limit(limit: int | None) -> AbstractContextManager[None]:

@@ -16,17 +16,19 @@ from threading import Thread
 from datalab_workspace.batch.messages import Answer, Task
 from datalab_workspace.batch.process_limits import memory_limit
 
-#: What the lazy namespace `sigima` of a notebook imports when it is used. A function
-#: of a cell carries only the name of the module.
-_SIGIMA = ("sigima.proc", "sigima.params")
+#: What every task needs. A function of a cell carries only the name `sigima`, which
+#: stands in a notebook for a namespace that imports these submodules when it is used.
+_NEEDED = ("sigima.proc", "sigima.params", "datalab_workspace.batch.worker")
 #: Seconds after which a worker notices that its driver has ended.
 _PERIOD = 1.0
 
 
 def compute_here(task: Task) -> Answer:
     """Compute a task in the process of the driver."""
-    answer: Answer = import_module("datalab_workspace.batch.worker").run_task(task)
-    return answer
+    # A process that loky starts imports this module first, and needs no more then.
+    from datalab_workspace.batch.worker import run_task
+
+    return run_task(task)
 
 
 def compute_in_process(task: Task) -> Answer:
@@ -82,5 +84,5 @@ def enter_surroundings(
 
 def warm_up() -> None:
     """Import what every task needs, so that it is imported before the first one."""
-    for module in _SIGIMA:
+    for module in _NEEDED:
         import_module(module)

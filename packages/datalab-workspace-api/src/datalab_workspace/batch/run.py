@@ -67,8 +67,8 @@ class Run:
         """The status of the run.
 
         It is "finished" if no item is left, "running" if a process computes it now, and
-        "unfinished" if it was interrupted. The call that began an unfinished run goes
-        on with it.
+        "unfinished" if it was interrupted. Repeat the call that began an unfinished run
+        to continue it.
         """
         if self._state.driver() is not None:
             return "running"

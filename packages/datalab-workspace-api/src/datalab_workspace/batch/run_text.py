@@ -46,7 +46,7 @@ def status(state: RunState) -> list[str]:
     driver = state.driver()
     if driver is not None:
         return [f"running now on {cut(driver)}"]
-    return ["unfinished: the call that began it goes on with it"] if left(state) else []
+    return ["unfinished: repeat the call to continue"] if left(state) else []
 
 
 def error_lines(state: RunState) -> list[str]:

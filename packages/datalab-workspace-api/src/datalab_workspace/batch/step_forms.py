@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from datalab_workspace.batch.function_listing import listing_of
+from datalab_workspace.batch.function_source import name_of
 from datalab_workspace.batch.steps import FeatureStep, FunctionStep, Step
 from datalab_workspace.error_messages import add_note
 from datalab_workspace.model.record import Record
@@ -89,15 +91,20 @@ def _operand(value: Any, feature: str, workspace: Workspace | None) -> Record:
 
 
 def _function(function: Any, parameters: Any) -> FunctionStep:
-    from datalab_workspace.batch.function_source import name_of, source_of
-
     values = {} if parameters is None else parameters
     if not isinstance(values, Mapping) or not all(isinstance(k, str) for k in values):
         raise TypeError(
             f"expected a dict of keyword arguments for {name_of(function)}(), got "
             f"{type(parameters).__name__}"
         )
-    return FunctionStep(function, name_of(function), source_of(function), dict(values))
+    return FunctionStep(function, name_of(function), listing_of(function), dict(values))
+
+
+def renewed(step: Step) -> Step:
+    """Return a step of an earlier chain with the present source of its function."""
+    if isinstance(step, FeatureStep):
+        return step
+    return _function(step.function, step.values)
 
 
 def located(place: str) -> Any:

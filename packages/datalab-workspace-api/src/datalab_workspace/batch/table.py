@@ -2,71 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from datalab_workspace.batch.item_results import ItemResults
+from datalab_workspace.batch.columns import Columns
+from datalab_workspace.batch.item_results import ItemResult, ItemResults
 from datalab_workspace.batch.messages import ItemFailure
-from datalab_workspace.batch.outputs.targets import ProjectNames
+from datalab_workspace.batch.outputs.distribution import Distribution, project_names
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Greater integers are not all floating-point numbers.
-_EXACT = 1 << 53
-
-
-@dataclass(eq=False)
-class Columns:
-    """The table of a run as columns, which need no pandas.
-
-    Attributes:
-        names: The name of each row.
-        values: The values of each column; None where there is none.
-        errors: The error of each row, such as "ValueError: …"; None without one.
-        projects: The name of the project that holds the object of each row; None
-            where no object was kept.
-        units: The unit of each column that has one.
-    """
-
-    names: list[str] = field(default_factory=list)
-    values: dict[str, list[Any]] = field(default_factory=dict)
-    errors: list[str | None] = field(default_factory=list)
-    projects: list[str | None] = field(default_factory=list)
-    units: dict[str, str] = field(default_factory=dict)
-
-    def numeric(self) -> Iterator[tuple[str, list[float]]]:
-        """Yield the columns of real numbers, with NaN where a value is missing."""
-        for name, values in self.values.items():
-            known = {type(value) for value in values} - {type(None)}
-            if known and known <= {bool, int, float}:
-                yield name, [math.nan if v is None else _as_float(v) for v in values]
-
-
-def columns_of(results: ItemResults, out: Path | None = None) -> Columns:
-    """Return the table of a run as columns.
-
-    Args:
-        results: The results of the items.
-        out: The summary project of the run, by which its other projects are named;
-            None if they are not written.
-    """
-    columns = Columns()
-    projects = None if out is None else ProjectNames(out, results)
-    for result in results:
-        failure = result.receipt.failure
-        if failure is not None:
-            _add(columns, result.name, {}, as_text(failure), None)
-        for row in result.receipt.rows:
-            project = None if projects is None else projects.name_of(row)
-            _add(columns, row.name, row.values, None, project)
-    columns.units = {
-        name: unit for name, unit in results.units.items() if name in columns.values
-    }
-    return columns
 
 
 def table_of(results: ItemResults, out: Path | None = None) -> pd.DataFrame:
@@ -74,7 +19,8 @@ def table_of(results: ItemResults, out: Path | None = None) -> pd.DataFrame:
 
     Args:
         results: The results of the items.
-        out: See `columns_of`.
+        out: The summary project of the run, by which its other projects are named;
+            None if no projects are written.
 
     Returns:
         A DataFrame with a row for each item that is done or has failed, in the items'
@@ -86,72 +32,34 @@ def table_of(results: ItemResults, out: Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    columns = columns_of(results, out)
-    index = pd.Index(columns.names, name="item", dtype=object)
-    content = {
-        name: pd.Series(_column(values), index=index)
-        for name, values in columns.values.items()
-    }
-    content["error"] = pd.Series(columns.errors, index=index, dtype=object)
-    if any(name is not None for name in columns.projects):
-        content["project"] = pd.Series(columns.projects, index=index, dtype=object)
+    columns = Columns(results.units)
+    distribution = Distribution()
+    for result in results:
+        for _ in distribution.add(result):
+            pass  # the objects themselves are not needed
+        add_rows(columns, result, distribution)
+    columns.finish()
+    content = {name: column.as_array() for name, column in columns.values.items()}
+    index = pd.Index(list(columns.names), name="item", dtype=object)
     table = pd.DataFrame(content, index=index)
-    table.attrs["units"] = columns.units
+    table["error"] = pd.Series(columns.all_errors(), index=index, dtype=object)
+    if out is not None and distribution.number:
+        name_of = project_names(out, distribution.number)
+        projects = map(name_of, columns.projects)
+        table["project"] = pd.Series(projects, index=index, dtype=object)
+    table.attrs["units"] = dict(columns.units)
     return table
+
+
+def add_rows(columns: Columns, result: ItemResult, distribution: Distribution) -> None:
+    """Add the rows of an item, whose objects are the last of a distribution."""
+    receipt = result.receipt
+    if receipt.failure is not None:
+        columns.add(result.name, {}, error=as_text(receipt.failure))
+    for row, project in zip(receipt.rows, distribution.latest, strict=True):
+        columns.add(row.name, row.values, project=project)
 
 
 def as_text(failure: ItemFailure) -> str:
     """Return an error as the table shows it, such as "ValueError: …"."""
     return f"{failure.type}: {failure.message}" if failure.message else failure.type
-
-
-def _add(
-    columns: Columns,
-    name: str,
-    values: Mapping[str, Any],
-    error: str | None,
-    project: str | None,
-) -> None:
-    before = len(columns.names)
-    columns.names.append(name)
-    columns.errors.append(error)
-    columns.projects.append(project)
-    for column, value in values.items():
-        held = columns.values.get(column)
-        if held is None:
-            held = columns.values[column] = [None] * before
-        held.append(value)
-    for held in columns.values.values():
-        if len(held) == before:
-            held.append(None)
-
-
-def _column(values: list[Any]) -> Any:
-    """Return the values as an array whose dtype changes none of them."""
-    import numpy as np
-
-    types = {type(value) for value in values}
-    missing = type(None) in types
-    types -= {type(None)}
-    if types == {bool} and not missing:
-        return np.array(values, dtype=bool)
-    if (
-        types == {int}
-        and not missing
-        and all(-(1 << 63) <= v < 1 << 63 for v in values)
-    ):
-        return np.array(values, dtype=np.int64)
-    exact = all(abs(value) <= _EXACT for value in values if type(value) is int)
-    for dtype, allowed in ((float, {int, float}), (complex, {int, float, complex})):
-        if types and types <= allowed and exact:
-            return np.array([math.nan if v is None else v for v in values], dtype)
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer
-        return math.inf if value > 0 else -math.inf

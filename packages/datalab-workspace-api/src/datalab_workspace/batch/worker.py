@@ -142,7 +142,9 @@ def _compute_item(
 
 def _chain(fingerprint: str, data: bytes | None) -> Chain:
     if fingerprint in _local:
-        return _local[fingerprint]
+        chain = _local[fingerprint]
+        chain.check()
+        return chain
     if fingerprint not in _chains:
         assert data is not None, "the caller has checked it"
         chain = Chain.loads(data)

@@ -106,8 +106,8 @@ def _with_functions(content: Any, folder: Path) -> Any:
         return content
     found = []
     for step in steps:
-        if isinstance(step, str):
-            found.append(_function_or_name(step, folder))
+        if isinstance(step, str) and ":" in step:
+            found.append({"function": _function_or_name(step, folder)})
         elif isinstance(step, Mapping) and isinstance(step.get("function"), str):
             function = _function_or_name(step["function"], folder)
             found.append({**step, "function": function})

@@ -180,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "run",
         run.run,
-        "compute a chain over many files or objects, or go on with such a run; exit "
+        "compute a chain over many files or objects, or continue such a run; exit "
         "code 0 if all are done, 3 if some failed, 4 if some are left",
     )
     run.add_arguments(over_many)

@@ -144,7 +144,7 @@ def _computed(options: argparse.Namespace) -> tuple[Run, int]:
         _report(f"error: {error}")
         return error.run, _UNFINISHED
     except KeyboardInterrupt:
-        _report("interrupted; the same command goes on with the run")
+        _report("interrupted; repeat the command to continue the run")
         raise
     except WorkspaceError:
         raise
@@ -160,10 +160,11 @@ def _items(options: argparse.Namespace) -> Any:
 
 
 def _arguments(options: argparse.Namespace) -> dict[str, Any]:
+    on = options.on
     return {
         "out": options.out,
         "keep": options.keep,
-        "on": options.on,
+        "on": int(on) if on is not None and on.isdecimal() else on,
         "workers": options.workers,
         "kind": options.kind,
         "item_timeout": options.item_timeout,

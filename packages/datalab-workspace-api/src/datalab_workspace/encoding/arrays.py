@@ -7,6 +7,7 @@ array. It is a dict of JSON values, which the sidecar stores.
 from __future__ import annotations
 
 import base64
+import functools
 import math
 import zlib
 from collections.abc import Mapping
@@ -72,12 +73,26 @@ def sampled_fingerprint(array: Array) -> tuple[int, str, tuple[int, ...]] | None
         return checksum(np.ma.getdata(whole)), array.dtype.str, shape
     length = min(max(_PIECE // array.dtype.itemsize, 1), shape[1])
     crc = 0
-    for number in range(_PIECES):
-        row, column = divmod(array.size * number // _PIECES, shape[1])
-        start = min(column, shape[1] - length)
+    if isinstance(array, np.ndarray) and array.flags.c_contiguous:
+        # Without a copy of each piece, it takes a third of the time.
+        plain, size = np.ma.getdata(array), array.dtype.itemsize
+        content = plain.reshape(-1).view(np.uint8).data
+        for row, start in _pieces(shape, length):
+            first = (row * shape[1] + start) * size
+            crc = zlib.crc32(content[first : first + length * size], crc)
+        return crc, array.dtype.str, shape
+    for row, start in _pieces(shape, length):
         piece = array[row, start : start + length]
         crc = zlib.crc32(np.ma.getdata(piece).tobytes(), crc)
     return crc, array.dtype.str, shape
+
+
+@functools.lru_cache(maxsize=16)
+def _pieces(shape: tuple[int, ...], length: int) -> tuple[tuple[int, int], ...]:
+    """Return row and first column of each piece of a sample."""
+    size, columns = shape[0] * shape[1], shape[1]
+    places = (divmod(size * n // _PIECES, columns) for n in range(_PIECES))
+    return tuple((row, min(column, columns - length)) for row, column in places)
 
 
 def checksum(array: np.ndarray[Any, Any]) -> int:

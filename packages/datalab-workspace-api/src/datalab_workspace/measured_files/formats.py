@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from datalab_workspace.errors import UnreadableFileError
@@ -16,6 +17,16 @@ MORE_TABLES = frozenset(
 PICTURES = frozenset((".bmp", ".jpg", ".jpeg", ".png"))
 TIFF = frozenset((".tif", ".tiff"))
 DICOM = frozenset((".dcm", ".dicom"))
+#: The suffixes that sigima reads, so that a folder can be listed without sigima.
+SIGIMAS = (
+    TABLES
+    | PICTURES
+    | TIFF
+    | DICOM
+    | frozenset((".asc", ".gel", ".h5ima", ".h5sig", ".ima", ".jp2", ".mat", ".mca"))
+    | frozenset((".ndpi", ".npy", ".rec", ".scor-data", ".sif", ".sig", ".spe"))
+    | frozenset((".raw", ".xyz"))
+)
 
 _EXPORT = "export it as text (CSV) or TIFF from the program that wrote it"
 #: Formats of other programs, and what to do with such a file.
@@ -63,17 +74,18 @@ def kinds_of(path: Path) -> list[str]:
     return found
 
 
-def is_readable(path: Path, options: ReadOptions) -> bool:
-    """Return whether some reader takes files of a suffix."""
-    suffix = path.suffix.lower()
+def is_readable(suffix: str, options: ReadOptions) -> bool:
+    """Return whether some reader takes files of a suffix, which is in lower case."""
     if suffix == ".raw":
         return bool(given(options.raw))  # which say how it is built
-    return suffix in MORE_TABLES | DICOM or bool(kinds_of(path))
+    if suffix in MORE_TABLES | DICOM | SIGIMAS:
+        return True
+    # Where sigima is not in memory, nothing has added a format to it.
+    return "sigima.io.base" in sys.modules and bool(kinds_of(Path(f"file{suffix}")))
 
 
-def is_measured(path: Path) -> bool:
+def is_measured(suffix: str) -> bool:
     """Return whether a suffix belongs to measured files, readable or not."""
-    suffix = path.suffix.lower()
     return suffix in _OTHERS or suffix in _HDF5 or suffix == ".npz"
 
 

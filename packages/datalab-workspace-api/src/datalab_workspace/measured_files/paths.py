@@ -8,30 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import translate
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from datalab_workspace.measured_files.file_list import FileList
 from datalab_workspace.validation import absolute_path
 
 #: One path, or several: lists may hold lists.
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[Paths]"
 
-_DIGITS = re.compile(r"(\d+)")
-
-
-@dataclass(frozen=True)
-class FoundFile:
-    """A file to read.
-
-    Attributes:
-        path: Its absolute path.
-        root: The folder that was searched; the file's own folder if it was named.
-        named: Whether the caller named it, rather than a folder that holds it.
-    """
-
-    path: Path
-    root: Path
-    named: bool
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass
@@ -43,19 +30,8 @@ class Search:
         missing: Why a path stands for no file, by path.
     """
 
-    files: list[FoundFile] = field(default_factory=list)
+    files: FileList = field(default_factory=FileList)
     missing: dict[str, OSError] = field(default_factory=dict)
-
-    def add(self, found: Iterable[FoundFile]) -> bool:
-        """Append files, and return False if there are none."""
-        some = False
-        present = {file.path for file in self.files}
-        for file in found:
-            some = True
-            if file.path not in present:
-                present.add(file.path)
-                self.files.append(file)
-        return some
 
 
 def search(paths: Paths) -> Search:
@@ -74,26 +50,27 @@ def search(paths: Paths) -> Search:
     """
     result = Search()
     for path in flat(paths):
-        problem = _look(absolute_path(path), result)
+        problem = _look(absolute_path(path), result.files)
         if problem is not None:
             result.missing[path] = problem
+    result.files = result.files.without_repeated()
     return result
 
 
-def _look(path: Path, result: Search) -> OSError | None:
+def _look(path: Path, files: FileList) -> OSError | None:
+    before = len(files)
     if path.is_dir():
-        if not result.add(_files_of(path)):
-            return FileNotFoundError(f"the folder {str(path)!r} has no files")
-        return None
+        _add_files_of(path, files)
+        reason = f"the folder {str(path)!r} has no files"
     # A file whose name looks like a pattern is read as a file.
-    if path.exists():
-        result.add([FoundFile(path, path.parent, named=True)])
-        return None
-    if not glob.has_magic(str(path)):
-        return FileNotFoundError(f"there is no file {str(path)!r}")
-    if not result.add(_matches(path)):
-        return FileNotFoundError(f"no file matches {str(path)!r}")
-    return None
+    elif path.exists():
+        files.append(path.name, str(path.parent), path.parent, named=True)
+    elif glob.has_magic(str(path)):
+        _add_matches(path, files)
+        reason = f"no file matches {str(path)!r}"
+    else:
+        reason = f"there is no file {str(path)!r}"
+    return FileNotFoundError(reason) if len(files) == before else None
 
 
 def flat(paths: Any) -> Iterator[str]:
@@ -116,42 +93,91 @@ def flat(paths: Any) -> Iterator[str]:
     raise TypeError(f"expected a path or several, got {type(paths).__name__}")
 
 
-def _files_of(folder: Path) -> Iterator[FoundFile]:
+def _add_files_of(folder: Path, files: FileList) -> None:
     for parent, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(
-            (name for name in subfolders if not name.startswith(".")), key=natural
-        )
-        for name in sorted(names, key=natural):
-            if not name.startswith("."):
-                yield FoundFile(Path(parent, name), folder, named=False)
+        subfolders[:] = _sorted(n for n in subfolders if not n.startswith("."))
+        for name in _sorted(n for n in names if not n.startswith(".")):
+            files.append(name, parent, folder, named=False)
 
 
-def _matches(pattern: Path) -> Iterator[FoundFile]:
+def _add_matches(pattern: Path, files: FileList) -> None:
     parts = pattern.parts
     first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     root = Path(*parts[:first])
-    for match in sorted(glob.glob(str(pattern), recursive=True), key=natural):  # noqa: PTH207 - Path.glob takes no absolute pattern
-        if Path(match).is_file():
-            yield FoundFile(Path(match), root, named=True)
+    last = "*" if parts[-1] == "**" else parts[-1]
+    # A slash at the end lets only folders match.
+    folders = os.path.join(*parts[: len(parts) - (parts[-1] != "**")], "")  # noqa: PTH118 - Path drops the slash
+    matches = FileList()
+    for folder in sorted(set(glob.glob(folders, recursive=True))):  # noqa: PTH207 - Path.glob takes no absolute pattern
+        for name in _names_in(folder, last):
+            matches.append(name, folder.rstrip(os.sep) or os.sep, root, named=True)
+    files.extend(_in_natural_order(matches))
 
 
-def natural(text: str) -> list[tuple[int, int, str]]:
-    """Return a key that sorts "run2" before "run10", and "Run3" between them."""
-    return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold())
-        for part in _DIGITS.split(text)
-        if part
-    ]
+def _names_in(folder: str, pattern: str) -> list[str]:
+    """Return the names of the files of a folder that match a pattern."""
+    if not glob.has_magic(pattern):
+        return [pattern] if Path(folder, pattern).is_file() else []
+    matches = re.compile(translate(os.path.normcase(pattern))).match
+    try:
+        with os.scandir(folder) as entries:
+            names = [
+                entry.name
+                for entry in entries
+                if matches(os.path.normcase(entry.name))
+                and (pattern.startswith(".") or not entry.name.startswith("."))
+                and entry.is_file()
+            ]
+    except OSError:  # as of `glob`: the pattern stands for what can be seen
+        return []
+    return _sorted(names)
 
 
-def group_titles(files: Iterable[FoundFile]) -> dict[Path, str]:
+def _in_natural_order(files: FileList) -> FileList:
+    """Return files that are sorted within each folder in the order of their paths."""
+    keys = {folder: natural(os.path.join(folder, "")) for folder in files.folders()}  # noqa: PTH118 - Path drops the slash
+    if len(keys) < 2:
+        return files
+    return files.take(
+        sorted(
+            range(len(files)),
+            key=lambda i: keys[files.folder(i)] + natural(files.name(i)),
+        )
+    )
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    """Return names in natural order; that of "run1" and "run01" is always the same."""
+    ordered = sorted(names)
+    ordered.sort(key=natural)
+    return ordered
+
+
+def natural(text: str) -> str:
+    """Return a key that sorts "run2" before "run10", and "Run3" between them.
+
+    A number becomes NUL, the count of its digits and the digits: it precedes every
+    other character, and a longer number follows a shorter one.
+    """
+    return _DIGITS.sub(_number, text.casefold())
+
+
+def _number(match: re.Match[str]) -> str:
+    digits = str(int(match[0]))
+    return f"\0{chr(len(digits))}{digits}"
+
+
+def group_titles(files: FileList) -> dict[Path, str]:
     """Return the title of the group for each folder that has files.
 
     It is the folder's path below the one that was searched, as DataLab's "Open from
     directory" gives it, or the folder's name. Folders that would get the same title
     get more of their paths.
     """
-    titles = {file.path.parent: _below(file.path.parent, file.root) for file in files}
+    titles = {
+        Path(folder): _below(Path(folder), root)
+        for folder, root in files.folders().items()
+    }
     for length in range(2, 100):
         several = _duplicates(titles.values())
         if not several:

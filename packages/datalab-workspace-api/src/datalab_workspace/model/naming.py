@@ -96,6 +96,8 @@ def check_name(name: object) -> str:
 
 def as_name(text: str) -> str:
     """Return `text` as a name, with "\ufffd" in place of forbidden characters."""
+    if text and text.isprintable():  # the usual case, and a fast check
+        return text
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("\ufffd", text)) or "\ufffd"
 
 

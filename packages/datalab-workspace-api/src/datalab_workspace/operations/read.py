@@ -14,12 +14,9 @@ from datalab_workspace.history.recording.file_steps import file_read
 from datalab_workspace.history.recording.recorder import HistoryRecorder
 from datalab_workspace.measured_files import formats, paths
 from datalab_workspace.measured_files.notes import Notes
-from datalab_workspace.measured_files.options import (
-    ReadOptions,
-    check_use,
-    read_options,
-)
+from datalab_workspace.measured_files.options import ReadOptions, read_options
 from datalab_workspace.measured_files.reader import read_file
+from datalab_workspace.measured_files.selection import select
 from datalab_workspace.measured_files.table_layout import NoTableError
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.naming import free_name
@@ -146,11 +143,10 @@ def _read_all(
         if errors == "raise":
             raise problem
         failed[path] = str(problem)
-    found = _readable(search, options, failed)
-    suffixes = {file.path.suffix.lower() for file in found}
-    if found:
-        tables = formats.TABLES | formats.MORE_TABLES
-        check_use(options, tables=bool(suffixes & tables), raw=".raw" in suffixes)
+    selection = select(search.files, options)
+    for file in selection.refused:
+        failed[str(file.path)] = str(formats.refusal(file.path))
+    found = selection.files
     titles = paths.group_titles(found) if group == BY_FOLDER else {}
     incoming: list[_Incoming] = []
     with Progress("reading files", len(found)) as progress:
@@ -173,28 +169,6 @@ def _read_all(
             incoming += [_Incoming(record, title) for record in records]
             progress.advance(1)
     return incoming
-
-
-def _readable(
-    search: paths.Search, options: ReadOptions, failed: dict[str, str]
-) -> list[paths.FoundFile]:
-    """Return the files to read: of a folder, those that are measured files.
-
-    Raises:
-        FileNotFoundError: A folder has none.
-    """
-    found = []
-    for file in search.files:
-        if file.named or formats.is_readable(file.path, options):
-            found.append(file)
-        elif formats.is_measured(file.path):
-            failed[str(file.path)] = str(formats.refusal(file.path))
-    if search.files and not found and not failed:
-        raise FileNotFoundError(
-            f"{str(search.files[0].root)!r} has no file that can be read: it has "
-            f"{list_names([file.path.name for file in search.files], 5)}"
-        )
-    return found
 
 
 def _warn(notes: Notes, failed: Mapping[str, str]) -> None:

@@ -7,12 +7,18 @@ entries, are DataLab's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 from datalab_workspace.model.record import ROI_KEY, is_result_key
 from datalab_workspace.processing.features import Feature
 
 ANALYSIS_KEY = "__analysis_parameters"
+#: Types of values that are what their repr says.
+_CONSTANT = frozenset((type(None), bool, int, float, complex, str))
+#: The parameters that were written last; a call for many objects repeats them.
+_written: dict[tuple[type, str], str] = {}
+_MOST_WRITTEN = 256
 
 
 def processing_entry(
@@ -82,8 +88,24 @@ def _created_regions(image: Any, result: Any) -> dict[str, Any]:
 
 
 def _as_json(parameters: Any) -> Any:
+    if isinstance(parameters, list):
+        return [_json_of(one) for one in parameters]
+    return _json_of(parameters)
+
+
+def _json_of(parameters: Any) -> str:
+    """Return a parameter object as JSON; equal ones share it."""
     from guidata.dataset import dataset_to_json
 
-    if isinstance(parameters, list):
-        return [dataset_to_json(one) for one in parameters]
-    return dataset_to_json(parameters)
+    held = vars(parameters)
+    for value in held.values():
+        if type(value) not in _CONSTANT and not isinstance(value, Enum):
+            return str(dataset_to_json(parameters))
+    # 1 equals True and 0.0 equals -0.0, but their strings differ.
+    key = type(parameters), repr(held)
+    text = _written.get(key)
+    if text is None:
+        if len(_written) >= _MOST_WRITTEN:
+            _written.clear()
+        text = _written[key] = dataset_to_json(parameters)
+    return text

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.batch.engines.base import Engine
+from datalab_workspace.batch.engines.dask_client import DaskEngine, is_client
 from datalab_workspace.batch.engines.executors import ExecutorEngine
 from datalab_workspace.batch.engines.processes import ProcessesEngine, require_loky
 from datalab_workspace.batch.engines.serial import SerialEngine
@@ -49,6 +50,8 @@ def choose_engine(
         on = "serial" if IN_BROWSER else "processes"
     if isinstance(on, str):
         return _named(on, workers, items)
+    if is_client(on):
+        return DaskEngine(on)
     if isinstance(on, Executor):
         return ExecutorEngine(on, workers)
     raise TypeError(
@@ -69,6 +72,8 @@ def default_workers(items: int | None = None) -> int:
 
 
 def _named(on: str, workers: int | None, items: int | None) -> Engine:
+    if "://" in on:
+        return DaskEngine(on)
     if on == "serial":
         return SerialEngine(compute_here)
     make: Callable[[int], Engine]

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.engines.base import WorkerDiedError
+from datalab_workspace.batch.local_code import local_files
 from datalab_workspace.batch.process_worker import (
     enter_surroundings,
     prepare_process,
@@ -184,16 +185,7 @@ def _variables() -> dict[str, str]:
 def _last_change_of_modules() -> int:
     """Return when a file of the user's imported modules was last changed, as mtime."""
     newest = 0
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and not file.startswith(_INSTALLED):
-            with suppress(OSError):  # removed, or inside an archive
-                newest = max(newest, Path(file).stat().st_mtime_ns)
+    for file in local_files():
+        with suppress(OSError):  # removed, or inside an archive
+            newest = max(newest, file.stat().st_mtime_ns)
     return newest
-
-
-#: The folders of the installation, whose modules do not change.
-_INSTALLED = tuple(
-    f"{folder}{os.sep}"
-    for folder in {sys.prefix, sys.base_prefix, str(Path(os.__file__).parent)}
-)

@@ -1,21 +1,38 @@
-"""The summary of a run: a signal for each column of numbers, and the table."""
+"""The summary of a run: a signal for each column of numbers, and a table."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
 
 import numpy as np
 
-from datalab_workspace.batch.table import Columns
+from datalab_workspace.batch.columns import Column, Columns
 from datalab_workspace.model.record import FieldValue, Record
 
 #: The group of the signals in the summary project.
 GROUP = "Summary"
-#: The metadata key of the table, and its title. sigima's key of a table result has this
+#: DataLab reads a table row by row, a few milliseconds for each. A table with more rows
+#: is replaced by the statistics of its columns.
+MOST_ROWS = 200
+#: The signals are drawn as points, as DataLab notes it in metadata. It takes a
+#: millisecond for each point of a line that goes up and down.
+_POINTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "style": "NoPen",
+        "marker": "Ellipse",
+        "size": 4,
+        "facecolor": "#1f77b4",
+        "edgecolor": "#1f77b4",
+    }
+)
+#: The name of the feature that a table result states, and the metadata key of sigima's
 #: form.
-_TABLE_KEY = "Table_batch_dict"
-_TABLE_TITLE = "Results of all items"
+_FEATURE = "batch"
+_TABLE_KEY = f"Table_{_FEATURE}_dict"
 _NAMESPACE = UUID("2f0c9e52-6f0e-5d0c-9a55-6f5f0f1f3c55")
 
 
@@ -29,26 +46,24 @@ def summary_records(columns: Columns, digest: str) -> list[Record]:
 
     Returns:
         A signal for each column of numbers: x is the number of the row, from 1, and y
-        the value, NaN where there is none. The table is a result of the first.
+        the value, NaN where there is none. The first has a result that DataLab shows:
+        the table, or the statistics of its columns if it has more rows than
+        `MOST_ROWS`.
     """
-    numbers = np.arange(1.0, len(columns.names) + 1)
-    numeric = dict(columns.numeric())
+    numbers = np.arange(1.0, len(columns) + 1)
+    numeric = {name: c.as_floats() for name, c in columns.numeric().items()}
     records = [
-        _signal(name, numbers, np.array(values), columns.units.get(name, ""), digest)
+        _signal(name, np.vstack([numbers, values]), columns.units.get(name, ""), digest)
         for name, values in numeric.items()
     ]
     if records:
-        records[0].metadata[_TABLE_KEY] = _table(numeric)
+        is_short = len(columns) <= MOST_ROWS
+        table = _all_rows(columns) if is_short else _statistics(numeric)
+        records[0].metadata[_TABLE_KEY] = table
     return records
 
 
-def _signal(
-    name: str,
-    numbers: np.ndarray[Any, Any],
-    values: np.ndarray[Any, Any],
-    unit: str,
-    digest: str,
-) -> Record:
+def _signal(name: str, data: np.ndarray[Any, Any], unit: str, digest: str) -> Record:
     fields: dict[str, FieldValue] = {
         "title": name,
         "xlabel": "Item",
@@ -56,18 +71,52 @@ def _signal(
         "yunit": unit,
     }
     uuid = str(uuid5(_NAMESPACE, f"{digest}|{name}"))
-    return Record("signal", fields, {"xydata": np.vstack([numbers, values])}, uuid=uuid)
+    return Record("signal", fields, {"xydata": data}, dict(_POINTS), uuid)
 
 
-def _table(numeric: dict[str, list[float]]) -> dict[str, Any]:
-    """Return the table in the form of sigima's `TableResult.to_dict`."""
+def _all_rows(columns: Columns) -> dict[str, Any]:
+    names = ["item", *columns.values]
+    parts = [list(columns.names), *map(_plain, columns.values.values())]
+    if columns.errors:
+        names.append("error")
+        parts.append([error or "" for error in columns.all_errors()])
+    rows = [list(row) for row in zip(*parts, strict=True)]
+    return _table("Results of all items", names, rows)
+
+
+def _plain(column: Column) -> list[Any]:
+    """Return values of types that DataLab can show."""
+    if column.is_numeric:
+        return [float(value) for value in column.as_floats()]
+    return ["" if value is None else str(value) for value in column]
+
+
+def _statistics(numeric: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    names = ["column", "values", "missing", "min", "mean", "median", "max", "std"]
+    rows = []
+    for name, values in numeric.items():
+        known = values[~np.isnan(values)]
+        row: list[Any] = [name, len(known), len(values) - len(known)]
+        rows.append(row + _statistics_of(known))
+    return _table("Statistics of all items", names, rows)
+
+
+def _statistics_of(values: np.ndarray[Any, Any]) -> list[float]:
+    functions = (np.min, np.mean, np.median, np.max, np.std)
+    if not len(values):
+        return [math.nan] * len(functions)
+    with np.errstate(all="ignore"):  # infinite values
+        return [float(function(values)) for function in functions]
+
+
+def _table(title: str, names: list[str], rows: list[list[Any]]) -> dict[str, Any]:
+    """Return a table in the form of sigima's `TableResult.to_dict`."""
     return {
         "schema": 1,
-        "title": _TABLE_TITLE,
+        "title": title,
         "kind": "results",
-        "names": list(numeric),
-        "data": [list(row) for row in zip(*numeric.values(), strict=True)],
-        "roi_indices": None,
-        "func_name": None,
+        "names": names,
+        "data": rows,
+        "func_name": _FEATURE,
         "attrs": {},
     }

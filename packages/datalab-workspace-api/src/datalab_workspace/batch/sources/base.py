@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 from datalab_workspace.batch.items import Source
+
+
+class Taken(NamedTuple):
+    """An item as it is given to a worker.
+
+    Attributes:
+        source: What the worker reads or receives.
+        identity: See `Item.identity`.
+        fingerprint: The string that differs when the object differs.
+    """
+
+    source: Source
+    identity: str
+    fingerprint: str
 
 
 class ItemSource(ABC):
@@ -35,19 +50,19 @@ class ItemSource(ABC):
         """Return the title of the group for the results; None for no group."""
 
     @abstractmethod
-    def identity(self, position: int) -> str:
-        """Return the string that is the same whenever the same object is an item."""
-
-    @abstractmethod
     def fingerprint(self, position: int) -> str:
-        """Return the string that differs when the object differs."""
-
-    @abstractmethod
-    def source(self, position: int) -> Source:
-        """Return what a worker reads or receives.
+        """Return the string that differs when the object differs.
 
         Raises:
-            StaleFileError: The file of the item changed.
+            Exception: As `take` does.
+        """
+
+    @abstractmethod
+    def take(self, position: int) -> Taken:
+        """Return an item as it is given to a worker.
+
+        Raises:
+            StaleFileError: The file of the item was changed.
             ObjectNotFoundError: DataLab no longer has the object (a `KeyError`).
             OSError: The file cannot be read, or DataLab does not answer.
         """

@@ -1,20 +1,24 @@
-"""Measured files as items, in about sixty bytes each."""
+"""Measured files as items, in about thirty bytes each in addition to their names."""
 
 from __future__ import annotations
 
+import os
 from array import array
-from collections.abc import Sequence
 from pathlib import Path
 
 from datalab_workspace.batch.items import MeasuredFile
-from datalab_workspace.batch.sources.base import ItemSource
+from datalab_workspace.batch.sources.base import ItemSource, Taken
+from datalab_workspace.measured_files.file_list import FileList
 from datalab_workspace.measured_files.options import ReadOptions
-from datalab_workspace.measured_files.paths import FoundFile, group_titles
+from datalab_workspace.measured_files.paths import group_titles
 from datalab_workspace.model.naming import as_name
 
 
 class MeasuredFiles(ItemSource):
     """Measured files, which the workers read.
+
+    Their state is noted when the run begins, so that a worker recognises a file that
+    was changed during the run.
 
     Args:
         files: The files.
@@ -24,13 +28,13 @@ class MeasuredFiles(ItemSource):
         OSError: A file cannot be examined.
     """
 
-    def __init__(self, files: Sequence[FoundFile], options: ReadOptions) -> None:
+    def __init__(self, files: FileList, options: ReadOptions) -> None:
         self._files = files
         self._options = options
         self._sizes = array("q")
         self._times = array("q")
-        for file in files:
-            status = file.path.stat()
+        for index in range(len(files)):
+            status = os.stat(files.path(index))  # noqa: PTH116 - quick
             self._sizes.append(status.st_size)
             self._times.append(status.st_mtime_ns)
         titles = group_titles(files)
@@ -40,31 +44,39 @@ class MeasuredFiles(ItemSource):
         return len(self._files)
 
     def label(self, position: int, level: int) -> str | None:
-        """See `ItemSource.label`: the stem, the file name, then its folders."""
-        path = self._files[position].path
-        if level == 0:
-            return as_name(path.stem)
-        if level >= len(path.parts):
+        """See `ItemSource.label`.
+
+        The levels are the stem "scan1", the name "scan1.csv", and the same with one
+        folder, "monday/scan1" and "monday/scan1.csv", with two, and so on.
+        """
+        depth, whole = divmod(level, 2)
+        name = self._files.name(position)
+        if not whole:
+            name = os.path.splitext(name)[0]  # noqa: PTH122 - quick
+        if not depth:
+            return as_name(name)
+        folders = Path(self._files.folder(position)).parts
+        if depth > len(folders):
             return None
-        return as_name("/".join(path.parts[-level:]))
+        return as_name("/".join((*folders[-depth:], name)))
 
     def group(self, position: int) -> str | None:
         """See `ItemSource.group`; there are groups if there are several folders."""
-        return self._titles.get(self._files[position].path.parent)
-
-    def identity(self, position: int) -> str:
-        """See `ItemSource.identity`; it is the path."""
-        return f"file {self._files[position].path.as_posix()}"
+        if not self._titles:
+            return None
+        return self._titles[Path(self._files.folder(position))]
 
     def fingerprint(self, position: int) -> str:
         """See `ItemSource.fingerprint`; it is the state when the run began."""
         return f"{self._sizes[position]} {self._times[position]}"
 
-    def source(self, position: int) -> MeasuredFile:
-        """See `ItemSource.source`."""
-        return MeasuredFile(
-            Path(self._files[position].path),
+    def take(self, position: int) -> Taken:
+        """See `ItemSource.take`; the identity of a file is its path."""
+        file = MeasuredFile(
+            Path(self._files.path(position)),
             self._sizes[position],
             self._times[position],
             self._options,
         )
+        identity = f"file {file.path.as_posix()}"
+        return Taken(file, identity, self.fingerprint(position))

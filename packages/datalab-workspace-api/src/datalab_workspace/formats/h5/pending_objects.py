@@ -137,6 +137,12 @@ class PendingObject:
     where: str
     address: int
 
+    @property
+    def fingerprint(self) -> str:
+        """What is known about the object without reading it: the state of its file."""
+        stamp = self.source.file.stamp
+        return f"{self.where} {stamp.mtime_ns} {stamp.size}"
+
     def __call__(self) -> Record:
         """Read the object; see `Source.parts` for the errors."""
         parts = self.source.parts(self.where, self.address)

@@ -1,0 +1,226 @@
+"""The engine over `dask.distributed`, for many computers.
+
+distributed gives a task to another worker when one dies, up to three times, whatever
+`retries` is. So a worker that is given a task again computes nothing: it reports which
+item was under way (see `run_task`). Faults of a `LocalCluster`: see `dask_cluster`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from functools import partial
+from threading import Event, RLock, Thread
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from datalab_workspace.batch.engines.base import (
+    Compute,
+    Done,
+    Engine,
+    refuse_limits,
+)
+from datalab_workspace.batch.messages import Settings, Task
+from datalab_workspace.batch.process_worker import compute_in_process
+from datalab_workspace.runtime import is_installed
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: Seconds between looks at the workers of a cluster.
+_PERIOD = 1.0
+#: Seconds that an interrupt may take.
+_PATIENCE = 0.5
+
+
+class _Waiting(NamedTuple):
+    task: Task
+    done: Done
+    alone: bool
+
+
+class DaskEngine(Engine):
+    """The workers of a dask cluster, which may grow and shrink during a run.
+
+    Args:
+        client: A client, or the address of a scheduler.
+        compute: The function that computes a task; None for the usual one.
+
+    Raises:
+        ModuleNotFoundError: distributed is not installed.
+    """
+
+    separate = True
+
+    def __init__(self, client: Any, *, compute: Compute | None = None) -> None:
+        require_distributed()
+        self._given = client
+        self._compute = compute or compute_in_process
+        self.description = f"dask at {address_of(client)}"
+        self._client: Client | None = None
+        self._lock = RLock()
+        self._under_way: dict[Future, _Waiting] = {}
+        self._held: deque[_Waiting] = deque()
+        self._suspects: deque[_Waiting] = deque()
+        self._threads: Mapping[str, int] = {}
+        self._ended = Event()
+
+    def start(self, settings: Settings) -> None:
+        """Connect to the scheduler, and look at its workers. There may be none yet."""
+        # This module can be imported without distributed, and that one cannot.
+        from datalab_workspace.batch.engines import dask_cluster as cluster
+
+        self._client = client = cluster.connected(self._given)
+        self._ended = Event()
+        self._threads = client.nthreads()
+        self._refuse_limits(settings)
+        cluster.refuse_ended(client, self._threads)
+        cluster.protect_from_interrupts(client)
+        Thread(target=self._watch, args=(client, self._ended), daemon=True).start()
+
+    @property
+    def workers(self) -> int:
+        """The number of threads in all workers of the cluster.
+
+        It is one if there are none: their first tasks wait for them at the scheduler.
+        """
+        return sum(self._threads.values()) or 1
+
+    def interrupt(self) -> None:
+        """Cancel all tasks. dask cannot end the ones that a worker computes already."""
+        with self._lock:
+            futures = list(self._under_way)
+            self._under_way.clear()
+            self._held.clear()
+            self._suspects.clear()
+        if futures and self._client is not None:
+            # A scheduler that does not answer must not delay the interrupt.
+            cancel = partial(self._client.cancel, futures, force=True)
+            thread = Thread(target=cancel, daemon=True)
+            thread.start()
+            thread.join(_PATIENCE)
+
+    def finish(self) -> None:
+        """Close the client, if it was made here. The cluster goes on."""
+        self.interrupt()
+        self._ended.set()
+        client, self._client = self._client, None
+        if client is not None and client is not self._given:
+            client.close(timeout=_PATIENCE)
+
+    def _refuse_limits(self, settings: Settings) -> None:
+        if any(address.startswith("inproc:") for address in self._threads):
+            refuse_limits(settings, "threads")
+        for name in ("item_timeout", "memory_limit"):
+            if self._shared and getattr(settings, name) is not None:
+                raise ValueError(
+                    f"{name} concerns a whole worker, and some workers of this cluster "
+                    "compute several tasks at once; start the workers with one thread "
+                    "each: threads_per_worker=1 or --nthreads 1"
+                )
+
+    @property
+    def _shared(self) -> bool:
+        """Whether a worker process computes several tasks at once."""
+        return any(number > 1 for number in self._threads.values())
+
+    def _send(self, task: Task, done: Done, *, alone: bool) -> None:
+        waiting = _Waiting(task, done, alone)
+        with self._lock:
+            if alone and self._shared:
+                self._suspects.append(waiting)
+            elif self._suspects or self._is_suspect_under_way():
+                self._held.append(waiting)
+            else:
+                self._give(waiting)
+            self._give_suspects()
+
+    def _is_suspect_under_way(self) -> bool:
+        return self._shared and any(each.alone for each in self._under_way.values())
+
+    def _give_suspects(self) -> None:
+        """Give a suspect to a worker if no other task could be in the same process.
+
+        The lock is held.
+        """
+        if self._suspects and not self._under_way:
+            self._give(self._suspects.popleft())
+        while self._held and not self._suspects and not self._is_suspect_under_way():
+            self._give(self._held.popleft())
+
+    def _give(self, waiting: _Waiting) -> None:
+        assert self._client is not None, "start() comes first"
+        try:
+            future = self._client.submit(
+                self._compute, waiting.task, pure=False, retries=0
+            )
+        except Exception as error:  # noqa: BLE001  the driver decides what it means
+            waiting.done(error)
+            return
+        self._under_way[future] = waiting
+        future.add_done_callback(self._finished)
+
+    def _finished(self, future: Future) -> None:
+        from datalab_workspace.batch.engines import dask_cluster as cluster
+
+        with self._lock:
+            waiting = self._under_way.get(future)
+        if waiting is None:
+            return  # given up by an interrupt
+        outcome = cluster.outcome_of(future)
+        with self._lock:
+            if self._under_way.pop(future, None) is None:
+                return  # given up by now
+            future.release()
+            self._give_suspects()
+        waiting.done(outcome)
+
+    def _watch(self, client: Client, ended: Event) -> None:
+        """Look at the workers now and then, in a thread."""
+        from datalab_workspace.batch.engines import dask_cluster as cluster
+
+        try:
+            while not ended.wait(_PERIOD):
+                self._threads = client.nthreads()
+                cluster.refuse_ended(client, self._threads)
+        except Exception as error:  # noqa: BLE001  the driver raises it
+            if not ended.is_set():
+                self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        with self._lock:
+            lost = [*self._under_way.values(), *self._held, *self._suspects]
+            self._under_way.clear()
+            self._held.clear()
+            self._suspects.clear()
+        for waiting in lost:
+            waiting.done(error)
+
+
+def is_client(value: Any) -> bool:
+    """Return whether a value is a client of dask. distributed is not imported."""
+    return any(
+        kind.__name__ == "Client" and kind.__module__.startswith("distributed.")
+        for kind in type(value).__mro__
+    )
+
+
+def require_distributed() -> None:
+    """Raise an error that names the extra if distributed is not installed.
+
+    Raises:
+        ModuleNotFoundError: distributed is not installed.
+    """
+    if not is_installed("distributed"):
+        raise ModuleNotFoundError(
+            "a scheduler's address needs dask.distributed: "
+            'pip install "datalab-workspace-api[dask]"',
+            name="distributed",
+        )
+
+
+def address_of(client: Any) -> str:
+    """Return the address of a scheduler, by the address itself or by a client."""
+    if isinstance(client, str):
+        return client
+    scheduler = getattr(client, "scheduler", None)
+    return str(getattr(scheduler, "address", "no scheduler"))

@@ -1,0 +1,111 @@
+"""Connections to dask clusters, and remedies for the faults of local ones.
+
+An interrupt of a notebook or terminal reaches all processes of its group, so also the
+workers of a `LocalCluster` that was made there. They end, the cluster and its client
+still say that they run, and each task waits forever (dask/distributed issue 1925; seen
+with version 2026.8). So workers get process groups of their own, and a cluster whose
+workers have ended is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import CancelledError
+from typing import Any
+
+from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin
+
+from datalab_workspace.batch.engines.base import Outcome, WorkerDiedError
+from datalab_workspace.batch.messages import Answer
+
+#: Seconds within which a scheduler must accept a connection.
+_CONNECT = 10
+#: The states in which the keeper of a worker does not start it again.
+_ENDED = frozenset({"closing", "closing_gracefully", "closed", "failed"})
+
+
+class OwnProcessGroup(WorkerPlugin):  # type: ignore[misc]  # distributed is not typed
+    """A plugin that keeps interrupts of the driver's process group from workers.
+
+    Args:
+        driver: Process id of the driver.
+    """
+
+    name = "datalab-own-process-group"
+
+    def __init__(self, driver: int) -> None:
+        self._driver = driver
+
+    def setup(self, worker: Any) -> None:  # noqa: ARG002  distributed passes it
+        """Move the process of a worker to a group of its own."""
+        if os.name == "posix" and os.getpid() != self._driver:
+            os.setpgid(0, 0)
+
+
+def connected(client: Client | str) -> Client:
+    """Return a client that is connected to its scheduler.
+
+    Args:
+        client: The client, or the address of the scheduler.
+
+    Raises:
+        ConnectionError: There is no scheduler.
+        ValueError: The client is asynchronous.
+    """
+    if isinstance(client, str):
+        try:
+            return Client(client, timeout=_CONNECT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ConnectionError(
+                f"there is no scheduler of dask at {client}: {error}"
+            ) from error
+    if client.asynchronous:
+        raise ValueError(
+            "this client of dask is asynchronous, and a run would block its event "
+            "loop; pass the address of the scheduler"
+        )
+    if client.status != "running":
+        raise ConnectionError(
+            f"this client of dask is {client.status}, not running; make a new one"
+        )
+    return client
+
+
+def protect_from_interrupts(client: Client) -> None:
+    """Let the workers of a local cluster, also later ones, survive an interrupt."""
+    if isinstance(client.cluster, LocalCluster):
+        client.register_plugin(OwnProcessGroup(os.getpid()))
+
+
+def refuse_ended(client: Client, threads: Mapping[str, int]) -> None:
+    """Raise an error if all workers of a local cluster have ended for good.
+
+    Args:
+        client: The client.
+        threads: The number of threads by worker.
+
+    Raises:
+        ConnectionError: They have ended.
+    """
+    if threads or not isinstance(client.cluster, LocalCluster):
+        return
+    statuses = [worker.status.name for worker in client.cluster.workers.values()]
+    if statuses and _ENDED.issuperset(statuses):
+        raise ConnectionError(
+            "all workers of this LocalCluster have ended, as they do when a cell or "
+            "program is interrupted; make a new cluster and client"
+        )
+
+
+def outcome_of(future: Future) -> Outcome:
+    """Return the answer of a finished future, or what its error means."""
+    try:
+        answer: Answer = future.result()
+    except KilledWorker as error:
+        return WorkerDiedError(str(error))
+    except CancelledError as error:
+        return ConnectionError(f"dask gave up a task: {error}")
+    except Exception as error:  # noqa: BLE001  the driver decides what it means
+        return error
+    return answer

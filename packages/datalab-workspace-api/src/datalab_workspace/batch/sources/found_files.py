@@ -1,0 +1,138 @@
+"""The items that paths stand for: measured files, and the objects of projects."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from datalab_workspace.batch.sources.base import ItemSource
+from datalab_workspace.batch.sources.files import MeasuredFiles
+from datalab_workspace.batch.sources.held_objects import HeldObjects
+from datalab_workspace.error_messages import list_names
+from datalab_workspace.errors import NotAProjectError
+from datalab_workspace.formats import registry
+from datalab_workspace.measured_files import formats, paths
+from datalab_workspace.measured_files.file_list import FileList
+from datalab_workspace.measured_files.options import ReadOptions
+from datalab_workspace.measured_files.selection import select
+from datalab_workspace.model.naming import assign_names
+from datalab_workspace.model.record import Kind
+from datalab_workspace.validation import warn_caller
+
+#: The suffix of the folder of a run, after the name of its output.
+_RUN = ".run"
+#: The file that each folder of a run has.
+_PROPERTIES = "run.json"
+
+
+def sources_of_paths(
+    given: paths.Paths, options: ReadOptions, kind: Kind | None
+) -> Iterator[ItemSource]:
+    """Yield the items that paths stand for, in order.
+
+    Raises:
+        FileNotFoundError: A path stands for no file, or a folder has no measured file.
+        ValueError: An option concerns none of the files.
+
+    Warns:
+        UserWarning: A folder has measured files that no reader takes.
+    """
+    search = paths.search(given)
+    for problem in search.missing.values():
+        raise problem
+    found = _without_runs(search.files)
+    selection = select(found, options)
+    if selection.refused:
+        _warn_of_refused([file.path for file in selection.refused])
+    files = selection.files
+    projects = _Projects(files)
+    for are_projects, some in itertools.groupby(range(len(files)), projects.has):
+        if not are_projects:
+            yield MeasuredFiles(files.take(some), options)
+            continue
+        for index in some:
+            yield project_objects(Path(files.path(index)), kind)
+
+
+def project_objects(path: Path, kind: Kind | None) -> HeldObjects:
+    """Return the objects of a project as items; their data stays in the file.
+
+    Raises:
+        OSError: The file is damaged or cannot be opened.
+    """
+    project = registry.read(path, lazy=True).project
+    placed = [
+        (item, group.title)
+        for group in project.groups
+        if kind in (None, group.kind)
+        for item in group.items
+    ]
+    held = [item for item, _ in placed]
+    names = list(assign_names(held, {}).values())
+    return HeldObjects(held, names, [title for _, title in placed], path)
+
+
+class _Projects:
+    """Find out which files are projects; only files that may be one are opened."""
+
+    def __init__(self, files: FileList) -> None:
+        self._files = files
+        self._measured: dict[str, bool] = {}
+
+    def has(self, index: int) -> bool:
+        """Return whether a file is a project."""
+        suffix = self._files.suffix(index)
+        if suffix not in self._measured:
+            self._measured[suffix] = suffix in formats.SIGIMAS | formats.MORE_TABLES
+        if self._measured[suffix]:
+            return False
+        try:
+            registry.identify(Path(self._files.path(index)))
+        except NotAProjectError:
+            return False
+        return True
+
+
+def _without_runs(files: FileList) -> FileList:
+    """Return files without those that runs have written: their folders and tables."""
+    tables: dict[str, frozenset[str]] = {}
+    left_out: dict[str, bool] = {}
+    kept = []
+    for index in range(len(files)):
+        folder = files.folder(index)
+        if folder not in tables:
+            left_out[folder] = _is_of_run(Path(folder))
+            tables[folder] = _tables_of_runs(Path(folder))
+        if not left_out[folder] and files.name(index) not in tables[folder]:
+            kept.append(index)
+    return files if len(kept) == len(files) else files.take(kept)
+
+
+def _is_of_run(folder: Path) -> bool:
+    return any(
+        part.suffix == _RUN and (part / _PROPERTIES).exists()
+        for part in (folder, *folder.parents)
+    )
+
+
+def _tables_of_runs(folder: Path) -> frozenset[str]:
+    """Return the names of the tables that runs have written into a folder."""
+    with os.scandir(folder) as entries:
+        runs = [entry.name for entry in entries if entry.name.endswith(_RUN)]
+    return frozenset(
+        f"{Path(run).with_suffix('').stem}.csv"
+        for run in runs
+        if (folder / run / _PROPERTIES).exists()
+    )
+
+
+def _warn_of_refused(refused: list[Path]) -> None:
+    names = list_names([path.name for path in refused], 5)
+    first = formats.refusal(refused[0])
+    warn_caller(
+        f"{len(refused)} files of the folder are not among the items, because no "
+        f"reader takes them: {names} (the first: {first})",
+        UserWarning,
+    )
