@@ -115,7 +115,7 @@ def _compute_item(
     began = time.perf_counter()
     try:
         with time_limit(settings.item_timeout, claims.time_limit):
-            records = [each.record for each in read_item(item)]
+            records = read_item(item)
             output = compute(chain, item, records, settings.keep)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
         results.receipts.append(
