@@ -21,7 +21,7 @@ from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.batch.run_journal import JournalWriter, answer_line
 from datalab_workspace.batch.stops import StopRules
-from datalab_workspace.batch.suspects import Suspects, Verdict
+from datalab_workspace.batch.suspects import Suspects
 from datalab_workspace.errors import LiveError
 
 #: Seconds between looks at signals where a lock cannot be interrupted, as on Windows.
@@ -185,8 +185,7 @@ class Driver:
     def _take(self, under_way: _UnderWay, answer: Answer | BaseException) -> None:
         task, alone = under_way.task, under_way.alone
         if isinstance(answer, WorkerDiedError):
-            verdict = self._suspects.judge(task, str(answer), alone=alone)
-            self._follow(task, verdict, reason=str(answer))
+            self._judge(task, str(answer), alone=alone)
         elif isinstance(answer, BaseException):
             self._stops.engine_failed(answer)
         elif answer.receipts:
@@ -201,8 +200,8 @@ class Driver:
         elif answer.needs_chain:
             self._give_back(task, alone=alone)
         else:
-            verdict = self._suspects.interrupted(task, answer.interrupted, alone=alone)
-            self._follow(task, verdict, reason="a worker ended")
+            # The engine gave the task to a second worker after the first one ended.
+            self._judge(task, "the worker ended", alone=alone)
 
     def _take_receipts(self, task: Task, answer: Answer) -> None:
         computed = len(answer.receipts)
@@ -218,7 +217,8 @@ class Driver:
         self._add_line(list(zip(names, answer.receipts, strict=False)), answer)
         Claims(self._folder.under_way, task.id).remove()
 
-    def _follow(self, task: Task, verdict: Verdict, *, reason: str) -> None:
+    def _judge(self, task: Task, reason: str, *, alone: bool) -> None:
+        verdict = self._suspects.judge(task, reason, alone=alone)
         for index in verdict.again:
             self._ledger.give_back(index)
         if verdict.guilty is not None:

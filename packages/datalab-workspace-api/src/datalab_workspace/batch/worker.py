@@ -106,6 +106,7 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
         if size > _LARGE or time.perf_counter() - began > _LONG:
             break
     part = _write(task, results)
+    claims.end()
     units: dict[str, str] = {}
     for result in results:
         merge_units(units, result.units)
