@@ -23,6 +23,7 @@ from datalab_workspace.batch.run_journal import JournalWriter, answer_line
 from datalab_workspace.batch.stops import StopRules
 from datalab_workspace.batch.suspects import Suspects
 from datalab_workspace.errors import LiveError
+from datalab_workspace.processing.doubtful_results import Doubts
 
 #: Seconds between looks at signals where a lock cannot be interrupted, as on Windows.
 _POLL = 0.2
@@ -50,6 +51,7 @@ class Driver:
         settings: What the workers need to know.
         chain: The pickled chain; None if the workers are in this process.
         on_receipts: Called with the numbers of items that were done and that failed.
+        doubts: Takes the reasons to doubt the results.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Driver:
         settings: Settings,
         chain: bytes | None,
         on_receipts: Callable[[int, int], None],
+        doubts: Doubts,
     ) -> None:
         self._items = items
         self._ledger = ledger
@@ -72,6 +75,7 @@ class Driver:
         self._settings = settings
         self._chain = chain
         self._on_receipts = on_receipts
+        self._doubts = doubts
         self._chunks = Chunks()
         self._stops = StopRules(ledger)
         self._suspects = Suspects(folder, settings.item_timeout)
@@ -213,6 +217,8 @@ class Driver:
         )
         for item in task.items[computed:]:
             self._ledger.give_back(item.index)
+        for doubt in answer.doubts:
+            self._doubts.note(doubt)
         names = (item.name for item in task.items)
         self._add_line(list(zip(names, answer.receipts, strict=False)), answer)
         Claims(self._folder.under_way, task.id).remove()
