@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -37,13 +38,11 @@ _TABLE_KEY = f"Table_{_FEATURE}_dict"
 _NAMESPACE = UUID("2f0c9e52-6f0e-5d0c-9a55-6f5f0f1f3c55")
 
 
-def summary_records(columns: Columns, digest: str) -> list[Record]:
+def summary_records(columns: Columns) -> list[Record]:
     """Return the signals of the summary.
 
     Args:
         columns: The table.
-        digest: A string that differs between different tables, from which the UUIDs of
-            the signals are made.
 
     Returns:
         A signal for each column of numbers: x is the number of the row, from 1, and y
@@ -54,7 +53,7 @@ def summary_records(columns: Columns, digest: str) -> list[Record]:
     numbers = np.arange(1.0, len(columns) + 1)
     numeric = {name: c.as_floats() for name, c in columns.numeric().items()}
     records = [
-        _signal(name, np.vstack([numbers, values]), columns.units.get(name, ""), digest)
+        _signal(name, np.vstack([numbers, values]), columns.units.get(name, ""))
         for name, values in numeric.items()
     ]
     if records:
@@ -64,14 +63,16 @@ def summary_records(columns: Columns, digest: str) -> list[Record]:
     return records
 
 
-def _signal(name: str, data: np.ndarray[Any, Any], unit: str, digest: str) -> Record:
+def _signal(name: str, data: np.ndarray[Any, Any], unit: str) -> Record:
     fields: dict[str, FieldValue] = {
         "title": name,
         "xlabel": "Item",
         "ylabel": name,
         "yunit": unit,
     }
-    uuid = str(uuid5(_NAMESPACE, f"{digest}|{name}"))
+    # The same values have the same UUID, and those of another run have another one.
+    digest = hashlib.sha256(data.tobytes()).hexdigest()
+    uuid = str(uuid5(_NAMESPACE, f"{name}|{digest}"))
     return Record("signal", fields, {"xydata": data}, dict(_POINTS), uuid)
 
 
