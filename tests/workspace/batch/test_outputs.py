@@ -198,3 +198,20 @@ def test_a_full_disk_leaves_the_former_files(
         write_outputs(run, run.out, keep="objects")
     assert _contents(staging.outputs_of(run.folder, run.out)) == former
     assert len(list((run.folder / "parts").iterdir())) == 4
+
+
+@pytest.mark.parametrize("name", ["widths.csv", "widths-objects-007.h5"])
+def test_no_file_of_others_is_replaced(tmp_path: Path, name: str) -> None:
+    """The CSV file may even be an item of the run."""
+    workspace = dlw.Workspace()
+    workspace.add("a", np.arange(5.0))
+    (tmp_path / name).write_text("mine")
+    (tmp_path / "widths-objects-of-mine.h5").write_text("mine")
+
+    def call(**options: Any) -> Any:
+        out = tmp_path / "widths.h5"
+        return workspace.map(np.copy, out=out, on="serial", **options)
+
+    with pytest.raises(FileExistsError, match=name):
+        call()
+    assert (tmp_path / name).read_text() == "mine"
