@@ -13,6 +13,7 @@ import pytest
 import datalab_kernel
 import datalab_kernel_core
 import datalab_workspace
+import datalab_workspace.batch
 import datalab_workspace.formats
 from datalab_kernel_core import Plot, Plotter
 from datalab_workspace import Workspace
@@ -45,7 +46,13 @@ def inventory(built: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [datalab_workspace, datalab_workspace.formats, datalab_kernel_core, datalab_kernel],
+    [
+        datalab_workspace,
+        datalab_workspace.batch,
+        datalab_workspace.formats,
+        datalab_kernel_core,
+        datalab_kernel,
+    ],
 )
 def test_every_public_name_is_described(
     module: ModuleType, inventory: set[str]

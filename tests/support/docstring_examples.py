@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "datalab_workspace",
     "datalab_workspace.backends",
+    "datalab_workspace.batch",
     "datalab_workspace.formats",
     "datalab_workspace.testing",
     "datalab_kernel_core",

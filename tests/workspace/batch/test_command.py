@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import datalab_workspace as dlw
+from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.batch.chains import chain
 from datalab_workspace.cli.chain_argument import chain_of
 from datalab_workspace.cli.commands import main
@@ -160,6 +162,18 @@ def test_options_for_reading_files(run: Callable[..., tuple[int, str, str]]) -> 
     assert "9.5" in Path("w.csv").read_text()
 
 
+def test_the_objects_of_a_project(run: Callable[..., tuple[int, str, str]]) -> None:
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    for n in range(3):
+        workspace.add(f"ramp {n}", np.arange(10.0) + n)
+    workspace.save("project.h5")
+
+    code, out, _ = run("stats", "project.h5", "-o", "w.h5", "--on", "serial")
+
+    assert code == 0
+    assert "ramp 2" in out
+
+
 @pytest.mark.parametrize(
     ("argument", "steps"),
     [
@@ -253,6 +267,7 @@ def test_ctrl_c_ends_the_command_and_the_same_command_continues(workers: str) ->
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while not Path("begun").exists() or Path("begun").stat().st_size <= 4:
             assert process.poll() is None
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import os
 import uuid
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from datalab_workspace.batch.messages import ItemFailure, ResultObject
 from datalab_workspace.batch.run import Run
 from datalab_workspace.batch.run_progress import RunProgress
 from datalab_workspace.batch.run_text import duration
+from datalab_workspace.batch.temporary_folder import TemporaryFolder
 from support.made_runs import MadeState
 
 NAMES = [f"scan_{n:02}" for n in range(20)]
@@ -226,3 +229,28 @@ def test_progress_counts_failures_and_forecasts_the_end() -> None:
         progress.note(235, 5)
         shown = stream.getvalue().strip()
     assert shown == "computing: 250 of 1,000 items, 5 failed, about 30 s left"
+
+
+def test_the_objects_of_a_temporary_run_outlive_it() -> None:
+    source = dlw.Workspace(backend=MemoryBackend())
+    source.add("ramp", np.arange(8.0))
+
+    found = source.map("normalize", on="serial").workspace
+    gc.collect()
+
+    assert found["ramp"].y.max() == 1.0
+
+
+def test_a_temporary_folder_is_removed_with_its_run_and_not_by_a_fork() -> None:
+    folder = TemporaryFolder()
+    path = folder.path
+    child = os.fork()
+    if not child:
+        del folder
+        os._exit(path.is_dir())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+
+    del folder
+    gc.collect()
+
+    assert not path.exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from datalab_workspace.batch.item_list import make_items
 from datalab_workspace.batch.messages import Keep
 from datalab_workspace.batch.run import Run
 from datalab_workspace.batch.run_folder import RunFolder
+from datalab_workspace.batch.temporary_folder import TemporaryFolder
 from datalab_workspace.model.record import Kind
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def map_items(
     )
     owner = None
     if out is None:
-        owner = tempfile.TemporaryDirectory(prefix="datalab-run-")
-        path = Path(owner.name) / "results.h5"
+        owner = TemporaryFolder()
+        path = owner.path / "results.h5"
     else:
         path = Path(out).expanduser().absolute()
     computation = Computation(

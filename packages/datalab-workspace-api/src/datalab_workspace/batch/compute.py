@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from datalab_workspace.batch import sigima_options
 from datalab_workspace.batch.chains import Chain
-from datalab_workspace.batch.items import Item, MeasuredFile
-from datalab_workspace.batch.made import made_uuid
+from datalab_workspace.batch.items import Item
 from datalab_workspace.batch.messages import Keep, ResultObject, Row
 from datalab_workspace.batch.object_course import Course
 from datalab_workspace.model.record import Record
@@ -54,18 +52,11 @@ def compute(
     several = len(records) > 1
     for record in records:
         name = f"{item.name}|{record.title}" if several else item.name
-        course = Course(chain, item, record, name, _uuid(item, record, several), output)
+        course = Course(chain, item, record, name, output, keep=keep == "objects")
         for step in chain.steps:
             course.take(step)
-        objects = course.objects() if keep == "objects" else []
+        objects = course.objects()
         kept += objects
         made = tuple(ResultObject(r.uuid, r.title, r.kind) for r in objects)
         rows.append(Row(name, course.values, made))
     return ItemOutput(tuple(rows), tuple(kept), output.units, output.doubts)
-
-
-def _uuid(item: Item, record: Record, several: Any) -> str:
-    """Return the UUID of an object that was read, the same on every worker."""
-    if not isinstance(item.source, MeasuredFile):
-        return record.uuid
-    return made_uuid(item.identity, record.title if several else "")

@@ -117,6 +117,7 @@ class Driver:
             if not waiting:
                 break
             size = self._chunks.next_size(waiting, workers)
+            size = self._stops.most_items(size)
             task = self._new_task(self._ledger.take(size))
             if task is not None:
                 self._send(task, alone=False)
@@ -205,7 +206,7 @@ class Driver:
 
     def _take_receipts(self, task: Task, answer: Answer) -> None:
         computed = len(answer.receipts)
-        self._stops.computed()
+        self._stops.worker_began()
         self._chunks.learn(
             computed,
             sum(receipt.seconds for receipt in answer.receipts),
@@ -222,7 +223,9 @@ class Driver:
             self._ledger.give_back(index)
         if verdict.guilty is not None:
             self._add_line([(task.items[0].name, verdict.guilty)], Answer())
-        elif not verdict.begun:
+        if verdict.begun:
+            self._stops.worker_began()
+        else:
             self._stops.died_at_start(reason, self._engine.workers)
 
     def _give_back(self, task: Task, *, alone: bool) -> None:

@@ -27,6 +27,11 @@ class ItemError:
             worker process ended while it computed the item.
         message: The message of the error.
         traceback: The traceback, from the code of the chain on.
+
+    Example:
+        >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
+        >>> run.errors["spot"].type
+        'FeatureNotFoundError'
     """
 
     item: str
@@ -34,13 +39,13 @@ class ItemError:
     message: str
     traceback: str
 
-    @classmethod
-    def of(cls, item: str, failure: ItemFailure) -> ItemError:
-        """Return the error of an item from what its worker reported."""
-        return cls(item, failure.type, failure.message, failure.traceback)
-
     def __str__(self) -> str:
         return f"{self.type}: {self.message}" if self.message else self.type
+
+
+def error_of(item: str, failure: ItemFailure) -> ItemError:
+    """Return the error of an item from the report of its worker."""
+    return ItemError(item, failure.type, failure.message, failure.traceback)
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,24 @@ class SimilarErrors:
     Attributes:
         first: The first of them.
         items: Names of the items, in order.
+
+    Example:
+        >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
+        >>> run.errors.similar()[0].items
+        ('spot',)
     """
 
     first: ItemError
     items: tuple[str, ...]
 
     def line(self) -> str:
-        """Return the errors as a line: their number, the first error and names."""
+        """Return the errors as a line: their number, the first error and names.
+
+        Example:
+            >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
+            >>> run.errors.similar()[0].line()
+            "1 item: FeatureNotFoundError: 'fwhm' is a feature for signals... (spot)"
+        """
         count = len(self.items)
         noun = "item" if count == 1 else "items"
         names = ", ".join(cut(name) for name in self.items[:_NAMES])
@@ -68,6 +84,11 @@ class ItemErrors(Mapping[str, ItemError]):
     """The errors of a run by the name of the item, in the items' order.
 
     Its string shows similar errors as one line.
+
+    Example:
+        >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
+        >>> [*run.errors]
+        ['spot']
     """
 
     def __init__(self, errors: Iterable[ItemError]) -> None:
@@ -93,7 +114,13 @@ class ItemErrors(Mapping[str, ItemError]):
         return len(self._errors)
 
     def similar(self) -> list[SimilarErrors]:
-        """Return the errors in groups of similar ones, the largest group first."""
+        """Return the errors in groups of similar ones, the largest group first.
+
+        Example:
+            >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
+            >>> len(run.errors.similar())
+            1
+        """
         groups: dict[tuple[str, str], list[ItemError]] = {}
         for error in self._errors.values():
             key = error.type, _PARTICULAR.sub("…", error.message)

@@ -124,7 +124,7 @@ def _of_arguments(
 ) -> Iterator[ItemSource]:
     if items is None:
         raise TypeError("expected items; pass a workspace, files or objects")
-    if _is_path(items):
+    if isinstance(items, str | os.PathLike):
         yield from sources_of_paths(items, options, kind)
     elif isinstance(items, Mapping):
         yield _of_objects(list(items.values()), kind, list(items))

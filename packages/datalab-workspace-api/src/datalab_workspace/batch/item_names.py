@@ -41,12 +41,25 @@ class ItemNames:
 
     def _make_unique(self) -> None:
         while again := repeated(self._count, self._name):
-            longer = [index for index in again if self._has_longer(index)]
-            if not longer:
+            if not self._lengthen(again):
                 self._number(again)
                 return
-            for index in longer:
-                self._levels[index] += 1
+
+    def _lengthen(self, again: Iterable[int]) -> bool:
+        """Choose longer names; return False if there are none.
+
+        Of equal names, only the shortest kind becomes longer: the stem of one file may
+        be the name of another.
+        """
+        lowest: dict[str, int] = {}
+        longer = [index for index in again if self._has_longer(index)]
+        for index in longer:
+            name, level = self._name(index), self._levels[index]
+            lowest[name] = min(level, lowest.get(name, level))
+        chosen = [i for i in longer if self._levels[i] == lowest[self._name(i)]]
+        for index in chosen:
+            self._levels[index] += 1
+        return bool(chosen)
 
     def _has_longer(self, index: int) -> bool:
         level = self._levels[index] + 1

@@ -6,25 +6,32 @@ the same bytes on every engine.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalab_workspace.batch.items import Item, MeasuredFile
+from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.environment import here
 from datalab_workspace.history.recording.file_steps import file_read
+from datalab_workspace.history.recording.observer import CalledStep, shared_call
 from datalab_workspace.history.steps import (
     Cell,
     Code,
     FileRead,
     RecordHistory,
+    Reference,
     Step,
     Stored,
+    Unknown,
 )
 from datalab_workspace.history.storage.writer import latest_of
 from datalab_workspace.model.record import ROI_KEY, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.batch.steps import FunctionStep
+    from datalab_workspace.processing.calculation import Calculation
 
 _NAMESPACE = bytes.fromhex("5f1c3c1e7c0e5b1f9d5a3d0a6e6f2b19")
 
@@ -40,39 +47,60 @@ def made_uuid(*parts: str) -> str:
     return f"{hexa[:8]}-{hexa[8:12]}-{hexa[12:16]}-{hexa[16:20]}-{hexa[20:32]}"
 
 
-def first_step(item: Item, record: Record, title: str, uuid: str) -> Step:
+def first_step(item: Item, record: Record, name: str, uuid: str) -> Step:
     """Return the step with which the history of the results of an item begins.
 
     Args:
         item: The item.
         record: The object that was read.
-        title: The title of the object in its file, if that holds several; "" otherwise.
+        name: The name of its row.
         uuid: The UUID of the object, which is the same on every worker.
     """
-    known = latest_of(record)
-    if known is not None:
-        return known
     if isinstance(item.source, MeasuredFile):
-        read = file_read(item.source.path)
-        action = FileRead(
-            read.name, read.reader, read.size, read.checksum, read.path, title
-        )
+        title = "" if name == item.name else record.title
+        step = Step(replace(file_read(item.source.path), title=title))
     else:
-        action = _project(record)
-    return Step(action, stored=Stored(uuid, item.name))
+        step = origin_of(record, uuid)
+    if step.stored is None:
+        # A replay finds the object by it, if a workspace has it.
+        mark = data_fingerprint(record)
+        step.stored = Stored(uuid, name, fingerprint=mark, elsewhere=True)
+    return step
 
 
-def _project(record: Record) -> FileRead:
+def origin_of(record: Record, uuid: str) -> Step:
+    """Return the step that made an object which was in a project or in memory.
+
+    Args:
+        record: The object.
+        uuid: See `first_step`.
+    """
     path = getattr(record.data, "path", None)
-    if path is None:
-        return FileRead("the workspace", "load", title=record.title)
-    return FileRead(path.name, "load", path=str(path), title=record.title)
+    if path is not None:
+        # The file has the steps before.
+        return Step(FileRead(path.name, "load", path=str(path), title=record.title))
+    return latest_of(record) or Step(Reference(uuid, record.title))
 
 
-def code_step(step: FunctionStep, source: Step) -> Step:
+def call_step(calculation: Calculation) -> Step:
+    """Return the step of a feature that was computed."""
+    noted = calculation.noted_call()
+    inputs = tuple([s.step for s in calculation.sources if s.step is not None])
+    if noted is None:
+        return Step(Unknown("a feature that is not part of sigima made it"), inputs)
+    return CalledStep(shared_call(noted), inputs, None)
+
+
+def code_step(step: FunctionStep, source: Step | None) -> Step:
     """Return the step of a function that was called with an object."""
-    cell = Cell(0, step.source or None, needs=())
-    return Step(Code(cell), (source,), environment=here())
+    inputs = () if source is None else (source,)
+    return Step(_code(step), inputs, environment=here())
+
+
+@functools.lru_cache(maxsize=16)
+def _code(step: FunctionStep) -> Code:
+    """Return the action of a function, which all of its calls share."""
+    return Code(Cell(0, step.source or None, needs=()))
 
 
 def note_history(record: Record, step: Step) -> None:

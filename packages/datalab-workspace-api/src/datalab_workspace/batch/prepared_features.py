@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from datalab_workspace.batch.made import origin_of
 from datalab_workspace.batch.steps import FeatureStep
-from datalab_workspace.history.steps import Reference, Step
+from datalab_workspace.encoding.arrays import data_fingerprint
+from datalab_workspace.history.steps import Step, Stored
 from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.model.sigima_objects import to_object
 from datalab_workspace.processing.calculation import Calculation, Operand, Source
@@ -71,8 +73,19 @@ def _in_memory(record: Record) -> Record:
 def _second(record: Record) -> Operand:
     """Return the second operand of a feature."""
     source = Source(record.uuid, record.title, short_id_of(record.kind), record.kind)
-    known = Step(Reference(record.uuid, record.title))
-    return Operand.of(source, to_object(_in_memory(record)), known)
+    return Operand.of(source, to_object(_in_memory(record)), _origin(record))
+
+
+@functools.lru_cache(maxsize=4)
+def _origin(record: Record) -> Step:
+    """Return the step that made the second operand, the same one for all items."""
+    step = origin_of(record, record.uuid)
+    if step.stored is None:
+        mark = data_fingerprint(record)
+        step.stored = Stored(
+            record.uuid, record.title, fingerprint=mark, elsewhere=True
+        )
+    return step
 
 
 def short_id_of(kind: Kind) -> str:

@@ -18,8 +18,8 @@ _PLAIN = (bool, int, float, complex, str)
 
 
 def marked(column: str, step: str) -> str:
-    """Return a column with the step that it comes from."""
-    return f"{step}{_MARK}{column}"
+    """Return a column with the step that it comes from, unless that is ""."""
+    return f"{step}{_MARK}{column}" if step else column
 
 
 def column_names(columns: Iterable[str]) -> dict[str, str]:

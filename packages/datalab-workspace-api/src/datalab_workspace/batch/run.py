@@ -69,6 +69,11 @@ class Run:
         It is "finished" if no item is left, "running" if a process computes it now, and
         "unfinished" if it was interrupted. Repeat the call that began an unfinished run
         to continue it.
+
+        Example:
+            >>> run = workspace.map("fwhm", "peak", on="serial")
+            >>> run.status
+            'finished'
         """
         if self._state.driver() is not None:
             return "running"
@@ -85,6 +90,11 @@ class Run:
 
         Raises:
             ModuleNotFoundError: pandas is not installed.
+
+        Example:
+            >>> run = workspace.map("stats", ["peak", "noisy"], on="serial")
+            >>> run.table["max"].tolist()[0], run.table.attrs["units"]["max"]
+            (1.0, 'V')
         """
         require("pandas", "the table of a run")
         return self._cached("table", _table_of)
@@ -94,6 +104,11 @@ class Run:
         """The errors by the name of the item, with message and traceback.
 
         Its string lists them, similar errors in one line.
+
+        Example:
+            >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
+            >>> [*run.errors]
+            ['spot']
         """
         return self._cached("errors", run_results.errors_of)
 
@@ -105,6 +120,11 @@ class Run:
 
         Raises:
             ModuleNotFoundError: pandas is not installed.
+
+        Example:
+            >>> run = workspace.map("fwhm", "peak", on="serial")
+            >>> bool(run.seconds["peak"] > 0)
+            True
         """
         require("pandas", "the times of a run")
         return self._cached("seconds", run_results.seconds_of)
@@ -123,8 +143,13 @@ class Run:
             The run, with the new results.
 
         Raises:
-            ValueError: The run was opened by `batch.open`, and its chain has a
-                function, which only the call that began the run knows.
+            ValueError: The run was opened by `batch.open`, which knows neither the
+                chain nor the items.
+
+        Example:
+            >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
+            >>> run.retry().failed
+            1
         """
         return self._retry()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.batch.item_errors import ItemError, ItemErrors
+from datalab_workspace.batch.item_errors import ItemError, ItemErrors, error_of
 from datalab_workspace.batch.messages import Row
 from datalab_workspace.batch.run_state import RunState
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from datalab_workspace.workspace import Workspace
+
+#: The state of the run of each workspace with its objects. It keeps a temporary folder,
+#: which has their data, as long as the workspace.
+_runs: WeakKeyDictionary[Workspace, RunState] = WeakKeyDictionary()
 
 
 def left(state: RunState) -> int:
@@ -25,7 +30,7 @@ def left(state: RunState) -> int:
 def errors_of(state: RunState) -> ItemErrors:
     """Return the errors of the items that failed."""
     return ItemErrors(
-        ItemError.of(result.name, result.receipt.failure)
+        error_of(result.name, result.receipt.failure)
         for result in state.failures()
         if result.receipt.failure is not None
     )
@@ -52,6 +57,7 @@ def workspace_of(state: RunState) -> Workspace:
         for made in row.objects
     }
     workspace = Workspace(backend=MemoryBackend())
+    _runs[workspace] = state
     for path in state.projects():
         # A project may also hold the summary, and a part the objects of an item that
         # has changed since.
@@ -71,5 +77,5 @@ def _rows(state: RunState) -> Iterator[tuple[Row, ItemError | None]]:
     for result in state:
         failure = result.receipt.failure
         if failure is not None:
-            yield Row(result.name, {}), ItemError.of(result.name, failure)
+            yield Row(result.name, {}), error_of(result.name, failure)
         yield from ((row, None) for row in result.receipt.rows)

@@ -10,7 +10,7 @@ from datalab_workspace.batch.item_results import ItemResult, ItemResults
 
 
 class RunState(ItemResults, Protocol):
-    """What the folder of a run says about it. It changes while the run is computed."""
+    """The state of a run, as its folder has it. It changes while items are computed."""
 
     @property
     def out(self) -> Path | None:

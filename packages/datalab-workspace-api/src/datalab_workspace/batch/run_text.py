@@ -80,7 +80,7 @@ def row_blocks(state: RunState, widest: int, longest: int) -> list[Block]:
 
 
 def more_rows(state: RunState) -> str:
-    """Return how many items are not among the first rows; "" if none."""
+    """Return the number of items after the first rows, as a line; "" without any."""
     hidden = state.done + state.failed - MAX_ROWS
     return f"and {hidden:,} more items; run.table has all" if hidden > 0 else ""
 

@@ -37,8 +37,8 @@ class StopRules:
         self._failures += 1
         self._first_failure = self._first_failure or failure
 
-    def computed(self) -> None:
-        """Note that a worker computed items, even if they failed."""
+    def worker_began(self) -> None:
+        """Note that a worker began an item, even if that killed it."""
         self._early_deaths = 0
 
     def check(self) -> None:
@@ -91,6 +91,16 @@ class StopRules:
                 "the run stopped because workers end before they compute anything "
                 f"({reason}); {_KEPT}"
             )
+
+    def most_items(self, size: int) -> int:
+        """Return the size of a task, so that few items of a wrong chain are computed.
+
+        Args:
+            size: The size that the time of the items suggests.
+        """
+        if self._any_done:
+            return size
+        return max(1, min(size, _FIRST_ITEMS - self._failures))
 
     def usable(self, workers: int) -> int:
         """Return the number of workers that have not refused."""

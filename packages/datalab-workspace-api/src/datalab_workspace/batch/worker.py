@@ -22,6 +22,7 @@ from datalab_workspace.batch.parts import KeptObject, write_part
 from datalab_workspace.batch.process_limits import time_limit
 from datalab_workspace.batch.reading import read_item
 from datalab_workspace.batch.run_folder import RunFolder
+from datalab_workspace.model.record import Record
 from datalab_workspace.runtime import is_installed
 
 #: Seconds after which a worker ends a task early, so that others take the other items.
@@ -86,59 +87,89 @@ def installed_versions() -> dict[str, str]:
 
 
 @dataclass
-class _Results:
-    """What a task has computed so far."""
+class _Result:
+    """The result of one item, with the objects that are kept."""
 
-    receipts: list[Receipt] = field(default_factory=list)
+    receipt: Receipt
     kept: list[KeptObject] = field(default_factory=list)
-    units: dict[str, str] = field(default_factory=dict)
-    size: int = 0
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
-    results = _Results()
+    results: list[_Result] = []
+    size = 0
     began = time.perf_counter()
     for item in task.items:
         claims.add(item.index)
-        _compute_item(item, chain, task.settings, claims, results)
-        if results.size > _LARGE or time.perf_counter() - began > _LONG:
+        results.append(_compute_item(item, chain, task.settings, claims))
+        size += sum(_size(each.record) for each in results[-1].kept)
+        if size > _LARGE or time.perf_counter() - began > _LONG:
             break
-    part = None
-    if results.kept:
-        part = write_part(task.settings.folder, task.id, results.kept)
+    part = _write(task, results)
     claims.end()
-    return Answer(tuple(results.receipts), part, results.units, worker=worker)
+    units: dict[str, str] = {}
+    for result in results:
+        merge_units(units, result.units)
+    receipts = tuple(result.receipt for result in results)
+    return Answer(receipts, part, units, worker=worker)
 
 
 def _compute_item(
-    item: Item, chain: Chain, settings: Settings, claims: Claims, results: _Results
-) -> None:
+    item: Item, chain: Chain, settings: Settings, claims: Claims
+) -> _Result:
     began = time.perf_counter()
     try:
         with time_limit(settings.item_timeout, claims.time_limit):
-            records = read_item(item)
-            output = compute(chain, item, records, settings.keep)
+            output = compute(chain, item, read_item(item), settings.keep)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
-        results.receipts.append(
-            Receipt(
-                item.index,
-                item.fingerprint,
-                (),
-                failure_of_error(error),
-                time.perf_counter() - began,
-            )
-        )
-        return
-    for record in output.kept:
-        results.kept.append(KeptObject(item.group, record))
-        results.size += sum(
-            array.nbytes for array in record.arrays.values() if array is not None
-        )
-    merge_units(results.units, output.units)
+        return _failed(item, error, time.perf_counter() - began)
     seconds = time.perf_counter() - began
-    results.receipts.append(
-        Receipt(item.index, item.fingerprint, output.rows, None, seconds)
-    )
+    receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
+    kept = [KeptObject(item.group, record) for record in output.kept]
+    return _Result(receipt, kept, output.units)
+
+
+def _failed(item: Item, error: BaseException, seconds: float) -> _Result:
+    failure = failure_of_error(error)
+    return _Result(Receipt(item.index, item.fingerprint, (), failure, seconds))
+
+
+def _write(task: Task, results: list[_Result]) -> str | None:
+    """Write the objects to a part, and return its name.
+
+    An item whose objects cannot be written fails; the others are written.
+
+    Raises:
+        OSError: The part cannot be written, for example because the disk is full.
+    """
+    try:
+        return _write_part(task, results)
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001  raised again below, for the item
+        for position, result in enumerate(results):
+            results[position] = _tried(task, task.items[position], result)
+        return _write_part(task, results)
+
+
+def _tried(task: Task, item: Item, result: _Result) -> _Result:
+    """Return the result of an item, or its failure if it cannot be written."""
+    try:
+        _write_part(task, [result])
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001  the result of the item
+        return _failed(item, error, result.receipt.seconds)
+    return result
+
+
+def _write_part(task: Task, results: list[_Result]) -> str | None:
+    kept = (each for result in results for each in result.kept)
+    return write_part(task.settings.folder, task.id, kept)
+
+
+def _size(record: Record) -> int:
+    return sum(array.nbytes for array in record.arrays.values() if array is not None)
 
 
 def _chain(fingerprint: str, data: bytes | None) -> Chain:

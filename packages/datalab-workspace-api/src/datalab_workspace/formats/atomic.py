@@ -71,6 +71,32 @@ class FileStamp:
         status = os.stat(file)  # noqa: PTH116 (Path.stat takes no descriptor)
         return cls(status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev)
 
+    def as_seen_here(self, path: Path) -> FileStamp:
+        """Return the stamp that this computer has for a file that another one stamped.
+
+        The numbers of inode and device of a shared folder differ between computers.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The present stamp if time and size are those of this stamp; otherwise this
+            stamp, because the file is missing or was changed.
+
+        Example:
+            >>> from datalab_workspace.formats import FileStamp
+            >>> path = workspace.save("analysis.h5")
+            >>> stamp = FileStamp.of(path)
+            >>> stamp.as_seen_here(path) == stamp
+            True
+        """
+        try:
+            here = FileStamp.of(path)
+        except OSError:
+            return self  # the reader of the file says what is wrong
+        same = (here.mtime_ns, here.size) == (self.mtime_ns, self.size)
+        return here if same else self
+
 
 class Replacement:
     """A new file that is going to replace another one.

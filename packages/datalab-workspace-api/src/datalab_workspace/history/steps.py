@@ -208,6 +208,8 @@ class Stored:
             same, so is the object; None if it comes from a file.
         fingerprint: The fingerprint of its data; None until a save computes it.
         cell: The cell that stored it; None outside cells.
+        elsewhere: The object stays in its own file, and was in no workspace. A file
+            with the history has its UUID, so that it is found where that is loaded.
     """
 
     uuid: str
@@ -215,6 +217,7 @@ class Stored:
     version: object = None
     fingerprint: Fingerprint | None = None
     cell: Cell | None = None
+    elsewhere: bool = False
 
 
 @dataclass(eq=False, slots=True)

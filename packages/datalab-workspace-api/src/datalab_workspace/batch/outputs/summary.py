@@ -12,6 +12,7 @@ import numpy as np
 
 from datalab_workspace.batch.columns import Column, Columns
 from datalab_workspace.model.record import FieldValue, Record
+from datalab_workspace.model.units import with_unit
 
 #: The group of the signals in the summary project.
 GROUP = "Summary"
@@ -58,7 +59,7 @@ def summary_records(columns: Columns, digest: str) -> list[Record]:
     ]
     if records:
         is_short = len(columns) <= MOST_ROWS
-        table = _all_rows(columns) if is_short else _statistics(numeric)
+        table = _all_rows(columns) if is_short else _statistics(numeric, columns.units)
         records[0].metadata[_TABLE_KEY] = table
     return records
 
@@ -81,7 +82,9 @@ def _all_rows(columns: Columns) -> dict[str, Any]:
         names.append("error")
         parts.append([error or "" for error in columns.all_errors()])
     rows = [list(row) for row in zip(*parts, strict=True)]
-    return _table("Results of all items", names, rows)
+    units = [columns.units.get(name, "") for name in names]
+    headers = list(map(with_unit, names, units))
+    return {**_table("Results of all items", headers, rows), "attrs": {"units": units}}
 
 
 def _plain(column: Column) -> list[Any]:
@@ -91,12 +94,15 @@ def _plain(column: Column) -> list[Any]:
     return ["" if value is None else str(value) for value in column]
 
 
-def _statistics(numeric: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+def _statistics(
+    numeric: Mapping[str, np.ndarray[Any, Any]], units: Mapping[str, str]
+) -> dict[str, Any]:
     names = ["column", "values", "missing", "min", "mean", "median", "max", "std"]
     rows = []
     for name, values in numeric.items():
         known = values[~np.isnan(values)]
-        row: list[Any] = [name, len(known), len(values) - len(known)]
+        title = with_unit(name, units.get(name, ""))
+        row: list[Any] = [title, len(known), len(values) - len(known)]
         rows.append(row + _statistics_of(known))
     return _table("Statistics of all items", names, rows)
 

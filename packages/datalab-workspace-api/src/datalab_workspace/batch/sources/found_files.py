@@ -96,43 +96,58 @@ class _Projects:
 
 
 def _without_runs(files: FileList) -> FileList:
-    """Return files without those that runs have written: their folders and tables."""
-    tables: dict[str, frozenset[str]] = {}
-    left_out: dict[str, bool] = {}
+    """Return files without those that runs have written.
+
+    These are the files in the folders of runs, the tables, and of a folder the projects
+    with results, which would only cause a warning.
+    """
+    runs: dict[str, list[str] | None] = {}
     kept = []
     for index in range(len(files)):
         folder = files.folder(index)
-        if folder not in tables:
-            left_out[folder] = _is_of_run(Path(folder))
-            tables[folder] = _tables_of_runs(Path(folder))
-        if not left_out[folder] and files.name(index) not in tables[folder]:
-            kept.append(index)
+        if folder not in runs:
+            runs[folder] = _outputs_in(Path(folder))
+        outputs = runs[folder]
+        if outputs is None:
+            continue
+        if outputs and _is_written(files.name(index), outputs, files.named(index)):
+            continue
+        kept.append(index)
     return files if len(kept) == len(files) else files.take(kept)
 
 
-def _is_of_run(folder: Path) -> bool:
-    return any(
-        part.suffix == _RUN and (part / _PROPERTIES).exists()
-        for part in (folder, *folder.parents)
-    )
-
-
-def _tables_of_runs(folder: Path) -> frozenset[str]:
-    """Return the names of the tables that runs have written into a folder."""
+def _outputs_in(folder: Path) -> list[str] | None:
+    """Return the names of the outputs of runs; None if the folder is that of a run."""
+    for part in (folder, *folder.parents):
+        if part.suffix == _RUN and (part / _PROPERTIES).exists():
+            return None
     with os.scandir(folder) as entries:
         runs = [entry.name for entry in entries if entry.name.endswith(_RUN)]
-    return frozenset(
-        f"{Path(run).with_suffix('').stem}.csv"
-        for run in runs
-        if (folder / run / _PROPERTIES).exists()
-    )
+    return [
+        run.removesuffix(_RUN) for run in runs if (folder / run / _PROPERTIES).exists()
+    ]
+
+
+def _is_written(name: str, outputs: list[str], is_named: bool) -> bool:
+    """Return whether a run with one of the outputs has written a file."""
+    for output in map(Path, outputs):
+        if name == f"{output.stem}.csv":
+            return True
+        if is_named or Path(name).suffix != output.suffix:
+            continue
+        if name == output.name or name.startswith(f"{output.stem}-objects-"):
+            return True
+    return False
 
 
 def _warn_of_refused(refused: list[Path]) -> None:
+    reason = formats.refusal(refused[0])
+    if len(refused) == 1:
+        warn_caller(f"a file of the folder is not an item: {reason}", UserWarning)
+        return
     names = list_names([path.name for path in refused], 5)
-    first = formats.refusal(refused[0])
     warn_caller(
-        f"{len(refused)} files of the folder are not among the items, because no "
-        f"reader takes them: {names} (the first: {first})",
+        f"{len(refused)} files of the folder are not items, because no reader takes "
+        f"them: {names} (the first: {reason})",
         UserWarning,
     )

@@ -100,5 +100,6 @@ _sources: WeakValueDictionary[tuple[Path, FileStamp, Limits], IndexSource] = (
 
 
 def _source(path: str, stamp: Sequence[int], limits: Limits | None) -> IndexSource:
-    key = Path(path), FileStamp(*stamp), limits or Limits()
+    file = Path(path)
+    key = file, FileStamp(*stamp).as_seen_here(file), limits or Limits()
     return _sources.get(key) or IndexSource(*key)

@@ -105,6 +105,11 @@ class FileArray(ArrayReference):
         self.limits = limits or Limits()
         self.strict = strict
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        stamp = self._place.stamp.as_seen_here(self.path)
+        self._place = self._place._replace(stamp=stamp)
+
     def __repr__(self) -> str:
         return f"<{self.name} of {self.where!r} in {str(self.path)!r}, not read yet>"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from h5py import h5g, h5s
@@ -23,6 +23,8 @@ _DICT = "__dict"
 _SEQUENCE = "__seq"
 _TYPE = "__type__"
 _ITEM = re.compile(r"__seq(\d{1,9})")
+#: The most values of a dict or list that many objects may have alike.
+_MOST_SHARED = 32
 
 #: Creates the dataset of an array: (low-level parent, path of the parent, name, array).
 PutArray: TypeAlias = Callable[[Any, str, str, "np.ndarray[Any, Any]"], None]
@@ -52,6 +54,43 @@ def split_branch(
         leaf = not isinstance(item, dict | list | np.ndarray)
         (attributes if leaf else members)[name] = item
     return attributes, members
+
+
+class Branch(NamedTuple):
+    """A dict or list of scalars, dicts and lists, as an HDF5 group.
+
+    Attributes:
+        attributes: The scalars by the name of their attribute.
+        members: The dicts and lists by the name of their group.
+    """
+
+    attributes: dict[str, Any]
+    members: dict[str, Branch]
+
+    @classmethod
+    def of(cls, value: dict[str, Any] | list[Any]) -> Branch | None:
+        """Return a plain dict or list as a branch.
+
+        Returns:
+            None if it holds an array, or more values than similar objects share.
+        """
+        if len(value) > _MOST_SHARED:
+            return None
+        attributes, below = split_branch(value)
+        members: dict[str, Branch] = {}
+        for name, each in below.items():
+            branch = None if isinstance(each, np.ndarray) else cls.of(each)
+            if branch is None:
+                return None
+            members[name] = branch
+        return cls(attributes, members)
+
+    def write(self, group: Any, attributes: AttributeWriter) -> None:
+        """Write the scalars, dicts and lists into a low-level group."""
+        for name, value in self.attributes.items():
+            attributes.create(group, name, value)
+        for name, branch in self.members.items():
+            branch.write(h5g.create(group, name.encode()), attributes)
 
 
 class MetadataWriter:

@@ -5,6 +5,7 @@ They refer to the file by its path and stamp, so that they can be pickled.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Source:
         self._heaps_are_sound = False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Source, (self.file,)
+        return _source, (self.file,)
 
     def parts(self, where: str, address: int) -> ObjectParts:
         """Read all parts of an object.
@@ -166,6 +167,11 @@ class SidecarObject:
         if sidecar.depends_on_data(plain) and isinstance(plain.data, FileArray):
             plain.data.ensure_checksum()
         return sidecar.join(plain)
+
+
+def _source(file: ProjectFile) -> Source:
+    stamp = file.stamp.as_seen_here(file.path)
+    return Source(dataclasses.replace(file, stamp=stamp))
 
 
 def _no_heaps() -> None:

@@ -21,7 +21,7 @@ from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.array_io import split_axis
 from datalab_workspace.formats.h5.attributes import AttributeWriter
 from datalab_workspace.formats.h5.contents import Filters
-from datalab_workspace.formats.h5.metadata import MetadataWriter, split_branch
+from datalab_workspace.formats.h5.metadata import Branch, MetadataWriter, split_branch
 from datalab_workspace.formats.h5.plan import ArraySlot, GroupPlan, ObjectPlan
 from datalab_workspace.formats.h5.sources import CONTIGUOUS
 from datalab_workspace.model.record import PRIMARY_ARRAY, UUID_KEY, Array, Kind
@@ -91,14 +91,16 @@ class Structure:
         """Write an object into a group, and create its `slots`."""
         plain = item.plain
         scalars, members = self._begin(item)
+        shared = _shared_branches(members)
         owner, below = self._templates.create(
-            group, item.name.encode(), layout.attributes(plain), scalars
+            group, item.name.encode(), layout.attributes(plain), Branch(scalars, shared)
         )
         for name, array in plain.arrays.items():
             if array is not None:
                 data = name == PRIMARY_ARRAY[plain.kind]
                 self._put(owner, name, array, compress=data)
-        self._metadata.write_members(below, layout.METADATA, members)
+        others = {name: each for name, each in members.items() if name not in shared}
+        self._metadata.write_members(below, layout.METADATA, others)
 
     def rewrite_object(self, owner: Any, item: ObjectPlan) -> None:
         """Write an object into the HDF5 group that holds its previous version.
@@ -189,7 +191,7 @@ class _Templates:
     def __init__(self, attributes: AttributeWriter) -> None:
         self._attributes = attributes
         self._seen: set[Any] = set()
-        self._templates: dict[Any, tuple[bytes, dict[str, Any], dict[str, Any]]] = {}
+        self._templates: dict[Any, tuple[bytes, dict[str, Any], Branch]] = {}
         # The name must differ from those of other threads; no file is created.
         self._file = h5py.File(
             f"templates-{uuid.uuid4()}", "w", driver="core", backing_store=False
@@ -200,18 +202,14 @@ class _Templates:
         self._file.close()
 
     def create(
-        self,
-        parent: Any,
-        name: bytes,
-        attributes: dict[str, Any],
-        metadata: dict[str, Any],
+        self, parent: Any, name: bytes, attributes: dict[str, Any], metadata: Branch
     ) -> tuple[Any, Any]:
-        """Create the group of an object and its metadata group, with attributes.
+        """Create the group of an object and its metadata group.
 
         Returns:
             The two low-level groups.
         """
-        types = (_types(attributes), _types(metadata))
+        types = (_types(attributes), _branch_types(metadata))
         template = self._templates.get(types)
         if template is None:
             if types not in self._seen:
@@ -225,21 +223,17 @@ class _Templates:
         owner = h5g.open(parent, name)
         below = h5g.open(owner, layout.METADATA.encode())
         self._change(owner, attributes, attributes_known)
-        self._change(below, metadata, metadata_known)
+        self._change_branch(below, metadata, metadata_known)
         return owner, below
 
     def _write(
-        self,
-        parent: Any,
-        name: bytes,
-        attributes: dict[str, Any],
-        metadata: dict[str, Any],
+        self, parent: Any, name: bytes, attributes: dict[str, Any], metadata: Branch
     ) -> tuple[Any, Any]:
         owner = h5g.create(parent, name)
         below = h5g.create(owner, layout.METADATA.encode())
-        for group, values in ((owner, attributes), (below, metadata)):
-            for key, value in values.items():
-                self._attributes.create(group, key, value)
+        for key, value in attributes.items():
+            self._attributes.create(owner, key, value)
+        metadata.write(below, self._attributes)
         return owner, below
 
     def _change(
@@ -250,9 +244,38 @@ class _Templates:
             if value is not before and not _identical(value, before):
                 self._attributes.rewrite(group, key, value)
 
+    def _change_branch(self, group: Any, wanted: Branch, known: Branch) -> None:
+        self._change(group, wanted.attributes, known.attributes)
+        for name, branch in wanted.members.items():
+            before = known.members[name]
+            if not _identical_branches(branch, before):
+                self._change_branch(h5g.open(group, name.encode()), branch, before)
+
+
+def _shared_branches(members: dict[str, Any]) -> dict[str, Branch]:
+    """Return the dicts and lists that other objects may have alike."""
+    shared: dict[str, Branch] = {}
+    for name, value in members.items():
+        branch = None if isinstance(value, np.ndarray) else Branch.of(value)
+        if branch is not None:
+            shared[name] = branch
+    return shared
+
 
 def _types(values: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(values), tuple(map(type, values.values()))
+
+
+def _branch_types(branch: Branch) -> tuple[Any, ...]:
+    members = branch.members
+    below = tuple(map(_branch_types, members.values()))
+    return _types(branch.attributes), tuple(members), below
+
+
+def _identical_branches(a: Branch, b: Branch) -> bool:
+    return all(map(_identical, a.attributes.values(), b.attributes.values())) and all(
+        map(_identical_branches, a.members.values(), b.members.values())
+    )
 
 
 def _identical(a: Any, b: Any) -> bool:

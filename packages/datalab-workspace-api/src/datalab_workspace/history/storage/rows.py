@@ -219,7 +219,8 @@ class _Tables:
             return 0
         stored = step.stored
         key: tuple[Any, ...] = _cut(stored.name), self._cell(stored.cell)
-        if self._uuids and stored.uuid and stored.fingerprint:
+        is_named = self._uuids or stored.elsewhere
+        if is_named and stored.uuid and stored.fingerprint:
             key += stored.uuid, stored.fingerprint
         return self._made.setdefault(key, len(self._made)) + 1
 

@@ -1,0 +1,147 @@
+"""Runs whose driver is killed at any instant continue as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import datalab_workspace as dlw
+from support import batch_functions, run_in_process
+
+ITEMS = 210  # more than one project
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("source") / "input.h5"
+    workspace = dlw.Workspace()
+    x = np.arange(50.0)
+    for index in range(ITEMS):
+        workspace.add(f"item {index}", (x, np.sin(x + index)))
+    workspace.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(source, tmp_path_factory) -> dict[str, bytes]:
+    """The files of an undisturbed run."""
+    folder = tmp_path_factory.mktemp("reference")
+    with pytest.MonkeyPatch.context() as patch:
+        counts = tmp_path_factory.mktemp("counts")
+        patch.setenv("DATALAB_TEST_COUNTS", str(counts))
+        dlw.batch.map(
+            batch_functions.counted, dlw.open(source), out=folder / "o.h5", on="serial"
+        )
+    return files_of(folder)
+
+
+@pytest.fixture(autouse=True)
+def counts(tmp_path_factory, monkeypatch) -> Path:
+    folder = tmp_path_factory.mktemp("counts")
+    monkeypatch.setenv("DATALAB_TEST_COUNTS", str(folder))
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def start(source: Path, out: Path, on: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(run_in_process.__file__).parents[1]),
+        "DATALAB_KERNEL_MODE": "standalone",
+    }
+    return subprocess.Popen(
+        [sys.executable, run_in_process.__file__, str(source), str(out), on],
+        env=environment,
+    )
+
+
+def wait_until(condition, process) -> None:
+    """Wait as long as the process runs."""
+    while not condition() and process.poll() is None:
+        time.sleep(0.002)
+
+
+def journal_of(out: Path) -> int:
+    path = out.with_name(f"{out.name}.run") / "journal.jsonl"
+    return path.stat().st_size if path.exists() else 0
+
+
+def check_resumed(source, out, reference, counts) -> None:
+    run = dlw.batch.map(batch_functions.counted, dlw.open(source), out=out, on="serial")
+    assert (run.done, run.failed, run.left) == (ITEMS, 0, 0)
+    made = files_of(out.parent)
+    made.pop("o.counts", None)
+    assert made == reference
+    assert not list((out.with_name("o.h5.run") / "parts").glob("*"))
+
+
+@pytest.mark.parametrize("size", [200, 10_000])
+def test_a_killed_run_continues(source, reference, counts, tmp_path, size):
+    out = tmp_path / "o.h5"
+    process = start(source, out, "serial")
+    wait_until(lambda: journal_of(out) > size, process)
+    process.kill()
+    process.wait()
+    done = dlw.batch.open(out).done
+    assert done < ITEMS
+    before = {path.name for path in counts.iterdir()}
+    check_resumed(source, out, reference, counts)
+    twice = [name for name in before if (counts / name).stat().st_size > 1]
+    # Only the items of the tasks under way are computed twice.
+    assert len(twice) <= len(before) - done
+
+
+def test_a_run_that_is_killed_while_it_writes_continues(
+    source, reference, counts, tmp_path
+):
+    out = tmp_path / "o.h5"
+    process = start(source, out, "serial")
+    staged = out.with_name("o.h5.run") / "outputs"
+    wait_until(staged.exists, process)
+    process.kill()
+    process.wait()
+    check_resumed(source, out, reference, counts)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_run_that_is_killed_at_random_instants_continues(
+    source, reference, counts, tmp_path
+):
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    begin = time.monotonic()
+    folder = tmp_path / "undisturbed"
+    folder.mkdir()
+    start(source, folder / "o.h5", "2").wait()
+    whole = time.monotonic() - begin
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        process = start(source, folder / "o.h5", "2")
+        instant = time.monotonic() + chance.uniform(0.2, 1.1) * whole
+        wait_until(lambda instant=instant: time.monotonic() > instant, process)
+        process.kill()
+        process.wait()
+        check_resumed(source, folder / "o.h5", reference, counts)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal")
+def test_an_interrupted_program_ends_and_continues(source, reference, counts, tmp_path):
+    out = tmp_path / "o.h5"
+    process = start(source, out, "serial")
+    wait_until(lambda: journal_of(out) > 1_000, process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() != 0
+    check_resumed(source, out, reference, counts)
