@@ -23,6 +23,7 @@ from datalab_workspace.batch.process_limits import time_limit
 from datalab_workspace.batch.reading import read_item
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.model.record import Record
+from datalab_workspace.processing.doubtful_results import Doubt
 from datalab_workspace.runtime import is_installed
 
 #: Seconds after which a worker ends a task early, so that others take the other items.
@@ -79,11 +80,10 @@ def run_task(task: Task) -> Answer:
 
 def installed_versions() -> dict[str, str]:
     """Return the versions that all workers of a run must have; nothing is imported."""
-    return {"datalab-workspace-api": __version__} | {
-        package: version(package)
-        for package in ("sigima", "numpy")
-        if is_installed(package)
-    }
+    found = {"datalab-workspace-api": __version__}
+    if is_installed("sigima"):
+        found["sigima"] = version("sigima")
+    return found
 
 
 @dataclass
@@ -93,6 +93,7 @@ class _Result:
     receipt: Receipt
     kept: list[KeptObject] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
 
 
 def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
@@ -111,7 +112,8 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
     for result in results:
         merge_units(units, result.units)
     receipts = tuple(result.receipt for result in results)
-    return Answer(receipts, part, units, worker=worker)
+    doubts = tuple(doubt for result in results for doubt in result.doubts)
+    return Answer(receipts, part, units, doubts, worker=worker)
 
 
 def _compute_item(
@@ -126,7 +128,7 @@ def _compute_item(
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
     kept = [KeptObject(item.group, record) for record in output.kept]
-    return _Result(receipt, kept, output.units)
+    return _Result(receipt, kept, output.units, tuple(output.doubts))
 
 
 def _failed(item: Item, error: BaseException, seconds: float) -> _Result:
