@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,16 +19,18 @@ from support.cluster.programs import Cluster, Worker
 
 Start = Callable[..., Cluster]
 Signals = Callable[[int], Path]
+Later = Callable[[Callable[[], bool], Callable[[], None]], None]
 
 
 def serial(function: object, project: Path, folder: Path) -> batch.Run:
     """Return a run in this process, with which others are compared."""
     folder.mkdir()
-    return batch.map(function, project, out=folder / "out.h5", on="serial")
+    out = folder / "out.h5"
+    return batch.map(function, project, out=out, on="serial", key="the function")
 
 
 @pytest.fixture
-def later() -> Iterator[Callable[[Callable[[], bool], Callable[[], None]], None]]:
+def later() -> Iterator[Later]:
     """`later(condition, act)`: act in the middle of the test, when a condition is met.
 
     The condition has to be met before the test ends.
@@ -67,7 +70,11 @@ def test_a_cluster_gives_the_same_bytes_as_one_process(
     (tmp_path / "out").mkdir()
 
     run = batch.map(
-        function, project, out=tmp_path / "out" / "out.h5", on=machines.address
+        function,
+        project,
+        out=tmp_path / "out" / "out.h5",
+        on=machines.address,
+        key="the function",
     )
 
     assert {name: error.type for name, error in run.errors.items()} == {
@@ -77,73 +84,76 @@ def test_a_cluster_gives_the_same_bytes_as_one_process(
     assert digests(tmp_path / "out") == digests(tmp_path / "serial")
 
 
+@dataclass
+class Counted:
+    """A run whose function notes how often it is called, and what it has to give."""
+
+    project: Path
+    folder: Path
+
+    def __post_init__(self) -> None:
+        for name in ("serially", "noted", "out"):
+            (self.folder / name).mkdir()
+        function = functions.counted(self.folder / "serially")
+        self.expected = serial(function, self.project, self.folder / "serial")
+
+    def calls(self) -> dict[str, int]:
+        """Return how often the function was called for each item."""
+        return functions.calls(self.folder / "noted")
+
+    def compute(self, on: str) -> batch.Run:
+        """Compute on a cluster, and check that all is there, once."""
+        run = batch.map(
+            functions.counted(self.folder / "noted", 0.03),
+            self.project,
+            out=self.folder / "out" / "out.h5",
+            on=on,
+            key="the function",
+        )
+        assert (run.done, run.failed, run.left) == (len(self.expected.table), 0, 0)
+        assert_frame_equal(run.table, self.expected.table)
+        assert {*self.calls()} == {*run.table.index}
+        kept = titles(self.folder / "out")
+        assert len(kept) == len({*kept})
+        assert digests(self.folder / "out") == digests(self.folder / "serial")
+        return run
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_lost_machine_costs_no_results(
-    cluster: Start, signals: Signals, tmp_path: Path, later: Callable[..., None]
+    cluster: Start, signals: Signals, tmp_path: Path, later: Later
 ) -> None:
     """One of three workers loses its power in the middle; memory is limited."""
-    project, count = signals(600), 600
-    expected = serial(functions.halved, project, tmp_path / "serial")
+    counted = Counted(signals(600), tmp_path)
     machines = cluster(3)
     limit = ("prlimit", f"--data={2**30}")
     for _ in range(3):
         machines.add_worker("--no-nanny", "--memory-limit", "700MiB", before=limit)
-    noted = tmp_path / "noted"
-    (tmp_path / "out").mkdir(), noted.mkdir()
-    later(
-        lambda: len(functions.calls(noted)) > count // 4,
-        machines.workers[0].kill,
-    )
+    later(lambda: len(counted.calls()) > 150, machines.workers[0].kill)
 
-    run = batch.map(
-        functions.counted(noted, 0.03),
-        project,
-        out=tmp_path / "out" / "out.h5",
-        on=machines.address,
-    )
+    counted.compute(machines.address)
 
-    assert (run.done, run.failed, run.left) == (count, 0, 0)
-    assert run.table.index.is_unique
-    assert_frame_equal(run.table["sum"], expected.table["sum"])  # type: ignore[arg-type]
-    kept = titles(tmp_path / "out")
-    assert len(kept) == len({*kept}) == len(titles(tmp_path / "serial"))
-    calls = functions.calls(noted)
-    again = {name for name, times in calls.items() if times > 1}
-    assert {*calls} == {*run.table.index}
     # The tasks of the lost worker: what it was computing, and what it had in reserve.
-    assert len(again) <= count // 4
+    assert sum(counted.calls().values()) <= 600 + 150
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_machine_that_the_network_lost_for_a_while_does_no_harm(
-    cluster: Start, signals: Signals, tmp_path: Path, later: Callable[..., None]
+    cluster: Start, signals: Signals, tmp_path: Path, later: Later
 ) -> None:
     """What it goes on to compute is not taken twice."""
-    project, count = signals(300), 300
-    expected = serial(functions.halved, project, tmp_path / "serial")
+    counted = Counted(signals(300), tmp_path)
     machines = cluster(2)
     for _ in range(2):
         machines.add_worker("--no-nanny")
-    noted = tmp_path / "noted"
-    (tmp_path / "out").mkdir(), noted.mkdir()
     later(
-        lambda: len(functions.calls(noted)) > count // 4,
+        lambda: len(counted.calls()) > 75,
         lambda: lose_for_a_while(machines.workers[0], machines),
     )
 
-    run = batch.map(
-        functions.counted(noted, 0.03),
-        project,
-        out=tmp_path / "out" / "out.h5",
-        on=machines.address,
-    )
-
-    assert (run.done, run.failed, run.left) == (count, 0, 0)
-    assert_frame_equal(run.table["sum"], expected.table["sum"])  # type: ignore[arg-type]
-    kept = titles(tmp_path / "out")
-    assert len(kept) == len({*kept}) == len(titles(tmp_path / "serial"))
+    counted.compute(machines.address)
 
 
 def lose_for_a_while(worker: Worker, machines: Cluster) -> None:

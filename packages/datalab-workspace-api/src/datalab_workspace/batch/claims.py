@@ -14,6 +14,7 @@ from datalab_workspace.batch.messages import ItemFailure
 
 #: The suffix of the file into which the time limit writes the traceback of a process.
 TIME_LIMIT_SUFFIX = ".timeout"
+_END = b"end\n"
 
 
 class Claims:
@@ -33,15 +34,26 @@ class Claims:
         with self._path.open("ab", buffering=0) as file:
             file.write(b"%d\n" % index)
 
+    def end(self) -> None:
+        """Note that all items are computed, and the part is written.
+
+        The answer may still be lost: that of a dask worker stays there until the driver
+        fetches it. No item is then a suspect.
+        """
+        with self._path.open("ab", buffering=0) as file:
+            file.write(_END)
+
     def exist(self) -> bool:
         """Return whether a worker began the task."""
         return self._path.exists()
 
     def last(self) -> int | None:
-        """Return the position of the item that began last; None without one."""
+        """Return the position of the item that was under way; None without one."""
         try:
             lines = self._path.read_bytes().split(b"\n")
         except FileNotFoundError:
+            return None
+        if _END.strip() in lines:
             return None
         whole = [line for line in lines[:-1] if line.isdigit()]
         return int(whole[-1]) if whole else None

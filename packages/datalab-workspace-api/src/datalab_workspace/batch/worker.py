@@ -108,6 +108,7 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
         if size > _LARGE or time.perf_counter() - began > _LONG:
             break
     part = _write(task, results)
+    claims.end()
     units: dict[str, str] = {}
     doubts = Doubts()
     for result in results:

@@ -21,6 +21,7 @@ from datalab_workspace.batch.outputs.summary import GROUP, summary_records
 from datalab_workspace.batch.parts import KeptObjects, project_of
 from datalab_workspace.batch.table import add_rows
 from datalab_workspace.formats.atomic import replacing
+from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.project import Group, Project
 from datalab_workspace.runtime import require
 
@@ -108,6 +109,7 @@ class _Writer:
             summary.groups.append(Group("signal", GROUP, list(records)))
         if count == 1:
             summary.groups += self._project(held).groups
+            summary.history = HistoryWriter(items=summary.items())
         self._write_project(self._out.name, summary)
         return self._names
 
