@@ -20,7 +20,7 @@ from datalab_workspace.batch.ledger import merge_units
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
 from datalab_workspace.batch.parts import KeptObject, write_part
 from datalab_workspace.batch.process_limits import time_limit
-from datalab_workspace.batch.reading import read_item
+from datalab_workspace.batch.item_reader import read_item
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.model.record import Record
 from datalab_workspace.runtime import is_installed
