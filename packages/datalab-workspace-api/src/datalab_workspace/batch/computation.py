@@ -119,7 +119,7 @@ class Computation:
             self._stop_with_run(ledger),
             local_chain(self.chain),
         ):
-            Driver(
+            driver = Driver(
                 self.items,
                 ledger,
                 folder=self.folder,
@@ -128,7 +128,11 @@ class Computation:
                 settings=settings,
                 chain=self.chain.dumps() if engine.separate else None,
                 on_receipts=progress.note,
-            ).run()
+            )
+            try:
+                driver.run()
+            finally:
+                driver.doubts.warn()
 
     def _write(self, ledger: Ledger, journal: JournalWriter) -> None:
         folder = self.folder

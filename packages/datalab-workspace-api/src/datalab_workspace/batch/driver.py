@@ -23,6 +23,7 @@ from datalab_workspace.batch.run_journal import JournalWriter, answer_line
 from datalab_workspace.batch.stops import StopRules
 from datalab_workspace.batch.suspects import Suspects, Verdict
 from datalab_workspace.errors import LiveError
+from datalab_workspace.processing.doubtful_results import Doubts
 
 #: Seconds between looks at signals where a lock cannot be interrupted, as on Windows.
 _POLL = 0.2
@@ -64,6 +65,7 @@ class Driver:
         chain: bytes | None,
         on_receipts: Callable[[int, int], None],
     ) -> None:
+        self.doubts = Doubts()
         self._items = items
         self._ledger = ledger
         self._folder = folder
@@ -207,6 +209,8 @@ class Driver:
     def _take_receipts(self, task: Task, answer: Answer) -> None:
         computed = len(answer.receipts)
         self._stops.worker_began()
+        for doubt in answer.doubts:
+            self.doubts.note(doubt)
         self._chunks.learn(
             computed,
             sum(receipt.seconds for receipt in answer.receipts),

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -23,6 +23,7 @@ from datalab_workspace.batch.parts import KeptObject, write_part
 from datalab_workspace.batch.process_limits import time_limit
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.model.record import Record
+from datalab_workspace.processing.doubtful_results import Doubt, Doubts
 from datalab_workspace.runtime import is_installed
 
 #: Seconds after which a worker ends a task early, so that others take the other items.
@@ -93,6 +94,7 @@ class _Result:
     receipt: Receipt
     kept: list[KeptObject] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
+    doubts: Iterable[Doubt] = ()
 
 
 def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
@@ -108,10 +110,13 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
     part = _write(task, results)
     claims.end()
     units: dict[str, str] = {}
+    doubts = Doubts()
     for result in results:
         merge_units(units, result.units)
+        for doubt in result.doubts:
+            doubts.note(doubt)
     receipts = tuple(result.receipt for result in results)
-    return Answer(receipts, part, units, worker=worker)
+    return Answer(receipts, part, units, tuple(doubts.found()), worker=worker)
 
 
 def _compute_item(
@@ -126,7 +131,7 @@ def _compute_item(
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
     kept = [KeptObject(item.group, record) for record in output.kept]
-    return _Result(receipt, kept, output.units)
+    return _Result(receipt, kept, output.units, output.doubts.found())
 
 
 def _failed(item: Item, error: BaseException, seconds: float) -> _Result:
