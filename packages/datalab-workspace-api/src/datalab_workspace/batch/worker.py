@@ -15,12 +15,12 @@ from datalab_workspace.batch.chains import Chain
 from datalab_workspace.batch.claims import Claims
 from datalab_workspace.batch.compute import compute
 from datalab_workspace.batch.failures import failure_of_error
+from datalab_workspace.batch.item_reader import read_item
 from datalab_workspace.batch.items import Item
 from datalab_workspace.batch.ledger import merge_units
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
 from datalab_workspace.batch.parts import KeptObject, write_part
 from datalab_workspace.batch.process_limits import time_limit
-from datalab_workspace.batch.reading import read_item
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.model.record import Record
 from datalab_workspace.processing.doubtful_results import Doubt, Doubts
