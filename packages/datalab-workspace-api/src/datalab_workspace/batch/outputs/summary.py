@@ -74,7 +74,7 @@ def _signal(name: str, data: np.ndarray[Any, Any], unit: str) -> Record:
         "yunit": unit,
     }
     # The same values have the same UUID, and those of another run have another one.
-    digest = hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(data.data).hexdigest()
     uuid = str(uuid5(_NAMESPACE, f"{name}|{digest}"))
     return Record("signal", fields, {"xydata": data}, dict(_POINTS), uuid)
 
