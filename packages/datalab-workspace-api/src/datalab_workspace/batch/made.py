@@ -47,7 +47,9 @@ def made_uuid(*parts: str) -> str:
     return f"{hexa[:8]}-{hexa[8:12]}-{hexa[12:16]}-{hexa[16:20]}-{hexa[20:32]}"
 
 
-def first_step(item: Item, record: Record, name: str, uuid: str) -> Step:
+def first_step(
+    item: Item, record: Record, name: str, uuid: str, *, data: Record
+) -> Step:
     """Return the step with which the history of the results of an item begins.
 
     Args:
@@ -55,6 +57,7 @@ def first_step(item: Item, record: Record, name: str, uuid: str) -> Step:
         record: The object that was read.
         name: The name of its row.
         uuid: The UUID of the object, which is the same on every worker.
+        data: The same object, with its arrays in memory.
     """
     if isinstance(item.source, MeasuredFile):
         title = "" if name == item.name else record.title
@@ -63,7 +66,7 @@ def first_step(item: Item, record: Record, name: str, uuid: str) -> Step:
         step = origin_of(record, uuid)
     if step.stored is None:
         # A replay finds the object by it, if a workspace has it.
-        mark = data_fingerprint(record)
+        mark = data_fingerprint(data)
         step.stored = Stored(uuid, name, fingerprint=mark, elsewhere=True)
     return step
 

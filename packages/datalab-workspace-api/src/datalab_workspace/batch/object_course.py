@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.chains import Chain
@@ -25,7 +26,8 @@ from datalab_workspace.batch.result_columns import marked
 from datalab_workspace.batch.steps import FeatureStep, FunctionStep, Step
 from datalab_workspace.history import steps as history
 from datalab_workspace.history.recording.observer import silenced
-from datalab_workspace.model.record import Kind, Record
+from datalab_workspace.model.array_reference import ArrayReference
+from datalab_workspace.model.record import Array, Kind, Record
 from datalab_workspace.model.sigima_objects import object_kind, to_object, to_record
 from datalab_workspace.processing.calculation import Calculation, Operand, Source
 from datalab_workspace.processing.feature_table import kinds_of
@@ -72,13 +74,16 @@ class Course:
         in_file = item.identity.endswith(record.uuid)
         self._uuid = record.uuid if in_file else made_uuid(item.identity, part)
         self._kind: Kind = record.kind
-        own = isinstance(item.source, MeasuredFile)
-        self._obj: Any = to_object(record, own=own)
+        # Each array is read once: for its checksum, and for the object.
+        unread = any(isinstance(a, ArrayReference) for a in record.arrays.values())
+        read = _read(record) if unread else record
+        own = unread or isinstance(item.source, MeasuredFile)
+        self._obj: Any = to_object(read, own=own)
         self._obj.title = name
         # Only objects have a history.
         self._step: history.Step | None = None
         if self._keeps:
-            self._step = first_step(item, record, name, self._uuid)
+            self._step = first_step(item, record, name, self._uuid, data=read)
         self._made = False
         # A function of the user returned the object, and may hold it.
         self._returned = False
@@ -222,3 +227,9 @@ def _has_columns(step: Step) -> bool:
     if isinstance(step, FunctionStep) or step.name.endswith("_fit"):
         return True
     return any(features(kind)[step.name].analysis for kind in kinds_of(step.name))
+
+
+def _read(record: Record) -> Record:
+    """Return a record whose arrays are in memory."""
+    arrays: dict[str, Array] = {name: record.array(name) for name in record.arrays}
+    return replace(record, arrays=arrays)
