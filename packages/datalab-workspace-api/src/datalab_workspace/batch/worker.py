@@ -80,11 +80,10 @@ def run_task(task: Task) -> Answer:
 
 def installed_versions() -> dict[str, str]:
     """Return the versions that all workers of a run must have; nothing is imported."""
-    return {"datalab-workspace-api": __version__} | {
-        package: version(package)
-        for package in ("sigima", "numpy")
-        if is_installed(package)
-    }
+    found = {"datalab-workspace-api": __version__}
+    if is_installed("sigima"):
+        found["sigima"] = version("sigima")
+    return found
 
 
 @dataclass
@@ -116,7 +115,7 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
         for doubt in result.doubts:
             doubts.note(doubt)
     receipts = tuple(result.receipt for result in results)
-    return Answer(receipts, part, units, tuple(doubts.found()), worker=worker)
+    return Answer(receipts, part, units, tuple(doubts), worker=worker)
 
 
 def _compute_item(
@@ -132,8 +131,7 @@ def _compute_item(
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
     kept = [KeptObject(item.group, record) for record in output.kept]
-    found = [*doubts.found(), *output.doubts.found()]
-    return _Result(receipt, kept, output.units, found)
+    return _Result(receipt, kept, output.units, [*doubts, *output.doubts])
 
 
 def _failed(item: Item, error: BaseException, seconds: float) -> _Result:
