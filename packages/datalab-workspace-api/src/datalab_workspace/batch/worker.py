@@ -124,15 +124,16 @@ def _compute_item(
     item: Item, chain: Chain, settings: Settings, claims: Claims
 ) -> _Result:
     began = time.perf_counter()
+    doubts = Doubts()
     try:
         with time_limit(settings.item_timeout, claims.time_limit):
-            output = compute(chain, item, read_item(item), settings.keep)
+            output = compute(chain, item, read_item(item, doubts), settings.keep)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
         return _failed(item, error, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
     kept = [KeptObject(item.group, record) for record in output.kept]
-    return _Result(receipt, kept, output.units, output.doubts)
+    return _Result(receipt, kept, output.units, [*doubts, *output.doubts])
 
 
 def _failed(item: Item, error: BaseException, seconds: float) -> _Result:
