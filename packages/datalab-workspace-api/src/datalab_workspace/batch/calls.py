@@ -51,7 +51,7 @@ def map_items(
             a tuple of both, or None; the name of a feature; or a chain, see
             `batch.chain`.
         items: A workspace, names of objects of `workspace`, files, a pattern such as
-            "scans/*.csv", a folder, a project, objects or arrays.
+            ``"scans/*.csv"``, a folder, a project, objects or arrays.
         out: The summary project to write. The table is written next to it as CSV, and
             objects beyond 200 to further projects. None for a temporary folder.
         keep: "objects" to keep the objects that the chain returns; "table" for the
@@ -70,7 +70,7 @@ def map_items(
         memory_limit: Bytes of memory that a worker process may use.
         kind: "signal" or "image", to take or read objects of that kind only.
         stack: How images of one file are read; see `Workspace.read`.
-        **read_options: Options for reading measured files; see `Workspace.read`.
+        read_options: Options for reading measured files; see `Workspace.read`.
 
     Returns:
         The run, with its table, errors and objects.

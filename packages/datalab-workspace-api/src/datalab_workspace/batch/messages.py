@@ -134,7 +134,7 @@ class Answer:
             out of time or memory ends a task early: the last items have none.
         part: The name of the part in the folder; None if no object was kept.
         units: The unit of each column that has one.
-        doubts: The reasons to doubt results, which become warnings.
+        doubts: The reasons to doubt the results.
         needs_chain: The worker does not have the chain: nothing was computed.
         refusal: The reason why this worker must not compute: its versions differ, or it
             does not see the folder. None if it may.

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -23,7 +23,7 @@ from datalab_workspace.batch.process_limits import time_limit
 from datalab_workspace.batch.reading import read_item
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.model.record import Record
-from datalab_workspace.processing.doubtful_results import Doubt, Doubts
+from datalab_workspace.processing.doubtful_results import Doubt
 from datalab_workspace.runtime import is_installed
 
 #: Seconds after which a worker ends a task early, so that others take the other items.
@@ -80,11 +80,10 @@ def run_task(task: Task) -> Answer:
 
 def installed_versions() -> dict[str, str]:
     """Return the versions that all workers of a run must have; nothing is imported."""
-    return {"datalab-workspace-api": __version__} | {
-        package: version(package)
-        for package in ("sigima", "numpy")
-        if is_installed(package)
-    }
+    found = {"datalab-workspace-api": __version__}
+    if is_installed("sigima"):
+        found["sigima"] = version("sigima")
+    return found
 
 
 @dataclass
@@ -94,7 +93,7 @@ class _Result:
     receipt: Receipt
     kept: list[KeptObject] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
-    doubts: Iterable[Doubt] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
@@ -110,13 +109,11 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
     part = _write(task, results)
     claims.end()
     units: dict[str, str] = {}
-    doubts = Doubts()
     for result in results:
         merge_units(units, result.units)
-        for doubt in result.doubts:
-            doubts.note(doubt)
     receipts = tuple(result.receipt for result in results)
-    return Answer(receipts, part, units, tuple(doubts.found()), worker=worker)
+    doubts = tuple(doubt for result in results for doubt in result.doubts)
+    return Answer(receipts, part, units, doubts, worker=worker)
 
 
 def _compute_item(
@@ -131,7 +128,7 @@ def _compute_item(
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
     kept = [KeptObject(item.group, record) for record in output.kept]
-    return _Result(receipt, kept, output.units, output.doubts.found())
+    return _Result(receipt, kept, output.units, tuple(output.doubts))
 
 
 def _failed(item: Item, error: BaseException, seconds: float) -> _Result:

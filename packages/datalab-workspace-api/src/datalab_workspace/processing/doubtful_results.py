@@ -44,12 +44,12 @@ class Doubts:
         if doubt.name != first.name:
             self._others.setdefault(doubt.key, {})[doubt.name] = None
 
-    def found(self) -> Iterator[Doubt]:
-        """Yield the doubts; after the first of a kind, they have no text."""
+    def __iter__(self) -> Iterator[Doubt]:
+        """Yield the doubts, one for each kind and object."""
         for key, first in self._first.items():
             yield first
             for name in self._others.get(key, ()):
-                yield Doubt(key, "", name)
+                yield first._replace(name=name)
 
     def warn(self) -> None:
         """Warn of all doubts, at the line of the user's code.
