@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,9 +92,15 @@ def map_items(
     if keep not in _KEEP:
         raise ValueError(f"expected 'objects' or 'table' for keep, got {keep!r}")
     chain = make_chain(what, key=key, workspace=workspace)
-    listed = make_items(
-        items, workspace=workspace, kind=kind, stack=stack, read_options=read_options
+    list_items = partial(
+        make_items,
+        list(items) if isinstance(items, Iterator) else items,
+        workspace=workspace,
+        kind=kind,
+        stack=stack,
+        read_options=read_options,
     )
+    listed = list_items()
     owner = None
     if out is None:
         owner = TemporaryFolder()
@@ -102,6 +110,7 @@ def map_items(
     computation = Computation(
         chain=chain,
         items=listed,
+        list_items=list_items,
         folder=RunFolder(path),
         owner=owner,
         keep=keep,

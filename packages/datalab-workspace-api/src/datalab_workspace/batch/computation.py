@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datalab_workspace.batch.chains import Chain
@@ -37,7 +37,8 @@ class Computation:
 
     Attributes:
         chain: The chain.
-        items: The items.
+        items: The items, as they were when the call began.
+        list_items: Returns the items as they are now.
         folder: The folder of the run.
         owner: The temporary folder that holds it; None without one.
         keep: "objects" if the objects that the chain returns are kept.
@@ -50,6 +51,7 @@ class Computation:
 
     chain: Chain
     items: Items
+    list_items: Callable[[], Items]
     folder: RunFolder
     owner: object
     keep: Keep
@@ -167,7 +169,11 @@ class Computation:
             raise
 
     def _result(self, ledger: Ledger) -> Run:
-        return Run(FolderState(self.folder, ledger, self.owner), self.run)
+        return Run(FolderState(self.folder, ledger, self.owner), self._retry)
+
+    def _retry(self) -> Run:
+        # A file may have been mended, which changes its fingerprint.
+        return replace(self, items=self.list_items()).run()
 
     def _properties(self) -> dict[str, Any]:
         versions = installed_versions()
