@@ -7,7 +7,6 @@ again, in seconds.
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 
 from datalab_workspace import batch
 from datalab_workspace.batch.messages import Answer, Receipt, Row, Task
+from support.measurement import peak
 
 
 class StandIn(Executor):
@@ -43,11 +43,6 @@ class StandIn(Executor):
             )
         )
         return future
-
-
-def peak() -> int:
-    """Return the most memory that this process took, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def nothing(_obj: object) -> dict[str, float]:

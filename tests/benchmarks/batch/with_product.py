@@ -10,7 +10,6 @@ written.
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import sys
 import tempfile
@@ -23,6 +22,7 @@ import computations
 
 from datalab_workspace import batch
 from support.cpu_time import of_children
+from support.measurement import peak
 
 WORKERS = 2
 
@@ -54,7 +54,7 @@ def main(source: str, name: str, keep: str, on: str) -> None:
                 "wall": time.perf_counter() - begun,
                 "driver": time.process_time() - own,
                 "workers": of_children() - others,
-                "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "peak": peak(),
                 "done": run.done,
                 "failed": run.failed,
                 "sigima": "sigima" in sys.modules,

@@ -20,7 +20,7 @@ import datalab_workspace as dlw
 from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.batch.item_list import make_items
 from datalab_workspace.batch.items import Item, MeasuredFile
-from datalab_workspace.batch.reading import read_item
+from datalab_workspace.batch.item_reader import read_item
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.model.record import Record
 
@@ -67,7 +67,7 @@ def test_files_of_a_pattern(tmp_path: Path) -> None:
     assert list(items.names()) == ["scan2", "scan10"]
     assert [items.name(i) for i in range(len(items))] == list(items.names())
     assert data(items[1]) == [[1.5, 2.5, 4.0]]
-    assert items[0].group is None
+    assert items[0].group == tmp_path.name
     assert names(str(tmp_path / "**/*.csv")) == ["scan2", "scan10", "scan1"]
 
 
@@ -193,6 +193,16 @@ def test_names_are_as_short_as_they_can_be(
     found = names([tmp_path / name for name in files])
     assert len(set(found)) == len(found)
     assert found == expected
+
+
+def test_more_files_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path / "day1/a.csv")
+    before = make_items(tmp_path)
+    write(tmp_path / "day1/b.csv")
+    write(tmp_path / "day2/c.csv")
+    after = make_items(tmp_path)
+    assert after[0] == before[0]
+    assert after.fingerprint(0) == before.fingerprint(0) == before[0].fingerprint
 
 
 def test_a_new_name_makes_a_new_fingerprint(tmp_path: Path) -> None:

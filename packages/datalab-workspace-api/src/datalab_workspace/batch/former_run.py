@@ -9,6 +9,7 @@ from datalab_workspace.batch.errors import RunExistsError
 from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.ledger import Ledger
 from datalab_workspace.batch.outputs.files import kept_objects
+from datalab_workspace.batch.outputs.staging import files_of_others
 from datalab_workspace.batch.parts import KeptObjects
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.errors import FileChangedError
@@ -35,7 +36,16 @@ def check_out(
         raise FileNotFoundError(
             f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"
         )
-    if overwrite or not out.exists():
+    if overwrite:
+        return
+    others = files_of_others(folder.path, out)
+    if others:
+        raise FileExistsError(
+            f"{str(others[0])!r} exists, and no run has made it; the run would write a "
+            "file of this name; pass overwrite=True to replace it, or choose another "
+            "out"
+        )
+    if not out.exists():
         return
     if not folder.is_run:
         raise FileExistsError(

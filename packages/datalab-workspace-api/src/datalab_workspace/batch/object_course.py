@@ -78,7 +78,7 @@ class Course:
         # Only objects have a history.
         self._step: history.Step | None = None
         if self._keeps:
-            self._step = first_step(item, record, name, self._uuid)
+            self._step = first_step(item, record, self._obj, name, self._uuid)
         self._made = False
         # A function of the user returned the object, and may hold it.
         self._returned = False

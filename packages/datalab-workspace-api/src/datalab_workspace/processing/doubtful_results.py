@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from datalab_workspace.error_messages import list_names
@@ -42,6 +43,13 @@ class Doubts:
         first = self._first.setdefault(doubt.key, doubt)
         if doubt.name != first.name:
             self._others.setdefault(doubt.key, {})[doubt.name] = None
+
+    def __iter__(self) -> Iterator[Doubt]:
+        """Yield the doubts, one for each kind and object."""
+        for key, first in self._first.items():
+            yield first
+            for name in self._others.get(key, ()):
+                yield first._replace(name=name)
 
     def warn(self) -> None:
         """Warn of all doubts, at the line of the user's code.
