@@ -19,8 +19,8 @@ import tifffile
 import datalab_workspace as dlw
 from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.batch.item_list import make_items
-from datalab_workspace.batch.items import Item, MeasuredFile
 from datalab_workspace.batch.item_reader import read_item
+from datalab_workspace.batch.items import Item, MeasuredFile
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.model.record import Record
 
