@@ -69,6 +69,8 @@ def first_step(item: Item, record: Record, obj: Any, name: str, uuid: str) -> St
         held = {key: getattr(obj, key)}
         read = Record(record.kind, record.fields, held, uuid=uuid)
         mark = data_fingerprint(read)
+        if isinstance(step.action, Reference):
+            step.action = replace(step.action, fingerprint=mark)
         step.stored = Stored(uuid, name, fingerprint=mark, elsewhere=True)
     return step
 
