@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import socket
 import time
@@ -78,7 +79,8 @@ def run_task(task: Task) -> Answer:
         return Answer(disk_error=error, worker=worker)
 
 
-def installed_versions() -> dict[str, str]:
+@functools.cache
+def installed_versions() -> Mapping[str, str]:
     """Return the versions that all workers of a run must have; nothing is imported."""
     found = {"datalab-workspace-api": __version__}
     if is_installed("sigima"):
