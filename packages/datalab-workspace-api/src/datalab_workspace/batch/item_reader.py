@@ -21,7 +21,7 @@ def read_item(item: Item, doubts: Doubts | None = None) -> list[Record]:
 
     Args:
         item: The item.
-        doubts: Takes the remarks on a measured file, of which `Workspace.read` warns.
+        doubts: Takes the remarks that `Workspace.read` makes on a measured file.
 
     Returns:
         One object, whose arrays may be references to a project file; or the objects of
