@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -11,7 +10,6 @@ from weakref import WeakKeyDictionary
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.batch.item_errors import ItemError, ItemErrors, error_of
 from datalab_workspace.batch.messages import Row
-from datalab_workspace.batch.result_columns import column_names
 from datalab_workspace.batch.run_state import RunState
 
 if TYPE_CHECKING:
@@ -72,12 +70,7 @@ def workspace_of(state: RunState) -> Workspace:
 
 def first_rows(state: RunState, limit: int) -> list[tuple[Row, ItemError | None]]:
     """Return the first rows of the table, each with the error of its item."""
-    rows = [*islice(_rows(state), limit)]
-    names = column_names(column for row, _ in rows for column in row.values)
-    return [
-        (replace(row, values={names[n]: v for n, v in row.values.items()}), error)
-        for row, error in rows
-    ]
+    return [*islice(_rows(state), limit)]
 
 
 def _rows(state: RunState) -> Iterator[tuple[Row, ItemError | None]]:
