@@ -162,6 +162,7 @@ def chain(*steps: Any, workspace: Workspace | None = None) -> Chain:
             dict of parameters, or a parameter object of sigima; a function that takes
             one object; the place of a function, such as "widths:fwhm_of"; or a chain. A
             feature of two objects has its second one among its parameters: ``with_``.
+            A feature with random results is seeded by the item, unless a seed is given.
         workspace: The workspace with the names that ``with_`` uses.
 
     Raises:

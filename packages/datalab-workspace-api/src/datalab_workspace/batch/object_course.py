@@ -115,7 +115,8 @@ class Course:
         source = Source(self._uuid, self._name, short_id_of(kind), kind)
         operand = Operand.of(source, self._obj, self._step)
         calculation = calculation_of(step, operand)
-        self._seed(calculation.parameters)
+        if step.seeded_by_item:
+            self._seed(calculation.parameters)
         result = calculation.run(self._output.doubts)
         if not calculation.feature.analysis:
             self._go_on(calculation, result)
@@ -127,8 +128,8 @@ class Course:
                 self._obj.metadata.update(calculation.noted(result) or {})
 
     def _seed(self, parameters: Any) -> None:
-        """Seed a feature that has random results, unless the user has done it."""
-        if hasattr(parameters, "seed") and parameters.seed is None:
+        """Seed a feature that has random results."""
+        if hasattr(parameters, "seed"):
             parameters.seed = seed_of(*self._identity, str(self._number), bits=31)
 
     def _go_on(self, calculation: Calculation, result: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalab_workspace.batch.messages import Row
+from datalab_workspace.batch.result_columns import column_names
 from datalab_workspace.batch.run_results import errors_of, first_rows, left
 from datalab_workspace.model.units import with_unit
 from datalab_workspace.result_text import Block, block_lines, cut, fitted, number_text
@@ -69,10 +70,10 @@ def row_blocks(state: RunState, widest: int, longest: int) -> list[Block]:
     if not rows:
         return []
     columns = dict.fromkeys(key for row, _ in rows for key in row.values)
-    units = state.units
+    units, names = state.units, column_names(columns)
     shown = [
-        [with_unit(key, units.get(key, "")), *(_cell(row, key) for row, _ in rows)]
-        for key in columns
+        [with_unit(name, units.get(key, "")), *(_cell(row, key) for row, _ in rows)]
+        for key, name in names.items()
     ]
     if any(error for _, error in rows):
         shown.append(["error", *(_error_cell(error) for _, error in rows)])

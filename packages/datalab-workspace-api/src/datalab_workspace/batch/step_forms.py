@@ -71,6 +71,8 @@ def _feature(name: str, parameters: Any, workspace: Workspace | None) -> Feature
     values = dict(parameters)
     given = values.pop("param", None)
     second = values.pop("with_", None)
+    if values.get("seed", ...) is None:
+        del values["seed"]  # the item gives one
     if second is not None:
         second = _operand(second, name, workspace)
     return FeatureStep(name, given, values, second)

@@ -28,6 +28,11 @@ class FeatureStep:
     kind: Kind | None = None
 
     @property
+    def seeded_by_item(self) -> bool:
+        """Whether random results get a seed from the item: the user gives none."""
+        return self.given is None and "seed" not in self.values
+
+    @property
     def description(self) -> str:
         """The step in words, such as "moving_average(n=5)"."""
         values = [f"{name}={value!r:.40}" for name, value in self.values.items()]
