@@ -37,11 +37,11 @@ def time_limit(seconds: float | None, report: Path) -> Iterator[None]:
 
 
 def memory_limit(limit: int | None) -> AbstractContextManager[None]:
-    """Return a context in which this process may use so much memory.
+    """Return a context in which the memory of this process is limited.
 
-    An allocation beyond it raises `MemoryError`. The system limits what a process
-    reserves for data rather than what it uses. So the limit is what is reserved now,
-    and the difference between the limit and what is used now.
+    An allocation beyond it raises `MemoryError`. The system limits the memory that
+    a process reserves for data, which is more than it uses. So it may reserve what it
+    has reserved now, and the difference between the limit and its present use.
 
     Args:
         limit: The limit in bytes; None for none.

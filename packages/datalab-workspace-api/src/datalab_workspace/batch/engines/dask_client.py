@@ -106,7 +106,7 @@ class DaskEngine(Engine):
             thread.join(_PATIENCE)
 
     def finish(self) -> None:
-        """Close the client, if it was made here. The cluster goes on."""
+        """Close the client, if it was made here. The cluster continues."""
         self.interrupt()
         self._ended.set()
         self._settings.__exit__(None, None, None)

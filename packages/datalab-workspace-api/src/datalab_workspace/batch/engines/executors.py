@@ -104,7 +104,7 @@ def outcome_of(future: Future[Answer]) -> Answer | BaseException:
 
 
 def _workers_of(executor: Executor) -> int:
-    """Return how many workers an executor has, as far as it says."""
+    """Return the number of workers of an executor."""
     known = getattr(executor, "_max_workers", None)
     if isinstance(known, int):
         return known
