@@ -15,7 +15,7 @@ from datalab_workspace.model.record import Kind, Record
 
 #: The folder of the parts in the folder of a run.
 PARTS = "parts"
-#: So many parts are known at once while their objects are looked up.
+#: The number of parts whose objects are known at once.
 _KNOWN = 32
 
 

@@ -37,6 +37,6 @@ def csv_blocks(columns: Columns, out: Path, projects: int) -> Iterator[bytes]:
     while block:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(block)
-        # Names of files may hold bytes that are no characters.
+        # The name of a file may have bytes that stand for no character.
         yield text.getvalue().encode("utf-8", "backslashreplace")
         block = list(islice(rows, _ROWS_AT_ONCE))
