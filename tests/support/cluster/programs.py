@@ -12,13 +12,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+from distributed import Client
 
 from support.cluster.link import Link, Quality
 from support.cluster.machines import Machine, Network
 
 SCHEDULER_PORT, WORKER_PORT = 8786, 9000
-#: Seconds that the scheduler may take to start.
+#: Seconds that a program may take to start.
 START = 60
 #: The folder of the tests, whose modules workers import.
 TESTS = Path(__file__).parents[2]
@@ -26,25 +26,32 @@ TESTS = Path(__file__).parents[2]
 
 @dataclass
 class Worker:
-    """A worker, and the link to it."""
+    """A worker, and the links between it and the others.
+
+    Attributes:
+        links: The link to it, and the one from it to the scheduler.
+    """
 
     machine: Machine
     program: subprocess.Popen[bytes]
-    link: Link
-
-    def processes(self) -> list[psutil.Process]:
-        """Return the processes that compute: those of a nanny, or its own."""
-        own = psutil.Process(self.program.pid)
-        found = [own, *own.children(recursive=True)]
-        # `ip netns exec` becomes the program itself.
-        return found[1:] or found
+    links: tuple[Link, Link]
 
     def kill(self) -> None:
         """End the worker as a machine does that loses its power."""
         with suppress(ProcessLookupError):
             os.killpg(self.program.pid, signal.SIGKILL)
         self.program.wait()
-        self.link.cut()
+        self.lose()
+
+    def lose(self) -> None:
+        """Break the links of the worker."""
+        for link in self.links:
+            link.cut()
+
+    def find(self) -> None:
+        """Repair the links of the worker."""
+        for link in self.links:
+            link.restore()
 
 
 class Cluster:
@@ -70,7 +77,8 @@ class Cluster:
         self.network = Network(workers + 1, namespaces=namespaces, quality=quality)
         self._opened.callback(self.network.close)
         first, *self._free = self.network.machines
-        self.scheduler = self._start(
+        self._scheduler = first.address
+        self._start(
             first,
             "distributed.cli.dask_scheduler",
             *("--host", f"tcp://{first.address}:{SCHEDULER_PORT}"),
@@ -82,7 +90,7 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """The address of the scheduler, by its link."""
+        """The address of the scheduler, by the link of the driver."""
         return "tcp://{}:{}".format(*self.link.address)
 
     def add_worker(
@@ -99,21 +107,27 @@ class Cluster:
             environment: Environment variables that differ.
         """
         machine = self._free.pop(0)
-        link = self.network.link((machine.address, WORKER_PORT))
+        to_it = self.network.link((machine.address, WORKER_PORT))
+        from_it = self.network.link((self._scheduler, SCHEDULER_PORT))
         program = self._start(
             machine,
             "distributed.cli.dask_worker",
-            self.address,
+            "tcp://{}:{}".format(*from_it.address),
             *("--listen-address", f"tcp://{machine.address}:{WORKER_PORT}"),
-            *("--contact-address", "tcp://{}:{}".format(*link.address)),
+            *("--contact-address", "tcp://{}:{}".format(*to_it.address)),
             *("--nthreads", "1", "--no-dashboard"),
             *("--local-directory", str(self._folder / f"scratch {machine.name}")),
             *options,
             before=before,
             environment=environment,
         )
-        self.workers.append(Worker(machine, program, link))
+        self.workers.append(Worker(machine, program, (to_it, from_it)))
         return self.workers[-1]
+
+    def wait_for_workers(self, number: int) -> None:
+        """Wait until a number of workers have registered."""
+        with Client(self.address, timeout=START) as client:
+            client.wait_for_workers(number, timeout=START)
 
     def _start(
         self,

@@ -17,6 +17,7 @@ import sigima
 import tifffile
 
 import datalab_workspace as dlw
+from datalab_workspace import batch
 from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.batch.item_list import make_items
 from datalab_workspace.batch.item_reader import read_item
@@ -150,6 +151,17 @@ def test_a_function_may_write_to_what_was_read(tmp_path: Path) -> None:
     array = read_item(make_items(tmp_path)[0])[0].arrays["data"]
     assert isinstance(array, np.ndarray)
     assert array.flags.writeable
+
+
+def test_remarks_on_files_become_one_warning(tmp_path: Path) -> None:
+    for number in range(4):
+        colors = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+        tifffile.imwrite(tmp_path / f"a{number}.tif", colors, photometric="rgb")
+    pattern = r"'a0\.tif': .*color.* \(the same for 'a1', 'a2', 'a3'\)"
+    with pytest.warns(UserWarning, match=pattern) as warned:
+        run = batch.map("centroid", tmp_path, out=tmp_path / "r.h5", on="serial")
+    assert run.done == 4
+    assert len(warned) == 1
 
 
 def test_what_a_run_has_written_is_no_item(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def map_items(
         RunExistsError: `out` belongs to a run of another chain, or with other options.
         RunLockedError: Another process works on the run.
         FileExistsError: No run has made `out`.
+        NotAProjectError: The suffix of `out` is that of another format, such as ".csv".
         ModuleNotFoundError: The package of the engine is not installed.
 
     Example:

@@ -89,7 +89,7 @@ class Column:
         return len(self._known)
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the value of each row; None where it is missing."""
+        """Yield the value of each row; None if it is missing."""
         for value, known in zip(self._store, self._known, strict=True):
             yield value if known else None
 

@@ -66,7 +66,8 @@ def first_step(item: Item, record: Record, obj: Any, name: str, uuid: str) -> St
         # A replay finds the object by it, if a workspace has it.
         # A sample of the data in memory takes a tenth of one of the file.
         key = PRIMARY_ARRAY[record.kind]
-        read = Record(record.kind, record.fields, {key: getattr(obj, key)})
+        held = {key: getattr(obj, key)}
+        read = Record(record.kind, record.fields, held, uuid=uuid)
         mark = data_fingerprint(read)
         step.stored = Stored(uuid, name, fingerprint=mark, elsewhere=True)
     return step

@@ -171,7 +171,7 @@ class Course:
     # -- results ----------------------------------------------------------------------
 
     def _take_over(self, obj: Any, *, returned: bool) -> None:
-        """Go on with another object."""
+        """Continue with another object."""
         self._obj, self._made, self._returned = obj, True, returned
         obj.title = self._name
         self._kind = object_kind(obj) or self._kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import socket
 import time
@@ -78,7 +79,8 @@ def run_task(task: Task) -> Answer:
         return Answer(disk_error=error, worker=worker)
 
 
-def installed_versions() -> dict[str, str]:
+@functools.cache
+def installed_versions() -> Mapping[str, str]:
     """Return the versions that all workers of a run must have; nothing is imported."""
     found = {"datalab-workspace-api": __version__}
     if is_installed("sigima"):
@@ -122,15 +124,16 @@ def _compute_item(
     item: Item, chain: Chain, settings: Settings, claims: Claims
 ) -> _Result:
     began = time.perf_counter()
+    doubts = Doubts()
     try:
         with time_limit(settings.item_timeout, claims.time_limit):
-            output = compute(chain, item, read_item(item), settings.keep)
+            output = compute(chain, item, read_item(item, doubts), settings.keep)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
         return _failed(item, error, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
     kept = [KeptObject(item.group, record) for record in output.kept]
-    return _Result(receipt, kept, output.units, output.doubts)
+    return _Result(receipt, kept, output.units, [*doubts, *output.doubts])
 
 
 def _failed(item: Item, error: BaseException, seconds: float) -> _Result:

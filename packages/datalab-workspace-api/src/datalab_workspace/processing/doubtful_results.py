@@ -20,11 +20,13 @@ class Doubt(NamedTuple):
         key: The kind of doubt.
         text: The warning: the feature, the object, what is wrong and what to do.
         name: Name of the object.
+        category: The class of the warning.
     """
 
     key: str
     text: str
     name: str
+    category: type[Warning] = DoubtfulResultWarning
 
 
 class Doubts:
@@ -55,9 +57,9 @@ class Doubts:
         """Warn of all doubts, at the line of the user's code.
 
         Warns:
-            DoubtfulResultWarning: One for each kind of doubt.
+            Warning: One for each kind of doubt, of its category.
         """
         for key, doubt in self._first.items():
             others = list(self._others.get(key, ()))
             more = f" (the same for {list_names(others, _NAMED)})" if others else ""
-            warn_caller(f"{doubt.text}{more}", DoubtfulResultWarning)
+            warn_caller(f"{doubt.text}{more}", doubt.category)

@@ -64,7 +64,7 @@ class DaskEngine(Engine):
         self._suspects: deque[_Waiting] = deque()
         self._threads: Mapping[str, int] = {}
         self._ended = Event()
-        self._care: AbstractContextManager[Any] = nullcontext()
+        self._settings: AbstractContextManager[Any] = nullcontext()
 
     def start(self, settings: Settings) -> None:
         """Connect to the scheduler, and look at its workers. There may be none yet."""
@@ -73,10 +73,14 @@ class DaskEngine(Engine):
 
         self._client = client = cluster.connected(self._given)
         self._ended = Event()
-        self._threads = client.nthreads()
-        self._refuse_limits(settings)
-        cluster.refuse_ended(client, self._threads)
-        self._care = cluster.care_for_local_cluster(client)
+        try:
+            self._threads = client.nthreads()
+            self._refuse_limits(settings)
+            cluster.refuse_ended(client, self._threads)
+            self._settings = cluster.settings_for(client)
+        except BaseException:
+            self.finish()
+            raise
         Thread(target=self._watch, args=(client, self._ended), daemon=True).start()
 
     @property
@@ -105,7 +109,8 @@ class DaskEngine(Engine):
         """Close the client, if it was made here. The cluster goes on."""
         self.interrupt()
         self._ended.set()
-        self._care.__exit__(None, None, None)
+        self._settings.__exit__(None, None, None)
+        self._settings = nullcontext()
         client, self._client = self._client, None
         if client is not None and client is not self._given:
             client.close(timeout=_PATIENCE)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 import dask.config
@@ -26,7 +26,10 @@ from datalab_workspace.batch.messages import Answer
 
 #: Seconds within which a scheduler must accept a connection.
 _CONNECT = 10
-_PATIENCE = {"distributed.deploy.lost-worker-timeout": "300s"}
+#: The time in which a local cluster waits for a worker that starts again.
+_PATIENCE = ("distributed.deploy.lost-worker-timeout", "300s")
+#: Objects of a memory are sent with the tasks, up to a size that the driver limits.
+_NO_WARNING = ("distributed.admin.large-graph-warning-threshold", "10GB")
 #: The states in which the keeper of a worker does not start it again.
 _ENDED = frozenset({"closing", "closing_gracefully", "closed", "failed"})
 
@@ -78,17 +81,17 @@ def connected(client: Client | str) -> Client:
     return client
 
 
-def care_for_local_cluster(client: Client) -> AbstractContextManager[Any]:
-    """Let the workers of a local cluster survive an interrupt, and come back slowly.
+def settings_for(client: Client) -> AbstractContextManager[Any]:
+    """Return the settings of dask during a run, which have been made already.
 
-    Returns:
-        The context of the run, which has been entered.
+    The workers of a local cluster, also later ones, are made to survive an interrupt.
     """
-    if not isinstance(client.cluster, LocalCluster):
-        return nullcontext()
-    client.register_plugin(OwnProcessGroup(os.getpid()))
-    patience: AbstractContextManager[Any] = dask.config.set(_PATIENCE)
-    return patience
+    settings = dict([_NO_WARNING])
+    if isinstance(client.cluster, LocalCluster):
+        client.register_plugin(OwnProcessGroup(os.getpid()))
+        settings |= dict([_PATIENCE])
+    made: AbstractContextManager[Any] = dask.config.set(settings)
+    return made
 
 
 def refuse_ended(client: Client, threads: Mapping[str, int]) -> None:
