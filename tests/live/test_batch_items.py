@@ -62,7 +62,7 @@ def test_an_object_that_was_removed_is_an_error(workspace: dlw.Workspace) -> Non
     workspace.remove("wave")
     with pytest.raises(KeyError, match="'wave' was removed from DataLab"):
         items[0]
-    assert items.fingerprint(0) == "unavailable wave"
+    assert items.fingerprint(0) == "unavailable monday/wave"
     assert sent(items, 1).title == "spot"
 
 

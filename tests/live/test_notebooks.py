@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 #: What DataLab computes of what it draws, and keeps with the object.
 DRAWN = ("autoscale",)
+#: The time that a run has taken, and its workers, in the text of the run.
+TIME = re.compile(r"; [\d.]+ (?:s|min|h)\b.* on .*")
 
 
 def named(workspace: dlw.Workspace, name: str) -> Any:
@@ -96,7 +99,7 @@ def texts(notebook: Path) -> list[str]:
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if output.output_type != "stream":
-                found.append(data.get("text/plain") or "")
+                found.append(TIME.sub("", data.get("text/plain") or ""))
             elif output.name == "stdout":  # in as many pieces as it came
                 printed += output.text
         found += printed.splitlines()

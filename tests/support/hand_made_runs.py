@@ -50,6 +50,16 @@ class HandMadeRun:
         part = write_part(self.folder, f"task-{len(self.results)}", kept)
         self.results += [ItemResult(name, each, part) for name, each in receipts]
 
+    def add_records(self, records: Sequence[Record]) -> None:
+        """Add the items of a task, each of which has a given object as its result."""
+        kept = [KeptObject(None, record) for record in records]
+        part = write_part(self.folder, f"task-{len(self.results)}", kept)
+        for record in records:
+            made = ResultObject(record.uuid, record.title, record.kind)
+            row = Row(record.title, {}, (made,))
+            receipt = Receipt(len(self.results), "before", (row,))
+            self.results.append(ItemResult(record.title, receipt, part))
+
     def add_failure(self, name: str, error: Exception) -> None:
         """Add an item that failed."""
         failure = ItemFailure(type(error).__name__, str(error), "")

@@ -71,7 +71,7 @@ class UnsteadyEngine(Engine):
                 done(run_task(task))
             else:
                 done(WorkerDiedError("the worker was ended by signal 9"))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001  the driver raises it
             done(error)
         else:
             done(answer)

@@ -39,12 +39,17 @@ def run(workspace: dlw.Workspace) -> Run:
     return run
 
 
+def values(record: dlw.Record) -> Any:
+    """Return x and y of a signal."""
+    return record.array("xydata")
+
+
 def test_a_feature_gives_the_object_that_calc_gives(
     run: Run, workspace: dlw.Workspace
 ) -> None:
     name = workspace.calc("moving_average", on="peak", n=5)
     (kept,) = run(("moving_average", {"n": 5})).kept
-    assert np.array_equal(kept.array("xydata"), workspace.record(name).array("xydata"))
+    assert np.array_equal(values(kept), values(workspace.record(name)))
     assert kept.title == "peak"
 
 
@@ -61,7 +66,7 @@ def test_an_analysis_gives_columns_and_no_object(
 def test_a_chain_keeps_its_last_object_with_the_results_of_analyses(run: Run) -> None:
     output = run(["normalize", "fwhm"])
     (kept,) = output.kept
-    assert kept.array("xydata")[1].max() == 1
+    assert values(kept)[1].max() == 1
     assert "Geometry_fwhm_dict" in kept.metadata
     assert output.rows[0].objects[0].uuid == kept.uuid
 
@@ -115,8 +120,8 @@ def test_the_second_operand_of_a_feature_is_named(
 ) -> None:
     (by_name,) = run(("difference", {"with_": "flat"})).kept
     (by_object,) = run(("difference", {"with_": workspace.get("flat")})).kept
-    assert by_name.array("xydata")[1].max() == pytest.approx(1)
-    assert np.array_equal(by_name.array("xydata"), by_object.array("xydata"))
+    assert values(by_name)[1].max() == pytest.approx(1)
+    assert np.array_equal(values(by_name), values(by_object))
 
 
 @pytest.mark.parametrize(
@@ -160,9 +165,9 @@ def test_random_numbers_belong_to_the_item_and_the_chain(
 
     first, again = (run(noisy).kept[0] for _ in range(2))
     other = run(noisy, "flat").kept[0]
-    assert np.array_equal(first.array("xydata"), again.array("xydata"))
-    added = first.array("xydata")[1] - workspace.get("peak").y
-    assert not np.allclose(added, other.array("xydata")[1] - 1)
+    assert np.array_equal(values(first), values(again))
+    added = values(first)[1] - workspace.get("peak").y
+    assert not np.allclose(added, values(other)[1] - 1)
 
 
 def test_uuids_depend_on_item_and_chain(run: Run) -> None:

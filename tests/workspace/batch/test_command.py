@@ -268,6 +268,9 @@ def test_ctrl_c_ends_the_command_and_the_same_command_continues(workers: str) ->
         while not Path("begun").exists() or Path("begun").stat().st_size <= 4:
             assert process.poll() is None
             time.sleep(0.02)
+        under_way = dlw.batch.open("w.h5")
+        assert under_way.status == "running"
+        assert f"process {process.pid} on" in str(under_way)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
 

@@ -80,6 +80,7 @@ def test_an_interrupt_gives_up_what_waits(outcomes, settings, tmp_path) -> None:
     assert outcomes.none_left()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_reported_when_nothing_survives_the_task(
     settings,
 ) -> None:

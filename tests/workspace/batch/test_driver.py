@@ -179,7 +179,7 @@ def test_restart_replaces_a_run(objects, tmp_path):
     run = dlw.batch.map(
         batch_functions.doubled, objects, out=out, on="serial", restart=True
     )
-    assert list(run.table.columns)[0] == "greatest"
+    assert "greatest" in run.table
     assert len(run.workspace) == 40
 
 
@@ -189,6 +189,13 @@ def test_a_file_that_no_run_made_is_not_replaced(objects, tmp_path):
             batch_functions.doubled, objects, out=tmp_path / "input.h5", on="serial"
         )
     assert len(dlw.open(tmp_path / "input.h5")) == 40
+
+
+def test_a_project_has_no_name_of_a_table(objects, tmp_path):
+    out = tmp_path / "table.csv"
+    with pytest.raises(dlw.NotAProjectError, match=r"pass 'table\.h5'"):
+        dlw.batch.map(batch_functions.doubled, objects, out=out, on="serial")
+    assert not [*tmp_path.glob("table*")]
 
 
 def test_a_result_that_another_program_saved_is_not_replaced(objects, tmp_path):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -153,6 +156,29 @@ def test_processes_stay_for_the_next_run_in_new_surroundings(
         assert answers[2].worker == str(number)
 
     assert workers[0] == workers[1] != str(os.getpid())
+
+
+def test_a_changed_module_of_the_user_is_imported_by_a_new_process(
+    settings, tmp_path, monkeypatch
+) -> None:
+    module = tmp_path / "changing_module.py"
+    module.write_text("")
+    os.utime(module, (1, 1))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "changing_module", None)
+    del sys.modules["changing_module"]
+    importlib.import_module("changing_module")
+    workers = []
+    for changed in (1, 2, time.time() + 3600):
+        os.utime(module, (changed, changed))
+        engine = ProcessesEngine(1, compute=compute)
+        engine.start(settings)
+        outcomes = Outcomes(engine)
+        outcomes.submit(task(0, settings))
+        workers.append(outcomes.next().worker)
+        engine.finish()
+
+    assert workers[0] == workers[1] != workers[2]
 
 
 @pytest.mark.parametrize("engine", ["serial", "threads"])

@@ -17,10 +17,11 @@ import sigima
 import tifffile
 
 import datalab_workspace as dlw
+from datalab_workspace import batch
 from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.batch.item_list import make_items
+from datalab_workspace.batch.item_reader import read_item
 from datalab_workspace.batch.items import Item, MeasuredFile
-from datalab_workspace.batch.reading import read_item
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.model.record import Record
 
@@ -67,7 +68,7 @@ def test_files_of_a_pattern(tmp_path: Path) -> None:
     assert list(items.names()) == ["scan2", "scan10"]
     assert [items.name(i) for i in range(len(items))] == list(items.names())
     assert data(items[1]) == [[1.5, 2.5, 4.0]]
-    assert items[0].group is None
+    assert items[0].group == tmp_path.name
     assert names(str(tmp_path / "**/*.csv")) == ["scan2", "scan10", "scan1"]
 
 
@@ -152,6 +153,17 @@ def test_a_function_may_write_to_what_was_read(tmp_path: Path) -> None:
     assert array.flags.writeable
 
 
+def test_remarks_on_files_become_one_warning(tmp_path: Path) -> None:
+    for number in range(4):
+        colors = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+        tifffile.imwrite(tmp_path / f"a{number}.tif", colors, photometric="rgb")
+    pattern = r"'a0\.tif': .*color.* \(the same for 'a1', 'a2', 'a3'\)"
+    with pytest.warns(UserWarning, match=pattern) as warned:
+        run = batch.map("centroid", tmp_path, out=tmp_path / "r.h5", on="serial")
+    assert run.done == 4
+    assert len(warned) == 1
+
+
 def test_what_a_run_has_written_is_no_item(tmp_path: Path) -> None:
     write(tmp_path / "a.csv")
     write(tmp_path / "widths.csv")
@@ -193,6 +205,16 @@ def test_names_are_as_short_as_they_can_be(
     found = names([tmp_path / name for name in files])
     assert len(set(found)) == len(found)
     assert found == expected
+
+
+def test_more_files_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path / "day1/a.csv")
+    before = make_items(tmp_path)
+    write(tmp_path / "day1/b.csv")
+    write(tmp_path / "day2/c.csv")
+    after = make_items(tmp_path)
+    assert after[0] == before[0]
+    assert after.fingerprint(0) == before.fingerprint(0) == before[0].fingerprint
 
 
 def test_a_new_name_makes_a_new_fingerprint(tmp_path: Path) -> None:

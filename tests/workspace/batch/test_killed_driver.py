@@ -54,14 +54,17 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def start(source: Path, out: Path, on: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {
+def environment() -> dict[str, str]:
+    return os.environ | {
         "PYTHONPATH": str(Path(run_in_process.__file__).parents[1]),
         "DATALAB_KERNEL_MODE": "standalone",
     }
+
+
+def start(source: Path, out: Path, on: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, run_in_process.__file__, str(source), str(out), on],
-        env=environment,
+        env=environment(),
     )
 
 
@@ -118,9 +121,7 @@ def test_a_run_that_is_killed_while_it_writes_continues(
 def test_a_run_that_is_killed_at_random_instants_continues(
     source, reference, counts, tmp_path
 ):
-    seed = random.randrange(1 << 30)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
+    chance = random.Random(19)
     begin = time.monotonic()
     folder = tmp_path / "undisturbed"
     folder.mkdir()
@@ -145,3 +146,78 @@ def test_an_interrupted_program_ends_and_continues(source, reference, counts, tm
     process.send_signal(signal.SIGINT)
     assert process.wait() != 0
     check_resumed(source, out, reference, counts)
+
+
+def can_mount() -> bool:
+    """Return whether a program may mount a small disk in a namespace of its own."""
+    if not sys.platform.startswith("linux"):
+        return False
+    command = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "mount",
+        "-t",
+        "tmpfs",
+        "x",
+        "/mnt",
+    ]
+    try:
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not can_mount(), reason="mounting is not allowed here")
+def test_a_full_disk_stops_the_run_and_keeps_what_is_whole(
+    source, reference, counts, tmp_path
+):
+    disk, copies = tmp_path / "disk", tmp_path / "copies"
+    disk.mkdir()
+    copies.mkdir()
+    program = f'"{sys.executable}" "{run_in_process.__file__}"'
+    run = f'{program} "{source}" "{disk}/o.h5" serial'
+    script = f"""
+        mount -t tmpfs -o size=1m disk "{disk}" || exit 3
+        {run} && exit 4
+        find "{disk}" -name "o*.h5" -o -name "o.csv" > "{copies}/left"
+        wc -l < "{disk}/o.h5.run/journal.jsonl" > "{copies}/lines"
+        mount -o remount,size=100m disk "{disk}" || exit 5
+        {run} || exit 6
+        cp "{disk}"/o* "{copies}" 2> "{copies}/omitted"
+    """
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
+    assert "BatchStoppedError: the run stopped because the disk is full" in done.stderr
+    assert (copies / "left").read_text() == ""
+    assert int((copies / "lines").read_text()) > 3
+    assert (copies / "o.counts").read_text() == f"{ITEMS} 0 0"
+    assert {name: (copies / name).read_bytes() for name in reference} == reference
+    computed = sum(path.stat().st_size for path in counts.iterdir())
+    assert computed < 1.5 * ITEMS
+
+
+def test_a_file_that_changes_during_the_run_is_an_error_of_its_item(tmp_path):
+    files = [tmp_path / f"scan {index}.csv" for index in range(6)]
+    for index, path in enumerate(files):
+        path.write_text("".join(f"{x},{x * index}\n" for x in range(9)))
+
+    def change_the_last(obj):
+        if not changed:
+            changed.append(files[-1].write_text("0,1\n1,2\n2,3\n3,5\n4,9\n"))
+        return {"last": float(obj.y[-1])}
+
+    changed = []
+    arguments = {"out": tmp_path / "o.h5", "on": "serial", "key": "k"}
+    run = dlw.batch.map(change_the_last, tmp_path / "*.csv", **arguments)
+    assert [(name, error.type) for name, error in run.errors.items()] == [
+        ("scan 5", "StaleFileError")
+    ]
+    assert list(run.table["last"])[:5] == [0, 8, 16, 24, 32]
+    again = dlw.batch.map(change_the_last, tmp_path / "scan*.csv", **arguments)
+    assert list(again.table["last"]) == [0, 8, 16, 24, 32, 9]

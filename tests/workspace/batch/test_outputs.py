@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ import datalab_workspace as dlw
 from datalab_workspace.batch.outputs import files, staging
 from datalab_workspace.batch.outputs.files import write_outputs
 from datalab_workspace.errors import StaleFileError
+from datalab_workspace.model.equality import equal
+from datalab_workspace.model.sigima_objects import to_record
+from datalab_workspace.testing.samples import OBJECTS
 from support.hand_made_runs import HandMadeRun
 
 NewRun = Callable[..., HandMadeRun]
@@ -98,6 +102,30 @@ def test_a_run_that_grows_takes_finished_objects_from_its_projects(
     assert len(paths) == 5
     whole_paths = write_outputs(whole, whole.out, keep="objects")
     assert _contents(paths) == _contents(whole_paths)
+
+
+def test_objects_with_every_kind_of_content(new_run: NewRun) -> None:
+    """They are unchanged, and their bytes do not depend on parts and calls."""
+    records = []
+    for name, make in OBJECTS.items():
+        record = to_record(make())
+        record.uuid, record.fields["title"] = str(uuid5(NAMESPACE_URL, name)), name
+        records.append(record)
+    at_once, grown = new_run("at once"), new_run("grown")
+    at_once.add_records(records)
+    whole = write_outputs(at_once, at_once.out, keep="objects")
+    middle = len(records) // 2
+    for start in range(0, middle, 5):
+        grown.add_records(records[start : min(start + 5, middle)])
+    write_outputs(grown, grown.out, keep="objects")
+    grown.add_records(records[middle:])
+
+    paths = write_outputs(grown, grown.out, keep="objects")
+
+    assert _contents(paths) == _contents(whole)
+    workspace = dlw.open(grown.out)
+    for record in records:
+        assert equal(workspace.record(record.title), record), record.title
 
 
 def test_a_run_that_shrinks_removes_projects_that_it_no_longer_needs(
@@ -198,3 +226,20 @@ def test_a_full_disk_leaves_the_former_files(
         write_outputs(run, run.out, keep="objects")
     assert _contents(staging.outputs_of(run.folder, run.out)) == former
     assert len(list((run.folder / "parts").iterdir())) == 4
+
+
+@pytest.mark.parametrize("name", ["widths.csv", "widths-objects-007.h5"])
+def test_no_file_of_others_is_replaced(tmp_path: Path, name: str) -> None:
+    """The CSV file may even be an item of the run."""
+    workspace = dlw.Workspace()
+    workspace.add("a", np.arange(5.0))
+    (tmp_path / name).write_text("mine")
+    (tmp_path / "widths-objects-of-mine.h5").write_text("mine")
+
+    def call(**options: Any) -> Any:
+        out = tmp_path / "widths.h5"
+        return workspace.map(np.copy, out=out, on="serial", **options)
+
+    with pytest.raises(FileExistsError, match=name):
+        call()
+    assert (tmp_path / name).read_text() == "mine"

@@ -223,12 +223,13 @@ def test_durations_are_never_60(seconds: float, text: str) -> None:
 def test_progress_counts_failures_and_forecasts_the_end() -> None:
     stream, now = io.StringIO(), [0.0]
     with RunProgress(1000, stream=stream, clock=lambda: now[0]) as progress:
+        now[0] = 1.5  # the workers have started
         progress.note(10, 0)
         assert stream.getvalue() == ""  # nothing before two seconds
-        now[0] = 10.0
+        now[0] = 11.5
         progress.note(235, 5)
         shown = stream.getvalue().strip()
-    assert shown == "computing: 250 of 1,000 items, 5 failed, about 30 s left"
+    assert shown == "computing: 250 of 1,000 items, 5 failed, about 31 s left"
 
 
 def test_the_objects_of_a_temporary_run_outlive_it() -> None:

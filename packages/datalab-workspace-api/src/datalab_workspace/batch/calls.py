@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +53,7 @@ def map_items(
             a tuple of both, or None; the name of a feature; or a chain, see
             `batch.chain`.
         items: A workspace, names of objects of `workspace`, files, a pattern such as
-            "scans/*.csv", a folder, a project, objects or arrays.
+            ``"scans/*.csv"``, a folder, a project, objects or arrays.
         out: The summary project to write. The table is written next to it as CSV, and
             objects beyond 200 to further projects. None for a temporary folder.
         keep: "objects" to keep the objects that the chain returns; "table" for the
@@ -70,7 +72,7 @@ def map_items(
         memory_limit: Bytes of memory that a worker process may use.
         kind: "signal" or "image", to take or read objects of that kind only.
         stack: How images of one file are read; see `Workspace.read`.
-        **read_options: Options for reading measured files; see `Workspace.read`.
+        read_options: Options for reading measured files; see `Workspace.read`.
 
     Returns:
         The run, with its table, errors and objects.
@@ -80,6 +82,7 @@ def map_items(
         RunExistsError: `out` belongs to a run of another chain, or with other options.
         RunLockedError: Another process works on the run.
         FileExistsError: No run has made `out`.
+        NotAProjectError: The suffix of `out` is that of another format, such as ".csv".
         ModuleNotFoundError: The package of the engine is not installed.
 
     Example:
@@ -90,9 +93,15 @@ def map_items(
     if keep not in _KEEP:
         raise ValueError(f"expected 'objects' or 'table' for keep, got {keep!r}")
     chain = make_chain(what, key=key, workspace=workspace)
-    listed = make_items(
-        items, workspace=workspace, kind=kind, stack=stack, read_options=read_options
+    list_items = partial(
+        make_items,
+        list(items) if isinstance(items, Iterator) else items,
+        workspace=workspace,
+        kind=kind,
+        stack=stack,
+        read_options=read_options,
     )
+    listed = list_items()
     owner = None
     if out is None:
         owner = TemporaryFolder()
@@ -102,6 +111,7 @@ def map_items(
     computation = Computation(
         chain=chain,
         items=listed,
+        list_items=list_items,
         folder=RunFolder(path),
         owner=owner,
         keep=keep,

@@ -161,13 +161,13 @@ def chain(*steps: Any, workspace: Workspace | None = None) -> Chain:
         steps: Each one is the name of a feature of `calc`; a tuple of the name and a
             dict of parameters, or a parameter object of sigima; a function that takes
             one object; the place of a function, such as "widths:fwhm_of"; or a chain. A
-            feature of two objects has its second one among the parameters, as "with_".
-        workspace: The workspace with the names that "with_" has.
+            feature of two objects has its second one among its parameters: ``with_``.
+        workspace: The workspace with the names that ``with_`` uses.
 
     Raises:
         TypeError: A step is something else.
         ValueError: There are no steps.
-        KeyError: There is no object of the name that is given as "with_".
+        KeyError: There is no object of the name that is given as ``with_``.
 
     Example:
         >>> dlw.batch.chain("normalize", ("moving_average", {"n": 5}))

@@ -19,7 +19,6 @@ class Chunks:
     def __init__(self) -> None:
         self._size = 1
         self._seconds: float | None = None  # of one item, as an average of the newest
-        self._limit = _LONGEST
 
     def learn(self, items: int, seconds: float, *, whole: bool) -> None:
         """Take the time of a finished task into account.
@@ -37,10 +36,10 @@ class Chunks:
             weight = min(0.5, items / (2 * self._size))
             self._seconds += weight * (each - self._seconds)
         if not whole:
-            self._size = self._limit = max(1, items)
+            self._size = max(1, items)
         elif items >= self._size:
             wanted = int(_TARGET / self._seconds) if self._seconds > 0 else _LONGEST
-            self._size = max(1, min(2 * items, wanted, self._limit))
+            self._size = max(1, min(2 * items, wanted, _LONGEST))
 
     def next_size(self, waiting: int, workers: int) -> int:
         """Return the number of items of the next task.

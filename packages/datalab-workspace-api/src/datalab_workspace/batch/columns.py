@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from datalab_workspace.batch.result_columns import column_names
+
 #: The typecodes of the arrays that hold the values of a column of one type.
 _TYPECODES: Mapping[type, str] = {float: "d", int: "q"}
 #: Integers up to this one are floating-point numbers too.
@@ -87,7 +89,7 @@ class Column:
         return len(self._known)
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the value of each row; None where it is missing."""
+        """Yield the value of each row; None if it is missing."""
         for value, known in zip(self._store, self._known, strict=True):
             yield value if known else None
 
@@ -181,10 +183,13 @@ class Columns:
             held.append(value)
 
     def finish(self) -> None:
-        """Fill all columns, after the last row."""
+        """Fill all columns, after the last row, and give them their names."""
         for column in self.values.values():
             column.fill(len(self))
-        self.units = {n: unit for n, unit in self.units.items() if n in self.values}
+        names = column_names(self.values)
+        units = self.units
+        self.units = {names[n]: unit for n, unit in units.items() if n in names}
+        self.values = {names[n]: column for n, column in self.values.items()}
 
     def numeric(self) -> dict[str, Column]:
         """Return the columns of real numbers."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datalab_workspace.batch.chains import Chain
@@ -18,14 +18,17 @@ from datalab_workspace.batch.items import Items
 from datalab_workspace.batch.ledger import Ledger
 from datalab_workspace.batch.messages import Keep, Settings
 from datalab_workspace.batch.outputs.files import write_outputs
-from datalab_workspace.batch.outputs.staging import finish_outputs
+from datalab_workspace.batch.outputs.staging import finish_outputs, outputs_of
 from datalab_workspace.batch.resume import match_items
 from datalab_workspace.batch.run import Run
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.batch.run_journal import JournalWriter
 from datalab_workspace.batch.run_lock import RunLock
 from datalab_workspace.batch.run_progress import RunProgress
+from datalab_workspace.batch.stops import disk_error, is_full
 from datalab_workspace.batch.worker import installed_versions, local_chain
+from datalab_workspace.processing.doubtful_results import Doubts
+from datalab_workspace.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Computation:
 
     Attributes:
         chain: The chain.
-        items: The items.
+        items: The items, as they were when the call began.
+        list_items: Returns the items as they are now.
         folder: The folder of the run.
         owner: The temporary folder that holds it; None without one.
         keep: "objects" if the objects that the chain returns are kept.
@@ -47,6 +51,7 @@ class Computation:
 
     chain: Chain
     items: Items
+    list_items: Callable[[], Items]
     folder: RunFolder
     owner: object
     keep: Keep
@@ -68,6 +73,7 @@ class Computation:
         if not restart:
             compare(self.folder, properties)
         self.folder.create()
+        doubts = Doubts()
         lock = RunLock(self.folder.lock)
         try:
             if restart:
@@ -75,32 +81,33 @@ class Computation:
             elif self.folder.is_run:
                 compare(self.folder, properties)
             self.folder.write_properties(properties)
-            ledger = self._compute(overwrite=overwrite)
+            ledger = self._compute(doubts, overwrite=overwrite)
         finally:
             lock.release()
+        doubts.warn()
         return self._result(ledger)
 
-    def _compute(self, *, overwrite: bool) -> Ledger:
+    def _compute(self, doubts: Doubts, *, overwrite: bool) -> Ledger:
         folder = self.folder
         finish_outputs(folder.path, folder.out)
         ledger = match_items(folder.journal, self.items)
         check_out(folder, overwrite=overwrite, stamp=ledger.outputs)
         ledger.retry_failed()
-        if ledger.outputs is not None and not ledger.left and folder.out.exists():
-            ledger.settle()
+        if ledger.outputs is not None and not ledger.left and _all_exist(folder):
             return ledger
         forget_lost(folder, ledger)
         folder.remove_claims()
         journal = JournalWriter(folder.journal)
         try:
-            if ledger.left:
-                self._drive(ledger, journal)
-            self._write(ledger, journal)
+            with self._stop_with_run(ledger):
+                if ledger.left:
+                    self._drive(ledger, journal, doubts)
+                self._write(ledger, journal)
         finally:
             journal.close()
         return ledger
 
-    def _drive(self, ledger: Ledger, journal: JournalWriter) -> None:
+    def _drive(self, ledger: Ledger, journal: JournalWriter, doubts: Doubts) -> None:
         engine = choose_engine(self.on, self.workers, items=ledger.left)
         settings = Settings(
             folder=self.folder.path,
@@ -116,7 +123,6 @@ class Computation:
         with (
             _noted_time(journal, ledger),
             progress,
-            self._stop_with_run(ledger),
             local_chain(self.chain),
         ):
             Driver(
@@ -128,16 +134,23 @@ class Computation:
                 settings=settings,
                 chain=self.chain.dumps() if engine.separate else None,
                 on_receipts=progress.note,
+                doubts=doubts,
             ).run()
 
     def _write(self, ledger: Ledger, journal: JournalWriter) -> None:
         folder = self.folder
         state = FolderState(folder, ledger, self.owner)
-        with self._stop_with_run(ledger):
-            write_outputs(state, folder.out, keep=self.keep)
+        try:
+            with Progress(f"writing {folder.out.name!r}", ledger.done) as progress:
+                advance = progress.advance
+                write_outputs(state, folder.out, keep=self.keep, advance=advance)
             folder.create()
             status = folder.out.stat()
             _append(journal, ledger, outputs=[status.st_size, status.st_mtime_ns])
+        except OSError as error:
+            if is_full(error):
+                raise disk_error(error) from error
+            raise
 
     @contextlib.contextmanager
     def _stop_with_run(self, ledger: Ledger) -> Iterator[None]:
@@ -147,9 +160,20 @@ class Computation:
         except BatchStoppedError as error:
             error.run = self._result(ledger)
             raise
+        except KeyboardInterrupt as error:
+            if self.owner is None and hasattr(error, "add_note"):  # since Python 3.11
+                error.add_note(
+                    f"{ledger.done:,} of {len(ledger):,} items are done and kept; the "
+                    "same call continues the run"
+                )
+            raise
 
     def _result(self, ledger: Ledger) -> Run:
-        return Run(FolderState(self.folder, ledger, self.owner), self.run)
+        return Run(FolderState(self.folder, ledger, self.owner), self._retry)
+
+    def _retry(self) -> Run:
+        # A file may have been mended, which changes its fingerprint.
+        return replace(self, items=self.list_items()).run()
 
     def _properties(self) -> dict[str, Any]:
         versions = installed_versions()
@@ -177,6 +201,10 @@ def _noted_time(journal: JournalWriter, ledger: Ledger) -> Iterator[None]:
         # A full disk has ended the run, and must not hide how.
         with contextlib.suppress(OSError):
             _append(journal, ledger, seconds=round(time.monotonic() - began, 3))
+
+
+def _all_exist(folder: RunFolder) -> bool:
+    return all(path.exists() for path in outputs_of(folder.path, folder.out))
 
 
 def _append(journal: JournalWriter, ledger: Ledger, **line: Any) -> None:

@@ -93,7 +93,7 @@ class Contents:
             self._path.pop()
 
     def reduced(self, value: Any) -> Any:
-        """Return what pickle would write for an object.
+        """Return the form of an object that pickle would write.
 
         Raises:
             ValueError: It cannot be pickled.
@@ -136,7 +136,7 @@ class Contents:
 
 @functools.singledispatch
 def _describe(value: Any, contents: Contents) -> None:
-    """Add an object by what pickle would write."""
+    """Add an object in the form that pickle would write."""
     contents.tag("object")
     reduced = contents.reduced(value)
     if isinstance(reduced, str):

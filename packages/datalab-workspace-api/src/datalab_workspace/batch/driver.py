@@ -21,8 +21,9 @@ from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.batch.run_journal import JournalWriter, answer_line
 from datalab_workspace.batch.stops import StopRules
-from datalab_workspace.batch.suspects import Suspects, Verdict
+from datalab_workspace.batch.suspects import Suspects
 from datalab_workspace.errors import LiveError
+from datalab_workspace.processing.doubtful_results import Doubts
 
 #: Seconds between looks at signals where a lock cannot be interrupted, as on Windows.
 _POLL = 0.2
@@ -50,6 +51,7 @@ class Driver:
         settings: What the workers need to know.
         chain: The pickled chain; None if the workers are in this process.
         on_receipts: Called with the numbers of items that were done and that failed.
+        doubts: Takes the reasons to doubt the results.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Driver:
         settings: Settings,
         chain: bytes | None,
         on_receipts: Callable[[int, int], None],
+        doubts: Doubts,
     ) -> None:
         self._items = items
         self._ledger = ledger
@@ -72,6 +75,7 @@ class Driver:
         self._settings = settings
         self._chain = chain
         self._on_receipts = on_receipts
+        self._doubts = doubts
         self._chunks = Chunks()
         self._stops = StopRules(ledger)
         self._suspects = Suspects(folder, settings.item_timeout)
@@ -185,8 +189,7 @@ class Driver:
     def _take(self, under_way: _UnderWay, answer: Answer | BaseException) -> None:
         task, alone = under_way.task, under_way.alone
         if isinstance(answer, WorkerDiedError):
-            verdict = self._suspects.judge(task, str(answer), alone=alone)
-            self._follow(task, verdict, reason=str(answer))
+            self._judge(task, str(answer), alone=alone)
         elif isinstance(answer, BaseException):
             self._stops.engine_failed(answer)
         elif answer.receipts:
@@ -201,8 +204,8 @@ class Driver:
         elif answer.needs_chain:
             self._give_back(task, alone=alone)
         else:
-            verdict = self._suspects.interrupted(task, answer.interrupted, alone=alone)
-            self._follow(task, verdict, reason="a worker ended")
+            # The engine gave the task to a second worker after the first one ended.
+            self._judge(task, "the worker ended", alone=alone)
 
     def _take_receipts(self, task: Task, answer: Answer) -> None:
         computed = len(answer.receipts)
@@ -214,11 +217,14 @@ class Driver:
         )
         for item in task.items[computed:]:
             self._ledger.give_back(item.index)
+        for doubt in answer.doubts:
+            self._doubts.note(doubt)
         names = (item.name for item in task.items)
         self._add_line(list(zip(names, answer.receipts, strict=False)), answer)
         Claims(self._folder.under_way, task.id).remove()
 
-    def _follow(self, task: Task, verdict: Verdict, *, reason: str) -> None:
+    def _judge(self, task: Task, reason: str, *, alone: bool) -> None:
+        verdict = self._suspects.judge(task, reason, alone=alone)
         for index in verdict.again:
             self._ledger.give_back(index)
         if verdict.guilty is not None:

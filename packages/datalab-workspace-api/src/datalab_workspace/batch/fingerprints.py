@@ -20,7 +20,7 @@ MOST_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class Examined:
-    """What the examination of a chain has found.
+    """The result of the examination of a chain.
 
     Attributes:
         fingerprint: See `Chain.fingerprint`.

@@ -8,10 +8,13 @@ from typing import Any
 from datalab_workspace.batch.errors import RunExistsError
 from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.ledger import Ledger
+from datalab_workspace.batch.outputs.distribution import csv_name
 from datalab_workspace.batch.outputs.files import kept_objects
+from datalab_workspace.batch.outputs.staging import files_of_others
 from datalab_workspace.batch.parts import KeptObjects
 from datalab_workspace.batch.run_folder import RunFolder
-from datalab_workspace.errors import FileChangedError
+from datalab_workspace.errors import FileChangedError, NotAProjectError
+from datalab_workspace.formats.targets import is_of_other_format
 
 
 def check_out(
@@ -26,16 +29,34 @@ def check_out(
             if that is not known.
 
     Raises:
+        NotAProjectError: The suffix is that of another format.
         FileNotFoundError: There is no folder for the output.
         FileExistsError: No run has made the output.
         FileChangedError: Another program has changed it since.
     """
     out = folder.out
+    if is_of_other_format(out):
+        # The table would have the same name as the project if that ended in ".csv".
+        raise NotAProjectError(
+            f"out={out.name!r} is a project, but other programs expect another format "
+            f"in a file that ends in {out.suffix}; pass "
+            f"{out.with_suffix('.h5').name!r}, next to which the table is written as "
+            f"{csv_name(out)!r}"
+        )
     if not out.parent.is_dir():
         raise FileNotFoundError(
             f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"
         )
-    if overwrite or not out.exists():
+    if overwrite:
+        return
+    others = files_of_others(folder.path, out)
+    if others:
+        raise FileExistsError(
+            f"{str(others[0])!r} exists, and no run has made it; the run would write a "
+            "file of this name; pass overwrite=True to replace it, or choose another "
+            "out"
+        )
+    if not out.exists():
         return
     if not folder.is_run:
         raise FileExistsError(

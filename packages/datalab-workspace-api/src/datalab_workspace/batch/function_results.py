@@ -24,7 +24,7 @@ from datalab_workspace.results_table import ResultValue
 
 @dataclass
 class FunctionResults:
-    """What a call of a function has returned.
+    """The objects and values that a call of a function has returned.
 
     Attributes:
         objects: The objects by key; "" for the principal one.
@@ -50,7 +50,7 @@ class FunctionResults:
 
 
 def results_of(step: FunctionStep, returned: Any, obj: Any) -> FunctionResults:
-    """Return what a function has returned, sorted.
+    """Return the objects and values that a function has returned.
 
     Args:
         step: The function.

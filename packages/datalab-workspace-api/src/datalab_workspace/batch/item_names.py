@@ -12,10 +12,10 @@ _HIGHEST = 255
 
 
 class ItemNames:
-    """The names of items, of which only the exceptions are kept.
+    """The names of items. Only the exceptions are kept in memory.
 
     Names that occur several times are replaced by longer ones, until each is unique.
-    Where there is no longer one, a number is appended: "peak (2)".
+    If no name is long enough, a number is appended: "peak (2)".
 
     Args:
         count: The number of items.

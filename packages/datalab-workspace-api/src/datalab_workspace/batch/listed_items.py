@@ -31,14 +31,14 @@ class ItemList:
         """See `Items.__getitem__`."""
         source, position = self._find(index)
         taken = source.take(position)
-        name = self._names[index]
+        name, group = self._names[index], source.group(position)
         return Item(
             index,
             name,
-            source.group(position),
+            group,
             taken.source,
             taken.identity,
-            _with_name(taken.fingerprint, name),
+            _complete(taken.fingerprint, name, group),
         )
 
     def names(self) -> Iterator[str]:
@@ -61,7 +61,7 @@ class ItemList:
             found = source.fingerprint(position)
         except (WorkspaceError, OSError, ValueError):
             found = "unavailable"  # the error is raised when the item is computed
-        return _with_name(found, self._names[index])
+        return _complete(found, self._names[index], source.group(position))
 
     def _find(self, index: int) -> tuple[ItemSource, int]:
         """Return the source of an item, and its position there."""
@@ -76,6 +76,6 @@ class ItemList:
         return source.label(position, level)
 
 
-def _with_name(fingerprint: str, name: str) -> str:
-    # Results have the name of their item: a new name makes new results.
-    return f"{fingerprint} {name}"
+def _complete(fingerprint: str, name: str, group: str | None) -> str:
+    # Results have the name and the group of their item: others make new results.
+    return f"{fingerprint} {group or ''}/{name}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.items import Item, MeasuredFile
 from datalab_workspace.encoding.arrays import data_fingerprint
@@ -27,7 +27,7 @@ from datalab_workspace.history.steps import (
     Unknown,
 )
 from datalab_workspace.history.storage.writer import latest_of
-from datalab_workspace.model.record import ROI_KEY, Record
+from datalab_workspace.model.record import PRIMARY_ARRAY, ROI_KEY, Record
 
 if TYPE_CHECKING:
     from datalab_workspace.batch.steps import FunctionStep
@@ -47,17 +47,15 @@ def made_uuid(*parts: str) -> str:
     return f"{hexa[:8]}-{hexa[8:12]}-{hexa[12:16]}-{hexa[16:20]}-{hexa[20:32]}"
 
 
-def first_step(
-    item: Item, record: Record, name: str, uuid: str, *, data: Record
-) -> Step:
+def first_step(item: Item, record: Record, obj: Any, name: str, uuid: str) -> Step:
     """Return the step with which the history of the results of an item begins.
 
     Args:
         item: The item.
         record: The object that was read.
+        obj: The sigima object of the record, with its data.
         name: The name of its row.
         uuid: The UUID of the object, which is the same on every worker.
-        data: The same object, with its arrays in memory.
     """
     if isinstance(item.source, MeasuredFile):
         title = "" if name == item.name else record.title
@@ -66,7 +64,11 @@ def first_step(
         step = origin_of(record, uuid)
     if step.stored is None:
         # A replay finds the object by it, if a workspace has it.
-        mark = data_fingerprint(data)
+        # A sample of the data in memory takes a tenth of one of the file.
+        key = PRIMARY_ARRAY[record.kind]
+        held = {key: getattr(obj, key)}
+        read = Record(record.kind, record.fields, held, uuid=uuid)
+        mark = data_fingerprint(read)
         step.stored = Stored(uuid, name, fingerprint=mark, elsewhere=True)
     return step
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from datalab_workspace.batch.items import Item
 from datalab_workspace.model.record import Kind
+from datalab_workspace.processing.doubtful_results import Doubt
 
 Keep: TypeAlias = Literal["objects", "table"]
 
@@ -133,6 +134,7 @@ class Answer:
             out of time or memory ends a task early: the last items have none.
         part: The name of the part in the folder; None if no object was kept.
         units: The unit of each column that has one.
+        doubts: The reasons to doubt the results.
         needs_chain: The worker does not have the chain: nothing was computed.
         refusal: The reason why this worker must not compute: its versions differ, or it
             does not see the folder. None if it may.
@@ -149,6 +151,7 @@ class Answer:
     receipts: tuple[Receipt, ...] = ()
     part: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
     needs_chain: bool = False
     refusal: str | None = None
     chain_error: Exception | None = None

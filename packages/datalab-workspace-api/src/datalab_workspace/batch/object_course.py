@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.chains import Chain
@@ -26,8 +25,7 @@ from datalab_workspace.batch.result_columns import marked
 from datalab_workspace.batch.steps import FeatureStep, FunctionStep, Step
 from datalab_workspace.history import steps as history
 from datalab_workspace.history.recording.observer import silenced
-from datalab_workspace.model.array_reference import ArrayReference
-from datalab_workspace.model.record import Array, Kind, Record
+from datalab_workspace.model.record import Kind, Record
 from datalab_workspace.model.sigima_objects import object_kind, to_object, to_record
 from datalab_workspace.processing.calculation import Calculation, Operand, Source
 from datalab_workspace.processing.feature_table import kinds_of
@@ -74,16 +72,13 @@ class Course:
         in_file = item.identity.endswith(record.uuid)
         self._uuid = record.uuid if in_file else made_uuid(item.identity, part)
         self._kind: Kind = record.kind
-        # Each array is read once: for its checksum, and for the object.
-        unread = any(isinstance(a, ArrayReference) for a in record.arrays.values())
-        read = _read(record) if unread else record
-        own = unread or isinstance(item.source, MeasuredFile)
-        self._obj: Any = to_object(read, own=own)
+        own = isinstance(item.source, MeasuredFile)
+        self._obj: Any = to_object(record, own=own)
         self._obj.title = name
         # Only objects have a history.
         self._step: history.Step | None = None
         if self._keeps:
-            self._step = first_step(item, record, name, self._uuid, data=read)
+            self._step = first_step(item, record, self._obj, name, self._uuid)
         self._made = False
         # A function of the user returned the object, and may hold it.
         self._returned = False
@@ -176,7 +171,7 @@ class Course:
     # -- results ----------------------------------------------------------------------
 
     def _take_over(self, obj: Any, *, returned: bool) -> None:
-        """Go on with another object."""
+        """Continue with another object."""
         self._obj, self._made, self._returned = obj, True, returned
         obj.title = self._name
         self._kind = object_kind(obj) or self._kind
@@ -227,9 +222,3 @@ def _has_columns(step: Step) -> bool:
     if isinstance(step, FunctionStep) or step.name.endswith("_fit"):
         return True
     return any(features(kind)[step.name].analysis for kind in kinds_of(step.name))
-
-
-def _read(record: Record) -> Record:
-    """Return a record whose arrays are in memory."""
-    arrays: dict[str, Array] = {name: record.array(name) for name in record.arrays}
-    return replace(record, arrays=arrays)

@@ -14,6 +14,8 @@ from datalab_workspace.results_table import ResultValue
 #: Separates the name of a step from that of its column, in chains of several steps that
 #: have columns. `column_names` removes it.
 _MARK = "\x1f"
+#: The columns that every table has.
+_OF_TABLE = ("item", "error", "project")
 _PLAIN = (bool, int, float, complex, str)
 
 
@@ -87,8 +89,14 @@ def checked_columns(values: Mapping[Any, Any], name: str) -> None:
 
     Raises:
         TypeError: A key is not a string.
+        ValueError: The table has another column of that name.
     """
     for key in values:
+        if key in _OF_TABLE:
+            raise ValueError(
+                f"{name}() returned {key!r}, which is another column of the table; "
+                "choose another name"
+            )
         if not isinstance(key, str) or not key or _MARK in key:
             raise TypeError(
                 f"{name}() returned a dict with the key {key!r:.80}; the keys are the "

@@ -137,7 +137,8 @@ class Run:
     def retry(self) -> Run:
         """Compute the items that failed and those that are left.
 
-        The results of all others stay.
+        It repeats the call that began the run: it also computes items whose file is
+        new, or has changed. The results of all others stay.
 
         Returns:
             The run, with the new results.
@@ -159,9 +160,11 @@ class Run:
         return self._state
 
     def __repr__(self) -> str:
+        self._state.refresh()
         return f"<Run {run_line(self._state)}>"
 
     def __str__(self) -> str:
+        self._state.refresh()
         return run_text(self._state)
 
     def _cached(self, name: str, make: Callable[[RunState], T]) -> T:

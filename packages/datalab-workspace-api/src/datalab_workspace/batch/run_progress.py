@@ -33,19 +33,26 @@ class RunProgress(Progress):
         self._clock_now = clock
         self._items = total
         self._failed = 0
-        self._started = clock()
+        # The workers need time to start: the forecast begins with the first item.
+        self._first: tuple[float, int] | None = None
 
     def note(self, done: int, failed: int) -> None:
         """Count items that have been computed or have failed since the last call."""
         self._failed += failed
         self.advance(done + failed)
+        if self._first is None:
+            self._first = self._clock_now(), self._done
 
     def _amount(self) -> str:
         text = f"{self._done:,} of {self._items:,} items"
         if self._failed:
             text += f", {self._failed:,} failed"
-        if self._done < self._items and self._done >= _ENOUGH * self._items:
-            taken = self._clock_now() - self._started
-            left = taken / self._done * (self._items - self._done)
-            text += f", about {duration(left)} left"
+        left = self._items - self._done
+        if self._first is None or not left:
+            return text
+        began, before = self._first
+        computed = self._done - before
+        if computed >= _ENOUGH * self._items:
+            forecast = (self._clock_now() - began) / computed * left
+            text += f", about {duration(forecast)} left"
         return text

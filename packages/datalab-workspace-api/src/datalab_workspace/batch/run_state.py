@@ -51,7 +51,7 @@ class RunState(ItemResults, Protocol):
         """Yield the results of the items that failed, in the items' order."""
 
     def driver(self) -> str | None:
-        """Return the host and process id of the driver at work; None without one."""
+        """Return the driver at work, as "process 7 on node2"; None without one."""
 
     def projects(self) -> Sequence[Path]:
         """Return the files that hold the objects: projects, or parts before the end."""

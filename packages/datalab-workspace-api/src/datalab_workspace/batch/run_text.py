@@ -45,7 +45,7 @@ def status(state: RunState) -> list[str]:
     """Return a line about a run that is not finished; none for a finished one."""
     driver = state.driver()
     if driver is not None:
-        return [f"running now on {cut(driver)}"]
+        return [f"computed now by {cut(driver)}"]
     return ["unfinished: repeat the call to continue"] if left(state) else []
 
 

@@ -63,11 +63,7 @@ class StopRules:
 
     def disk_failed(self, error: OSError) -> NoReturn:
         """Stop because the folder of the run cannot be written to."""
-        full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-        reason = "the disk is full" if full else "the folder of the run is not writable"
-        raise BatchStoppedError(
-            f"the run stopped because {reason} ({error}); {_KEPT}"
-        ) from error
+        raise disk_error(error) from error
 
     def refused(self, worker: str, reason: str, workers: int) -> None:
         """Note that a worker must not compute; stop if no worker may."""
@@ -105,6 +101,17 @@ class StopRules:
     def usable(self, workers: int) -> int:
         """Return the number of workers that have not refused."""
         return max(workers - len(self._refusals), 1)
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether an error means that the disk is full."""
+    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def disk_error(error: OSError) -> BatchStoppedError:
+    """Return the error of a run that cannot write its files."""
+    reason = "the disk is full" if is_full(error) else "its files cannot be written"
+    return BatchStoppedError(f"the run stopped because {reason} ({error}); {_KEPT}")
 
 
 def _cause(failure: ItemFailure) -> Exception:

@@ -51,7 +51,7 @@ class Suspects:
         claims = Claims(self.folder.under_way, task.id)
         begun = claims.last()
         if begun is None:
-            verdict = self._not_begun(task, alone=alone)
+            verdict = self._without_suspect(task, claims, alone=alone)
         elif alone:
             failure = failure_of(claims, reason, self.item_timeout)
             item = task.items[0]
@@ -61,23 +61,16 @@ class Suspects:
         claims.remove()
         return verdict
 
-    def interrupted(self, task: Task, begun: int | None, *, alone: bool) -> Verdict:
-        """Return what to do after an engine gave a task to a second worker.
+    def _without_suspect(self, task: Task, claims: Claims, *, alone: bool) -> Verdict:
+        """Return what to do if no item was under way.
 
-        Args:
-            task: The task.
-            begun: The position of the item that was under way; None if none had begun.
-            alone: Whether the task was a suspect on its own.
+        The worker had not begun, or the answer was lost after all was computed.
         """
-        if begun is None:
-            return self._not_begun(task, alone=alone)
-        return self.judge(task, "the worker ended", alone=alone)
-
-    def _not_begun(self, task: Task, *, alone: bool) -> Verdict:
+        begun = claims.exist()
         if alone:
             self.waiting.append(task.items[0].index)
-            return Verdict(begun=False)
-        return Verdict(again=tuple(item.index for item in task.items), begun=False)
+            return Verdict(begun=begun)
+        return Verdict(again=tuple(item.index for item in task.items), begun=begun)
 
     def _under_way(self, task: Task, begun: int) -> Verdict:
         self.waiting.append(begun)

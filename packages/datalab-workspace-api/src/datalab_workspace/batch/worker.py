@@ -7,7 +7,7 @@ import functools
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -16,14 +16,15 @@ from datalab_workspace.batch.chains import Chain
 from datalab_workspace.batch.claims import Claims
 from datalab_workspace.batch.compute import compute
 from datalab_workspace.batch.failures import failure_of_error
+from datalab_workspace.batch.item_reader import read_item
 from datalab_workspace.batch.items import Item
 from datalab_workspace.batch.ledger import merge_units
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
 from datalab_workspace.batch.parts import KeptObject, write_part
 from datalab_workspace.batch.process_limits import time_limit
-from datalab_workspace.batch.reading import read_item
 from datalab_workspace.batch.run_folder import RunFolder
 from datalab_workspace.model.record import Record
+from datalab_workspace.processing.doubtful_results import Doubt, Doubts
 from datalab_workspace.runtime import is_installed
 
 #: Seconds after which a worker ends a task early, so that others take the other items.
@@ -81,11 +82,10 @@ def run_task(task: Task) -> Answer:
 @functools.cache
 def installed_versions() -> Mapping[str, str]:
     """Return the versions that all workers of a run must have; nothing is imported."""
-    return {"datalab-workspace-api": __version__} | {
-        package: version(package)
-        for package in ("sigima", "numpy")
-        if is_installed(package)
-    }
+    found = {"datalab-workspace-api": __version__}
+    if is_installed("sigima"):
+        found["sigima"] = version("sigima")
+    return found
 
 
 @dataclass
@@ -95,6 +95,7 @@ class _Result:
     receipt: Receipt
     kept: list[KeptObject] = field(default_factory=list)
     units: Mapping[str, str] = field(default_factory=dict)
+    doubts: Iterable[Doubt] = ()
 
 
 def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
@@ -110,25 +111,29 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
     part = _write(task, results)
     claims.end()
     units: dict[str, str] = {}
+    doubts = Doubts()
     for result in results:
         merge_units(units, result.units)
+        for doubt in result.doubts:
+            doubts.note(doubt)
     receipts = tuple(result.receipt for result in results)
-    return Answer(receipts, part, units, worker=worker)
+    return Answer(receipts, part, units, tuple(doubts), worker=worker)
 
 
 def _compute_item(
     item: Item, chain: Chain, settings: Settings, claims: Claims
 ) -> _Result:
     began = time.perf_counter()
+    doubts = Doubts()
     try:
         with time_limit(settings.item_timeout, claims.time_limit):
-            output = compute(chain, item, read_item(item), settings.keep)
+            output = compute(chain, item, read_item(item, doubts), settings.keep)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
         return _failed(item, error, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
     kept = [KeptObject(item.group, record) for record in output.kept]
-    return _Result(receipt, kept, output.units)
+    return _Result(receipt, kept, output.units, [*doubts, *output.doubts])
 
 
 def _failed(item: Item, error: BaseException, seconds: float) -> _Result:

@@ -81,7 +81,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--memory-limit",
-        type=_nbytes,
+        type=_size,
         metavar="SIZE",
         help="memory that a worker may use, such as 2G",
     )
@@ -97,10 +97,15 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _nbytes(text: str) -> int:
+def _size(text: str) -> int:
     unit = text[-1:].upper()
-    factor = _UNITS.get(unit, 1)
-    return int(float(text[:-1] if unit in _UNITS else text) * factor)
+    number = text[:-1] if unit in _UNITS else text
+    try:
+        return int(float(number) * _UNITS.get(unit, 1))
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r:.40} is not a size, such as 2G or 500M"
+        ) from error
 
 
 def run(options: argparse.Namespace) -> tuple[str, Any, int]:

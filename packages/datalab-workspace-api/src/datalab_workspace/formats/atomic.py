@@ -93,7 +93,7 @@ class FileStamp:
         try:
             here = FileStamp.of(path)
         except OSError:
-            return self  # the reader of the file says what is wrong
+            return self  # the reader of the file explains it
         same = (here.mtime_ns, here.size) == (self.mtime_ns, self.size)
         return here if same else self
 

@@ -69,10 +69,19 @@ def check_target(
         _check_content(registry, file_format, path, overwrite=overwrite)
 
 
+def is_of_other_format(path: Path) -> bool:
+    """Return whether people and programs expect no project under the suffix of a path.
+
+    Args:
+        path: The path. The file need not exist.
+    """
+    return path.suffix.lower() in _OF_OTHER_FORMATS
+
+
 def _check_suffix(file_format: FileFormat, path: Path) -> None:
     name = path.name.lower()
     suffix = path.suffix.lower()
-    if suffix not in _OF_OTHER_FORMATS or name.endswith(file_format.suffixes):
+    if not is_of_other_format(path) or name.endswith(file_format.suffixes):
         return
     raise NotAProjectError(
         f"{str(path)!r} was not saved: other programs expect another format in a file "
@@ -101,7 +110,7 @@ def _check_content(
     if not registry.recognises(file_format, path):
         remedy = "Save to another path, or remove the file first"
         suffix = path.suffix.lower()
-        if suffix in _OF_OTHER_FORMATS:
+        if is_of_other_format(path):
             export = _export(suffix, path.name)
             remedy = (
                 f"Save to a path that ends in .h5, or export an object with {export}"

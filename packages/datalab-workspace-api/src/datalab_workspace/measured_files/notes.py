@@ -19,13 +19,16 @@ class Notes:
 
     def sentences(self) -> list[str]:
         """Return each remark with the names of its files."""
-        said = []
+        return list(self.by_remark().values())
+
+    def by_remark(self) -> dict[str, str]:
+        """Return the sentence with the names of the files for each remark."""
+        said = {}
         for remark, files in self._files.items():
             name, detail = next(iter(files.items()))
             if len(files) == 1:
-                said.append(f"{name!r}: {remark}" + (f": {detail}" if detail else ""))
+                said[remark] = f"{name!r}: {remark}" + (f": {detail}" if detail else "")
             else:
-                said.append(
-                    f"{len(files)} files: {remark}: {list_names(list(files), 5)}"
-                )
+                names = list_names(list(files), 5)
+                said[remark] = f"{len(files)} files: {remark}: {names}"
         return said

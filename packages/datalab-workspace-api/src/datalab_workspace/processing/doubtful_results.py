@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from datalab_workspace.error_messages import list_names
@@ -19,11 +20,13 @@ class Doubt(NamedTuple):
         key: The kind of doubt.
         text: The warning: the feature, the object, what is wrong and what to do.
         name: Name of the object.
+        category: The class of the warning.
     """
 
     key: str
     text: str
     name: str
+    category: type[Warning] = DoubtfulResultWarning
 
 
 class Doubts:
@@ -43,13 +46,20 @@ class Doubts:
         if doubt.name != first.name:
             self._others.setdefault(doubt.key, {})[doubt.name] = None
 
+    def __iter__(self) -> Iterator[Doubt]:
+        """Yield the doubts, one for each kind and object."""
+        for key, first in self._first.items():
+            yield first
+            for name in self._others.get(key, ()):
+                yield first._replace(name=name)
+
     def warn(self) -> None:
         """Warn of all doubts, at the line of the user's code.
 
         Warns:
-            DoubtfulResultWarning: One for each kind of doubt.
+            Warning: One for each kind of doubt, of its category.
         """
         for key, doubt in self._first.items():
             others = list(self._others.get(key, ()))
             more = f" (the same for {list_names(others, _NAMED)})" if others else ""
-            warn_caller(f"{doubt.text}{more}", DoubtfulResultWarning)
+            warn_caller(f"{doubt.text}{more}", doubt.category)

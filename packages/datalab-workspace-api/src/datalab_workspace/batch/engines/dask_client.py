@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -63,6 +64,7 @@ class DaskEngine(Engine):
         self._suspects: deque[_Waiting] = deque()
         self._threads: Mapping[str, int] = {}
         self._ended = Event()
+        self._settings: AbstractContextManager[Any] = nullcontext()
 
     def start(self, settings: Settings) -> None:
         """Connect to the scheduler, and look at its workers. There may be none yet."""
@@ -71,10 +73,14 @@ class DaskEngine(Engine):
 
         self._client = client = cluster.connected(self._given)
         self._ended = Event()
-        self._threads = client.nthreads()
-        self._refuse_limits(settings)
-        cluster.refuse_ended(client, self._threads)
-        cluster.protect_from_interrupts(client)
+        try:
+            self._threads = client.nthreads()
+            self._refuse_limits(settings)
+            cluster.refuse_ended(client, self._threads)
+            self._settings = cluster.settings_for(client)
+        except BaseException:
+            self.finish()
+            raise
         Thread(target=self._watch, args=(client, self._ended), daemon=True).start()
 
     @property
@@ -103,6 +109,8 @@ class DaskEngine(Engine):
         """Close the client, if it was made here. The cluster goes on."""
         self.interrupt()
         self._ended.set()
+        self._settings.__exit__(None, None, None)
+        self._settings = nullcontext()
         client, self._client = self._client, None
         if client is not None and client is not self._given:
             client.close(timeout=_PATIENCE)

@@ -5,6 +5,9 @@ workers of a `LocalCluster` that was made there. They end, the cluster and its c
 still say that they run, and each task waits forever (dask/distributed issue 1925; seen
 with version 2026.8). So workers get process groups of their own, and a cluster whose
 workers have ended is refused.
+
+A `LocalCluster` also gives up a worker that has died and is not back after 15 seconds.
+The start of one may take longer on a busy computer. So it is given five minutes.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager
 from typing import Any
 
+import dask.config
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin
 
 from datalab_workspace.batch.engines.base import Outcome, WorkerDiedError
@@ -21,6 +26,10 @@ from datalab_workspace.batch.messages import Answer
 
 #: Seconds within which a scheduler must accept a connection.
 _CONNECT = 10
+#: The time in which a local cluster waits for a worker that starts again.
+_PATIENCE = ("distributed.deploy.lost-worker-timeout", "300s")
+#: Objects of a memory are sent with the tasks, up to a size that the driver limits.
+_NO_WARNING = ("distributed.admin.large-graph-warning-threshold", "10GB")
 #: The states in which the keeper of a worker does not start it again.
 _ENDED = frozenset({"closing", "closing_gracefully", "closed", "failed"})
 
@@ -72,10 +81,17 @@ def connected(client: Client | str) -> Client:
     return client
 
 
-def protect_from_interrupts(client: Client) -> None:
-    """Let the workers of a local cluster, also later ones, survive an interrupt."""
+def settings_for(client: Client) -> AbstractContextManager[Any]:
+    """Return the settings of dask during a run, which have been made already.
+
+    The workers of a local cluster, also later ones, are made to survive an interrupt.
+    """
+    settings = dict([_NO_WARNING])
     if isinstance(client.cluster, LocalCluster):
         client.register_plugin(OwnProcessGroup(os.getpid()))
+        settings |= dict([_PATIENCE])
+    made: AbstractContextManager[Any] = dask.config.set(settings)
+    return made
 
 
 def refuse_ended(client: Client, threads: Mapping[str, int]) -> None:
@@ -90,11 +106,13 @@ def refuse_ended(client: Client, threads: Mapping[str, int]) -> None:
     """
     if threads or not isinstance(client.cluster, LocalCluster):
         return
+    if not client.cluster.worker_spec:
+        return  # it is scaled to no workers for now
     statuses = [worker.status.name for worker in client.cluster.workers.values()]
-    if statuses and _ENDED.issuperset(statuses):
+    if _ENDED.issuperset(statuses):
         raise ConnectionError(
             "all workers of this LocalCluster have ended, as they do when a cell or "
-            "program is interrupted; make a new cluster and client"
+            "program is interrupted without a run; make a new cluster and client"
         )
 
 

@@ -23,7 +23,7 @@ class ThreadsEngine(ExecutorEngine):
 
     def __init__(self, workers: int, *, compute: Compute | None = None) -> None:
         super().__init__(_pool(workers), compute=compute)
-        self.description = f"{workers} threads"
+        self.description = f"{workers} thread{'s' if workers > 1 else ''}"
 
     def start(self, settings: Settings) -> None:
         """Make the threads, which start with the first tasks."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -103,8 +102,8 @@ class _Writer:
         count = 0 if keep == "table" else self._distribution.number
         if count > 1:
             self._write_objects(held)
-        digest = self._write_csv(count)
-        records = summary_records(self._columns, digest)
+        self._write_csv(count)
+        records = summary_records(self._columns)
         if records:
             summary.groups.append(Group("signal", GROUP, list(records)))
         if count == 1:
@@ -127,16 +126,12 @@ class _Writer:
         self._write_project(name, self._project(placed))
         self._advance(len(placed))
 
-    def _write_csv(self, count: int) -> str:
-        """Write the table; return a digest of it."""
-        digest = hashlib.sha256()
+    def _write_csv(self, count: int) -> None:
         name = csv_name(self._out)
         with replacing(self._stage / name) as new:
             for block in csv_blocks(self._columns, self._out, count):
                 new.write(block)
-                digest.update(block)
         self._names.append(name)
-        return digest.hexdigest()
 
     def _write_project(self, name: str, project: Project) -> None:
         from datalab_workspace.formats.h5.writer import write_project

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from datalab_workspace.batch.outputs.distribution import is_further_file
 from datalab_workspace.batch.parts import PARTS
 from datalab_workspace.formats.atomic import replacing
 
@@ -70,6 +71,21 @@ def finish_outputs(folder: Path, out: Path) -> None:
 def outputs_of(folder: Path, out: Path) -> list[Path]:
     """Return the files that the run in a folder has written; `out` is the last one."""
     return [out.parent / name for name in _listed(folder)]
+
+
+def files_of_others(folder: Path, out: Path) -> list[Path]:
+    """Return the files that the run in a folder would replace and has not written.
+
+    Args:
+        folder: The folder of the run; there may be no run.
+        out: The summary project, which is not among the files.
+    """
+    own = {*_listed(folder), *_listed(folder / _STAGED)}
+    return [
+        path
+        for path in out.parent.iterdir()
+        if path.name not in own and is_further_file(out, path.name)
+    ]
 
 
 def _listed(folder: Path) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
@@ -37,13 +38,11 @@ _TABLE_KEY = f"Table_{_FEATURE}_dict"
 _NAMESPACE = UUID("2f0c9e52-6f0e-5d0c-9a55-6f5f0f1f3c55")
 
 
-def summary_records(columns: Columns, digest: str) -> list[Record]:
+def summary_records(columns: Columns) -> list[Record]:
     """Return the signals of the summary.
 
     Args:
         columns: The table.
-        digest: A string that differs between different tables, from which the UUIDs of
-            the signals are made.
 
     Returns:
         A signal for each column of numbers: x is the number of the row, from 1, and y
@@ -52,26 +51,31 @@ def summary_records(columns: Columns, digest: str) -> list[Record]:
         `MOST_ROWS`.
     """
     numbers = np.arange(1.0, len(columns) + 1)
-    numeric = {name: c.as_floats() for name, c in columns.numeric().items()}
     records = [
-        _signal(name, np.vstack([numbers, values]), columns.units.get(name, ""), digest)
-        for name, values in numeric.items()
+        _signal(
+            name,
+            np.vstack([numbers, column.as_floats()]),
+            columns.units.get(name, ""),
+        )
+        for name, column in columns.numeric().items()
     ]
     if records:
         is_short = len(columns) <= MOST_ROWS
-        table = _all_rows(columns) if is_short else _statistics(numeric, columns.units)
+        table = _all_rows(columns) if is_short else _statistics(records)
         records[0].metadata[_TABLE_KEY] = table
     return records
 
 
-def _signal(name: str, data: np.ndarray[Any, Any], unit: str, digest: str) -> Record:
+def _signal(name: str, data: np.ndarray[Any, Any], unit: str) -> Record:
     fields: dict[str, FieldValue] = {
         "title": name,
         "xlabel": "Item",
         "ylabel": name,
         "yunit": unit,
     }
-    uuid = str(uuid5(_NAMESPACE, f"{digest}|{name}"))
+    # The same values have the same UUID, and those of another run have another one.
+    digest = hashlib.sha256(data.data).hexdigest()
+    uuid = str(uuid5(_NAMESPACE, f"{name}|{digest}"))
     return Record("signal", fields, {"xydata": data}, dict(_POINTS), uuid)
 
 
@@ -94,15 +98,15 @@ def _plain(column: Column) -> list[Any]:
     return ["" if value is None else str(value) for value in column]
 
 
-def _statistics(
-    numeric: Mapping[str, np.ndarray[Any, Any]], units: Mapping[str, str]
-) -> dict[str, Any]:
+def _statistics(records: Iterable[Record]) -> dict[str, Any]:
     names = ["column", "values", "missing", "min", "mean", "median", "max", "std"]
     rows = []
-    for name, values in numeric.items():
-        known = values[~np.isnan(values)]
-        title = with_unit(name, units.get(name, ""))
-        row: list[Any] = [title, len(known), len(values) - len(known)]
+    for record in records:
+        data = record.array("xydata")
+        assert data is not None
+        known = data[1][~np.isnan(data[1])]
+        title = with_unit(record.title, str(record.fields["yunit"]))
+        row: list[Any] = [title, len(known), data.shape[1] - len(known)]
         rows.append(row + _statistics_of(known))
     return _table("Statistics of all items", names, rows)
 

@@ -37,8 +37,7 @@ class MeasuredFiles(ItemSource):
             status = os.stat(files.path(index))  # noqa: PTH116 - quick
             self._sizes.append(status.st_size)
             self._times.append(status.st_mtime_ns)
-        titles = group_titles(files)
-        self._titles = titles if len(titles) > 1 else {}
+        self._titles = group_titles(files)
 
     def __len__(self) -> int:
         return len(self._files)
@@ -61,9 +60,7 @@ class MeasuredFiles(ItemSource):
         return as_name("/".join((*folders[-depth:], name)))
 
     def group(self, position: int) -> str | None:
-        """See `ItemSource.group`; there are groups if there are several folders."""
-        if not self._titles:
-            return None
+        """See `ItemSource.group`; it is the folder, as `Workspace.read` names it."""
         return self._titles[Path(self._files.folder(position))]
 
     def fingerprint(self, position: int) -> str:

@@ -140,7 +140,7 @@ class PendingObject:
 
     @property
     def fingerprint(self) -> str:
-        """What is known about the object without reading it: the state of its file."""
+        """The state of the file: nothing else is known without reading the object."""
         stamp = self.source.file.stamp
         return f"{self.where} {stamp.mtime_ns} {stamp.size}"
 

@@ -117,6 +117,18 @@ class Staging:
     def write(self, data: Any) -> int:
         """Write at the position."""
         view = memoryview(data).cast("B")
+        number, start = divmod(self._position, _PAGE)
+        end = start + len(view)
+        page = self._pages.get(number)
+        if page is not None and end < _PAGE and not self._is_of_parent:
+            page[start:end] = view  # nearly all writes of HDF5 are such
+            self._changed.add(number)
+            self._position += len(view)
+            self._size = max(self._size, self._position)
+            return len(view)
+        return self._write_pages(view)
+
+    def _write_pages(self, view: memoryview) -> int:
         done = len(view) if self._is_of_parent else 0
         while done < len(view):
             number, start = divmod(self._position + done, _PAGE)

@@ -13,14 +13,15 @@ from datalab_workspace.measured_files.reader import read_file
 from datalab_workspace.model.naming import free_name
 from datalab_workspace.model.record import PendingRecord, Record
 from datalab_workspace.model.sigima_objects import to_record
+from datalab_workspace.processing.doubtful_results import Doubt, Doubts
 
 
-def read_item(item: Item, notes: Notes | None = None) -> list[Record]:
+def read_item(item: Item, doubts: Doubts | None = None) -> list[Record]:
     """Return the objects of an item.
 
     Args:
         item: The item.
-        notes: Takes what the user should know about a measured file.
+        doubts: Takes the remarks on a measured file, of which `Workspace.read` warns.
 
     Returns:
         One object, whose arrays may be references to a project file; or the objects of
@@ -33,7 +34,12 @@ def read_item(item: Item, notes: Notes | None = None) -> list[Record]:
     """
     source = item.source
     if isinstance(source, MeasuredFile):
-        return _read_file(source, Notes() if notes is None else notes)
+        notes = Notes()
+        records = _read_file(source, notes)
+        if doubts is not None:
+            for remark, sentence in notes.by_remark().items():
+                doubts.note(Doubt(f"file: {remark}", sentence, item.name, UserWarning))
+        return records
     return [source.record() if isinstance(source, PendingRecord) else source]
 
 
