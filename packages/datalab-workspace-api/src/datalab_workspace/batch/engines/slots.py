@@ -19,9 +19,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from datalab_workspace.batch.chains.local_code import local_files
 from datalab_workspace.batch.engines.base import WorkerDiedError
-from datalab_workspace.batch.local_code import local_files
-from datalab_workspace.batch.process_worker import (
+from datalab_workspace.batch.worker.process_worker import (
     enter_surroundings,
     prepare_process,
     warm_up,
