@@ -43,7 +43,7 @@ def engine(
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -34,7 +34,7 @@ def engine(name: str, stack: ExitStack) -> Any:
     from dask.distributed import Client, LocalCluster
 
     cluster = LocalCluster(
-        n_workers=WORKERS, threads_per_worker=1, dashboard_address=""
+        n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0"
     )
     return stack.enter_context(Client(stack.enter_context(cluster)))
 

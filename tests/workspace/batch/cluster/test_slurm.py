@@ -40,7 +40,7 @@ def cluster(slurm: Slurm, tmp_path: Path) -> Iterator[Any]:
         log_directory=str(tmp_path / "logs"),
         local_directory=str(tmp_path / "scratch"),
         job_script_prologue=[f"export PYTHONPATH={TESTS}"],
-        scheduler_options={"dashboard": False, "host": "127.0.0.1"},
+        scheduler_options={"dashboard_address": ":0", "host": "127.0.0.1"},
         worker_extra_args=["--no-dashboard"],
     ) as jobs:
         yield jobs
