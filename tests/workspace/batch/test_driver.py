@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import datalab_workspace as dlw
 from datalab_workspace.batch.driver import computation
-from datalab_workspace.batch.driver.run_lock import RunLock
+from datalab_workspace.batch.folder.run_lock import RunLock
 from support import batch_functions
 from support.stand_in_engines import Death, UnsteadyEngine
 

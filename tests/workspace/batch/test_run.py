@@ -14,7 +14,7 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.batch.driver.run_progress import RunProgress
-from datalab_workspace.batch.driver.temporary_folder import TemporaryFolder
+from datalab_workspace.batch.folder.temporary_folder import TemporaryFolder
 from datalab_workspace.batch.messages import ItemFailure, ResultObject
 from datalab_workspace.batch.results.run import Run
 from datalab_workspace.batch.results.run_text import duration

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalab_workspace.batch.driver import ledger as states
 from datalab_workspace.batch.driver.chunks import Chunks
 from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.driver.resume import match_items, read_ledger
-from datalab_workspace.batch.driver.run_journal import (
+from datalab_workspace.batch.folder.run_journal import (
     JournalWriter,
     answer_line,
     decode_line,
@@ -22,6 +21,7 @@ from datalab_workspace.batch.driver.run_journal import (
     result_of,
 )
 from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
+from datalab_workspace.batch.results.result_columns import merge_units
 
 
 class Names:
@@ -160,7 +160,7 @@ def test_units_do_not_depend_on_the_order():
     for order in (answers, answers[::-1]):
         known: dict[str, str] = {}
         for units in order:
-            states.merge_units(known, units)
+            merge_units(known, units)
         assert known == {"v": "", "w": "m"}
 
 

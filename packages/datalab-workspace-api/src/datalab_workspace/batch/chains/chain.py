@@ -7,10 +7,10 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from datalab_workspace.batch.chains import sigima_options
 from datalab_workspace.batch.chains.fingerprints import Examined, examine
 from datalab_workspace.batch.chains.step_forms import renewed, step_of
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep, Step
-from datalab_workspace.batch.worker import sigima_options
 
 if TYPE_CHECKING:
     from datalab_workspace.workspace import Workspace

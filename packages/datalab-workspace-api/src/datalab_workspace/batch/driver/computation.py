@@ -14,13 +14,13 @@ from datalab_workspace.batch.driver.folder_state import FolderState
 from datalab_workspace.batch.driver.former_run import check_out, compare, forget_lost
 from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.driver.resume import match_items
-from datalab_workspace.batch.driver.run_folder import RunFolder
-from datalab_workspace.batch.driver.run_journal import JournalWriter
-from datalab_workspace.batch.driver.run_lock import RunLock
 from datalab_workspace.batch.driver.run_progress import RunProgress
 from datalab_workspace.batch.driver.stops import disk_error, is_full
 from datalab_workspace.batch.engines.choose import choose_engine
 from datalab_workspace.batch.errors import BatchStoppedError
+from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.folder.run_journal import JournalWriter
+from datalab_workspace.batch.folder.run_lock import RunLock
 from datalab_workspace.batch.items.item import Items
 from datalab_workspace.batch.messages import Keep, Settings
 from datalab_workspace.batch.outputs.files import write_outputs

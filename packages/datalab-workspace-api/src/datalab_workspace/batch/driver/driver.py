@@ -11,17 +11,17 @@ from itertools import count, islice
 from typing import Any
 
 from datalab_workspace.batch.driver.chunks import Chunks
-from datalab_workspace.batch.driver.claims import Claims
 from datalab_workspace.batch.driver.ledger import Ledger
-from datalab_workspace.batch.driver.run_folder import RunFolder
-from datalab_workspace.batch.driver.run_journal import JournalWriter, answer_line
 from datalab_workspace.batch.driver.stops import StopRules
 from datalab_workspace.batch.driver.suspects import Suspects
 from datalab_workspace.batch.engines.base import Engine, WorkerDiedError
+from datalab_workspace.batch.failures import failure_of_error
+from datalab_workspace.batch.folder.claims import Claims
+from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.folder.run_journal import JournalWriter, answer_line
 from datalab_workspace.batch.items.item import Item, Items
 from datalab_workspace.batch.items.item_sizes import sent_size
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
-from datalab_workspace.batch.worker.failures import failure_of_error
 from datalab_workspace.errors import LiveError
 from datalab_workspace.processing.doubtful_results import Doubts
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datalab_workspace.batch.driver.item_results import ItemResult
 from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.driver.resume import read_ledger
-from datalab_workspace.batch.driver.run_folder import RunFolder
-from datalab_workspace.batch.driver.run_lock import holder
+from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.folder.run_lock import holder
 from datalab_workspace.batch.outputs.staging import outputs_of
+from datalab_workspace.batch.results.item_results import ItemResult
 
 
 class FolderState:

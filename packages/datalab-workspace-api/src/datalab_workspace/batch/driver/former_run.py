@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datalab_workspace.batch.driver.item_results import ItemResult
 from datalab_workspace.batch.driver.ledger import Ledger
-from datalab_workspace.batch.driver.run_folder import RunFolder
 from datalab_workspace.batch.errors import RunExistsError
-from datalab_workspace.batch.outputs.distribution import csv_name
+from datalab_workspace.batch.folder.parts import KeptObjects
+from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.outputs.files import kept_objects
 from datalab_workspace.batch.outputs.staging import files_of_others
-from datalab_workspace.batch.worker.parts import KeptObjects
+from datalab_workspace.batch.results.distribution import csv_name
+from datalab_workspace.batch.results.item_results import ItemResult
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
 

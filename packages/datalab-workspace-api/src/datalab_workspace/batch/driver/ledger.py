@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from datalab_workspace.batch.driver.item_results import ItemResult
-from datalab_workspace.batch.driver.run_journal import decode_line, result_of
+from datalab_workspace.batch.folder.run_journal import decode_line, result_of
+from datalab_workspace.batch.results.item_results import ItemResult
+from datalab_workspace.batch.results.result_columns import merge_units
 
 LEFT, DONE, FAILED, UNDER_WAY = 0, 1, 2, 3
 _CACHED_LINES = 16
@@ -166,15 +167,3 @@ class Ledger:
         if len(self._lines) > _CACHED_LINES:
             self._lines.popitem(last=False)
         return line
-
-
-def merge_units(known: dict[str, str], units: Mapping[str, str]) -> None:
-    """Add units to those that are known, whatever the order.
-
-    Args:
-        known: The unit of each column, which is changed; "" for one whose items have
-            different units.
-        units: The units to add.
-    """
-    for column, unit in units.items():
-        known[column] = unit if known.get(column, unit) == unit else ""

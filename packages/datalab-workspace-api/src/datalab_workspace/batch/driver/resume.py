@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from datalab_workspace.batch.driver.ledger import Ledger
-from datalab_workspace.batch.driver.run_journal import encode_line, read_lines
+from datalab_workspace.batch.folder.run_journal import encode_line, read_lines
 from datalab_workspace.batch.items.item import Items
 
 

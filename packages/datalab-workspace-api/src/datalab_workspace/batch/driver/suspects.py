@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from datalab_workspace.batch.driver.claims import Claims, failure_of
-from datalab_workspace.batch.driver.run_folder import RunFolder
+from datalab_workspace.batch.folder.claims import Claims, failure_of
+from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.messages import Receipt, Task
 
 

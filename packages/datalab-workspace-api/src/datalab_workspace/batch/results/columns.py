@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from datalab_workspace.batch.worker.result_columns import column_names
+from datalab_workspace.batch.results.result_columns import column_names
 
 #: The typecodes of the arrays that hold the values of a column of one type.
 _TYPECODES: Mapping[type, str] = {float: "d", int: "q"}

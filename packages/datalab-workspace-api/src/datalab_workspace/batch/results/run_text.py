@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalab_workspace.batch.messages import Row
+from datalab_workspace.batch.results.result_columns import column_names
 from datalab_workspace.batch.results.run_results import errors_of, first_rows, left
-from datalab_workspace.batch.worker.result_columns import column_names
 from datalab_workspace.model.units import with_unit
 from datalab_workspace.result_text import Block, block_lines, cut, fitted, number_text
 

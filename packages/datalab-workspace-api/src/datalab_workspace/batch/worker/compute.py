@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from datalab_workspace.batch.chains import sigima_options
 from datalab_workspace.batch.chains.chain import Chain
 from datalab_workspace.batch.items.item import Item
 from datalab_workspace.batch.messages import Keep, ResultObject, Row
-from datalab_workspace.batch.worker import sigima_options
 from datalab_workspace.batch.worker.object_course import Course
 from datalab_workspace.model.record import Record
 from datalab_workspace.processing.doubtful_results import Doubts

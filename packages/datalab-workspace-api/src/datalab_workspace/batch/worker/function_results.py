@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datalab_workspace.batch.chains.steps import FunctionStep
-from datalab_workspace.batch.worker.result_columns import (
+from datalab_workspace.batch.results.result_columns import (
     checked_columns,
     column_of,
     plain_value,

@@ -6,9 +6,9 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.chains.chain import Chain
-from datalab_workspace.batch.chains.prepared_features import calculation_of, short_id_of
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep, Step
 from datalab_workspace.batch.items.item import Item, MeasuredFile
+from datalab_workspace.batch.results.result_columns import marked
 from datalab_workspace.batch.worker.function_results import (
     FunctionResults,
     results_of,
@@ -21,8 +21,8 @@ from datalab_workspace.batch.worker.made import (
     made_uuid,
     note_history,
 )
+from datalab_workspace.batch.worker.prepared_features import calculation_of, short_id_of
 from datalab_workspace.batch.worker.random_numbers import seed_of, seeded
-from datalab_workspace.batch.worker.result_columns import marked
 from datalab_workspace.history import steps as history
 from datalab_workspace.history.recording.observer import silenced
 from datalab_workspace.model.record import Kind, Record

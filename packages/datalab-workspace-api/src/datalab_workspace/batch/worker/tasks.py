@@ -13,15 +13,15 @@ from importlib.metadata import version
 
 from datalab_workspace._version import __version__
 from datalab_workspace.batch.chains.chain import Chain
-from datalab_workspace.batch.driver.claims import Claims
-from datalab_workspace.batch.driver.ledger import merge_units
-from datalab_workspace.batch.driver.run_folder import RunFolder
+from datalab_workspace.batch.failures import failure_of_error
+from datalab_workspace.batch.folder.claims import Claims
+from datalab_workspace.batch.folder.parts import KeptObject, write_part
+from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.items.item import Item
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
+from datalab_workspace.batch.results.result_columns import merge_units
 from datalab_workspace.batch.worker.compute import compute
-from datalab_workspace.batch.worker.failures import failure_of_error
 from datalab_workspace.batch.worker.item_reader import read_item
-from datalab_workspace.batch.worker.parts import KeptObject, write_part
 from datalab_workspace.batch.worker.process_limits import time_limit
 from datalab_workspace.model.record import Record
 from datalab_workspace.processing.doubtful_results import Doubt, Doubts

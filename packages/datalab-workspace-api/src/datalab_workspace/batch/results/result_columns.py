@@ -102,3 +102,15 @@ def checked_columns(values: Mapping[Any, Any], name: str) -> None:
                 f"{name}() returned a dict with the key {key!r:.80}; the keys are the "
                 "columns of the table: pass strings"
             )
+
+
+def merge_units(known: dict[str, str], units: Mapping[str, str]) -> None:
+    """Add units to those that are known, whatever the order.
+
+    Args:
+        known: The unit of each column, which is changed; "" for one whose items have
+            different units.
+        units: The units to add.
+    """
+    for column, unit in units.items():
+        known[column] = unit if known.get(column, unit) == unit else ""
