@@ -172,7 +172,7 @@ class Computation:
         return Run(FolderState(self.folder, ledger, self.owner), self._retry)
 
     def _retry(self) -> Run:
-        # A file may have been mended, which changes its fingerprint.
+        # A file may have been repaired, which changes its fingerprint.
         return replace(self, items=self.list_items()).run()
 
     def _properties(self) -> dict[str, Any]:

@@ -111,18 +111,18 @@ class Ledger:
         return taken
 
     def give_back(self, index: int) -> None:
-        """Note that an item is to be computed, again or for the first time."""
+        """Note that an item must be computed, again or for the first time."""
         self._state[index] = LEFT
         self._first_left = min(self._first_left, index)
 
     def forget(self, index: int) -> None:
-        """Note that the receipt of an item is of no use: the item is to be computed."""
+        """Note that the receipt of an item is of no use: it must be computed."""
         self._offsets[index] = -1
         self.outputs = None
         self.give_back(index)
 
     def retry_failed(self) -> None:
-        """Note that the items with an error are to be computed again."""
+        """Note that the items with an error must be computed again."""
         self._state = self._state.replace(bytes([FAILED]), bytes([LEFT]))
         self._first_left = 0
 

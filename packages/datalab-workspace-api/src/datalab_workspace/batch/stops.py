@@ -10,7 +10,7 @@ from datalab_workspace.batch.errors import BatchStoppedError
 from datalab_workspace.batch.ledger import Ledger
 from datalab_workspace.batch.messages import ItemFailure
 
-#: A chain that fails for so many items, and for all so far, is taken for wrong.
+#: A chain that fails for that many items, and for all so far, is taken for wrong.
 _FIRST_ITEMS = 10
 #: Deaths of workers that had not begun an item, for each worker of the engine.
 _DEATHS = 3

@@ -41,7 +41,7 @@ class Suspects:
     waiting: list[int] = field(default_factory=list)
 
     def judge(self, task: Task, reason: str, *, alone: bool) -> Verdict:
-        """Return what to do after a worker died.
+        """Return the verdict after a worker died.
 
         Args:
             task: The task that the worker had.
@@ -62,7 +62,7 @@ class Suspects:
         return verdict
 
     def _without_suspect(self, task: Task, claims: Claims, *, alone: bool) -> Verdict:
-        """Return what to do if no item was under way.
+        """Return the verdict if no item was under way.
 
         The worker had not begun, or the answer was lost after all was computed.
         """
