@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datalab_workspace.batch.chains.chain import make_chain
 from datalab_workspace.batch.driver.computation import Computation
 from datalab_workspace.batch.driver.folder_state import FolderState
+from datalab_workspace.batch.folder.parts import project_suffix
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.temporary_folder import TemporaryFolder
 from datalab_workspace.batch.items.item_list import make_items
@@ -55,7 +56,8 @@ def map_items(
         items: A workspace, names of objects of `workspace`, files, a pattern such as
             ``"scans/*.csv"``, a folder, a project, objects or arrays.
         out: The summary project to write. The table is written next to it as CSV, and
-            objects beyond 200 to further projects. None for a temporary folder.
+            objects beyond 200 to further projects. None for a temporary folder. A path
+            that ends in ".npz" becomes an archive, which needs no h5py.
         keep: "objects" to keep the objects that the chain returns; "table" for the
             values only.
         on: The workers: None or "processes"; a number of processes; "threads";
@@ -105,7 +107,7 @@ def map_items(
     owner = None
     if out is None:
         owner = TemporaryFolder()
-        path = owner.path / "results.h5"
+        path = owner.path / f"results{project_suffix()}"
     else:
         path = Path(out).expanduser().absolute()
     computation = Computation(

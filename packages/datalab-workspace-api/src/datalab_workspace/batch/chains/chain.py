@@ -11,6 +11,7 @@ from datalab_workspace.batch.chains import sigima_options
 from datalab_workspace.batch.chains.fingerprints import Examined, examine
 from datalab_workspace.batch.chains.step_forms import renewed, step_of
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep, Step
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_workspace.workspace import Workspace
@@ -74,6 +75,8 @@ class Chain:
         """Check the features and their parameters; this imports sigima.
 
         Raises:
+            ModuleNotFoundError: sigima is not installed. A function, too, takes its
+                objects.
             FeatureNotFoundError: There is no such feature (a `ValueError`).
             TypeError: A feature does not take one object, or there is no such
                 parameter, or it has the wrong type.
@@ -82,6 +85,7 @@ class Chain:
         Example:
             >>> dlw.batch.chain("normalize", "fwhm").check()
         """
+        require("sigima", "a run")
         from datalab_workspace.batch.chains.feature_checks import check_feature
 
         for step in self.steps:

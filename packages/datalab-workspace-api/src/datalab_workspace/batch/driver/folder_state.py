@@ -8,6 +8,7 @@ from typing import Any
 
 from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.driver.resume import read_ledger
+from datalab_workspace.batch.folder.parts import parts_in
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.run_lock import holder
 from datalab_workspace.batch.outputs.staging import outputs_of
@@ -93,7 +94,7 @@ class FolderState:
         """Return the files that hold the objects: projects and parts."""
         written = outputs_of(self._run.path, self._run.out)
         projects = [path for path in written if path.suffix != ".csv"]
-        return [*projects, *sorted(self._run.parts.glob("*.h5"))]
+        return [*projects, *parts_in(self._run.path)]
 
     def _adopt(self, ledger: Ledger) -> None:
         self._ledger = ledger

@@ -7,7 +7,7 @@ from typing import Any
 
 from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.errors import RunExistsError
-from datalab_workspace.batch.folder.parts import KeptObjects
+from datalab_workspace.batch.folder.parts import ARCHIVE, KeptObjects
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.outputs.files import kept_objects
 from datalab_workspace.batch.outputs.staging import files_of_others
@@ -15,6 +15,7 @@ from datalab_workspace.batch.results.distribution import csv_name
 from datalab_workspace.batch.results.item_results import ItemResult
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
+from datalab_workspace.runtime import require
 
 
 def check_out(
@@ -30,6 +31,7 @@ def check_out(
 
     Raises:
         NotAProjectError: The suffix is that of another format.
+        ModuleNotFoundError: The format needs h5py, which is not installed.
         FileNotFoundError: There is no folder for the output.
         FileExistsError: No run has made the output.
         FileChangedError: Another program has changed it since.
@@ -43,6 +45,8 @@ def check_out(
             f"{out.with_suffix('.h5').name!r}, next to which the table is written as "
             f"{csv_name(out)!r}"
         )
+    if out.suffix.lower() != ARCHIVE:
+        require("h5py", f"out={out.name!r}", "pass an out that ends in .npz")
     if not out.parent.is_dir():
         raise FileNotFoundError(
             f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"

@@ -12,11 +12,27 @@ from datalab_workspace.formats import registry
 from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import Kind, Record
+from datalab_workspace.runtime import is_installed
 
 #: The folder of the parts in the folder of a run.
 PARTS = "parts"
-#: The number of parts whose objects are known at once.
+#: The suffix of projects that need no h5py.
+ARCHIVE = ".npz"
+#: The number of parts whose objects are known at once: those of projects, which are read
+#: when they are used, and those of archives, which are read as a whole.
 _KNOWN = 32
+_KNOWN_ARCHIVES = 2
+
+
+def project_suffix() -> str:
+    """Return the suffix of projects that this environment can write."""
+    return ".h5" if is_installed("h5py") else ARCHIVE
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """Return the parts in the folder of a run."""
+    suffixes = (".h5", ARCHIVE)
+    return sorted(p for p in (folder / PARTS).glob("*") if p.suffix in suffixes)
 
 
 class KeptObject(NamedTuple):
@@ -50,7 +66,7 @@ def write_part(folder: Path, task_id: str, kept: Iterable[KeptObject]) -> str | 
     project = project_of(kept)
     if not project.groups:
         return None
-    name = f"{task_id}.h5"
+    name = f"{task_id}{project_suffix()}"
     path = folder / PARTS / name
     path.parent.mkdir(exist_ok=True)
     registry.write(path, project, overwrite=True)
@@ -127,6 +143,7 @@ class KeptObjects:
             for item in group.items
         }
         self._parts[path] = found
-        if len(self._parts) > _KNOWN:
+        most = _KNOWN_ARCHIVES if path.suffix == ARCHIVE else _KNOWN
+        if len(self._parts) > most:
             self._parts.popitem(last=False)
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from datalab_workspace.batch.folder.parts import KeptObjects, project_of
+from datalab_workspace.batch.folder.parts import ARCHIVE, KeptObjects, project_of
 from datalab_workspace.batch.messages import Keep
 from datalab_workspace.batch.outputs import staging
 from datalab_workspace.batch.outputs.csv_file import csv_blocks
@@ -19,10 +19,10 @@ from datalab_workspace.batch.results.distribution import (
 )
 from datalab_workspace.batch.results.item_results import ItemResults
 from datalab_workspace.batch.results.table import add_rows
+from datalab_workspace.formats import registry
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.project import Group, Project
-from datalab_workspace.runtime import require
 
 
 def write_outputs(
@@ -50,7 +50,6 @@ def write_outputs(
         StaleFileError: The objects of an earlier call are missing.
         OSError: A file cannot be written; the former files are unchanged.
     """
-    require("h5py", "the result of a run")
     folder = results.folder
     staging.finish_outputs(folder, out)
     stage = staging.new_stage(folder)
@@ -103,7 +102,8 @@ class _Writer:
         if count > 1:
             self._write_objects(held)
         self._write_csv(count)
-        records = summary_records(self._columns)
+        projects = self._names[:count] if count > 1 else []
+        records = summary_records(self._columns, projects, alone=count != 1)
         if records:
             summary.groups.append(Group("signal", GROUP, list(records)))
         if count == 1:
@@ -134,9 +134,13 @@ class _Writer:
         self._names.append(name)
 
     def _write_project(self, name: str, project: Project) -> None:
-        from datalab_workspace.formats.h5.writer import write_project
+        path = self._stage / name
+        if path.suffix.lower() == ARCHIVE:
+            registry.write(path, project)
+        else:
+            from datalab_workspace.formats.h5.writer import write_project
 
-        write_project(self._stage / name, project, reproducible=True)
+            write_project(path, project, reproducible=True)
         self._names.append(name)
 
     def _project(self, placed: list[Placed]) -> Project:
