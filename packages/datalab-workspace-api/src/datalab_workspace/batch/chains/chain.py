@@ -136,17 +136,19 @@ class Chain:
         return encoded(self)
 
     @staticmethod
-    def from_json(content: Any) -> Chain:
+    def from_json(content: Any, *, workspace: Workspace | None = None) -> Chain:
         """Return a chain from data of JSON or TOML, such as `as_json` returns.
 
         Args:
             content: ``{"steps": [...]}``, or the list alone. Each step is a name, or a
                 dict with "feature" and "parameters", or with "function", the place of a
                 function such as "widths:fwhm_of".
+            workspace: See `chain`.
 
         Raises:
             ValueError: It does not describe a chain.
             TypeError: See `chain`.
+            KeyError: See `chain`.
 
         Example:
             >>> from datalab_workspace.batch.chains.chain import Chain
@@ -155,7 +157,7 @@ class Chain:
         """
         from datalab_workspace.batch.chains.chain_json import decoded
 
-        return decoded(content)
+        return decoded(content, workspace)
 
 
 def chain(*steps: Any, workspace: Workspace | None = None) -> Chain:

@@ -67,7 +67,8 @@ def summary_records(
         )
         for name, column in columns.numeric().items()
     ]
-    if not records and (alone or columns.values or columns.errors):
+    has_more = alone or bool(columns.values) or bool(columns.errors)
+    if not records and len(columns) and has_more:
         done = np.ones(len(columns))
         done[list(columns.errors)] = 0
         records = [_signal(_DONE, np.vstack([numbers, done]), "")]
