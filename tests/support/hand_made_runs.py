@@ -9,9 +9,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 
-from datalab_workspace.batch.item_results import ItemResult
+from datalab_workspace.batch.driver.item_results import ItemResult
 from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
-from datalab_workspace.batch.parts import KeptObject, write_part
+from datalab_workspace.batch.worker.parts import KeptObject, write_part
 from datalab_workspace.model.record import Record
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datalab_workspace.batch.item_results import ItemResult
+from datalab_workspace.batch.driver.item_results import ItemResult
 from datalab_workspace.batch.messages import (
     ItemFailure,
     Receipt,

@@ -10,9 +10,9 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace import batch
-from datalab_workspace.batch.chains import Chain, make_chain
-from datalab_workspace.batch.compute import ItemOutput, compute
-from datalab_workspace.batch.items import Item
+from datalab_workspace.batch.chains.chain import Chain, make_chain
+from datalab_workspace.batch.items.item import Item
+from datalab_workspace.batch.worker.compute import ItemOutput, compute
 
 X = np.linspace(-5, 5, 201)
 Run = Callable[..., ItemOutput]
@@ -168,6 +168,19 @@ def test_random_numbers_belong_to_the_item_and_the_chain(
     assert np.array_equal(values(first), values(again))
     added = values(first)[1] - workspace.get("peak").y
     assert not np.allclose(added, values(other)[1] - 1)
+
+
+@pytest.mark.parametrize("unseeded", [{}, {"seed": None}])
+def test_random_features_are_seeded_by_the_item_unless_a_seed_is_given(
+    run: Run, workspace: dlw.Workspace, unseeded: dict[str, Any]
+) -> None:
+    def noise(parameters: dict[str, Any], name: str) -> Any:
+        (kept,) = run(("add_gaussian_noise", parameters), name).kept
+        return values(kept)[1] - workspace.get(name).y
+
+    assert np.array_equal(noise(unseeded, "peak"), noise({}, "peak"))
+    assert not np.allclose(noise(unseeded, "peak"), noise(unseeded, "flat"))
+    assert np.allclose(noise({"seed": 3}, "peak"), noise({"seed": 3}, "flat"))
 
 
 def test_uuids_depend_on_item_and_chain(run: Run) -> None:

@@ -38,7 +38,9 @@ def run(what: Any, source: dlw.Workspace, **options: Any) -> Any:
 def test_the_same_column_of_two_analyses_is_named_after_them(
     source: dlw.Workspace,
 ) -> None:
-    table = run(["fwhm", "fw1e2", "stats"], source).table
+    made = run(["fwhm", "fw1e2", "stats"], source)
+    table = made.table
+    assert "fwhm.length" in str(made)
     assert {"fwhm.length", "fw1e2.length", "mean"} <= {*table.columns}
     assert (table["fwhm.length"] < table["fw1e2.length"]).all()
 

@@ -1,4 +1,4 @@
-"""A run computes again what failed, after its cause was mended."""
+"""A run computes again what failed, after its cause was removed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def height(signal: Any) -> dict[str, float]:
         pytest.param(lambda folder: folder.glob("*.txt"), id="iterator"),
     ],
 )
-def test_a_file_that_was_mended_is_computed(
+def test_a_file_that_was_repaired_is_computed(
     folder: Path, items_of: Callable[[Path], Path | Iterable[Path]], tmp_path: Path
 ) -> None:
     out = tmp_path / "heights.h5"

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalab_workspace.batch import ledger as states
-from datalab_workspace.batch.chunks import Chunks
-from datalab_workspace.batch.ledger import Ledger
-from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
-from datalab_workspace.batch.resume import match_items, read_ledger
-from datalab_workspace.batch.run_journal import (
+from datalab_workspace.batch.driver import ledger as states
+from datalab_workspace.batch.driver.chunks import Chunks
+from datalab_workspace.batch.driver.ledger import Ledger
+from datalab_workspace.batch.driver.resume import match_items, read_ledger
+from datalab_workspace.batch.driver.run_journal import (
     JournalWriter,
     answer_line,
     decode_line,
@@ -22,6 +21,7 @@ from datalab_workspace.batch.run_journal import (
     read_lines,
     result_of,
 )
+from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
 
 
 class Names:

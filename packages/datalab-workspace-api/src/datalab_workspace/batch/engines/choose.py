@@ -14,7 +14,7 @@ from datalab_workspace.batch.engines.executors import ExecutorEngine
 from datalab_workspace.batch.engines.processes import ProcessesEngine, require_loky
 from datalab_workspace.batch.engines.serial import SerialEngine
 from datalab_workspace.batch.engines.threads import ThreadsEngine
-from datalab_workspace.batch.process_worker import compute_here
+from datalab_workspace.batch.worker.process_worker import compute_here
 from datalab_workspace.runtime import IN_BROWSER, is_installed
 
 #: Bytes that a worker needs, with room for a few copies of an image of 8 MiB.
@@ -34,7 +34,7 @@ def choose_engine(
         on: None or "processes", a number of processes, "threads", "serial", a client of
             dask, the address of its scheduler, or a `concurrent.futures.Executor`.
         workers: The number of workers; None to choose it.
-        items: The number of items: more workers of ours than items are of no use.
+        items: The number of items: no more of our workers are started.
 
     Raises:
         TypeError: `on` or `workers` has a wrong type.
@@ -103,7 +103,7 @@ def _checked(name: str, number: int | None) -> int | None:
 
 
 def _cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if is_installed("loky"):
         # It knows the affinity and the quota of a container.
         from loky import cpu_count

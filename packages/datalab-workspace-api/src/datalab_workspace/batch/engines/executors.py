@@ -26,7 +26,10 @@ from datalab_workspace.batch.engines.base import (
     refuse_limits,
 )
 from datalab_workspace.batch.messages import Answer, Settings, Task
-from datalab_workspace.batch.process_worker import compute_here, compute_in_process
+from datalab_workspace.batch.worker.process_worker import (
+    compute_here,
+    compute_in_process,
+)
 
 
 class ExecutorEngine(Engine):
@@ -104,7 +107,7 @@ def outcome_of(future: Future[Answer]) -> Answer | BaseException:
 
 
 def _workers_of(executor: Executor) -> int:
-    """Return how many workers an executor has, as far as it says."""
+    """Return the number of workers of an executor."""
     known = getattr(executor, "_max_workers", None)
     if isinstance(known, int):
         return known

@@ -16,7 +16,7 @@ from datalab_workspace.batch.engines.slots import (
     death_of,
 )
 from datalab_workspace.batch.messages import Answer, Settings, Task
-from datalab_workspace.batch.process_worker import compute_in_process
+from datalab_workspace.batch.worker.process_worker import compute_in_process
 from datalab_workspace.runtime import is_installed
 
 #: A slot has a task that it computes, and one that it begins next.

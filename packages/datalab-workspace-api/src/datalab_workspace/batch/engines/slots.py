@@ -19,9 +19,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from datalab_workspace.batch.chains.local_code import local_files
 from datalab_workspace.batch.engines.base import WorkerDiedError
-from datalab_workspace.batch.local_code import local_files
-from datalab_workspace.batch.process_worker import (
+from datalab_workspace.batch.worker.process_worker import (
     enter_surroundings,
     prepare_process,
     warm_up,
@@ -41,8 +41,8 @@ _ONE_THREAD = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-#: loky restarts a worker that has grown by so many bytes, 300 MB unless this is set.
-#: The records and modules that a worker keeps need more.
+#: loky restarts a worker that has grown by this number of bytes. Its default, 300 MB,
+#: is too low for the records and modules that a worker keeps.
 _LEAK = ("LOKY_MAX_MEMORY_LEAK_SIZE", "1e9")
 _SIGNAL = re.compile(r"\((-?\d+)\)")
 
@@ -112,7 +112,7 @@ class _WarmSlots:
         self._slots = []
 
     def take(self, number: int) -> list[Slot]:
-        """Take out up to so many slots.
+        """Take out slots, at most the given number.
 
         A process that has imported a former version of one of the user's modules would
         compute with it, so it is killed.
@@ -135,7 +135,7 @@ WARM_SLOTS = _WarmSlots()
 
 
 def death_of(error: BrokenExecutor) -> BaseException:
-    """Return what a broken executor means: a death, or a fault in the engine."""
+    """Return the error that a broken executor means: a death, or another fault."""
     from loky.process_executor import TerminatedWorkerError
 
     if not isinstance(error, TerminatedWorkerError):

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from datalab_workspace.batch.columns import Columns
 from datalab_workspace.batch.outputs.distribution import project_names
+from datalab_workspace.batch.results.columns import Columns
 
 _ROWS_AT_ONCE = 10_000
 
@@ -37,6 +37,6 @@ def csv_blocks(columns: Columns, out: Path, projects: int) -> Iterator[bytes]:
     while block:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(block)
-        # Names of files may hold bytes that are no characters.
+        # The name of a file may have bytes that stand for no character.
         yield text.getvalue().encode("utf-8", "backslashreplace")
         block = list(islice(rows, _ROWS_AT_ONCE))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from datalab_workspace.batch.item_results import ItemResult
+from datalab_workspace.batch.driver.item_results import ItemResult
 from datalab_workspace.batch.messages import ResultObject
 
 #: The number of objects that a project holds at most. The time that DataLab takes to

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from datalab_workspace.batch.columns import Column, Columns
+from datalab_workspace.batch.results.columns import Column, Columns
 from datalab_workspace.model.record import FieldValue, Record
 from datalab_workspace.model.units import with_unit
 
@@ -46,7 +46,7 @@ def summary_records(columns: Columns) -> list[Record]:
 
     Returns:
         A signal for each column of numbers: x is the number of the row, from 1, and y
-        the value, NaN where there is none. The first has a result that DataLab shows:
+        the value, or NaN if it is missing. The first has a result that DataLab shows:
         the table, or the statistics of its columns if it has more rows than
         `MOST_ROWS`.
     """

@@ -1,0 +1,109 @@
+"""The state of a run, read from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from datalab_workspace.batch.driver.item_results import ItemResult
+from datalab_workspace.batch.driver.ledger import Ledger
+from datalab_workspace.batch.driver.resume import read_ledger
+from datalab_workspace.batch.driver.run_folder import RunFolder
+from datalab_workspace.batch.driver.run_lock import holder
+from datalab_workspace.batch.outputs.staging import outputs_of
+
+
+class FolderState:
+    """The state of a run, also of one that another process computes.
+
+    Args:
+        run: The folder of the run.
+        ledger: The ledger of the driver, if it is in this process.
+        owner: An object that must exist as long as the state, such as a temporary
+            folder.
+
+    Attributes:
+        folder: The path of the folder.
+        out: The summary project; None in a temporary folder.
+        chain: The chain in words.
+        units: The unit of each column that has one.
+        engine: The workers of the newest call in words.
+        seconds: The time that the run has taken, without a call that was killed.
+    """
+
+    def __init__(
+        self, run: RunFolder, ledger: Ledger | None = None, owner: object = None
+    ) -> None:
+        properties = run.properties()
+        self.folder: Path = run.path
+        self.out: Path | None = None if owner is not None else run.out
+        self.chain: str = properties["chain"]["description"]
+        self._run = run
+        self._owner = owner
+        self._stamp: object = None
+        self._version = 0
+        if ledger is None:
+            self.refresh()
+        else:
+            self._adopt(ledger)
+            self._stamp = self._present_stamp()
+
+    def refresh(self) -> int:
+        """Read the journal again if it has changed.
+
+        Returns:
+            A number that changes when something was noted.
+        """
+        stamp = self._present_stamp()
+        if stamp != self._stamp:
+            self._adopt(read_ledger(self._run.journal))
+            self._stamp = stamp
+            self._version += 1
+        return self._version
+
+    def __iter__(self) -> Iterator[ItemResult]:
+        """Yield the results of the items that are done or failed, in order."""
+        return self._ledger.results()
+
+    def failures(self) -> Iterator[ItemResult]:
+        """Yield the results of the items that failed, in the items' order."""
+        return self._ledger.results(failed_only=True)
+
+    @property
+    def total(self) -> int:
+        """The number of items."""
+        return len(self._ledger)
+
+    @property
+    def done(self) -> int:
+        """The number of items that are computed."""
+        return self._ledger.done
+
+    @property
+    def failed(self) -> int:
+        """The number of items with an error."""
+        return self._ledger.failed
+
+    def driver(self) -> str | None:
+        """Return the host and process id of the driver at work; None without one."""
+        return holder(self._run.lock)
+
+    def projects(self) -> Sequence[Path]:
+        """Return the files that hold the objects: projects and parts."""
+        written = outputs_of(self._run.path, self._run.out)
+        projects = [path for path in written if path.suffix != ".csv"]
+        return [*projects, *sorted(self._run.parts.glob("*.h5"))]
+
+    def _adopt(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.units: Mapping[str, str] = ledger.units
+        self.engine = ledger.engine
+        self.seconds = ledger.seconds
+
+    def _present_stamp(self) -> Any:
+        try:
+            status = self._run.journal.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_size

@@ -1,0 +1,214 @@
+"""The work of a worker: compute the items of a task, and answer with receipts."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from datalab_workspace._version import __version__
+from datalab_workspace.batch.chains.chain import Chain
+from datalab_workspace.batch.driver.claims import Claims
+from datalab_workspace.batch.driver.ledger import merge_units
+from datalab_workspace.batch.driver.run_folder import RunFolder
+from datalab_workspace.batch.items.item import Item
+from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
+from datalab_workspace.batch.worker.compute import compute
+from datalab_workspace.batch.worker.failures import failure_of_error
+from datalab_workspace.batch.worker.item_reader import read_item
+from datalab_workspace.batch.worker.parts import KeptObject, write_part
+from datalab_workspace.batch.worker.process_limits import time_limit
+from datalab_workspace.model.record import Record
+from datalab_workspace.processing.doubtful_results import Doubt, Doubts
+from datalab_workspace.runtime import is_installed
+
+#: Seconds after which a worker ends a task early, so that others take the other items.
+_LONG = 2.0
+#: Bytes of results at which a worker ends a task early.
+_LARGE = 32 << 20
+
+#: The chain that this worker received last, by fingerprint.
+_chains: dict[str, Chain] = {}
+#: The chains of runs whose driver is in this process, by fingerprint.
+_local: dict[str, Chain] = {}
+
+
+@contextlib.contextmanager
+def local_chain(chain: Chain) -> Iterator[None]:
+    """Let the tasks of this process use a chain as it is, without a copy."""
+    _local[chain.fingerprint] = chain
+    try:
+        yield
+    finally:
+        _local.pop(chain.fingerprint, None)
+
+
+def run_task(task: Task) -> Answer:
+    """Compute the items of a task in this process.
+
+    Args:
+        task: The task.
+
+    Returns:
+        The receipts, or the reason why nothing was computed. An error of an item is
+        part of its receipt.
+    """
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    settings = task.settings
+    folder = RunFolder.at(settings.folder)
+    if (refusal := _refusal(settings, folder)) is not None:
+        return Answer(refusal=refusal, worker=worker)
+    if task.chain is None and settings.chain not in _chains | _local:
+        return Answer(needs_chain=True, worker=worker)
+    try:
+        chain = _chain(settings.chain, task.chain)
+    except Exception as error:  # noqa: BLE001  the driver raises it
+        return Answer(chain_error=error, worker=worker)
+    claims = Claims(folder.under_way, task.id)
+    if claims.exist():
+        return Answer(interrupted=claims.last(), worker=worker)
+    try:
+        return _computed(task, chain, claims, worker)
+    except OSError as error:
+        # Errors of an item are in its receipt: this one concerns the folder.
+        return Answer(disk_error=error, worker=worker)
+
+
+@functools.cache
+def installed_versions() -> Mapping[str, str]:
+    """Return the versions that all workers of a run must have; nothing is imported."""
+    found = {"datalab-workspace-api": __version__}
+    if is_installed("sigima"):
+        found["sigima"] = version("sigima")
+    return found
+
+
+@dataclass
+class _Result:
+    """The result of one item, with the objects that are kept."""
+
+    receipt: Receipt
+    kept: list[KeptObject] = field(default_factory=list)
+    units: Mapping[str, str] = field(default_factory=dict)
+    doubts: Iterable[Doubt] = ()
+
+
+def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
+    results: list[_Result] = []
+    size = 0
+    began = time.perf_counter()
+    for item in task.items:
+        claims.add(item.index)
+        results.append(_compute_item(item, chain, task.settings, claims))
+        size += sum(_size(each.record) for each in results[-1].kept)
+        if size > _LARGE or time.perf_counter() - began > _LONG:
+            break
+    part = _write(task, results)
+    claims.end()
+    units: dict[str, str] = {}
+    doubts = Doubts()
+    for result in results:
+        merge_units(units, result.units)
+        for doubt in result.doubts:
+            doubts.note(doubt)
+    receipts = tuple(result.receipt for result in results)
+    return Answer(receipts, part, units, tuple(doubts), worker=worker)
+
+
+def _compute_item(
+    item: Item, chain: Chain, settings: Settings, claims: Claims
+) -> _Result:
+    began = time.perf_counter()
+    doubts = Doubts()
+    try:
+        with time_limit(settings.item_timeout, claims.time_limit):
+            output = compute(chain, item, read_item(item, doubts), settings.keep)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
+        return _failed(item, error, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
+    kept = [KeptObject(item.group, record) for record in output.kept]
+    return _Result(receipt, kept, output.units, [*doubts, *output.doubts])
+
+
+def _failed(item: Item, error: BaseException, seconds: float) -> _Result:
+    failure = failure_of_error(error)
+    return _Result(Receipt(item.index, item.fingerprint, (), failure, seconds))
+
+
+def _write(task: Task, results: list[_Result]) -> str | None:
+    """Write the objects to a part, and return its name.
+
+    An item whose objects cannot be written fails; the others are written.
+
+    Raises:
+        OSError: The part cannot be written, for example because the disk is full.
+    """
+    try:
+        return _write_part(task, results)
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001  raised again below, for the item
+        for position, result in enumerate(results):
+            results[position] = _tried(task, task.items[position], result)
+        return _write_part(task, results)
+
+
+def _tried(task: Task, item: Item, result: _Result) -> _Result:
+    """Return the result of an item, or its failure if it cannot be written."""
+    try:
+        _write_part(task, [result])
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001  the result of the item
+        return _failed(item, error, result.receipt.seconds)
+    return result
+
+
+def _write_part(task: Task, results: list[_Result]) -> str | None:
+    kept = (each for result in results for each in result.kept)
+    return write_part(task.settings.folder, task.id, kept)
+
+
+def _size(record: Record) -> int:
+    return sum(array.nbytes for array in record.arrays.values() if array is not None)
+
+
+def _chain(fingerprint: str, data: bytes | None) -> Chain:
+    if fingerprint in _local:
+        chain = _local[fingerprint]
+        chain.check()
+        return chain
+    if fingerprint not in _chains:
+        assert data is not None, "the caller has checked it"
+        chain = Chain.loads(data)
+        chain.check()
+        _chains.clear()
+        _chains[fingerprint] = chain
+    return _chains[fingerprint]
+
+
+def _refusal(settings: Settings, folder: RunFolder) -> str | None:
+    here = installed_versions()
+    wrong = _differences(settings.versions, here)
+    if wrong:
+        return f"the worker has other versions: {wrong}"
+    if folder.token() != settings.token:
+        return (
+            f"the worker does not see the folder {str(settings.folder)!r} of the run; "
+            "pass an out= in a folder that all workers share"
+        )
+    return None
+
+
+def _differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
+    return ", ".join(
+        f"{package} {found.get(package, 'none')} instead of {needed}"
+        for package, needed in wanted.items()
+        if found.get(package) != needed
+    )
