@@ -27,7 +27,7 @@ def failure_of_error(error: BaseException) -> ItemFailure:
     report = traceback.TracebackException.from_exception(error)
     own = 0
     for frame in report.stack:
-        if Path(frame.filename).parent != _OWN:
+        if _OWN not in Path(frame.filename).parents:
             break
         own += 1
     # An error of our own code keeps its frames.
