@@ -13,7 +13,7 @@ from datalab_kernel_core.display.run_html import (
     run_text,
 )
 from datalab_workspace.batch.messages import ItemFailure
-from datalab_workspace.batch.run import Run
+from datalab_workspace.batch.results.run import Run
 from support.made_runs import MadeState
 from support.parsed_html import Parsed
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from datalab_workspace.batch.engines.base import Engine
-from datalab_workspace.batch.items import Item, MeasuredFile
+from datalab_workspace.batch.items.item import Item, MeasuredFile
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
 from datalab_workspace.measured_files.options import ReadOptions
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from datalab_workspace.batch.engines.base import Done, Engine, WorkerDiedError
 from datalab_workspace.batch.messages import Settings, Task
-from datalab_workspace.batch.worker import run_task
+from datalab_workspace.batch.worker.tasks import run_task
 
 
 class Death(BaseException):

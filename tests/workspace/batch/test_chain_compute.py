@@ -10,9 +10,9 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace import batch
-from datalab_workspace.batch.chains import Chain, make_chain
-from datalab_workspace.batch.compute import ItemOutput, compute
-from datalab_workspace.batch.items import Item
+from datalab_workspace.batch.chains.chain import Chain, make_chain
+from datalab_workspace.batch.items.item import Item
+from datalab_workspace.batch.worker.compute import ItemOutput, compute
 
 X = np.linspace(-5, 5, 201)
 Run = Callable[..., ItemOutput]

@@ -16,7 +16,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
-from datalab_workspace.batch.chains import chain
+from datalab_workspace.batch.chains.chain import chain
 from datalab_workspace.cli.chain_argument import chain_of
 from datalab_workspace.cli.commands import main
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import datalab_workspace as dlw
-from datalab_workspace.batch import computation
-from datalab_workspace.batch.run_lock import RunLock
+from datalab_workspace.batch.driver import computation
+from datalab_workspace.batch.folder.run_lock import RunLock
 from support import batch_functions
 from support.stand_in_engines import Death, UnsteadyEngine
 
@@ -275,7 +275,7 @@ def test_any_course_gives_the_results_of_a_loop(
     engine = UnsteadyEngine(seed, workers=workers, lost=lost, gives_again=gives_again)
     use(monkeypatch, engine)
     with monkeypatch.context() as context:
-        context.setattr("datalab_workspace.batch.stops._FIRST_ITEMS", 100)
+        context.setattr("datalab_workspace.batch.driver.stop_rules._FIRST_ITEMS", 100)
         run = dlw.batch.map(compute, names, workspace=objects, key="k")
     expected = {
         name: "WorkerDied" if index in deadly else "ValueError"

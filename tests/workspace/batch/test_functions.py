@@ -18,7 +18,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace import batch
-from datalab_workspace.batch.chains import Chain, make_chain
+from datalab_workspace.batch.chains.chain import Chain, make_chain
 
 Defined = Callable[..., Any]
 
@@ -101,7 +101,7 @@ def test_another_session_gives_the_same_fingerprint(tmp_path: Path) -> None:
     (tmp_path / "own_code.py").write_text(
         f"{HELPER}\nimport functools\n"
         "h = functools.partial(f, k={'b', 'a', 'c'})\n"
-        "from datalab_workspace.batch.chains import make_chain\n"
+        "from datalab_workspace.batch.chains.chain import make_chain\n"
         "print(make_chain([h, ('moving_average', {'n': 5})]).fingerprint)\n",
         encoding="utf-8",
     )
@@ -225,7 +225,7 @@ def test_a_worker_needs_no_module_of_the_user(defined: Defined, tmp_path: Path) 
     content = tmp_path / "chain"
     content.write_bytes(make_chain(module.f).dumps())
     code = (
-        "import pathlib, sys\nfrom datalab_workspace.batch.chains import Chain\n"
+        "import pathlib, sys\nfrom datalab_workspace.batch.chains.chain import Chain\n"
         "chain = Chain.loads(pathlib.Path(sys.argv[1]).read_bytes())\n"
         "print(chain.steps[0].function(4), chain.fingerprint)"
     )
@@ -245,7 +245,7 @@ def test_without_cloudpickle_the_error_says_what_to_do(
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
     monkeypatch.delitem(sys.modules, "cloudpickle")
     monkeypatch.setattr(
-        "datalab_workspace.batch.function_pickles.is_installed", lambda _: False
+        "datalab_workspace.batch.chains.function_pickles.is_installed", lambda _: False
     )
     with pytest.raises(ModuleNotFoundError, match=r"datalab-workspace-api\[batch\]"):
         make_chain(lambda s: s).dumps()

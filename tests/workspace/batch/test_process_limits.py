@@ -9,13 +9,13 @@ import sys
 import numpy as np
 import pytest
 
-from datalab_workspace.batch.process_limits import memory_limit, time_limit
+from datalab_workspace.batch.worker.process_limits import memory_limit, time_limit
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits need Linux")
 HANGS = """
 import sys, time
 from pathlib import Path
-from datalab_workspace.batch.process_limits import time_limit
+from datalab_workspace.batch.worker.process_limits import time_limit
 def hang():
     time.sleep(60)
 with time_limit(0.2, Path(sys.argv[1])):
@@ -24,7 +24,7 @@ with time_limit(0.2, Path(sys.argv[1])):
 ALLOCATES = """
 import sys
 import numpy as np
-from datalab_workspace.batch.process_limits import memory_limit
+from datalab_workspace.batch.worker.process_limits import memory_limit
 with memory_limit(400_000_000):
     try:
         np.empty(60_000_000)

@@ -50,3 +50,15 @@ def test_a_result_knows_its_file_and_its_function(scans: Path, tmp_path: Path) -
     assert history.complete
     assert "signal.y = signal.y / 2" in str(history)
     assert "read from 'scan_2.txt'" in str(history)
+
+
+def test_a_result_of_an_object_in_memory_is_replayed_from_it(tmp_path: Path) -> None:
+    workspace = dlw.Workspace()
+    x = np.linspace(-5, 5, 50)
+    workspace.add("bell", (x, np.exp(-(x**2))))
+    workspace.map("derivative", out=tmp_path / "slopes.h5", on="serial")
+
+    workspace.load(tmp_path / "slopes.h5", on_conflict="rename")
+
+    replay = workspace.replay("bell (2)")
+    assert replay.verdict == "identical", replay

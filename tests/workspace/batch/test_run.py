@@ -13,11 +13,11 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.batch.driver.run_progress import RunProgress
+from datalab_workspace.batch.folder.temporary_folder import TemporaryFolder
 from datalab_workspace.batch.messages import ItemFailure, ResultObject
-from datalab_workspace.batch.run import Run
-from datalab_workspace.batch.run_progress import RunProgress
-from datalab_workspace.batch.run_text import duration
-from datalab_workspace.batch.temporary_folder import TemporaryFolder
+from datalab_workspace.batch.results.run import Run
+from datalab_workspace.batch.results.run_text import duration
 from support.made_runs import MadeState
 
 NAMES = [f"scan_{n:02}" for n in range(20)]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from datalab_workspace.batch.outputs.files import write_outputs
-from datalab_workspace.batch.table import table_of
+from datalab_workspace.batch.results.table import table_of
 from support.hand_made_runs import HandMadeRun
 
 NewRun = Callable[..., HandMadeRun]

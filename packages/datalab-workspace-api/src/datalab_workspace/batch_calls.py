@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
 
     from datalab_workspace.batch.messages import Keep
-    from datalab_workspace.batch.run import Run
+    from datalab_workspace.batch.results.run import Run
     from datalab_workspace.workspace import Workspace
 
 

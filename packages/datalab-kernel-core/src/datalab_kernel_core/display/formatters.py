@@ -55,8 +55,8 @@ _SHOWN = {
     ),
     f"{_RESULTS}.Results": (f"{_DISPLAY}.results_html", "results"),
     f"{_RESULTS}.ResultList": (f"{_DISPLAY}.results_html", "list"),
-    f"{_BATCH}.run.Run": (f"{_DISPLAY}.run_html", "run"),
-    f"{_BATCH}.item_errors.ItemErrors": (f"{_DISPLAY}.run_html", "errors"),
+    f"{_BATCH}.results.run.Run": (f"{_DISPLAY}.run_html", "run"),
+    f"{_BATCH}.results.item_errors.ItemErrors": (f"{_DISPLAY}.run_html", "errors"),
 }
 
 

@@ -8,9 +8,9 @@ from datalab_kernel_core.display import markup
 from datalab_kernel_core.display.blocks_html import NAME_LENGTH, block_html
 from datalab_kernel_core.display.short_text import html
 from datalab_kernel_core.display.thumbnails import Budget
-from datalab_workspace.batch import run_text as words
-from datalab_workspace.batch.item_errors import ItemErrors, SimilarErrors
-from datalab_workspace.batch.run import Run
+from datalab_workspace.batch.results import run_text as words
+from datalab_workspace.batch.results.item_errors import ItemErrors, SimilarErrors
+from datalab_workspace.batch.results.run import Run
 
 #: The characters of a line that fits into an output of JupyterLab of 900 pixels.
 _WIDEST = 110

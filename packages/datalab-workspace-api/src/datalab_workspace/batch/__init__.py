@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datalab_workspace.batch.calls import map_items as map
     from datalab_workspace.batch.calls import open_run as open
-    from datalab_workspace.batch.chains import Chain, chain
+    from datalab_workspace.batch.chains.chain import Chain, chain
     from datalab_workspace.batch.errors import (
         BatchStoppedError,
         RunExistsError,
         RunLockedError,
     )
-    from datalab_workspace.batch.item_errors import ItemError
-    from datalab_workspace.batch.random_numbers import rng
-    from datalab_workspace.batch.run import Run
+    from datalab_workspace.batch.results.item_errors import ItemError
+    from datalab_workspace.batch.results.run import Run
+    from datalab_workspace.batch.worker.random_numbers import rng
 
 #: The module of each public name, and its name there if it is another one. Names are
 #: imported when they are first used.
 _HOME = {
     "BatchStoppedError": "errors",
-    "Chain": "chains",
-    "ItemError": "item_errors",
-    "Run": "run",
+    "Chain": "chains.chain",
+    "ItemError": "results.item_errors",
+    "Run": "results.run",
     "RunExistsError": "errors",
     "RunLockedError": "errors",
-    "chain": "chains",
+    "chain": "chains.chain",
     "map": "calls:map_items",
     "open": "calls:open_run",
-    "rng": "random_numbers",
+    "rng": "worker.random_numbers",
 }
 
 __all__ = [

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.batch.chains import make_chain
-from datalab_workspace.batch.computation import Computation
-from datalab_workspace.batch.folder_state import FolderState
-from datalab_workspace.batch.item_list import make_items
+from datalab_workspace.batch.chains.chain import make_chain
+from datalab_workspace.batch.driver.computation import Computation
+from datalab_workspace.batch.driver.folder_state import FolderState
+from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.folder.temporary_folder import TemporaryFolder
+from datalab_workspace.batch.items.item_arguments import make_items
 from datalab_workspace.batch.messages import Keep
-from datalab_workspace.batch.run import Run
-from datalab_workspace.batch.run_folder import RunFolder
-from datalab_workspace.batch.temporary_folder import TemporaryFolder
+from datalab_workspace.batch.results.run import Run
 from datalab_workspace.model.record import Kind
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from datalab_workspace.batch.items import Item
+from datalab_workspace.batch.items.item import Item
 from datalab_workspace.model.record import Kind
 from datalab_workspace.processing.doubtful_results import Doubt
 

@@ -15,7 +15,7 @@ from datalab_workspace.error_messages import shortened
 from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
-    from datalab_workspace.batch.chains import Chain
+    from datalab_workspace.batch.chains.chain import Chain
 
 _CONSTANTS = {"true": True, "false": False, "none": None}
 
@@ -34,7 +34,7 @@ def chain_of(argument: str) -> Chain:
         ImportError: There is no such module.
         AttributeError: A module or file has no such function.
     """
-    from datalab_workspace.batch.chains import Chain, make_chain
+    from datalab_workspace.batch.chains.chain import Chain, make_chain
 
     path = Path(argument).expanduser()
     if path.suffix in (".toml", ".json"):

@@ -16,7 +16,7 @@ from datalab_workspace.model.record import KINDS
 from datalab_workspace.result_text import printable
 
 if TYPE_CHECKING:
-    from datalab_workspace.batch.run import Run
+    from datalab_workspace.batch.results.run import Run
 
 _ALL_DONE, _SOME_FAILED, _UNFINISHED = 0, 3, 4
 _UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}

@@ -14,7 +14,7 @@ from datalab_workspace.batch.engines.executors import ExecutorEngine
 from datalab_workspace.batch.engines.processes import ProcessesEngine, require_loky
 from datalab_workspace.batch.engines.serial import SerialEngine
 from datalab_workspace.batch.engines.threads import ThreadsEngine
-from datalab_workspace.batch.process_worker import compute_here
+from datalab_workspace.batch.worker.process_worker import compute_here
 from datalab_workspace.runtime import IN_BROWSER, is_installed
 
 #: Bytes that a worker needs, with room for a few copies of an image of 8 MiB.

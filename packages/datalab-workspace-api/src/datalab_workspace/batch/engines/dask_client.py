@@ -21,7 +21,7 @@ from datalab_workspace.batch.engines.base import (
     refuse_limits,
 )
 from datalab_workspace.batch.messages import Settings, Task
-from datalab_workspace.batch.process_worker import compute_in_process
+from datalab_workspace.batch.worker.process_worker import compute_in_process
 from datalab_workspace.runtime import is_installed
 
 if TYPE_CHECKING:

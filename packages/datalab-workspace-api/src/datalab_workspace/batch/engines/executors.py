@@ -26,7 +26,10 @@ from datalab_workspace.batch.engines.base import (
     refuse_limits,
 )
 from datalab_workspace.batch.messages import Answer, Settings, Task
-from datalab_workspace.batch.process_worker import compute_here, compute_in_process
+from datalab_workspace.batch.worker.process_worker import (
+    compute_here,
+    compute_in_process,
+)
 
 
 class ExecutorEngine(Engine):

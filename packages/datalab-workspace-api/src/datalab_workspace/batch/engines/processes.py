@@ -16,7 +16,7 @@ from datalab_workspace.batch.engines.slots import (
     death_of,
 )
 from datalab_workspace.batch.messages import Answer, Settings, Task
-from datalab_workspace.batch.process_worker import compute_in_process
+from datalab_workspace.batch.worker.process_worker import compute_in_process
 from datalab_workspace.runtime import is_installed
 
 #: A slot has a task that it computes, and one that it begins next.
@@ -70,7 +70,7 @@ class ProcessesEngine(Engine):
         missing = self._workers - len(self._slots)
         self._slots += [Slot() for _ in range(missing)]
         for slot in self._slots:
-            self._starter.submit(slot.enter_surroundings)
+            self._starter.submit(slot.enter_environment)
             if self._compute is None:
                 self._starter.submit(slot.warm_up)
 

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from datalab_workspace.batch.columns import Columns
-from datalab_workspace.batch.outputs.distribution import project_names
+from datalab_workspace.batch.results.columns import Columns
+from datalab_workspace.batch.results.distribution import project_names
 
 _ROWS_AT_ONCE = 10_000
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from datalab_workspace.batch.columns import Column, Columns
+from datalab_workspace.batch.results.columns import Column, Columns
 from datalab_workspace.model.record import FieldValue, Record
 from datalab_workspace.model.units import with_unit
 

@@ -1,0 +1,1 @@
+"""The items of a run: what the user passes, and what a worker receives."""
