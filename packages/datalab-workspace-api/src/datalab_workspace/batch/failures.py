@@ -7,8 +7,9 @@ from pathlib import Path
 
 from datalab_workspace.batch.messages import ItemFailure
 
-#: The folder of the frames between a worker and the chain.
-_OWN = Path(__file__).parent
+#: The folder of the frames between a worker and the chain. Modules in an archive have
+#: no `__file__`.
+_OWN = Path((lambda: None).__code__.co_filename).parent
 #: The longest message and traceback that a receipt carries.
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 20_000
