@@ -272,7 +272,10 @@ def test_ctrl_c_ends_the_command_and_the_same_command_continues(workers: str) ->
         assert under_way.status == "running"
         assert f"process {process.pid} on" in str(under_way)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
 
     assert process.returncode == 130
     assert "repeat the command to continue the run" in err
