@@ -86,7 +86,7 @@ def compare(folder: RunFolder, properties: Mapping[str, Any]) -> None:
     differences = list(_differences(folder.properties(), properties))
     if differences:
         raise RunExistsError(
-            f"the run of {str(folder.out)!r} was made otherwise: "
+            f"the run of {str(folder.out)!r} differs from this call: "
             f"{'; '.join(differences)}; pass restart=True to replace it, or choose "
             "another out"
         )
