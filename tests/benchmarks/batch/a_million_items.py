@@ -60,7 +60,12 @@ def main(folder: Path, count: int) -> None:
     for _ in range(2):
         begun = time.process_time()
         run = batch.map(
-            nothing, files, keep="table", on=StandIn(), out=folder / "million.h5"
+            nothing,
+            files,
+            keep="table",
+            on=StandIn(),
+            workers=2,
+            out=folder / "million.h5",
         )
         taken.append(time.process_time() - begun)
         assert (run.done, run.left) == (count, 0)

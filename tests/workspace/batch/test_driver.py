@@ -302,7 +302,7 @@ def test_any_course_gives_the_results_of_a_loop(
     engine = UnsteadyEngine(seed, workers=workers, lost=lost, gives_again=gives_again)
     use(monkeypatch, engine)
     with monkeypatch.context() as context:
-        context.setattr("datalab_workspace.batch.driver.stops._FIRST_ITEMS", 100)
+        context.setattr("datalab_workspace.batch.driver.stop_rules._FIRST_ITEMS", 100)
         run = dlw.batch.map(compute, names, workspace=objects, key="k")
     expected = {
         name: "WorkerDied" if index in deadly else "ValueError"

@@ -20,7 +20,7 @@ import datalab_workspace as dlw
 from datalab_workspace import batch
 from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.batch.items.item import Item, MeasuredFile
-from datalab_workspace.batch.items.item_list import make_items
+from datalab_workspace.batch.items.item_arguments import make_items
 from datalab_workspace.batch.worker.item_reader import read_item
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.model.record import Record
@@ -399,7 +399,7 @@ def test_the_driver_imports_no_sigima(tmp_path: Path) -> None:
     workspace.save(tmp_path / "a.h5")
     program = (
         "import sys, datalab_workspace as dlw\n"
-        "from datalab_workspace.batch.items.item_list import make_items\n"
+        "from datalab_workspace.batch.items.item_arguments import make_items\n"
         f"folder = {str(tmp_path)!r}\n"
         "items = make_items([folder + '/day1', folder + '/a.h5'])\n"
         "print([items[i].name for i in range(len(items))])\n"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datalab_workspace.batch.chains.contents import Contents
+from datalab_workspace.batch.chains.content_hash import ContentHash
 from datalab_workspace.batch.chains.random_use import check_random_use
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep, Step
 from datalab_workspace.encoding.arrays import data_fingerprint
@@ -19,7 +19,7 @@ MOST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
-class Examined:
+class Examination:
     """The result of the examination of a chain.
 
     Attributes:
@@ -37,7 +37,7 @@ class Examined:
 
 def examine(
     steps: Sequence[Step], key: str | None, options: Mapping[str, Any]
-) -> Examined:
+) -> Examination:
     """Examine a chain, and all that its functions use.
 
     Args:
@@ -49,7 +49,7 @@ def examine(
         ValueError: A function uses a workspace, or more than 10 MB, or something that a
             later run cannot recognise.
     """
-    features, functions = Contents(), Contents(strict=key is None)
+    features, functions = ContentHash(), ContentHash(strict=key is None)
     features.add((_RULES, dict(options)))
     for step in steps:
         if isinstance(step, FeatureStep):
@@ -65,13 +65,13 @@ def examine(
     features.add(key if key is not None else functions.digest().hex())
     found = hashlib.sha256(features.digest()).hexdigest()[:32]
     parts = functions.parts if key is None else {}
-    return Examined(found, tuple(functions.modules), functions.sizes, parts)
+    return Examination(found, tuple(functions.modules), functions.sizes, parts)
 
 
-def _add_feature(contents: Contents, step: FeatureStep) -> None:
-    contents.add(("feature", step.name, step.given, dict(step.values)))
+def _add_feature(content: ContentHash, step: FeatureStep) -> None:
+    content.add(("feature", step.name, step.given, dict(step.values)))
     if step.second is not None:
-        contents.add((step.second.kind, data_fingerprint(step.second)))
+        content.add((step.second.kind, data_fingerprint(step.second)))
 
 
 def _check_size(steps: Sequence[Step], sizes: Mapping[str, int]) -> None:

@@ -20,7 +20,7 @@ LEFT, DONE, FAILED, UNDER_WAY = 0, 1, 2, 3
 _CACHED_LINES = 16
 
 
-class Ledger:
+class ItemStates:
     """The state of each item of a run.
 
     Args:

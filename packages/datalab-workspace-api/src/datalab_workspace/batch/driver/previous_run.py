@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datalab_workspace.batch.driver.ledger import Ledger
+from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.errors import RunExistsError
 from datalab_workspace.batch.folder.parts import KeptObjects
 from datalab_workspace.batch.folder.run_folder import RunFolder
@@ -96,17 +96,17 @@ def compare(folder: RunFolder, properties: Mapping[str, Any]) -> None:
         )
 
 
-def forget_lost(folder: RunFolder, ledger: Ledger) -> None:
+def forget_lost(folder: RunFolder, states: ItemStates) -> None:
     """Let items be computed again whose objects were removed or damaged.
 
     Args:
         folder: The folder of the run.
-        ledger: The state of the items.
+        states: The state of the items.
     """
     known = kept_objects(folder.path, folder.out)
-    for result in ledger.results():
+    for result in states.results():
         if not _has_objects(known, result):
-            ledger.forget(result.receipt.index)
+            states.forget(result.receipt.index)
 
 
 def _has_objects(known: KeptObjects, result: ItemResult) -> bool:
