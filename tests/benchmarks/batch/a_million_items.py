@@ -1,6 +1,6 @@
 """Let a stand-in engine answer for a million files, which it does not read.
 
-`python a_million_items.py FOLDER COUNT` writes the most memory that a run took, and what
+`python a_million_items.py FOLDER COUNT` writes the most memory that a run took and what
 was taken before it, both in bytes; and the CPU time of the run and of the same call
 again, in seconds.
 """
