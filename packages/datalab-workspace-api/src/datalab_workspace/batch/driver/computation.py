@@ -183,7 +183,7 @@ class Computation:
             "chain": {
                 "fingerprint": self.chain.fingerprint,
                 "description": self.chain.description,
-                "parts": dict(self.chain.examined.parts),
+                "parts": dict(self.chain.examination.parts),
             },
             "keep": self.keep,
             "reading": {
