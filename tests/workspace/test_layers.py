@@ -25,7 +25,8 @@ LAYERS = {
         ("export",),
     ),
     "batch": (
-        ("errors", "items"),
+        ("errors", "file_names"),
+        ("items",),
         ("messages", "chains"),
         ("failures", "results"),
         ("folder",),

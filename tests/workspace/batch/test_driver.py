@@ -218,7 +218,7 @@ def test_a_file_that_no_run_made_is_not_replaced(objects, tmp_path):
     assert len(dlw.open(tmp_path / "input.h5")) == 40
 
 
-def test_a_project_has_no_name_of_a_table(objects, tmp_path):
+def test_an_out_that_ends_in_csv_is_refused(objects, tmp_path):
     out = tmp_path / "table.csv"
     with pytest.raises(dlw.NotAProjectError, match=r"pass 'table\.h5'"):
         dlw.batch.map(batch_functions.doubled, objects, out=out, on="serial")
@@ -286,7 +286,7 @@ def test_an_interrupt_keeps_what_is_done(objects, tmp_path):
     lost=st.sampled_from([0.0, 0.3]),
     gives_again=st.booleans(),
 )
-def test_any_course_gives_the_results_of_a_loop(
+def test_any_order_of_faults_gives_the_results_of_a_loop(
     objects, monkeypatch, number, failing, deadly, workers, seed, lost, gives_again
 ):
     names = list(objects)[:number]

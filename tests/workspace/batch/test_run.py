@@ -51,7 +51,9 @@ def test_the_counts_follow_what_is_noted() -> None:
         (20, "node7, process 42", "running"),  # it writes the results
     ],
 )
-def test_the_status(count: int, at_work: str | None, status: str) -> None:
+def test_the_status_says_whether_the_run_is_finished(
+    count: int, at_work: str | None, status: str
+) -> None:
     state = MadeState(NAMES, at_work=at_work)
     for name in NAMES[:count]:
         state.note(name)
@@ -139,7 +141,7 @@ def test_the_table_has_the_items_that_are_known_in_their_order() -> None:
     assert set(run.table["project"]) == {"widths.h5"}
 
 
-def test_the_line_and_the_text() -> None:
+def test_the_text_has_counts_errors_and_first_rows() -> None:
     state = MadeState(NAMES, units={"width": "nm"})
     for n, name in enumerate(NAMES[:12]):
         state.note(name, {"width": n / 3, "peaks": n, "good": n > 3})
@@ -169,7 +171,7 @@ def test_a_string_of_an_item_cannot_break_the_lines() -> None:
     assert len(str(run_of(state)).splitlines()) == 4
 
 
-def test_a_run_without_any_result_yet() -> None:
+def test_a_run_can_be_shown_before_its_first_result() -> None:
     run = run_of(MadeState(NAMES, out=None, seconds=0.0))
 
     assert repr(run) == "<Run in a temporary folder: 0 done, 0 failed, 20 left>"

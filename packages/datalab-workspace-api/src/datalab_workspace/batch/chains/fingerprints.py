@@ -89,7 +89,7 @@ def too_large(function: str, total: int, sizes: Mapping[str, int]) -> ValueError
         total: Its bytes, with what it uses.
         sizes: The bytes of the variables that it uses.
     """
-    largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+    largest = sorted(filter(None, sizes), key=lambda name: -sizes[name])[:3]
     named = [f"{name!r:.80} ({sizes[name] / 1e6:.1f} MB)" for name in largest]
     uses = f": {', '.join(named)}" if named else ""
     return ValueError(

@@ -90,10 +90,9 @@ class FolderState:
         return holder(self._run.lock)
 
     def projects(self) -> Sequence[Path]:
-        """Return the files that hold the objects: projects and parts."""
+        """Return the projects that hold the objects which are in no part."""
         written = outputs_of(self._run.path, self._run.out)
-        projects = [path for path in written if path.suffix != ".csv"]
-        return [*projects, *sorted(self._run.parts.glob("*.h5"))]
+        return [path for path in written if path.suffix != ".csv"]
 
     def _adopt(self, states: ItemStates) -> None:
         self._states = states

@@ -7,11 +7,11 @@ from typing import Any
 
 from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.errors import RunExistsError
+from datalab_workspace.batch.file_names import csv_name
 from datalab_workspace.batch.folder.parts import KeptObjects
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.outputs.files import kept_objects
 from datalab_workspace.batch.outputs.staging import files_of_others
-from datalab_workspace.batch.results.distribution import csv_name
 from datalab_workspace.batch.results.item_results import ItemResult
 from datalab_workspace.error_messages import shortened
 from datalab_workspace.errors import FileChangedError, NotAProjectError
@@ -90,7 +90,7 @@ def compare(folder: RunFolder, properties: Mapping[str, Any]) -> None:
     differences = list(_differences(folder.properties(), properties))
     if differences:
         raise RunExistsError(
-            f"the run of {str(folder.out)!r} was made otherwise: "
+            f"the run of {str(folder.out)!r} differs from this call: "
             f"{'; '.join(differences)}; pass restart=True to replace it, or choose "
             "another out"
         )
