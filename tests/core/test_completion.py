@@ -339,7 +339,7 @@ def test_jedi_completes_the_attributes_of_a_run(loaded, complete) -> None:
     loaded.run("from datalab_workspace import batch")
     loaded.run("done = batch.Run(None, None)")
 
-    assert {"table", "errors", "status", "retry"} <= {*complete("done.")}
+    assert {"done.table", "done.status", "done.retry"} <= {*complete("done.")}
 
 
 def test_any_variable_that_is_a_workspace_is_completed(loaded, complete) -> None:
