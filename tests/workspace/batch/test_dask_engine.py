@@ -168,7 +168,9 @@ def _refuse_at(refusing: str, task) -> Answer:
     """Answer with the address of the worker, one of which refuses."""
     worker = get_worker().address
     refusal = "other versions" if worker == refusing else None
-    return Answer((Receipt(task.items[0].index, "", ()),), refusal=refusal, worker=worker)
+    return Answer(
+        (Receipt(task.items[0].index, "", ()),), refusal=refusal, worker=worker
+    )
 
 
 _company: list[int] = []

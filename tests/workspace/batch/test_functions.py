@@ -169,7 +169,7 @@ def test_a_function_that_takes_too_much_along_is_refused_with_the_names() -> Non
         _ = make_chain(f).fingerprint
 
 
-def test_what_has_no_stable_content_needs_a_key() -> None:
+def test_a_value_without_stable_content_needs_a_key() -> None:
     lock = threading.Lock()
 
     def f(_signal: Any) -> None:

@@ -203,7 +203,7 @@ class _KilledError(BaseException):
     pass
 
 
-def test_a_kill_leaves_the_former_files_or_the_new_ones(
+def test_a_kill_leaves_the_old_files_or_the_new_ones(
     new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever is killed, the next call gives what an undisturbed one gives."""
@@ -241,7 +241,7 @@ def test_a_kill_leaves_the_former_files_or_the_new_ones(
     assert [path.name for path in killed.folder.iterdir()] == ["outputs.json"]
 
 
-def test_a_full_disk_leaves_the_former_files(
+def test_a_full_disk_leaves_the_old_files(
     new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = _fill(new_run(), 210, 70)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from datalab_workspace.batch.messages import ItemFailure
 
-#: The folder of the frames between a worker and the chain.
-_OWN = Path(__file__).parent
+#: The folder of the frames between a worker and the chain. Modules in an archive have
+#: no `__file__`.
+_OWN = Path((lambda: None).__code__.co_filename).parent
 #: The longest message and traceback that a receipt carries.
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 20_000
@@ -27,7 +28,7 @@ def failure_of_error(error: BaseException) -> ItemFailure:
     report = traceback.TracebackException.from_exception(error)
     own = 0
     for frame in report.stack:
-        if Path(frame.filename).parent != _OWN:
+        if _OWN not in Path(frame.filename).parents:
             break
         own += 1
     # An error of our own code keeps its frames.

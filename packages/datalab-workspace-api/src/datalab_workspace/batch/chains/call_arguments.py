@@ -29,7 +29,9 @@ def call_of(
     paths = _paths(items)
     if paths is None:
         return None
-    given = {n: value for n, value in {**options, **limits}.items() if value is not None}
+    given = {
+        n: value for n, value in {**options, **limits}.items() if value is not None
+    }
     try:
         written = json.loads(json.dumps(chain.as_json()))
         json.dumps(given)

@@ -46,7 +46,8 @@ def summary_records(
     """Return the signals of the summary.
 
     Args:
-        columns: The table.
+        columns: The table. If it has more rows than `MOST_ROWS`, its columns of numbers
+            are removed: a million rows are then never in memory twice.
         projects: The names of the projects of objects, if there are several.
         alone: Whether the project holds the summary only.
 
@@ -58,22 +59,19 @@ def summary_records(
         the table, or the statistics of its columns if it has more rows than
         `MOST_ROWS`; and the items that each of the projects holds.
     """
-    numbers = np.arange(1.0, len(columns) + 1)
-    records = [
-        _signal(
-            name,
-            np.vstack([numbers, column.as_floats()]),
-            columns.units.get(name, ""),
-        )
-        for name, column in columns.numeric().items()
-    ]
+    length = len(columns)
+    is_short = length <= MOST_ROWS
     has_more = alone or bool(columns.values) or bool(columns.errors)
-    if not records and len(columns) and has_more:
-        done = np.ones(len(columns))
+    records = []
+    for name in [*columns.numeric()]:
+        column = columns.values[name] if is_short else columns.values.pop(name)
+        values = column.as_floats()
+        records.append(_signal(name, values, columns.units.get(name, "")))
+    if not records and length and has_more:
+        done = np.ones(length)
         done[list(columns.errors)] = 0
-        records = [_signal(_DONE, np.vstack([numbers, done]), "")]
+        records.append(_signal(_DONE, done, ""))
     if records:
-        is_short = len(columns) <= MOST_ROWS
         table = _all_rows(columns, projects) if is_short else _statistics(records)
         records[0].metadata[_table_key(_FEATURE)] = table
         if 0 < len(projects) <= MOST_ROWS:
@@ -82,7 +80,10 @@ def summary_records(
     return records
 
 
-def _signal(name: str, data: np.ndarray[Any, Any], unit: str) -> Record:
+def _signal(name: str, values: np.ndarray[Any, Any], unit: str) -> Record:
+    data = np.empty((2, len(values)))
+    data[0] = np.arange(1.0, len(values) + 1)
+    data[1] = values
     fields: dict[str, FieldValue] = {
         "title": name,
         "xlabel": "Item",

@@ -64,7 +64,7 @@ def _end_with(driver: int) -> None:
     os._exit(1)
 
 
-def enter_surroundings(
+def enter_environment(
     folder: str | None, path: list[str], environment: dict[str, str]
 ) -> None:
     """Give this process the surroundings that the driver has when a run begins.

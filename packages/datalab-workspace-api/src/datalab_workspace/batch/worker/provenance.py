@@ -1,4 +1,4 @@
-"""The identity and the history of the objects that a run makes.
+"""The provenance of the objects that a run makes: their identity and history.
 
 Neither depends on the worker, the time, or the order of the items, so that a run gives
 the same bytes on every engine.
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _NAMESPACE = bytes.fromhex("5f1c3c1e7c0e5b1f9d5a3d0a6e6f2b19")
 
 
-def made_uuid(*parts: str) -> str:
+def derived_uuid(*parts: str) -> str:
     """Return the UUID that is determined by some strings."""
     text = "\n".join(parts).encode("utf-8", "surrogatepass")
     digest = bytearray(hashlib.sha1(_NAMESPACE + text, usedforsecurity=False).digest())
