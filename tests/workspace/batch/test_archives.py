@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import datalab_workspace as dlw
+from datalab_workspace.model.equality import equal
 from support import batch_functions
 
 
@@ -54,6 +56,40 @@ def test_a_run_without_sigima_computes_nothing(
 
     with pytest.raises(ModuleNotFoundError, match="a run needs sigima"):
         objects.map(batch_functions.doubled, on="serial")
+
+
+_WITHOUT_BOTH = """
+import sys
+sys.modules["h5py"] = sys.modules["sigima"] = None
+import numpy as np
+import datalab_workspace as dlw
+workspace = dlw.Workspace()
+workspace.add("x", np.arange(3.0))
+workspace.map("fft", on="serial")
+"""
+
+
+def test_nothing_of_a_run_imports_h5py_at_once() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_BOTH], capture_output=True, text=True
+    )
+    assert "ModuleNotFoundError: a run needs sigima" in ended.stderr
+
+
+def test_an_archive_holds_what_a_project_holds(tmp_path: Path) -> None:
+    workspace = dlw.Workspace()
+    workspace.add("x", np.arange(4.0), metadata={"none": None, "list": [1, {"a": 2}]})
+    opened = []
+    for suffix in (".h5", ".npz"):
+        out = tmp_path / f"o{suffix}" / f"o{suffix}"
+        out.parent.mkdir()
+        workspace.map(batch_functions.doubled, out=out, on="serial")
+        opened.append(dlw.open(out))
+    project, archive = opened
+    assert archive.list() == project.list() == ["greatest", "x"]
+    for name in project:
+        assert equal(archive.record(name), project.record(name))
+    assert str(archive.history("x")) == str(project.history("x"))
 
 
 def test_an_archive_is_written_by_its_suffix(

@@ -82,5 +82,5 @@ def test_a_run_of_what_no_other_process_knows_is_not_retried(tmp_path: Path) -> 
     held = [np.arange(3.0)]
     batch.map("stats", held, out=out, on="serial")
 
-    with pytest.raises(ValueError, match="call batch.map with the same arguments"):
+    with pytest.raises(ValueError, match=r"call batch\.map with the same arguments"):
         batch.open(out).retry()

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.batch.chains.chain import Chain, make_chain
 from datalab_workspace.batch.chains.call_arguments import call_of
+from datalab_workspace.batch.chains.chain import Chain, make_chain
 from datalab_workspace.batch.driver.computation import Computation
 from datalab_workspace.batch.driver.folder_state import FolderState
 from datalab_workspace.batch.file_names import project_suffix

@@ -51,7 +51,7 @@ class Computation:
         workers: See `map`.
         item_timeout: See `map`.
         memory_limit: See `map`.
-        call: The arguments of the call as data for JSON; None if they have no such form.
+        call: The arguments of the call as data for JSON; None if that cannot be.
     """
 
     chain: Chain

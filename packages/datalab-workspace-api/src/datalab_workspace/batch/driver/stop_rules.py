@@ -15,8 +15,8 @@ from datalab_workspace.batch.messages import ItemFailure
 _FIRST_ITEMS = 10
 #: Deaths of workers that had not begun an item, for each worker of the engine.
 _DEATHS = 3
-#: Tasks in sequence that were refused, for each worker of the engine. An engine may give
-#: some to a worker that has refused before.
+#: Tasks in sequence that were refused, for each worker of the engine. A worker that has
+#: refused may have been given others by then.
 _REFUSALS = 10
 _KEPT = "what was computed is kept, and the same call continues the run"
 

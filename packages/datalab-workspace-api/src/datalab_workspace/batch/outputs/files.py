@@ -141,4 +141,4 @@ class _Writer:
 
     def _project(self, placed: list[Placed]) -> Project:
         found = (self._kept.find(each.part, each.object.uuid) for each in placed)
-        return project_of(found)
+        return project_of(found, whole=self._out.suffix.lower() == ARCHIVE)
