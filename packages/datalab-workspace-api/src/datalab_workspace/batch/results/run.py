@@ -144,7 +144,7 @@ class Run:
 
         Raises:
             ValueError: The run was opened by `batch.open`, and its chain has a function
-                of a notebook or script, or its items are no files.
+                of a notebook or script, or its items are not files.
 
         Example:
             >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")
