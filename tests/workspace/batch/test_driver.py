@@ -185,6 +185,33 @@ def test_a_run_of_another_kind_is_refused(objects, tmp_path, changes, words):
     assert files_of(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("line", "edited", "names"),
+    [
+        ("offset = np.zeros(3)", "offset = np.ones(3)", "'offset';"),
+        ("return y.max()", "return y.min()", "'greatest';"),
+        ("{'a': 1}", "{'a': 2}", "'f';"),
+    ],
+)
+def test_the_error_names_the_code_that_has_changed(
+    objects, tmp_path, line, edited, names
+):
+    code = (
+        "import numpy as np\noffset = np.zeros(3)\n\ndef greatest(y):\n"
+        "    return y.max()\n\ndef f(s):\n"
+        "    return {'a': 1} | {'b': greatest(s.y) + offset[0]}\n"
+    )
+
+    def compute(source: str) -> None:
+        space = {"__name__": "__main__"}
+        exec(source, space)
+        dlw.batch.map(space["f"], objects, out=tmp_path / "o.h5", on="serial")
+
+    compute(code)
+    with pytest.raises(dlw.RunExistsError, match=f"has changed: {names}"):
+        compute(code.replace(line, edited))
+
+
 def test_restart_replaces_a_run(objects, tmp_path):
     out = tmp_path / "o.h5"
     dlw.batch.map(

@@ -234,6 +234,19 @@ def test_progress_counts_failures_and_forecasts_the_end() -> None:
     assert shown == "computing: 250 of 1,000 items, 5 failed, about 31 s left"
 
 
+def test_progress_is_shown_before_the_first_result() -> None:
+    stream, now = io.StringIO(), [0.0]
+    with RunProgress(10, stream=stream, clock=lambda: now[0]) as progress:
+        now[0] = 2.5
+        progress.note(0, 0)
+        assert stream.getvalue().strip() == "computing: 0 of 10 items"
+        now[0] = 30.0  # the workers have started
+        progress.note(1, 0)
+        now[0] = 33.0
+        progress.note(1, 0)
+        assert stream.getvalue().endswith("2 of 10 items, about 24 s left")
+
+
 def test_the_objects_of_a_temporary_run_outlive_it() -> None:
     source = dlw.Workspace(backend=MemoryBackend())
     source.add("ramp", np.arange(8.0))

@@ -7,7 +7,8 @@ import enum
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath
 from types import (
     BuiltinFunctionType,
@@ -53,6 +54,8 @@ class ContentHash:
         self.strict = strict
         self.sizes: Counter[str] = Counter()
         self.modules: dict[str, None] = {}
+        self._parts: dict[str, Any] = {}
+        self._part = hashlib.sha256()
         self._hash = hashlib.sha256()
         self._seen: dict[int, int] = {}
         # Keeps the values alive, so that no identity is used twice.
@@ -63,6 +66,21 @@ class ContentHash:
         """Return the hash."""
         return self._hash.digest()
 
+    @property
+    def parts(self) -> dict[str, str]:
+        """The hash of each function and variable that the functions use, by name."""
+        return {name: part.hexdigest()[:8] for name, part in self._parts.items()}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Also add what follows to the hash of a function or variable."""
+        before = self._part
+        self._part = self._parts.setdefault(name, hashlib.sha256())
+        try:
+            yield
+        finally:
+            self._part = before
+
     def tag(self, *parts: object) -> None:
         """Add strings, each one with its length."""
         for part in parts:
@@ -70,8 +88,9 @@ class ContentHash:
 
     def add_bytes(self, content: bytes | memoryview) -> None:
         """Add bytes, with their number."""
-        self._hash.update(b"%d:" % len(content))
-        self._hash.update(content)
+        for found in (self._hash, self._part):
+            found.update(b"%d:" % len(content))
+            found.update(content)
         if len(self._path) > 1:
             self.sizes[next(filter(None, self._path[1:]), "")] += len(content)
 
@@ -237,7 +256,8 @@ def _(value: FunctionType, content_hash: ContentHash) -> None:
     content_hash.add(value.__kwdefaults__)
     for name, used in variables_of(value).items():
         content_hash.tag(name)
-        content_hash.add(used, name=name)
+        with content_hash.part(name):
+            content_hash.add(used, name=name)
 
 
 @_describe.register

@@ -26,11 +26,13 @@ class Examination:
         fingerprint: See `Chain.fingerprint`.
         modules: The modules of the user from which functions come.
         sizes: The bytes of the variables that the functions use.
+        parts: A hash of each function, and of each name that the functions use.
     """
 
     fingerprint: str
     modules: tuple[str, ...]
     sizes: Mapping[str, int]
+    parts: Mapping[str, str]
 
 
 def examine(
@@ -55,13 +57,15 @@ def examine(
             continue
         if key is None:
             check_random_use(step.function)
-        functions.add(step.function, name=step.name)
-        functions.add(dict(step.values))
+        with functions.part(step.name):
+            functions.add(step.function, name=step.name)
+            functions.add(dict(step.values))
         features.add("function")
     _check_size(steps, functions.sizes)
     features.add(key if key is not None else functions.digest().hex())
     found = hashlib.sha256(features.digest()).hexdigest()[:32]
-    return Examination(found, tuple(functions.modules), functions.sizes)
+    parts = functions.parts if key is None else {}
+    return Examination(found, tuple(functions.modules), functions.sizes, parts)
 
 
 def _add_feature(content: ContentHash, step: FeatureStep) -> None:

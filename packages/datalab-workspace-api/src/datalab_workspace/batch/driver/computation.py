@@ -187,6 +187,7 @@ class Computation:
             "chain": {
                 "fingerprint": self.chain.fingerprint,
                 "description": self.chain.description,
+                "parts": dict(self.chain.examination.parts),
             },
             "keep": self.keep,
             "reading": {

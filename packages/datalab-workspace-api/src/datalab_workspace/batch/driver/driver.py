@@ -185,6 +185,8 @@ class Driver:
         while True:
             with contextlib.suppress(queue.Empty):
                 return self._answers.get(timeout=_POLL)
+            # Also while the workers start, or compute long items, progress is shown.
+            self._on_receipts(0, 0)
 
     def _take(self, under_way: _UnderWay, answer: Answer | BaseException) -> None:
         task, alone = under_way.task, under_way.alone

@@ -10,8 +10,8 @@ from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.driver.resume import read_states
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.run_lock import holder
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.outputs.staging import outputs_of
-from datalab_workspace.batch.results.item_results import ItemResult
 
 
 class FolderState:
@@ -90,10 +90,9 @@ class FolderState:
         return holder(self._run.lock)
 
     def projects(self) -> Sequence[Path]:
-        """Return the files that hold the objects: projects and parts."""
+        """Return the projects that hold the objects which are in no part."""
         written = outputs_of(self._run.path, self._run.out)
-        projects = [path for path in written if path.suffix != ".csv"]
-        return [*projects, *sorted(self._run.parts.glob("*.h5"))]
+        return [path for path in written if path.suffix != ".csv"]
 
     def _adopt(self, states: ItemStates) -> None:
         self._states = states

@@ -10,11 +10,15 @@ from datalab_workspace.batch.errors import RunExistsError
 from datalab_workspace.batch.file_names import csv_name
 from datalab_workspace.batch.folder.parts import KeptObjects
 from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.outputs.files import kept_objects
 from datalab_workspace.batch.outputs.staging import files_of_others
-from datalab_workspace.batch.results.item_results import ItemResult
+from datalab_workspace.error_messages import shortened
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
+
+#: The names that an error about changed code lists.
+_NAMES = 5
 
 
 def check_out(
@@ -121,7 +125,7 @@ def _differences(
     before, now = former["chain"], present["chain"]
     if before["fingerprint"] != now["fingerprint"]:
         if before["description"] == now["description"]:
-            yield f"the code of its chain ({now['description']}) has changed"
+            yield _changed_code(before.get("parts", {}), now)
         else:
             yield f"its chain is {before['description']}, not {now['description']}"
     if former["keep"] != present["keep"]:
@@ -131,6 +135,15 @@ def _differences(
         for name in sorted({*then, *given}):
             if then.get(name) != given.get(name):
                 yield _difference(title, name, then.get(name), given.get(name))
+
+
+def _changed_code(before: Mapping[str, str], now: Mapping[str, Any]) -> str:
+    names = [name for name in now["parts"] if before.get(name) != now["parts"][name]]
+    changed = f"the code of its chain ({now['description']}) has changed"
+    if not names or not before:
+        return changed
+    more = ", …" if len(names) > _NAMES else ""
+    return f"{changed}: {', '.join(map(shortened, names[:_NAMES]))}{more}"
 
 
 def _difference(title: str, name: str, former: Any, present: Any) -> str:

@@ -37,10 +37,13 @@ class RunProgress(Progress):
         self._first: tuple[float, int] | None = None
 
     def note(self, done: int, failed: int) -> None:
-        """Count items that have been computed or have failed since the last call."""
+        """Count items that have been computed or have failed since the last call.
+
+        A call without any updates the time left.
+        """
         self._failed += failed
         self.advance(done + failed)
-        if self._first is None:
+        if self._first is None and self._done:
             self._first = self._clock_now(), self._done
 
     def _amount(self) -> str:
