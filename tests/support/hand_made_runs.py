@@ -11,8 +11,8 @@ import numpy as np
 
 from datalab_workspace.batch.folder.part_file import KeptObject
 from datalab_workspace.batch.folder.parts import Part
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
-from datalab_workspace.batch.results.item_results import ItemResult
 from datalab_workspace.model.record import Record
 
 

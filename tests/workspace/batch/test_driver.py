@@ -141,6 +141,20 @@ def test_a_wrong_chain_stops_after_ten_items(objects, tmp_path):
     assert "batch_functions" in str(stop.value.__cause__)
 
 
+@pytest.mark.parametrize("package", ["Python", "sigima", "datalab-workspace-api"])
+def test_workers_with_other_versions_are_refused(
+    objects, tmp_path, monkeypatch, package
+):
+    wanted = {**computation.required_versions(), package: "0.1"}
+    monkeypatch.setattr(computation, "required_versions", lambda: wanted)
+
+    with (
+        pytest.raises(dlw.BatchStoppedError, match=f"{package} .* instead of 0.1"),
+        pytest.warns(UserWarning, match="does not take part"),
+    ):
+        dlw.batch.map("normalize", objects, out=tmp_path / "o.h5", on="serial")
+
+
 def test_a_chain_that_fails_with_few_items_ends_normally(objects):
     run = dlw.batch.map(
         batch_functions.failing, list(objects)[:9], workspace=objects, on="serial"

@@ -26,7 +26,11 @@ from datalab_workspace.batch.messages import Keep, Settings
 from datalab_workspace.batch.outputs.files import write_outputs
 from datalab_workspace.batch.outputs.staging import finish_outputs, outputs_of
 from datalab_workspace.batch.results.run import Run
-from datalab_workspace.batch.worker.tasks import installed_versions, local_chain
+from datalab_workspace.batch.worker.tasks import (
+    installed_versions,
+    local_chain,
+    required_versions,
+)
 from datalab_workspace.processing.doubtful_results import Doubts
 from datalab_workspace.progress import Progress
 
@@ -116,7 +120,7 @@ class Computation:
             token=self.folder.new_token(),
             chain=self.chain.fingerprint,
             keep=self.keep,
-            versions=installed_versions(),
+            versions=required_versions(),
             item_timeout=self.item_timeout,
             memory_limit=self.memory_limit,
         )

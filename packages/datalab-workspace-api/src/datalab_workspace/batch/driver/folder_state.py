@@ -10,8 +10,8 @@ from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.driver.resume import read_states
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.run_lock import holder
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.outputs.staging import outputs_of
-from datalab_workspace.batch.results.item_results import ItemResult
 
 
 class FolderState:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.batch.folder.run_journal import decode_line, result_of
-from datalab_workspace.batch.results.item_results import ItemResult
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.results.result_columns import merge_units
 
 LEFT, DONE, FAILED, UNDER_WAY = 0, 1, 2, 3

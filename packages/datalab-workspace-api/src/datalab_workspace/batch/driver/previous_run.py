@@ -10,9 +10,9 @@ from datalab_workspace.batch.errors import RunExistsError
 from datalab_workspace.batch.file_names import csv_name
 from datalab_workspace.batch.folder.parts import KeptObjects
 from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.outputs.files import kept_objects
 from datalab_workspace.batch.outputs.staging import files_of_others
-from datalab_workspace.batch.results.item_results import ItemResult
 from datalab_workspace.error_messages import shortened
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
-from datalab_workspace.batch.results.item_results import ItemResult
 
 _COMPLEX = "complex"
 

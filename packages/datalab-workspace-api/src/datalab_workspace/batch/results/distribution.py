@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datalab_workspace.batch.file_names import objects_name
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import ResultObject
-from datalab_workspace.batch.results.item_results import ItemResult
 
 #: The number of objects that a project holds at most. The time that DataLab takes to
 #: open a project grows with the square of it.

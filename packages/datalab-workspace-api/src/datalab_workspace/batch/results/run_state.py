@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from datalab_workspace.batch.results.item_results import ItemResult, ItemResults
+from datalab_workspace.batch.item_results import ItemResult, ItemResults
 
 
 class RunState(ItemResults, Protocol):

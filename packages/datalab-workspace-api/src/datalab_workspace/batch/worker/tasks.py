@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -82,11 +83,19 @@ def run_task(task: Task) -> Answer:
 
 @functools.cache
 def installed_versions() -> Mapping[str, str]:
-    """Return the versions that all workers of a run must have; nothing is imported."""
+    """Return the versions that the results depend on; nothing is imported."""
     found = {"datalab-workspace-api": __version__}
     if is_installed("sigima"):
         found["sigima"] = version("sigima")
     return found
+
+
+def required_versions() -> Mapping[str, str]:
+    """Return the versions that all workers of a run must have.
+
+    A function that one version of Python has pickled is of no use to another one.
+    """
+    return {**installed_versions(), "Python": "{}.{}".format(*sys.version_info)}
 
 
 @dataclass
@@ -178,8 +187,7 @@ def _chain(fingerprint: str, data: bytes | None) -> Chain:
 
 
 def _refusal(settings: Settings, folder: RunFolder) -> str | None:
-    here = installed_versions()
-    wrong = _differences(settings.versions, here)
+    wrong = _differences(settings.versions, required_versions())
     if wrong:
         return f"the worker has other versions: {wrong}"
     if folder.token() != settings.token:
