@@ -217,7 +217,7 @@ class DaskEngine(Engine):
 
 def _cancel(client: Client, under_way: Mapping[Future, _Waiting]) -> None:
     client.cancel([*under_way], force=True)
-    # dask releases the futures of what a worker computes, but lets it continue.
+    # dask releases the futures, but lets workers continue the tasks that they compute.
     ids = [waiting.task.id for waiting in under_way.values()]
     client.run(interrupt_tasks, ids, on_error="ignore")
 
