@@ -14,7 +14,7 @@ from datalab_workspace.batch.messages import ItemFailure
 _FIRST_ITEMS = 10
 #: Deaths of workers that had not begun an item, for each worker of the engine.
 _DEATHS = 3
-_KEPT = "what was computed is kept, and the same call continues the run"
+_KEPT = "what was computed is kept, and with out= the same call continues the run"
 
 
 class StopRules:
