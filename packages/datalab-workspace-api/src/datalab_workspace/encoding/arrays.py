@@ -87,12 +87,20 @@ def sampled_fingerprint(array: Array) -> tuple[int, str, tuple[int, ...]] | None
     return crc, array.dtype.str, shape
 
 
+def is_known(array: ArrayReference) -> bool:
+    """Return whether `sampled_fingerprint` reads nothing of an array in a file.
+
+    Another program may have changed an array whose reference is not strict.
+    """
+    known = getattr(array, "crc", None) is not None and getattr(array, "strict", False)
+    return known and (array.nbytes <= _SMALL or array.ndim != 2)
+
+
 def _checksum_of_whole(array: Any) -> int:
     if not isinstance(array, ArrayReference):
         return checksum(np.ma.getdata(array))
-    # Another program may have changed an array whose reference is not strict.
-    known: int | None = getattr(array, "crc", None)
-    if known is not None and getattr(array, "strict", False):
+    if is_known(array):
+        known: int = vars(array)["crc"]
         return known
     return checksum(np.ma.getdata(array.read()))
 

@@ -6,6 +6,7 @@ computer, or gives access to something, is removed before a cell is shown or sto
 
 from __future__ import annotations
 
+import functools
 import getpass
 import io
 import os
@@ -82,14 +83,21 @@ def without_names(text: str) -> str:
         "load('~/raw.h5')"
     """
     for home in _homes():
-        text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
+        if home in text:
+            text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
     names = [(name, USER) for name in _user_names()]
     names += [(name, HOST) for name in _host_names()]
     for name, substitute in names:
-        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+        word = _word(name)
         if word.search(text):
             text = _rewritten(text, _TEXTS, partial(word.sub, substitute))
     return text
+
+
+@functools.lru_cache(maxsize=16)
+def _word(name: str) -> re.Pattern[str]:
+    """Return the pattern of a name as a word of its own."""
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
 def _without_secrets(text: str) -> str:
