@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import datalab_workspace as dlw
 from datalab_workspace.batch.driver import computation
+from datalab_workspace.batch.errors import BatchStoppedError
+from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.run_lock import RunLock
 from support import batch_functions
 from support.stand_in_engines import Death, UnsteadyEngine
@@ -249,6 +251,19 @@ def test_a_result_that_another_program_saved_is_not_replaced(objects, tmp_path):
     with pytest.raises(dlw.FileChangedError, match="another program has changed"):
         dlw.batch.map(function, objects, out=out, on="serial")
     assert "mine" in dlw.open(out)
+
+
+def test_a_run_stops_when_the_process_of_all_workers_refuses(
+    objects, tmp_path, monkeypatch
+):
+    """Several workers of one process refuse under one name."""
+    monkeypatch.setattr(RunFolder, "token", lambda _: "another")
+
+    with (
+        pytest.warns(UserWarning, match="does not take part"),
+        pytest.raises(BatchStoppedError, match="no worker can compute"),
+    ):
+        objects.map("stats", on="threads", workers=3, out=tmp_path / "o.h5")
 
 
 def test_a_second_driver_is_refused(objects, tmp_path):

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.batch.chains.chain import make_chain
+from datalab_workspace.batch.chains.call_arguments import call_of
+from datalab_workspace.batch.chains.chain import Chain, make_chain
 from datalab_workspace.batch.driver.computation import Computation
 from datalab_workspace.batch.driver.folder_state import FolderState
+from datalab_workspace.batch.file_names import project_suffix
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.temporary_folder import TemporaryFolder
 from datalab_workspace.batch.items.item_arguments import make_items
@@ -55,7 +57,8 @@ def map_items(
         items: A workspace, names of objects of `workspace`, files, a pattern such as
             ``"scans/*.csv"``, a folder, a project, objects or arrays.
         out: The summary project to write. The table is written next to it as CSV, and
-            objects beyond 200 to further projects. None for a temporary folder.
+            objects beyond 200 to further projects. None for a temporary folder. A path
+            that ends in ".npz" becomes an archive, which needs no h5py.
         keep: "objects" to keep the objects that the chain returns; "table" for the
             values only.
         on: The workers: None or "processes"; a number of processes; "threads";
@@ -105,9 +108,11 @@ def map_items(
     owner = None
     if out is None:
         owner = TemporaryFolder()
-        path = owner.path / "results.h5"
+        path = owner.path / f"results{project_suffix()}"
     else:
         path = Path(out).expanduser().absolute()
+    options = {"kind": kind, "stack": stack, **read_options}
+    limits = {"item_timeout": item_timeout, "memory_limit": memory_limit}
     computation = Computation(
         chain=chain,
         items=listed,
@@ -115,11 +120,14 @@ def map_items(
         folder=RunFolder(path),
         owner=owner,
         keep=keep,
-        reading={"kind": kind, "stack": stack, **read_options},
+        reading=options,
         on=on,
         workers=workers,
         item_timeout=item_timeout,
         memory_limit=memory_limit,
+        call=(
+            None if workspace is not None else call_of(chain, items, options, limits)
+        ),
     )
     return computation.run(restart=restart, overwrite=overwrite)
 
@@ -141,12 +149,24 @@ def open_run(out: str | os.PathLike[str]) -> Run:
         >>> dlw.batch.open("w.h5").done
         2
     """
-    state = FolderState(RunFolder(Path(out).expanduser().absolute()))
-    return Run(state, _refuse_retry)
+    folder = RunFolder(Path(out).expanduser().absolute())
+    return Run(FolderState(folder), partial(_retry_opened, folder))
 
 
-def _refuse_retry() -> Run:
-    raise ValueError(
-        "a run that was opened does not know its chain and items; call batch.map with "
-        "the same arguments, which computes again only what failed"
+def _retry_opened(folder: RunFolder) -> Run:
+    properties = folder.properties()
+    call = properties.get("call")
+    if call is None:
+        raise ValueError(
+            "this run was opened, and its folder states neither functions that no "
+            "module has nor objects in memory; call batch.map with the same "
+            "arguments, which computes again only what failed"
+        )
+    return map_items(
+        Chain.from_json(call["chain"]),
+        call["items"],
+        out=folder.out,
+        keep=properties["keep"],
+        key=call["key"],
+        **call["options"],
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.errors import RunExistsError
-from datalab_workspace.batch.file_names import csv_name
+from datalab_workspace.batch.file_names import ARCHIVE, csv_name
 from datalab_workspace.batch.folder.parts import KeptObjects
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.item_results import ItemResult
@@ -16,6 +16,7 @@ from datalab_workspace.batch.outputs.staging import files_of_others
 from datalab_workspace.error_messages import shortened
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
+from datalab_workspace.runtime import require
 
 #: The names that an error about changed code lists.
 _NAMES = 5
@@ -34,6 +35,7 @@ def check_out(
 
     Raises:
         NotAProjectError: The suffix is that of another format.
+        ModuleNotFoundError: The format needs h5py, which is not installed.
         FileNotFoundError: There is no folder for the output.
         FileExistsError: No run has made the output.
         FileChangedError: Another program has changed it since.
@@ -47,6 +49,8 @@ def check_out(
             f"{out.with_suffix('.h5').name!r}, next to which the table is written as "
             f"{csv_name(out)!r}"
         )
+    if out.suffix.lower() != ARCHIVE:
+        require("h5py", f"out={out.name!r}", "pass an out that ends in .npz")
     if not out.parent.is_dir():
         raise FileNotFoundError(
             f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"

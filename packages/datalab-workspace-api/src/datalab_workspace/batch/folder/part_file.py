@@ -22,11 +22,11 @@ from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.encoding.plain_record import PlainRecord
 from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.formats.atomic import FileStamp
-from datalab_workspace.formats.h5.array_io import array_blocks, write_blocks
-from datalab_workspace.formats.h5.lazy import FileArray
+from datalab_workspace.formats.h5.array_io import array_blocks, read_into, write_blocks
 from datalab_workspace.formats.raw_io import naming, open_regular, write_all
 from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record
+from datalab_workspace.runtime import is_installed
 
 _BEGIN = b"part of a datalab-workspace run, version 1\n"
 #: Offset, length and CRC-32 of the document.
@@ -161,6 +161,11 @@ class InPart(NamedTuple):
     ) -> Any:
         if 0 in shape:
             return np.empty(shape, dtype)
+        if not is_installed("h5py"):
+            return self._read(np.empty(shape, dtype), offset, crc)
+        # This module can be imported without h5py, and that one cannot.
+        from datalab_workspace.formats.h5.lazy import FileArray
+
         return FileArray(
             self.path,
             self.stamp,
@@ -172,6 +177,18 @@ class InPart(NamedTuple):
             offset=offset,
             crc=crc,
         )
+
+    def _read(
+        self, array: np.ndarray[Any, Any], offset: int, crc: int
+    ) -> np.ndarray[Any, Any]:
+        """Fill an array at once, and return it."""
+        with naming(self.path), open_regular(self.path) as file:
+            if read_into(file, offset, array, lambda _: None) != crc:
+                raise DamagedFileError(
+                    f"the object {self.entry['title']!r:.80} in {str(self.path)!r} is "
+                    "damaged; pass restart=True to compute all items again"
+                )
+        return array
 
 
 def read_part(path: Path) -> dict[str, InPart]:

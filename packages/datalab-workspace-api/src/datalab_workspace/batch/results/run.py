@@ -143,8 +143,8 @@ class Run:
             The run, with the new results.
 
         Raises:
-            ValueError: The run was opened by `batch.open`, which knows neither the
-                chain nor the items.
+            ValueError: The run was opened by `batch.open`, and its chain has a function
+                of a notebook or script, or its items are no files.
 
         Example:
             >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")

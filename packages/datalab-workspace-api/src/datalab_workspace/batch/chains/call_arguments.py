@@ -1,0 +1,54 @@
+"""The arguments of a call as data, by which a run that was opened is continued."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datalab_workspace.batch.chains.chain import Chain
+
+
+def call_of(
+    chain: Chain, items: Any, options: Mapping[str, Any], limits: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the arguments of a call as data for JSON.
+
+    Args:
+        chain: The chain.
+        items: The items as they were passed.
+        options: The options with which they are chosen and read.
+        limits: The limits of the workers.
+
+    Returns:
+        The arguments. None if they have no such form: functions that no module has,
+        second operands, parameter objects, and objects in memory or in DataLab.
+    """
+    paths = _paths(items)
+    if paths is None:
+        return None
+    given = {
+        n: value for n, value in {**options, **limits}.items() if value is not None
+    }
+    try:
+        written = json.loads(json.dumps(chain.as_json()))
+        json.dumps(given)
+        again = Chain.from_json(written)
+        same = Chain(again.steps, key=chain.key).fingerprint == chain.fingerprint
+    except (ValueError, TypeError, ImportError, AttributeError):
+        return None
+    if not same:
+        return None
+    return {"chain": written, "items": paths, "key": chain.key, "options": given}
+
+
+def _paths(items: Any) -> list[str] | None:
+    """Return paths and patterns that do not depend on the current folder."""
+    given = [items] if isinstance(items, (str, Path)) else items
+    if not isinstance(given, (list, tuple)):
+        return None
+    if not all(isinstance(item, (str, Path)) for item in given):
+        return None
+    return [os.path.abspath(os.path.expanduser(item)) for item in given]  # noqa: PTH100, PTH111  # also patterns
