@@ -245,6 +245,16 @@ def test_progress_is_shown_before_the_first_result() -> None:
         now[0] = 33.0
         progress.note(1, 0)
         assert stream.getvalue().endswith("2 of 10 items, about 24 s left")
+        now[0] = 37.0
+        progress.note(0, 0)
+        assert stream.getvalue().endswith("2 of 10 items, about 20 s left")
+        now[0] = 58.0  # later than expected
+        progress.note(0, 0)
+        written = stream.getvalue()
+        now[0] = 59.0
+        progress.note(0, 0)
+        assert stream.getvalue() == written
+        assert written.rstrip().endswith("2 of 10 items")
 
 
 def test_the_objects_of_a_temporary_run_outlive_it() -> None:

@@ -123,7 +123,7 @@ class ContentHash:
         except Exception as error:
             if not self.strict:
                 return type(value).__qualname__
-            raise refused_values.unstable(value, self._named()) from error
+            raise self._unstable(value) from error
 
     def _add(self, value: Any) -> None:
         if type(value) in _PLAIN:
@@ -138,12 +138,17 @@ class ContentHash:
         refused_values.check(value, self._named(), strict=self.strict)
         if len(self._path) > _DEEPEST:
             if self.strict:
-                raise refused_values.unstable(value, self._named())
+                raise self._unstable(value)
             return
         if isinstance(value, _BUILT_IN) and type(value) not in _BUILT_IN:
             _describe.dispatch(object)(value, self)
         else:
             _describe(value, self)
+
+    def _unstable(self, value: Any) -> ValueError:
+        # The first name is that of the function, the second one that of its variable.
+        variable = next((name for name in self._path[1:] if name), "")
+        return refused_values.unstable(value, self._named(), variable)
 
     def _named(self) -> str:
         name = next((name for name in reversed(self._path) if name), "an object")

@@ -18,7 +18,7 @@ _DEATHS = 3
 #: Tasks in sequence that were refused, for each worker of the engine. A worker that has
 #: refused may have been given others by then.
 _REFUSALS = 10
-_KEPT = "what was computed is kept, and the same call continues the run"
+_KEPT = "what was computed is kept, and with out= the same call continues the run"
 
 
 class StopRules:

@@ -24,7 +24,7 @@ from datalab_workspace.batch.engines.base import WorkerDiedError
 from datalab_workspace.batch.worker.process_worker import (
     enter_environment,
     prepare_process,
-    warm_up,
+    warm_up_for_good,
 )
 from datalab_workspace.forks import follow_forks
 
@@ -85,7 +85,7 @@ class Slot:
 
     def warm_up(self) -> None:
         """Let the process import what every task needs."""
-        self.submit(warm_up)
+        self.submit(warm_up_for_good)
 
     def kill(self) -> None:
         """End the process, also in the middle of a task."""

@@ -6,6 +6,7 @@ functions prepare a process that loky has started.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -80,6 +81,15 @@ def enter_environment(
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
     os.environ.update(environment)
+
+
+def warm_up_for_good() -> None:
+    """Import what every task needs, in a process that does nothing else.
+
+    What is imported stays, so that no garbage collection needs to look at it.
+    """
+    warm_up()
+    gc.freeze()
 
 
 def warm_up() -> None:
