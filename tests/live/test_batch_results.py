@@ -49,8 +49,9 @@ def test_datalab_shows_the_table_of_few_items(
 def test_datalab_shows_the_statistics_of_many_items(
     run: HandMadeRun, companion_datalab: Application
 ) -> None:
-    """The table is too long for DataLab; its statistics are there."""
-    run.add_task([(f"scan_{n}", {"fwhm": n / 3, "n": n}, 0) for n in range(10_000)])
+    """The table is too long for DataLab; its statistics are there, and the projects."""
+    run.add_task([(f"scan_{n}", {"fwhm": n / 3, "n": n}, 0) for n in range(9_700)])
+    run.add_task([(f"kept_{n}", {"fwhm": n / 3, "n": n}, 1) for n in range(300)])
     write_outputs(run, run.out, keep="objects")
 
     companion_datalab.rpc.load_h5_workspace([str(run.out)], True)
@@ -60,3 +61,6 @@ def test_datalab_shows_the_statistics_of_many_items(
     headers, _, (html,) = shown["Statistics of all items"]
     assert {"column", "values", "missing"} <= set(headers)
     assert "fwhm (mm)" in html
+    _, _, (html,) = shown["Projects of the objects"]
+    assert "widths-objects-002.h5" in html
+    assert "kept_299" in html
