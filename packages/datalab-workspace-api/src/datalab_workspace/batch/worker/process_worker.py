@@ -17,8 +17,8 @@ from threading import Thread
 from datalab_workspace.batch.messages import Answer, Task
 from datalab_workspace.batch.worker.process_limits import memory_limit
 
-#: The modules that every task needs. A function of a cell carries the name `sigima` alone,
-#: the name of a namespace that imports submodules when they are used.
+#: The modules that every task needs. A function of a cell carries only the name
+#: `sigima`, which means a namespace that imports submodules when they are used.
 _NEEDED = ("sigima.proc", "sigima.params", "datalab_workspace.batch.worker.tasks")
 #: Seconds after which a worker notices that its driver has ended.
 _PERIOD = 1.0
