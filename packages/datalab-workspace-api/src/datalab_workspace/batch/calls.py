@@ -158,9 +158,9 @@ def _retry_opened(folder: RunFolder) -> Run:
     call = properties.get("call")
     if call is None:
         raise ValueError(
-            "this run was opened, and its folder states neither functions that no "
-            "module has nor objects in memory; call batch.map with the same "
-            "arguments, which computes again only what failed"
+            "a run that was opened does not know functions of a notebook or script, "
+            "nor objects in memory; call batch.map with the same arguments, which "
+            "computes again only what failed"
         )
     return map_items(
         Chain.from_json(call["chain"]),
