@@ -59,7 +59,7 @@ class PartFile:
         self._end = len(_BEGIN)
 
     def add(self, kept: Sequence[KeptObject]) -> None:
-        """Write the objects of an item: all of them, or none after an error of theirs.
+        """Write the objects of an item: all of them, or none if one has an error.
 
         Raises:
             UnsupportedDtypeError: No dtype of DataLab holds the data of an object.
@@ -93,8 +93,8 @@ class PartFile:
 def _plain(record: Record, history: HistoryWriter) -> Record:
     """Return the plain form of an object, as that of one which was read from a project.
 
-    Objects of an earlier call come from projects, and the order of what a sidecar holds
-    changes when it is read for the first time.
+    Objects of an earlier call come from projects, and the order of the entries of a
+    sidecar changes when it is read for the first time.
     """
     plain = sidecar.split(record, history=history)
     if not sidecar.depends_on_data(plain):
