@@ -78,7 +78,8 @@ def test_nothing_of_a_run_imports_h5py_at_once() -> None:
 
 def test_an_archive_holds_what_a_project_holds(tmp_path: Path) -> None:
     workspace = dlw.Workspace()
-    workspace.add("x", np.arange(4.0), metadata={"none": None, "list": [1, {"a": 2}]})
+    workspace.add("x", np.arange(4.0))
+    workspace.edit("x", metadata={"none": None, "list": [1, {"a": 2}]})
     opened = []
     for suffix in (".h5", ".npz"):
         out = tmp_path / f"o{suffix}" / f"o{suffix}"

@@ -17,8 +17,8 @@ from threading import Thread
 from datalab_workspace.batch.messages import Answer, Task
 from datalab_workspace.batch.worker.process_limits import memory_limit
 
-#: The modules that every task needs. A function of a cell carries only the name `sigima`, which
-#: stands in a notebook for a namespace that imports these submodules when it is used.
+#: The modules that every task needs. A function of a cell carries only the name
+#: `sigima`, which means a namespace that imports submodules when they are used.
 _NEEDED = ("sigima.proc", "sigima.params", "datalab_workspace.batch.worker.tasks")
 #: Seconds after which a worker notices that its driver has ended.
 _PERIOD = 1.0
@@ -68,12 +68,12 @@ def _end_with(driver: int) -> None:
 def enter_environment(
     folder: str | None, path: list[str], environment: dict[str, str]
 ) -> None:
-    """Give this process the environment that the driver has when a run begins.
+    """Give this process the surroundings that the driver has when a run begins.
 
     Args:
         folder: The current folder; None if it was removed.
         path: The search path for modules.
-        environment: The variables of the environment.
+        environment: The environment variables.
     """
     if folder is not None:
         os.chdir(folder)
@@ -84,9 +84,9 @@ def enter_environment(
 
 
 def warm_up_for_good() -> None:
-    """Import the modules of every task, in a process that does nothing else.
+    """Import the needed modules, in a process that does nothing else.
 
-    They stay, so that no garbage collection needs to look at them.
+    The modules stay, so that no garbage collection needs to look at them.
     """
     warm_up()
     gc.freeze()
