@@ -86,7 +86,7 @@ def enter_environment(
 def warm_up_for_good() -> None:
     """Import the needed modules, in a process that does nothing else.
 
-    The modules stay, so that no garbage collection needs to look at it.
+    The modules stay, so that no garbage collection needs to look at them.
     """
     warm_up()
     gc.freeze()
