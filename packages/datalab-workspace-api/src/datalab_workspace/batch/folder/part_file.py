@@ -9,9 +9,10 @@ the checksum of this document. So a file that is cut off is recognised.
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ class PartFile:
         self._end = len(_BEGIN)
 
     def add(self, kept: Sequence[KeptObject]) -> None:
-        """Write the objects of an item: all of them, or none after an error of theirs.
+        """Write the objects of an item; after an error, not one of them is in the part.
 
         Raises:
             UnsupportedDtypeError: No dtype of DataLab holds the data of an object.
@@ -77,6 +78,9 @@ class PartFile:
         """Describe the objects, after the last one."""
         document = json.dumps(self._entries, separators=(",", ":")).encode()
         end = _END.pack(self._end, len(document), zlib.crc32(document))
+        # An object whose data did not fit into memory may have been begun.
+        self._file.seek(self._end)
+        self._file.truncate()
         write_all(self._file, memoryview(document + end))
 
     def _put(self, plain: Record, name: str) -> list[Any]:
@@ -93,8 +97,8 @@ class PartFile:
 def _plain(record: Record, history: HistoryWriter) -> Record:
     """Return the plain form of an object, as that of one which was read from a project.
 
-    Objects of an earlier call come from projects, and the order of what a sidecar holds
-    changes when it is read for the first time.
+    Objects of an earlier call come from projects, and the entries of a sidecar change
+    their order when it is read for the first time.
     """
     plain = sidecar.split(record, history=history)
     if not sidecar.depends_on_data(plain):
@@ -199,26 +203,47 @@ def read_part(path: Path) -> dict[str, InPart]:
         DamagedFileError: The file is not a part, or not a whole one.
         OSError: The file cannot be read.
     """
-    with naming(path), open_regular(path) as file:
-        stamp = FileStamp.of(file.fileno())
-        document = _document(file, stamp.size)
-    if document is None:
+    try:
+        with naming(path), open_regular(path) as file:
+            stamp = FileStamp.of(file.fileno())
+            entries = _entries(file, stamp.size)
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise DamagedFileError(
-            f"{str(path)!r} is not a whole part of a run; pass restart=True to compute "
-            "all items again"
-        )
-    entries: Iterable[Mapping[str, Any]] = json.loads(document)
+            f"{str(path)!r} is not a whole part of a run ({error}); pass restart=True "
+            "to compute all items again"
+        ) from error
     return {entry["uuid"]: InPart(path, stamp, entry) for entry in entries}
 
 
-def _document(file: FileIO, size: int) -> bytes | None:
-    """Return the document of a part; None if the file is damaged."""
+def _entries(file: FileIO, size: int) -> list[Mapping[str, Any]]:
+    """Return the descriptions of the objects of a part.
+
+    Raises:
+        LookupError, TypeError or ValueError: The file is damaged, or not a part.
+    """
     if file.read(len(_BEGIN)) != _BEGIN or size < len(_BEGIN) + _END.size:
-        return None
+        raise ValueError("it does not begin like one")
     file.seek(size - _END.size)
     offset, length, crc = _END.unpack(file.read(_END.size))
     if offset + length + _END.size != size:
-        return None
+        raise ValueError("its end is missing")
     file.seek(offset)
     document = file.read(length)
-    return document if zlib.crc32(document) == crc else None
+    if zlib.crc32(document) != crc:
+        raise ValueError("its end is damaged")
+    entries: list[Mapping[str, Any]] = json.loads(document)
+    for entry in entries:
+        _check(entry, offset)
+    return entries
+
+
+def _check(entry: Mapping[str, Any], end: int) -> None:
+    """Check that the arrays of an object are in its file, before `end`."""
+    if PRIMARY_ARRAY[entry["kind"]] not in entry["arrays"]:
+        raise ValueError("an object has no data")
+    for offset, dtype, shape, _ in entry["arrays"].values():
+        if np.dtype(dtype).kind not in "biufc" or min(shape, default=0) < 0:
+            raise ValueError("the data of an object has a wrong type")
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if not 0 <= offset <= offset + size <= end:
+            raise ValueError("the data of an object is outside of the file")
