@@ -129,7 +129,7 @@ def _chosen(names: Any, find: Any, all_uuids: Any) -> list[str]:
 
 
 def _is_of_files(name: Any) -> bool:
-    """Return whether a string that is no name stands for files."""
+    """Return whether a string that is not a name stands for files."""
     return isinstance(name, str | os.PathLike) and (
         glob.has_magic(str(name)) or Path(name).exists()
     )
