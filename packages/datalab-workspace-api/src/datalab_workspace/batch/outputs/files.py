@@ -15,6 +15,7 @@ from datalab_workspace.batch.outputs.summary import GROUP, summary_records
 from datalab_workspace.batch.results.columns import Columns
 from datalab_workspace.batch.results.distribution import Distribution, Placed
 from datalab_workspace.batch.results.table import add_rows
+from datalab_workspace.collector import collections_paused
 from datalab_workspace.formats import registry
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.history.storage.writer import HistoryWriter
@@ -119,7 +120,9 @@ class _Writer:
 
     def _write_objects(self, placed: list[Placed]) -> None:
         name = objects_name(self._out, len(self._names) + 1)
-        self._write_project(name, self._project(placed))
+        # The objects of one project: the collector may wait until they are gone.
+        with collections_paused(True):
+            self._write_project(name, self._project(placed))
         self._advance(len(placed))
 
     def _write_csv(self, count: int) -> None:
