@@ -82,6 +82,7 @@ def map_items(
         RunExistsError: `out` belongs to a run of another chain, or with other options.
         RunLockedError: Another process works on the run.
         FileExistsError: No run has made `out`.
+        IsADirectoryError: `out` is a folder.
         NotAProjectError: The suffix of `out` is that of another format, such as ".csv".
         ModuleNotFoundError: The package of the engine is not installed.
 
@@ -107,7 +108,7 @@ def map_items(
         owner = TemporaryFolder()
         path = owner.path / "results.h5"
     else:
-        path = Path(out).expanduser().absolute()
+        path = _path_of(out)
     computation = Computation(
         chain=chain,
         items=listed,
@@ -141,8 +142,24 @@ def open_run(out: str | os.PathLike[str]) -> Run:
         >>> dlw.batch.open("w.h5").done
         2
     """
-    state = FolderState(RunFolder(Path(out).expanduser().absolute()))
+    state = FolderState(RunFolder(_path_of(out)))
     return Run(state, _refuse_retry)
+
+
+def _path_of(out: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of an output.
+
+    A link stands for the file that it leads to, as it does when a workspace is saved.
+
+    Raises:
+        IsADirectoryError: It is a folder.
+    """
+    path = Path(out).expanduser().absolute()
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"out={str(out)!r} is a folder; pass the path of the project to write"
+        )
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _refuse_retry() -> Run:

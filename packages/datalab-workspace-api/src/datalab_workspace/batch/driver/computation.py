@@ -5,13 +5,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from datalab_workspace.batch.chains.chain import Chain
 from datalab_workspace.batch.driver.driver import Driver
 from datalab_workspace.batch.driver.folder_state import FolderState
-from datalab_workspace.batch.driver.former_run import check_out, compare, forget_lost
+from datalab_workspace.batch.driver.former_run import (
+    check_inputs,
+    check_out,
+    compare,
+    forget_lost,
+)
 from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.driver.resume import match_items
 from datalab_workspace.batch.driver.run_progress import RunProgress
@@ -69,6 +75,8 @@ class Computation:
             overwrite: See `map`.
         """
         check_out(self.folder, overwrite=overwrite)
+        if overwrite:
+            check_inputs(self.folder, self.items)
         properties = self._properties()
         if not restart:
             compare(self.folder, properties)
@@ -112,7 +120,6 @@ class Computation:
         settings = Settings(
             folder=self.folder.path,
             token=self.folder.new_token(),
-            chain=self.chain.fingerprint,
             keep=self.keep,
             versions=installed_versions(),
             item_timeout=self.item_timeout,
@@ -120,10 +127,13 @@ class Computation:
         )
         _append(journal, ledger, items=len(self.items), engine=engine.description)
         progress = RunProgress(ledger.left)
+        local: AbstractContextManager[None] = contextlib.nullcontext()
+        if not engine.separate:
+            local = local_chain(settings.token, self.chain)
         with (
             _noted_time(journal, ledger),
             progress,
-            local_chain(self.chain),
+            local,
         ):
             Driver(
                 self.items,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.errors import RunExistsError
-from datalab_workspace.batch.folder.parts import KeptObjects
+from datalab_workspace.batch.folder.parts import KeptObjects, remove_damaged
 from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.items.item import Items
 from datalab_workspace.batch.outputs.files import kept_objects
 from datalab_workspace.batch.outputs.staging import files_of_others
-from datalab_workspace.batch.results.distribution import csv_name
+from datalab_workspace.batch.results.distribution import csv_name, is_further_file
 from datalab_workspace.batch.results.item_results import ItemResult
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
@@ -31,6 +33,7 @@ def check_out(
     Raises:
         NotAProjectError: The suffix is that of another format.
         FileNotFoundError: There is no folder for the output.
+        IsADirectoryError: A folder has the name of a file that the run writes.
         FileExistsError: No run has made the output.
         FileChangedError: Another program has changed it since.
     """
@@ -43,13 +46,9 @@ def check_out(
             f"{out.with_suffix('.h5').name!r}, next to which the table is written as "
             f"{csv_name(out)!r}"
         )
-    if not out.parent.is_dir():
-        raise FileNotFoundError(
-            f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"
-        )
+    others = _places(folder)
     if overwrite:
         return
-    others = files_of_others(folder.path, out)
     if others:
         raise FileExistsError(
             f"{str(others[0])!r} exists, and no run has made it; the run would write a "
@@ -69,6 +68,52 @@ def check_out(
             f"another program has changed {str(out)!r} since the run wrote it; pass "
             "overwrite=True to replace it, or choose another out"
         )
+
+
+def _places(folder: RunFolder) -> list[Path]:
+    """Return the files of others that have names of outputs.
+
+    Raises:
+        OSError: A file or folder is where the run needs the other.
+    """
+    out = folder.out
+    if not out.parent.is_dir():
+        raise FileNotFoundError(
+            f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"
+        )
+    if folder.path.exists() and not folder.path.is_dir():
+        raise FileExistsError(
+            f"the run needs the folder {str(folder.path)!r}, but a file has this name; "
+            "choose another out"
+        )
+    others = files_of_others(folder.path, out)
+    for path in others:
+        if path.is_dir():
+            raise IsADirectoryError(
+                f"{str(path)!r} is a folder, and the run would write a file of this "
+                "name; choose another out"
+            )
+    return others
+
+
+def check_inputs(folder: RunFolder, items: Items) -> None:
+    """Check that the outputs replace no file that holds items.
+
+    Args:
+        folder: The folder of the run.
+        items: The items of the call.
+
+    Raises:
+        ValueError: They would replace one.
+    """
+    out = folder.out
+    for path in out.parent.iterdir():
+        is_output = path.name == out.name or is_further_file(out, path.name)
+        if is_output and items.reads(path):
+            raise ValueError(
+                f"{str(path)!r} holds items of this call, and the run would replace "
+                "it; choose another out"
+            )
 
 
 def compare(folder: RunFolder, properties: Mapping[str, Any]) -> None:
@@ -99,6 +144,7 @@ def forget_lost(folder: RunFolder, ledger: Ledger) -> None:
         folder: The folder of the run.
         ledger: The state of the items.
     """
+    remove_damaged(folder.parts)
     known = kept_objects(folder.path, folder.out)
     for result in ledger.results():
         if not _has_objects(known, result):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
@@ -66,6 +67,29 @@ def project_of(kept: Iterable[tuple[str | None, Item]]) -> Project:
     project = Project(list(groups.values()))
     project.history = HistoryWriter(items=project.items())
     return project
+
+
+def remove_damaged(folder: Path) -> None:
+    """Remove the parts that are not as a worker wrote them.
+
+    One that a killed driver left may be cut off, if the computer was switched off, or
+    replaced.
+
+    Args:
+        folder: The folder of the parts.
+    """
+    from datalab_workspace.formats.h5.verify import verify
+
+    for part in folder.glob("*.h5"):
+        try:
+            verdict = verify(part)
+        except (OSError, ValueError):
+            whole = False
+        else:
+            whole = verdict.covers_all and not verdict.problems
+        if not whole:
+            with contextlib.suppress(OSError):
+                part.unlink()
 
 
 class KeptObjects:

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,19 @@ class RunFolder:
         return cls(path.with_name(path.name.removesuffix(".run")))
 
     def create(self) -> None:
-        """Make the folder where it does not exist."""
+        """Make the folder where it does not exist.
+
+        Raises:
+            RunExistsError: Somebody else has made the folder: it holds links, which
+                lead to files that the run must not change.
+        """
+        for entry in self.path.iterdir() if self.path.is_dir() else ():
+            mode = entry.lstat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise RunExistsError(
+                    f"{str(entry)!r} is neither a file nor a folder, so no run has "
+                    f"made it; remove the folder {str(self.path)!r}"
+                )
         for folder in (self.path, self.parts, self.under_way):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -58,21 +71,29 @@ class RunFolder:
 
         Raises:
             FileNotFoundError: There is no run.
-            RunExistsError: A newer version of this package made the run.
+            RunExistsError: A newer version of this package made the run, or the file
+                is damaged.
         """
+        found: Any = None
         try:
-            found: dict[str, Any] = json.loads(self._properties.read_text("utf-8"))
+            with contextlib.suppress(ValueError, RecursionError):
+                found = json.loads(self._properties.read_text("utf-8"))
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"there is no run for {str(self.out)!r}: the folder "
                 f"{str(self.path)!r} does not exist or holds no run.json"
             ) from None
+        if not isinstance(found, dict):
+            raise RunExistsError(
+                f"{str(self._properties)!r} is damaged; pass restart=True to replace "
+                "the run"
+            )
         if found.get("format") != _FORMAT:
             raise RunExistsError(
                 f"the run in {str(self.path)!r} was made by another version of "
                 "datalab-workspace-api; pass restart=True to replace it"
             )
-        return found
+        return {**found, **_sound(found)}
 
     def write_properties(self, properties: Mapping[str, Any]) -> None:
         """Write the properties of a new run."""
@@ -122,6 +143,18 @@ class RunFolder:
             if part.name not in but:
                 with contextlib.suppress(OSError):
                     part.unlink()
+
+
+def _sound(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties that are read, where another program may have set them."""
+    sections = {
+        name: value if isinstance(value := found.get(name), dict) else {}
+        for name in ("chain", "reading", "versions")
+    }
+    chain = {
+        key: str(sections["chain"].get(key)) for key in ("fingerprint", "description")
+    }
+    return {"keep": str(found.get("keep")), **sections, "chain": chain}
 
 
 def _write_atomically(path: Path, text: str) -> None:

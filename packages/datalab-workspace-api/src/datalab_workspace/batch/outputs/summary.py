@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
@@ -12,6 +13,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from datalab_workspace.batch.results.columns import Column, Columns
+from datalab_workspace.batch.results.distribution import MOST_OBJECTS
 from datalab_workspace.model.record import FieldValue, Record
 from datalab_workspace.model.units import with_unit
 
@@ -45,9 +47,10 @@ def summary_records(columns: Columns) -> list[Record]:
         columns: The table.
 
     Returns:
-        A signal for each column of numbers: x is the number of the row, from 1, and y
-        the value, or NaN if it is missing. The first has a result that DataLab shows:
-        the table, or the statistics of its columns if it has more rows than
+        A signal for each of the first `MOST_OBJECTS` columns of numbers: x is the
+        number of the row, from 1, and y the value, or NaN if it is missing. The first
+        signal has a result that DataLab shows: the table, or the statistics of these
+        columns if it has more rows than
         `MOST_ROWS`.
     """
     numbers = np.arange(1.0, len(columns) + 1)
@@ -57,7 +60,7 @@ def summary_records(columns: Columns) -> list[Record]:
             np.vstack([numbers, column.as_floats()]),
             columns.units.get(name, ""),
         )
-        for name, column in columns.numeric().items()
+        for name, column in islice(columns.numeric().items(), MOST_OBJECTS)
     ]
     if records:
         is_short = len(columns) <= MOST_ROWS
@@ -75,7 +78,9 @@ def _signal(name: str, data: np.ndarray[Any, Any], unit: str) -> Record:
     }
     # The same values have the same UUID, and those of another run have another one.
     digest = hashlib.sha256(data.data).hexdigest()
-    uuid = str(uuid5(_NAMESPACE, f"{name}|{digest}"))
+    # The name may have bytes of a file's name that stand for no character.
+    known = name.encode("utf-8", "backslashreplace").decode()
+    uuid = str(uuid5(_NAMESPACE, f"{known}|{digest}"))
     return Record("signal", fields, {"xydata": data}, dict(_POINTS), uuid)
 
 
