@@ -334,6 +334,14 @@ print(json.dumps([found, sorted(imported)]))
         assert not any(name.startswith(("_", "%")) for name in found[line])
 
 
+def test_jedi_completes_the_attributes_of_a_run(loaded, complete) -> None:
+    loaded.ip.Completer.use_jedi = True
+    loaded.run("from datalab_workspace import batch")
+    loaded.run("done = batch.Run(None, None)")
+
+    assert {"done.table", "done.status", "done.retry"} <= {*complete("done.")}
+
+
 def test_any_variable_that_is_a_workspace_is_completed(loaded, complete) -> None:
     loaded.run("import datalab_workspace\nother = datalab_workspace.Workspace()")
     loaded.run("other.add('elsewhere', np.arange(3.0))")

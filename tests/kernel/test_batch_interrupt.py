@@ -25,14 +25,6 @@ begun = Path("begun").absolute()
 ws = dlw.Workspace()
 ws.add("one", np.arange(10.0))
 """
-# The workers of a dask cluster cannot be made to end what they compute.
-SLEEPING = """
-import time
-
-def endless(signal):
-    begun.touch()
-    time.sleep(4)
-"""
 CLUSTER = """
 from distributed import Client, LocalCluster
 client = Client(
@@ -76,7 +68,7 @@ def test_the_interrupt_ends_a_run_in_processes(either, tmp_path) -> None:
 
 @pytest.mark.slow
 def test_the_workers_of_a_cluster_made_in_a_cell_survive(either, tmp_path) -> None:
-    prepare(either, tmp_path, RUN + SLEEPING + CLUSTER)
+    prepare(either, tmp_path, RUN + CLUSTER)
 
     assert interrupted(either, "client") < LIMIT
 

@@ -10,7 +10,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.batch.items.item import Items
-from datalab_workspace.batch.items.item_list import make_items
+from datalab_workspace.batch.items.item_arguments import make_items
 from datalab_workspace.batch.items.sources import live_objects
 from datalab_workspace.model.record import Record
 from support.real_datalab.application import Application

@@ -23,7 +23,7 @@ def run(tmp_path: Path) -> HandMadeRun:
     return HandMadeRun(folder, units={"fwhm": "mm"})
 
 
-def test_few_items(
+def test_datalab_shows_the_table_of_few_items(
     run: HandMadeRun, companion_datalab: Application, tmp_path: Path
 ) -> None:
     run.add_task([(f"scan_{n}", {"fwhm": n / 3, "shape": "step"}, 1) for n in range(3)])
@@ -46,7 +46,9 @@ def test_few_items(
     assert math.isnan(values[3])
 
 
-def test_many_items(run: HandMadeRun, companion_datalab: Application) -> None:
+def test_datalab_shows_the_statistics_of_many_items(
+    run: HandMadeRun, companion_datalab: Application
+) -> None:
     """The table is too long for DataLab; its statistics are there."""
     run.add_task([(f"scan_{n}", {"fwhm": n / 3, "n": n}, 0) for n in range(10_000)])
     write_outputs(run, run.out, keep="objects")

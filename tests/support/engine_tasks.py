@@ -48,6 +48,10 @@ def compute(task: Task) -> Answer:
     elif does == "note":
         Path(what).write_text(str(os.getpid()))
         time.sleep(LIMIT)
+    elif does == "forever":
+        Path(what).touch()
+        while True:
+            time.sleep(0.01)
     elif does == "needs" and task.chain is None:
         return Answer(needs_chain=True, worker=str(os.getpid()))
     worker = {"folder": os.getcwd, "variable": lambda: os.environ.get(what, "")}

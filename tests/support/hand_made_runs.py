@@ -9,9 +9,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 
-from datalab_workspace.batch.folder.parts import KeptObject, write_part
+from datalab_workspace.batch.folder.part_file import KeptObject
+from datalab_workspace.batch.folder.parts import Part
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
-from datalab_workspace.batch.results.item_results import ItemResult
 from datalab_workspace.model.record import Record
 
 
@@ -47,18 +48,25 @@ class HandMadeRun:
             made = tuple(ResultObject(r.uuid, r.title, r.kind) for r in records)
             row = Row(name, values, made)
             receipts.append((name, Receipt(number, "before", (row,))))
-        part = write_part(self.folder, f"task-{len(self.results)}", kept)
+        part = self._write(kept)
         self.results += [ItemResult(name, each, part) for name, each in receipts]
 
     def add_records(self, records: Sequence[Record]) -> None:
         """Add the items of a task, each of which has a given object as its result."""
         kept = [KeptObject(None, record) for record in records]
-        part = write_part(self.folder, f"task-{len(self.results)}", kept)
+        part = self._write(kept)
         for record in records:
             made = ResultObject(record.uuid, record.title, record.kind)
             row = Row(record.title, {}, (made,))
             receipt = Receipt(len(self.results), "before", (row,))
             self.results.append(ItemResult(record.title, receipt, part))
+
+    def _write(self, kept: Sequence[KeptObject]) -> str | None:
+        """Write the objects of a task to a part, and return its name."""
+        with Part(self.folder, f"task-{len(self.results)}") as part:
+            for each in kept:
+                part.add([each])
+        return part.name
 
     def add_failure(self, name: str, error: Exception) -> None:
         """Add an item that failed."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import (
     ItemFailure,
     Receipt,
     ResultObject,
     Row,
 )
-from datalab_workspace.batch.results.item_results import ItemResult
 
 
 @dataclass

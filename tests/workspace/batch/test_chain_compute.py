@@ -92,10 +92,10 @@ def test_a_function_may_return_nothing(run: Run) -> None:
 @pytest.mark.parametrize(
     ("returned", "message"),
     [
-        (3.0, "returned a float"),
-        ({"a": [1, 2]}, "returned 'a': a list"),
+        (3.0, "got float"),
+        ({"a": [1, 2]}, "for 'a', got list"),
         ({1: 2.0}, "the key 1"),
-        ({"a": np.zeros(3)}, r"a ndarray of shape \(3,\)"),
+        ({"a": np.zeros(3)}, r"got ndarray of shape \(3,\)"),
     ],
 )
 def test_a_function_that_returns_something_else_is_an_error(
@@ -146,12 +146,12 @@ def test_a_chain_that_fails_with_every_item_is_refused(
     ("what", "message"),
     [
         ([], "at least one step"),
-        (3, "a step of a chain is 3"),
-        ((1, 2, 3), "has 3 parts"),
+        (3, "a step of a chain, got 3"),
+        ((1, 2, 3), "2 values for a step of a chain, got 3"),
         (("fwhm:x:y", {}), "fwhm"),
     ],
 )
-def test_something_that_is_no_chain_is_refused(what: Any, message: str) -> None:
+def test_a_value_that_is_not_a_chain_is_refused(what: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError, ImportError), match=message):
         make_chain(what)
 

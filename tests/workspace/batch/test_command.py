@@ -150,7 +150,9 @@ def test_a_mistake_is_one_line(
     assert len(err.splitlines()) == 1
 
 
-def test_options_for_reading_files(run: Callable[..., tuple[int, str, str]]) -> None:
+def test_the_options_of_read_are_options_of_the_command(
+    run: Callable[..., tuple[int, str, str]],
+) -> None:
     Path("comma.csv").write_text("0,5;1,5\n1,5;2,5\n2,5;9,5\n3,5;1,5\n")
 
     code, _, err = run(
@@ -162,7 +164,9 @@ def test_options_for_reading_files(run: Callable[..., tuple[int, str, str]]) -> 
     assert "9.5" in Path("w.csv").read_text()
 
 
-def test_the_objects_of_a_project(run: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_project_stands_for_its_objects(
+    run: Callable[..., tuple[int, str, str]],
+) -> None:
     workspace = dlw.Workspace(backend=MemoryBackend())
     for n in range(3):
         workspace.add(f"ramp {n}", np.arange(10.0) + n)
@@ -190,7 +194,9 @@ def test_the_objects_of_a_project(run: Callable[..., tuple[int, str, str]]) -> N
         ),
     ],
 )
-def test_the_steps_of_a_chain(argument: str, steps: list[object]) -> None:
+def test_a_chain_is_written_as_steps_with_commas(
+    argument: str, steps: list[object]
+) -> None:
     assert chain_of(argument).as_json() == chain(*steps).as_json()
 
 
@@ -235,7 +241,9 @@ def test_a_chain_in_a_file_names_functions_relative_to_it(
         ("chain.json", "[3]", "3"),
     ],
 )
-def test_a_file_without_a_chain(name: str, content: str, reason: str) -> None:
+def test_a_file_without_a_chain_is_refused(
+    name: str, content: str, reason: str
+) -> None:
     Path(name).write_text(content)
     with pytest.raises(ValueError, match=re.escape(reason)):
         chain_of(name)
@@ -272,7 +280,10 @@ def test_ctrl_c_ends_the_command_and_the_same_command_continues(workers: str) ->
         assert under_way.status == "running"
         assert f"process {process.pid} on" in str(under_way)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
 
     assert process.returncode == 130
     assert "repeat the command to continue the run" in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 from distributed import Client, LocalCluster
@@ -12,7 +13,7 @@ from distributed import Client, LocalCluster
 from datalab_workspace.batch.engines.base import WorkerDiedError
 from datalab_workspace.batch.engines.dask_client import DaskEngine
 from datalab_workspace.batch.messages import Answer
-from support.engine_tasks import Outcomes, compute, settings_in, task
+from support.engine_tasks import LIMIT, Outcomes, compute, settings_in, task
 
 
 @pytest.fixture
@@ -78,6 +79,22 @@ def test_an_interrupt_gives_up_what_waits(outcomes, settings, tmp_path) -> None:
 
     assert [*outcomes.some(1)] == [6]
     assert outcomes.none_left()
+
+
+def test_an_interrupt_ends_tasks_that_would_never_end(
+    outcomes, settings, tmp_path
+) -> None:
+    for number in range(2):
+        outcomes.submit(task(number, settings, f"forever {tmp_path}/begun{number}"))
+    deadline = time.monotonic() + LIMIT
+    while len(list(tmp_path.glob("begun*"))) < 2:
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+
+    outcomes.engine.interrupt()
+    outcomes.submit(task(2, settings))
+
+    assert [*outcomes.some(1)] == [2]
 
 
 @pytest.mark.slow

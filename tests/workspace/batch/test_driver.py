@@ -141,6 +141,20 @@ def test_a_wrong_chain_stops_after_ten_items(objects, tmp_path):
     assert "batch_functions" in str(stop.value.__cause__)
 
 
+@pytest.mark.parametrize("package", ["Python", "sigima", "datalab-workspace-api"])
+def test_workers_with_other_versions_are_refused(
+    objects, tmp_path, monkeypatch, package
+):
+    wanted = {**computation.required_versions(), package: "0.1"}
+    monkeypatch.setattr(computation, "required_versions", lambda: wanted)
+
+    with (
+        pytest.raises(dlw.BatchStoppedError, match=f"{package} .* instead of 0.1"),
+        pytest.warns(UserWarning, match="does not take part"),
+    ):
+        dlw.batch.map("normalize", objects, out=tmp_path / "o.h5", on="serial")
+
+
 def test_a_chain_that_fails_with_few_items_ends_normally(objects):
     run = dlw.batch.map(
         batch_functions.failing, list(objects)[:9], workspace=objects, on="serial"
@@ -171,6 +185,33 @@ def test_a_run_of_another_kind_is_refused(objects, tmp_path, changes, words):
     assert files_of(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("line", "edited", "names"),
+    [
+        ("offset = np.zeros(3)", "offset = np.ones(3)", "'offset';"),
+        ("return y.max()", "return y.min()", "'greatest';"),
+        ("{'a': 1}", "{'a': 2}", "'f';"),
+    ],
+)
+def test_the_error_names_the_code_that_has_changed(
+    objects, tmp_path, line, edited, names
+):
+    code = (
+        "import numpy as np\noffset = np.zeros(3)\n\ndef greatest(y):\n"
+        "    return y.max()\n\ndef f(s):\n"
+        "    return {'a': 1} | {'b': greatest(s.y) + offset[0]}\n"
+    )
+
+    def compute(source: str) -> None:
+        space = {"__name__": "__main__"}
+        exec(source, space)
+        dlw.batch.map(space["f"], objects, out=tmp_path / "o.h5", on="serial")
+
+    compute(code)
+    with pytest.raises(dlw.RunExistsError, match=f"has changed: {names}"):
+        compute(code.replace(line, edited))
+
+
 def test_restart_replaces_a_run(objects, tmp_path):
     out = tmp_path / "o.h5"
     dlw.batch.map(
@@ -191,7 +232,7 @@ def test_a_file_that_no_run_made_is_not_replaced(objects, tmp_path):
     assert len(dlw.open(tmp_path / "input.h5")) == 40
 
 
-def test_a_project_has_no_name_of_a_table(objects, tmp_path):
+def test_an_out_that_ends_in_csv_is_refused(objects, tmp_path):
     out = tmp_path / "table.csv"
     with pytest.raises(dlw.NotAProjectError, match=r"pass 'table\.h5'"):
         dlw.batch.map(batch_functions.doubled, objects, out=out, on="serial")
@@ -259,7 +300,7 @@ def test_an_interrupt_keeps_what_is_done(objects, tmp_path):
     lost=st.sampled_from([0.0, 0.3]),
     gives_again=st.booleans(),
 )
-def test_any_course_gives_the_results_of_a_loop(
+def test_any_order_of_faults_gives_the_results_of_a_loop(
     objects, monkeypatch, number, failing, deadly, workers, seed, lost, gives_again
 ):
     names = list(objects)[:number]
@@ -275,7 +316,7 @@ def test_any_course_gives_the_results_of_a_loop(
     engine = UnsteadyEngine(seed, workers=workers, lost=lost, gives_again=gives_again)
     use(monkeypatch, engine)
     with monkeypatch.context() as context:
-        context.setattr("datalab_workspace.batch.driver.stops._FIRST_ITEMS", 100)
+        context.setattr("datalab_workspace.batch.driver.stop_rules._FIRST_ITEMS", 100)
         run = dlw.batch.map(compute, names, workspace=objects, key="k")
     expected = {
         name: "WorkerDied" if index in deadly else "ValueError"

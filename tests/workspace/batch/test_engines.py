@@ -135,7 +135,7 @@ def test_an_interrupt_leaves_the_engine_usable(processes, settings, tmp_path) ->
     assert processes.none_left()
 
 
-def test_processes_stay_for_the_next_run_in_new_surroundings(
+def test_processes_stay_for_the_next_run_and_take_its_folder_and_path(
     settings, tmp_path, monkeypatch
 ) -> None:
     workers = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.batch.driver.computation import Computation
+from datalab_workspace.batch.folder.part_file import _BEGIN, _END
 from datalab_workspace.batch.folder.run_journal import decode_line
 
 
@@ -61,6 +63,21 @@ def out(objects, tmp_path, monkeypatch) -> Path:
     return out
 
 
+def _swap(part: Path) -> None:
+    """Describe the elements of an array as pointers to objects of Python."""
+    content = part.read_bytes()
+    offset, length, _ = _END.unpack(content[-_END.size :])
+    document = content[offset : offset + length].replace(b"<f8", b"|O8")
+    end = _END.pack(offset, len(document), zlib.crc32(document))
+    part.write_bytes(content[:offset] + document + end)
+
+
+def _empty(part: Path) -> None:
+    document = b'[{"uuid": 5}]'
+    end = _END.pack(len(_BEGIN), len(document), zlib.crc32(document))
+    part.write_bytes(_BEGIN + document + end)
+
+
 def _cut(part: Path) -> None:
     part.write_bytes(part.read_bytes()[:-1000])
 
@@ -72,16 +89,18 @@ def _alter(part: Path) -> None:
 
 
 def _replace(part: Path) -> None:
-    workspace = dlw.Workspace()
-    workspace.add("other", (np.arange(3.0), np.arange(3.0)))
-    workspace.save(part, overwrite=True)
+    others = sorted(part.parent.iterdir())
+    others.remove(part)
+    part.write_bytes(others[0].read_bytes())
 
 
 def _replace_by_text(part: Path) -> None:
     part.write_text("not a project")
 
 
-@pytest.mark.parametrize("damage", [_cut, _alter, _replace, _replace_by_text])
+@pytest.mark.parametrize(
+    "damage", [_cut, _alter, _swap, _empty, _replace, _replace_by_text]
+)
 def test_the_items_of_a_damaged_part_are_computed_again(out, objects, finished, damage):
     damage(min((out.parent / "o.h5.run" / "parts").iterdir()))
     compute(objects, out)

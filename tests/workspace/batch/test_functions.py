@@ -169,7 +169,17 @@ def test_a_function_that_takes_too_much_along_is_refused_with_the_names() -> Non
         _ = make_chain(f).fingerprint
 
 
-def test_what_has_no_stable_content_needs_a_key() -> None:
+def test_a_value_inside_of_a_variable_is_refused_by_both_names() -> None:
+    class Panel:
+        def __init__(self) -> None:
+            self.guard = threading.RLock()
+
+    panel = Panel()
+    with pytest.raises(ValueError, match="'panel', in which 'guard' is a RLock"):
+        _ = make_chain(lambda s: panel).fingerprint
+
+
+def test_a_value_without_stable_content_needs_a_key() -> None:
     lock = threading.Lock()
 
     def f(_signal: Any) -> None:

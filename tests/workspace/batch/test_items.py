@@ -20,7 +20,7 @@ import datalab_workspace as dlw
 from datalab_workspace import batch
 from datalab_workspace.backends import MemoryBackend
 from datalab_workspace.batch.items.item import Item, MeasuredFile
-from datalab_workspace.batch.items.item_list import make_items
+from datalab_workspace.batch.items.item_arguments import make_items
 from datalab_workspace.batch.worker.item_reader import read_item
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.model.record import Record
@@ -61,7 +61,7 @@ def data(item: Item) -> list[Any]:
 # -- files ----------------------------------------------------------------------------
 
 
-def test_files_of_a_pattern(tmp_path: Path) -> None:
+def test_files_of_a_pattern_are_in_natural_order(tmp_path: Path) -> None:
     for name in ("scan10.csv", "scan2.csv", "sub/scan1.csv", "notes.md"):
         write(tmp_path / name)
     items = make_items(tmp_path / "*.csv")
@@ -81,7 +81,7 @@ def test_files_of_a_folder_are_in_groups(tmp_path: Path) -> None:
     assert items.group(1) == "day2"
 
 
-def test_the_options_of_read(tmp_path: Path) -> None:
+def test_files_take_the_options_of_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1;1,5\n2;2,5\n")
     assert data(make_items(tmp_path / "a.csv", read_options={"decimal": ","})[0]) == [
         [1.5, 2.5]
@@ -94,7 +94,7 @@ def test_the_options_of_read(tmp_path: Path) -> None:
         make_items(tmp_path / "a.csv", kind="curve")  # type: ignore[arg-type]
 
 
-def test_paths_without_files(tmp_path: Path) -> None:
+def test_paths_without_files_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "notes.md")
     with pytest.raises(FileNotFoundError, match="there is no file"):
         make_items([tmp_path / "a.csv"])
@@ -113,7 +113,7 @@ def test_files_of_other_programs_in_a_folder_are_named(tmp_path: Path) -> None:
         assert names(tmp_path) == ["a"]
 
 
-def test_a_file_with_several_objects(tmp_path: Path) -> None:
+def test_a_file_with_several_objects_has_a_row_for_each(tmp_path: Path) -> None:
     frames = np.arange(60, dtype=np.uint16).reshape(2, 5, 6)
     tifffile.imwrite(tmp_path / "stack.tif", frames)
     item = make_items(tmp_path / "stack.tif")[0]
@@ -164,7 +164,7 @@ def test_remarks_on_files_become_one_warning(tmp_path: Path) -> None:
     assert len(warned) == 1
 
 
-def test_what_a_run_has_written_is_no_item(tmp_path: Path) -> None:
+def test_files_that_a_run_has_written_are_not_items(tmp_path: Path) -> None:
     write(tmp_path / "a.csv")
     write(tmp_path / "widths.csv")
     run = tmp_path / "widths.h5.run"
@@ -227,7 +227,7 @@ def test_a_new_name_makes_a_new_fingerprint(tmp_path: Path) -> None:
 # -- workspaces and projects ----------------------------------------------------------
 
 
-def test_a_workspace_and_names() -> None:
+def test_names_stand_for_objects_of_the_workspace() -> None:
     workspace = new_workspace(wave=np.arange(5.0), spot=np.eye(3), line=np.ones(4))
     assert names(workspace) == ["wave", "line", "spot"]
     assert names(workspace, kind="image") == ["spot"]
@@ -278,7 +278,7 @@ def _sections() -> set[str]:
     return {"DataLab_Version", "DataLab_Sig", "DataLab_Ima"}
 
 
-def test_projects_files_and_objects_together(tmp_path: Path) -> None:
+def test_projects_files_and_objects_may_be_mixed(tmp_path: Path) -> None:
     for name in ("monday", "tuesday"):
         new_workspace(wave=np.arange(4.0)).save(tmp_path / f"{name}.h5")
     write(tmp_path / "scan.csv")
@@ -294,7 +294,9 @@ def test_copies_of_a_project_are_different_items(tmp_path: Path) -> None:
     assert make_items(tmp_path / "a.h5")[0].identity in items[0].identity
 
 
-def test_a_file_of_hdf5_that_is_no_project(tmp_path: Path) -> None:
+def test_an_hdf5_file_that_is_not_a_project_is_the_error_of_its_item(
+    tmp_path: Path,
+) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["counts"] = np.arange(3)
     item = make_items(tmp_path / "a.h5")[0]
@@ -311,7 +313,9 @@ def test_a_project_that_was_removed_is_the_error_of_its_items(tmp_path: Path) ->
         data(item)
 
 
-def test_a_shared_folder_on_another_computer(tmp_path: Path) -> None:
+def test_a_project_in_a_shared_folder_is_read_on_another_computer(
+    tmp_path: Path,
+) -> None:
     """There, the same file has other numbers of inode and device."""
     new_workspace(wave=np.arange(4.0)).save(tmp_path / "a.h5")
     pickled = pickle.dumps(make_items(tmp_path / "a.h5")[0])
@@ -331,7 +335,7 @@ def test_a_shared_folder_on_another_computer(tmp_path: Path) -> None:
 # -- objects --------------------------------------------------------------------------
 
 
-def test_objects_in_a_list_or_dict() -> None:
+def test_objects_of_a_list_or_dict_have_unique_names() -> None:
     peak = sigima.create_signal("peak", np.arange(3.0), np.arange(3.0))
     assert names([peak, peak, np.eye(3)]) == ["peak", "peak (2)", "item 3"]
     assert names({"a": peak, "b": (np.arange(3), np.arange(3))}) == ["a", "b"]
@@ -342,7 +346,7 @@ def test_objects_in_a_list_or_dict() -> None:
     assert items[0].identity != items[1].identity
 
 
-def test_what_is_no_item() -> None:
+def test_a_value_that_is_not_an_item_is_refused() -> None:
     with pytest.raises(TypeError, match=r"pass \[\(x, y\)\] for one signal"):
         make_items((np.arange(3), np.arange(3)))
     with pytest.raises(TypeError, match="item 2: cannot add"):
@@ -399,7 +403,7 @@ def test_the_driver_imports_no_sigima(tmp_path: Path) -> None:
     workspace.save(tmp_path / "a.h5")
     program = (
         "import sys, datalab_workspace as dlw\n"
-        "from datalab_workspace.batch.items.item_list import make_items\n"
+        "from datalab_workspace.batch.items.item_arguments import make_items\n"
         f"folder = {str(tmp_path)!r}\n"
         "items = make_items([folder + '/day1', folder + '/a.h5'])\n"
         "print([items[i].name for i in range(len(items))])\n"

@@ -88,7 +88,7 @@ def check_resumed(source, out, reference, counts) -> None:
     assert not list((out.with_name("o.h5.run") / "parts").glob("*"))
 
 
-@pytest.mark.parametrize("size", [200, 10_000])
+@pytest.mark.parametrize("size", [pytest.param(200, marks=pytest.mark.slow), 10_000])
 def test_a_killed_run_continues(source, reference, counts, tmp_path, size):
     out = tmp_path / "o.h5"
     process = start(source, out, "serial")
@@ -138,6 +138,7 @@ def test_a_run_that_is_killed_at_random_instants_continues(
         check_resumed(source, folder / "o.h5", reference, counts)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signal")
 def test_an_interrupted_program_ends_and_continues(source, reference, counts, tmp_path):
     out = tmp_path / "o.h5"

@@ -14,6 +14,7 @@ import pytest
 import datalab_workspace as dlw
 from datalab_workspace.batch.outputs import files, staging
 from datalab_workspace.batch.outputs.files import write_outputs
+from datalab_workspace.batch.results import distribution
 from datalab_workspace.errors import StaleFileError
 from datalab_workspace.model.equality import equal
 from datalab_workspace.model.sigima_objects import to_record
@@ -32,6 +33,12 @@ def _fill(run: HandMadeRun, count: int, chunk: int, first: int = 0) -> HandMadeR
 
 def _contents(paths: list[Path]) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def small_projects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Projects hold 20 objects instead of 200."""
+    monkeypatch.setattr(distribution, "MOST_OBJECTS", 20)
 
 
 def test_few_objects_are_in_the_summary_project(new_run: NewRun) -> None:
@@ -90,14 +97,15 @@ def test_the_bytes_depend_on_the_results_alone(new_run: NewRun) -> None:
     assert _contents(first) == _contents(second)
 
 
+@pytest.mark.usefixtures("small_projects")
 def test_a_run_that_grows_takes_finished_objects_from_its_projects(
     new_run: NewRun,
 ) -> None:
-    grown, whole = _fill(new_run("grown"), 210, 50), _fill(new_run("whole"), 450, 50)
+    grown, whole = _fill(new_run("grown"), 21, 5), _fill(new_run("whole"), 45, 5)
     write_outputs(grown, grown.out, keep="objects")
     assert not (grown.folder / "parts").exists()
 
-    paths = write_outputs(_fill(grown, 450, 50, first=210), grown.out, keep="objects")
+    paths = write_outputs(_fill(grown, 45, 5, first=21), grown.out, keep="objects")
 
     assert len(paths) == 5
     whole_paths = write_outputs(whole, whole.out, keep="objects")
@@ -128,12 +136,13 @@ def test_objects_with_every_kind_of_content(new_run: NewRun) -> None:
         assert equal(workspace.record(record.title), record), record.title
 
 
+@pytest.mark.usefixtures("small_projects")
 def test_a_run_that_shrinks_removes_projects_that_it_no_longer_needs(
     new_run: NewRun,
 ) -> None:
-    run = _fill(new_run(), 450, 50)
+    run = _fill(new_run(), 45, 5)
     before = write_outputs(run, run.out, keep="objects")
-    del run.results[210:]
+    del run.results[21:]
 
     after = write_outputs(run, run.out, keep="objects")
 
@@ -173,16 +182,17 @@ class _KilledError(BaseException):
     pass
 
 
-def test_a_kill_leaves_the_former_files_or_the_new_ones(
+@pytest.mark.usefixtures("small_projects")
+def test_a_kill_leaves_the_old_files_or_the_new_ones(
     new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is killed, the next call gives what an undisturbed one gives."""
-    whole = _fill(new_run("whole"), 450, 90)
+    """At any instant, and the next call gives what an undisturbed one gives."""
+    whole = _fill(new_run("whole"), 45, 9)
     wanted = _contents(write_outputs(whole, whole.out, keep="objects"))
-    killed = _fill(new_run("killed"), 210, 70)
+    killed = _fill(new_run("killed"), 21, 7)
     write_outputs(killed, killed.out, keep="objects")
     former = _contents(staging.outputs_of(killed.folder, killed.out))
-    _fill(killed, 450, 70, first=210)
+    _fill(killed, 45, 7, first=21)
     original = Path.replace
     moments = 0
     while True:
@@ -211,7 +221,7 @@ def test_a_kill_leaves_the_former_files_or_the_new_ones(
     assert [path.name for path in killed.folder.iterdir()] == ["outputs.json"]
 
 
-def test_a_full_disk_leaves_the_former_files(
+def test_a_full_disk_leaves_the_old_files(
     new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = _fill(new_run(), 210, 70)

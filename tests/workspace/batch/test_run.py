@@ -51,7 +51,9 @@ def test_the_counts_follow_what_is_noted() -> None:
         (20, "node7, process 42", "running"),  # it writes the results
     ],
 )
-def test_the_status(count: int, at_work: str | None, status: str) -> None:
+def test_the_status_says_whether_the_run_is_finished(
+    count: int, at_work: str | None, status: str
+) -> None:
     state = MadeState(NAMES, at_work=at_work)
     for name in NAMES[:count]:
         state.note(name)
@@ -139,7 +141,7 @@ def test_the_table_has_the_items_that_are_known_in_their_order() -> None:
     assert set(run.table["project"]) == {"widths.h5"}
 
 
-def test_the_line_and_the_text() -> None:
+def test_the_text_has_counts_errors_and_first_rows() -> None:
     state = MadeState(NAMES, units={"width": "nm"})
     for n, name in enumerate(NAMES[:12]):
         state.note(name, {"width": n / 3, "peaks": n, "good": n > 3})
@@ -169,7 +171,7 @@ def test_a_string_of_an_item_cannot_break_the_lines() -> None:
     assert len(str(run_of(state)).splitlines()) == 4
 
 
-def test_a_run_without_any_result_yet() -> None:
+def test_a_run_can_be_shown_before_its_first_result() -> None:
     run = run_of(MadeState(NAMES, out=None, seconds=0.0))
 
     assert repr(run) == "<Run in a temporary folder: 0 done, 0 failed, 20 left>"
@@ -230,6 +232,29 @@ def test_progress_counts_failures_and_forecasts_the_end() -> None:
         progress.note(235, 5)
         shown = stream.getvalue().strip()
     assert shown == "computing: 250 of 1,000 items, 5 failed, about 31 s left"
+
+
+def test_progress_is_shown_before_the_first_result() -> None:
+    stream, now = io.StringIO(), [0.0]
+    with RunProgress(10, stream=stream, clock=lambda: now[0]) as progress:
+        now[0] = 2.5
+        progress.note(0, 0)
+        assert stream.getvalue().strip() == "computing: 0 of 10 items"
+        now[0] = 30.0  # the workers have started
+        progress.note(1, 0)
+        now[0] = 33.0
+        progress.note(1, 0)
+        assert stream.getvalue().endswith("2 of 10 items, about 24 s left")
+        now[0] = 37.0
+        progress.note(0, 0)
+        assert stream.getvalue().endswith("2 of 10 items, about 20 s left")
+        now[0] = 58.0  # later than expected
+        progress.note(0, 0)
+        written = stream.getvalue()
+        now[0] = 59.0
+        progress.note(0, 0)
+        assert stream.getvalue() == written
+        assert written.rstrip().endswith("2 of 10 items")
 
 
 def test_the_objects_of_a_temporary_run_outlive_it() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datalab_workspace.batch.driver.chunks import Chunks
-from datalab_workspace.batch.driver.ledger import Ledger
-from datalab_workspace.batch.driver.resume import match_items, read_ledger
+from datalab_workspace.batch.driver.item_states import ItemStates
+from datalab_workspace.batch.driver.resume import match_items, read_states
 from datalab_workspace.batch.folder.run_journal import (
     JournalWriter,
     answer_line,
@@ -56,8 +56,8 @@ def write(path: Path, *lines) -> None:
     journal.close()
 
 
-def names_in(ledger: Ledger) -> list[str]:
-    return [result.name for result in ledger.results()]
+def names_in(states: ItemStates) -> list[str]:
+    return [result.name for result in states.results()]
 
 
 VALUES = st.one_of(
@@ -92,9 +92,9 @@ def test_a_line_that_was_written_half_is_removed(tmp_path, lost):
     path = tmp_path / "journal.jsonl"
     write(path, {"items": 3}, line("a"), line("b", first=1))
     path.write_bytes(path.read_bytes()[:-lost])
-    assert names_in(read_ledger(path)) == ["a"]
+    assert names_in(read_states(path)) == ["a"]
     write(path, line("c", first=2))
-    assert names_in(read_ledger(path)) == ["a", "c"]
+    assert names_in(read_states(path)) == ["a", "c"]
     assert len([*read_lines(path)]) == 3
 
 
@@ -104,55 +104,55 @@ def test_a_damaged_line_costs_only_its_items(tmp_path):
     lines = path.read_bytes().split(b"\n")
     lines[2] = lines[2][:-3] + b"\0\0\0"
     path.write_bytes(b"\n".join(lines))
-    assert names_in(read_ledger(path)) == ["a", "c"]
+    assert names_in(read_states(path)) == ["a", "c"]
 
 
 def test_the_newest_receipt_counts(tmp_path):
     path = tmp_path / "journal.jsonl"
     write(path, {"items": 2}, line("a", "b", failed=True), line("b", first=1))
-    ledger = read_ledger(path)
-    assert (ledger.done, ledger.failed) == (1, 1)
-    assert [one.name for one in ledger.results(failed_only=True)] == ["a"]
+    states = read_states(path)
+    assert (states.done, states.failed) == (1, 1)
+    assert [one.name for one in states.results(failed_only=True)] == ["a"]
 
 
 def test_items_are_found_wherever_they_are_now(tmp_path):
     path = tmp_path / "journal.jsonl"
     write(path, {"items": 3}, line("a", "b", "c"))
-    ledger = match_items(path, Names(new=1, c=1, a=1, b=2))
-    assert names_in(ledger) == ["c", "a"]
-    assert [ledger.state(index) for index in range(4)] == [0, 1, 1, 0]
+    states = match_items(path, Names(new=1, c=1, a=1, b=2))
+    assert names_in(states) == ["c", "a"]
+    assert [states.state(index) for index in range(4)] == [0, 1, 1, 0]
     # The journal has the present positions, for those who do not have the items.
-    assert [one.receipt.index for one in read_ledger(path).results()] == [1, 2]
+    assert [one.receipt.index for one in read_states(path).results()] == [1, 2]
 
 
 def test_a_failure_that_is_not_computed_again_stays(tmp_path):
     path = tmp_path / "journal.jsonl"
     write(path, {"items": 2}, line("a", "b", failed=True))
-    ledger = read_ledger(path)
-    ledger.retry_failed()
-    assert ledger.left == 2
-    assert ledger.take(1) == [0]
-    ledger.settle()
-    assert (ledger.failed, ledger.left) == (2, 0)
+    states = read_states(path)
+    states.retry_failed()
+    assert states.left == 2
+    assert states.take(1) == [0]
+    states.settle()
+    assert (states.failed, states.left) == (2, 0)
 
 
 @given(data=st.data(), number=st.integers(1, 30))
 def test_each_item_is_taken_once_unless_it_is_given_back(data, number):
-    ledger = Ledger(Path("unused"), number)
+    states = ItemStates(Path("unused"), number)
     taken: set[int] = set()
     returned = 0
-    while ledger.waiting():
-        new = ledger.take(data.draw(st.integers(1, 5)))
+    while states.waiting():
+        new = states.take(data.draw(st.integers(1, 5)))
         assert not taken & {*new}
         assert new == sorted(new)
         back = data.draw(st.sets(st.sampled_from(new))) if returned < 10 else set()
         for index in back:
-            ledger.give_back(index)
+            states.give_back(index)
         for index in {*new} - back:
-            ledger.note(index, 0, 0, failed=False)
+            states.note(index, 0, 0, failed=False)
         taken |= {*new} - back
         returned += len(back)
-    assert ledger.done == number
+    assert states.done == number
 
 
 def test_units_do_not_depend_on_the_order():

@@ -13,7 +13,7 @@ from datalab_workspace.batch.driver.computation import Computation
 from datalab_workspace.batch.driver.folder_state import FolderState
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.temporary_folder import TemporaryFolder
-from datalab_workspace.batch.items.item_list import make_items
+from datalab_workspace.batch.items.item_arguments import make_items
 from datalab_workspace.batch.messages import Keep
 from datalab_workspace.batch.results.run import Run
 from datalab_workspace.model.record import Kind

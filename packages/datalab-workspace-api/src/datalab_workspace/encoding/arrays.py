@@ -29,9 +29,10 @@ from datalab_workspace.model.record import (
     fill_value,
 )
 
-_SMALL = 1 << 16
 _PIECES = 64
 _PIECE = 4096
+# A sample of less data would not be smaller than the data.
+_SMALL = _PIECES * _PIECE
 # Kinds of NumPy dtypes in increasing order of their range.
 _RANKS = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
@@ -61,7 +62,7 @@ def sampled_fingerprint(array: Array) -> tuple[int, str, tuple[int, ...]] | None
         array: An array, or a reference. Only parts of a large one are read.
 
     Returns:
-        A CRC-32, the dtype and the shape; None for None. Up to 64 KiB, the CRC-32 is
+        A CRC-32, the dtype and the shape; None for None. Up to 256 KiB, the CRC-32 is
         that of `fingerprint`. For more data, it is that of 64 pieces of at most 4 KiB,
         each from one row, at equal distances.
     """
@@ -69,8 +70,7 @@ def sampled_fingerprint(array: Array) -> tuple[int, str, tuple[int, ...]] | None
         return None
     shape = tuple(map(int, array.shape))
     if array.nbytes <= _SMALL or array.ndim != 2:
-        whole = array.read() if isinstance(array, ArrayReference) else array
-        return checksum(np.ma.getdata(whole)), array.dtype.str, shape
+        return _checksum_of_whole(array), array.dtype.str, shape
     length = min(max(_PIECE // array.dtype.itemsize, 1), shape[1])
     crc = 0
     if isinstance(array, np.ndarray) and array.flags.c_contiguous:
@@ -85,6 +85,24 @@ def sampled_fingerprint(array: Array) -> tuple[int, str, tuple[int, ...]] | None
         piece = array[row, start : start + length]
         crc = zlib.crc32(np.ma.getdata(piece).tobytes(), crc)
     return crc, array.dtype.str, shape
+
+
+def is_known(array: ArrayReference) -> bool:
+    """Return whether `sampled_fingerprint` reads nothing of an array in a file.
+
+    Another program may have changed an array whose reference is not strict.
+    """
+    known = getattr(array, "crc", None) is not None and getattr(array, "strict", False)
+    return known and (array.nbytes <= _SMALL or array.ndim != 2)
+
+
+def _checksum_of_whole(array: Any) -> int:
+    if not isinstance(array, ArrayReference):
+        return checksum(np.ma.getdata(array))
+    if is_known(array):
+        known: int = vars(array)["crc"]
+        return known
+    return checksum(np.ma.getdata(array.read()))
 
 
 @functools.lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.chains import sigima_options
-from datalab_workspace.batch.chains.fingerprints import Examined, examine
+from datalab_workspace.batch.chains.fingerprints import Examination, examine
 from datalab_workspace.batch.chains.step_forms import renewed, step_of
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep, Step
 
@@ -63,10 +63,10 @@ class Chain:
             >>> one.fingerprint == other.fingerprint
             True
         """
-        return self.examined.fingerprint
+        return self.examination.fingerprint
 
     @functools.cached_property
-    def examined(self) -> Examined:
+    def examination(self) -> Examination:
         """The result of the examination of the functions; see `fingerprint`."""
         return examine(self.steps, self.key, self.options)
 
@@ -196,7 +196,7 @@ def make_chain(
     if key is not None and not isinstance(key, str):
         raise TypeError(f"expected a string for key, got {type(key).__name__}")
     # What functions use may have changed since a chain was made, so that it is
-    # examined again.
+    # examination again.
     if isinstance(what, Chain) and key is None:
         key = what.key
     steps = list(_steps([what], workspace))

@@ -85,13 +85,13 @@ def _decoded(step: Any) -> Any:
     known = {"feature", "function", "parameters", "param", "source"}
     if not isinstance(step, Mapping) or not {"feature", "function"} & step.keys():
         raise ValueError(
-            f"a step of a chain is {step!r:.80}; it is a name, or has an entry "
-            "'feature' or 'function'"
+            "expected the name of a feature, or an entry 'feature' or 'function', for "
+            f"a step of a chain, got {step!r:.80}"
         )
     if unknown := step.keys() - known:
         raise ValueError(
             f"a step of a chain has an unknown entry {min(map(str, unknown))!r:.80}; "
-            "there are 'feature' or 'function', and 'parameters'"
+            "the entries are 'feature' or 'function', and 'parameters'"
         )
     what = step.get("feature") or step["function"]
     parameters = step.get("parameters")

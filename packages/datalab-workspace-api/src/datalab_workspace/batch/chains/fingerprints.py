@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datalab_workspace.batch.chains.contents import Contents
+from datalab_workspace.batch.chains.content_hash import ContentHash
 from datalab_workspace.batch.chains.random_use import check_random_use
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep, Step
 from datalab_workspace.encoding.arrays import data_fingerprint
@@ -19,23 +19,25 @@ MOST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
-class Examined:
+class Examination:
     """The result of the examination of a chain.
 
     Attributes:
         fingerprint: See `Chain.fingerprint`.
         modules: The modules of the user from which functions come.
         sizes: The bytes of the variables that the functions use.
+        parts: A hash of each function, and of each name that the functions use.
     """
 
     fingerprint: str
     modules: tuple[str, ...]
     sizes: Mapping[str, int]
+    parts: Mapping[str, str]
 
 
 def examine(
     steps: Sequence[Step], key: str | None, options: Mapping[str, Any]
-) -> Examined:
+) -> Examination:
     """Examine a chain, and all that its functions use.
 
     Args:
@@ -47,7 +49,7 @@ def examine(
         ValueError: A function uses a workspace, or more than 10 MB, or something that a
             later run cannot recognise.
     """
-    features, functions = Contents(), Contents(strict=key is None)
+    features, functions = ContentHash(), ContentHash(strict=key is None)
     features.add((_RULES, dict(options)))
     for step in steps:
         if isinstance(step, FeatureStep):
@@ -55,19 +57,21 @@ def examine(
             continue
         if key is None:
             check_random_use(step.function)
-        functions.add(step.function, name=step.name)
-        functions.add(dict(step.values))
+        with functions.part(step.name):
+            functions.add(step.function, name=step.name)
+            functions.add(dict(step.values))
         features.add("function")
     _check_size(steps, functions.sizes)
     features.add(key if key is not None else functions.digest().hex())
     found = hashlib.sha256(features.digest()).hexdigest()[:32]
-    return Examined(found, tuple(functions.modules), functions.sizes)
+    parts = functions.parts if key is None else {}
+    return Examination(found, tuple(functions.modules), functions.sizes, parts)
 
 
-def _add_feature(contents: Contents, step: FeatureStep) -> None:
-    contents.add(("feature", step.name, step.given, dict(step.values)))
+def _add_feature(content: ContentHash, step: FeatureStep) -> None:
+    content.add(("feature", step.name, step.given, dict(step.values)))
     if step.second is not None:
-        contents.add((step.second.kind, data_fingerprint(step.second)))
+        content.add((step.second.kind, data_fingerprint(step.second)))
 
 
 def _check_size(steps: Sequence[Step], sizes: Mapping[str, int]) -> None:
@@ -85,7 +89,7 @@ def too_large(function: str, total: int, sizes: Mapping[str, int]) -> ValueError
         total: Its bytes, with what it uses.
         sizes: The bytes of the variables that it uses.
     """
-    largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+    largest = sorted(filter(None, sizes), key=lambda name: -sizes[name])[:3]
     named = [f"{name!r:.80} ({sizes[name] / 1e6:.1f} MB)" for name in largest]
     uses = f": {', '.join(named)}" if named else ""
     return ValueError(

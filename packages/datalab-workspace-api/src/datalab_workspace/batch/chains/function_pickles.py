@@ -38,9 +38,9 @@ def dumps(chain: Chain) -> bytes:
         )
     import cloudpickle  # type: ignore[import-untyped]  # it has no stubs
 
-    examined = chain.examined
+    examination = chain.examination
     with _lock, ExitStack() as stack:
-        for name in examined.modules:
+        for name in examination.modules:
             module = sys.modules.get(name)
             if module is not None and name != "__main__":
                 # A worker of another computer does not have the user's modules.
@@ -49,7 +49,7 @@ def dumps(chain: Chain) -> bytes:
         content: bytes = cloudpickle.dumps(chain)
     if len(content) > MOST_BYTES + sum(_operand_sizes(chain)):
         names = [step.name for step in chain.steps if isinstance(step, FunctionStep)]
-        raise too_large(names[0], len(content), examined.sizes)
+        raise too_large(names[0], len(content), examination.sizes)
     return content
 
 

@@ -24,7 +24,7 @@ _MODULES = ("numpy", "numpy.random", "random")
 def check_random_use(function: Any) -> None:
     """Raise an error if a function draws random numbers that no item determines.
 
-    Only the source of the user is examined.
+    Only the source of the user is examination.
 
     Raises:
         ValueError: It calls a function of `numpy.random` or `random` that uses the

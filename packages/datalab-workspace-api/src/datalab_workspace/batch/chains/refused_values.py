@@ -44,10 +44,18 @@ def check(value: Any, name: str, *, strict: bool) -> None:
         )
 
 
-def unstable(value: Any, name: str) -> ValueError:
-    """Return the error for a value that a later run cannot recognise."""
+def unstable(value: Any, name: str, variable: str) -> ValueError:
+    """Return the error for a value that a later run cannot recognise.
+
+    Args:
+        value: The value.
+        name: Its name in quotes.
+        variable: Name of the variable of the function that it is a part of.
+    """
+    inside = variable and repr(variable) != name
+    part = f"{variable!r}, in which {name} is" if inside else f"{name},"
     return ValueError(
-        f"the function uses {name}, a {type(value).__name__} without stable content, "
+        f"the function uses {part} a {type(value).__name__} without stable content, "
         "so that a later run cannot recognise it; pass it to the function in another "
         "form, or pass key= with a string that stands for this version"
     )

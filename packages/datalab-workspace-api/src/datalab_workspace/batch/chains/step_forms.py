@@ -34,7 +34,9 @@ def step_of(given: Any, workspace: Workspace | None) -> Step:
     what, parameters = given, None
     if isinstance(given, tuple):
         if len(given) != 2:
-            raise TypeError(f"a step has {len(given)} parts, expected 2; {_FORMS}")
+            raise TypeError(
+                f"expected 2 values for a step of a chain, got {len(given)}; {_FORMS}"
+            )
         what, parameters = given
     name = _feature_name(what)
     if name is not None:
@@ -42,7 +44,7 @@ def step_of(given: Any, workspace: Workspace | None) -> Step:
     if isinstance(what, str):
         what = located(what)
     if not callable(what):
-        raise TypeError(f"a step of a chain is {what!r:.80}; {_FORMS}")
+        raise TypeError(f"expected a step of a chain, got {what!r:.80}; {_FORMS}")
     return _function(what, parameters)
 
 

@@ -7,21 +7,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from datalab_workspace.batch.chains.chain import Chain
 from datalab_workspace.batch.driver.driver import Driver
 from datalab_workspace.batch.driver.folder_state import FolderState
-from datalab_workspace.batch.driver.former_run import (
+from datalab_workspace.batch.driver.item_states import ItemStates
+from datalab_workspace.batch.driver.previous_run import (
     check_inputs,
     check_out,
     compare,
     forget_lost,
+    stamp_of,
 )
-from datalab_workspace.batch.driver.ledger import Ledger
 from datalab_workspace.batch.driver.resume import match_items
 from datalab_workspace.batch.driver.run_progress import RunProgress
-from datalab_workspace.batch.driver.stops import disk_error, is_full
+from datalab_workspace.batch.driver.stop_rules import disk_error, is_full
 from datalab_workspace.batch.engines.choose import choose_engine
 from datalab_workspace.batch.errors import BatchStoppedError
 from datalab_workspace.batch.folder.run_folder import RunFolder
@@ -32,7 +34,11 @@ from datalab_workspace.batch.messages import Keep, Settings
 from datalab_workspace.batch.outputs.files import write_outputs
 from datalab_workspace.batch.outputs.staging import finish_outputs, outputs_of
 from datalab_workspace.batch.results.run import Run
-from datalab_workspace.batch.worker.tasks import installed_versions, local_chain
+from datalab_workspace.batch.worker.tasks import (
+    installed_versions,
+    local_chain,
+    required_versions,
+)
 from datalab_workspace.processing.doubtful_results import Doubts
 from datalab_workspace.progress import Progress
 
@@ -89,55 +95,57 @@ class Computation:
             elif self.folder.is_run:
                 compare(self.folder, properties)
             self.folder.write_properties(properties)
-            ledger = self._compute(doubts, overwrite=overwrite)
+            states = self._compute(doubts, overwrite=overwrite)
         finally:
             lock.release()
         doubts.warn()
-        return self._result(ledger)
+        return self._result(states)
 
-    def _compute(self, doubts: Doubts, *, overwrite: bool) -> Ledger:
+    def _compute(self, doubts: Doubts, *, overwrite: bool) -> ItemStates:
         folder = self.folder
         finish_outputs(folder.path, folder.out)
-        ledger = match_items(folder.journal, self.items)
-        check_out(folder, overwrite=overwrite, stamp=ledger.outputs)
-        ledger.retry_failed()
-        if ledger.outputs is not None and not ledger.left and _all_exist(folder):
-            return ledger
-        forget_lost(folder, ledger)
+        states = match_items(folder.journal, self.items)
+        check_out(folder, overwrite=overwrite, stamps=states.outputs or {})
+        states.retry_failed()
+        if states.outputs is not None and not states.left and _all_exist(folder):
+            return states
+        forget_lost(folder, states)
         folder.remove_claims()
         journal = JournalWriter(folder.journal)
         try:
-            with self._stop_with_run(ledger):
-                if ledger.left:
-                    self._drive(ledger, journal, doubts)
-                self._write(ledger, journal)
+            with self._stop_with_run(states):
+                if states.left:
+                    self._drive(states, journal, doubts)
+                self._write(states, journal)
         finally:
             journal.close()
-        return ledger
+        return states
 
-    def _drive(self, ledger: Ledger, journal: JournalWriter, doubts: Doubts) -> None:
-        engine = choose_engine(self.on, self.workers, items=ledger.left)
+    def _drive(
+        self, states: ItemStates, journal: JournalWriter, doubts: Doubts
+    ) -> None:
+        engine = choose_engine(self.on, self.workers, items=states.left)
         settings = Settings(
             folder=self.folder.path,
             token=self.folder.new_token(),
             keep=self.keep,
-            versions=installed_versions(),
+            versions=required_versions(),
             item_timeout=self.item_timeout,
             memory_limit=self.memory_limit,
         )
-        _append(journal, ledger, items=len(self.items), engine=engine.description)
-        progress = RunProgress(ledger.left)
+        _append(journal, states, items=len(self.items), engine=engine.description)
+        progress = RunProgress(states.left)
         local: AbstractContextManager[None] = contextlib.nullcontext()
         if not engine.separate:
             local = local_chain(settings.token, self.chain)
         with (
-            _noted_time(journal, ledger),
+            _noted_time(journal, states),
             progress,
             local,
         ):
             Driver(
                 self.items,
-                ledger,
+                states,
                 folder=self.folder,
                 journal=journal,
                 engine=engine,
@@ -147,39 +155,39 @@ class Computation:
                 doubts=doubts,
             ).run()
 
-    def _write(self, ledger: Ledger, journal: JournalWriter) -> None:
+    def _write(self, states: ItemStates, journal: JournalWriter) -> None:
         folder = self.folder
-        state = FolderState(folder, ledger, self.owner)
+        state = FolderState(folder, states, self.owner)
         try:
-            with Progress(f"writing {folder.out.name!r}", ledger.done) as progress:
+            with Progress(f"writing {folder.out.name!r}", states.done) as progress:
                 advance = progress.advance
                 write_outputs(state, folder.out, keep=self.keep, advance=advance)
             folder.create()
-            status = folder.out.stat()
-            _append(journal, ledger, outputs=[status.st_size, status.st_mtime_ns])
+            outputs = {path.name: stamp_of(path) for path in _outputs(folder)}
+            _append(journal, states, outputs=outputs)
         except OSError as error:
             if is_full(error):
                 raise disk_error(error) from error
             raise
 
     @contextlib.contextmanager
-    def _stop_with_run(self, ledger: Ledger) -> Iterator[None]:
+    def _stop_with_run(self, states: ItemStates) -> Iterator[None]:
         """Let an error that ends the run early carry the run."""
         try:
             yield
         except BatchStoppedError as error:
-            error.run = self._result(ledger)
+            error.run = self._result(states)
             raise
         except KeyboardInterrupt as error:
             if self.owner is None and hasattr(error, "add_note"):  # since Python 3.11
                 error.add_note(
-                    f"{ledger.done:,} of {len(ledger):,} items are done and kept; the "
+                    f"{states.done:,} of {len(states):,} items are done and kept; the "
                     "same call continues the run"
                 )
             raise
 
-    def _result(self, ledger: Ledger) -> Run:
-        return Run(FolderState(self.folder, ledger, self.owner), self._retry)
+    def _result(self, states: ItemStates) -> Run:
+        return Run(FolderState(self.folder, states, self.owner), self._retry)
 
     def _retry(self) -> Run:
         # A file may have been repaired, which changes its fingerprint.
@@ -191,6 +199,7 @@ class Computation:
             "chain": {
                 "fingerprint": self.chain.fingerprint,
                 "description": self.chain.description,
+                "parts": dict(self.chain.examination.parts),
             },
             "keep": self.keep,
             "reading": {
@@ -203,20 +212,24 @@ class Computation:
 
 
 @contextlib.contextmanager
-def _noted_time(journal: JournalWriter, ledger: Ledger) -> Iterator[None]:
+def _noted_time(journal: JournalWriter, states: ItemStates) -> Iterator[None]:
     began = time.monotonic()
     try:
         yield
     finally:
         # A full disk has ended the run, and must not hide how.
         with contextlib.suppress(OSError):
-            _append(journal, ledger, seconds=round(time.monotonic() - began, 3))
+            _append(journal, states, seconds=round(time.monotonic() - began, 3))
+
+
+def _outputs(folder: RunFolder) -> list[Path]:
+    return outputs_of(folder.path, folder.out)
 
 
 def _all_exist(folder: RunFolder) -> bool:
-    return all(path.exists() for path in outputs_of(folder.path, folder.out))
+    return all(path.exists() for path in _outputs(folder))
 
 
-def _append(journal: JournalWriter, ledger: Ledger, **line: Any) -> None:
+def _append(journal: JournalWriter, states: ItemStates, **line: Any) -> None:
     journal.append([line])
-    ledger.note_line(line)
+    states.note_line(line)

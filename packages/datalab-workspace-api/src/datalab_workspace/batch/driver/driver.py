@@ -11,8 +11,8 @@ from itertools import count, islice
 from typing import Any
 
 from datalab_workspace.batch.driver.chunks import Chunks
-from datalab_workspace.batch.driver.ledger import Ledger
-from datalab_workspace.batch.driver.stops import StopRules
+from datalab_workspace.batch.driver.item_states import ItemStates
+from datalab_workspace.batch.driver.stop_rules import StopRules
 from datalab_workspace.batch.driver.suspects import Suspects
 from datalab_workspace.batch.engines.base import Engine, WorkerDiedError
 from datalab_workspace.batch.failures import failure_of_error
@@ -44,7 +44,7 @@ class Driver:
 
     Args:
         items: The items.
-        ledger: The state of the items.
+        states: The state of the items.
         folder: The folder of the run.
         journal: The run journal.
         engine: The workers.
@@ -57,7 +57,7 @@ class Driver:
     def __init__(
         self,
         items: Items,
-        ledger: Ledger,
+        states: ItemStates,
         *,
         folder: RunFolder,
         journal: JournalWriter,
@@ -68,7 +68,7 @@ class Driver:
         doubts: Doubts,
     ) -> None:
         self._items = items
-        self._ledger = ledger
+        self._states = states
         self._folder = folder
         self._journal = journal
         self._engine = engine
@@ -77,7 +77,7 @@ class Driver:
         self._on_receipts = on_receipts
         self._doubts = doubts
         self._chunks = Chunks()
-        self._stops = StopRules(ledger)
+        self._stops = StopRules(states)
         self._suspects = Suspects(folder, settings.item_timeout)
         self._under_way: dict[str, _UnderWay] = {}
         self._answers: queue.SimpleQueue[tuple[str, Answer | BaseException]] = (
@@ -106,7 +106,7 @@ class Driver:
             raise
         finally:
             self._engine.finish()
-            self._ledger.settle()
+            self._states.settle()
 
     def _submit(self) -> None:
         """Give tasks to the engine until each worker has enough."""
@@ -117,12 +117,12 @@ class Driver:
                 if task is not None:
                     self._send(task, alone=True)
                 continue
-            waiting = self._ledger.waiting()
+            waiting = self._states.waiting()
             if not waiting:
                 break
             size = self._chunks.next_size(waiting, workers)
             size = self._stops.most_items(size)
-            task = self._new_task(self._ledger.take(size))
+            task = self._new_task(self._states.take(size))
             if task is not None:
                 self._send(task, alone=False)
             if not self._answers.empty():
@@ -155,7 +155,7 @@ class Driver:
             size += sent_size(items[-1])
             if size > _MOST_SENT:
                 for rest in indices[position + 1 :]:
-                    self._ledger.give_back(rest)
+                    self._states.give_back(rest)
                 break
         if not items:
             return None
@@ -185,6 +185,8 @@ class Driver:
         while True:
             with contextlib.suppress(queue.Empty):
                 return self._answers.get(timeout=_POLL)
+            # Also while the workers start, or compute long items, progress is shown.
+            self._on_receipts(0, 0)
 
     def _take(self, under_way: _UnderWay, answer: Answer | BaseException) -> None:
         task, alone = under_way.task, under_way.alone
@@ -216,7 +218,7 @@ class Driver:
             whole=computed == len(task.items),
         )
         for item in task.items[computed:]:
-            self._ledger.give_back(item.index)
+            self._states.give_back(item.index)
         for doubt in answer.doubts:
             self._doubts.note(doubt)
         names = (item.name for item in task.items)
@@ -226,7 +228,7 @@ class Driver:
     def _judge(self, task: Task, reason: str, *, alone: bool) -> None:
         verdict = self._suspects.judge(task, reason, alone=alone)
         for index in verdict.again:
-            self._ledger.give_back(index)
+            self._states.give_back(index)
         if verdict.guilty is not None:
             self._add_line([(task.items[0].name, verdict.guilty)], Answer())
         if verdict.begun:
@@ -239,7 +241,7 @@ class Driver:
             self._suspects.waiting.append(task.items[0].index)
             return
         for item in task.items:
-            self._ledger.give_back(item.index)
+            self._states.give_back(item.index)
 
     def _add_line(self, entries: list[tuple[str, Receipt]], answer: Answer) -> None:
         line = answer_line(entries, part=answer.part, units=answer.units)
@@ -258,10 +260,10 @@ class Driver:
         for offset, (line, receipts) in zip(offsets, lines, strict=True):
             for position, receipt in enumerate(receipts):
                 bad = receipt.failure is not None
-                self._ledger.note(receipt.index, offset, position, failed=bad)
+                self._states.note(receipt.index, offset, position, failed=bad)
                 failed += bad
                 done += not bad
                 if receipt.failure is not None:
                     self._stops.item_failed(receipt.failure)
-            self._ledger.note_units(line.get("units", {}))
+            self._states.note_units(line.get("units", {}))
         self._on_receipts(done, failed)

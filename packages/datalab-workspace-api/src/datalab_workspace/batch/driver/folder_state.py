@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datalab_workspace.batch.driver.ledger import Ledger
-from datalab_workspace.batch.driver.resume import read_ledger
+from datalab_workspace.batch.driver.item_states import ItemStates
+from datalab_workspace.batch.driver.resume import read_states
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.run_lock import holder
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.outputs.staging import outputs_of
-from datalab_workspace.batch.results.item_results import ItemResult
 
 
 class FolderState:
@@ -19,7 +19,7 @@ class FolderState:
 
     Args:
         run: The folder of the run.
-        ledger: The ledger of the driver, if it is in this process.
+        states: The states of the driver, if it is in this process.
         owner: An object that must exist as long as the state, such as a temporary
             folder.
 
@@ -33,7 +33,7 @@ class FolderState:
     """
 
     def __init__(
-        self, run: RunFolder, ledger: Ledger | None = None, owner: object = None
+        self, run: RunFolder, states: ItemStates | None = None, owner: object = None
     ) -> None:
         properties = run.properties()
         self.folder: Path = run.path
@@ -43,10 +43,10 @@ class FolderState:
         self._owner = owner
         self._stamp: object = ()  # not that of a missing journal, which is None
         self._version = 0
-        if ledger is None:
+        if states is None:
             self.refresh()
         else:
-            self._adopt(ledger)
+            self._adopt(states)
             self._stamp = self._present_stamp()
 
     def refresh(self) -> int:
@@ -57,49 +57,48 @@ class FolderState:
         """
         stamp = self._present_stamp()
         if stamp != self._stamp:
-            self._adopt(read_ledger(self._run.journal))
+            self._adopt(read_states(self._run.journal))
             self._stamp = stamp
             self._version += 1
         return self._version
 
     def __iter__(self) -> Iterator[ItemResult]:
         """Yield the results of the items that are done or failed, in order."""
-        return self._ledger.results()
+        return self._states.results()
 
     def failures(self) -> Iterator[ItemResult]:
         """Yield the results of the items that failed, in the items' order."""
-        return self._ledger.results(failed_only=True)
+        return self._states.results(failed_only=True)
 
     @property
     def total(self) -> int:
         """The number of items."""
-        return len(self._ledger)
+        return len(self._states)
 
     @property
     def done(self) -> int:
         """The number of items that are computed."""
-        return self._ledger.done
+        return self._states.done
 
     @property
     def failed(self) -> int:
         """The number of items with an error."""
-        return self._ledger.failed
+        return self._states.failed
 
     def driver(self) -> str | None:
         """Return the host and process id of the driver at work; None without one."""
         return holder(self._run.lock)
 
     def projects(self) -> Sequence[Path]:
-        """Return the files that hold the objects: projects and parts."""
+        """Return the projects that hold the objects which are in no part."""
         written = outputs_of(self._run.path, self._run.out)
-        projects = [path for path in written if path.suffix != ".csv"]
-        return [*projects, *sorted(self._run.parts.glob("*.h5"))]
+        return [path for path in written if path.suffix != ".csv"]
 
-    def _adopt(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self.units: Mapping[str, str] = ledger.units
-        self.engine = ledger.engine
-        self.seconds = ledger.seconds
+    def _adopt(self, states: ItemStates) -> None:
+        self._states = states
+        self.units: Mapping[str, str] = states.units
+        self.engine = states.engine
+        self.seconds = states.seconds
 
     def _present_stamp(self) -> Any:
         try:

@@ -15,27 +15,27 @@ from typing import Any
 
 import numpy as np
 
-from datalab_workspace.batch.driver.ledger import Ledger
+from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.folder.run_journal import encode_line, read_lines
 from datalab_workspace.batch.items.item import Items
 
 
-def read_ledger(journal: Path) -> Ledger:
-    """Return the ledger of a journal without the items themselves."""
+def read_states(journal: Path) -> ItemStates:
+    """Return the states of a journal without the items themselves."""
     length = 0
     for _, line in read_lines(journal):
         length = line.get("items", length)
-    ledger = Ledger(journal, length)
+    states = ItemStates(journal, length)
     for offset, line in read_lines(journal):
         for position, receipt in enumerate(line.get("receipts", ())):
             if receipt[0] < length:
-                _note(ledger, receipt[0], offset, position, line)
-        ledger.note_line(line)
-    return ledger
+                _note(states, receipt[0], offset, position, line)
+        states.note_line(line)
+    return states
 
 
-def match_items(journal: Path, items: Items) -> Ledger:
-    """Return the ledger of the present items.
+def match_items(journal: Path, items: Items) -> ItemStates:
+    """Return the states of the present items.
 
     A journal whose items have other positions now is rewritten, so that it always
     agrees with the newest list.
@@ -45,12 +45,12 @@ def match_items(journal: Path, items: Items) -> Ledger:
         items: The present items.
     """
     if not journal.exists():
-        return Ledger(journal, len(items))
+        return ItemStates(journal, len(items))
     places = _Places(items)
-    ledger, moved = _load(journal, places)
+    states, moved = _load(journal, places)
     if not moved:
-        return ledger
-    _rewrite(journal, places, ledger)
+        return states
+    _rewrite(journal, places, states)
     return _load(journal, places)[0]
 
 
@@ -82,33 +82,33 @@ class _Places:
         return found if self._digests[found] == digest else -1
 
 
-def _load(journal: Path, places: _Places) -> tuple[Ledger, bool]:
-    ledger, moved = Ledger(journal, len(places)), False
+def _load(journal: Path, places: _Places) -> tuple[ItemStates, bool]:
+    states, moved = ItemStates(journal, len(places)), False
     for offset, line in read_lines(journal):
         moved |= line.get("items", len(places)) != len(places)
         for position, receipt in enumerate(line.get("receipts", ())):
             index = places.find(receipt)
             moved |= index != receipt[0]
             if index >= 0:
-                _note(ledger, index, offset, position, line)
-        ledger.note_line(line)
-    return ledger, moved
+                _note(states, index, offset, position, line)
+        states.note_line(line)
+    return states, moved
 
 
 def _note(
-    ledger: Ledger, index: int, offset: int, position: int, line: dict[str, Any]
+    states: ItemStates, index: int, offset: int, position: int, line: dict[str, Any]
 ) -> None:
     failed = line["receipts"][position][5] is not None
-    ledger.note(index, offset, position, failed=failed)
+    states.note(index, offset, position, failed=failed)
 
 
-def _rewrite(journal: Path, places: _Places, ledger: Ledger) -> None:
+def _rewrite(journal: Path, places: _Places, states: ItemStates) -> None:
     """Write the newest receipts of the present items, with their present positions."""
     temporary = journal.with_name(f"{journal.name}.new")
     with temporary.open("wb") as file:
-        head = {"items": len(places), "seconds": ledger.seconds}
+        head = {"items": len(places), "seconds": states.seconds}
         file.write(encode_line(head))
-        for line in _present_lines(journal, places, ledger):
+        for line in _present_lines(journal, places, states):
             file.write(encode_line(line))
         file.flush()
         os.fsync(file.fileno())
@@ -116,13 +116,13 @@ def _rewrite(journal: Path, places: _Places, ledger: Ledger) -> None:
 
 
 def _present_lines(
-    journal: Path, places: _Places, ledger: Ledger
+    journal: Path, places: _Places, states: ItemStates
 ) -> Iterator[dict[str, Any]]:
     for offset, line in read_lines(journal):
         kept = []
         for position, receipt in enumerate(line.get("receipts", ())):
             index = places.find(receipt)
-            if index >= 0 and ledger.place(index) == (offset, position):
+            if index >= 0 and states.place(index) == (offset, position):
                 kept.append([index, *receipt[1:]])
         if kept:
             yield {**line, "receipts": kept}

@@ -35,24 +35,41 @@ class RunProgress(Progress):
         self._failed = 0
         # The workers need time to start: the forecast begins with the first item.
         self._first: tuple[float, int] | None = None
+        self._end: float | None = None
+        self._shown = ""
 
     def note(self, done: int, failed: int) -> None:
-        """Count items that have been computed or have failed since the last call."""
+        """Count items that have been computed or have failed since the last call.
+
+        A call without any updates the time left.
+        """
         self._failed += failed
+        if done or failed:
+            self._forecast(self._done + done + failed)
         self.advance(done + failed)
+
+    def _forecast(self, done: int) -> None:
+        """Expect the end from the times of the results until now."""
+        now = self._clock_now()
         if self._first is None:
-            self._first = self._clock_now(), self._done
+            self._first = now, done
+            return
+        began, before = self._first
+        if done - before >= _ENOUGH * self._items:
+            self._end = now + (now - began) / (done - before) * (self._items - done)
+
+    def _show(self, text: str) -> None:
+        # A notebook receives each line as a message.
+        if text != self._shown:
+            super()._show(text)
+        self._shown = text
 
     def _amount(self) -> str:
         text = f"{self._done:,} of {self._items:,} items"
         if self._failed:
             text += f", {self._failed:,} failed"
         left = self._items - self._done
-        if self._first is None or not left:
-            return text
-        began, before = self._first
-        computed = self._done - before
-        if computed >= _ENOUGH * self._items:
-            forecast = (self._clock_now() - began) / computed * left
-            text += f", about {duration(forecast)} left"
+        time_left = 0.0 if self._end is None else self._end - self._clock_now()
+        if left and time_left >= 0.1:
+            text += f", about {duration(time_left)} left"
         return text

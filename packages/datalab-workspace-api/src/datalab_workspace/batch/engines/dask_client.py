@@ -22,6 +22,10 @@ from datalab_workspace.batch.engines.base import (
 )
 from datalab_workspace.batch.messages import Settings, Task
 from datalab_workspace.batch.worker.process_worker import compute_in_process
+from datalab_workspace.batch.worker.task_interrupts import (
+    compute_until_interrupt,
+    interrupt_tasks,
+)
 from datalab_workspace.runtime import is_installed
 
 if TYPE_CHECKING:
@@ -92,15 +96,18 @@ class DaskEngine(Engine):
         return sum(self._threads.values()) or 1
 
     def interrupt(self) -> None:
-        """Cancel all tasks. dask cannot end the ones that a worker computes already."""
+        """Cancel all tasks, and end those that workers compute already.
+
+        One that is inside a long call of compiled code ends after it.
+        """
         with self._lock:
-            futures = list(self._under_way)
+            under_way = dict(self._under_way)
             self._under_way.clear()
             self._held.clear()
             self._suspects.clear()
-        if futures and self._client is not None:
+        if under_way and self._client is not None:
             # A scheduler that does not answer must not delay the interrupt.
-            cancel = partial(self._client.cancel, futures, force=True)
+            cancel = partial(_cancel, self._client, under_way)
             thread = Thread(target=cancel, daemon=True)
             thread.start()
             thread.join(_PATIENCE)
@@ -159,7 +166,11 @@ class DaskEngine(Engine):
         assert self._client is not None, "start() comes first"
         try:
             future = self._client.submit(
-                self._compute, waiting.task, pure=False, retries=0
+                compute_until_interrupt,
+                waiting.task,
+                self._compute,
+                pure=False,
+                retries=0,
             )
         except Exception as error:  # noqa: BLE001  the driver decides what it means
             waiting.done(error)
@@ -202,6 +213,13 @@ class DaskEngine(Engine):
             self._suspects.clear()
         for waiting in lost:
             waiting.done(error)
+
+
+def _cancel(client: Client, under_way: Mapping[Future, _Waiting]) -> None:
+    client.cancel([*under_way], force=True)
+    # dask releases the futures, but lets workers continue the tasks that they compute.
+    ids = [waiting.task.id for waiting in under_way.values()]
+    client.run(interrupt_tasks, ids, on_error="ignore")
 
 
 def is_client(value: Any) -> bool:

@@ -77,7 +77,7 @@ class ProcessesEngine(Engine):
         missing = self._workers - len(self._slots)
         self._slots += [Slot() for _ in range(missing)]
         for slot in self._slots:
-            self._starter.submit(slot.enter_surroundings)
+            self._starter.submit(slot.enter_environment)
             if self._compute is None:
                 self._starter.submit(slot.warm_up)
 

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from datalab_workspace.batch.chains.local_code import local_files
 from datalab_workspace.batch.engines.base import WorkerDiedError
 from datalab_workspace.batch.worker.process_worker import (
-    enter_surroundings,
+    enter_environment,
     prepare_process,
-    warm_up,
+    warm_up_for_good,
 )
 from datalab_workspace.forks import follow_forks
 
@@ -78,14 +78,14 @@ class Slot:
         future: Future[Any] = self._executor.submit(compute, *arguments)
         return future
 
-    def enter_surroundings(self) -> None:
+    def enter_environment(self) -> None:
         """Give the process the folder, module path and environment of this one now."""
         environment = dict(os.environ) | _variables()
-        self.submit(enter_surroundings, _folder(), list(sys.path), environment)
+        self.submit(enter_environment, _folder(), list(sys.path), environment)
 
     def warm_up(self) -> None:
         """Let the process import what every task needs."""
-        self.submit(warm_up)
+        self.submit(warm_up_for_good)
 
     def kill(self) -> None:
         """End the process, also in the middle of a task."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 from datalab_workspace.batch.engines.base import Compute
 from datalab_workspace.batch.engines.executors import ExecutorEngine
 from datalab_workspace.batch.messages import Settings
+from datalab_workspace.batch.worker.task_interrupts import raise_in_thread
 
 _NAME = "datalab-batch"
 
@@ -40,7 +40,8 @@ class ThreadsEngine(ExecutorEngine):
         threads = list(self._threads())
         self._renew()
         for thread in threads:
-            _interrupt(thread)
+            if thread.ident is not None and thread.is_alive():
+                raise_in_thread(thread.ident, KeyboardInterrupt)
 
     def finish(self) -> None:
         """End the threads."""
@@ -56,10 +57,3 @@ class ThreadsEngine(ExecutorEngine):
 
 def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix=_NAME)
-
-
-def _interrupt(thread: Thread) -> None:
-    if thread.ident is not None and thread.is_alive():
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt)
-        )

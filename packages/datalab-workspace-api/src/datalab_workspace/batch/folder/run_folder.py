@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from datalab_workspace.batch import file_names
 from datalab_workspace.batch.errors import RunExistsError
 
 _FORMAT = 1
@@ -31,18 +32,18 @@ class RunFolder:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.path = out.with_name(f"{out.name}.run")
+        self.path = file_names.run_folder(out)
         self.journal = self.path / "journal.jsonl"
         self.lock = self.path / "lock"
         self.parts = self.path / "parts"
         self.under_way = self.path / "under_way"
-        self._properties = self.path / "run.json"
+        self._properties = self.path / file_names.PROPERTIES
         self._token = self.path / "token"
 
     @classmethod
     def at(cls, path: Path) -> RunFolder:
         """Return the folder of a run from its own path."""
-        return cls(path.with_name(path.name.removesuffix(".run")))
+        return cls(file_names.output_of(path) or path)
 
     def create(self) -> None:
         """Make the folder where it does not exist.

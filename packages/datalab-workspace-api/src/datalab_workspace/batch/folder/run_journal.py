@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from datalab_workspace.batch.folder.journal_lines import is_sound
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
-from datalab_workspace.batch.results.item_results import ItemResult
 
 _COMPLEX = "complex"
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from datalab_workspace.batch.file_names import csv_name, objects_name
 from datalab_workspace.batch.folder.parts import KeptObjects, project_of
+from datalab_workspace.batch.item_results import ItemResults
 from datalab_workspace.batch.messages import Keep
 from datalab_workspace.batch.outputs import staging
 from datalab_workspace.batch.outputs.csv_file import csv_blocks
 from datalab_workspace.batch.outputs.summary import GROUP, summary_records
 from datalab_workspace.batch.results.columns import Columns
-from datalab_workspace.batch.results.distribution import (
-    Distribution,
-    Placed,
-    csv_name,
-    objects_name,
-)
-from datalab_workspace.batch.results.item_results import ItemResults
+from datalab_workspace.batch.results.distribution import Distribution, Placed
 from datalab_workspace.batch.results.table import add_rows
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.history.storage.writer import HistoryWriter

@@ -12,8 +12,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from datalab_workspace.batch.file_names import is_further_file
 from datalab_workspace.batch.folder.parts import PARTS
-from datalab_workspace.batch.results.distribution import is_further_file
 from datalab_workspace.formats.atomic import replacing
 
 #: The folder in which the files are written.

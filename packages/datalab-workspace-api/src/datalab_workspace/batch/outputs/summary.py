@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
@@ -44,7 +43,8 @@ def summary_records(columns: Columns) -> list[Record]:
     """Return the signals of the summary.
 
     Args:
-        columns: The table.
+        columns: The table. If it has more rows than `MOST_ROWS`, its columns of numbers
+            are removed: a million rows are then never in memory twice.
 
     Returns:
         A signal for each of the first `MOST_OBJECTS` columns of numbers: x is the
@@ -53,17 +53,16 @@ def summary_records(columns: Columns) -> list[Record]:
         columns if it has more rows than
         `MOST_ROWS`.
     """
-    numbers = np.arange(1.0, len(columns) + 1)
-    records = [
-        _signal(
-            name,
-            np.vstack([numbers, column.as_floats()]),
-            columns.units.get(name, ""),
-        )
-        for name, column in islice(columns.numeric().items(), MOST_OBJECTS)
-    ]
+    length = len(columns)
+    is_short = length <= MOST_ROWS
+    records = []
+    for name in [*columns.numeric()][:MOST_OBJECTS]:
+        column = columns.values[name] if is_short else columns.values.pop(name)
+        data = np.empty((2, length))
+        data[0] = np.arange(1.0, length + 1)
+        data[1] = column.as_floats()
+        records.append(_signal(name, data, columns.units.get(name, "")))
     if records:
-        is_short = len(columns) <= MOST_ROWS
         table = _all_rows(columns) if is_short else _statistics(records)
         records[0].metadata[_TABLE_KEY] = table
     return records

@@ -155,7 +155,7 @@ class Columns:
         self.names = Strings()
         self.values: dict[str, Column] = {}
         self.errors: dict[int, str] = {}
-        self.projects = array("L")
+        self.projects = array("I")
         self.units = units
 
     def __len__(self) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from datalab_workspace.batch.file_names import objects_name
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import ResultObject
-from datalab_workspace.batch.results.item_results import ItemResult
 
 #: The number of objects that a project holds at most. The time that DataLab takes to
 #: open a project grows with the square of it.
@@ -68,23 +68,6 @@ class Distribution:
     def _full(self) -> list[Placed]:
         full, self._filling = self._filling, []
         return full
-
-
-def csv_name(out: Path) -> str:
-    """Return the name of the CSV file next to a summary project."""
-    return f"{out.stem}.csv"
-
-
-def objects_name(out: Path, number: int) -> str:
-    """Return the name of a project of objects; `number` counts from 1."""
-    return f"{out.stem}-objects-{number:03d}{out.suffix}"
-
-
-def is_further_file(out: Path, name: str) -> bool:
-    """Return whether a run may write a file of this name, in addition to `out`."""
-    stem, suffix = re.escape(out.stem), re.escape(out.suffix)
-    objects = re.fullmatch(rf"{stem}-objects-\d{{3,}}{suffix}", name)
-    return name == csv_name(out) or objects is not None
 
 
 def project_names(out: Path, count: int) -> Callable[[int], str | None]:

@@ -82,8 +82,8 @@ def plain_value(value: Any, column: str, name: str) -> Any:
             return as_base(value, kind)
     size = f" of shape {value.shape}" if isinstance(value, np.ndarray) else ""
     raise TypeError(
-        f"{name}() returned {column!r:.80}: a {type(value).__name__}{size}; the value "
-        "of a column is a number, a string, True, False or None, or a signal or image"
+        f"{name}(): expected a number, a string, a bool, None, a signal or an image "
+        f"for {column!r:.80}, got {type(value).__name__}{size}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from datalab_workspace.batch.results import run_results
 from datalab_workspace.batch.results.item_errors import ItemErrors
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from datalab_workspace.workspace import Workspace
 
-Status: TypeAlias = Literal["finished", "running", "unfinished"]
 T = TypeVar("T")
 
 
@@ -63,7 +62,7 @@ class Run:
         return run_results.left(self._state)
 
     @property
-    def status(self) -> Status:
+    def status(self) -> str:  # with a Literal, Jedi completes no attribute of a run
         """The status of the run.
 
         It is "finished" if no item is left, "running" if a process computes it now, and

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from datalab_workspace.backends.memory import MemoryBackend
+from datalab_workspace.batch.folder.parts import KeptObjects, groups_of
 from datalab_workspace.batch.messages import Row
 from datalab_workspace.batch.results.item_errors import ItemError, ItemErrors, error_of
 from datalab_workspace.batch.results.run_state import RunState
+from datalab_workspace.model.naming import assign_names
+from datalab_workspace.operations.merge import Merge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,13 +62,32 @@ def workspace_of(state: RunState) -> Workspace:
     workspace = Workspace(backend=MemoryBackend())
     _runs[workspace] = state
     for path in state.projects():
-        # A project may also hold the summary, and a part the objects of an item that
-        # has changed since.
+        # A project may also hold the summary, and objects of items that have changed.
         found = open_project(path).describe()
         kept = [item.name for item in found if item.uuid in wanted]
         if kept:
             workspace.load(path, names=kept, lazy=True, on_conflict="replace")
+    _take_parts(workspace, state)
     return workspace
+
+
+def _take_parts(workspace: Workspace, state: RunState) -> None:
+    """Add the objects of a run that are in no project yet."""
+    known = KeptObjects(state.folder)
+    found = (
+        known.find_in_part(result.part, made.uuid)
+        for result in state
+        for row in result.receipt.rows
+        for made in row.objects
+    )
+    groups = groups_of((each.group, each.record()) for each in found if each)
+    session = workspace._session  # noqa: SLF001  # the same package
+    with session.transaction() as transaction:
+        merge = Merge(transaction.backend, transaction.names, "replace")
+        names = assign_names([item for group in groups for item in group.items], {})
+        merge.prepare(groups, names, "taking the objects of a run")
+        merge.carry_out()
+        transaction.changes += merge.changes
 
 
 def first_rows(state: RunState, limit: int) -> list[tuple[Row, ItemError | None]]:

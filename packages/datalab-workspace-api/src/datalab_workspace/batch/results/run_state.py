@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from datalab_workspace.batch.results.item_results import ItemResult, ItemResults
+from datalab_workspace.batch.item_results import ItemResult, ItemResults
 
 
 class RunState(ItemResults, Protocol):
@@ -54,4 +54,4 @@ class RunState(ItemResults, Protocol):
         """Return the driver at work, as "process 7 on node2"; None without one."""
 
     def projects(self) -> Sequence[Path]:
-        """Return the files that hold the objects: projects, or parts before the end."""
+        """Return the projects that hold the objects which are in no part."""

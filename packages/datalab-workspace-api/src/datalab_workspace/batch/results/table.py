@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datalab_workspace.batch.item_results import ItemResult, ItemResults
 from datalab_workspace.batch.messages import ItemFailure
 from datalab_workspace.batch.results.columns import Columns
 from datalab_workspace.batch.results.distribution import Distribution, project_names
-from datalab_workspace.batch.results.item_results import ItemResult, ItemResults
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from datalab_workspace.batch.chains import sigima_options
 from datalab_workspace.batch.chains.chain import Chain
 from datalab_workspace.batch.items.item import Item
 from datalab_workspace.batch.messages import Keep, ResultObject, Row
-from datalab_workspace.batch.worker.object_course import Course
+from datalab_workspace.batch.worker.chain_execution import ChainExecution
 from datalab_workspace.model.record import Record
 from datalab_workspace.processing.doubtful_results import Doubts
 
@@ -52,11 +52,13 @@ def compute(
     several = len(records) > 1
     for record in records:
         name = f"{item.name}|{record.title}" if several else item.name
-        course = Course(chain, item, record, name, output, keep=keep == "objects")
+        execution = ChainExecution(
+            chain, item, record, name, output, keep=keep == "objects"
+        )
         for step in chain.steps:
-            course.take(step)
-        objects = course.objects()
+            execution.run(step)
+        objects = execution.objects()
         kept += objects
         made = tuple(ResultObject(r.uuid, r.title, r.kind) for r in objects)
-        rows.append(Row(name, course.values, made))
+        rows.append(Row(name, execution.values, made))
     return ItemOutput(tuple(rows), tuple(kept), output.units, output.doubts)

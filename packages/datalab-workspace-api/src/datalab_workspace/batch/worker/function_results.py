@@ -75,8 +75,8 @@ def results_of(step: FunctionStep, returned: Any, obj: Any) -> FunctionResults:
             results.add(_values_of_analysis(part, obj))
         elif part is not None:
             raise TypeError(
-                f"{step.name}() returned a {type(part).__name__}; a function returns a "
-                "signal or image, a dict of values, a tuple of these, or None"
+                "expected a signal, an image, a dict of values, a tuple of these or "
+                f"None from {step.name}(), got {type(part).__name__}"
             )
     return results
 

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from datalab_workspace.batch.chains.steps import FeatureStep
-from datalab_workspace.batch.worker.made import origin_of
+from datalab_workspace.batch.worker.provenance import origin_of
 from datalab_workspace.encoding.arrays import data_fingerprint
 from datalab_workspace.history.steps import Step, Stored
 from datalab_workspace.model.record import Kind, Record

@@ -6,6 +6,7 @@ functions prepare a process that loky has started.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -71,7 +72,7 @@ def _end_with(driver: int) -> None:
     os._exit(1)
 
 
-def enter_surroundings(
+def enter_environment(
     folder: str | None, path: list[str], environment: dict[str, str]
 ) -> None:
     """Give this process the surroundings that the driver has when a run begins.
@@ -87,6 +88,15 @@ def enter_surroundings(
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
     os.environ.update(environment)
+
+
+def warm_up_for_good() -> None:
+    """Import what every task needs, in a process that does nothing else.
+
+    What is imported stays, so that no garbage collection needs to look at it.
+    """
+    warm_up()
+    gc.freeze()
 
 
 def warm_up() -> None:

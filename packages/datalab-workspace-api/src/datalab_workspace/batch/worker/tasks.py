@@ -7,17 +7,19 @@ import functools
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from datalab_workspace._version import __version__
 from datalab_workspace.batch.chains.chain import Chain
 from datalab_workspace.batch.failures import failure_of_error
 from datalab_workspace.batch.folder.claims import Claims
-from datalab_workspace.batch.folder.parts import KeptObject, write_part
+from datalab_workspace.batch.folder.part_file import KeptObject
+from datalab_workspace.batch.folder.parts import Part
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.items.item import Item
 from datalab_workspace.batch.messages import Answer, Receipt, Settings, Task
@@ -90,16 +92,24 @@ def run_task(task: Task) -> Answer:
 
 @functools.cache
 def installed_versions() -> Mapping[str, str]:
-    """Return the versions that all workers of a run must have; nothing is imported."""
+    """Return the versions that the results depend on; nothing is imported."""
     found = {"datalab-workspace-api": __version__}
     if is_installed("sigima"):
         found["sigima"] = version("sigima")
     return found
 
 
+def required_versions() -> Mapping[str, str]:
+    """Return the versions that all workers of a run must have.
+
+    A function that one version of Python has pickled is of no use to another one.
+    """
+    return {**installed_versions(), "Python": "{}.{}".format(*sys.version_info)}
+
+
 @dataclass
 class _Result:
-    """The result of one item, with the objects that are kept."""
+    """The result of one item, with the objects that are to be written."""
 
     receipt: Receipt
     kept: list[KeptObject] = field(default_factory=list)
@@ -111,13 +121,15 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
     results: list[_Result] = []
     size = 0
     began = time.perf_counter()
-    for item in task.items:
-        claims.add(item.index)
-        results.append(_compute_item(item, chain, task.settings, claims))
-        size += sum(_size(each.record) for each in results[-1].kept)
-        if size > _LARGE or time.perf_counter() - began > _LONG:
-            break
-    part = _write(task, results)
+    with Part(task.settings.folder, task.id) as part:
+        for item in task.items:
+            claims.add(item.index)
+            result = _compute_item(item, chain, task.settings, claims)
+            size += sum(_size(each.record) for each in result.kept)
+            # While its data is in the processor's cache, and to release it.
+            results.append(_written(part, item, result))
+            if size > _LARGE or time.perf_counter() - began > _LONG:
+                break
     claims.end()
     units: dict[str, str] = {}
     doubts = Doubts()
@@ -126,7 +138,7 @@ def _computed(task: Task, chain: Chain, claims: Claims, worker: str) -> Answer:
         for doubt in result.doubts:
             doubts.note(doubt)
     receipts = tuple(result.receipt for result in results)
-    return Answer(receipts, part, units, tuple(doubts), worker=worker)
+    return Answer(receipts, part.name, units, tuple(doubts), worker=worker)
 
 
 def _compute_item(
@@ -152,38 +164,19 @@ def _failed(item: Item, error: BaseException, seconds: float) -> _Result:
     return _Result(Receipt(item.index, item.fingerprint, (), failure, seconds))
 
 
-def _write(task: Task, results: list[_Result]) -> str | None:
-    """Write the objects to a part, and return its name.
-
-    An item whose objects cannot be written fails; the others are written.
+def _written(part: Part, item: Item, result: _Result) -> _Result:
+    """Write the objects of an item; return its result without them, or its failure.
 
     Raises:
         OSError: The part cannot be written, for example because the disk is full.
     """
     try:
-        return _write_part(task, results)
-    except OSError:
-        raise
-    except Exception:  # noqa: BLE001  raised again below, for the item
-        for position, result in enumerate(results):
-            results[position] = _tried(task, task.items[position], result)
-        return _write_part(task, results)
-
-
-def _tried(task: Task, item: Item, result: _Result) -> _Result:
-    """Return the result of an item, or its failure if it cannot be written."""
-    try:
-        _write_part(task, [result])
+        part.add(result.kept)
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001  the result of the item
         return _failed(item, error, result.receipt.seconds)
-    return result
-
-
-def _write_part(task: Task, results: list[_Result]) -> str | None:
-    kept = (each for result in results for each in result.kept)
-    return write_part(task.settings.folder, task.id, kept)
+    return replace(result, kept=[])
 
 
 def _size(record: Record) -> int:
@@ -219,8 +212,7 @@ def _chain(token: str, data: bytes | None) -> Chain | None:
 
 
 def _refusal(settings: Settings, folder: RunFolder) -> str | None:
-    here = installed_versions()
-    wrong = _differences(settings.versions, here)
+    wrong = _differences(settings.versions, required_versions())
     if wrong:
         return f"the worker has other versions: {wrong}"
     if folder.token() != settings.token:

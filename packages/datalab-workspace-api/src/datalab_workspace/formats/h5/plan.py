@@ -11,6 +11,7 @@ import numpy as np
 from datalab_workspace.encoding import sidecar
 from datalab_workspace.encoding.arrays import checksum
 from datalab_workspace.encoding.metadata import to_plain_text
+from datalab_workspace.encoding.plain_record import PlainRecord
 from datalab_workspace.formats.h5 import layout
 from datalab_workspace.formats.h5.checksums import Extent
 from datalab_workspace.formats.h5.contents import Contents
@@ -159,6 +160,8 @@ def _plan_group(
 
 
 def _plain_record(record: Record, history: HistoryWriter | None) -> Record:
+    if isinstance(record, PlainRecord):
+        return record
     plain = sidecar.split(record, history=history)
     primary = PRIMARY_ARRAY[record.kind]
     for name, array in plain.arrays.items():

@@ -6,6 +6,7 @@ computer, or gives access to something, is removed before a cell is shown or sto
 
 from __future__ import annotations
 
+import functools
 import getpass
 import io
 import os
@@ -81,14 +82,12 @@ def without_names(text: str) -> str:
         >>> without_names(f"load('{Path.home()}/raw.h5')")
         "load('~/raw.h5')"
     """
-    for home in _homes():
-        text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
-    names = [(name, USER) for name in _user_names()]
-    names += [(name, HOST) for name in _host_names()]
+    homes, names = _patterns(_homes(), _user_names(), socket.gethostname())
+    for home in homes:
+        text = home.sub("~", text)
     for name, substitute in names:
-        word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
-        if word.search(text):
-            text = _rewritten(text, _TEXTS, partial(word.sub, substitute))
+        if name.search(text):
+            text = _rewritten(text, _TEXTS, partial(name.sub, substitute))
     return text
 
 
@@ -128,10 +127,27 @@ def _rewritten(text: str, kinds: frozenset[int], change: Callable[[str], str]) -
     return text
 
 
-def _homes() -> Iterator[str]:
+@functools.lru_cache(maxsize=4)
+def _patterns(
+    homes: tuple[str, ...], users: tuple[str, ...], host: str
+) -> tuple[list[re.Pattern[str]], list[tuple[re.Pattern[str], str]]]:
+    """Return the patterns of the home folder, and those of names with substitutes."""
+    forms = [re.compile(rf"{re.escape(one)}(?![\w.-])") for one in _forms(homes)]
+    names = [(name, USER) for name in _telling({*users})]
+    names += [(name, HOST) for name in _telling({host, host.partition(".")[0]})]
+    return forms, [
+        (re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE), substitute)
+        for name, substitute in names
+    ]
+
+
+def _homes() -> tuple[str, ...]:
+    return _home(), os.environ.get("HOME", ""), os.environ.get("USERPROFILE", "")
+
+
+def _forms(homes: tuple[str, ...]) -> Iterator[str]:
     """Yield the forms in which code may contain the path of the home folder."""
-    found = {_home(), os.environ.get("HOME", ""), os.environ.get("USERPROFILE", "")}
-    found |= {os.path.realpath(path) for path in found if path}
+    found = {*homes} | {os.path.realpath(path) for path in homes if path}
     for path in sorted(found, key=len, reverse=True):
         if len(path) > _SHORTEST and path != "~":
             yield path
@@ -146,16 +162,11 @@ def _home() -> str:
         return ""
 
 
-def _user_names() -> Iterator[str]:
-    names = {Path(_home()).name}
+def _user_names() -> tuple[str, ...]:
+    names = [Path(_home()).name]
     with suppress(KeyError, ImportError, OSError):  # the account has no name
-        names.add(getpass.getuser())
-    return _telling(names)
-
-
-def _host_names() -> Iterator[str]:
-    host = socket.gethostname()
-    return _telling({host, host.partition(".")[0]})
+        names.append(getpass.getuser())
+    return tuple(names)
 
 
 def _telling(names: set[str]) -> Iterator[str]:

@@ -27,7 +27,7 @@ class MeasuredFiles(ItemSource):
         options: The options with which they are read.
 
     Raises:
-        OSError: A file cannot be examined.
+        OSError: A file cannot be examination.
     """
 
     def __init__(self, files: FileList, options: ReadOptions) -> None:

@@ -89,7 +89,11 @@ class HeldObjects(ItemSource):
         record = _record(held)
         content = content_fingerprint(record)
         if is_in_file(record):
-            return Taken(sent(record), self._identity(record.uuid), content)
+            if record is held:
+                record = sent(record)
+            else:
+                record.history = None  # quicker than a copy of the new record
+            return Taken(record, self._identity(record.uuid), content)
         identity = f"data {content} {self._names[position]}"
         return Taken(sent(record, str(uuid5(_NAMESPACE, identity))), identity, content)
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from datalab_workspace.batch.folder.run_journal import decode_line, result_of
-from datalab_workspace.batch.results.item_results import ItemResult
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.results.result_columns import merge_units
 
 LEFT, DONE, FAILED, UNDER_WAY = 0, 1, 2, 3
 _CACHED_LINES = 16
 
 
-class Ledger:
+class ItemStates:
     """The state of each item of a run.
 
     Args:
@@ -29,8 +29,9 @@ class Ledger:
 
     Attributes:
         units: The unit of each column; "" where items have different ones.
-        outputs: The stamp of `out` after it was written from all receipts; None if a
-            receipt is newer, or it was not written.
+        outputs: Size and modification time in ns of each output, by name, after they
+            were written from all receipts; None if a receipt is newer, or they were not
+            written.
         engine: The workers of the newest call in words; "" if that is not known.
         seconds: The time that the calls took, without those that were killed.
     """
@@ -43,7 +44,7 @@ class Ledger:
         self._lines: OrderedDict[int, dict[str, Any]] = OrderedDict()
         self._all_units: dict[str, str] = {}
         self._first_left = 0
-        self.outputs: list[int] | None = None
+        self.outputs: Mapping[str, list[int]] | None = None
         self.engine = ""
         self.seconds = 0.0
 

@@ -12,7 +12,6 @@ import numpy as np
 from datalab_workspace.batch.items.item import Items
 from datalab_workspace.batch.items.listed_items import ItemList
 from datalab_workspace.batch.items.sources.base import ItemSource
-from datalab_workspace.batch.items.sources.found_files import sources_of_paths
 from datalab_workspace.batch.items.sources.held_objects import (
     HeldObjects,
     distinguish,
@@ -22,6 +21,7 @@ from datalab_workspace.batch.items.sources.live_objects import (
     LiveObjects,
     check_size,
 )
+from datalab_workspace.batch.items.sources.paths import sources_of_paths
 from datalab_workspace.errors import UnsupportedObjectError
 from datalab_workspace.measured_files.options import (
     ReadOptions,

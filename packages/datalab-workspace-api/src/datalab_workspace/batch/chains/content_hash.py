@@ -7,7 +7,8 @@ import enum
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath
 from types import (
     BuiltinFunctionType,
@@ -35,7 +36,7 @@ _BUILT_IN = (list, tuple, set, frozenset, dict)
 _IMMUTABLE = (tuple, np.generic, PurePath)
 
 
-class Contents:
+class ContentHash:
     """A hash of values, with the functions and classes that they use.
 
     A function of an installed package counts by its name. One of the user counts by
@@ -53,6 +54,8 @@ class Contents:
         self.strict = strict
         self.sizes: Counter[str] = Counter()
         self.modules: dict[str, None] = {}
+        self._parts: dict[str, Any] = {}
+        self._part = hashlib.sha256()
         self._hash = hashlib.sha256()
         self._seen: dict[int, int] = {}
         # Keeps the values alive, so that no identity is used twice.
@@ -63,6 +66,21 @@ class Contents:
         """Return the hash."""
         return self._hash.digest()
 
+    @property
+    def parts(self) -> dict[str, str]:
+        """The hash of each function and variable that the functions use, by name."""
+        return {name: part.hexdigest()[:8] for name, part in self._parts.items()}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Also add what follows to the hash of a function or variable."""
+        before = self._part
+        self._part = self._parts.setdefault(name, hashlib.sha256())
+        try:
+            yield
+        finally:
+            self._part = before
+
     def tag(self, *parts: object) -> None:
         """Add strings, each one with its length."""
         for part in parts:
@@ -70,8 +88,9 @@ class Contents:
 
     def add_bytes(self, content: bytes | memoryview) -> None:
         """Add bytes, with their number."""
-        self._hash.update(b"%d:" % len(content))
-        self._hash.update(content)
+        for found in (self._hash, self._part):
+            found.update(b"%d:" % len(content))
+            found.update(content)
         if len(self._path) > 1:
             self.sizes[next(filter(None, self._path[1:]), "")] += len(content)
 
@@ -104,7 +123,7 @@ class Contents:
         except Exception as error:
             if not self.strict:
                 return type(value).__qualname__
-            raise refused_values.unstable(value, self._named()) from error
+            raise self._unstable(value) from error
 
     def _add(self, value: Any) -> None:
         if type(value) in _PLAIN:
@@ -119,12 +138,17 @@ class Contents:
         refused_values.check(value, self._named(), strict=self.strict)
         if len(self._path) > _DEEPEST:
             if self.strict:
-                raise refused_values.unstable(value, self._named())
+                raise self._unstable(value)
             return
         if isinstance(value, _BUILT_IN) and type(value) not in _BUILT_IN:
             _describe.dispatch(object)(value, self)
         else:
             _describe(value, self)
+
+    def _unstable(self, value: Any) -> ValueError:
+        # The first name is that of the function, the second one that of its variable.
+        variable = next((name for name in self._path[1:] if name), "")
+        return refused_values.unstable(value, self._named(), variable)
 
     def _named(self) -> str:
         name = next((name for name in reversed(self._path) if name), "an object")
@@ -135,130 +159,131 @@ class Contents:
 
 
 @functools.singledispatch
-def _describe(value: Any, contents: Contents) -> None:
+def _describe(value: Any, content_hash: ContentHash) -> None:
     """Add an object in the form that pickle would write."""
-    contents.tag("object")
-    reduced = contents.reduced(value)
+    content_hash.tag("object")
+    reduced = content_hash.reduced(value)
     if isinstance(reduced, str):
-        contents.tag(reduced)
+        content_hash.tag(reduced)
         return
     for part in reduced[:3]:
-        contents.add(part)
+        content_hash.add(part)
     for items in reduced[3:5]:
-        contents.add(None if items is None else list(items))
+        content_hash.add(None if items is None else list(items))
 
 
 @_describe.register(list)
 @_describe.register(tuple)
-def _(value: Sequence[Any], contents: Contents) -> None:
-    contents.tag(type(value).__name__, len(value))
+def _(value: Sequence[Any], content_hash: ContentHash) -> None:
+    content_hash.tag(type(value).__name__, len(value))
     for one in value:
-        contents.add(one)
+        content_hash.add(one)
 
 
 @_describe.register(set)
 @_describe.register(frozenset)
-def _(value: Collection[Any], contents: Contents) -> None:
-    contents.tag("set", *sorted(_alone(one) for one in value))
+def _(value: Collection[Any], content_hash: ContentHash) -> None:
+    content_hash.tag("set", *sorted(_alone(one) for one in value))
 
 
 @_describe.register(dict)
 @_describe.register(MappingProxyType)
-def _(value: Mapping[Any, Any], contents: Contents) -> None:
-    contents.tag("dict", len(value))
+def _(value: Mapping[Any, Any], content_hash: ContentHash) -> None:
+    content_hash.tag("dict", len(value))
     for key, one in value.items():
-        contents.add(key)
-        contents.add(one, name=str(key))
+        content_hash.add(key)
+        content_hash.add(one, name=str(key))
 
 
 @_describe.register
-def _(value: np.generic, contents: Contents) -> None:
-    contents.tag("scalar", value.dtype.str, value.tobytes().hex())
+def _(value: np.generic, content_hash: ContentHash) -> None:
+    content_hash.tag("scalar", value.dtype.str, value.tobytes().hex())
 
 
 @_describe.register(np.ndarray)
-def _(value: np.ndarray[Any, Any], contents: Contents) -> None:
-    contents.tag("array", value.dtype.str, value.shape)
+def _(value: np.ndarray[Any, Any], content_hash: ContentHash) -> None:
+    content_hash.tag("array", value.dtype.str, value.shape)
     if value.dtype.hasobject:
-        contents.add(value.tolist())
+        content_hash.add(value.tolist())
     else:
         plain = np.ascontiguousarray(value).reshape(-1)
-        contents.add_bytes(plain.view(np.uint8).data)
+        content_hash.add_bytes(plain.view(np.uint8).data)
     if isinstance(value, np.ma.MaskedArray):
-        contents.add_bytes(np.ma.getmaskarray(value).tobytes())
+        content_hash.add_bytes(np.ma.getmaskarray(value).tobytes())
 
 
 @_describe.register
-def _(value: PurePath, contents: Contents) -> None:
-    contents.tag("path", value)
+def _(value: PurePath, content_hash: ContentHash) -> None:
+    content_hash.tag("path", value)
 
 
 @_describe.register
-def _(value: enum.Enum, contents: Contents) -> None:
-    contents.tag("enum", type(value).__qualname__, value.name)
+def _(value: enum.Enum, content_hash: ContentHash) -> None:
+    content_hash.tag("enum", type(value).__qualname__, value.name)
 
 
 @_describe.register
-def _(value: BuiltinFunctionType, contents: Contents) -> None:
-    contents.tag("builtin", value.__module__, value.__qualname__)
+def _(value: BuiltinFunctionType, content_hash: ContentHash) -> None:
+    content_hash.tag("builtin", value.__module__, value.__qualname__)
 
 
 @_describe.register
-def _(value: MethodType, contents: Contents) -> None:
-    contents.tag("method")
-    contents.add(value.__func__)
-    contents.add(value.__self__)
+def _(value: MethodType, content_hash: ContentHash) -> None:
+    content_hash.tag("method")
+    content_hash.add(value.__func__)
+    content_hash.add(value.__self__)
 
 
 @_describe.register(functools.partial)
-def _(value: functools.partial[Any], contents: Contents) -> None:
-    contents.tag("partial")
+def _(value: functools.partial[Any], content_hash: ContentHash) -> None:
+    content_hash.tag("partial")
     for one in (value.func, value.args, value.keywords):
-        contents.add(one)
+        content_hash.add(one)
 
 
 @_describe.register
-def _(value: ModuleType, contents: Contents) -> None:
-    contents.tag("module", value.__name__)
+def _(value: ModuleType, content_hash: ContentHash) -> None:
+    content_hash.tag("module", value.__name__)
     if is_local(value.__name__):
-        contents.modules[value.__name__] = None
-        contents.tag(local_source(value))
+        content_hash.modules[value.__name__] = None
+        content_hash.tag(local_source(value))
 
 
 @_describe.register
-def _(value: FunctionType, contents: Contents) -> None:
-    contents.tag("function", value.__name__)
+def _(value: FunctionType, content_hash: ContentHash) -> None:
+    content_hash.tag("function", value.__name__)
     if not is_local(value.__module__):
-        contents.tag(value.__module__, value.__qualname__)
+        content_hash.tag(value.__module__, value.__qualname__)
         return
-    contents.modules[value.__module__] = None
-    contents.tag(normalized(value))
-    contents.add(value.__defaults__)
-    contents.add(value.__kwdefaults__)
+    content_hash.modules[value.__module__] = None
+    content_hash.tag(normalized(value))
+    content_hash.add(value.__defaults__)
+    content_hash.add(value.__kwdefaults__)
     for name, used in variables_of(value).items():
-        contents.tag(name)
-        contents.add(used, name=name)
+        content_hash.tag(name)
+        with content_hash.part(name):
+            content_hash.add(used, name=name)
 
 
 @_describe.register
-def _(value: type, contents: Contents) -> None:
-    contents.tag("class", value.__qualname__)
+def _(value: type, content_hash: ContentHash) -> None:
+    content_hash.tag("class", value.__qualname__)
     if not is_local(value.__module__):
-        contents.tag(value.__module__)
+        content_hash.tag(value.__module__)
         return
-    contents.modules[value.__module__] = None
+    content_hash.modules[value.__module__] = None
     for base in value.__bases__:
-        contents.add(base)
+        content_hash.add(base)
     for name, member in sorted(vars(value).items()):
         if name not in _SKIPPED:
-            contents.tag(name)
-            contents.add(_of_descriptor(member), name=name)
+            content_hash.tag(name)
+            content_hash.add(_of_descriptor(member), name=name)
 
 
 def _alone(value: Any) -> str:
-    contents = Contents()
-    contents.add(value)
-    return contents.digest().hex()
+    content_hash = ContentHash()
+    content_hash.add(value)
+    return content_hash.digest().hex()
 
 
 def _reduce(value: Any) -> Any:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from datalab_workspace.batch import file_names
 from datalab_workspace.batch.items.sources.base import ItemSource
 from datalab_workspace.batch.items.sources.files import MeasuredFiles
 from datalab_workspace.batch.items.sources.held_objects import HeldObjects
@@ -20,11 +21,6 @@ from datalab_workspace.measured_files.selection import select
 from datalab_workspace.model.naming import assign_names
 from datalab_workspace.model.record import Kind
 from datalab_workspace.validation import warn_caller
-
-#: The suffix of the folder of a run, after the name of its output.
-_RUN = ".run"
-#: The file that each folder of a run has.
-_PROPERTIES = "run.json"
 
 
 def sources_of_paths(
@@ -101,7 +97,7 @@ def _without_runs(files: FileList) -> FileList:
     These are the files in the folders of runs, the tables, and of a folder the projects
     with results, which would only cause a warning.
     """
-    runs: dict[str, list[str] | None] = {}
+    runs: dict[str, list[Path] | None] = {}
     kept = []
     for index in range(len(files)):
         folder = files.folder(index)
@@ -116,26 +112,31 @@ def _without_runs(files: FileList) -> FileList:
     return files if len(kept) == len(files) else files.take(kept)
 
 
-def _outputs_in(folder: Path) -> list[str] | None:
-    """Return the names of the outputs of runs; None if the folder is that of a run."""
-    for part in (folder, *folder.parents):
-        if part.suffix == _RUN and (part / _PROPERTIES).exists():
-            return None
+def _outputs_in(folder: Path) -> list[Path] | None:
+    """Return the outputs of the runs in a folder; None if it belongs to a run."""
+    if any(map(_output_of_run, (folder, *folder.parents))):
+        return None
     with os.scandir(folder) as entries:
-        runs = [entry.name for entry in entries if entry.name.endswith(_RUN)]
-    return [
-        run.removesuffix(_RUN) for run in runs if (folder / run / _PROPERTIES).exists()
-    ]
+        outputs = [_output_of_run(Path(entry.path)) for entry in entries]
+    return [output for output in outputs if output is not None]
 
 
-def _is_written(name: str, outputs: list[str], is_named: bool) -> bool:
+def _output_of_run(folder: Path) -> Path | None:
+    """Return the output of the run that has a folder; None without one."""
+    output = file_names.output_of(folder)
+    if output is None or not (folder / file_names.PROPERTIES).exists():
+        return None
+    return output
+
+
+def _is_written(name: str, outputs: list[Path], is_named: bool) -> bool:
     """Return whether a run with one of the outputs has written a file."""
-    for output in map(Path, outputs):
-        if name == f"{output.stem}.csv":
+    for output in outputs:
+        if name == file_names.csv_name(output):
             return True
-        if is_named or Path(name).suffix != output.suffix:
-            continue
-        if name == output.name or name.startswith(f"{output.stem}-objects-"):
+        if not is_named and (
+            name == output.name or file_names.is_further_file(output, name)
+        ):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""The course of one object through the steps of a chain."""
+"""The execution of a chain on one object of an item."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from datalab_workspace.batch.worker.function_results import (
     results_of,
     values_of_fit,
 )
-from datalab_workspace.batch.worker.made import (
+from datalab_workspace.batch.worker.prepared_features import calculation_of, short_id_of
+from datalab_workspace.batch.worker.provenance import (
     call_step,
     code_step,
+    derived_uuid,
     first_step,
-    made_uuid,
     note_history,
 )
-from datalab_workspace.batch.worker.prepared_features import calculation_of, short_id_of
 from datalab_workspace.batch.worker.random_numbers import seed_of, seeded
 from datalab_workspace.history import steps as history
 from datalab_workspace.history.recording.observer import silenced
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datalab_workspace.batch.worker.compute import ItemOutput
 
 
-class Course:
+class ChainExecution:
     """One object of an item, while the steps of a chain are computed from it.
 
     Args:
@@ -70,7 +70,7 @@ class Course:
         part = "" if name == item.name else record.title
         self._identity = item.identity, part, chain.fingerprint
         in_file = item.identity.endswith(record.uuid)
-        self._uuid = record.uuid if in_file else made_uuid(item.identity, part)
+        self._uuid = record.uuid if in_file else derived_uuid(item.identity, part)
         self._kind: Kind = record.kind
         own = isinstance(item.source, MeasuredFile)
         self._obj: Any = to_object(record, own=own)
@@ -85,7 +85,7 @@ class Course:
         self._number = 0
         self._others: dict[str, Record] = {}
 
-    def take(self, step: Step) -> None:
+    def run(self, step: Step) -> None:
         """Compute the next step.
 
         Raises:
@@ -176,7 +176,7 @@ class Course:
         self._obj, self._made, self._returned = obj, True, returned
         obj.title = self._name
         self._kind = object_kind(obj) or self._kind
-        self._uuid = made_uuid(*self._identity, str(self._number))
+        self._uuid = derived_uuid(*self._identity, str(self._number))
 
     def _add_values(self, found: FunctionResults) -> None:
         """Add values to the row."""
@@ -189,7 +189,7 @@ class Course:
     def _finished(self, record: Record, key: str, step: history.Step | None) -> Record:
         """Give a record of the result its name, its UUID and its history."""
         record.fields["title"] = f"{self._name}|{key}" if key else self._name
-        record.uuid = made_uuid(*self._identity, "result", key)
+        record.uuid = derived_uuid(*self._identity, "result", key)
         if step is not None:
             note_history(record, step)
         return record

@@ -6,7 +6,7 @@ import errno
 import warnings
 from typing import NoReturn
 
-from datalab_workspace.batch.driver.ledger import Ledger
+from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.errors import BatchStoppedError
 from datalab_workspace.batch.messages import ItemFailure
 
@@ -14,23 +14,23 @@ from datalab_workspace.batch.messages import ItemFailure
 _FIRST_ITEMS = 10
 #: Deaths of workers that had not begun an item, for each worker of the engine.
 _DEATHS = 3
-_KEPT = "what was computed is kept, and the same call continues the run"
+_KEPT = "what was computed is kept, and with out= the same call continues the run"
 
 
 class StopRules:
     """Raise `BatchStoppedError` when it makes no sense to continue a run.
 
     Args:
-        ledger: The state of the items.
+        states: The state of the items.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, states: ItemStates) -> None:
+        self._states = states
         self._failures = 0
         self._first_failure: ItemFailure | None = None
         self._refusals: dict[str, str] = {}
         self._early_deaths = 0
-        self._any_done = ledger.done > 0
+        self._any_done = states.done > 0
 
     def item_failed(self, failure: ItemFailure) -> None:
         """Note the failure of an item."""
@@ -43,11 +43,11 @@ class StopRules:
 
     def check(self) -> None:
         """Stop if the chain has failed for each of the first items."""
-        self._any_done = self._any_done or self._ledger.done > 0
+        self._any_done = self._any_done or self._states.done > 0
         failure = self._first_failure
         if self._any_done or failure is None or self._failures < _FIRST_ITEMS:
             return
-        if self._ledger.left:
+        if self._states.left:
             raise BatchStoppedError(
                 f"the run stopped because the first {self._failures} items failed, the "
                 f"first with {failure.type}: {failure.message}\n{_KEPT}"

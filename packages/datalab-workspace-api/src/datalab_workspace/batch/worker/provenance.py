@@ -1,4 +1,4 @@
-"""The identity and the history of the objects that a run makes.
+"""The provenance of the objects that a run makes: their identity and history.
 
 Neither depends on the worker, the time, or the order of the items, so that a run gives
 the same bytes on every engine.
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.items.item import Item, MeasuredFile
-from datalab_workspace.encoding.arrays import data_fingerprint
+from datalab_workspace.encoding.arrays import data_fingerprint, is_known
 from datalab_workspace.history.environment import here
 from datalab_workspace.history.recording.file_steps import file_read
 from datalab_workspace.history.recording.observer import CalledStep, shared_call
@@ -20,6 +20,7 @@ from datalab_workspace.history.steps import (
     Cell,
     Code,
     FileRead,
+    Fingerprint,
     RecordHistory,
     Reference,
     Step,
@@ -27,6 +28,7 @@ from datalab_workspace.history.steps import (
     Unknown,
 )
 from datalab_workspace.history.storage.writer import latest_of
+from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.record import PRIMARY_ARRAY, ROI_KEY, Record
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 _NAMESPACE = bytes.fromhex("5f1c3c1e7c0e5b1f9d5a3d0a6e6f2b19")
 
 
-def made_uuid(*parts: str) -> str:
+def derived_uuid(*parts: str) -> str:
     """Return the UUID that is determined by some strings."""
     text = "\n".join(parts).encode("utf-8", "surrogatepass")
     digest = bytearray(hashlib.sha1(_NAMESPACE + text, usedforsecurity=False).digest())
@@ -64,15 +66,20 @@ def first_step(item: Item, record: Record, obj: Any, name: str, uuid: str) -> St
         step = origin_of(record, uuid)
     if step.stored is None:
         # A replay finds the object by it, if a workspace has it.
-        # A sample of the data in memory takes a tenth of one of the file.
-        key = PRIMARY_ARRAY[record.kind]
-        held = {key: getattr(obj, key)}
-        read = Record(record.kind, record.fields, held, uuid=uuid)
-        mark = data_fingerprint(read)
+        mark = _fingerprint(record, obj)
         if isinstance(step.action, Reference):
             step.action = replace(step.action, fingerprint=mark)
         step.stored = Stored(uuid, name, fingerprint=mark, elsewhere=True)
     return step
+
+
+def _fingerprint(record: Record, obj: Any) -> Fingerprint | None:
+    """Return the fingerprint of the data that was read into an object."""
+    if isinstance(record.data, ArrayReference) and not is_known(record.data):
+        # A sample of the data in memory takes a tenth of one of the file.
+        key = PRIMARY_ARRAY[record.kind]
+        record = Record(record.kind, record.fields, {key: getattr(obj, key)})
+    return data_fingerprint(record)
 
 
 def origin_of(record: Record, uuid: str) -> Step:

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from datalab_workspace.batch.driver.ledger import Ledger
+from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.errors import RunExistsError
+from datalab_workspace.batch.file_names import csv_name, is_further_file
 from datalab_workspace.batch.folder.parts import KeptObjects, remove_damaged
 from datalab_workspace.batch.folder.run_folder import RunFolder
+from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.items.item import Items
 from datalab_workspace.batch.outputs.files import kept_objects
-from datalab_workspace.batch.outputs.staging import files_of_others
-from datalab_workspace.batch.results.distribution import csv_name, is_further_file
-from datalab_workspace.batch.results.item_results import ItemResult
+from datalab_workspace.batch.outputs.staging import files_of_others, outputs_of
+from datalab_workspace.error_messages import shortened
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
 
+#: The names that an error about changed code lists.
+_NAMES = 5
+
 
 def check_out(
-    folder: RunFolder, *, overwrite: bool, stamp: list[int] | None = None
+    folder: RunFolder,
+    *,
+    overwrite: bool,
+    stamps: Mapping[str, list[int]] = MappingProxyType({}),
 ) -> None:
     """Check that the output may be written.
 
     Args:
         folder: The folder of the run.
         overwrite: Whether a file of another program may be replaced.
-        stamp: Size and modification time in ns of the file as the run wrote it; None
-            if that is not known.
+        stamps: What `stamp_of` returned for each file when the run wrote it, by name;
+            empty if that is not known.
 
     Raises:
         NotAProjectError: The suffix is that of another format.
@@ -62,12 +70,18 @@ def check_out(
             f"{str(out)!r} exists, and no run has made it; pass overwrite=True to "
             "replace it, or choose another out"
         )
-    status = out.stat()
-    if stamp is not None and stamp != [status.st_size, status.st_mtime_ns]:
-        raise FileChangedError(
-            f"another program has changed {str(out)!r} since the run wrote it; pass "
-            "overwrite=True to replace it, or choose another out"
-        )
+    for path in outputs_of(folder.path, out):
+        if path.exists() and stamps.get(path.name) not in (None, stamp_of(path)):
+            raise FileChangedError(
+                f"another program has changed {str(path)!r} since the run wrote it; "
+                "pass overwrite=True to replace it, or choose another out"
+            )
+
+
+def stamp_of(path: Path) -> list[int]:
+    """Return the size and the modification time in ns of a file."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def _places(folder: RunFolder) -> list[Path]:
@@ -131,24 +145,24 @@ def compare(folder: RunFolder, properties: Mapping[str, Any]) -> None:
     differences = list(_differences(folder.properties(), properties))
     if differences:
         raise RunExistsError(
-            f"the run of {str(folder.out)!r} was made otherwise: "
+            f"the run of {str(folder.out)!r} differs from this call: "
             f"{'; '.join(differences)}; pass restart=True to replace it, or choose "
             "another out"
         )
 
 
-def forget_lost(folder: RunFolder, ledger: Ledger) -> None:
+def forget_lost(folder: RunFolder, states: ItemStates) -> None:
     """Let items be computed again whose objects were removed or damaged.
 
     Args:
         folder: The folder of the run.
-        ledger: The state of the items.
+        states: The state of the items.
     """
     remove_damaged(folder.parts)
     known = kept_objects(folder.path, folder.out)
-    for result in ledger.results():
+    for result in states.results():
         if not _has_objects(known, result):
-            ledger.forget(result.receipt.index)
+            states.forget(result.receipt.index)
 
 
 def _has_objects(known: KeptObjects, result: ItemResult) -> bool:
@@ -167,7 +181,7 @@ def _differences(
     before, now = former["chain"], present["chain"]
     if before["fingerprint"] != now["fingerprint"]:
         if before["description"] == now["description"]:
-            yield f"the code of its chain ({now['description']}) has changed"
+            yield _changed_code(before.get("parts", {}), now)
         else:
             yield f"its chain is {before['description']}, not {now['description']}"
     if former["keep"] != present["keep"]:
@@ -177,6 +191,15 @@ def _differences(
         for name in sorted({*then, *given}):
             if then.get(name) != given.get(name):
                 yield _difference(title, name, then.get(name), given.get(name))
+
+
+def _changed_code(before: Mapping[str, str], now: Mapping[str, Any]) -> str:
+    names = [name for name in now["parts"] if before.get(name) != now["parts"][name]]
+    changed = f"the code of its chain ({now['description']}) has changed"
+    if not names or not before:
+        return changed
+    more = ", …" if len(names) > _NAMES else ""
+    return f"{changed}: {', '.join(map(shortened, names[:_NAMES]))}{more}"
 
 
 def _difference(title: str, name: str, former: Any, present: Any) -> str:
