@@ -105,7 +105,7 @@ class Computation:
         folder = self.folder
         finish_outputs(folder.path, folder.out)
         states = match_items(folder.journal, self.items)
-        check_out(folder, overwrite=overwrite, stamps=states.outputs or {})
+        check_out(folder, overwrite=overwrite, stamps=states.written)
         states.retry_failed()
         if states.outputs is not None and not states.left and _all_exist(folder):
             return states
@@ -159,6 +159,9 @@ class Computation:
         folder = self.folder
         state = FolderState(folder, states, self.owner)
         try:
+            if states.written:
+                # A kill between the files and the line of the journal is no change.
+                _append(journal, states, written={})
             with Progress(f"writing {folder.out.name!r}", states.done) as progress:
                 advance = progress.advance
                 write_outputs(state, folder.out, keep=self.keep, advance=advance)

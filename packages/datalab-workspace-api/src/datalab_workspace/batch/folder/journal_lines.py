@@ -24,6 +24,7 @@ def is_sound(line: Any) -> bool:
         and isinstance(line.get("engine", ""), str)
         and isinstance(line.get("seconds", 0.0), _NUMBER)
         and isinstance(line.get("outputs", {}), dict)
+        and isinstance(line.get("written", {}), dict)
         and isinstance(part, str)
         and PurePath(part).name == part  # never a path to elsewhere
         and _maps_strings(line.get("units", {}))

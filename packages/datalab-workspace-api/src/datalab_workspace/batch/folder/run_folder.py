@@ -94,7 +94,7 @@ class RunFolder:
                 f"the run in {str(self.path)!r} was made by another version of "
                 "datalab-workspace-api; pass restart=True to replace it"
             )
-        return {**found, **_sound(found)}
+        return _sound(found)
 
     def write_properties(self, properties: Mapping[str, Any]) -> None:
         """Write the properties of a new run."""
@@ -148,14 +148,22 @@ class RunFolder:
 
 def _sound(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the properties that are read, where another program may have set them."""
-    sections = {
-        name: value if isinstance(value := found.get(name), dict) else {}
-        for name in ("chain", "reading", "versions")
+    chain = _mapping(found, "chain")
+    return {
+        "chain": {
+            "fingerprint": str(chain.get("fingerprint")),
+            "description": str(chain.get("description")),
+            "parts": _mapping(chain, "parts"),
+        },
+        "keep": str(found.get("keep")),
+        "reading": _mapping(found, "reading"),
+        "versions": _mapping(found, "versions"),
     }
-    chain = {
-        key: str(sections["chain"].get(key)) for key in ("fingerprint", "description")
-    }
-    return {"keep": str(found.get("keep")), **sections, "chain": chain}
+
+
+def _mapping(found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = found.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _write_atomically(path: Path, text: str) -> None:
