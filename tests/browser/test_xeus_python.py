@@ -86,6 +86,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
         ("workspace.save('x.h5')", "h5py"),
         ("workspace.replay('x')", "sigima"),
         ("workspace.recompute('x')", "sigima"),
+        ("workspace.map('fft', 'x')", "sigima"),
+        ("workspace.map(print, 'x', out='r.h5')", "h5py"),
         (
             f"_ = open('y.hdf5', 'wb').write({SIGNATURE})\nworkspace.load('y.hdf5')",
             "h5py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -13,6 +14,20 @@ def doubled(obj: Any) -> tuple[Any, dict[str, float]]:
     """Return an object with twice the data, and its greatest value."""
     obj.y = obj.y * 2
     return obj, {"greatest": float(obj.y.max())}
+
+
+def highest(obj: Any) -> dict[str, float]:
+    """Return the greatest value of an object."""
+    return {"greatest": float(obj.y.max())}
+
+
+def killing_once(obj: Any) -> Any:
+    """End the process for the object 3, if it is the first to compute that."""
+    if obj.title == "item 3":
+        with contextlib.suppress(FileExistsError):
+            Path(os.environ["KILLED_ONCE"]).touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return doubled(obj)
 
 
 def slowly_doubled(obj: Any) -> tuple[Any, dict[str, float]]:

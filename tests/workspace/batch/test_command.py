@@ -64,6 +64,32 @@ def test_all_items_are_done(run: Callable[..., tuple[int, str, str]]) -> None:
     assert Path("w.csv").is_file()
 
 
+@pytest.mark.parametrize("chain", ["difference:with_=background", "chain.json"])
+def test_the_second_operand_is_named(
+    run: Callable[..., tuple[int, str, str]], chain: str
+) -> None:
+    step = {"feature": "difference", "parameters": {"with_": "background"}}
+    Path("chain.json").write_text(json.dumps([step]))
+    workspace = dlw.Workspace(backend=MemoryBackend())
+    workspace.add("background", (np.linspace(-3, 3, 100), np.ones(100)))
+    workspace.save("references.h5")
+
+    code, _, err = run(chain, "references.h5", "-o", "o.h5", "--on", "serial")
+    assert (code, err) == (0, "")
+    assert not dlw.open("o.h5").get("background").y.any()
+
+    arguments = (chain, "scan1.csv", "-o", "p.h5", "--on", "serial")
+    code, _, err = run(*arguments)
+    assert code not in (0, 3)
+    assert "--with-from" in err
+    assert run(*arguments, "--with-from", "references.h5")[0] == 0
+    found = dlw.open("p.h5").get("scan1").y
+    assert found == pytest.approx(np.exp(-(np.linspace(-3, 3, 100) ** 2)) - 1)
+
+    code, _, err = run("difference:with_=dark", *arguments[1:])
+    assert code not in (0, 3)
+
+
 def test_some_items_fail_and_are_tried_again(
     run: Callable[..., tuple[int, str, str]],
 ) -> None:

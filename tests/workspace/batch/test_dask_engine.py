@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, get_worker
 
 from datalab_workspace.batch.engines.base import WorkerDiedError
 from datalab_workspace.batch.engines.dask_client import DaskEngine
-from datalab_workspace.batch.messages import Answer
+from datalab_workspace.batch.messages import Answer, Receipt
 from support.engine_tasks import LIMIT, Outcomes, compute, settings_in, task
 
 
@@ -156,6 +157,37 @@ def test_a_suspect_shares_no_worker_with_another_task(settings) -> None:
         engine.finish()
 
     assert all(answers[n].worker == "1" for n in (3, 7, 11))
+
+
+def test_a_worker_that_refused_gets_no_more_tasks(settings) -> None:
+    with (
+        cluster_of(n_workers=2, threads_per_worker=1, processes=False) as cluster,
+        Client(cluster) as client,
+    ):
+        refusing = min(client.nthreads())
+        engine = DaskEngine(client, compute=partial(_refuse_at, refusing))
+        engine.start(settings)
+        outcomes = Outcomes(engine)
+        refused = False
+        for number in range(20):
+            outcomes.submit(task(number, settings))
+            refused = refused or outcomes.next().worker == refusing
+        assert refused
+        for number in range(20, 40):
+            outcomes.submit(task(number, settings))
+        answers = outcomes.some(20)
+        engine.finish()
+
+    assert refusing not in {answer.worker for answer in answers.values()}
+
+
+def _refuse_at(refusing: str, task) -> Answer:
+    """Answer with the address of the worker, one of which refuses."""
+    worker = get_worker().address
+    refusal = "other versions" if worker == refusing else None
+    return Answer(
+        (Receipt(task.items[0].index, "", ()),), refusal=refusal, worker=worker
+    )
 
 
 _company: list[int] = []

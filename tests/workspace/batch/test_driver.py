@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import datalab_workspace as dlw
 from datalab_workspace.batch.driver import computation
+from datalab_workspace.batch.errors import BatchStoppedError
+from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.run_lock import RunLock
 from support import batch_functions
 from support.stand_in_engines import Death, UnsteadyEngine
@@ -261,6 +263,19 @@ def test_no_other_file_of_a_run_is_replaced_after_a_change(tmp_path, name):
     with pytest.raises(dlw.FileChangedError, match=name):
         dlw.batch.map(batch_functions.doubled, more, out=out, on="serial")
     assert (tmp_path / name).read_bytes().endswith(b"my remark")
+
+
+def test_a_run_stops_when_the_process_of_all_workers_refuses(
+    objects, tmp_path, monkeypatch
+):
+    """Several workers of one process refuse under one name."""
+    monkeypatch.setattr(RunFolder, "token", lambda _: "another")
+
+    with (
+        pytest.warns(UserWarning, match="does not take part"),
+        pytest.raises(BatchStoppedError, match="no worker can compute"),
+    ):
+        objects.map("stats", on="threads", workers=3, out=tmp_path / "o.h5")
 
 
 def test_a_second_driver_is_refused(objects, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -184,3 +185,32 @@ def test_links_in_the_folder_of_a_run_are_not_followed(out, objects, tmp_path, n
         with pytest.raises(dlw.RunExistsError, match="neither a file nor a folder"):
             compute(objects, out, restart=restart)
     assert (mine / "precious.h5").read_text() == "mine\nand more"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"function": "timeit:timeit", "parameters": {"setup": "mine.unlink()"}},
+        {"feature": "timeit:timeit"},
+        "timeit:timeit",
+        {"function": "module_in_the_folder:function"},
+    ],
+)
+def test_a_run_that_was_opened_calls_no_function_of_others(
+    out, objects, monkeypatch, step
+):
+    (out.parent / "module_in_the_folder.py").write_text("raise SystemExit")
+    monkeypatch.syspath_prepend(out.parent)
+    path = out.parent / "o.h5.run" / "run.json"
+    properties = json.loads(path.read_text())
+    items = [str(objects.save(out.parent / "in.h5"))]
+    properties["call"] = {
+        "chain": {"steps": [step]},
+        "items": items,
+        "key": "k",
+        "options": {},
+    }
+    path.write_text(json.dumps(properties))
+    with pytest.raises(ValueError, match="imports no module"):
+        dlw.batch.open(out).retry()
+    assert "module_in_the_folder" not in sys.modules

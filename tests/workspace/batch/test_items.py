@@ -421,3 +421,13 @@ def test_a_measured_file_is_sent_as_its_path(tmp_path: Path) -> None:
     assert isinstance(item.source, MeasuredFile)
     assert item.source.path == tmp_path / "a.csv"
     assert len(pickle.dumps(item)) < 1500
+
+
+def test_files_among_the_names_of_a_workspace_are_refused_with_the_way_out() -> None:
+    workspace = dlw.Workspace()
+    workspace.add("ramp", np.arange(3.0))
+
+    for names, hint in (("scans/*.csv", True), ("scan", False)):
+        with pytest.raises(dlw.ObjectNotFoundError) as caught:
+            workspace.map("fwhm", names, on="serial")
+        assert ("names of files are items of batch.map" in str(caught.value)) is hint

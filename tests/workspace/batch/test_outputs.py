@@ -73,6 +73,36 @@ def test_more_than_200_objects_are_in_projects_of_their_own(
         assert names[:2] == ["widths-objects-001.h5", "widths-objects-002.h5"]
         assert dlw.open(paths[1]).list() == ["scan_0200"]
         assert dlw.open(run.out).list() == ["fwhm"]
+        held = str(dlw.open(run.out).results("fwhm"))
+        assert all(name in held for name in names[:2])
+
+
+@pytest.mark.parametrize("count", [3, 201])
+def test_a_table_without_numbers_is_in_the_project(new_run: NewRun, count: int) -> None:
+    run = new_run()
+    run.add_task([(f"i{n}", {"text": "x"}, 1) for n in range(count)])
+    run.add_failure("last", ValueError("no peak"))
+
+    write_outputs(run, run.out, keep="objects")
+
+    workspace = dlw.open(run.out)
+    assert workspace.list()[0] == "done"
+    assert workspace.get("done").y.tolist() == [1.0] * count + [0.0]
+    found = str(workspace.results("done"))
+    if count == 3:
+        assert "ValueError: no peak" in found
+    else:
+        assert "widths-objects-002.h5" in found
+
+
+def test_objects_alone_need_no_summary(new_run: NewRun) -> None:
+    run = new_run()
+    run.add_task([("only", {}, 1)])
+
+    write_outputs(run, run.out, keep="objects")
+    assert dlw.open(run.out).list() == ["only"]
+    write_outputs(run, run.out, keep="table")
+    assert dlw.open(run.out).list() == ["done"]
 
 
 def test_a_long_table_has_statistics_in_the_project(new_run: NewRun) -> None:

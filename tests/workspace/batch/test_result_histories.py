@@ -62,3 +62,29 @@ def test_a_result_of_an_object_in_memory_is_replayed_from_it(tmp_path: Path) -> 
 
     replay = workspace.replay("bell (2)")
     assert replay.verdict == "identical", replay
+
+
+def test_a_result_of_an_object_in_memory_continues_its_history(tmp_path: Path) -> None:
+    workspace, out = dlw.Workspace(), tmp_path / "slopes.h5"
+    workspace.add("bell", np.exp(-(np.linspace(-5, 5, 50) ** 2)))
+    workspace.rename(workspace.calc("normalize", on="bell"), "unit")
+    workspace.map("derivative", "unit", out=out, on="serial")
+
+    workspace.load(out, on_conflict="rename")
+
+    history = workspace.history("unit (2)")
+    assert [step.what for step in history.steps] == ["normalize", "derivative"]
+    assert not history.gaps
+    workspace.update({"unit": np.zeros(50)})
+    assert workspace.history("unit (2)").gaps
+
+
+def test_a_result_that_equals_its_item_is_not_taken_for_it(tmp_path: Path) -> None:
+    workspace, out = dlw.Workspace(), tmp_path / "same.h5"
+    workspace.add("ramp", np.arange(5.0))
+    workspace.map(lambda signal: signal, out=out, on="serial")
+
+    history = dlw.open(out).history("ramp")
+
+    assert [step.what for step in history.steps] == ["code"]
+    assert history.gaps

@@ -58,3 +58,29 @@ def test_a_file_that_was_repaired_is_computed(
     assert repr(run) == repr(retried)
     assert "4 done, 0 failed" in repr(run)
     assert repr(run).endswith(" on 1 thread>")
+
+
+@pytest.mark.parametrize("what", ["stats", "support.batch_functions:highest"])
+def test_a_run_that_was_opened_is_retried(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """It knows features and functions of modules, files, and the options."""
+    monkeypatch.chdir(folder.parent)
+    run = batch.map(what, "scans/*.txt", out="o.h5", keep="table", on="serial")
+    assert [*run.errors] == ["scan_1"]
+    measured(folder / "scan_1.txt")
+    measured(folder / "scan_4.txt")
+    monkeypatch.chdir(folder)
+
+    retried = batch.open(folder.parent / "o.h5").retry()
+
+    assert (retried.done, retried.failed, retried.left) == (5, 0, 0)
+
+
+def test_a_run_of_what_no_other_process_knows_is_not_retried(tmp_path: Path) -> None:
+    out = tmp_path / "o.h5"
+    held = [np.arange(3.0)]
+    batch.map("stats", held, out=out, on="serial")
+
+    with pytest.raises(ValueError, match=r"call batch\.map with the same arguments"):
+        batch.open(out).retry()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
+from datalab_workspace import batch
 from datalab_workspace.batch.engines.base import WorkerDiedError
 from datalab_workspace.batch.engines.choose import choose_engine
 from datalab_workspace.batch.engines.dask_client import DaskEngine
@@ -15,6 +18,8 @@ from datalab_workspace.batch.engines.executors import ExecutorEngine
 from datalab_workspace.batch.engines.processes import ProcessesEngine
 from datalab_workspace.batch.engines.serial import SerialEngine
 from datalab_workspace.batch.engines.threads import ThreadsEngine
+from datalab_workspace.batch.errors import BatchStoppedError
+from support import batch_functions
 from support.engine_tasks import Outcomes, compute, settings_in, task
 
 
@@ -33,6 +38,33 @@ def test_a_pool_of_processes_ends_with_its_first_death(tmp_path, method) -> None
         assert isinstance(outcomes.next(), WorkerDiedError)
         outcomes.submit(task(2, settings))
         assert isinstance(outcomes.next(), BrokenExecutor)
+
+
+def test_a_run_continues_with_a_new_pool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILLED_ONCE", str(tmp_path / "killed"))
+    items = {f"item {n}": np.arange(5.0) for n in range(8)}
+    out = tmp_path / "o.h5"
+
+    def call(pool: Executor | str) -> batch.Run:
+        return batch.map(batch_functions.killing_once, items, out=out, on=pool)
+
+    # A forked process has sigima at once.
+    context = multiprocessing.get_context("fork")
+    with (
+        ProcessPoolExecutor(1, mp_context=context) as pool,
+        pytest.raises(BatchStoppedError, match="with a new executor") as stopped,
+    ):
+        call(pool)
+    assert stopped.value.run.left > 0
+
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        assert call(pool).done == len(items)
+    content = out.read_bytes()
+    out = tmp_path / "other.h5"
+    assert call("serial").done == len(items)
+    assert out.read_bytes() == content
 
 
 def test_the_executor_of_a_dask_client_is_taken(tmp_path) -> None:

@@ -16,7 +16,9 @@ _REMEDY = (
 
 def is_installed(package: str) -> bool:
     """Return True if a package can be imported; it is not imported."""
-    return package in sys.modules or find_spec(package) is not None
+    if package in sys.modules:
+        return sys.modules[package] is not None  # None forbids to import it
+    return find_spec(package) is not None
 
 
 def require(package: str, what: str, instead: str = "") -> None:

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.batch.chains.chain import make_chain
+from datalab_workspace.batch.chains.call_arguments import call_of, only_known_functions
+from datalab_workspace.batch.chains.chain import Chain, make_chain
 from datalab_workspace.batch.driver.computation import Computation
 from datalab_workspace.batch.driver.folder_state import FolderState
+from datalab_workspace.batch.file_names import project_suffix
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.folder.temporary_folder import TemporaryFolder
 from datalab_workspace.batch.items.item_arguments import make_items
@@ -55,7 +57,8 @@ def map_items(
         items: A workspace, names of objects of `workspace`, files, a pattern such as
             ``"scans/*.csv"``, a folder, a project, objects or arrays.
         out: The summary project to write. The table is written next to it as CSV, and
-            objects beyond 200 to further projects. None for a temporary folder.
+            objects beyond 200 to further projects. None for a temporary folder. A path
+            that ends in ".npz" becomes an archive, which needs no h5py.
         keep: "objects" to keep the objects that the chain returns; "table" for the
             values only.
         on: The workers: None or "processes"; a number of processes; "threads";
@@ -106,9 +109,11 @@ def map_items(
     owner = None
     if out is None:
         owner = TemporaryFolder()
-        path = owner.path / "results.h5"
+        path = owner.path / f"results{project_suffix()}"
     else:
         path = _path_of(out)
+    options = {"kind": kind, "stack": stack, **read_options}
+    limits = {"item_timeout": item_timeout, "memory_limit": memory_limit}
     computation = Computation(
         chain=chain,
         items=listed,
@@ -116,11 +121,14 @@ def map_items(
         folder=RunFolder(path),
         owner=owner,
         keep=keep,
-        reading={"kind": kind, "stack": stack, **read_options},
+        reading=options,
         on=on,
         workers=workers,
         item_timeout=item_timeout,
         memory_limit=memory_limit,
+        call=(
+            None if workspace is not None else call_of(chain, items, options, limits)
+        ),
     )
     return computation.run(restart=restart, overwrite=overwrite)
 
@@ -142,8 +150,8 @@ def open_run(out: str | os.PathLike[str]) -> Run:
         >>> dlw.batch.open("w.h5").done
         2
     """
-    state = FolderState(RunFolder(_path_of(out)))
-    return Run(state, _refuse_retry)
+    folder = RunFolder(_path_of(out))
+    return Run(FolderState(folder), partial(_retry_opened, folder))
 
 
 def _path_of(out: str | os.PathLike[str]) -> Path:
@@ -162,8 +170,21 @@ def _path_of(out: str | os.PathLike[str]) -> Path:
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
-def _refuse_retry() -> Run:
-    raise ValueError(
-        "a run that was opened does not know its chain and items; call batch.map with "
-        "the same arguments, which computes again only what failed"
+def _retry_opened(folder: RunFolder) -> Run:
+    properties = folder.properties()
+    call = properties["call"]
+    if call is None or not only_known_functions(call):
+        raise ValueError(
+            "a run that was opened does not know functions of a notebook or script, "
+            "nor objects in memory, and imports no module; import the module of its "
+            "functions, or call batch.map with the same arguments, which computes "
+            "again only what failed"
+        )
+    return map_items(
+        Chain.from_json(call["chain"]),
+        call["items"],
+        out=folder.out,
+        keep=properties["keep"],
+        key=call["key"],
+        **call["options"],
     )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from datalab_workspace.runtime import is_installed
+
+#: The suffix of projects that need no h5py.
+ARCHIVE = ".npz"
 #: The suffix of the folder of a run, after the name of its output.
 _FOLDER = ".run"
 #: The file that each folder of a run has.
@@ -21,6 +25,11 @@ def output_of(folder: Path) -> Path | None:
     if folder.suffix != _FOLDER:
         return None
     return folder.with_name(folder.name.removesuffix(_FOLDER))
+
+
+def project_suffix() -> str:
+    """Return the suffix of projects that this environment can write."""
+    return ".h5" if is_installed("h5py") else ARCHIVE
 
 
 def csv_name(out: Path) -> str:

@@ -16,20 +16,24 @@ from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_workspace.batch.chains.chain import Chain
+    from datalab_workspace.workspace import Workspace
 
 _CONSTANTS = {"true": True, "false": False, "none": None}
 
 
-def chain_of(argument: str) -> Chain:
+def chain_of(argument: str, workspace: Workspace | None = None) -> Chain:
     """Return the chain that an argument of the shell stands for.
 
     Args:
         argument: A ``.toml`` or ``.json`` file; or steps, separated by commas. A step
             is a feature, such as "normalize" or "moving_average:n=5,mode=reflect", or
             a function: "module:function" or "file.py:function".
+        workspace: The workspace with the names that ``with_`` uses.
 
     Raises:
         ValueError: It does not describe a chain.
+        TypeError: A name is given as ``with_``, and there is no workspace.
+        KeyError: The workspace has no object of this name.
         OSError: A file cannot be read.
         ImportError: There is no such module.
         AttributeError: A module or file has no such function.
@@ -38,8 +42,10 @@ def chain_of(argument: str) -> Chain:
 
     path = Path(argument).expanduser()
     if path.suffix in (".toml", ".json"):
-        return Chain.from_json(_with_functions(_content(path), path.parent))
-    return make_chain([_step(text) for text in _steps(argument)])
+        content = _with_functions(_content(path), path.parent)
+        return Chain.from_json(content, workspace=workspace)
+    steps = [_step(text) for text in _steps(argument)]
+    return make_chain(steps, workspace=workspace)
 
 
 def _steps(argument: str) -> list[str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from datalab_workspace.cli.chain_argument import chain_of, value_of
 from datalab_workspace.cli.copy import LIVE, workspace_at
@@ -17,8 +18,10 @@ from datalab_workspace.result_text import printable
 
 if TYPE_CHECKING:
     from datalab_workspace.batch.results.run import Run
+    from datalab_workspace.workspace import Workspace
 
 _ALL_DONE, _SOME_FAILED, _UNFINISHED = 0, 3, 4
+_PROJECTS = (".h5", ".hdf5")
 _UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -41,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ITEM",
         help="measured files, patterns such as 'scans/*.csv', folders, projects, or "
         "'live'",
+    )
+    parser.add_argument(
+        "--with-from",
+        metavar="PROJECT",
+        help="the project, or 'live', with the second operands that the chain names, "
+        "as in 'difference:with_=background' (default: the project or 'live' that is "
+        "the only ITEM)",
     )
     parser.add_argument(
         "-o", "--out", help="the summary project to write; it is needed to resume"
@@ -140,9 +150,9 @@ def _computed(options: argparse.Namespace) -> tuple[Run, int]:
     if options.chain is None or not options.items or options.out is None:
         raise RunArgumentError("a run needs CHAIN, at least one ITEM, and --out OUT")
     try:
-        found = calls.map_items(
-            chain_of(options.chain), _items(options), **_arguments(options)
-        )
+        items = _items(options)
+        chain = chain_of(options.chain, _operands(options, items))
+        found = calls.map_items(chain, items, **_arguments(options))
     except BatchStoppedError as error:
         if error.run is None:
             raise
@@ -155,6 +165,8 @@ def _computed(options: argparse.Namespace) -> tuple[Run, int]:
         raise
     except (ValueError, TypeError, ImportError, AttributeError) as error:
         raise RunArgumentError(str(error)) from error
+    except KeyError as error:  # its string has quotes
+        raise RunArgumentError(str(error.args[0])) from error
     return found, _exit_code(found)
 
 
@@ -162,6 +174,17 @@ def _items(options: argparse.Namespace) -> Any:
     if options.items == [LIVE]:
         return workspace_at(LIVE, options.url)
     return options.items
+
+
+def _operands(options: argparse.Namespace, items: Any) -> Workspace | None:
+    """Return the workspace with the second operands; None if there is none."""
+    if options.with_from is not None:
+        return workspace_at(options.with_from, options.url)
+    if not isinstance(items, list):
+        return cast("Workspace", items)
+    if len(items) == 1 and items[0].lower().endswith(_PROJECTS):
+        return workspace_at(items[0], None) if Path(items[0]).is_file() else None
+    return None
 
 
 def _arguments(options: argparse.Namespace) -> dict[str, Any]:

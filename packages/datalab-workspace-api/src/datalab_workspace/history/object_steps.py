@@ -70,6 +70,8 @@ class ObjectSteps:
         if latest is None:
             latest = self._session.project.histories.find(reference)
         if latest is None:
+            latest = self._of_same_name(reference)
+        if latest is None:
             return None
         chain = edit_chain(latest)
         return chain[min(reference.edits, len(chain) - 1)]
@@ -87,6 +89,22 @@ class ObjectSteps:
             if stored and (stored.uuid, stored.fingerprint) == (uuid, wanted):
                 return step
         return None
+
+    def _of_same_name(self, reference: Reference) -> Step | None:
+        """Return the latest step of an object with the name and data of a reference.
+
+        A run over objects in memory identifies them by their data, not by a UUID.
+        """
+        uuid, wanted = reference.uuid, reference.fingerprint
+        if wanted is None or self._transaction.backend.has(uuid):
+            return None
+        named = self._transaction.names.uuid_of(reference.name)
+        if named is None or self.mark(named) != wanted:
+            return None
+        latest = self.latest(named)
+        # A result may have the name and data of the object that it was made from.
+        own = any(step.action is reference for step in closure(latest))
+        return None if own else latest
 
     def present(self, step: Step) -> Present | None:
         """Return the object that is still as a step made it; edits do not count."""

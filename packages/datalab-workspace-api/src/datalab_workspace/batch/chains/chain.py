@@ -11,6 +11,7 @@ from datalab_workspace.batch.chains import sigima_options
 from datalab_workspace.batch.chains.fingerprints import Examination, examine
 from datalab_workspace.batch.chains.step_forms import renewed, step_of
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep, Step
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_workspace.workspace import Workspace
@@ -74,6 +75,8 @@ class Chain:
         """Check the features and their parameters; this imports sigima.
 
         Raises:
+            ModuleNotFoundError: sigima is not installed. A function, too, takes its
+                objects.
             FeatureNotFoundError: There is no such feature (a `ValueError`).
             TypeError: A feature does not take one object, or there is no such
                 parameter, or it has the wrong type.
@@ -82,6 +85,7 @@ class Chain:
         Example:
             >>> dlw.batch.chain("normalize", "fwhm").check()
         """
+        require("sigima", "a run")
         from datalab_workspace.batch.chains.feature_checks import check_feature
 
         for step in self.steps:
@@ -132,17 +136,19 @@ class Chain:
         return encoded(self)
 
     @staticmethod
-    def from_json(content: Any) -> Chain:
+    def from_json(content: Any, *, workspace: Workspace | None = None) -> Chain:
         """Return a chain from data of JSON or TOML, such as `as_json` returns.
 
         Args:
             content: ``{"steps": [...]}``, or the list alone. Each step is a name, or a
                 dict with "feature" and "parameters", or with "function", the place of a
                 function such as "widths:fwhm_of".
+            workspace: See `chain`.
 
         Raises:
             ValueError: It does not describe a chain.
             TypeError: See `chain`.
+            KeyError: See `chain`.
 
         Example:
             >>> from datalab_workspace.batch.chains.chain import Chain
@@ -151,7 +157,7 @@ class Chain:
         """
         from datalab_workspace.batch.chains.chain_json import decoded
 
-        return decoded(content)
+        return decoded(content, workspace)
 
 
 def chain(*steps: Any, workspace: Workspace | None = None) -> Chain:

@@ -10,6 +10,7 @@ from datalab_workspace.batch.chains.steps import FunctionStep, Step
 
 if TYPE_CHECKING:
     from datalab_workspace.batch.chains.chain import Chain
+    from datalab_workspace.workspace import Workspace
 
 
 def encoded(chain: Chain) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def _parameter_object(given: Any) -> Any:
     return json.loads(dataset_to_json(given))
 
 
-def decoded(content: Any) -> Chain:
+def decoded(content: Any, workspace: Workspace | None = None) -> Chain:
     """Return a chain from data of JSON or TOML; see `Chain.from_json`."""
     from datalab_workspace.batch.chains.chain import make_chain
 
@@ -76,7 +77,7 @@ def decoded(content: Any) -> Chain:
         raise ValueError(  # noqa: TRY004  # it is the content of a file
             "a chain is a list of steps, or has an entry 'steps' with such a list"
         )
-    return make_chain([_decoded(step) for step in steps])
+    return make_chain([_decoded(step) for step in steps], workspace=workspace)
 
 
 def _decoded(step: Any) -> Any:

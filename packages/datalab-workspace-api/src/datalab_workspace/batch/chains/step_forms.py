@@ -89,7 +89,7 @@ def _operand(value: Any, feature: str, workspace: Workspace | None) -> Record:
     if workspace is None:
         raise TypeError(
             f"{feature}: with_={value!r:.80} is a name, but the chain belongs to no "
-            "workspace; pass the object, or workspace="
+            "workspace; pass the object, or workspace= (in a shell, --with-from)"
         )
     return workspace.record(value)
 

@@ -59,6 +59,7 @@ class Computation:
         workers: See `map`.
         item_timeout: See `map`.
         memory_limit: See `map`.
+        call: The arguments of the call as data for JSON; None if that cannot be.
     """
 
     chain: Chain
@@ -72,6 +73,7 @@ class Computation:
     workers: int | None
     item_timeout: float | None
     memory_limit: int | None
+    call: Mapping[str, Any] | None = None
 
     def run(self, *, restart: bool = False, overwrite: bool = False) -> Run:
         """Compute what is left, write the results, and return the run.
@@ -211,6 +213,7 @@ class Computation:
                 if value is not None
             },
             "versions": versions,
+            "call": self.call,
         }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.errors import RunExistsError
-from datalab_workspace.batch.file_names import csv_name, is_further_file
+from datalab_workspace.batch.file_names import ARCHIVE, csv_name, is_further_file
 from datalab_workspace.batch.folder.parts import KeptObjects, remove_damaged
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.item_results import ItemResult
@@ -19,6 +19,7 @@ from datalab_workspace.batch.outputs.staging import files_of_others, outputs_of
 from datalab_workspace.error_messages import shortened
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
+from datalab_workspace.runtime import require
 
 #: The names that an error about changed code lists.
 _NAMES = 5
@@ -40,6 +41,7 @@ def check_out(
 
     Raises:
         NotAProjectError: The suffix is that of another format.
+        ModuleNotFoundError: The format needs h5py, which is not installed.
         FileNotFoundError: There is no folder for the output.
         IsADirectoryError: A folder has the name of a file that the run writes.
         FileExistsError: No run has made the output.
@@ -54,6 +56,8 @@ def check_out(
             f"{out.with_suffix('.h5').name!r}, next to which the table is written as "
             f"{csv_name(out)!r}"
         )
+    if out.suffix.lower() != ARCHIVE:
+        require("h5py", f"out={out.name!r}", "pass an out that ends in .npz")
     others = _places(folder)
     if overwrite:
         return

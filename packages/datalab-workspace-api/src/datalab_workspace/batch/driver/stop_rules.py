@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import warnings
+from concurrent.futures import BrokenExecutor
 from typing import NoReturn
 
 from datalab_workspace.batch.driver.item_states import ItemStates
@@ -14,6 +15,9 @@ from datalab_workspace.batch.messages import ItemFailure
 _FIRST_ITEMS = 10
 #: Deaths of workers that had not begun an item, for each worker of the engine.
 _DEATHS = 3
+#: Tasks in sequence that were refused, for each worker of the engine. A worker that has
+#: refused may have been given others by then.
+_REFUSALS = 10
 _KEPT = "what was computed is kept, and with out= the same call continues the run"
 
 
@@ -29,6 +33,7 @@ class StopRules:
         self._failures = 0
         self._first_failure: ItemFailure | None = None
         self._refusals: dict[str, str] = {}
+        self._refused_in_sequence = 0
         self._early_deaths = 0
         self._any_done = states.done > 0
 
@@ -40,6 +45,7 @@ class StopRules:
     def worker_began(self) -> None:
         """Note that a worker began an item, even if that killed it."""
         self._early_deaths = 0
+        self._refused_in_sequence = 0
 
     def check(self) -> None:
         """Stop if the chain has failed for each of the first items."""
@@ -58,7 +64,16 @@ class StopRules:
         raise error
 
     def engine_failed(self, error: BaseException) -> NoReturn:
-        """Raise an error of the engine itself."""
+        """Raise an error of the engine itself.
+
+        The call after it continues the run if the executor of the user is broken.
+        """
+        if isinstance(error, BrokenExecutor):
+            raise BatchStoppedError(
+                "the run stopped because a worker died, and its executor cannot be "
+                f"used any more ({error}); {_KEPT} with a new executor. With "
+                "on='processes', the item is found and named"
+            ) from error
         raise error
 
     def disk_failed(self, error: OSError) -> NoReturn:
@@ -74,7 +89,10 @@ class StopRules:
                 UserWarning,
                 stacklevel=2,
             )
-        if len(self._refusals) >= workers:
+        # Several workers in one process refuse under one name.
+        self._refused_in_sequence += 1
+        many = self._refused_in_sequence >= _REFUSALS * workers
+        if many or len(self._refusals) >= workers:
             raise BatchStoppedError(
                 f"the run stopped because no worker can compute: {reason}; {_KEPT}"
             )

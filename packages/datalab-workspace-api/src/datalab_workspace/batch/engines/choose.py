@@ -11,7 +11,6 @@ from typing import Any
 from datalab_workspace.batch.engines.base import Engine
 from datalab_workspace.batch.engines.dask_client import DaskEngine, is_client
 from datalab_workspace.batch.engines.executors import ExecutorEngine
-from datalab_workspace.batch.engines.processes import ProcessesEngine, require_loky
 from datalab_workspace.batch.engines.serial import SerialEngine
 from datalab_workspace.batch.engines.threads import ThreadsEngine
 from datalab_workspace.batch.worker.process_worker import compute_here
@@ -80,9 +79,13 @@ def _named(on: str, workers: int | None, items: int | None) -> Engine:
     if on in ("processes", "threads"):
         if IN_BROWSER:
             raise ValueError(f'there are no {on} in a browser; use on="serial"')
+        make = ThreadsEngine
         if on == "processes":
-            require_loky()
-        make = ProcessesEngine if on == "processes" else ThreadsEngine
+            # A browser has no module multiprocessing.
+            from datalab_workspace.batch.engines import processes
+
+            processes.require_loky()
+            make = processes.ProcessesEngine
         return make(workers or default_workers(items))
     raise ValueError(
         f"{on!r} is not one of 'processes', 'threads', 'serial', or an address such as "

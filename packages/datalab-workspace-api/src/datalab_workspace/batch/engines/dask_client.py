@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +21,7 @@ from datalab_workspace.batch.engines.base import (
     Engine,
     refuse_limits,
 )
-from datalab_workspace.batch.messages import Settings, Task
+from datalab_workspace.batch.messages import Answer, Settings, Task
 from datalab_workspace.batch.worker.process_worker import compute_in_process
 from datalab_workspace.batch.worker.task_interrupts import (
     compute_until_interrupt,
@@ -43,6 +44,16 @@ class _Waiting(NamedTuple):
     alone: bool
 
 
+def compute_on_worker(task: Task) -> Answer:
+    """Compute a task on a worker of dask. One that refuses it states its address."""
+    answer = compute_in_process(task)
+    if answer.refusal is None:
+        return answer
+    from distributed import get_worker
+
+    return replace(answer, worker=get_worker().address)
+
+
 class DaskEngine(Engine):
     """The workers of a dask cluster, which may grow and shrink during a run.
 
@@ -59,7 +70,7 @@ class DaskEngine(Engine):
     def __init__(self, client: Any, *, compute: Compute | None = None) -> None:
         require_distributed()
         self._given = client
-        self._compute = compute or compute_in_process
+        self._compute = compute or compute_on_worker
         self.description = f"dask at {address_of(client)}"
         self._client: Client | None = None
         self._lock = RLock()
@@ -67,6 +78,7 @@ class DaskEngine(Engine):
         self._held: deque[_Waiting] = deque()
         self._suspects: deque[_Waiting] = deque()
         self._threads: Mapping[str, int] = {}
+        self._refused: set[str] = set()
         self._ended = Event()
         self._settings: AbstractContextManager[Any] = nullcontext()
 
@@ -79,6 +91,7 @@ class DaskEngine(Engine):
         self._ended = Event()
         try:
             self._threads = client.nthreads()
+            self._refused.clear()
             self._refuse_limits(settings)
             cluster.refuse_ended(client, self._threads)
             self._settings = cluster.settings_for(client)
@@ -164,6 +177,7 @@ class DaskEngine(Engine):
 
     def _give(self, waiting: _Waiting) -> None:
         assert self._client is not None, "start() comes first"
+        preferred = self._preferred()
         try:
             future = self._client.submit(
                 compute_until_interrupt,
@@ -171,12 +185,21 @@ class DaskEngine(Engine):
                 self._compute,
                 pure=False,
                 retries=0,
+                workers=preferred,
+                # If those have gone, a task must not wait forever for them.
+                allow_other_workers=preferred is not None,
             )
         except Exception as error:  # noqa: BLE001  the driver decides what it means
             waiting.done(error)
             return
         self._under_way[future] = waiting
         future.add_done_callback(self._finished)
+
+    def _preferred(self) -> list[str] | None:
+        """Return the workers that have not refused; None if none has."""
+        if not self._refused:
+            return None
+        return [each for each in self._threads if each not in self._refused] or None
 
     def _finished(self, future: Future) -> None:
         from datalab_workspace.batch.engines import dask_cluster as cluster
@@ -187,6 +210,8 @@ class DaskEngine(Engine):
             return  # given up by an interrupt
         outcome = cluster.outcome_of(future)
         with self._lock:
+            if isinstance(outcome, Answer) and outcome.refusal is not None:
+                self._refused.add(outcome.worker)
             if self._under_way.pop(future, None) is None:
                 return  # given up by now
             future.release()

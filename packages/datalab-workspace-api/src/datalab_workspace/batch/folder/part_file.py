@@ -12,7 +12,7 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,11 +23,11 @@ from datalab_workspace.encoding import sidecar, typed_json
 from datalab_workspace.encoding.plain_record import PlainRecord
 from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.formats.atomic import FileStamp
-from datalab_workspace.formats.h5.array_io import array_blocks, write_blocks
-from datalab_workspace.formats.h5.lazy import FileArray
+from datalab_workspace.formats.h5.array_io import array_blocks, read_into, write_blocks
 from datalab_workspace.formats.raw_io import naming, open_regular, write_all
 from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.record import PRIMARY_ARRAY, Record
+from datalab_workspace.runtime import is_installed
 
 _BEGIN = b"part of a datalab-workspace run, version 1\n"
 #: Offset, length and CRC-32 of the document.
@@ -60,7 +60,7 @@ class PartFile:
         self._end = len(_BEGIN)
 
     def add(self, kept: Sequence[KeptObject]) -> None:
-        """Write the objects of an item: all of them, or none after an error of theirs.
+        """Write the objects of an item; after an error, not one of them is in the part.
 
         Raises:
             UnsupportedDtypeError: No dtype of DataLab holds the data of an object.
@@ -78,6 +78,9 @@ class PartFile:
         """Describe the objects, after the last one."""
         document = json.dumps(self._entries, separators=(",", ":")).encode()
         end = _END.pack(self._end, len(document), zlib.crc32(document))
+        # An object whose data did not fit into memory may have been begun.
+        self._file.seek(self._end)
+        self._file.truncate()
         write_all(self._file, memoryview(document + end))
 
     def _put(self, plain: Record, name: str) -> list[Any]:
@@ -94,8 +97,8 @@ class PartFile:
 def _plain(record: Record, history: HistoryWriter) -> Record:
     """Return the plain form of an object, as that of one which was read from a project.
 
-    Objects of an earlier call come from projects, and the order of what a sidecar holds
-    changes when it is read for the first time.
+    Objects of an earlier call come from projects, and the entries of a sidecar change
+    their order when it is read for the first time.
     """
     plain = sidecar.split(record, history=history)
     if not sidecar.depends_on_data(plain):
@@ -171,6 +174,11 @@ class InPart(NamedTuple):
     ) -> Any:
         if 0 in shape:
             return np.empty(shape, dtype)
+        if not is_installed("h5py"):
+            return self._read(np.empty(shape, dtype), offset, crc)
+        # This module can be imported without h5py, and that one cannot.
+        from datalab_workspace.formats.h5.lazy import FileArray
+
         return FileArray(
             self.path,
             self.stamp,
@@ -183,6 +191,18 @@ class InPart(NamedTuple):
             crc=crc,
         )
 
+    def _read(
+        self, array: np.ndarray[Any, Any], offset: int, crc: int
+    ) -> np.ndarray[Any, Any]:
+        """Fill an array at once, and return it."""
+        with naming(self.path), open_regular(self.path) as file:
+            if read_into(file, offset, array, lambda _: None) != crc:
+                raise DamagedFileError(
+                    f"the object {self.entry['title']!r:.80} in {str(self.path)!r} is "
+                    "damaged; pass restart=True to compute all items again"
+                )
+        return array
+
 
 def read_part(path: Path) -> dict[str, InPart]:
     """Return the objects of a part by UUID; no array is read.
@@ -192,54 +212,47 @@ def read_part(path: Path) -> dict[str, InPart]:
         DamagedFileError: The file is not a part, or not a whole one.
         OSError: The file cannot be read.
     """
-    with naming(path), open_regular(path) as file:
-        stamp = FileStamp.of(file.fileno())
-        document = _document(file, stamp.size)
-    if document is None:
-        raise DamagedFileError(
-            f"{str(path)!r} is not a whole part of a run; pass restart=True to compute "
-            "all items again"
-        )
     try:
-        entries: Iterable[Mapping[str, Any]] = json.loads(document)
-        for entry in entries:
-            _check(entry, stamp.size)
+        with naming(path), open_regular(path) as file:
+            stamp = FileStamp.of(file.fileno())
+            entries = _entries(file, stamp.size)
     except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise DamagedFileError(
-            f"{str(path)!r} was not written by a run ({error}); pass restart=True to "
-            "compute all items again"
+            f"{str(path)!r} is not a whole part of a run ({error}); pass restart=True "
+            "to compute all items again"
         ) from error
     return {entry["uuid"]: InPart(path, stamp, entry) for entry in entries}
 
 
-def _check(entry: Mapping[str, Any], size: int) -> None:
-    """Check what makes an object safe to read, wherever the part comes from.
+def _entries(file: FileIO, size: int) -> list[Mapping[str, Any]]:
+    """Return the descriptions of the objects of a part.
 
     Raises:
-        ValueError: A run would not write it. Other errors mean the same.
+        LookupError, TypeError or ValueError: The file is damaged, or not a part.
     """
-    own = entry["dtype"]
-    primary, title, group = PRIMARY_ARRAY[entry["kind"]], entry["title"], entry["group"]
-    if not all(isinstance(one, str) for one in (entry["uuid"], title, group)):
-        raise ValueError("an object has no names")
-    if primary not in entry["arrays"]:
-        raise ValueError(f"{title!r} has no data")
-    for offset, dtype, shape, _ in entry["arrays"].values():
-        end = offset + math.prod(shape) * np.dtype(dtype).itemsize
-        if np.dtype(dtype).hasobject or min(offset, *shape, 0) < 0 or end > size:
-            raise ValueError(f"an array of {title!r} is not in the file")
-    if own is not None and np.dtype(own).hasobject:
-        raise ValueError(f"{title!r} has objects of Python")
-
-
-def _document(file: FileIO, size: int) -> bytes | None:
-    """Return the document of a part; None if the file is damaged."""
     if file.read(len(_BEGIN)) != _BEGIN or size < len(_BEGIN) + _END.size:
-        return None
+        raise ValueError("it does not begin like one")
     file.seek(size - _END.size)
     offset, length, crc = _END.unpack(file.read(_END.size))
     if offset + length + _END.size != size:
-        return None
+        raise ValueError("its end is missing")
     file.seek(offset)
     document = file.read(length)
-    return document if zlib.crc32(document) == crc else None
+    if zlib.crc32(document) != crc:
+        raise ValueError("its end is damaged")
+    entries: list[Mapping[str, Any]] = json.loads(document)
+    for entry in entries:
+        _check(entry, offset)
+    return entries
+
+
+def _check(entry: Mapping[str, Any], end: int) -> None:
+    """Check that the arrays of an object are in its file, before `end`."""
+    if PRIMARY_ARRAY[entry["kind"]] not in entry["arrays"]:
+        raise ValueError("an object has no data")
+    for offset, dtype, shape, _ in entry["arrays"].values():
+        if np.dtype(dtype).kind not in "biufc" or min(shape, default=0) < 0:
+            raise ValueError("the data of an object has a wrong type")
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if not 0 <= offset <= offset + size <= end:
+            raise ValueError("the data of an object is outside of the file")

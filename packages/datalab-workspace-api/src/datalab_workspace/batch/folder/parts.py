@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeAlias
 
+from datalab_workspace.batch.file_names import ARCHIVE
 from datalab_workspace.batch.folder.part_file import (
     InPart,
     KeptObject,
@@ -28,6 +29,8 @@ from datalab_workspace.model.record import Kind
 PARTS = "parts"
 #: The number of parts whose objects are known at once.
 _KNOWN = 32
+#: The same if an archive is among them, which is read as a whole.
+_KNOWN_ARCHIVES = 2
 #: The suffix of a part.
 SUFFIX = ".part"
 
@@ -45,6 +48,10 @@ class InProject(NamedTuple):
 
     def to_write(self) -> Item:
         """Return the object as a project takes it."""
+        return self.item
+
+    def record(self) -> Item:
+        """Return the object itself, which may be unread."""
         return self.item
 
 
@@ -121,9 +128,17 @@ def groups_of(items: Iterable[tuple[str, Item]]) -> list[Group]:
     return list(groups.values())
 
 
-def project_of(found: Iterable[Found]) -> Project:
-    """Return a project of objects, with their groups in order of appearance."""
-    project = Project(groups_of((each.group, each.to_write()) for each in found))
+def project_of(found: Iterable[Found], *, whole: bool = False) -> Project:
+    """Return a project of objects, with their groups in order of appearance.
+
+    Args:
+        found: The objects.
+        whole: Whether the project needs the objects themselves, not their plain form.
+    """
+    items = (
+        (each.group, each.record() if whole else each.to_write()) for each in found
+    )
+    project = Project(groups_of(items))
     project.history = HistoryWriter(items=project.items())
     return project
 
@@ -218,7 +233,7 @@ class KeptObjects:
         is_part = path.suffix == SUFFIX
         found = read_part(path) if is_part else _objects_of_project(path)
         self._known[path] = found
-        if len(self._known) > _KNOWN:
+        if len(self._known) > (_KNOWN_ARCHIVES if path.suffix == ARCHIVE else _KNOWN):
             self._known.popitem(last=False)
         return found
 

@@ -158,7 +158,20 @@ def _sound(found: Mapping[str, Any]) -> dict[str, Any]:
         "keep": str(found.get("keep")),
         "reading": _mapping(found, "reading"),
         "versions": _mapping(found, "versions"),
+        "call": _sound_call(found.get("call")),
     }
+
+
+def _sound_call(call: Any) -> dict[str, Any] | None:
+    """Return the arguments of the call; None without them, or if they are damaged."""
+    if not isinstance(call, dict):
+        return None
+    chain, options = _mapping(call, "chain"), _mapping(call, "options")
+    if not isinstance(chain.get("steps"), list) or not isinstance(
+        call.get("items"), list
+    ):
+        return None
+    return {**call, "chain": chain, "options": options, "key": call.get("key")}
 
 
 def _mapping(found: Mapping[str, Any], name: str) -> dict[str, Any]:

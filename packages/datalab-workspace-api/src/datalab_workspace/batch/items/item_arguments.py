@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -22,7 +24,7 @@ from datalab_workspace.batch.items.sources.live_objects import (
     check_size,
 )
 from datalab_workspace.batch.items.sources.paths import sources_of_paths
-from datalab_workspace.errors import UnsupportedObjectError
+from datalab_workspace.errors import ObjectNotFoundError, UnsupportedObjectError
 from datalab_workspace.measured_files.options import (
     ReadOptions,
 )
@@ -116,7 +118,21 @@ def _chosen(names: Any, find: Any, all_uuids: Any) -> list[str]:
     if names is None:
         return list(all_uuids())
     given = [names] if isinstance(names, str) else list(names)
-    return list(dict.fromkeys(find(name) for name in given))
+    try:
+        return list(dict.fromkeys(find(name) for name in given))
+    except ObjectNotFoundError as error:
+        if not any(map(_is_of_files, given)):
+            raise
+        raise ObjectNotFoundError(
+            f"{error}; names of files are items of batch.map, without workspace="
+        ) from error
+
+
+def _is_of_files(name: Any) -> bool:
+    """Return whether a string that is not a name stands for files."""
+    return isinstance(name, str | os.PathLike) and (
+        glob.has_magic(str(name)) or Path(name).exists()
+    )
 
 
 # -- files and objects ----------------------------------------------------------------

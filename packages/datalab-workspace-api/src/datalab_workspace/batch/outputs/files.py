@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from datalab_workspace.batch.file_names import csv_name, objects_name
+from datalab_workspace.batch.file_names import ARCHIVE, csv_name, objects_name
 from datalab_workspace.batch.folder.parts import KeptObjects, project_of
 from datalab_workspace.batch.item_results import ItemResults
 from datalab_workspace.batch.messages import Keep
@@ -15,10 +15,10 @@ from datalab_workspace.batch.outputs.summary import GROUP, summary_records
 from datalab_workspace.batch.results.columns import Columns
 from datalab_workspace.batch.results.distribution import Distribution, Placed
 from datalab_workspace.batch.results.table import add_rows
+from datalab_workspace.formats import registry
 from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.history.storage.writer import HistoryWriter
 from datalab_workspace.model.project import Group, Project
-from datalab_workspace.runtime import require
 
 
 def write_outputs(
@@ -46,7 +46,6 @@ def write_outputs(
         StaleFileError: The objects of an earlier call are missing.
         OSError: A file cannot be written; the former files are unchanged.
     """
-    require("h5py", "the result of a run")
     folder = results.folder
     staging.finish_outputs(folder, out)
     stage = staging.new_stage(folder)
@@ -99,7 +98,8 @@ class _Writer:
         if count > 1:
             self._write_objects(held)
         self._write_csv(count)
-        records = summary_records(self._columns)
+        projects = self._names[:count] if count > 1 else []
+        records = summary_records(self._columns, projects, alone=count != 1)
         if records:
             summary.groups.append(Group("signal", GROUP, list(records)))
         if count == 1:
@@ -130,11 +130,15 @@ class _Writer:
         self._names.append(name)
 
     def _write_project(self, name: str, project: Project) -> None:
-        from datalab_workspace.formats.h5.writer import write_project
+        path = self._stage / name
+        if path.suffix.lower() == ARCHIVE:
+            registry.write(path, project)
+        else:
+            from datalab_workspace.formats.h5.writer import write_project
 
-        write_project(self._stage / name, project, reproducible=True)
+            write_project(path, project, reproducible=True)
         self._names.append(name)
 
     def _project(self, placed: list[Placed]) -> Project:
         found = (self._kept.find(each.part, each.object.uuid) for each in placed)
-        return project_of(found)
+        return project_of(found, whole=self._out.suffix.lower() == ARCHIVE)

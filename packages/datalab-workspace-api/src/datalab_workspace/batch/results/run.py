@@ -137,14 +137,15 @@ class Run:
         """Compute the items that failed and those that are left.
 
         It repeats the call that began the run: it also computes items whose file is
-        new, or has changed. The results of all others stay.
+        new, or has changed. The results of all others stay. A run that was opened
+        imports the modules that its folder names: trust the folder.
 
         Returns:
             The run, with the new results.
 
         Raises:
-            ValueError: The run was opened by `batch.open`, which knows neither the
-                chain nor the items.
+            ValueError: The run was opened by `batch.open`, and its chain has a function
+                of a notebook or script, or its items are objects in memory.
 
         Example:
             >>> run = workspace.map("fwhm", ["peak", "spot"], on="serial")

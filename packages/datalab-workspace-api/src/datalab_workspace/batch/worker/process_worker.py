@@ -18,8 +18,8 @@ from threading import Thread
 from datalab_workspace.batch.messages import Answer, Task
 from datalab_workspace.batch.worker.process_limits import memory_limit
 
-#: What every task needs. A function of a cell carries only the name `sigima`, which
-#: stands in a notebook for a namespace that imports these submodules when it is used.
+#: The modules that every task needs. A function of a cell carries only the name
+#: `sigima`, which means a namespace that imports submodules when they are used.
 _NEEDED = ("sigima.proc", "sigima.params", "datalab_workspace.batch.worker.tasks")
 #: Seconds after which a worker notices that its driver has ended.
 _PERIOD = 1.0
@@ -91,15 +91,15 @@ def enter_environment(
 
 
 def warm_up_for_good() -> None:
-    """Import what every task needs, in a process that does nothing else.
+    """Import the needed modules, in a process that does nothing else.
 
-    What is imported stays, so that no garbage collection needs to look at it.
+    The modules stay, so that no garbage collection needs to look at it.
     """
     warm_up()
     gc.freeze()
 
 
 def warm_up() -> None:
-    """Import what every task needs, so that it is imported before the first one."""
+    """Import the modules that every task needs, before the first one."""
     for module in _NEEDED:
         import_module(module)

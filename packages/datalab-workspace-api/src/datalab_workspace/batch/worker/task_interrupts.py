@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock, get_ident
 
-from datalab_workspace.batch.engines.base import Compute
 from datalab_workspace.batch.messages import Answer, Task
 
 _lock = Lock()
@@ -18,7 +17,7 @@ class TaskInterrupt(BaseException):
     """Ends a task. A worker of dask would end itself after a KeyboardInterrupt."""
 
 
-def compute_until_interrupt(task: Task, compute: Compute) -> Answer:
+def compute_until_interrupt(task: Task, compute: Callable[[Task], Answer]) -> Answer:
     """Compute a task, and end it if `interrupt_tasks` is called in another thread.
 
     Args:

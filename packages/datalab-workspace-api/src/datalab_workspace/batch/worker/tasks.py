@@ -109,7 +109,7 @@ def required_versions() -> Mapping[str, str]:
 
 @dataclass
 class _Result:
-    """The result of one item, with the objects that are to be written."""
+    """The result of one item, with its objects, which are not written yet."""
 
     receipt: Receipt
     kept: list[KeptObject] = field(default_factory=list)
