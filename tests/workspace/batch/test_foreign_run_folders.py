@@ -1,4 +1,4 @@
-"""Folders of runs that are damaged, or that somebody else has made."""
+"""Folders of runs that are damaged, or come from elsewhere."""
 
 from __future__ import annotations
 

@@ -162,7 +162,8 @@ class Computation:
         state = FolderState(folder, states, self.owner)
         try:
             if states.written:
-                # A kill between the files and the line of the journal is no change.
+                # If this driver is killed before it notes the new files, they count as
+                # its own.
                 _append(journal, states, written={})
             with Progress(f"writing {folder.out.name!r}", states.done) as progress:
                 advance = progress.advance

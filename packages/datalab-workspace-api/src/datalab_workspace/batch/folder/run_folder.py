@@ -49,8 +49,8 @@ class RunFolder:
         """Make the folder where it does not exist.
 
         Raises:
-            RunExistsError: Somebody else has made the folder: it holds links, which
-                lead to files that the run must not change.
+            RunExistsError: The folder holds links, which lead to files that the run
+                must not change. No run makes them.
         """
         for entry in self.path.iterdir() if self.path.is_dir() else ():
             mode = entry.lstat().st_mode
