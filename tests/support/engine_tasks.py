@@ -22,7 +22,7 @@ LIMIT = 60.0  # seconds after which an engine has not answered
 
 def settings_in(folder: Path, **changes) -> Settings:
     """The properties of a run that has no files."""
-    values = {"token": "t", "chain": "c", "keep": "table", "versions": {}}
+    values = {"token": "t", "keep": "table", "versions": {}}
     return Settings(folder=folder, **(values | changes))
 
 

@@ -6,7 +6,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 from datalab_workspace.batch.engines.base import Done, Engine, WorkerDiedError
-from datalab_workspace.batch.messages import Settings, Task
+from datalab_workspace.batch.messages import Answer, Settings, Task
 from datalab_workspace.batch.worker.tasks import run_task
 
 
@@ -65,7 +65,7 @@ class UnsteadyEngine(Engine):
             done(WorkerDiedError("the worker was lost"))
             return
         try:
-            answer = run_task(task)
+            answer = _computed(task)
         except Death:
             if self._gives_again:
                 done(run_task(task))
@@ -75,3 +75,16 @@ class UnsteadyEngine(Engine):
             done(error)
         else:
             done(answer)
+
+
+def _computed(task: Task) -> Answer:
+    """Compute a task; raise a `Death` with the claims that a dead worker leaves."""
+    answer = run_task(task)
+    begun = []
+    for receipt in answer.receipts:
+        begun.append(receipt.index)
+        if receipt.failure is not None and receipt.failure.type == Death.__name__:
+            claims = task.settings.folder / "under_way" / task.id
+            claims.write_text("".join(f"{index}\n" for index in begun))
+            raise Death
+    return answer

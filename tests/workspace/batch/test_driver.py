@@ -253,6 +253,18 @@ def test_a_result_that_another_program_saved_is_not_replaced(objects, tmp_path):
     assert "mine" in dlw.open(out)
 
 
+@pytest.mark.parametrize("name", ["o.csv", "o-objects-001.h5"])
+def test_no_other_file_of_a_run_is_replaced_after_a_change(tmp_path, name):
+    few, more = (project_of(tmp_path / f"{n}.h5", n) for n in (201, 202))
+    out = tmp_path / "o.h5"
+    dlw.batch.map(batch_functions.doubled, few, out=out, on="serial")
+    with (tmp_path / name).open("ab") as file:
+        file.write(b"my remark")
+    with pytest.raises(dlw.FileChangedError, match=name):
+        dlw.batch.map(batch_functions.doubled, more, out=out, on="serial")
+    assert (tmp_path / name).read_bytes().endswith(b"my remark")
+
+
 def test_a_run_stops_when_the_process_of_all_workers_refuses(
     objects, tmp_path, monkeypatch
 ):

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalab_workspace.batch.chains.call_arguments import call_of
+from datalab_workspace.batch.chains.call_arguments import call_of, only_known_functions
 from datalab_workspace.batch.chains.chain import Chain, make_chain
 from datalab_workspace.batch.driver.computation import Computation
 from datalab_workspace.batch.driver.folder_state import FolderState
@@ -85,6 +85,7 @@ def map_items(
         RunExistsError: `out` belongs to a run of another chain, or with other options.
         RunLockedError: Another process works on the run.
         FileExistsError: No run has made `out`.
+        IsADirectoryError: `out` is a folder.
         NotAProjectError: The suffix of `out` is that of another format, such as ".csv".
         ModuleNotFoundError: The package of the engine is not installed.
 
@@ -110,7 +111,7 @@ def map_items(
         owner = TemporaryFolder()
         path = owner.path / f"results{project_suffix()}"
     else:
-        path = Path(out).expanduser().absolute()
+        path = _path_of(out)
     options = {"kind": kind, "stack": stack, **read_options}
     limits = {"item_timeout": item_timeout, "memory_limit": memory_limit}
     computation = Computation(
@@ -149,18 +150,35 @@ def open_run(out: str | os.PathLike[str]) -> Run:
         >>> dlw.batch.open("w.h5").done
         2
     """
-    folder = RunFolder(Path(out).expanduser().absolute())
+    folder = RunFolder(_path_of(out))
     return Run(FolderState(folder), partial(_retry_opened, folder))
+
+
+def _path_of(out: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of an output.
+
+    A link stands for the file that it leads to, as it does when a workspace is saved.
+
+    Raises:
+        IsADirectoryError: It is a folder.
+    """
+    path = Path(out).expanduser().absolute()
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"out={str(out)!r} is a folder; pass the path of the project to write"
+        )
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _retry_opened(folder: RunFolder) -> Run:
     properties = folder.properties()
-    call = properties.get("call")
-    if call is None:
+    call = properties["call"]
+    if call is None or not only_known_functions(call):
         raise ValueError(
             "a run that was opened does not know functions of a notebook or script, "
-            "nor objects in memory; call batch.map with the same arguments, which "
-            "computes again only what failed"
+            "nor objects in memory, and imports no module; import the module of its "
+            "functions, or call batch.map with the same arguments, which computes "
+            "again only what failed"
         )
     return map_items(
         Chain.from_json(call["chain"]),

@@ -24,8 +24,8 @@ class Settings:
     Attributes:
         folder: The folder of the run, which the driver and all workers see.
         token: A random string that the driver wrote to the file "token" in the folder,
-            by which a worker finds out whether it sees the same folder.
-        chain: The fingerprint of the chain, by which a worker caches it.
+            by which a worker finds out whether it sees the same folder, and knows the
+            chain again.
         keep: "objects" if the objects that the chain returns are kept.
         versions: The version of each library that must be the same in all workers.
         item_timeout: Seconds that an item may take; None for no limit.
@@ -34,7 +34,6 @@ class Settings:
 
     folder: Path
     token: str
-    chain: str
     keep: Keep
     versions: Mapping[str, str]
     item_timeout: float | None = None

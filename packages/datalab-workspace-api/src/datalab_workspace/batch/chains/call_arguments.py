@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from datalab_workspace.batch.chains.chain import Chain
+from datalab_workspace.batch.chains.local_code import is_local
 
 
 def call_of(
@@ -42,6 +44,30 @@ def call_of(
     if not same:
         return None
     return {"chain": written, "items": paths, "key": chain.key, "options": given}
+
+
+def only_known_functions(call: Mapping[str, Any]) -> bool:
+    """Return whether the functions of a call are in modules of the user, all imported.
+
+    The data may come from elsewhere with its folder. So it must neither import a module
+    nor call any function that is installed.
+
+    Args:
+        call: The arguments as data; see `call_of`.
+    """
+    steps = call["chain"]["steps"]
+    named = [s if isinstance(s, str) else _named(s) for s in steps]
+    places = [place for place in named if ":" in place]
+    modules = [place.partition(":")[0] for place in places]
+    return all(name in sys.modules and is_local(name) for name in modules)
+
+
+def _named(step: Any) -> str:
+    """Return the feature or function of a step, as `Chain.from_json` finds it."""
+    found = (
+        step.get("feature") or step.get("function") if isinstance(step, dict) else ""
+    )
+    return str(found)
 
 
 def _paths(items: Any) -> list[str] | None:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from datalab_workspace.batch.chains.chain import Chain
 from datalab_workspace.batch.driver.driver import Driver
 from datalab_workspace.batch.driver.folder_state import FolderState
 from datalab_workspace.batch.driver.item_states import ItemStates
-from datalab_workspace.batch.driver.previous_run import check_out, compare, forget_lost
+from datalab_workspace.batch.driver.previous_run import (
+    check_inputs,
+    check_out,
+    compare,
+    forget_lost,
+    stamp_of,
+)
 from datalab_workspace.batch.driver.resume import match_items
 from datalab_workspace.batch.driver.run_progress import RunProgress
 from datalab_workspace.batch.driver.stop_rules import disk_error, is_full
@@ -75,6 +83,8 @@ class Computation:
             overwrite: See `map`.
         """
         check_out(self.folder, overwrite=overwrite)
+        if overwrite:
+            check_inputs(self.folder, self.items)
         properties = self._properties()
         if not restart:
             compare(self.folder, properties)
@@ -97,7 +107,7 @@ class Computation:
         folder = self.folder
         finish_outputs(folder.path, folder.out)
         states = match_items(folder.journal, self.items)
-        check_out(folder, overwrite=overwrite, stamp=states.outputs)
+        check_out(folder, overwrite=overwrite, stamps=states.written)
         states.retry_failed()
         if states.outputs is not None and not states.left and _all_exist(folder):
             return states
@@ -120,7 +130,6 @@ class Computation:
         settings = Settings(
             folder=self.folder.path,
             token=self.folder.new_token(),
-            chain=self.chain.fingerprint,
             keep=self.keep,
             versions=required_versions(),
             item_timeout=self.item_timeout,
@@ -128,10 +137,13 @@ class Computation:
         )
         _append(journal, states, items=len(self.items), engine=engine.description)
         progress = RunProgress(states.left)
+        local: AbstractContextManager[None] = contextlib.nullcontext()
+        if not engine.separate:
+            local = local_chain(settings.token, self.chain)
         with (
             _noted_time(journal, states),
             progress,
-            local_chain(self.chain),
+            local,
         ):
             Driver(
                 self.items,
@@ -149,12 +161,16 @@ class Computation:
         folder = self.folder
         state = FolderState(folder, states, self.owner)
         try:
+            if states.written:
+                # If this driver is killed before it notes the new files, they count as
+                # its own.
+                _append(journal, states, written={})
             with Progress(f"writing {folder.out.name!r}", states.done) as progress:
                 advance = progress.advance
                 write_outputs(state, folder.out, keep=self.keep, advance=advance)
             folder.create()
-            status = folder.out.stat()
-            _append(journal, states, outputs=[status.st_size, status.st_mtime_ns])
+            outputs = {path.name: stamp_of(path) for path in _outputs(folder)}
+            _append(journal, states, outputs=outputs)
         except OSError as error:
             if is_full(error):
                 raise disk_error(error) from error
@@ -213,8 +229,12 @@ def _noted_time(journal: JournalWriter, states: ItemStates) -> Iterator[None]:
             _append(journal, states, seconds=round(time.monotonic() - began, 3))
 
 
+def _outputs(folder: RunFolder) -> list[Path]:
+    return outputs_of(folder.path, folder.out)
+
+
 def _all_exist(folder: RunFolder) -> bool:
-    return all(path.exists() for path in outputs_of(folder.path, folder.out))
+    return all(path.exists() for path in _outputs(folder))
 
 
 def _append(journal: JournalWriter, states: ItemStates, **line: Any) -> None:

@@ -41,7 +41,7 @@ class FolderState:
         self.chain: str = properties["chain"]["description"]
         self._run = run
         self._owner = owner
-        self._stamp: object = None
+        self._stamp: object = ()  # not that of a missing journal, which is None
         self._version = 0
         if states is None:
             self.refresh()

@@ -29,8 +29,9 @@ class ItemStates:
 
     Attributes:
         units: The unit of each column; "" where items have different ones.
-        outputs: The stamp of `out` after it was written from all receipts; None if a
-            receipt is newer, or it was not written.
+        written: Size and modification time in ns of each output, by name, when the run
+            wrote it last; empty if it did not.
+        outputs: The same if no receipt is newer than the outputs; None otherwise.
         engine: The workers of the newest call in words; "" if that is not known.
         seconds: The time that the calls took, without those that were killed.
     """
@@ -43,7 +44,8 @@ class ItemStates:
         self._lines: OrderedDict[int, dict[str, Any]] = OrderedDict()
         self._all_units: dict[str, str] = {}
         self._first_left = 0
-        self.outputs: list[int] | None = None
+        self.outputs: Mapping[str, list[int]] | None = None
+        self.written: Mapping[str, list[int]] = {}
         self.engine = ""
         self.seconds = 0.0
 
@@ -93,6 +95,7 @@ class ItemStates:
         """Note what a line of the journal has in addition to receipts."""
         self.note_units(line.get("units", {}))
         self.outputs = line.get("outputs", self.outputs)
+        self.written = line.get("outputs", line.get("written", self.written))
         self.engine = line.get("engine", self.engine)
         self.seconds += line.get("seconds", 0.0)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from datalab_workspace.batch.driver.item_states import ItemStates
 from datalab_workspace.batch.errors import RunExistsError
-from datalab_workspace.batch.file_names import ARCHIVE, csv_name
-from datalab_workspace.batch.folder.parts import KeptObjects
+from datalab_workspace.batch.file_names import ARCHIVE, csv_name, is_further_file
+from datalab_workspace.batch.folder.parts import KeptObjects, remove_damaged
 from datalab_workspace.batch.folder.run_folder import RunFolder
 from datalab_workspace.batch.item_results import ItemResult
+from datalab_workspace.batch.items.item import Items
 from datalab_workspace.batch.outputs.files import kept_objects
-from datalab_workspace.batch.outputs.staging import files_of_others
+from datalab_workspace.batch.outputs.staging import files_of_others, outputs_of
 from datalab_workspace.error_messages import shortened
 from datalab_workspace.errors import FileChangedError, NotAProjectError
 from datalab_workspace.formats.targets import is_of_other_format
@@ -23,20 +26,24 @@ _NAMES = 5
 
 
 def check_out(
-    folder: RunFolder, *, overwrite: bool, stamp: list[int] | None = None
+    folder: RunFolder,
+    *,
+    overwrite: bool,
+    stamps: Mapping[str, list[int]] = MappingProxyType({}),
 ) -> None:
     """Check that the output may be written.
 
     Args:
         folder: The folder of the run.
         overwrite: Whether a file of another program may be replaced.
-        stamp: Size and modification time in ns of the file as the run wrote it; None
-            if that is not known.
+        stamps: What `stamp_of` returned for each file when the run wrote it, by name;
+            empty if that is not known.
 
     Raises:
         NotAProjectError: The suffix is that of another format.
         ModuleNotFoundError: The format needs h5py, which is not installed.
         FileNotFoundError: There is no folder for the output.
+        IsADirectoryError: A folder has the name of a file that the run writes.
         FileExistsError: No run has made the output.
         FileChangedError: Another program has changed it since.
     """
@@ -51,13 +58,9 @@ def check_out(
         )
     if out.suffix.lower() != ARCHIVE:
         require("h5py", f"out={out.name!r}", "pass an out that ends in .npz")
-    if not out.parent.is_dir():
-        raise FileNotFoundError(
-            f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"
-        )
+    others = _places(folder)
     if overwrite:
         return
-    others = files_of_others(folder.path, out)
     if others:
         raise FileExistsError(
             f"{str(others[0])!r} exists, and no run has made it; the run would write a "
@@ -71,12 +74,64 @@ def check_out(
             f"{str(out)!r} exists, and no run has made it; pass overwrite=True to "
             "replace it, or choose another out"
         )
-    status = out.stat()
-    if stamp is not None and stamp != [status.st_size, status.st_mtime_ns]:
-        raise FileChangedError(
-            f"another program has changed {str(out)!r} since the run wrote it; pass "
-            "overwrite=True to replace it, or choose another out"
+    for path in outputs_of(folder.path, out):
+        if path.exists() and stamps.get(path.name) not in (None, stamp_of(path)):
+            raise FileChangedError(
+                f"another program has changed {str(path)!r} since the run wrote it; "
+                "pass overwrite=True to replace it, or choose another out"
+            )
+
+
+def stamp_of(path: Path) -> list[int]:
+    """Return the size and the modification time in ns of a file."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _places(folder: RunFolder) -> list[Path]:
+    """Return the files of others that have names of outputs.
+
+    Raises:
+        OSError: A file or folder is where the run needs the other.
+    """
+    out = folder.out
+    if not out.parent.is_dir():
+        raise FileNotFoundError(
+            f"the folder {str(out.parent)!r} of out={out.name!r} does not exist"
         )
+    if folder.path.exists() and not folder.path.is_dir():
+        raise FileExistsError(
+            f"the run needs the folder {str(folder.path)!r}, but a file has this name; "
+            "choose another out"
+        )
+    others = files_of_others(folder.path, out)
+    for path in others:
+        if path.is_dir():
+            raise IsADirectoryError(
+                f"{str(path)!r} is a folder, and the run would write a file of this "
+                "name; choose another out"
+            )
+    return others
+
+
+def check_inputs(folder: RunFolder, items: Items) -> None:
+    """Check that the outputs replace no file that holds items.
+
+    Args:
+        folder: The folder of the run.
+        items: The items of the call.
+
+    Raises:
+        ValueError: They would replace one.
+    """
+    out = folder.out
+    for path in out.parent.iterdir():
+        is_output = path.name == out.name or is_further_file(out, path.name)
+        if is_output and items.reads(path):
+            raise ValueError(
+                f"{str(path)!r} holds items of this call, and the run would replace "
+                "it; choose another out"
+            )
 
 
 def compare(folder: RunFolder, properties: Mapping[str, Any]) -> None:
@@ -107,6 +162,7 @@ def forget_lost(folder: RunFolder, states: ItemStates) -> None:
         folder: The folder of the run.
         states: The state of the items.
     """
+    remove_damaged(folder.parts)
     known = kept_objects(folder.path, folder.out)
     for result in states.results():
         if not _has_objects(known, result):

@@ -106,7 +106,11 @@ def _rewrite(journal: Path, places: _Places, states: ItemStates) -> None:
     """Write the newest receipts of the present items, with their present positions."""
     temporary = journal.with_name(f"{journal.name}.new")
     with temporary.open("wb") as file:
-        head = {"items": len(places), "seconds": states.seconds}
+        head = {
+            "items": len(places),
+            "seconds": states.seconds,
+            "written": states.written,
+        }
         file.write(encode_line(head))
         for line in _present_lines(journal, places, states):
             file.write(encode_line(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, wait
@@ -42,12 +43,18 @@ class ProcessesEngine(Engine):
 
     Raises:
         ModuleNotFoundError: loky is not installed.
+        ValueError: This process is a daemon of multiprocessing.
     """
 
     separate = True
 
     def __init__(self, workers: int, *, compute: Compute | None = None) -> None:
         require_loky()
+        if multiprocessing.current_process().daemon:
+            raise ValueError(
+                "this is a daemon process, such as a worker of multiprocessing.Pool, "
+                'which cannot start processes; pass on="serial" or on="threads"'
+            )
         self._workers = workers
         self._compute = compute
         self.description = f"{workers} process{'es' if workers > 1 else ''}"

@@ -156,6 +156,15 @@ class InPart(NamedTuple):
             own_dtype=None if own is None else np.dtype(own),
         )
 
+    def verify(self) -> None:
+        """Read the arrays, and compare them with their checksums.
+
+        Raises:
+            DamagedFileError: An array is damaged.
+        """
+        for name, place in self.entry["arrays"].items():
+            self._array(name, *place)[...]
+
     def record(self) -> Record:
         """Return the object itself; the data stays in the part."""
         return self.to_write().whole()

@@ -143,6 +143,30 @@ def project_of(found: Iterable[Found], *, whole: bool = False) -> Project:
     return project
 
 
+def remove_damaged(folder: Path) -> None:
+    """Remove the parts that are not as a worker wrote them.
+
+    One that a killed driver left may be cut off, if the computer was switched off, or
+    replaced.
+
+    Args:
+        folder: The folder of the parts.
+    """
+    for part in folder.glob(f"*{SUFFIX}"):
+        if not _is_whole(part):
+            with suppress(OSError):
+                part.unlink()
+
+
+def _is_whole(part: Path) -> bool:
+    try:
+        for found in read_part(part).values():
+            found.verify()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 class KeptObjects:
     """The objects of a run, found in its parts and in projects of an earlier call.
 

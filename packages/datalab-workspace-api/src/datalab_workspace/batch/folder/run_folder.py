@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,19 @@ class RunFolder:
         return cls(file_names.output_of(path) or path)
 
     def create(self) -> None:
-        """Make the folder where it does not exist."""
+        """Make the folder where it does not exist.
+
+        Raises:
+            RunExistsError: The folder holds links, which lead to files that the run
+                must not change. No run makes them.
+        """
+        for entry in self.path.iterdir() if self.path.is_dir() else ():
+            mode = entry.lstat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise RunExistsError(
+                    f"{str(entry)!r} is neither a file nor a folder, so no run has "
+                    f"made it; remove the folder {str(self.path)!r}"
+                )
         for folder in (self.path, self.parts, self.under_way):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -59,21 +72,29 @@ class RunFolder:
 
         Raises:
             FileNotFoundError: There is no run.
-            RunExistsError: A newer version of this package made the run.
+            RunExistsError: A newer version of this package made the run, or the file
+                is damaged.
         """
+        found: Any = None
         try:
-            found: dict[str, Any] = json.loads(self._properties.read_text("utf-8"))
+            with contextlib.suppress(ValueError, RecursionError):
+                found = json.loads(self._properties.read_text("utf-8"))
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"there is no run for {str(self.out)!r}: the folder "
                 f"{str(self.path)!r} does not exist or holds no run.json"
             ) from None
+        if not isinstance(found, dict):
+            raise RunExistsError(
+                f"{str(self._properties)!r} is damaged; pass restart=True to replace "
+                "the run"
+            )
         if found.get("format") != _FORMAT:
             raise RunExistsError(
                 f"the run in {str(self.path)!r} was made by another version of "
                 "datalab-workspace-api; pass restart=True to replace it"
             )
-        return found
+        return _sound(found)
 
     def write_properties(self, properties: Mapping[str, Any]) -> None:
         """Write the properties of a new run."""
@@ -123,6 +144,39 @@ class RunFolder:
             if part.name not in but:
                 with contextlib.suppress(OSError):
                     part.unlink()
+
+
+def _sound(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties that are read, where another program may have set them."""
+    chain = _mapping(found, "chain")
+    return {
+        "chain": {
+            "fingerprint": str(chain.get("fingerprint")),
+            "description": str(chain.get("description")),
+            "parts": _mapping(chain, "parts"),
+        },
+        "keep": str(found.get("keep")),
+        "reading": _mapping(found, "reading"),
+        "versions": _mapping(found, "versions"),
+        "call": _sound_call(found.get("call")),
+    }
+
+
+def _sound_call(call: Any) -> dict[str, Any] | None:
+    """Return the arguments of the call; None without them, or if they are damaged."""
+    if not isinstance(call, dict):
+        return None
+    chain, options = _mapping(call, "chain"), _mapping(call, "options")
+    if not isinstance(chain.get("steps"), list) or not isinstance(
+        call.get("items"), list
+    ):
+        return None
+    return {**call, "chain": chain, "options": options, "key": call.get("key")}
+
+
+def _mapping(found: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = found.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _write_atomically(path: Path, text: str) -> None:

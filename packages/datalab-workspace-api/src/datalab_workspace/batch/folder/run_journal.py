@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from datalab_workspace.batch.folder.journal_lines import is_sound
 from datalab_workspace.batch.item_results import ItemResult
 from datalab_workspace.batch.messages import ItemFailure, Receipt, ResultObject, Row
 
@@ -114,9 +115,9 @@ def decode_line(data: bytes) -> dict[str, Any] | None:
         return None
     try:
         line = json.loads(data, object_hook=_decode)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return None
-    return line if isinstance(line, dict) else None
+    return line if is_sound(line) else None
 
 
 def result_of(line: Mapping[str, Any], position: int, index: int) -> ItemResult:

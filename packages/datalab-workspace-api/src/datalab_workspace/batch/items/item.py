@@ -88,6 +88,9 @@ class Items(Protocol):
     def group(self, index: int) -> str | None:
         """Return the title of the group of an item without reading it."""
 
+    def reads(self, path: Path) -> bool:
+        """Return whether an item is in an existing file."""
+
     def fingerprint(self, index: int) -> str:
         """Return the fingerprint of an item.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from datalab_workspace.batch.items.item import Item
 from datalab_workspace.batch.items.item_names import ItemNames
@@ -62,6 +63,10 @@ class ItemList:
         except (WorkspaceError, OSError, ValueError):
             found = "unavailable"  # the error is raised when the item is computed
         return _complete(found, self._names[index], source.group(position))
+
+    def reads(self, path: Path) -> bool:
+        """See `Items.reads`."""
+        return any(source.reads(path) for source in self._sources)
 
     def _find(self, index: int) -> tuple[ItemSource, int]:
         """Return the source of an item, and its position there."""

@@ -55,10 +55,10 @@ def finish_outputs(folder: Path, out: Path) -> None:
         OSError: A file cannot be moved. The next call moves it.
     """
     staged = folder / _STAGED
-    names = _listed(staged)
+    names = _listed(staged, out)
     if not names:
         return
-    for name in set(_listed(folder)).difference(names):
+    for name in set(_listed(folder, out)).difference(names):
         (out.parent / name).unlink(missing_ok=True)
     for name in names:
         if (staged / name).exists():
@@ -70,7 +70,7 @@ def finish_outputs(folder: Path, out: Path) -> None:
 
 def outputs_of(folder: Path, out: Path) -> list[Path]:
     """Return the files that the run in a folder has written; `out` is the last one."""
-    return [out.parent / name for name in _listed(folder)]
+    return [out.parent / name for name in _listed(folder, out)]
 
 
 def files_of_others(folder: Path, out: Path) -> list[Path]:
@@ -80,7 +80,7 @@ def files_of_others(folder: Path, out: Path) -> list[Path]:
         folder: The folder of the run; there may be no run.
         out: The summary project, which is not among the files.
     """
-    own = {*_listed(folder), *_listed(folder / _STAGED)}
+    own = {*_listed(folder, out), *_listed(folder / _STAGED, out)}
     return [
         path
         for path in out.parent.iterdir()
@@ -88,9 +88,18 @@ def files_of_others(folder: Path, out: Path) -> list[Path]:
     ]
 
 
-def _listed(folder: Path) -> list[str]:
+def _listed(folder: Path, out: Path) -> list[str]:
+    """Return the names in the list of a folder; none if the list is damaged.
+
+    Other files than those of a run are left out: the folder may come from elsewhere.
+    """
     try:
         names = json.loads((folder / _LIST).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, RecursionError):
         return []
-    return [Path(name).name for name in names]  # never a path to elsewhere
+    found = (
+        [name for name in names if isinstance(name, str)]
+        if isinstance(names, list)
+        else []
+    )
+    return [name for name in found if name == out.name or is_further_file(out, name)]

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from datalab_workspace.batch.results.columns import Column, Columns
+from datalab_workspace.batch.results.distribution import MOST_OBJECTS
 from datalab_workspace.model.record import FieldValue, Record
 from datalab_workspace.model.units import with_unit
 
@@ -52,18 +53,19 @@ def summary_records(
         alone: Whether the project holds the summary only.
 
     Returns:
-        A signal for each column of numbers: x is the number of the row, from 1, and y
-        the value, or NaN if it is missing. Without such a column, there is one signal
-        if the project would not show all of the table otherwise: its y is 1 if the item
-        is done and 0 if it failed. The first signal has the results that DataLab shows:
-        the table, or the statistics of its columns if it has more rows than
-        `MOST_ROWS`; and the items that each of the projects holds.
+        A signal for each of the first `MOST_OBJECTS` columns of numbers: x is the
+        number of the row, from 1, and y the value, or NaN if it is missing. Without
+        such a column, there is one signal if the project would not show all of the
+        table otherwise: its y is 1 if the item is done and 0 if it failed. The first
+        signal has the results that DataLab shows: the table, or the statistics of these
+        columns if it has more rows than `MOST_ROWS`; and the items that each of the
+        projects holds.
     """
     length = len(columns)
     is_short = length <= MOST_ROWS
     has_more = alone or bool(columns.values) or bool(columns.errors)
     records = []
-    for name in [*columns.numeric()]:
+    for name in [*columns.numeric()][:MOST_OBJECTS]:
         column = columns.values[name] if is_short else columns.values.pop(name)
         values = column.as_floats()
         records.append(_signal(name, values, columns.units.get(name, "")))
@@ -92,7 +94,9 @@ def _signal(name: str, values: np.ndarray[Any, Any], unit: str) -> Record:
     }
     # The same values have the same UUID, and those of another run have another one.
     digest = hashlib.sha256(data.data).hexdigest()
-    uuid = str(uuid5(_NAMESPACE, f"{name}|{digest}"))
+    # The name may have bytes of a file's name that stand for no character.
+    known = name.encode("utf-8", "backslashreplace").decode()
+    uuid = str(uuid5(_NAMESPACE, f"{known}|{digest}"))
     return Record("signal", fields, {"xydata": data}, dict(_POINTS), uuid)
 
 

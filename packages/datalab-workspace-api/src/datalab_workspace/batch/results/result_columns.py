@@ -67,7 +67,10 @@ def plain_value(value: Any, column: str, name: str) -> Any:
 
     Raises:
         TypeError: It has another type.
+        ValueError: It is an integer beyond the range of floating-point numbers.
     """
+    if isinstance(value, int):
+        _check_range(value, column, name)
     if value is None or type(value) in _PLAIN:
         return value
     if isinstance(value, np.generic) or (
@@ -82,6 +85,16 @@ def plain_value(value: Any, column: str, name: str) -> Any:
         f"{name}(): expected a number, a string, a bool, None, a signal or an image "
         f"for {column!r:.80}, got {type(value).__name__}{size}"
     )
+
+
+def _check_range(value: int, column: str, name: str) -> None:
+    try:
+        float(value)
+    except OverflowError:
+        raise ValueError(
+            f"{name}() returned {column!r:.80}: an integer of {value.bit_length()} "
+            "bits; a column holds numbers up to 1.8e308: return it as a string"
+        ) from None
 
 
 def checked_columns(values: Mapping[Any, Any], name: str) -> None:

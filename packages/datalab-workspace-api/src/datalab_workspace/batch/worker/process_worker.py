@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from importlib import import_module
 from threading import Thread
 
@@ -33,13 +34,19 @@ def compute_here(task: Task) -> Answer:
 
 
 def compute_in_process(task: Task) -> Answer:
-    """Compute a task in a process of its own, within the memory limit of the run."""
+    """Compute a task in a process of its own, within the memory limit of the run.
+
+    What a function changes in the filters for warnings and in the error handling of
+    NumPy ends with the task. Otherwise it would concern the functions of later runs.
+    """
     warm_up()
+    import numpy as np  # see compute_here
+
     try:
         limit = memory_limit(task.settings.memory_limit)
     except ValueError as error:
         return Answer(chain_error=error)
-    with limit:
+    with limit, warnings.catch_warnings(), np.errstate():
         return compute_here(task)
 
 

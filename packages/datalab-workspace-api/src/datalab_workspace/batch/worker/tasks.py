@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,20 +36,27 @@ _LONG = 2.0
 #: Bytes of results at which a worker ends a task early.
 _LARGE = 32 << 20
 
-#: The chain that this worker received last, by fingerprint.
+#: The chain that this worker received last, by the token of its run. Another run may
+#: have the same fingerprint and other functions, as with `key`, or functions that have
+#: changed what they use.
 _chains: dict[str, Chain] = {}
-#: The chains of runs whose driver is in this process, by fingerprint.
+#: The chains of runs whose driver is in this process, by the token of the run.
 _local: dict[str, Chain] = {}
 
 
 @contextlib.contextmanager
-def local_chain(chain: Chain) -> Iterator[None]:
-    """Let the tasks of this process use a chain as it is, without a copy."""
-    _local[chain.fingerprint] = chain
+def local_chain(token: str, chain: Chain) -> Iterator[None]:
+    """Let the tasks of this process use a chain as it is, without a copy.
+
+    Args:
+        token: The token of the run.
+        chain: Its chain.
+    """
+    _local[token] = chain
     try:
         yield
     finally:
-        _local.pop(chain.fingerprint, None)
+        del _local[token]
 
 
 def run_task(task: Task) -> Answer:
@@ -65,12 +74,12 @@ def run_task(task: Task) -> Answer:
     folder = RunFolder.at(settings.folder)
     if (refusal := _refusal(settings, folder)) is not None:
         return Answer(refusal=refusal, worker=worker)
-    if task.chain is None and settings.chain not in _chains | _local:
-        return Answer(needs_chain=True, worker=worker)
     try:
-        chain = _chain(settings.chain, task.chain)
+        chain = _chain(settings.token, task.chain)
     except Exception as error:  # noqa: BLE001  the driver raises it
         return Answer(chain_error=error, worker=worker)
+    if chain is None:
+        return Answer(needs_chain=True, worker=worker)
     claims = Claims(folder.under_way, task.id)
     if claims.exist():
         return Answer(interrupted=claims.last(), worker=worker)
@@ -140,7 +149,9 @@ def _compute_item(
     try:
         with time_limit(settings.item_timeout, claims.time_limit):
             output = compute(chain, item, read_item(item, doubts), settings.keep)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  the result of the item
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and _can_be_interrupted():
+            raise
         return _failed(item, error, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     receipt = Receipt(item.index, item.fingerprint, output.rows, None, seconds)
@@ -172,18 +183,32 @@ def _size(record: Record) -> int:
     return sum(array.nbytes for array in record.arrays.values() if array is not None)
 
 
-def _chain(fingerprint: str, data: bytes | None) -> Chain:
-    if fingerprint in _local:
-        chain = _local[fingerprint]
+def _can_be_interrupted() -> bool:
+    """Return whether a KeyboardInterrupt may come from the user, not from a function.
+
+    Python raises it in the main thread. The worker processes ignore the signal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def _chain(token: str, data: bytes | None) -> Chain | None:
+    """Return the chain of a run; None if this worker must be sent it.
+
+    Threads of a worker may compute tasks of several runs at once.
+    """
+    chain = _local.get(token)
+    if chain is not None:
         chain.check()
         return chain
-    if fingerprint not in _chains:
-        assert data is not None, "the caller has checked it"
+    chain = _chains.get(token)
+    if chain is None and data is not None:
         chain = Chain.loads(data)
         chain.check()
         _chains.clear()
-        _chains[fingerprint] = chain
-    return _chains[fingerprint]
+        _chains[token] = chain
+    return chain
 
 
 def _refusal(settings: Settings, folder: RunFolder) -> str | None:

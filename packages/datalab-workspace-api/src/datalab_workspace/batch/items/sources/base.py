@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import NamedTuple
 
 from datalab_workspace.batch.items.item import Source
@@ -56,6 +57,10 @@ class ItemSource(ABC):
         Raises:
             Exception: As `take` does.
         """
+
+    def reads(self, path: Path) -> bool:  # noqa: ARG002  without files, no
+        """Return whether an item is in an existing file."""
+        return False
 
     @abstractmethod
     def take(self, position: int) -> Taken:

@@ -6,6 +6,8 @@ import os
 from array import array
 from pathlib import Path
 
+import numpy as np
+
 from datalab_workspace.batch.items.item import MeasuredFile
 from datalab_workspace.batch.items.sources.base import ItemSource, Taken
 from datalab_workspace.measured_files.file_list import FileList
@@ -66,6 +68,16 @@ class MeasuredFiles(ItemSource):
     def fingerprint(self, position: int) -> str:
         """See `ItemSource.fingerprint`; it is the state when the run began."""
         return f"{self._sizes[position]} {self._times[position]}"
+
+    def reads(self, path: Path) -> bool:
+        """See `ItemSource.reads`."""
+        status = path.stat()
+        alike = np.frombuffer(self._sizes, np.int64) == status.st_size
+        alike &= np.frombuffer(self._times, np.int64) == status.st_mtime_ns
+        files = (
+            Path(self._files.path(index)) for index in np.flatnonzero(alike).tolist()
+        )
+        return any(file.samefile(path) for file in files if file.exists())
 
     def take(self, position: int) -> Taken:
         """See `ItemSource.take`; the identity of a file is its path."""

@@ -68,6 +68,14 @@ class HeldObjects(ItemSource):
         held = self._held[position]
         return known_fingerprint(held) or content_fingerprint(_record(held))
 
+    def reads(self, path: Path) -> bool:
+        """See `ItemSource.reads`."""
+        records = map(_record, self._held)
+        data = (array for record in records for array in record.arrays.values())
+        paths = {getattr(array, "path", None) for array in data}
+        files = (Path(each) for each in paths if each is not None)
+        return any(file.samefile(path) for file in files if file.exists())
+
     def take(self, position: int) -> Taken:
         """See `ItemSource.take`.
 
