@@ -138,7 +138,7 @@ class Run:
 
         It repeats the call that began the run: it also computes items whose file is
         new, or has changed. The results of all others stay. A run that was opened
-        imports the modules that its folder names: trust the folder.
+        imports no modules: import those of its functions before.
 
         Returns:
             The run, with the new results.
