@@ -33,9 +33,12 @@ pytest.register_assert_rewrite(
     )
 )
 
-# Under `nohup`, kernels would ignore a hang-up that a test sends to them.
+# Under `nohup` or in the background of a shell, the programs that tests start would
+# ignore the signals that the tests send to them.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 APT_PACKAGES = Path(__file__).parents[1] / ".ci" / "apt.txt"
 
