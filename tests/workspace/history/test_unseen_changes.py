@@ -74,7 +74,8 @@ def test_code_before_a_call_is_a_step(notebook, cells, tmp_path: Path) -> None:
 
     assert "Code" in actions(workspace, "new")[1:], workspace.history("new")
     assert workspace.replay("new").verdict == "not replayable"
-    assert workspace.replay("new", code=True).verdict == "identical"
+    replayed = workspace.replay("new", code=True)
+    assert replayed.verdict == "identical", replayed
     assert any("came before" in gap for gap in workspace.history("new").gaps)
 
     loaded = dlw.open(workspace.save(tmp_path / "saved.h5"))

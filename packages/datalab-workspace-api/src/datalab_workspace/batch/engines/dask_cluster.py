@@ -16,13 +16,13 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager
-from typing import Any
-
-import dask.config
-from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin
+from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.batch.engines.base import Outcome, WorkerDiedError
 from datalab_workspace.batch.messages import Answer
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, WorkerPlugin
 
 #: Seconds within which a scheduler must accept a connection.
 _CONNECT = 10
@@ -34,22 +34,23 @@ _NO_WARNING = ("distributed.admin.large-graph-warning-threshold", "10GB")
 _ENDED = frozenset({"closing", "closing_gracefully", "closed", "failed"})
 
 
-class OwnProcessGroup(WorkerPlugin):  # type: ignore[misc]  # distributed is not typed
-    """A plugin that keeps interrupts of the driver's process group from workers.
+def process_group_plugin(driver: int) -> WorkerPlugin:
+    """Return a plugin that keeps interrupts of the driver's process group from workers.
 
     Args:
         driver: Process id of the driver.
     """
+    from distributed import WorkerPlugin
 
-    name = "datalab-own-process-group"
+    class OwnProcessGroup(WorkerPlugin):  # type: ignore[misc]  # distributed is not typed
+        name = "datalab-own-process-group"
 
-    def __init__(self, driver: int) -> None:
-        self._driver = driver
+        def setup(self, worker: Any) -> None:  # noqa: ARG002  distributed passes it
+            """Move the process of a worker to a group of its own."""
+            if os.name == "posix" and os.getpid() != driver:
+                os.setpgid(0, 0)
 
-    def setup(self, worker: Any) -> None:  # noqa: ARG002  distributed passes it
-        """Move the process of a worker to a group of its own."""
-        if os.name == "posix" and os.getpid() != self._driver:
-            os.setpgid(0, 0)
+    return OwnProcessGroup()
 
 
 def connected(client: Client | str) -> Client:
@@ -63,6 +64,8 @@ def connected(client: Client | str) -> Client:
         ValueError: The client is asynchronous.
     """
     if isinstance(client, str):
+        from distributed import Client
+
         try:
             return Client(client, timeout=_CONNECT, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -86,9 +89,11 @@ def settings_for(client: Client) -> AbstractContextManager[Any]:
 
     The workers of a local cluster, also later ones, are made to survive an interrupt.
     """
+    import dask.config
+
     settings = dict([_NO_WARNING])
-    if isinstance(client.cluster, LocalCluster):
-        client.register_plugin(OwnProcessGroup(os.getpid()))
+    if _is_local(client):
+        client.register_plugin(process_group_plugin(os.getpid()))
         settings |= dict([_PATIENCE])
     made: AbstractContextManager[Any] = dask.config.set(settings)
     return made
@@ -104,7 +109,7 @@ def refuse_ended(client: Client, threads: Mapping[str, int]) -> None:
     Raises:
         ConnectionError: They have ended.
     """
-    if threads or not isinstance(client.cluster, LocalCluster):
+    if threads or not _is_local(client):
         return
     if not client.cluster.worker_spec:
         return  # it is scaled to no workers for now
@@ -116,8 +121,16 @@ def refuse_ended(client: Client, threads: Mapping[str, int]) -> None:
         )
 
 
+def _is_local(client: Client) -> bool:
+    from distributed import LocalCluster
+
+    return isinstance(client.cluster, LocalCluster)
+
+
 def outcome_of(future: Future) -> Outcome:
     """Return the answer of a finished future, or what its error means."""
+    from distributed import KilledWorker
+
     try:
         answer: Answer = future.result()
     except KilledWorker as error:
