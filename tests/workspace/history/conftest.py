@@ -11,7 +11,14 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.history import failures
+from datalab_workspace.live.transport import token
 from support.recorded_steps import sources
+
+
+@pytest.fixture(autouse=True)
+def no_used_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the tokens of other tests: no cell that contains one is stored."""
+    monkeypatch.setattr(token, "_used", [])
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from urllib.parse import quote
 _SHOWN = "<token>"
 #: A token of fewer bytes is not searched for in Base64: it would match other words.
 _SHORT = 6
+#: A token of fewer bytes is part of many texts, and keeps none from being stored.
+_SHORTEST = 4
 #: The last tokens that were used. The text of a cell that contains one is not stored.
 _used: list[Token] = []
 _MOST_USED = 20
@@ -112,7 +114,9 @@ class Token:
 
 def note_use(token: Token | None) -> None:
     """Note that a token is used by this process."""
-    if token and not any(token is other for other in _used):
+    if token is None or len(token.reveal()) < _SHORTEST:
+        return
+    if not any(token is other for other in _used):
         _used.append(token)
         del _used[:-_MOST_USED]
 
