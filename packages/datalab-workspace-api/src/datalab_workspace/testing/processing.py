@@ -343,6 +343,15 @@ class ProcessingRules(_Sources):
             with pytest.raises(ValueError, match="select"):
                 workspace.calc("exp")
 
+    def test_what_was_selected_last_counts(self) -> None:
+        """Even if a window shows other objects, which were selected before."""
+        workspace = self.filled()
+        workspace.select("spot")
+        workspace.select("peak")
+        assert workspace.calc("sqrt") == "sqrt(s001)"
+        workspace.select("spot")
+        assert workspace.calc("exp") == "exp(i001)"
+
     # -- errors -----------------------------------------------------------------------
 
     def test_what_was_done_before_an_error_is_kept(self) -> None:
