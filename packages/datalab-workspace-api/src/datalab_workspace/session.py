@@ -62,8 +62,8 @@ class Session:
         project: The project file that was loaded or saved.
         chosen: UUIDs of the objects that `select` chose last.
         chose_one: Whether `select` was given one name then, not a list.
-        in_passing: UUIDs of the objects that were added or shown here since then, which
-            DataLab may have selected in its window without being asked to.
+        shown_then: The selection of the panel that the window showed then, if known.
+        in_passing: UUIDs of objects added or shown here since; DataLab may select them.
         warned_of_masks: UUIDs of the masked objects that a warning has named.
         notes: Why the workspace is not attached to a running DataLab.
         subscribers: The callbacks that receive change events.
@@ -74,8 +74,7 @@ class Session:
     def __init__(self, backend: Backend, notes: Sequence[str] = ()) -> None:
         self._begin()
         self._revision = 0
-        # The objects and their names as the session last saw them, where others may
-        # change them; None until it has looked once.
+        # The objects and names as last seen, if others may change them; None before.
         self._known: dict[str, tuple[Entry, str]] | None = None
         self.backend = backend
         self.names = NameBook(shared=backend.capabilities.shared)
@@ -85,6 +84,7 @@ class Session:
         self.project = ProjectFile()
         self.chosen: tuple[str, ...] = ()
         self.chose_one = False
+        self.shown_then: Sequence[str] | None = None
         self.in_passing: set[str] = set()
         self.warned_of_masks: set[str] = set()
         # The selection of the last event, or of the first subscription to it.

@@ -50,6 +50,8 @@ def select(session: Session, names: NamesOf) -> None:
 
     session.choose(session.run(operation))
     session.chose_one = isinstance(names, str)
+    window = session.backend.capabilities.window
+    session.shown_then = session.backend.known_selection() if window else None
 
 
 def selection(session: Session) -> Selection:
@@ -121,6 +123,10 @@ def _in_order_of_choice(
     """
     chosen = _still_chosen(session)
     if selected is None:
+        return chosen
+    # The window may show the panel of other objects, and nothing has changed there.
+    then = session.shown_then
+    if chosen and then is not None and [*selected] == [*then]:
         return chosen
     if chosen and selected and session.in_passing.issuperset(selected):
         return chosen

@@ -311,12 +311,8 @@ class CompanionBackend(CompanionAttachment):
         self._change().select([uuid])
 
     def select(self, uuids: Sequence[str]) -> None:
-        """See `Backend.select`; the panel of the objects is shown if it is only one."""
-        writes = self._change()
-        writes.select(uuids)
-        kinds = {self.kind_of(uuid) for uuid in uuids}
-        if len(kinds) == 1:
-            writes.show(*kinds)
+        """See `Backend.select`."""
+        self._change().select(uuids)
 
     def compute(
         self, uuid: str, name: str, parameters: Mapping[str, Any] | None

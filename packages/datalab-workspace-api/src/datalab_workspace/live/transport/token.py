@@ -17,7 +17,7 @@ from urllib.parse import quote
 _SHOWN = "<token>"
 #: A token of fewer bytes is not searched for in Base64: it would match other words.
 _SHORT = 6
-#: A token of fewer bytes is part of many texts, and keeps none from being stored.
+#: A token of fewer bytes is part of many strings, so that no cell could be stored.
 _SHORTEST = 4
 #: The last tokens that were used. The text of a cell that contains one is not stored.
 _used: list[Token] = []
