@@ -224,5 +224,5 @@ def test_a_missing_scheduler_is_named(settings, monkeypatch) -> None:
 
     monkeypatch.setattr(dask_cluster, "_CONNECT", 0.2)
 
-    with pytest.raises(ConnectionError, match="no scheduler of dask at tcp://127"):
+    with pytest.raises(ConnectionError, match="no Dask scheduler at tcp://127"):
         DaskEngine("tcp://127.0.0.1:9").start(settings)

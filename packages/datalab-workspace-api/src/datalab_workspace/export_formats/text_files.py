@@ -91,7 +91,7 @@ def image_problem(record: Record) -> str | None:
 
 
 def image_parts(record: Record) -> frozenset[str]:
-    """Return the parts of an image that fit into a text file."""
+    """Return the parts of an image that a text file can hold."""
     parts = ("coordinates", "calibration", "labels", "units")
     return frozenset(parts if _is_table(record) else ())
 

@@ -174,7 +174,7 @@ def chain(*steps: Any, workspace: Workspace | None = None) -> Chain:
     Raises:
         TypeError: A step is something else.
         ValueError: There are no steps.
-        KeyError: There is no object of the name that is given as ``with_``.
+        KeyError: ``with_`` names an object that does not exist.
 
     Example:
         >>> dlw.batch.chain("normalize", ("moving_average", {"n": 5}))

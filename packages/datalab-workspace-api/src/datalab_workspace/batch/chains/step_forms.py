@@ -29,7 +29,7 @@ def step_of(given: Any, workspace: Workspace | None) -> Step:
 
     Raises:
         TypeError: It has none of these forms.
-        KeyError: There is no object of the name that is given as "with_".
+        KeyError: "with_" names an object that does not exist.
     """
     what, parameters = given, None
     if isinstance(given, tuple):

@@ -70,7 +70,7 @@ def connected(client: Client | str) -> Client:
             return Client(client, timeout=_CONNECT, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ConnectionError(
-                f"there is no scheduler of dask at {client}: {error}"
+                f"there is no Dask scheduler at {client}: {error}"
             ) from error
     if client.asynchronous:
         raise ValueError(
