@@ -56,6 +56,9 @@ class Window(MemoryBackend):
     def capabilities(self) -> Capabilities:
         return Capabilities(shares_views=True, shared=True, window=True)
 
+    def select(self, uuids: Sequence[str]) -> None:
+        self.selected = [uuid for uuid in self.uuids() if uuid in uuids]
+
     def selection(self) -> Sequence[str]:
         return self.selected
 
