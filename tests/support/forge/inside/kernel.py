@@ -14,13 +14,20 @@ from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 
+class PageShell(InteractiveShell):
+    """The shell, with what the shell of xeus-python adds."""
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Do nothing: a page has no event loop but its own."""
+
+
 def main() -> None:
     """Answer each line of the standard input on the standard output."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what C code prints is no answer
     config = Config()
     config.HistoryManager.hist_file = ":memory:"
-    shell = InteractiveShell.instance(config=config)
+    shell = PageShell.instance(config=config)
     shell.colors = "nocolor"
     for line in sys.stdin:
         answers.write(json.dumps(_run(shell, json.loads(line))) + "\n")
@@ -28,13 +35,14 @@ def main() -> None:
 
 
 def _run(shell: InteractiveShell, code: str) -> dict[str, Any]:
-    page.refused.clear()
     before = set(sys.modules)
     with capture_output() as captured:
         result = shell.run_cell(code, store_history=True)
     error = result.error_before_exec or result.error_in_exec
     value = result.result
     shown = [sorted(output.data) for output in captured.outputs]
+    refused = [*page.refused]
+    page.refused.clear()
     return {
         "value": value if isinstance(value, (bool, int, float, str)) else repr(value),
         "error": "" if error is None else f"{type(error).__name__}: {error}",
@@ -42,7 +50,7 @@ def _run(shell: InteractiveShell, code: str) -> dict[str, Any]:
         "stdout": captured.stdout,
         "stderr": captured.stderr,
         "shown": shown,
-        "refused": list(page.refused),
+        "refused": refused,
         "absent": list(page.absent),
         "imported": sorted({n.partition(".")[0] for n in set(sys.modules) - before}),
     }

@@ -1,10 +1,10 @@
-"""Pack an environment as jupyterlite-xeus does; runs where jupyterlite-xeus is installed.
+"""Pack an environment as jupyterlite-xeus does; runs where that is installed.
 
     python pack.py SITE-PACKAGES ENVIRONMENT.YML EMPACK-CONFIG PREFIX PACKED
 
-SITE-PACKAGES has what conda installs. The packages of the environment's pip section, but
-for this project's, are installed next to it in PREFIX, by jupyterlite-xeus. PACKED is what
-a page has of all this.
+SITE-PACKAGES has what conda installs. The packages of the environment's pip section,
+but for those of this project, are installed next to it in PREFIX, by jupyterlite-xeus.
+PACKED is what a page has of all this.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Make a Python on Linux refuse what the Python of a web page cannot do.
 
-It must be imported before anything else. `refused` lists the calls that were refused and
-`absent` the modules that were looked for in vain, each with the place of the call.
+It must be imported before anything else. `refused` lists the calls that were refused,
+and `absent` the modules that were looked for in vain, each with the place of the call.
 
 The platform, the missing modules and the missing functions are those of CPython 3.13 as
 it is configured for browsers. Not simulated: 32-bit integers and addresses, the file
@@ -14,21 +14,23 @@ import _thread
 import os
 import posix
 import sys
-import sysconfig
 import types
 from typing import Any, NoReturn
 
 ABSENT = frozenset(
-    "_curses _curses_panel _dbm _gdbm _interpchannels _interpqueues _interpreters"
-    " _multiprocessing _posixshmem _posixsubprocess _ssl _tkinter curses dbm ensurepip"
-    " fcntl grp idlelib nis pwd readline resource syslog termios tkinter turtle"
-    " turtledemo venv".split()
+    (
+        *("_curses", "_curses_panel", "_dbm", "_gdbm", "_interpchannels"),
+        *("_interpqueues", "_interpreters", "_multiprocessing", "_posixshmem"),
+        *("_posixsubprocess", "_ssl", "_tkinter", "curses", "dbm", "ensurepip"),
+        *("fcntl", "grp", "idlelib", "nis", "pwd", "readline", "resource", "syslog"),
+        *("termios", "tkinter", "turtle", "turtledemo", "venv"),
+    )
 )
 _NO_FUNCTIONS = (
-    "fork forkpty posix_spawn posix_spawnp register_at_fork wait wait3 wait4 waitid"
-    " waitpid pidfd_open memfd_create eventfd openpty sched_getaffinity"
-    " sched_setaffinity killpg"
-).split()
+    *("fork", "forkpty", "posix_spawn", "posix_spawnp", "register_at_fork", "wait"),
+    *("wait3", "wait4", "waitid", "waitpid", "pidfd_open", "memfd_create", "eventfd"),
+    *("openpty", "sched_getaffinity", "sched_setaffinity", "killpg"),
+)
 refused: list[str] = []
 absent: list[str] = []
 
@@ -70,6 +72,11 @@ def _refuse(what: str, error: type[Exception], *arguments: Any) -> Any:
 
 
 def _simulate() -> None:
+    no_thread = _refuse("thread", RuntimeError, "can't start new thread")
+    for name in ("start_new_thread", "start_new", "start_joinable_thread"):
+        setattr(_thread, name, no_thread)
+    import sysconfig  # after that, because it imports threading
+
     sysconfig.get_config_vars()  # read for the real platform, and then kept
     sys.platform = "emscripten"
     machine = ("Emscripten", "localhost", "4.0.9", "#1", "wasm32")
@@ -81,7 +88,9 @@ def _simulate() -> None:
                 delattr(module, name)
     os.system = _refuse("process", OSError, 138, "Not supported")
     for name in ("start_new_thread", "start_new", "start_joinable_thread"):
-        setattr(_thread, name, _refuse("thread", RuntimeError, "can't start new thread"))
+        setattr(
+            _thread, name, _refuse("thread", RuntimeError, "can't start new thread")
+        )
     sys.meta_path[:] = [_WithoutAbsent(finder) for finder in sys.meta_path]
     for name in ABSENT & set(sys.modules):
         del sys.modules[name]
@@ -101,7 +110,7 @@ def _add_pyjs() -> None:
     """Add the part of pyjs that a transport uses, on a page without a network."""
     pyjs = types.ModuleType("pyjs")
 
-    class JsException(Exception):
+    class JsException(Exception):  # noqa: N818  its name in pyjs
         pass
 
     class Request:
