@@ -51,11 +51,10 @@ CALLS: dict[str, list[Callable[[dlw.Workspace], Any]]] = {
         lambda workspace: workspace.describe().to_dataframe(),
         lambda workspace: workspace.describe("curve").to_dataframe(),
         lambda workspace: workspace.features().to_dataframe(),
-        lambda workspace: workspace.calc("fwhm", on="curve").to_dataframe(),
+        lambda workspace: workspace.results().to_dataframe(),
         lambda workspace: workspace.to_pandas("curve"),
         lambda workspace: dlw.batch.map("stats", workspace, on="serial").table,
         lambda workspace: dlw.batch.map("stats", workspace, on="serial").seconds,
-        read(ROWS, "curve.csv"),
     ],
     "xarray": [lambda workspace: workspace.to_xarray("spot")],
     "tifffile": [
@@ -141,8 +140,8 @@ def test_the_remedy_for_a_compressed_file_can_be_followed(
     monkeypatch.setattr(tifffile.TiffPageSeries, "asarray", without_codec)
     monkeypatch.setitem(sys.modules, "imagecodecs", None)
 
-    with pytest.raises(dlw.WorkspaceError, match="LZW, needs imagecodecs, .* install"):
+    with pytest.raises(dlw.WorkspaceError, match=r"LZW, needs imagecodecs, .* install"):
         workspace.read("spot.tif")
     monkeypatch.setattr(runtime, "IN_BROWSER", True)
-    with pytest.raises(dlw.WorkspaceError, match="; save it without compression$"):
+    with pytest.raises(dlw.WorkspaceError, match=r"; save it without compression$"):
         workspace.read("spot.tif")
