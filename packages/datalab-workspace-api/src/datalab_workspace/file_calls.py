@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from datalab_workspace.operations import files
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.operations.merge import OnConflict
+from datalab_workspace.operations.notebooks import Notebooks, NotebookSource
 from datalab_workspace.recovery import autosave
 from datalab_workspace.session import Session
 from datalab_workspace.validation import old_arguments, suggest_on_typo
@@ -38,6 +39,16 @@ class FileCalls:
         """Whether anything has changed since `path` was loaded or saved."""
         return self._session.project.modified
 
+    @property
+    def notebooks(self) -> Notebooks:
+        """The notebooks that the project file carries, by name; see `save`.
+
+        Example:
+            >>> list(workspace.notebooks)
+            []
+        """
+        return Notebooks(self._session)
+
     @old_arguments(filepath="path")
     @suggest_on_typo
     def save(
@@ -49,6 +60,7 @@ class FileCalls:
         overwrite: bool = False,
         history: HistoryMode | Literal["as before"] | None = "as before",
         datalab_history: bool = False,
+        notebooks: NotebookSource | Iterable[NotebookSource] | None = None,
     ) -> Path:
         """Write a project file, which DataLab opens as one of its own.
 
@@ -73,6 +85,9 @@ class FileCalls:
             datalab_history: Add a session "Notebook" to DataLab's History panel, with
                 the calculations of `calc`, which can be changed and computed again
                 there. It replaces that of a former save, which stays otherwise.
+            notebooks: Notebooks that the project is to carry: one, or several. Each is
+                the path of an ``.ipynb`` file or its content as a dict. One of the same
+                name is replaced, and others stay; see `notebooks`.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.
 
@@ -80,7 +95,8 @@ class FileCalls:
             The path of the file.
 
         Raises:
-            ValueError: There is no path to save to.
+            ValueError: There is no path to save to, or a notebook is not valid; nothing
+                is written then.
             FileChangedError: Another program changed the file (a `FileExistsError`).
             NotAProjectError: The file is not a project, or the suffix of a new file is
                 that of another format, such as ``.csv`` (a `ValueError`).
@@ -102,6 +118,7 @@ class FileCalls:
             overwrite,
             history,
             datalab_history,
+            notebooks,
         )
 
     @old_arguments(filepath="path")
