@@ -1,9 +1,9 @@
 """Sphinx extension: the notebooks of this repository as pages of the gallery.
 
 The notebooks are stored with their outputs in ``notebooks/`` and
-``notebooks/gallery/``. At the start of a build, those that name a task in their metadata
-are copied to ``docs/gallery/``, where MyST-NB renders them without running them. The
-directive ``gallery`` shows the notebooks of one task with their first pictures.
+``notebooks/gallery/``. At the start of a build, those that name a task in their
+metadata are copied to ``docs/gallery/``, where MyST-NB renders them without running
+them. The directive ``gallery`` shows the notebooks of one task with their first pictures.
 """
 
 from __future__ import annotations

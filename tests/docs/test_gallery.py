@@ -21,6 +21,8 @@ LARGEST = 400_000
 #: Packages that a site in a browser may lack.
 OPTIONAL = {"sigima", "matplotlib", "h5py", "pandas", "scipy", "skimage", "tifffile"}
 PACKAGE = re.compile(r"[a-z][a-z0-9_]*")
+#: A line of progress, which the next one overwrites.
+PROGRESS = re.compile(r"[^\n\r]*\r")
 #: An absolute path of two folders or more, which is no part of a URL.
 FOLDERS = re.compile(r"(?<![\w:/.\-+=])/[\w.-]+/[\w.-]+/[\w.-]+")
 
@@ -50,7 +52,7 @@ def texts(notebook: nbformat.NotebookNode) -> list[str]:
                 text += output.text
             else:
                 text += output.data.get("text/plain", "") + "\n"
-        shown.append(text)
+        shown.append(PROGRESS.sub("", text))
     return shown
 
 

@@ -1,8 +1,8 @@
 """The claims of a stored notebook, and the assertions that prove them.
 
-`tests/docs/claims/NAME.py` belongs to the notebook NAME. Each of its blocks begins with
-words of the notebook, in lines that begin with ``# >``, and goes on with assertions about
-the notebook's variables::
+`tests/docs/claims/NAME.py` belongs to the notebook NAME. Each of its blocks begins
+with words of the notebook, in lines that begin with ``# >``, and goes on with
+assertions about the notebook's variables::
 
     # > The width is 2.5 nm
     assert round(width, 1) == 2.5
