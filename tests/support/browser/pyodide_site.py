@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from support.browser.builds import run_build
@@ -11,16 +12,26 @@ from support.environments import made
 
 #: Of the environment in which the site is built.
 REQUIREMENTS = Path(__file__).with_name("pyodide_lite.txt")
-#: The cell that brings our packages into the kernel of a notebook.
-FIRST_CELL = """
+_FIRST_CELL = """
 import sys
 import pyodide_js
 from pyodide.http import pyfetch
-await pyodide_js.loadPackage(["numpy", "matplotlib"])
+await pyodide_js.loadPackage({packages})
 await (await pyfetch("{url}/ours.tar.gz")).unpack_archive(extract_dir="/ours")
 sys.path.insert(0, "/ours")
 """
 _PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+
+
+def first_cell(url: str, *packages: str) -> str:
+    """Return the cell that brings our packages into the kernel of a notebook.
+
+    Args:
+        url: Address of the site.
+        packages: Those of Pyodide that are loaded in addition to NumPy and Matplotlib.
+    """
+    wanted = ["numpy", "matplotlib", *packages]
+    return _FIRST_CELL.format(packages=wanted, url=url)
 
 
 def built_site(python: Path) -> Path:
@@ -44,12 +55,15 @@ def _build(python: Path, place: Path) -> None:
     (place / "pyodide").symlink_to(assets / "pyodide")
 
 
-def site_files(folder: Path, python: Path) -> dict[str, bytes]:
+def site_files(
+    folder: Path, python: Path, sources: Iterable[Path] = ()
+) -> dict[str, bytes]:
     """Return what the site is to serve besides: its settings and our packages.
 
     Args:
         folder: The built site.
         python: The interpreter of the environment of `REQUIREMENTS`.
+        sources: Packages and modules that its kernel has in addition.
     """
     site = json.loads((folder / "jupyter-lite.json").read_text("utf-8"))
     config = site["jupyter-config-data"]
@@ -60,5 +74,7 @@ def site_files(folder: Path, python: Path) -> dict[str, bytes]:
     )
     return {
         "jupyter-lite.json": json.dumps(site).encode(),
-        "ours.tar.gz": packed([*our_packages(), *widget_sources(python)], "."),
+        "ours.tar.gz": packed(
+            [*our_packages(), *widget_sources(python), *sources], "."
+        ),
     }
