@@ -93,5 +93,9 @@ class PageKernel:
 
     def close(self) -> None:
         """End the kernel."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with suppress(BrokenPipeError):
-            self._process.communicate(timeout=60)
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
