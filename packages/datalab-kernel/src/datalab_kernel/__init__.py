@@ -75,10 +75,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     unload(ip)
 
 
-_old_name = old_names(
-    __name__,
-    {"Workspace": "datalab_workspace", "Plotter": "datalab_kernel_core"},
-)
+_old_name = old_names(__name__)
 sys.modules[__name__].__class__ = OldPackage
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from datalab_kernel_core.plotter.pace import running_loop
+from datalab_workspace.runtime import missing
 
 #: The entries of a request that the reply repeats, so that the page can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
@@ -110,9 +111,9 @@ def widget_class(module: str, name: str, call: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name not in ("anywidget", "ipywidgets"):
             raise
-        raise ImportError(
-            f"{call} needs {error.name}, which is not installed; run "
-            'pip install "datalab-kernel-core[interactive]", here and where Jupyter '
-            "runs, and reload the page",
-            name=error.name,
-        ) from error
+        raise missing(
+            error.name,
+            call,
+            remedy='run pip install "datalab-kernel-core[interactive]", here and where '
+            "Jupyter runs, and reload the page",
+        ) from None

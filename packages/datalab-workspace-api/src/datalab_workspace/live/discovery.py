@@ -212,7 +212,8 @@ class _Searching(Greeter):
 
     def _by_page(self) -> Endpoint | None:
         settings = self._read_page()
-        return None if settings is None else self.ask(settings, "page")
+        endpoint = None if settings is None else self.ask(settings, "page")
+        return endpoint and self._with_process(endpoint)
 
     def _read_page(self) -> WebApiSettings | None:
         from datalab_workspace.live.clients.page import page_settings
