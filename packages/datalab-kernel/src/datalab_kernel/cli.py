@@ -1,4 +1,4 @@
-"""The command line: `python -m datalab_kernel install|uninstall|list|doctor|upgrade`."""
+"""The command line of the kernel: `python -m datalab_kernel COMMAND`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab_kernel import kernelspec
 from datalab_kernel._version import __version__
@@ -195,12 +195,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_upgrade(commands: Any) -> None:
     upgrade = commands.add_parser(
         "upgrade",
         help="show what to change in notebooks of version 0.2",
-        description="Show what to change in notebooks of datalab-kernel 0.2. Nothing of "
-        "them is run, and nothing is written without --write or --output.",
+        description="Show what to change in notebooks of datalab-kernel 0.2. Nothing "
+        "of them is run, and nothing is written without --write or --output.",
     )
     upgrade.set_defaults(command=_upgrade)
     upgrade.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")

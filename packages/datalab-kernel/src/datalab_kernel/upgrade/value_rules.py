@@ -101,7 +101,7 @@ def plot_attribute(node: ast.Attribute, source: Source) -> Iterator[Finding]:
         yield Finding(
             Level.GONE,
             source.line(node),
-            "a picture is an image now, and not HTML.",
+            "A picture is an image now, and not HTML.",
             f'{source.code(node.value)}.save("picture.svg")',
         )
 
@@ -114,7 +114,7 @@ def private(node: ast.Attribute, source: Source) -> Iterator[Finding]:
         yield Finding(
             Level.GONE,
             source.line(node),
-            f"the private attribute {node.attr} no longer exists.",
+            f"The private attribute {node.attr} no longer exists.",
             new.format(source.code(node.value)),
             edits,
         )
