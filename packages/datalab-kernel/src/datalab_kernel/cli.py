@@ -36,8 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(argv)
-    if getattr(options, "folder", None) is not None and not options.desktop:
-        parser.error("--folder needs --desktop")
+    _check(parser, options)
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
@@ -50,6 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"datalab-kernel: error: {error}", file=sys.stderr)
         return 1
     return status
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse options that do not fit together."""
+    if getattr(options, "folder", None) is not None and not options.desktop:
+        parser.error("--folder needs --desktop")
+    if getattr(options, "no_backup", False) and not options.write:
+        parser.error("--no-backup needs --write")
+    if getattr(options, "output", None) and len(options.notebooks) > 1:
+        parser.error("--output takes one notebook; use --write for several")
 
 
 def _install(options: argparse.Namespace) -> int:

@@ -267,6 +267,8 @@ class Checker(ast.NodeVisitor):
             self._report(*value_rules.plot_attribute(node, self._source))
         elif kind in (Kind.WORKSPACE, Kind.PLOTTER):
             self._report(*value_rules.private(node, self._source))
+        if kind is Kind.PLOTTER:
+            self._report(*value_rules.plotter_attribute(node, self._source))
         self._check_module(node)
         self.generic_visit(node)
 

@@ -106,6 +106,13 @@ def plot_attribute(node: ast.Attribute, source: Source) -> Iterator[Finding]:
         )
 
 
+def plotter_attribute(node: ast.Attribute, source: Source) -> Iterator[Finding]:
+    """Check the name of the backend."""
+    if node.attr == "backend":
+        message = "backend is always 'matplotlib': Matplotlib draws every picture."
+        yield Finding(Level.OLD, source.line(node), message, '"matplotlib"')
+
+
 def private(node: ast.Attribute, source: Source) -> Iterator[Finding]:
     """Check the private attributes of the workspace and the plotter of version 0.2."""
     new = _PRIVATE.get(node.attr)
