@@ -15,6 +15,7 @@ from datalab_kernel_core import cells, recovery, submodules, tracebacks
 from datalab_kernel_core.browse import registration
 from datalab_kernel_core.display import formatters
 from datalab_kernel_core.namespace import Namespace
+from datalab_kernel_core.page_connection import registration as page_connection
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -36,6 +37,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     submodules.install()
     formatters.install(ip)
     registration.install()
+    page_connection.install()
     tracebacks.install(ip)
     cells.install(ip)
     _loaded.add(ip)

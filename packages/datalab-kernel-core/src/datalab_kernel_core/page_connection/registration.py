@@ -1,0 +1,29 @@
+"""The registration of what a page provides, in a kernel that runs in one."""
+
+from __future__ import annotations
+
+from datalab_workspace.live import token_prompt
+from datalab_workspace.runtime import IN_BROWSER
+
+_announced: list[bool] = []
+
+
+def install() -> None:
+    """Ask for tokens by a field of the page, and show what its address says of DataLab.
+
+    Outside a browser, this does nothing. The address is shown once in each kernel.
+    """
+    if not IN_BROWSER:
+        return
+    token_prompt.register(_show_field)
+    if not _announced:
+        _announced.append(True)
+        from datalab_kernel_core.page_connection.page_address import show_address
+
+        show_address()
+
+
+def _show_field(url: str) -> None:
+    from datalab_kernel_core.page_connection.token_field import TokenField
+
+    TokenField(url).show()
