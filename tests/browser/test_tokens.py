@@ -25,13 +25,10 @@ LOAD = "%load_ext datalab_kernel"
 RECORD = """() => {
   const { sessions } = window.jupyterapp.serviceManager;
   window.messages = [];
-  for (const { kernel } of sessions.running()) {
-    const connection = sessions.connectTo ? sessions.connectTo({
-      model: [...sessions.running()].find(each => each.kernel.id === kernel.id)
-    }).kernel : null;
-    connection.anyMessage.connect((_, { msg }) => {
-      const buffers = (msg.buffers || []).map(each => [...new Uint8Array(each.buffer || each)]);
-      window.messages.push(JSON.stringify([msg.header.msg_type, msg.content, buffers]));
+  for (const model of sessions.running()) {
+    sessions.connectTo({model}).kernel.anyMessage.connect((_, { msg }) => {
+      const bytes = (msg.buffers || []).map(each => [...new Uint8Array(each.buffer)]);
+      window.messages.push(JSON.stringify([msg.header.msg_type, msg.content, bytes]));
     });
   }
 }"""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from IPython.display import display
+from IPython import display
 
 _FOLDER = Path(__file__).parent
 
@@ -29,4 +31,5 @@ def show(script: str, argument: str, plain: str) -> None:
         "const place = document.currentScript.previousElementSibling;\n"
         f"{code}\ndraw(place, {literal});\n}})();</script>"
     )
-    display({"text/html": html, "text/plain": plain}, raw=True)
+    show_bundle: Callable[..., Any] = display.display  # IPython does not type it
+    show_bundle({"text/html": html, "text/plain": plain}, raw=True)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from datalab_workspace.backends.window import COMPANION_NEEDED
 from datalab_workspace.runtime import IN_BROWSER
+
+#: What to do about a URL in the environment that cannot be used.
+USE_VARIABLE = (
+    "correct it in os.environ, or delete it there to work in memory"
+    if IN_BROWSER
+    else "correct or unset the variable, or set DATALAB_KERNEL_MODE=standalone to work "
+    "in memory"
+)
+#: The reason why the Web API has to do what only XML-RPC can. A page has no other way.
+NO_XMLRPC = "" if IN_BROWSER else ", and XML-RPC, which can, is not available"
 
 
 def give_token(url: str) -> str:
@@ -19,20 +30,15 @@ def give_token(url: str) -> str:
     )
 
 
-def use_xmlrpc(what: str, url: str | None) -> str:
+def use_xmlrpc(what: str) -> str:
     """Return the message about an operation that needs XML-RPC without a known port.
 
     Args:
         what: The operation.
-        url: The URL by which DataLab is attached.
     """
-    if not IN_BROWSER:
-        return (
-            f"{what} needs DataLab's XML-RPC server, whose port is not known: set "
-            "DATALAB_XMLRPCPORT to it, on DataLab's machine, and call resync()"
-        )
+    if IN_BROWSER:  # which reaches the Web API alone
+        return f"{what} needs {COMPANION_NEEDED}"
     return (
-        f"{what} is not possible through DataLab's Web API, and a page has no other "
-        "way: it is possible if datalab-kernel is installed in DataLab and the "
-        f"workspace has the token; call disconnect(), ask_token({url!r}) and connect()"
+        f"{what} needs DataLab's XML-RPC server, whose port is not known: set "
+        "DATALAB_XMLRPCPORT to it, on DataLab's machine, and call resync()"
     )

@@ -94,9 +94,7 @@ class Connection:
             NoAnswerError: It does not answer.
         """
         if self.rpc is None:
-            raise NotSupportedByProtocolError(
-                advice.use_xmlrpc(what, self.endpoint.url)
-            )
+            raise NotSupportedByProtocolError(advice.use_xmlrpc(what))
         rpc = self.xmlrpc_if_alive()
         if rpc is None:
             raise NoAnswerError(
