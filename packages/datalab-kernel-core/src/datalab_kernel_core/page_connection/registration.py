@@ -1,4 +1,4 @@
-"""The registration of what a page provides, in a kernel that runs in one."""
+"""The registration of the password field and of the page's address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _announced: list[bool] = []
 
 
 def install() -> None:
-    """Ask for tokens by a field of the page, and show what its address says of DataLab.
+    """Ask for tokens by a field of the page, and show the DataLab in its address.
 
     Outside a browser, this does nothing. The address is shown once in each kernel.
     """

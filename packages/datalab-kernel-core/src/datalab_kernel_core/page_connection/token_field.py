@@ -49,7 +49,7 @@ class TokenField:
         )
 
     def close(self) -> None:
-        """Accept nothing any more."""
+        """Accept no token from now on."""
         self._channel.close()
 
     def _receive(self, event: Any) -> None:

@@ -21,8 +21,8 @@ COMPANION_NEEDED = (
     "type the token, then connect(url) again; if that changes nothing, install "
     "datalab-kernel on DataLab's computer"
     if IN_BROWSER
-    else "datalab-kernel in DataLab: install it in DataLab's environment, or run `python "
-    "-m datalab_kernel install --desktop`, and restart DataLab"
+    else "datalab-kernel in DataLab: install it in DataLab's environment, or run "
+    "`python -m datalab_kernel install --desktop`, and restart DataLab"
 )
 #: The content of a screenshot: the whole window, or the plot of a panel.
 Pictured: TypeAlias = Literal["window", "signal", "image"]

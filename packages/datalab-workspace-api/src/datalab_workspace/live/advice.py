@@ -1,23 +1,23 @@
-"""Advice in error messages, which depends on what can be done where this runs."""
+"""Advice in error messages that a page of a browser needs in other words."""
 
 from __future__ import annotations
 
 from datalab_workspace.backends.window import COMPANION_NEEDED
 from datalab_workspace.runtime import IN_BROWSER
 
-#: What to do about a URL in the environment that cannot be used.
+#: The advice for a URL in the environment that cannot be used.
 USE_VARIABLE = (
     "correct it in os.environ, or delete it there to work in memory"
     if IN_BROWSER
     else "correct or unset the variable, or set DATALAB_KERNEL_MODE=standalone to work "
     "in memory"
 )
-#: The reason why the Web API has to do what only XML-RPC can. A page has no other way.
+#: The reason why an operation is left to the Web API. A page has no other way.
 NO_XMLRPC = "" if IN_BROWSER else ", and XML-RPC, which can, is not available"
 
 
 def give_token(url: str) -> str:
-    """Return what to do about a DataLab that needs another token."""
+    """Return the advice for a DataLab that needs another token."""
     shown = "DataLab shows the token under File > Web API"
     if IN_BROWSER:
         return (
