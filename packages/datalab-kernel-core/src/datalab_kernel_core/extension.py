@@ -16,6 +16,7 @@ from datalab_kernel_core.browse import registration
 from datalab_kernel_core.display import formatters
 from datalab_kernel_core.in_page import question
 from datalab_kernel_core.namespace import Namespace
+from datalab_kernel_core.page_connection import registration as page_connection
 from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     submodules.install()
     formatters.install(ip)
     registration.install()
+    page_connection.install()
     tracebacks.install(ip)
     cells.install(ip)
     _loaded.add(ip)
