@@ -13,7 +13,7 @@ assert all(radius == 10 for _, _, radius in circles)
 beside = [np.hypot(x - cx, y - cy) for cx, cy in places.values()]
 assert all(
     abs(values[(d > 11) & (d < 13)].mean() - hu) < 8
-    for d, hu in zip(beside, inserts.values())
+    for d, hu in zip(beside, inserts.values(), strict=True)
 )
 # > Each mean is within three of its standard errors from the truth: 20 HU of noise, divided by the square root of 484 pixels, leaves 0.9 HU.
 assert (
