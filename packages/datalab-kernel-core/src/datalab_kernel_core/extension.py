@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _namespaces: WeakKeyDictionary[InteractiveShell, Namespace] = WeakKeyDictionary()
+_prepared: WeakSet[InteractiveShell] = WeakSet()
 _loaded: WeakSet[InteractiveShell] = WeakSet()
 
 
@@ -32,8 +33,9 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     Args:
         ip: The shell. The user's own variables are kept, with a warning.
     """
-    if ip not in _namespaces:
-        _namespaces[ip] = Namespace(ip)
+    namespace = namespace_of(ip)
+    if ip not in _prepared:
+        _prepared.add(ip)
         _inject_after_resets(ip)
         recovery.install(ip)
         if IN_BROWSER:
@@ -45,7 +47,15 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     tracebacks.install(ip)
     cells.install(ip)
     _loaded.add(ip)
-    _namespaces[ip].inject()
+    namespace.inject()
+
+
+def namespace_of(ip: InteractiveShell) -> Namespace:
+    """Return the names of a shell, which may not have the extension yet."""
+    if ip not in _namespaces:
+        _namespaces[ip] = Namespace(ip)
+        submodules.install()
+    return _namespaces[ip]
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
