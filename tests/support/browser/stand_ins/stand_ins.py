@@ -1,7 +1,7 @@
 """Stand-ins for packages that are not built for the Pyodide of the tests.
 
-sigima imports them wherever it is imported, but most of it needs nothing of them. A name
-of a stand-in can be imported and handed over, and raises as soon as it is used.
+sigima imports them at once, but most of it needs nothing of them. A name of a stand-in
+can be imported and handed over, and raises as soon as it is used.
 """
 
 from __future__ import annotations
