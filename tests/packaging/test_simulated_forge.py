@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 import sigima
 
 from support.forge import packages
-from support.forge.kernel import PageKernel
+from support.forge.kernel import PageKernel, environment
 
 ROOT = Path(__file__).parents[2]
 #: Packages that take long to import.
@@ -116,6 +117,39 @@ def test_a_notebook(
                 outcome = kernel.run("".join(cell["source"]))
                 assert outcome.error == "", outcome.stdout
         assert not_tolerated(kernel.refused) == []
+
+
+@pytest.mark.slow
+def test_the_examples_of_docstrings(
+    page_packages: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """All run but those that need what a page does not have."""
+    python, folder = page_packages
+    names = [
+        name.removesuffix(".__init__")
+        for path in sorted(ROOT.glob("packages/*/src/**/*.py"))
+        if ">>> " in path.read_text("utf-8")
+        and "datalab_workspace.testing" not in (name := dotted(path))  # needs pytest
+    ]
+    done = subprocess.run(
+        [python, "-S", "-s", packages.INSIDE / "examples.py", *names],
+        capture_output=True,
+        text=True,
+        env=environment(folder, tmp_path),
+    )
+
+    assert done.returncode == 0, done.stderr
+    failed = {name.rpartition(".")[2] for name in done.stdout.split()}
+    assert failed == {
+        *("to_xarray", "reduce_on_zoom"),  # xarray and ipympl are not in the page
+        *("autosave", "Autosave", "active", "stop"),  # no file here outlives the page
+        "load_ipython_extension",  # a shell like the terminal's starts a thread
+    }
+
+
+def dotted(path: Path) -> str:
+    """Return the name of the module of a file."""
+    return ".".join(path.with_suffix("").parts).rpartition(".src.")[2]
 
 
 def test_the_snippet_of_the_readme(page: PageKernel) -> None:
