@@ -97,10 +97,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
 #: Those that a notebook has without an import. `workspace` and `plotter` are properties
 #: of the module.
 _OF_NOTEBOOKS = frozenset({"create_image", "create_signal", "np", "plt", "sigima"})
-_old_name = old_names(
-    __name__,
-    {"Workspace": "datalab_workspace", "Plotter": "datalab_kernel_core"},
-)
+_old_name = old_names(__name__)
 sys.modules[__name__].__class__ = Package
 
 

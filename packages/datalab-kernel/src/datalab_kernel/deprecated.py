@@ -7,27 +7,56 @@ until a name is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+#: The module that has each name of version 0.2 now, by the module that had it. A colon
+#: precedes the new name, if it has another one.
+NEW_HOMES: dict[str, dict[str, str]] = {
+    "datalab_kernel": {
+        "Workspace": "datalab_workspace",
+        "Plotter": "datalab_kernel_core",
+    },
+    "datalab_kernel.workspace": {
+        "Workspace": "datalab_workspace",
+        "WorkspaceMode": "datalab_workspace",
+    },
+    "datalab_kernel.plotter": {
+        "Plotter": "datalab_kernel_core",
+        "PlotResult": "datalab_kernel_core:Plot",
+    },
+    "datalab_kernel.backends": {
+        "StandaloneBackend": "datalab_workspace.backends:MemoryBackend",
+    },
+}
+_TABLE = "Plotter(workspace).table(result)"
+_BACKEND = "datalab_workspace.backends.Backend"
+#: What to use instead of each name that no longer exists, by the module that had it.
+GONE_NAMES: dict[str, dict[str, str]] = {
+    "datalab_kernel.workspace": {"WorkspaceBackend": _BACKEND},
+    "datalab_kernel.plotter": {
+        "MatplotlibPlotter": "datalab_kernel_core.Plotter",
+        "TableResultDisplay": _TABLE,
+        "GeometryResultDisplay": _TABLE,
+    },
+    "datalab_kernel.backends": {
+        "WebApiBackend": "datalab_workspace.connect(url, token)",
+        "WorkspaceBackend": _BACKEND,
+    },
+}
 
-def old_names(
-    module: str,
-    new_homes: Mapping[str, str],
-    gone: Mapping[str, str] | None = None,
-) -> Callable[[str], Any]:
+
+def old_names(module: str) -> Callable[[str], Any]:
     """Return the function `__getattr__` of a module of version 0.2.
 
     Args:
-        module: Full name of the module.
-        new_homes: The module that has each name now; followed by a colon and the new
-            name if it has another one.
-        gone: What to use instead of each name that no longer exists.
+        module: Full name of the module, a key of the tables above.
     """
+    new_homes, gone = NEW_HOMES[module], GONE_NAMES.get(module, {})
 
     def get(name: str) -> Any:
-        if gone is not None and name in gone:
+        if name in gone:
             raise ImportError(
                 f"{module}.{name} no longer exists; use {gone[name]} instead"
             )

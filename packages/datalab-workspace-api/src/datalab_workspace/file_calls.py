@@ -250,10 +250,18 @@ class FileCalls:
             options,
         )
 
-    @suggest_on_typo
+    @overload
     def autosave(
         self, path: str | os.PathLike[str] | None = None, *, every: float = 60
-    ) -> Autosave:
+    ) -> Autosave: ...
+    @overload
+    def autosave(
+        self, path: str | os.PathLike[str] | None = None, *, every: None
+    ) -> None: ...
+    @suggest_on_typo
+    def autosave(
+        self, path: str | os.PathLike[str] | None = None, *, every: float | None = 60
+    ) -> Autosave | None:
         """Save the project in the background whenever something has changed.
 
         A call of the workspace waits while the file is being written. If that fails, a
@@ -262,17 +270,25 @@ class FileCalls:
         chosen before. After `save` with another path, the next background save makes
         this path the one of the workspace again.
 
+        In a browser, the objects that have changed are kept in the site's files at the
+        end of each cell. After a reload of the page, `recover` restores them. The
+        project is saved as well if there is a path, at the end of a cell.
+
         Args:
             path: The file; by default the one that was last loaded or saved.
-            every: Seconds between two saves.
+            every: Seconds between two saves. None saves a last time and ends this, and
+                a browser's kernel no longer offers it in this site.
 
         Returns:
             A handle; its ``stop()`` saves a last time and ends this. It is a context
-            manager, too.
+            manager, too. None for ``every=None``.
 
         Raises:
             ValueError: There is no path to save to, or `every` is not positive.
             NotAProjectError: `save` would refuse the file (a `ValueError`).
+            FileExistsError: In a browser, the file has objects of an earlier session
+                that were not loaded.
+            NotImplementedError: The browser keeps no files.
 
         Example:
             >>> with workspace.autosave("analysis.h5", every=60):
@@ -280,6 +296,9 @@ class FileCalls:
             >>> dlw.open("analysis.h5").list()
             ['peak', 'spot']
         """
+        if every is None:
+            autosave.stop(self._session)
+            return None
         return autosave.autosave(self._session, path, every)
 
     @overload
