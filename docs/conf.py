@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from datalab_kernel import __version__
@@ -11,8 +12,19 @@ author = "DataLab-Kernel developers"
 copyright = author  # noqa: A001  the name that Sphinx wants
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-myst_enable_extensions = ["colon_fence", "deflist"]
+sys.path.insert(0, str(Path(__file__).parent))
+# MyST-NB reads the Markdown pages too, as myst_parser would. It renders notebooks
+# without a program outside Python: nbsphinx would need pandoc.
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "gallery_pages",
+    "mathml",
+]
+nb_execution_mode = "off"  # the notebooks are stored as they ran
+nb_mime_priority_overrides = [("html", "image/png", 0)]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 # Docstrings name things in single backticks. What is public becomes a link.
@@ -34,14 +46,17 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Warns", "returns_style")]
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = f"DataLab-Kernel {release}"
 html_static_path = ["_static"]
-html_css_files = ["wide.css"]
+html_css_files = ["wide.css", "gallery.css"]
 html_show_sourcelink = False
 html_copy_source = False
-# Pages of no section have no list of its pages.
+# Pages of no section have no list of its pages. Those of the gallery use the room for
+# code and pictures.
 html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}
+html_sidebars["gallery/*"] = []
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,

@@ -1,0 +1,150 @@
+"""The notebooks of the gallery give the results that they show; their claims hold."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+import pytest
+
+from support.documentation import DOCS, ROOT
+from support.gallery_claims import claims_of, proof_cell, prose_of, unproved_numbers
+
+NOTEBOOKS = sorted((ROOT / "notebooks" / "gallery").glob("*.ipynb"))
+#: Those that need more than a few seconds.
+SLOW: set[str] = set()
+LARGEST = 400_000
+#: Packages that a site in a browser may lack.
+OPTIONAL = {"sigima", "matplotlib", "h5py", "pandas", "scipy", "skimage", "tifffile"}
+PACKAGE = re.compile(r"[a-z][a-z0-9_]*")
+#: A line of progress, which the next one overwrites.
+PROGRESS = re.compile(r"[^\n\r]*\r")
+#: An absolute path of two folders or more, which is no part of a URL.
+FOLDERS = re.compile(r"(?<![\w:/.\-+=])/[\w.-]+/[\w.-]+/[\w.-]+")
+
+
+def script(path: Path) -> ModuleType:
+    """Return a module of a folder that is not a package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def stored(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def texts(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what each cell has printed and returned, as text."""
+    shown = []
+    for cell in notebook.cells:
+        text = ""
+        for output in cell.get("outputs", ()):
+            assert output.output_type != "error", output.evalue
+            if output.output_type == "stream":
+                text += output.text
+            else:
+                text += output.data.get("text/plain", "") + "\n"
+        shown.append(PROGRESS.sub("", text))
+    return shown
+
+
+def each(*paths: Path) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "path",
+        [
+            pytest.param(
+                path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in SLOW)
+            )
+            for path in paths
+        ],
+    )
+
+
+def needs(path: Path) -> list[str]:
+    return stored(path).metadata["datalab"]["needs"]
+
+
+@each(*(path for path in NOTEBOOKS if "datalab" not in needs(path)))
+def test_a_notebook_gives_what_it_shows_and_its_claims_hold(
+    path: Path, tmp_path: Path
+) -> None:
+    run = script(ROOT / "notebooks" / "run.py")
+    notebook = stored(path)
+    shown = texts(notebook)
+    notebook.cells.append(proof_cell(claims_of(path)))
+
+    run.execute(notebook, tmp_path, timeout=100)
+
+    del notebook.cells[-1]
+    assert texts(notebook) == shown
+
+
+@each(*NOTEBOOKS)
+def test_every_number_in_the_prose_is_proved(path: Path) -> None:
+    claims = claims_of(path)
+    prose = prose_of(stored(path))
+
+    assert [claim.words for claim in claims if claim.words not in prose] == []
+    assert unproved_numbers(stored(path), claims) == []
+    for claim in claims:
+        nodes = ast.walk(ast.parse(claim.proof))
+        assert any(isinstance(node, ast.Assert) for node in nodes), claim.words
+
+
+@each(*NOTEBOOKS)
+def test_a_notebook_is_small_and_stored_as_it_ran(path: Path) -> None:
+    notebook = stored(path)
+    nbformat.validate(notebook)
+
+    assert path.stat().st_size < LARGEST
+    assert notebook.metadata.kernelspec.name == "datalab-kernel"
+    counts = [c.execution_count for c in notebook.cells if c.cell_type == "code"]
+    assert counts == [*range(1, len(counts) + 1)]
+    assert not FOLDERS.findall(str(notebook))
+
+
+@each(*NOTEBOOKS)
+def test_a_notebook_names_the_packages_that_it_imports(path: Path) -> None:
+    code = [cell.source for cell in stored(path).cells if cell.cell_type == "code"]
+    imported = set()
+    for node in ast.walk(ast.parse("\n".join(code))):
+        if isinstance(node, ast.Import):
+            imported |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(str(node.module).partition(".")[0])
+
+    assert all(PACKAGE.fullmatch(name) for name in needs(path))
+    assert needs(path) == sorted(needs(path))
+    assert imported & OPTIONAL <= set(needs(path))
+
+
+@each(*NOTEBOOKS)
+def test_the_index_has_the_task_of_a_notebook(path: Path) -> None:
+    index = (DOCS / "gallery" / "index.md").read_text("utf-8")
+    assert f"```{{gallery}} {stored(path).metadata['datalab']['task']}\n" in index
+
+
+@each(*NOTEBOOKS)
+def test_the_links_of_a_page_lead_to_pages(path: Path) -> None:
+    pages = script(DOCS / "gallery_pages.py")
+    links = re.findall(r"\]\(([^)#]+)", pages.GalleryNotebook(path).page())
+
+    assert links, "the notebook says where to go on"
+    gallery = {notebook.path.name for notebook in pages.notebooks()}
+    for link in links:
+        assert link in gallery or (DOCS / "gallery" / link).is_file(), link
+
+
+def test_a_number_without_a_proof_is_noticed() -> None:
+    cell = nbformat.v4.new_markdown_cell("A width of 2.5 nm, and not $2x$ or `n=3`.")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    (found,) = unproved_numbers(notebook, [])
+    assert "2.5 nm" in found
