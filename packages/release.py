@@ -1,7 +1,7 @@
 """Prepare a release: version, changelog, recipes, then a commit and a tag of them.
 
     python packages/release.py                   the version that is "(unreleased)"
-    python packages/release.py 0.4.0rc1          another one
+    python packages/release.py 0.5.0rc1          another one
     python packages/release.py --dry-run         shows the commit, and changes nothing
     python packages/release.py --check dist      whether archives are the recipes'
 
@@ -58,7 +58,7 @@ def unreleased() -> str:
     found = HEADING.findall(CHANGELOG.read_text("utf-8"))
     if len(found) != 1:
         raise ValueError(
-            f"{CHANGELOG} has {len(found)} headings such as '## 0.3.1 (unreleased)': "
+            f"{CHANGELOG} has {len(found)} headings such as '## 0.4.1 (unreleased)': "
             "a release needs one that lists the changes"
         )
     return str(found[0])
@@ -96,7 +96,7 @@ def write(version: str, date: datetime.date) -> None:
     heading = f"## {version} ({date.isoformat()})"
     CHANGELOG.write_text(HEADING.sub(heading, CHANGELOG.read_text("utf-8")), "utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        for recipe in _recipes():
+        for recipe in recipes():
             archive = _source_archive(recipe.parent.name, version, Path(folder))
             text = recipe.read_text("utf-8")
             text = RECIPE_VERSION.sub(f'  version: "{version}"', text)
@@ -126,7 +126,7 @@ def check(folder: Path) -> None:
         ValueError: If one is missing or is another; names all of them.
     """
     wrong = []
-    for recipe in _recipes():
+    for recipe in recipes():
         text = recipe.read_text("utf-8")
         (version,) = RECIPE_VERSION.findall(text)
         (expected,) = RECIPE_HASH.findall(text)
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "version",
         nargs="?",
-        help="such as 0.3.1; by default the unreleased version of the changelog",
+        help="such as 0.4.1; by default the unreleased version of the changelog",
     )
     parser.add_argument(
         "--date",
@@ -171,7 +171,8 @@ def _refuse_changes() -> None:
         raise ValueError(f"commit or remove these changes first:\n{changed}")
 
 
-def _recipes() -> list[Path]:
+def recipes() -> list[Path]:
+    """Return the paths of the recipes for conda-forge."""
     return sorted(RECIPES.glob("*/recipe.yaml"))
 
 

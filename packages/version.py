@@ -1,7 +1,8 @@
 """Show or set the version that the three packages share.
 
     python packages/version.py          prints it
-    python packages/version.py 0.3.1    rewrites the packages and their sibling pins
+    python packages/version.py 0.4.1    rewrites the packages, their sibling pins
+                                        and the example in the page of the protocol
 
 A test checks that they agree.
 """
@@ -13,6 +14,8 @@ import sys
 from pathlib import Path
 
 PACKAGES = Path(__file__).parent
+PROTOCOL = PACKAGES.parent / "docs" / "protocol.md"
+EXAMPLE = re.compile(r'"companion": "([^"]+)"')
 VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
 RELEASE = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?(\.dev\d+)?")
 
@@ -31,13 +34,14 @@ def main(arguments: list[str]) -> str | None:
 
 
 def current() -> str:
-    """Return the version, which every package and pin must agree on.
+    """Return the version, which every package, pin and example must agree on.
 
     Raises:
         ValueError: If they do not.
     """
     found = {path: VERSION.findall(path.read_text("utf-8")) for path in _sources()}
     found |= {path: _pins().findall(path.read_text("utf-8")) for path in _projects()}
+    found[PROTOCOL] = EXAMPLE.findall(PROTOCOL.read_text("utf-8"))
     versions: set[str] = {version for texts in found.values() for version in texts}
     if len(versions) != 1:
         listing = "\n".join(f"  {path}: {', '.join(v)}" for path, v in found.items())
@@ -46,17 +50,18 @@ def current() -> str:
 
 
 def write(version: str) -> None:
-    """Set the version of every package, and of the siblings each one needs.
+    """Set the version of every package, of the siblings it needs, and of the example.
 
     Raises:
         ValueError: If it is not a version.
     """
     if not RELEASE.fullmatch(version):
-        raise ValueError(f"{version!r} is not a version such as 0.3.1 or 0.4.0rc1")
+        raise ValueError(f"{version!r} is not a version such as 0.4.1 or 0.5.0rc1")
     for path in _sources():
         _substitute(path, VERSION, version)
     for path in _projects():
         _substitute(path, _pins(), version)
+    _substitute(PROTOCOL, EXAMPLE, version)
 
 
 def _sources() -> list[Path]:

@@ -8,9 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+import datalab_workspace as dlw
+from support.browser.kernel_page import KernelPage
 from support.real_datalab.application import Application
 
 # The first may have to make DataLab's environment.
@@ -88,3 +91,57 @@ def test_a_page_gets_nothing_from_the_own_port(
 
     with pytest.raises(Exception, match="Failed to fetch"):
         page.evaluate(ASK, [url, companion.token, None])
+
+
+# -- a kernel of a page ---------------------------------------------------------------
+
+
+@pytest.fixture
+def attached(kernel: KernelPage, companion_datalab: Application) -> KernelPage:
+    """A kernel whose workspace `ws` is empty and attached by the Web API's URL."""
+    companion_datalab.empty()
+    kernel.run(
+        "import time\nimport numpy as np, datalab_workspace as dlw\n"
+        f"URL, TOKEN = {companion_datalab.url!r}, {companion_datalab.token!r}\n"
+        "ws = dlw.connect(URL, TOKEN)"
+    )
+    return kernel
+
+
+def test_a_kernel_of_a_page_has_what_the_companion_has(attached: KernelPage) -> None:
+    output = attached.run(
+        "print(ws.status().protocols, ws.capabilities.events)\n"
+        "ws.add('a', np.arange(3.0), group='mine')\nws.add('b/c', np.eye(2))\n"
+        "ws.edit('a', xunit='s')\nedited = ws.record('a').fields['xunit']\n"
+        "ws.undo()\nprint(edited, repr(ws.record('a').fields['xunit']))\n"
+        "from datalab_workspace.backends import MemoryBackend\n"
+        "home = dlw.Workspace(backend=MemoryBackend())\n"
+        "home.add('a', np.arange(4.0))\n"
+        "home.connect(URL, TOKEN, on_conflict='rename')\n"
+        "print(sorted(ws.list()), ws.describe('a (2)').title)\n"
+        "print([group.names for group in ws.groups() if group.title == 'mine'])"
+    )
+
+    assert output.text == (
+        "('companion',) True\ns ''\n['a', 'a (2)', 'b/c'] a\n[('a',)]\n"
+    )
+
+
+def test_changes_of_others_reach_a_kernel_that_is_idle(
+    attached: KernelPage, companion_datalab: Application
+) -> None:
+    attached.page.evaluate("""() => { window.seen = new Promise(resolve => {
+        new BroadcastChannel('seen').onmessage = event => resolve(event.data);
+    }); }""")
+    attached.run(
+        "import pyjs\nchannel = pyjs.js.BroadcastChannel.new('seen')\n"
+        "def tell(event):\n"
+        "    if event.kind == 'added' and 'there' in ws.list():\n"
+        "        channel.postMessage(f'{event.kind} {event.origin}')\n"
+        "handle = ws.on_change(tell)"
+    )
+
+    other = dlw.connect(companion_datalab.url, companion_datalab.token)
+    other.add("there", np.arange(3.0))
+
+    assert attached.page.evaluate("window.seen") == "added other notebook"

@@ -82,7 +82,7 @@ def in_pyodide(page: Page, python_of: Callable[[Path], Path]) -> Iterator[LiteNo
     site = pyodide_site.built_site(python)
     with served(site, pyodide_site.site_files(site, python)) as url:
         page.goto(f"{url}/lab/index.html?reset")
-        first = pyodide_site.FIRST_CELL.format(url=url) + LOAD
+        first = pyodide_site.first_cell(url) + LOAD
         yield loaded(LiteNotebook(page, "python", [first, *CELLS.values()]))
 
 

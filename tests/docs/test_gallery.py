@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from support.documentation import DOCS, ROOT, script_of
-from support.notebook_claims import claims_of, proof_cell, prose_of, unproved_numbers
+from support.gallery_claims import claims_of, proof_cell, prose_of, unproved_numbers
 
 NOTEBOOKS = sorted((ROOT / "notebooks" / "gallery").glob("*.ipynb"))
 #: Those that need more than a few seconds.

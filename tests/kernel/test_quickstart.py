@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "quickstart.ipynb"
 HEART = """\
 img = workspace.get("i042")
-filtered = sigima.proc.image.butterworth(img, cut_off=0.2)
+filtered = sigima.proc.image.butterworth(img, cut_off=0.02)
 workspace.add("filtered_i042", filtered)
 plotter.plot("filtered_i042")
 workspace.save("analysis.h5")
@@ -110,7 +110,7 @@ def test_the_project_holds_the_measurements_and_what_was_computed(
     assert [name for name in objects if name in NAMES] == NAMES
     assert objects["i042"].data.shape == (1200, 1600)
     assert objects["paracetamol"].x.size == 999
-    expected = sigima.proc.image.butterworth(objects["i042"], cut_off=0.2)
+    expected = sigima.proc.image.butterworth(objects["i042"], cut_off=0.02)
     assert (objects["filtered_i042"].data == expected.data).all()
 
 

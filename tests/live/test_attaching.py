@@ -15,6 +15,7 @@ from datalab_workspace.live.discovery import Endpoint
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.record import KINDS
 from datalab_workspace.testing.samples.operands import sources
+from support.real_datalab.application import free_port
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -107,6 +108,46 @@ def test_conflicts(named, home, choice, names, value):
     home.connect(on_conflict=choice)
     assert sorted(home.list()) == sorted([*names, "b"])
     assert home.get("a").y[0] == value
+
+
+@pytest.fixture
+def web_alone(named, monkeypatch):
+    """A DataLab whose XML-RPC server is not found, as in a browser."""
+    monkeypatch.setenv("DATALAB_XMLRPCPORT", str(free_port()))
+    return named
+
+
+@pytest.mark.parametrize(
+    ("choice", "names", "value"),
+    [("replace", ["a"], 5.0), ("skip", ["a"], 0.0), ("rename", ["a", "a (2)"], 0.0)],
+)
+def test_conflicts_by_the_web_api_alone(web_alone, home, choice, names, value):
+    there = dlw.connect(web_alone.url, web_alone.token)
+    there.update({"a": POINTS, "b": POINTS})
+    home.update({"a": POINTS + 5, "b": POINTS})
+    with pytest.raises(dlw.NameConflictError, match="'a'"):
+        home.connect()
+    assert there.list() == ["a", "b"]
+    home.connect(on_conflict=choice)
+    assert home.status().protocols == ("Web API",)
+    assert sorted(home.list()) == sorted([*names, "b"])
+    assert sorted(item.title for item in home.describe()) == sorted([*names, "b"])
+    assert home.get("a").y[0] == value
+    assert home.get(names[-1]).y[0] == (0.0 if choice == "skip" else 5.0)
+
+
+def test_equal_titles_are_told_apart_by_the_web_api_alone(web_alone, home, tmp_path):
+    home.add("a", POINTS)
+    path = home.save(tmp_path / "a.npz")
+    home.add("a", POINTS + 1, overwrite=True)
+    home.load(path, on_conflict="rename")
+    assert {item.title for item in home.describe()} == {"a"}
+
+    home.connect()
+    home.load(path, on_conflict="rename")
+
+    assert home.list() == ["a", "a (2)", "a (3)"]
+    assert [home.get(name).y[0] for name in home] == [1.0, 0.0, 0.0]
 
 
 def test_what_cannot_be_sent_moves_nothing(named, home):

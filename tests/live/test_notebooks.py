@@ -1,4 +1,7 @@
-"""The same notebook, in memory and in DataLab: the same results, twice in a row."""
+"""The same notebook, in memory and in DataLab: the same results, twice in a row.
+
+After its last cell, a notebook checks its claims: `tests/docs/claims`.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,12 @@ import pytest
 
 import datalab_workspace as dlw
 from datalab_workspace.testing.comparison import assert_same
+from support.notebook_claims import NOTEBOOKS, ROOT, with_claims
 from support.real_datalab.application import Application
 
 # The first of them may have to make DataLab's environment.
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 #: What DataLab computes of what it draws, and keeps with the object.
 DRAWN = ("autoscale",)
 #: The time that a run has taken, and its workers, in the text of the run.
@@ -63,7 +65,8 @@ class Outputs:
     def __call__(self, notebook: Path) -> list[str]:
         """Return what its cells printed and returned."""
         if notebook not in self._texts:
-            self._texts[notebook] = executed(notebook, self.folder(notebook))
+            copy = with_claims(notebook, self._folder / "with claims")
+            self._texts[notebook] = executed(copy, self.folder(notebook))
         return self._texts[notebook]
 
 
@@ -157,7 +160,9 @@ def test_it_gives_the_same_results_in_datalab_and_again(
 def test_it_needs_a_datalab(
     notebook: Path, datalab: Application, tmp_path: Path
 ) -> None:
-    assert executed(notebook, tmp_path, **connection_to(datalab)) == texts(notebook)
+    copy = with_claims(notebook, tmp_path / "with claims")
+    out = tmp_path / "out"
+    assert executed(copy, out, **connection_to(datalab)) == texts(notebook)
 
 
 @pytest.mark.slow

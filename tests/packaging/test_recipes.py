@@ -7,6 +7,7 @@ pins may differ from those of this clone; nothing else may.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import shlex
 import sys
@@ -120,6 +121,24 @@ def test_a_recipe_requires_what_the_package_requires(name: str) -> None:
         f"python {project['requires-python']}",
         *in_conda(requirements, content["package"]["version"]),
     }
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_recipe_constrains_what_the_extras_require(name: str) -> None:
+    content, project = rendered(name), pyproject(name)["project"]
+    extras = itertools.chain(*project["optional-dependencies"].values())
+    others = [r for r in extras if Requirement(r).name not in PACKAGES]
+
+    assert {*content["requirements"].get("run_constraints", [])} == in_conda(others) - {
+        *content["requirements"]["run"]
+    }
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_recipe_leaves_the_maintainers_to_whoever_submits_it(name: str) -> None:
+    text = (RECIPES / name / "recipe.yaml").read_text("utf-8")
+
+    assert text.endswith("\nextra:\n  recipe-maintainers: []\n")
 
 
 @pytest.mark.parametrize("name", PACKAGES)

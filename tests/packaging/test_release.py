@@ -43,6 +43,7 @@ class Clone:
         for folder in ("packages", "recipes"):
             shutil.copytree(ROOT / folder, root / folder, ignore=IGNORED)
         self.changelog.parent.mkdir()
+        shutil.copy(ROOT / "docs" / "protocol.md", self.changelog.parent)
         self.changelog.write_text(TEXT, encoding="utf-8")
         (root / ".gitignore").write_text("__pycache__/\ndist/\n", encoding="utf-8")
         self.git("init", "--quiet")
@@ -130,6 +131,7 @@ def test_a_release_touches_nothing_else(clone: Clone) -> None:
     assert sorted(changed) == sorted(
         [
             "docs/changelog.md",
+            "docs/protocol.md",
             *(f"recipes/conda-forge/{name}/recipe.yaml" for name in PACKAGES),
             *(f"packages/{n}/src/{m}/_version.py" for n, m in PACKAGES.items()),
             # The two that pin another one.
@@ -138,8 +140,9 @@ def test_a_release_touches_nothing_else(clone: Clone) -> None:
         ]
     )
     removed = re.findall("^-(?!--)", clone.git("show", "--format="), re.MULTILINE)
-    # A changelog heading, three recipes, three versions, two pins and three in extras.
-    assert len(removed) == 1 + 3 * 2 + 3 + 5
+    # A changelog heading, an example, three recipes, three versions, two pins and three
+    # in extras.
+    assert len(removed) == 1 + 1 + 3 * 2 + 3 + 5
 
 
 def test_another_version_can_be_named(clone: Clone) -> None:

@@ -27,7 +27,9 @@ SIBLINGS = {
 
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
-    """A copy of the packages' folder, to be rewritten."""
+    """A copy of the packages' folder, and of the page with the version, to rewrite."""
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "protocol.md", tmp_path / "docs")
     return Path(
         shutil.copytree(
             ROOT / "packages",
@@ -73,27 +75,47 @@ def test_the_imported_package_tells_the_common_version(module: str) -> None:
     assert importlib.import_module(module).__version__ == expected
 
 
-def test_setting_the_version_rewrites_every_package_and_pin(packages: Path) -> None:
-    result = run(packages, "0.4.0rc1")
+def test_no_other_page_or_recipe_has_a_version_that_a_release_would_leave() -> None:
+    common = run(ROOT / "packages").stdout.strip()
+    released = {ROOT / "docs" / "protocol.md", ROOT / "docs" / "changelog.md"}
+    pages = [
+        *(ROOT / "docs").rglob("*.md"),
+        *ROOT.glob("*.md"),
+        *(ROOT / "packages").glob("*/README.md"),
+        *(ROOT / "recipes").glob("*.md"),
+        *(ROOT / ".github").rglob("*.md"),
+    ]
+    number = re.compile(rf"(?<![\d.]){re.escape(common)}(?![\d.]*\d)")
 
-    assert (result.returncode, result.stdout) == (0, "0.4.0rc1\n")
-    assert set(versions(packages).values()) == {"0.4.0rc1"}
+    found = [page for page in pages if number.search(page.read_text("utf-8"))]
+
+    assert {*found} <= released
+
+
+def test_setting_the_version_rewrites_every_package_and_pin(packages: Path) -> None:
+    result = run(packages, "0.9.0rc1")
+
+    assert (result.returncode, result.stdout) == (0, "0.9.0rc1\n")
+    assert set(versions(packages).values()) == {"0.9.0rc1"}
     for name in PACKAGES:
-        assert pins(packages, name) == dict.fromkeys(SIBLINGS[name], "0.4.0rc1")
+        assert pins(packages, name) == dict.fromkeys(SIBLINGS[name], "0.9.0rc1")
+    page = packages.parent / "docs" / "protocol.md"
+    assert '"companion": "0.9.0rc1"' in page.read_text("utf-8")
 
 
 def test_setting_the_version_changes_nothing_else(packages: Path) -> None:
-    before = {path: path.read_bytes() for path in packages.rglob("*") if path.is_file()}
+    root = packages.parent
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     old = run(packages).stdout.strip()
 
     run(packages, "9.9.9")
     run(packages, old)
 
-    after = {path: path.read_bytes() for path in packages.rglob("*") if path.is_file()}
+    after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert after == before
 
 
-@pytest.mark.parametrize("version", ["", "1", "0.3", "v0.3.1", "0.3.1 ", '0.3.1"'])
+@pytest.mark.parametrize("version", ["", "1", "0.4", "v0.4.1", "0.4.1 ", '0.4.1"'])
 def test_what_is_no_version_is_refused_and_nothing_is_written(
     packages: Path, version: str
 ) -> None:

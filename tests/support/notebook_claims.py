@@ -1,93 +1,115 @@
-"""The claims of a stored notebook, and the assertions that prove them.
+"""The sentences of the notebooks, and the checks of what they claim.
 
-`tests/docs/claims/NAME.py` belongs to the notebook NAME. Each of its blocks begins
-with words of the notebook, in lines that begin with ``# >``, and goes on with
-assertions about the notebook's variables::
+A notebook has a file of checks with its name in `tests/docs/claims`. A check quotes
+the sentences that it proves. It runs in the notebook's kernel, after the last cell,
+with the variables of the notebook::
 
-    # > The width is 2.5 nm
-    assert round(width, 1) == 2.5
+    @claim("Parallel fringes cross the beam, one every 27 pixels.")
+    def _():
+        between(26.5, period_of_the_fringes, 27.5)
 
-The blocks are run in the notebook's kernel after its last cell. Every number in the
-prose of the notebook must be in the words of a block.
+`background` quotes sentences that the notebook cannot prove, and names the source.
 """
 
 from __future__ import annotations
 
+import ast
 import re
-import textwrap
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 
-CLAIMS = Path(__file__).parents[1] / "docs" / "claims"
-_QUOTED = re.compile(r"^# > ?(.*)$")
-_NUMBER = re.compile(r"(?<![\w.])\d[\d.,]*(?:\w*)")
-#: Code, formulas and the targets of links are not prose.
-_NOT_PROSE = re.compile(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)")
+ROOT = Path(__file__).parents[2]
+CLAIMS = ROOT / "tests" / "docs" / "claims"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+#: The beginning of the cell with the checks. It leaves no name of its own behind that a
+#: notebook may use, and no output.
+PRELUDE = '''\
+def claim(*sentences):
+    """Run a check at once."""
+    assert sentences
+    return lambda check: check()
 
 
-class Claim(NamedTuple):
-    """Words of a notebook and their proof.
+def background(*sentences, source):
+    """Quote what the notebook relies on."""
+    assert sentences
+    assert source
 
-    Attributes:
-        words: What the notebook says, with single spaces.
-        proof: Python code with assertions.
+
+def between(low, value, high):
+    """Check that a value is between two others, or equal to one of them."""
+    if not low <= value <= high:
+        raise AssertionError(f"{value} is not between {low} and {high}")
+
+
+'''
+
+_NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundred|thousand|"
+    "half|halves|third|quarter|tenth|percent|once|twice|double"
+)
+#: A digit that is not a part of a name such as `i001`, or a number in words.
+NUMBER = re.compile(
+    rf"(?<![A-Za-z_])(?<![A-Za-z_]\d)(?<![A-Za-z_]\d\d)\d"
+    rf"|\b(?:{_NUMBER_WORDS})\b|[½¼¾]",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+#: A heading, an item of a list or a row of a table is a paragraph of its own.
+_PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=[*|-] )")
+_HEADING = re.compile(r"^(#+ .*)$", re.MULTILINE)
+_SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9`$*\"\[])")
+_MARKS = re.compile(r"^(?:#+ |[*-] )")
+
+
+def claims_of(notebook: Path) -> Path:
+    """Return the file with the checks of a notebook."""
+    return CLAIMS / f"{notebook.stem}.py"
+
+
+def with_claims(notebook: Path, folder: Path) -> Path:
+    """Write a copy of a notebook that ends with a cell of its checks.
+
+    Returns:
+        The copy, under the same name; the notebook itself if it has no checks.
     """
-
-    words: str
-    proof: str
-
-
-def claims_of(notebook: Path) -> list[Claim]:
-    """Return the claims that are proved for a notebook."""
-    path = CLAIMS / f"{notebook.stem}.py"
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    found: list[tuple[list[str], list[str]]] = []
-    for number, line in enumerate(lines):
-        if quoted := _QUOTED.match(line):
-            if not _QUOTED.match(lines[number - 1]) or number == 0:
-                found.append(([], []))
-            found[-1][0].append(quoted[1])
-        elif found:
-            found[-1][1].append(line)
-    return [Claim(_spaced(" ".join(words)), "\n".join(code)) for words, code in found]
+    checks = claims_of(notebook)
+    if not checks.exists():
+        return notebook
+    copy = nbformat.read(notebook, as_version=4)
+    source = PRELUDE + checks.read_text("utf-8")
+    copy.cells.append(nbformat.v4.new_code_cell(source))
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(copy, folder / notebook.name)
+    return folder / notebook.name
 
 
-def prose_of(notebook: nbformat.NotebookNode) -> str:
-    """Return the text of the Markdown cells, with single spaces."""
-    cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    return _spaced(" ".join(cells))
+def sentences(notebook: Path) -> list[str]:
+    """Return the sentences of a notebook's text, each on one line."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    texts = (cell.source for cell in cells if cell.cell_type == "markdown")
+    return [sentence for text in texts for sentence in sentences_in(text)]
 
 
-def unproved_numbers(notebook: nbformat.NotebookNode, claims: list[Claim]) -> list[str]:
-    """Return the numbers of the prose that no claim has, with the words around them."""
-    prose = prose_of(notebook)
-    covered = set()
-    for claim in claims:
-        for found in re.finditer(re.escape(claim.words), prose):
-            covered.update(range(*found.span()))
-    for found in _NOT_PROSE.finditer(prose):
-        covered.update(range(*found.span()))
-    return [
-        prose[max(found.start() - 30, 0) : found.end() + 20]
-        for found in _NUMBER.finditer(prose)
-        if found.start() not in covered
+def sentences_in(text: str) -> Iterator[str]:
+    """Yield the sentences of Markdown text, without its blocks of code."""
+    prose = _HEADING.sub(r"\1\n", _FENCE.sub("\n\n", text))
+    for paragraph in _PARAGRAPHS.split(prose):
+        for sentence in _SENTENCES.split(" ".join(paragraph.split())):
+            if stripped := _MARKS.sub("", sentence):
+                yield stripped
+
+
+def quoted(checks: Path) -> list[str]:
+    """Return the sentences that a file of checks quotes."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(checks.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"claim", "background"}
     ]
-
-
-def proof_cell(claims: list[Claim]) -> nbformat.NotebookNode:
-    """Return a code cell that runs the proofs and lists the claims that fail."""
-    parts = ["_failed = []"]
-    for claim in claims:
-        parts.append(
-            f"try:\n{textwrap.indent(claim.proof, '    ')}\n"
-            "except AssertionError as error:\n"
-            f"    _failed.append(({claim.words!r}, str(error)))"
-        )
-    parts.append("assert not _failed, _failed")
-    return nbformat.v4.new_code_cell("\n".join(parts))
-
-
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
+    return [ast.literal_eval(sentence) for call in calls for sentence in call.args]

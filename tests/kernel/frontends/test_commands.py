@@ -81,7 +81,7 @@ def test_nbconvert_runs_the_quickstart_and_shows_it(quickstart: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     page = quickstart.with_suffix(".html").read_text(encoding="utf-8")
-    assert page.count('<div class="jp-RenderedImage') == 4
+    assert page.count('<div class="jp-RenderedImage') == 5
     assert 'data-mime-type="application/vnd.jupyter.stderr"' not in page
 
 

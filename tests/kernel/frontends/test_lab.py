@@ -54,7 +54,7 @@ def test_the_quickstart_runs_with_the_kernel_chosen_by_its_name(
     quickstart.run_all()
 
     quickstart.expect_run_to_the_end()
-    expect(quickstart.pictures).to_have_count(4)
+    expect(quickstart.pictures).to_have_count(5)
     assert quickstart.pictures_are_loaded()
     expect(quickstart.errors).to_have_count(0)
     quickstart.pictures.nth(1).scroll_into_view_if_needed()

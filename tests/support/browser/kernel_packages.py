@@ -7,7 +7,7 @@ import importlib.util
 import io
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ PYTEST = ("_pytest", "iniconfig", "packaging", "pluggy", "py", "pytest", "tzdata
 
 def sources() -> list[Path]:
     """What a kernel of the tests has in its site-packages besides its own."""
-    return [*our_packages(), *INSIDE, *map(_place, PYTEST)]
+    return [*our_packages(), *INSIDE, *map(installed, PYTEST)]
 
 
 def our_packages() -> list[Path]:
@@ -38,12 +38,24 @@ def widget_sources(python: Path) -> list[Path]:
         python: The interpreter of the environment in which the site was built.
     """
     (folder,) = python.parents[1].glob("lib/python*/site-packages")
-    forms = ("", ".py", "-*.dist-info")  # anywidget looks up its own version
-    return [path for n in WIDGETS for form in forms for path in folder.glob(n + form)]
+    return with_metadata(folder, WIDGETS)
 
 
-def _place(module: str) -> Path:
-    """The file of a module, or the folder of a package."""
+def with_metadata(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return packages and modules of a site-packages folder, and their metadata.
+
+    Some look up their own version.
+
+    Args:
+        folder: The site-packages folder.
+        names: The names by which they are imported.
+    """
+    forms = ("", ".py", "-*.dist-info")
+    return [path for n in names for form in forms for path in folder.glob(n + form)]
+
+
+def installed(module: str) -> Path:
+    """Return the file of a module, or the folder of a package."""
     spec = importlib.util.find_spec(module)
     assert spec is not None
     assert spec.origin is not None

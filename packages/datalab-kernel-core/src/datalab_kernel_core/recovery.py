@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.recovery import folder
+from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -24,8 +25,15 @@ _EDITOR_VARIABLE = "__vsc_ipynb_file__"
 
 
 def install(shell: InteractiveShell) -> None:
-    """Announce in the first cell what can be recovered, and pass on later warnings."""
+    """Announce in the first cell what can be recovered, and pass on later warnings.
+
+    In a browser, nothing is recorded unless the user turns autosave on, so that is
+    offered. The first cell of the extension is there the one that loads it.
+    """
     events: Any = shell.events  # IPython's own methods are not typed
+    if IN_BROWSER:
+        _announce_in_page()
+        return
 
     def before_first_cell(*_: object) -> None:
         events.unregister("pre_run_cell", before_first_cell)
@@ -59,11 +67,26 @@ def _notebook(shell: InteractiveShell) -> str:
 def _announce() -> None:
     """Write one line if a kernel has died with objects that are not restored yet."""
     parent = folder.root()
-    if parent is None or not any(not f.restored for f in folder.left_folders(parent)):
+    if parent is None:
+        return
+    left = [each for each in folder.left_folders(parent) if not each.restored]
+    if not left:
         return
     from datalab_workspace.recovery.listing import announcement
 
-    line = announcement(parent)
+    line = announcement(left)
+    if line is not None:
+        sys.stdout.write(f"{line}\n")
+
+
+def _announce_in_page() -> None:
+    """Write what can be recovered, and that autosave is off."""
+    from datalab_workspace.recovery.offer import offer
+    from datalab_workspace.recovery.quota import ask
+
+    ask()  # the answer comes after the cell
+    _announce()
+    line = offer()
     if line is not None:
         sys.stdout.write(f"{line}\n")
 

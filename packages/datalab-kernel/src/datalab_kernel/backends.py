@@ -4,11 +4,4 @@ from __future__ import annotations
 
 from datalab_kernel.deprecated import old_names
 
-__getattr__ = old_names(
-    __name__,
-    {"StandaloneBackend": "datalab_workspace.backends:MemoryBackend"},
-    {
-        "WebApiBackend": "datalab_workspace.connect(url, token)",
-        "WorkspaceBackend": "datalab_workspace.backends.Backend",
-    },
-)
+__getattr__ = old_names(__name__)

@@ -1,4 +1,4 @@
-"""The command line: `python -m datalab_kernel install|uninstall|list|doctor`."""
+"""The command line of the kernel: `python -m datalab_kernel COMMAND`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab_kernel import kernelspec
 from datalab_kernel._version import __version__
@@ -26,8 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0 if the command succeeded. 1 if it failed, with the reason on standard error,
-        or if `doctor` found an error. 2 if no command was given, with the list of
-        commands.
+        if `doctor` found an error, or if `upgrade` found something to change. 2 if no
+        command was given, with the list of commands, or if `upgrade` could not read or
+        write a notebook.
 
     Raises:
         SystemExit: With code 2 if the arguments are invalid, with code 0 after `--help`
@@ -35,17 +36,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(argv)
-    if getattr(options, "folder", None) is not None and not options.desktop:
-        parser.error("--folder needs --desktop")
+    _check(parser, options)
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Paths, code and messages may contain characters that a terminal lacks.
+        sys.stdout.reconfigure(errors="replace")
     try:
         status: int = options.command(options)
     except (OSError, ValueError, ModuleNotFoundError) as error:
         print(f"datalab-kernel: error: {error}", file=sys.stderr)
         return 1
     return status
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse options that do not fit together."""
+    if getattr(options, "folder", None) is not None and not options.desktop:
+        parser.error("--folder needs --desktop")
+    if getattr(options, "no_backup", False) and not options.write:
+        parser.error("--no-backup needs --write")
+    if getattr(options, "output", None) and len(options.notebooks) > 1:
+        parser.error("--output takes one notebook; use --write for several")
 
 
 def _install(options: argparse.Namespace) -> int:
@@ -104,9 +117,6 @@ def _list_addon(plugins: Path | None) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from datalab_kernel.doctor import examine
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Paths and messages of kernels may contain characters that a terminal lacks.
-        sys.stdout.reconfigure(errors="replace")
     found = []
     for check, finding in examine():
         found.append({"check": check, **asdict(finding)})
@@ -119,6 +129,27 @@ def _doctor(options: argparse.Namespace) -> int:
     else:
         print(f"\nErrors: {counts['error']}, warnings: {counts['warn']}")
     return 1 if counts["error"] else 0
+
+
+def _upgrade(options: argparse.Namespace) -> int:
+    from datalab_kernel.upgrade import command
+
+    status = 0
+    done = command.run(
+        options.notebooks,
+        output=options.output,
+        write=options.write,
+        backup=not options.no_backup,
+    )
+    if options.json:
+        print(json.dumps(command.content(done), indent=2))
+    for result in done:
+        if result.error:
+            print(f"datalab-kernel: error: {result.error}", file=sys.stderr)
+        elif not options.json:
+            print(*result.lines(), sep="\n")
+        status = max(status, result.status)
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -169,7 +200,39 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--json", action="store_true", help="print the findings as JSON"
     )
+    _add_upgrade(commands)
     return parser
+
+
+def _add_upgrade(commands: Any) -> None:
+    upgrade = commands.add_parser(
+        "upgrade",
+        help="show what to change in notebooks of version 0.2",
+        description="Show what to change in notebooks of datalab-kernel 0.2. Nothing "
+        "of them is run, and nothing is written without --write or --output.",
+    )
+    upgrade.set_defaults(command=_upgrade)
+    upgrade.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    upgrade.add_argument(
+        "--json", action="store_true", help="print the findings as JSON"
+    )
+    target = upgrade.add_mutually_exclusive_group()
+    target.add_argument(
+        "--write",
+        action="store_true",
+        help="make the changes that are certain; the old file gets the suffix .bak",
+    )
+    target.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="write the one notebook with these changes to another file",
+    )
+    upgrade.add_argument(
+        "--no-backup",
+        action="store_true",
+        help="with --write: keep no old file",
+    )
 
 
 def _add_location(parser: argparse.ArgumentParser, user: str | None) -> None:

@@ -7,29 +7,56 @@ until a name is used.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
+#: The module that has each name of version 0.2 now, by the module that had it. A colon
+#: precedes the new name, if it has another one.
+NEW_HOMES: dict[str, dict[str, str]] = {
+    "datalab_kernel": {
+        "Workspace": "datalab_workspace",
+        "Plotter": "datalab_kernel_core",
+    },
+    "datalab_kernel.workspace": {
+        "Workspace": "datalab_workspace",
+        "WorkspaceMode": "datalab_workspace",
+    },
+    "datalab_kernel.plotter": {
+        "Plotter": "datalab_kernel_core",
+        "PlotResult": "datalab_kernel_core:Plot",
+    },
+    "datalab_kernel.backends": {
+        "StandaloneBackend": "datalab_workspace.backends:MemoryBackend",
+    },
+}
+_TABLE = "Plotter(workspace).table(result)"
+_BACKEND = "datalab_workspace.backends.Backend"
+#: What to use instead of each name that no longer exists, by the module that had it.
+GONE_NAMES: dict[str, dict[str, str]] = {
+    "datalab_kernel.workspace": {"WorkspaceBackend": _BACKEND},
+    "datalab_kernel.plotter": {
+        "MatplotlibPlotter": "datalab_kernel_core.Plotter",
+        "TableResultDisplay": _TABLE,
+        "GeometryResultDisplay": _TABLE,
+    },
+    "datalab_kernel.backends": {
+        "WebApiBackend": "datalab_workspace.connect(url, token)",
+        "WorkspaceBackend": _BACKEND,
+    },
+}
 
-def old_names(
-    module: str,
-    new_homes: Mapping[str, str],
-    gone: Mapping[str, str] | None = None,
-) -> Callable[[str], Any]:
+
+def old_names(module: str) -> Callable[[str], Any]:
     """Return the function `__getattr__` of a module of version 0.2.
 
     Args:
-        module: Full name of the module.
-        new_homes: The module that has each name now; followed by a colon and the new
-            name if it has another one.
-        gone: What to use instead of each name that no longer exists.
+        module: Full name of the module, a key of the tables above.
     """
+    new_homes, gone = NEW_HOMES[module], GONE_NAMES.get(module, {})
 
     def get(name: str) -> Any:
-        if gone is not None and name in gone:
+        if name in gone:
             raise ImportError(
                 f"{module}.{name} no longer exists; use {gone[name]} instead"
             )
@@ -41,50 +68,6 @@ def old_names(
         return getattr(import_module(home), renamed or name)
 
     return get
-
-
-class OldPackage(ModuleType):
-    """The class of the module `datalab_kernel`, which has two names that change.
-
-    `from datalab_kernel import workspace` means the workspace of the notebook, although
-    the package has a module of this name, which Python would bind there. The same holds
-    for `plotter`.
-    """
-
-    @property
-    def workspace(self) -> Any:
-        """The name `workspace` of the notebook."""
-        return _of_notebook("workspace")
-
-    @workspace.setter
-    def workspace(self, module: ModuleType) -> None:
-        """Leave the name as it is when Python has imported the module."""
-
-    @property
-    def plotter(self) -> Any:
-        """The name `plotter` of the notebook."""
-        return _of_notebook("plotter")
-
-    @plotter.setter
-    def plotter(self, module: ModuleType) -> None:
-        """Leave the name as it is when Python has imported the module."""
-
-
-def _of_notebook(name: str) -> Any:
-    """Return the object that a notebook's name means now.
-
-    Raises:
-        ImportError: This is not a notebook with the DataLab names.
-    """
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    if shell is None or name not in shell.user_ns:
-        raise ImportError(
-            f"only a notebook has the name {name!r}; in a script, use "
-            "datalab_workspace.Workspace() and datalab_kernel_core.Plotter(workspace)"
-        )
-    _warn(f"datalab_kernel.{name}", f"the name {name!r} of the notebook")
-    return shell.user_ns[name]
 
 
 def _warn(old: str, new: str) -> None:

@@ -4,8 +4,4 @@ from __future__ import annotations
 
 from datalab_kernel.deprecated import old_names
 
-__getattr__ = old_names(
-    __name__,
-    {"Workspace": "datalab_workspace", "WorkspaceMode": "datalab_workspace"},
-    {"WorkspaceBackend": "datalab_workspace.backends.Backend"},
-)
+__getattr__ = old_names(__name__)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from datalab_workspace.operations import files
 from datalab_workspace.operations.mapping import Names
 from datalab_workspace.operations.merge import OnConflict
+from datalab_workspace.operations.notebooks import Notebooks, NotebookSource
 from datalab_workspace.recovery import autosave
 from datalab_workspace.session import Session
 from datalab_workspace.validation import old_arguments, suggest_on_typo
@@ -38,6 +39,16 @@ class FileCalls:
         """Whether anything has changed since `path` was loaded or saved."""
         return self._session.project.modified
 
+    @property
+    def notebooks(self) -> Notebooks:
+        """The notebooks that the project file carries, by name; see `save`.
+
+        Example:
+            >>> list(workspace.notebooks)
+            []
+        """
+        return Notebooks(self._session)
+
     @old_arguments(filepath="path")
     @suggest_on_typo
     def save(
@@ -49,6 +60,7 @@ class FileCalls:
         overwrite: bool = False,
         history: HistoryMode | Literal["as before"] | None = "as before",
         datalab_history: bool = False,
+        notebooks: NotebookSource | Iterable[NotebookSource] | None = None,
     ) -> Path:
         """Write a project file, which DataLab opens as one of its own.
 
@@ -73,6 +85,9 @@ class FileCalls:
             datalab_history: Add a session "Notebook" to DataLab's History panel, with
                 the calculations of `calc`, which can be changed and computed again
                 there. It replaces that of a former save, which stays otherwise.
+            notebooks: Notebooks that the project is to carry: one, or several. Each is
+                the path of an ``.ipynb`` file or its content as a dict. One of the same
+                name is replaced, and others stay; see `notebooks`.
             overwrite: Replace the file even if it is a damaged project, or if another
                 program changed it since this workspace loaded or saved it.
 
@@ -80,7 +95,8 @@ class FileCalls:
             The path of the file.
 
         Raises:
-            ValueError: There is no path to save to.
+            ValueError: There is no path to save to, or a notebook is not valid; nothing
+                is written then.
             FileChangedError: Another program changed the file (a `FileExistsError`).
             NotAProjectError: The file is not a project, or the suffix of a new file is
                 that of another format, such as ``.csv`` (a `ValueError`).
@@ -102,6 +118,7 @@ class FileCalls:
             overwrite,
             history,
             datalab_history,
+            notebooks,
         )
 
     @old_arguments(filepath="path")
@@ -233,10 +250,18 @@ class FileCalls:
             options,
         )
 
-    @suggest_on_typo
+    @overload
     def autosave(
         self, path: str | os.PathLike[str] | None = None, *, every: float = 60
-    ) -> Autosave:
+    ) -> Autosave: ...
+    @overload
+    def autosave(
+        self, path: str | os.PathLike[str] | None = None, *, every: None
+    ) -> None: ...
+    @suggest_on_typo
+    def autosave(
+        self, path: str | os.PathLike[str] | None = None, *, every: float | None = 60
+    ) -> Autosave | None:
         """Save the project in the background whenever something has changed.
 
         A call of the workspace waits while the file is being written. If that fails, a
@@ -245,17 +270,25 @@ class FileCalls:
         chosen before. After `save` with another path, the next background save makes
         this path the one of the workspace again.
 
+        In a browser, the objects that have changed are kept in the site's files at the
+        end of each cell. After a reload of the page, `recover` restores them. The
+        project is saved as well if there is a path, at the end of a cell.
+
         Args:
             path: The file; by default the one that was last loaded or saved.
-            every: Seconds between two saves.
+            every: Seconds between two saves. None saves a last time and ends this, and
+                a browser's kernel no longer offers it in this site.
 
         Returns:
             A handle; its ``stop()`` saves a last time and ends this. It is a context
-            manager, too.
+            manager, too. None for ``every=None``.
 
         Raises:
             ValueError: There is no path to save to, or `every` is not positive.
             NotAProjectError: `save` would refuse the file (a `ValueError`).
+            FileExistsError: In a browser, the file has objects of an earlier session
+                that were not loaded.
+            NotImplementedError: The browser keeps no files.
 
         Example:
             >>> with workspace.autosave("analysis.h5", every=60):
@@ -263,6 +296,9 @@ class FileCalls:
             >>> dlw.open("analysis.h5").list()
             ['peak', 'spot']
         """
+        if every is None:
+            autosave.stop(self._session)
+            return None
         return autosave.autosave(self._session, path, every)
 
     @overload

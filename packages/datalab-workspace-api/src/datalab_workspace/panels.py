@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from datalab_workspace import runtime
+
 if TYPE_CHECKING:
     from datalab_workspace.operations.object_list import Outline
     from datalab_workspace.workspace import Workspace
 
 Provider: TypeAlias = "Callable[[Workspace, Outline], Any]"
 
+_INSTALLATION = ', after pip install "datalab-kernel-core[interactive]"'
 _providers: list[Provider] = []
 
 
@@ -35,11 +38,11 @@ def provider() -> Provider:
         ImportError: No extension that makes them is loaded.
     """
     if not _providers:
+        first = "" if runtime.IN_BROWSER else _INSTALLATION
         raise ImportError(
             "browse() shows a panel in a notebook, and the extension that makes it is "
-            "not loaded here; run %load_ext datalab_kernel_core, after pip install "
-            '"datalab-kernel-core[interactive]"; print(workspace.describe()) lists the '
-            "objects anywhere",
+            f"not loaded here; run %load_ext datalab_kernel_core{first}; "
+            "print(workspace.describe()) lists the objects anywhere",
             name="datalab_kernel_core",
         )
     return _providers[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.events import ChangeKind
 from datalab_workspace.history.recording.library import Library
+from datalab_workspace.model.notebooks import StoredNotebook, joined
 
 if TYPE_CHECKING:
     from datalab_workspace.formats.atomic import FileStamp
@@ -25,6 +26,7 @@ class ProjectFile:
         stamps: The state of each file when it was loaded or saved.
         foreign: The macros and the history of DataLab that the files hold; they are
             kept without being interpreted.
+        notebooks: The notebooks that the workspace carries.
         baseline: The content of that file when it was loaded or saved; None if it is
             not known.
         histories: The histories of the objects that the files hold.
@@ -40,15 +42,17 @@ class ProjectFile:
         copied = copy.copy(self)
         copied.stamps = dict(self.stamps)
         copied.foreign = list(self.foreign)
+        copied.notebooks = list(self.notebooks)
         copied.modes = dict(self.modes)
         return copied
 
     def forget(self) -> None:
-        """Forget all files, and the macros and history that they held."""
+        """Forget all files, and the macros, history and notebooks that they held."""
         self.path: Path | None = None
         self.modified = False
         self.stamps: dict[Path, FileStamp] = {}
         self.foreign: list[bytes] = []
+        self.notebooks: list[StoredNotebook] = []
         self.baseline: Baseline | None = None
         self.histories = Library()
         self.modes: dict[Path, HistoryMode | None] = {}
@@ -108,12 +112,13 @@ class ProjectFile:
             modified: The workspace holds, or held before, something else.
         """
         self.foreign += [part for part in project.foreign if part not in self.foreign]
+        self.notebooks = joined(self.notebooks, project.notebooks)
         self.histories.add(project.items())
         if stamp is not None:
             self.stamps[path] = stamp
         if stamp is not None and is_whole:
             self.path = path
-            self.modified = modified
+            self.modified = modified or self.notebooks != project.notebooks
             self.baseline = project.baseline
         else:
             self.modified |= modified

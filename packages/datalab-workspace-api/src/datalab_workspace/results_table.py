@@ -18,6 +18,7 @@ from datalab_workspace.formats.atomic import replacing
 from datalab_workspace.model.record import Kind
 from datalab_workspace.model.units import with_unit
 from datalab_workspace.result_text import table_text
+from datalab_workspace.runtime import require
 from datalab_workspace.validation import suggest_on_typo
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ class Results(tuple[ResultValue, ...]):
             >>> frame["max (V)"]["peak"].tolist()
             [1.0]
         """
+        require("pandas", "to_dataframe()")
         import pandas as pd
 
         columns, rows = self._wide() if wide else self._long()

@@ -9,7 +9,10 @@ from importlib import import_module
 from typing import Any
 
 from datalab_kernel_core.plotter.pace import running_loop
+from datalab_workspace.runtime import missing
 
+#: The packages that a widget imports.
+_WIDGETS = ("anywidget", "comm", "ipywidgets", "psygnal")
 #: The entries of a request that the reply repeats, so that the page can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
 
@@ -108,11 +111,11 @@ def widget_class(module: str, name: str, call: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        if error.name not in ("anywidget", "ipywidgets"):
+        if error.name not in _WIDGETS:
             raise
-        raise ImportError(
-            f"{call} needs {error.name}, which is not installed; run "
-            'pip install "datalab-kernel-core[interactive]", here and where Jupyter '
-            "runs, and reload the page",
-            name=error.name,
-        ) from error
+        raise missing(
+            error.name,
+            call,
+            remedy='run pip install "datalab-kernel-core[interactive]", here and where '
+            "Jupyter runs, and reload the page",
+        ) from None

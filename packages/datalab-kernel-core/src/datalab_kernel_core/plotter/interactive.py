@@ -10,6 +10,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from datalab_workspace.runtime import missing
+
 _WIDGETS = {"widget", "ipympl", "module://ipympl.backend_nbagg"}
 _WINDOWS = {
     f"{toolkit}{renderer}"
@@ -66,11 +68,12 @@ def on_canvas(figure: Figure) -> Any:
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "ipympl":
                 raise
-            raise ImportError(
-                "an interactive figure needs ipympl, which is not installed; run "
-                "pip install ipympl, here and where Jupyter runs, and reload the page",
-                name=error.name,
-            ) from error
+            raise missing(
+                "ipympl",
+                "an interactive figure",
+                remedy="run pip install ipympl, here and where Jupyter runs, and "
+                "reload the page",
+            ) from None
     if not isinstance(figure.canvas, Canvas):
         # The manager makes the toolbar; pyplot does not keep the figure.
         canvas = Canvas(figure)

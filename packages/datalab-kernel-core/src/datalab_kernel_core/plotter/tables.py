@@ -23,6 +23,7 @@ from datalab_workspace.result_text import (
     position_text,
     turned,
 )
+from datalab_workspace.runtime import require
 
 #: Rows that are shown; `to_dataframe` returns all of them.
 MAX_ROWS = 200
@@ -81,6 +82,7 @@ class ResultTable:
             >>> table.to_dataframe()["fwhm"].tolist()
             [2.5]
         """
+        require("pandas", "to_dataframe()")
         import pandas as pd
 
         kept = self._kept()

@@ -12,6 +12,7 @@ from typing import Any
 
 from datalab_workspace._version import __version__
 from datalab_workspace.cli import check, copy, history, output, replay, run
+from datalab_workspace.cli.notebooks import NOTEBOOK, listed_notebooks
 from datalab_workspace.cli.pictures import STYLES
 from datalab_workspace.errors import ExportError, WorkspaceError
 from datalab_workspace.model.record import KINDS
@@ -69,11 +70,15 @@ def _print(text: str) -> None:
 def _ls(options: argparse.Namespace) -> tuple[str, Any, int]:
     workspace = copy.workspace_at(options.where, options.url)
     found = workspace.describe()
-    kept = set(
-        workspace.list(kind=options.kind, pattern=options.pattern, group=options.group)
-    )
+    kept: set[str] = set()
+    if options.kind != NOTEBOOK:
+        choice = {"pattern": options.pattern, "group": options.group}
+        kept.update(workspace.list(kind=options.kind, **choice))
     items = [item for item in found if item.name in kept]
-    return output.table(items), [output.as_json(item) for item in items], 0
+    carried = listed_notebooks(workspace, options)
+    text = "\n".join([output.table(items), *map(str, carried)])
+    data = [*map(output.as_json, items), *(each.as_json() for each in carried)]
+    return text, data, 0
 
 
 def _show(options: argparse.Namespace) -> tuple[str, Any, int]:
@@ -137,9 +142,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    ls = _command(commands, "ls", _ls, "list the objects")
+    ls = _command(commands, "ls", _ls, "list the objects and the notebooks")
     ls.add_argument("where", metavar="FILE|live")
-    ls.add_argument("--kind", choices=KINDS, help="list only signals or only images")
+    ls.add_argument(
+        "--kind",
+        choices=(*KINDS, NOTEBOOK),
+        help="list only signals, only images or only notebooks",
+    )
     ls.add_argument("--group", help="list only the group with this title")
     ls.add_argument("--pattern", help="list only matching names, such as 'scan*'")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datalab_workspace.formats.base import FileFormat, ReadResult, WriteResult
     from datalab_workspace.formats.registry import formats, register
     from datalab_workspace.model.array_reference import ArrayReference
+    from datalab_workspace.model.notebooks import StoredNotebook
     from datalab_workspace.model.project import Group, Project
 
 _HOME = {
@@ -25,6 +26,7 @@ _HOME = {
     "Group": "model.project",
     "Project": "model.project",
     "ReadResult": "formats.base",
+    "StoredNotebook": "model.notebooks",
     "WriteResult": "formats.base",
     "formats": "formats.registry",
     "register": "formats.registry",
@@ -38,6 +40,7 @@ __all__ = [
     "Group",
     "Project",
     "ReadResult",
+    "StoredNotebook",
     "WriteResult",
     "formats",
     "register",

@@ -111,9 +111,11 @@ def _used(statm: Path) -> tuple[int, int]:
 
 
 def _address_space_limit() -> int | None:
-    if not is_installed("resource"):  # on Windows and in a browser
+    if not is_installed("resource"):  # on Windows
         return None
     resource = import_module("resource")
+    if not hasattr(resource, "getrlimit"):  # an empty module, in some browser kernels
+        return None
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if limit == resource.RLIM_INFINITY else int(limit)
 

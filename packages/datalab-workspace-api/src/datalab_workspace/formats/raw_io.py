@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
 
+from datalab_workspace.runtime import IN_BROWSER
+
 _PIECE = 64 << 20
 _BUFFER = 4 << 20
 #: The request that makes a file share the blocks of another one, on Linux.
@@ -28,7 +30,9 @@ _CANNOT_COPY = frozenset(
         errno.EXDEV,
     }
 )
-_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
+#: The flag with which opening a named pipe does not wait. A browser has no pipes, and
+#: JupyterLite stores every file again that was opened with this flag, even for reading.
+WITHOUT_WAITING = 0 if IN_BROWSER else getattr(os, "O_NONBLOCK", 0)
 # A single call of the system that reads at an offset; Windows has none.
 _pread = getattr(os, "pread", None)
 _KINDS = {
@@ -72,7 +76,7 @@ def open_regular(path: Path) -> FileIO:
     # A named pipe that takes the place of the file now does not block either.
     return FileIO(
         str(path),
-        opener=lambda name, flags: os.open(name, flags | _WITHOUT_WAITING),
+        opener=lambda name, flags: os.open(name, flags | WITHOUT_WAITING),
     )
 
 

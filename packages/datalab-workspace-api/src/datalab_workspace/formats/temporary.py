@@ -19,12 +19,13 @@ from io import FileIO
 from pathlib import Path
 
 from datalab_workspace.formats.locks import lock
+from datalab_workspace.formats.raw_io import WITHOUT_WAITING
 from datalab_workspace.live.processes import is_running
 from datalab_workspace.runtime import IN_BROWSER
 
 _LONGEST_NAME = 200  # bytes
 _SUFFIX = re.compile(r"(\d+)-([0-9a-f]{8})-[0-9a-f]{8}\.tmp")
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | WITHOUT_WAITING
 
 
 def create(target: Path, permissions: int) -> tuple[Path, FileIO]:

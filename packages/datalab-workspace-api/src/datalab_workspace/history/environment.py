@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import platform
+import re
 import sys
 from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 
 from datalab_workspace.history.steps import Environment
 
@@ -31,8 +34,23 @@ def here() -> Environment:
 def _version(library: str) -> str | None:
     try:
         return metadata.version(library)
-    except metadata.PackageNotFoundError:  # as in a browser without sigima
+    except metadata.PackageNotFoundError:
+        return _version_in_its_files(library)
+
+
+def _version_in_its_files(library: str) -> str | None:
+    """Return the version of a library that is installed without metadata.
+
+    emscripten-forge leaves out the metadata of NumPy and SciPy. Both have a module with
+    the version, which is read here because SciPy may not be imported yet.
+    """
+    spec = find_spec(library)
+    if spec is None or spec.origin is None:  # as in a browser without sigima
         return None
+    module = Path(spec.origin).with_name("version.py")
+    text = module.read_text("utf-8") if module.is_file() else ""
+    found = re.search(r"^(?:__)?version(?:__)? *= *[\"']([^\"']+)", text, re.MULTILINE)
+    return found[1] if found else None
 
 
 def computes_alike(recorded: Environment | None, present: Environment) -> bool:

@@ -12,7 +12,7 @@ from datalab_workspace.measured_files.arrays import with_sigima
 from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions
 from datalab_workspace.measured_files.pictures import as_images, gray
-from datalab_workspace.runtime import is_installed
+from datalab_workspace.runtime import is_installed, remedy_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,9 @@ def read_dicom(path: Path, options: ReadOptions, notes: Notes) -> Sequence[Image
     """
     if not is_installed("pydicom"):
         raise UnreadableFileError.of(
-            path, "DICOM files need pydicom, which is not installed", "install pydicom"
+            path,
+            "a DICOM file needs pydicom, which is not installed here",
+            remedy_for(),
         )
     import pydicom
 

@@ -5,12 +5,14 @@ Upstream: docs/upstream/sigima_reading_stacks.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datalab_workspace import runtime
 from datalab_workspace.errors import UnreadableFileError
 from datalab_workspace.measured_files.calibration import calibration
 from datalab_workspace.measured_files.notes import Notes
@@ -35,6 +37,7 @@ def read_tiff(path: Path, options: ReadOptions, notes: Notes) -> list[ImageObj]:
         UnreadableFileError: The file is damaged, or its axes can be read in several
             ways, or ``stack="refuse"`` was passed and it is a stack.
     """
+    runtime.require("tifffile", "reading a TIFF file")
     import tifffile
 
     frames: list[np.ndarray[Any, Any]] = []
@@ -46,7 +49,11 @@ def read_tiff(path: Path, options: ReadOptions, notes: Notes) -> list[ImageObj]:
                     frames += _frames(path, series, options, notes)
     except UnreadableFileError:
         raise
+    except ModuleNotFoundError as error:
+        raise runtime.explained(error, f"the compression of {path.name!r}") from None
     except (tifffile.TiffFileError, ValueError, IndexError, KeyError) as error:
+        if reason := missing_codec(error):
+            raise UnreadableFileError.of(path, *reason) from None
         raise UnreadableFileError.of(
             path, f"it is not a TIFF file, or it is damaged ({error})"
         ) from None
@@ -54,6 +61,26 @@ def read_tiff(path: Path, options: ReadOptions, notes: Notes) -> list[ImageObj]:
     if len(images) == 1:
         _show_both_values(images[0])
     return [scale.applied(image) for image in images]
+
+
+def missing_codec(error: Exception) -> tuple[str, str] | None:
+    """Return why a TIFF file cannot be decompressed without imagecodecs, and a remedy.
+
+    Args:
+        error: An error of tifffile, such as "<COMPRESSION.LZW: 5> requires the
+            'imagecodecs' package".
+
+    Returns:
+        The reason and the remedy; None if the error has another reason.
+    """
+    if "'imagecodecs'" not in str(error) or runtime.is_installed("imagecodecs"):
+        return None
+    named = re.search(r"COMPRESSION\.(\w+)", str(error))
+    what = f"its compression, {named[1]}," if named else "its compression"
+    if runtime.IN_BROWSER:  # imagecodecs is not built for browsers
+        return f"{what} cannot be read in a browser", "save it without compression"
+    reason = f"{what} needs imagecodecs, which is not installed here"
+    return reason, runtime.remedy_for()
 
 
 def _show_both_values(image: ImageObj) -> None:

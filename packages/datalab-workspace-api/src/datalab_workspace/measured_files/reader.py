@@ -14,6 +14,7 @@ from datalab_workspace.measured_files.notes import Notes
 from datalab_workspace.measured_files.options import ReadOptions, given
 from datalab_workspace.model.naming import as_name
 from datalab_workspace.model.record import SOURCE_KEY
+from datalab_workspace.runtime import explained
 
 if TYPE_CHECKING:
     from sigima import ImageObj, SignalObj
@@ -37,13 +38,17 @@ def read_file(
         pass  # the plain error for a path that is missing, forbidden, or not a file
     try:
         objects = _read(path, options, notes)
-    except (WorkspaceError, ModuleNotFoundError):
+    except WorkspaceError:
         raise
+    except ModuleNotFoundError as error:
+        raise explained(error, f"reading {path.name!r}") from None
     except MemoryError:
         raise UnreadableFileError.of(path, "there is not enough memory") from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the system's; readers raise their own without a number
+        if reason := pictures.missing_codec(error):
+            raise UnreadableFileError.of(path, *reason) from None
         said = " ".join(str(error).split())[:300]
         raise UnreadableFileError.of(
             path,

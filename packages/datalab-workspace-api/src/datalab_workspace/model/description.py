@@ -14,6 +14,7 @@ import numpy as np
 
 from datalab_workspace.model.record import Kind, Record, result_keys, roi_count
 from datalab_workspace.model.status_as_dict import StatusAsDict
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,6 +253,7 @@ class Listing(tuple[Description, ...]):
             >>> workspace.describe().to_dataframe().kind["spot"]
             'image'
         """
+        require("pandas", "to_dataframe()")
         import pandas as pd
 
         columns = [field.name for field in dataclasses.fields(Description)]

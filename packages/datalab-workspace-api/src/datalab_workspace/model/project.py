@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from datalab_workspace.model.notebooks import StoredNotebook
 from datalab_workspace.model.record import Kind, PendingRecord, Record
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Project:
         foreign: The sections that only DataLab uses (macros, history). Each is the
             bytes of a small HDF5 file that contains nothing else. They are copied
             and never interpreted.
+        notebooks: The notebooks of the project, in order.
         baseline: The content of the file that the objects come from, so that a save
             writes only what has changed; None if it is not known.
         history: The `HistoryWriter` for the histories of the objects; None to write
@@ -56,6 +58,7 @@ class Project:
 
     groups: list[Group] = field(default_factory=list)
     foreign: list[bytes] = field(default_factory=list)
+    notebooks: list[StoredNotebook] = field(default_factory=list)
     baseline: Baseline | None = field(default=None, compare=False, repr=False)
     history: Any = field(default=None, compare=False, repr=False)
 

@@ -21,12 +21,14 @@ from datalab_workspace.history.storage.writer import HistoryMode, HistoryWriter
 from datalab_workspace.model.array_reference import ArrayReference
 from datalab_workspace.model.name_lists import listed
 from datalab_workspace.model.naming import assign_names
+from datalab_workspace.model.notebooks import StoredNotebook
 from datalab_workspace.model.project import Group, Item, Project
 from datalab_workspace.model.record import (
     PendingRecord,
 )
 from datalab_workspace.operations.mask_warning import masked_names, warn_of_masks
 from datalab_workspace.operations.merge import Merge, OnConflict
+from datalab_workspace.operations.notebooks import prepared, with_notebooks
 from datalab_workspace.runtime import require
 from datalab_workspace.session import Session
 from datalab_workspace.transaction import Transaction
@@ -46,12 +48,14 @@ def save(
     overwrite: bool,
     history: HistoryMode | Literal["as before"] | None = "as before",
     datalab_history: bool = False,
+    notebooks: Any = None,
 ) -> Path:
     """See `Workspace.save`."""
     if history not in ("as before", None):
         one_of(history, "history", ("full", "calls"))
+    added = [] if notebooks is None else prepared(notebooks)
     saved = _save(
-        session, path, names, compression, overwrite, history, datalab_history
+        session, path, names, compression, overwrite, history, datalab_history, added
     )
     warn_of_masks(session, saved.masked, f"{saved.path.name!r:.80}")
     if saved.has_texts:
@@ -81,6 +85,7 @@ def _save(
     overwrite: bool,
     history: HistoryMode | Literal["as before"] | None,
     datalab_history: bool,
+    added: Sequence[StoredNotebook],
 ) -> _Saved:
     from datalab_workspace.formats import registry
 
@@ -91,6 +96,8 @@ def _save(
         target = _target(path, project.path)
         known = project.stamps.get(target)
         content = _content(session, transaction, target, uuids)
+        content.notebooks = with_notebooks(content.notebooks, added)
+        notebooks = with_notebooks(project.notebooks, added)
         mode = project.modes.get(target, "full") if history == "as before" else history
         content.history = writer = _writer(session, mode, content)
         if datalab_history:
@@ -98,6 +105,7 @@ def _save(
         transaction.kind, transaction.path = "saved", target
         if uuids is None and _is_saved(content, target, known, compression):
             project.saved(target, known, project.baseline, whole=True)
+            project.notebooks = notebooks
             return _Saved(target)
         if known is not None and not _is_current(project.baseline, target):
             content.groups = [_resolved(transaction, each) for each in content.groups]
@@ -111,6 +119,7 @@ def _save(
         )
         project.saved(target, stamp, baseline, whole=uuids is None)
         project.modes[target] = mode
+        project.notebooks = notebooks
         if datalab_history:
             project.foreign = content.foreign
         before = content.baseline
@@ -126,11 +135,12 @@ def _content(
     """Return the content to save: the objects with these UUIDs, or all."""
     project = session.project
     groups = transaction.backend.content(uuids)
-    if uuids is None:
-        return Project(groups, project.foreign, project.baseline)
-    _check_partial(transaction, target, uuids)
-    foreign = project.foreign if target in project.stamps else []
-    return Project(groups, foreign, project.baseline)
+    content = Project(groups, baseline=project.baseline)
+    if uuids is not None:
+        _check_partial(transaction, target, uuids)
+    if uuids is None or target in project.stamps:
+        content.foreign, content.notebooks = project.foreign, project.notebooks
+    return content
 
 
 def _writer(

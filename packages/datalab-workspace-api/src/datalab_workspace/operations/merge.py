@@ -124,7 +124,7 @@ class Merge:
                     item = _with_uuid(item, str(uuid4()))
                 self.names[item.uuid] = name
                 self.merged.append(name)
-                self._append(group, [item])
+                self._append(group, [self._told_apart(item, name)])
                 some_new = True
             if some_new:
                 self._groups.append(Group(group.kind, group.title))
@@ -139,13 +139,20 @@ class Merge:
         """Add each object under its own name: there is none to compare it with."""
         for group in groups:
             self._groups.append(Group(group.kind, group.title))
-            self._append(group, group.items)
+            items = [self._told_apart(item, names[item.uuid]) for item in group.items]
+            self._append(group, items)
         uuids = [item.uuid for group in groups for item in group.items]
         if len(uuids) == len(names):
             self.names.update(names)
         else:
             self.names.update((uuid, names[uuid]) for uuid in uuids)
         self.merged += self.names.values()
+
+    def _told_apart(self, item: Item, name: str) -> Item:
+        """Return an object whose title is its name, if only titles distinguish them."""
+        if self.backend.capabilities.tells_apart or item.title == name:
+            return item
+        return _with_title(item, name)
 
     def _twin(self, item: Item, name: str, known: set[str]) -> str | None:
         """Return the UUID of the object here that equals `item`, or has its name.
@@ -279,6 +286,18 @@ def _with_uuid(item: Item, uuid: str) -> Item:
         return dataclasses.replace(item, uuid=uuid)
     resolve = partial(_resolved_with_uuid, item.resolve, uuid)
     return dataclasses.replace(item, uuid=uuid, resolve=resolve)
+
+
+def _with_title(item: Item, title: str) -> Item:
+    if isinstance(item, Record):
+        return dataclasses.replace(item, fields=item.fields | {"title": title})
+    resolve = partial(_resolved_with_title, item.resolve, title)
+    return dataclasses.replace(item, title=title, resolve=resolve)
+
+
+def _resolved_with_title(resolve: Callable[[], Record], title: str) -> Record:
+    record = resolve()
+    return dataclasses.replace(record, fields=record.fields | {"title": title})
 
 
 def _resolved_with_uuid(resolve: Callable[[], Record], uuid: str) -> Record:

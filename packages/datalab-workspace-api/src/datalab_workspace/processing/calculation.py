@@ -26,6 +26,9 @@ from datalab_workspace.processing.results import (
     processing_entry,
 )
 from datalab_workspace.processing.titles import datalab_titles, with_short_ids
+from datalab_workspace.runtime import missing
+
+_OPENCV = "run pip install opencv-python-headless"
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class Calculation:
         except Exception as error:
             names = ", ".join(repr(source.name) for source in self.sources)
             if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
-                add_note(error, "install OpenCV: pip install opencv-python-headless")
+                raise missing("cv2", self.feature.name, remedy=_OPENCV) from None
             add_note(error, f"while computing {self.feature.name!r} from {names}")
             raise
         if not self.feature.analysis:

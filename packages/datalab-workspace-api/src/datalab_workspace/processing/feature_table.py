@@ -15,6 +15,7 @@ from datalab_workspace.model.record import KINDS, Kind
 from datalab_workspace.processing.features import Feature, features
 from datalab_workspace.processing.menus import menu_path
 from datalab_workspace.processing.parameter_info import merged_parameters
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +91,7 @@ class FeatureTable(tuple[FeatureInfo, ...]):
             >>> table.menu["fft"]
             'Processing > Fourier analysis > FFT'
         """
+        require("pandas", "to_dataframe()")
         import pandas as pd
 
         columns = [field.name for field in dataclasses.fields(FeatureInfo)]

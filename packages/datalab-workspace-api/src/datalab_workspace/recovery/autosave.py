@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import threading
 import warnings
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalab_workspace.operations import files
+from datalab_workspace.recovery.offer import decline
 from datalab_workspace.runtime import IN_BROWSER, is_installed
 from datalab_workspace.validation import warn_caller
 
@@ -28,12 +30,25 @@ def autosave(
     session: Session, path: str | os.PathLike[str] | None, every: Any
 ) -> Autosave:
     """See `Workspace.autosave`."""
-    if IN_BROWSER:
-        raise NotImplementedError(
-            "autosave() needs a thread, which this browser kernel has not; call save()"
-        )
+    seconds = _seconds(every)
+    if IN_BROWSER and path is None and session.project.path is None:
+        return _start(session, None, seconds)
     from datalab_workspace.formats import registry
 
+    target = files.target(session, path)
+    if IN_BROWSER and target not in session.project.stamps and target.exists():
+        # The page was reloaded, and this workspace does not have these objects yet.
+        raise FileExistsError(
+            errno.EEXIST,
+            "the file has objects of an earlier session; load it first, or choose "
+            "another path",
+            str(target),
+        )
+    registry.format_to_write(target, expected=session.project.stamps.get(target))
+    return _start(session, target, seconds)
+
+
+def _seconds(every: Any) -> float:
     if not isinstance(every, Real):
         raise TypeError(
             f"expected a number of seconds for every, got {type(every).__name__}"
@@ -41,14 +56,40 @@ def autosave(
     seconds = float(every)
     if not 0 < seconds <= threading.TIMEOUT_MAX:
         raise ValueError(f"every must be a positive number of seconds, not {every!r}")
-    target = files.target(session, path)
-    registry.format_to_write(target, expected=session.project.stamps.get(target))
+    return seconds
+
+
+def _start(session: Session, path: Path | None, every: float) -> Autosave:
+    """Save a workspace from now on, and no longer as was chosen before."""
     before = _running.pop(session, None)
     if before is not None:
         before.stop(save=False)
-    _save_at_exit()
-    _running[session] = Autosave(session, target, seconds)
+    if IN_BROWSER:
+        from datalab_workspace.recovery.page_autosave import PageAutosave
+
+        _running[session] = PageAutosave(session, path, every)
+    else:
+        _save_at_exit()
+        _running[session] = Autosave(session, path, every)
     return _running[session]
+
+
+def stop(session: Session) -> None:
+    """Save a workspace a last time, and no longer by itself.
+
+    In a browser, the user is not offered to have it saved again.
+    """
+    saving = _running.pop(session, None)
+    if saving is not None:
+        saving.stop()
+    if IN_BROWSER:
+        decline()
+
+
+def is_saving(session: Session) -> bool:
+    """Return whether a workspace is saved by itself."""
+    saving = _running.get(session)
+    return saving is not None and saving.active
 
 
 class Autosave:
@@ -58,7 +99,8 @@ class Autosave:
 
     Args:
         session: The session of the workspace. It is not kept alive.
-        path: The project file.
+        path: The project file; None in a browser if only the copy is kept that
+            `Workspace.recover` restores.
         every: Seconds between two saves.
 
     Example:
@@ -70,7 +112,7 @@ class Autosave:
         False
     """
 
-    def __init__(self, session: Session, path: Path, every: float) -> None:
+    def __init__(self, session: Session, path: Path | None, every: float) -> None:
         self.path = path
         self.every = every
         self._session = weakref.ref(session)
@@ -78,6 +120,9 @@ class Autosave:
         self._error: Exception | None = None
         self._process = os.getpid()
         self._subscription = session.subscribers.add(self._on_change, own_only=True)
+        self._begin()
+
+    def _begin(self) -> None:
         self._thread = threading.Thread(
             target=self._run, name="datalab-workspace-autosave", daemon=True
         )
@@ -131,7 +176,7 @@ class Autosave:
     def _save(self) -> None:
         """Save if something has changed, between two calls of the workspace."""
         session = self._session()
-        if session is None:
+        if session is None or self.path is None:
             return
         with session.transaction(None):
             project = session.project

@@ -16,19 +16,29 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
+from datalab_workspace.formats.raw_io import WITHOUT_WAITING
 from datalab_workspace.recovery.lock import FileLock, acquire
+from datalab_workspace.runtime import IN_BROWSER
 
 #: Another folder for recovery; "0" turns recovery off.
 VARIABLE = "DATALAB_KERNEL_RECOVERY"
 _OFF = ("0", "off", "no", "false")
+#: The folder of a site's files in JupyterLite; all others end with the page.
+DRIVE = Path("/drive")
 #: Days after which the folder of a kernel that has died is removed, and after which it
 #: is removed if its objects have been restored.
 KEPT_DAYS = 14
 RESTORED_DAYS = 1
 #: Bytes that the folders of dead kernels may have together; the oldest go first.
 KEPT_BYTES = 2 << 30
+#: Number of these folders in a browser, where it takes long to look up their sizes: to
+#: list a folder, JupyterLite reads the contents of all files.
+KEPT_IN_BROWSER = 8
+#: The permissions of the folders. With others, JupyterLite would create a file.
+_MODE = 0o777 if IN_BROWSER else 0o700
 #: The file that describes and locks a folder, and the one that marks it as restored.
 _OWNER = "kernel.json"
 _RESTORED = "restored"
@@ -60,7 +70,7 @@ class Owner:
     def this(cls, notebook: str = "") -> Owner:
         """Return a description of this process."""
         try:
-            folder = str(Path.cwd())
+            folder = "" if Path.cwd() == DRIVE else str(Path.cwd())
         except OSError:  # it has been removed
             folder = ""
         return cls(notebook, folder, os.getpid(), _host(), time.time())
@@ -73,13 +83,24 @@ def _host() -> str:
 
 
 def root() -> Path | None:
-    """Return the folder that holds the folders of all kernels; None if it is off."""
+    """Return the folder that holds the folders of all kernels.
+
+    None if recovery is off, or if no file of a browser outlives the page.
+    """
     chosen = os.environ.get(VARIABLE, "").strip()
     if chosen.lower() in _OFF:
         return None
     if chosen and chosen != "1":
         return Path(chosen).expanduser().absolute()
+    if IN_BROWSER:
+        return DRIVE / ".datalab-kernel" / "recovery" if _has_drive() else None
     return _state_directory() / "datalab-kernel" / "recovery"
+
+
+@cache
+def _has_drive() -> bool:
+    """Return whether files outlive the page; JupyterLite takes long to say so."""
+    return DRIVE.is_dir()
 
 
 def _state_directory() -> Path:
@@ -108,18 +129,18 @@ class OwnFolder:
         Raises:
             OSError: It cannot be created, is not private, or cannot be locked.
         """
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        parent.mkdir(mode=_MODE, parents=True, exist_ok=True)
         if not is_private(parent):
             raise PermissionError(f"other users can write to {str(parent)!r}")
         self.owner = owner
         self.path = parent / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(6).hex()}"
-        self.path.mkdir(mode=0o700)
+        self.path.mkdir(mode=_MODE)
         self._lock: FileLock | None = None
         try:
             self._lock = acquire(self.path / _OWNER, create=True)
             assert self._lock is not None  # no other process knows it yet
             # The content comes after the lock: a file without it is not looked at.
-            os.write(self._lock.descriptor, json.dumps(asdict(owner)).encode())
+            self._lock.write(json.dumps(asdict(owner)).encode())
         except BaseException:
             self.remove()
             raise
@@ -148,7 +169,8 @@ class LeftFolder:
     Attributes:
         path: The folder.
         owner: The process that wrote to it.
-        written: The time of the last sign of that process, in seconds since 1970.
+        written: The time of the last sign of that process, in seconds since 1970; in
+            a browser, the time at which it started.
         restored: Whether its objects have been restored.
     """
 
@@ -200,8 +222,11 @@ def expire(parent: Path) -> None:
     total, now = 0, time.time()
     for number, left in enumerate(left_folders(parent)):
         days = RESTORED_DAYS if left.restored else KEPT_DAYS
-        total += left.size
-        is_too_much = number > 0 and total > KEPT_BYTES
+        if IN_BROWSER:
+            is_too_much = number >= KEPT_IN_BROWSER
+        else:
+            total += left.size
+            is_too_much = number > 0 and total > KEPT_BYTES
         if now - left.written > days * _DAY or is_too_much:
             with suppress(OSError):  # it is in use, or the next kernel removes it
                 left.discard()
@@ -222,8 +247,8 @@ def is_private(path: Path) -> bool:
     status = path.lstat()
     if not stat.S_ISDIR(status.st_mode):
         return False
-    if sys.platform == "win32":
-        return True  # the access list of the user's profile keeps others out
+    if sys.platform == "win32" or IN_BROWSER:
+        return True  # the user's profile, or the site's files, are closed to others
     return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
@@ -234,10 +259,10 @@ def open_private(path: Path) -> int:
         OSError: It is a link, not a regular file, or belongs to another user.
     """
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | WITHOUT_WAITING
     descriptor = os.open(path, flags)
     status = os.fstat(descriptor)
-    mine = sys.platform == "win32" or status.st_uid == os.getuid()
+    mine = sys.platform == "win32" or IN_BROWSER or status.st_uid == os.getuid()
     if not stat.S_ISREG(status.st_mode) or not mine:
         os.close(descriptor)
         raise PermissionError(f"{str(path)!r} is not a file of this user")
@@ -262,9 +287,13 @@ def _left(path: Path) -> LeftFolder | None:
     if lock is None:
         return None
     lock.close()
-    times = [entry.stat(follow_symlinks=False).st_mtime for entry in _entries(path)]
+    times = [] if IN_BROWSER else [_written(entry) for entry in _entries(path)]
     restored = (path / _RESTORED).exists()
     return LeftFolder(path, owner, max([written, *times]), restored)
+
+
+def _written(entry: os.DirEntry[str]) -> float:
+    return entry.stat(follow_symlinks=False).st_mtime
 
 
 def _owner(content: bytes) -> Owner:

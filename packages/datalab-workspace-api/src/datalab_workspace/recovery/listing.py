@@ -53,7 +53,7 @@ class Recoverable:
     @property
     def label(self) -> str:
         """The last part of `source`: the name of the notebook, file or folder."""
-        return PurePath(self.source).name or self.source or "an unknown notebook"
+        return PurePath(self.source).name or self.source or "a notebook"
 
     def restore(
         self,
@@ -198,27 +198,22 @@ def recover(
     raise ObjectNotFoundError.among(wrong, known, "what can be recovered")
 
 
-def announcement(parent: Path) -> str | None:
+def announcement(folders: Iterable[LeftFolder]) -> str | None:
     """Return one line about the objects that can be recovered; None if there are none.
 
-    What was restored already is not mentioned.
+    Args:
+        folders: The folders of kernels that have died, the last one first.
     """
-    contents = [
-        (left, Content.of(left.path))
-        for left in left_folders(parent)
-        if not left.restored
-    ]
+    contents = [(left, Content.of(left.path)) for left in folders]
     found = [(left, content) for left, content in contents if len(content.state)]
     if not found:
         return None
     left, content = found[0]
     source = left.owner.notebook or content.project or left.owner.folder
+    where = f" of {PurePath(source).name}" if source else ""
     when = when_text(datetime.fromtimestamp(content.written).astimezone())
     count = len(content.state)
     others = sum(len(content.state) for _, content in found[1:])
     more = f", and {others} more," if others else ""
     noun = "object" if count == 1 else "objects"
-    return (
-        f"{count} {noun} of {PurePath(source).name} ({when}){more} can be recovered: "
-        "workspace.recover()"
-    )
+    return f"{count} {noun}{where} ({when}){more} can be recovered: workspace.recover()"

@@ -1,4 +1,8 @@
-"""A lock that the operating system releases when the process ends, however it ends."""
+"""A lock that the operating system releases when the process ends, however it ends.
+
+A browser has no such locks, and stores a file when it is closed. There, a lock is an
+entry in a table of the kernel: it excludes this kernel only, and keeps no file open.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,13 @@ import sys
 from pathlib import Path
 
 from datalab_workspace.formats import locks
+from datalab_workspace.runtime import IN_BROWSER
 
 if sys.platform == "win32":
     import msvcrt
 
+#: The files that this kernel has locked, in a browser.
+_table: set[Path] = set()
 #: The locked byte on Windows: behind the content, which others may then read.
 _BYTE = 1 << 30
 
@@ -20,11 +27,15 @@ class FileLock:
     """The lock of one open file, held until `close` or the end of the process.
 
     Attributes:
-        descriptor: The descriptor of the file.
+        descriptor: The descriptor of the file; -1 if it is not open.
     """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+
+    def write(self, content: bytes) -> None:
+        """Write the content of the locked file."""
+        os.write(self.descriptor, content)
 
     def close(self) -> None:
         """Close the file, which releases the lock.
@@ -34,6 +45,23 @@ class FileLock:
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+
+class _TableLock(FileLock):
+    """The lock of a file in a browser."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(-1)
+        self._path = path
+        _table.add(path)
+
+    def write(self, content: bytes) -> None:
+        """See `FileLock.write`."""
+        self._path.write_bytes(content)
+
+    def close(self) -> None:
+        """Release the lock."""
+        _table.discard(self._path)
 
 
 def acquire(
@@ -52,6 +80,8 @@ def acquire(
     Raises:
         OSError: The file cannot be opened, or its file system has no locks.
     """
+    if IN_BROWSER:
+        return None if path in _table else _TableLock(path)
     flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     if create:
         flags |= os.O_CREAT | os.O_EXCL
@@ -72,7 +102,7 @@ def _lock(descriptor: int, shared: bool) -> None:
         os.lseek(descriptor, _BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         os.lseek(descriptor, 0, os.SEEK_SET)
-    elif sys.platform != "emscripten":
+    else:
         locked = locks.lock(descriptor, shared=shared)
         if locked is None:
             raise OSError(errno.ENOLCK, "this file system has no locks")

@@ -3,7 +3,8 @@
 A call of the workspace only notes which objects it changed. A thread fetches them a
 little later, so that an object which changes often is written once, and writes them in
 small parts. It takes the session's lock only to copy references, and waits for it
-while another call, such as `save`, is being carried out.
+while another call, such as `save`, is being carried out. `page_recorder` does the same
+without a thread.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Recorder:
         self._owner = Owner.this(notebook)
         self._limit = limit
         self._events: deque[ChangeEvent] = deque(maxlen=_MOST_EVENTS)
-        self._snapshots = Snapshots()
+        self._snapshots = self._new_snapshots()
         self._store: Store | None = None
         self._messages: list[str] = []
         self._left_out: set[str] = set()
@@ -80,10 +81,7 @@ class Recorder:
         self._look_at_all = True
         self._wake.set()
         self._subscription = session.subscribers.add(self._note, own_only=True)
-        self._thread = threading.Thread(
-            target=self._run, name="datalab-workspace-recovery", daemon=True
-        )
-        self._thread.start()
+        self._begin()
 
     @property
     def folder(self) -> Path | None:
@@ -128,6 +126,24 @@ class Recorder:
         if store is not None:
             store.leave()
 
+    # -- what differs in a page -------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(
+            target=self._run, name="datalab-workspace-recovery", daemon=True
+        )
+        self._thread.start()
+
+    def _new_snapshots(self) -> Snapshots:
+        return Snapshots()
+
+    def _new_store(self) -> Store:
+        return Store(self._parent, self._owner, limit=self._limit)
+
+    def _rest(self, seconds: float) -> None:
+        """Leave time to others that need the disk or the processor."""
+        self._ending.wait(seconds)
+
     # -- in the thread of the call ----------------------------------------------------
 
     def _note(self, event: ChangeEvent) -> None:
@@ -147,15 +163,19 @@ class Recorder:
                 self._ending.wait(DELAY)
             if self._ending.is_set() or self._session() is None:
                 break
-            try:
-                self._flush()
-            except Exception as error:  # noqa: BLE001  reported; the user's work continues
-                _log.exception("recovery stops: the changes cannot be written")
-                self._fail(error)
+            self._attempt()
             if self._failed:
                 return
         if self._session() is None:  # its objects cannot be reached
             self.end()
+
+    def _attempt(self) -> None:
+        """Write the changes; after an error, stop."""
+        try:
+            self._flush()
+        except Exception as error:  # noqa: BLE001  reported; the user's work continues
+            _log.exception("recovery stops: the changes cannot be written")
+            self._fail(error)
 
     def _until_sync(self) -> float | None:
         """Return the seconds until the next flush to the disk; None if none is due."""
@@ -203,7 +223,7 @@ class Recorder:
     def _forget(self) -> None:
         """Remove the folder; look at everything if the objects come back."""
         self._events.clear()
-        self._snapshots = Snapshots()
+        self._snapshots = self._new_snapshots()
         self._look_at_all = True
         store, self._store = self._store, None
         if store is not None:
@@ -241,15 +261,13 @@ class Recorder:
         if store is None:
             if not found:
                 return
-            store = Store(self._parent, self._owner, limit=self._limit)
-            self._store = store
+            store = self._store = self._new_store()
         gone = [uuid for uuid in gone if uuid in store.state]
         found = self._those_that_fit(store, found)
         if found or gone:
             started = time.monotonic()
             store.write(found, gone, project=self._snapshots.project)
-            # Half of the time is left to others that need the disk or the processor.
-            self._ending.wait(min(0.1, time.monotonic() - started))
+            self._rest(min(0.1, time.monotonic() - started))
 
     def _those_that_fit(self, store: Store, found: list[Snapshot]) -> list[Snapshot]:
         sizes = [store.new_bytes(snapshot) for snapshot in found]
@@ -261,15 +279,18 @@ class Recorder:
                 kept.append(snapshot)
             else:
                 left_out.append(snapshot)
-        new = [s.name for s in left_out if s.uuid not in self._left_out]
+        new = [s for s in left_out if s.uuid not in self._left_out]
         self._left_out |= {snapshot.uuid for snapshot in left_out}
         if new:
-            self._messages.append(
-                f"recovery has no room for {list_names(new)} (at most "
-                f"{self._limit / 2**30:.3g} GiB and 10 % of the free space of "
-                f"{str(self._parent)!r}); save the workspace to keep them"
-            )
+            self._messages.append(self._no_room(new))
         return kept
+
+    def _no_room(self, left_out: list[Snapshot]) -> str:
+        return (
+            f"recovery has no room for {list_names([s.name for s in left_out])} (at "
+            f"most {self._limit / 2**30:.3g} GiB and 10 % of the free space of "
+            f"{str(self._parent)!r}); save the workspace to keep them"
+        )
 
     def _write_layout(self, session: Session) -> None:
         """Write the groups and names if they are not what the entries imply."""

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cache
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from datalab_workspace.errors import DamagedFileError
 from datalab_workspace.formats.raw_io import read_exactly, write_all
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.recovery.folder import open_private
+from datalab_workspace.runtime import IN_BROWSER
 
 #: Bytes that are written in one call. They stay in the processor's cache between the
 #: computation of the checksum and the writing.
@@ -251,7 +253,7 @@ def read_folder(folder: Path) -> Iterator[Entry]:
     names = sorted(filter(_NAME.match, os.listdir(folder)))  # noqa: PTH208  names only
     for name in names:
         try:
-            yield from _read_segment(folder / name)
+            yield from _read(folder / name)
         except OSError:  # noqa: PERF203  a file each
             continue  # it belongs to another user, or the disk cannot read it
 
@@ -280,6 +282,15 @@ def _read_segment(path: Path) -> Iterator[Entry]:
                 return
             yield Entry(path, position, size, header)
             position = end
+
+
+@cache
+def _read_once(path: Path) -> list[Entry]:
+    return list(_read_segment(path))
+
+
+# In a browser, opening a file reads all of it, and a segment is written only once.
+_read = _read_once if IN_BROWSER else _read_segment
 
 
 def _count(header: Mapping[str, Any]) -> int:

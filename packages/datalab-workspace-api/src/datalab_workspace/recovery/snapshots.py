@@ -27,11 +27,16 @@ _TOGETHER = 100
 class Snapshots:
     """The knowledge of the recorder about a session between its looks.
 
+    Args:
+        refer_to_files: Refer to the project file of an object that was loaded and not
+            changed; otherwise it is copied if it is in memory.
+
     Attributes:
         project: The project file of the workspace at the last look.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, refer_to_files: bool = True) -> None:
+        self._refers = refer_to_files
         self.project: Path | None = None
         self._postponed: list[str] = []
         # The file that each object was loaded from, and what it contains.
@@ -50,7 +55,8 @@ class Snapshots:
             everything |= event.kind == "detached"
             if event.kind == "saved" and event.path is not None:
                 found |= dict.fromkeys(self._referring)
-                self._refer_to(event.path)
+                if self._refers:
+                    self._refer_to(event.path)
             for change in event.changes:
                 found[change.uuid] = None
                 self._loaded.pop(change.uuid, None)
@@ -74,7 +80,7 @@ class Snapshots:
             with session.transaction(None) as transaction:
                 held = [transaction.backend.held(uuid) for uuid in some]
                 stamps = dict(session.project.stamps)
-            if any(
+            if self._refers and any(
                 found and (uuid in self._loaded or isinstance(found[0], PendingRecord))
                 for uuid, found in zip(some, held, strict=True)
             ):
@@ -123,7 +129,7 @@ class Snapshots:
             return uuid
         item, group = held
         name = session.names.name_of(uuid)
-        if isinstance(item, PendingRecord) or uuid in self._loaded:
+        if self._refers and (isinstance(item, PendingRecord) or uuid in self._loaded):
             whole = self._in_file(session, uuid)
             if whole is not None:
                 dtype = "" if item.dtype is None else item.dtype.str

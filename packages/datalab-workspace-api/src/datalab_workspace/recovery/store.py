@@ -206,6 +206,10 @@ class Store:
             segment.sync()
         _sync_folder(self.path)
         self._folder.touch()
+        self._delete_unused()
+
+    def _delete_unused(self) -> None:
+        """Delete the segments in which no object has a part any more."""
         for segment in list(self._segments):
             if not self._uses[segment] and segment not in self._shared[-1:]:
                 segment.close()
@@ -313,8 +317,11 @@ class Store:
         return state.layout()
 
     def _new_segment(self) -> Segment:
+        return self._numbered(Segment)
+
+    def _numbered(self, kind: type[Segment]) -> Segment:
         self._number += 1
-        segment = Segment(self.path, self._number)
+        segment = kind(self.path, self._number)
         self._segments.append(segment)
         return segment
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from datalab_workspace.batch.chains.fingerprints import MOST_BYTES, too_large
 from datalab_workspace.batch.chains.steps import FeatureStep, FunctionStep
-from datalab_workspace.runtime import is_installed
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from datalab_workspace.batch.chains.chain import Chain
@@ -29,13 +29,12 @@ def dumps(chain: Chain) -> bytes:
         ModuleNotFoundError: See `Chain.dumps`.
         ValueError: See `Chain.dumps`.
     """
-    if not is_installed("cloudpickle"):
-        raise ModuleNotFoundError(
-            f"sending {chain.description!r:.80} to another process needs cloudpickle, "
-            'which is not installed here: pip install "datalab-workspace-api[batch]", '
-            'or pass on="threads" or on="serial"',
-            name="cloudpickle",
-        )
+    require(
+        "cloudpickle",
+        f"sending {chain.description!r:.80} to another process",
+        'pass on="threads" or on="serial"',
+        remedy='run pip install "datalab-workspace-api[batch]"',
+    )
     import cloudpickle  # type: ignore[import-untyped]  # it has no stubs
 
     examination = chain.examination

@@ -72,6 +72,8 @@ def default_workers(items: int | None = None) -> int:
 
 def _named(on: str, workers: int | None, items: int | None) -> Engine:
     if "://" in on:
+        if IN_BROWSER:
+            raise ValueError('no cluster can be reached in a browser; use on="serial"')
         return DaskEngine(on)
     if on == "serial":
         return SerialEngine(compute_here)

@@ -27,7 +27,7 @@ from datalab_workspace.batch.worker.task_interrupts import (
     compute_until_interrupt,
     interrupt_tasks,
 )
-from datalab_workspace.runtime import is_installed
+from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -261,12 +261,11 @@ def require_distributed() -> None:
     Raises:
         ModuleNotFoundError: distributed is not installed.
     """
-    if not is_installed("distributed"):
-        raise ModuleNotFoundError(
-            "a scheduler's address needs dask.distributed: "
-            'pip install "datalab-workspace-api[dask]"',
-            name="distributed",
-        )
+    require(
+        "distributed",
+        "a scheduler of dask",
+        remedy='run pip install "datalab-workspace-api[dask]"',
+    )
 
 
 def address_of(client: Any) -> str:

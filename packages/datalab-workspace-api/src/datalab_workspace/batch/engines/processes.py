@@ -18,7 +18,7 @@ from datalab_workspace.batch.engines.slots import (
 )
 from datalab_workspace.batch.messages import Answer, Settings, Task
 from datalab_workspace.batch.worker.process_worker import compute_in_process
-from datalab_workspace.runtime import is_installed
+from datalab_workspace.runtime import require
 
 #: A slot has a task that it computes, and one that it begins next.
 _DEPTH = 2
@@ -165,9 +165,9 @@ def require_loky() -> None:
     Raises:
         ModuleNotFoundError: loky is not installed.
     """
-    if not is_installed("loky"):
-        raise ModuleNotFoundError(
-            'worker processes need loky: pip install "datalab-workspace-api[batch]"; '
-            'or compute in this process by on="serial" or on="threads"',
-            name="loky",
-        )
+    require(
+        "loky",
+        "computing in worker processes",
+        'compute in this process by on="serial" or on="threads"',
+        remedy='run pip install "datalab-workspace-api[batch]"',
+    )

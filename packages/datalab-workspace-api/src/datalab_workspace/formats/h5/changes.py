@@ -114,6 +114,8 @@ def compare(contents: Contents, project: Project) -> Changes | None:
     """
     if contents.index is None or project.foreign != contents.foreign:
         return None
+    if project.notebooks != contents.notebooks:
+        return None
     if contents.has_other_mode(project.history):
         return None
     uuids = [item.uuid for item in project.items()]

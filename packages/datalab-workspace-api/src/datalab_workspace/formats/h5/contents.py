@@ -24,6 +24,7 @@ from datalab_workspace.formats.h5.guard import Guard, Limits
 from datalab_workspace.formats.h5.index import Index
 from datalab_workspace.formats.h5.lazy import FileArray
 from datalab_workspace.model.array_reference import ArrayReference
+from datalab_workspace.model.notebooks import StoredNotebook
 from datalab_workspace.model.project import Group, Project
 from datalab_workspace.model.record import KINDS, Array, Record
 
@@ -97,6 +98,7 @@ class Contents(Baseline):
         stamp: The stamp of the file at that time.
         groups: The objects in their groups.
         foreign: See `Project`.
+        notebooks: See `Project`.
         compression: The filter for arrays that are new in the file.
         index: The index of the file; None if it is not known that every object is in
             the file as the index states.
@@ -110,6 +112,7 @@ class Contents(Baseline):
         index: See above.
         structure: See above.
         foreign: See above.
+        notebooks: See above.
         history: See above.
         versions: The versions of the objects, in order.
     """
@@ -120,6 +123,7 @@ class Contents(Baseline):
         stamp: FileStamp,
         groups: Iterable[Group],
         foreign: Iterable[bytes],
+        notebooks: Iterable[StoredNotebook],
         *,
         compression: Filters = None,
         index: Index | None = None,
@@ -135,6 +139,7 @@ class Contents(Baseline):
         self._is_intact = is_intact
         self.history = history
         self.foreign = list(foreign)
+        self.notebooks = list(notebooks)
         self._heads = _heads(groups)
         self.versions = [item.version for group in groups for item in group.items]
         # An array in memory and the same array in the file, by UUID and name. The
@@ -169,6 +174,7 @@ class Contents(Baseline):
             stamp,
             [g for kind in KINDS for g in project.groups if g.kind == kind],
             project.foreign,
+            project.notebooks,
             compression=index.compression,
             index=index,
             structure=structure,
@@ -184,6 +190,7 @@ class Contents(Baseline):
             and _heads(project.groups) == self._heads
             and [item.version for item in project.items()] == self.versions
             and project.foreign == self.foreign
+            and project.notebooks == self.notebooks
             and not self.has_other_mode(project.history)
             and not self._has_other_histories(project)
         )

@@ -6,6 +6,7 @@
     /DataLab_Sig/gs001: title/s001: title  one HDF5 group per object, in groups
     /DataLab_Ima/gi001: title/i001: title
     /DataLab_Mac, /DataLab_His             macros and history: see `opaque_sections`
+    /DataLab_Nb/n001: title                notebooks: see `notebooks`
     /datalab_workspace                     the index of this package: see `manifest`
 
 The fields of an object are attributes of its group. Its arrays are datasets in the
@@ -32,6 +33,8 @@ SECTIONS: Mapping[Kind, str] = MappingProxyType(
 )
 MACROS = "DataLab_Mac"
 HISTORY = "DataLab_His"
+#: Only DataLab-Web has notebooks. DataLab ignores the section, and does not save it.
+NOTEBOOKS = "DataLab_Nb"
 #: Prefix of every root group of DataLab, also of later versions.
 FOREIGN_PREFIX = "DataLab_"
 MANIFEST = "datalab_workspace"
@@ -70,6 +73,11 @@ def group_name(kind: Kind, number: int, count: int, title: str) -> str:
 def macro_name(number: int, title: str) -> str:
     """Return the name of a macro's HDF5 group: ``m001: title``."""
     return f"m{number:03d}: {safe_title(title)}"
+
+
+def notebook_name(number: int, title: str) -> str:
+    """Return the name of a notebook's HDF5 group: ``n001: title``."""
+    return f"n{number:03d}: {safe_title(title)}".rstrip(": ").rstrip()
 
 
 def _padded(kind: Kind, number: int, count: int) -> str:

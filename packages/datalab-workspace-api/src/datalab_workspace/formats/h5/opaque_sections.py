@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,12 @@ from datalab_workspace.formats.h5.open_file import OpenProject, opened
 _IDS = "IDs"
 
 
-def read(project: OpenProject) -> list[bytes]:
+def read(project: OpenProject, *, without: Container[str] = ()) -> list[bytes]:
     """Return the sections that only DataLab uses, each as the bytes of an HDF5 file.
+
+    Args:
+        project: The open file.
+        without: The names of sections to leave out.
 
     Raises:
         UnsafeFileError: See `Guard`.
@@ -34,6 +38,8 @@ def read(project: OpenProject) -> list[bytes]:
     images = []
     for name in _names(project.root):
         text = name.decode(errors="replace")
+        if text in without:
+            continue
         project.at = f"/{text}"
         section = project.guard.child(project.root, name)
         if _is_empty(section):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datalab_workspace.errors import DamagedFileWarning
 from datalab_workspace.formats.base import ReadResult
-from datalab_workspace.formats.h5 import native, opaque_sections
+from datalab_workspace.formats.h5 import layout, native, notebooks, opaque_sections
 from datalab_workspace.formats.h5.contents import Contents
 from datalab_workspace.formats.h5.guard import Limits
 from datalab_workspace.formats.h5.integrity import Manifest, read_manifest
@@ -69,6 +69,7 @@ def _contents(file: OpenProject, manifest: Manifest, project: Project) -> Conten
         file.stamp,
         project.groups,
         project.foreign,
+        project.notebooks,
         compression=None if index is None else index.compression,
         index=index if known else None,
         structure=manifest.structure,
@@ -78,12 +79,16 @@ def _contents(file: OpenProject, manifest: Manifest, project: Project) -> Conten
 
 def _project(file: OpenProject, manifest: Manifest, *, lazy: bool) -> Project:
     """Return the content of a file from its manifest or its layout."""
-    if manifest.groups is None:
+    groups = manifest.groups
+    if groups is None:
         groups = native.read_groups(file, lazy=lazy)
+    elif manifest.sections == []:
+        return Project(groups)
+    found = notebooks.read(file)
+    if found is None:  # of a layout that is not known: kept as it is
         return Project(groups, opaque_sections.read(file))
-    if manifest.sections == []:
-        return Project(manifest.groups)
-    return Project(manifest.groups, opaque_sections.read(file))
+    sections = opaque_sections.read(file, without=(layout.NOTEBOOKS,))
+    return Project(groups, sections, found)
 
 
 def _warn(path: Path, manifest: Manifest) -> None:

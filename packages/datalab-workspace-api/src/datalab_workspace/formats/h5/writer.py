@@ -8,7 +8,7 @@ from typing import Any
 
 from datalab_workspace.formats.atomic import FileStamp, replacing
 from datalab_workspace.formats.base import Compression, References, WriteResult
-from datalab_workspace.formats.h5 import layout, opaque_sections
+from datalab_workspace.formats.h5 import layout, notebooks, opaque_sections
 from datalab_workspace.formats.h5.contents import Contents, Filters, chosen_filters
 from datalab_workspace.formats.h5.elements import write_elements, write_in_chunks
 from datalab_workspace.formats.h5.lazy import FileArray
@@ -85,6 +85,7 @@ def write_project(
             file[layout.VERSION] = layout.WRITTEN_VERSION
             Structure(file, filters, sources.layout).write(groups)
             opaque_sections.write(file, project.foreign)
+            notebooks.write(file, project.notebooks)
             for item in items:
                 write_in_chunks(item, sources, progress)
             manifest = _manifest(groups, opaque_sections.names(file.id), filters)

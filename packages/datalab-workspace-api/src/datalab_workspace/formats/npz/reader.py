@@ -24,6 +24,7 @@ from datalab_workspace.formats.base import ReadResult, Verdict
 from datalab_workspace.formats.memory import Budget
 from datalab_workspace.formats.npz import layout
 from datalab_workspace.formats.raw_io import naming, open_regular
+from datalab_workspace.model.notebooks import StoredNotebook
 from datalab_workspace.model.project import Group, Project
 from datalab_workspace.model.record import (
     ARRAYS,
@@ -122,7 +123,8 @@ class _Archive:
         foreign = [bytes(self._member(name)) for name in content["foreign"]]
         for image in foreign:
             _check_section(image)
-        return ReadResult(Project(groups, foreign), self._stamp)
+        notebooks = list(map(self._notebook, content.get("notebooks", ())))
+        return ReadResult(Project(groups, foreign, notebooks), self._stamp)
 
     def _content(self) -> Any:
         if layout.MARKER not in self._archive:
@@ -146,6 +148,12 @@ class _Archive:
         declared, stored = self._archive.sizes(name)
         self._budget.claim(name, declared, stored, name)
         return self._archive.read(name)
+
+    def _notebook(self, data: Any) -> StoredNotebook:
+        title, extra = data["title"], data["extra"]
+        if not _is_notebook(title, extra):
+            raise ValueError("a notebook needs a title, and other values are scalars")
+        return StoredNotebook(title, str(self._member(data["content"]), "utf-8"), extra)
 
     def _group(self, data: Any, uuids: set[str], progress: Progress) -> Group:
         if data["kind"] not in KINDS or not isinstance(data["title"], str):
@@ -178,6 +186,15 @@ class _Archive:
 
     def _array(self, name: Any) -> np.ndarray[Any, Any]:
         return from_npy(self._member(f"{name}.npy"), str(name))
+
+
+def _is_notebook(title: Any, extra: Any) -> bool:
+    """Return whether these can be the title and the extra values of a notebook."""
+    return (
+        isinstance(title, str)
+        and isinstance(extra, dict)
+        and all(isinstance(value, str | int | float) for value in extra.values())
+    )
 
 
 def _check_array(record: Record, name: str, array: Any) -> None:

@@ -130,6 +130,7 @@ class _Writer:
             "writer": f"datalab-workspace-api {__version__}",
             "groups": groups,
             "foreign": list(self._foreign(project)),
+            "notebooks": list(self._notebooks(project)),
         }
         text = json.dumps(content, separators=(",", ":")).encode()
         self._archive.add(layout.PROJECT, [text])
@@ -166,6 +167,13 @@ class _Writer:
             name = f"foreign/{number}.h5"
             self._archive.add(name, [content])
             yield name
+
+    def _notebooks(self, project: Project) -> Iterator[dict[str, Any]]:
+        for number, notebook in enumerate(project.notebooks, 1):
+            name = f"notebooks/{number}.ipynb"
+            self._archive.add(name, [notebook.content.encode()])
+            extra = dict(notebook.extra)
+            yield {"title": notebook.title, "content": name, "extra": extra}
 
 
 def _pieces(parts: list[Buffer]) -> Iterator[Buffer]:

@@ -67,10 +67,21 @@ def masked(text: str) -> str | None:
         >>> masked("connect(url, token='c0ffee')")
         "connect(url, token='<hidden>')"
     """
-    tokens = sys.modules.get(_TOKENS)  # without it, no token has been used
-    if tokens is not None and tokens.contains_token(text):
+    if contains_token(text):
         return None
     return without_names(_without_secrets(text))
+
+
+def contains_token(text: str) -> bool:
+    """Return whether a string contains the token of a DataLab.
+
+    Example:
+        >>> from datalab_workspace.history.cells.privacy import contains_token
+        >>> contains_token("connect(url)")
+        False
+    """
+    tokens = sys.modules.get(_TOKENS)  # without it, no token has been used
+    return tokens is not None and bool(tokens.contains_token(text))
 
 
 def without_names(text: str) -> str:

@@ -15,6 +15,7 @@ from datalab_workspace.backends.base import (
     Capabilities,
     Observation,
     Resynced,
+    Watcher,
 )
 from datalab_workspace.backends.window import Window
 from datalab_workspace.encoding.carriers import COMPANION
@@ -22,7 +23,7 @@ from datalab_workspace.errors import LiveError, LiveUnavailableError
 from datalab_workspace.live.attach import find_again
 from datalab_workspace.live.companion.client import CompanionClient
 from datalab_workspace.live.companion.state import ObjectState, State
-from datalab_workspace.live.companion.watcher import Watcher
+from datalab_workspace.live.companion.watcher import ThreadedWatcher
 from datalab_workspace.live.companion.window import CompanionWindow
 from datalab_workspace.live.companion.writes import Writes
 from datalab_workspace.live.endpoint import Endpoint, describe
@@ -254,9 +255,13 @@ class CompanionAttachment(Backend):
         """See `Backend.selections`."""
         return {kind: [*uuids] for kind, uuids in self._now.selection.items()}
 
-    def watch(self, on_change: Callable[[], bool]) -> Watcher | None:
+    def watch(self, on_change: Callable[[], bool]) -> Watcher:
         """See `Backend.watch`; a browser has no threads."""
-        return None if IN_BROWSER else Watcher(self._another_client(), on_change)
+        if not IN_BROWSER:
+            return ThreadedWatcher(self._another_client(), on_change)
+        from datalab_workspace.live.companion.poller import Poller
+
+        return Poller(self._another_client(), on_change)
 
     @abstractmethod
     def _send(self, names: Mapping[str, str] | None = None) -> None:

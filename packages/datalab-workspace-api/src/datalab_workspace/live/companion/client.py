@@ -24,17 +24,19 @@ from datalab_workspace.errors import (
     TokenError,
     UnreachableError,
 )
+from datalab_workspace.live import advice
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.live.companion.dialogs import DialogOpenError, wait_for_dialogs
 from datalab_workspace.live.transport import transport_to
 from datalab_workspace.live.transport.base import Answer, Body, Request, Timeouts
 from datalab_workspace.live.transport.token import Token
+from datalab_workspace.runtime import IN_BROWSER
 
 #: The version of the protocol that this client speaks.
 PROTOCOL = 1
 ROOT = "/kernel/v1/"
-#: Seconds that DataLab's window may take for a request.
-PATIENCE = 30.0
+#: Seconds that DataLab's window may take for a request. Nothing can interrupt a page.
+PATIENCE = 4.0 if IN_BROWSER else 30.0
 #: Seconds for an answer to arrive after the server has given up waiting.
 _GRACE = 5.0
 #: For a server that gave no answer to the last request, before the next one is sent.
@@ -113,10 +115,19 @@ class CompanionClient:
             )
         return said
 
-    def read(self, route: str, header: Any = None, **query: Any) -> Received:
+    def read(
+        self,
+        route: str,
+        header: Any = None,
+        *,
+        timeouts: Timeouts | None = None,
+        **query: Any,
+    ) -> Received:
         """Send a request that changes nothing."""
         method = "GET" if header is None else "POST"
-        return self._request(method, route, _json(header), query, repeatable=True)
+        return self._request(
+            method, route, _json(header), query, timeouts=timeouts, repeatable=True
+        )
 
     def write(
         self,
@@ -161,11 +172,14 @@ class CompanionClient:
         body: tuple[str, Body],
         query: Mapping[str, Any],
         *,
+        timeouts: Timeouts | None = None,
         repeatable: bool = False,
     ) -> Received:
         query = {**self.known(), **query}
         try:
-            answer = self._send(method, route, body, query, repeatable=repeatable)
+            answer = self._send(
+                method, route, body, query, timeouts=timeouts, repeatable=repeatable
+            )
         except UnreachableError as error:
             add_note(
                 error,
@@ -257,8 +271,8 @@ class CompanionClient:
     ) -> Exception:
         if status == 401:
             return TokenError(
-                f"the companion at {self.url} does not accept the token; pass that "
-                "of the running DataLab"
+                f"the companion at {self.url} does not accept the token, or expects "
+                f"one. {advice.give_token(self.url)}"
             )
         if error == "missing":
             return ObjectNotFoundError(detail)

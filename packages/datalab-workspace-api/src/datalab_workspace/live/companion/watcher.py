@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from datalab_workspace.errors import LiveError
 from datalab_workspace.live.companion.client import CompanionClient
+from datalab_workspace.live.companion.window_events import WindowEvents
 
 #: The thread that waits.
 THREAD_NAME = "datalab-workspace-watcher"
@@ -17,7 +18,7 @@ _TURN = 25.0
 _PAUSE = 2.0
 
 
-class Watcher:
+class ThreadedWatcher:
     """A daemon thread that waits for changes.
 
     Args:
@@ -28,8 +29,8 @@ class Watcher:
 
     def __init__(self, client: CompanionClient, on_change: Callable[[], bool]) -> None:
         self._client = client
+        self._events = WindowEvents(client)
         self._on_change = on_change
-        self._known: dict[str, object] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
@@ -56,14 +57,9 @@ class Watcher:
     def _has_changed(self) -> bool:
         """Wait for a change, and return whether there is one."""
         try:
-            said = self._client.read("events", wait=_TURN, **self._known).header
+            changed = self._events.have_come(_TURN)
         except LiveError as error:
             logging.getLogger(__name__).debug("cannot watch DataLab: %s", error)
-            self._known = {}
             self._stopped.wait(_PAUSE)
             return False
-        # A change may have happened before the first answer.
-        first = not self._known
-        self._known = {"since": said["rev"], "boot": said["boot"]}
-        changed = first or said["events"] or said["missed"]
-        return bool(changed) and not self._stopped.is_set()
+        return changed and not self._stopped.is_set()

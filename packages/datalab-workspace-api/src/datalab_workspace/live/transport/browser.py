@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from datalab_workspace.errors import (
     ConnectionLostError,
     LiveError,
+    NoAnswerError,
     UnreachableError,
 )
 from datalab_workspace.live.transport import failures
@@ -32,6 +33,13 @@ from datalab_workspace.live.transport.token import Token
 _LIMIT = 1 << 30
 #: Seconds by which a browser may be early.
 _EARLY = 0.01
+#: Seconds after which a server must show that it still answers. Nothing can interrupt a
+#: request of a page, so a server that has stopped must end a call within 5 s.
+_FIRST = Timeouts(connect=0.5, read=3.0)
+#: Seconds in which it must show that.
+_SIGN = 1.0
+#: The servers that have answered. The browser asks its user nothing more about them.
+_answered: set[str] = set()
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
@@ -40,6 +48,9 @@ class BrowserTransport(Transport):
 
     A browser reports nothing about an answer before it is complete. So it must be
     complete within the sum of both timeouts, plus one second for each MiB that is sent.
+    A request that is repeatable is ended after the time of `_FIRST`, to find out
+    whether the server still answers others, and then sent again with all of its time.
+    Before any other request, the server must answer a trivial one.
 
     See `Transport` for its arguments.
 
@@ -63,17 +74,43 @@ class BrowserTransport(Transport):
         """Send a request and return the answer; see `Transport.send`."""
         timeouts = request.timeouts or self._timeouts
         try:
-            return self._exchange(request, timeouts)
+            return self._checked_exchange(request, timeouts)
         except ConnectionLostError:
             if not request.repeatable:
                 raise
-            return self._exchange(request, timeouts)
+            return self._checked_exchange(request, timeouts)
 
     def close(self) -> None:
         """Do nothing: the connections are the browser's."""
 
+    def _checked_exchange(self, request: Request, timeouts: Timeouts) -> Answer:
+        """Send a request for as long as the server shows that it still answers."""
+        longest = _total(_FIRST)
+        if _total(timeouts) <= longest or self._may_be_asked_for():
+            return self._exchange(request, timeouts)
+        if not request.repeatable:
+            begun = time.monotonic()
+            if not self._is_there(longest):
+                late = time.monotonic() - begun > longest - _EARLY
+                raise self._live_error(request, _FIRST, late=late)
+            return self._exchange(request, timeouts)
+        try:
+            return self._exchange(request, _FIRST)
+        except NoAnswerError:
+            if not self._is_there(_SIGN):
+                raise
+        return self._exchange(request, timeouts)
+
+    def _may_be_asked_for(self) -> bool:
+        """Return whether the browser may ask its user about the server at this moment.
+
+        It asks once, if a site of another machine wants to reach this one.
+        """
+        page = urlsplit(str(self._javascript.scope.self.location.origin))
+        return page.hostname not in _LOOPBACK and self._url not in _answered
+
     def _exchange(self, request: Request, timeouts: Timeouts) -> Answer:
-        seconds = timeouts.connect + timeouts.read + len(request.body) / SLOWEST
+        seconds = _total(timeouts) + len(request.body) / SLOWEST
         url = self._url + request.target
         xhr = _opened(self._javascript, request.method, url, seconds)
         for name, value in request.headers.items():
@@ -89,6 +126,7 @@ class BrowserTransport(Transport):
         except self._javascript.error as error:
             late = time.monotonic() - begun > seconds - _EARLY
             raise self._live_error(request, timeouts, late=late) from error
+        _answered.add(self._url)
         return self._answer(xhr, url)
 
     def _answer(self, xhr: Any, asked: str) -> Answer:
@@ -107,8 +145,9 @@ class BrowserTransport(Transport):
     ) -> LiveError:
         """Return the error to raise for an error of the browser."""
         if late:
-            return failures.no_answer(self._url, request.name, timeouts.read, _IF_ASKED)
-        if self._is_there(timeouts):
+            hint = _IF_ASKED if self._may_be_asked_for() else ""
+            return failures.no_answer(self._url, request.name, timeouts.read, hint)
+        if self._is_there(timeouts.connect):
             # DataLab may have failed; browsers hide such an answer from pages.
             return failures.connection_lost(
                 self._url, request.name, "the browser gives no reason"
@@ -118,9 +157,9 @@ class BrowserTransport(Transport):
             f"{self._advice()}"
         )
 
-    def _is_there(self, timeouts: Timeouts) -> bool:
+    def _is_there(self, seconds: float) -> bool:
         """Return whether the server answers a request that needs no permission."""
-        xhr = _opened(self._javascript, "GET", f"{self._url}/", timeouts.connect)
+        xhr = _opened(self._javascript, "GET", f"{self._url}/", seconds)
         try:
             xhr.send()
         except self._javascript.error:
@@ -151,6 +190,10 @@ class BrowserTransport(Transport):
 
 
 _IF_ASKED = "; if the browser asks whether this site may reach it, answer first"
+
+
+def _total(timeouts: Timeouts) -> float:
+    return timeouts.connect + timeouts.read
 
 
 def _opened(javascript: JavaScript, method: str, url: str, seconds: float) -> Any:

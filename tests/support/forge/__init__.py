@@ -1,0 +1,1 @@
+"""A simulation of a page of emscripten-forge, on the Python of this machine."""
