@@ -22,6 +22,8 @@ PDF = DOCS / "_static" / "cheatsheet.pdf"
 #: Names of the browser's program, one a line.
 PROGRAMS = DOCS.parent / ".ci" / "browsers.txt"
 _BLOCK = re.compile(r"^## ([^\n]+)\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: The column of the comments.
+_COMMENTS = 40
 _LEXERS = {"text": "python", "sh": "bash"}
 _STYLE = """\
 @page { size: A4 landscape; margin: 8mm 9mm; }
@@ -46,7 +48,7 @@ def sheet() -> str:
     sections = []
     for heading, language, code in blocks():
         lexer = get_lexer_by_name(_LEXERS.get(language, language))
-        shown = highlight(code, lexer, formatter)
+        shown = highlight(_aligned(code), lexer, formatter)
         sections.append(
             f"<section><h2>{escape(heading)}</h2><pre>{shown}</pre></section>"
         )
@@ -54,9 +56,18 @@ def sheet() -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         "<title>DataLab-Kernel cheat sheet</title>"
-        f"<style>{_STYLE}{formatter.get_style_defs('pre')}</style>"
+        f"<style>{formatter.get_style_defs('pre')}{_STYLE}</style>"
         f"<h1>DataLab-Kernel <small>{known}</small></h1>"
         f"<main>{''.join(sections)}</main></html>"
+    )
+
+
+def _aligned(code: str) -> str:
+    """Return the code with its comments below each other."""
+    parted = [line.partition("  # ") for line in code.splitlines()]
+    return "\n".join(
+        f"{line.rstrip():{_COMMENTS}}# {comment}" if mark else line
+        for line, mark, comment in parted
     )
 
 
