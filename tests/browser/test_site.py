@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
-import lite
 import nbformat
 import pytest
 from playwright.sync_api import Browser, expect
 
+import lite
 from lite_site.builders import InstallationError, of_this_clone
 from lite_site.contents import write_contents
 from lite_site.kinds import NUMPY, PYODIDE, Kind, forge
@@ -18,6 +19,9 @@ from support.browser.http_server import served
 from support.notebook_page import NotebookPage
 
 pytestmark = pytest.mark.timeout(300)
+
+CELLS = """window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()
+.cells.filter(cell => cell.cell_type === 'code')"""
 
 
 @pytest.fixture
@@ -55,8 +59,8 @@ def first_cells(folder: Path, name: str) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "pictures"),
     [
-        pytest.param(NUMPY, 2, id="numpy"),
-        pytest.param(PYODIDE, 5, id="pyodide", marks=pytest.mark.slow),
+        pytest.param(NUMPY, 0, id="numpy"),
+        pytest.param(PYODIDE, 3, id="pyodide", marks=pytest.mark.slow),
     ],
 )
 def test_a_site_opens_on_a_notebook_that_runs_to_its_last_cell(
@@ -69,13 +73,30 @@ def test_a_site_opens_on_a_notebook_that_runs_to_its_last_cell(
         expect(note).to_contain_text(f"Its kernel is {kind.kernel}.")
         expect(note).to_contain_text("sigima: sigima's objects and features")
         notebook.run_all()
-        notebook.expect_run_to_the_end()
+        cells = results(notebook)
 
-        expect(notebook.errors).to_have_count(0)
-        last = notebook.output(notebook.code_cells.count() - 1).last
-        expect(last).to_contain_text("True")
-        expect(notebook.pictures).to_have_count(pictures)
-        assert notebook.pictures_are_loaded()
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert [output for output in outputs if output["output_type"] == "error"] == []
+    assert cells[-1]["outputs"][-1]["text"].endswith("True\n")
+    # Those of the workspace's table are part of its HTML.
+    shown = [output.get("data", {}) for output in outputs]
+    assert sum("image/png" in data for data in shown) == pictures
+    assert any("<img" in data.get("text/html", "") for data in shown)
+
+
+def results(notebook: NotebookPage) -> list[dict[str, Any]]:
+    """Return the code cells after the last of them has run.
+
+    Of a long notebook, the page shows only a part.
+    """
+    notebook.page.wait_for_function(f"{CELLS}.every(cell => cell.execution_count > 0)")
+    notebook.wait_until_idle()
+    cells: list[dict[str, Any]] = notebook.page.evaluate(CELLS)
+    for cell in cells:
+        for output in cell["outputs"]:
+            if output["output_type"] == "stream":
+                output["text"] = "".join(output["text"])
+    return cells
 
 
 def test_a_site_of_the_forge_has_all_notebooks_but_those_of_a_datalab(
