@@ -3,7 +3,7 @@
 The notebooks are stored with their outputs in ``notebooks/`` and
 ``notebooks/gallery/``. At the start of a build, those that name a task in their
 metadata are copied to ``docs/gallery/``, where MyST-NB renders them without running
-them. The directive ``gallery`` shows the notebooks of one task with their first pictures.
+them. The directive ``gallery`` shows the notebooks of one task as cards.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@
 
 The notebook runs inside the folder, as if it lay there. The folder then holds the
 executed notebook, its pictures, what its cells wrote, and the kernel's log. The
-user's own Jupyter and IPython folders are neither read nor written.
+user's own Jupyter and IPython folders are neither read nor written, and neither is the
+folder with the objects that can be recovered.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ from nbclient.exceptions import CellExecutionError
 from traitlets import default
 
 KERNEL = "datalab-kernel"
-PRIVATE_FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
+PRIVATE_FOLDERS = (
+    "DATALAB_KERNEL_RECOVERY",
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_RUNTIME_DIR",
+)
 
 
 class EnvironmentKernelManager(AsyncKernelManager):

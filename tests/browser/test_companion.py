@@ -116,7 +116,8 @@ def test_a_kernel_of_a_page_has_what_the_companion_has(attached: KernelPage) -> 
         "ws.undo()\nprint(edited, repr(ws.record('a').fields['xunit']))\n"
         "from datalab_workspace.backends import MemoryBackend\n"
         "home = dlw.Workspace(backend=MemoryBackend())\n"
-        "home.add('a', np.arange(4.0))\nhome.connect(URL, TOKEN, on_conflict='rename')\n"
+        "home.add('a', np.arange(4.0))\n"
+        "home.connect(URL, TOKEN, on_conflict='rename')\n"
         "print(sorted(ws.list()), ws.describe('a (2)').title)\n"
         "print([group.names for group in ws.groups() if group.title == 'mine'])"
     )

@@ -72,7 +72,7 @@ class Server(BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.seen.append((self.command, self.path, self.headers, body))
-        if self.path == "/slow":
+        if self.path == "/slow" or self.is_late():
             self.server.ending.wait(10)
         if self.path == "/broken":
             self.close_connection = True
@@ -88,6 +88,12 @@ class Server(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def is_late(self) -> bool:
+        """Return whether this is the first question of those that need some time."""
+        asked = [(command, path) for command, path, *_ in self.server.seen]
+        late = ("GET", "/late")
+        return (self.command, self.path) == late and asked.count(late) == 1
 
     do_GET = do_PUT = do_OPTIONS = answer  # noqa: N815  these names are looked for
 
@@ -194,6 +200,42 @@ def test_what_goes_wrong_is_named(run: Callable, path: str, error: str) -> None:
 
     assert f"datalab_workspace.errors.{error}" in output
     assert TOKEN not in output
+
+
+PATIENT = """
+from datalab_workspace.live.transport import browser
+browser._FIRST, browser._SIGN = Timeouts(0.1, 0.1), 0.3
+transport = BrowserTransport(transport.url, token=token, timeouts=Timeouts(0.5, 8.0))
+"""
+
+
+def test_a_question_is_asked_again_while_the_server_answers(
+    run: Callable, servers: list[Any]
+) -> None:
+    """It has more time then, because the server is busy, and has not stopped."""
+    output = run(
+        f"{PATIENT}request = Request('GET', '/late', repeatable=True)\n"
+        "transport.send(request).status"
+    )
+
+    assert output == 200
+    asked = [path for command, path, *_ in servers[0].seen if command == "GET"]
+    assert asked == ["/late", "/", "/late"]
+
+
+def test_a_change_is_sent_once_to_a_server_that_answers(
+    run: Callable, servers: list[Any]
+) -> None:
+    output = run(
+        f"{PATIENT}transport.send(Request('PUT', '/x', body=Body([b'x']))).status"
+    )
+
+    assert output == 200
+    asked = [(command, path) for command, path, *_ in servers[0].seen]
+    assert [each for each in asked if each[0] != "OPTIONS"] == [
+        ("GET", "/"),
+        ("PUT", "/x"),
+    ]
 
 
 def test_nobody_there(run: Callable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -311,6 +312,77 @@ def test_a_datalab_that_stands_still(
         attached.run("print(transport.send(Request('GET', '/x')).status)").text
         == "404\n"
     )
+
+
+def test_a_datalab_that_stands_still_ends_each_call(
+    attached: KernelPage, datalab: Application
+) -> None:
+    """Nothing can interrupt a page. A request gets half a second, then three."""
+    attached.run("ws.add('x', np.eye(2))")
+    datalab.freeze()
+    try:
+        errors = [attached.execute(code).error for code in STALLED]
+    finally:
+        datalab.thaw()
+
+    assert re.search("did not answer GET .* within 3 s", errors[0])
+    assert all(re.search("did not answer .* within (3|1.5) s", e) for e in errors)
+    assert attached.run("print(ws.list())").text == "['x']\n"
+
+
+def test_a_datalab_that_stops_before_a_change(
+    attached: KernelPage, datalab: Application
+) -> None:
+    attached.run("web = ws.backend.connection.web\nws.list()")
+    datalab.freeze()
+    try:
+        error = attached.execute("web.select(['x'])").error
+    finally:
+        datalab.thaw()
+
+    assert "within 3 s" in error
+
+
+#: Calls of which each needs an answer.
+STALLED = ("ws.list()", "ws.add('y', np.eye(2))", "ws.record('x')", "ws.resync()")
+#: Advice that nobody can follow in a page.
+USELESS = ("pip install", "DATALAB_", "environment variable", "XML-RPC", "python -m")
+#: Code that fails in a page which reaches the Web API alone; `ws` is attached by it.
+FAILING = (
+    "dlw.connect(URL)",
+    "dlw.connect(URL, 'wrong')",
+    "dlw.connect('http://127.0.0.1:9')",
+    "dlw.connect('127.0.0.1')",
+    "dlw.Workspace().connect()",
+    "raise OSError(*dlw.Workspace().status().notes)",
+    "ws.connect('http://127.0.0.1:9')",
+    "ws.add('x', np.eye(2), group='mine')",
+    "ws.add('a/b', np.eye(2))",
+    "ws.add('x', np.eye(3))",
+    "ws.rename('x', 'y')",
+    "ws.rename('x', 'a/b')",
+    "ws.record('z')",
+    "ws.record('x', full=True)",
+    "ws.rename_group('', 'mine')",
+    "ws.move('x', 'mine')",
+    "ws.undo()",
+    "ws.ask_roi('x')",
+    "ws.wait_for_selection()",
+    "ws.macros()",
+    "ws.run_macro('a')",
+    "ws.backend.window.screenshot('window')",
+    "ws.backend.compute(ws.describe('x').uuid, 'fft', None)",
+)
+
+
+@pytest.mark.parametrize("code", FAILING)
+def test_advice_can_be_followed_in_a_page(attached: KernelPage, code: str) -> None:
+    attached.run("ws.update({'x': np.eye(2), 'y': np.eye(2)})")
+
+    error = attached.execute(code).error
+
+    assert error
+    assert [advice for advice in USELESS if advice in error] == []
 
 
 # -- the conformance suite ------------------------------------------------------------

@@ -23,7 +23,7 @@ from datalab_kernel_core.browse.messages import MOST_ROWS, RowsRequest
 from datalab_kernel_core.browse.panel import Panel
 from datalab_kernel_core.browse.saved_picture import MOST_ROWS as MOST_PICTURE_ROWS
 from datalab_kernel_core.browse.saved_picture import SavedPicture
-from datalab_workspace import Workspace, panels
+from datalab_workspace import Workspace, panels, runtime
 from datalab_workspace.errors import NameConflictError
 from datalab_workspace.operations.object_list import Outline
 from support.panel_messages import Page
@@ -457,7 +457,10 @@ def test_without_the_extension_the_error_says_what_to_load(
 ) -> None:
     monkeypatch.setattr(panels, "_providers", [])
 
-    with pytest.raises(ImportError, match="run %load_ext datalab_kernel_core"):
+    with pytest.raises(ImportError, match=r"run %load_ext datalab_kernel_core, .* pip"):
+        workspace.browse()
+    monkeypatch.setattr(runtime, "IN_BROWSER", True)
+    with pytest.raises(ImportError, match="run %load_ext datalab_kernel_core; print"):
         workspace.browse()
 
 
@@ -469,6 +472,11 @@ def test_without_anywidget_the_error_names_the_extra(
 
     with pytest.raises(ImportError, match=r"browse\(\) needs anywidget, .*interactive"):
         workspace.browse()
+    monkeypatch.setattr(runtime, "IN_BROWSER", True)
+    with pytest.raises(ImportError, match="must be added to the environment") as caught:
+        workspace.browse()
+    assert "pip" not in str(caught.value)
+    assert caught.value.__suppress_context__
 
 
 def test_the_extension_registers_the_panel(loaded: Any, monkeypatch) -> None:

@@ -291,3 +291,19 @@ def test_threads_that_use_an_object_at_once_make_it_once() -> None:
 
     assert seen == [0] * 4
     assert len(made) == 1
+
+
+def test_what_a_module_imports_in_vain_is_named_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "with_requirement.py").write_text("import no_such_package.part")
+    monkeypatch.syspath_prepend(tmp_path)
+    proxy = LazyModule("with_requirement", lambda _: None)
+
+    with pytest.raises(
+        ModuleNotFoundError,
+        match=r"^with_requirement needs no_such_package, which is not installed here: ",
+    ) as caught:
+        proxy.anything  # noqa: B018  the import is its effect
+
+    assert caught.value.__suppress_context__

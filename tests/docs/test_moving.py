@@ -89,7 +89,6 @@ def test_old_and_new_spelling_do_the_same(shell: Any) -> None:
             shell,
             "names, panel = workspace.select_objects(['noise'], 'signal')",
             "old = dict(workspace.status())",
-            "from datalab_kernel import workspace as found",
         )
     names = shell.user_ns
     assert (names["names"], names["panel"]) == (["noise"], "signal")
@@ -99,4 +98,3 @@ def test_old_and_new_spelling_do_the_same(shell: Any) -> None:
         "backend": "StandaloneBackend",
         "object_count": 1,
     }
-    assert names["found"] is names["workspace"]

@@ -41,6 +41,7 @@ def test_the_package_does_not_even_import_the_modules() -> None:
         "datalab_kernel",
         "datalab_kernel._version",
         "datalab_kernel.deprecated",
+        "datalab_kernel.package",
     }
 
 
@@ -57,13 +58,6 @@ def test_they_are_the_present_classes() -> None:
         from datalab_kernel.workspace import Workspace
     assert Workspace is datalab_workspace.Workspace
     assert Old is Plotter
-
-
-@pytest.mark.parametrize("name", ["workspace", "plotter"])
-def test_a_script_has_no_workspace_of_a_notebook(name: str) -> None:
-    importlib.import_module(f"datalab_kernel.{name}")
-    with pytest.raises(ImportError, match=r"only a notebook has .*Workspace\(\)"):
-        exec(f"from datalab_kernel import {name}")
 
 
 def test_what_is_gone_says_what_to_use() -> None:

@@ -27,6 +27,18 @@ def test_the_answer_is_returned(kernel, code: str) -> None:
     assert kernel.value("answer") == "'me'"
 
 
+def test_a_token_is_asked_for_as_a_password(kernel) -> None:
+    cell = Prompting(kernel, "workspace.ask_token('http://127.0.0.1:9')")
+
+    asked = cell.prompt()
+    cell.say("a-secret-token")
+
+    assert asked["password"] is True
+    assert asked["prompt"].startswith("Token of DataLab at http://127.0.0.1:9 (")
+    assert cell.finish()["status"] == "ok"
+    assert "a-secret-token" not in kernel.value("str((In, Out, vars(workspace)))")
+
+
 @pytest.mark.parametrize(
     ("call", "prompt"),
     [

@@ -20,8 +20,8 @@ from support.forge.kernel import PageKernel
 ROOT = Path(__file__).parents[2]
 #: Packages that take long to import.
 HEAVY = {"anywidget", "h5py", "matplotlib", "pandas", "requests", "scipy", "sigima"}
-#: Modules that go on after a refusal: a thread would report that the list of fonts takes
-#: long, and a socket would show whether there is IPv6.
+#: Modules that go on after a refusal. A thread would report that the fonts take so
+#: long; a socket would show whether there is IPv6.
 TOLERATED = ("matplotlib.font_manager", "urllib3.util.connection")
 SAMPLES = """
 from importlib.resources import files

@@ -71,7 +71,7 @@ PUBLIC = {
     "__version__",
 }
 METHODS = """
-    add ask_roi autosave backend browse calc capabilities clear connect describe
+    add ask_roi ask_token autosave backend browse calc capabilities clear connect describe
     disconnect edit exists export features get groups history items keys list load
     macros map mode modified move notebooks on_change path pop preview quiet read
     recompute record recover remove rename rename_group replay results resync run_macro

@@ -8,13 +8,13 @@ from typing import Any
 from playwright.sync_api import Page
 
 #: Starts a kernel by the page's own services, as opening a notebook does.
-_START = """async (name) => {
+_START = """async ([name, notebook]) => {
   const app = window.jupyterapp;
   await app.started;
   const services = app.serviceManager;
   await services.ready;
   const session = await services.sessions.startNew({
-    name, path: `${name}.ipynb`, type: 'notebook', kernel: {name}
+    name, path: notebook, type: 'notebook', kernel: {name}
   });
   window.kernel = session.kernel;
   await window.kernel.info;
@@ -78,12 +78,18 @@ class Result:
 
 
 class KernelPage:
-    """The kernel of a page."""
+    """The kernel of a page.
 
-    def __init__(self, page: Page, name: str) -> None:
+    Args:
+        page: A page of JupyterLite.
+        name: The name of the kernel.
+        notebook: The path of its notebook, which need not exist.
+    """
+
+    def __init__(self, page: Page, name: str, notebook: str = "tested.ipynb") -> None:
         self.page = page
         page.wait_for_function("window.jupyterapp !== undefined")
-        page.evaluate(_START, name)
+        page.evaluate(_START, [name, notebook])
 
     def execute(self, code: str) -> Result:
         """Run a cell, whatever comes of it."""

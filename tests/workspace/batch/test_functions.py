@@ -253,10 +253,6 @@ def test_without_cloudpickle_the_error_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
-    monkeypatch.delitem(sys.modules, "cloudpickle")
-    monkeypatch.setattr(
-        "datalab_workspace.batch.chains.function_pickles.is_installed", lambda _: False
-    )
     with pytest.raises(ModuleNotFoundError, match=r"datalab-workspace-api\[batch\]"):
         make_chain(lambda s: s).dumps()
     assert Chain.loads(batch.chain("fwhm").dumps()).description == "fwhm"

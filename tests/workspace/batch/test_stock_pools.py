@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from pathlib import Path
 
@@ -141,10 +142,7 @@ def test_an_executor_that_does_not_say_its_size_needs_workers() -> None:
 def test_a_missing_package_is_named_with_its_extra(
     monkeypatch, package, on, extra
 ) -> None:
-    from datalab_workspace.batch.engines import dask_client, processes
-
-    for module in (processes, dask_client):
-        monkeypatch.setattr(module, "is_installed", lambda name: name != package)
+    monkeypatch.setitem(sys.modules, package, None)
 
     with pytest.raises(ModuleNotFoundError, match=rf"datalab-workspace-api\[{extra}\]"):
         choose_engine(on)

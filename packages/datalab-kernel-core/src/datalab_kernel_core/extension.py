@@ -14,12 +14,16 @@ from weakref import WeakKeyDictionary, WeakSet
 from datalab_kernel_core import cells, recovery, submodules, tracebacks
 from datalab_kernel_core.browse import registration
 from datalab_kernel_core.display import formatters
+from datalab_kernel_core.in_page import question
 from datalab_kernel_core.namespace import Namespace
+from datalab_kernel_core.page_connection import registration as page_connection
+from datalab_workspace.runtime import IN_BROWSER
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _namespaces: WeakKeyDictionary[InteractiveShell, Namespace] = WeakKeyDictionary()
+_prepared: WeakSet[InteractiveShell] = WeakSet()
 _loaded: WeakSet[InteractiveShell] = WeakSet()
 
 
@@ -29,17 +33,29 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     Args:
         ip: The shell. The user's own variables are kept, with a warning.
     """
-    if ip not in _namespaces:
-        _namespaces[ip] = Namespace(ip)
+    namespace = namespace_of(ip)
+    if ip not in _prepared:
+        _prepared.add(ip)
         _inject_after_resets(ip)
         recovery.install(ip)
+        if IN_BROWSER:
+            question.install(ip, _namespaces[ip].current_workspace)
     submodules.install()
     formatters.install(ip)
     registration.install()
+    page_connection.install()
     tracebacks.install(ip)
     cells.install(ip)
     _loaded.add(ip)
-    _namespaces[ip].inject()
+    namespace.inject()
+
+
+def namespace_of(ip: InteractiveShell) -> Namespace:
+    """Return the names of a shell, which may not have the extension yet."""
+    if ip not in _namespaces:
+        _namespaces[ip] = Namespace(ip)
+        submodules.install()
+    return _namespaces[ip]
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import sys
 import warnings
 import weakref
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel_core import recovery
-from datalab_kernel_core.lazy import (
-    LazyFunction,
-    LazyModule,
-    lazy_object,
-    stands_for,
-)
+from datalab_kernel_core.lazy import stands_for
 from datalab_kernel_core.matcher import datalab_matcher
+from datalab_kernel_core.names import MODULES, lazy_names
 from datalab_workspace.runtime import require
 
 if TYPE_CHECKING:
@@ -25,8 +20,6 @@ if TYPE_CHECKING:
     from datalab_kernel_core.plotter.plotter import Plotter
     from datalab_workspace import Workspace
 
-MODULES = {"sigima": "sigima", "np": "numpy", "plt": "matplotlib.pyplot"}
-FUNCTIONS = {"create_signal": "sigima", "create_image": "sigima"}
 _MISSING = object()
 
 
@@ -35,21 +28,16 @@ class Namespace:
 
     Args:
         shell: The shell. Only a weak reference to it is kept.
+
+    Attributes:
+        workspace: The workspace that is made here.
+        offered: The names, and the objects, modules and functions that they mean.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = weakref.ref(shell)
-        self.workspace: Workspace = lazy_object("Workspace", self._make_workspace)
-        self._offered: dict[str, Any] = {
-            "workspace": self.workspace,
-            "plotter": lazy_object("Plotter", self._plotter),
-        }
-        for name, target in MODULES.items():
-            resolved = partial(self._resolved, name)
-            self._offered[name] = LazyModule(target, resolved)
-        for name, module in FUNCTIONS.items():
-            resolved = partial(self._resolved, name)
-            self._offered[name] = LazyFunction(module, name, resolved)
+        self.offered = lazy_names(self._make_workspace, self._plotter, self._resolved)
+        self.workspace: Workspace = self.offered["workspace"]
         self._injected: dict[str, Any] = {}
         self._matcher = datalab_matcher(self._variables)
 
@@ -61,7 +49,7 @@ class Namespace:
         """
         shell = self._live_shell()
         free, kept = {}, []
-        for name, offer in self._offered.items():
+        for name, offer in self.offered.items():
             current = shell.user_ns.get(name, _MISSING)
             if current is _MISSING:
                 free[name] = offer
@@ -139,7 +127,7 @@ class Namespace:
 
     def _resolved(self, name: str, value: Any) -> None:
         """Replace a proxy by its module or function."""
-        proxy, self._offered[name] = self._offered[name], value
+        proxy, self.offered[name] = self.offered[name], value
         shell = self._shell()
         holders = [self._injected]
         if shell is not None:

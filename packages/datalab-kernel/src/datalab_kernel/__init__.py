@@ -1,7 +1,9 @@
 """The Jupyter kernel of DataLab, based on xeus-python.
 
 `%load_ext datalab_kernel` gives any IPython session the names with which the notebooks
-of the kernel start.
+of the kernel start. A script or a module imports them:
+
+    from datalab_kernel import plotter, workspace
 """
 
 from __future__ import annotations
@@ -11,19 +13,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from datalab_kernel._version import __version__
-from datalab_kernel.deprecated import OldPackage, old_names
+from datalab_kernel.deprecated import old_names
+from datalab_kernel.package import Package, notebook_name
 
 if TYPE_CHECKING:
+    import numpy as np
+    import sigima
     from IPython.core.interactiveshell import InteractiveShell
+    from matplotlib import pyplot as plt
+    from sigima import create_image, create_signal
 
     from datalab_kernel.kernelspec import install, uninstall
+    from datalab_kernel_core import Plotter
+    from datalab_workspace import Workspace
+
+    workspace: Workspace
+    plotter: Plotter
 
 __all__ = [
     "__version__",
+    "create_image",
+    "create_signal",
     "install",
     "load_ipython_extension",
+    "np",
+    "plotter",
+    "plt",
+    "sigima",
     "uninstall",
     "unload_ipython_extension",
+    "workspace",
 ]
 
 _LAZY = {
@@ -75,11 +94,16 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     unload(ip)
 
 
+#: Those that a notebook has without an import. `workspace` and `plotter` are properties
+#: of the module.
+_OF_NOTEBOOKS = frozenset({"create_image", "create_signal", "np", "plt", "sigima"})
 _old_name = old_names(__name__)
-sys.modules[__name__].__class__ = OldPackage
+sys.modules[__name__].__class__ = Package
 
 
 def __getattr__(name: str) -> Any:
+    if name in _OF_NOTEBOOKS:
+        return notebook_name(name)
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     return _old_name(name)

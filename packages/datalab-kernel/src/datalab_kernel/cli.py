@@ -1,4 +1,4 @@
-"""The command line: `python -m datalab_kernel install|uninstall|list|doctor|upgrade`."""
+"""The command line of the kernel: `python -m datalab_kernel COMMAND`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalab_kernel import kernelspec
 from datalab_kernel._version import __version__
@@ -36,8 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(argv)
-    if getattr(options, "folder", None) is not None and not options.desktop:
-        parser.error("--folder needs --desktop")
+    _check(parser, options)
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
@@ -50,6 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"datalab-kernel: error: {error}", file=sys.stderr)
         return 1
     return status
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse options that do not fit together."""
+    if getattr(options, "folder", None) is not None and not options.desktop:
+        parser.error("--folder needs --desktop")
+    if getattr(options, "no_backup", False) and not options.write:
+        parser.error("--no-backup needs --write")
+    if getattr(options, "output", None) and len(options.notebooks) > 1:
+        parser.error("--output takes one notebook; use --write for several")
 
 
 def _install(options: argparse.Namespace) -> int:
@@ -195,12 +204,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_upgrade(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_upgrade(commands: Any) -> None:
     upgrade = commands.add_parser(
         "upgrade",
         help="show what to change in notebooks of version 0.2",
-        description="Show what to change in notebooks of datalab-kernel 0.2. Nothing of "
-        "them is run, and nothing is written without --write or --output.",
+        description="Show what to change in notebooks of datalab-kernel 0.2. Nothing "
+        "of them is run, and nothing is written without --write or --output.",
     )
     upgrade.set_defaults(command=_upgrade)
     upgrade.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")

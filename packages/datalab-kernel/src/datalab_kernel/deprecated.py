@@ -7,10 +7,8 @@ until a name is used.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 #: The module that has each name of version 0.2 now, by the module that had it. A colon
@@ -70,50 +68,6 @@ def old_names(module: str) -> Callable[[str], Any]:
         return getattr(import_module(home), renamed or name)
 
     return get
-
-
-class OldPackage(ModuleType):
-    """The class of the module `datalab_kernel`, which has two names that change.
-
-    `from datalab_kernel import workspace` means the workspace of the notebook, although
-    the package has a module of this name, which Python would bind there. The same holds
-    for `plotter`.
-    """
-
-    @property
-    def workspace(self) -> Any:
-        """The name `workspace` of the notebook."""
-        return _of_notebook("workspace")
-
-    @workspace.setter
-    def workspace(self, module: ModuleType) -> None:
-        """Leave the name as it is when Python has imported the module."""
-
-    @property
-    def plotter(self) -> Any:
-        """The name `plotter` of the notebook."""
-        return _of_notebook("plotter")
-
-    @plotter.setter
-    def plotter(self, module: ModuleType) -> None:
-        """Leave the name as it is when Python has imported the module."""
-
-
-def _of_notebook(name: str) -> Any:
-    """Return the object that a notebook's name means now.
-
-    Raises:
-        ImportError: This is not a notebook with the DataLab names.
-    """
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    if shell is None or name not in shell.user_ns:
-        raise ImportError(
-            f"only a notebook has the name {name!r}; in a script, use "
-            "datalab_workspace.Workspace() and datalab_kernel_core.Plotter(workspace)"
-        )
-    _warn(f"datalab_kernel.{name}", f"the name {name!r} of the notebook")
-    return shell.user_ns[name]
 
 
 def _warn(old: str, new: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from datalab_workspace import deprecated
+from datalab_workspace.live import token_prompt
 from datalab_workspace.live.attach import running_datalabs
 from datalab_workspace.live.transport.token import Token
 from datalab_workspace.model.description import Status, WorkspaceMode
@@ -57,7 +58,8 @@ class ConnectionCalls:
             url: URL of its Web API, as DataLab shows it under File > Web API; by
                 default that of the DataLab that is found, even by its default port.
             token: The token that DataLab shows with the URL; by default the one that
-                the environment or DataLab's own file gives for this URL.
+                `ask_token` asked for, or that the environment or DataLab's own file
+                gives for this URL. A token in a cell is saved with the notebook.
             on_conflict: What to do with an object whose name a different object in
                 DataLab has: "error", "replace" the object there, "rename" the one here,
                 or "skip" it, which leaves it behind.
@@ -83,6 +85,32 @@ class ConnectionCalls:
         del token  # a traceback may show the variables of this frame
         attachment.connect(self._session, url, secret, on_conflict)
         return True
+
+    @suggest_on_typo
+    def ask_token(self, url: str) -> None:
+        """Ask for the token of a DataLab, for the calls of `connect` that come later.
+
+        A terminal and a Jupyter kernel wait for the token, and do not show it. In a
+        page, a password field appears below the cell: type the token there, and call
+        `connect` in the next cell. The token is kept in the memory of this process,
+        for this URL alone. It is in no cell, output, message or file.
+
+        Args:
+            url: URL of DataLab's Web API, as DataLab shows it under File > Web API.
+
+        Raises:
+            ValueError: `url` is not a URL, or the token is empty or has characters that
+                no token has.
+            RuntimeError: There is no terminal, or in a page, the extension
+                `datalab_kernel` is not loaded.
+
+        Example:
+            >>> workspace.ask_token("127.0.0.1")
+            Traceback (most recent call last):
+            ...
+            ValueError: '127.0.0.1' is not a URL like 'http://127.0.0.1:18080'
+        """
+        token_prompt.ask(url)
 
     @suggest_on_typo
     def disconnect(self, keep: attachment.Keep = True) -> None:

@@ -7,6 +7,12 @@ from importlib.util import find_spec
 
 #: Whether this is a kernel in a web page, without sockets, threads or processes.
 IN_BROWSER = sys.platform == "emscripten"
+#: What sigima imports. In the environment of a page, pip installs sigima without it.
+_OF_SIGIMA = (
+    *("guidata", "h5py", "makefun", "pandas"),
+    *("PIL", "pywt", "requests", "scipy", "skimage"),
+)
+_NOT_INSTALLED = "which is not installed here"
 _INSTALL = "install it with pip or conda"
 _IN_A_PAGE = "it must be added to the environment from which this site built the kernel"
 
@@ -22,7 +28,7 @@ def require(package: str, what: str, instead: str = "", *, remedy: str = "") -> 
     """Raise an error unless a package is installed. The package is not imported.
 
     Args:
-        package: Name of the package.
+        package: Name of the package. What sigima imports must be installed with it.
         what: The operation or object that needs it, for example ``"a project file"``.
         instead: An alternative without the package, for the error message.
         remedy: How to install it outside of a browser, if not only by its name.
@@ -30,8 +36,11 @@ def require(package: str, what: str, instead: str = "", *, remedy: str = "") -> 
     Raises:
         ModuleNotFoundError: The package is not installed.
     """
-    if not is_installed(package):
-        raise missing(package, what, instead, remedy=remedy)
+    if package in sys.modules and sys.modules[package] is not None:
+        return
+    for name in (package, *(_OF_SIGIMA if package == "sigima" else ())):
+        if not is_installed(name):
+            raise missing(name, what, instead, remedy=remedy)
 
 
 def missing(
@@ -40,8 +49,7 @@ def missing(
     """Return the error for a package that is not installed; see `require`."""
     otherwise = f", or {instead}" if instead else ""
     return ModuleNotFoundError(
-        f"{what} needs {package}, which is not installed here: "
-        f"{remedy_for(remedy)}{otherwise}",
+        f"{what} needs {package}, {_NOT_INSTALLED}: {remedy_for(remedy)}{otherwise}",
         name=package,
     )
 
@@ -62,6 +70,6 @@ def explained(error: ModuleNotFoundError, what: str) -> ModuleNotFoundError:
         error: The error. One that `missing` has made is returned as it is.
         what: The operation that needs the module, for example ``"a TIFF file"``.
     """
-    if not str(error).startswith("No module named") or not error.name:
+    if not error.name or _NOT_INSTALLED in str(error):
         return error
     return missing(error.name.partition(".")[0], what)

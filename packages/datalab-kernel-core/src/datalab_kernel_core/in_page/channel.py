@@ -11,6 +11,8 @@ from typing import Any
 from datalab_kernel_core.plotter.pace import running_loop
 from datalab_workspace.runtime import missing
 
+#: The packages that a widget imports.
+_WIDGETS = ("anywidget", "comm", "ipywidgets", "psygnal")
 #: The entries of a request that the reply repeats, so that the page can match them.
 _ECHOED = ("view", "ask", "number", "changed", "log")
 
@@ -109,7 +111,7 @@ def widget_class(module: str, name: str, call: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        if error.name not in ("anywidget", "ipywidgets"):
+        if error.name not in _WIDGETS:
             raise
         raise missing(
             error.name,

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from IPython.core.inputtransformer2 import (
     TransformerManager,
@@ -77,26 +78,26 @@ def parse(source: str) -> CellCode:
 
 
 def _parsed(python: str, commands: tuple[Command, ...]) -> CellCode:
-    error = ""
-    # All lines of a cell may be indented.
-    for before, first_line in (("", 1), ("if True:\n", 2)):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of the user's code
-                tree = ast.parse(before + python)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as failure:
-            error = error or _described(failure)
-        else:
-            return CellCode(python, commands, tree, first_line)
-    return CellCode(python, commands, None, error=error)
+    tree, error = _tree(python)
+    if tree is None:
+        # All lines of a cell may be indented.
+        indented, _ = _tree(f"if True:\n{python}")
+        if indented is not None:
+            return CellCode(python, commands, indented, first_line=2)
+    return CellCode(python, commands, tree, error=error)
 
 
-def _described(failure: BaseException) -> str:
-    if isinstance(failure, SyntaxError) and failure.lineno is not None:
-        return f"line {failure.lineno}: {failure.msg}"
-    if isinstance(failure, RecursionError | MemoryError):
-        return "its expressions are nested too deeply"
-    return str(failure)
+def _tree(python: str) -> tuple[ast.Module | None, str]:
+    """Return the syntax tree of code, or None and the reason."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the user's code
+            return ast.parse(python), ""
+    except (RecursionError, MemoryError):
+        return None, "its expressions are nested too deeply"
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        return None, str(error) if line is None else f"line {line}: {error.args[0]}"
 
 
 def _lines(source: str) -> list[str]:
@@ -127,7 +128,8 @@ def _commands_of(lines: list[str]) -> Iterator[Command]:
 
 def _mask(lines: list[str]) -> Iterator[Command]:
     """Replace special syntax in lines, in place; yield the commands among it."""
-    transformers = TransformerManager().token_transformers
+    manager: Any = TransformerManager
+    transformers = manager().token_transformers
     for _ in range(10 * len(lines)):
         tokens = make_tokens_by_line(lines)
         found = [

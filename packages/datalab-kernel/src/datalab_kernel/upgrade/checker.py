@@ -19,7 +19,7 @@ from datalab_kernel.upgrade import (
 from datalab_kernel.upgrade.call import MethodCall
 from datalab_kernel.upgrade.cell_code import parse
 from datalab_kernel.upgrade.copies import Copies
-from datalab_kernel.upgrade.finding import Finding, Level
+from datalab_kernel.upgrade.finding import Finding, Level, apply
 from datalab_kernel.upgrade.kinds import NOTEBOOK, Kind, Names
 from datalab_kernel.upgrade.source import Source
 
@@ -77,6 +77,7 @@ class Checker(ast.NodeVisitor):
             except RecursionError:
                 message = "The cell is nested too deeply to be checked."
                 self._found.append(Finding(Level.NOTE, 1, message))
+        self._found[:] = _parsable(source, self._found)
         return self._found
 
     def _report(self, *found: Finding) -> None:
@@ -86,7 +87,7 @@ class Checker(ast.NodeVisitor):
                 finding = replace(finding, line=line, edits=())
             self._found.append(finding)
 
-    # -- statements ---------------------------------------------------------------------
+    # -- statements ------------------------------------------------------------------
 
     def visit_Expr(self, node: ast.Expr) -> None:
         """Note a call that is a statement."""
@@ -102,8 +103,8 @@ class Checker(ast.NodeVisitor):
             ):
                 self._targets[node.value] = len(target.elts)
         self.visit(node.value)
-        if len(node.targets) == 1:
-            self._environment(node.targets[0], node.value)
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+            self._check_item(node.targets[0], node.value)
         for target in node.targets:
             self._bind(target, node.value)
 
@@ -199,7 +200,7 @@ class Checker(ast.NodeVisitor):
         finally:
             self._names = outer
 
-    # -- expressions --------------------------------------------------------------------
+    # -- expressions -----------------------------------------------------------------
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Check the expressions of an f-string."""
@@ -220,7 +221,8 @@ class Checker(ast.NodeVisitor):
     def _check_method(self, node: ast.Call, method: ast.Attribute) -> None:
         kind = self._names.kind(method.value)
         if kind is Kind.WORKSPACE and method.attr in ("add", "update"):
-            self._copies.added(node)
+            for argument in (*node.args, *(k.value for k in node.keywords)):
+                self._copies.added(argument)
         if kind is Kind.STATUS:
             self._report(*value_rules.status_method(node, self._source))
         rule = _RULES[kind].get(method.attr) if kind in _RULES else None
@@ -265,6 +267,8 @@ class Checker(ast.NodeVisitor):
             self._report(*value_rules.plot_attribute(node, self._source))
         elif kind in (Kind.WORKSPACE, Kind.PLOTTER):
             self._report(*value_rules.private(node, self._source))
+        if kind is Kind.PLOTTER:
+            self._report(*value_rules.plotter_attribute(node, self._source))
         self._check_module(node)
         self.generic_visit(node)
 
@@ -320,19 +324,28 @@ class Checker(ast.NodeVisitor):
             line = self._source.line(node)
             self._report(Finding(Level.OLD, line, command_rules.NO_EFFECT))
 
-    def _environment(self, target: ast.expr, value: ast.expr) -> None:
-        """Check `os.environ["DATALAB_KERNEL_MODE"] = "LIVE"`."""
-        if (
-            isinstance(target, ast.Subscript)
-            and isinstance(target.slice, ast.Constant)
-            and target.slice.value == command_rules.MODE_VARIABLE
-            and isinstance(value, ast.Constant)
-            and isinstance(value.value, str)
-            and value.value != value.value.lower()
-        ):
-            new = repr(value.value.lower()).replace("'", '"')
+    def _check_item(self, target: ast.Subscript, value: ast.expr) -> None:
+        """Check `workspace[name] = obj` and `os.environ[variable] = value`."""
+        if self._names.kind(target.value) is Kind.WORKSPACE:
+            self._copies.added(value)
+        variable = (
+            target.slice.value if isinstance(target.slice, ast.Constant) else None
+        )
+        if variable != command_rules.MODE_VARIABLE:
+            return
+        mode = value.value if isinstance(value, ast.Constant) else None
+        if isinstance(mode, str) and mode != mode.lower():
+            new = f'"{mode.lower()}"'
             edits = self._source.replace(value, new)
             line = self._source.line(value)
             self._report(
                 Finding(Level.GONE, line, command_rules.LOWER_CASE, new, edits)
             )
+
+
+def _parsable(source: str, found: list[Finding]) -> list[Finding]:
+    """Return findings, without their changes if these would make no valid code."""
+    edits = [edit for finding in found for edit in finding.edits]
+    if not edits or parse(apply(source, edits)).tree is not None:
+        return found
+    return [replace(finding, edits=()) for finding in found]

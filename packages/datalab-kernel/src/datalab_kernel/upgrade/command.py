@@ -62,15 +62,7 @@ def run(
         output: The file to write the only notebook to. It must not exist.
         write: Write each notebook in its place.
         backup: With `write`, keep the old file with the suffix `.bak`.
-
-    Raises:
-        ValueError: If there is an output for several notebooks, or a choice of a
-            backup without `write`.
     """
-    if output is not None and len(notebooks) > 1:
-        raise ValueError("--output takes one notebook; use --write for several")
-    if not backup and not write:
-        raise ValueError("--no-backup needs --write")
     return [_one(path, output, write=write, backup=backup) for path in notebooks]
 
 

@@ -20,7 +20,7 @@ _GONE_EXTRAS = {
     "doc": "datalab-kernel",
 }
 _MODE = re.compile(rf"\b{MODE_VARIABLE}[= ]+[\"']?(\w+)")
-_SYSTEM = re.compile(r"\b(?:-m datalab_kernel|datalab-kernel) +\w+ .*--system\b")
+_SYSTEM = re.compile(r"(?:-m datalab_kernel|\bdatalab-kernel) +\w+ .*--system\b")
 
 
 def check(command: Command) -> Iterator[Finding]:

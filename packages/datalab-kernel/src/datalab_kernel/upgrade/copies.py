@@ -42,11 +42,10 @@ class Copies:
         finding = Finding(Level.NOTE, line, _MESSAGE, instead)
         self.pending.setdefault(name, []).append((found, finding))
 
-    def added(self, call: ast.Call) -> None:
+    def added(self, value: ast.expr) -> None:
         """Note that an object was added, so that its changes are in the workspace."""
-        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-            if isinstance(argument, ast.Name):
-                self.pending.pop(argument.id, None)
+        if isinstance(value, ast.Name):
+            self.pending.pop(value.id, None)
 
     def report(self) -> None:
         """Add the findings of the copies that were not added again to their cells."""

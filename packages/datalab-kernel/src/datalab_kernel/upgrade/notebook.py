@@ -121,10 +121,10 @@ def read(path: Path) -> Notebook:
         raise NotebookError(f"{path} is not a notebook: {reason}") from error
     if not isinstance(document, dict) or "nbformat" not in document:
         raise NotebookError(f"{path} is not a notebook: it has no key 'nbformat'")
-    if document["nbformat"] not in (*_SOURCE,):
+    if document["nbformat"] not in list(_SOURCE):
         raise NotebookError(
-            f"{path} has the format {document['nbformat']!r} of notebooks; convert it to "
-            "format 4 with `jupyter nbconvert --to notebook`"
+            f"{path} has the format {document['nbformat']!r}; convert it to format 4 "
+            "with `jupyter nbconvert --to notebook`"
         )
     language = _language(document)
     if language not in (None, "python", "ipython", "ipython3"):

@@ -31,7 +31,7 @@ def plot(call: MethodCall) -> Iterator[Finding]:
     for argument, name in zip(call.positional[2:], _FOLLOWING, strict=False):
         yield call.found(
             Level.OLD,
-            f"{name} is passed by name now.",
+            f"The argument {name} is passed by name now.",
             f"{call.receiver}.plot(…, {name}={call.source.code(argument)})",
             call.source.name_argument(call.node, argument, name),
         )
@@ -49,8 +49,7 @@ def _renamed(call: MethodCall, keyword: ast.keyword, new: str) -> Finding:
     if call.keyword(new) is not None:
         return call.found(
             Level.GONE,
-            f"{keyword.arg}= and {new}= are one argument now, {new}=: True, False, or the "
-            "results to draw.",
+            f"{keyword.arg}= and {new}= are one argument now, {new}=.",
         )
     edits = call.source.rename_keyword(keyword, new)
     return call.found(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from datalab_kernel.upgrade.checker import Checker
@@ -39,22 +40,29 @@ class Report:
         return self.notebook.changed(edits)
 
     def lines(self) -> Iterator[str]:
-        """Yield the report as lines of text."""
-        for cell, finding in self.found:
-            yield f"{self.notebook.path}: cell {cell.number}, line {finding.line}"
-            for line in _code(cell, finding):
-                yield f"    {_short(line)}"
-            label = "note: " if finding.level is Level.NOTE else ""
-            yield f"  {label}{_sentence(finding.message)}"
-            new = _new_code(cell, finding)
-            if new:
-                yield "  Write:"
-                yield from (f"    {_short(line)}" for line in new)
-            elif finding.edits:
-                yield "  Remove the line."
-            elif finding.instead:
+        """Yield the report as lines of text, once for each line of code."""
+        for _, pairs in groupby(
+            self.found, lambda pair: (pair[0].number, pair[1].line)
+        ):
+            group = list(pairs)
+            yield from self._about_line(group[0][0], [finding for _, finding in group])
+
+    def _about_line(self, cell: CodeCell, found: list[Finding]) -> Iterator[str]:
+        yield f"{self.notebook.path}: cell {cell.number}, line {found[0].line}"
+        yield from (f"    {_short(line)}" for line in _code(cell, found[0]))
+        for level, message in dict.fromkeys((f.level, f.message) for f in found):
+            yield f"  {'Note: ' if level is Level.NOTE else ''}{message}"
+        edits = [edit for finding in found for edit in finding.edits]
+        new = _new_code(cell, edits)
+        if new:
+            yield "  Write:"
+            yield from (f"    {_short(line)}" for line in new)
+        elif edits:
+            yield "  Remove the line."
+        for finding in found:
+            if finding.instead and not finding.edits:
                 yield f"  Instead: {finding.instead}"
-            yield ""
+        yield ""
 
     def content(self) -> dict[str, Any]:
         """Return the report for JSON."""
@@ -67,9 +75,9 @@ class Report:
                     "line": finding.line,
                     "level": finding.level.value,
                     "code": "\n".join(_code(cell, finding)),
-                    "message": _sentence(finding.message),
+                    "message": finding.message,
                     "instead": finding.instead,
-                    "rewritten": "\n".join(_new_code(cell, finding)) or None,
+                    "rewritten": "\n".join(_new_code(cell, finding.edits)) or None,
                     "is_certain": bool(finding.edits),
                 }
                 for cell, finding in self.found
@@ -102,27 +110,18 @@ def _code(cell: CodeCell, finding: Finding) -> list[str]:
     return [lines[finding.line - 1].strip()] if finding.line <= len(lines) else []
 
 
-def _new_code(cell: CodeCell, finding: Finding) -> list[str]:
-    """Return the lines that the changes of a finding touch, changed."""
-    if not finding.edits:
+def _new_code(cell: CodeCell, edits: Sequence[Edit]) -> list[str]:
+    """Return the lines that changes touch, changed; without those that are removed."""
+    if not edits:
         return []
-    first = min(edit.start for edit in finding.edits)
-    last = max(edit.end for edit in finding.edits)
+    first = min(edit.start for edit in edits)
+    last = max(edit.end for edit in edits)
     start = cell.source.rfind("\n", 0, first) + 1
     end = cell.source.find("\n", max(last - 1, first))
     end = len(cell.source) if end < 0 else end
-    moved = [
-        Edit(edit.start - start, min(edit.end, end) - start, edit.text)
-        for edit in finding.edits
-    ]
+    moved = [Edit(e.start - start, min(e.end, end) - start, e.text) for e in edits]
     changed = apply(cell.source[start:end], moved)
     return [line.strip() for line in changed.split("\n") if line.strip()]
-
-
-def _sentence(message: str) -> str:
-    """Return a message with a capital letter, unless it begins with code."""
-    first = message.partition(" ")[0]
-    return message if not first.isalpha() else message[:1].upper() + message[1:]
 
 
 def _short(line: str) -> str:

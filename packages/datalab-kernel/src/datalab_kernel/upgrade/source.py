@@ -68,7 +68,7 @@ class Source:
     def name_argument(
         self, call: ast.Call, argument: ast.expr, name: str
     ) -> tuple[Edit, ...]:
-        """Return the change of `value` to `name=value`; empty if it is in parentheses."""
+        """Return the change of `value` to `name=value`; empty after a parenthesis."""
         start = self.start(argument)
         at = call.args.index(argument)
         before = call.args[at - 1] if at else call.func
@@ -87,7 +87,7 @@ class Source:
         self, call: ast.Call, argument: ast.expr | ast.keyword
     ) -> tuple[Edit, ...]:
         """Return the removal of an argument that follows another one."""
-        others = [*call.args, *call.keywords]
+        others: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
         at = others.index(argument)
         if at == 0:
             return ()
@@ -108,6 +108,9 @@ class Source:
         line_end = self.text.find("\n", end)
         line_end = len(self.text) if line_end < 0 else line_end + 1
         rest = self.text[end:line_end].strip()
-        if self.text[line_start:start] or (rest and not rest.startswith("#")):
-            return self.replace(node, "pass")
-        return (Edit(line_start, line_end, ""),)
+        if not self.text[line_start:start]:
+            if not rest:
+                return (Edit(line_start, line_end, ""),)
+            if rest.startswith("#"):
+                return (Edit(start, self.text.index("#", end), ""),)
+        return self.replace(node, "pass")

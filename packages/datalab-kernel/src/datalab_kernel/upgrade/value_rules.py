@@ -101,9 +101,16 @@ def plot_attribute(node: ast.Attribute, source: Source) -> Iterator[Finding]:
         yield Finding(
             Level.GONE,
             source.line(node),
-            "a picture is an image now, and not HTML.",
+            "A picture is an image now, and not HTML.",
             f'{source.code(node.value)}.save("picture.svg")',
         )
+
+
+def plotter_attribute(node: ast.Attribute, source: Source) -> Iterator[Finding]:
+    """Check the name of the backend."""
+    if node.attr == "backend":
+        message = "backend is always 'matplotlib': Matplotlib draws every picture."
+        yield Finding(Level.OLD, source.line(node), message, '"matplotlib"')
 
 
 def private(node: ast.Attribute, source: Source) -> Iterator[Finding]:
@@ -114,7 +121,7 @@ def private(node: ast.Attribute, source: Source) -> Iterator[Finding]:
         yield Finding(
             Level.GONE,
             source.line(node),
-            f"the private attribute {node.attr} no longer exists.",
+            f"The private attribute {node.attr} no longer exists.",
             new.format(source.code(node.value)),
             edits,
         )

@@ -18,7 +18,7 @@ def add(call: MethodCall) -> Iterator[Finding]:
         edits = call.source.name_argument(call.node, call.positional[2], "overwrite")
         yield call.found(
             Level.OLD,
-            "overwrite is passed by name now.",
+            "The argument overwrite is passed by name now.",
             f"{call.receiver}.add(…, overwrite={call.code(2, 'overwrite')})",
             edits,
         )
@@ -106,8 +106,8 @@ def resync(call: MethodCall) -> Iterator[Finding]:
     """Note that `connect` goes live."""
     yield call.found(
         Level.NOTE,
-        "resync() finds a DataLab that was restarted; connect() attaches a workspace in "
-        "memory to a running DataLab.",
+        "resync() finds a DataLab that was restarted; connect() attaches a workspace "
+        "in memory to a running DataLab.",
         f"{call.receiver}.connect()",
     )
 
@@ -121,9 +121,7 @@ def select_objects(call: MethodCall) -> Iterator[Finding]:
         instead += f" and {call.receiver}.selection"
     else:
         edits = _selecting(call)
-    message = (
-        "select_objects() is called select() now, needs no panel, and returns None."
-    )
+    message = "select_objects() is called select() now, and returns None."
     yield call.found(Level.OLD, message, instead, edits)
 
 

@@ -13,11 +13,16 @@ from typing import Literal, TypeAlias
 
 from datalab_workspace.errors import LiveUnavailableError, NotSupportedByProtocolError
 from datalab_workspace.model.record import Kind
+from datalab_workspace.runtime import IN_BROWSER
 
 #: The reason why a DataLab without a companion cannot do it.
 COMPANION_NEEDED = (
-    "datalab-kernel in DataLab: install it in DataLab's environment, or run `python -m "
-    "datalab_kernel install --desktop`, and restart DataLab"
+    "datalab-kernel in DataLab, and DataLab's token: run disconnect() and ask_token(url), "
+    "type the token, then connect(url) again; if that changes nothing, install "
+    "datalab-kernel on DataLab's computer"
+    if IN_BROWSER
+    else "datalab-kernel in DataLab: install it in DataLab's environment, or run "
+    "`python -m datalab_kernel install --desktop`, and restart DataLab"
 )
 #: The content of a screenshot: the whole window, or the plot of a panel.
 Pictured: TypeAlias = Literal["window", "signal", "image"]

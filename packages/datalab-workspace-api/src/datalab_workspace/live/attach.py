@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from datalab_workspace.backends.base import Backend
 from datalab_workspace.backends.memory import MemoryBackend
 from datalab_workspace.errors import LiveError, LiveUnavailableError, NoAnswerError
+from datalab_workspace.live import advice
 from datalab_workspace.live.discovery import WITHIN, locate, search, wanted_mode
 from datalab_workspace.live.endpoint import Endpoint, Search, describe
 from datalab_workspace.live.processes import is_running
@@ -57,8 +58,7 @@ def backend_of_choice() -> tuple[Backend, tuple[str, ...]]:
     if searched.named:
         raise LiveUnavailableError(
             f"the DataLab that DATALAB_WORKSPACE_URL names cannot be attached: "
-            f"{reasons}{_others(searched.others, _NEW)}; correct or unset the "
-            "variable, or set DATALAB_KERNEL_MODE=standalone to work in memory"
+            f"{reasons}{_others(searched.others, _NEW)}; {advice.USE_VARIABLE}"
         )
     if mode == "live":
         raise LiveUnavailableError(
@@ -130,7 +130,7 @@ def find_endpoint(url: str | None, token: Token | None) -> Endpoint:
         raise LiveUnavailableError(
             f"no running DataLab was found{_reasons(searched)}"
             f"{_others(searched.others)}; start DataLab and its Web API (File > Web "
-            "API), or pass its url and token"
+            "API), or pass its url"
         )
     if token is None or found.url is None:
         return found

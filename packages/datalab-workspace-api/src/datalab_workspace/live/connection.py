@@ -12,6 +12,7 @@ from datalab_workspace.errors import (
     NoAnswerError,
     NotSupportedByProtocolError,
 )
+from datalab_workspace.live import advice
 from datalab_workspace.live.clients.webapi import WebApi
 from datalab_workspace.live.clients.xmlrpc import XmlRpc
 from datalab_workspace.live.transport import transport_to
@@ -93,10 +94,7 @@ class Connection:
             NoAnswerError: It does not answer.
         """
         if self.rpc is None:
-            raise NotSupportedByProtocolError(
-                f"{what} needs DataLab's XML-RPC server, whose port is not known: set "
-                "DATALAB_XMLRPCPORT to it, on DataLab's machine, and call resync()"
-            )
+            raise NotSupportedByProtocolError(advice.use_xmlrpc(what))
         rpc = self.xmlrpc_if_alive()
         if rpc is None:
             raise NoAnswerError(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from datalab_workspace.errors import DataLabError, LiveError
-from datalab_workspace.live import window_file
+from datalab_workspace.live import token_prompt, window_file
 from datalab_workspace.live.endpoint import Endpoint, How, Search, merged
 from datalab_workspace.live.greeter import Greeter
 from datalab_workspace.live.processes import is_running, listens_for_another_user
@@ -95,8 +95,9 @@ def locate(url: str, token: Token | str | None) -> Endpoint:
 
     Args:
         url: URL of its Web API, or of the companion inside it.
-        token: Its token. If left out, it is the one that the environment, DataLab's own
-            file or the page's settings give for this URL, and for no other.
+        token: Its token. If left out, it is the one that the user was asked for, or
+            that the environment, DataLab's own file or the page's settings give for
+            this URL, and for no other.
 
     Raises:
         LiveError: DataLab does not answer there.
@@ -153,6 +154,9 @@ class _Searching(Greeter):
         )
 
     def _known_token(self, address: tuple[str, int]) -> Token | None:
+        given = token_prompt.kept(address)
+        if given is not None:
+            return given
         read = self._read_page if IN_BROWSER else self._read_connection_file
         for source in (from_environment, read):
             settings = source()

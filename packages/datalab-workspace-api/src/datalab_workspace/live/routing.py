@@ -16,6 +16,7 @@ from datalab_workspace.errors import (
     LiveError,
     ObjectNotFoundError,
 )
+from datalab_workspace.live import advice
 from datalab_workspace.live.catalogue import Catalogue, CatalogueEntry
 from datalab_workspace.live.clients.webapi import TEXTS, Listed, can_route
 from datalab_workspace.live.clients.xmlrpc_calls import check_text
@@ -167,7 +168,7 @@ class Router:
         elif not can_route(record.title):
             raise InvalidNameError(
                 f"DataLab's Web API cannot address an object by the name "
-                f"{record.title!r:.80}, and XML-RPC, which can, is not available; "
+                f"{record.title!r:.80}{advice.NO_XMLRPC}; "
                 "choose a name without '/' and control characters, not '.' or '..'"
             )
 

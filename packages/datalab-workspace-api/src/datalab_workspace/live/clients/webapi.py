@@ -292,8 +292,9 @@ class WebApi(Requests):
 def _route(name: str) -> str:
     if not can_route(name):
         raise InvalidNameError(
-            f"DataLab's Web API cannot address an object by the name {name!r:.80}: "
-            "'.', '..', '' and names with '/' or control characters need XML-RPC"
+            f"DataLab's Web API cannot address an object by the name {name!r:.80}: a "
+            "URL cannot hold '.', '..', '' and names with '/' or control characters; "
+            "rename the object in DataLab's window"
         )
     return f"/objects/{quote(name, safe='')}"
 

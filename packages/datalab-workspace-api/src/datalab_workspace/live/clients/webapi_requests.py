@@ -16,6 +16,7 @@ from datalab_workspace.errors import (
     TokenError,
     UnsupportedObjectError,
 )
+from datalab_workspace.live import advice
 from datalab_workspace.live.transport.base import (
     Answer,
     Body,
@@ -163,8 +164,7 @@ class Requests:
         if answer.status in (401, 403):
             raise TokenError(
                 f"DataLab at {self.url} does not accept the token, or expects one "
-                f"({said}). It shows the token under File > Web API: pass it to "
-                "connect(), or set DATALAB_WORKSPACE_TOKEN"
+                f"({said}). {advice.give_token(self.url)}"
             )
         if (
             answer.status == 404

@@ -24,6 +24,7 @@ from datalab_workspace.errors import (
     TokenError,
     UnreachableError,
 )
+from datalab_workspace.live import advice
 from datalab_workspace.live.codecs import frame
 from datalab_workspace.live.companion.dialogs import DialogOpenError, wait_for_dialogs
 from datalab_workspace.live.transport import transport_to
@@ -270,8 +271,8 @@ class CompanionClient:
     ) -> Exception:
         if status == 401:
             return TokenError(
-                f"the companion at {self.url} does not accept the token; pass that "
-                "of the running DataLab"
+                f"the companion at {self.url} does not accept the token, or expects "
+                f"one. {advice.give_token(self.url)}"
             )
         if error == "missing":
             return ObjectNotFoundError(detail)

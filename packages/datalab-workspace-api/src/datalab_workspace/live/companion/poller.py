@@ -1,4 +1,4 @@
-"""Ask for changes in DataLab's window now and then, where there are no threads."""
+"""Regular requests for the changes in DataLab's window, without a thread."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Poller:
 
     @property
     def active(self) -> bool:
-        """False once it has been stopped, or nobody needs it any more."""
+        """False once it has been stopped, or is no longer needed."""
         return not self._stopped
 
     def stop(self) -> None:
-        """Ask no more."""
+        """End the requests."""
         self._stopped = True
         self._next.cancel()
         self._client.close()

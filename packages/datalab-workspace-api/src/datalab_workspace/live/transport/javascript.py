@@ -8,6 +8,7 @@ are not Pyodide's. So this module looks for pyjs first.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -38,6 +39,10 @@ class JavaScript(ABC):
         return whole
 
     @abstractmethod
+    def callback(self, function: Callable[[Any], object]) -> Any:
+        """Return a function of JavaScript that calls a function of Python."""
+
+    @abstractmethod
     def received(self, response: Any) -> Buffer:
         """Return the bytes of an ``ArrayBuffer``; they may be written to."""
 
@@ -53,6 +58,14 @@ class Pyjs(JavaScript):
         self._pyjs: Any = import_module("pyjs")
         self.scope = self._pyjs.js
         self.error = self._pyjs.JsException
+        # What keeps the functions alive that JavaScript can call.
+        self._handles: list[Any] = []
+
+    def callback(self, function: Callable[[Any], object]) -> Any:
+        """See `JavaScript.callback`."""
+        callback, handle = self._pyjs.create_callable(function)
+        self._handles.append(handle)
+        return callback
 
     def received(self, response: Any) -> Buffer:
         """See `JavaScript.received`."""
@@ -70,6 +83,11 @@ class Pyodide(JavaScript):
         self.scope = import_module("js")
         ffi: Any = import_module("pyodide.ffi")
         self._to_js, self.error = ffi.to_js, ffi.JsException
+        self._create_proxy = ffi.create_proxy
+
+    def callback(self, function: Callable[[Any], object]) -> Any:
+        """See `JavaScript.callback`."""
+        return self._create_proxy(function)
 
     def received(self, response: Any) -> Buffer:
         """See `JavaScript.received`."""

@@ -1,0 +1,1 @@
+"""The parts of a connection to DataLab that only the page of a browser can provide."""
