@@ -26,6 +26,7 @@ from support.environments import (  # type: ignore[import-not-found]
 
 __all__ = ["InstallationError", "build", "of_this_clone"]
 
+EMPACK_CONFIG = ENVIRONMENT.with_name("empack_config.yaml")
 PACKAGES = sorted((ROOT / "packages").glob("datalab-*"))
 #: What the first page of a site runs: it goes to the application, without a notebook.
 _GO_ON = "await import('./config-utils.js');"
@@ -88,6 +89,7 @@ def _build_from_the_forge(contents: Path, out: Path) -> None:
                 *("--from", "jupyterlite-core", *tools, "jupyter-lite", "build"),
                 *("--lite-dir", folder, "--contents", contents, "--output-dir", out),
                 f"--XeusAddon.environment_file={path}",
+                f"--XeusAddon.empack_config={EMPACK_CONFIG}",
             ],
             cwd=folder,
             check=True,
